@@ -1,0 +1,139 @@
+//! The registry of findings. A number is never used for anything else, also after its finding is gone.
+
+use std::fmt;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth a look; the policy is in order.
+    Warning,
+    /// Fails `lint`. The ones below 500 also keep the policy from compiling.
+    Error,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $number:literal $severity:ident,)*) => {
+        /// A finding by its number: 1xx text, 2xx files, 3xx facts, 4xx the reconcile table, 5xx lint.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[$doc])* $name = $number,)*
+        }
+
+        impl Code {
+            /// Every code, by number.
+            pub const ALL: &[Code] = &[$(Code::$name,)*];
+
+            /// How bad the finding is.
+            pub fn severity(self) -> Severity {
+                match self {
+                    $(Code::$name => Severity::$severity,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Something else was expected here.
+    Unexpected = 101 Error,
+    /// A text in quotes does not end on its line.
+    UnterminatedText = 102 Error,
+    /// A text has a `\` that stands for nothing.
+    UnknownEscape = 103 Error,
+    /// The edition line is missing.
+    MissingEdition = 104 Error,
+    /// The edition is not known to this version.
+    UnknownEdition = 105 Error,
+    /// The statement belongs to a later version of the language.
+    NotInThisVersion = 106 Error,
+    /// A line begins with a word that begins no statement.
+    UnknownStatement = 107 Error,
+    /// A character changes the direction of the text around it, so that it reads otherwise than it means.
+    BidirectionalCharacter = 108 Error,
+    /// A name contains a character that nobody can see.
+    InvisibleCharacter = 109 Error,
+    /// Parentheses are nested too deeply.
+    NestedTooDeep = 110 Error,
+    /// The file is larger than the limit.
+    FileTooLarge = 111 Error,
+    /// The file is not text in UTF-8.
+    NotUtf8 = 112 Error,
+    /// A word of the language is used as a name.
+    LanguageWord = 113 Error,
+    /// There are more mistakes than are listed.
+    TooManyMistakes = 114 Error,
+
+    /// A file cannot be read.
+    Unreadable = 201 Error,
+    /// An include leads out of the policy root.
+    OutsideRoot = 202 Error,
+    /// A file includes itself, directly or through others.
+    IncludeCycle = 203 Error,
+    /// There are more files than the limit.
+    TooManyFiles = 204 Error,
+    /// There is no such prelude.
+    UnknownPrelude = 205 Error,
+
+    /// The policy has no name.
+    NoPolicyName = 301 Error,
+    /// A fact is said twice.
+    SaidTwice = 302 Error,
+    /// There is nothing to override.
+    NothingToOverride = 303 Error,
+    /// Two files override the same fact, and neither includes the other.
+    CompetingOverrides = 304 Error,
+    /// There is no such category.
+    UnknownCategory = 305 Error,
+    /// There is no such kind.
+    UnknownKind = 306 Error,
+    /// Two categories have one wire id.
+    WireIdTaken = 307 Error,
+    /// A further name belongs to another destination.
+    FurtherNameTaken = 308 Error,
+    /// A destination is called `All`.
+    CalledAll = 309 Error,
+    /// A destination says neither what it needs nor that it is unmapped or exempt.
+    NoMapping = 310 Error,
+    /// A destination is both mapped and unmapped.
+    MappedAndUnmapped = 311 Error,
+    /// A group has no category.
+    EmptyGroup = 312 Error,
+    /// A setting is missing.
+    MissingSetting = 313 Error,
+    /// A name is empty.
+    EmptyName = 314 Error,
+    /// There are more categories or destinations than the limit.
+    TooMany = 315 Error,
+    /// The path to the preferences cannot be read from.
+    UnusablePath = 316 Error,
+
+    /// The table leaves cells open.
+    CellsOpen = 401 Error,
+    /// A row can never apply.
+    RowNeverApplies = 402 Error,
+    /// A row names a state twice.
+    StateTwice = 403 Error,
+
+    /// A cell is covered by more than one row.
+    CellCoveredTwice = 501 Warning,
+    /// The integrations object may grant what the person refused.
+    IntegrationsGrant = 502 Error,
+    /// An `always` category deviates from the platform's table.
+    AlwaysDeviates = 503 Warning,
+    /// A requirement is constant because of `always`.
+    ConstantRequirement = 504 Warning,
+}
+
+impl Code {
+    /// The number.
+    pub fn number(self) -> u16 {
+        self as u16
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "C{}", self.number())
+    }
+}

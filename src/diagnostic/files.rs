@@ -1,0 +1,154 @@
+//! The files of a policy, and places in them.
+
+use std::sync::Arc;
+
+/// Which of a policy's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub(crate) u32);
+
+/// A place in a file, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// The first byte.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+}
+
+impl Span {
+    pub(crate) fn new(file: FileId, start: usize, end: usize) -> Self {
+        // Files are limited to far less than 4 GiB before anything in them gets a span.
+        let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Span { file, start: clamp(start), end: clamp(end) }
+    }
+
+    /// The bytes as a range.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// A value and where the policy says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where the policy says it.
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    pub(crate) fn new(value: T, span: Span) -> Self {
+        Spanned { value, span }
+    }
+}
+
+/// A line and a column, both counted from 1; columns count characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+/// The files that a policy was read from, in the order in which they were first included.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    files: Vec<File>,
+}
+
+#[derive(Debug, Clone)]
+struct File {
+    name: Arc<str>,
+    text: Arc<str>,
+    /// Where each line begins.
+    lines: Vec<u32>,
+}
+
+impl Files {
+    pub(crate) fn add(&mut self, name: &str, text: &str) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let after = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0)
+            .chain(after.map(|(offset, _)| u32::try_from(offset + 1).unwrap_or(u32::MAX)))
+            .collect();
+        self.files.push(File { name: name.into(), text: text.into(), lines });
+        id
+    }
+
+    /// How many files there are.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether no file was read at all.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// The name by which a person knows the file: a path, or `prelude segment`.
+    pub fn name(&self, id: FileId) -> &str {
+        self.file(id).map_or("", |file| &file.name)
+    }
+
+    /// The whole text of the file.
+    pub fn text(&self, id: FileId) -> &str {
+        self.file(id).map_or("", |file| &file.text)
+    }
+
+    /// The text of a place.
+    pub fn excerpt(&self, span: Span) -> &str {
+        self.text(span.file).get(span.range()).unwrap_or("")
+    }
+
+    /// The line and column at which a place begins.
+    pub fn position(&self, span: Span) -> Position {
+        self.position_at(span.file, span.start)
+    }
+
+    /// The line and column at which a place ends.
+    pub fn end_position(&self, span: Span) -> Position {
+        self.position_at(span.file, span.end)
+    }
+
+    /// `shop.consent:14`, as compilers write it.
+    pub fn place(&self, span: Span) -> String {
+        format!("{}:{}", self.name(span.file), self.position(span).line)
+    }
+
+    fn position_at(&self, file: FileId, offset: u32) -> Position {
+        let Some(file) = self.file(file) else { return Position { line: 1, column: 1 } };
+        let line = file.lines.partition_point(|start| *start <= offset);
+        let start = line.checked_sub(1).and_then(|index| file.lines.get(index)).copied().unwrap_or(0);
+        let before = file.text.get(start as usize..offset as usize).unwrap_or("");
+        Position { line: line.max(1), column: before.chars().count() + 1 }
+    }
+
+    pub(crate) fn shared(&self, id: FileId) -> Option<(Arc<str>, Arc<str>)> {
+        self.file(id).map(|file| (file.name.clone(), file.text.clone()))
+    }
+
+    fn file(&self, id: FileId) -> Option<&File> {
+        self.files.get(id.0 as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_characters_from_one() {
+        let mut files = Files::default();
+        let id = files.add("a.consent", "äb\ncd\n");
+        let at = |offset| files.position(Span::new(id, offset, offset));
+        assert_eq!(at(0), Position { line: 1, column: 1 });
+        assert_eq!(at(2), Position { line: 1, column: 2 });
+        assert_eq!(at(4), Position { line: 2, column: 1 });
+        assert_eq!(at(7), Position { line: 3, column: 1 });
+        assert_eq!(at(70), Position { line: 3, column: 1 });
+    }
+}

@@ -1,0 +1,104 @@
+//! What is wrong with a policy, where, why, and what to do about it.
+//!
+//! Every stage reports [`Diagnostic`]s instead of stopping at the first mistake. A diagnostic points into [`Files`] by
+//! [`Span`]s; [`Files::report`] joins the two into something that `miette` renders.
+
+mod code;
+mod files;
+mod report;
+
+pub use code::{Code, Severity};
+pub use files::{FileId, Files, Position, Span, Spanned};
+pub use report::Report;
+
+/// One finding about a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Which finding it is; the number never changes and is never used again.
+    pub code: Code,
+    /// What is wrong, in lower case and without a final period, the author's words in backticks.
+    pub message: String,
+    /// Where, the most important place first.
+    pub labels: Vec<Label>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// A place and what is to be said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// What is to be said about it.
+    pub text: String,
+}
+
+impl Diagnostic {
+    /// A diagnostic without a place yet.
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Diagnostic { code, message: message.into(), labels: Vec::new(), help: None }
+    }
+
+    /// Adds a place; the first one is where the diagnostic is listed.
+    pub(crate) fn at(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// How bad it is: with an error a policy decides nothing.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+
+    /// The place where the diagnostic is listed; `None` for a file that could not be read.
+    pub fn span(&self) -> Option<Span> {
+        self.labels.first().map(|label| label.span)
+    }
+}
+
+/// The nearest of `known` to a word that is not among them; `None` unless it is near enough to be meant.
+///
+/// Near is at most one edit in three letters, or a difference in case alone: a far-fetched suggestion is worse than none.
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The edit distance is quadratic; nobody mistypes a name of this length.
+    const LONGEST: usize = 100;
+    if word.len() > LONGEST {
+        return None;
+    }
+    let limit = word.chars().count() / 3;
+    known
+        .into_iter()
+        .filter(|candidate| candidate.len() <= LONGEST)
+        .filter_map(|candidate| {
+            let distance = if candidate.to_lowercase() == word.to_lowercase() {
+                0
+            } else {
+                strsim::osa_distance(word, candidate)
+            };
+            (distance <= limit).then_some((distance, candidate))
+        })
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn only_a_near_name_is_suggested() {
+        let known = ["Advertising", "Analytics", "ad"];
+        assert_eq!(nearest("Advertisng", known), Some("Advertising"));
+        assert_eq!(nearest("ANALYTICS", known), Some("Analytics"));
+        assert_eq!(nearest("AD", known), Some("ad"));
+        assert_eq!(nearest("Personalization", known), None);
+        assert_eq!(nearest("xy", known), None);
+        assert_eq!(nearest(&"a".repeat(10_000), known), None);
+    }
+}

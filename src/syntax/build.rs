@@ -1,0 +1,480 @@
+//! The parser's pairs → the tree.
+//!
+//! Each function here mirrors one rule of the grammar. They return `None` only where the pairs are not those that the
+//! grammar promises, which would be a mistake in this file; such a statement is reported, never dropped in silence.
+
+use super::generated::{Grammar, Rule};
+use super::tree::*;
+use super::{recover, scan};
+use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
+use pest::Parser;
+use pest::iterators::{Pair, Pairs};
+
+/// The edition that this version speaks.
+const EDITION: u32 = 1;
+
+/// How many mistakes of one file are listed.
+const MAX_MISTAKES: usize = 1_000;
+
+/// Reads text that has passed [`scan::scan`].
+pub(super) fn build(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
+    let mut tree =
+        Tree { file, edition: None, statements: Vec::new(), tokens: Vec::new(), text: text.into() };
+    let mut builder = Builder { file, text, found: Vec::new() };
+    // `file` matches every text, since whatever is no statement is `bad`.
+    match Grammar::parse(Rule::file, text) {
+        Ok(mut pairs) => {
+            if let Some(pair) = pairs.next() {
+                tree.tokens = tokens(&builder, pair.clone());
+                builder.file(pair.into_inner(), &mut tree);
+            }
+        }
+        Err(error) => builder.found.push(recover::unexpected(&error, text, 0, file)),
+    }
+    (tree, builder.found)
+}
+
+/// The statement at the start of a text, when the text is nothing else.
+pub(super) fn parse_alone(text: &str) -> Option<pest::error::Error<Rule>> {
+    Grammar::parse(Rule::only_statement, text).err()
+}
+
+fn tokens(builder: &Builder, file: Pair<Rule>) -> Vec<Token> {
+    let leaves = file
+        .into_inner()
+        .flatten()
+        .filter(|pair| pair.as_rule() != Rule::EOI && pair.clone().into_inner().next().is_none());
+    leaves
+        .map(|pair| {
+            let kind = match pair.as_rule() {
+                Rule::COMMENT => TokenKind::Comment,
+                Rule::byte_order_mark => TokenKind::ByteOrderMark,
+                Rule::bad | Rule::reserved => TokenKind::Bad,
+                _ => TokenKind::Word,
+            };
+            Token { kind, span: builder.span(&pair) }
+        })
+        .collect()
+}
+
+struct Builder<'t> {
+    file: FileId,
+    text: &'t str,
+    found: Vec<Diagnostic>,
+}
+
+/// The children of a pair, without the comments between them.
+fn children<'t>(pair: Pair<'t, Rule>) -> impl Iterator<Item = Pair<'t, Rule>> {
+    pair.into_inner().filter(|child| child.as_rule() != Rule::COMMENT)
+}
+
+/// Where a pair ends. The parser counts space and comments in front of an optional part that is not there; here the
+/// last word counts.
+fn end(pair: &Pair<Rule>) -> usize {
+    match children(pair.clone()).last() {
+        Some(last) => end(&last),
+        None => pair.as_span().end(),
+    }
+}
+
+/// The only rule that matters among the children.
+fn child<'t>(pair: Pair<'t, Rule>, rule: Rule) -> Option<Pair<'t, Rule>> {
+    children(pair).find(|child| child.as_rule() == rule)
+}
+
+impl Builder<'_> {
+    fn span(&self, pair: &Pair<Rule>) -> Span {
+        Span::new(self.file, pair.as_span().start(), end(pair))
+    }
+
+    fn file(&mut self, pairs: Pairs<Rule>, tree: &mut Tree) {
+        let mut edition_line = false;
+        for pair in pairs {
+            let span = self.span(&pair);
+            if self.found.len() >= MAX_MISTAKES {
+                let message = format!("there are more than {MAX_MISTAKES} mistakes");
+                self.found.push(
+                    Diagnostic::new(Code::TooManyMistakes, message)
+                        .at(span, "what follows was not looked at"),
+                );
+                return;
+            }
+            match pair.as_rule() {
+                Rule::edition => {
+                    edition_line = true;
+                    tree.edition = self.edition(pair);
+                }
+                Rule::statement => match self.statement(pair) {
+                    Some(statement) => tree.statements.push(statement),
+                    None => self.found.push(
+                        Diagnostic::new(Code::Unexpected, "the statement could not be read").at(span, "this"),
+                    ),
+                },
+                Rule::reserved => self.found.push(recover::reserved(pair.as_str(), span)),
+                Rule::bad => {
+                    let previous = tree.statements.last_mut();
+                    self.found.push(recover::bad(self.text, span, previous));
+                }
+                _ => {}
+            }
+        }
+        if !edition_line {
+            let span = Span::new(self.file, 0, self.text.find('\n').unwrap_or(self.text.len()));
+            self.found.push(
+                Diagnostic::new(Code::MissingEdition, "the file does not say its edition")
+                    .at(span, "the first line must name it")
+                    .help(format!("begin the file with `consentry {EDITION}`")),
+            );
+        }
+    }
+
+    fn edition(&mut self, pair: Pair<Rule>) -> Option<Spanned<u32>> {
+        let number = child(pair, Rule::number)?;
+        let span = self.span(&number);
+        if number.as_str().parse() == Ok(EDITION) {
+            return Some(Spanned::new(EDITION, span));
+        }
+        self.found.push(
+            Diagnostic::new(
+                Code::UnknownEdition,
+                format!("this version does not know edition {}", number.as_str()),
+            )
+            .at(span, "unknown edition")
+            .help(format!("this version speaks edition {EDITION}; a newer consentry may know more")),
+        );
+        None
+    }
+
+    fn statement(&mut self, pair: Pair<Rule>) -> Option<Statement> {
+        let span = self.span(&pair);
+        let mut overrides = None;
+        let mut fact = None;
+        for child in children(pair) {
+            if child.as_rule() == Rule::word_override {
+                overrides = Some(self.span(&child));
+            } else {
+                fact = Some(self.fact(child)?);
+            }
+        }
+        Some(Statement { span, overrides, fact: fact?, complete: true })
+    }
+
+    fn fact(&mut self, pair: Pair<Rule>) -> Option<Fact> {
+        Some(match pair.as_rule() {
+            Rule::policy => Fact::Policy(self.name(child(pair, Rule::text)?)?),
+            Rule::include => Fact::Include {
+                prelude: child(pair.clone(), Rule::word_prelude).is_some(),
+                target: self.name(child(pair, Rule::text)?)?,
+            },
+            Rule::category => Fact::Category(self.category(pair)?),
+            Rule::destination_kind => Fact::Kind(self.destination_kind(pair)?),
+            Rule::destination => Fact::Destination(self.destination(pair)?),
+            Rule::reconcile => {
+                let rows = children(pair).filter(|child| child.as_rule() == Rule::row);
+                Fact::Reconcile(rows.map(|row| self.row(row)).collect::<Option<_>>()?)
+            }
+            Rule::unmapped_destinations => {
+                let deliver = child(pair, Rule::word_deliver).is_some();
+                Fact::UnmappedDestinations(if deliver {
+                    UnmappedDestinations::Deliver
+                } else {
+                    UnmappedDestinations::Block
+                })
+            }
+            Rule::several_categories => {
+                let all = child(pair, Rule::word_all).is_some();
+                Fact::SeveralCategories(if all { Quantifier::All } else { Quantifier::Any })
+            }
+            Rule::unreadable_integrations => {
+                let off = child(pair, Rule::word_off).is_some();
+                Fact::UnreadableIntegrations(if off {
+                    UnreadableIntegrations::Off
+                } else {
+                    UnreadableIntegrations::Unlisted
+                })
+            }
+            Rule::exempt_event => {
+                let texts = children(pair).filter(|child| child.as_rule() == Rule::text);
+                Fact::ExemptEvent(texts.map(|text| self.name(text)).collect::<Option<_>>()?)
+            }
+            Rule::preferences => Fact::Preferences(self.preferences(pair)?),
+            _ => return None,
+        })
+    }
+
+    fn category(&mut self, pair: Pair<Rule>) -> Option<Category> {
+        let (mut name, mut wire_id, mut attributes) = (None, None, Vec::new());
+        for part in children(pair) {
+            let span = self.span(&part);
+            let attribute = match part.as_rule() {
+                Rule::name => {
+                    name = self.name(part);
+                    continue;
+                }
+                Rule::wire_id => {
+                    wire_id = self.name(child(part, Rule::text)?);
+                    continue;
+                }
+                Rule::always => CategoryAttribute::Always,
+                Rule::switched_off => CategoryAttribute::SwitchedOff,
+                Rule::label => CategoryAttribute::Label(self.text(child(part, Rule::text)?).value),
+                _ => continue,
+            };
+            attributes.push(Spanned::new(attribute, span));
+        }
+        Some(Category { name: name?, wire_id, attributes })
+    }
+
+    fn destination_kind(&mut self, pair: Pair<Rule>) -> Option<Kind> {
+        let (mut name, mut attributes) = (None, Vec::new());
+        for part in children(pair) {
+            let span = self.span(&part);
+            match part.as_rule() {
+                Rule::name => name = self.name(part),
+                Rule::ignores_all => attributes.push(Spanned::new(KindAttribute::IgnoresAll, span)),
+                Rule::label => {
+                    let label = KindAttribute::Label(self.text(child(part, Rule::text)?).value);
+                    attributes.push(Spanned::new(label, span));
+                }
+                _ => {}
+            }
+        }
+        Some(Kind { name: name?, attributes })
+    }
+
+    fn destination(&mut self, pair: Pair<Rule>) -> Option<Destination> {
+        let (mut name, mut attributes) = (None, Vec::new());
+        for part in children(pair) {
+            let span = self.span(&part);
+            let attribute = match part.as_rule() {
+                Rule::text => {
+                    name = self.name(part);
+                    continue;
+                }
+                Rule::also => {
+                    let names = children(part).filter(|child| child.as_rule() == Rule::further_name);
+                    DestinationAttribute::Also(
+                        names.map(|name| self.further_name(name)).collect::<Option<_>>()?,
+                    )
+                }
+                Rule::needs => DestinationAttribute::Needs(self.needs(part)?),
+                Rule::unmapped => DestinationAttribute::Unmapped,
+                Rule::exempt => {
+                    let because = self.because(part)?;
+                    DestinationAttribute::Exempt { because }
+                }
+                Rule::disabled => DestinationAttribute::Disabled,
+                Rule::mode => {
+                    let device = child(part, Rule::word_device).is_some();
+                    DestinationAttribute::Mode(if device { Mode::Device } else { Mode::Cloud })
+                }
+                Rule::kind => DestinationAttribute::Kind(self.name(child(part, Rule::name)?)?),
+                _ => continue,
+            };
+            attributes.push(Spanned::new(attribute, span));
+        }
+        Some(Destination { name: name?, attributes })
+    }
+
+    fn further_name(&mut self, pair: Pair<Rule>) -> Option<FurtherName> {
+        let shared = child(pair.clone(), Rule::word_shared).is_some();
+        Some(FurtherName { name: self.name(child(pair, Rule::text)?)?, shared })
+    }
+
+    fn needs(&mut self, pair: Pair<Rule>) -> Option<Needs> {
+        let part = children(pair).find(|child| matches!(child.as_rule(), Rule::group | Rule::names))?;
+        if part.as_rule() == Rule::group {
+            return Some(Needs::Group(self.group(part)?));
+        }
+        let names = children(part).filter(|child| child.as_rule() == Rule::name);
+        Some(Needs::List(names.map(|name| self.name(name)).collect::<Option<_>>()?))
+    }
+
+    fn group(&mut self, pair: Pair<Rule>) -> Option<Group> {
+        let span = self.span(&pair);
+        let quantifier = match child(pair.clone(), Rule::all_of) {
+            Some(_) => Quantifier::All,
+            None => Quantifier::Any,
+        };
+        let elements = children(pair).filter(|child| child.as_rule() == Rule::element);
+        let elements = elements.map(|element| self.element(element)).collect::<Option<_>>()?;
+        Some(Group { quantifier, elements, span })
+    }
+
+    fn element(&mut self, pair: Pair<Rule>) -> Option<Element> {
+        let part = children(pair).find(|child| matches!(child.as_rule(), Rule::group | Rule::name))?;
+        match part.as_rule() {
+            Rule::group => Some(Element::Group(self.group(part)?)),
+            _ => Some(Element::Category(self.name(part)?)),
+        }
+    }
+
+    /// The reason of a `because`, or `Some(None)` where there is none.
+    fn because(&mut self, pair: Pair<Rule>) -> Option<Option<Text>> {
+        match child(pair, Rule::because) {
+            Some(because) => Some(Some(self.text(child(because, Rule::text)?))),
+            None => Some(None),
+        }
+    }
+
+    fn row(&mut self, pair: Pair<Rule>) -> Option<Row> {
+        let span = self.span(&pair);
+        let consent = self.consent_states(child(pair.clone(), Rule::consent_states)?)?;
+        let integrations = self.integrations_states(child(pair.clone(), Rule::integrations_states)?)?;
+        let enforce = self.enforce(child(pair.clone(), Rule::enforce)?)?;
+        let because = self.because(pair)?;
+        Some(Row { consent, integrations, enforce, because, span })
+    }
+
+    fn consent_states(&mut self, pair: Pair<Rule>) -> Option<Vec<Spanned<ConsentState>>> {
+        let mut states = Vec::new();
+        for part in children(pair) {
+            let span = self.span(&part);
+            match part.as_rule() {
+                Rule::word_any => states.extend(ConsentState::ALL.map(|state| Spanned::new(state, span))),
+                Rule::consent_state => {
+                    let state = match children(part).next()?.as_rule() {
+                        Rule::word_missing => ConsentState::Missing,
+                        Rule::word_empty => ConsentState::Empty,
+                        Rule::none_given => ConsentState::NoneGiven,
+                        Rule::word_given => ConsentState::Given,
+                        Rule::word_malformed => ConsentState::Malformed,
+                        _ => return None,
+                    };
+                    states.push(Spanned::new(state, span));
+                }
+                _ => {}
+            }
+        }
+        Some(states)
+    }
+
+    fn integrations_states(&mut self, pair: Pair<Rule>) -> Option<Vec<Spanned<IntegrationsState>>> {
+        let mut states = Vec::new();
+        for part in children(pair) {
+            let span = self.span(&part);
+            match part.as_rule() {
+                Rule::word_any => {
+                    states.extend(IntegrationsState::ALL.map(|state| Spanned::new(state, span)))
+                }
+                Rule::integrations_state => {
+                    let state = match children(part).next()?.as_rule() {
+                        Rule::word_none => IntegrationsState::None,
+                        Rule::word_given => IntegrationsState::Given,
+                        Rule::word_malformed => IntegrationsState::Malformed,
+                        _ => return None,
+                    };
+                    states.push(Spanned::new(state, span));
+                }
+                _ => {}
+            }
+        }
+        Some(states)
+    }
+
+    fn enforce(&mut self, pair: Pair<Rule>) -> Option<Spanned<Enforce>> {
+        let span = self.span(&pair);
+        let part = children(pair).next()?;
+        let enforce = match part.as_rule() {
+            Rule::word_nothing => Enforce::Nothing,
+            Rule::word_integrations => Enforce::Integrations,
+            Rule::listed_integrations => Enforce::ListedIntegrations,
+            Rule::word_consent => Enforce::Consent,
+            Rule::consent_then_integrations => Enforce::ConsentThenIntegrations,
+            Rule::consent_or_integrations => Enforce::ConsentOrIntegrations,
+            Rule::consent_or_listed_then_integrations => Enforce::ConsentOrListedThenIntegrations,
+            Rule::drop => Enforce::Drop(self.name(child(part, Rule::text)?)?.value),
+            _ => return None,
+        };
+        Some(Spanned::new(enforce, span))
+    }
+
+    fn preferences(&mut self, pair: Pair<Rule>) -> Option<Preferences> {
+        let path = child(pair.clone(), Rule::path)?;
+        let keys = children(path).filter(|child| child.as_rule() == Rule::key);
+        let path = keys.map(|key| self.name(key)).collect::<Option<_>>()?;
+        let spelled = children(pair).filter(|child| child.as_rule() == Rule::key);
+        let also_spelled = spelled.map(|key| self.name(key)).collect::<Option<_>>()?;
+        Some(Preferences { path, also_spelled })
+    }
+
+    /// A name that something is compared with: not empty, and without characters that nobody can see.
+    fn name(&mut self, pair: Pair<Rule>) -> Option<Text> {
+        let pair = match pair.as_rule() {
+            Rule::name | Rule::key => children(pair).next()?,
+            _ => pair,
+        };
+        if pair.as_rule() != Rule::text {
+            return Some(Spanned::new(pair.as_str().into(), self.span(&pair)));
+        }
+        let written = pair.as_str();
+        let text = self.text(pair);
+        if text.value.is_empty() {
+            self.found.push(
+                Diagnostic::new(Code::EmptyName, "this text must not be empty")
+                    .at(text.span, "empty")
+                    .help("write what it stands for"),
+            );
+        }
+        if let Some((offset, char)) = scan::invisible(written) {
+            let start = text.span.start as usize + offset;
+            let number = u32::from(char);
+            self.found.push(
+                Diagnostic::new(
+                    Code::InvisibleCharacter,
+                    format!("the name contains U+{number:04X}, which nobody can see"),
+                )
+                .at(Span::new(self.file, start, start + char.len_utf8()), "here")
+                .help(format!("delete it; where the name really has it, write it as \\u{{{number:04X}}}")),
+            );
+        }
+        Some(text)
+    }
+
+    /// A text in quotes, with its escapes resolved.
+    fn text(&mut self, pair: Pair<Rule>) -> Text {
+        let span = self.span(&pair);
+        let inside =
+            pair.as_str().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
+        let mut value = String::with_capacity(inside.len());
+        let mut rest = inside;
+        while let Some(at) = rest.find('\\') {
+            value.push_str(rest.get(..at).unwrap_or_default());
+            let escape = rest.get(at + 1..).unwrap_or_default();
+            let start = span.start as usize + 1 + (inside.len() - escape.len() - 1);
+            let (char, length) = unescape(escape);
+            match char {
+                Some(char) => value.push(char),
+                None => self.found.push(
+                    Diagnostic::new(Code::UnknownEscape, "this escape stands for nothing")
+                        .at(Span::new(self.file, start, start + 1 + length), "unknown escape")
+                        .help("write `\\\\` for a backslash, `\\\"` for a quote, `\\u{00E9}` for a character by its number"),
+                ),
+            }
+            rest = escape.get(length..).unwrap_or_default();
+        }
+        value.push_str(rest);
+        Spanned::new(value, span)
+    }
+}
+
+/// The character that an escape stands for, and how many bytes after the `\` it takes.
+fn unescape(escape: &str) -> (Option<char>, usize) {
+    match escape.chars().next() {
+        Some(char @ ('"' | '\\')) => (Some(char), 1),
+        Some('u') => {
+            let digits =
+                escape.strip_prefix("u{").and_then(|rest| rest.split_once('}')).map(|(digits, _)| digits);
+            match digits {
+                Some(digits)
+                    if (1..=6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit()) =>
+                {
+                    (u32::from_str_radix(digits, 16).ok().and_then(char::from_u32), digits.len() + 3)
+                }
+                _ => (None, 1),
+            }
+        }
+        Some(other) => (None, other.len_utf8()),
+        None => (None, 0),
+    }
+}

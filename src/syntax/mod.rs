@@ -1,0 +1,104 @@
+//! Text → [`Tree`]. Parsing never fails: it gives a tree of what could be read and a diagnostic for what could not.
+//!
+//! `grammar/consent.pest` is the grammar, `generated.rs` the parser made from it. `scan` refuses what could harm the
+//! parser or deceive the reader, `build` turns the parser's pairs into the tree, and `recover` says what was wrong
+//! with the text that is no statement.
+
+mod build;
+mod recover;
+mod scan;
+pub mod tree;
+
+// Generated code keeps the generator's habits.
+#[allow(clippy::all, dead_code, missing_docs, unreachable_pub, unused_imports)]
+#[rustfmt::skip]
+mod generated;
+
+pub use tree::Tree;
+
+use crate::diagnostic::{Diagnostic, FileId};
+
+/// The largest file that is parsed, in bytes.
+pub const MAX_FILE_BYTES: usize = 16 << 20;
+
+/// How deeply parentheses may be nested.
+pub const MAX_NESTING: usize = 32;
+
+/// Parses one file.
+pub(crate) fn parse(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
+    let mut diagnostics = scan::scan(text, file);
+    if diagnostics.iter().any(scan::keeps_from_parsing) {
+        let tree =
+            Tree { file, edition: None, statements: Vec::new(), tokens: Vec::new(), text: text.into() };
+        return (tree, diagnostics);
+    }
+    let (tree, found) = build::build(text, file);
+    diagnostics.extend(found);
+    (tree, diagnostics)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{Code, Files};
+
+    fn check(text: &str) -> (Tree, Vec<Code>) {
+        let file = Files::default().add("test.consent", text);
+        let (tree, diagnostics) = parse(text, file);
+        assert_eq!(tree.to_string(), text, "the tree prints back as its text");
+        (tree, diagnostics.into_iter().map(|diagnostic| diagnostic.code).collect())
+    }
+
+    #[test]
+    fn prints_back_comments_and_mistakes() {
+        for text in [
+            "",
+            "   \n",
+            "\u{FEFF}consentry 1\r\n",
+            "consentry 1 // one\n// two\ncategory /* no */ A\ncategory B // three",
+            "consentry 1\npolicy \"a\n%%% \u{1F600}\ncategory A always // so\n",
+            "consentry 1\nreconcile { // a\n consent integrations enforce // b\n any any nothing // c\n } // d",
+            "consentry 1\ntest \"x\" {\n  deliver \"y\" // z\n}\n\ncategory A",
+        ] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn comments_are_tokens() {
+        let text = "consentry 1 // one\n/ /\ncategory A // two\n";
+        let (tree, _) = check(text);
+        let comments = tree.tokens.iter().filter(|token| token.kind == tree::TokenKind::Comment);
+        assert_eq!(comments.map(|token| &text[token.span.range()]).collect::<Vec<_>>(), ["// one", "// two"]);
+    }
+
+    #[test]
+    fn three_mistakes_are_three_diagnostics_and_the_rest_is_read() {
+        let (tree, codes) = check(
+            "consentry 1\ncategory Advertising \"a\ncategory Analytics\ndestination \"X\" neds Analytics\n\
+             unmapped destinations keep\ncategory Functional\n",
+        );
+        assert_eq!(codes, [Code::UnterminatedText, Code::Unexpected, Code::Unexpected]);
+        let names: Vec<String> = tree.statements.iter().map(|statement| statement.fact.phrase()).collect();
+        assert_eq!(
+            names,
+            ["category Advertising", "category Analytics", "destination \"X\"", "category Functional"]
+        );
+    }
+
+    #[test]
+    fn attributes_do_not_swallow_the_next_statement() {
+        let (tree, codes) = check(
+            "consentry 1\ndestination \"A\" exempt\nexempt event \"B\"\ndestination \"C\" unmapped\n\
+             unmapped destinations block\ncategory D always\nalways deliver \"A\"\n",
+        );
+        assert_eq!(codes, [Code::NotInThisVersion]);
+        assert_eq!(tree.statements.len(), 5);
+    }
+
+    #[test]
+    fn nesting_is_bounded_before_the_parser_sees_it() {
+        let deep = format!("consentry 1\ndestination \"X\" needs {}", "any of (".repeat(100_000));
+        assert_eq!(check(&deep).1, [Code::NestedTooDeep]);
+    }
+}
