@@ -1,0 +1,554 @@
+//! The facts in force → [`Policy`]: names resolved, contradictions and gaps reported.
+
+use super::load::Forest;
+use super::merge::{MAX_SUGGESTIONS, Merged};
+use super::reading::{MAX_PATH, Reading, TAKEN};
+use super::{
+    Category, CategoryId, Destination, Kind, KindId, MAX_CATEGORIES, MAX_DESTINATIONS, Policy, PolicyError,
+    Requirement, reconcile,
+};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::syntax::tree::{
+    self, CategoryAttribute, DestinationAttribute, Element, Fact, Group, KindAttribute, Needs, Quantifier,
+    Statement, Text,
+};
+use std::collections::HashMap;
+use std::mem::{Discriminant, discriminant};
+
+/// How many mistakes a [`PolicyError`] lists.
+const MAX_MISTAKES: usize = 1_000;
+
+/// Checks the facts in force. All mistakes of all stages come out together.
+pub(super) fn check(forest: Forest, merged: Merged) -> Result<Policy, PolicyError> {
+    let mut checker = Checker {
+        forest: &forest,
+        found: Vec::new(),
+        categories: HashMap::new(),
+        kinds: HashMap::new(),
+        suggested: 0,
+    };
+    let policy = checker.policy(&merged);
+    let found = checker.found;
+    let Forest { files, diagnostics, .. } = forest;
+    let mut all: Vec<Diagnostic> = diagnostics.into_iter().chain(merged.diagnostics).chain(found).collect();
+    match policy {
+        Some(mut policy) if all.is_empty() => {
+            policy.files = files;
+            Ok(policy)
+        }
+        _ => {
+            all.sort_by_key(|diagnostic| diagnostic.span().map(|span| (span.file, span.start)));
+            if all.len() > MAX_MISTAKES {
+                let more = all.len() - MAX_MISTAKES;
+                all.truncate(MAX_MISTAKES);
+                all.push(Diagnostic::new(
+                    Code::TooManyMistakes,
+                    format!("{more} more mistakes are not listed"),
+                ));
+            }
+            Err(PolicyError::new(all, files))
+        }
+    }
+}
+
+struct Checker<'t> {
+    forest: &'t Forest,
+    found: Vec<Diagnostic>,
+    categories: HashMap<&'t str, CategoryId>,
+    kinds: HashMap<&'t str, KindId>,
+    suggested: usize,
+}
+
+/// A setting that every policy says, itself or through a prelude.
+struct Missing {
+    what: &'static str,
+    example: &'static str,
+}
+
+impl<'t> Checker<'t> {
+    /// The policy, or `None` when a part of it is missing; that part has its diagnostic then.
+    fn policy(&mut self, merged: &'t Merged) -> Option<Policy> {
+        let edition =
+            self.forest.trees.first().and_then(|tree| tree.edition.as_ref()).map(|edition| edition.value);
+        let name = self.name(merged);
+        let facts = || merged.statements.iter().map(|statement| (&statement.fact, statement.span));
+
+        let declared: Vec<_> = facts()
+            .filter_map(|(fact, span)| match fact {
+                Fact::Category(category) => Some((category, span)),
+                _ => None,
+            })
+            .collect();
+        self.limit(declared.len(), MAX_CATEGORIES, "categories");
+        self.categories = declared
+            .iter()
+            .enumerate()
+            .map(|(index, (category, _))| (category.name.value.as_str(), CategoryId::new(index)))
+            .collect();
+        let categories: Vec<Category> =
+            declared.into_iter().map(|(category, span)| self.category(category, span)).collect();
+        self.wire_ids(&categories);
+
+        let declared: Vec<_> = facts()
+            .filter_map(|(fact, span)| match fact {
+                Fact::Kind(kind) => Some((kind, span)),
+                _ => None,
+            })
+            .collect();
+        self.kinds = declared
+            .iter()
+            .enumerate()
+            .map(|(index, (kind, _))| (kind.name.value.as_str(), KindId::new(index)))
+            .collect();
+        let kinds = declared.into_iter().map(|(kind, span)| self.kind(kind, span)).collect();
+
+        let several = facts().find_map(|(fact, span)| match fact {
+            Fact::SeveralCategories(quantifier) => Some(Spanned::new(*quantifier, span)),
+            _ => None,
+        });
+        let several = self.setting(
+            several,
+            Missing { what: "several categories need", example: "several categories need all" },
+        );
+
+        let declared: Vec<_> = merged
+            .statements
+            .iter()
+            .filter_map(|statement| match &statement.fact {
+                Fact::Destination(destination) => Some((destination, statement)),
+                _ => None,
+            })
+            .collect();
+        self.limit(declared.len(), MAX_DESTINATIONS, "destinations");
+        self.further_names(&declared);
+        let quantifier = several.as_ref().map_or(Quantifier::All, |several| several.value);
+        let destinations = declared
+            .into_iter()
+            .map(|(destination, statement)| self.destination(destination, statement, quantifier))
+            .collect();
+
+        let unmapped = facts().find_map(|(fact, span)| match fact {
+            Fact::UnmappedDestinations(value) => Some(Spanned::new(*value, span)),
+            _ => None,
+        });
+        let unmapped = self.setting(
+            unmapped,
+            Missing { what: "unmapped destinations", example: "unmapped destinations block" },
+        );
+
+        let unreadable = facts().find_map(|(fact, span)| match fact {
+            Fact::UnreadableIntegrations(value) => Some(Spanned::new(*value, span)),
+            _ => None,
+        });
+        let unreadable = self.setting(
+            unreadable,
+            Missing { what: "unreadable integrations", example: "unreadable integrations count as off" },
+        );
+
+        let exempt = facts().find_map(|(fact, span)| match fact {
+            Fact::ExemptEvent(names) => Some((names, span)),
+            _ => None,
+        });
+        let exempt = exempt.map(|(names, span)| {
+            self.twice(names.iter(), "event");
+            Spanned::new(names.iter().map(|name| name.value.clone()).collect(), span)
+        });
+        let exempt = self.setting(exempt, Missing { what: "exempt event", example: "exempt event none" });
+
+        let reading = facts().find_map(|(fact, span)| match fact {
+            Fact::Preferences(preferences) => Some((preferences, span)),
+            _ => None,
+        });
+        let reading = reading.map(|(preferences, span)| Spanned::new(self.reading(preferences), span));
+        let reading = self.setting(
+            reading,
+            Missing { what: "preferences", example: "preferences at context.consent.categoryPreferences" },
+        );
+
+        let table = facts().find_map(|(fact, span)| match fact {
+            Fact::Reconcile(rows) => Some((rows, span)),
+            _ => None,
+        });
+        let table = table.map(|(rows, span)| reconcile::check(rows, span, &mut self.found));
+        let table = self.setting(table, Missing { what: "reconcile", example: "reconcile { … }" });
+
+        Some(Policy {
+            name: name?,
+            edition: edition?,
+            categories,
+            kinds,
+            destinations,
+            reconcile: table?,
+            unmapped_destinations: unmapped?,
+            unreadable_integrations: unreadable?,
+            several_categories: several?,
+            exempt_events: exempt?,
+            reading: reading?,
+            files: Default::default(),
+        })
+    }
+
+    fn name(&mut self, merged: &Merged) -> Option<Text> {
+        if merged.name.is_none() && !self.forest.trees.is_empty() && !self.forest.may_have_lost("policy") {
+            let place = Span::new(crate::diagnostic::FileId(0), 0, 0);
+            self.found.push(
+                Diagnostic::new(Code::NoPolicyName, "the policy has no name")
+                    .at(place, "nothing here says `policy`")
+                    .help("add a line such as `policy \"acme web\"`; a file without one is a part that others include"),
+            );
+        }
+        merged.name.clone()
+    }
+
+    /// A setting, or the message that it is missing: nothing is decided out of sight.
+    fn setting<T>(&mut self, value: Option<T>, missing: Missing) -> Option<T> {
+        let word = missing.what.split(' ').next().unwrap_or_default();
+        if value.is_none() && !self.forest.trees.is_empty() && !self.forest.may_have_lost(word) {
+            let place = Span::new(crate::diagnostic::FileId(0), 0, 0);
+            self.found.push(
+                Diagnostic::new(Code::MissingSetting, format!("no file says `{}`", missing.what))
+                    .at(place, "this policy does not, and nothing that it includes does")
+                    .help(format!(
+                        "add `include prelude \"segment-strict\"`, or say it here: `{}`",
+                        missing.example
+                    )),
+            );
+        }
+        value
+    }
+
+    fn limit(&mut self, count: usize, limit: usize, what: &str) {
+        if count > limit {
+            self.found.push(
+                Diagnostic::new(
+                    Code::TooMany,
+                    format!("the policy has {count} {what}, and the limit is {limit}"),
+                )
+                .help("split it into several policies"),
+            );
+        }
+    }
+
+    /// Reports an attribute that is said twice.
+    fn attributes<A>(&mut self, attributes: &[Spanned<A>]) {
+        let mut seen: HashMap<Discriminant<A>, Span> = HashMap::new();
+        for attribute in attributes {
+            if let Some(first) = seen.insert(discriminant(&attribute.value), attribute.span) {
+                self.found.push(
+                    Diagnostic::new(Code::SaidTwice, "this is said twice of one thing")
+                        .at(attribute.span, "again here")
+                        .at(first, "first said here")
+                        .help("delete one of the two, or join them"),
+                );
+            }
+        }
+    }
+
+    /// Reports a name that stands twice in one list.
+    fn twice<'n>(&mut self, names: impl Iterator<Item = &'n Text>, what: &str) {
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for name in names {
+            if let Some(first) = seen.insert(&name.value, name.span) {
+                self.found.push(
+                    Diagnostic::new(Code::SaidTwice, format!("the {what} `{}` is named twice", name.value))
+                        .at(name.span, "again here")
+                        .at(first, "first named here")
+                        .help("delete one of the two"),
+                );
+            }
+        }
+    }
+
+    fn category(&mut self, category: &tree::Category, span: Span) -> Category {
+        self.attributes(&category.attributes);
+        let mut checked = Category {
+            name: category.name.clone(),
+            wire_id: category.wire_id.clone().unwrap_or_else(|| category.name.clone()),
+            label: None,
+            always: None,
+            switched_off: None,
+            span,
+        };
+        for attribute in &category.attributes {
+            match &attribute.value {
+                CategoryAttribute::Always => checked.always = Some(attribute.span),
+                CategoryAttribute::SwitchedOff => checked.switched_off = Some(attribute.span),
+                CategoryAttribute::Label(label) => checked.label = Some(label.clone()),
+            }
+        }
+        checked
+    }
+
+    fn wire_ids(&mut self, categories: &[Category]) {
+        let mut seen: HashMap<&str, &Category> = HashMap::new();
+        for category in categories {
+            if let Some(first) = seen.insert(category.wire_id(), category) {
+                let message = format!("`{}` and `{}` have one wire id", first.name(), category.name());
+                self.found.push(
+                    Diagnostic::new(Code::WireIdTaken, message)
+                        .at(category.wire_id.span, format!("`{}` again", category.wire_id()))
+                        .at(first.wire_id.span, "already taken here")
+                        .help(
+                            "a preference must belong to one category: give one of the two another wire id",
+                        ),
+                );
+            }
+        }
+    }
+
+    fn kind(&mut self, kind: &tree::Kind, span: Span) -> Kind {
+        self.attributes(&kind.attributes);
+        let ignores = kind.attributes.iter().find(|attribute| attribute.value == KindAttribute::IgnoresAll);
+        Kind { name: kind.name.clone(), ignores_all: ignores.map(|attribute| attribute.span), span }
+    }
+
+    fn destination(
+        &mut self,
+        destination: &tree::Destination,
+        statement: &Statement,
+        several: Quantifier,
+    ) -> Destination {
+        self.attributes(&destination.attributes);
+        if destination.name.value == "All" {
+            self.called_all(&destination.name);
+        }
+        let mut checked = Destination {
+            name: destination.name.clone(),
+            further_names: Vec::new(),
+            requirement: None,
+            exempt: None,
+            disabled: None,
+            mode: None,
+            kind: None,
+            span: statement.span,
+        };
+        let mut unmapped = None;
+        for attribute in &destination.attributes {
+            let at = attribute.span;
+            match &attribute.value {
+                DestinationAttribute::Also(names) => {
+                    checked.further_names = names.iter().map(|further| further.name.clone()).collect();
+                }
+                DestinationAttribute::Needs(needs) => {
+                    checked.requirement = self.needs(needs, at, several).map(|needs| Spanned::new(needs, at));
+                    if let Some(unmapped) = unmapped {
+                        self.mapped_and_unmapped(at, unmapped);
+                    }
+                }
+                DestinationAttribute::Unmapped => {
+                    unmapped = Some(at);
+                    if let Some(needs) = checked.requirement_span() {
+                        self.mapped_and_unmapped(needs, at);
+                    }
+                }
+                DestinationAttribute::Exempt { because } => {
+                    checked.exempt =
+                        Some(Spanned::new(because.as_ref().map(|because| because.value.clone()), at));
+                }
+                DestinationAttribute::Disabled => checked.disabled = Some(at),
+                DestinationAttribute::Mode(mode) => checked.mode = Some(Spanned::new(*mode, at)),
+                DestinationAttribute::Kind(name) => checked.kind = self.kind_named(name),
+            }
+        }
+        let says_needs =
+            destination.attributes.iter().any(|one| matches!(one.value, DestinationAttribute::Needs(_)));
+        if !says_needs && unmapped.is_none() && checked.exempt.is_none() && statement.complete {
+            let message = format!("`{}` says neither what it needs nor that it is unmapped", checked.name());
+            self.found.push(
+                Diagnostic::new(Code::NoMapping, message)
+                    .at(destination.name.span, "needs what?")
+                    .help("write `needs …` with its categories, or `unmapped` if no category stands for it"),
+            );
+        }
+        checked
+    }
+
+    fn mapped_and_unmapped(&mut self, needs: Span, unmapped: Span) {
+        self.found.push(
+            Diagnostic::new(Code::MappedAndUnmapped, "a destination that needs categories is not unmapped")
+                .at(unmapped, "unmapped")
+                .at(needs, "but mapped here")
+                .help("delete one of the two"),
+        );
+    }
+
+    fn called_all(&mut self, name: &Text) {
+        self.found.push(
+            Diagnostic::new(Code::CalledAll, "no destination may be called `All`")
+                .at(name.span, "taken")
+                .help("in the integrations object `All` is the default for the destinations that are not listed"),
+        );
+    }
+
+    fn needs(&mut self, needs: &Needs, span: Span, several: Quantifier) -> Option<Requirement> {
+        match needs {
+            Needs::Group(group) => self.group(group),
+            Needs::List(names) => {
+                let elements = names.iter().cloned().map(Element::Category).collect();
+                self.group(&Group { quantifier: several, elements, span })
+            }
+        }
+    }
+
+    /// A group, or `None` where it has no element that could be resolved; each such element has its diagnostic.
+    fn group(&mut self, group: &Group) -> Option<Requirement> {
+        if group.elements.is_empty() {
+            self.found.push(
+                Diagnostic::new(Code::EmptyGroup, "the group has no category")
+                    .at(group.span, "all or any of what?")
+                    .help("name the categories, or write `unmapped` if there are none"),
+            );
+        }
+        let named = group.elements.iter().filter_map(|element| match element {
+            Element::Category(name) => Some(name),
+            Element::Group(_) => None,
+        });
+        self.twice(named, "category");
+        let mut elements: Vec<Requirement> = Vec::new();
+        for element in &group.elements {
+            elements.extend(match element {
+                Element::Category(name) => self.category_named(name).map(Requirement::Category),
+                Element::Group(group) => self.group(group),
+            });
+        }
+        match (elements.len(), group.quantifier) {
+            (0, _) => None,
+            (1, _) => elements.pop(),
+            (_, Quantifier::All) => Some(Requirement::AllOf(elements)),
+            (_, Quantifier::Any) => Some(Requirement::AnyOf(elements)),
+        }
+    }
+
+    fn category_named(&mut self, name: &Text) -> Option<CategoryId> {
+        let known = self.categories.get(name.value.as_str()).copied();
+        if known.is_none() && !self.forest.may_have_lost(&name.value) {
+            let near = self.near(&name.value, self.categories.keys().copied().collect());
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("declare it: `category {}`", bare_or_quoted(&name.value)),
+            };
+            self.found.push(
+                Diagnostic::new(Code::UnknownCategory, format!("there is no category `{}`", name.value))
+                    .at(name.span, "unknown")
+                    .help(help),
+            );
+        }
+        known
+    }
+
+    fn kind_named(&mut self, name: &Text) -> Option<Spanned<KindId>> {
+        let known = self.kinds.get(name.value.as_str()).copied();
+        if known.is_none() && !self.forest.may_have_lost(&name.value) {
+            let near = self.near(&name.value, self.kinds.keys().copied().collect());
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("declare it: `destination kind {}`", bare_or_quoted(&name.value)),
+            };
+            self.found.push(
+                Diagnostic::new(Code::UnknownKind, format!("there is no destination kind `{}`", name.value))
+                    .at(name.span, "unknown")
+                    .help(help),
+            );
+        }
+        known.map(|kind| Spanned::new(kind, name.span))
+    }
+
+    fn near(&mut self, name: &str, known: Vec<&'t str>) -> Option<&'t str> {
+        self.suggested += 1;
+        if self.suggested > MAX_SUGGESTIONS {
+            return None;
+        }
+        nearest(name, known)
+    }
+
+    /// Further names: never `All`, never another destination's own name, and another's further name only when both
+    /// say `shared`.
+    fn further_names(&mut self, destinations: &[(&'t tree::Destination, &Statement)]) {
+        let own: HashMap<&str, Span> =
+            destinations.iter().map(|(one, _)| (one.name.value.as_str(), one.name.span)).collect();
+        let mut further: HashMap<&str, (usize, &tree::FurtherName)> = HashMap::new();
+        for (index, (destination, _)) in destinations.iter().enumerate() {
+            let names: Vec<&tree::FurtherName> = destination
+                .attributes
+                .iter()
+                .filter_map(|attribute| match &attribute.value {
+                    DestinationAttribute::Also(names) => Some(names),
+                    _ => None,
+                })
+                .flatten()
+                .collect();
+            let with_own =
+                std::iter::once(&destination.name).chain(names.iter().map(|further| &further.name));
+            self.twice(with_own, "name");
+            for name in names {
+                let text = name.name.value.as_str();
+                if text == "All" {
+                    self.called_all(&name.name);
+                }
+                if let Some(at) = own.get(text).filter(|_| text != destination.name.value) {
+                    let message = format!("`{text}` is the own name of another destination");
+                    self.found.push(
+                        Diagnostic::new(Code::FurtherNameTaken, message)
+                            .at(name.name.span, "taken")
+                            .at(*at, "by this destination")
+                            .help("an own name belongs to one destination: delete this further name"),
+                    );
+                }
+                let (other, first) = *further.entry(text).or_insert((index, name));
+                if other != index && !(first.shared && name.shared) {
+                    self.found.push(
+                        Diagnostic::new(
+                            Code::FurtherNameTaken,
+                            format!("two destinations answer to `{text}`"),
+                        )
+                        .at(name.name.span, "this one")
+                        .at(first.name.span, "and this one")
+                        .help(format!("if that is meant, say so in both: `also shared {text:?}`")),
+                    );
+                }
+            }
+        }
+    }
+
+    fn reading(&mut self, preferences: &tree::Preferences) -> Reading {
+        let (last, parents) = match preferences.path.split_last() {
+            Some((last, parents)) => (Some(last), parents),
+            None => (None, &[][..]),
+        };
+        self.twice(last.into_iter().chain(&preferences.also_spelled), "spelling");
+        // The first member of the path is a member of the event, and so is each spelling when the path is that short.
+        let at_root = preferences.also_spelled.iter().filter(|_| parents.is_empty());
+        for first in preferences.path.first().into_iter().chain(at_root) {
+            if !TAKEN.contains(&first.value.as_str()) {
+                continue;
+            }
+            self.found.push(
+                Diagnostic::new(
+                    Code::UnusablePath,
+                    format!("preferences cannot be read through `{}`", first.value),
+                )
+                .at(first.span, "a decision reads this member as something else")
+                .help("the platform's own place is `context.consent.categoryPreferences`"),
+            );
+        }
+        if preferences.path.len() > MAX_PATH {
+            let span = preferences.path.last().map(|last| last.span);
+            let diagnostic =
+                Diagnostic::new(Code::UnusablePath, format!("the path has more than {MAX_PATH} members"));
+            self.found.extend(span.map(|span| diagnostic.at(span, "too deep")));
+        }
+        let spellings =
+            last.into_iter().chain(&preferences.also_spelled).map(|text| text.value.clone()).collect();
+        Reading::Preferences {
+            parents: parents.iter().map(|parent| parent.value.clone()).collect(),
+            spellings,
+        }
+    }
+}
+
+/// A name as a policy would write it.
+fn bare_or_quoted(name: &str) -> String {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+        && name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    if plain { name.to_owned() } else { format!("{name:?}") }
+}

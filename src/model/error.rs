@@ -1,0 +1,60 @@
+//! Why a policy does not compile.
+
+use crate::diagnostic::{Diagnostic, Files, Report};
+use std::fmt;
+
+/// Everything that keeps a policy from compiling, from one run.
+///
+/// It is a [`miette::Diagnostic`], so that a `miette` handler renders each mistake with its excerpt; [`fmt::Display`] gives
+/// one line per mistake.
+#[derive(Debug)]
+pub struct PolicyError {
+    diagnostics: Vec<Diagnostic>,
+    reports: Vec<Report>,
+    files: Files,
+}
+
+impl PolicyError {
+    pub(super) fn new(diagnostics: Vec<Diagnostic>, files: Files) -> Self {
+        let reports = diagnostics.iter().map(|diagnostic| files.report(diagnostic)).collect();
+        PolicyError { diagnostics, reports, files }
+    }
+
+    /// The mistakes, by file and place.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// The mistakes with their source text, for `miette` to render one by one.
+    pub fn reports(&self) -> &[Report] {
+        &self.reports
+    }
+
+    /// The files that were read.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the policy does not compile")?;
+        for diagnostic in &self.diagnostics {
+            writeln!(f)?;
+            if let Some(span) = diagnostic.span() {
+                let position = self.files.position(span);
+                write!(f, "{}:{}:{}: ", self.files.name(span.file), position.line, position.column)?;
+            }
+            write!(f, "{} {}", diagnostic.code, diagnostic.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+impl miette::Diagnostic for PolicyError {
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
+        Some(Box::new(self.reports.iter().map(|report| report as &dyn miette::Diagnostic)))
+    }
+}

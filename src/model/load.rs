@@ -1,0 +1,230 @@
+//! Reading a policy file and everything that it includes.
+
+use super::prelude::{prelude, prelude_names};
+use crate::diagnostic::{Code, Diagnostic, FileId, Files, Span, nearest};
+use crate::source::{Source, SourceError};
+use crate::syntax::tree::{Fact, Text, TokenKind, Tree};
+use crate::syntax::{self, MAX_FILE_BYTES};
+use std::collections::HashMap;
+
+/// The largest number of files of one policy.
+pub const MAX_FILES: usize = 256;
+
+/// The files of a policy, parsed.
+#[derive(Debug, Default)]
+pub(super) struct Forest {
+    pub(super) files: Files,
+    /// One tree per file, by [`FileId`]; the first is the policy itself.
+    pub(super) trees: Vec<Tree>,
+    /// The files that each file includes directly, with the place where it says so.
+    pub(super) includes: Vec<Vec<(FileId, Span)>>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Whether a file is missing, so that facts may be missing too.
+    pub(super) incomplete: bool,
+}
+
+impl Forest {
+    pub(super) fn tree(&self, file: FileId) -> Option<&Tree> {
+        self.trees.get(file.0 as usize)
+    }
+
+    /// Whether the first file is no policy but a part of others: nothing in it says `policy`.
+    pub(super) fn is_part(&self) -> bool {
+        self.tree(FileId(0)).is_some_and(|tree| {
+            !tree.statements.iter().any(|statement| matches!(statement.fact, Fact::Policy(_)))
+        }) && !self.may_have_lost("policy")
+    }
+
+    /// Whether the fact that `word` stands for may be in a text that could not be read, so that its absence is not
+    /// worth a message of its own.
+    pub(super) fn may_have_lost(&self, word: &str) -> bool {
+        self.incomplete
+            || self
+                .trees
+                .iter()
+                .flat_map(|tree| &tree.tokens)
+                .any(|token| token.kind == TokenKind::Bad && self.files.excerpt(token.span).contains(word))
+    }
+}
+
+/// Where a file comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Place {
+    Source(String),
+    Prelude(String),
+}
+
+/// Reads the file at `path` and what it includes. Mistakes are in the forest's diagnostics.
+pub(super) fn load(source: &dyn Source, path: &str) -> Forest {
+    let mut loader = Loader { source, forest: Forest::default(), known: HashMap::new(), open: Vec::new() };
+    loader.file(Place::Source(path.to_owned()), None);
+    loader.forest
+}
+
+struct Loader<'s> {
+    source: &'s dyn Source,
+    forest: Forest,
+    known: HashMap<Place, FileId>,
+    /// The files that are being read: each includes the next.
+    open: Vec<Place>,
+}
+
+impl Loader<'_> {
+    /// Reads a file unless it was read before; `included` is where it is asked for.
+    fn file(&mut self, place: Place, included: Option<Span>) -> Option<FileId> {
+        if let Some(at) = self.open.iter().position(|open| *open == place) {
+            let names: Vec<String> = self.open.iter().skip(at).map(|place| self.name(place)).collect();
+            let message = format!("`{}` includes itself", self.name(&place));
+            let way = format!("{} → {}", names.join(" → "), self.name(&place));
+            self.report(
+                included,
+                Diagnostic::new(Code::IncludeCycle, message),
+                &way,
+                "take one of these includes out",
+            );
+            return None;
+        }
+        if let Some(known) = self.known.get(&place) {
+            return Some(*known);
+        }
+        if self.forest.trees.len() >= MAX_FILES {
+            let message = format!("the policy has more than {MAX_FILES} files");
+            self.report(
+                included,
+                Diagnostic::new(Code::TooManyFiles, message),
+                "one too many",
+                "join some of the files",
+            );
+            return None;
+        }
+        let text = self.text(&place, included)?;
+        let name = self.name(&place);
+        let id = self.forest.files.add(&name, &text);
+        let (tree, found) = syntax::parse(&text, id);
+        self.forest.diagnostics.extend(found);
+        self.known.insert(place.clone(), id);
+        let targets: Vec<(bool, Text)> = tree
+            .statements
+            .iter()
+            .filter_map(|statement| match &statement.fact {
+                Fact::Include { prelude, target } => Some((*prelude, target.clone())),
+                _ => None,
+            })
+            .collect();
+        self.forest.trees.push(tree);
+        self.forest.includes.push(Vec::new());
+        self.open.push(place.clone());
+        for (prelude, target) in targets {
+            let included =
+                self.resolve(&place, prelude, &target).and_then(|place| self.file(place, Some(target.span)));
+            match included {
+                Some(file) => {
+                    if let Some(includes) = self.forest.includes.get_mut(id.0 as usize) {
+                        includes.push((file, target.span));
+                    }
+                }
+                None => self.forest.incomplete = true,
+            }
+        }
+        self.open.pop();
+        Some(id)
+    }
+
+    /// The text of a file, as long as it is text.
+    fn text(&mut self, place: &Place, included: Option<Span>) -> Option<String> {
+        let path = match place {
+            Place::Prelude(name) => return prelude(name).map(str::to_owned),
+            Place::Source(path) => path,
+        };
+        let name = self.name(place);
+        let bytes = match self.source.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let code = match error {
+                    SourceError::OutsideRoot => Code::OutsideRoot,
+                    _ => Code::Unreadable,
+                };
+                let help = match error {
+                    SourceError::NotFound => "paths are relative to the file that includes",
+                    SourceError::Folder => "name the files in it one by one",
+                    SourceError::OutsideRoot => "widen the policy root, or copy the file into it",
+                    SourceError::Other(_) => "see that the file can be read",
+                };
+                let message = format!("cannot read `{name}`: {error}");
+                self.report(included, Diagnostic::new(code, message), "asked for here", help);
+                return None;
+            }
+        };
+        if bytes.len() > MAX_FILE_BYTES {
+            let message = format!("`{name}` is larger than {MAX_FILE_BYTES} bytes");
+            let help = "split it into several files and include them";
+            self.report(included, Diagnostic::new(Code::FileTooLarge, message), "asked for here", help);
+            return None;
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+                let message = format!("`{name}` is not UTF-8: byte {at} on line {line} is wrong");
+                let help = "save the file as UTF-8";
+                self.report(included, Diagnostic::new(Code::NotUtf8, message), "asked for here", help);
+                None
+            }
+        }
+    }
+
+    /// The place that an include of `from` means.
+    fn resolve(&mut self, from: &Place, is_prelude: bool, target: &Text) -> Option<Place> {
+        let name = target.value.as_str();
+        if is_prelude {
+            if prelude(name).is_some() {
+                return Some(Place::Prelude(name.to_owned()));
+            }
+            let help = match nearest(name, prelude_names()) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => format!("there are {}", prelude_names().collect::<Vec<_>>().join(", ")),
+            };
+            let diagnostic = Diagnostic::new(Code::UnknownPrelude, format!("there is no prelude `{name}`"));
+            self.report(Some(target.span), diagnostic, "unknown", &help);
+            return None;
+        }
+        let mut parts: Vec<&str> = match from {
+            Place::Source(path) => path.split('/').collect(),
+            Place::Prelude(_) => Vec::new(),
+        };
+        parts.pop();
+        let absolute = name.starts_with('/') || name.contains('\\') || name.contains(':');
+        let mut inside = !absolute;
+        for part in name.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => inside &= parts.pop().is_some(),
+                part => parts.push(part),
+            }
+        }
+        if inside {
+            return Some(Place::Source(parts.join("/")));
+        }
+        let diagnostic = Diagnostic::new(Code::OutsideRoot, format!("`{name}` leads out of the policy root"));
+        let help = "a policy includes only files in and below its own folder, by relative paths with `/`; a caller may widen the root";
+        self.report(Some(target.span), diagnostic, "outside", help);
+        None
+    }
+
+    fn name(&self, place: &Place) -> String {
+        match place {
+            Place::Source(path) => self.source.display(path),
+            Place::Prelude(name) => format!("prelude {name}"),
+        }
+    }
+
+    fn report(&mut self, at: Option<Span>, diagnostic: Diagnostic, label: &str, help: &str) {
+        self.forest.incomplete = true;
+        let diagnostic = match at {
+            Some(span) => diagnostic.at(span, label),
+            None => diagnostic,
+        };
+        self.forest.diagnostics.push(diagnostic.help(help));
+    }
+}

@@ -1,0 +1,236 @@
+//! The facts of all files → the fact in force for each thing they speak of.
+//!
+//! A fact is said once. A file may say `override` for a fact of a file that it includes, directly or through others;
+//! an overridden fact keeps its place in the order of declarations.
+
+use super::load::Forest;
+use crate::diagnostic::{Code, Diagnostic, FileId, Span, nearest};
+use crate::syntax::tree::{Fact, Statement, Text};
+use std::collections::HashMap;
+
+/// How many mistakes are searched for a suggestion.
+pub(super) const MAX_SUGGESTIONS: usize = 100;
+
+/// The facts in force, in declaration order.
+#[derive(Debug, Default)]
+pub(super) struct Merged {
+    /// The policy's name, from the file that was loaded.
+    pub(super) name: Option<Text>,
+    /// The statements in force.
+    pub(super) statements: Vec<Statement>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// What a fact speaks of. Two facts with one subject contradict or repeat each other.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Subject<'t> {
+    Category(&'t str),
+    Kind(&'t str),
+    Destination(&'t str),
+    Setting(std::mem::Discriminant<Fact>),
+}
+
+pub(super) fn merge(forest: &Forest) -> Merged {
+    let mut merged = Merged::default();
+    merged.name = name(forest, &mut merged.diagnostics);
+    let mut order = Vec::new();
+    expand(forest, FileId(0), &mut vec![false; forest.trees.len()], &mut order);
+
+    let mut subjects: Vec<(Subject, Vec<&Statement>)> = Vec::new();
+    let mut known: HashMap<Subject, usize> = HashMap::new();
+    for statement in order {
+        let Some(subject) = subject(&statement.fact) else { continue };
+        let index = *known.entry(subject.clone()).or_insert(subjects.len());
+        match subjects.get_mut(index) {
+            Some((_, statements)) => statements.push(statement),
+            None => subjects.push((subject, vec![statement])),
+        }
+    }
+
+    let reach = reach(forest);
+    let includes = |from: FileId, to: FileId| {
+        reach.get(from.0 as usize).and_then(|row| row.get(to.0 as usize)).copied().unwrap_or(false)
+    };
+    for (subject, statements) in &subjects {
+        match in_force(statements, &includes, &mut merged.diagnostics) {
+            Some(statement) => merged.statements.push(statement.clone()),
+            None => {
+                // Suggestions compare names one by one; many mistakes of this sort have one cause anyway.
+                if merged.diagnostics.len() >= MAX_SUGGESTIONS {
+                    nothing_to_override(forest, statements, None, &mut merged.diagnostics);
+                    continue;
+                }
+                let declared = subjects
+                    .iter()
+                    .filter(|(_, others)| others.iter().any(|other| other.overrides.is_none()));
+                let near = near(subject, declared.map(|(subject, _)| subject));
+                nothing_to_override(forest, statements, near, &mut merged.diagnostics);
+            }
+        }
+    }
+    merged
+}
+
+/// The policy's own name. A name in an included file names that file's own policy.
+fn name(forest: &Forest, diagnostics: &mut Vec<Diagnostic>) -> Option<Text> {
+    let mut names =
+        forest.tree(FileId(0)).into_iter().flat_map(|tree| &tree.statements).filter_map(|statement| {
+            match &statement.fact {
+                Fact::Policy(name) => Some(name),
+                _ => None,
+            }
+        });
+    let first = names.next()?;
+    for again in names {
+        diagnostics.push(said_twice("the policy's name is said twice", first.span, again.span));
+    }
+    Some(first.clone())
+}
+
+fn said_twice(message: &str, first: Span, again: Span) -> Diagnostic {
+    Diagnostic::new(Code::SaidTwice, message)
+        .at(again, "again here")
+        .at(first, "first said here")
+        .help("delete one of the two; to change a fact of an included file, write `override` in front of the new one")
+}
+
+/// The statements in declaration order: an included file's stand where the include stands, the first time.
+fn expand<'t>(forest: &'t Forest, file: FileId, done: &mut Vec<bool>, order: &mut Vec<&'t Statement>) {
+    match done.get_mut(file.0 as usize) {
+        Some(seen) if !*seen => *seen = true,
+        _ => return,
+    }
+    let includes = forest.includes.get(file.0 as usize).map_or(&[][..], Vec::as_slice);
+    for statement in forest.tree(file).into_iter().flat_map(|tree| &tree.statements) {
+        if let Fact::Include { target, .. } = &statement.fact {
+            if let Some((included, _)) = includes.iter().find(|(_, span)| *span == target.span) {
+                expand(forest, *included, done, order);
+            }
+        } else {
+            order.push(statement);
+        }
+    }
+}
+
+/// For each file, which files it includes, directly or through others.
+fn reach(forest: &Forest) -> Vec<Vec<bool>> {
+    let count = forest.trees.len();
+    let mut reach = vec![vec![false; count]; count];
+    for (from, row) in reach.iter_mut().enumerate() {
+        let mut open = vec![from];
+        while let Some(file) = open.pop() {
+            for (included, _) in forest.includes.get(file).map_or(&[][..], Vec::as_slice) {
+                let to = included.0 as usize;
+                if let Some(reached) = row.get_mut(to).filter(|reached| !**reached) {
+                    *reached = true;
+                    open.push(to);
+                }
+            }
+        }
+    }
+    reach
+}
+
+fn subject(fact: &Fact) -> Option<Subject<'_>> {
+    Some(match fact {
+        Fact::Policy(_) | Fact::Include { .. } => return None,
+        Fact::Category(category) => Subject::Category(&category.name.value),
+        Fact::Kind(kind) => Subject::Kind(&kind.name.value),
+        Fact::Destination(destination) => Subject::Destination(&destination.name.value),
+        setting => Subject::Setting(std::mem::discriminant(setting)),
+    })
+}
+
+/// The statement in force among those about one subject; `None` when all of them override what nobody said.
+fn in_force<'t>(
+    statements: &[&'t Statement],
+    includes: &dyn Fn(FileId, FileId) -> bool,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<&'t Statement> {
+    let mut base: Option<&Statement> = None;
+    for statement in statements.iter().filter(|statement| statement.overrides.is_none()) {
+        match base {
+            None => base = Some(statement),
+            Some(first) => {
+                let message = format!("`{}` is said twice", statement.fact.phrase());
+                diagnostics.push(said_twice(&message, first.span, statement.span));
+            }
+        }
+    }
+    let base = base?;
+    let mut overrides: Vec<&Statement> = Vec::new();
+    for statement in statements.iter().filter(|statement| statement.overrides.is_some()) {
+        let (own, at) = (statement.span.file, statement.overrides.unwrap_or(statement.span));
+        let phrase = statement.fact.phrase();
+        if own == base.span.file {
+            diagnostics.push(
+                Diagnostic::new(Code::NothingToOverride, format!("`{phrase}` is a fact of this same file"))
+                    .at(at, "overrides")
+                    .at(base.span, "said here")
+                    .help("change the fact itself; `override` is for facts of included files"),
+            );
+        } else if !includes(own, base.span.file) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::NothingToOverride,
+                    "this file does not include the file that says the fact",
+                )
+                .at(at, "overrides")
+                .at(base.span, "said here")
+                .help("include that file, or move the override into a file that does"),
+            );
+        } else if let Some(first) = overrides.iter().find(|other| other.span.file == own) {
+            let message = format!("`override {phrase}` is said twice");
+            diagnostics.push(said_twice(&message, first.span, statement.span));
+        } else {
+            overrides.push(statement);
+        }
+    }
+    // The one in force is that of the file which includes the files of all the others.
+    let last = overrides.iter().find(|one| {
+        overrides.iter().all(|other| one.span == other.span || includes(one.span.file, other.span.file))
+    });
+    if let (None, [one, other, ..]) = (last, overrides.as_slice()) {
+        diagnostics.push(
+            Diagnostic::new(Code::CompetingOverrides, format!("two files override `{}`", one.fact.phrase()))
+                .at(other.span, "overridden here")
+                .at(one.span, "and here")
+                .help("no file that overrides it includes all the others, so none comes last: keep one"),
+        );
+    }
+    Some(last.copied().unwrap_or(base))
+}
+
+/// The declared subject of the same sort that is nearest by name.
+fn near<'t>(subject: &Subject<'t>, declared: impl Iterator<Item = &'t Subject<'t>>) -> Option<&'t str> {
+    let name = |other: &Subject<'t>| match (subject, other) {
+        (Subject::Category(_), Subject::Category(name))
+        | (Subject::Kind(_), Subject::Kind(name))
+        | (Subject::Destination(_), Subject::Destination(name)) => Some(*name),
+        _ => None,
+    };
+    nearest(name(subject)?, declared.filter_map(name))
+}
+
+fn nothing_to_override(
+    forest: &Forest,
+    statements: &[&Statement],
+    near: Option<&str>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for statement in statements {
+        let phrase = statement.fact.phrase();
+        if forest.may_have_lost(phrase.rsplit(['"', ' ']).find(|part| !part.is_empty()).unwrap_or_default()) {
+            continue;
+        }
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "delete `override` to declare it".into(),
+        };
+        diagnostics.push(
+            Diagnostic::new(Code::NothingToOverride, format!("no included file says `{phrase}`"))
+                .at(statement.overrides.unwrap_or(statement.span), "nothing to override")
+                .help(help),
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! The reconcile table: what is enforced for each of the 15 pairs of states (section 2 of the semantics).
+
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::syntax::tree::{ConsentState, Enforce, IntegrationsState, Row};
+
+/// The reconcile table. Every cell is covered.
+#[derive(Debug, Clone)]
+pub struct Reconcile {
+    rows: Vec<ReconcileRow>,
+    cells: Vec<Cell>,
+    fallback: ReconcileRow,
+    span: Span,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone)]
+pub struct ReconcileRow {
+    /// What is enforced.
+    pub enforce: Enforce,
+    /// Why, where the policy says it.
+    pub because: Option<String>,
+    /// Where the row stands.
+    pub span: Span,
+}
+
+/// A pair of states, the row that decides it, and the later rows that would have covered it too.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell {
+    pub(crate) consent: ConsentState,
+    pub(crate) integrations: IntegrationsState,
+    pub(crate) row: usize,
+    pub(crate) also: Vec<usize>,
+}
+
+impl Reconcile {
+    /// The row that decides a pair of states.
+    pub fn row(&self, consent: ConsentState, integrations: IntegrationsState) -> &ReconcileRow {
+        let cell =
+            self.cells.iter().find(|cell| cell.consent == consent && cell.integrations == integrations);
+        // `check` covers every cell, so that the fallback is never taken; it drops, as the table's other failures do.
+        cell.and_then(|cell| self.rows.get(cell.row)).unwrap_or(&self.fallback)
+    }
+
+    /// The rows, in the order of the policy.
+    pub fn rows(&self) -> &[ReconcileRow] {
+        &self.rows
+    }
+
+    /// Where the table stands.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    pub(crate) fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+}
+
+/// Checks a table: every cell covered, every row of use, no state named twice in a row.
+pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>) -> Reconcile {
+    let mut cells: Vec<Cell> = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        named_twice(&row.consent, |state| state.phrase(), diagnostics);
+        named_twice(&row.integrations, |state| state.word(), diagnostics);
+        let mut decides = 0;
+        for consent in &row.consent {
+            for integrations in &row.integrations {
+                let (consent, integrations) = (consent.value, integrations.value);
+                match cells
+                    .iter_mut()
+                    .find(|cell| cell.consent == consent && cell.integrations == integrations)
+                {
+                    Some(cell) if cell.row != index => cell.also.push(index),
+                    Some(_) => {}
+                    None => {
+                        decides += 1;
+                        cells.push(Cell { consent, integrations, row: index, also: Vec::new() });
+                    }
+                }
+            }
+        }
+        if decides == 0 {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::RowNeverApplies,
+                    "the row never applies: earlier rows cover all of its states",
+                )
+                .at(row.span, "never reached")
+                .help("the first row that covers a pair of states wins: delete this row, or move it up"),
+            );
+        }
+    }
+    let mut open = Vec::new();
+    for consent in ConsentState::ALL {
+        for integrations in IntegrationsState::ALL {
+            if !cells.iter().any(|cell| cell.consent == consent && cell.integrations == integrations) {
+                open.push(format!("{} × {}", consent.phrase(), integrations.word()));
+            }
+        }
+    }
+    if !open.is_empty() {
+        let message = match open.as_slice() {
+            [one] => format!("the table says nothing for {one}"),
+            several => format!("the table says nothing for {} pairs of states", several.len()),
+        };
+        diagnostics.push(
+            Diagnostic::new(Code::CellsOpen, message)
+                .at(span, format!("open: {}", open.join(", ")))
+                .help("add rows for them, each as consent × integrations: a policy answers every event"),
+        );
+    }
+    let rows = rows
+        .iter()
+        .map(|row| ReconcileRow {
+            enforce: row.enforce.value.clone(),
+            because: row.because.as_ref().map(|because| because.value.clone()),
+            span: row.span,
+        })
+        .collect();
+    let fallback =
+        ReconcileRow { enforce: Enforce::Drop("the table says nothing".into()), because: None, span };
+    Reconcile { rows, cells, fallback, span }
+}
+
+/// States that a row names twice. Those of `any` share one place, and are different.
+fn named_twice<T: PartialEq>(
+    states: &[Spanned<T>],
+    name: impl Fn(&T) -> &'static str,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for (index, again) in states.iter().enumerate() {
+        if let Some(first) = states.iter().take(index).find(|first| first.value == again.value) {
+            diagnostics.push(
+                Diagnostic::new(Code::StateTwice, format!("the row names `{}` twice", name(&again.value)))
+                    .at(again.span, "again here")
+                    .at(first.span, "first here")
+                    .help("delete one of the two"),
+            );
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Where the text of a policy comes from.
+//!
+//! A [`Source`] is asked for files by path. [`Disk`] reads them from a folder, [`Memory`] from a map; an editor's unsaved
+//! text or a version-control revision are further implementations that an embedder can write. Nothing else in the
+//! library reads files.
+
+use crate::syntax::MAX_FILE_BYTES;
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// Gives the text of policy files.
+///
+/// Paths use `/`, are relative to the policy root, and never contain `.` or `..`: the loader resolves includes
+/// before it asks.
+pub trait Source {
+    /// The bytes of a file, or why they cannot be had.
+    ///
+    /// An implementation should not return more than [`MAX_FILE_BYTES`] and one byte; the loader refuses more.
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError>;
+
+    /// How a person knows the file; the path itself by default.
+    fn display(&self, path: &str) -> String {
+        path.to_owned()
+    }
+}
+
+/// Why a file cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceError {
+    /// There is no such file.
+    NotFound,
+    /// The path is a folder.
+    Folder,
+    /// The path leads out of the policy root through a symbolic link.
+    OutsideRoot,
+    /// Anything else, in the operating system's words.
+    Other(String),
+}
+
+impl std::fmt::Display for SourceError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SourceError::NotFound => f.write_str("there is no such file"),
+            SourceError::Folder => f.write_str("it is a folder"),
+            SourceError::OutsideRoot => f.write_str("it leads out of the policy root"),
+            SourceError::Other(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for SourceError {}
+
+/// Files in memory, by path.
+///
+/// ```
+/// let source = consentry::Memory::from([
+///     ("acme.consent", "consentry 1\npolicy \"acme\"\ninclude prelude \"segment\"\ninclude \"categories.consent\""),
+///     ("categories.consent", "consentry 1\ncategory Advertising"),
+/// ]);
+/// let policy = consentry::Policy::from_source(&source, "acme.consent")?;
+/// assert_eq!(policy.categories()[0].name(), "Advertising");
+/// # Ok::<(), consentry::PolicyError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    files: BTreeMap<String, String>,
+}
+
+impl Memory {
+    /// Adds a file, or replaces it.
+    pub fn insert(&mut self, path: impl Into<String>, text: impl Into<String>) {
+        self.files.insert(path.into(), text.into());
+    }
+}
+
+impl<P: Into<String>, T: Into<String>, const N: usize> From<[(P, T); N]> for Memory {
+    fn from(files: [(P, T); N]) -> Self {
+        Memory { files: files.into_iter().map(|(path, text)| (path.into(), text.into())).collect() }
+    }
+}
+
+impl Source for Memory {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        self.files.get(path).map(|text| text.clone().into_bytes()).ok_or(SourceError::NotFound)
+    }
+}
+
+/// The files below a folder of the disk: the policy root, which no include leaves, not even through a symbolic link.
+#[derive(Debug, Clone)]
+pub struct Disk {
+    root: PathBuf,
+}
+
+impl Disk {
+    /// The files below a folder.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Disk { root: root.into() }
+    }
+
+    /// The source and the path for one file: its own folder is the policy root.
+    pub(crate) fn beside(path: &Path) -> (Self, String) {
+        let root = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        (Disk { root }, name.to_string_lossy().into_owned())
+    }
+}
+
+impl Source for Disk {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        let full = self.root.join(path);
+        let real = full.canonicalize().map_err(io_error)?;
+        // The root itself may be reached through a link; what is below it must stay below it.
+        if !real.starts_with(self.root.canonicalize().map_err(io_error)?) {
+            return Err(SourceError::OutsideRoot);
+        }
+        let file = std::fs::File::open(&real).map_err(io_error)?;
+        if file.metadata().map_err(io_error)?.is_dir() {
+            return Err(SourceError::Folder);
+        }
+        let mut bytes = Vec::new();
+        file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(io_error)?;
+        Ok(bytes)
+    }
+
+    fn display(&self, path: &str) -> String {
+        let full = if self.root == Path::new(".") { PathBuf::from(path) } else { self.root.join(path) };
+        full.display().to_string()
+    }
+}
+
+fn io_error(error: std::io::Error) -> SourceError {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => SourceError::NotFound,
+        std::io::ErrorKind::IsADirectory => SourceError::Folder,
+        _ => SourceError::Other(error.to_string()),
+    }
+}
