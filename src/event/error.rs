@@ -1,0 +1,92 @@
+//! Why bytes are not an event.
+
+use std::fmt;
+
+/// Why bytes are not an event, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventError {
+    kind: EventErrorKind,
+    /// The byte, from 0, at which the fault shows; for `line_too_long` the limit.
+    offset: usize,
+    detail: String,
+}
+
+/// The reasons, in the order in which they are tested: the first that holds is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum EventErrorKind {
+    /// The line is longer than [`Limits::bytes`](super::Limits::bytes).
+    LineTooLong,
+    /// The line has nothing but white space.
+    BlankLine,
+    /// The line begins with a byte-order mark, which RFC 8259 forbids.
+    ByteOrderMark,
+    /// The line is not UTF-8.
+    NotUtf8,
+    /// Objects and arrays are nested more deeply than [`Limits::nesting`](super::Limits::nesting).
+    NestedTooDeep,
+    /// The line is not one JSON value by RFC 8259.
+    NotJson,
+    /// The line is a JSON value, but no object.
+    NotAnObject,
+}
+
+impl EventErrorKind {
+    /// Every reason.
+    pub const ALL: [EventErrorKind; 7] = [
+        EventErrorKind::LineTooLong,
+        EventErrorKind::BlankLine,
+        EventErrorKind::ByteOrderMark,
+        EventErrorKind::NotUtf8,
+        EventErrorKind::NestedTooDeep,
+        EventErrorKind::NotJson,
+        EventErrorKind::NotAnObject,
+    ];
+
+    /// The code that reports use.
+    pub fn code(self) -> &'static str {
+        match self {
+            EventErrorKind::LineTooLong => "line_too_long",
+            EventErrorKind::BlankLine => "blank_line",
+            EventErrorKind::ByteOrderMark => "byte_order_mark",
+            EventErrorKind::NotUtf8 => "not_utf8",
+            EventErrorKind::NestedTooDeep => "nested_too_deep",
+            EventErrorKind::NotJson => "not_json",
+            EventErrorKind::NotAnObject => "not_an_object",
+        }
+    }
+}
+
+impl EventError {
+    pub(super) fn new(kind: EventErrorKind, offset: usize, detail: impl Into<String>) -> Self {
+        EventError { kind, offset, detail: detail.into() }
+    }
+
+    /// The error for a line of which only the first `limit` bytes were kept, because it is longer.
+    pub fn line_too_long(limit: usize) -> Self {
+        EventError::new(EventErrorKind::LineTooLong, limit, format!("the line is longer than {limit} bytes"))
+    }
+
+    /// The reason.
+    pub fn kind(&self) -> EventErrorKind {
+        self.kind
+    }
+
+    /// The code that reports use.
+    pub fn code(&self) -> &'static str {
+        self.kind.code()
+    }
+
+    /// The byte of the line, counted from 0, at which the fault shows.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for EventError {}

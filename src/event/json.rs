@@ -1,0 +1,96 @@
+//! JSON members without loss: every key, duplicates included, and every value as the text it was written in.
+//!
+//! `serde_json` checks the whole text against RFC 8259 while it skips the values. What it does not check there, UTF-8 and
+//! nesting, the reader checks before.
+
+use super::Name;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// A JSON value as it was written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Json<'a>(&'a str);
+
+/// The type of a JSON value, as far as decisions tell types apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Type {
+    True,
+    False,
+    Object,
+    Other,
+}
+
+impl<'a> Json<'a> {
+    /// A whole text, which must be one JSON value.
+    pub(super) fn parse(text: &'a str) -> Result<Json<'a>, serde_json::Error> {
+        serde_json::from_str::<&RawValue>(text).map(|raw| Json(raw.get()))
+    }
+
+    pub(super) fn json_type(self) -> Type {
+        match self.0.bytes().next() {
+            Some(b't') => Type::True,
+            Some(b'f') => Type::False,
+            Some(b'{') => Type::Object,
+            _ => Type::Other,
+        }
+    }
+
+    /// The members of an object, in order; `None` for a value of another type.
+    pub(super) fn members(self) -> Option<Vec<(Name<'a>, Json<'a>)>> {
+        serde_json::from_str::<Members>(self.0).ok().map(|members| members.0)
+    }
+
+    /// The text of a string; `None` for a value of another type.
+    pub(super) fn string(self) -> Option<Name<'a>> {
+        serde_json::from_str(self.0).ok()
+    }
+}
+
+struct Members<'a>(Vec<(Name<'a>, Json<'a>)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<Name, &RawValue>()? {
+                    members.push((name, Json(value.get())));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+/// Asked for bytes, `serde_json` gives a string's lone surrogates in generalised UTF-8 instead of refusing them.
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(Name::from_bytes(Cow::Borrowed(bytes)))
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+                Ok(Name::from_bytes(Cow::Owned(bytes.to_vec())))
+            }
+        }
+        deserializer.deserialize_bytes(Collect)
+    }
+}

@@ -1,0 +1,170 @@
+//! The validating reader: bytes → [`Event`], by section 1 of the semantics.
+
+use super::json::{Json, Type};
+use super::{Consent, Entry, Event, EventError, EventErrorKind, Integrations, Name, Preference};
+use crate::model::{DOCUMENTED_SPELLINGS, Reading};
+
+/// How large an event may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest line, in bytes.
+    pub bytes: usize,
+    /// The deepest nesting of objects and arrays; the event itself is the first level.
+    pub nesting: usize,
+}
+
+impl Default for Limits {
+    /// 16 MiB, 128 levels. The platform itself refuses events of more than 32 KiB.
+    fn default() -> Self {
+        Limits { bytes: 16 << 20, nesting: 128 }
+    }
+}
+
+type Members<'a> = [(Name<'a>, Json<'a>)];
+
+pub(super) fn read<'a>(bytes: &'a [u8], reading: &Reading, limits: &Limits) -> Result<Event<'a>, EventError> {
+    let members = members(bytes, limits)?;
+    Ok(Event {
+        id: only(&members, "messageId").and_then(Json::string),
+        consent: consent(&members, reading),
+        integrations: integrations(&members),
+        track: track(&members),
+    })
+}
+
+/// The members of the event, once it is certain that the line is one JSON object.
+fn members<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<(Name<'a>, Json<'a>)>, EventError> {
+    if bytes.len() > limits.bytes {
+        return Err(EventError::line_too_long(limits.bytes));
+    }
+    if bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+        return Err(EventError::new(EventErrorKind::BlankLine, 0, "the line is blank"));
+    }
+    if bytes.starts_with("\u{FEFF}".as_bytes()) {
+        let detail = "the line begins with a byte-order mark, which is not JSON";
+        return Err(EventError::new(EventErrorKind::ByteOrderMark, 0, detail));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        EventError::new(EventErrorKind::NotUtf8, at, format!("byte {at} is not UTF-8"))
+    })?;
+    if let Some(at) = too_deep(bytes, limits.nesting) {
+        let detail = format!("objects and arrays are nested more than {} deep at byte {at}", limits.nesting);
+        return Err(EventError::new(EventErrorKind::NestedTooDeep, at, detail));
+    }
+    let json = Json::parse(text).map_err(|error| not_json(text, &error))?;
+    json.members()
+        .ok_or_else(|| EventError::new(EventErrorKind::NotAnObject, 0, "the line is JSON, but no object"))
+}
+
+/// The byte that opens one level too many. In a text that is not JSON it may be another byte than a parser would name,
+/// and that text is refused all the same.
+fn too_deep(bytes: &[u8], limit: usize) -> Option<usize> {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for (at, byte) in bytes.iter().enumerate() {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > limit {
+                    return Some(at);
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn not_json(text: &str, error: &serde_json::Error) -> EventError {
+    // The parser counts lines and columns from 1; an event is usually one line, but need not be.
+    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let offset = (before + error.column().saturating_sub(1)).min(text.len());
+    let message = error.to_string();
+    let reason = message.split(" at line ").next().unwrap_or(&message);
+    EventError::new(EventErrorKind::NotJson, offset, format!("not JSON: {reason} at byte {offset}"))
+}
+
+/// The values of a key, by its name after unescaping.
+fn values<'m, 'a>(members: &'m Members<'a>, key: &'m str) -> impl Iterator<Item = Json<'a>> + 'm {
+    members.iter().filter(move |(name, _)| name == key).map(|(_, value)| *value)
+}
+
+/// The value of a key that occurs exactly once.
+fn only<'a>(members: &Members<'a>, key: &str) -> Option<Json<'a>> {
+    let mut values = values(members, key);
+    let value = values.next()?;
+    values.next().is_none().then_some(value)
+}
+
+fn consent<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
+    let Reading::Preferences { parents, spellings } = reading;
+    let mut holder = event.to_vec();
+    for key in parents {
+        let mut found = values(&holder, key);
+        let Some(value) = found.next() else { return Consent::Missing };
+        if found.next().is_some() {
+            return Consent::Malformed;
+        }
+        drop(found);
+        match value.members() {
+            Some(members) => holder = members,
+            None => return Consent::Malformed,
+        }
+    }
+    let accepted = |name: &Name| spellings.iter().any(|spelling| name == spelling.as_str());
+    let documented = |name: &Name| DOCUMENTED_SPELLINGS.iter().any(|spelling| name == *spelling);
+    let mut found = holder.iter().filter(|(name, _)| accepted(name) || documented(name));
+    let Some((name, value)) = found.next() else { return Consent::Empty };
+    if found.next().is_some() || !accepted(name) {
+        return Consent::Malformed;
+    }
+    match value.members() {
+        Some(members) => {
+            Consent::Preferences(members.into_iter().map(|(name, value)| (name, preference(value))).collect())
+        }
+        None => Consent::Malformed,
+    }
+}
+
+fn preference(value: Json) -> Preference {
+    match value.json_type() {
+        Type::True => Preference::Granted,
+        Type::False => Preference::Refused,
+        _ => Preference::Unreadable,
+    }
+}
+
+/// All integrations objects are read as one; if one of them is no object, none is read.
+fn integrations<'a>(event: &Members<'a>) -> Integrations<'a> {
+    let mut entries = Vec::new();
+    for object in values(event, "integrations") {
+        let Some(members) = object.members() else { return Integrations::Malformed };
+        entries.extend(members.into_iter().map(|(name, value)| (name, entry(value))));
+    }
+    Integrations::Entries(entries)
+}
+
+fn entry(value: Json) -> Entry {
+    match value.json_type() {
+        Type::True | Type::Object => Entry::On,
+        Type::False => Entry::Off,
+        _ => Entry::Unreadable,
+    }
+}
+
+fn track<'a>(event: &Members<'a>) -> Option<Name<'a>> {
+    let kind = only(event, "type")?.string()?;
+    let name = only(event, "event")?.string()?;
+    (kind == *"track").then_some(name)
+}
