@@ -1,0 +1,161 @@
+//! What was decided for one event.
+
+use super::{Facts, Reason, Scratch, Verdict};
+use crate::event::{ConsentState, Event, IntegrationsState, Name};
+use crate::model::{DestinationId, Policy};
+use crate::table::{Asks, Steps, Table, missing};
+use std::collections::BTreeSet;
+
+/// The decision about one event: who receives it, and why (section 7 of the semantics).
+///
+/// Which destinations are delivered is settled; reasons are worked out when asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Decision<'d> {
+    table: &'d Table,
+    event: &'d Event<'d>,
+    scratch: &'d Scratch,
+}
+
+impl<'d> Decision<'d> {
+    pub(super) fn new(table: &'d Table, event: &'d Event<'d>, scratch: &'d Scratch) -> Self {
+        Decision { table, event, scratch }
+    }
+
+    /// The policy that decided.
+    pub fn policy(&self) -> &'d Policy {
+        self.table.policy()
+    }
+
+    /// The event that was decided.
+    pub fn event(&self) -> &'d Event<'d> {
+        self.event
+    }
+
+    /// The facts that the decision depends on.
+    pub fn facts(&self) -> &'d Facts {
+        &self.scratch.facts
+    }
+
+    /// The state of the event's consent object.
+    pub fn consent(&self) -> ConsentState {
+        self.facts().consent
+    }
+
+    /// The state of the event's integrations object.
+    pub fn integrations(&self) -> IntegrationsState {
+        self.facts().integrations
+    }
+
+    /// Why the whole event is dropped, if it is.
+    pub fn drop_reason(&self) -> Option<&'d str> {
+        self.table.drop_reason(self.consent(), self.integrations())
+    }
+
+    /// Whether a destination receives the event. A destination that the policy does not have receives nothing.
+    pub fn delivers(&self, destination: DestinationId) -> bool {
+        self.scratch.deliver.contains(destination.index())
+    }
+
+    /// The destinations that receive the event, in declaration order.
+    pub fn delivered(&self) -> impl Iterator<Item = DestinationId> + 'd {
+        self.scratch.deliver.iter().map(DestinationId::new)
+    }
+
+    /// Outcome and reason for a destination; `None` for one that the policy does not have.
+    pub fn verdict(&self, destination: DestinationId) -> Option<Verdict> {
+        self.policy().destination(destination)?;
+        let reason = self.reason(destination);
+        let mut refused = Vec::new();
+        if let (Reason::Refused, Asks::Needs(requirement)) = (reason, self.table.asks(destination)) {
+            missing(requirement, &self.facts().granted, &mut refused);
+            refused.sort_unstable();
+            refused.dedup();
+        }
+        Some(Verdict::new(reason, refused))
+    }
+
+    /// Outcome and reason for a destination by its own name.
+    pub fn verdict_of(&self, name: &str) -> Option<Verdict> {
+        self.verdict(self.policy().destination_named(name)?)
+    }
+
+    /// Outcome and reason for every destination, in declaration order.
+    pub fn verdicts(&self) -> impl Iterator<Item = (DestinationId, Verdict)> + use<'d> {
+        let decision = *self;
+        self.policy()
+            .destination_ids()
+            .filter_map(move |id| decision.verdict(id).map(|verdict| (id, verdict)))
+    }
+
+    /// Names of preferences that no category claims, sorted, each once.
+    pub fn unknown_categories(&self) -> BTreeSet<&'d Name<'d>> {
+        let names = self.event.consent.preferences().iter().map(|(name, _)| name);
+        names.filter(|name| self.table.categories.ids(name.as_bytes()).is_empty()).collect()
+    }
+
+    /// Names of integrations entries that no destination claims, sorted, each once.
+    pub fn unknown_integrations(&self) -> BTreeSet<&'d Name<'d>> {
+        let names = self.event.integrations.entries().iter().map(|(name, _)| name);
+        names
+            .filter(|name| **name != *"All" && self.table.destinations.ids(name.as_bytes()).is_empty())
+            .collect()
+    }
+
+    /// The steps of section 3, in their order.
+    fn reason(&self, destination: DestinationId) -> Reason {
+        let index = destination.index();
+        let facts = self.facts();
+        if !self.table.enabled.contains(index) {
+            return Reason::Disabled;
+        }
+        let consent = self.consent_step(destination);
+        let integrations = self.integrations_step(destination);
+        let listed = facts.on.contains(index);
+        let blocked = |reason: Reason| !matches!(reason.outcome(), super::Outcome::Deliver);
+        match self.table.steps(facts.consent, facts.integrations) {
+            Steps::Drop => Reason::Dropped,
+            Steps::Nothing => Reason::NotEnforced,
+            Steps::Integrations => integrations.unwrap_or(Reason::NotEnforced),
+            Steps::ListedIntegrations if listed => Reason::NotEnforced,
+            Steps::ListedIntegrations if facts.off.contains(index) => Reason::IntegrationOff,
+            Steps::ListedIntegrations => Reason::IntegrationUnlisted,
+            Steps::Consent => consent,
+            Steps::ConsentThenIntegrations if blocked(consent) => consent,
+            Steps::ConsentThenIntegrations => integrations.unwrap_or(consent),
+            Steps::ConsentOrIntegrations if blocked(consent) && integrations.is_none() => {
+                Reason::IntegrationGranted
+            }
+            Steps::ConsentOrIntegrations => consent,
+            Steps::ConsentOrListedThenIntegrations if blocked(consent) && !listed => consent,
+            Steps::ConsentOrListedThenIntegrations if blocked(consent) => {
+                integrations.unwrap_or(Reason::IntegrationGranted)
+            }
+            Steps::ConsentOrListedThenIntegrations => integrations.unwrap_or(consent),
+        }
+    }
+
+    fn consent_step(&self, destination: DestinationId) -> Reason {
+        let index = destination.index();
+        if self.facts().exempt_event || self.table.exempt.contains(index) {
+            return Reason::Exempt;
+        }
+        match self.table.asks(destination) {
+            Asks::Nothing => Reason::Unmapped,
+            Asks::Refuses => Reason::UnmappedDenied,
+            Asks::SwitchedOff => Reason::SwitchedOff,
+            Asks::Needs(_) if self.scratch.passing.contains(index) => Reason::Consented,
+            Asks::Needs(_) => Reason::Refused,
+        }
+    }
+
+    /// The reason of the block, or `None` when the step passes.
+    fn integrations_step(&self, destination: DestinationId) -> Option<Reason> {
+        let index = destination.index();
+        let facts = self.facts();
+        if facts.off.contains(index) {
+            return Some(Reason::IntegrationOff);
+        }
+        let stopped = facts.all_off && !facts.on.contains(index) && !self.table.ignores_all.contains(index);
+        stopped.then_some(Reason::IntegrationAllOff)
+    }
+}

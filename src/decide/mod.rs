@@ -1,0 +1,61 @@
+//! Table × event → [`Decision`]. Nothing here fails, and nothing allocates once the scratch has its size.
+//!
+//! [`facts`] resolves the event's names to bits; [`Table::decide`] combines the bits, 64 destinations at a time, as the
+//! cell of the reconcile table says; [`Decision`] works out reasons on demand from the same bits.
+
+mod decision;
+mod facts;
+mod verdict;
+
+pub use decision::Decision;
+pub use facts::{Facts, Scratch};
+pub use verdict::{DISCARD_CODE, Outcome, Reason, Verdict};
+
+use crate::event::{Event, EventError, Limits};
+use crate::table::{Steps, Table};
+
+impl Table {
+    /// Room for deciding with this table. Each thread has its own.
+    pub fn scratch(&self) -> Scratch {
+        let mut scratch = Scratch::default();
+        scratch.facts.reset(self);
+        scratch
+    }
+
+    /// Reads an event as this table's policy asks: [`Event::read`] with [`Policy::reading`](crate::Policy::reading).
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not an event.
+    pub fn read<'e>(&self, bytes: &'e [u8], limits: &Limits) -> Result<Event<'e>, EventError> {
+        Event::read(bytes, self.policy().reading(), limits)
+    }
+
+    /// Decides one event, for all destinations.
+    ///
+    /// A scratch of another table serves as well; it takes on this table's size.
+    pub fn decide<'d>(&'d self, event: &'d Event<'d>, scratch: &'d mut Scratch) -> Decision<'d> {
+        scratch.facts.resolve(self, event);
+        let Scratch { facts, passing, deliver } = scratch;
+        self.requirements.passing(&facts.granted, passing);
+        let steps = self.steps(facts.consent, facts.integrations);
+        deliver.copy_from(&self.enabled);
+        for (at, deliver) in deliver.words_mut().iter_mut().enumerate() {
+            let consent = if facts.exempt_event { !0 } else { passing.word(at) };
+            let listed = facts.on.word(at);
+            let default = if facts.all_off { listed | self.ignores_all.word(at) } else { !0 };
+            let integrations = !facts.off.word(at) & default;
+            *deliver &= match steps {
+                Steps::Nothing => !0,
+                Steps::Integrations => integrations,
+                Steps::ListedIntegrations => listed,
+                Steps::Consent => consent,
+                Steps::ConsentThenIntegrations => consent & integrations,
+                Steps::ConsentOrIntegrations => consent | integrations,
+                Steps::ConsentOrListedThenIntegrations => (consent | listed) & integrations,
+                Steps::Drop => 0,
+            };
+        }
+        Decision::new(self, event, scratch)
+    }
+}

@@ -1,0 +1,370 @@
+//! The reference interpreter: the semantics read clause by clause, one destination at a time.
+//!
+//! It is slow and obvious on purpose, and shares nothing with [`Table`](crate::Table) but the checked policy and the
+//! event. The tests compare the two. Because it takes the steps one by one, it is also what explains a decision.
+
+use crate::decide::{Outcome, Reason, Verdict};
+use crate::diagnostic::Span;
+use crate::event::{Entry, Event, Preference};
+use crate::model::{
+    CategoryId, ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, ReconcileRow,
+    Requirement, UnmappedDestinations, UnreadableIntegrations,
+};
+
+/// Why one destination receives an event or not, step by step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The state of the event's consent object.
+    pub consent: ConsentState,
+    /// The state of the event's integrations object.
+    pub integrations: IntegrationsState,
+    /// Every step that was taken, in the order of section 3 of the semantics.
+    pub steps: Vec<Step>,
+    /// What came of them.
+    pub verdict: Verdict,
+}
+
+/// One step and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Which step.
+    pub kind: StepKind,
+    /// What came of it.
+    pub result: StepResult,
+    /// The place in the policy that decided it; `None` where the event alone did.
+    pub span: Option<Span>,
+}
+
+/// The steps of section 3, with what they looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepKind {
+    /// Step 1: is the destination enabled?
+    Enabled,
+    /// The reconcile table's row for the two states, and step 2: is the event dropped?
+    Reconcile(Enforce),
+    /// Step 3, consent: the categories of the destination's requirement, in declaration order, and what the event says
+    /// of them.
+    Consent(Vec<(CategoryId, Preference)>),
+    /// Step 4, integrations.
+    Integrations {
+        /// The destination's own entry: on, off, or unlisted.
+        entry: Option<Entry>,
+        /// Whether `All` is off.
+        all_off: bool,
+    },
+    /// In place of step 4, whether the destination's own entry is on.
+    Listed {
+        /// The destination's own entry: on, off, or unlisted.
+        entry: Option<Entry>,
+    },
+}
+
+impl StepKind {
+    /// The step as reports spell it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            StepKind::Enabled => "enabled",
+            StepKind::Reconcile(_) => "reconcile",
+            StepKind::Consent(_) => "consent",
+            StepKind::Integrations { .. } => "integrations",
+            StepKind::Listed { .. } => "listed",
+        }
+    }
+}
+
+/// What came of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepResult {
+    /// It passes.
+    Passes,
+    /// It passes, for a reason of its own.
+    PassesAs(Reason),
+    /// It blocks, for this reason.
+    Blocks(Reason),
+}
+
+/// Decides one event for one destination and says how; `None` for a destination that the policy does not have.
+pub fn explain(policy: &Policy, event: &Event<'_>, destination: DestinationId) -> Option<Explanation> {
+    let interpreter = Interpreter { policy, event, destination: policy.destination(destination)? };
+    let consent = event.consent.state();
+    let integrations = event.integrations.state();
+    let mut steps = Vec::new();
+    let reason = interpreter.decide(policy.reconcile().row(consent, integrations), &mut steps);
+    let refused = if reason == Reason::Refused { interpreter.refused() } else { Vec::new() };
+    Some(Explanation { consent, integrations, steps, verdict: Verdict::new(reason, refused) })
+}
+
+struct Interpreter<'a> {
+    policy: &'a Policy,
+    event: &'a Event<'a>,
+    destination: &'a Destination,
+}
+
+/// What a requirement comes to.
+enum Satisfaction {
+    /// All of its categories are switched off.
+    Vanished,
+    Satisfied,
+    /// With the categories that are not granted in the unsatisfied groups.
+    Unsatisfied(Vec<CategoryId>),
+}
+
+impl Interpreter<'_> {
+    /// §3: "First 1 and 2, then the steps that the cell of §2 names, combined as its word says."
+    fn decide(&self, row: &ReconcileRow, steps: &mut Vec<Step>) -> Reason {
+        let mut take = |kind, result, span| steps.push(Step { kind, result, span });
+
+        // 1. "`disabled` destination → block."
+        if let Some(disabled) = self.destination.disabled() {
+            take(StepKind::Enabled, StepResult::Blocks(Reason::Disabled), Some(disabled));
+            return Reason::Disabled;
+        }
+        take(StepKind::Enabled, StepResult::Passes, Some(self.destination.span()));
+
+        // 2. "event dropped (§2, §6) → block (`dropped`); the quoted text is the reason of the event alone."
+        let reconcile = StepKind::Reconcile(row.enforce.clone());
+        if let Enforce::Drop(_) = row.enforce {
+            take(reconcile, StepResult::Blocks(Reason::Dropped), Some(row.span));
+            return Reason::Dropped;
+        }
+        take(reconcile, StepResult::Passes, Some(row.span));
+
+        let mut consent_step = || {
+            let (reason, span) = self.consent_step();
+            let result = match reason.outcome() {
+                Outcome::Deliver => StepResult::PassesAs(reason),
+                Outcome::Block => StepResult::Blocks(reason),
+            };
+            steps.push(Step { kind: StepKind::Consent(self.preferences()), result, span });
+            reason
+        };
+        let passes = |reason: Reason| reason.outcome() == Outcome::Deliver;
+
+        match row.enforce {
+            // "always (unless disabled)"
+            Enforce::Nothing => Reason::NotEnforced,
+            // "the integrations step passes"
+            Enforce::Integrations => match self.integrations_step(steps) {
+                Some(block) => block,
+                None => Reason::NotEnforced,
+            },
+            // "its own entry is `on` (reason of the block otherwise: `integration_off` or `integration_unlisted`)"
+            Enforce::ListedIntegrations => match self.listed_step(steps) {
+                Some(block) => block,
+                None => Reason::NotEnforced,
+            },
+            // "the consent step passes"
+            Enforce::Consent => consent_step(),
+            // "both pass"; "joined by `then`, the first block decides"
+            Enforce::ConsentThenIntegrations => {
+                let consent = consent_step();
+                let integrations = self.integrations_step(steps);
+                match integrations {
+                    Some(block) if passes(consent) => block,
+                    _ => consent,
+                }
+            }
+            // "at least one passes (only integrations: `integration_granted`; neither: `refused` or `unmapped_denied`)"
+            Enforce::ConsentOrIntegrations => {
+                let consent = consent_step();
+                let integrations = self.integrations_step(steps);
+                if !passes(consent) && integrations.is_none() { Reason::IntegrationGranted } else { consent }
+            }
+            // "the consent step passes or its own entry is `on` (`integration_granted`), and then the integrations step
+            // passes"
+            Enforce::ConsentOrListedThenIntegrations => {
+                let consent = consent_step();
+                let listed = self.listed_step(steps).is_none();
+                let first = if !passes(consent) && listed { Reason::IntegrationGranted } else { consent };
+                match self.integrations_step(steps) {
+                    Some(block) if passes(first) => block,
+                    _ => first,
+                }
+            }
+            Enforce::Drop(_) => Reason::Dropped,
+        }
+    }
+
+    /// §3, step 3: the reason for which the consent step passes or blocks, and the line of the policy that says so.
+    fn consent_step(&self) -> (Reason, Option<Span>) {
+        // "exempt destination …, or exempt event …: passes this step as `exempt`, not the next."
+        if let Some(exempt) = self.destination.exempt() {
+            return (Reason::Exempt, Some(exempt));
+        }
+        if self.exempt_event() {
+            return (Reason::Exempt, Some(self.policy.exempt_events().span));
+        }
+        let Some(requirement) = self.destination.requirement() else {
+            // "unmapped → the unmapped default: passes (`unmapped`) or blocks (`unmapped_denied`)."
+            let unmapped = self.policy.unmapped_destinations();
+            let reason = match unmapped.value {
+                UnmappedDestinations::Deliver => Reason::Unmapped,
+                UnmappedDestinations::Block => Reason::UnmappedDenied,
+            };
+            return (reason, Some(unmapped.span));
+        };
+        // "mapped → its requirement … Satisfied: passes (`consented`). Not: blocks (`refused`) … a requirement that
+        // vanishes whole passes as `switched_off`."
+        let reason = match self.evaluate(requirement) {
+            Satisfaction::Vanished => Reason::SwitchedOff,
+            Satisfaction::Satisfied => Reason::Consented,
+            Satisfaction::Unsatisfied(_) => Reason::Refused,
+        };
+        (reason, self.destination.requirement_span())
+    }
+
+    /// §3, step 4: the reason of the block, or `None` when it passes.
+    fn integrations_step(&self, steps: &mut Vec<Step>) -> Option<Reason> {
+        let entry = self.entry(|name| self.destination.names().any(|own| own == name));
+        let all_off = self.entry(|name| name == "All") == Some(Entry::Off);
+        let kind = StepKind::Integrations { entry, all_off };
+        let ignores_all = self.policy.kind_of(self.destination).and_then(|kind| kind.ignores_all());
+        let (block, span) = match entry {
+            // "`off` → block (`integration_off`)"
+            Some(Entry::Off) => (Some(Reason::IntegrationOff), None),
+            // "`unlisted` with `All: false` → block (`integration_all_off`) unless the destination's kind is declared to
+            // ignore `All`"
+            None if all_off && ignores_all.is_none() => (Some(Reason::IntegrationAllOff), None),
+            None if all_off => (None, ignores_all),
+            _ => (None, None),
+        };
+        let result = block.map_or(StepResult::Passes, StepResult::Blocks);
+        steps.push(Step { kind, result, span });
+        block
+    }
+
+    /// §2, `listed`: the reason of the block, or `None` when the destination's own entry is `on`.
+    fn listed_step(&self, steps: &mut Vec<Step>) -> Option<Reason> {
+        let entry = self.entry(|name| self.destination.names().any(|own| own == name));
+        let block = match entry {
+            Some(Entry::On) => None,
+            Some(Entry::Off) => Some(Reason::IntegrationOff),
+            _ => Some(Reason::IntegrationUnlisted),
+        };
+        let result = block.map_or(StepResult::Passes, StepResult::Blocks);
+        steps.push(Step { kind: StepKind::Listed { entry }, result, span: None });
+        block
+    }
+
+    /// §1: "An event is exempt only if it has exactly one `type` member, the string `track`, and exactly one `event`
+    /// member, a string equal to the name." The reader has seen to the former.
+    fn exempt_event(&self) -> bool {
+        let Some(name) = &self.event.track else { return false };
+        self.policy.exempt_events().value.iter().any(|exempt| name.as_bytes() == exempt.as_bytes())
+    }
+
+    /// §1: the entry for a name, on or off; `None` for unlisted. "Among duplicate keys and among the names of one
+    /// destination `off` wins, then `on`."
+    fn entry(&self, is_meant: impl Fn(&str) -> bool) -> Option<Entry> {
+        let mut found = None;
+        for (name, entry) in self.event.integrations.entries() {
+            // A name that is no text, because of a lone surrogate, matches nothing.
+            let Ok(name) = std::str::from_utf8(name.as_bytes()) else { continue };
+            if !is_meant(name) {
+                continue;
+            }
+            // "A value of another type is a setting: `unlisted` … or `off`."
+            let entry = match (entry, self.policy.unreadable_integrations().value) {
+                (Entry::Unreadable, UnreadableIntegrations::Off) => Entry::Off,
+                (Entry::Unreadable, UnreadableIntegrations::Unlisted) => continue,
+                (entry, _) => *entry,
+            };
+            found = match (found, entry) {
+                (Some(Entry::Off), _) | (_, Entry::Off) => Some(Entry::Off),
+                _ => Some(Entry::On),
+            };
+        }
+        found
+    }
+
+    /// §1: the preference of a category. "Among duplicate keys any refusal wins, then any unreadable value."
+    fn preference(&self, category: CategoryId) -> Preference {
+        let Some(category) = self.policy.category(category) else { return Preference::Absent };
+        let mut found = Preference::Absent;
+        for (name, preference) in self.event.consent.preferences() {
+            if name.as_bytes() != category.wire_id().as_bytes() {
+                continue;
+            }
+            found = match (found, preference) {
+                (Preference::Refused, _) | (_, Preference::Refused) => Preference::Refused,
+                (Preference::Unreadable, _) | (_, Preference::Unreadable) => Preference::Unreadable,
+                (Preference::Granted, _) | (_, Preference::Granted) => Preference::Granted,
+                (Preference::Absent, Preference::Absent) => Preference::Absent,
+            };
+        }
+        found
+    }
+
+    /// §3: "`always` categories are granted whatever the event says"; §1: "Only `granted` satisfies a requirement."
+    fn is_granted(&self, category: CategoryId) -> bool {
+        let always = self.policy.category(category).is_some_and(|category| category.always().is_some());
+        always || self.preference(category) == Preference::Granted
+    }
+
+    /// §3: "A switched-off category leaves every requirement; groups left empty vanish with it." "Switched off beats
+    /// `always`."
+    fn evaluate(&self, requirement: &Requirement) -> Satisfaction {
+        let (elements, all) = match requirement {
+            Requirement::Category(id) => {
+                let switched_off =
+                    self.policy.category(*id).is_some_and(|category| category.switched_off().is_some());
+                return match self.is_granted(*id) {
+                    _ if switched_off => Satisfaction::Vanished,
+                    true => Satisfaction::Satisfied,
+                    false => Satisfaction::Unsatisfied(vec![*id]),
+                };
+            }
+            Requirement::AllOf(elements) => (elements, true),
+            Requirement::AnyOf(elements) => (elements, false),
+        };
+        let (mut satisfied, mut unsatisfied, mut refused) = (0, 0, Vec::new());
+        for element in elements {
+            match self.evaluate(element) {
+                Satisfaction::Vanished => {}
+                Satisfaction::Satisfied => satisfied += 1,
+                Satisfaction::Unsatisfied(categories) => {
+                    unsatisfied += 1;
+                    refused.extend(categories);
+                }
+            }
+        }
+        match (satisfied, unsatisfied) {
+            (0, 0) => Satisfaction::Vanished,
+            (_, 0) => Satisfaction::Satisfied,
+            (0, _) => Satisfaction::Unsatisfied(refused),
+            _ if all => Satisfaction::Unsatisfied(refused),
+            _ => Satisfaction::Satisfied,
+        }
+    }
+
+    /// "naming the categories that are not granted in the unsatisfied groups, in declaration order"
+    fn refused(&self) -> Vec<CategoryId> {
+        match self.destination.requirement().map(|requirement| self.evaluate(requirement)) {
+            Some(Satisfaction::Unsatisfied(mut categories)) => {
+                categories.sort_unstable();
+                categories.dedup();
+                categories
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The categories of the requirement, in declaration order, with what the event says of each.
+    fn preferences(&self) -> Vec<(CategoryId, Preference)> {
+        fn collect(requirement: &Requirement, into: &mut Vec<CategoryId>) {
+            match requirement {
+                Requirement::Category(id) => into.push(*id),
+                Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
+                    elements.iter().for_each(|element| collect(element, into));
+                }
+            }
+        }
+        let mut categories = Vec::new();
+        if let Some(requirement) = self.destination.requirement() {
+            collect(requirement, &mut categories);
+        }
+        categories.sort_unstable();
+        categories.dedup();
+        categories.into_iter().map(|category| (category, self.preference(category))).collect()
+    }
+}

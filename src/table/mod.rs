@@ -1,0 +1,213 @@
+//! Policy → [`Table`]: the policy in the form that decides fast.
+//!
+//! Everything that does not depend on the event is worked out here, once: which destinations are enabled, exempt or
+//! unmapped, what each pair of states enforces, and the requirements as tables over granted categories.
+
+mod bits;
+mod names;
+mod requirements;
+
+pub(crate) use bits::Bits;
+pub(crate) use requirements::{live, missing, satisfied};
+
+use crate::model::{
+    ConsentState, DestinationId, Enforce, IntegrationsState, Policy, Requirement, UnmappedDestinations,
+    UnreadableIntegrations,
+};
+use names::Names;
+use requirements::Requirements;
+use std::sync::Arc;
+
+/// A compiled policy. It is immutable, and any number of threads may decide with one at a time.
+///
+/// ```
+/// use consentry::{Limits, Policy, Table};
+///
+/// let table = Table::new(Policy::parse(r#"
+///     consentry 1
+///     policy "acme web"
+///     include prelude "segment"
+///     category Advertising
+///     destination "Google Ads" needs Advertising
+/// "#)?);
+/// let mut scratch = table.scratch();
+/// let line = br#"{"context":{"consent":{"categoryPreferences":{"Advertising":false}}}}"#;
+/// let event = table.read(line, &Limits::default())?;
+/// let decision = table.decide(&event, &mut scratch);
+/// let verdict = decision.verdict_of("Google Ads").unwrap();
+/// assert!(!verdict.delivers());
+/// assert_eq!(verdict.reason().word(), "refused");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Table {
+    policy: Arc<Policy>,
+    pub(crate) categories: Names,
+    pub(crate) destinations: Names,
+    /// What each pair of states enforces: consent state × integrations state.
+    cells: [[Cell; 3]; 5],
+    pub(crate) enabled: Bits,
+    pub(crate) exempt: Bits,
+    pub(crate) ignores_all: Bits,
+    /// The categories that are granted whatever the event says.
+    pub(crate) always: Bits,
+    pub(crate) requirements: Requirements,
+    /// What the consent step asks of each destination.
+    asks: Vec<Asks>,
+    pub(crate) unreadable_is_off: bool,
+}
+
+/// What a cell enforces, and the row of the policy that says so.
+#[derive(Debug, Clone, Copy)]
+struct Cell {
+    steps: Steps,
+    row: usize,
+}
+
+/// A word of the reconcile table, without the text of a drop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Steps {
+    Nothing,
+    Integrations,
+    ListedIntegrations,
+    Consent,
+    ConsentThenIntegrations,
+    ConsentOrIntegrations,
+    ConsentOrListedThenIntegrations,
+    Drop,
+}
+
+/// What the consent step asks of a destination that is not exempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// Nothing: it is unmapped, and unmapped destinations are delivered.
+    Nothing,
+    /// It is unmapped, and unmapped destinations are blocked.
+    Refuses,
+    /// Nothing: all of its categories are switched off.
+    SwitchedOff,
+    /// This requirement.
+    Needs(Requirement),
+}
+
+impl Table {
+    /// Compiles a policy. This cannot fail: a policy that exists is total.
+    pub fn new(policy: impl Into<Arc<Policy>>) -> Table {
+        let policy = policy.into();
+        let destinations = policy.destinations();
+        let set = |holds: &dyn Fn(DestinationId) -> bool| {
+            let mut bits = Bits::new(destinations.len());
+            policy.destination_ids().filter(|id| holds(*id)).for_each(|id| bits.insert(id.index()));
+            bits
+        };
+        let destination = |id: DestinationId| policy.destination(id);
+        let enabled = set(&|id| destination(id).is_some_and(|one| one.disabled().is_none()));
+        let exempt = set(&|id| destination(id).is_some_and(|one| one.exempt().is_some()));
+        let ignores_all = set(&|id| {
+            destination(id)
+                .and_then(|one| policy.kind_of(one))
+                .is_some_and(|kind| kind.ignores_all().is_some())
+        });
+        let mut always = Bits::new(policy.categories().len());
+        for (index, category) in policy.categories().iter().enumerate() {
+            if category.always().is_some() {
+                always.insert(index);
+            }
+        }
+        let asks: Vec<Asks> = destinations
+            .iter()
+            .map(|destination| match (destination.requirement(), policy.unmapped_destinations().value) {
+                (None, UnmappedDestinations::Deliver) => Asks::Nothing,
+                (None, UnmappedDestinations::Block) => Asks::Refuses,
+                (Some(requirement), _) => live(requirement, &policy).map_or(Asks::SwitchedOff, Asks::Needs),
+            })
+            .collect();
+        let passing = set(&|id| exempt.contains(id.index()) || asks.get(id.index()) != Some(&Asks::Refuses));
+        let needs: Vec<(usize, Requirement)> = asks
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !exempt.contains(*index))
+            .filter_map(|(index, asks)| match asks {
+                Asks::Needs(requirement) => Some((index, requirement.clone())),
+                _ => None,
+            })
+            .collect();
+        Table {
+            categories: Names::new(
+                policy.categories().iter().enumerate().map(|(id, one)| (one.wire_id(), id)),
+            ),
+            destinations: Names::new(
+                destinations.iter().enumerate().flat_map(|(id, one)| one.names().map(move |name| (name, id))),
+            ),
+            cells: cells(&policy),
+            requirements: Requirements::new(policy.categories().len(), passing, &needs),
+            unreadable_is_off: policy.unreadable_integrations().value == UnreadableIntegrations::Off,
+            enabled,
+            exempt,
+            ignores_all,
+            always,
+            asks,
+            policy,
+        }
+    }
+
+    /// The policy that was compiled.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Bytes of memory that the compiled tables take, without the policy and its text.
+    pub fn table_bytes(&self) -> usize {
+        self.requirements.bytes()
+            + [&self.enabled, &self.exempt, &self.ignores_all]
+                .map(|bits| size_of_val(bits.words()))
+                .iter()
+                .sum::<usize>()
+            + size_of_val(self.asks.as_slice())
+    }
+
+    pub(crate) fn steps(&self, consent: ConsentState, integrations: IntegrationsState) -> Steps {
+        self.cell(consent, integrations).steps
+    }
+
+    /// The text of a drop.
+    pub(crate) fn drop_reason(&self, consent: ConsentState, integrations: IntegrationsState) -> Option<&str> {
+        let row = self.policy.reconcile().rows().get(self.cell(consent, integrations).row)?;
+        match &row.enforce {
+            Enforce::Drop(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn asks(&self, destination: DestinationId) -> &Asks {
+        self.asks.get(destination.index()).unwrap_or(&Asks::Refuses)
+    }
+
+    fn cell(&self, consent: ConsentState, integrations: IntegrationsState) -> Cell {
+        let row = self.cells.get(consent as usize).and_then(|row| row.get(integrations as usize));
+        row.copied().unwrap_or(Cell { steps: Steps::Drop, row: 0 })
+    }
+}
+
+fn cells(policy: &Policy) -> [[Cell; 3]; 5] {
+    let mut cells = [[Cell { steps: Steps::Drop, row: 0 }; 3]; 5];
+    for cell in policy.reconcile().cells() {
+        let Some(row) = policy.reconcile().rows().get(cell.row) else { continue };
+        let steps = match row.enforce {
+            Enforce::Nothing => Steps::Nothing,
+            Enforce::Integrations => Steps::Integrations,
+            Enforce::ListedIntegrations => Steps::ListedIntegrations,
+            Enforce::Consent => Steps::Consent,
+            Enforce::ConsentThenIntegrations => Steps::ConsentThenIntegrations,
+            Enforce::ConsentOrIntegrations => Steps::ConsentOrIntegrations,
+            Enforce::ConsentOrListedThenIntegrations => Steps::ConsentOrListedThenIntegrations,
+            Enforce::Drop(_) => Steps::Drop,
+        };
+        let place =
+            cells.get_mut(cell.consent as usize).and_then(|row| row.get_mut(cell.integrations as usize));
+        if let Some(place) = place {
+            *place = Cell { steps, row: cell.row };
+        }
+    }
+    cells
+}

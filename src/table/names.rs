@@ -1,0 +1,34 @@
+//! Names of events → categories and destinations.
+
+use std::collections::HashMap;
+
+/// Looks up names, byte for byte. The hash is seeded at random, so that nobody can send names that collide.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names {
+    /// The range of `ids` for each name: further names may be shared.
+    ranges: HashMap<Box<[u8]>, (u32, u32)>,
+    ids: Vec<u32>,
+}
+
+impl Names {
+    /// From names and the numbers they stand for; a name may come more than once.
+    pub(crate) fn new<'n>(names: impl Iterator<Item = (&'n str, usize)>) -> Self {
+        let mut by_name: HashMap<&str, Vec<u32>> = HashMap::new();
+        for (name, id) in names {
+            by_name.entry(name).or_default().extend(u32::try_from(id));
+        }
+        let mut all = Names::default();
+        for (name, ids) in by_name {
+            let start = all.ids.len() as u32;
+            all.ids.extend(ids);
+            all.ranges.insert(name.as_bytes().into(), (start, all.ids.len() as u32));
+        }
+        all
+    }
+
+    /// What a name stands for; empty for an unknown name.
+    pub(crate) fn ids(&self, name: &[u8]) -> &[u32] {
+        let range = self.ranges.get(name).map(|(start, end)| *start as usize..*end as usize);
+        range.and_then(|range| self.ids.get(range)).unwrap_or(&[])
+    }
+}

@@ -1,0 +1,274 @@
+//! Requirements in the form that decides fast: granted categories → the destinations that pass the consent step.
+//!
+//! Switched-off categories and what vanishes with them are gone here; `always` categories are left in and counted as
+//! granted by the facts. A conjunction of categories becomes part of a lookup by bytes (eight category bits at a time
+//! give the destinations that these eight do not stop) as long as those tables are small; in a large policy it becomes
+//! lists (each category not granted strikes out the destinations that need it). Every other formula is evaluated as
+//! it is, once for all destinations that share it. All three forms take memory in proportion to the policy.
+
+use super::bits::Bits;
+use crate::model::{CategoryId, Policy, Requirement};
+use std::collections::HashMap;
+
+/// The largest lookup by bytes: beyond it, lists. 1 MiB stays in a core's own cache.
+const MAX_LOOKUP_BYTES: usize = 1 << 20;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Requirements {
+    /// The destinations that pass when every category is granted.
+    passing: Bits,
+    conjunctions: Conjunctions,
+    formulas: Vec<Formula>,
+    categories: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Conjunctions {
+    /// For each chunk of eight categories, for each byte of granted ones: the destinations that pass.
+    Lookup { words: Vec<u64>, row: usize, chunks: usize },
+    /// For each category, the destinations that need it: `needed_by[starts[c]..starts[c + 1]]`.
+    Lists { starts: Vec<u32>, needed_by: Vec<u32> },
+}
+
+/// A requirement that is no conjunction, and the destinations that have it.
+#[derive(Debug, Clone)]
+struct Formula {
+    requirement: Requirement,
+    destinations: Vec<u32>,
+}
+
+/// A requirement without its switched-off categories; `None` when it vanishes whole.
+pub(crate) fn live(requirement: &Requirement, policy: &Policy) -> Option<Requirement> {
+    let live_all = |elements: &[Requirement]| -> Vec<Requirement> {
+        elements.iter().filter_map(|element| live(element, policy)).collect()
+    };
+    match requirement {
+        Requirement::Category(id) => {
+            let off = policy.category(*id).is_some_and(|category| category.switched_off().is_some());
+            (!off).then_some(Requirement::Category(*id))
+        }
+        Requirement::AllOf(elements) => {
+            let elements = live_all(elements);
+            (!elements.is_empty()).then_some(Requirement::AllOf(elements))
+        }
+        Requirement::AnyOf(elements) => {
+            let mut elements = live_all(elements);
+            match elements.len() {
+                0 => None,
+                // Any of one is that one, and may then be part of a conjunction.
+                1 => elements.pop(),
+                _ => Some(Requirement::AnyOf(elements)),
+            }
+        }
+    }
+}
+
+/// Whether a requirement is satisfied.
+pub(crate) fn satisfied(requirement: &Requirement, granted: &Bits) -> bool {
+    match requirement {
+        Requirement::Category(id) => granted.contains(id.index()),
+        Requirement::AllOf(elements) => elements.iter().all(|element| satisfied(element, granted)),
+        Requirement::AnyOf(elements) => elements.iter().any(|element| satisfied(element, granted)),
+    }
+}
+
+/// The categories that are not granted in the groups that are not satisfied.
+pub(crate) fn missing(requirement: &Requirement, granted: &Bits, into: &mut Vec<CategoryId>) {
+    match requirement {
+        _ if satisfied(requirement, granted) => {}
+        Requirement::Category(id) => into.push(*id),
+        Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
+            for element in elements {
+                missing(element, granted, into);
+            }
+        }
+    }
+}
+
+/// The categories of a conjunction; `None` for a requirement that is none.
+fn conjunction(requirement: &Requirement, into: &mut Vec<usize>) -> Option<()> {
+    match requirement {
+        Requirement::Category(id) => into.push(id.index()),
+        Requirement::AllOf(elements) => {
+            for element in elements {
+                conjunction(element, into)?;
+            }
+        }
+        Requirement::AnyOf(_) => return None,
+    }
+    Some(())
+}
+
+impl Requirements {
+    /// `passing` are the destinations that pass when every category is granted; `requirements` those of the
+    /// destinations that the consent step asks anything of.
+    pub(crate) fn new(categories: usize, passing: Bits, requirements: &[(usize, Requirement)]) -> Self {
+        let mut conjunctions: Vec<(u32, Vec<usize>)> = Vec::new();
+        let mut formulas: Vec<Formula> = Vec::new();
+        let mut known: HashMap<&Requirement, usize> = HashMap::new();
+        for (destination, requirement) in requirements {
+            let destination = u32::try_from(*destination).unwrap_or(u32::MAX);
+            let mut needed = Vec::new();
+            if conjunction(requirement, &mut needed).is_some() {
+                conjunctions.push((destination, needed));
+                continue;
+            }
+            let index = *known.entry(requirement).or_insert(formulas.len());
+            match formulas.get_mut(index) {
+                Some(formula) => formula.destinations.push(destination),
+                None => formulas
+                    .push(Formula { requirement: requirement.clone(), destinations: vec![destination] }),
+            }
+        }
+        let row = passing.words().len();
+        let chunks = categories.div_ceil(8);
+        let conjunctions = if chunks * 256 * row * size_of::<u64>() <= MAX_LOOKUP_BYTES {
+            lookup(&passing, chunks, &conjunctions)
+        } else {
+            lists(categories, &conjunctions)
+        };
+        Requirements { passing, conjunctions, formulas, categories }
+    }
+
+    /// The destinations that pass with these categories granted.
+    pub(crate) fn passing(&self, granted: &Bits, into: &mut Bits) {
+        into.copy_from(&self.passing);
+        match &self.conjunctions {
+            Conjunctions::Lookup { words, row, chunks } => {
+                for chunk in 0..*chunks {
+                    let start = (chunk * 256 + granted.byte(chunk)) * row;
+                    let passing = words.get(start..start + row).unwrap_or(&[]);
+                    for (word, passing) in into.words_mut().iter_mut().zip(passing) {
+                        *word &= passing;
+                    }
+                }
+            }
+            Conjunctions::Lists { starts, needed_by } => {
+                let refused = granted.words().iter().map(|word| !word);
+                for category in super::bits::ones(refused).take_while(|category| *category < self.categories)
+                {
+                    for destination in slice(starts, needed_by, category) {
+                        into.remove(*destination as usize);
+                    }
+                }
+            }
+        }
+        for formula in &self.formulas {
+            if !satisfied(&formula.requirement, granted) {
+                for destination in &formula.destinations {
+                    into.remove(*destination as usize);
+                }
+            }
+        }
+    }
+
+    /// Bytes of memory beyond the value itself.
+    pub(crate) fn bytes(&self) -> usize {
+        let conjunctions = match &self.conjunctions {
+            Conjunctions::Lookup { words, .. } => size_of_val(words.as_slice()),
+            Conjunctions::Lists { starts, needed_by } => {
+                size_of_val(starts.as_slice()) + size_of_val(needed_by.as_slice())
+            }
+        };
+        let formulas: usize =
+            self.formulas.iter().map(|formula| size_of_val(formula.destinations.as_slice())).sum();
+        conjunctions + formulas + size_of_val(self.passing.words())
+    }
+}
+
+fn slice<'l>(starts: &[u32], needed_by: &'l [u32], category: usize) -> &'l [u32] {
+    let start = starts.get(category).copied().unwrap_or(0) as usize;
+    let end = starts.get(category + 1).copied().unwrap_or(0) as usize;
+    needed_by.get(start..end).unwrap_or(&[])
+}
+
+fn lookup(passing: &Bits, chunks: usize, conjunctions: &[(u32, Vec<usize>)]) -> Conjunctions {
+    let row = passing.words().len();
+    let mut words = Vec::with_capacity(chunks * 256 * row);
+    for _ in 0..chunks * 256 {
+        words.extend_from_slice(passing.words());
+    }
+    for (destination, needed) in conjunctions {
+        let destination = *destination as usize;
+        for category in needed {
+            let bit = category % 8;
+            for byte in (0..256usize).filter(|byte| byte >> bit & 1 == 0) {
+                let at = (category / 8 * 256 + byte) * row + destination / 64;
+                if let Some(word) = words.get_mut(at) {
+                    *word &= !(1 << (destination % 64));
+                }
+            }
+        }
+    }
+    Conjunctions::Lookup { words, row, chunks }
+}
+
+fn lists(categories: usize, conjunctions: &[(u32, Vec<usize>)]) -> Conjunctions {
+    let mut by_category: Vec<Vec<u32>> = vec![Vec::new(); categories];
+    for (destination, needed) in conjunctions {
+        for category in needed {
+            if let Some(list) = by_category.get_mut(*category) {
+                list.push(*destination);
+            }
+        }
+    }
+    let mut starts = Vec::with_capacity(categories + 1);
+    let mut needed_by = Vec::new();
+    for list in by_category {
+        starts.push(needed_by.len() as u32);
+        needed_by.extend(list);
+    }
+    starts.push(needed_by.len() as u32);
+    Conjunctions::Lists { starts, needed_by }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both forms of conjunctions, and the formula itself, agree on every combination of 10 categories.
+    #[test]
+    fn every_form_agrees() {
+        let category = |id: usize| Requirement::Category(CategoryId::new(id));
+        let requirements: Vec<(usize, Requirement)> = vec![
+            (0, category(0)),
+            (1, Requirement::AllOf(vec![category(0), category(7), category(8)])),
+            (2, Requirement::AllOf(vec![category(9), Requirement::AllOf(vec![category(3), category(9)])])),
+            (3, Requirement::AnyOf(vec![category(1), Requirement::AllOf(vec![category(2), category(9)])])),
+            (70, category(9)),
+        ];
+        let mut passing = Bits::new(80);
+        (0..80).for_each(|destination| passing.insert(destination));
+        let small = Requirements::new(10, passing.clone(), &requirements);
+        let conjunctions: Vec<(u32, Vec<usize>)> =
+            vec![(0, vec![0]), (1, vec![0, 7, 8]), (2, vec![9, 3, 9]), (70, vec![9])];
+        let mut large = small.clone();
+        assert!(matches!(large.conjunctions, Conjunctions::Lookup { .. }));
+        large.conjunctions = lists(10, &conjunctions);
+        for mask in 0..1024usize {
+            let mut granted = Bits::new(10);
+            (0..10).filter(|bit| mask >> bit & 1 == 1).for_each(|bit| granted.insert(bit));
+            let (mut one, mut other) = (Bits::default(), Bits::default());
+            small.passing(&granted, &mut one);
+            large.passing(&granted, &mut other);
+            assert_eq!(one, other, "{mask:b}");
+            for (destination, requirement) in &requirements {
+                assert_eq!(
+                    one.contains(*destination),
+                    satisfied(requirement, &granted),
+                    "{mask:b} {destination}"
+                );
+            }
+            assert!(one.contains(79));
+        }
+    }
+
+    #[test]
+    fn memory_stays_in_proportion() {
+        let passing = Bits::new(10_000);
+        let requirements: Vec<(usize, Requirement)> =
+            (0..10_000).map(|id| (id, Requirement::Category(CategoryId::new(id % 1_000)))).collect();
+        let large = Requirements::new(1_000, passing, &requirements);
+        assert!(large.bytes() < 100_000, "{}", large.bytes());
+    }
+}
