@@ -1,0 +1,165 @@
+//! Arguments, exit status, and what the commands share. This is the only place that prints and knows the environment.
+
+mod eval;
+mod explain;
+mod input;
+mod lint;
+mod render;
+mod show;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use consentry::{Disk, Policy, PolicyError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Decide who may receive a person's data, given what they agreed to.
+#[derive(Parser)]
+#[command(name = "consentry", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Lint(lint::Lint),
+    Eval(eval::Eval),
+    Explain(explain::Explain),
+    Show(show::Show),
+}
+
+/// How the output is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// The policy of a command.
+#[derive(Args)]
+struct PolicyArguments {
+    /// The policy file.
+    policy: PathBuf,
+    #[command(flatten)]
+    root: Root,
+}
+
+/// Where includes may lead.
+#[derive(Args)]
+struct Root {
+    /// The folder that includes must not leave [default: the policy's own].
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+}
+
+/// How a command ended, if not with an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    /// Nothing to report, or warnings only.
+    Fine,
+    /// Lint errors, or lines that could not be decided.
+    Findings,
+}
+
+/// Why a command could not do its work.
+enum Failure {
+    /// A policy that does not compile.
+    Policy(PolicyError),
+    /// Usage, or a file that cannot be read or written.
+    Other(String),
+    /// The reader of our output has gone away, which is its right.
+    ReaderGone,
+}
+
+impl From<io::Error> for Failure {
+    /// An error of our own output; input is read with [`Failure::input`].
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::ReaderGone,
+            _ => Failure::Other(format!("cannot write: {error}")),
+        }
+    }
+}
+
+impl Failure {
+    fn input(name: &str, error: &io::Error) -> Self {
+        Failure::Other(format!("cannot read `{name}`: {error}"))
+    }
+}
+
+impl Root {
+    /// The source and the path in it for a file named on the command line.
+    fn place(&self, path: &Path) -> Result<(Disk, String), Failure> {
+        let folder = match (&self.root, path.parent()) {
+            (Some(root), _) => root.clone(),
+            (None, Some(parent)) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            (None, _) => PathBuf::from("."),
+        };
+        let name = match &self.root {
+            None => path.file_name().map(PathBuf::from).unwrap_or_default(),
+            Some(root) => {
+                let unreadable = |path: &Path, error| Failure::input(&path.display().to_string(), &error);
+                let real = path.canonicalize().map_err(|error| unreadable(path, error))?;
+                let real_root = root.canonicalize().map_err(|error| unreadable(root, error))?;
+                let below = real.strip_prefix(&real_root).map_err(|_| {
+                    Failure::Other(format!("`{}` is not below the root `{}`", path.display(), root.display()))
+                })?;
+                below.to_owned()
+            }
+        };
+        let parts: Option<Vec<&str>> = name.iter().map(|part| part.to_str()).collect();
+        match parts {
+            Some(parts) if !parts.is_empty() => Ok((Disk::new(folder), parts.join("/"))),
+            _ => Err(Failure::Other(format!(
+                "cannot read `{}`: not the name of a file in UTF-8",
+                path.display()
+            ))),
+        }
+    }
+}
+
+impl PolicyArguments {
+    fn load(&self) -> Result<Policy, Failure> {
+        let (disk, path) = self.root.place(&self.policy)?;
+        Policy::from_source(&disk, &path).map_err(Failure::Policy)
+    }
+}
+
+/// Runs the command that the arguments ask for.
+pub(crate) fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; a closed output is none of ours.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let stdout = io::stdout().lock();
+    let mut to = io::BufWriter::with_capacity(1 << 16, stdout);
+    let result = match arguments.command {
+        Command::Lint(lint) => lint.run(&mut to),
+        Command::Eval(eval) => eval.run(&mut to),
+        Command::Explain(explain) => explain.run(&mut to),
+        Command::Show(show) => show.run(&mut to),
+    };
+    // What was decided before a failure is still told.
+    let flushed = to.flush();
+    match result.and_then(|status| flushed.map(|()| status).map_err(Failure::from)) {
+        Ok(Status::Fine) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
+        Ok(Status::Findings) => ExitCode::from(1),
+        Err(failure) => {
+            let message = match failure {
+                Failure::Policy(error) => render::policy_error(&error),
+                Failure::Other(message) => format!("consentry: {message}\n"),
+                Failure::ReaderGone => String::new(),
+            };
+            // There is nowhere left to say that standard error is closed.
+            let _ = io::stderr().write_all(message.as_bytes());
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `consentry show`.
+
+use super::{Failure, Status};
+use std::io::Write;
+
+/// Print a prelude: an ordinary policy file that is built in.
+#[derive(clap::Args)]
+pub(super) struct Show {
+    /// The prelude's name, such as segment-strict.
+    prelude: String,
+}
+
+impl Show {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+        let Some(text) = consentry::prelude(&self.prelude) else {
+            let known: Vec<&str> = consentry::prelude_names().collect();
+            return Err(Failure::Other(format!(
+                "there is no prelude `{}`; there are {}",
+                self.prelude,
+                known.join(", ")
+            )));
+        };
+        to.write_all(text.as_bytes())?;
+        Ok(Status::Fine)
+    }
+}

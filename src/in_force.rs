@@ -1,0 +1,53 @@
+//! A policy that is replaced while others decide with it.
+
+use crate::model::{Policy, PolicyError};
+use crate::table::Table;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The table in force. Threads take it when they begin a piece of work; a replacement serves those that come after.
+///
+/// ```
+/// use consentry::{InForce, Policy, Table};
+///
+/// let text = "consentry 1 policy \"one\" include prelude \"segment\"";
+/// let in_force = InForce::new(Table::new(Policy::parse(text)?));
+/// let before = in_force.table();
+///
+/// // A broken policy leaves the old one in force and says why.
+/// let error = in_force.replace(Policy::parse("consentry 1 policy \"two\"")).unwrap_err();
+/// assert!(error.to_string().contains("no file says `reconcile`"));
+/// assert_eq!(in_force.table().policy().name(), "one");
+///
+/// in_force.replace(Policy::parse(&text.replace("one", "two")))?;
+/// assert_eq!(in_force.table().policy().name(), "two");
+/// assert_eq!(before.policy().name(), "one");
+/// # Ok::<(), consentry::PolicyError>(())
+/// ```
+#[derive(Debug)]
+pub struct InForce {
+    table: RwLock<Arc<Table>>,
+}
+
+impl InForce {
+    /// Begins with a table.
+    pub fn new(table: Table) -> Self {
+        InForce { table: RwLock::new(Arc::new(table)) }
+    }
+
+    /// The table in force now. Keep it for a batch of events, not for ever.
+    pub fn table(&self) -> Arc<Table> {
+        // Nothing that can panic runs under the lock, so that a poisoned one still holds a whole table.
+        self.table.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Compiles a policy and puts it in force. It compiles outside the lock: nobody waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When the policy did not load; the old one stays in force.
+    pub fn replace(&self, policy: Result<Policy, PolicyError>) -> Result<Arc<Table>, PolicyError> {
+        let table = Arc::new(Table::new(policy?));
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = table.clone();
+        Ok(table)
+    }
+}

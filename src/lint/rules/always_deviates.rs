@@ -1,0 +1,26 @@
+//! `always` where the platform's own table would block: its rows 2 and 4 grant nothing when no preference is given.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::{ConsentState, Enforce, IntegrationsState, Policy};
+
+pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
+    let enforces_consent = |integrations| {
+        let enforce = &policy.reconcile().row(ConsentState::NoneGiven, integrations).enforce;
+        !matches!(
+            enforce,
+            Enforce::Nothing | Enforce::Integrations | Enforce::ListedIntegrations | Enforce::Drop(_)
+        )
+    };
+    if !enforces_consent(IntegrationsState::None) && !enforces_consent(IntegrationsState::Given) {
+        return;
+    }
+    for category in policy.categories() {
+        let (Some(always), None) = (category.always(), category.switched_off()) else { continue };
+        let message = format!("`{}` is granted also when the event grants nothing", category.name());
+        found.push(
+            Diagnostic::new(Code::AlwaysDeviates, message)
+                .at(always, "the platform's table, rows 2 and 4, would block")
+                .help("this is right for what is strictly necessary; the platform itself will not deliver, unless it is unmapped there"),
+        );
+    }
+}

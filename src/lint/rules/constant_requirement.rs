@@ -1,0 +1,29 @@
+//! A requirement that `always` categories satisfy alone, so that it asks for nothing.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::Policy;
+use crate::table::{Bits, live, satisfied};
+
+pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
+    let mut always = Bits::new(policy.categories().len());
+    for (index, category) in policy.categories().iter().enumerate() {
+        if category.always().is_some() {
+            always.insert(index);
+        }
+    }
+    for destination in policy.destinations() {
+        let (Some(requirement), Some(span)) = (destination.requirement(), destination.requirement_span())
+        else {
+            continue;
+        };
+        // Granting more never unsatisfies a requirement, so one that is satisfied by `always` alone always is.
+        if live(requirement, policy).is_some_and(|requirement| satisfied(&requirement, &always)) {
+            let message = format!("`{}` needs only what is always granted", destination.name());
+            found.push(
+                Diagnostic::new(Code::ConstantRequirement, message)
+                    .at(span, "always satisfied")
+                    .help("if no choice of the person should matter here, this is right; else name the category that should"),
+            );
+        }
+    }
+}

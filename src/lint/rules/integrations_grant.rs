@@ -1,0 +1,21 @@
+//! Words that let the integrations object grant what the person refused, without a reason.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::{Enforce, Policy};
+
+pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
+    for row in policy.reconcile().rows() {
+        let grants =
+            matches!(row.enforce, Enforce::ConsentOrIntegrations | Enforce::ConsentOrListedThenIntegrations);
+        if grants && row.because.is_none() {
+            found.push(
+                Diagnostic::new(
+                    Code::IntegrationsGrant,
+                    format!("`{}` may deliver what the person refused", row.enforce),
+                )
+                .at(row.span, "integrations grant here")
+                .help("write `consent then integrations`, or say why at the end of the row: `because \"…\"`"),
+            );
+        }
+    }
+}

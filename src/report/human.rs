@@ -1,0 +1,190 @@
+//! Decisions and explanations for people.
+
+use super::Summary;
+use super::json::entry_word;
+use crate::decide::{Decision, Outcome, Reason, Verdict};
+use crate::event::EventError;
+use crate::model::{Mode, Policy};
+use crate::reference::{Explanation, Step, StepKind, StepResult};
+use std::io::{self, Write};
+
+/// How many unknown names a line lists.
+const MAX_UNKNOWN: usize = 10;
+
+/// A short table for the event on line `line`.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn decision(to: &mut impl Write, line: u64, decision: &Decision<'_>) -> io::Result<()> {
+    let policy = decision.policy();
+    let id = decision.event().id.as_ref().map_or("no id".into(), |id| visible(&id.to_text()));
+    let (consent, integrations) = (decision.consent().phrase(), decision.integrations().word());
+    writeln!(to, "line {line}  {id}  consent {consent}, integrations {integrations}")?;
+    if let Some(reason) = decision.drop_reason() {
+        writeln!(to, "  drop     {}", visible(reason))?;
+    }
+    let width = names_width(policy);
+    for outcome in [Outcome::Deliver, Outcome::Block] {
+        for (id, verdict) in decision.verdicts().filter(|(_, verdict)| verdict.outcome() == outcome) {
+            let Some(destination) = policy.destination(id) else { continue };
+            let name = visible(destination.name());
+            let why = why(policy, &verdict, destination.mode());
+            writeln!(to, "  {:<7}  {name:<width$}  {why}", outcome.word())?;
+        }
+    }
+    for (what, names) in
+        [("categories", decision.unknown_categories()), ("integrations", decision.unknown_integrations())]
+    {
+        if !names.is_empty() {
+            let mut shown: Vec<String> =
+                names.iter().take(MAX_UNKNOWN).map(|name| visible(&name.to_text())).collect();
+            if names.len() > MAX_UNKNOWN {
+                shown.push(format!("and {} more", names.len() - MAX_UNKNOWN));
+            }
+            writeln!(to, "  unknown {what}: {}", shown.join(", "))?;
+        }
+    }
+    writeln!(to)
+}
+
+/// The reason, the categories of a refusal, and what a block of device-mode code is worth.
+fn why(policy: &Policy, verdict: &Verdict, mode: Option<Mode>) -> String {
+    let mut why = verdict.reason().word().to_owned();
+    if verdict.reason() == Reason::Refused {
+        let names: Vec<String> = verdict
+            .refused()
+            .iter()
+            .filter_map(|id| policy.category(*id))
+            .map(|category| visible(category.name()))
+            .collect();
+        why = format!("{why}: {}", names.join(", "));
+    }
+    if mode == Some(Mode::Device) && !verdict.delivers() {
+        why.push_str(" (advisory: device mode)");
+    }
+    why
+}
+
+/// A line for a line that is not an event.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn event_error(to: &mut impl Write, line: u64, error: &EventError) -> io::Result<()> {
+    writeln!(to, "line {line}  not an event ({}): {}\n", error.code(), visible(&error.to_string()))
+}
+
+/// The counts per destination and reason.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn summary(to: &mut impl Write, policy: &Policy, summary: &Summary) -> io::Result<()> {
+    writeln!(
+        to,
+        "{} decided by \"{}\", {} dropped, {} not events",
+        summary.decided(),
+        visible(policy.name()),
+        summary.dropped(),
+        summary.not_events()
+    )?;
+    let width = names_width(policy);
+    for (name, reason, count) in summary.counts(policy) {
+        let (name, outcome) = (visible(name), reason.outcome().word());
+        writeln!(to, "  {name:<width$}  {outcome:<7}  {:<20}  {count:>9}", reason.word())?;
+    }
+    Ok(())
+}
+
+/// Every step of one destination's decision, with the line of the policy that decided it.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn explanation(
+    to: &mut impl Write,
+    policy: &Policy,
+    destination: &str,
+    explained: &Explanation,
+) -> io::Result<()> {
+    let mode = policy
+        .destination_named(destination)
+        .and_then(|id| policy.destination(id))
+        .and_then(|one| one.mode());
+    let verdict = &explained.verdict;
+    let why = why(policy, verdict, mode);
+    writeln!(to, "{}: {}, {why}", visible(destination), verdict.outcome().word())?;
+    if let Some(code) = verdict.reason().discard_code() {
+        writeln!(to, "the platform discards it as {code}")?;
+    }
+    writeln!(to, "consent {}, integrations {}\n", explained.consent.phrase(), explained.integrations.word())?;
+    for (index, step) in explained.steps.iter().enumerate() {
+        let found = found(policy, step);
+        let result = match step.result {
+            StepResult::Passes => "passes".to_owned(),
+            StepResult::PassesAs(reason) => format!("passes as {reason}"),
+            StepResult::Blocks(reason) => format!("blocks as {reason}"),
+        };
+        writeln!(to, "{}. {:<12}  {found}: {result}", index + 1, step.kind.word())?;
+        match step.span {
+            Some(span) => {
+                let line = policy.files().excerpt(span).split_whitespace().collect::<Vec<_>>().join(" ");
+                writeln!(to, "   {}: {}", policy.files().place(span), visible(&line))?;
+            }
+            None => writeln!(to, "   by the event itself")?,
+        }
+    }
+    Ok(())
+}
+
+/// What a step found.
+fn found(policy: &Policy, step: &Step) -> String {
+    match &step.kind {
+        StepKind::Enabled if step.result == StepResult::Passes => "the destination is enabled".into(),
+        StepKind::Enabled => "the destination is disabled".into(),
+        StepKind::Reconcile(enforce) => format!("enforce {enforce}"),
+        StepKind::Consent(preferences) if preferences.is_empty() => "the destination is not mapped".into(),
+        StepKind::Consent(preferences) => {
+            let said: Vec<String> = preferences
+                .iter()
+                .filter_map(|(id, preference)| {
+                    let category = policy.category(*id)?;
+                    let special = match (category.switched_off(), category.always()) {
+                        (Some(_), _) => ", but switched off",
+                        (None, Some(_)) => ", but always granted",
+                        (None, None) => "",
+                    };
+                    Some(format!("{} is {}{special}", visible(category.name()), preference.word()))
+                })
+                .collect();
+            said.join("; ")
+        }
+        StepKind::Integrations { entry, all_off } => {
+            let all = if *all_off { ", All is off" } else { "" };
+            format!("own entry {}{all}", entry_word(*entry))
+        }
+        StepKind::Listed { entry } => format!("own entry {}", entry_word(*entry)),
+    }
+}
+
+fn names_width(policy: &Policy) -> usize {
+    policy
+        .destinations()
+        .iter()
+        .map(|destination| visible(destination.name()).chars().count())
+        .max()
+        .unwrap_or(0)
+}
+
+/// Text that a terminal shows as it is: events and policies must not send it control sequences, or turn the line's
+/// direction around.
+fn visible(text: &str) -> String {
+    let harmless = |char: char| {
+        !char.is_control()
+            && !matches!(char, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars()
+        .map(|char| if harmless(char) { char.to_string() } else { char.escape_unicode().to_string() })
+        .collect()
+}

@@ -1,0 +1,331 @@
+//! The JSON that other programs rely on: `grammar/decision.schema.json` is its contract. Members may be added, never
+//! changed.
+
+use crate::decide::Decision;
+use crate::diagnostic::{Diagnostic, Files, Severity};
+use crate::event::{EventError, Name};
+use crate::model::Policy;
+use crate::reference::{Explanation, Step, StepKind, StepResult};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+/// The version of the contract, which every line carries.
+const VERSION: u32 = 1;
+
+/// How many unknown names of a sort a line lists.
+pub const MAX_UNKNOWN: usize = 100;
+
+#[derive(Serialize)]
+struct DecisionLine<'a> {
+    v: u32,
+    line: u64,
+    id: Option<String>,
+    policy: &'a str,
+    edition: u32,
+    consent: &'static str,
+    integrations: &'static str,
+    deliver: Vec<Delivered<'a>>,
+    block: Vec<Blocked<'a>>,
+    unknown_categories: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown_categories_total: Option<usize>,
+    unknown_integrations: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown_integrations_total: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drop: Option<Dropped<'a>>,
+}
+
+#[derive(Serialize)]
+struct Delivered<'a> {
+    destination: &'a str,
+    reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct Blocked<'a> {
+    destination: &'a str,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    categories: Option<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discard: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Dropped<'a> {
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorLine {
+    v: u32,
+    line: u64,
+    error: ErrorBody,
+}
+
+#[derive(Serialize)]
+struct ErrorBody {
+    code: &'static str,
+    message: String,
+}
+
+/// One line, with its line break, for the event on line `line`.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn decision(to: &mut impl Write, line: u64, decision: &Decision<'_>) -> io::Result<()> {
+    let policy = decision.policy();
+    let (mut deliver, mut block) = (Vec::new(), Vec::new());
+    for (id, verdict) in decision.verdicts() {
+        let Some(destination) = policy.destination(id).map(|destination| destination.name()) else {
+            continue;
+        };
+        let reason = verdict.reason();
+        if verdict.delivers() {
+            deliver.push(Delivered { destination, reason: reason.word() });
+        } else {
+            let discard = reason.discard_code();
+            let categories = discard.map(|_| names(policy, verdict.refused()));
+            block.push(Blocked { destination, reason: reason.word(), categories, discard });
+        }
+    }
+    let (unknown_categories, unknown_categories_total) = unknown(decision.unknown_categories());
+    let (unknown_integrations, unknown_integrations_total) = unknown(decision.unknown_integrations());
+    let decided = DecisionLine {
+        v: VERSION,
+        line,
+        id: decision.event().id.as_ref().map(Name::to_string),
+        policy: policy.name(),
+        edition: policy.edition(),
+        consent: decision.consent().word(),
+        integrations: decision.integrations().word(),
+        deliver,
+        block,
+        unknown_categories,
+        unknown_categories_total,
+        unknown_integrations,
+        unknown_integrations_total,
+        drop: decision.drop_reason().map(|reason| Dropped { reason }),
+    };
+    write_line(to, &decided)
+}
+
+fn names<'a>(policy: &'a Policy, categories: &[crate::model::CategoryId]) -> Vec<&'a str> {
+    categories.iter().filter_map(|id| policy.category(*id)).map(|category| category.name()).collect()
+}
+
+/// The first names, and how many there are when not all of them are listed.
+fn unknown(names: BTreeSet<&Name<'_>>) -> (Vec<String>, Option<usize>) {
+    // Names that are no text may look alike once they are shown as text.
+    let names: BTreeSet<String> = names.into_iter().map(Name::to_string).collect();
+    let total = (names.len() > MAX_UNKNOWN).then_some(names.len());
+    (names.into_iter().take(MAX_UNKNOWN).collect(), total)
+}
+
+/// One line, with its line break, for a line that is not an event.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn event_error(to: &mut impl Write, line: u64, error: &EventError) -> io::Result<()> {
+    let error = ErrorBody { code: error.code(), message: error.to_string() };
+    write_line(to, &ErrorLine { v: VERSION, line, error })
+}
+
+fn write_line(to: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *to, value)?;
+    to.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct ExplanationLine<'a> {
+    v: u32,
+    policy: &'a str,
+    edition: u32,
+    destination: &'a str,
+    consent: &'static str,
+    integrations: &'static str,
+    outcome: &'static str,
+    reason: &'static str,
+    categories: Vec<&'a str>,
+    steps: Vec<StepBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct StepBody<'a> {
+    step: &'static str,
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enforce: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferences: Option<Vec<PreferenceBody<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<PlaceBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct PreferenceBody<'a> {
+    category: &'a str,
+    preference: &'static str,
+}
+
+#[derive(Serialize)]
+struct PlaceBody<'a> {
+    file: &'a str,
+    line: usize,
+}
+
+/// One line for an explanation.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn explanation(
+    to: &mut impl Write,
+    policy: &Policy,
+    destination: &str,
+    explanation: &Explanation,
+) -> io::Result<()> {
+    let verdict = &explanation.verdict;
+    let line = ExplanationLine {
+        v: VERSION,
+        policy: policy.name(),
+        edition: policy.edition(),
+        destination,
+        consent: explanation.consent.word(),
+        integrations: explanation.integrations.word(),
+        outcome: verdict.outcome().word(),
+        reason: verdict.reason().word(),
+        categories: names(policy, verdict.refused()),
+        steps: explanation.steps.iter().map(|step| step_body(policy, step)).collect(),
+    };
+    write_line(to, &line)
+}
+
+fn step_body<'a>(policy: &'a Policy, step: &Step) -> StepBody<'a> {
+    let (result, reason) = match step.result {
+        StepResult::Passes => ("passes", None),
+        StepResult::PassesAs(reason) => ("passes", Some(reason.word())),
+        StepResult::Blocks(reason) => ("blocks", Some(reason.word())),
+    };
+    let mut body = StepBody {
+        step: step.kind.word(),
+        result,
+        reason,
+        enforce: None,
+        preferences: None,
+        entry: None,
+        all: None,
+        place: step.span.map(|span| PlaceBody {
+            file: policy.files().name(span.file),
+            line: policy.files().position(span).line,
+        }),
+    };
+    match &step.kind {
+        StepKind::Enabled => {}
+        StepKind::Reconcile(enforce) => body.enforce = Some(enforce.to_string()),
+        StepKind::Consent(preferences) => {
+            let named = preferences.iter().filter_map(|(id, preference)| {
+                let category = policy.category(*id)?.name();
+                Some(PreferenceBody { category, preference: preference.word() })
+            });
+            body.preferences = Some(named.collect());
+        }
+        StepKind::Integrations { entry, all_off } => {
+            body.entry = Some(entry_word(*entry));
+            body.all = Some(if *all_off { "off" } else { "on" });
+        }
+        StepKind::Listed { entry } => body.entry = Some(entry_word(*entry)),
+    }
+    body
+}
+
+pub(super) fn entry_word(entry: Option<crate::event::Entry>) -> &'static str {
+    match entry {
+        Some(crate::event::Entry::On) => "on",
+        Some(crate::event::Entry::Off) => "off",
+        _ => "unlisted",
+    }
+}
+
+/// Diagnostics of any number of files, as one JSON document.
+#[derive(Serialize)]
+pub struct Diagnostics<'a> {
+    v: u32,
+    diagnostics: Vec<DiagnosticBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct DiagnosticBody<'a> {
+    code: String,
+    severity: &'static str,
+    message: &'a str,
+    help: Option<&'a str>,
+    places: Vec<LabelBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct LabelBody<'a> {
+    file: &'a str,
+    start: PositionBody,
+    end: PositionBody,
+    label: &'a str,
+}
+
+#[derive(Serialize)]
+struct PositionBody {
+    line: usize,
+    column: usize,
+    offset: u32,
+}
+
+impl<'a> Diagnostics<'a> {
+    /// From each diagnostic and the files it points into.
+    pub fn new(diagnostics: impl Iterator<Item = (&'a Diagnostic, &'a Files)>) -> Self {
+        let diagnostics = diagnostics.map(|(diagnostic, files)| DiagnosticBody {
+            code: diagnostic.code.to_string(),
+            severity: match diagnostic.severity() {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
+            message: &diagnostic.message,
+            help: diagnostic.help.as_deref(),
+            places: diagnostic
+                .labels
+                .iter()
+                .map(|label| {
+                    let (start, end) = (files.position(label.span), files.end_position(label.span));
+                    LabelBody {
+                        file: files.name(label.span.file),
+                        start: PositionBody {
+                            line: start.line,
+                            column: start.column,
+                            offset: label.span.start,
+                        },
+                        end: PositionBody { line: end.line, column: end.column, offset: label.span.end },
+                        label: &label.text,
+                    }
+                })
+                .collect(),
+        });
+        Diagnostics { v: VERSION, diagnostics: diagnostics.collect() }
+    }
+
+    /// Writes the document.
+    ///
+    /// # Errors
+    ///
+    /// When the writer fails.
+    pub fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        write_line(to, self)
+    }
+}
