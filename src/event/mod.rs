@@ -110,9 +110,20 @@ impl<'a> Name<'a> {
         &self.0
     }
 
-    /// The name as text.
+    /// The name as text, with U+FFFD for each lone surrogate.
     pub fn to_text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.0)
+        if let Ok(text) = std::str::from_utf8(&self.0) {
+            return Cow::Borrowed(text);
+        }
+        let mut text = String::new();
+        for chunk in self.0.utf8_chunks() {
+            text.push_str(chunk.valid());
+            // A lone surrogate is three bytes of which the first is 0xED; each of them is a chunk of its own.
+            if chunk.invalid().first() == Some(&0xED) {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        Cow::Owned(text)
     }
 
     /// The same name, borrowing nothing.

@@ -1,0 +1,270 @@
+//! What is read from an event: section 1 of the semantics, case by case.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+
+use consentry::{Entry, Event, EventError, Limits, Policy, Preference, Reading};
+
+fn reading(setting: &str) -> Reading {
+    let text = format!("consentry 1 policy \"p\" include prelude \"segment\" {setting}");
+    Policy::parse(&text).unwrap().reading().clone()
+}
+
+fn read<'a>(bytes: &'a [u8], reading: &Reading) -> Result<Event<'a>, EventError> {
+    Event::read(bytes, reading, &Limits::default())
+}
+
+fn consent(event: &str, reading: &Reading) -> String {
+    let event = read(event.as_bytes(), reading).unwrap();
+    let state = event.consent.state().word();
+    let preferences = event.consent.preferences().iter();
+    let members: Vec<String> = preferences.map(|(name, one)| format!("{name}={}", one.word())).collect();
+    [state, &members.join(",")].join(" ").trim_end().to_owned()
+}
+
+#[test]
+fn consent_states() {
+    let shipped = reading("");
+    for (event, expected) in [
+        // missing: no `context`, or no consent object in it
+        (r#"{}"#, "missing"),
+        (r#"{"context":{}}"#, "missing"),
+        (r#"{"Context":{"consent":{"categoryPreferences":{"A":true}}}}"#, "missing"),
+        (r#"{"properties":{"context":{"consent":{"categoryPreferences":{"A":true}}}}}"#, "missing"),
+        (r#"{"context":{"x":{"consent":{"categoryPreferences":{"A":true}}}}}"#, "missing"),
+        (r#"{"context":{"x":"\"consent\":{\"categoryPreferences\":{\"A\":true}}"}}"#, "missing"),
+        (r#"{"consent":{"categoryPreferences":{"A":true}}}"#, "missing"),
+        (r#"{"context":{"conse\ud800nt":1}}"#, "missing"),
+        // empty: the consent object holds no preferences; other members change nothing
+        (r#"{"context":{"consent":{}}}"#, "empty"),
+        (r#"{"context":{"consent":{"version":2,"A":true}}}"#, "empty"),
+        (r#"{"context":{"consent":{"CategoryPreferences":{"A":true}}}}"#, "empty"),
+        // none given: the preferences object is `{}`
+        (r#"{"context":{"consent":{"categoryPreferences":{}}}}"#, "none_given"),
+        (r#"{"context":{"consent":{"version":2,"categoryPreferences": { } }}}"#, "none_given"),
+        // given: at least one member
+        (r#"{"context":{"consent":{"categoryPreferences":{"A":true,"B":false}}}}"#, "given A=granted,B=refused"),
+        (
+            r#"{"context":{"consent":{"categoryPreferences":{"A":"true","B":1,"C":null,"D":[true],"E":{}}}}}"#,
+            "given A=unreadable,B=unreadable,C=unreadable,D=unreadable,E=unreadable",
+        ),
+        (r#"{"context":{"consent":{"categoryPreferences":{"A":true,"A":false}}}}"#, "given A=granted,A=refused"),
+        (r#"{"context":{"consent":{"categoryPreferences":{"Advert\u0069sing":true}}}}"#, "given Advertising=granted"),
+        (r#"{"context":{"consent":{"categoryPreferences":{"A\ud800":true}}}}"#, "given A\u{FFFD}=granted"),
+        (r#"{"context":{"consent":{"categoryPreferences":{"\ud83d\ude00":true}}}}"#, "given 😀=granted"),
+        (r#"{"context":{"consent":{"categoryPreferences":{"A":1e400,"B":-0}}}}"#, "given A=unreadable,B=unreadable"),
+        (r#"{"\u0063ontext":{"c\u006fnsent":{"category\u0050references":{"A":true}}}}"#, "given A=granted"),
+        // malformed: another type at any of the three levels
+        (r#"{"context":null}"#, "malformed"),
+        (r#"{"context":[]}"#, "malformed"),
+        (r#"{"context":"{}"}"#, "malformed"),
+        (r#"{"context":{"consent":null}}"#, "malformed"),
+        (r#"{"context":{"consent":true}}"#, "malformed"),
+        (r#"{"context":{"consent":{"categoryPreferences":null}}}"#, "malformed"),
+        (r#"{"context":{"consent":{"categoryPreferences":[]}}}"#, "malformed"),
+        (r#"{"context":{"consent":{"categoryPreferences":"A"}}}"#, "malformed"),
+        // malformed: a duplicate of one of them, in either order
+        (r#"{"context":{},"context":{}}"#, "malformed"),
+        (r#"{"context":{"consent":{"categoryPreferences":{"A":true}}},"context":{}}"#, "malformed"),
+        (r#"{"context":{},"c\u006fntext":{"consent":{}}}"#, "malformed"),
+        (r#"{"context":{"consent":{},"consent":{"categoryPreferences":{"A":true}}}}"#, "malformed"),
+        (r#"{"context":{"consent":{"categoryPreferences":{},"categoryPreferences":{}}}}"#, "malformed"),
+        // malformed: a documented spelling that is not accepted, or two spellings at once
+        (r#"{"context":{"consent":{"categoryPreference":{"A":false}}}}"#, "malformed"),
+        (r#"{"context":{"consent":{"consentPreferences":{}}}}"#, "malformed"),
+        (r#"{"context":{"consent":{"consentPreferences":{},"categoryPreferences":{"A":true}}}}"#, "malformed"),
+    ] {
+        assert_eq!(consent(event, &shipped), expected, "{event}");
+    }
+}
+
+#[test]
+fn accepted_spellings() {
+    let setting = "override preferences at context.consent.categoryPreferences, also spelled consentPreferences, mine";
+    let reading = reading(setting);
+    for (event, expected) in [
+        (r#"{"context":{"consent":{"categoryPreferences":{"A":true}}}}"#, "given A=granted"),
+        (r#"{"context":{"consent":{"consentPreferences":{"A":true}}}}"#, "given A=granted"),
+        (r#"{"context":{"consent":{"mine":{}}}}"#, "none_given"),
+        (r#"{"context":{"consent":{"categoryPreference":{"A":true}}}}"#, "malformed"),
+        (r#"{"context":{"consent":{"mine":{"A":true},"consentPreferences":{"A":true}}}}"#, "malformed"),
+        (r#"{"context":{"consent":{"other":{"A":true}}}}"#, "empty"),
+    ] {
+        assert_eq!(consent(event, &reading), expected, "{event}");
+    }
+}
+
+/// "For another path: the same at each level; a missing parent is `missing`, a missing last key `empty`."
+#[test]
+fn other_paths() {
+    let deep = reading(r#"override preferences at traits."my consent".now.choices"#);
+    for (event, expected) in [
+        (r#"{"context":{"consent":{"categoryPreferences":{"A":true}}}}"#, "missing"),
+        (r#"{"traits":{}}"#, "missing"),
+        (r#"{"traits":{"my consent":{}}}"#, "missing"),
+        (r#"{"traits":{"my consent":{"now":{}}}}"#, "empty"),
+        (r#"{"traits":{"my consent":{"now":{"choices":{}}}}}"#, "none_given"),
+        (r#"{"traits":{"my consent":{"now":{"choices":{"A":false}}}}}"#, "given A=refused"),
+        (r#"{"traits":{"my consent":{"now":1}}}"#, "malformed"),
+        (r#"{"traits":{"my consent":{"now":{},"now":{}}}}"#, "malformed"),
+        (r#"{"traits":{"my consent":{"now":{"categoryPreferences":{}}}}}"#, "malformed"),
+    ] {
+        assert_eq!(consent(event, &deep), expected, "{event}");
+    }
+    let flat = reading("override preferences at choices");
+    for (event, expected) in [
+        (r#"{}"#, "empty"),
+        (r#"{"choices":{}}"#, "none_given"),
+        (r#"{"choices":{"A":true}}"#, "given A=granted"),
+        (r#"{"choices":[]}"#, "malformed"),
+        (r#"{"consentPreferences":{}}"#, "malformed"),
+    ] {
+        assert_eq!(consent(event, &flat), expected, "{event}");
+    }
+}
+
+#[test]
+fn integrations_states() {
+    for (event, expected) in [
+        (r#"{}"#, "none"),
+        (r#"{"integrations":{}}"#, "none"),
+        (r#"{"integrations":{},"integrations":{}}"#, "none"),
+        (r#"{"Integrations":{"A":true}}"#, "none"),
+        (r#"{"context":{"integrations":{"A":true}}}"#, "none"),
+        (r#"{"integrations":{"A":true,"B":false,"C":{"x":[]},"D":"on"}}"#, "given A=On,B=Off,C=On,D=Unreadable"),
+        (r#"{"integrations":{"A":null,"B":[],"C":1,"All":false}}"#, "given A=Unreadable,B=Unreadable,C=Unreadable,All=Off"),
+        (r#"{"integrations":{"A":true},"type":"x","integr\u0061tions":{"A":false}}"#, "given A=On,A=Off"),
+        (r#"{"integrations":null}"#, "malformed"),
+        (r#"{"integrations":[]}"#, "malformed"),
+        (r#"{"integrations":{"A":false},"integrations":true}"#, "malformed"),
+        (r#"{"integrations":"x","integrations":{"A":false}}"#, "malformed"),
+    ] {
+        let event = read(event.as_bytes(), &reading("")).unwrap();
+        let entries: Vec<String> =
+            event.integrations.entries().iter().map(|(name, entry)| format!("{name}={entry:?}")).collect();
+        let actual = [event.integrations.state().word(), &entries.join(",")].join(" ");
+        assert_eq!(actual.trim_end(), expected);
+    }
+}
+
+#[test]
+fn exempt_events_are_recognised_exactly() {
+    for (event, expected) in [
+        (r#"{"type":"track","event":"X"}"#, Some("X")),
+        (r#"{"event":"X","\u0074ype":"tr\u0061ck"}"#, Some("X")),
+        (r#"{"type":"Track","event":"X"}"#, None),
+        (r#"{"type":"identify","event":"X"}"#, None),
+        (r#"{"event":"X"}"#, None),
+        (r#"{"type":"track"}"#, None),
+        (r#"{"type":"track","event":null}"#, None),
+        (r#"{"type":"track","event":["X"]}"#, None),
+        (r#"{"type":["track"],"event":"X"}"#, None),
+        (r#"{"type":"track","type":"track","event":"X"}"#, None),
+        (r#"{"type":"track","event":"X","event":"X"}"#, None),
+        (r#"{"type":"identify","event":"X","properties":{"type":"track"}}"#, None),
+    ] {
+        let read = read(event.as_bytes(), &reading("")).unwrap();
+        assert_eq!(read.track.map(|name| name.to_string()).as_deref(), expected, "{event}");
+    }
+}
+
+#[test]
+fn ids() {
+    for (event, expected) in [
+        (r#"{"messageId":"m-1"}"#, Some("m-1")),
+        (r#"{"messageId":"\u006d\n"}"#, Some("m\n")),
+        (r#"{"messageId":1}"#, None),
+        (r#"{"messageId":null}"#, None),
+        (r#"{"messageId":"a","messageId":"b"}"#, None),
+        (r#"{}"#, None),
+    ] {
+        let read = read(event.as_bytes(), &reading("")).unwrap();
+        assert_eq!(read.id.map(|name| name.to_string()).as_deref(), expected, "{event}");
+    }
+}
+
+#[test]
+fn what_is_not_an_event_has_a_code() {
+    let nested = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
+    let cases: Vec<(Vec<u8>, Result<(), &str>)> = vec![
+        (b"".to_vec(), Err("blank_line")),
+        (b" \t\r".to_vec(), Err("blank_line")),
+        (b"\xEF\xBB\xBF{}".to_vec(), Err("byte_order_mark")),
+        (b"\xEF\xBB\xBF".to_vec(), Err("byte_order_mark")),
+        (b"{\"a\":\"\xFF\"}".to_vec(), Err("not_utf8")),
+        (b"{\"a\":\"\xED\xA0\x80\"}".to_vec(), Err("not_utf8")),
+        (b"{\"a\":\"\xC0\x80\"}".to_vec(), Err("not_utf8")),
+        (b"\xFF\xFE{\0}\0".to_vec(), Err("not_utf8")),
+        (b"{} \xFF".to_vec(), Err("not_utf8")),
+        (nested(128).into_bytes(), Ok(())),
+        (nested(129).into_bytes(), Err("nested_too_deep")),
+        ("[".repeat(100_000).into_bytes(), Err("nested_too_deep")),
+        (format!("{{\"a\":\"{}\"}}", "[".repeat(100_000)).into_bytes(), Ok(())),
+        (format!("{{\"a\":\"\\\"{}\"}}", "{".repeat(1_000)).into_bytes(), Ok(())),
+        (b"[]".to_vec(), Err("not_an_object")),
+        (b"null".to_vec(), Err("not_an_object")),
+        (b"\"{}\"".to_vec(), Err("not_an_object")),
+        (b"1e400".to_vec(), Err("not_an_object")),
+        (b"{".to_vec(), Err("not_json")),
+        (b"{}{}".to_vec(), Err("not_json")),
+        (b"{},".to_vec(), Err("not_json")),
+        (b"{\"a\":1,}".to_vec(), Err("not_json")),
+        (b"{'a':1}".to_vec(), Err("not_json")),
+        (b"{a:1}".to_vec(), Err("not_json")),
+        (b"{\"a\":01}".to_vec(), Err("not_json")),
+        (b"{\"a\":+1}".to_vec(), Err("not_json")),
+        (b"{\"a\":.5}".to_vec(), Err("not_json")),
+        (b"{\"a\":1.}".to_vec(), Err("not_json")),
+        (b"{\"a\":NaN}".to_vec(), Err("not_json")),
+        (b"{\"a\":tru}".to_vec(), Err("not_json")),
+        (b"{\"a\":\"\t\"}".to_vec(), Err("not_json")),
+        (b"{\"a\":\"\0\"}".to_vec(), Err("not_json")),
+        (b"{\"a\":\"\\x\"}".to_vec(), Err("not_json")),
+        (b"{\"a\":\"\\u12\"}".to_vec(), Err("not_json")),
+        (b"{\"a\":\"\\u12G4\"}".to_vec(), Err("not_json")),
+        (b"{\"a\":\"b}".to_vec(), Err("not_json")),
+        (b"{\"a\":{\"b\":[1,2}}}".to_vec(), Err("not_json")),
+        (b"{\"context\":{\"consent\":{\"categoryPreferences\":{\"A\":tru}}}}".to_vec(), Err("not_json")),
+        (b"{\"a\":1\0}".to_vec(), Err("not_json")),
+        (b"{}\0".to_vec(), Err("not_json")),
+        (b"{\"a\":1} // x".to_vec(), Err("not_json")),
+        (b"\x0B{}".to_vec(), Err("not_json")),
+        // valid, however odd
+        (b" {} \r".to_vec(), Ok(())),
+        (b"{\"\":{\"\":[]}}".to_vec(), Ok(())),
+        (b"{\"a\":1e400,\"b\":-1E-99999,\"c\":123456789012345678901234567890}".to_vec(), Ok(())),
+        (b"{\"a\":\"\\ud800\",\"\\udfff\":1,\"\\ud800\\ud800\":\"\\u0000\"}".to_vec(), Ok(())),
+        (b"{\"a\":1,\"a\":2}".to_vec(), Ok(())),
+        ("{\"ü\":\"日本語 \u{2028}\"}".as_bytes().to_vec(), Ok(())),
+    ];
+    for (bytes, expected) in cases {
+        let actual = read(&bytes, &reading("")).map(|_| ());
+        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]).into_owned();
+        assert_eq!(actual.as_ref().map_err(EventError::code), expected.as_ref().map_err(|code| *code), "{text}");
+        if let Err(error) = actual {
+            assert!(error.offset() <= bytes.len() && !error.to_string().is_empty(), "{text}");
+        }
+    }
+}
+
+#[test]
+fn limits_are_the_callers() {
+    let limits = Limits { bytes: 10, nesting: 2 };
+    let code = |bytes: &[u8]| Event::read(bytes, &reading(""), &limits).map(|_| ()).map_err(|error| error.code());
+    assert_eq!(code(b"{\"a\":[ ]}"), Ok(()));
+    assert_eq!(code(b"{\"a\":[[]]}"), Err("nested_too_deep"));
+    assert_eq!(code(b"{\"a\": [ ] }"), Err("line_too_long"));
+}
+
+#[test]
+fn a_key_with_a_lone_surrogate_matches_nothing() {
+    let text = r#"consentry 1 policy "p" include prelude "segment" category "A\u{FFFD}" destination "D\u{FFFD}" unmapped"#;
+    let table = consentry::Table::new(Policy::parse(text).unwrap());
+    let line = br#"{"context":{"consent":{"categoryPreferences":{"A\ud800":true}}},"integrations":{"D\udfff":false}}"#;
+    let event = table.read(line, &Limits::default()).unwrap();
+    let mut scratch = table.scratch();
+    let decision = table.decide(&event, &mut scratch);
+    assert_eq!((decision.unknown_categories().len(), decision.unknown_integrations().len()), (1, 1));
+    assert_eq!(decision.delivered().count(), 1);
+    assert_eq!(event.consent.preferences()[0].1, Preference::Granted);
+    assert_eq!(event.integrations.entries()[0].1, Entry::Off);
+}
