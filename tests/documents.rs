@@ -3,7 +3,12 @@
 //! `tests/documents/` holds the tables as data. An ambiguous case must come out as the semantics reads it, and its
 //! other reading must come out of the table or setting that selects it, where there is one.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
 
 use consentry::{Limits, Policy, Table};
 use serde_json::Value;
@@ -12,7 +17,10 @@ use std::fmt::Write as _;
 
 /// What selects the other reading of an ambiguous case: statements added to a policy that includes the prelude.
 enum Other {
-    Policy { prelude: &'static str, statements: &'static str },
+    Policy {
+        prelude: &'static str,
+        statements: &'static str,
+    },
     /// The documents' prose contradicts the mapping it is printed with; no setting reads a mapping that is not there.
     NotSelectable,
 }
@@ -61,9 +69,10 @@ fn other_reading(prelude: &'static str, case: &str) -> Other {
         ("segment" | "segment-2023-overview", "row11") => "override unmapped destinations block",
         ("segment" | "segment-2023-overview", "row04a" | "row04b" | "row04c") => UNION,
         (_, "row03") => ONLY_LISTED,
-        ("segment-2023-reconcile", "row02a" | "row02b" | "row04a" | "row04b" | "row06" | "cmp01" | "cmp02") => {
-            "override unmapped destinations deliver"
-        }
+        (
+            "segment-2023-reconcile",
+            "row02a" | "row02b" | "row04a" | "row04b" | "row06" | "cmp01" | "cmp02",
+        ) => "override unmapped destinations deliver",
         ("segment-2023-reconcile", "row10") => "override several categories need all",
         other => panic!("say what selects the other reading of {other:?}"),
     };
@@ -81,8 +90,11 @@ fn policy(prelude: &str, facts: &Value, statements: &str) -> Policy {
         assert_eq!((&destination["enabled"], &destination["kind"]), (&true.into(), &"cloud".into()));
         let categories: Vec<String> =
             destination["categories"].as_array().unwrap().iter().map(Value::to_string).collect();
-        let mapping =
-            if categories.is_empty() { "unmapped".into() } else { format!("needs {}", categories.join(", ")) };
+        let mapping = if categories.is_empty() {
+            "unmapped".into()
+        } else {
+            format!("needs {}", categories.join(", "))
+        };
         writeln!(text, "destination {} {mapping}", destination["name"]).unwrap();
     }
     Policy::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
@@ -164,10 +176,26 @@ fn strict_prelude_fails_closed() {
         (r#"{"context":{"consent":{"categoryPreferences":{"ad":true}}}}"#, "allow", "deny"),
         (r#"{"context":{"consent":{"consentPreferences":{"ad":true}}}}"#, "allow", "deny"),
         (r#"{"context":{"consent":{"categoryPreference":{"ad":true}}}}"#, "allow", "deny"),
-        (r#"{"context":{"consent":{"categoryPreferences":{"ad":true}}},"integrations":{"pixel":"on"}}"#, "deny", "deny"),
-        (r#"{"context":{"consent":{"categoryPreferences":{"ad":true}}},"integrations":{"All":1}}"#, "deny", "deny"),
-        (r#"{"context":{"consent":{"categoryPreferences":{"ad":true}}},"integrations":{"All":{}}}"#, "allow", "deny"),
-        (r#"{"context":{"consent":{"categoryPreferences":{"ad":true}}},"integrations":null}"#, "deny", "deny"),
+        (
+            r#"{"context":{"consent":{"categoryPreferences":{"ad":true}}},"integrations":{"pixel":"on"}}"#,
+            "deny",
+            "deny",
+        ),
+        (
+            r#"{"context":{"consent":{"categoryPreferences":{"ad":true}}},"integrations":{"All":1}}"#,
+            "deny",
+            "deny",
+        ),
+        (
+            r#"{"context":{"consent":{"categoryPreferences":{"ad":true}}},"integrations":{"All":{}}}"#,
+            "allow",
+            "deny",
+        ),
+        (
+            r#"{"context":{"consent":{"categoryPreferences":{"ad":true}}},"integrations":null}"#,
+            "deny",
+            "deny",
+        ),
         (r#"{"context":{"consent":null}}"#, "deny", "deny"),
     ] {
         let actual = outcomes(policy("segment-strict", &facts, ""), &serde_json::from_str(event).unwrap());

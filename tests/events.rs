@@ -42,16 +42,28 @@ fn consent_states() {
         (r#"{"context":{"consent":{"categoryPreferences":{}}}}"#, "none_given"),
         (r#"{"context":{"consent":{"version":2,"categoryPreferences": { } }}}"#, "none_given"),
         // given: at least one member
-        (r#"{"context":{"consent":{"categoryPreferences":{"A":true,"B":false}}}}"#, "given A=granted,B=refused"),
+        (
+            r#"{"context":{"consent":{"categoryPreferences":{"A":true,"B":false}}}}"#,
+            "given A=granted,B=refused",
+        ),
         (
             r#"{"context":{"consent":{"categoryPreferences":{"A":"true","B":1,"C":null,"D":[true],"E":{}}}}}"#,
             "given A=unreadable,B=unreadable,C=unreadable,D=unreadable,E=unreadable",
         ),
-        (r#"{"context":{"consent":{"categoryPreferences":{"A":true,"A":false}}}}"#, "given A=granted,A=refused"),
-        (r#"{"context":{"consent":{"categoryPreferences":{"Advert\u0069sing":true}}}}"#, "given Advertising=granted"),
+        (
+            r#"{"context":{"consent":{"categoryPreferences":{"A":true,"A":false}}}}"#,
+            "given A=granted,A=refused",
+        ),
+        (
+            r#"{"context":{"consent":{"categoryPreferences":{"Advert\u0069sing":true}}}}"#,
+            "given Advertising=granted",
+        ),
         (r#"{"context":{"consent":{"categoryPreferences":{"A\ud800":true}}}}"#, "given A\u{FFFD}=granted"),
         (r#"{"context":{"consent":{"categoryPreferences":{"\ud83d\ude00":true}}}}"#, "given 😀=granted"),
-        (r#"{"context":{"consent":{"categoryPreferences":{"A":1e400,"B":-0}}}}"#, "given A=unreadable,B=unreadable"),
+        (
+            r#"{"context":{"consent":{"categoryPreferences":{"A":1e400,"B":-0}}}}"#,
+            "given A=unreadable,B=unreadable",
+        ),
         (r#"{"\u0063ontext":{"c\u006fnsent":{"category\u0050references":{"A":true}}}}"#, "given A=granted"),
         // malformed: another type at any of the three levels
         (r#"{"context":null}"#, "malformed"),
@@ -71,7 +83,10 @@ fn consent_states() {
         // malformed: a documented spelling that is not accepted, or two spellings at once
         (r#"{"context":{"consent":{"categoryPreference":{"A":false}}}}"#, "malformed"),
         (r#"{"context":{"consent":{"consentPreferences":{}}}}"#, "malformed"),
-        (r#"{"context":{"consent":{"consentPreferences":{},"categoryPreferences":{"A":true}}}}"#, "malformed"),
+        (
+            r#"{"context":{"consent":{"consentPreferences":{},"categoryPreferences":{"A":true}}}}"#,
+            "malformed",
+        ),
     ] {
         assert_eq!(consent(event, &shipped), expected, "{event}");
     }
@@ -79,7 +94,8 @@ fn consent_states() {
 
 #[test]
 fn accepted_spellings() {
-    let setting = "override preferences at context.consent.categoryPreferences, also spelled consentPreferences, mine";
+    let setting =
+        "override preferences at context.consent.categoryPreferences, also spelled consentPreferences, mine";
     let reading = reading(setting);
     for (event, expected) in [
         (r#"{"context":{"consent":{"categoryPreferences":{"A":true}}}}"#, "given A=granted"),
@@ -130,8 +146,14 @@ fn integrations_states() {
         (r#"{"integrations":{},"integrations":{}}"#, "none"),
         (r#"{"Integrations":{"A":true}}"#, "none"),
         (r#"{"context":{"integrations":{"A":true}}}"#, "none"),
-        (r#"{"integrations":{"A":true,"B":false,"C":{"x":[]},"D":"on"}}"#, "given A=On,B=Off,C=On,D=Unreadable"),
-        (r#"{"integrations":{"A":null,"B":[],"C":1,"All":false}}"#, "given A=Unreadable,B=Unreadable,C=Unreadable,All=Off"),
+        (
+            r#"{"integrations":{"A":true,"B":false,"C":{"x":[]},"D":"on"}}"#,
+            "given A=On,B=Off,C=On,D=Unreadable",
+        ),
+        (
+            r#"{"integrations":{"A":null,"B":[],"C":1,"All":false}}"#,
+            "given A=Unreadable,B=Unreadable,C=Unreadable,All=Off",
+        ),
         (r#"{"integrations":{"A":true},"type":"x","integr\u0061tions":{"A":false}}"#, "given A=On,A=Off"),
         (r#"{"integrations":null}"#, "malformed"),
         (r#"{"integrations":[]}"#, "malformed"),
@@ -239,7 +261,11 @@ fn what_is_not_an_event_has_a_code() {
     for (bytes, expected) in cases {
         let actual = read(&bytes, &reading("")).map(|_| ());
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]).into_owned();
-        assert_eq!(actual.as_ref().map_err(EventError::code), expected.as_ref().map_err(|code| *code), "{text}");
+        assert_eq!(
+            actual.as_ref().map_err(EventError::code),
+            expected.as_ref().map_err(|code| *code),
+            "{text}"
+        );
         if let Err(error) = actual {
             assert!(error.offset() <= bytes.len() && !error.to_string().is_empty(), "{text}");
         }
@@ -249,7 +275,8 @@ fn what_is_not_an_event_has_a_code() {
 #[test]
 fn limits_are_the_callers() {
     let limits = Limits { bytes: 10, nesting: 2 };
-    let code = |bytes: &[u8]| Event::read(bytes, &reading(""), &limits).map(|_| ()).map_err(|error| error.code());
+    let code =
+        |bytes: &[u8]| Event::read(bytes, &reading(""), &limits).map(|_| ()).map_err(|error| error.code());
     assert_eq!(code(b"{\"a\":[ ]}"), Ok(()));
     assert_eq!(code(b"{\"a\":[[]]}"), Err("nested_too_deep"));
     assert_eq!(code(b"{\"a\": [ ] }"), Err("line_too_long"));

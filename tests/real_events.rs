@@ -3,7 +3,12 @@
 //!
 //! `tests/data/events.ndjson` is every twentieth of 6,000 events as the platform's official Node library posts them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
 
 use consentry::{Limits, Policy, Table, reference};
 use serde_json::Value;
@@ -59,13 +64,15 @@ fn by_hand() -> Counts {
             Some(_) => true,
             None => malformed,
         };
-        let granted = |category: &str| preferences.and_then(|all| all.get(category)) == Some(&Value::Bool(true));
+        let granted =
+            |category: &str| preferences.and_then(|all| all.get(category)) == Some(&Value::Bool(true));
         let integrations = event["integrations"].as_object().unwrap();
         // A bare `consent: {}` refuses everything, but only beside integrations.
         let enforced = enforced || (consent.is_some() && !integrations.is_empty());
-        let preference_event =
-            ["Segment Consent Preference", "Segment Consent Preference Updated"].map(Value::from).contains(&event["event"])
-                && event["type"] == "track";
+        let preference_event = ["Segment Consent Preference", "Segment Consent Preference Updated"]
+            .map(Value::from)
+            .contains(&event["event"])
+            && event["type"] == "track";
         for (name, consents) in [
             ("Facebook Pixel", granted("Advertising") && granted("DataSharing")),
             ("Google Ads", granted("Advertising")),

@@ -64,14 +64,14 @@ impl Diagnostic {
 
 /// The nearest of `known` to a word that is not among them; `None` unless it is near enough to be meant.
 ///
-/// Near is at most one edit in three letters, or a difference in case alone: a far-fetched suggestion is worse than none.
+/// Near is about one edit in four letters, or a difference in case alone: a far-fetched suggestion is worse than none.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // The edit distance is quadratic; nobody mistypes a name of this length.
     const LONGEST: usize = 100;
     if word.len() > LONGEST {
         return None;
     }
-    let limit = word.chars().count() / 3;
+    let limit = (word.chars().count() + 1) / 4;
     known
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST)

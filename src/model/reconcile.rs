@@ -105,8 +105,8 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
         };
         diagnostics.push(
             Diagnostic::new(Code::CellsOpen, message)
-                .at(span, format!("open: {}", open.join(", ")))
-                .help("add rows for them, each as consent × integrations: a policy answers every event"),
+                .at(span, "a policy answers every event")
+                .help(format!("add rows that cover, as consent × integrations: {}", open.join(", "))),
         );
     }
     let rows = rows

@@ -135,7 +135,8 @@ none is a part for other files to include.*/
     r#reserved_word,
     ///Text that is no statement, up to the next line that begins like one.
     r#bad,
-    ///Everything up to the next line that begins like a statement.
+    /**Everything up to the next line that begins like a statement, or with a word and no space in front of it: there an
+author begins a statement, even one that nobody knows.*/
     r#rest,
     ///Space within a line. Only this is looked past at a line's start, so that reading `rest` takes linear time.
     r#space,
@@ -2192,26 +2193,32 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     .match_string("\n")
                                                                     .and_then(|state| { super::hidden::skip(state) })
                                                                     .and_then(|state| {
-                                                                        state
-                                                                            .sequence(|state| {
+                                                                        self::r#ASCII_ALPHA(state)
+                                                                            .or_else(|state| {
                                                                                 state
-                                                                                    .optional(|state| {
-                                                                                        self::r#space(state)
-                                                                                            .and_then(|state| {
+                                                                                    .sequence(|state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
                                                                                                 state
-                                                                                                    .repeat(|state| {
-                                                                                                        state
-                                                                                                            .sequence(|state| {
-                                                                                                                super::hidden::skip(state)
-                                                                                                                    .and_then(|state| { self::r#space(state) })
+                                                                                                    .optional(|state| {
+                                                                                                        self::r#space(state)
+                                                                                                            .and_then(|state| {
+                                                                                                                state
+                                                                                                                    .repeat(|state| {
+                                                                                                                        state
+                                                                                                                            .sequence(|state| {
+                                                                                                                                super::hidden::skip(state)
+                                                                                                                                    .and_then(|state| { self::r#space(state) })
+                                                                                                                            })
+                                                                                                                    })
                                                                                                             })
                                                                                                     })
                                                                                             })
+                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                            .and_then(|state| { self::r#statement_word(state) })
                                                                                     })
                                                                             })
                                                                     })
-                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#statement_word(state) })
                                                             })
                                                     },
                                                 )
@@ -2237,26 +2244,32 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                                     .match_string("\n")
                                                                                                     .and_then(|state| { super::hidden::skip(state) })
                                                                                                     .and_then(|state| {
-                                                                                                        state
-                                                                                                            .sequence(|state| {
+                                                                                                        self::r#ASCII_ALPHA(state)
+                                                                                                            .or_else(|state| {
                                                                                                                 state
-                                                                                                                    .optional(|state| {
-                                                                                                                        self::r#space(state)
-                                                                                                                            .and_then(|state| {
+                                                                                                                    .sequence(|state| {
+                                                                                                                        state
+                                                                                                                            .sequence(|state| {
                                                                                                                                 state
-                                                                                                                                    .repeat(|state| {
-                                                                                                                                        state
-                                                                                                                                            .sequence(|state| {
-                                                                                                                                                super::hidden::skip(state)
-                                                                                                                                                    .and_then(|state| { self::r#space(state) })
+                                                                                                                                    .optional(|state| {
+                                                                                                                                        self::r#space(state)
+                                                                                                                                            .and_then(|state| {
+                                                                                                                                                state
+                                                                                                                                                    .repeat(|state| {
+                                                                                                                                                        state
+                                                                                                                                                            .sequence(|state| {
+                                                                                                                                                                super::hidden::skip(state)
+                                                                                                                                                                    .and_then(|state| { self::r#space(state) })
+                                                                                                                                                            })
+                                                                                                                                                    })
                                                                                                                                             })
                                                                                                                                     })
                                                                                                                             })
+                                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                            .and_then(|state| { self::r#statement_word(state) })
                                                                                                                     })
                                                                                                             })
                                                                                                     })
-                                                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                                                    .and_then(|state| { self::r#statement_word(state) })
                                                                                             })
                                                                                     },
                                                                                 )

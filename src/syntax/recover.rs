@@ -117,7 +117,13 @@ pub(super) fn unexpected(error: &Error<Rule>, text: &str, offset: usize, file: F
         "" => first_character(rest),
         word => word,
     };
-    let place = Span::new(file, offset + at, offset + at + found.len());
+    let place = if found.is_empty() {
+        // There is nothing left to point at but the end of what is there.
+        let end = offset + text.trim_end().len();
+        Span::new(file, end.saturating_sub(1), end)
+    } else {
+        Span::new(file, offset + at, offset + at + found.len())
+    };
     let expected = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => phrases(positives),
         ErrorVariant::CustomError { .. } => Vec::new(),
@@ -145,7 +151,8 @@ pub(super) fn unexpected(error: &Error<Rule>, text: &str, offset: usize, file: F
 
 /// Whether a plain word cannot be a bare name because the language uses it.
 fn is_language_word(word: &str) -> bool {
-    word.bytes().all(|byte| byte.is_ascii_alphabetic())
+    !word.is_empty()
+        && word.bytes().all(|byte| byte.is_ascii_alphabetic())
         && parse_alone(&format!("category {word}")).is_some()
         && parse_alone(&format!("category \"{word}\"")).is_none()
 }

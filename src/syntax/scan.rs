@@ -56,7 +56,7 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
             return Some(
                 Diagnostic::new(Code::NestedTooDeep, message)
                     .at(span, "one level too many")
-                    .help("write the requirement with fewer levels; `all of` and `any of` alternate at most"),
+                    .help("write the requirement with fewer levels; two are nearly always enough"),
             );
         }
     }

@@ -1,0 +1,400 @@
+//! The command: what it prints and how it ends.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const SHOP: &str = "policies/examples/shop.consent";
+const GAZETTE: &str = "policies/examples/gazette/gazette.consent";
+const EVENTS: &str = "tests/data/events.ndjson";
+
+struct Run {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+fn run_with(arguments: &[&str], input: &[u8]) -> Run {
+    let mut child = command(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // A command that fails early does not read its input.
+    let writer = std::thread::spawn(move || stdin.write_all(&input).ok());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    Run {
+        status: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn run(arguments: &[&str]) -> Run {
+    run_with(arguments, b"")
+}
+
+fn lines(run: &Run) -> Vec<Value> {
+    run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn assert_contract(lines: &[Value]) {
+    let schema: Value = serde_json::from_str(include_str!("../grammar/decision.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for line in lines {
+        let errors: Vec<String> = validator.iter_errors(line).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{line}\n{errors:?}");
+    }
+}
+
+/// The example of the contract, member by member and in its order.
+#[test]
+fn the_contract_by_example() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("acme.consent");
+    let text = r#"consentry 1
+policy "acme web"
+include prelude "segment"
+category Advertising
+category Analytics
+destination "Facebook Pixel" needs Advertising, Analytics
+destination "Google Ads" needs Advertising
+"#;
+    fs::write(&policy, text).unwrap();
+    let event = r#"{"messageId":"m","context":{"consent":{"categoryPreferences":{"Advertising":true,"Analytics":false}}}}"#;
+    let run = run_with(&["eval", policy.to_str().unwrap(), "--format", "json"], event.as_bytes());
+    let expected = concat!(
+        r#"{"v":1,"line":1,"id":"m","policy":"acme web","edition":1,"consent":"given","integrations":"none","#,
+        r#""deliver":[{"destination":"Google Ads","reason":"consented"}],"#,
+        r#""block":[{"destination":"Facebook Pixel","reason":"refused","categories":["Analytics"],"#,
+        r#""discard":"FILTERED_BY_END_USER_CONSENT"}],"unknown_categories":[],"unknown_integrations":[]}"#,
+        "\n"
+    );
+    assert_eq!((run.out.as_str(), run.err.as_str(), run.status), (expected, "", 0));
+}
+
+#[test]
+fn real_events_keep_the_contract() {
+    for policy in [SHOP, GAZETTE] {
+        let run = run(&["eval", policy, EVENTS, "--format", "json"]);
+        assert_eq!((run.status, run.err.as_str()), (0, ""));
+        let lines = lines(&run);
+        assert_eq!(lines.len(), 300);
+        assert_contract(&lines);
+        for (number, line) in lines.iter().enumerate() {
+            assert_eq!(line["line"], number + 1);
+        }
+    }
+}
+
+/// Every line in is a line out, whatever it is, and each refusal has its code.
+#[test]
+fn a_line_in_is_a_line_out() {
+    let nested = format!("{{\"a\":{}", "[".repeat(100_000));
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(17 << 20));
+    let unknown: Vec<String> = (0..150).map(|id| format!("\"u{id:03}\":true")).collect();
+    let many =
+        format!("{{\"context\":{{\"consent\":{{\"categoryPreferences\":{{{}}}}}}}}}", unknown.join(","));
+    let input: Vec<(&[u8], &str)> = vec![
+        (b"{}", "missing"),
+        (b"", "blank_line"),
+        (b"\xEF\xBB\xBF{}", "byte_order_mark"),
+        (b"{}\r", "missing"),
+        (b"  ", "blank_line"),
+        (b"{\"messageId\":7,\"context\":{\"consent\":null}}", "malformed"),
+        (b"{\"a\":\"\xFF\"}", "not_utf8"),
+        (nested.as_bytes(), "nested_too_deep"),
+        (long.as_bytes(), "line_too_long"),
+        (b"[]", "not_an_object"),
+        (b"{\"a\":1}{", "not_json"),
+        (many.as_bytes(), "given"),
+        (br#"{"messageId":"\ud800","integrations":{"\udfff":true,"Slack\u202e":[]}}"#, "missing"),
+        (b"{\"context\":{\"consent\":{\"categoryPreferences\":{\"A\":tr", "not_json"),
+    ];
+    let bytes: Vec<u8> = input.iter().map(|(line, _)| *line).collect::<Vec<_>>().join(&b'\n');
+    let run = run_with(&["eval", SHOP, "--format", "json"], &bytes);
+    assert_eq!((run.status, run.err.as_str()), (1, ""));
+    let lines = lines(&run);
+    assert_contract(&lines);
+    assert_eq!(lines.len(), input.len());
+    for (number, ((_, expected), line)) in input.iter().zip(&lines).enumerate() {
+        let actual = line["error"]["code"].as_str().or(line["consent"].as_str()).unwrap();
+        assert_eq!((line["line"].as_u64().unwrap(), actual), (number as u64 + 1, *expected));
+    }
+    assert_eq!(lines[5]["id"], Value::Null);
+    assert_eq!(
+        (&lines[11]["unknown_categories_total"], lines[11]["unknown_categories"][99].as_str()),
+        (&json!(150), Some("u099"))
+    );
+    assert_eq!(lines[12]["id"], "\u{FFFD}");
+    assert_eq!(lines[12]["unknown_integrations"], json!(["Slack\u{202e}", "\u{FFFD}"]));
+    // People see the same lines, and never a control character.
+    let human = run_with(&["eval", SHOP, "-"], &bytes);
+    assert_eq!(human.status, 1);
+    assert_eq!(human.out.lines().filter(|line| line.starts_with("line ")).count(), input.len());
+    assert!(human.out.contains("Slack\\u{202e}") && !human.out.contains('\u{202e}'));
+    assert!(human.out.contains("5 decided by \"shop\", 0 dropped, 9 not events"));
+}
+
+#[test]
+fn empty_input_gives_no_lines() {
+    let run = run(&["eval", SHOP, "--format", "json"]);
+    assert_eq!((run.out.as_str(), run.err.as_str(), run.status), ("", "", 0));
+    assert_eq!(run_with(&["eval", SHOP, "--format", "json"], b"\n").out.lines().count(), 1);
+    assert_eq!(run_with(&["eval", SHOP, "--format", "json"], b"{}\n").out.lines().count(), 1);
+    assert_eq!(run_with(&["eval", SHOP, "--format", "json"], b"{}\n\n{}").out.lines().count(), 3);
+}
+
+#[test]
+fn a_drop_says_why() {
+    let event = br#"{"context":{"consent":[]},"integrations":{"Slack":true}}"#;
+    let run = run_with(&["eval", GAZETTE, "--format", "json"], event);
+    let line = &lines(&run)[0];
+    assert_contract(std::slice::from_ref(line));
+    assert_eq!((&line["drop"], run.status), (&json!({"reason": "malformed consent object"}), 0));
+    assert_eq!((&line["deliver"], line["block"].as_array().unwrap().len()), (&json!([]), 50));
+    assert_eq!(line["block"][0], json!({"destination": "Google Ad Manager", "reason": "dropped"}));
+    let disabled = line["block"].as_array().unwrap().iter().filter(|block| block["reason"] == "disabled");
+    assert_eq!(disabled.count(), 2);
+    let human = run_with(&["eval", GAZETTE], event).out;
+    assert!(human.contains("  drop     malformed consent object\n"), "{human}");
+}
+
+#[test]
+fn the_human_format() {
+    let event = br#"{"messageId":"m-1","context":{"consent":{"categoryPreferences":{"Analytics":true,"Gossip":true}}},"integrations":{"All":false,"Mixpanel":{}}}"#;
+    let run = run_with(&["eval", SHOP], event);
+    let expected = "\
+line 1  m-1  consent given, integrations given
+  deliver  Mixpanel        consented
+  block    Facebook Pixel  refused: Advertising, DataSharing (advisory: device mode)
+  block    Google Ads      refused: Advertising (advisory: device mode)
+  block    Amplitude       integration_all_off
+  block    Braze           refused: Advertising, Functional, Personalization
+  block    HubSpot         refused: Personalization
+  block    Intercom        refused: Functional
+  block    Zendesk         integration_all_off
+  block    Snowflake       refused: DataSharing
+  block    Amazon S3       integration_all_off
+  unknown categories: Gossip
+
+1 decided by \"shop\", 0 dropped, 0 not events
+  Facebook Pixel  block    refused                       1
+  Google Ads      block    refused                       1
+  Amplitude       block    integration_all_off           1
+  Mixpanel        deliver  consented                     1
+  Braze           block    refused                       1
+  HubSpot         block    refused                       1
+  Intercom        block    refused                       1
+  Zendesk         block    integration_all_off           1
+  Snowflake       block    refused                       1
+  Amazon S3       block    integration_all_off           1
+";
+    assert_eq!(run.out, expected);
+}
+
+#[test]
+fn explain_takes_every_step() {
+    let event = br#"{"context":{"consent":{"categoryPreferences":{"Advertising":true}}},"integrations":{"All":false}}"#;
+    let run = run_with(&["explain", SHOP, "--destination", "HubSpot"], event);
+    let expected = "\
+HubSpot: block, refused: Personalization
+the platform discards it as FILTERED_BY_END_USER_CONSENT
+consent given, integrations given
+
+1. enabled       the destination is enabled: passes
+   policies/examples/shop.consent:22: destination \"HubSpot\" needs Personalization, Marketing
+2. reconcile     enforce consent then integrations: passes
+   prelude segment:14: given | malformed any consent then integrations
+3. consent       Personalization is absent; Marketing is absent, but switched off: blocks as refused
+   policies/examples/shop.consent:22: needs Personalization, Marketing
+4. integrations  own entry unlisted, All is off: blocks as integration_all_off
+   by the event itself
+";
+    assert_eq!((run.out.as_str(), run.status), (expected, 0));
+    let json = run_with(&["explain", SHOP, "--destination", "HubSpot", "--format", "json"], event);
+    let line = &lines(&json)[0];
+    assert_eq!(
+        (&line["outcome"], &line["reason"], &line["categories"]),
+        (&json!("block"), &json!("refused"), &json!(["Personalization"]))
+    );
+    assert_eq!(line["steps"][2]["place"], json!({"file": SHOP, "line": 22}));
+
+    // An event may be printed over several lines; of several events one is chosen by its line.
+    let pretty = run_with(&["explain", SHOP, "--destination", "Zendesk"], b"{\n \"context\": {}\n}\n");
+    assert!(pretty.out.starts_with("Zendesk: deliver, not_enforced\n"), "{}", pretty.out);
+    let chosen = run_with(&["explain", SHOP, "--destination", "Zendesk", EVENTS, "--line", "300"], b"");
+    assert_eq!(chosen.status, 0);
+    let none = run_with(&["explain", SHOP, "--destination", "Zendesk", EVENTS, "--line", "301"], b"");
+    assert_eq!(
+        (none.status, none.err.as_str()),
+        (2, "consentry: there is no line 301; the last one is 300\n")
+    );
+    let several = run_with(&["explain", SHOP, "--destination", "Zendesk", EVENTS], b"");
+    assert!(several.status == 1 && several.out.contains("choose one with --line"), "{}", several.out);
+    let unknown = run_with(&["explain", SHOP, "--destination", "amplitude-js"], b"{}");
+    assert_eq!(
+        (unknown.status, unknown.err.as_str()),
+        (2, "consentry: `amplitude-js` is a further name; ask for `Amplitude`\n")
+    );
+    let unknown = run_with(&["explain", SHOP, "--destination", "Nobody"], b"{}");
+    assert!(unknown.status == 2 && unknown.err.contains("no destination `Nobody`; it has Facebook Pixel"));
+}
+
+#[test]
+fn show_prints_preludes() {
+    for name in consentry::prelude_names() {
+        let shown = run(&["show", name]);
+        let file = fs::read_to_string(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("policies/{name}.consent")),
+        );
+        assert_eq!((shown.out, shown.status), (file.unwrap(), 0));
+    }
+    let unknown = run(&["show", "mparticle"]);
+    assert!(unknown.status == 2 && unknown.out.is_empty() && unknown.err.contains("segment-strict"));
+}
+
+#[test]
+fn lint_takes_folders_and_parts() {
+    let run = run(&["lint", "policies"]);
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+    assert!(run.out.ends_with("10 files checked: 0 errors, 5 warnings\n"), "{}", run.out);
+    let json = run_with(&["lint", "--format", "json", "tests/mistakes/competing_overrides.consent"], b"");
+    assert_eq!(json.status, 1);
+    let document = &lines(&json)[0];
+    let found = &document["diagnostics"][0];
+    assert_eq!(
+        (&document["v"], &found["code"], &found["severity"]),
+        (&json!(1), &json!("C304"), &json!("error"))
+    );
+    assert_eq!(found["places"][1]["file"], "tests/mistakes/parts/left.consent");
+    assert_eq!(found["places"][0]["start"], json!({"line": 3, "column": 1, "offset": 38}));
+}
+
+#[test]
+fn the_root_can_be_widened() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, below) = (folder.path(), folder.path().join("web"));
+    fs::create_dir(&below).unwrap();
+    fs::write(root.join("categories.consent"), "consentry 1\ncategory Advertising\n").unwrap();
+    let policy = below.join("web.consent");
+    let text =
+        "consentry 1\npolicy \"web\"\ninclude prelude \"segment\"\ninclude \"../categories.consent\"\n";
+    fs::write(&policy, text).unwrap();
+    let (policy, root) = (policy.to_str().unwrap(), root.to_str().unwrap());
+    let narrow = run_with(&["eval", policy], b"{}");
+    assert!(narrow.status == 2 && narrow.err.contains("leads out of the policy root"), "{}", narrow.err);
+    assert_eq!(run_with(&["eval", policy, "--root", root], b"{}").status, 0);
+    assert_eq!(run_with(&["lint", policy, "--root", root], b"").status, 0);
+    let outside = run_with(&["eval", SHOP, "--root", root], b"{}");
+    assert!(outside.status == 2 && outside.err.contains("is not below the root"), "{}", outside.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn symbolic_links_do_not_leave_the_root() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    fs::create_dir(&root).unwrap();
+    fs::write(folder.path().join("secret.consent"), "consentry 1\ncategory Secret\n").unwrap();
+    std::os::unix::fs::symlink("../secret.consent", root.join("link.consent")).unwrap();
+    fs::write(
+        root.join("p.consent"),
+        "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ninclude \"link.consent\"\n",
+    )
+    .unwrap();
+    let run = run(&["lint", root.join("p.consent").to_str().unwrap()]);
+    assert!(run.status == 1 && run.out.contains("C202") && !run.out.contains("Secret"), "{}", run.out);
+}
+
+#[test]
+fn what_cannot_be_done_is_said_and_decides_nothing() {
+    let broken = "tests/mistakes/three_mistakes.consent";
+    for (arguments, expected) in [
+        (&["eval", broken, EVENTS][..], "the policy does not compile: 3 errors"),
+        (&["eval", "policies/examples/gazette/categories.consent", EVENTS], "C301"),
+        (&["eval", "no-such.consent", EVENTS], "cannot read `no-such.consent`: there is no such file"),
+        (&["eval", "policies", EVENTS], "cannot read `policies`: it is a folder"),
+        (&["eval", SHOP, "no-such.ndjson"], "cannot read `no-such.ndjson`"),
+        (&["eval", SHOP, "tests"], "cannot read `tests`: it is a folder"),
+        (&["explain", SHOP, "--destination", "Zendesk", "tests"], "cannot read `tests`: it is a folder"),
+        (&["lint", "no-such-folder"], "cannot read `no-such-folder`"),
+        (&["lint"], "required arguments"),
+        (&["eval", SHOP, EVENTS, "--format", "yaml"], "invalid value"),
+        (&["frobnicate"], "unrecognized subcommand"),
+        (&[], "Usage"),
+    ] {
+        let run = run_with(arguments, b"{}");
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{arguments:?}");
+        assert!(run.err.contains(expected), "{arguments:?}: {}", run.err);
+    }
+    assert_eq!(run(&["--help"]).status, 0);
+    assert_eq!(run(&["--version"]).out, format!("consentry {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+/// A reader that has seen enough closes the pipe; that is no error of ours.
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let mut child = command(&["eval", GAZETTE, EVENTS, "--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let mut first = [0; 10];
+    out.read_exact(&mut first).unwrap();
+    drop(out);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+/// What is decided is told before more input is waited for.
+#[test]
+fn a_slow_stream_is_answered_line_by_line() {
+    let mut child = command(&["eval", SHOP, "--format", "json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut stdin, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut out = std::io::BufReader::new(out);
+    for _ in 0..3 {
+        stdin.write_all(b"{}\n").unwrap();
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut out, &mut line).unwrap();
+        assert!(line.starts_with("{\"v\":1"), "{line}");
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn no_color_is_honoured() {
+    // Output that is no terminal has no colour anyway; neither form may have an escape.
+    for value in ["1", ""] {
+        let output = command(&["lint", "tests/mistakes/three_mistakes.consent"])
+            .env("NO_COLOR", value)
+            .output()
+            .unwrap();
+        assert!(!output.stdout.contains(&0x1B));
+    }
+}

@@ -1,0 +1,123 @@
+//! Policy mistakes and the messages they give: each file of `tests/mistakes/` beside its expected output.
+//!
+//! Run with `BLESS=1` to write the expected outputs anew, and read them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+use consentry::diagnostic::{Code, Severity};
+use consentry::{MAX_CATEGORIES, MAX_FILES, Memory, Policy};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+fn lint(path: &str) -> (String, Option<i32>) {
+    let output = Command::new(env!("CARGO_BIN_EXE_consentry"))
+        .args(["lint", path])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    (String::from_utf8(output.stdout).unwrap(), output.status.code())
+}
+
+/// The codes that an output shows.
+fn codes(output: &str) -> BTreeSet<String> {
+    output.lines().filter(|line| line.len() == 4 && line.starts_with('C')).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_mistake_has_its_message() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut cases: Vec<String> = fs::read_dir(root.join("tests/mistakes"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter_map(|name| name.strip_suffix(".consent").map(str::to_owned))
+        .collect();
+    cases.sort();
+    assert!(cases.len() >= 25, "only {} mistakes", cases.len());
+    let mut shown = BTreeSet::new();
+    for case in cases {
+        let (actual, status) = lint(&format!("tests/mistakes/{case}.consent"));
+        let found = codes(&actual);
+        let error = |code: &&Code| code.severity() == Severity::Error && found.contains(&code.to_string());
+        assert_eq!(status, Some(i32::from(Code::ALL.iter().any(|code| error(&code)))), "{case}");
+        assert!(!found.is_empty(), "{case} is no mistake");
+        shown.extend(found);
+        let expected_path = root.join(format!("tests/mistakes/{case}.txt"));
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&expected_path, &actual).unwrap();
+        }
+        let expected = fs::read_to_string(&expected_path).unwrap_or_default();
+        assert!(actual == expected, "{case}: expected\n{expected}\nbut got\n{actual}");
+    }
+    // These need inputs too large or too odd for a file, or no file that `lint` takes for a policy; the tests below
+    // make them.
+    for code in [
+        Code::FileTooLarge,
+        Code::NotUtf8,
+        Code::TooManyFiles,
+        Code::TooMany,
+        Code::TooManyMistakes,
+        Code::NoPolicyName,
+    ] {
+        shown.insert(code.to_string());
+    }
+    let missing: Vec<String> =
+        Code::ALL.iter().map(Code::to_string).filter(|code| !shown.contains(code)).collect();
+    assert!(missing.is_empty(), "no mistake shows {missing:?}");
+}
+
+#[test]
+fn three_mistakes_are_three_messages() {
+    let (output, _) = lint("tests/mistakes/three_mistakes.consent");
+    assert!(output.ends_with("1 file checked: 3 errors, 0 warnings\n"), "{output}");
+}
+
+fn codes_of(source: &Memory) -> Vec<Code> {
+    let error = Policy::from_source(source, "main").unwrap_err();
+    error.diagnostics().iter().map(|diagnostic| diagnostic.code).collect()
+}
+
+#[test]
+fn limits_are_errors() {
+    let start = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\n";
+    let comments = format!("{start}{}", "// much\n".repeat(3 << 20));
+    assert_eq!(codes_of(&Memory::from([("main", comments)])), [Code::FileTooLarge]);
+
+    let mut files = Memory::default();
+    for file in 0..MAX_FILES + 10 {
+        files.insert(format!("{file}"), format!("consentry 1\ninclude \"{}\"", file + 1));
+    }
+    files.insert("main", format!("{start}include \"0\""));
+    assert_eq!(codes_of(&files), [Code::TooManyFiles]);
+
+    let mut many = start.to_owned();
+    (0..=MAX_CATEGORIES).for_each(|id| many.push_str(&format!("category c{id}\n")));
+    assert_eq!(codes_of(&Memory::from([("main", many)])), [Code::TooMany]);
+
+    let found = codes_of(&Memory::from([("main", format!("{start}{}", "category\n".repeat(5_000)))]));
+    assert_eq!((found.len(), found[1_000]), (1_001, Code::TooManyMistakes));
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bad.consent");
+    fs::write(&path, b"consentry 1\npolicy \"\xFF\"\n").unwrap();
+    let error = Policy::load(&path).unwrap_err();
+    assert_eq!(error.diagnostics()[0].code, Code::NotUtf8);
+    assert!(error.to_string().contains("byte 20 on line 2"), "{error}");
+}
+
+/// A file without a name is a part of others; whoever asks it to decide is told so.
+#[test]
+fn a_part_is_no_policy() {
+    let part = "consentry 1\ninclude prelude \"segment\"\ncategory Advertising\n";
+    assert_eq!(codes_of(&Memory::from([("main", part)])), [Code::NoPolicyName]);
+}
