@@ -10,8 +10,9 @@ pub mod report;
 mod source;
 pub mod syntax;
 mod table;
+mod verdict;
 
-pub use decide::{DISCARD_CODE, Decision, Facts, Outcome, Reason, Scratch, Verdict};
+pub use decide::{Decision, Facts, Scratch};
 pub use event::{Consent, Entry, Event, EventError, EventErrorKind, Integrations, Limits, Name, Preference};
 pub use in_force::InForce;
 pub use model::{
@@ -21,3 +22,4 @@ pub use model::{
 };
 pub use source::{Disk, Memory, Source, SourceError};
 pub use table::Table;
+pub use verdict::{DISCARD_CODE, Outcome, Reason, Verdict};

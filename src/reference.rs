@@ -3,13 +3,13 @@
 //! It is slow and obvious on purpose, and shares nothing with [`Table`](crate::Table) but the checked policy and the
 //! event. The tests compare the two. Because it takes the steps one by one, it is also what explains a decision.
 
-use crate::decide::{Outcome, Reason, Verdict};
 use crate::diagnostic::Span;
 use crate::event::{Entry, Event, Preference};
 use crate::model::{
     CategoryId, ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, ReconcileRow,
     Requirement, UnmappedDestinations, UnreadableIntegrations,
 };
+use crate::verdict::{Outcome, Reason, Verdict};
 
 /// Why one destination receives an event or not, step by step.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! What was decided for one event.
 
-use super::{Facts, Reason, Scratch, Verdict};
+use super::{Facts, Scratch};
 use crate::event::{ConsentState, Event, IntegrationsState, Name};
 use crate::model::{DestinationId, Policy};
 use crate::table::{Asks, Steps, Table, missing};
+use crate::verdict::{Outcome, Reason, Verdict};
 use std::collections::BTreeSet;
 
 /// The decision about one event: who receives it, and why (section 7 of the semantics).
@@ -76,7 +77,11 @@ impl<'d> Decision<'d> {
 
     /// Outcome and reason for a destination by its own name.
     pub fn verdict_of(&self, name: &str) -> Option<Verdict> {
-        self.verdict(self.policy().destination_named(name)?)
+        let named =
+            self.table.destinations.ids(name.as_bytes()).iter().map(|id| DestinationId::new(*id as usize));
+        // A further name does not count.
+        let own = |id: &DestinationId| self.policy().destination(*id).is_some_and(|one| one.name() == name);
+        self.verdict(named.into_iter().find(own)?)
     }
 
     /// Outcome and reason for every destination, in declaration order.
@@ -111,7 +116,7 @@ impl<'d> Decision<'d> {
         let consent = self.consent_step(destination);
         let integrations = self.integrations_step(destination);
         let listed = facts.on.contains(index);
-        let blocked = |reason: Reason| !matches!(reason.outcome(), super::Outcome::Deliver);
+        let blocked = |reason: Reason| !matches!(reason.outcome(), Outcome::Deliver);
         match self.table.steps(facts.consent, facts.integrations) {
             Steps::Drop => Reason::Dropped,
             Steps::Nothing => Reason::NotEnforced,

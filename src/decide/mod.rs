@@ -5,11 +5,9 @@
 
 mod decision;
 mod facts;
-mod verdict;
 
 pub use decision::Decision;
 pub use facts::{Facts, Scratch};
-pub use verdict::{DISCARD_CODE, Outcome, Reason, Verdict};
 
 use crate::event::{Event, EventError, Limits};
 use crate::table::{Steps, Table};

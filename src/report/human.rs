@@ -2,10 +2,11 @@
 
 use super::Summary;
 use super::json::entry_word;
-use crate::decide::{Decision, Outcome, Reason, Verdict};
+use crate::decide::Decision;
 use crate::event::EventError;
 use crate::model::{Mode, Policy};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
+use crate::verdict::{Outcome, Reason, Verdict};
 use std::io::{self, Write};
 
 /// How many unknown names a line lists.

@@ -1,7 +1,8 @@
 //! Counts over many decisions.
 
-use crate::decide::{Decision, Reason};
+use crate::decide::Decision;
 use crate::model::{DestinationId, Policy};
+use crate::verdict::Reason;
 use std::collections::BTreeMap;
 
 /// How often each destination was delivered or blocked, by reason.

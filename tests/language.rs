@@ -1,0 +1,79 @@
+//! Every example of the language reference, and the README's, compiles without a finding, or gives the code it is
+//! marked with.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+use consentry::{Memory, Policy, lint};
+
+/// The fenced examples of a page: what stands after the three backquotes and `consent`, and the text.
+fn examples(page: &str) -> Vec<(&str, &str)> {
+    page.split("```consent")
+        .skip(1)
+        .map(|rest| {
+            let (mark, rest) = rest.split_once('\n').unwrap();
+            (mark.trim(), rest.split_once("```").unwrap().0)
+        })
+        .collect()
+}
+
+fn codes(text: &str) -> Vec<String> {
+    let linted = lint::lint(&Memory::from([("example", text)]), "example");
+    linted.diagnostics.iter().map(|found| format!("{} {}", found.code, found.message)).collect()
+}
+
+#[test]
+fn the_reference_shows_what_works() {
+    let page = include_str!("../grammar/language.md");
+    let examples = examples(page);
+    assert!(examples.len() >= 10, "{} examples", examples.len());
+    let base = examples.iter().find(|(mark, _)| *mark == "base").unwrap().1;
+    for (mark, text) in examples {
+        let whole = if mark == "statements" { format!("{base}{text}") } else { text.to_owned() };
+        let found = codes(&whole);
+        match mark.strip_prefix('C') {
+            Some(_) => assert!(
+                found.iter().all(|one| one.starts_with(mark)) && !found.is_empty(),
+                "{text}\n{found:?}"
+            ),
+            None => {
+                Policy::parse(&whole).unwrap_or_else(|error| panic!("{error}\n{text}"));
+                // `always` and rows that overlap are shown, and lint names them.
+                let questionable: Vec<_> =
+                    found.iter().filter(|one| !one.starts_with("C501") && !one.starts_with("C503")).collect();
+                assert!(questionable.is_empty(), "{text}\n{questionable:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_readme_shows_what_works() {
+    for (mark, text) in examples(include_str!("../README.md")) {
+        assert_eq!((mark, codes(text)), ("", vec![]), "{text}");
+    }
+}
+
+/// A word that the language has, and that the reference does not mention, is one that nobody can learn.
+#[test]
+fn the_reference_mentions_every_word() {
+    let grammar = include_str!("../grammar/consent.pest");
+    let page = include_str!("../grammar/language.md");
+    let mut words = 0;
+    for line in grammar.lines().filter(|line| line.starts_with("word_")) {
+        let word = line.split('"').nth(1).unwrap();
+        let alone = |before: Option<char>, after: Option<char>| {
+            !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+        };
+        let mentioned = page
+            .match_indices(word)
+            .any(|(at, _)| alone(page[..at].chars().next_back(), page[at + word.len()..].chars().next()));
+        assert!(mentioned, "`{word}`");
+        words += 1;
+    }
+    assert!(words > 50, "{words} words");
+}

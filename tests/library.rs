@@ -1,0 +1,395 @@
+//! The library as an embedder uses it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+use consentry::{
+    Consent, Entry, Event, InForce, Integrations, Limits, Memory, Policy, Preference, Reason, Table,
+    reference,
+};
+use std::sync::Arc;
+
+const POLICY: &str = r#"consentry 1
+policy "acme web"
+include prelude "segment"
+category Advertising = "C0004"
+category Analytics
+category Necessary always
+category Old switched off
+destination "Pixel" needs Advertising, Analytics
+destination "Ads" needs any of Advertising, Analytics
+destination "Chat" needs Necessary, Old
+destination "Sponsors" needs Old
+destination "Sink" unmapped
+destination "Lake" unmapped kind warehouse
+destination "S3" needs Advertising exempt
+destination "Gone" unmapped disabled
+destination "Amplitude" needs Analytics also "amplitude-js", shared "Amp"
+destination "Amplitude EU" needs Analytics also shared "Amp"
+"#;
+
+fn table(text: &str) -> Table {
+    Table::new(Policy::parse(text).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// `Pixel=refused(Advertising) …`
+fn decide(table: &Table, event: &Event) -> String {
+    let mut scratch = table.scratch();
+    let decision = table.decide(event, &mut scratch);
+    let policy = table.policy();
+    let mut all = Vec::new();
+    for (id, verdict) in decision.verdicts() {
+        assert_eq!(verdict.delivers(), decision.delivers(id));
+        assert_eq!(Some(&verdict), reference::explain(policy, event, id).map(|one| one.verdict).as_ref());
+        let refused: Vec<&str> =
+            verdict.refused().iter().map(|id| policy.category(*id).unwrap().name()).collect();
+        let refused = if refused.is_empty() { String::new() } else { format!("({})", refused.join(" ")) };
+        all.push(format!("{}={}{refused}", policy.destination(id).unwrap().name(), verdict.reason()));
+    }
+    all.join(", ")
+}
+
+fn decide_json(text: &str, json: &str) -> String {
+    let table = table(text);
+    let event = table.read(json.as_bytes(), &Limits::default()).unwrap();
+    decide(&table, &event)
+}
+
+#[test]
+fn what_is_shared_between_threads_can_be() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Policy>();
+    shared::<Table>();
+    shared::<InForce>();
+    shared::<consentry::PolicyError>();
+    shared::<consentry::Scratch>();
+
+    let table = Arc::new(table(POLICY));
+    let expected =
+        decide_json(POLICY, r#"{"context":{"consent":{"categoryPreferences":{"Analytics":true}}}}"#);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let (table, expected) = (table.clone(), expected.clone());
+            scope.spawn(move || {
+                let line = br#"{"context":{"consent":{"categoryPreferences":{"Analytics":true}}}}"#;
+                let event = table.read(line, &Limits::default()).unwrap();
+                for _ in 0..100 {
+                    assert_eq!(decide(&table, &event), expected);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn reasons_of_every_sort() {
+    for (event, expected) in [
+        (
+            r#"{}"#,
+            "Pixel=not_enforced, Ads=not_enforced, Chat=not_enforced, Sponsors=not_enforced, Sink=not_enforced, \
+             Lake=not_enforced, S3=not_enforced, Gone=disabled, Amplitude=not_enforced, Amplitude EU=not_enforced",
+        ),
+        (
+            r#"{"context":{"consent":{"categoryPreferences":{"Advertising":true,"Analytics":"yes"}}}}"#,
+            "Pixel=refused(Advertising Analytics), Ads=refused(Advertising Analytics), Chat=consented, \
+             Sponsors=switched_off, Sink=unmapped, Lake=unmapped, S3=exempt, Gone=disabled, \
+             Amplitude=refused(Analytics), Amplitude EU=refused(Analytics)",
+        ),
+        (
+            r#"{"context":{"consent":{"categoryPreferences":{"C0004":true,"Analytics":true}}},
+                "integrations":{"All":false,"Ads":{},"amplitude-js":true,"Amplitude":1}}"#,
+            "Pixel=integration_all_off, Ads=consented, Chat=integration_all_off, Sponsors=integration_all_off, \
+             Sink=integration_all_off, Lake=unmapped, S3=integration_all_off, Gone=disabled, \
+             Amplitude=consented, Amplitude EU=integration_all_off",
+        ),
+        (
+            r#"{"context":{"consent":{"categoryPreferences":{"C0004":true,"C0004":false,"Analytics":true}}},
+                "integrations":{"Amp":false,"Amplitude EU":true,"Amplitude":true}}"#,
+            "Pixel=refused(Advertising), Ads=consented, Chat=consented, Sponsors=switched_off, Sink=unmapped, \
+             Lake=unmapped, S3=exempt, Gone=disabled, Amplitude=integration_off, Amplitude EU=integration_off",
+        ),
+        (
+            r#"{"type":"track","event":"Segment Consent Preference","context":{"consent":{"categoryPreferences":{}}},
+                "integrations":{"Ads":false}}"#,
+            "Pixel=exempt, Ads=integration_off, Chat=exempt, Sponsors=exempt, Sink=exempt, Lake=exempt, S3=exempt, \
+             Gone=disabled, Amplitude=exempt, Amplitude EU=exempt",
+        ),
+    ] {
+        assert_eq!(decide_json(POLICY, event), expected, "{event}");
+    }
+}
+
+/// Every word of the reconcile table, for a destination that consents and one that does not, by entry.
+#[test]
+fn every_word_of_the_table() {
+    let entries =
+        [("", "unlisted"), (r#""Yes":true,"No":true,"#, "on"), (r#""Yes":false,"No":false,"#, "off")];
+    for (word, expected) in [
+        ("nothing", ["not_enforced not_enforced"; 6]),
+        (
+            "integrations",
+            [
+                "not_enforced not_enforced",
+                "not_enforced not_enforced",
+                "integration_off integration_off",
+                "integration_all_off integration_all_off",
+                "not_enforced not_enforced",
+                "integration_off integration_off",
+            ],
+        ),
+        (
+            "listed integrations",
+            [
+                "integration_unlisted integration_unlisted",
+                "not_enforced not_enforced",
+                "integration_off integration_off",
+                "integration_unlisted integration_unlisted",
+                "not_enforced not_enforced",
+                "integration_off integration_off",
+            ],
+        ),
+        ("consent", ["consented refused"; 6]),
+        (
+            "consent then integrations",
+            [
+                "consented refused",
+                "consented refused",
+                "integration_off refused",
+                "integration_all_off refused",
+                "consented refused",
+                "integration_off refused",
+            ],
+        ),
+        (
+            "consent or integrations",
+            [
+                "consented integration_granted",
+                "consented integration_granted",
+                "consented refused",
+                "consented refused",
+                "consented integration_granted",
+                "consented refused",
+            ],
+        ),
+        (
+            "consent or listed, then integrations",
+            [
+                "consented refused",
+                "consented integration_granted",
+                "integration_off refused",
+                "integration_all_off refused",
+                "consented integration_granted",
+                "integration_off refused",
+            ],
+        ),
+        ("drop \"no\"", ["dropped dropped"; 6]),
+    ] {
+        let text = format!(
+            "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A\ncategory B\ndestination \"Yes\" needs A\n\
+             destination \"No\" needs B\noverride reconcile {{ consent integrations enforce any any {word} }}"
+        );
+        let mut index = 0;
+        for all in ["true", "false"] {
+            for (entry, name) in entries {
+                let event = format!(
+                    r#"{{"context":{{"consent":{{"categoryPreferences":{{"A":true}}}}}},"integrations":{{{entry}"All":{all}}}}}"#
+                );
+                let actual = decide_json(&text, &event);
+                let expected: Vec<&str> = expected[index].split(' ').collect();
+                let refused = expected[1].replace("refused", "refused(B)");
+                assert_eq!(actual, format!("Yes={}, No={refused}", expected[0]), "{word}: {name}, All {all}");
+                index += 1;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_decision_answers_by_name_and_by_index() {
+    let table = table(POLICY);
+    let event = Event {
+        consent: Consent::Preferences(vec![
+            ("C0004".into(), Preference::Granted),
+            ("Gossip".into(), Preference::Refused),
+        ]),
+        integrations: Integrations::Entries(vec![("Ads".into(), Entry::Off), ("Nobody".into(), Entry::On)]),
+        ..Event::default()
+    };
+    let mut scratch = table.scratch();
+    let decision = table.decide(&event, &mut scratch);
+    let policy = decision.policy();
+    let ads = policy.destination_named("Ads").unwrap();
+    assert_eq!(decision.verdict(ads), decision.verdict_of("Ads"));
+    assert_eq!(decision.verdict(ads).unwrap().reason(), Reason::IntegrationOff);
+    assert_eq!(decision.facts().entry(ads), Some(false));
+    assert!(decision.facts().grants(policy.category_named("Advertising").unwrap()));
+    assert!(!decision.facts().grants(policy.category_named("Analytics").unwrap()));
+    assert_eq!(decision.verdict_of("Nobody"), None);
+    assert_eq!(decision.verdict(consentry::DestinationId::new(10_000)), None);
+    assert!(!decision.delivers(consentry::DestinationId::new(10_000)));
+    let names = |set: std::collections::BTreeSet<&consentry::Name>| {
+        set.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(names(decision.unknown_categories()), "Gossip");
+    assert_eq!(names(decision.unknown_integrations()), "Nobody");
+    let delivered: Vec<&str> =
+        decision.delivered().map(|id| policy.destination(id).unwrap().name()).collect();
+    assert_eq!(delivered, ["Chat", "Sponsors", "Sink", "Lake", "S3"]);
+}
+
+/// A scratch that served one table serves another, larger or smaller, and keeps nothing of what it held.
+#[test]
+fn a_scratch_serves_any_table() {
+    let large = table(POLICY);
+    let small =
+        table("consentry 1 policy \"p\" include prelude \"segment\" category A destination \"X\" needs A");
+    let event = large.read(
+        br#"{"context":{"consent":{"categoryPreferences":{"A":true,"Analytics":true}}}}"#,
+        &Limits::default(),
+    );
+    let event = event.unwrap();
+    let mut scratch = small.scratch();
+    for _ in 0..2 {
+        assert_eq!(large.decide(&event, &mut scratch).delivered().count(), 8);
+        assert_eq!(small.decide(&event, &mut scratch).delivered().count(), 1);
+    }
+}
+
+/// Equal policies decide equally whatever the order of their lines, and whatever the files they stand in.
+#[test]
+fn the_order_of_statements_changes_nothing() {
+    let lines: Vec<&str> = POLICY.lines().collect();
+    let (head, body) = lines.split_at(1);
+    let reversed: Vec<&str> = head.iter().chain(body.iter().rev()).copied().collect();
+    let (one, other) = (table(POLICY), table(&reversed.join("\n")));
+    let split = Memory::from([
+        ("main", "consentry 1\ninclude \"sub/a\"\npolicy \"acme web\"\ninclude \"sub/b\"".to_owned()),
+        ("sub/a", format!("consentry 1\ninclude \"../settings\"\n{}", body[2..6].join("\n"))),
+        ("sub/b", format!("consentry 1\n{}", body[6..].join("\n"))),
+        ("settings", "consentry 1\ninclude prelude \"segment\"".to_owned()),
+    ]);
+    let split = Table::new(Policy::from_source(&split, "main").unwrap_or_else(|error| panic!("{error}")));
+    for json in [
+        r#"{}"#,
+        r#"{"context":{"consent":{"categoryPreferences":{"C0004":true}}},"integrations":{"Amp":false,"All":false}}"#,
+        r#"{"context":{"consent":{"categoryPreferences":{"Analytics":true}}}}"#,
+    ] {
+        let event = one.read(json.as_bytes(), &Limits::default()).unwrap();
+        let sorted = |table: &Table| {
+            let decided = decide(table, &event);
+            let mut parts: Vec<String> = decided.split(", ").map(str::to_owned).collect();
+            // The named categories of a refusal follow the declaration order, which is what was turned around.
+            parts.iter_mut().for_each(|part| {
+                if let Some((reason, names)) = part.trim_end_matches(')').split_once('(') {
+                    let mut names: Vec<&str> = names.split(' ').collect();
+                    names.sort_unstable();
+                    *part = format!("{reason}({})", names.join(" "));
+                }
+            });
+            parts.sort();
+            parts
+        };
+        assert_eq!(sorted(&one), sorted(&other), "{json}");
+        assert_eq!(decide(&one, &event), decide(&split, &event), "{json}");
+    }
+}
+
+#[test]
+fn overrides_keep_their_place_and_the_last_includer_wins() {
+    let source = Memory::from([
+        ("main", "consentry 1\npolicy \"p\"\ninclude \"mid\"\noverride destination \"A\" unmapped disabled"),
+        (
+            "mid",
+            "consentry 1\ninclude \"base\"\noverride destination \"A\" needs X\noverride category X always",
+        ),
+        (
+            "base",
+            "consentry 1\ninclude prelude \"segment\"\ncategory X\ndestination \"A\" unmapped\ndestination \"B\" needs X",
+        ),
+    ]);
+    let table = Table::new(Policy::from_source(&source, "main").unwrap_or_else(|error| panic!("{error}")));
+    let event =
+        table.read(br#"{"context":{"consent":{"categoryPreferences":{}}}}"#, &Limits::default()).unwrap();
+    assert_eq!(decide(&table, &event), "A=disabled, B=consented");
+    // One level down, the override in the middle is the one in force.
+    let source_mid = Memory::from([
+        ("main", "consentry 1\npolicy \"p\"\ninclude \"mid\"\ninclude \"other\""),
+        ("mid", "consentry 1\ninclude \"base\"\noverride destination \"A\" needs X"),
+        ("other", "consentry 1\ninclude \"mid\"\noverride destination \"A\" exempt"),
+        (
+            "base",
+            "consentry 1\ninclude prelude \"segment\"\ncategory X\ndestination \"A\" unmapped\ndestination \"B\" needs X",
+        ),
+    ]);
+    let table =
+        Table::new(Policy::from_source(&source_mid, "main").unwrap_or_else(|error| panic!("{error}")));
+    assert_eq!(decide(&table, &event), "A=exempt, B=refused(X)");
+}
+
+/// Every checked fact keeps its place.
+#[test]
+fn facts_know_where_they_stand() {
+    let policy = Policy::parse(POLICY).unwrap();
+    let place = |span| (policy.files().place(span), policy.files().excerpt(span).to_owned());
+    let pixel = &policy.destinations()[0];
+    assert_eq!(
+        place(pixel.requirement_span().unwrap()),
+        ("policy:8".into(), "needs Advertising, Analytics".into())
+    );
+    assert_eq!(place(policy.categories()[2].always().unwrap()), ("policy:6".into(), "always".into()));
+    assert_eq!(place(policy.unmapped_destinations().span).0, "prelude segment:18");
+    let row = policy.reconcile().row(consentry::ConsentState::Missing, consentry::IntegrationsState::Given);
+    assert_eq!(
+        place(row.span).1.split_whitespace().collect::<Vec<_>>(),
+        ["missing", "given", "integrations"]
+    );
+}
+
+/// A file on the disk, a file that is replaced by a broken one, and one that is replaced by a good one.
+#[test]
+fn a_broken_file_leaves_the_old_policy_in_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("live.consent");
+    std::fs::write(&path, POLICY).unwrap();
+    let in_force = InForce::new(Table::new(Policy::load(&path).unwrap()));
+    std::fs::write(&path, POLICY.replace("needs Old", "needs New")).unwrap();
+    let error = in_force.replace(Policy::load(&path)).unwrap_err();
+    assert!(error.to_string().contains("live.consent:11:30: C305 there is no category `New`"), "{error}");
+    assert_eq!(in_force.table().policy().destinations().len(), 10);
+    std::fs::write(&path, "consentry 1 policy \"new\" include prelude \"segment\"").unwrap();
+    in_force.replace(Policy::load(&path)).unwrap();
+    assert_eq!(in_force.table().policy().name(), "new");
+}
+
+/// Ten thousand destinations and a thousand categories load and decide, in both forms of the tables.
+#[test]
+fn large_policies_load() {
+    for (categories, destinations) in [(1_000, 10_000), (8, 10_000)] {
+        let mut text = "consentry 1\npolicy \"large\"\ninclude prelude \"segment\"\n".to_owned();
+        (0..categories).for_each(|id| text.push_str(&format!("category c{id}\n")));
+        for id in 0..destinations {
+            let (first, second) = (id % categories, (id / 7 + 3) % categories);
+            let needs = match id % 10 {
+                0 => "unmapped".to_owned(),
+                1 if first != second => format!("needs any of c{first}, c{second}"),
+                _ if first != second => format!("needs c{first}, c{second}"),
+                _ => format!("needs c{first}"),
+            };
+            text.push_str(&format!("destination \"d{id}\" {needs}\n"));
+        }
+        let table = table(&text);
+        assert!(table.table_bytes() < 4_000_000, "{} bytes", table.table_bytes());
+        let line = br#"{"context":{"consent":{"categoryPreferences":{"c1":true,"c5":true,"c3":true}}},"integrations":{"d1":false}}"#;
+        let event = table.read(line, &Limits::default()).unwrap();
+        let mut scratch = table.scratch();
+        let decision = table.decide(&event, &mut scratch);
+        for (id, verdict) in decision.verdicts().step_by(97) {
+            assert_eq!(Some(verdict), reference::explain(table.policy(), &event, id).map(|one| one.verdict));
+        }
+        assert!(decision.delivered().count() > 1_000);
+    }
+}
