@@ -1,4 +1,21 @@
-//! consentry
+#![doc = include_str!("../README.md")]
+//!
+//! # Invariants
+//!
+//! - **A policy that exists is total.** [`Policy`] is made in one place, which covers all 15 cells of the reconcile table and
+//!   resolves every name; [`Table::new`] and [`Table::decide`] cannot fail.
+//! - **Only bytes can fail.** [`Event::read`] refuses what is not one JSON object by RFC 8259 in UTF-8 within the limits; it
+//!   never guesses.
+//! - **Only `granted` satisfies a requirement.** Refused, absent and unreadable preferences differ in reports alone.
+//! - **Nothing is remembered between events.** A scratch is room, not state.
+//! - **Nothing depends on the order of statements or keys**, except the order of output.
+//!
+//! # What is deliberately absent
+//!
+//! Loops, arithmetic, matching of strings, clocks and I/O in the language, so that questions about a policy have exact answers;
+//! defaults for settings, so that nothing is decided out of sight; matching of names by similarity; `unsafe`, threads, global
+//! state, printing, panics and reading of files in the library's core.
+
 mod decide;
 pub mod diagnostic;
 mod event;
