@@ -16,6 +16,7 @@
 //! defaults for settings, so that nothing is decided out of sight; matching of names by similarity; `unsafe`, threads, global
 //! state, printing, panics and reading of files in the library's core.
 
+pub mod analysis;
 mod decide;
 pub mod diagnostic;
 mod event;

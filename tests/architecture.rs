@@ -22,8 +22,9 @@ const MODULES: &[(&str, &[&str])] = &[
     ("verdict", &["model"]),
     ("decide", &["event", "model", "table", "verdict"]),
     ("reference", &["diagnostic", "event", "model", "verdict"]),
+    ("analysis", &["event", "model", "reference", "table", "verdict"]),
     ("lint", &["diagnostic", "model", "source", "table"]),
-    ("report", &["decide", "diagnostic", "event", "model", "reference", "verdict"]),
+    ("report", &["analysis", "decide", "diagnostic", "event", "model", "reference", "verdict"]),
     ("in_force", &["model", "table"]),
 ];
 

@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 const GRAMMAR: &str = "grammar/consent.pest";
 const GENERATED: &str = "src/syntax/generated.rs";
@@ -47,4 +47,27 @@ fn every_rule_is_documented() {
         assert!(lines[index - 1].starts_with("///"), "`{name}` is not documented");
     }
     assert!(rules > 40, "found only {rules} rules");
+}
+
+/// The list of words that are no bare names is the list of words that the language has.
+#[test]
+fn every_word_is_a_language_word() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let grammar = fs::read_to_string(root.join(GRAMMAR)).unwrap();
+    let literals = |rule: &str| -> BTreeSet<String> {
+        let body = grammar.split(&format!("\n{rule} = ")).nth(1).unwrap().split("\n\n").next().unwrap();
+        body.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let mut words = literals("reserved_word");
+    for line in grammar.lines().filter(|line| line.starts_with("word_")) {
+        words.insert(line.split('"').nth(1).unwrap().to_owned());
+    }
+    assert!(words.len() > 60, "found only {} words", words.len());
+    assert_eq!(literals("language_word"), words);
+    for word in &words {
+        let policy = |name: &str| format!("consentry 1 policy \"p\" include prelude \"segment\" category {name}");
+        assert!(consentry::Policy::parse(&policy(word)).is_err(), "`{word}` is taken for a name");
+        consentry::Policy::parse(&policy(&format!("{word}s-"))).unwrap();
+        consentry::Policy::parse(&policy(&format!("{word:?}"))).unwrap();
+    }
 }

@@ -1,5 +1,6 @@
 //! Arguments, exit status, and what the commands share. This is the only place that prints and knows the environment.
 
+mod certify;
 mod eval;
 mod explain;
 mod input;
@@ -27,6 +28,7 @@ enum Command {
     Eval(eval::Eval),
     Explain(explain::Explain),
     Show(show::Show),
+    Certify(certify::Certify),
 }
 
 /// How the output is written.
@@ -145,6 +147,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Eval(eval) => eval.run(&mut to),
         Command::Explain(explain) => explain.run(&mut to),
         Command::Show(show) => show.run(&mut to),
+        Command::Certify(certify) => certify.run(&mut to),
     };
     // What was decided before a failure is still told.
     let flushed = to.flush();

@@ -2,6 +2,7 @@
 
 use super::Summary;
 use super::json::entry_word;
+use crate::analysis::{Certificate, Coverage};
 use crate::decide::Decision;
 use crate::event::EventError;
 use crate::model::{Mode, Policy};
@@ -167,6 +168,44 @@ fn found(policy: &Policy, step: &Step) -> String {
         }
         StepKind::Listed { entry } => format!("own entry {}", entry_word(*entry)),
     }
+}
+
+/// What was compared of table and reference, and what differed.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn certificate(to: &mut impl Write, policy: &Policy, certificate: &Certificate) -> io::Result<()> {
+    let width = names_width(policy);
+    for (id, coverage) in &certificate.coverage {
+        let name = policy.destination(*id).map_or(String::new(), |destination| visible(destination.name()));
+        let compared = match coverage {
+            Coverage::Full(count) => format!("all {count} situations"),
+            Coverage::Reduced(count) => format!("all {count} situations that can make a difference"),
+            Coverage::Sampled { compared, of: Some(of) } => {
+                format!("{compared} of {of} situations that can make a difference: a sample")
+            }
+            Coverage::Sampled { compared, of: None } => {
+                format!("{compared} situations of too many to count: a sample")
+            }
+        };
+        writeln!(to, "  {name:<width$}  {compared}")?;
+    }
+    for difference in &certificate.differences {
+        let name = policy.destination(difference.destination).map_or("", |destination| destination.name());
+        let say = |verdict: &Option<Verdict>| match verdict {
+            Some(verdict) => format!("{}, {}", verdict.outcome().word(), why(policy, verdict, None)),
+            None => "nothing".into(),
+        };
+        let (table, reference) = (say(&difference.table), say(&difference.reference));
+        writeln!(to, "{}: the table says {table}; the reference says {reference}", visible(name))?;
+        writeln!(to, "  {}", visible(&difference.event))?;
+    }
+    let found = match certificate.differences.len() {
+        0 => "no difference".to_owned(),
+        count => format!("{count} differences"),
+    };
+    writeln!(to, "\"{}\": {} comparisons, {found}", visible(policy.name()), certificate.comparisons())
 }
 
 fn names_width(policy: &Policy) -> usize {

@@ -1,10 +1,11 @@
 //! The JSON that other programs rely on: `grammar/decision.schema.json` is its contract. Members may be added, never
 //! changed.
 
+use crate::analysis::{Certificate, Coverage};
 use crate::decide::Decision;
 use crate::diagnostic::{Diagnostic, Files, Severity};
 use crate::event::{EventError, Name};
-use crate::model::Policy;
+use crate::model::{DestinationId, Policy};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -247,6 +248,64 @@ fn step_body<'a>(policy: &'a Policy, step: &Step) -> StepBody<'a> {
         StepKind::Listed { entry } => body.entry = Some(entry_word(*entry)),
     }
     body
+}
+
+#[derive(Serialize)]
+struct CertificateBody<'a> {
+    v: u32,
+    policy: &'a str,
+    comparisons: String,
+    destinations: Vec<CoverageBody<'a>>,
+    differences: Vec<DifferenceBody<'a>>,
+}
+
+/// Counts may be larger than numbers in JSON can be relied on to be, and are written as text.
+#[derive(Serialize)]
+struct CoverageBody<'a> {
+    destination: &'a str,
+    coverage: &'static str,
+    compared: String,
+    of: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DifferenceBody<'a> {
+    destination: &'a str,
+    event: &'a str,
+    table: Option<&'static str>,
+    reference: Option<&'static str>,
+}
+
+/// One line for a certificate.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn certificate(to: &mut impl Write, policy: &Policy, certificate: &Certificate) -> io::Result<()> {
+    let name = |id: &DestinationId| policy.destination(*id).map_or("", |destination| destination.name());
+    let destinations = certificate.coverage.iter().map(|(id, coverage)| {
+        let (coverage, compared, of) = match coverage {
+            Coverage::Full(count) => ("full", count, Some(*count)),
+            Coverage::Reduced(count) => ("reduced", count, Some(*count)),
+            Coverage::Sampled { compared, of } => ("sampled", compared, *of),
+        };
+        let of = of.map(|of| of.to_string());
+        CoverageBody { destination: name(id), coverage, compared: compared.to_string(), of }
+    });
+    let differences = certificate.differences.iter().map(|difference| DifferenceBody {
+        destination: name(&difference.destination),
+        event: &difference.event,
+        table: difference.table.as_ref().map(|verdict| verdict.reason().word()),
+        reference: difference.reference.as_ref().map(|verdict| verdict.reason().word()),
+    });
+    let body = CertificateBody {
+        v: VERSION,
+        policy: policy.name(),
+        comparisons: certificate.comparisons().to_string(),
+        destinations: destinations.collect(),
+        differences: differences.collect(),
+    };
+    write_line(to, &body)
 }
 
 pub(super) fn entry_word(entry: Option<crate::event::Entry>) -> &'static str {

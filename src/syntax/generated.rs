@@ -144,7 +144,9 @@ author begins a statement, even one that nobody knows.*/
     r#blank,
     ///How a statement begins.
     r#statement_word,
-    ///The words of the language; a category of such a name is written in quotes.
+    /**The words of the language, those of later versions included; a category of such a name is written in quotes. They
+are listed once more as literals, because a name is compared with all of them, longer ones first; a test compares the
+lists.*/
     r#language_word,
     r#word_All,
     r#word_all,
@@ -463,8 +465,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .sequence(|state| {
                                                         state
                                                             .optional(|state| {
-                                                                self::r#reserved(state)
-                                                                    .or_else(|state| { self::r#statement(state) })
+                                                                self::r#statement(state)
+                                                                    .or_else(|state| { self::r#reserved(state) })
                                                                     .or_else(|state| { self::r#bad(state) })
                                                                     .and_then(|state| {
                                                                         state
@@ -473,8 +475,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                     .sequence(|state| {
                                                                                         super::hidden::skip(state)
                                                                                             .and_then(|state| {
-                                                                                                self::r#reserved(state)
-                                                                                                    .or_else(|state| { self::r#statement(state) })
+                                                                                                self::r#statement(state)
+                                                                                                    .or_else(|state| { self::r#reserved(state) })
                                                                                                     .or_else(|state| { self::r#bad(state) })
                                                                                             })
                                                                                     })
@@ -2403,62 +2405,88 @@ impl ::pest::Parser<Rule> for Grammar {
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
-                    let state = state.check_stack_limit()?;
-                    self::r#word_consentry(state)
-                        .or_else(|state| { self::r#word_policy(state) })
-                        .or_else(|state| { self::r#word_include(state) })
-                        .or_else(|state| { self::r#word_prelude(state) })
-                        .or_else(|state| { self::r#word_override(state) })
-                        .or_else(|state| { self::r#word_category(state) })
-                        .or_else(|state| { self::r#word_always(state) })
-                        .or_else(|state| { self::r#word_switched(state) })
-                        .or_else(|state| { self::r#word_off(state) })
-                        .or_else(|state| { self::r#word_destination(state) })
-                        .or_else(|state| { self::r#word_destinations(state) })
-                        .or_else(|state| { self::r#word_kind(state) })
-                        .or_else(|state| { self::r#word_ignores(state) })
-                        .or_else(|state| { self::r#word_All(state) })
-                        .or_else(|state| { self::r#word_also(state) })
-                        .or_else(|state| { self::r#word_shared(state) })
-                        .or_else(|state| { self::r#word_needs(state) })
-                        .or_else(|state| { self::r#word_all(state) })
-                        .or_else(|state| { self::r#word_any(state) })
-                        .or_else(|state| { self::r#word_of(state) })
-                        .or_else(|state| { self::r#word_unmapped(state) })
-                        .or_else(|state| { self::r#word_exempt(state) })
-                        .or_else(|state| { self::r#word_because(state) })
-                        .or_else(|state| { self::r#word_disabled(state) })
-                        .or_else(|state| { self::r#word_mode(state) })
-                        .or_else(|state| { self::r#word_device(state) })
-                        .or_else(|state| { self::r#word_cloud(state) })
-                        .or_else(|state| { self::r#word_reconcile(state) })
-                        .or_else(|state| { self::r#word_consent(state) })
-                        .or_else(|state| { self::r#word_integrations(state) })
-                        .or_else(|state| { self::r#word_enforce(state) })
-                        .or_else(|state| { self::r#word_missing(state) })
-                        .or_else(|state| { self::r#word_empty(state) })
-                        .or_else(|state| { self::r#word_none(state) })
-                        .or_else(|state| { self::r#word_given(state) })
-                        .or_else(|state| { self::r#word_malformed(state) })
-                        .or_else(|state| { self::r#word_nothing(state) })
-                        .or_else(|state| { self::r#word_drop(state) })
-                        .or_else(|state| { self::r#word_listed(state) })
-                        .or_else(|state| { self::r#word_then(state) })
-                        .or_else(|state| { self::r#word_or(state) })
-                        .or_else(|state| { self::r#word_deliver(state) })
-                        .or_else(|state| { self::r#word_block(state) })
-                        .or_else(|state| { self::r#word_several(state) })
-                        .or_else(|state| { self::r#word_categories(state) })
-                        .or_else(|state| { self::r#word_need(state) })
-                        .or_else(|state| { self::r#word_unreadable(state) })
-                        .or_else(|state| { self::r#word_count(state) })
-                        .or_else(|state| { self::r#word_as(state) })
-                        .or_else(|state| { self::r#word_unlisted(state) })
-                        .or_else(|state| { self::r#word_event(state) })
-                        .or_else(|state| { self::r#word_preferences(state) })
-                        .or_else(|state| { self::r#word_at(state) })
-                        .or_else(|state| { self::r#word_spelled(state) })
-                        .or_else(|state| { self::r#reserved_word(state) })
+                    state
+                        .rule(
+                            Rule::r#language_word,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("visit")
+                                                        .or_else(|state| { state.match_string("verify") })
+                                                        .or_else(|state| { state.match_string("unreadable") })
+                                                        .or_else(|state| { state.match_string("unmapped") })
+                                                        .or_else(|state| { state.match_string("unlisted") })
+                                                        .or_else(|state| { state.match_string("then") })
+                                                        .or_else(|state| { state.match_string("test") })
+                                                        .or_else(|state| { state.match_string("switched") })
+                                                        .or_else(|state| { state.match_string("spelled") })
+                                                        .or_else(|state| { state.match_string("shared") })
+                                                        .or_else(|state| { state.match_string("several") })
+                                                        .or_else(|state| { state.match_string("reconcile") })
+                                                        .or_else(|state| { state.match_string("prelude") })
+                                                        .or_else(|state| { state.match_string("preferences") })
+                                                        .or_else(|state| { state.match_string("policy") })
+                                                        .or_else(|state| { state.match_string("override") })
+                                                        .or_else(|state| { state.match_string("or") })
+                                                        .or_else(|state| { state.match_string("off") })
+                                                        .or_else(|state| { state.match_string("of") })
+                                                        .or_else(|state| { state.match_string("nothing") })
+                                                        .or_else(|state| { state.match_string("none") })
+                                                        .or_else(|state| { state.match_string("never") })
+                                                        .or_else(|state| { state.match_string("needs") })
+                                                        .or_else(|state| { state.match_string("need") })
+                                                        .or_else(|state| { state.match_string("model") })
+                                                        .or_else(|state| { state.match_string("mode") })
+                                                        .or_else(|state| { state.match_string("missing") })
+                                                        .or_else(|state| { state.match_string("malformed") })
+                                                        .or_else(|state| { state.match_string("listed") })
+                                                        .or_else(|state| { state.match_string("lint") })
+                                                        .or_else(|state| { state.match_string("ledger") })
+                                                        .or_else(|state| { state.match_string("kind") })
+                                                        .or_else(|state| { state.match_string("integrations") })
+                                                        .or_else(|state| { state.match_string("include") })
+                                                        .or_else(|state| { state.match_string("ignores") })
+                                                        .or_else(|state| { state.match_string("given") })
+                                                        .or_else(|state| { state.match_string("gate") })
+                                                        .or_else(|state| { state.match_string("exempt") })
+                                                        .or_else(|state| { state.match_string("event") })
+                                                        .or_else(|state| { state.match_string("enforce") })
+                                                        .or_else(|state| { state.match_string("empty") })
+                                                        .or_else(|state| { state.match_string("drop") })
+                                                        .or_else(|state| { state.match_string("disabled") })
+                                                        .or_else(|state| { state.match_string("device") })
+                                                        .or_else(|state| { state.match_string("destinations") })
+                                                        .or_else(|state| { state.match_string("destination") })
+                                                        .or_else(|state| { state.match_string("deliver") })
+                                                        .or_else(|state| { state.match_string("count") })
+                                                        .or_else(|state| { state.match_string("consentry") })
+                                                        .or_else(|state| { state.match_string("consent") })
+                                                        .or_else(|state| { state.match_string("cloud") })
+                                                        .or_else(|state| { state.match_string("category") })
+                                                        .or_else(|state| { state.match_string("categories") })
+                                                        .or_else(|state| { state.match_string("block") })
+                                                        .or_else(|state| { state.match_string("because") })
+                                                        .or_else(|state| { state.match_string("banner") })
+                                                        .or_else(|state| { state.match_string("at") })
+                                                        .or_else(|state| { state.match_string("as") })
+                                                        .or_else(|state| { state.match_string("any") })
+                                                        .or_else(|state| { state.match_string("always") })
+                                                        .or_else(|state| { state.match_string("also") })
+                                                        .or_else(|state| { state.match_string("all") })
+                                                        .or_else(|state| { state.match_string("All") })
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]

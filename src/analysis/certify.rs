@@ -1,0 +1,144 @@
+//! Does the table equal the reference, in every situation that can matter?
+
+use super::space::{Situation, Space};
+use super::witness;
+use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
+use crate::model::{DestinationId, Policy};
+use crate::reference;
+use crate::table::Table;
+use crate::verdict::Verdict;
+
+/// How many situations of one destination are compared; beyond it some of them are left out, and the certificate says so.
+const MAX_SITUATIONS: u128 = 1 << 20;
+
+/// How many other categories and destinations stand around a situation: more than a word of bits has.
+const MAX_OTHERS: usize = 100;
+
+/// How many differences are kept; one is enough to know.
+const MAX_DIFFERENCES: usize = 100;
+
+/// What was compared, and what differed.
+#[derive(Debug, Clone, Default)]
+pub struct Certificate {
+    /// For each destination, in declaration order, what was compared.
+    pub coverage: Vec<(DestinationId, Coverage)>,
+    /// Decisions of the table that the reference does not share.
+    pub differences: Vec<Difference>,
+}
+
+/// Which situations of a destination were compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// All of them, as many as these.
+    Full(u128),
+    /// All that can make a difference, as many as these. Every other situation is one of them but for how a category
+    /// that is not granted, an unreadable entry, or a fact that nothing asks for is put.
+    Reduced(u128),
+    /// Some of those that can make a difference, spread evenly: `compared` of `of`, or of more than can be counted.
+    Sampled {
+        /// How many were compared.
+        compared: u128,
+        /// How many there are.
+        of: Option<u128>,
+    },
+}
+
+/// A decision of the table that the reference does not share.
+#[derive(Debug, Clone)]
+pub struct Difference {
+    /// The destination.
+    pub destination: DestinationId,
+    /// An event that shows it.
+    pub event: String,
+    /// What the table decides.
+    pub table: Option<Verdict>,
+    /// What the reference decides.
+    pub reference: Option<Verdict>,
+}
+
+impl Certificate {
+    /// How many comparisons were made: each situation alone, and among facts that must not matter.
+    pub fn comparisons(&self) -> u128 {
+        let situations = self.coverage.iter().map(|(_, coverage)| match coverage {
+            Coverage::Full(count) | Coverage::Reduced(count) => *count,
+            Coverage::Sampled { compared, .. } => *compared,
+        });
+        2 * situations.sum::<u128>()
+    }
+}
+
+/// Compares table and reference over the whole space of each destination, as far as it can be listed.
+pub fn certify(table: &Table) -> Certificate {
+    let policy = table.policy();
+    let mut certificate = Certificate::default();
+    let mut scratch = table.scratch();
+    for id in policy.destination_ids() {
+        let (Some(full), Some(reduced)) = (Space::full(policy, id), Space::reduced(policy, id)) else {
+            continue;
+        };
+        let (space, coverage) = match (full.count(), reduced.count()) {
+            (Some(count), _) if count <= MAX_SITUATIONS => (full, Coverage::Full(count)),
+            (_, Some(count)) if count <= MAX_SITUATIONS => (reduced, Coverage::Reduced(count)),
+            (_, count) => (reduced, Coverage::Sampled { compared: MAX_SITUATIONS, of: count }),
+        };
+        let (compared, step) = match coverage {
+            Coverage::Full(count) | Coverage::Reduced(count) => (count, 1),
+            // A step that shares no factor with the usual counts meets every value of every fact.
+            Coverage::Sampled { compared, of } => (compared, of.unwrap_or(u128::MAX) / compared | 1),
+        };
+        for number in 0..compared {
+            let situation = space.situation(number.wrapping_mul(step));
+            let alone = space.event(&situation);
+            let among = among_others(&space, policy, &situation, &alone);
+            for event in [alone, among] {
+                let decision = table.decide(&event, &mut scratch);
+                let verdict = decision.verdict(id);
+                let bit = verdict.as_ref().is_some_and(Verdict::delivers) == decision.delivers(id);
+                let expected = reference::explain(policy, &event, id).map(|explanation| explanation.verdict);
+                if (!bit || verdict != expected) && certificate.differences.len() < MAX_DIFFERENCES {
+                    certificate.differences.push(Difference {
+                        destination: id,
+                        event: witness::json(&event, policy.reading()),
+                        table: verdict,
+                        reference: expected,
+                    });
+                }
+            }
+        }
+        certificate.coverage.push((id, coverage));
+    }
+    certificate
+}
+
+/// The same situation among facts of other categories and destinations, which must not matter.
+fn among_others<'p>(
+    space: &Space<'p>,
+    policy: &'p Policy,
+    situation: &Situation,
+    alone: &Event<'p>,
+) -> Event<'p> {
+    let mut event = alone.clone();
+    if let Consent::Preferences(preferences) = &mut event.consent
+        && !preferences.is_empty()
+    {
+        let others = policy.category_ids().filter(|id| !space.categories().contains(id)).take(MAX_OTHERS);
+        for (index, category) in others.filter_map(|id| policy.category(id)).enumerate() {
+            let preference = if index % 3 == 2 { Preference::Refused } else { Preference::Granted };
+            preferences.push((Name::from(category.wire_id()), preference));
+        }
+    }
+    if let Integrations::Entries(entries) = &mut event.integrations
+        && !entries.is_empty()
+    {
+        let mine: Vec<&str> =
+            policy.destination(space.destination()).into_iter().flat_map(|own| own.names()).collect();
+        // The destinations around it say the opposite of what it says.
+        let opposite = if situation.entry == Some(Entry::Off) { Entry::On } else { Entry::Off };
+        let after = policy.destinations().iter().cycle().skip(space.destination().index() + 1);
+        let count = policy.destinations().len() - 1;
+        for other in after.take(count.min(MAX_OTHERS)).filter(|other| !mine.contains(&other.name())) {
+            entries.push((Name::from(other.name()), opposite));
+        }
+    }
+    event
+}

@@ -1,0 +1,9 @@
+//! Exact questions about a policy, over the finite space of what can matter to a destination.
+
+mod certify;
+mod space;
+mod witness;
+
+pub use certify::{Certificate, Coverage, Difference, certify};
+pub use space::{Situation, Space};
+pub use witness::json;

@@ -1,0 +1,35 @@
+//! `consentry certify`.
+
+use super::{Failure, Format, PolicyArguments, Status};
+use consentry::Table;
+use consentry::analysis::{Coverage, certify};
+use consentry::report::{human, json};
+use std::io::Write;
+
+/// Compare the compiled table with the reference interpreter in every situation that can matter to a destination.
+///
+/// Exit status: 0 they agree everywhere, 1 they differ, 2 a policy that does not compile.
+#[derive(clap::Args)]
+pub(super) struct Certify {
+    #[command(flatten)]
+    policy: PolicyArguments,
+    /// How the certificate is written.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+impl Certify {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+        let table = Table::new(self.policy.load()?);
+        let certificate = certify(&table);
+        match self.format {
+            Format::Human => human::certificate(to, table.policy(), &certificate)?,
+            Format::Json => json::certificate(to, table.policy(), &certificate)?,
+        }
+        let everywhere = certificate.coverage.iter().all(|(_, one)| !matches!(one, Coverage::Sampled { .. }));
+        if self.format == Format::Human && !everywhere {
+            writeln!(to, "destinations with that many categories were sampled, not certified")?;
+        }
+        Ok(if certificate.differences.is_empty() { Status::Fine } else { Status::Findings })
+    }
+}
