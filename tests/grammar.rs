@@ -65,7 +65,8 @@ fn every_word_is_a_language_word() {
     assert!(words.len() > 60, "found only {} words", words.len());
     assert_eq!(literals("language_word"), words);
     for word in &words {
-        let policy = |name: &str| format!("consentry 1 policy \"p\" include prelude \"segment\" category {name}");
+        let policy =
+            |name: &str| format!("consentry 1 policy \"p\" include prelude \"segment\" category {name}");
         assert!(consentry::Policy::parse(&policy(word)).is_err(), "`{word}` is taken for a name");
         consentry::Policy::parse(&policy(&format!("{word}s-"))).unwrap();
         consentry::Policy::parse(&policy(&format!("{word:?}"))).unwrap();

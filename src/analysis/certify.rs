@@ -8,9 +8,6 @@ use crate::reference;
 use crate::table::Table;
 use crate::verdict::Verdict;
 
-/// How many situations of one destination are compared; beyond it some of them are left out, and the certificate says so.
-const MAX_SITUATIONS: u128 = 1 << 20;
-
 /// How many other categories and destinations stand around a situation: more than a word of bits has.
 const MAX_OTHERS: usize = 100;
 
@@ -67,8 +64,11 @@ impl Certificate {
     }
 }
 
-/// Compares table and reference over the whole space of each destination, as far as it can be listed.
-pub fn certify(table: &Table) -> Certificate {
+/// Compares table and reference over the whole space of each destination.
+///
+/// `most` is the largest number of situations of one destination that is compared. Where the full space is larger, what
+/// makes no difference is left out first; where it still is, some situations are, and [`Coverage`] says so.
+pub fn certify(table: &Table, most: u128) -> Certificate {
     let policy = table.policy();
     let mut certificate = Certificate::default();
     let mut scratch = table.scratch();
@@ -77,9 +77,9 @@ pub fn certify(table: &Table) -> Certificate {
             continue;
         };
         let (space, coverage) = match (full.count(), reduced.count()) {
-            (Some(count), _) if count <= MAX_SITUATIONS => (full, Coverage::Full(count)),
-            (_, Some(count)) if count <= MAX_SITUATIONS => (reduced, Coverage::Reduced(count)),
-            (_, count) => (reduced, Coverage::Sampled { compared: MAX_SITUATIONS, of: count }),
+            (Some(count), _) if count <= most => (full, Coverage::Full(count)),
+            (_, Some(count)) if count <= most => (reduced, Coverage::Reduced(count)),
+            (_, count) => (reduced, Coverage::Sampled { compared: most, of: count }),
         };
         let (compared, step) = match coverage {
             Coverage::Full(count) | Coverage::Reduced(count) => (count, 1),

@@ -13,6 +13,9 @@ use std::io::Write;
 pub(super) struct Certify {
     #[command(flatten)]
     policy: PolicyArguments,
+    /// The largest number of situations of one destination that is compared.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1 << 20)]
+    situations: u64,
     /// How the certificate is written.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -21,7 +24,7 @@ pub(super) struct Certify {
 impl Certify {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let table = Table::new(self.policy.load()?);
-        let certificate = certify(&table);
+        let certificate = certify(&table, self.situations.into());
         match self.format {
             Format::Human => human::certificate(to, table.policy(), &certificate)?,
             Format::Json => json::certificate(to, table.policy(), &certificate)?,

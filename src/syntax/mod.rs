@@ -24,6 +24,22 @@ pub const MAX_FILE_BYTES: usize = 16 << 20;
 /// How deeply parentheses may be nested.
 pub const MAX_NESTING: usize = 32;
 
+impl Tree {
+    /// Parses one text by itself. The tree prints back as the text, whatever is wrong with it.
+    ///
+    /// ```
+    /// use consentry::syntax::Tree;
+    ///
+    /// let (tree, found) = Tree::parse("consentry 1\ncategory A // one\ncatgory B\n");
+    /// assert_eq!(tree.statements.len(), 1);
+    /// assert_eq!(found[0].message, "no statement begins with `catgory`");
+    /// assert_eq!(tree.to_string(), "consentry 1\ncategory A // one\ncatgory B\n");
+    /// ```
+    pub fn parse(text: &str) -> (Tree, Vec<Diagnostic>) {
+        parse(text, FileId(0))
+    }
+}
+
 /// Parses one file.
 pub(crate) fn parse(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
     let mut diagnostics = scan::scan(text, file);

@@ -1,0 +1,313 @@
+//! Events, honest and hostile, as the text of JSON; and a second reader to compare with.
+
+use super::policies::{PolicyText, shuffle};
+use arbitrary::{Result, Unstructured};
+use consentry::{Consent, Entry, Event, Integrations, Preference, Reading};
+use serde_json::Value;
+
+pub const ENTRIES: [Entry; 3] = [Entry::On, Entry::Off, Entry::Unreadable];
+
+/// A JSON object, member by member, so that its order can be changed.
+#[derive(Debug, Clone)]
+pub struct EventText {
+    members: Vec<(String, Json)>,
+    space: &'static str,
+}
+
+#[derive(Debug, Clone)]
+enum Json {
+    Text(String),
+    Object(Vec<(String, Json)>),
+}
+
+impl EventText {
+    pub fn arbitrary(u: &mut Unstructured, policy: &PolicyText) -> Result<Self> {
+        let mut members: Vec<(String, Json)> = Vec::new();
+        // Consent: mostly where the policy looks for it.
+        let copies = *u.choose(&[0, 1, 1, 1, 1, 1, 1, 1, 2])?;
+        for _ in 0..copies {
+            let path = match u.ratio(1, 10)? {
+                true => vec!["context".to_owned(), "consent".into()],
+                false => policy.path.clone(),
+            };
+            members.extend(consent(u, policy, &path)?);
+        }
+        for _ in 0..*u.choose(&[0, 0, 1, 1, 1, 1, 1, 2])? {
+            let value = if u.ratio(1, 10)? { odd(u)? } else { Json::Object(entries(u, policy)?) };
+            members.push((key(u, "integrations")?, value));
+        }
+        let track = u.arbitrary()?;
+        if track {
+            for _ in 0..*u.choose(&[1, 1, 1, 1, 2])? {
+                let kind = *u.choose(&[
+                    "\"track\"",
+                    "\"track\"",
+                    "\"tr\\u0061ck\"",
+                    "\"identify\"",
+                    "null",
+                    "[\"track\"]",
+                ])?;
+                members.push((key(u, "type")?, Json::Text(kind.into())));
+            }
+            for _ in 0..*u.choose(&[0, 1, 1, 1, 1, 2])? {
+                let name = match u.choose(&["", "other"])? {
+                    &"" if !policy.events.is_empty() => format!("{:?}", u.choose(&policy.events)?),
+                    _ => (*u.choose(&["\"Order Completed\"", "7", "\"\\ud800\""])?).into(),
+                };
+                members.push((key(u, "event")?, Json::Text(name)));
+            }
+        }
+        // Decoys: what looks alike, elsewhere in the event.
+        if u.arbitrary()? {
+            let decoy = u.choose(&[
+                r#"{"context":{"consent":{"categoryPreferences":{"A":true}}},"integrations":{"All":false}}"#,
+                r#""{\"context\":{\"consent\":{\"categoryPreferences\":{\"A\":true}}}}""#,
+                r#"["integrations",{"All":false},"\\",1e400,-0.0E+1,"\ud800\"" ]"#,
+                r#"{"integrations":null,"type":"track"}"#,
+            ])?;
+            members.push((key(u, "properties")?, Json::Text((*decoy).into())));
+        }
+        if u.arbitrary()? {
+            members.push(("messageId".into(), Json::Text("\"m-1\"".into())));
+        }
+        shuffle(&mut members, u)?;
+        Ok(EventText { members, space: u.choose(&["", " ", "\t ", "\r\n "])? })
+    }
+
+    pub fn shuffled(&self, u: &mut Unstructured) -> Result<Self> {
+        fn object(members: &mut [(String, Json)], u: &mut Unstructured) -> Result<()> {
+            shuffle(members, u)?;
+            members.iter_mut().try_for_each(|(_, value)| match value {
+                Json::Object(members) => object(members, u),
+                Json::Text(_) => Ok(()),
+            })
+        }
+        let mut shuffled = self.clone();
+        object(&mut shuffled.members, u)?;
+        Ok(shuffled)
+    }
+
+    pub fn text(&self) -> String {
+        let mut text = self.space.to_owned();
+        write(&self.members, self.space, &mut text);
+        text + self.space
+    }
+
+    pub fn has_repeated_keys(&self) -> bool {
+        fn object(members: &[(String, Json)]) -> bool {
+            let mut keys: Vec<Option<String>> =
+                members.iter().map(|(key, _)| serde_json::from_str(&format!("\"{key}\"")).ok()).collect();
+            keys.sort();
+            let repeated = keys.windows(2).any(|pair| pair[0] == pair[1]);
+            let inner =
+                members.iter().any(|(_, value)| matches!(value, Json::Object(members) if object(members)));
+            repeated || inner
+        }
+        object(&self.members)
+    }
+}
+
+fn write(members: &[(String, Json)], space: &str, text: &mut String) {
+    text.push('{');
+    for (index, (key, value)) in members.iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        text.push_str(&format!("{space}\"{key}\"{space}:{space}"));
+        match value {
+            Json::Text(value) => text.push_str(value),
+            Json::Object(members) => write(members, space, text),
+        }
+    }
+    text.push_str(space);
+    text.push('}');
+}
+
+/// A key as JSON writes it, now and then with an escape in it, or almost the key.
+fn key(u: &mut Unstructured, key: &str) -> Result<String> {
+    let plain = serde_json::to_string(key).unwrap();
+    let plain = plain[1..plain.len() - 1].to_owned();
+    Ok(match u.int_in_range(0..=19)? {
+        0 | 1 => escaped(key, u.choose_index(key.chars().count().max(1))?),
+        2 => format!("{plain}\\ud83d"),
+        3 => format!("{plain} "),
+        4 => plain.to_lowercase(),
+        _ => plain,
+    })
+}
+
+/// The key with one character as its number.
+fn escaped(key: &str, at: usize) -> String {
+    let mut text = String::new();
+    for (index, char) in key.chars().enumerate() {
+        if index == at {
+            let mut units = [0; 2];
+            for unit in char.encode_utf16(&mut units) {
+                text.push_str(&format!("\\u{unit:04X}"));
+            }
+        } else {
+            let plain = serde_json::to_string(&char).unwrap();
+            text.push_str(&plain[1..plain.len() - 1]);
+        }
+    }
+    text
+}
+
+/// A value of a type that is not asked for.
+fn odd(u: &mut Unstructured) -> Result<Json> {
+    let values = ["null", "[]", "\"true\"", "1", "0", "\"\"", "[true]", "1e400", "\"{}\"", "true", "false"];
+    Ok(Json::Text((*u.choose(&values)?).into()))
+}
+
+fn consent(u: &mut Unstructured, policy: &PolicyText, path: &[String]) -> Result<Vec<(String, Json)>> {
+    let Some((first, rest)) = path.split_first() else {
+        let mut members = Vec::new();
+        for _ in 0..*u.choose(&[0, 1, 1, 1, 1, 1, 2])? {
+            let spelling = spelling(u, policy)?;
+            let value = if u.ratio(1, 12)? { odd(u)? } else { Json::Object(preferences(u, policy)?) };
+            members.push((key(u, &spelling)?, value));
+        }
+        if u.ratio(1, 6)? {
+            members.push(("version".into(), Json::Text("2".into())));
+        }
+        return Ok(members);
+    };
+    let value = match u.int_in_range(0..=15)? {
+        0 => odd(u)?,
+        1 => Json::Object(Vec::new()),
+        _ => Json::Object(consent(u, policy, rest)?),
+    };
+    let mut members = vec![(key(u, first)?, value)];
+    if u.ratio(1, 16)? {
+        members.push((first.clone(), Json::Object(Vec::new())));
+    }
+    Ok(members)
+}
+
+fn spelling(u: &mut Unstructured, policy: &PolicyText) -> Result<String> {
+    Ok(match u.int_in_range(0..=9)? {
+        0 => (*u.choose(&["categoryPreferences", "categoryPreference", "consentPreferences"])?).to_owned(),
+        1 => u.choose(&policy.spellings)?.clone(),
+        _ => policy.spellings[0].clone(),
+    })
+}
+
+fn preferences(u: &mut Unstructured, policy: &PolicyText) -> Result<Vec<(String, Json)>> {
+    let mut members = Vec::new();
+    // Mostly granted, or nothing would ever be delivered by a long conjunction.
+    let generous = u.arbitrary::<bool>()?;
+    for wire_id in &policy.wire_ids {
+        let copies = *u.choose(&[0, 1, 1, 1, 1, 1, 1, 1, 1, 2])?;
+        for _ in 0..copies {
+            let value = match u.int_in_range(0..=9)? {
+                0 => odd(u)?,
+                1..=3 if !generous => Json::Text("false".into()),
+                1 => Json::Text("false".into()),
+                _ => Json::Text("true".into()),
+            };
+            members.push((key(u, wire_id)?, value));
+        }
+    }
+    if u.ratio(1, 5)? {
+        members.push((key(u, "Gossip")?, Json::Text("true".into())));
+    }
+    shuffle(&mut members, u)?;
+    Ok(members)
+}
+
+fn entries(u: &mut Unstructured, policy: &PolicyText) -> Result<Vec<(String, Json)>> {
+    let mut members = Vec::new();
+    for name in &policy.integrations {
+        if u.ratio(1, 3)? {
+            let value = entry(u)?;
+            members.push((key(u, name)?, value));
+        }
+    }
+    if u.ratio(1, 2)? {
+        let value = entry(u)?;
+        members.push((key(u, "All")?, value));
+    }
+    if u.ratio(1, 8)? {
+        members.push((key(u, "Nobody")?, entry(u)?));
+    }
+    shuffle(&mut members, u)?;
+    Ok(members)
+}
+
+fn entry(u: &mut Unstructured) -> Result<Json> {
+    let value = match u.int_in_range(0..=5)? {
+        0 | 1 => "true",
+        2 | 3 => "false",
+        4 => r#"{"All":false,"integrations":{"X":false}}"#,
+        _ => return odd(u),
+    };
+    Ok(Json::Text(value.into()))
+}
+
+/// Compares an event with what a `Value` and a loop find in it.
+pub fn compare(event: &Event, value: &Value, reading: &Reading, text: &str) {
+    let Reading::Preferences { parents, spellings } = reading else { return };
+    let mut holder = Ok(value);
+    for key in parents {
+        holder = holder.and_then(|holder| match holder.get(key) {
+            None => Err("missing"),
+            Some(value) if value.is_object() => Ok(value),
+            Some(_) => Err("malformed"),
+        });
+    }
+    let expected: std::result::Result<Vec<(String, Preference)>, &str> = holder.and_then(|holder| {
+        let documented =
+            ["categoryPreferences", "categoryPreference", "consentPreferences"].map(str::to_owned);
+        let object = holder.as_object().unwrap();
+        let found: Vec<(&String, &Value)> =
+            object.iter().filter(|(key, _)| documented.contains(key) || spellings.contains(key)).collect();
+        match found.as_slice() {
+            [] => Err("empty"),
+            [(key, Value::Object(members))] if spellings.contains(key) => {
+                let preference = |value: &Value| match value {
+                    Value::Bool(true) => Preference::Granted,
+                    Value::Bool(false) => Preference::Refused,
+                    _ => Preference::Unreadable,
+                };
+                Ok(members.iter().map(|(key, value)| (key.clone(), preference(value))).collect())
+            }
+            _ => Err("malformed"),
+        }
+    });
+    let ours: std::result::Result<Vec<(String, Preference)>, &str> = match &event.consent {
+        Consent::Preferences(preferences) => {
+            let mut all: Vec<_> = preferences.iter().map(|(name, one)| (name.to_string(), *one)).collect();
+            all.sort();
+            Ok(all)
+        }
+        other => Err(other.state().word()),
+    };
+    assert_eq!(ours, expected, "{text}");
+
+    let expected = match value.get("integrations") {
+        None => Some(Vec::new()),
+        Some(Value::Object(members)) => {
+            let entry = |value: &Value| match value {
+                Value::Bool(true) | Value::Object(_) => Entry::On,
+                Value::Bool(false) => Entry::Off,
+                _ => Entry::Unreadable,
+            };
+            Some(members.iter().map(|(key, value)| (key.clone(), entry(value))).collect())
+        }
+        Some(_) => None,
+    };
+    let ours = match &event.integrations {
+        Integrations::Malformed => None,
+        Integrations::Entries(entries) => {
+            let mut all: Vec<_> = entries.iter().map(|(name, entry)| (name.to_string(), *entry)).collect();
+            all.sort();
+            Some(all)
+        }
+    };
+    assert_eq!(ours, expected, "{text}");
+    let track =
+        (value.get("type") == Some(&"track".into())).then(|| value.get("event").and_then(Value::as_str));
+    assert_eq!(event.track.as_ref().map(ToString::to_string).as_deref(), track.flatten(), "{text}");
+    let id = value.get("messageId").and_then(Value::as_str);
+    assert_eq!(event.id.as_ref().map(ToString::to_string).as_deref(), id, "{text}");
+}

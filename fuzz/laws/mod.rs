@@ -1,0 +1,388 @@
+//! Laws as plain functions: the fuzz targets call them with bytes that a fuzzer chose, `tests/laws.rs` with bytes from a
+//! seed. Each takes what it needs from the bytes, panics where the law is broken, and says how much it compared.
+
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a law that is broken panics"
+)]
+
+pub mod events;
+pub mod policies;
+
+use arbitrary::{Result, Unstructured};
+use consentry::analysis::{self, Situation, Space};
+use consentry::diagnostic::Diagnostic;
+use consentry::syntax::Tree;
+use consentry::{
+    Consent, Event, Integrations, Limits, Memory, Outcome, Policy, Preference, Reason, Table, lint, reference,
+};
+use events::EventText;
+use policies::PolicyText;
+use std::collections::BTreeMap;
+
+/// A law, its name, and how often it is tried for each try of the quickest one.
+pub type Law = (&'static str, fn(&mut Unstructured) -> Result<u64>);
+
+pub const ALL: &[Law] = &[
+    ("table_equals_reference", table_equals_reference),
+    ("certified", certified),
+    ("order_of_keys", order_of_keys),
+    ("order_of_statements", order_of_statements),
+    ("unknown_key_beside_others", unknown_key_beside_others),
+    ("granting_never_blocks", granting_never_blocks),
+    ("situations_are_events", situations_are_events),
+    ("policy_bytes", policy_bytes),
+    ("policy_mutations", policy_mutations),
+    ("event_bytes", event_bytes),
+    ("events_read_alike", events_read_alike),
+];
+
+fn compile(text: &str) -> Table {
+    Table::new(Policy::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}")))
+}
+
+fn read<'e>(table: &Table, text: &'e str) -> Event<'e> {
+    table.read(text.as_bytes(), &Limits::default()).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// Everything that a decision says, by the names of destinations.
+fn said(table: &Table, event: &Event) -> (String, BTreeMap<String, (Reason, Vec<String>)>) {
+    let mut scratch = table.scratch();
+    let decision = table.decide(event, &mut scratch);
+    let name = |id: &consentry::CategoryId| table.policy().category(*id).unwrap().name().to_owned();
+    let verdicts = decision.verdicts().map(|(id, verdict)| {
+        assert_eq!(verdict.delivers(), decision.delivers(id));
+        assert_eq!(verdict.reason() == Reason::Refused, !verdict.refused().is_empty());
+        let mut refused: Vec<String> = verdict.refused().iter().map(name).collect();
+        refused.sort();
+        (table.policy().destination(id).unwrap().name().to_owned(), (verdict.reason(), refused))
+    });
+    let verdicts = verdicts.collect();
+    let head = format!(
+        "{:?} {:?} {:?} {:?} {:?}",
+        decision.consent(),
+        decision.integrations(),
+        decision.drop_reason(),
+        decision.unknown_categories(),
+        decision.unknown_integrations()
+    );
+    (head, verdicts)
+}
+
+/// The table decides every event for every destination as the reference does.
+pub fn table_equals_reference(u: &mut Unstructured) -> Result<u64> {
+    let policy = PolicyText::arbitrary(u)?;
+    let table = compile(&policy.text());
+    let mut scratch = table.scratch();
+    let mut compared = 0;
+    // Reading a policy takes a thousand times as long as deciding an event.
+    for _ in 0..64 {
+        let text = EventText::arbitrary(u, &policy)?.text();
+        let event = read(&table, &text);
+        let decision = table.decide(&event, &mut scratch);
+        for (id, verdict) in decision.verdicts() {
+            let expected = reference::explain(table.policy(), &event, id).unwrap().verdict;
+            assert_eq!(verdict, expected, "{id:?}\n{text}\n{}", policy.text());
+            assert_eq!(verdict.delivers(), decision.delivers(id), "{id:?}\n{text}\n{}", policy.text());
+            compared += 1;
+        }
+        if u.is_empty() {
+            break;
+        }
+    }
+    Ok(compared)
+}
+
+/// The table equals the reference over the whole space of each destination, and leaving out what makes no difference
+/// makes no difference.
+pub fn certified(u: &mut Unstructured) -> Result<u64> {
+    let policy = PolicyText::arbitrary(u)?;
+    let table = compile(&policy.text());
+    let mut compared = 0u128;
+    let certificate = analysis::certify(&table, 2_000);
+    assert!(certificate.differences.is_empty(), "{:?}\n{}", certificate.differences, policy.text());
+    compared += certificate.comparisons();
+    for id in table.policy().destination_ids() {
+        let full = Space::full(table.policy(), id).unwrap();
+        let reduced = Space::reduced(table.policy(), id).unwrap();
+        assert!(reduced.count() <= full.count());
+        let decide = |space: &Space, situation: &Situation| {
+            let explanation = reference::explain(table.policy(), &space.event(situation), id).unwrap();
+            explanation.verdict
+        };
+        let step = full.count().unwrap().div_ceil(500).max(1);
+        for number in (0..full.count().unwrap()).step_by(step as usize) {
+            let situation = full.situation(number);
+            let projected = reduced.project(&situation);
+            let verdict = decide(&full, &situation);
+            assert_eq!(
+                verdict,
+                decide(&reduced, &projected),
+                "{situation:?} {projected:?}\n{}",
+                policy.text()
+            );
+            compared += 1;
+        }
+    }
+    Ok(compared as u64)
+}
+
+/// "The order of keys changes nothing."
+pub fn order_of_keys(u: &mut Unstructured) -> Result<u64> {
+    let policy = PolicyText::arbitrary(u)?;
+    let table = compile(&policy.text());
+    for _ in 0..16 {
+        let event = EventText::arbitrary(u, &policy)?;
+        let (one, other) = (event.text(), event.shuffled(u)?.text());
+        assert_eq!(said(&table, &read(&table, &one)), said(&table, &read(&table, &other)), "{one}\n{other}");
+    }
+    Ok(16)
+}
+
+/// Equal policies decide equally, whatever the order of their lines and the files they stand in.
+pub fn order_of_statements(u: &mut Unstructured) -> Result<u64> {
+    let policy = PolicyText::arbitrary(u)?;
+    let table = compile(&policy.text());
+    let shuffled = policy.shuffled(u)?;
+    let other = compile(&shuffled.text());
+    let (main, parts) = shuffled.split(u)?;
+    let mut source = Memory::from([("main", main)]);
+    for (name, text) in parts {
+        source.insert(name, text);
+    }
+    let files = Policy::from_source(&source, "main").unwrap_or_else(|error| panic!("{error}\n{source:?}"));
+    let files = Table::new(files);
+    for _ in 0..8 {
+        let text = EventText::arbitrary(u, &policy)?.text();
+        let expected = said(&table, &read(&table, &text));
+        assert_eq!(
+            expected,
+            said(&other, &read(&other, &text)),
+            "{text}\n{}\n{}",
+            policy.text(),
+            shuffled.text()
+        );
+        assert_eq!(expected, said(&files, &read(&files, &text)), "{text}\n{}\n{source:?}", policy.text());
+    }
+    Ok(16)
+}
+
+/// "An unknown key beside others changes no outcome and no reason."
+pub fn unknown_key_beside_others(u: &mut Unstructured) -> Result<u64> {
+    let policy = PolicyText::arbitrary(u)?;
+    let table = compile(&policy.text());
+    for _ in 0..16 {
+        let text = EventText::arbitrary(u, &policy)?.text();
+        let event = read(&table, &text);
+        let mut other = event.clone();
+        if let Consent::Preferences(preferences) = &mut other.consent
+            && !preferences.is_empty()
+        {
+            let at = u.choose_index(preferences.len() + 1)?;
+            preferences.insert(at, ("no category of this name".into(), Preference::Granted));
+        }
+        if let Integrations::Entries(entries) = &mut other.integrations
+            && !entries.is_empty()
+        {
+            let at = u.choose_index(entries.len() + 1)?;
+            entries.insert(at, ("no destination of this name".into(), *u.choose(&events::ENTRIES)?));
+        }
+        assert_eq!(said(&table, &event).1, said(&table, &other).1, "{text}\n{}", policy.text());
+    }
+    Ok(16)
+}
+
+/// "Within state `given`, with everything else equal, changing one category to granted never turns a deliver into a
+/// block."
+pub fn granting_never_blocks(u: &mut Unstructured) -> Result<u64> {
+    let policy = PolicyText::arbitrary(u)?;
+    let table = compile(&policy.text());
+    let mut compared = 0;
+    for _ in 0..16 {
+        let text = EventText::arbitrary(u, &policy)?.text();
+        let event = read(&table, &text);
+        let mut other = event.clone();
+        let (Consent::Preferences(preferences), false) =
+            (&mut other.consent, table.policy().categories().is_empty())
+        else {
+            continue;
+        };
+        if preferences.is_empty() {
+            continue;
+        }
+        let category = u.choose(table.policy().categories())?;
+        preferences.retain(|(name, _)| *name != *category.wire_id());
+        preferences.push((category.wire_id().into(), Preference::Granted));
+        let (before, after) = (said(&table, &event).1, said(&table, &other).1);
+        for (name, (reason, _)) in before {
+            let delivered = reason.outcome() == Outcome::Deliver;
+            assert!(
+                !delivered || after[&name].0.outcome() == Outcome::Deliver,
+                "{name}\n{text}\n{}",
+                policy.text()
+            );
+            compared += 1;
+        }
+    }
+    Ok(compared)
+}
+
+/// Each situation of a space is an event: written as JSON, it reads as the same event.
+pub fn situations_are_events(u: &mut Unstructured) -> Result<u64> {
+    let policy = PolicyText::arbitrary(u)?;
+    let table = compile(&policy.text());
+    let mut compared = 0;
+    for id in table.policy().destination_ids() {
+        for space in [Space::full(table.policy(), id).unwrap(), Space::reduced(table.policy(), id).unwrap()] {
+            let count = space.count().unwrap();
+            for number in (0..count).step_by((count / 100 + 1) as usize) {
+                let situation = space.situation(number);
+                let event = space.event(&situation);
+                assert_eq!(
+                    (event.consent.state(), event.integrations.state()),
+                    (situation.consent, situation.integrations)
+                );
+                let text = analysis::json(&event, table.policy().reading());
+                let mut read = read(&table, &text);
+                // JSON objects have no order, and `serde_json` writes them sorted.
+                let mut event = event.clone();
+                for event in [&mut read, &mut event] {
+                    if let Consent::Preferences(preferences) = &mut event.consent {
+                        preferences.sort();
+                    }
+                    if let Integrations::Entries(entries) = &mut event.integrations {
+                        entries.sort();
+                    }
+                }
+                assert_eq!(read, event, "{text}\n{situation:?}\n{}", policy.text());
+                compared += 1;
+            }
+        }
+    }
+    Ok(compared)
+}
+
+/// Whatever the bytes, a policy is read or refused, every message points into the text, and the tree prints back.
+pub fn policy_bytes(u: &mut Unstructured) -> Result<u64> {
+    let bytes = u.bytes(u.len())?;
+    let text = String::from_utf8_lossy(bytes);
+    policy_text(&text);
+    policy_text(&format!("consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\n{text}"));
+    Ok(2)
+}
+
+fn policy_text(text: &str) {
+    let (tree, found) = Tree::parse(text);
+    // Too large, or nested too deeply: nothing was parsed.
+    if !tree.tokens.is_empty() || text.trim_matches([' ', '\t', '\r', '\n']).is_empty() {
+        assert_eq!(tree.to_string(), text);
+    }
+    for diagnostic in &found {
+        points_into(diagnostic, text);
+    }
+    let linted = lint::lint(&Memory::from([("main", text)]), "main");
+    for diagnostic in &linted.diagnostics {
+        assert!(!diagnostic.message.is_empty());
+        for label in &diagnostic.labels {
+            let file = linted.files.text(label.span.file);
+            assert!(file.get(label.span.range()).is_some(), "{diagnostic:?}\n{file}");
+        }
+        let mut rendered = String::new();
+        miette::NarratableReportHandler::new()
+            .render_report(&mut rendered, &linted.files.report(diagnostic))
+            .unwrap();
+    }
+    // What compiles decides, and means the same when it is read again from the printed tree.
+    if let Ok(policy) = Policy::parse(text) {
+        let (table, again) = (Table::new(policy), compile(&tree.to_string()));
+        let event =
+            r#"{"context":{"consent":{"categoryPreferences":{"A":true}}},"integrations":{"All":false}}"#;
+        assert_eq!(said(&table, &read(&table, event)), said(&again, &read(&again, event)));
+    }
+}
+
+fn points_into(diagnostic: &Diagnostic, text: &str) {
+    for label in &diagnostic.labels {
+        assert!(text.get(label.span.range()).is_some(), "{diagnostic:?}\n{text}");
+    }
+}
+
+/// A good policy with something wrong in it: words, characters and lines taken out, doubled, or put elsewhere.
+pub fn policy_mutations(u: &mut Unstructured) -> Result<u64> {
+    let mut text = PolicyText::arbitrary(u)?.text();
+    for _ in 0..u.int_in_range(1..=4)? {
+        let boundary = |u: &mut Unstructured, text: &str| -> Result<usize> {
+            let mut at = u.choose_index(text.len() + 1)?;
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            Ok(at)
+        };
+        let (one, other) = (boundary(u, &text)?, boundary(u, &text)?);
+        let (from, to) = (one.min(other), one.max(other).min(one.min(other) + 40));
+        let to = (from..=to).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+        match u.int_in_range(0..=3)? {
+            0 => text.replace_range(from..to, ""),
+            1 => text.insert_str(from, &text[from..to].to_owned()),
+            2 => text.insert_str(
+                from,
+                u.choose(&["\"", "(", "{", "\n", "//", ",", "override ", "any of ", "\u{202E}", "\\"])?,
+            ),
+            _ => {
+                let taken = text[from..to].to_owned();
+                text.replace_range(from..to, "");
+                let at = boundary(u, &text)?;
+                text.insert_str(at, &taken);
+            }
+        }
+    }
+    policy_text(&text);
+    Ok(1)
+}
+
+/// Whatever the bytes, an event is read or refused, and never taken for one by a reader that `serde_json` contradicts.
+pub fn event_bytes(u: &mut Unstructured) -> Result<u64> {
+    let table =
+        compile("consentry 1 policy \"p\" include prelude \"segment\" category A destination \"D\" needs A");
+    let bytes = u.bytes(u.len())?;
+    let ours = table.read(bytes, &Limits::default());
+    let valid = std::str::from_utf8(bytes)
+        .is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok());
+    match &ours {
+        Ok(_) => assert!(valid),
+        Err(error) => {
+            assert!(error.offset() <= bytes.len());
+            let refused_though_valid = ["nested_too_deep", "not_an_object"].contains(&error.code());
+            assert!(!valid || refused_though_valid, "{}", error.code());
+        }
+    }
+    if let Ok(event) = &ours {
+        assert_eq!(said(&table, event).1.len(), 1);
+    }
+    Ok(1)
+}
+
+/// An event reads as `serde_json::Value` and a loop read it, where that can tell: without repeated keys, and with what it
+/// can represent.
+pub fn events_read_alike(u: &mut Unstructured) -> Result<u64> {
+    let policy = PolicyText::arbitrary(u)?;
+    let table = compile(&policy.text());
+    let mut compared = 0;
+    for _ in 0..32 {
+        let event = EventText::arbitrary(u, &policy)?;
+        let text = event.text();
+        let ours = read(&table, &text);
+        if !event.has_repeated_keys()
+            && let Ok(value) = serde_json::from_str(&text)
+        {
+            events::compare(&ours, &value, table.policy().reading(), &text);
+            compared += 1;
+        }
+    }
+    Ok(compared)
+}

@@ -1,0 +1,275 @@
+//! Policies that compile, of every construct of the language.
+
+use arbitrary::{Result, Unstructured};
+
+/// The statements of a policy, in an order that can be changed.
+#[derive(Debug, Clone)]
+pub struct PolicyText {
+    pub statements: Vec<String>,
+    /// What an event may mention: wire ids and names of destinations, exempt events, the path and the spellings.
+    pub wire_ids: Vec<String>,
+    pub integrations: Vec<String>,
+    pub events: Vec<String>,
+    pub path: Vec<String>,
+    pub spellings: Vec<String>,
+}
+
+const CATEGORIES: [(&str, Option<&str>); 12] = [
+    ("A", None),
+    ("a", None),
+    ("Advertising", Some("C0004")),
+    ("\"any\"", None),
+    ("\"Social media\"", Some("C0005")),
+    ("C0003", None),
+    ("Ä", None),
+    ("_x-1", Some("categoryPreferences")),
+    ("\"q\\\"\\\\\"", None),
+    ("\"\\u{1F600}\"", None),
+    ("B", Some("b")),
+    ("D", Some("All")),
+];
+
+const DESTINATIONS: [&str; 14] = [
+    "Google Ads",
+    "google ads",
+    "X",
+    "x",
+    "Facebook Pixel",
+    "S3",
+    "Ü",
+    "\\\"",
+    "all",
+    "any",
+    "D9",
+    "D10",
+    "D11",
+    "D12",
+];
+
+impl PolicyText {
+    pub fn arbitrary(u: &mut Unstructured) -> Result<Self> {
+        let mut statements = vec![format!("policy \"{}\"", u.choose(&["p", "acme web", "\\u{E9}"])?)];
+        let mut wire_ids = Vec::new();
+        let mut names = Vec::new();
+        // Now and then more categories than a word of bits has, so that tables have several chunks and words.
+        let count = if u.ratio(1, 12)? { u.int_in_range(60..=80)? } else { u.int_in_range(0..=10)? };
+        for index in 0..count {
+            let (name, wire) = match CATEGORIES.get(index) {
+                Some((name, wire)) if !name.starts_with('Ä') => {
+                    ((*name).to_owned(), wire.map(str::to_owned))
+                }
+                Some((name, _)) => (format!("\"{name}\""), None),
+                None => (format!("c{index}"), None),
+            };
+            let wire_text = wire.as_ref().map_or(String::new(), |wire| format!(" = \"{wire}\""));
+            let attributes = match u.int_in_range(0..=9)? {
+                0 => " always",
+                1 => " switched off",
+                2 => " always switched off \"label\"",
+                3 => " \"a \\\"label\\\" // with marks\"",
+                _ => "",
+            };
+            statements.push(format!("category {name}{wire_text}{attributes}"));
+            wire_ids.push(wire.unwrap_or_else(|| unquoted(&name)));
+            names.push(name);
+        }
+        let mut integrations = Vec::new();
+        let shared = u.arbitrary::<bool>()?;
+        let count = if u.ratio(1, 12)? { u.int_in_range(60..=80)? } else { u.int_in_range(0..=10)? };
+        for index in 0..count {
+            let name = DESTINATIONS.get(index).map_or_else(|| format!("d{index}"), |name| (*name).to_owned());
+            let mut attributes = vec![mapping(u, &names)?];
+            let mut also = Vec::new();
+            if u.ratio(1, 3)? {
+                also.push(format!("\"further {index}\""));
+                integrations.push(format!("further {index}"));
+            }
+            if shared && u.ratio(1, 2)? {
+                also.push("shared \"several\"".into());
+                integrations.push("several".into());
+            }
+            if !also.is_empty() {
+                attributes.push(format!("also {}", also.join(", ")));
+            }
+            if u.ratio(1, 8)? {
+                attributes.push("disabled".into());
+            }
+            if u.ratio(1, 3)? {
+                attributes.push(format!("kind {}", u.choose(&["warehouse", "\"plain kind\""])?));
+            }
+            if u.ratio(1, 4)? {
+                attributes.push((*u.choose(&["mode device", "mode cloud"])?).into());
+            }
+            if u.arbitrary()? {
+                attributes.reverse();
+            }
+            statements.push(format!("destination \"{name}\" {}", attributes.join("\n  ")));
+            integrations.push(unquoted(&format!("\"{name}\"")));
+        }
+        statements.push("destination kind warehouse ignores All \"a label\"".into());
+        statements.push("destination kind \"plain kind\"".into());
+        statements.push(reconcile(u)?);
+        statements.push(format!("unmapped destinations {}", u.choose(&["deliver", "block"])?));
+        statements.push(format!("several categories need {}", u.choose(&["all", "any"])?));
+        statements.push(format!("unreadable integrations count as {}", u.choose(&["unlisted", "off"])?));
+        let events = match u.int_in_range(0..=2)? {
+            0 => vec![],
+            1 => vec!["Segment Consent Preference".to_owned()],
+            _ => vec!["Segment Consent Preference".to_owned(), "é".to_owned()],
+        };
+        let listed: Vec<String> = events.iter().map(|event| format!("\"{event}\"")).collect();
+        statements.push(format!(
+            "exempt event {}",
+            if listed.is_empty() { "none".into() } else { listed.join(", ") }
+        ));
+        let path: Vec<String> = u
+            .choose(&[
+                &["context", "consent"][..],
+                &["context", "consent"],
+                &["traits", "my consent", "x"],
+                &[],
+            ])?
+            .iter()
+            .map(|key| (*key).to_owned())
+            .collect();
+        let mut spellings =
+            vec![(*u.choose(&["categoryPreferences", "consentPreferences", "choices"])?).to_owned()];
+        if u.arbitrary()? {
+            spellings.push("categoryPreference".into());
+        }
+        let keys: Vec<String> = path.iter().chain(&spellings[..1]).map(|key| format!("{key:?}")).collect();
+        let also = spellings.get(1).map_or(String::new(), |also| format!(", also spelled {also}"));
+        statements.push(format!("preferences at {}{also}", keys.join(".")));
+        Ok(PolicyText { statements, wire_ids, integrations, events, path, spellings })
+    }
+
+    pub fn text(&self) -> String {
+        format!("consentry 1\n{}\n", self.statements.join("\n"))
+    }
+
+    pub fn shuffled(&self, u: &mut Unstructured) -> Result<Self> {
+        let mut shuffled = self.clone();
+        shuffle(&mut shuffled.statements, u)?;
+        Ok(shuffled)
+    }
+
+    /// The same facts over several files: the main one, and the others by path.
+    pub fn split(&self, u: &mut Unstructured) -> Result<(String, Vec<(&'static str, String)>)> {
+        let mut texts = [
+            "consentry 1\ninclude \"sub/one\"\ninclude \"two\"\n".to_owned(),
+            "consentry 1\ninclude \"../two\"\n".to_owned(),
+            "consentry 1\ninclude prelude \"segment\"\n".to_owned(),
+        ];
+        // What the prelude says too is overridden by the main file, which includes all the others.
+        let prelude =
+            ["reconcile", "unmapped destinations", "several", "unreadable", "exempt event", "preferences"];
+        for statement in &self.statements {
+            let kind = statement.starts_with("destination kind warehouse");
+            let (at, over) = match prelude.iter().any(|start| statement.starts_with(start)) || kind {
+                true => (0, "override "),
+                false if statement.starts_with("policy") => (0, ""),
+                false => (u.choose_index(3)?, ""),
+            };
+            texts[at].push_str(&format!("{over}{statement}\n"));
+        }
+        let [main, one, two] = texts;
+        Ok((main, vec![("sub/one", one), ("two", two)]))
+    }
+}
+
+pub fn shuffle<T>(items: &mut [T], u: &mut Unstructured) -> Result<()> {
+    for at in (1..items.len()).rev() {
+        items.swap(at, u.int_in_range(0..=at)?);
+    }
+    Ok(())
+}
+
+/// What a quoted text of this file's constants stands for.
+fn unquoted(name: &str) -> String {
+    let inside = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(name);
+    inside.replace("\\u{1F600}", "\u{1F600}").replace("\\\"", "\"").replace("\\\\", "\\")
+}
+
+fn mapping(u: &mut Unstructured, names: &[String]) -> Result<String> {
+    let exempt = *u.choose(&["", "", "", " exempt", " exempt because \"so\""])?;
+    if names.is_empty() || u.ratio(1, 5)? {
+        return Ok(format!("unmapped{exempt}"));
+    }
+    let needs = match u.int_in_range(0..=2)? {
+        0 => some(u, names)?.join(", "),
+        _ => group(u, names, 0)?,
+    };
+    Ok(format!("needs {needs}{exempt}"))
+}
+
+/// Up to four different names.
+fn some(u: &mut Unstructured, names: &[String]) -> Result<Vec<String>> {
+    let mut some = Vec::new();
+    for _ in 0..u.int_in_range(1..=4)? {
+        let name = u.choose(names)?.clone();
+        if !some.contains(&name) {
+            some.push(name);
+        }
+    }
+    Ok(some)
+}
+
+fn group(u: &mut Unstructured, names: &[String], depth: usize) -> Result<String> {
+    let mut elements = some(u, names)?;
+    if depth < 3 {
+        for _ in 0..u.int_in_range(0..=2)? {
+            elements.push(format!("({})", group(u, names, depth + 1)?));
+        }
+    }
+    Ok(format!("{} {}", u.choose(&["all of", "any of"])?, elements.join(", ")))
+}
+
+const CONSENT: [&str; 5] = ["missing", "empty", "none given", "given", "malformed"];
+const INTEGRATIONS: [&str; 3] = ["none", "given", "malformed"];
+const WORDS: [&str; 9] = [
+    "nothing",
+    "integrations",
+    "listed integrations",
+    "consent",
+    "consent then integrations",
+    "consent then integrations",
+    "consent or integrations because \"so\"",
+    "consent or listed, then integrations",
+    "drop \"no \\\"usable\\\" consent\"",
+];
+
+/// A table of rows that overlap, each of use, and the rest by `any`.
+fn reconcile(u: &mut Unstructured) -> Result<String> {
+    let mut text = "reconcile {\n  consent integrations enforce\n".to_owned();
+    let mut covered = [[false; 3]; 5];
+    for _ in 0..u.int_in_range(0..=8)? {
+        let (consent, integrations) = (u.int_in_range(1..=31u8)?, u.int_in_range(1..=7u8)?);
+        let mut of_use = false;
+        for (row, cells) in covered.iter_mut().enumerate().filter(|(row, _)| consent >> row & 1 == 1) {
+            let _ = row;
+            for (_, cell) in
+                cells.iter_mut().enumerate().filter(|(column, _)| integrations >> column & 1 == 1)
+            {
+                of_use |= !*cell;
+                *cell = true;
+            }
+        }
+        if of_use {
+            let names = |all: &[&str], mask: u8| {
+                let named: Vec<&str> = all
+                    .iter()
+                    .enumerate()
+                    .filter(|(at, _)| mask >> at & 1 == 1)
+                    .map(|(_, name)| *name)
+                    .collect();
+                if named.len() == all.len() { "any".to_owned() } else { named.join(" | ") }
+            };
+            let (consent, integrations) = (names(&CONSENT, consent), names(&INTEGRATIONS, integrations));
+            text.push_str(&format!("  {consent} {integrations} {}\n", u.choose(&WORDS)?));
+        }
+    }
+    if covered.iter().flatten().any(|cell| !cell) {
+        text.push_str(&format!("  any any {}\n", u.choose(&WORDS)?));
+    }
+    Ok(text + "}")
+}

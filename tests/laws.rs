@@ -1,0 +1,47 @@
+//! The laws of `fuzz/laws/`, on inputs from a seed. `CONSENTRY_ROUNDS` and `CONSENTRY_SEED` choose other inputs than the
+//! usual ones, and `CONSENTRY_LAW` one law; see `fuzz/README.md`.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+#[path = "../fuzz/laws/mod.rs"]
+mod laws;
+
+use arbitrary::Unstructured;
+
+/// SplitMix64: a few lines, and the same everywhere.
+fn bytes(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed;
+    let words = std::iter::repeat_with(|| {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    });
+    words.flat_map(u64::to_le_bytes).take(length).collect()
+}
+
+fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |value| value.parse().unwrap())
+}
+
+#[test]
+fn laws_hold_on_generated_input() {
+    let (rounds, seed) = (number("CONSENTRY_ROUNDS", 40), number("CONSENTRY_SEED", 1));
+    let only = std::env::var("CONSENTRY_LAW").ok();
+    for (name, law) in laws::ALL {
+        if only.as_deref().is_some_and(|only| only != *name) {
+            continue;
+        }
+        let mut compared = 0;
+        for round in 0..rounds {
+            // Arbitrary bytes are tried short, so that something other than a refusal comes of them now and then.
+            let length = if name.ends_with("_bytes") { round as usize % 200 } else { 1 << 17 };
+            let input = bytes(seed.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(round), length);
+            compared += law(&mut Unstructured::new(&input)).unwrap();
+        }
+        // Shown with `--nocapture`: the counts that the documentation quotes.
+        println!("{name}: {rounds} rounds from seed {seed}, {compared} comparisons");
+        assert!(compared >= rounds.min(1));
+    }
+}
