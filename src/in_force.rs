@@ -6,6 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// The table in force. Threads take it when they begin a piece of work; a replacement serves those that come after.
 ///
+/// Read and decide an event with the same table: after a replacement another one may look for preferences elsewhere.
+///
 /// ```
 /// use consentry::{InForce, Policy, Table};
 ///
@@ -40,7 +42,7 @@ impl InForce {
         self.table.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Compiles a policy and puts it in force. It compiles outside the lock: nobody waits for it.
+    /// Compiles a policy and puts it in force: pass what [`Policy::load`] returned. It compiles outside the lock: nobody waits for it.
     ///
     /// # Errors
     ///

@@ -215,16 +215,20 @@ impl Interpreter<'_> {
 
     /// §3, step 4: the reason of the block, or `None` when it passes.
     fn integrations_step(&self, steps: &mut Vec<Step>) -> Option<Reason> {
-        let entry = self.entry(|name| self.destination.names().any(|own| own == name));
-        let all_off = self.entry(|name| name == "All") == Some(Entry::Off);
+        let is_own = |name: &str| self.destination.names().any(|own| own == name);
+        let is_all = |name: &str| name == "All";
+        let entry = self.entry(is_own);
+        let all_off = self.entry(is_all) == Some(Entry::Off);
         let kind = StepKind::Integrations { entry, all_off };
         let ignores_all = self.policy.kind_of(self.destination).and_then(|kind| kind.ignores_all());
         let (block, span) = match entry {
             // "`off` → block (`integration_off`)"
-            Some(Entry::Off) => (Some(Reason::IntegrationOff), None),
+            Some(Entry::Off) => (Some(Reason::IntegrationOff), self.decided_by_setting(is_own)),
             // "`unlisted` with `All: false` → block (`integration_all_off`) unless the destination's kind is declared to
             // ignore `All`"
-            None if all_off && ignores_all.is_none() => (Some(Reason::IntegrationAllOff), None),
+            None if all_off && ignores_all.is_none() => {
+                (Some(Reason::IntegrationAllOff), self.decided_by_setting(is_all))
+            }
             None if all_off => (None, ignores_all),
             _ => (None, None),
         };
@@ -250,7 +254,15 @@ impl Interpreter<'_> {
     /// member, a string equal to the name." The reader has seen to the former.
     fn exempt_event(&self) -> bool {
         let Some(name) = &self.event.track else { return false };
-        self.policy.exempt_events().value.iter().any(|exempt| name.as_bytes() == exempt.as_bytes())
+        self.policy.exempt_events().value.iter().any(|exempt| name.as_bytes() == exempt.value.as_bytes())
+    }
+
+    /// The setting that makes an unreadable entry count as off, where it decided: no readable entry of these names is off.
+    fn decided_by_setting(&self, is_meant: impl Fn(&str) -> bool) -> Option<Span> {
+        let off = self.event.integrations.entries().iter().any(|(name, entry)| {
+            *entry == Entry::Off && std::str::from_utf8(name.as_bytes()).is_ok_and(&is_meant)
+        });
+        (!off).then(|| self.policy.unreadable_integrations().span)
     }
 
     /// §1: the entry for a name, on or off; `None` for unlisted. "Among duplicate keys and among the names of one

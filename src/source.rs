@@ -117,10 +117,15 @@ impl Source for Disk {
         if !real.starts_with(self.root.canonicalize().map_err(io_error)?) {
             return Err(SourceError::OutsideRoot);
         }
-        let file = std::fs::File::open(&real).map_err(io_error)?;
-        if file.metadata().map_err(io_error)?.is_dir() {
+        let metadata = real.metadata().map_err(io_error)?;
+        if metadata.is_dir() {
             return Err(SourceError::Folder);
         }
+        // A pipe or a device may never end, or never begin.
+        if !metadata.is_file() {
+            return Err(SourceError::Other("it is no regular file".into()));
+        }
+        let file = std::fs::File::open(&real).map_err(io_error)?;
         let mut bytes = Vec::new();
         file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(io_error)?;
         Ok(bytes)

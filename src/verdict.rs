@@ -16,7 +16,7 @@ pub enum Outcome {
     Block,
 }
 
-/// Why (section 3 of the semantics). The first seven deliver, the others block.
+/// Why (section 3 of the semantics). The first six deliver, the others block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Reason {

@@ -172,7 +172,14 @@ fn a_drop_says_why() {
     assert_contract(std::slice::from_ref(line));
     assert_eq!((&line["drop"], run.status), (&json!({"reason": "malformed consent object"}), 0));
     assert_eq!((&line["deliver"], line["block"].as_array().unwrap().len()), (&json!([]), 50));
-    assert_eq!(line["block"][0], json!({"destination": "Google Ad Manager", "reason": "dropped"}));
+    assert_eq!(
+        line["block"][0],
+        json!({"destination": "Google Ad Manager", "reason": "dropped", "advisory": true})
+    );
+    assert_eq!(
+        line["block"][2],
+        json!({"destination": "Facebook Pixel", "reason": "dropped", "advisory": true})
+    );
     let disabled = line["block"].as_array().unwrap().iter().filter(|block| block["reason"] == "disabled");
     assert_eq!(disabled.count(), 2);
     let human = run_with(&["eval", GAZETTE], event).out;
@@ -218,7 +225,7 @@ fn explain_takes_every_step() {
     let run = run_with(&["explain", SHOP, "--destination", "HubSpot"], event);
     let expected = "\
 HubSpot: block, refused: Personalization
-the platform discards it as FILTERED_BY_END_USER_CONSENT
+discard code FILTERED_BY_END_USER_CONSENT
 consent given, integrations given
 
 1. enabled       the destination is enabled: passes
@@ -251,6 +258,16 @@ consent given, integrations given
     );
     let several = run_with(&["explain", SHOP, "--destination", "Zendesk", EVENTS], b"");
     assert!(several.status == 1 && several.out.contains("choose one with --line"), "{}", several.out);
+    let broken = run_with(&["explain", SHOP, "--destination", "Zendesk", "--format", "json"], b"{");
+    assert_eq!((broken.status, &lines(&broken)[0]["error"]["code"]), (1, &json!("not_json")));
+    // Where a setting decides what an entry counts as, the explanation names it.
+    let off = br#"{"context":{"consent":{"categoryPreferences":{"C0002":true}}},"integrations":{"Mixpanel":"yes"}}"#;
+    let setting = run_with(&["explain", GAZETTE, "--destination", "Mixpanel"], off);
+    assert!(
+        setting.out.contains("prelude segment-strict:19: override unreadable integrations count as off"),
+        "{}",
+        setting.out
+    );
     let unknown = run_with(&["explain", SHOP, "--destination", "amplitude-js"], b"{}");
     assert_eq!(
         (unknown.status, unknown.err.as_str()),
@@ -277,7 +294,7 @@ fn show_prints_preludes() {
 fn lint_takes_folders_and_parts() {
     let run = run(&["lint", "policies"]);
     assert_eq!((run.status, run.err.as_str()), (0, ""));
-    assert!(run.out.ends_with("10 files checked: 0 errors, 5 warnings\n"), "{}", run.out);
+    assert!(run.out.ends_with("6 policies and 4 parts checked: 0 errors, 5 warnings\n"), "{}", run.out);
     let json = run_with(&["lint", "--format", "json", "tests/mistakes/competing_overrides.consent"], b"");
     assert_eq!(json.status, 1);
     let document = &lines(&json)[0];
@@ -309,6 +326,49 @@ fn the_root_can_be_widened() {
     assert!(outside.status == 2 && outside.err.contains("is not below the root"), "{}", outside.err);
 }
 
+/// Names and lines of any length, and control characters from anywhere, are shown in bounds and as text.
+#[test]
+fn hostile_policies_do_not_flood_or_steer_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a\u{1B}[31mb.consent");
+    let policy = path.to_str().unwrap();
+    let head = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A\n";
+    let long = "X".repeat(66_000);
+    let steer = "\\u{1B}]0;t\\u{7}\\u{202E}";
+    for (text, status) in [
+        (format!("{head}destination \"{long}\" needs A\n"), 0),
+        (format!("{head}category N always\ndestination \"X\"{} needs N\n", " ".repeat(66_000)), 0),
+        (format!("{head}destination \"X\" needs{} B\n", " ".repeat(66_000)), 1),
+        (format!("{head}destination \"X\" needs A{}\n", ", u".repeat(40_000)), 1),
+        (format!("{head}{}", "\"".repeat(100_001)), 1),
+        (format!("{head}override preferences at a{}\n", ".a".repeat(40_000)), 1),
+        (format!("{head}destination \"{steer}\" needs \"{steer}\" // \u{1B}[2J\u{202E}\nx \u{1B}\n"), 1),
+        (format!("{head}destination \"{steer}\" needs A\n"), 0),
+    ] {
+        fs::write(&path, &text).unwrap();
+        let lint = run(&["lint", policy]);
+        assert_eq!(lint.status, status, "{}", &lint.err);
+        let eval = run_with(&["eval", policy], b"{}");
+        assert_eq!(eval.status, status * 2);
+        let explain = run_with(&["explain", policy, "--destination", "nobody \u{1B}[2J"], b"{}");
+        assert_eq!(explain.status, 2);
+        for output in [&lint.out, &lint.err, &eval.err, &eval.out, &explain.out, &explain.err] {
+            assert!(output.len() < 400_000, "{} bytes for {} bytes", output.len(), text.len());
+            assert!(!output.contains(['\u{1B}', '\u{7}', '\u{202E}']), "{output}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_are_no_policies() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.consent");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let run = run(&["lint", folder.path().to_str().unwrap()]);
+    assert!(run.status == 2 && run.err.contains("it is no regular file"), "{}", run.err);
+}
+
 #[cfg(unix)]
 #[test]
 fn symbolic_links_do_not_leave_the_root() {
@@ -338,6 +398,9 @@ fn what_cannot_be_done_is_said_and_decides_nothing() {
         (&["eval", SHOP, "tests"], "cannot read `tests`: it is a folder"),
         (&["explain", SHOP, "--destination", "Zendesk", "tests"], "cannot read `tests`: it is a folder"),
         (&["lint", "no-such-folder"], "cannot read `no-such-folder`"),
+        (&["lint", "tests/data"], "there is no .consent file below `tests/data`"),
+        (&["lint", "/dev/null"], "it is no regular file"),
+        (&["explain", SHOP, "--destination", "Zendesk", EVENTS, "--line", "0"], "0 is not in 1.."),
         (&["lint"], "required arguments"),
         (&["eval", SHOP, EVENTS, "--format", "yaml"], "invalid value"),
         (&["frobnicate"], "unrecognized subcommand"),
@@ -385,16 +448,4 @@ fn a_slow_stream_is_answered_line_by_line() {
     }
     drop(stdin);
     assert!(child.wait().unwrap().success());
-}
-
-#[test]
-fn no_color_is_honoured() {
-    // Output that is no terminal has no colour anyway; neither form may have an escape.
-    for value in ["1", ""] {
-        let output = command(&["lint", "tests/mistakes/three_mistakes.consent"])
-            .env("NO_COLOR", value)
-            .output()
-            .unwrap();
-        assert!(!output.stdout.contains(&0x1B));
-    }
 }

@@ -76,7 +76,7 @@ fn every_mistake_has_its_message() {
 #[test]
 fn three_mistakes_are_three_messages() {
     let (output, _) = lint("tests/mistakes/three_mistakes.consent");
-    assert!(output.ends_with("1 file checked: 3 errors, 0 warnings\n"), "{output}");
+    assert!(output.ends_with("1 policy and 0 parts checked: 3 errors, 0 warnings\n"), "{output}");
 }
 
 fn codes_of(source: &Memory) -> Vec<Code> {

@@ -229,7 +229,7 @@ impl<'p> Space<'p> {
             IntegrationsState::Given => Integrations::Entries(self.entries(situation)),
         };
         let exempt = self.policy.exempt_events().value.first().filter(|_| situation.exempt_event);
-        Event { id: None, consent, integrations, track: exempt.map(|name| Name::from(name.as_str())) }
+        Event { id: None, consent, integrations, track: exempt.map(|name| Name::from(name.value.as_str())) }
     }
 
     fn preferences(&self, situation: &Situation) -> Vec<(Name<'p>, Preference)> {

@@ -2,8 +2,9 @@
 
 use super::input::{Lines, read_all};
 use super::{Failure, Format, PolicyArguments, Status};
+use consentry::diagnostic::visible;
 use consentry::report::{human, json};
-use consentry::{Event, Limits, Policy, reference};
+use consentry::{Event, EventError, Limits, Policy, reference};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -21,7 +22,7 @@ pub(super) struct Explain {
     /// A file with one event [default: standard input].
     event: Option<PathBuf>,
     /// Take the event from this line of the file, counted from 1.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     line: Option<u64>,
     /// How the explanation is written.
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -36,18 +37,27 @@ impl Explain {
         };
         let limits = Limits::default();
         let bytes = match self.line {
-            None => read_all(self.event.as_deref(), &limits)?,
+            None => Ok(read_all(self.event.as_deref(), &limits)?),
             Some(wanted) => self.line(wanted, &limits, to)?,
         };
-        let event = match Event::read(&bytes, policy.reading(), &limits) {
+        let event = bytes
+            .as_deref()
+            .map_err(Clone::clone)
+            .and_then(|bytes| Event::read(bytes, policy.reading(), &limits));
+        let event = match event {
             Ok(event) => event,
             Err(error) => {
-                let hint = if self.line.is_none() && bytes.trim_ascii().contains(&b'\n') {
+                let hint = if self.line.is_none()
+                    && bytes.as_deref().is_ok_and(|bytes| bytes.trim_ascii().contains(&b'\n'))
+                {
                     "; of a file with several events, choose one with --line"
                 } else {
                     ""
                 };
-                writeln!(to, "not an event ({}): {error}{hint}", error.code())?;
+                match self.format {
+                    Format::Human => writeln!(to, "not an event ({}): {error}{hint}", error.code())?,
+                    Format::Json => json::event_error(to, self.line.unwrap_or(1), &error)?,
+                }
                 return Ok(Status::Findings);
             }
         };
@@ -60,26 +70,43 @@ impl Explain {
         Ok(Status::Fine)
     }
 
-    fn line(&self, wanted: u64, limits: &Limits, to: &mut impl Write) -> Result<Vec<u8>, Failure> {
+    fn line(
+        &self,
+        wanted: u64,
+        limits: &Limits,
+        to: &mut impl Write,
+    ) -> Result<Result<Vec<u8>, EventError>, Failure> {
         let mut lines = Lines::open(self.event.as_deref(), limits)?;
         let mut number = 0;
         while let Some(line) = lines.next(to)? {
             number += 1;
             if number == wanted {
-                return line.map(<[u8]>::to_vec).map_err(|error| Failure::Other(error.to_string()));
+                return Ok(line.map(<[u8]>::to_vec));
             }
         }
         Err(Failure::Other(format!("there is no line {wanted}; the last one is {number}")))
     }
 }
 
+/// How many destinations a message names.
+const MAX_NAMES: usize = 20;
+
 fn unknown_destination(policy: &Policy, name: &str) -> String {
-    let own = policy.destinations().iter().find(|one| one.further_names().any(|further| further == name));
-    match own {
-        Some(own) => format!("`{name}` is a further name; ask for `{}`", own.name()),
-        None => {
-            let names: Vec<&str> = policy.destinations().iter().map(|one| one.name()).take(20).collect();
-            format!("the policy has no destination `{name}`; it has {}", names.join(", "))
-        }
+    let shown = visible(name);
+    let own = policy
+        .destinations()
+        .iter()
+        .find(|one| one.further_names().iter().any(|further| further.value == name));
+    if let Some(own) = own {
+        return format!("`{shown}` is a further name; ask for `{}`", visible(own.name()));
+    }
+    let mut names: Vec<String> =
+        policy.destinations().iter().map(|one| visible(one.name())).take(MAX_NAMES).collect();
+    if policy.destinations().len() > MAX_NAMES {
+        names.push(format!("and {} more", policy.destinations().len() - MAX_NAMES));
+    }
+    match names.as_slice() {
+        [] => format!("the policy has no destination `{shown}`, nor any other"),
+        names => format!("the policy has no destination `{shown}`; it has {}", names.join(", ")),
     }
 }

@@ -9,6 +9,7 @@ mod render;
 mod show;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use consentry::diagnostic::visible;
 use consentry::{Disk, Policy, PolicyError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -95,6 +96,13 @@ impl Failure {
 impl Root {
     /// The source and the path in it for a file named on the command line.
     fn place(&self, path: &Path) -> Result<(Disk, String), Failure> {
+        let unreadable = |path: &Path, error| Failure::input(&path.display().to_string(), &error);
+        // A link that the caller names stands for the file that it leads to, in that file's folder.
+        let linked = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+        let path = match linked {
+            true => &path.canonicalize().map_err(|error| unreadable(path, error))?,
+            false => path,
+        };
         let folder = match (&self.root, path.parent()) {
             (Some(root), _) => root.clone(),
             (None, Some(parent)) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -103,7 +111,6 @@ impl Root {
         let name = match &self.root {
             None => path.file_name().map(PathBuf::from).unwrap_or_default(),
             Some(root) => {
-                let unreadable = |path: &Path, error| Failure::input(&path.display().to_string(), &error);
                 let real = path.canonicalize().map_err(|error| unreadable(path, error))?;
                 let real_root = root.canonicalize().map_err(|error| unreadable(root, error))?;
                 let below = real.strip_prefix(&real_root).map_err(|_| {
@@ -157,7 +164,7 @@ pub(crate) fn main() -> ExitCode {
         Err(failure) => {
             let message = match failure {
                 Failure::Policy(error) => render::policy_error(&error),
-                Failure::Other(message) => format!("consentry: {message}\n"),
+                Failure::Other(message) => format!("consentry: {}\n", visible(&message)),
                 Failure::ReaderGone => String::new(),
             };
             // There is nowhere left to say that standard error is closed.

@@ -1,12 +1,16 @@
 //! Diagnostics for people, with source excerpts.
 
 use consentry::PolicyError;
-use consentry::diagnostic::{Diagnostic, Files};
+use consentry::diagnostic::{Diagnostic, Files, visible};
 use miette::{GraphicalReportHandler, GraphicalTheme};
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 
 /// The width when nobody watches, so that output in files and tests is the same everywhere.
 const WIDTH: usize = 100;
+
+/// How many mistakes of a policy people are shown.
+const MAX_SHOWN: usize = 200;
 
 /// One diagnostic, with an empty line after it.
 pub(super) fn diagnostic(diagnostic: &Diagnostic, files: &Files, colour: bool) -> String {
@@ -16,7 +20,7 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, files: &Files, colour: bool) -
     match handler.render_report(&mut text, &files.report(diagnostic)) {
         Ok(()) => text + "\n",
         // The message alone is better than nothing.
-        Err(_) => format!("{}: {}\n", diagnostic.code, diagnostic.message),
+        Err(_) => format!("{}: {}\n", diagnostic.code, visible(&diagnostic.message)),
     }
 }
 
@@ -25,7 +29,10 @@ pub(super) fn policy_error(error: &PolicyError) -> String {
     let colour = colour(&std::io::stderr());
     let mistakes = error.diagnostics();
     let mut text: String =
-        mistakes.iter().map(|mistake| diagnostic(mistake, error.files(), colour)).collect();
+        mistakes.iter().take(MAX_SHOWN).map(|mistake| diagnostic(mistake, error.files(), colour)).collect();
+    if mistakes.len() > MAX_SHOWN {
+        text.push_str(&format!("{} more are not shown\n", mistakes.len() - MAX_SHOWN));
+    }
     let count = mistakes.len();
     text.push_str(&format!(
         "consentry: the policy does not compile: {count} {}\n",
@@ -36,5 +43,21 @@ pub(super) fn policy_error(error: &PolicyError) -> String {
 
 /// Whether to use colour: a person watches, and has not asked for none (see no-color.org).
 pub(super) fn colour(to: &impl IsTerminal) -> bool {
-    to.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    wanted(to.is_terminal(), std::env::var_os("NO_COLOR").as_deref())
+}
+
+fn wanted(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wanted;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn no_color_is_honoured() {
+        assert!(wanted(true, None) && wanted(true, Some(OsStr::new(""))));
+        assert!(!wanted(true, Some(OsStr::new("1"))) && !wanted(false, None));
+    }
 }

@@ -5,20 +5,21 @@ use crate::event::{ConsentState, Event, IntegrationsState, Name};
 use crate::model::{DestinationId, Policy};
 use crate::table::{Asks, Steps, Table, missing};
 use crate::verdict::{Outcome, Reason, Verdict};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The decision about one event: who receives it, and why (section 7 of the semantics).
 ///
 /// Which destinations are delivered is settled; reasons are worked out when asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Decision<'d> {
     table: &'d Table,
-    event: &'d Event<'d>,
+    event: Cow<'d, Event<'d>>,
     scratch: &'d Scratch,
 }
 
 impl<'d> Decision<'d> {
-    pub(super) fn new(table: &'d Table, event: &'d Event<'d>, scratch: &'d Scratch) -> Self {
+    pub(super) fn new(table: &'d Table, event: Cow<'d, Event<'d>>, scratch: &'d Scratch) -> Self {
         Decision { table, event, scratch }
     }
 
@@ -28,8 +29,8 @@ impl<'d> Decision<'d> {
     }
 
     /// The event that was decided.
-    pub fn event(&self) -> &'d Event<'d> {
-        self.event
+    pub fn event(&self) -> &Event<'d> {
+        &self.event
     }
 
     /// The facts that the decision depends on.
@@ -85,21 +86,18 @@ impl<'d> Decision<'d> {
     }
 
     /// Outcome and reason for every destination, in declaration order.
-    pub fn verdicts(&self) -> impl Iterator<Item = (DestinationId, Verdict)> + use<'d> {
-        let decision = *self;
-        self.policy()
-            .destination_ids()
-            .filter_map(move |id| decision.verdict(id).map(|verdict| (id, verdict)))
+    pub fn verdicts(&self) -> impl Iterator<Item = (DestinationId, Verdict)> {
+        self.policy().destination_ids().filter_map(|id| self.verdict(id).map(|verdict| (id, verdict)))
     }
 
     /// Names of preferences that no category claims, sorted, each once.
-    pub fn unknown_categories(&self) -> BTreeSet<&'d Name<'d>> {
+    pub fn unknown_categories(&self) -> BTreeSet<&Name<'_>> {
         let names = self.event.consent.preferences().iter().map(|(name, _)| name);
         names.filter(|name| self.table.categories.ids(name.as_bytes()).is_empty()).collect()
     }
 
     /// Names of integrations entries that no destination claims, sorted, each once.
-    pub fn unknown_integrations(&self) -> BTreeSet<&'d Name<'d>> {
+    pub fn unknown_integrations(&self) -> BTreeSet<&Name<'_>> {
         let names = self.event.integrations.entries().iter().map(|(name, _)| name);
         names
             .filter(|name| **name != *"All" && self.table.destinations.ids(name.as_bytes()).is_empty())

@@ -63,8 +63,10 @@ impl Facts {
         self.consent = event.consent.state();
         self.integrations = event.integrations.state();
         let exempt = &table.policy().exempt_events().value;
-        self.exempt_event =
-            event.track.as_ref().is_some_and(|name| exempt.iter().any(|exempt| name == exempt.as_str()));
+        self.exempt_event = event
+            .track
+            .as_ref()
+            .is_some_and(|name| exempt.iter().any(|exempt| name == exempt.value.as_str()));
         self.preferences(table, event);
         self.entries(table, event);
     }

@@ -11,6 +11,7 @@ pub use facts::{Facts, Scratch};
 
 use crate::event::{Event, EventError, Limits};
 use crate::table::{Steps, Table};
+use std::borrow::Cow;
 
 impl Table {
     /// Room for deciding with this table. Each thread has its own.
@@ -29,11 +30,43 @@ impl Table {
         Event::read(bytes, self.policy().reading(), limits)
     }
 
+    /// Reads and decides one event.
+    ///
+    /// ```
+    /// use consentry::{Limits, Policy, Table};
+    ///
+    /// let table = Table::new(Policy::parse(
+    ///     "consentry 1 policy \"p\" include prelude \"segment-strict\" category Ads destination \"X\" needs Ads",
+    /// )?);
+    /// let decision = table.decide_bytes(b"{}", &Limits::default(), &mut table.scratch())?.delivered().count();
+    /// assert_eq!(decision, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not an event.
+    pub fn decide_bytes<'d>(
+        &'d self,
+        bytes: &'d [u8],
+        limits: &Limits,
+        scratch: &'d mut Scratch,
+    ) -> Result<Decision<'d>, EventError> {
+        Ok(self.decide_cow(Cow::Owned(self.read(bytes, limits)?), scratch))
+    }
+
     /// Decides one event, for all destinations.
     ///
-    /// A scratch of another table serves as well; it takes on this table's size.
+    /// The event must have been read as this table's policy asks: a table that is put in force later may look for
+    /// preferences elsewhere, and an event that was read for another could be delivered as if it had none.
+    /// [`Table::decide_bytes`] reads and decides in one step. A scratch of another table serves as well; it takes on
+    /// this table's size.
     pub fn decide<'d>(&'d self, event: &'d Event<'d>, scratch: &'d mut Scratch) -> Decision<'d> {
-        scratch.facts.resolve(self, event);
+        self.decide_cow(Cow::Borrowed(event), scratch)
+    }
+
+    fn decide_cow<'d>(&'d self, event: Cow<'d, Event<'d>>, scratch: &'d mut Scratch) -> Decision<'d> {
+        scratch.facts.resolve(self, &event);
         let Scratch { facts, passing, deliver } = scratch;
         self.requirements.passing(&facts.granted, passing);
         let steps = self.steps(facts.consent, facts.integrations);

@@ -63,6 +63,8 @@ codes! {
     LanguageWord = 113 Error,
     /// There are more mistakes than are listed.
     TooManyMistakes = 114 Error,
+    /// A control character or a line separator, which not every editor shows as what it is.
+    ControlCharacter = 115 Error,
 
     /// A file cannot be read.
     Unreadable = 201 Error,
@@ -123,6 +125,10 @@ codes! {
     AlwaysDeviates = 503 Warning,
     /// A requirement is constant because of `always`.
     ConstantRequirement = 504 Warning,
+    /// A part of a policy was linted without a policy that includes it.
+    PartAlone = 505 Warning,
+    /// A description looks like a wire id.
+    LabelLikeWireId = 506 Warning,
 }
 
 impl Code {

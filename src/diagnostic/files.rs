@@ -57,13 +57,13 @@ pub struct Position {
 /// The files that a policy was read from, in the order in which they were first included.
 #[derive(Debug, Clone, Default)]
 pub struct Files {
-    files: Vec<File>,
+    files: Vec<Arc<File>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct File {
-    name: Arc<str>,
-    text: Arc<str>,
+    name: String,
+    text: String,
     /// Where each line begins.
     lines: Vec<u32>,
 }
@@ -75,7 +75,7 @@ impl Files {
         let lines = std::iter::once(0)
             .chain(after.map(|(offset, _)| u32::try_from(offset + 1).unwrap_or(u32::MAX)))
             .collect();
-        self.files.push(File { name: name.into(), text: text.into(), lines });
+        self.files.push(Arc::new(File { name: name.into(), text: text.into(), lines }));
         id
     }
 
@@ -87,6 +87,16 @@ impl Files {
     /// Whether no file was read at all.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
+    }
+
+    /// The names of all files, the policy's own first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.name.as_str())
+    }
+
+    /// The beginning of the first file, if there is one.
+    pub(crate) fn first(&self) -> Option<Span> {
+        (!self.is_empty()).then(|| Span::new(FileId(0), 0, 0))
     }
 
     /// The name by which a person knows the file: a path, or `prelude segment`.
@@ -119,20 +129,31 @@ impl Files {
         format!("{}:{}", self.name(span.file), self.position(span).line)
     }
 
-    fn position_at(&self, file: FileId, offset: u32) -> Position {
-        let Some(file) = self.file(file) else { return Position { line: 1, column: 1 } };
-        let line = file.lines.partition_point(|start| *start <= offset);
-        let start = line.checked_sub(1).and_then(|index| file.lines.get(index)).copied().unwrap_or(0);
-        let before = file.text.get(start as usize..offset as usize).unwrap_or("");
-        Position { line: line.max(1), column: before.chars().count() + 1 }
+    /// The line of an offset, counted from 0.
+    pub(super) fn line_at(&self, file: FileId, offset: u32) -> usize {
+        let before = self.file(file).map_or(0, |file| file.lines.partition_point(|start| *start <= offset));
+        before.saturating_sub(1)
     }
 
-    pub(crate) fn shared(&self, id: FileId) -> Option<(Arc<str>, Arc<str>)> {
-        self.file(id).map(|file| (file.name.clone(), file.text.clone()))
+    fn position_at(&self, file: FileId, offset: u32) -> Position {
+        let line = self.line_at(file, offset) + 1;
+        let Some(file) = self.file(file) else { return Position { line: 1, column: 1 } };
+        let start = line.checked_sub(1).and_then(|index| file.lines.get(index)).copied().unwrap_or(0);
+        let before = file.text.get(start as usize..offset as usize).unwrap_or("");
+        Position { line, column: before.chars().count() + 1 }
+    }
+
+    /// A line, counted from 0: where it begins, and its text without the line break.
+    pub(super) fn line(&self, id: FileId, line: usize) -> Option<(usize, &str)> {
+        let file = self.file(id)?;
+        let start = *file.lines.get(line)? as usize;
+        let end = file.lines.get(line + 1).map_or(file.text.len(), |next| *next as usize);
+        let content = file.text.get(start..end).unwrap_or_default();
+        Some((start, content.trim_end_matches(['\n', '\r'])))
     }
 
     fn file(&self, id: FileId) -> Option<&File> {
-        self.files.get(id.0 as usize)
+        self.files.get(id.0 as usize).map(Arc::as_ref)
     }
 }
 

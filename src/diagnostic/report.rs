@@ -1,51 +1,161 @@
-//! A diagnostic together with the text it speaks of, for `miette` to render.
+//! A diagnostic together with an excerpt of the text it speaks of, for `miette` to render.
+//!
+//! Only an excerpt is given to the renderer: a few lines, each cut to a window around what is pointed at, with harmful
+//! characters shown by their number. So a hostile file can neither flood a terminal nor send it control sequences.
 
-use super::{Diagnostic, Files, Severity};
-use std::{fmt, sync::Arc};
+use super::{Diagnostic, FileId, Files, Label, Severity, visible};
+use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceSpan, SpanContents};
+use std::fmt;
 
-/// A [`Diagnostic`] with its source text.
+/// A [`Diagnostic`] with an excerpt of its source text.
 #[derive(Debug)]
 pub struct Report {
-    diagnostic: Diagnostic,
-    source: Option<miette::NamedSource<Arc<str>>>,
-    /// Labels in other files: `miette` shows one file per diagnostic.
+    code: super::Code,
+    message: String,
+    help: Option<String>,
+    excerpt: Option<Excerpt>,
+    /// Places in other files, or far away in the same one.
     elsewhere: Vec<Elsewhere>,
 }
 
-/// The places of a diagnostic that lie in another file than its first.
+/// A place that is shown by itself.
 #[derive(Debug)]
-struct Elsewhere {
-    labels: Vec<miette::LabeledSpan>,
-    source: miette::NamedSource<Arc<str>>,
+struct Elsewhere(Excerpt);
+
+/// Some lines of a file, as they are shown.
+#[derive(Debug)]
+struct Excerpt {
+    name: String,
+    text: String,
+    /// The number of the first line, counted from 0.
+    first_line: usize,
+    labels: Vec<LabeledSpan>,
 }
+
+/// How many lines an excerpt has at most, besides one in front and one behind.
+const MAX_LINES: usize = 40;
+
+/// How many characters of a long line are shown, and how many of them in front of what is pointed at.
+const MAX_COLUMNS: usize = 160;
+const COLUMNS_BEFORE: usize = 60;
 
 impl Files {
     /// Joins a diagnostic and the text it speaks of.
     pub fn report(&self, diagnostic: &Diagnostic) -> Report {
-        let own = diagnostic.span().map(|span| span.file);
+        let mut labels = diagnostic.labels.iter();
+        let mut together: Vec<&Label> = labels.next().into_iter().collect();
         let mut elsewhere = Vec::new();
-        for label in diagnostic.labels.iter().filter(|label| Some(label.span.file) != own) {
-            if let Some((name, text)) = self.shared(label.span.file) {
-                elsewhere.push(Elsewhere {
-                    labels: vec![labelled(label)],
-                    source: miette::NamedSource::new(&*name, text),
-                });
+        for label in labels {
+            let near = together.iter().all(|other| {
+                let line = |label: &Label| self.line_at(label.span.file, label.span.start);
+                other.span.file == label.span.file && line(label).abs_diff(line(other)) < MAX_LINES
+            });
+            match near {
+                true => together.push(label),
+                false => elsewhere.push(Elsewhere(self.excerpt_of(label.span.file, &[label]))),
             }
         }
-        let source =
-            own.and_then(|file| self.shared(file)).map(|(name, text)| miette::NamedSource::new(&*name, text));
-        Report { diagnostic: diagnostic.clone(), source, elsewhere }
+        let excerpt = together.first().map(|first| self.excerpt_of(first.span.file, &together));
+        Report {
+            code: diagnostic.code,
+            message: visible(&diagnostic.message),
+            help: diagnostic.help.as_deref().map(visible),
+            excerpt,
+            elsewhere,
+        }
+    }
+
+    fn excerpt_of(&self, file: FileId, labels: &[&Label]) -> Excerpt {
+        let starts = labels.iter().map(|label| self.line_at(file, label.span.start));
+        let ends = labels.iter().map(|label| self.line_at(file, label.span.end));
+        let first = starts.min().unwrap_or(0);
+        let last = ends.max().unwrap_or(first).min(first + MAX_LINES);
+        let first_line = first.saturating_sub(1);
+        let mut text = String::new();
+        // For each label, where it begins and ends in the excerpt.
+        let mut places: Vec<(Option<usize>, Option<usize>)> = vec![(None, None); labels.len()];
+        for line in first_line..=last + 1 {
+            let Some((start, content)) = self.line(file, line) else { break };
+            if line > last && content.is_empty() {
+                break;
+            }
+            let pointed_at = labels
+                .iter()
+                .map(|label| label.span.start as usize)
+                .find(|at| (start..=start + content.len()).contains(at));
+            let window = Window::new(content, pointed_at.map_or(0, |at| at - start));
+            let base = text.len();
+            for (label, (from, to)) in labels.iter().zip(&mut places) {
+                let (label_start, label_end) = (label.span.start as usize, label.span.end as usize);
+                let here = start..=start + content.len();
+                if from.is_none() && here.contains(&label_start) {
+                    *from = Some(base + window.shown_up_to(label_start - start));
+                }
+                if from.is_some() && label_end >= start {
+                    *to = Some(base + window.shown_up_to((label_end - start).min(content.len())));
+                }
+            }
+            text.push_str(&window.shown());
+            text.push('\n');
+        }
+        let labels = labels
+            .iter()
+            .zip(places)
+            .filter_map(|(label, (from, to))| {
+                let from = from?;
+                let text = (!label.text.is_empty()).then(|| visible(&label.text));
+                Some(LabeledSpan::new(text, from, to.unwrap_or(from).saturating_sub(from)))
+            })
+            .collect();
+        Excerpt { name: visible(self.name(file)), text, first_line, labels }
     }
 }
 
-fn labelled(label: &super::Label) -> miette::LabeledSpan {
-    let text = (!label.text.is_empty()).then(|| label.text.clone());
-    miette::LabeledSpan::new(text, label.span.start as usize, label.span.range().len())
+/// What is shown of one line.
+struct Window<'t> {
+    content: &'t str,
+    from: usize,
+    to: usize,
+}
+
+impl<'t> Window<'t> {
+    fn new(content: &'t str, pointed_at: usize) -> Self {
+        if content.len() <= MAX_COLUMNS {
+            return Window { content, from: 0, to: content.len() };
+        }
+        let before = content.get(..pointed_at).unwrap_or(content);
+        let from = before.char_indices().rev().take(COLUMNS_BEFORE).last().map_or(before.len(), |(at, _)| at);
+        // When nearly everything in front is shown anyway, all of it is.
+        let from = if from <= 3 { 0 } else { from };
+        let rest = content.get(from..).unwrap_or_default();
+        let to = rest.char_indices().nth(MAX_COLUMNS).map_or(content.len(), |(at, _)| from + at);
+        Window { content, from, to }
+    }
+
+    /// How long the shown text is up to an offset of the line.
+    fn shown_up_to(&self, offset: usize) -> usize {
+        let offset = offset.clamp(self.from, self.to);
+        self.mark(self.from > 0).len() + shown(self.content.get(self.from..offset).unwrap_or_default()).len()
+    }
+
+    fn shown(&self) -> String {
+        let inside = shown(self.content.get(self.from..self.to).unwrap_or_default());
+        format!("{}{inside}{}", self.mark(self.from > 0), self.mark(self.to < self.content.len()))
+    }
+
+    fn mark(&self, cut: bool) -> &'static str {
+        if cut { "…" } else { "" }
+    }
+}
+
+/// Text as an excerpt shows it; what two texts are shown as, one after the other, is what both together are.
+fn shown(text: &str) -> String {
+    visible(&text.replace('\t', "    "))
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.diagnostic.message)
+        f.write_str(&self.message)
     }
 }
 
@@ -53,28 +163,28 @@ impl std::error::Error for Report {}
 
 impl miette::Diagnostic for Report {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.diagnostic.code))
+        Some(Box::new(self.code))
     }
 
     fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.diagnostic.severity() {
+        Some(match self.code.severity() {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
         })
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.diagnostic.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
+        self.excerpt.as_ref().map(|excerpt| excerpt as &dyn miette::SourceCode)
     }
 
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
-        let own = self.diagnostic.span()?.file;
-        let labels = self.diagnostic.labels.iter().filter(move |label| label.span.file == own);
-        Some(Box::new(labels.map(labelled)))
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.excerpt
+            .as_ref()
+            .map(|excerpt| Box::new(excerpt.labels.iter().cloned()) as Box<dyn Iterator<Item = _>>)
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
@@ -85,9 +195,28 @@ impl miette::Diagnostic for Report {
     }
 }
 
+impl miette::SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        lines_before: usize,
+        lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let inner = self.text.as_str().read_span(span, lines_before, lines_after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            inner.data(),
+            *inner.span(),
+            self.first_line + inner.line(),
+            inner.column(),
+            inner.line_count(),
+        )))
+    }
+}
+
 impl fmt::Display for Elsewhere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("in another file")
+        f.write_str("elsewhere")
     }
 }
 
@@ -99,10 +228,54 @@ impl miette::Diagnostic for Elsewhere {
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        Some(&self.source)
+        Some(&self.0)
     }
 
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
-        Some(Box::new(self.labels.iter().cloned()))
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.0.labels.iter().cloned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Code, Span};
+    use super::*;
+    use miette::Diagnostic as _;
+
+    fn report(text: &str, places: &[std::ops::Range<usize>]) -> (String, Vec<(usize, usize)>, usize) {
+        let mut files = Files::default();
+        let file = files.add("a.consent", text);
+        let mut diagnostic = Diagnostic::new(Code::Unexpected, "m");
+        for place in places {
+            diagnostic = diagnostic.at(Span::new(file, place.start, place.end), "here");
+        }
+        let report = files.report(&diagnostic);
+        let labels = report.labels().unwrap().map(|label| (label.offset(), label.len())).collect();
+        let excerpt = report.excerpt.unwrap();
+        (excerpt.text, labels, report.elsewhere.len())
+    }
+
+    #[test]
+    fn labels_point_at_the_same_text_in_the_excerpt() {
+        let (text, labels, _) = report("one\ntwo\nthree\nfour\nfive\n", &[8..13, 14..18]);
+        assert_eq!((text.as_str(), labels), ("two\nthree\nfour\nfive\n", vec![(4, 5), (10, 4)]));
+        let (text, labels, _) = report("a\u{1B}[2J\tb\r\n", &[6..7]);
+        assert_eq!(text, "a\\u{1b}[2J    b\n");
+        assert_eq!(&text[labels[0].0..][..labels[0].1], "b");
+        // Places past the end, or in an empty file, still have an excerpt.
+        assert_eq!(report("", &[0..0]).1, [(0, 0)]);
+        assert_eq!(report("ab", &[1..2]).1, [(1, 1)]);
+    }
+
+    #[test]
+    fn long_lines_and_long_places_are_cut() {
+        let long = format!("{}X{}\n", "é".repeat(70_000), "y".repeat(70_000));
+        let (text, labels, _) = report(&long, &[140_000..140_001]);
+        assert!(text.starts_with('…') && text.ends_with("…\n") && text.chars().count() < 170, "{text}");
+        assert_eq!(&text[labels[0].0..][..labels[0].1], "X");
+        let (text, labels, _) = report(&"row\n".repeat(100_000), &[4..399_999]);
+        assert!(text.len() < 300 && labels[0].1 > 100, "{labels:?}");
+        let (_, labels, elsewhere) = report(&"row\n".repeat(1_000), &[0..3, 4..7, 3_000..3_003]);
+        assert_eq!((labels.len(), elsewhere), (2, 1));
     }
 }

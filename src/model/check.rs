@@ -4,10 +4,10 @@ use super::load::Forest;
 use super::merge::{MAX_SUGGESTIONS, Merged};
 use super::reading::{MAX_PATH, Reading, TAKEN};
 use super::{
-    Category, CategoryId, Destination, Kind, KindId, MAX_CATEGORIES, MAX_DESTINATIONS, Policy, PolicyError,
-    Requirement, reconcile,
+    Category, CategoryId, Destination, Exemption, Kind, KindId, MAX_CATEGORIES, MAX_DESTINATIONS, Policy,
+    PolicyError, Requirement, reconcile,
 };
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest, quoted};
 use crate::syntax::tree::{
     self, CategoryAttribute, DestinationAttribute, Element, Fact, Group, KindAttribute, Needs, Quantifier,
     Statement, Text,
@@ -23,14 +23,23 @@ pub(super) fn check(forest: Forest, merged: Merged) -> Result<Policy, PolicyErro
     let mut checker = Checker {
         forest: &forest,
         found: Vec::new(),
+        uses: Vec::new(),
+        more: 0,
+        missing: Vec::new(),
         categories: HashMap::new(),
+        wire_ids: HashMap::new(),
         kinds: HashMap::new(),
         suggested: 0,
     };
     let policy = checker.policy(&merged);
-    let found = checker.found;
+    let (found, mut more) = (checker.found, checker.more);
     let Forest { files, diagnostics, .. } = forest;
     let mut all: Vec<Diagnostic> = diagnostics.into_iter().chain(merged.diagnostics).chain(found).collect();
+    if all.iter().any(|diagnostic| diagnostic.code == Code::UnknownEdition) {
+        // What another edition means is not for this version to say.
+        all.retain(|diagnostic| diagnostic.code == Code::UnknownEdition);
+        more = 0;
+    }
     match policy {
         Some(mut policy) if all.is_empty() => {
             policy.files = files;
@@ -38,13 +47,13 @@ pub(super) fn check(forest: Forest, merged: Merged) -> Result<Policy, PolicyErro
         }
         _ => {
             all.sort_by_key(|diagnostic| diagnostic.span().map(|span| (span.file, span.start)));
-            if all.len() > MAX_MISTAKES {
-                let more = all.len() - MAX_MISTAKES;
+            more += all.len().saturating_sub(MAX_MISTAKES);
+            if more > 0 {
                 all.truncate(MAX_MISTAKES);
-                all.push(Diagnostic::new(
-                    Code::TooManyMistakes,
-                    format!("{more} more mistakes are not listed"),
-                ));
+                let message = format!("{more} more mistakes are not listed");
+                all.push(
+                    Diagnostic::new(Code::TooManyMistakes, message).help("mend the first ones and run again"),
+                );
             }
             Err(PolicyError::new(all, files))
         }
@@ -54,18 +63,27 @@ pub(super) fn check(forest: Forest, merged: Merged) -> Result<Policy, PolicyErro
 struct Checker<'t> {
     forest: &'t Forest,
     found: Vec<Diagnostic>,
+    /// The categories that the requirement in hand names.
+    uses: Vec<Spanned<CategoryId>>,
+    /// How many mistakes there are beyond those in `found`.
+    more: usize,
     categories: HashMap<&'t str, CategoryId>,
+    /// Declared names by wire id, where they differ.
+    wire_ids: HashMap<&'t str, &'t str>,
     kinds: HashMap<&'t str, KindId>,
     suggested: usize,
-}
-
-/// A setting that every policy says, itself or through a prelude.
-struct Missing {
-    what: &'static str,
-    example: &'static str,
+    /// What every policy says, and this one does not.
+    missing: Vec<&'static str>,
 }
 
 impl<'t> Checker<'t> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        match self.found.len() < MAX_MISTAKES {
+            true => self.found.push(diagnostic),
+            false => self.more += 1,
+        }
+    }
+
     /// The policy, or `None` when a part of it is missing; that part has its diagnostic then.
     fn policy(&mut self, merged: &'t Merged) -> Option<Policy> {
         let edition =
@@ -84,6 +102,12 @@ impl<'t> Checker<'t> {
             .iter()
             .enumerate()
             .map(|(index, (category, _))| (category.name.value.as_str(), CategoryId::new(index)))
+            .collect();
+        self.wire_ids = declared
+            .iter()
+            .filter_map(|(category, _)| {
+                Some((category.wire_id.as_ref()?.value.as_str(), category.name.value.as_str()))
+            })
             .collect();
         let categories: Vec<Category> =
             declared.into_iter().map(|(category, span)| self.category(category, span)).collect();
@@ -106,10 +130,7 @@ impl<'t> Checker<'t> {
             Fact::SeveralCategories(quantifier) => Some(Spanned::new(*quantifier, span)),
             _ => None,
         });
-        let several = self.setting(
-            several,
-            Missing { what: "several categories need", example: "several categories need all" },
-        );
+        let several = self.setting(several, "several categories need all");
 
         let declared: Vec<_> = merged
             .statements
@@ -131,19 +152,13 @@ impl<'t> Checker<'t> {
             Fact::UnmappedDestinations(value) => Some(Spanned::new(*value, span)),
             _ => None,
         });
-        let unmapped = self.setting(
-            unmapped,
-            Missing { what: "unmapped destinations", example: "unmapped destinations block" },
-        );
+        let unmapped = self.setting(unmapped, "unmapped destinations block");
 
         let unreadable = facts().find_map(|(fact, span)| match fact {
             Fact::UnreadableIntegrations(value) => Some(Spanned::new(*value, span)),
             _ => None,
         });
-        let unreadable = self.setting(
-            unreadable,
-            Missing { what: "unreadable integrations", example: "unreadable integrations count as off" },
-        );
+        let unreadable = self.setting(unreadable, "unreadable integrations count as off");
 
         let exempt = facts().find_map(|(fact, span)| match fact {
             Fact::ExemptEvent(names) => Some((names, span)),
@@ -151,27 +166,26 @@ impl<'t> Checker<'t> {
         });
         let exempt = exempt.map(|(names, span)| {
             self.twice(names.iter(), "event");
-            Spanned::new(names.iter().map(|name| name.value.clone()).collect(), span)
+            Spanned::new(names.clone(), span)
         });
-        let exempt = self.setting(exempt, Missing { what: "exempt event", example: "exempt event none" });
+        let exempt = self.setting(exempt, "exempt event none");
 
         let reading = facts().find_map(|(fact, span)| match fact {
             Fact::Preferences(preferences) => Some((preferences, span)),
             _ => None,
         });
         let reading = reading.map(|(preferences, span)| Spanned::new(self.reading(preferences), span));
-        let reading = self.setting(
-            reading,
-            Missing { what: "preferences", example: "preferences at context.consent.categoryPreferences" },
-        );
+        let reading = self.setting(reading, "preferences at context.consent.categoryPreferences");
 
         let table = facts().find_map(|(fact, span)| match fact {
             Fact::Reconcile(rows) => Some((rows, span)),
             _ => None,
         });
         let table = table.map(|(rows, span)| reconcile::check(rows, span, &mut self.found));
-        let table = self.setting(table, Missing { what: "reconcile", example: "reconcile { … }" });
+        let table = self
+            .setting(table, "reconcile { consent integrations enforce any any consent then integrations }");
 
+        self.missing_settings();
         Some(Policy {
             name: name?,
             edition: edition?,
@@ -191,7 +205,7 @@ impl<'t> Checker<'t> {
     fn name(&mut self, merged: &Merged) -> Option<Text> {
         if merged.name.is_none() && !self.forest.trees.is_empty() && !self.forest.may_have_lost("policy") {
             let place = Span::new(crate::diagnostic::FileId(0), 0, 0);
-            self.found.push(
+            self.report(
                 Diagnostic::new(Code::NoPolicyName, "the policy has no name")
                     .at(place, "nothing here says `policy`")
                     .help("add a line such as `policy \"acme web\"`; a file without one is a part that others include"),
@@ -200,26 +214,42 @@ impl<'t> Checker<'t> {
         merged.name.clone()
     }
 
-    /// A setting, or the message that it is missing: nothing is decided out of sight.
-    fn setting<T>(&mut self, value: Option<T>, missing: Missing) -> Option<T> {
-        let word = missing.what.split(' ').next().unwrap_or_default();
-        if value.is_none() && !self.forest.trees.is_empty() && !self.forest.may_have_lost(word) {
-            let place = Span::new(crate::diagnostic::FileId(0), 0, 0);
-            self.found.push(
-                Diagnostic::new(Code::MissingSetting, format!("no file says `{}`", missing.what))
-                    .at(place, "this policy does not, and nothing that it includes does")
-                    .help(format!(
-                        "add `include prelude \"segment-strict\"`, or say it here: `{}`",
-                        missing.example
-                    )),
-            );
+    /// A setting; where it is missing, an example of it is kept for the message: nothing is decided out of sight.
+    fn setting<T>(&mut self, value: Option<T>, example: &'static str) -> Option<T> {
+        let word = example.split(' ').next().unwrap_or_default();
+        if value.is_none() && !self.forest.may_have_lost(word) {
+            self.missing.push(example);
         }
         value
     }
 
+    fn missing_settings(&mut self) {
+        let missing = std::mem::take(&mut self.missing);
+        if missing.is_empty() || self.forest.trees.is_empty() {
+            return;
+        }
+        let examples: Vec<String> = missing.iter().map(|example| format!("`{example}`")).collect();
+        let (message, help) = match missing.len() {
+            // A policy that says none of them has forgotten the prelude, which says all.
+            6 => (
+                "the policy says none of its settings, and includes no prelude that does".to_owned(),
+                "add `include prelude \"segment-strict\"`, or \"segment\" for the platform's rules as published".to_owned(),
+            ),
+            1 => ("a setting is missing: nothing here or in an included file says it".to_owned(), format!("say it, such as {}", examples.join(", "))),
+            count => (
+                format!("{count} settings are missing: nothing here or in an included file says them"),
+                format!("say them, such as {}", examples.join(", ")),
+            ),
+        };
+        let place = Span::new(crate::diagnostic::FileId(0), 0, 0);
+        self.report(
+            Diagnostic::new(Code::MissingSetting, message).at(place, "there are no defaults").help(help),
+        );
+    }
+
     fn limit(&mut self, count: usize, limit: usize, what: &str) {
         if count > limit {
-            self.found.push(
+            self.report(
                 Diagnostic::new(
                     Code::TooMany,
                     format!("the policy has {count} {what}, and the limit is {limit}"),
@@ -234,7 +264,7 @@ impl<'t> Checker<'t> {
         let mut seen: HashMap<Discriminant<A>, Span> = HashMap::new();
         for attribute in attributes {
             if let Some(first) = seen.insert(discriminant(&attribute.value), attribute.span) {
-                self.found.push(
+                self.report(
                     Diagnostic::new(Code::SaidTwice, "this is said twice of one thing")
                         .at(attribute.span, "again here")
                         .at(first, "first said here")
@@ -249,7 +279,7 @@ impl<'t> Checker<'t> {
         let mut seen: HashMap<&str, Span> = HashMap::new();
         for name in names {
             if let Some(first) = seen.insert(&name.value, name.span) {
-                self.found.push(
+                self.report(
                     Diagnostic::new(Code::SaidTwice, format!("the {what} `{}` is named twice", name.value))
                         .at(name.span, "again here")
                         .at(first, "first named here")
@@ -273,7 +303,9 @@ impl<'t> Checker<'t> {
             match &attribute.value {
                 CategoryAttribute::Always => checked.always = Some(attribute.span),
                 CategoryAttribute::SwitchedOff => checked.switched_off = Some(attribute.span),
-                CategoryAttribute::Label(label) => checked.label = Some(label.clone()),
+                CategoryAttribute::Label(label) => {
+                    checked.label = Some(Spanned::new(label.clone(), attribute.span))
+                }
             }
         }
         checked
@@ -284,7 +316,7 @@ impl<'t> Checker<'t> {
         for category in categories {
             if let Some(first) = seen.insert(category.wire_id(), category) {
                 let message = format!("`{}` and `{}` have one wire id", first.name(), category.name());
-                self.found.push(
+                self.report(
                     Diagnostic::new(Code::WireIdTaken, message)
                         .at(category.wire_id.span, format!("`{}` again", category.wire_id()))
                         .at(first.wire_id.span, "already taken here")
@@ -299,7 +331,11 @@ impl<'t> Checker<'t> {
     fn kind(&mut self, kind: &tree::Kind, span: Span) -> Kind {
         self.attributes(&kind.attributes);
         let ignores = kind.attributes.iter().find(|attribute| attribute.value == KindAttribute::IgnoresAll);
-        Kind { name: kind.name.clone(), ignores_all: ignores.map(|attribute| attribute.span), span }
+        let label = kind.attributes.iter().find_map(|attribute| match &attribute.value {
+            KindAttribute::Label(label) => Some(Spanned::new(label.clone(), attribute.span)),
+            KindAttribute::IgnoresAll => None,
+        });
+        Kind { name: kind.name.clone(), label, ignores_all: ignores.map(|attribute| attribute.span), span }
     }
 
     fn destination(
@@ -316,6 +352,7 @@ impl<'t> Checker<'t> {
             name: destination.name.clone(),
             further_names: Vec::new(),
             requirement: None,
+            uses: Vec::new(),
             exempt: None,
             disabled: None,
             mode: None,
@@ -330,7 +367,9 @@ impl<'t> Checker<'t> {
                     checked.further_names = names.iter().map(|further| further.name.clone()).collect();
                 }
                 DestinationAttribute::Needs(needs) => {
+                    self.uses.clear();
                     checked.requirement = self.needs(needs, at, several).map(|needs| Spanned::new(needs, at));
+                    checked.uses = std::mem::take(&mut self.uses);
                     if let Some(unmapped) = unmapped {
                         self.mapped_and_unmapped(at, unmapped);
                     }
@@ -342,8 +381,7 @@ impl<'t> Checker<'t> {
                     }
                 }
                 DestinationAttribute::Exempt { because } => {
-                    checked.exempt =
-                        Some(Spanned::new(because.as_ref().map(|because| because.value.clone()), at));
+                    checked.exempt = Some(Exemption { span: at, because: because.clone() });
                 }
                 DestinationAttribute::Disabled => checked.disabled = Some(at),
                 DestinationAttribute::Mode(mode) => checked.mode = Some(Spanned::new(*mode, at)),
@@ -354,7 +392,7 @@ impl<'t> Checker<'t> {
             destination.attributes.iter().any(|one| matches!(one.value, DestinationAttribute::Needs(_)));
         if !says_needs && unmapped.is_none() && checked.exempt.is_none() && statement.complete {
             let message = format!("`{}` says neither what it needs nor that it is unmapped", checked.name());
-            self.found.push(
+            self.report(
                 Diagnostic::new(Code::NoMapping, message)
                     .at(destination.name.span, "needs what?")
                     .help("write `needs …` with its categories, or `unmapped` if no category stands for it"),
@@ -364,7 +402,7 @@ impl<'t> Checker<'t> {
     }
 
     fn mapped_and_unmapped(&mut self, needs: Span, unmapped: Span) {
-        self.found.push(
+        self.report(
             Diagnostic::new(Code::MappedAndUnmapped, "a destination that needs categories is not unmapped")
                 .at(unmapped, "unmapped")
                 .at(needs, "but mapped here")
@@ -373,7 +411,7 @@ impl<'t> Checker<'t> {
     }
 
     fn called_all(&mut self, name: &Text) {
-        self.found.push(
+        self.report(
             Diagnostic::new(Code::CalledAll, "no destination may be called `All`")
                 .at(name.span, "taken")
                 .help("in the integrations object `All` is the default for the destinations that are not listed"),
@@ -393,7 +431,7 @@ impl<'t> Checker<'t> {
     /// A group, or `None` where it has no element that could be resolved; each such element has its diagnostic.
     fn group(&mut self, group: &Group) -> Option<Requirement> {
         if group.elements.is_empty() {
-            self.found.push(
+            self.report(
                 Diagnostic::new(Code::EmptyGroup, "the group has no category")
                     .at(group.span, "all or any of what?")
                     .help("name the categories, or write `unmapped` if there are none"),
@@ -421,13 +459,22 @@ impl<'t> Checker<'t> {
 
     fn category_named(&mut self, name: &Text) -> Option<CategoryId> {
         let known = self.categories.get(name.value.as_str()).copied();
+        self.uses.extend(known.map(|id| Spanned::new(id, name.span)));
         if known.is_none() && !self.forest.may_have_lost(&name.value) {
-            let near = self.near(&name.value, self.categories.keys().copied().collect());
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("declare it: `category {}`", bare_or_quoted(&name.value)),
+            let wire_id = self.wire_ids.get(name.value.as_str()).copied();
+            let near = match self.suggests() {
+                true => nearest(&name.value, self.categories.keys().copied()),
+                false => None,
             };
-            self.found.push(
+            let help = match (wire_id, near, name.value.as_str()) {
+                (Some(category), _, wire_id) => {
+                    format!("`{wire_id}` is the wire id of a category: write `{}`", bare_or_quoted(category))
+                }
+                (None, Some(near), _) => format!("did you mean `{}`?", bare_or_quoted(near)),
+                (None, None, "not") => "there is no `not`: name what must be granted".to_owned(),
+                (None, None, unknown) => format!("declare it: `category {}`", bare_or_quoted(unknown)),
+            };
+            self.report(
                 Diagnostic::new(Code::UnknownCategory, format!("there is no category `{}`", name.value))
                     .at(name.span, "unknown")
                     .help(help),
@@ -439,12 +486,15 @@ impl<'t> Checker<'t> {
     fn kind_named(&mut self, name: &Text) -> Option<Spanned<KindId>> {
         let known = self.kinds.get(name.value.as_str()).copied();
         if known.is_none() && !self.forest.may_have_lost(&name.value) {
-            let near = self.near(&name.value, self.kinds.keys().copied().collect());
+            let near = match self.suggests() {
+                true => nearest(&name.value, self.kinds.keys().copied()),
+                false => None,
+            };
             let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
+                Some(near) => format!("did you mean `{}`?", bare_or_quoted(near)),
                 None => format!("declare it: `destination kind {}`", bare_or_quoted(&name.value)),
             };
-            self.found.push(
+            self.report(
                 Diagnostic::new(Code::UnknownKind, format!("there is no destination kind `{}`", name.value))
                     .at(name.span, "unknown")
                     .help(help),
@@ -453,12 +503,10 @@ impl<'t> Checker<'t> {
         known.map(|kind| Spanned::new(kind, name.span))
     }
 
-    fn near(&mut self, name: &str, known: Vec<&'t str>) -> Option<&'t str> {
+    /// Whether one more name is compared with all the known ones.
+    fn suggests(&mut self) -> bool {
         self.suggested += 1;
-        if self.suggested > MAX_SUGGESTIONS {
-            return None;
-        }
-        nearest(name, known)
+        self.suggested <= MAX_SUGGESTIONS
     }
 
     /// Further names: never `All`, never another destination's own name, and another's further name only when both
@@ -487,7 +535,7 @@ impl<'t> Checker<'t> {
                 }
                 if let Some(at) = own.get(text).filter(|_| text != destination.name.value) {
                     let message = format!("`{text}` is the own name of another destination");
-                    self.found.push(
+                    self.report(
                         Diagnostic::new(Code::FurtherNameTaken, message)
                             .at(name.name.span, "taken")
                             .at(*at, "by this destination")
@@ -496,14 +544,14 @@ impl<'t> Checker<'t> {
                 }
                 let (other, first) = *further.entry(text).or_insert((index, name));
                 if other != index && !(first.shared && name.shared) {
-                    self.found.push(
+                    self.report(
                         Diagnostic::new(
                             Code::FurtherNameTaken,
                             format!("two destinations answer to `{text}`"),
                         )
                         .at(name.name.span, "this one")
                         .at(first.name.span, "and this one")
-                        .help(format!("if that is meant, say so in both: `also shared {text:?}`")),
+                        .help(format!("if that is meant, say so in both: `also shared {}`", quoted(text))),
                     );
                 }
             }
@@ -522,7 +570,7 @@ impl<'t> Checker<'t> {
             if !TAKEN.contains(&first.value.as_str()) {
                 continue;
             }
-            self.found.push(
+            self.report(
                 Diagnostic::new(
                     Code::UnusablePath,
                     format!("preferences cannot be read through `{}`", first.value),
@@ -531,11 +579,27 @@ impl<'t> Checker<'t> {
                 .help("the platform's own place is `context.consent.categoryPreferences`"),
             );
         }
+        if let ([only], true) =
+            (preferences.path.as_slice(), self.forest.files.excerpt(path_span(preferences)).contains('.'))
+        {
+            let message = "the whole path is in quotes, so that it is the name of one member";
+            self.report(
+                Diagnostic::new(Code::UnusablePath, message)
+                    .at(only.span, "one member with `.` in its name")
+                    .help(format!(
+                        "write it without quotes: `{}`; for a `.` in a name write \\u{{2E}}",
+                        only.value
+                    )),
+            );
+        }
         if preferences.path.len() > MAX_PATH {
             let span = preferences.path.last().map(|last| last.span);
             let diagnostic =
                 Diagnostic::new(Code::UnusablePath, format!("the path has more than {MAX_PATH} members"));
-            self.found.extend(span.map(|span| diagnostic.at(span, "too deep")));
+            if let Some(span) = span {
+                let help = "read the preferences from a place further up";
+                self.report(diagnostic.at(span, "too deep").help(help));
+            }
         }
         let spellings =
             last.into_iter().chain(&preferences.also_spelled).map(|text| text.value.clone()).collect();
@@ -548,7 +612,17 @@ impl<'t> Checker<'t> {
 
 /// A name as a policy would write it.
 fn bare_or_quoted(name: &str) -> String {
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-        && name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    if plain { name.to_owned() } else { format!("{name:?}") }
+    match crate::syntax::is_bare(name) {
+        true => name.to_owned(),
+        false => quoted(name),
+    }
+}
+
+/// Where the path stands.
+fn path_span(preferences: &tree::Preferences) -> Span {
+    let none = Span::new(crate::diagnostic::FileId(0), 0, 0);
+    match (preferences.path.first(), preferences.path.last()) {
+        (Some(first), Some(last)) => Span { end: last.span.end, ..first.span },
+        _ => none,
+    }
 }

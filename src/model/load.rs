@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, FileId, Files, Span, nearest};
 use crate::source::{Source, SourceError};
 use crate::syntax::tree::{Fact, Text, TokenKind, Tree};
 use crate::syntax::{self, MAX_FILE_BYTES};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The largest number of files of one policy.
 pub const MAX_FILES: usize = 256;
@@ -20,7 +20,9 @@ pub(super) struct Forest {
     pub(super) includes: Vec<Vec<(FileId, Span)>>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Whether a file is missing, so that facts may be missing too.
-    pub(super) incomplete: bool,
+    incomplete: bool,
+    /// The words of all text that could not be read.
+    lost: HashSet<String>,
 }
 
 impl Forest {
@@ -38,13 +40,15 @@ impl Forest {
     /// Whether the fact that `word` stands for may be in a text that could not be read, so that its absence is not
     /// worth a message of its own.
     pub(super) fn may_have_lost(&self, word: &str) -> bool {
-        self.incomplete
-            || self
-                .trees
-                .iter()
-                .flat_map(|tree| &tree.tokens)
-                .any(|token| token.kind == TokenKind::Bad && self.files.excerpt(token.span).contains(word))
+        let mut words = words(word).peekable();
+        self.incomplete || (words.peek().is_some() && words.all(|word| self.lost.contains(word)))
     }
+}
+
+/// The plain words of a text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| !(char.is_alphanumeric() || char == '_' || char == '-'))
+        .filter(|word| !word.is_empty())
 }
 
 /// Where a file comes from.
@@ -56,9 +60,18 @@ enum Place {
 
 /// Reads the file at `path` and what it includes. Mistakes are in the forest's diagnostics.
 pub(super) fn load(source: &dyn Source, path: &str) -> Forest {
-    let mut loader = Loader { source, forest: Forest::default(), known: HashMap::new(), open: Vec::new() };
+    let mut loader = Loader {
+        source,
+        forest: Forest::default(),
+        known: HashMap::new(),
+        open: Vec::new(),
+        cycles: HashSet::new(),
+    };
     loader.file(Place::Source(path.to_owned()), None);
-    loader.forest
+    let mut forest = loader.forest;
+    let bad = forest.trees.iter().flat_map(|tree| &tree.tokens).filter(|token| token.kind == TokenKind::Bad);
+    forest.lost = bad.flat_map(|token| words(forest.files.excerpt(token.span))).map(str::to_owned).collect();
+    forest
 }
 
 struct Loader<'s> {
@@ -67,13 +80,26 @@ struct Loader<'s> {
     known: HashMap<Place, FileId>,
     /// The files that are being read: each includes the next.
     open: Vec<Place>,
+    /// The files whose inclusion of themselves was reported.
+    cycles: HashSet<Place>,
 }
+
+/// How many files of a cycle are named.
+const MAX_CYCLE_SHOWN: usize = 8;
 
 impl Loader<'_> {
     /// Reads a file unless it was read before; `included` is where it is asked for.
     fn file(&mut self, place: Place, included: Option<Span>) -> Option<FileId> {
         if let Some(at) = self.open.iter().position(|open| *open == place) {
-            let names: Vec<String> = self.open.iter().skip(at).map(|place| self.name(place)).collect();
+            if !self.cycles.insert(place.clone()) {
+                self.forest.incomplete = true;
+                return None;
+            }
+            let mut names: Vec<String> = self.open.iter().skip(at).map(|place| self.name(place)).collect();
+            if names.len() > MAX_CYCLE_SHOWN {
+                names.truncate(MAX_CYCLE_SHOWN);
+                names.push("…".into());
+            }
             let message = format!("`{}` includes itself", self.name(&place));
             let way = format!("{} → {}", names.join(" → "), self.name(&place));
             self.report(
@@ -145,6 +171,10 @@ impl Loader<'_> {
                     _ => Code::Unreadable,
                 };
                 let help = match error {
+                    _ if included.is_none() => "name a policy file that can be read",
+                    SourceError::NotFound if prelude(path).is_some() => {
+                        "it is a prelude: write `include prelude` in front of its name"
+                    }
                     SourceError::NotFound => "paths are relative to the file that includes",
                     SourceError::Folder => "name the files in it one by one",
                     SourceError::OutsideRoot => "widen the policy root, or copy the file into it",
@@ -177,6 +207,10 @@ impl Loader<'_> {
     /// The place that an include of `from` means.
     fn resolve(&mut self, from: &Place, is_prelude: bool, target: &Text) -> Option<Place> {
         let name = target.value.as_str();
+        if name.is_empty() {
+            // That the text is empty was said where it was read.
+            return None;
+        }
         if is_prelude {
             if prelude(name).is_some() {
                 return Some(Place::Prelude(name.to_owned()));
@@ -194,8 +228,14 @@ impl Loader<'_> {
             Place::Prelude(_) => Vec::new(),
         };
         parts.pop();
-        let absolute = name.starts_with('/') || name.contains('\\') || name.contains(':');
-        let mut inside = !absolute;
+        if name.contains(['\\', ':']) {
+            let diagnostic =
+                Diagnostic::new(Code::OutsideRoot, format!("`{name}` is no path that policies use"));
+            let help = "write a relative path with `/`, without `\\` and `:`";
+            self.report(Some(target.span), diagnostic, "not portable", help);
+            return None;
+        }
+        let mut inside = !name.starts_with('/');
         for part in name.split('/') {
             match part {
                 "" | "." => {}
@@ -207,7 +247,7 @@ impl Loader<'_> {
             return Some(Place::Source(parts.join("/")));
         }
         let diagnostic = Diagnostic::new(Code::OutsideRoot, format!("`{name}` leads out of the policy root"));
-        let help = "a policy includes only files in and below its own folder, by relative paths with `/`; a caller may widen the root";
+        let help = "a policy includes only files in and below its own folder, by relative paths; a caller may widen the root (`--root DIR`)";
         self.report(Some(target.span), diagnostic, "outside", help);
         None
     }

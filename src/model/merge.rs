@@ -36,9 +36,12 @@ pub(super) fn merge(forest: &Forest) -> Merged {
     let mut order = Vec::new();
     expand(forest, FileId(0), &mut vec![false; forest.trees.len()], &mut order);
 
+    // A subject stands where it is declared, not where it is overridden.
+    let (declarations, overrides): (Vec<&Statement>, Vec<&Statement>) =
+        order.into_iter().partition(|statement| statement.overrides.is_none());
     let mut subjects: Vec<(Subject, Vec<&Statement>)> = Vec::new();
     let mut known: HashMap<Subject, usize> = HashMap::new();
-    for statement in order {
+    for statement in declarations.into_iter().chain(overrides) {
         let Some(subject) = subject(&statement.fact) else { continue };
         let index = *known.entry(subject.clone()).or_insert(subjects.len());
         match subjects.get_mut(index) {
@@ -51,18 +54,16 @@ pub(super) fn merge(forest: &Forest) -> Merged {
     let includes = |from: FileId, to: FileId| {
         reach.get(from.0 as usize).and_then(|row| row.get(to.0 as usize)).copied().unwrap_or(false)
     };
+    let mut searched = 0;
     for (subject, statements) in &subjects {
         match in_force(statements, &includes, &mut merged.diagnostics) {
             Some(statement) => merged.statements.push(statement.clone()),
             None => {
                 // Suggestions compare names one by one; many mistakes of this sort have one cause anyway.
-                if merged.diagnostics.len() >= MAX_SUGGESTIONS {
-                    nothing_to_override(forest, statements, None, &mut merged.diagnostics);
-                    continue;
-                }
-                let declared = subjects
-                    .iter()
-                    .filter(|(_, others)| others.iter().any(|other| other.overrides.is_none()));
+                searched += 1;
+                let declared = subjects.iter().take_while(|_| searched <= MAX_SUGGESTIONS);
+                let declared =
+                    declared.filter(|(_, others)| others.iter().any(|other| other.overrides.is_none()));
                 let near = near(subject, declared.map(|(subject, _)| subject));
                 nothing_to_override(forest, statements, near, &mut merged.diagnostics);
             }
@@ -220,7 +221,7 @@ fn nothing_to_override(
 ) {
     for statement in statements {
         let phrase = statement.fact.phrase();
-        if forest.may_have_lost(phrase.rsplit(['"', ' ']).find(|part| !part.is_empty()).unwrap_or_default()) {
+        if forest.may_have_lost(&phrase) {
             continue;
         }
         let help = match near {

@@ -107,7 +107,7 @@ pub struct Policy {
     unmapped_destinations: Spanned<UnmappedDestinations>,
     unreadable_integrations: Spanned<UnreadableIntegrations>,
     several_categories: Spanned<Quantifier>,
-    exempt_events: Spanned<Vec<String>>,
+    exempt_events: Spanned<Vec<Spanned<String>>>,
     reading: Spanned<Reading>,
     files: Files,
 }
@@ -117,7 +117,7 @@ pub struct Policy {
 pub struct Category {
     name: Spanned<String>,
     wire_id: Spanned<String>,
-    label: Option<String>,
+    label: Option<Spanned<String>>,
     always: Option<Span>,
     switched_off: Option<Span>,
     span: Span,
@@ -127,6 +127,7 @@ pub struct Category {
 #[derive(Debug, Clone)]
 pub struct Kind {
     name: Spanned<String>,
+    label: Option<Spanned<String>>,
     ignores_all: Option<Span>,
     span: Span,
 }
@@ -137,11 +138,20 @@ pub struct Destination {
     name: Spanned<String>,
     further_names: Vec<Spanned<String>>,
     requirement: Option<Spanned<Requirement>>,
-    exempt: Option<Spanned<Option<String>>>,
+    /// Where the requirement names categories.
+    uses: Vec<Spanned<CategoryId>>,
+    exempt: Option<Exemption>,
     disabled: Option<Span>,
     mode: Option<Spanned<Mode>>,
     kind: Option<Spanned<KindId>>,
     span: Span,
+}
+
+/// That a destination passes the consent step.
+#[derive(Debug, Clone)]
+struct Exemption {
+    span: Span,
+    because: Option<Spanned<String>>,
 }
 
 /// What a destination needs, as the policy says it: switched-off and `always` categories are still in it.
@@ -257,7 +267,7 @@ impl Policy {
     }
 
     /// The names of the events that pass the consent step.
-    pub fn exempt_events(&self) -> &Spanned<Vec<String>> {
+    pub fn exempt_events(&self) -> &Spanned<Vec<Spanned<String>>> {
         &self.exempt_events
     }
 
@@ -289,8 +299,13 @@ impl Category {
     }
 
     /// The description.
-    pub fn label(&self) -> Option<&str> {
-        self.label.as_deref()
+    pub fn label(&self) -> Option<&Spanned<String>> {
+        self.label.as_ref()
+    }
+
+    /// Where its wire id stands; its name, where the policy gives no other.
+    pub fn wire_id_span(&self) -> Span {
+        self.wire_id.span
     }
 
     /// Where the policy says that the category is granted whatever the event says, if it does.
@@ -320,6 +335,16 @@ impl Kind {
         &self.name.value
     }
 
+    /// The description.
+    pub fn label(&self) -> Option<&Spanned<String>> {
+        self.label.as_ref()
+    }
+
+    /// Where its name stands.
+    pub fn name_span(&self) -> Span {
+        self.name.span
+    }
+
     /// Where the policy says that `All: false` does not reach this kind, if it does.
     pub fn ignores_all(&self) -> Option<Span> {
         self.ignores_all
@@ -338,13 +363,13 @@ impl Destination {
     }
 
     /// The further names that the integrations object may use.
-    pub fn further_names(&self) -> impl Iterator<Item = &str> {
-        self.further_names.iter().map(|name| name.value.as_str())
+    pub fn further_names(&self) -> &[Spanned<String>] {
+        &self.further_names
     }
 
     /// The own name and the further ones.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.name()).chain(self.further_names())
+        std::iter::once(self.name()).chain(self.further_names.iter().map(|name| name.value.as_str()))
     }
 
     /// What the destination needs; `None` when it is unmapped.
@@ -363,8 +388,13 @@ impl Destination {
     }
 
     /// Why the destination passes the consent step, where the policy says it.
-    pub fn exempt_because(&self) -> Option<&str> {
-        self.exempt.as_ref().and_then(|exempt| exempt.value.as_deref())
+    pub fn exempt_because(&self) -> Option<&Spanned<String>> {
+        self.exempt.as_ref().and_then(|exempt| exempt.because.as_ref())
+    }
+
+    /// The categories that the requirement names, each where it does.
+    pub fn category_uses(&self) -> &[Spanned<CategoryId>] {
+        &self.uses
     }
 
     /// Where the policy says that the destination receives nothing, if it does.
@@ -375,6 +405,16 @@ impl Destination {
     /// Where the destination's code runs, if the policy says it. For [`Mode::Device`] a block is advisory.
     pub fn mode(&self) -> Option<Mode> {
         self.mode.as_ref().map(|mode| mode.value)
+    }
+
+    /// Where the policy says the mode.
+    pub fn mode_span(&self) -> Option<Span> {
+        self.mode.as_ref().map(|mode| mode.span)
+    }
+
+    /// The kind, and where the policy says it.
+    pub fn kind(&self) -> Option<&Spanned<KindId>> {
+        self.kind.as_ref()
     }
 
     /// Where the destination is declared.

@@ -17,8 +17,10 @@ pub struct Reconcile {
 pub struct ReconcileRow {
     /// What is enforced.
     pub enforce: Enforce,
+    /// Where the policy says what is enforced.
+    pub enforce_span: Span,
     /// Why, where the policy says it.
-    pub because: Option<String>,
+    pub because: Option<Spanned<String>>,
     /// Where the row stands.
     pub span: Span,
 }
@@ -60,18 +62,16 @@ impl Reconcile {
 pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>) -> Reconcile {
     let mut cells: Vec<Cell> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        named_twice(&row.consent, |state| state.phrase(), diagnostics);
-        named_twice(&row.integrations, |state| state.word(), diagnostics);
+        let consent_states = named(&row.consent, |state| state.phrase(), diagnostics);
+        let integrations_states = named(&row.integrations, |state| state.word(), diagnostics);
         let mut decides = 0;
-        for consent in &row.consent {
-            for integrations in &row.integrations {
-                let (consent, integrations) = (consent.value, integrations.value);
+        for consent in consent_states {
+            for integrations in integrations_states.iter().copied() {
                 match cells
                     .iter_mut()
                     .find(|cell| cell.consent == consent && cell.integrations == integrations)
                 {
-                    Some(cell) if cell.row != index => cell.also.push(index),
-                    Some(_) => {}
+                    Some(cell) => cell.also.push(index),
                     None => {
                         decides += 1;
                         cells.push(Cell { consent, integrations, row: index, also: Vec::new() });
@@ -113,29 +113,42 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
         .iter()
         .map(|row| ReconcileRow {
             enforce: row.enforce.value.clone(),
-            because: row.because.as_ref().map(|because| because.value.clone()),
+            enforce_span: row.enforce.span,
+            because: row.because.clone(),
             span: row.span,
         })
         .collect();
-    let fallback =
-        ReconcileRow { enforce: Enforce::Drop("the table says nothing".into()), because: None, span };
+    let fallback = ReconcileRow {
+        enforce: Enforce::Drop("the table says nothing".into()),
+        enforce_span: span,
+        because: None,
+        span,
+    };
     Reconcile { rows, cells, fallback, span }
 }
 
-/// States that a row names twice. Those of `any` share one place, and are different.
-fn named_twice<T: PartialEq>(
+/// The states that a row names, each once; those named twice are reported, once each. The states of `any` share one
+/// place, and are different.
+fn named<T: Copy + PartialEq>(
     states: &[Spanned<T>],
     name: impl Fn(&T) -> &'static str,
     diagnostics: &mut Vec<Diagnostic>,
-) {
-    for (index, again) in states.iter().enumerate() {
-        if let Some(first) = states.iter().take(index).find(|first| first.value == again.value) {
+) -> Vec<T> {
+    let mut named: Vec<T> = Vec::new();
+    let mut twice: Vec<T> = Vec::new();
+    for state in states {
+        if !named.contains(&state.value) {
+            named.push(state.value);
+        } else if !twice.contains(&state.value) {
+            twice.push(state.value);
+            let first = states.iter().find(|first| first.value == state.value).unwrap_or(state);
             diagnostics.push(
-                Diagnostic::new(Code::StateTwice, format!("the row names `{}` twice", name(&again.value)))
-                    .at(again.span, "again here")
+                Diagnostic::new(Code::StateTwice, format!("the row names `{}` twice", name(&state.value)))
+                    .at(state.span, "again here")
                     .at(first.span, "first here")
                     .help("delete one of the two"),
             );
         }
     }
+    named
 }

@@ -4,6 +4,7 @@ use super::Summary;
 use super::json::entry_word;
 use crate::analysis::{Certificate, Coverage};
 use crate::decide::Decision;
+use crate::diagnostic::visible;
 use crate::event::EventError;
 use crate::model::{Mode, Policy};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
@@ -118,7 +119,7 @@ pub fn explanation(
     let why = why(policy, verdict, mode);
     writeln!(to, "{}: {}, {why}", visible(destination), verdict.outcome().word())?;
     if let Some(code) = verdict.reason().discard_code() {
-        writeln!(to, "the platform discards it as {code}")?;
+        writeln!(to, "discard code {code}")?;
     }
     writeln!(to, "consent {}, integrations {}\n", explained.consent.phrase(), explained.integrations.word())?;
     for (index, step) in explained.steps.iter().enumerate() {
@@ -208,23 +209,9 @@ pub fn certificate(to: &mut impl Write, policy: &Policy, certificate: &Certifica
     writeln!(to, "\"{}\": {} comparisons, {found}", visible(policy.name()), certificate.comparisons())
 }
 
+/// How wide the column of names is. A name that is wider shifts its own line.
 fn names_width(policy: &Policy) -> usize {
-    policy
-        .destinations()
-        .iter()
-        .map(|destination| visible(destination.name()).chars().count())
-        .max()
-        .unwrap_or(0)
-}
-
-/// Text that a terminal shows as it is: events and policies must not send it control sequences, or turn the line's
-/// direction around.
-fn visible(text: &str) -> String {
-    let harmless = |char: char| {
-        !char.is_control()
-            && !matches!(char, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars()
-        .map(|char| if harmless(char) { char.to_string() } else { char.escape_unicode().to_string() })
-        .collect()
+    const WIDEST: usize = 40;
+    let widths = policy.destinations().iter().map(|destination| visible(destination.name()).chars().count());
+    widths.filter(|width| *width <= WIDEST).max().unwrap_or(0)
 }

@@ -5,7 +5,7 @@ use crate::analysis::{Certificate, Coverage};
 use crate::decide::Decision;
 use crate::diagnostic::{Diagnostic, Files, Severity};
 use crate::event::{EventError, Name};
-use crate::model::{DestinationId, Policy};
+use crate::model::{DestinationId, Mode, Policy};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -52,6 +52,8 @@ struct Blocked<'a> {
     categories: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     discard: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    advisory: bool,
 }
 
 #[derive(Serialize)]
@@ -81,16 +83,16 @@ pub fn decision(to: &mut impl Write, line: u64, decision: &Decision<'_>) -> io::
     let policy = decision.policy();
     let (mut deliver, mut block) = (Vec::new(), Vec::new());
     for (id, verdict) in decision.verdicts() {
-        let Some(destination) = policy.destination(id).map(|destination| destination.name()) else {
-            continue;
-        };
+        let Some(declared) = policy.destination(id) else { continue };
+        let destination = declared.name();
         let reason = verdict.reason();
         if verdict.delivers() {
             deliver.push(Delivered { destination, reason: reason.word() });
         } else {
             let discard = reason.discard_code();
             let categories = discard.map(|_| names(policy, verdict.refused()));
-            block.push(Blocked { destination, reason: reason.word(), categories, discard });
+            let advisory = declared.mode() == Some(Mode::Device);
+            block.push(Blocked { destination, reason: reason.word(), categories, discard, advisory });
         }
     }
     let (unknown_categories, unknown_categories_total) = unknown(decision.unknown_categories());

@@ -39,6 +39,12 @@ pub(super) fn parse_alone(text: &str) -> Option<pest::error::Error<Rule>> {
     Grammar::parse(Rule::only_statement, text).err()
 }
 
+/// Whether a name may stand without quotes: a plain word that is not one of the language's own.
+pub(super) fn is_bare(name: &str) -> bool {
+    Grammar::parse(Rule::bare, name)
+        .is_ok_and(|mut pairs| pairs.next().is_some_and(|bare| bare.as_str() == name))
+}
+
 fn tokens(builder: &Builder, file: Pair<Rule>) -> Vec<Token> {
     let leaves = file
         .into_inner()
@@ -110,6 +116,11 @@ impl Builder<'_> {
                         Diagnostic::new(Code::Unexpected, "the statement could not be read").at(span, "this"),
                     ),
                 },
+                // What looks like an edition line has its own message.
+                Rule::bad if pair.as_str().starts_with("consentry") && tree.statements.is_empty() => {
+                    edition_line = true;
+                    self.found.push(recover::bad(self.text, span, None));
+                }
                 Rule::reserved => self.found.push(recover::reserved(pair.as_str(), span)),
                 Rule::bad => {
                     let previous = tree.statements.last_mut();
@@ -131,7 +142,7 @@ impl Builder<'_> {
     fn edition(&mut self, pair: Pair<Rule>) -> Option<Spanned<u32>> {
         let number = child(pair, Rule::number)?;
         let span = self.span(&number);
-        if number.as_str().parse() == Ok(EDITION) {
+        if number.as_str() == EDITION.to_string() {
             return Some(Spanned::new(EDITION, span));
         }
         self.found.push(

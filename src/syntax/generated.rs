@@ -135,8 +135,8 @@ none is a part for other files to include.*/
     r#reserved_word,
     ///Text that is no statement, up to the next line that begins like one.
     r#bad,
-    /**Everything up to the next line that begins like a statement, or with a word and no space in front of it: there an
-author begins a statement, even one that nobody knows.*/
+    /**Everything up to the next line that begins like a statement, or with a word that is not the language's own and no
+space in front of it: there an author begins a statement, even one that nobody knows.*/
     r#rest,
     ///Space within a line. Only this is looked past at a line's start, so that reading `rest` takes linear time.
     r#space,
@@ -2195,7 +2195,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     .match_string("\n")
                                                                     .and_then(|state| { super::hidden::skip(state) })
                                                                     .and_then(|state| {
-                                                                        self::r#ASCII_ALPHA(state)
+                                                                        state
+                                                                            .sequence(|state| {
+                                                                                state
+                                                                                    .lookahead(false, |state| { self::r#language_word(state) })
+                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                    .and_then(|state| { self::r#ASCII_ALPHA(state) })
+                                                                            })
                                                                             .or_else(|state| {
                                                                                 state
                                                                                     .sequence(|state| {
@@ -2246,7 +2252,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                                     .match_string("\n")
                                                                                                     .and_then(|state| { super::hidden::skip(state) })
                                                                                                     .and_then(|state| {
-                                                                                                        self::r#ASCII_ALPHA(state)
+                                                                                                        state
+                                                                                                            .sequence(|state| {
+                                                                                                                state
+                                                                                                                    .lookahead(false, |state| { self::r#language_word(state) })
+                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                    .and_then(|state| { self::r#ASCII_ALPHA(state) })
+                                                                                                            })
                                                                                                             .or_else(|state| {
                                                                                                                 state
                                                                                                                     .sequence(|state| {

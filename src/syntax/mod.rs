@@ -40,6 +40,11 @@ impl Tree {
     }
 }
 
+/// Whether a name may stand without quotes.
+pub(crate) fn is_bare(name: &str) -> bool {
+    build::is_bare(name)
+}
+
 /// Parses one file.
 pub(crate) fn parse(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
     let mut diagnostics = scan::scan(text, file);

@@ -31,10 +31,14 @@ pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> D
         !begins_statement && (previous.span.end as usize > line_start || span.start as usize > line_start)
     });
     let mut start = span.start as usize;
-    let whole_statement = goes_on.is_some() || begins_statement;
+    let mut whole_statement = begins_statement;
     if let Some(previous) = goes_on {
+        // A statement is read again once, and only when that is quick.
+        if previous.complete && previous.span.range().len() <= MAX_READ_AGAIN {
+            start = previous.span.start as usize;
+            whole_statement = true;
+        }
         previous.complete = false;
-        start = previous.span.start as usize;
     }
     if let Some(diagnostic) = unterminated(slice, span) {
         return diagnostic;
@@ -45,6 +49,9 @@ pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> D
         _ => unknown_statement(slice, word, span),
     }
 }
+
+/// How long a statement may be that is read again together with what follows it.
+const MAX_READ_AGAIN: usize = 4 << 10;
 
 /// A text in quotes that does not end on its line, in text that could not be read otherwise.
 fn unterminated(slice: &str, span: Span) -> Option<Diagnostic> {
@@ -79,17 +86,56 @@ fn unknown_statement(slice: &str, word: &str, span: Span) -> Diagnostic {
     let word = if word.is_empty() { first_character(slice) } else { word };
     let place = Span::new(span.file, span.start as usize, span.start as usize + word.len());
     if word == "consentry" {
-        return Diagnostic::new(Code::UnknownStatement, "the edition line is not the first line")
-            .at(place, "too late")
-            .help("a file has one edition line, in front of everything else");
+        return edition_line(slice, span, place);
     }
-    let help = match nearest(word, STATEMENTS.iter().copied().filter(|phrase| !phrase.contains(' '))) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("statements begin with {}", one_of(STATEMENTS.iter().copied())),
+    let help = match nearest(word, STATEMENTS.iter().filter_map(|phrase| phrase.split(' ').next())) {
+        Some(near) => {
+            let phrase =
+                STATEMENTS.iter().find(|phrase| phrase.split(' ').next() == Some(near)).unwrap_or(&near);
+            format!("did you mean `{phrase}`?")
+        }
+        None => habit(slice)
+            .map(str::to_owned)
+            .unwrap_or_else(|| format!("statements begin with {}", one_of(STATEMENTS.iter().copied()))),
     };
     Diagnostic::new(Code::UnknownStatement, format!("no statement begins with `{word}`"))
         .at(place, "unknown")
         .help(help)
+}
+
+/// An edition line that is not one, or not the first.
+fn edition_line(slice: &str, span: Span, place: Span) -> Diagnostic {
+    if span.start == 0
+        || slice
+            .trim_start_matches("consentry")
+            .trim_start_matches([' ', '\t'])
+            .starts_with(char::is_alphabetic)
+    {
+        return Diagnostic::new(Code::UnknownEdition, "the edition is a whole number")
+            .at(place, "which edition?")
+            .help("begin the file with `consentry 1`");
+    }
+    Diagnostic::new(Code::UnknownStatement, "the edition line is not the first line")
+        .at(place, "too late")
+        .help("a file has one edition line, in front of everything else")
+}
+
+/// What people write who are used to another language, and what to write here.
+fn habit(rest: &str) -> Option<&'static str> {
+    let starts = |all: &[&str]| all.iter().any(|start| rest.starts_with(start));
+    if starts(&["#", "/*", "--", ";", "<!--"]) {
+        return Some("comments go from `//` to the end of the line");
+    }
+    if starts(&["'", "\u{201C}", "\u{201D}", "\u{2018}", "\u{2019}", "\u{AB}", "`"]) {
+        return Some("texts stand in straight double quotes: \"…\"");
+    }
+    match first_word(rest) {
+        "and" => Some("separate categories with `,`; for a written formula: `all of A, B`"),
+        "or" => Some("for a choice write `any of A, B`"),
+        "not" => Some("there is no `not`: name what must be granted"),
+        "requires" | "need" | "require" => Some("did you mean `needs`?"),
+        _ => None,
+    }
 }
 
 /// How statements begin.
@@ -129,6 +175,19 @@ pub(super) fn unexpected(error: &Error<Rule>, text: &str, offset: usize, file: F
         ErrorVariant::CustomError { .. } => Vec::new(),
     };
     if expected.iter().any(|phrase| phrase == A_NAME) && is_language_word(found) {
+        let after = rest.get(found.len()..).unwrap_or_default().trim_start();
+        if matches!(found, "all" | "any") && first_word(after) == "of" {
+            return Diagnostic::new(Code::Unexpected, "a group inside a group stands in parentheses")
+                .at(place, "begins a group")
+                .help(format!("write `({found} of …)`, and `all of` or `any of` in front of the whole"));
+        }
+        if text.get(..at).unwrap_or_default().trim_end().ends_with(',') {
+            return Diagnostic::new(Code::LanguageWord, format!("`{found}` is a word of the language"))
+                .at(place, "a name is expected after the comma")
+                .help(format!(
+                    "delete the comma in front of it; to use it as a name, write it in quotes: \"{found}\""
+                ));
+        }
         return Diagnostic::new(Code::LanguageWord, format!("`{found}` is a word of the language"))
             .at(place, "a name is expected here")
             .help(format!("to use it as a name, write it in quotes: \"{found}\""));
@@ -141,12 +200,37 @@ pub(super) fn unexpected(error: &Error<Rule>, text: &str, offset: usize, file: F
         .at(place, format!("expected {}", one_of(expected.iter().map(String::as_str))));
     let words =
         expected.iter().filter(|phrase| phrase.starts_with('`')).map(|phrase| phrase.trim_matches('`'));
-    if let Some(near) = nearest(found, words) {
-        diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-    } else if expected.is_empty() {
-        diagnostic = diagnostic.help("see the language reference, grammar/language.md");
-    }
+    let text_expected = expected.iter().any(|phrase| phrase == A_TEXT);
+    diagnostic.help = Some(if let Some(near) = nearest(found, words) {
+        format!("did you mean `{near}`?")
+    } else if text.get(..at).unwrap_or_default().trim_end().ends_with(" not") {
+        "there is no `not`: name what must be granted".to_owned()
+    } else if let Some(habit) = habit(rest) {
+        habit.to_owned()
+    } else if text_expected
+        && found.starts_with(char::is_alphabetic)
+        && !expected.iter().any(|phrase| phrase == "a new statement")
+    {
+        format!("write it in quotes: \"{found}\"")
+    } else if expected.iter().any(|phrase| phrase == "what to enforce") {
+        "a row ends with `nothing`, `integrations`, `listed integrations`, `consent`, `consent then integrations`, \
+         `consent or integrations`, `consent or listed, then integrations` or `drop \"…\"`"
+            .to_owned()
+    } else if expected.iter().any(|phrase| phrase == "a consent state") && found == "}" {
+        "a row is `consent states, integrations states, what to enforce`, such as `missing none nothing`"
+            .to_owned()
+    } else if whole_is_reconcile(text) && expected.iter().any(|phrase| phrase == "`consent`") {
+        "the table begins with the line `consent integrations enforce`".to_owned()
+    } else {
+        "grammar/language.md shows every statement with an example".to_owned()
+    });
     diagnostic
+}
+
+/// Whether the statement is a table, of which the header is missing.
+fn whole_is_reconcile(text: &str) -> bool {
+    let text = text.trim_start_matches("override").trim_start();
+    text.starts_with("reconcile") && !text.contains("enforce")
 }
 
 /// Whether a plain word cannot be a bare name because the language uses it.
@@ -168,13 +252,16 @@ fn phrases(rules: &[Rule]) -> Vec<String> {
 /// How a name is asked for.
 const A_NAME: &str = "a name";
 
+/// How a text is asked for.
+const A_TEXT: &str = "a text in quotes";
+
 /// What a person would call a rule; `None` for what is never worth naming.
 fn phrase(rule: Rule) -> Option<String> {
     let named = match rule {
         Rule::COMMENT | Rule::WHITESPACE => return None,
         Rule::EOI | Rule::statement => "a new statement",
         Rule::name | Rule::names | Rule::bare | Rule::plain | Rule::element => A_NAME,
-        Rule::text | Rule::further_name => "a text in quotes",
+        Rule::text | Rule::further_name => A_TEXT,
         Rule::label => "a description in quotes",
         Rule::key | Rule::path => "the name of a member",
         Rule::number => "a number",

@@ -1,31 +1,19 @@
 //! What is looked for in the raw text before it is parsed: nesting that would exhaust the parser's stack, and
 //! characters that make a policy read otherwise than it means.
 
-use super::{MAX_FILE_BYTES, MAX_NESTING};
-use crate::diagnostic::{Code, Diagnostic, FileId, Span};
+use super::MAX_NESTING;
+use crate::diagnostic::{Code, Diagnostic, FileId, Span, is_bidirectional};
 
 /// Whether the text must not be given to the parser.
 pub(super) fn keeps_from_parsing(diagnostic: &Diagnostic) -> bool {
-    matches!(diagnostic.code, Code::NestedTooDeep | Code::FileTooLarge)
+    diagnostic.code == Code::NestedTooDeep
 }
 
 pub(super) fn scan(text: &str, file: FileId) -> Vec<Diagnostic> {
-    if text.len() > MAX_FILE_BYTES {
-        return vec![too_large(text.len())];
-    }
     let mut found = Vec::new();
     found.extend(nesting(text, file));
-    found.extend(bidirectional(text, file));
+    found.extend(deceptive(text, file));
     found
-}
-
-/// A file over the limit, by its length.
-pub(crate) fn too_large(bytes: usize) -> Diagnostic {
-    Diagnostic::new(
-        Code::FileTooLarge,
-        format!("the file has {bytes} bytes, and the limit is {MAX_FILE_BYTES}"),
-    )
-    .help("split it into several files and include them")
 }
 
 /// The first parenthesis that is nested too deeply. Texts and comments do not count, as in the grammar.
@@ -34,6 +22,8 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
     let mut bytes = text.bytes().enumerate().peekable();
     while let Some((offset, byte)) = bytes.next() {
         match byte {
+            // A word that begins a statement ends every group: none of them may be a bare name.
+            b'\n' if begins_statement(text.get(offset + 1..).unwrap_or_default()) => depth = 0,
             b'(' => depth += 1,
             b')' => depth = depth.saturating_sub(1),
             b'/' if bytes.next_if(|(_, next)| *next == b'/').is_some() => {
@@ -63,30 +53,66 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
     None
 }
 
-/// How many of them are listed; a text that has so many is no policy.
-const MAX_BIDIRECTIONAL: usize = 100;
-
-/// Characters that reorder the text around them. They are never needed in a policy, and the usual means to make a
-/// reviewer read one thing while the tool reads another.
-fn bidirectional(text: &str, file: FileId) -> Vec<Diagnostic> {
-    text.char_indices()
-        .filter(|(_, char)| {
-            matches!(char, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-        })
-        .take(MAX_BIDIRECTIONAL)
-        .map(|(offset, char)| {
-            Diagnostic::new(Code::BidirectionalCharacter, format!("U+{:04X} changes the direction of the text around it", u32::from(char)))
-                .at(Span::new(file, offset, offset + char.len_utf8()), "here")
-                .help(format!("delete it; where a name really has it, write it as \\u{{{:04X}}}", u32::from(char)))
-        })
-        .collect()
+fn begins_statement(line: &str) -> bool {
+    let line = line.trim_start_matches([' ', '\t', '\r']);
+    ["category", "destination"]
+        .iter()
+        .any(|word| line.strip_prefix(word).is_some_and(|rest| rest.starts_with([' ', '\t'])))
 }
 
-/// The first character of a name that nobody can see, in text that was written without an escape.
+/// How many of them are listed; a text that has so many is no policy.
+const MAX_DECEPTIVE: usize = 100;
+
+/// Characters that make a text read otherwise than it means, in an editor, in a review or in a terminal: those that
+/// reorder the text around them, and those that some programs show as the end of a line and the grammar does not.
+fn deceptive(text: &str, file: FileId) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (offset, char) in text.char_indices() {
+        let line_feed_follows = || text.as_bytes().get(offset + 1) == Some(&b'\n');
+        let (code, message) = match char {
+            '\t' | '\n' => continue,
+            '\r' if line_feed_follows() => continue,
+            char if is_bidirectional(char) => {
+                (Code::BidirectionalCharacter, "changes the direction of the text around it")
+            }
+            '\r' => (Code::ControlCharacter, "ends a line in some editors, and not in this language"),
+            '\u{2028}' | '\u{2029}' | '\u{85}' | '\u{B}' | '\u{C}' => {
+                (Code::ControlCharacter, "ends a line in some editors, and not in this language")
+            }
+            char if char.is_control() => (Code::ControlCharacter, "is a control character"),
+            _ => continue,
+        };
+        if found.len() >= MAX_DECEPTIVE {
+            break;
+        }
+        let number = u32::from(char);
+        let help = match char {
+            '\r' => "end lines with a line feed, alone or after a carriage return".to_owned(),
+            _ => format!("delete it; where a text really has it, write it as \\u{{{number:04X}}}"),
+        };
+        found.push(
+            Diagnostic::new(code, format!("U+{number:04X} {message}"))
+                .at(Span::new(file, offset, offset + char.len_utf8()), "here")
+                .help(help),
+        );
+    }
+    found
+}
+
+/// The first character of a name, as it was written, that nobody can see: format characters, blanks that are no plain
+/// space, and a plain space at either end.
 pub(super) fn invisible(written: &str) -> Option<(usize, char)> {
-    written.char_indices().find(|(_, char)| {
-        char.is_control()
-            || matches!(char, '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'..='\u{200D}'
-                | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{E0000}'..='\u{E01EF}')
+    let last = written.len().saturating_sub(2);
+    written.char_indices().find(|(at, char)| {
+        (*char == ' ' && (*at == 1 || *at == last))
+            || (*char != ' ' && char.is_whitespace())
+            || is_invisible(*char)
     })
+}
+
+fn is_invisible(char: char) -> bool {
+    matches!(char, '\u{AD}' | '\u{34F}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{115F}' | '\u{1160}'
+        | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+        | '\u{FFF9}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }

@@ -156,16 +156,6 @@ impl Table {
         &self.policy
     }
 
-    /// Bytes of memory that the compiled tables take, without the policy and its text.
-    pub fn table_bytes(&self) -> usize {
-        self.requirements.bytes()
-            + [&self.enabled, &self.exempt, &self.ignores_all]
-                .map(|bits| size_of_val(bits.words()))
-                .iter()
-                .sum::<usize>()
-            + size_of_val(self.asks.as_slice())
-    }
-
     pub(crate) fn steps(&self, consent: ConsentState, integrations: IntegrationsState) -> Steps {
         self.cell(consent, integrations).steps
     }

@@ -4,7 +4,8 @@
 //! granted by the facts. A conjunction of categories becomes part of a lookup by bytes (eight category bits at a time
 //! give the destinations that these eight do not stop) as long as those tables are small; in a large policy it becomes
 //! lists (each category not granted strikes out the destinations that need it). Every other formula is evaluated as
-//! it is, once for all destinations that share it. All three forms take memory in proportion to the policy.
+//! it is, once for all destinations that share it. The lookup is bounded, and the other
+//! forms take memory in proportion to the policy.
 
 use super::bits::Bits;
 use crate::model::{CategoryId, Policy, Requirement};
@@ -162,8 +163,9 @@ impl Requirements {
         }
     }
 
-    /// Bytes of memory beyond the value itself.
-    pub(crate) fn bytes(&self) -> usize {
+    /// Bytes of memory of the tables, without the formulas themselves.
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
         let conjunctions = match &self.conjunctions {
             Conjunctions::Lookup { words, .. } => size_of_val(words.as_slice()),
             Conjunctions::Lists { starts, needed_by } => {
@@ -269,6 +271,12 @@ mod tests {
         let requirements: Vec<(usize, Requirement)> =
             (0..10_000).map(|id| (id, Requirement::Category(CategoryId::new(id % 1_000)))).collect();
         let large = Requirements::new(1_000, passing, &requirements);
+        assert!(matches!(large.conjunctions, Conjunctions::Lists { .. }));
         assert!(large.bytes() < 100_000, "{}", large.bytes());
+        let small = Requirements::new(64, Bits::new(10_000), &requirements[..64]);
+        assert!(matches!(small.conjunctions, Conjunctions::Lists { .. }));
+        let small = Requirements::new(64, Bits::new(500), &requirements[..64]);
+        assert!(matches!(small.conjunctions, Conjunctions::Lookup { .. }));
+        assert!(small.bytes() <= 2 * MAX_LOOKUP_BYTES);
     }
 }

@@ -4,6 +4,7 @@ mod always_deviates;
 mod cell_covered_twice;
 mod constant_requirement;
 mod integrations_grant;
+mod label_like_wire_id;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::Policy;
@@ -16,4 +17,5 @@ pub(super) const ALL: &[Rule] = &[
     integrations_grant::check,
     always_deviates::check,
     constant_requirement::check,
+    label_like_wire_id::check,
 ];

@@ -1,0 +1,21 @@
+//! A description that looks like a wire id: the `=` in front of it was forgotten, and the category waits for a key that
+//! nobody stamps.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::Policy;
+
+pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
+    for category in policy.categories() {
+        let Some(label) = category.label() else { continue };
+        let like_an_id = !label.value.contains(char::is_whitespace)
+            && label.value.contains(|char: char| char.is_ascii_digit());
+        if like_an_id && category.wire_id() == category.name() {
+            let message = format!("the description of `{}` looks like a wire id", category.name());
+            found.push(
+                Diagnostic::new(Code::LabelLikeWireId, message)
+                    .at(label.span, "a description, which decides nothing")
+                    .help(format!("did you mean `= \"{}\"`?", label.value)),
+            );
+        }
+    }
+}
