@@ -19,7 +19,7 @@ pub use tree::Tree;
 use crate::diagnostic::{Diagnostic, FileId};
 
 /// The largest file that is parsed, in bytes.
-pub const MAX_FILE_BYTES: usize = 16 << 20;
+pub const MAX_FILE_BYTES: usize = 8 << 20;
 
 /// How deeply parentheses may be nested.
 pub const MAX_NESTING: usize = 32;
