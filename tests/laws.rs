@@ -1,7 +1,7 @@
 //! The laws of `fuzz/laws/`, on inputs from a seed. `CONSENTRY_ROUNDS` and `CONSENTRY_SEED` choose other inputs than the
 //! usual ones, and `CONSENTRY_LAW` one law; see `fuzz/README.md`.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
 
 #[path = "../fuzz/laws/mod.rs"]
 mod laws;
@@ -44,4 +44,30 @@ fn laws_hold_on_generated_input() {
         println!("{name}: {rounds} rounds from seed {seed}, {compared} comparisons");
         assert!(compared >= rounds.min(1));
     }
+}
+
+/// Every input of `fuzz/corpus/` through the law of its target: what a fuzzer found once stays found.
+#[test]
+fn the_corpus_is_replayed() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let mut replayed = 0;
+    for target in std::fs::read_dir(corpus).unwrap() {
+        let target = target.unwrap();
+        let name = target.file_name().into_string().unwrap();
+        let law = match name.as_str() {
+            "decisions" => "table_equals_reference",
+            other => other,
+        };
+        for input in std::fs::read_dir(target.path()).unwrap() {
+            let bytes = std::fs::read(input.unwrap().path()).unwrap();
+            let (law, bytes) = match (law, bytes.split_first()) {
+                ("laws", Some((first, rest))) => (laws::ALL[usize::from(*first) % laws::ALL.len()].1, rest),
+                ("laws", None) => continue,
+                _ => (laws::ALL.iter().find(|(known, _)| *known == law).unwrap().1, bytes.as_slice()),
+            };
+            let _ = law(&mut Unstructured::new(bytes));
+            replayed += 1;
+        }
+    }
+    assert!(replayed >= 10, "{replayed} inputs");
 }
