@@ -1,7 +1,12 @@
 //! The laws of `fuzz/laws/`, on inputs from a seed. `CONSENTRY_ROUNDS` and `CONSENTRY_SEED` choose other inputs than the
 //! usual ones, and `CONSENTRY_LAW` one law; see `fuzz/README.md`.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that fails may panic"
+)]
 
 #[path = "../fuzz/laws/mod.rs"]
 mod laws;

@@ -328,7 +328,10 @@ pub fn policy_mutations(u: &mut Unstructured) -> Result<u64> {
         let to = (from..=to).rev().find(|at| text.is_char_boundary(*at)).unwrap();
         match u.int_in_range(0..=3)? {
             0 => text.replace_range(from..to, ""),
-            1 => text.insert_str(from, &text[from..to].to_owned()),
+            1 => {
+                let piece = text[from..to].to_owned();
+                text.insert_str(from, &piece);
+            }
             2 => text.insert_str(
                 from,
                 u.choose(&["\"", "(", "{", "\n", "//", ",", "override ", "any of ", "\u{202E}", "\\"])?,

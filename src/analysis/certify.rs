@@ -69,6 +69,7 @@ impl Certificate {
 /// `most` is the largest number of situations of one destination that is compared. Where the full space is larger, what
 /// makes no difference is left out first; where it still is, some situations are, and [`Coverage`] says so.
 pub fn certify(table: &Table, most: u128) -> Certificate {
+    let most = most.max(1);
     let policy = table.policy();
     let mut certificate = Certificate::default();
     let mut scratch = table.scratch();
@@ -84,7 +85,7 @@ pub fn certify(table: &Table, most: u128) -> Certificate {
         let (compared, step) = match coverage {
             Coverage::Full(count) | Coverage::Reduced(count) => (count, 1),
             // A step that shares no factor with the usual counts meets every value of every fact.
-            Coverage::Sampled { compared, of } => (compared, of.unwrap_or(u128::MAX) / compared | 1),
+            Coverage::Sampled { compared, of } => (compared, (of.unwrap_or(u128::MAX) / compared) | 1),
         };
         for number in 0..compared {
             let situation = space.situation(number.wrapping_mul(step));

@@ -242,12 +242,12 @@ mod tests {
     use super::*;
     use miette::Diagnostic as _;
 
-    fn report(text: &str, places: &[std::ops::Range<usize>]) -> (String, Vec<(usize, usize)>, usize) {
+    fn report(text: &str, places: &[(usize, usize)]) -> (String, Vec<(usize, usize)>, usize) {
         let mut files = Files::default();
         let file = files.add("a.consent", text);
         let mut diagnostic = Diagnostic::new(Code::Unexpected, "m");
         for place in places {
-            diagnostic = diagnostic.at(Span::new(file, place.start, place.end), "here");
+            diagnostic = diagnostic.at(Span::new(file, place.0, place.1), "here");
         }
         let report = files.report(&diagnostic);
         let labels = report.labels().unwrap().map(|label| (label.offset(), label.len())).collect();
@@ -257,25 +257,25 @@ mod tests {
 
     #[test]
     fn labels_point_at_the_same_text_in_the_excerpt() {
-        let (text, labels, _) = report("one\ntwo\nthree\nfour\nfive\n", &[8..13, 14..18]);
+        let (text, labels, _) = report("one\ntwo\nthree\nfour\nfive\n", &[(8, 13), (14, 18)]);
         assert_eq!((text.as_str(), labels), ("two\nthree\nfour\nfive\n", vec![(4, 5), (10, 4)]));
-        let (text, labels, _) = report("a\u{1B}[2J\tb\r\n", &[6..7]);
+        let (text, labels, _) = report("a\u{1B}[2J\tb\r\n", &[(6, 7)]);
         assert_eq!(text, "a\\u{1b}[2J    b\n");
         assert_eq!(&text[labels[0].0..][..labels[0].1], "b");
         // Places past the end, or in an empty file, still have an excerpt.
-        assert_eq!(report("", &[0..0]).1, [(0, 0)]);
-        assert_eq!(report("ab", &[1..2]).1, [(1, 1)]);
+        assert_eq!(report("", &[(0, 0)]).1, [(0, 0)]);
+        assert_eq!(report("ab", &[(1, 2)]).1, [(1, 1)]);
     }
 
     #[test]
     fn long_lines_and_long_places_are_cut() {
         let long = format!("{}X{}\n", "é".repeat(70_000), "y".repeat(70_000));
-        let (text, labels, _) = report(&long, &[140_000..140_001]);
+        let (text, labels, _) = report(&long, &[(140_000, 140_001)]);
         assert!(text.starts_with('…') && text.ends_with("…\n") && text.chars().count() < 170, "{text}");
         assert_eq!(&text[labels[0].0..][..labels[0].1], "X");
-        let (text, labels, _) = report(&"row\n".repeat(100_000), &[4..399_999]);
+        let (text, labels, _) = report(&"row\n".repeat(100_000), &[(4, 399_999)]);
         assert!(text.len() < 300 && labels[0].1 > 100, "{labels:?}");
-        let (_, labels, elsewhere) = report(&"row\n".repeat(1_000), &[0..3, 4..7, 3_000..3_003]);
+        let (_, labels, elsewhere) = report(&"row\n".repeat(1_000), &[(0, 3), (4, 7), (3_000, 3_003)]);
         assert_eq!((labels.len(), elsewhere), (2, 1));
     }
 }

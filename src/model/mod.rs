@@ -1,9 +1,10 @@
 //! Trees → [`Policy`]: includes followed, overrides applied, names resolved, totality checked.
 //!
 //! A [`Policy`] that exists is total: it answers every event. `load` reads the files, `merge` finds the fact that is in
-//! force for each thing that the files speak of, `check` resolves and verifies, `reconcile` fills the table's cells.
+//! force for each thing that the files speak of, `check` and `destinations` resolve and verify, `reconcile` fills the table's cells.
 
 mod check;
+mod destinations;
 mod error;
 mod load;
 mod merge;

@@ -34,11 +34,6 @@ pub(super) fn build(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
     (tree, builder.found)
 }
 
-/// The statement at the start of a text, when the text is nothing else.
-pub(super) fn parse_alone(text: &str) -> Option<pest::error::Error<Rule>> {
-    Grammar::parse(Rule::only_statement, text).err()
-}
-
 /// Whether a name may stand without quotes: a plain word that is not one of the language's own.
 pub(super) fn is_bare(name: &str) -> bool {
     Grammar::parse(Rule::bare, name)

@@ -3,10 +3,10 @@
 //! The grammar sets such text aside up to the next line that begins like a statement. Here it is read once more as a
 //! statement alone, to learn how far it was understood and what could have followed.
 
-use super::build::parse_alone;
-use super::generated::Rule;
+use super::generated::{Grammar, Rule};
 use super::tree::Statement;
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, nearest};
+use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 /// A statement that a later version will have.
@@ -48,6 +48,11 @@ pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> D
         Some(error) if whole_statement => unexpected(&error, whole, start, span.file),
         _ => unknown_statement(slice, word, span),
     }
+}
+
+/// What keeps a text from being one statement and nothing else.
+fn parse_alone(text: &str) -> Option<Error<Rule>> {
+    Grammar::parse(Rule::only_statement, text).err()
 }
 
 /// How long a statement may be that is read again together with what follows it.

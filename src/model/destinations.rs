@@ -1,0 +1,238 @@
+//! Checking destinations: what they need, by which names they are known, and of which kind they are.
+
+use super::check::Checker;
+use super::merge::MAX_SUGGESTIONS;
+use super::{CategoryId, Destination, Exemption, KindId, Requirement};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest, quoted};
+use crate::syntax::tree::{self, DestinationAttribute, Element, Group, Needs, Quantifier, Statement, Text};
+use std::collections::HashMap;
+
+impl<'t> Checker<'t> {
+    pub(super) fn destination(
+        &mut self,
+        destination: &tree::Destination,
+        statement: &Statement,
+        several: Quantifier,
+    ) -> Destination {
+        self.attributes(&destination.attributes);
+        if destination.name.value == "All" {
+            self.called_all(&destination.name);
+        }
+        let mut checked = Destination {
+            name: destination.name.clone(),
+            further_names: Vec::new(),
+            requirement: None,
+            uses: Vec::new(),
+            exempt: None,
+            disabled: None,
+            mode: None,
+            kind: None,
+            span: statement.span,
+        };
+        let mut unmapped = None;
+        for attribute in &destination.attributes {
+            let at = attribute.span;
+            match &attribute.value {
+                DestinationAttribute::Also(names) => {
+                    checked.further_names = names.iter().map(|further| further.name.clone()).collect();
+                }
+                DestinationAttribute::Needs(needs) => {
+                    self.uses.clear();
+                    checked.requirement = self.needs(needs, at, several).map(|needs| Spanned::new(needs, at));
+                    checked.uses = std::mem::take(&mut self.uses);
+                    if let Some(unmapped) = unmapped {
+                        self.mapped_and_unmapped(at, unmapped);
+                    }
+                }
+                DestinationAttribute::Unmapped => {
+                    unmapped = Some(at);
+                    if let Some(needs) = checked.requirement_span() {
+                        self.mapped_and_unmapped(needs, at);
+                    }
+                }
+                DestinationAttribute::Exempt { because } => {
+                    checked.exempt = Some(Exemption { span: at, because: because.clone() });
+                }
+                DestinationAttribute::Disabled => checked.disabled = Some(at),
+                DestinationAttribute::Mode(mode) => checked.mode = Some(Spanned::new(*mode, at)),
+                DestinationAttribute::Kind(name) => checked.kind = self.kind_named(name),
+            }
+        }
+        let says_needs =
+            destination.attributes.iter().any(|one| matches!(one.value, DestinationAttribute::Needs(_)));
+        if !says_needs && unmapped.is_none() && checked.exempt.is_none() && statement.complete {
+            let message = format!("`{}` says neither what it needs nor that it is unmapped", checked.name());
+            self.report(
+                Diagnostic::new(Code::NoMapping, message)
+                    .at(destination.name.span, "needs what?")
+                    .help("write `needs …` with its categories, or `unmapped` if no category stands for it"),
+            );
+        }
+        checked
+    }
+
+    fn mapped_and_unmapped(&mut self, needs: Span, unmapped: Span) {
+        self.report(
+            Diagnostic::new(Code::MappedAndUnmapped, "a destination that needs categories is not unmapped")
+                .at(unmapped, "unmapped")
+                .at(needs, "but mapped here")
+                .help("delete one of the two"),
+        );
+    }
+
+    fn called_all(&mut self, name: &Text) {
+        self.report(
+            Diagnostic::new(Code::CalledAll, "no destination may be called `All`")
+                .at(name.span, "taken")
+                .help("in the integrations object `All` is the default for the destinations that are not listed"),
+        );
+    }
+
+    fn needs(&mut self, needs: &Needs, span: Span, several: Quantifier) -> Option<Requirement> {
+        match needs {
+            Needs::Group(group) => self.group(group),
+            Needs::List(names) => {
+                let elements = names.iter().cloned().map(Element::Category).collect();
+                self.group(&Group { quantifier: several, elements, span })
+            }
+        }
+    }
+
+    /// A group, or `None` where it has no element that could be resolved; each such element has its diagnostic.
+    fn group(&mut self, group: &Group) -> Option<Requirement> {
+        if group.elements.is_empty() {
+            self.report(
+                Diagnostic::new(Code::EmptyGroup, "the group has no category")
+                    .at(group.span, "all or any of what?")
+                    .help("name the categories, or write `unmapped` if there are none"),
+            );
+        }
+        let named = group.elements.iter().filter_map(|element| match element {
+            Element::Category(name) => Some(name),
+            Element::Group(_) => None,
+        });
+        self.twice(named, "category");
+        let mut elements: Vec<Requirement> = Vec::new();
+        for element in &group.elements {
+            elements.extend(match element {
+                Element::Category(name) => self.category_named(name).map(Requirement::Category),
+                Element::Group(group) => self.group(group),
+            });
+        }
+        match (elements.len(), group.quantifier) {
+            (0, _) => None,
+            (1, _) => elements.pop(),
+            (_, Quantifier::All) => Some(Requirement::AllOf(elements)),
+            (_, Quantifier::Any) => Some(Requirement::AnyOf(elements)),
+        }
+    }
+
+    fn category_named(&mut self, name: &Text) -> Option<CategoryId> {
+        let known = self.categories.get(name.value.as_str()).copied();
+        self.uses.extend(known.map(|id| Spanned::new(id, name.span)));
+        if known.is_none() && !self.forest.may_have_lost(&name.value) {
+            let wire_id = self.wire_ids.get(name.value.as_str()).copied();
+            let near = match self.suggests() {
+                true => nearest(&name.value, self.categories.keys().copied()),
+                false => None,
+            };
+            let help = match (wire_id, near, name.value.as_str()) {
+                (Some(category), _, wire_id) => {
+                    format!("`{wire_id}` is the wire id of a category: write `{}`", bare_or_quoted(category))
+                }
+                (None, Some(near), _) => format!("did you mean `{}`?", bare_or_quoted(near)),
+                (None, None, "not") => "there is no `not`: name what must be granted".to_owned(),
+                (None, None, unknown) => format!("declare it: `category {}`", bare_or_quoted(unknown)),
+            };
+            self.report(
+                Diagnostic::new(Code::UnknownCategory, format!("there is no category `{}`", name.value))
+                    .at(name.span, "unknown")
+                    .help(help),
+            );
+        }
+        known
+    }
+
+    fn kind_named(&mut self, name: &Text) -> Option<Spanned<KindId>> {
+        let known = self.kinds.get(name.value.as_str()).copied();
+        if known.is_none() && !self.forest.may_have_lost(&name.value) {
+            let near = match self.suggests() {
+                true => nearest(&name.value, self.kinds.keys().copied()),
+                false => None,
+            };
+            let help = match near {
+                Some(near) => format!("did you mean `{}`?", bare_or_quoted(near)),
+                None => format!("declare it: `destination kind {}`", bare_or_quoted(&name.value)),
+            };
+            self.report(
+                Diagnostic::new(Code::UnknownKind, format!("there is no destination kind `{}`", name.value))
+                    .at(name.span, "unknown")
+                    .help(help),
+            );
+        }
+        known.map(|kind| Spanned::new(kind, name.span))
+    }
+
+    /// Whether one more name is compared with all the known ones.
+    fn suggests(&mut self) -> bool {
+        self.suggested += 1;
+        self.suggested <= MAX_SUGGESTIONS
+    }
+
+    /// Further names: never `All`, never another destination's own name, and another's further name only when both
+    /// say `shared`.
+    pub(super) fn further_names(&mut self, destinations: &[(&'t tree::Destination, &Statement)]) {
+        let own: HashMap<&str, Span> =
+            destinations.iter().map(|(one, _)| (one.name.value.as_str(), one.name.span)).collect();
+        let mut further: HashMap<&str, (usize, &tree::FurtherName)> = HashMap::new();
+        for (index, (destination, _)) in destinations.iter().enumerate() {
+            let names: Vec<&tree::FurtherName> = destination
+                .attributes
+                .iter()
+                .filter_map(|attribute| match &attribute.value {
+                    DestinationAttribute::Also(names) => Some(names),
+                    _ => None,
+                })
+                .flatten()
+                .collect();
+            let with_own =
+                std::iter::once(&destination.name).chain(names.iter().map(|further| &further.name));
+            self.twice(with_own, "name");
+            for name in names {
+                let text = name.name.value.as_str();
+                if text == "All" {
+                    self.called_all(&name.name);
+                }
+                if let Some(at) = own.get(text).filter(|_| text != destination.name.value) {
+                    let message = format!("`{text}` is the own name of another destination");
+                    self.report(
+                        Diagnostic::new(Code::FurtherNameTaken, message)
+                            .at(name.name.span, "taken")
+                            .at(*at, "by this destination")
+                            .help("an own name belongs to one destination: delete this further name"),
+                    );
+                }
+                let (other, first) = *further.entry(text).or_insert((index, name));
+                if other != index && !(first.shared && name.shared) {
+                    self.report(
+                        Diagnostic::new(
+                            Code::FurtherNameTaken,
+                            format!("two destinations answer to `{text}`"),
+                        )
+                        .at(name.name.span, "this one")
+                        .at(first.name.span, "and this one")
+                        .help(format!("if that is meant, say so in both: `also shared {}`", quoted(text))),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A name as a policy would write it.
+fn bare_or_quoted(name: &str) -> String {
+    match crate::syntax::is_bare(name) {
+        true => name.to_owned(),
+        false => quoted(name),
+    }
+}
