@@ -7,7 +7,7 @@ use super::{
     Category, CategoryId, Kind, KindId, MAX_CATEGORIES, MAX_DESTINATIONS, Policy, PolicyError, reconcile,
 };
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::syntax::tree::{self, CategoryAttribute, Fact, KindAttribute, Quantifier, Text};
+use crate::syntax::tree::{self, CategoryAttribute, KindAttribute, Quantifier, Text};
 use std::collections::HashMap;
 use std::mem::{Discriminant, discriminant};
 
@@ -85,101 +85,48 @@ impl<'t> Checker<'t> {
         let edition =
             self.forest.trees.first().and_then(|tree| tree.edition.as_ref()).map(|edition| edition.value);
         let name = self.name(merged);
-        let facts = || merged.statements.iter().map(|statement| (&statement.fact, statement.span));
 
-        let declared: Vec<_> = facts()
-            .filter_map(|(fact, span)| match fact {
-                Fact::Category(category) => Some((category, span)),
-                _ => None,
-            })
-            .collect();
-        self.limit(declared.len(), MAX_CATEGORIES, "categories");
-        self.categories = declared
-            .iter()
-            .enumerate()
-            .map(|(index, (category, _))| (category.name.value.as_str(), CategoryId::new(index)))
-            .collect();
-        self.wire_ids = declared
-            .iter()
-            .filter_map(|(category, _)| {
-                Some((category.wire_id.as_ref()?.value.as_str(), category.name.value.as_str()))
-            })
-            .collect();
+        self.limit(merged.categories.len(), MAX_CATEGORIES, "categories");
+        for (index, category) in merged.categories.iter().enumerate() {
+            let name = category.value.name.value.as_str();
+            self.categories.insert(name, CategoryId::new(index));
+            if let Some(wire_id) = &category.value.wire_id {
+                self.wire_ids.insert(&wire_id.value, name);
+            }
+        }
         let categories: Vec<Category> =
-            declared.into_iter().map(|(category, span)| self.category(category, span)).collect();
+            merged.categories.iter().map(|category| self.category(category)).collect();
         self.wire_ids(&categories);
 
-        let declared: Vec<_> = facts()
-            .filter_map(|(fact, span)| match fact {
-                Fact::Kind(kind) => Some((kind, span)),
-                _ => None,
-            })
-            .collect();
-        self.kinds = declared
-            .iter()
-            .enumerate()
-            .map(|(index, (kind, _))| (kind.name.value.as_str(), KindId::new(index)))
-            .collect();
-        let kinds = declared.into_iter().map(|(kind, span)| self.kind(kind, span)).collect();
+        for (index, kind) in merged.kinds.iter().enumerate() {
+            self.kinds.insert(&kind.value.name.value, KindId::new(index));
+        }
+        let kinds = merged.kinds.iter().map(|kind| self.kind(kind)).collect();
 
-        let several = facts().find_map(|(fact, span)| match fact {
-            Fact::SeveralCategories(quantifier) => Some(Spanned::new(*quantifier, span)),
-            _ => None,
-        });
-        let several = self.setting(several, "several categories need all");
-
-        let declared: Vec<_> = merged
-            .statements
-            .iter()
-            .filter_map(|statement| match &statement.fact {
-                Fact::Destination(destination) => Some((destination, statement)),
-                _ => None,
-            })
-            .collect();
-        self.limit(declared.len(), MAX_DESTINATIONS, "destinations");
-        self.further_names(&declared);
+        let several = self.setting(merged.several_categories.clone(), "several categories need all");
         let quantifier = several.as_ref().map_or(Quantifier::All, |several| several.value);
-        let destinations = declared
-            .into_iter()
-            .map(|(destination, statement)| self.destination(destination, statement, quantifier))
+        self.limit(merged.destinations.len(), MAX_DESTINATIONS, "destinations");
+        self.further_names(&merged.destinations);
+        let destinations = merged
+            .destinations
+            .iter()
+            .map(|destination| {
+                self.destination(destination, merged.cut_short.contains(&destination.span), quantifier)
+            })
             .collect();
 
-        let unmapped = facts().find_map(|(fact, span)| match fact {
-            Fact::UnmappedDestinations(value) => Some(Spanned::new(*value, span)),
-            _ => None,
-        });
-        let unmapped = self.setting(unmapped, "unmapped destinations block");
-
-        let unreadable = facts().find_map(|(fact, span)| match fact {
-            Fact::UnreadableIntegrations(value) => Some(Spanned::new(*value, span)),
-            _ => None,
-        });
-        let unreadable = self.setting(unreadable, "unreadable integrations count as off");
-
-        let exempt = facts().find_map(|(fact, span)| match fact {
-            Fact::ExemptEvent(names) => Some((names, span)),
-            _ => None,
-        });
-        let exempt = exempt.map(|(names, span)| {
-            self.twice(names.iter(), "event");
-            Spanned::new(names.clone(), span)
-        });
-        let exempt = self.setting(exempt, "exempt event none");
-
-        let reading = facts().find_map(|(fact, span)| match fact {
-            Fact::Preferences(preferences) => Some((preferences, span)),
-            _ => None,
-        });
-        let reading = reading.map(|(preferences, span)| Spanned::new(self.reading(preferences), span));
+        let unmapped = self.setting(merged.unmapped_destinations.clone(), "unmapped destinations block");
+        let unreadable =
+            self.setting(merged.unreadable_integrations.clone(), "unreadable integrations count as off");
+        let exempt = self.setting(merged.exempt_event.clone(), "exempt event none");
+        self.twice(exempt.iter().flat_map(|names| &names.value), "event");
+        let reading =
+            merged.preferences.as_ref().map(|said| Spanned::new(self.reading(&said.value), said.span));
         let reading = self.setting(reading, "preferences at context.consent.categoryPreferences");
-
-        let table = facts().find_map(|(fact, span)| match fact {
-            Fact::Reconcile(rows) => Some((rows, span)),
-            _ => None,
-        });
-        let table = table.map(|(rows, span)| reconcile::check(rows, span, &mut self.found));
-        let table = self
-            .setting(table, "reconcile { consent integrations enforce any any consent then integrations }");
+        let table =
+            merged.reconcile.as_ref().map(|said| reconcile::check(&said.value, said.span, &mut self.found));
+        let example = "reconcile { consent integrations enforce any any consent then integrations }";
+        let table = self.setting(table, example);
 
         self.missing_settings();
         Some(Policy {
@@ -285,7 +232,8 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn category(&mut self, category: &tree::Category, span: Span) -> Category {
+    fn category(&mut self, said: &Spanned<tree::Category>) -> Category {
+        let category = &said.value;
         self.attributes(&category.attributes);
         let mut checked = Category {
             name: category.name.clone(),
@@ -293,7 +241,7 @@ impl<'t> Checker<'t> {
             label: None,
             always: None,
             switched_off: None,
-            span,
+            span: said.span,
         };
         for attribute in &category.attributes {
             match &attribute.value {
@@ -324,14 +272,20 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn kind(&mut self, kind: &tree::Kind, span: Span) -> Kind {
+    fn kind(&mut self, said: &Spanned<tree::Kind>) -> Kind {
+        let kind = &said.value;
         self.attributes(&kind.attributes);
         let ignores = kind.attributes.iter().find(|attribute| attribute.value == KindAttribute::IgnoresAll);
         let label = kind.attributes.iter().find_map(|attribute| match &attribute.value {
             KindAttribute::Label(label) => Some(Spanned::new(label.clone(), attribute.span)),
             KindAttribute::IgnoresAll => None,
         });
-        Kind { name: kind.name.clone(), label, ignores_all: ignores.map(|attribute| attribute.span), span }
+        Kind {
+            name: kind.name.clone(),
+            label,
+            ignores_all: ignores.map(|attribute| attribute.span),
+            span: said.span,
+        }
     }
 
     fn reading(&mut self, preferences: &tree::Preferences) -> Reading {

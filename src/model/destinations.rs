@@ -4,16 +4,18 @@ use super::check::Checker;
 use super::merge::MAX_SUGGESTIONS;
 use super::{CategoryId, Destination, Exemption, KindId, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest, quoted};
-use crate::syntax::tree::{self, DestinationAttribute, Element, Group, Needs, Quantifier, Statement, Text};
+use crate::syntax::tree::{self, DestinationAttribute, Element, Group, Needs, Quantifier, Text};
 use std::collections::HashMap;
 
-impl<'t> Checker<'t> {
+impl Checker<'_> {
+    /// A destination. One that was cut short may have said more than could be read.
     pub(super) fn destination(
         &mut self,
-        destination: &tree::Destination,
-        statement: &Statement,
+        said: &Spanned<tree::Destination>,
+        cut_short: bool,
         several: Quantifier,
     ) -> Destination {
+        let destination = &said.value;
         self.attributes(&destination.attributes);
         if destination.name.value == "All" {
             self.called_all(&destination.name);
@@ -27,7 +29,7 @@ impl<'t> Checker<'t> {
             disabled: None,
             mode: None,
             kind: None,
-            span: statement.span,
+            span: said.span,
         };
         let mut unmapped = None;
         for attribute in &destination.attributes {
@@ -60,7 +62,7 @@ impl<'t> Checker<'t> {
         }
         let says_needs =
             destination.attributes.iter().any(|one| matches!(one.value, DestinationAttribute::Needs(_)));
-        if !says_needs && unmapped.is_none() && checked.exempt.is_none() && statement.complete {
+        if !says_needs && unmapped.is_none() && checked.exempt.is_none() && !cut_short {
             let message = format!("`{}` says neither what it needs nor that it is unmapped", checked.name());
             self.report(
                 Diagnostic::new(Code::NoMapping, message)
@@ -181,11 +183,11 @@ impl<'t> Checker<'t> {
 
     /// Further names: never `All`, never another destination's own name, and another's further name only when both
     /// say `shared`.
-    pub(super) fn further_names(&mut self, destinations: &[(&'t tree::Destination, &Statement)]) {
+    pub(super) fn further_names(&mut self, destinations: &[Spanned<tree::Destination>]) {
         let own: HashMap<&str, Span> =
-            destinations.iter().map(|(one, _)| (one.name.value.as_str(), one.name.span)).collect();
+            destinations.iter().map(|one| (one.value.name.value.as_str(), one.value.name.span)).collect();
         let mut further: HashMap<&str, (usize, &tree::FurtherName)> = HashMap::new();
-        for (index, (destination, _)) in destinations.iter().enumerate() {
+        for (index, destination) in destinations.iter().map(|said| &said.value).enumerate() {
             let names: Vec<&tree::FurtherName> = destination
                 .attributes
                 .iter()

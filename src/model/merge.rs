@@ -4,21 +4,57 @@
 //! an overridden fact keeps its place in the order of declarations.
 
 use super::load::Forest;
-use crate::diagnostic::{Code, Diagnostic, FileId, Span, nearest};
-use crate::syntax::tree::{Fact, Statement, Text};
-use std::collections::HashMap;
+use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned, nearest};
+use crate::syntax::tree::{
+    self, Fact, Quantifier, Row, Statement, Text, UnmappedDestinations, UnreadableIntegrations,
+};
+use std::collections::{HashMap, HashSet};
 
 /// How many mistakes are searched for a suggestion.
 pub(super) const MAX_SUGGESTIONS: usize = 100;
 
-/// The facts in force, in declaration order.
+/// The facts in force, sorted by what they speak of; each list in declaration order.
 #[derive(Debug, Default)]
 pub(super) struct Merged {
     /// The policy's name, from the file that was loaded.
     pub(super) name: Option<Text>,
-    /// The statements in force.
-    pub(super) statements: Vec<Statement>,
+    pub(super) categories: Vec<Spanned<tree::Category>>,
+    pub(super) kinds: Vec<Spanned<tree::Kind>>,
+    pub(super) destinations: Vec<Spanned<tree::Destination>>,
+    /// Destinations that are followed by text which may have been meant to go on with them.
+    pub(super) cut_short: HashSet<Span>,
+    pub(super) reconcile: Option<Spanned<Vec<Row>>>,
+    pub(super) unmapped_destinations: Option<Spanned<UnmappedDestinations>>,
+    pub(super) several_categories: Option<Spanned<Quantifier>>,
+    pub(super) unreadable_integrations: Option<Spanned<UnreadableIntegrations>>,
+    pub(super) exempt_event: Option<Spanned<Vec<Text>>>,
+    pub(super) preferences: Option<Spanned<tree::Preferences>>,
     pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl Merged {
+    fn add(&mut self, statement: &Statement) {
+        let span = statement.span;
+        match statement.fact.clone() {
+            Fact::Policy(_) | Fact::Include { .. } => {}
+            Fact::Category(category) => self.categories.push(Spanned::new(category, span)),
+            Fact::Kind(kind) => self.kinds.push(Spanned::new(kind, span)),
+            Fact::Destination(destination) => {
+                if !statement.complete {
+                    self.cut_short.insert(span);
+                }
+                self.destinations.push(Spanned::new(destination, span));
+            }
+            Fact::Reconcile(rows) => self.reconcile = Some(Spanned::new(rows, span)),
+            Fact::UnmappedDestinations(value) => self.unmapped_destinations = Some(Spanned::new(value, span)),
+            Fact::SeveralCategories(value) => self.several_categories = Some(Spanned::new(value, span)),
+            Fact::UnreadableIntegrations(value) => {
+                self.unreadable_integrations = Some(Spanned::new(value, span));
+            }
+            Fact::ExemptEvent(names) => self.exempt_event = Some(Spanned::new(names, span)),
+            Fact::Preferences(preferences) => self.preferences = Some(Spanned::new(preferences, span)),
+        }
+    }
 }
 
 /// What a fact speaks of. Two facts with one subject contradict or repeat each other.
@@ -57,7 +93,7 @@ pub(super) fn merge(forest: &Forest) -> Merged {
     let mut searched = 0;
     for (subject, statements) in &subjects {
         match in_force(statements, &includes, &mut merged.diagnostics) {
-            Some(statement) => merged.statements.push(statement.clone()),
+            Some(statement) => merged.add(statement),
             None => {
                 // Suggestions compare names one by one; many mistakes of this sort have one cause anyway.
                 searched += 1;
