@@ -23,7 +23,7 @@ pub(super) fn check(forest: Forest, merged: Merged) -> Result<Policy, PolicyErro
         more: 0,
         missing: Vec::new(),
         categories: HashMap::new(),
-        wire_ids: HashMap::new(),
+        by_wire_id: HashMap::new(),
         kinds: HashMap::new(),
         suggested: 0,
     };
@@ -65,7 +65,7 @@ pub(super) struct Checker<'t> {
     more: usize,
     pub(super) categories: HashMap<&'t str, CategoryId>,
     /// Declared names by wire id, where they differ.
-    pub(super) wire_ids: HashMap<&'t str, &'t str>,
+    pub(super) by_wire_id: HashMap<&'t str, &'t str>,
     pub(super) kinds: HashMap<&'t str, KindId>,
     pub(super) suggested: usize,
     /// What every policy says, and this one does not.
@@ -91,7 +91,7 @@ impl<'t> Checker<'t> {
             let name = category.value.name.value.as_str();
             self.categories.insert(name, CategoryId::new(index));
             if let Some(wire_id) = &category.value.wire_id {
-                self.wire_ids.insert(&wire_id.value, name);
+                self.by_wire_id.insert(&wire_id.value, name);
             }
         }
         let categories: Vec<Category> =

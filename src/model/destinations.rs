@@ -133,7 +133,7 @@ impl Checker<'_> {
         let known = self.categories.get(name.value.as_str()).copied();
         self.uses.extend(known.map(|id| Spanned::new(id, name.span)));
         if known.is_none() && !self.forest.may_have_lost(&name.value) {
-            let wire_id = self.wire_ids.get(name.value.as_str()).copied();
+            let wire_id = self.by_wire_id.get(name.value.as_str()).copied();
             let near = match self.suggests() {
                 true => nearest(&name.value, self.categories.keys().copied()),
                 false => None,
