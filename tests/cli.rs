@@ -278,6 +278,26 @@ consent given, integrations given
 }
 
 #[test]
+fn certify_says_what_it_compared() {
+    let run = run(&["certify", SHOP]);
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+    assert!(run.out.starts_with("  Facebook Pixel  all 720 situations\n"), "{}", run.out);
+    assert!(run.out.ends_with("\"shop\": 11376 comparisons, no difference\n"), "{}", run.out);
+    let few = run_with(&["certify", SHOP, "--situations", "100"], b"");
+    assert!(
+        few.out.contains("  Braze           100 of 192 situations that can make a difference: a sample\n"),
+        "{}",
+        few.out
+    );
+    assert!(few.out.ends_with("were sampled, not certified\n"), "{}", few.out);
+    let json = run_with(&["certify", SHOP, "--format", "json"], b"");
+    assert_eq!(
+        lines(&json)[0]["destinations"][0],
+        json!({"destination": "Facebook Pixel", "coverage": "full", "compared": "720", "of": "720"})
+    );
+}
+
+#[test]
 fn show_prints_preludes() {
     for name in consentry::prelude_names() {
         let shown = run(&["show", name]);

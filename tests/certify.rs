@@ -1,0 +1,99 @@
+//! Every shipped policy is certified: the table equals the reference in every situation that can matter.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails may panic"
+)]
+
+use consentry::analysis::{Coverage, Space, certify};
+use consentry::{Policy, Table};
+
+fn load(path: &str) -> Table {
+    Table::new(Policy::load(format!("{}/policies/{path}.consent", env!("CARGO_MANIFEST_DIR"))).unwrap())
+}
+
+fn parse(statements: &str) -> Policy {
+    let text = format!("consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\n{statements}");
+    Policy::parse(&text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn shipped_policies_are_certified() {
+    for (path, destinations, comparisons) in
+        [("examples/shop", 10, 11_376), ("examples/gazette/gazette", 50, 59_904), ("segment-strict", 0, 0)]
+    {
+        let table = load(path);
+        let certificate = certify(&table, 1 << 20);
+        assert!(certificate.differences.is_empty(), "{path}: {:?}", certificate.differences);
+        assert_eq!(
+            (certificate.coverage.len(), certificate.comparisons()),
+            (destinations, comparisons),
+            "{path}"
+        );
+        assert!(
+            certificate.coverage.iter().all(|(_, coverage)| matches!(coverage, Coverage::Full(_))),
+            "{path}"
+        );
+    }
+    // The preludes have no destinations of their own; each decides these.
+    for prelude in consentry::prelude_names() {
+        let text = format!(
+            "consentry 1\npolicy \"p\"\ninclude prelude {prelude:?}\ncategory A\ncategory B always\ncategory C switched off\n\
+             destination \"1\" needs A, B, C\ndestination \"2\" needs any of A, (all of B, C)\ndestination \"3\" unmapped\n\
+             destination \"4\" needs A exempt kind warehouse\ndestination \"5\" needs C kind warehouse\n\
+             destination \"6\" unmapped disabled"
+        );
+        let table = Table::new(Policy::parse(&text).unwrap());
+        let certificate = certify(&table, 1 << 20);
+        assert!(certificate.differences.is_empty(), "{prelude}: {:?}", certificate.differences);
+        assert!(certificate.comparisons() > 10_000, "{}", certificate.comparisons());
+    }
+}
+
+/// Counts by hand: (consent) × (integrations) × (exempt event).
+#[test]
+fn situations_are_counted() {
+    let policy = parse(
+        "category A\ncategory B\ncategory C always\ndestination \"X\" needs A, B, C\ndestination \"Y\" unmapped kind warehouse\n\
+         destination \"Z\" needs A disabled\ndestination \"W\" needs A exempt",
+    );
+    let count = |index: usize| {
+        let id = policy.destination_ids().nth(index).unwrap();
+        let (full, reduced) = (Space::full(&policy, id).unwrap(), Space::reduced(&policy, id).unwrap());
+        (full.count().unwrap(), reduced.count().unwrap())
+    };
+    assert_eq!(count(0), ((4 + 64) * (2 + 16) * 2, (4 + 4) * (2 + 6) * 2));
+    assert_eq!(count(1), ((4 + 1) * (2 + 16) * 2, (4 + 1) * (2 + 3) * 2));
+    assert_eq!(count(2), ((4 + 4) * (2 + 16) * 2, (4 + 1) * (2 + 1)));
+    assert_eq!(count(3), ((4 + 4) * (2 + 16) * 2, (4 + 1) * (2 + 6)));
+    // Every situation is listed once.
+    let space = Space::full(&policy, policy.destination_ids().next().unwrap()).unwrap();
+    let all: std::collections::HashSet<_> = space.situations().collect();
+    assert_eq!(all.len() as u128, space.count().unwrap());
+}
+
+#[test]
+fn too_many_categories_are_reduced_and_then_sampled() {
+    let names = |count: usize| (0..count).map(|id| format!("c{id}")).collect::<Vec<_>>().join(", ");
+    let declared: String = (0..130).map(|id| format!("category c{id}\n")).collect();
+    let policy = parse(&format!(
+        "{declared}destination \"few\" needs {}\ndestination \"many\" needs {}\ndestination \"most\" needs {}",
+        names(12),
+        names(40),
+        names(130)
+    ));
+    let certificate = certify(&Table::new(policy), 1 << 17);
+    assert!(certificate.differences.is_empty(), "{:?}", certificate.differences);
+    let coverage: Vec<Coverage> = certificate.coverage.iter().map(|(_, coverage)| *coverage).collect();
+    let forty = (4 + (1u128 << 40)) * 8 * 2;
+    assert_eq!(
+        coverage,
+        [
+            Coverage::Reduced((4 + 4096) * 8 * 2),
+            Coverage::Sampled { compared: 1 << 17, of: Some(forty) },
+            Coverage::Sampled { compared: 1 << 17, of: None },
+        ]
+    );
+}
