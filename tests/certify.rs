@@ -80,20 +80,20 @@ fn too_many_categories_are_reduced_and_then_sampled() {
     let declared: String = (0..130).map(|id| format!("category c{id}\n")).collect();
     let policy = parse(&format!(
         "{declared}destination \"few\" needs {}\ndestination \"many\" needs {}\ndestination \"most\" needs {}",
-        names(12),
+        names(7),
         names(40),
         names(130)
     ));
-    let certificate = certify(&Table::new(policy), 1 << 17);
+    let certificate = certify(&Table::new(policy), 1 << 13);
     assert!(certificate.differences.is_empty(), "{:?}", certificate.differences);
     let coverage: Vec<Coverage> = certificate.coverage.iter().map(|(_, coverage)| *coverage).collect();
     let forty = (4 + (1u128 << 40)) * 8 * 2;
     assert_eq!(
         coverage,
         [
-            Coverage::Reduced((4 + 4096) * 8 * 2),
-            Coverage::Sampled { compared: 1 << 17, of: Some(forty) },
-            Coverage::Sampled { compared: 1 << 17, of: None },
+            Coverage::Reduced((4 + 128) * 8 * 2),
+            Coverage::Sampled { compared: 1 << 13, of: Some(forty) },
+            Coverage::Sampled { compared: 1 << 13, of: None },
         ]
     );
 }
