@@ -98,8 +98,12 @@ impl Disk {
         Disk { root: root.into() }
     }
 
-    /// The source and the path for one file: its own folder is the policy root.
-    pub(crate) fn beside(path: &Path) -> (Self, String) {
+    /// The source and the path in it for one file that the caller names: its own folder is the policy root. A link stands
+    /// for the file that it leads to, in that file's folder.
+    pub fn beside(path: &Path) -> (Self, String) {
+        let linked = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+        let real = if linked { path.canonicalize().ok() } else { None };
+        let path = real.as_deref().unwrap_or(path);
         let root = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),

@@ -97,3 +97,39 @@ fn too_many_categories_are_reduced_and_then_sampled() {
         ]
     );
 }
+
+/// A sample meets every combination of everything but the preferences, and both values of every preference.
+#[test]
+fn samples_meet_every_state() {
+    let declared: String = (0..20).map(|id| format!("category c{id}\n")).collect();
+    let names: Vec<String> = (0..20).map(|id| format!("c{id}")).collect();
+    for kind in ["", " kind warehouse"] {
+        for exempt in ["none", "\"X\""] {
+            let policy = parse(&format!(
+                "{declared}override exempt event {exempt}\ndestination \"W\" needs {}{kind}",
+                names.join(", ")
+            ));
+            let space = Space::reduced(&policy, policy.destination_ids().next().unwrap()).unwrap();
+            let mut met = std::collections::HashSet::new();
+            let mut granted = [[false; 2]; 20];
+            for number in 0..5_000 {
+                let situation = space.sample(number);
+                assert!(space.contains(&situation), "{situation:?}");
+                for (seen, preference) in granted.iter_mut().zip(&situation.preferences) {
+                    seen[usize::from(*preference == consentry::Preference::Granted)] = true;
+                }
+                met.insert((
+                    situation.consent,
+                    situation.integrations,
+                    situation.entry,
+                    situation.all,
+                    situation.exempt_event,
+                ));
+            }
+            let (entries, exempt) =
+                (if kind.is_empty() { 6 } else { 3 }, if exempt == "none" { 1 } else { 2 });
+            assert_eq!(met.len(), 5 * (2 + entries) * exempt);
+            assert_eq!(granted, [[true; 2]; 20]);
+        }
+    }
+}

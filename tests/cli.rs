@@ -289,7 +289,7 @@ fn certify_says_what_it_compared() {
         "{}",
         few.out
     );
-    assert!(few.out.ends_with("were sampled, not certified\n"), "{}", few.out);
+    assert!(few.out.ends_with("what is marked as a sample is not certified\n"), "{}", few.out);
     let json = run_with(&["certify", SHOP, "--format", "json"], b"");
     assert_eq!(
         lines(&json)[0]["destinations"][0],
@@ -404,6 +404,14 @@ fn symbolic_links_do_not_leave_the_root() {
     .unwrap();
     let run = run(&["lint", root.join("p.consent").to_str().unwrap()]);
     assert!(run.status == 1 && run.out.contains("C202") && !run.out.contains("Secret"), "{}", run.out);
+    // A link that the caller names is the caller's choice; the file that it leads to has a folder of its own.
+    std::os::unix::fs::symlink("root", folder.path().join("linked")).unwrap();
+    fs::write(root.join("q.consent"), "consentry 1\npolicy \"q\"\ninclude prelude \"segment\"\n").unwrap();
+    let elsewhere = folder.path().join("elsewhere.consent");
+    std::os::unix::fs::symlink("root/q.consent", &elsewhere).unwrap();
+    for path in [folder.path().join("linked/q.consent"), elsewhere] {
+        assert_eq!(run_with(&["eval", path.to_str().unwrap()], b"{}").status, 0, "{}", path.display());
+    }
 }
 
 #[test]

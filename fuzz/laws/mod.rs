@@ -120,6 +120,7 @@ pub fn certified(u: &mut Unstructured) -> Result<u64> {
         for number in (0..full.count().unwrap()).step_by(step as usize) {
             let situation = full.situation(number);
             let projected = reduced.project(&situation);
+            assert!(full.contains(&situation) && reduced.contains(&projected), "{situation:?} {projected:?}");
             let verdict = decide(&full, &situation);
             assert_eq!(
                 verdict,

@@ -31,7 +31,8 @@ pub enum Coverage {
     /// All that can make a difference, as many as these. Every other situation is one of them but for how a category
     /// that is not granted, an unreadable entry, or a fact that nothing asks for is put.
     Reduced(u128),
-    /// Some of those that can make a difference, spread evenly: `compared` of `of`, or of more than can be counted.
+    /// Some of those that can make a difference: `compared` of `of`, or of more than can be counted. Everything but the
+    /// preferences comes in every combination, the preferences are drawn by chance from a fixed seed.
     Sampled {
         /// How many were compared.
         compared: u128,
@@ -68,8 +69,8 @@ impl Certificate {
 ///
 /// `most` is the largest number of situations of one destination that is compared. Where the full space is larger, what
 /// makes no difference is left out first; where it still is, some situations are, and [`Coverage`] says so.
-pub fn certify(table: &Table, most: u128) -> Certificate {
-    let most = most.max(1);
+pub fn certify(table: &Table, most: u64) -> Certificate {
+    let most = u128::from(most.max(1));
     let policy = table.policy();
     let mut certificate = Certificate::default();
     let mut scratch = table.scratch();
@@ -82,13 +83,12 @@ pub fn certify(table: &Table, most: u128) -> Certificate {
             (_, Some(count)) if count <= most => (reduced, Coverage::Reduced(count)),
             (_, count) => (reduced, Coverage::Sampled { compared: most, of: count }),
         };
-        let (compared, step) = match coverage {
-            Coverage::Full(count) | Coverage::Reduced(count) => (count, 1),
-            // A step that shares no factor with the usual counts meets every value of every fact.
-            Coverage::Sampled { compared, of } => (compared, (of.unwrap_or(u128::MAX) / compared) | 1),
+        let (compared, sampled) = match coverage {
+            Coverage::Full(count) | Coverage::Reduced(count) => (count, false),
+            Coverage::Sampled { compared, .. } => (compared, true),
         };
         for number in 0..compared {
-            let situation = space.situation(number.wrapping_mul(step));
+            let situation = if sampled { space.sample(number as u64) } else { space.situation(number) };
             let alone = space.event(&situation);
             let among = among_others(&space, policy, &situation, &alone);
             for event in [alone, among] {

@@ -2,7 +2,7 @@
 //!
 //! Of an event only these facts can matter to a destination: the two states, the preferences of the categories that it
 //! needs, its own entry, `All`, and whether the event is exempt. A [`Space`] counts and lists all combinations of them
-//! that an event can have; [`Space::reduced`] leaves out, exactly, what makes no difference to this policy.
+//! that an event can have; [`Space::reduced`] leaves out only what makes no difference to this policy.
 
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::model::{
@@ -207,6 +207,65 @@ impl<'p> Space<'p> {
             }
         }
         situation
+    }
+
+    /// One of a sample of situations: the combinations of everything but the preferences come in turn, all of them, and
+    /// the preferences are drawn anew for each number, always the same ones for the same number.
+    pub fn sample(&self, number: u64) -> Situation {
+        let mut rest = u128::from(number);
+        let consent = pick(&self.consent, &mut rest).unwrap_or(ConsentState::Given);
+        let integrations = pick(&self.integrations, &mut rest).unwrap_or(IntegrationsState::Given);
+        let exempt_event = pick(&self.exempt_event, &mut rest).unwrap_or(false);
+        let mut situation = Situation {
+            consent,
+            preferences: Vec::new(),
+            integrations,
+            entry: None,
+            all: None,
+            exempt_event,
+        };
+        if integrations == IntegrationsState::Given {
+            situation.entry = pick(&self.entry, &mut rest).unwrap_or(None);
+            situation.all = pick(&self.all, &mut rest).unwrap_or(None);
+        }
+        if consent == ConsentState::Given {
+            let mut state = number;
+            let drawn = self.preferences.iter().map(|values| {
+                // SplitMix64: well spread, and the same everywhere.
+                state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+                let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+                let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+                pick(values, &mut u128::from(mixed ^ (mixed >> 31))).unwrap_or(Preference::Absent)
+            });
+            situation.preferences = drawn.collect();
+        }
+        situation
+    }
+
+    /// Whether a situation is one of this space.
+    pub fn contains(&self, situation: &Situation) -> bool {
+        let given = situation.consent == ConsentState::Given;
+        let listed = situation.integrations == IntegrationsState::Given;
+        let preferences = match given {
+            true => {
+                situation.preferences.len() == self.preferences.len()
+                    && situation
+                        .preferences
+                        .iter()
+                        .zip(&self.preferences)
+                        .all(|(one, values)| values.contains(one))
+            }
+            false => situation.preferences.is_empty(),
+        };
+        let entries = match listed {
+            true => self.entry.contains(&situation.entry) && self.all.contains(&situation.all),
+            false => situation.entry.is_none() && situation.all.is_none(),
+        };
+        preferences
+            && entries
+            && self.consent.contains(&situation.consent)
+            && self.integrations.contains(&situation.integrations)
+            && self.exempt_event.contains(&situation.exempt_event)
     }
 
     /// Every situation. Ask [`Space::count`] first.

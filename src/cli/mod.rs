@@ -96,37 +96,15 @@ impl Failure {
 impl Root {
     /// The source and the path in it for a file named on the command line.
     fn place(&self, path: &Path) -> Result<(Disk, String), Failure> {
+        let Some(root) = &self.root else { return Ok(Disk::beside(path)) };
         let unreadable = |path: &Path, error| Failure::input(&path.display().to_string(), &error);
-        // A link that the caller names stands for the file that it leads to, in that file's folder.
-        let linked = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-        let path = match linked {
-            true => &path.canonicalize().map_err(|error| unreadable(path, error))?,
-            false => path,
-        };
-        let folder = match (&self.root, path.parent()) {
-            (Some(root), _) => root.clone(),
-            (None, Some(parent)) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            (None, _) => PathBuf::from("."),
-        };
-        let name = match &self.root {
-            None => path.file_name().map(PathBuf::from).unwrap_or_default(),
-            Some(root) => {
-                let real = path.canonicalize().map_err(|error| unreadable(path, error))?;
-                let real_root = root.canonicalize().map_err(|error| unreadable(root, error))?;
-                let below = real.strip_prefix(&real_root).map_err(|_| {
-                    Failure::Other(format!("`{}` is not below the root `{}`", path.display(), root.display()))
-                })?;
-                below.to_owned()
-            }
-        };
-        let parts: Option<Vec<&str>> = name.iter().map(|part| part.to_str()).collect();
-        match parts {
-            Some(parts) if !parts.is_empty() => Ok((Disk::new(folder), parts.join("/"))),
-            _ => Err(Failure::Other(format!(
-                "cannot read `{}`: not the name of a file in UTF-8",
-                path.display()
-            ))),
-        }
+        let real = path.canonicalize().map_err(|error| unreadable(path, error))?;
+        let real_root = root.canonicalize().map_err(|error| unreadable(root, error))?;
+        let below = real.strip_prefix(&real_root).map_err(|_| {
+            Failure::Other(format!("`{}` is not below the root `{}`", path.display(), root.display()))
+        })?;
+        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+        Ok((Disk::new(root), parts.join("/")))
     }
 }
 

@@ -17,6 +17,9 @@ pub struct Facts {
     pub(super) on: Bits,
     /// The destinations whose own entry is `off`.
     pub(super) off: Bits,
+    /// The shared names that were met, on and off.
+    seen_on: Bits,
+    seen_off: Bits,
     /// Whether `All` is off.
     pub(super) all_off: bool,
     /// Whether the event passes the consent step.
@@ -42,6 +45,8 @@ impl Default for Facts {
             withheld: Bits::default(),
             on: Bits::default(),
             off: Bits::default(),
+            seen_on: Bits::default(),
+            seen_off: Bits::default(),
             all_off: false,
             exempt_event: false,
         }
@@ -54,6 +59,8 @@ impl Facts {
         self.withheld.reset(table.policy().categories().len());
         self.on.reset(table.policy().destinations().len());
         self.off.reset(table.policy().destinations().len());
+        self.seen_on.reset(table.destinations.numbers());
+        self.seen_off.reset(table.destinations.numbers());
         self.all_off = false;
     }
 
@@ -101,7 +108,16 @@ impl Facts {
                 self.all_off |= off;
                 continue;
             }
-            for destination in table.destinations.ids(name.as_bytes()) {
+            let (number, destinations) = table.destinations.numbered(name.as_bytes());
+            if let [_, _, ..] = destinations {
+                // A shared name is spread once, however often an event repeats it.
+                let seen = if off { &mut self.seen_off } else { &mut self.seen_on };
+                if seen.contains(number) {
+                    continue;
+                }
+                seen.insert(number);
+            }
+            for destination in destinations {
                 if off { &mut self.off } else { &mut self.on }.insert(*destination as usize);
             }
         }

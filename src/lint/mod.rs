@@ -28,7 +28,7 @@ pub fn lint(source: &dyn Source, path: &str) -> Linted {
         Ok(Loaded::Policy(policy)) => {
             Linted { diagnostics: rules(&policy), files: policy.files().clone(), is_part: false }
         }
-        Ok(Loaded::Part(files)) => Linted { diagnostics: Vec::new(), files, is_part: true },
+        Ok(Loaded::Part(files, diagnostics)) => Linted { diagnostics, files, is_part: true },
         Err(error) => {
             Linted { diagnostics: error.diagnostics().to_vec(), files: error.files().clone(), is_part: false }
         }

@@ -6,7 +6,7 @@ use super::reading::{MAX_PATH, Reading, TAKEN};
 use super::{
     Category, CategoryId, Kind, KindId, MAX_CATEGORIES, MAX_DESTINATIONS, Policy, PolicyError, reconcile,
 };
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, quoted};
 use crate::syntax::tree::{self, CategoryAttribute, KindAttribute, Quantifier, Text};
 use std::collections::HashMap;
 use std::mem::{Discriminant, discriminant};
@@ -312,13 +312,14 @@ impl<'t> Checker<'t> {
         if let ([only], true) =
             (preferences.path.as_slice(), self.forest.files.excerpt(path_span(preferences)).contains('.'))
         {
+            let parts: Vec<String> = only.value.split('.').map(key).collect();
             let message = "the whole path is in quotes, so that it is the name of one member";
             self.report(
                 Diagnostic::new(Code::UnusablePath, message)
                     .at(only.span, "one member with `.` in its name")
                     .help(format!(
-                        "write it without quotes: `{}`; for a `.` in a name write \\u{{2E}}",
-                        only.value
+                        "write each member by itself: `{}`; for a `.` in a name write \\u{{2E}}",
+                        parts.join(".")
                     )),
             );
         }
@@ -338,6 +339,13 @@ impl<'t> Checker<'t> {
             spellings,
         }
     }
+}
+
+/// A member's name as a path would write it.
+fn key(name: &str) -> String {
+    let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if first && plain { name.to_owned() } else { quoted(name) }
 }
 
 /// Where the path stands.

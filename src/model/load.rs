@@ -128,6 +128,8 @@ impl Loader<'_> {
         let id = self.forest.files.add(&name, &text);
         let (tree, found) = syntax::parse(&text, id);
         self.forest.diagnostics.extend(found);
+        // What is too deep to be parsed has no tokens, and its facts are not known.
+        self.forest.incomplete |= tree.tokens.is_empty() && !text.trim().is_empty();
         self.known.insert(place.clone(), id);
         let targets: Vec<(bool, Text)> = tree
             .statements

@@ -119,7 +119,10 @@ fn name(forest: &Forest, diagnostics: &mut Vec<Diagnostic>) -> Option<Text> {
         });
     let first = names.next()?;
     for again in names {
-        diagnostics.push(said_twice("the policy's name is said twice", first.span, again.span));
+        diagnostics.push(
+            said_twice("the policy's name is said twice", first.span, again.span)
+                .help("delete one of the two"),
+        );
     }
     Some(first.clone())
 }
@@ -137,10 +140,11 @@ fn expand<'t>(forest: &'t Forest, file: FileId, done: &mut Vec<bool>, order: &mu
         Some(seen) if !*seen => *seen = true,
         _ => return,
     }
-    let includes = forest.includes.get(file.0 as usize).map_or(&[][..], Vec::as_slice);
+    // The files that were found, in the order of the statements that ask for them.
+    let mut includes = forest.includes.get(file.0 as usize).into_iter().flatten().peekable();
     for statement in forest.tree(file).into_iter().flat_map(|tree| &tree.statements) {
         if let Fact::Include { target, .. } = &statement.fact {
-            if let Some((included, _)) = includes.iter().find(|(_, span)| *span == target.span) {
+            if let Some((included, _)) = includes.next_if(|(_, span)| *span == target.span) {
                 expand(forest, *included, done, order);
             }
         } else {

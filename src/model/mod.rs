@@ -19,7 +19,7 @@ pub(crate) use reading::DOCUMENTED_SPELLINGS;
 pub use reading::Reading;
 pub use reconcile::{Reconcile, ReconcileRow};
 
-use crate::diagnostic::{Files, Span, Spanned};
+use crate::diagnostic::{Diagnostic, Files, Span, Spanned};
 use crate::source::{Disk, Memory, Source};
 pub use crate::syntax::tree::{
     ConsentState, Enforce, IntegrationsState, Mode, Quantifier, UnmappedDestinations, UnreadableIntegrations,
@@ -64,18 +64,15 @@ index!(CategoryId DestinationId KindId);
 /// What a file turned out to be.
 pub(crate) enum Loaded {
     Policy(Box<Policy>),
-    /// A file without a `policy` line, which others include.
-    Part(Files),
+    /// A file without a `policy` line, which others include, and what is wrong with its text.
+    Part(Files, Vec<Diagnostic>),
 }
 
 /// Reads a file that may be a policy or a part of one.
 pub(crate) fn load_any(source: &dyn Source, path: &str) -> Result<Loaded, PolicyError> {
     let forest = load::load(source, path);
-    if forest.is_part() && forest.diagnostics.is_empty() {
-        return Ok(Loaded::Part(forest.files));
-    }
     if forest.is_part() {
-        return Err(PolicyError::new(forest.diagnostics, forest.files));
+        return Ok(Loaded::Part(forest.files, forest.diagnostics));
     }
     let merged = merge::merge(&forest);
     check::check(forest, merged).map(|policy| Loaded::Policy(Box::new(policy)))

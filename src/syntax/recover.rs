@@ -206,12 +206,14 @@ pub(super) fn unexpected(error: &Error<Rule>, text: &str, offset: usize, file: F
     let words =
         expected.iter().filter(|phrase| phrase.starts_with('`')).map(|phrase| phrase.trim_matches('`'));
     let text_expected = expected.iter().any(|phrase| phrase == A_TEXT);
-    diagnostic.help = Some(if let Some(near) = nearest(found, words) {
+    diagnostic = diagnostic.help(if let Some(near) = nearest(found, words) {
         format!("did you mean `{near}`?")
     } else if text.get(..at).unwrap_or_default().trim_end().ends_with(" not") {
         "there is no `not`: name what must be granted".to_owned()
     } else if let Some(habit) = habit(rest) {
         habit.to_owned()
+    } else if expected.iter().any(|phrase| phrase == A_NAME) && found.starts_with(char::is_alphabetic) && !found.is_ascii() {
+        format!("a name of other letters than a to z stands in quotes: \"{found}\"")
     } else if text_expected
         && found.starts_with(char::is_alphabetic)
         && !expected.iter().any(|phrase| phrase == "a new statement")

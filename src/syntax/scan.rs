@@ -53,9 +53,22 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
     None
 }
 
+/// Words that begin statements, and that cannot go on with a group: none of them may be a bare name.
+const STATEMENT_WORDS: [&str; 9] = [
+    "policy",
+    "include",
+    "override",
+    "category",
+    "destination",
+    "reconcile",
+    "several",
+    "unreadable",
+    "preferences",
+];
+
 fn begins_statement(line: &str) -> bool {
     let line = line.trim_start_matches([' ', '\t', '\r']);
-    ["category", "destination"]
+    STATEMENT_WORDS
         .iter()
         .any(|word| line.strip_prefix(word).is_some_and(|rest| rest.starts_with([' ', '\t'])))
 }
@@ -114,5 +127,5 @@ fn is_invisible(char: char) -> bool {
     matches!(char, '\u{AD}' | '\u{34F}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{115F}' | '\u{1160}'
         | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
-        | '\u{FFF9}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+        | '\u{FFF0}'..='\u{FFFB}' | '\u{13430}'..='\u{1343F}' | '\u{1D159}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }

@@ -28,7 +28,17 @@ impl Names {
 
     /// What a name stands for; empty for an unknown name.
     pub(crate) fn ids(&self, name: &[u8]) -> &[u32] {
-        let range = self.ranges.get(name).map(|(start, end)| *start as usize..*end as usize);
-        range.and_then(|range| self.ids.get(range)).unwrap_or(&[])
+        self.numbered(name).1
+    }
+
+    /// What a name stands for, and a number below [`Names::numbers`] of the name's own.
+    pub(crate) fn numbered(&self, name: &[u8]) -> (usize, &[u32]) {
+        let Some((start, end)) = self.ranges.get(name) else { return (0, &[]) };
+        (*start as usize, self.ids.get(*start as usize..*end as usize).unwrap_or(&[]))
+    }
+
+    /// How large the numbers of names are at most.
+    pub(crate) fn numbers(&self) -> usize {
+        self.ids.len()
     }
 }
