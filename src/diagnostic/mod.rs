@@ -66,7 +66,8 @@ impl Diagnostic {
 fn bounded(mut text: String) -> String {
     const LONGEST: usize = 500;
     if text.len() > LONGEST {
-        text.truncate(text.floor_char_boundary(LONGEST));
+        let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
         text.push('…');
     }
     text
