@@ -410,3 +410,35 @@ fn large_policies_load() {
         assert!(decision.delivered().count() > 1_000);
     }
 }
+
+/// "Switched off beats `always`": such a category leaves the requirement, it does not satisfy it.
+#[test]
+fn switched_off_beats_always() {
+    let head = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory Both always switched off\ncategory A\n";
+    let text = format!(
+        "{head}destination \"1\" needs Both\ndestination \"2\" needs Both, A\ndestination \"3\" needs any of Both, A"
+    );
+    let refused = r#"{"context":{"consent":{"categoryPreferences":{"Both":true,"A":false}}}}"#;
+    assert_eq!(decide_json(&text, refused), "1=switched_off, 2=refused(A), 3=refused(A)");
+}
+
+/// "Among duplicate keys and among the names of one destination `off` wins, then `on`", whatever a row makes of it.
+#[test]
+fn off_beats_on() {
+    for word in ["integrations", "listed integrations", "consent or listed, then integrations"] {
+        let text = format!(
+            "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A\ndestination \"X\" needs A also \"x\"\n\
+             override reconcile {{ consent integrations enforce any any {word} }}"
+        );
+        for (entries, expected) in [
+            (r#""X":true,"x":false"#, ["integration_off", "integration_off", "refused(A)"]),
+            (r#""X":false,"X":true"#, ["integration_off", "integration_off", "refused(A)"]),
+            (r#""x":{},"X":1"#, ["not_enforced", "not_enforced", "integration_granted"]),
+        ] {
+            let at =
+                ["integrations", "listed integrations"].iter().position(|known| *known == word).unwrap_or(2);
+            let event = format!(r#"{{"integrations":{{{entries}}}}}"#);
+            assert_eq!(decide_json(&text, &event), format!("X={}", expected[at]), "{word} {entries}");
+        }
+    }
+}
