@@ -2,8 +2,8 @@
 
 use super::{Facts, Scratch};
 use crate::event::{ConsentState, Event, IntegrationsState, Name};
-use crate::model::{DestinationId, Policy};
-use crate::table::{Asks, Steps, Table, missing};
+use crate::model::{DestinationId, Enforce, Policy};
+use crate::table::{Asks, Table, missing};
 use crate::verdict::{Outcome, Reason, Verdict};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -50,7 +50,10 @@ impl<'d> Decision<'d> {
 
     /// Why the whole event is dropped, if it is.
     pub fn drop_reason(&self) -> Option<&'d str> {
-        self.table.drop_reason(self.consent(), self.integrations())
+        match self.table.enforce(self.consent(), self.integrations()) {
+            Enforce::Drop(reason) => Some(reason),
+            _ => None,
+        }
     }
 
     /// Whether a destination receives the event. A destination that the policy does not have receives nothing.
@@ -115,25 +118,25 @@ impl<'d> Decision<'d> {
         let integrations = self.integrations_step(destination);
         let listed = facts.on.contains(index);
         let blocked = |reason: Reason| !matches!(reason.outcome(), Outcome::Deliver);
-        match self.table.steps(facts.consent, facts.integrations) {
-            Steps::Drop => Reason::Dropped,
-            Steps::Nothing => Reason::NotEnforced,
-            Steps::Integrations => integrations.unwrap_or(Reason::NotEnforced),
-            Steps::ListedIntegrations if listed => Reason::NotEnforced,
-            Steps::ListedIntegrations if facts.off.contains(index) => Reason::IntegrationOff,
-            Steps::ListedIntegrations => Reason::IntegrationUnlisted,
-            Steps::Consent => consent,
-            Steps::ConsentThenIntegrations if blocked(consent) => consent,
-            Steps::ConsentThenIntegrations => integrations.unwrap_or(consent),
-            Steps::ConsentOrIntegrations if blocked(consent) && integrations.is_none() => {
+        match self.table.enforce(facts.consent, facts.integrations) {
+            Enforce::Drop(_) => Reason::Dropped,
+            Enforce::Nothing => Reason::NotEnforced,
+            Enforce::Integrations => integrations.unwrap_or(Reason::NotEnforced),
+            Enforce::ListedIntegrations if listed => Reason::NotEnforced,
+            Enforce::ListedIntegrations if facts.off.contains(index) => Reason::IntegrationOff,
+            Enforce::ListedIntegrations => Reason::IntegrationUnlisted,
+            Enforce::Consent => consent,
+            Enforce::ConsentThenIntegrations if blocked(consent) => consent,
+            Enforce::ConsentThenIntegrations => integrations.unwrap_or(consent),
+            Enforce::ConsentOrIntegrations if blocked(consent) && integrations.is_none() => {
                 Reason::IntegrationGranted
             }
-            Steps::ConsentOrIntegrations => consent,
-            Steps::ConsentOrListedThenIntegrations if blocked(consent) && !listed => consent,
-            Steps::ConsentOrListedThenIntegrations if blocked(consent) => {
+            Enforce::ConsentOrIntegrations => consent,
+            Enforce::ConsentOrListedThenIntegrations if blocked(consent) && !listed => consent,
+            Enforce::ConsentOrListedThenIntegrations if blocked(consent) => {
                 integrations.unwrap_or(Reason::IntegrationGranted)
             }
-            Steps::ConsentOrListedThenIntegrations => integrations.unwrap_or(consent),
+            Enforce::ConsentOrListedThenIntegrations => integrations.unwrap_or(consent),
         }
     }
 

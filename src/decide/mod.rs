@@ -10,7 +10,8 @@ pub use decision::Decision;
 pub use facts::{Facts, Scratch};
 
 use crate::event::{Event, EventError, Limits};
-use crate::table::{Steps, Table};
+use crate::model::Enforce;
+use crate::table::Table;
 use std::borrow::Cow;
 
 impl Table {
@@ -69,22 +70,22 @@ impl Table {
         scratch.facts.resolve(self, &event);
         let Scratch { facts, passing, deliver } = scratch;
         self.requirements.passing(&facts.granted, passing);
-        let steps = self.steps(facts.consent, facts.integrations);
+        let enforce = self.enforce(facts.consent, facts.integrations);
         deliver.copy_from(&self.enabled);
         for (at, deliver) in deliver.words_mut().iter_mut().enumerate() {
             let consent = if facts.exempt_event { !0 } else { passing.word(at) };
             let listed = facts.on.word(at);
             let default = if facts.all_off { listed | self.ignores_all.word(at) } else { !0 };
             let integrations = !facts.off.word(at) & default;
-            *deliver &= match steps {
-                Steps::Nothing => !0,
-                Steps::Integrations => integrations,
-                Steps::ListedIntegrations => listed,
-                Steps::Consent => consent,
-                Steps::ConsentThenIntegrations => consent & integrations,
-                Steps::ConsentOrIntegrations => consent | integrations,
-                Steps::ConsentOrListedThenIntegrations => (consent | listed) & integrations,
-                Steps::Drop => 0,
+            *deliver &= match enforce {
+                Enforce::Nothing => !0,
+                Enforce::Integrations => integrations,
+                Enforce::ListedIntegrations => listed,
+                Enforce::Consent => consent,
+                Enforce::ConsentThenIntegrations => consent & integrations,
+                Enforce::ConsentOrIntegrations => consent | integrations,
+                Enforce::ConsentOrListedThenIntegrations => (consent | listed) & integrations,
+                Enforce::Drop(_) => 0,
             };
         }
         Decision::new(self, event, scratch)

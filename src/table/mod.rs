@@ -45,7 +45,7 @@ pub struct Table {
     pub(crate) categories: Names,
     pub(crate) destinations: Names,
     /// What each pair of states enforces: consent state × integrations state.
-    cells: [[Cell; 3]; 5],
+    cells: [[Enforce; 3]; 5],
     pub(crate) enabled: Bits,
     pub(crate) exempt: Bits,
     pub(crate) ignores_all: Bits,
@@ -55,26 +55,6 @@ pub struct Table {
     /// What the consent step asks of each destination.
     asks: Vec<Asks>,
     pub(crate) unreadable_is_off: bool,
-}
-
-/// What a cell enforces, and the row of the policy that says so.
-#[derive(Debug, Clone, Copy)]
-struct Cell {
-    steps: Steps,
-    row: usize,
-}
-
-/// A word of the reconcile table, without the text of a drop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Steps {
-    Nothing,
-    Integrations,
-    ListedIntegrations,
-    Consent,
-    ConsentThenIntegrations,
-    ConsentOrIntegrations,
-    ConsentOrListedThenIntegrations,
-    Drop,
 }
 
 /// What the consent step asks of a destination that is not exempt.
@@ -156,48 +136,19 @@ impl Table {
         &self.policy
     }
 
-    pub(crate) fn steps(&self, consent: ConsentState, integrations: IntegrationsState) -> Steps {
-        self.cell(consent, integrations).steps
-    }
-
-    /// The text of a drop.
-    pub(crate) fn drop_reason(&self, consent: ConsentState, integrations: IntegrationsState) -> Option<&str> {
-        let row = self.policy.reconcile().rows().get(self.cell(consent, integrations).row)?;
-        match &row.enforce {
-            Enforce::Drop(reason) => Some(reason),
-            _ => None,
-        }
+    /// What is enforced for a pair of states.
+    pub(crate) fn enforce(&self, consent: ConsentState, integrations: IntegrationsState) -> &Enforce {
+        let cell = self.cells.get(consent as usize).and_then(|row| row.get(integrations as usize));
+        // There is a cell for every pair, in the order of the states; the fallback is never taken.
+        cell.unwrap_or(&Enforce::ConsentThenIntegrations)
     }
 
     pub(crate) fn asks(&self, destination: DestinationId) -> &Asks {
         self.asks.get(destination.index()).unwrap_or(&Asks::Refuses)
     }
-
-    fn cell(&self, consent: ConsentState, integrations: IntegrationsState) -> Cell {
-        let row = self.cells.get(consent as usize).and_then(|row| row.get(integrations as usize));
-        row.copied().unwrap_or(Cell { steps: Steps::Drop, row: 0 })
-    }
 }
 
-fn cells(policy: &Policy) -> [[Cell; 3]; 5] {
-    let mut cells = [[Cell { steps: Steps::Drop, row: 0 }; 3]; 5];
-    for cell in policy.reconcile().cells() {
-        let Some(row) = policy.reconcile().rows().get(cell.row) else { continue };
-        let steps = match row.enforce {
-            Enforce::Nothing => Steps::Nothing,
-            Enforce::Integrations => Steps::Integrations,
-            Enforce::ListedIntegrations => Steps::ListedIntegrations,
-            Enforce::Consent => Steps::Consent,
-            Enforce::ConsentThenIntegrations => Steps::ConsentThenIntegrations,
-            Enforce::ConsentOrIntegrations => Steps::ConsentOrIntegrations,
-            Enforce::ConsentOrListedThenIntegrations => Steps::ConsentOrListedThenIntegrations,
-            Enforce::Drop(_) => Steps::Drop,
-        };
-        let place =
-            cells.get_mut(cell.consent as usize).and_then(|row| row.get_mut(cell.integrations as usize));
-        if let Some(place) = place {
-            *place = Cell { steps, row: cell.row };
-        }
-    }
-    cells
+fn cells(policy: &Policy) -> [[Enforce; 3]; 5] {
+    let cell = |consent, integrations| policy.reconcile().row(consent, integrations).enforce.clone();
+    ConsentState::ALL.map(|consent| IntegrationsState::ALL.map(|integrations| cell(consent, integrations)))
 }
