@@ -146,8 +146,9 @@ impl<'t> Checker<'t> {
     }
 
     fn name(&mut self, merged: &Merged) -> Option<Text> {
-        if merged.name.is_none() && !self.forest.trees.is_empty() && !self.forest.may_have_lost("policy") {
-            let place = Span::new(crate::diagnostic::FileId(0), 0, 0);
+        if let (None, Some(place), false) =
+            (&merged.name, self.forest.files.first(), self.forest.may_have_lost("policy"))
+        {
             self.report(
                 Diagnostic::new(Code::NoPolicyName, "the policy has no name")
                     .at(place, "nothing here says `policy`")
@@ -168,9 +169,7 @@ impl<'t> Checker<'t> {
 
     fn missing_settings(&mut self) {
         let missing = std::mem::take(&mut self.missing);
-        if missing.is_empty() || self.forest.trees.is_empty() {
-            return;
-        }
+        let (Some(place), false) = (self.forest.files.first(), missing.is_empty()) else { return };
         let examples: Vec<String> = missing.iter().map(|example| format!("`{example}`")).collect();
         let (message, help) = match missing.len() {
             // A policy that says none of them has forgotten the prelude, which says all.
@@ -184,7 +183,6 @@ impl<'t> Checker<'t> {
                 format!("say them, such as {}", examples.join(", ")),
             ),
         };
-        let place = Span::new(crate::diagnostic::FileId(0), 0, 0);
         self.report(
             Diagnostic::new(Code::MissingSetting, message).at(place, "there are no defaults").help(help),
         );

@@ -34,12 +34,6 @@ pub(super) fn build(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
     (tree, builder.found)
 }
 
-/// Whether a name may stand without quotes: a plain word that is not one of the language's own.
-pub(super) fn is_bare(name: &str) -> bool {
-    Grammar::parse(Rule::bare, name)
-        .is_ok_and(|mut pairs| pairs.next().is_some_and(|bare| bare.as_str() == name))
-}
-
 fn tokens(builder: &Builder, file: Pair<Rule>) -> Vec<Token> {
     let leaves = file
         .into_inner()

@@ -14,6 +14,7 @@ pub mod tree;
 #[rustfmt::skip]
 mod generated;
 
+pub(crate) use recover::is_bare;
 pub use tree::Tree;
 
 use crate::diagnostic::{Diagnostic, FileId};
@@ -38,11 +39,6 @@ impl Tree {
     pub fn parse(text: &str) -> (Tree, Vec<Diagnostic>) {
         parse(text, FileId(0))
     }
-}
-
-/// Whether a name may stand without quotes.
-pub(crate) fn is_bare(name: &str) -> bool {
-    build::is_bare(name)
 }
 
 /// Parses one file.

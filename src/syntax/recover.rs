@@ -179,73 +179,85 @@ pub(super) fn unexpected(error: &Error<Rule>, text: &str, offset: usize, file: F
         ErrorVariant::ParsingError { positives, .. } => phrases(positives),
         ErrorVariant::CustomError { .. } => Vec::new(),
     };
-    if expected.iter().any(|phrase| phrase == A_NAME) && is_language_word(found) {
-        let after = rest.get(found.len()..).unwrap_or_default().trim_start();
-        if matches!(found, "all" | "any") && first_word(after) == "of" {
-            return Diagnostic::new(Code::Unexpected, "a group inside a group stands in parentheses")
-                .at(place, "begins a group")
-                .help(format!("write `({found} of …)`, and `all of` or `any of` in front of the whole"));
-        }
-        if text.get(..at).unwrap_or_default().trim_end().ends_with(',') {
-            return Diagnostic::new(Code::LanguageWord, format!("`{found}` is a word of the language"))
-                .at(place, "a name is expected after the comma")
-                .help(format!(
-                    "delete the comma in front of it; to use it as a name, write it in quotes: \"{found}\""
-                ));
-        }
-        return Diagnostic::new(Code::LanguageWord, format!("`{found}` is a word of the language"))
-            .at(place, "a name is expected here")
-            .help(format!("to use it as a name, write it in quotes: \"{found}\""));
+    let before = text.get(..at).unwrap_or_default().trim_end();
+    if expects(&expected, A_NAME) && is_language_word(found) {
+        return language_word(found, before, rest, place);
     }
     let message = match found {
         "" => "the statement ends too early".to_string(),
         found => format!("`{found}` is not expected here"),
     };
-    let mut diagnostic = Diagnostic::new(Code::Unexpected, message)
-        .at(place, format!("expected {}", one_of(expected.iter().map(String::as_str))));
+    Diagnostic::new(Code::Unexpected, message)
+        .at(place, format!("expected {}", one_of(expected.iter().map(String::as_str))))
+        .help(advice(found, before, rest, &expected))
+}
+
+fn expects(expected: &[String], phrase: &str) -> bool {
+    expected.iter().any(|one| one == phrase)
+}
+
+/// A word of the language where a name is expected. `before` and `rest` are the text up to it and from it on.
+fn language_word(found: &str, before: &str, rest: &str, place: Span) -> Diagnostic {
+    let after = rest.get(found.len()..).unwrap_or_default().trim_start();
+    if matches!(found, "all" | "any") && first_word(after) == "of" {
+        return Diagnostic::new(Code::Unexpected, "a group inside a group stands in parentheses")
+            .at(place, "begins a group")
+            .help(format!("write `({found} of …)`, and `all of` or `any of` in front of the whole"));
+    }
+    let quotes = format!("to use it as a name, write it in quotes: \"{found}\"");
+    let (label, help) = match before.ends_with(',') {
+        true => ("a name is expected after the comma", format!("delete the comma in front of it; {quotes}")),
+        false => ("a name is expected here", quotes),
+    };
+    Diagnostic::new(Code::LanguageWord, format!("`{found}` is a word of the language"))
+        .at(place, label)
+        .help(help)
+}
+
+/// What to do about a word that is not expected: the first that fits.
+fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String {
     let words =
         expected.iter().filter(|phrase| phrase.starts_with('`')).map(|phrase| phrase.trim_matches('`'));
-    let text_expected = expected.iter().any(|phrase| phrase == A_TEXT);
-    diagnostic = diagnostic.help(if let Some(near) = nearest(found, words) {
-        format!("did you mean `{near}`?")
-    } else if text.get(..at).unwrap_or_default().trim_end().ends_with(" not") {
-        "there is no `not`: name what must be granted".to_owned()
+    let is_word = found.starts_with(char::is_alphabetic);
+    if let Some(near) = nearest(found, words) {
+        return format!("did you mean `{near}`?");
+    }
+    let fixed = if before.ends_with(" not") {
+        "there is no `not`: name what must be granted"
     } else if let Some(habit) = habit(rest) {
-        habit.to_owned()
-    } else if expected.iter().any(|phrase| phrase == A_NAME) && found.starts_with(char::is_alphabetic) && !found.is_ascii() {
-        format!("a name of other letters than a to z stands in quotes: \"{found}\"")
-    } else if text_expected
-        && found.starts_with(char::is_alphabetic)
-        && !expected.iter().any(|phrase| phrase == "a new statement")
-    {
-        format!("write it in quotes: \"{found}\"")
-    } else if expected.iter().any(|phrase| phrase == "what to enforce") {
+        habit
+    } else if is_word && !found.is_ascii() && expects(expected, A_NAME) {
+        return format!("a name of other letters than a to z stands in quotes: \"{found}\"");
+    } else if is_word && expects(expected, A_TEXT) && !expects(expected, "a new statement") {
+        return format!("write it in quotes: \"{found}\"");
+    } else if expects(expected, "what to enforce") {
         "a row ends with `nothing`, `integrations`, `listed integrations`, `consent`, `consent then integrations`, \
          `consent or integrations`, `consent or listed, then integrations` or `drop \"…\"`"
-            .to_owned()
-    } else if expected.iter().any(|phrase| phrase == "a consent state") && found == "}" {
+    } else if expects(expected, "a consent state") && found == "}" {
         "a row is `consent states, integrations states, what to enforce`, such as `missing none nothing`"
-            .to_owned()
-    } else if whole_is_reconcile(text) && expected.iter().any(|phrase| phrase == "`consent`") {
-        "the table begins with the line `consent integrations enforce`".to_owned()
+    } else if expects(expected, "`consent`") && lacks_header(before, rest) {
+        "the table begins with the line `consent integrations enforce`"
     } else {
-        "grammar/language.md shows every statement with an example".to_owned()
-    });
-    diagnostic
+        "grammar/language.md shows every statement with an example"
+    };
+    fixed.to_owned()
 }
 
 /// Whether the statement is a table, of which the header is missing.
-fn whole_is_reconcile(text: &str) -> bool {
-    let text = text.trim_start_matches("override").trim_start();
-    text.starts_with("reconcile") && !text.contains("enforce")
+fn lacks_header(before: &str, rest: &str) -> bool {
+    let statement = before.trim_start_matches("override").trim_start();
+    statement.starts_with("reconcile") && !statement.contains("enforce") && !rest.contains("enforce")
+}
+
+/// Whether a name may stand without quotes: a plain word that is not one of the language's own.
+pub(crate) fn is_bare(name: &str) -> bool {
+    Grammar::parse(Rule::bare, name)
+        .is_ok_and(|mut pairs| pairs.next().is_some_and(|bare| bare.as_str() == name))
 }
 
 /// Whether a plain word cannot be a bare name because the language uses it.
 fn is_language_word(word: &str) -> bool {
-    !word.is_empty()
-        && word.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && parse_alone(&format!("category {word}")).is_some()
-        && parse_alone(&format!("category \"{word}\"")).is_none()
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic()) && !is_bare(word)
 }
 
 /// The rules that the parser expected, as a person would name them, each once.

@@ -88,12 +88,6 @@ impl Table {
                 .and_then(|one| policy.kind_of(one))
                 .is_some_and(|kind| kind.ignores_all().is_some())
         });
-        let mut always = Bits::new(policy.categories().len());
-        for (index, category) in policy.categories().iter().enumerate() {
-            if category.always().is_some() {
-                always.insert(index);
-            }
-        }
         let asks: Vec<Asks> = destinations
             .iter()
             .map(|destination| match (destination.requirement(), policy.unmapped_destinations().value) {
@@ -125,7 +119,7 @@ impl Table {
             enabled,
             exempt,
             ignores_all,
-            always,
+            always: always(&policy),
             asks,
             policy,
         }
@@ -146,6 +140,17 @@ impl Table {
     pub(crate) fn asks(&self, destination: DestinationId) -> &Asks {
         self.asks.get(destination.index()).unwrap_or(&Asks::Refuses)
     }
+}
+
+/// The categories that are granted whatever the event says.
+pub(crate) fn always(policy: &Policy) -> Bits {
+    let mut always = Bits::new(policy.categories().len());
+    for (index, category) in policy.categories().iter().enumerate() {
+        if category.always().is_some() {
+            always.insert(index);
+        }
+    }
+    always
 }
 
 fn cells(policy: &Policy) -> [[Enforce; 3]; 5] {

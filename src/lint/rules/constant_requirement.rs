@@ -2,15 +2,10 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::Policy;
-use crate::table::{Bits, live, satisfied};
+use crate::table::{always, live, satisfied};
 
 pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
-    let mut always = Bits::new(policy.categories().len());
-    for (index, category) in policy.categories().iter().enumerate() {
-        if category.always().is_some() {
-            always.insert(index);
-        }
-    }
+    let always = always(policy);
     for destination in policy.destinations() {
         let (Some(requirement), Some(span)) = (destination.requirement(), destination.requirement_span())
         else {
