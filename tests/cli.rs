@@ -106,26 +106,18 @@ fn real_events_keep_the_contract() {
     }
 }
 
-/// Every line in is a line out, whatever it is, and each refusal has its code.
+/// Every line in is a line out that keeps the contract; `hostile.rs` has many more.
 #[test]
 fn a_line_in_is_a_line_out() {
-    let nested = format!("{{\"a\":{}", "[".repeat(100_000));
-    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(17 << 20));
     let unknown: Vec<String> = (0..150).map(|id| format!("\"u{id:03}\":true")).collect();
     let many =
         format!("{{\"context\":{{\"consent\":{{\"categoryPreferences\":{{{}}}}}}}}}", unknown.join(","));
     let input: Vec<(&[u8], &str)> = vec![
         (b"{}", "missing"),
         (b"", "blank_line"),
-        (b"\xEF\xBB\xBF{}", "byte_order_mark"),
         (b"{}\r", "missing"),
-        (b"  ", "blank_line"),
         (b"{\"messageId\":7,\"context\":{\"consent\":null}}", "malformed"),
         (b"{\"a\":\"\xFF\"}", "not_utf8"),
-        (nested.as_bytes(), "nested_too_deep"),
-        (long.as_bytes(), "line_too_long"),
-        (b"[]", "not_an_object"),
-        (b"{\"a\":1}{", "not_json"),
         (many.as_bytes(), "given"),
         (br#"{"messageId":"\ud800","integrations":{"\udfff":true,"Slack\u202e":[]}}"#, "missing"),
         (b"{\"context\":{\"consent\":{\"categoryPreferences\":{\"A\":tr", "not_json"),
@@ -140,19 +132,19 @@ fn a_line_in_is_a_line_out() {
         let actual = line["error"]["code"].as_str().or(line["consent"].as_str()).unwrap();
         assert_eq!((line["line"].as_u64().unwrap(), actual), (number as u64 + 1, *expected));
     }
-    assert_eq!(lines[5]["id"], Value::Null);
+    assert_eq!(lines[3]["id"], Value::Null);
     assert_eq!(
-        (&lines[11]["unknown_categories_total"], lines[11]["unknown_categories"][99].as_str()),
+        (&lines[5]["unknown_categories_total"], lines[5]["unknown_categories"][99].as_str()),
         (&json!(150), Some("u099"))
     );
-    assert_eq!(lines[12]["id"], "\u{FFFD}");
-    assert_eq!(lines[12]["unknown_integrations"], json!(["Slack\u{202e}", "\u{FFFD}"]));
+    assert_eq!(lines[6]["id"], "\u{FFFD}");
+    assert_eq!(lines[6]["unknown_integrations"], json!(["Slack\u{202e}", "\u{FFFD}"]));
     // People see the same lines, and never a control character.
     let human = run_with(&["eval", SHOP, "-"], &bytes);
     assert_eq!(human.status, 1);
     assert_eq!(human.out.lines().filter(|line| line.starts_with("line ")).count(), input.len());
     assert!(human.out.contains("Slack\\u{202e}") && !human.out.contains('\u{202e}'));
-    assert!(human.out.contains("5 decided by \"shop\", 0 dropped, 9 not events"));
+    assert!(human.out.contains("5 decided by \"shop\", 0 dropped, 3 not events"));
 }
 
 #[test]
@@ -391,20 +383,11 @@ fn pipes_are_no_policies() {
 
 #[cfg(unix)]
 #[test]
-fn symbolic_links_do_not_leave_the_root() {
+fn a_link_that_the_caller_names_is_followed() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root");
     fs::create_dir(&root).unwrap();
-    fs::write(folder.path().join("secret.consent"), "consentry 1\ncategory Secret\n").unwrap();
-    std::os::unix::fs::symlink("../secret.consent", root.join("link.consent")).unwrap();
-    fs::write(
-        root.join("p.consent"),
-        "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ninclude \"link.consent\"\n",
-    )
-    .unwrap();
-    let run = run(&["lint", root.join("p.consent").to_str().unwrap()]);
-    assert!(run.status == 1 && run.out.contains("C202") && !run.out.contains("Secret"), "{}", run.out);
-    // A link that the caller names is the caller's choice; the file that it leads to has a folder of its own.
+    // It is the caller's choice; the file that it leads to has a folder of its own.
     std::os::unix::fs::symlink("root", folder.path().join("linked")).unwrap();
     fs::write(root.join("q.consent"), "consentry 1\npolicy \"q\"\ninclude prelude \"segment\"\n").unwrap();
     let elsewhere = folder.path().join("elsewhere.consent");

@@ -1,4 +1,4 @@
-//! What is read from an event: section 1 of the semantics, case by case.
+//! What is read from an event: section 1 of the semantics, case by case. What is no event is in `hostile.rs`.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
 
@@ -202,84 +202,6 @@ fn ids() {
         let read = read(event.as_bytes(), &reading("")).unwrap();
         assert_eq!(read.id.map(|name| name.to_string()).as_deref(), expected, "{event}");
     }
-}
-
-#[test]
-fn what_is_not_an_event_has_a_code() {
-    let nested = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
-    let cases: Vec<(Vec<u8>, Result<(), &str>)> = vec![
-        (b"".to_vec(), Err("blank_line")),
-        (b" \t\r".to_vec(), Err("blank_line")),
-        (b"\xEF\xBB\xBF{}".to_vec(), Err("byte_order_mark")),
-        (b"\xEF\xBB\xBF".to_vec(), Err("byte_order_mark")),
-        (b"{\"a\":\"\xFF\"}".to_vec(), Err("not_utf8")),
-        (b"{\"a\":\"\xED\xA0\x80\"}".to_vec(), Err("not_utf8")),
-        (b"{\"a\":\"\xC0\x80\"}".to_vec(), Err("not_utf8")),
-        (b"\xFF\xFE{\0}\0".to_vec(), Err("not_utf8")),
-        (b"{} \xFF".to_vec(), Err("not_utf8")),
-        (nested(128).into_bytes(), Ok(())),
-        (nested(129).into_bytes(), Err("nested_too_deep")),
-        ("[".repeat(100_000).into_bytes(), Err("nested_too_deep")),
-        (format!("{{\"a\":\"{}\"}}", "[".repeat(100_000)).into_bytes(), Ok(())),
-        (format!("{{\"a\":\"\\\"{}\"}}", "{".repeat(1_000)).into_bytes(), Ok(())),
-        (b"[]".to_vec(), Err("not_an_object")),
-        (b"null".to_vec(), Err("not_an_object")),
-        (b"\"{}\"".to_vec(), Err("not_an_object")),
-        (b"1e400".to_vec(), Err("not_an_object")),
-        (b"{".to_vec(), Err("not_json")),
-        (b"{}{}".to_vec(), Err("not_json")),
-        (b"{},".to_vec(), Err("not_json")),
-        (b"{\"a\":1,}".to_vec(), Err("not_json")),
-        (b"{'a':1}".to_vec(), Err("not_json")),
-        (b"{a:1}".to_vec(), Err("not_json")),
-        (b"{\"a\":01}".to_vec(), Err("not_json")),
-        (b"{\"a\":+1}".to_vec(), Err("not_json")),
-        (b"{\"a\":.5}".to_vec(), Err("not_json")),
-        (b"{\"a\":1.}".to_vec(), Err("not_json")),
-        (b"{\"a\":NaN}".to_vec(), Err("not_json")),
-        (b"{\"a\":tru}".to_vec(), Err("not_json")),
-        (b"{\"a\":\"\t\"}".to_vec(), Err("not_json")),
-        (b"{\"a\":\"\0\"}".to_vec(), Err("not_json")),
-        (b"{\"a\":\"\\x\"}".to_vec(), Err("not_json")),
-        (b"{\"a\":\"\\u12\"}".to_vec(), Err("not_json")),
-        (b"{\"a\":\"\\u12G4\"}".to_vec(), Err("not_json")),
-        (b"{\"a\":\"b}".to_vec(), Err("not_json")),
-        (b"{\"a\":{\"b\":[1,2}}}".to_vec(), Err("not_json")),
-        (b"{\"context\":{\"consent\":{\"categoryPreferences\":{\"A\":tru}}}}".to_vec(), Err("not_json")),
-        (b"{\"a\":1\0}".to_vec(), Err("not_json")),
-        (b"{}\0".to_vec(), Err("not_json")),
-        (b"{\"a\":1} // x".to_vec(), Err("not_json")),
-        (b"\x0B{}".to_vec(), Err("not_json")),
-        // valid, however odd
-        (b" {} \r".to_vec(), Ok(())),
-        (b"{\"\":{\"\":[]}}".to_vec(), Ok(())),
-        (b"{\"a\":1e400,\"b\":-1E-99999,\"c\":123456789012345678901234567890}".to_vec(), Ok(())),
-        (b"{\"a\":\"\\ud800\",\"\\udfff\":1,\"\\ud800\\ud800\":\"\\u0000\"}".to_vec(), Ok(())),
-        (b"{\"a\":1,\"a\":2}".to_vec(), Ok(())),
-        ("{\"ü\":\"日本語 \u{2028}\"}".as_bytes().to_vec(), Ok(())),
-    ];
-    for (bytes, expected) in cases {
-        let actual = read(&bytes, &reading("")).map(|_| ());
-        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]).into_owned();
-        assert_eq!(
-            actual.as_ref().map_err(EventError::code),
-            expected.as_ref().map_err(|code| *code),
-            "{text}"
-        );
-        if let Err(error) = actual {
-            assert!(error.offset() <= bytes.len() && !error.to_string().is_empty(), "{text}");
-        }
-    }
-}
-
-#[test]
-fn limits_are_the_callers() {
-    let limits = Limits { bytes: 10, nesting: 2 };
-    let code =
-        |bytes: &[u8]| Event::read(bytes, &reading(""), &limits).map(|_| ()).map_err(|error| error.code());
-    assert_eq!(code(b"{\"a\":[ ]}"), Ok(()));
-    assert_eq!(code(b"{\"a\":[[]]}"), Err("nested_too_deep"));
-    assert_eq!(code(b"{\"a\": [ ] }"), Err("line_too_long"));
 }
 
 #[test]

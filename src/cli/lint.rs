@@ -78,7 +78,7 @@ impl Lint {
         for path in paths {
             let (disk, name) = self.root.place(path)?;
             let mut linted = consentry::lint::lint(&disk, &name);
-            let unread = |code| matches!(code, Code::Unreadable | Code::OutsideRoot | Code::FileTooLarge);
+            let unread = |code| matches!(code, Code::Unreadable | Code::OutsideRoot);
             if let Some(found) =
                 linted.diagnostics.iter().find(|found| unread(found.code) && found.span().is_none())
             {

@@ -169,9 +169,10 @@ pub(super) fn unexpected(error: &Error<Rule>, text: &str, offset: usize, file: F
         word => word,
     };
     let place = if found.is_empty() {
-        // There is nothing left to point at but the end of what is there.
-        let end = offset + text.trim_end().len();
-        Span::new(file, end.saturating_sub(1), end)
+        // There is nothing left to point at but the last character of what is there.
+        let text = text.trim_end();
+        let last = text.chars().next_back().map_or(0, char::len_utf8);
+        Span::new(file, offset + text.len() - last, offset + text.len())
     } else {
         Span::new(file, offset + at, offset + at + found.len())
     };

@@ -1,0 +1,700 @@
+//! Hostile input: one table of events and one of policies, each case with its expected outcome, through the library and
+//! through the command.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+use consentry::{Limits, Policy, Table, reference};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+/// `D` shows whether consent was read, `E` whether the integrations object was, and `S` whether the event is exempt.
+const POLICY: &str = r#"consentry 1
+policy "hostile"
+include prelude "segment"
+category A
+category S always switched off
+override exempt event "Segment Consent Preference"
+destination "D" needs A
+destination "E" unmapped also "e-js"
+destination "W" unmapped kind warehouse
+"#;
+
+fn preferences(members: &str) -> String {
+    format!(r#"{{"context":{{"consent":{{"categoryPreferences":{{{members}}}}}}}}}"#)
+}
+
+fn integrations(members: &str) -> String {
+    format!(r#"{{"integrations":{{{members}}}}}"#)
+}
+
+/// A granted `A`, and the rest of an event beside it.
+fn granted(rest: &str) -> String {
+    format!(r#"{{"context":{{"consent":{{"categoryPreferences":{{"A":true}}}}}},{rest}}}"#)
+}
+
+/// A refused `A` in an event that is, or pretends to be, exempt.
+fn refused(rest: &str) -> String {
+    format!(r#"{{"context":{{"consent":{{"categoryPreferences":{{"A":false}}}}}},{rest}}}"#)
+}
+
+/// What is sent, and what comes of it: the code of an error, or the two states and what happens at `D`, `E` and `W`.
+fn events() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    const FREE: &str = "missing none: not_enforced not_enforced not_enforced";
+    const GRANTED: &str = "given none: consented unmapped unmapped";
+    const REFUSED: &str = "given none: refused unmapped unmapped";
+    const NONE_GIVEN: &str = "none_given none: refused unmapped unmapped";
+    const EXEMPT: &str = "given none: exempt exempt exempt";
+    const MALFORMED: &str = "malformed none: refused unmapped unmapped";
+    const EMPTY: &str = "empty none: not_enforced not_enforced not_enforced";
+    const E_OFF: &str = "missing given: not_enforced integration_off not_enforced";
+    const E_ON: &str = "missing given: not_enforced not_enforced not_enforced";
+    const ALL_OFF: &str = "missing given: integration_all_off integration_all_off not_enforced";
+    const UNREADABLE: &str = "missing malformed: not_enforced not_enforced not_enforced";
+
+    let megabyte = "k".repeat(1 << 20);
+    let many = |last: &str| {
+        let entries: String = (0..100_000).map(|id| format!("\"u{id}\":{},", id % 2 == 0)).collect();
+        integrations(&format!("{entries}{last}"))
+    };
+    let levels = |open: &str, close: &str, count| format!("{}1{}", open.repeat(count), close.repeat(count));
+
+    let mut all: Vec<(&'static str, Vec<u8>, &'static str)> = Vec::new();
+    let mut text = |name, text: String, expected| all.push((name, text.into_bytes(), expected));
+
+    // Escaped keys are the keys that they spell.
+    text("escaped consent", preferences(r#""A":true"#).replace("consent", "\\u0063onsent"), GRANTED);
+    text("escaped context", preferences(r#""A":false"#).replace("context", "conte\\u0078t"), REFUSED);
+    text(
+        "escaped preferences",
+        preferences(r#""A":false"#).replace("Preferences", "\\u0050references"),
+        REFUSED,
+    );
+    text("escaped category", preferences(r#""\u0041":true"#), GRANTED);
+    text("escaped integrations", integrations(r#""E":false"#).replace("integr", "\\u0069ntegr"), E_OFF);
+    text("escaped destination", integrations(r#""\u0045":false"#), E_OFF);
+    text("escaped All", integrations(r#""\u0041ll":false"#), ALL_OFF);
+    text("escaped twice", preferences(r#""\\u0041":true"#), REFUSED);
+    text("escaped in capitals", preferences(r#""\U0041":true"#), "not_json");
+
+    // Duplicate keys, at each level and in both orders.
+    let consent = r#"{"consent":{"categoryPreferences":{"A":true}}}"#;
+    text("context, {}", format!(r#"{{"context":{consent},"context":{{}}}}"#), MALFORMED);
+    text("{}, context", format!(r#"{{"context":{{}},"context":{consent}}}"#), MALFORMED);
+    text("context twice, alike", format!(r#"{{"context":{consent},"context":{consent}}}"#), MALFORMED);
+    text("context, escaped context", format!(r#"{{"context":{consent},"c\u006fntext":{{}}}}"#), MALFORMED);
+    let object = r#"{"categoryPreferences":{"A":true}}"#;
+    text("consent, {}", format!(r#"{{"context":{{"consent":{object},"consent":{{}}}}}}"#), MALFORMED);
+    text("{}, consent", format!(r#"{{"context":{{"consent":{{}},"consent":{object}}}}}"#), MALFORMED);
+    text("consent, null", format!(r#"{{"context":{{"consent":{object},"consent":null}}}}"#), MALFORMED);
+    let two = |one: &str, other: &str| format!(r#"{{"context":{{"consent":{{{one},{other}}}}}}}"#);
+    let (yes, no) = (r#""categoryPreferences":{"A":true}"#, r#""categoryPreferences":{"A":false}"#);
+    text("preferences, yes and no", two(yes, no), MALFORMED);
+    text("preferences, no and yes", two(no, yes), MALFORMED);
+    text("preferences, and misspelt", two(yes, r#""categoryPreference":{"A":false}"#), MALFORMED);
+    text("misspelt, and preferences", two(r#""consentPreferences":{}"#, yes), MALFORMED);
+    text("category, true and false", preferences(r#""A":true,"A":false"#), REFUSED);
+    text("category, false and true", preferences(r#""A":false,"A":true"#), REFUSED);
+    text("category, true and null", preferences(r#""A":true,"A":null"#), REFUSED);
+    text("category, null and true", preferences(r#""A":null,"\u0041":true"#), REFUSED);
+    text("category, true twice", preferences(r#""A":true,"A":true"#), GRANTED);
+    text("integrations, E off", r#"{"integrations":{"E":true},"integrations":{"E":false}}"#.into(), E_OFF);
+    text("E off, integrations", r#"{"integrations":{"E":false},"integrations":{"E":true}}"#.into(), E_OFF);
+    text("integrations, null", r#"{"integrations":{"E":false},"integrations":null}"#.into(), UNREADABLE);
+    text("null, integrations", r#"{"integrations":null,"integrations":{"E":false}}"#.into(), UNREADABLE);
+    text("destination, on and off", integrations(r#""E":true,"E":false"#), E_OFF);
+    text("destination, off and on", integrations(r#""E":false,"E":true"#), E_OFF);
+    text("destination, off and on by a further name", integrations(r#""E":false,"e-js":true"#), E_OFF);
+    text("destination, on and off by a further name", integrations(r#""e-js":false,"E":true"#), E_OFF);
+    text("All, on and off", integrations(r#""All":true,"All":false"#), ALL_OFF);
+    text("All, off and on", integrations(r#""All":false,"All":true"#), ALL_OFF);
+
+    // Look-alikes, at other depths, inside strings, and by other letters.
+    let whole = preferences(r#""A":true"#);
+    text("one level down", format!(r#"{{"properties":{whole},"context":{{}}}}"#), FREE);
+    text("one level up", object.replace("}}", r#"},"context":{}}"#), FREE);
+    text("in an array", format!(r#"{{"context":{{"x":[{object}]}}}}"#), FREE);
+    text("in a list of events", format!("[{whole}]"), "not_an_object");
+    let quoted = whole.replace('"', "\\\"");
+    text("in a string", format!(r#"{{"context":{{"consent":{{}},"x":"{quoted}"}}}}"#), EMPTY);
+    text("as a string", format!(r#"{{"context":"{quoted}"}}"#), MALFORMED);
+    text("after a false end", format!(r#"{{"x":"\"}},","context":{consent}}}"#), GRANTED);
+    text("after a backslash", format!(r#"{{"x":"\\","context":{consent}}}"#), GRANTED);
+    text("capital letters", preferences(r#""A":true"#).replace("context", "Context"), FREE);
+    text("small letter", preferences(r#""a":true"#), REFUSED);
+    text("Cyrillic letter", preferences("\"\u{410}\":true"), REFUSED);
+    text("letter and accent", preferences("\"A\u{301}\":true"), REFUSED);
+    text("letter and nothing", preferences("\"A\u{200B}\":true"), REFUSED);
+    text("letter and blank", preferences(r#""A ":true"#), REFUSED);
+    text("fullwidth letter", preferences("\"\u{FF21}\":true"), REFUSED);
+    text("Cyrillic key", preferences(r#""A":false"#).replace("consent", "\u{441}onsent"), FREE);
+    text("integrations below context", r#"{"context":{"integrations":{"All":false}}}"#.into(), FREE);
+    text("All in small letters", integrations(r#""all":false"#), E_ON);
+    text("All with a blank", integrations(r#""All ":false"#), E_ON);
+    text("All below a destination", integrations(r#""E":{"All":false,"E":false}"#), E_ON);
+
+    // Preferences and entries of other types.
+    for value in
+        ["\"true\"", "\"false\"", "1", "0", "null", "[]", "[true]", "{}", "{\"A\":true}", "1e400", "\"\""]
+    {
+        text("preference of another type", preferences(&format!("\"A\":{value}")), REFUSED);
+    }
+    for value in ["\"false\"", "0", "null", "[]", "[false]", "1e400", "\"\""] {
+        text("entry of another type", integrations(&format!("\"E\":{value}")), E_ON);
+        text("All of another type", integrations(&format!("\"All\":{value}")), E_ON);
+    }
+    for value in ["null", "[]", "true", "1e400", "\"{}\"", "-0"] {
+        text("context of another type", format!(r#"{{"context":{value}}}"#), MALFORMED);
+        text("consent of another type", format!(r#"{{"context":{{"consent":{value}}}}}"#), MALFORMED);
+        text("preferences of another type", preferences("").replace("{}", value), MALFORMED);
+        text("integrations of another type", format!(r#"{{"integrations":{value}}}"#), UNREADABLE);
+    }
+    text("no preference", preferences(""), NONE_GIVEN);
+    text("no consent", r#"{"context":{"consent":{}}}"#.into(), EMPTY);
+
+    // Events that pretend to be exempt.
+    let name = "\"Segment Consent Preference\"";
+    text("exempt", refused(&format!(r#""type":"track","event":{name}"#)), EXEMPT);
+    text(
+        "exempt, escaped",
+        refused(r#""\u0074ype":"tr\u0061ck","event":"\u0053egment Consent Preference""#),
+        EXEMPT,
+    );
+    for rest in [
+        r#""type":"identify","event":"Segment Consent Preference""#,
+        r#""event":"Segment Consent Preference""#,
+        r#""type":"Track","event":"Segment Consent Preference""#,
+        r#""type":"track ","event":"Segment Consent Preference""#,
+        r#""type":["track"],"event":"Segment Consent Preference""#,
+        r#""type":"track","event":["Segment Consent Preference"]"#,
+        r#""type":"track","event":{"name":"Segment Consent Preference"}"#,
+        r#""type":"track","name":"Segment Consent Preference""#,
+        r#""type":"track","properties":{"event":"Segment Consent Preference"}"#,
+        r#""properties":{"type":"track","event":"Segment Consent Preference"}"#,
+        r#""type":"track","event":"segment consent preference""#,
+        r#""type":"track","event":"Segment Consent Preference ""#,
+        r#""type":"track","event":"Segment Consent Preference\u0000""#,
+        r#""type":"track","event":"Segment Consent Preference\ud800""#,
+        r#""type":"track","event":"Segment  Consent Preference""#,
+        r#""type":"track","event":"Order Completed","event":"Segment Consent Preference""#,
+        r#""type":"track","event":"Segment Consent Preference","event":"Order Completed""#,
+        r#""type":"track","event":"Segment Consent Preference","event":"Segment Consent Preference""#,
+        r#""type":"track","type":"identify","event":"Segment Consent Preference""#,
+        r#""type":"identify","type":"track","event":"Segment Consent Preference""#,
+        r#""type":"track","event":"Segment Consent Preference","\u0065vent":null"#,
+    ] {
+        text("pretends to be exempt", refused(rest), REFUSED);
+    }
+
+    // Sizes.
+    text("128 levels", levels("{\"a\":", "}", 128), FREE);
+    text("129 levels", levels("{\"a\":", "}", 129), "nested_too_deep");
+    text("100,000 objects", levels("{\"a\":", "}", 100_000), "nested_too_deep");
+    text("100,000 arrays", format!("{{\"a\":{}}}", levels("[", "]", 100_000)), "nested_too_deep");
+    text("100,000 brackets, unclosed", "[".repeat(100_000), "nested_too_deep");
+    text("100,000 brackets, closed only", "]".repeat(100_000), "not_json");
+    text("100,000 brackets in a string", granted(&format!("\"a\":\"\\\"{}\"", "[{".repeat(50_000))), GRANTED);
+    text("key of a megabyte, preference", preferences(&format!("\"{megabyte}\":true,\"A\":true")), GRANTED);
+    text("key of a megabyte, entry", integrations(&format!("\"{megabyte}\":true,\"E\":false")), E_OFF);
+    text("key of a megabyte, event", granted(&format!("\"{megabyte}\":\"{megabyte}\"")), GRANTED);
+    text("key of a megabyte, like another", preferences(&format!("\"A{megabyte}\":true")), REFUSED);
+    text(
+        "key of a megabyte of escapes",
+        preferences(&format!("\"{}\":true", "\\u0041".repeat(180_000))),
+        REFUSED,
+    );
+    text("100,000 entries, one off", many(r#""E":false"#), E_OFF);
+    text("100,000 entries, All off", many(r#""All":false"#), ALL_OFF);
+    text(
+        "100,000 times on, once off",
+        integrations(&format!("{}\"E\":false", "\"E\":true,".repeat(100_000))),
+        E_OFF,
+    );
+    text(
+        "100,000 times granted, once refused",
+        preferences(&format!("\"A\":false,{}\"A\":true", "\"A\":true,".repeat(100_000))),
+        REFUSED,
+    );
+    text("16 MiB", format!("{{\"a\":\"{}\"}}", "x".repeat((16 << 20) - 8)), FREE);
+    text("16 MiB and a byte", format!("{{\"a\":\"{}\"}}", "x".repeat((16 << 20) - 7)), "line_too_long");
+    text("64 MiB", format!("{{\"a\":\"{}\"}}", "x".repeat(64 << 20)), "line_too_long");
+    text("64 MiB of blanks", " ".repeat(64 << 20), "line_too_long");
+    text("64 MiB of brackets", "[".repeat(64 << 20), "line_too_long");
+
+    // Numbers, strings and blanks, valid however odd.
+    text("1e400", granted(r#""a":1e400,"b":-1E-99999,"c":123456789012345678901234567890"#), GRANTED);
+    text("carriage return at the end", preferences(r#""A":true"#) + "\r", GRANTED);
+    text("blanks around", format!(" \t{} \t", preferences(r#""A": true "#)), GRANTED);
+    text("empty keys", granted(r#""":{"":[]}"#), GRANTED);
+    text("other scripts", granted("\"\u{FC}\":\"\u{65E5}\u{672C}\u{8A9E} \u{2028}\""), GRANTED);
+    text("lone surrogates", granted(r#""\ud800":"\udfff","\ud800\ud800":"\ud83d""#), GRANTED);
+    text("lone surrogate in a category", preferences(r#""A\ud800":true"#), REFUSED);
+    text("lone surrogate in a destination", integrations(r#""E\udc00":false"#), E_ON);
+    text("NUL as an escape", preferences(r#""A\u0000":true"#), REFUSED);
+    text("byte-order mark in a key", preferences("\"\u{FEFF}A\":true"), REFUSED);
+    text("one key twice elsewhere", granted(r#""a":1,"a":2"#), GRANTED);
+
+    // What is not one JSON object in UTF-8.
+    for (name, line, expected) in [
+        ("blank line", &b""[..], "blank_line"),
+        ("blanks only", b" \t\r", "blank_line"),
+        ("byte-order mark", b"\xEF\xBB\xBF{}", "byte_order_mark"),
+        ("byte-order mark alone", b"\xEF\xBB\xBF", "byte_order_mark"),
+        ("byte-order mark twice", b"\xEF\xBB\xBF\xEF\xBB\xBF{}", "byte_order_mark"),
+        ("byte-order mark after a blank", b" \xEF\xBB\xBF{}", "not_json"),
+        ("UTF-16", b"\xFF\xFE{\0}\0", "not_utf8"),
+        ("a byte that is never UTF-8", b"{\"a\":\"\xFF\"}", "not_utf8"),
+        ("a surrogate in UTF-8", b"{\"a\":\"\xED\xA0\x80\"}", "not_utf8"),
+        ("an overlong NUL", b"{\"a\":\"\xC0\x80\"}", "not_utf8"),
+        ("an overlong letter", b"{\"context\":{\"consent\":{\"\xC1\x81\":1}}}", "not_utf8"),
+        ("a character beyond Unicode", b"{\"a\":\"\xF4\x90\x80\x80\"}", "not_utf8"),
+        ("a character cut off", b"{\"a\":\"\xE2\x82", "not_utf8"),
+        ("not UTF-8 behind the event", b"{} \xFF", "not_utf8"),
+        ("list", b"[]", "not_an_object"),
+        ("null", b"null", "not_an_object"),
+        ("number", b"1e400", "not_an_object"),
+        ("string", b"\"{}\"", "not_an_object"),
+        ("two events", b"{}{}", "not_json"),
+        ("comma behind", b"{},", "not_json"),
+        ("comma inside", b"{\"a\":1,}", "not_json"),
+        ("no colon", b"{\"a\" 1}", "not_json"),
+        ("quotes of another kind", b"{'a':1}", "not_json"),
+        ("no quotes", b"{a:1}", "not_json"),
+        ("number with a zero in front", b"{\"a\":01}", "not_json"),
+        ("number with a plus", b"{\"a\":+1}", "not_json"),
+        ("number without a beginning", b"{\"a\":.5}", "not_json"),
+        ("number without an end", b"{\"a\":1.}", "not_json"),
+        ("no number", b"{\"a\":NaN}", "not_json"),
+        ("half a word", b"{\"a\":tru}", "not_json"),
+        (
+            "word in capitals",
+            b"{\"context\":{\"consent\":{\"categoryPreferences\":{\"A\":True}}}}",
+            "not_json",
+        ),
+        ("tab in a string", b"{\"a\":\"\t\"}", "not_json"),
+        ("NUL in a string", b"{\"a\":\"\0\"}", "not_json"),
+        ("NUL behind a value", b"{\"a\":1\0}", "not_json"),
+        ("NUL behind the event", b"{}\0", "not_json"),
+        ("NUL in front", b"\0{}", "not_json"),
+        ("unknown escape", b"{\"a\":\"\\x41\"}", "not_json"),
+        ("short escape", b"{\"a\":\"\\u12\"}", "not_json"),
+        ("escape with a letter", b"{\"a\":\"\\u12G4\"}", "not_json"),
+        ("string without an end", b"{\"a\":\"b}", "not_json"),
+        ("string that ends in a backslash", b"{\"a\":\"\\", "not_json"),
+        ("wrong bracket", b"{\"a\":{\"b\":[1,2}}}", "not_json"),
+        ("comment", b"{\"a\":1} // x", "not_json"),
+        ("a blank that JSON has not", b"\x0B{}", "not_json"),
+        ("no-break space", b"\xC2\xA0{}", "not_json"),
+        ("carriage return between", b"{}\r{}", "not_json"),
+        ("cut off", b"{\"context\":{\"consent\":{\"categoryPreferences\":{\"A\":tr", "not_json"),
+        // The last line: it has no line break behind it.
+        (
+            "cut off, last line",
+            b"{\"context\":{\"consent\":{\"categoryPreferences\":{\"A\":true}",
+            "not_json",
+        ),
+    ] {
+        all.push((name, line.to_vec(), expected));
+    }
+    all
+}
+
+/// `given none: consented unmapped unmapped`, by the table and by the reference.
+fn through_the_library(table: &Table, line: &[u8]) -> String {
+    let mut scratch = table.scratch();
+    let event = match table.read(line, &Limits::default()) {
+        Ok(event) => event,
+        Err(error) => {
+            assert!(error.offset() <= line.len() && !error.to_string().is_empty());
+            assert!(error.to_string().len() < 300, "{error}");
+            assert!(table.decide_bytes(line, &Limits::default(), &mut scratch).is_err());
+            return error.code().to_owned();
+        }
+    };
+    let decision = table.decide(&event, &mut scratch);
+    let mut said = format!("{} {}:", decision.consent().word(), decision.integrations().word());
+    for (id, verdict) in decision.verdicts() {
+        let expected = reference::explain(table.policy(), &event, id).unwrap().verdict;
+        assert_eq!(verdict, expected);
+        assert_eq!(verdict.delivers(), decision.delivers(id));
+        write!(said, " {}", verdict.reason()).unwrap();
+    }
+    said
+}
+
+#[test]
+fn hostile_events_through_the_library() {
+    let table = Table::new(Policy::parse(POLICY).unwrap());
+    for (name, line, expected) in events() {
+        assert_eq!(through_the_library(&table, &line), expected, "{name}: {}", start(&line));
+    }
+}
+
+/// Whoever allows longer lines can have them.
+#[test]
+fn limits_are_the_callers() {
+    let table = Table::new(Policy::parse(POLICY).unwrap());
+    let limits = Limits { bytes: 100 << 20, nesting: 2 };
+    let line = preferences(&format!("\"A\":true,\"x\":\"{}\"", "x".repeat(64 << 20)));
+    let code = |line: &str, limits: Limits| {
+        table.read(line.as_bytes(), &limits).map(drop).map_err(|error| error.code())
+    };
+    assert_eq!(code(&line, limits), Err("nested_too_deep"));
+    assert_eq!(code(&line, Limits { nesting: 4, ..limits }), Ok(()));
+    assert_eq!(code(r#"{"a":[ ]}"#, Limits { bytes: 9, nesting: 2 }), Ok(()));
+    assert_eq!(code(r#"{"a":[ ]}"#, Limits { bytes: 8, nesting: 2 }), Err("line_too_long"));
+    assert_eq!(code(r#"{"a":[ ]}"#, Limits { bytes: 9, nesting: 1 }), Err("nested_too_deep"));
+}
+
+fn start(line: &[u8]) -> String {
+    String::from_utf8_lossy(&line[..line.len().min(120)]).into_owned()
+}
+
+/// A policy's files, the links among them, and the codes that are found; none when it compiles.
+struct PolicyCase {
+    name: &'static str,
+    files: Vec<(&'static str, Vec<u8>)>,
+    links: Vec<(&'static str, &'static str)>,
+    expected: &'static str,
+}
+
+fn policies() -> Vec<PolicyCase> {
+    const HEAD: &str = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A\n";
+    let mut all = Vec::new();
+    let mut case = |name, files: &[(&'static str, &str)], expected| {
+        let files = files.iter().map(|(path, text)| (*path, text.as_bytes().to_vec())).collect();
+        all.push(PolicyCase { name, files, links: Vec::new(), expected });
+    };
+    let mut main =
+        |name, text: &str, expected| case(name, &[("main.consent", &format!("{HEAD}{text}"))], expected);
+    let groups = |count: usize| {
+        format!("destination \"X\" needs {}any of A{}\n", "any of (".repeat(count), ")".repeat(count))
+    };
+
+    main("nothing hostile", "destination \"X\" needs A\n", "");
+    main("32 levels", &groups(32), "");
+    main("33 levels", &groups(33), "C110");
+    main("100,000 levels", &groups(100_000), "C110");
+    main(
+        "100,000 parentheses, unclosed",
+        &format!("destination \"X\" needs {}", "(".repeat(100_000)),
+        "C110",
+    );
+    main(
+        "100,000 parentheses, closed only",
+        &format!("destination \"X\" needs A{}\n", ")".repeat(100_000)),
+        "C101",
+    );
+    main("100,000 parentheses in a comment", &format!("// {}\n", "(".repeat(100_000)), "");
+    main("100,000 parentheses in a text", &format!("category B \"{}\"\n", "(".repeat(100_000)), "");
+    main("100,000 quotes", &"\"".repeat(100_001), "C302 C114");
+    main(
+        "100,000 categories in one group",
+        &format!("destination \"X\" needs A{}\n", ", A".repeat(100_000)),
+        "C302 C114",
+    );
+    main("a path of 40,000 keys", &format!("override preferences at a{}\n", ".a".repeat(40_000)), "C316");
+    main("a name of a megabyte", &format!("category \"{}\"\n", "n".repeat(1 << 20)), "");
+    main("a million blank lines", &"\n".repeat(1_000_000), "");
+    main("7 MiB of comments", &"// all is well\n".repeat(490_000), "");
+    main("100 MB of comments", &"// all is well\n".repeat(6_700_000), "C111");
+    main("100 MB in one comment", &format!("// {}", "x".repeat(100_000_000)), "C111");
+    main("more mistakes than are listed", &"category\n".repeat(5_000), "C101 C114");
+
+    // Characters that deceive.
+    for (name, char) in [
+        ("left-to-right override", '\u{202D}'),
+        ("right-to-left override", '\u{202E}'),
+        ("right-to-left isolate", '\u{2067}'),
+        ("pop isolate", '\u{2069}'),
+        ("right-to-left mark", '\u{200F}'),
+        ("Arabic letter mark", '\u{61C}'),
+    ] {
+        main(name, &format!("category \"B{char}\"\n"), "C108 C109");
+        main(name, &format!("category B \"label {char}\"\n"), "C108");
+        main(name, &format!("category B // {char} switched off\n"), "C108");
+        // Written as an escape everybody sees it.
+        main(name, &format!("category \"B\\u{{{:X}}}\"\n", u32::from(char)), "");
+    }
+    for (name, char) in [
+        ("zero-width space", '\u{200B}'),
+        ("zero-width joiner", '\u{200D}'),
+        ("byte-order mark in a name", '\u{FEFF}'),
+        ("no-break space", '\u{A0}'),
+        ("soft hyphen", '\u{AD}'),
+        ("tag", '\u{E0041}'),
+        ("variation selector", '\u{FE0F}'),
+        ("Hangul filler", '\u{3164}'),
+    ] {
+        main(name, &format!("category \"B{char}\"\n"), "C109");
+        // Written as an escape everybody sees it.
+        main(name, &format!("category \"B\\u{{{:X}}}\"\n", u32::from(char)), "");
+        main(name, &format!("category B = \"w{char}\"\n"), "C109");
+        main(name, &format!("destination \"D{char}\" needs A\n"), "C109");
+    }
+    for (name, char) in [
+        ("NUL", '\0'),
+        ("escape", '\u{1B}'),
+        ("next line", '\u{85}'),
+        ("line separator", '\u{2028}'),
+        ("carriage return", '\r'),
+        ("vertical tab", '\u{B}'),
+    ] {
+        main(name, &format!("// a comment{char}category B\n"), "C115");
+        main(name, &format!("category B \"label {char}\"\n"), "C115");
+    }
+    main("a blank at the end of a name", "category \"B \"\n", "C109");
+
+    // Confusable letters are other letters: the name is another name, and one that is not declared is an error.
+    main("a Cyrillic category beside a Latin one", "category \"\u{410}\"\n", "");
+    main("a Cyrillic category instead of a Latin one", "destination \"X\" needs \"\u{410}\"\n", "C305");
+    main("a Cyrillic statement", "\u{441}ategory B\n", "C107");
+
+    // Bytes.
+    main("carriage returns", "category B\r\ndestination \"X\" needs A, B\r\n", "");
+    case("a byte-order mark in front", &[("main.consent", &format!("\u{FEFF}{HEAD}"))], "");
+    case(
+        "no edition",
+        &[(
+            "main.consent",
+            "policy \"p\"
+include prelude \"segment\"
+",
+        )],
+        "C104",
+    );
+    for (name, bytes, expected) in [
+        ("a byte that is never UTF-8", b"consentry 1\npolicy \"\xFF\"\n".to_vec(), "C112"),
+        ("UTF-16", b"\xFF\xFEc\0o\0n\0".to_vec(), "C112"),
+        ("a surrogate in UTF-8", b"consentry 1\n// \xED\xA0\x80\n".to_vec(), "C112"),
+        ("a character cut off", [HEAD.as_bytes(), b"// \xE2\x82"].concat(), "C112"),
+        ("an archive", b"\x1F\x8B\x08\0\0\0\0\0\0\xFF".to_vec(), "C112"),
+    ] {
+        all.push(PolicyCase { name, files: vec![("main.consent", bytes)], links: Vec::new(), expected });
+    }
+
+    // Files.
+    let part = |include: &str| format!("consentry 1\ninclude \"{include}\"\n");
+    let mut files = |name,
+                     include: &str,
+                     others: &[(&'static str, String)],
+                     links: &[(&'static str, &'static str)],
+                     expected| {
+        let mut files = vec![("root/main.consent", format!("{HEAD}include \"{include}\"\n").into_bytes())];
+        files.extend(others.iter().map(|(path, text)| (*path, text.clone().into_bytes())));
+        all.push(PolicyCase { name, files, links: links.to_vec(), expected });
+    };
+    let secret = [("secret.consent", "consentry 1\ncategory Secret\n".to_owned())];
+    files("a file that includes itself", "main.consent", &[], &[], "C203");
+    files("itself by a detour", "sub/../main.consent", &[], &[], "C203");
+    files("a cycle of two", "a.consent", &[("root/a.consent", part("main.consent"))], &[], "C203");
+    files(
+        "a cycle behind the policy",
+        "a.consent",
+        &[("root/a.consent", part("b.consent")), ("root/b.consent", part("a.consent"))],
+        &[],
+        "C203",
+    );
+    files(
+        "one file by two ways is no cycle",
+        "a.consent\"\ninclude \"b.consent",
+        &[("root/a.consent", part("b.consent")), ("root/b.consent", "consentry 1\n".into())],
+        &[],
+        "",
+    );
+    files("a file above the root", "../secret.consent", &secret, &[], "C202");
+    files("a file above the root by a detour", "sub/../../secret.consent", &secret, &[], "C202");
+    files("a file from the root of the machine", "/etc/passwd", &[], &[], "C202");
+    files("a device", "/dev/zero", &[], &[], "C202");
+    files("a network path", "//host/share/p.consent", &[], &[], "C202");
+    files("a drive", "C:\\\\policies\\\\p.consent", &[], &[], "C202");
+    files("a backslash", "..\\\\secret.consent", &secret, &[], "C202");
+    files("an address", "https://example.com/p.consent", &[], &[], "C202");
+    files("a NUL", "main.consent\\u{0}", &[], &[], "C201");
+    files("a folder", "sub", &[("root/sub/p.consent", "consentry 1\n".into())], &[], "C201");
+    files("no file", "nothing.consent", &[], &[], "C201");
+    #[cfg(unix)]
+    {
+        let link = [("root/link.consent", "../secret.consent")];
+        files("a link out of the root", "link.consent", &secret, &link, "C202");
+        files("a link to a folder above", "up/secret.consent", &secret, &[("root/up", "..")], "C202");
+        files("a link to itself", "link.consent", &[], &[("root/link.consent", "link.consent")], "C201");
+        files("a link to nothing", "link.consent", &[], &[("root/link.consent", "nothing")], "C201");
+        files("a link to a device", "link.consent", &[], &[("root/link.consent", "/dev/zero")], "C202");
+        let inside = [("root/a.consent", "consentry 1\n".to_owned())];
+        files("a link inside the root", "link.consent", &inside, &[("root/link.consent", "a.consent")], "");
+    }
+    all
+}
+
+/// Writes the files of a case into a folder of their own and returns the path of the policy.
+fn write(case: &PolicyCase, folder: &Path) -> std::path::PathBuf {
+    for (path, bytes) in &case.files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    #[cfg(unix)]
+    for (link, target) in &case.links {
+        std::os::unix::fs::symlink(target, folder.join(link)).unwrap();
+    }
+    folder.join(case.files[0].0)
+}
+
+fn joined(codes: impl Iterator<Item = String>) -> String {
+    let mut known: Vec<String> = Vec::new();
+    for code in codes {
+        if !known.contains(&code) {
+            known.push(code);
+        }
+    }
+    known.join(" ")
+}
+
+#[test]
+fn hostile_policies_through_the_library() {
+    for case in policies() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = match Policy::load(write(&case, folder.path())) {
+            Ok(_) => String::new(),
+            Err(error) => {
+                // However much is wrong, the message is one that a person can read.
+                assert!(error.to_string().len() < 200_000, "{}", case.name);
+                joined(error.diagnostics().iter().map(|diagnostic| diagnostic.code.to_string()))
+            }
+        };
+        assert_eq!(found, case.expected, "{}", case.name);
+    }
+}
+
+#[cfg(feature = "cli")]
+mod command {
+    use super::*;
+    use serde_json::Value;
+    use std::io::Write as _;
+    use std::process::{Command, Output, Stdio};
+
+    /// Runs the command, with the input through a pipe.
+    fn run(command: &mut Command, input: &[u8]) -> Output {
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        std::thread::scope(|scope| {
+            // A command that fails early does not read its input.
+            scope.spawn(move || stdin.write_all(input).ok());
+            child.wait_with_output().unwrap()
+        })
+    }
+
+    fn consentry(arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
+        command.args(arguments);
+        command
+    }
+
+    fn lines(output: &[u8]) -> Vec<Value> {
+        std::str::from_utf8(output).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The same words as [`through_the_library`], from the JSON of the command.
+    fn said(line: &Value) -> String {
+        if let Some(code) = line["error"]["code"].as_str() {
+            return code.to_owned();
+        }
+        let word = |key: &str| line[key].as_str().unwrap();
+        let mut said = format!("{} {}:", word("consent"), word("integrations"));
+        for destination in ["D", "E", "W"] {
+            let listed = ["deliver", "block"].iter().flat_map(|key| line[key].as_array().unwrap());
+            let mut own = listed.filter(|one| one["destination"] == destination);
+            write!(said, " {}", own.next().unwrap()["reason"].as_str().unwrap()).unwrap();
+            assert!(own.next().is_none(), "{line}");
+        }
+        said
+    }
+
+    /// Every line in is a line out, in its order, though some are of 64 MiB, and in memory that is bounded.
+    #[test]
+    fn hostile_events_through_the_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let policy = folder.path().join("hostile.consent");
+        fs::write(&policy, POLICY).unwrap();
+        let policy = policy.to_str().unwrap();
+        let events = events();
+        let input: Vec<u8> =
+            events.iter().map(|(_, line, _)| line.as_slice()).collect::<Vec<_>>().join(&b'\n');
+        let output = run(&mut consentry(&["eval", policy, "--format", "json"]), &input);
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]));
+        let lines = lines(&output.stdout);
+        assert_eq!(lines.len(), events.len());
+        for (number, ((name, line, expected), actual)) in events.iter().zip(&lines).enumerate() {
+            assert_eq!(actual["line"], number + 1, "{name}");
+            assert_eq!(said(actual), *expected, "{name}: {}", start(line));
+        }
+        assert!(output.stdout.len() < 4 << 20, "{} bytes", output.stdout.len());
+
+        // People see the same lines.
+        let human = run(&mut consentry(&["eval", policy, "-"]), &input);
+        let text = String::from_utf8(human.stdout).unwrap();
+        assert_eq!((human.status.code(), human.stderr.as_slice()), (Some(1), &b""[..]));
+        assert_eq!(text.lines().filter(|line| line.starts_with("line ")).count(), events.len());
+        let errors = events.iter().filter(|(_, _, expected)| !expected.contains(':')).count();
+        let summary =
+            format!("{} decided by \"hostile\", 0 dropped, {errors} not events", events.len() - errors);
+        assert!(text.contains(&summary), "{summary}");
+    }
+
+    /// A line of 64 MiB takes no more memory than one of the limit.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn memory_is_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let policy = folder.path().join("hostile.consent");
+        fs::write(&policy, POLICY).unwrap();
+        let line = format!("{{\"a\":\"{}\"}}\n", "x".repeat(64 << 20));
+        let mut limited = Command::new("sh");
+        // KiB of address space, of which the program itself takes some.
+        limited.args([
+            "-c",
+            "ulimit -v 65536 && exec \"$0\" eval \"$1\" --format json",
+            env!("CARGO_BIN_EXE_consentry"),
+        ]);
+        let output = run(limited.arg(&policy), line.repeat(3).as_bytes());
+        let codes: Vec<Value> =
+            lines(&output.stdout).iter().map(|line| line["error"]["code"].clone()).collect();
+        assert_eq!(codes, ["line_too_long"; 3], "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// `lint` finds the same, and what does not compile decides nothing.
+    #[test]
+    fn hostile_policies_through_the_command() {
+        for case in policies() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = write(&case, folder.path());
+            let path = path.to_str().unwrap();
+            let lint = run(&mut consentry(&["lint", path, "--format", "json"]), b"");
+            assert!(lint.stderr.is_empty(), "{}: {}", case.name, String::from_utf8_lossy(&lint.stderr));
+            let document: Value = serde_json::from_slice(&lint.stdout).unwrap();
+            let found = document["diagnostics"].as_array().unwrap().iter();
+            let errors = found
+                .filter(|one| one["severity"] == "error")
+                .map(|one| one["code"].as_str().unwrap().to_owned());
+            assert_eq!(joined(errors), case.expected, "{}", case.name);
+            assert_eq!(lint.status.code(), Some(i32::from(!case.expected.is_empty())), "{}", case.name);
+            let eval = run(&mut consentry(&["eval", path, "--format", "json"]), b"{}");
+            let decided = if case.expected.is_empty() { (Some(0), 1) } else { (Some(2), 0) };
+            let lines = eval.stdout.iter().filter(|byte| **byte == b'\n').count();
+            assert_eq!((eval.status.code(), lines), decided, "{}", case.name);
+            for text in [&lint.stdout, &eval.stderr] {
+                assert!(text.len() < 2 << 20, "{}: {} bytes", case.name, text.len());
+                let text = std::str::from_utf8(text).unwrap();
+                assert!(!text.contains(['\u{1B}', '\u{202E}', '\u{2028}', '\0']), "{}: {text}", case.name);
+                assert!(!text.contains("Secret") && !text.contains("root:"), "{}: {text}", case.name);
+            }
+        }
+    }
+}
