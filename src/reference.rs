@@ -329,24 +329,24 @@ impl Interpreter<'_> {
             Requirement::AllOf(elements) => (elements, true),
             Requirement::AnyOf(elements) => (elements, false),
         };
-        let (mut satisfied, mut unsatisfied, mut refused) = (0, 0, Vec::new());
-        for element in elements {
-            match self.evaluate(element) {
-                Satisfaction::Vanished => {}
-                Satisfaction::Satisfied => satisfied += 1,
-                Satisfaction::Unsatisfied(categories) => {
-                    unsatisfied += 1;
-                    refused.extend(categories);
-                }
-            }
+        let left: Vec<Satisfaction> = elements
+            .iter()
+            .map(|element| self.evaluate(element))
+            .filter(|element| !matches!(element, Satisfaction::Vanished))
+            .collect();
+        let is_satisfied = |element: &Satisfaction| matches!(element, Satisfaction::Satisfied);
+        if left.is_empty() {
+            return Satisfaction::Vanished;
         }
-        match (satisfied, unsatisfied) {
-            (0, 0) => Satisfaction::Vanished,
-            (_, 0) => Satisfaction::Satisfied,
-            (0, _) => Satisfaction::Unsatisfied(refused),
-            _ if all => Satisfaction::Unsatisfied(refused),
-            _ => Satisfaction::Satisfied,
+        let holds = if all { left.iter().all(is_satisfied) } else { left.iter().any(is_satisfied) };
+        if holds {
+            return Satisfaction::Satisfied;
         }
+        let refused = left.into_iter().filter_map(|element| match element {
+            Satisfaction::Unsatisfied(categories) => Some(categories),
+            _ => None,
+        });
+        Satisfaction::Unsatisfied(refused.flatten().collect())
     }
 
     /// "naming the categories that are not granted in the unsatisfied groups, in declaration order"

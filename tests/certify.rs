@@ -52,6 +52,104 @@ fn shipped_policies_are_certified() {
     }
 }
 
+/// Every construct of the language, at numbers that lie on both sides of bytes and words of bits.
+fn everything(prelude: &str, settings: &str, more_categories: usize) -> Table {
+    let mut text = format!("consentry 1\npolicy \"everything\"\ninclude prelude {prelude:?}\n{settings}");
+    let category = |text: &mut String, line: &str| text.push_str(&format!("category {line}\n"));
+    (0..7).for_each(|number| category(&mut text, &format!("before{number}")));
+    // Numbers 7 and 8: two bytes.
+    category(&mut text, "A = \"C0001\"");
+    category(&mut text, "B");
+    (9..63).for_each(|number| category(&mut text, &format!("between{number}")));
+    // Numbers 63 and 64: two words.
+    category(&mut text, "C");
+    category(&mut text, "D = \"C0004\"");
+    category(&mut text, "Always always");
+    category(&mut text, "Off switched off");
+    category(&mut text, "Gone switched off");
+    category(&mut text, "Both always switched off");
+    (0..more_categories).for_each(|number| category(&mut text, &format!("behind{number}")));
+    let needs = [
+        "A",
+        "A, B",
+        "C, D",
+        "any of A, D",
+        "all of A, B, D",
+        "any of A, (all of B, D)",
+        "all of A, (any of B, C)",
+        "any of (all of A, C), (all of A, D)",
+        "any of (any of A, (all of B, (any of C, D))), Off",
+        "Always",
+        "Always, A",
+        "any of Always, A",
+        "Off",
+        "Off, Gone",
+        "all of Off, A",
+        "any of Off, A",
+        "any of Off, Gone",
+        "any of A, (all of Off, Gone)",
+        "all of A, (any of Off, Gone)",
+        "all of (any of Off, A), (any of Gone, D)",
+        "any of (all of Off, Gone), (any of Gone, Both)",
+        "Both",
+        "all of Both, A",
+        "any of Both, Always",
+    ];
+    let mappings = needs.iter().map(|needs| format!("needs {needs}")).chain(["unmapped".to_owned()]);
+    let mut number = 0;
+    for mapping in mappings {
+        for attributes in ["", " kind warehouse", " exempt", " disabled"] {
+            // Each has a further name of its own and shares one with every third.
+            text.push_str(&format!(
+                "destination \"d{number}\" {mapping}{attributes} also \"further {number}\", shared \"group {}\"\n",
+                number % 3
+            ));
+            number += 1;
+        }
+    }
+    Table::new(Policy::parse(&text).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// Under every word of the reconcile table, with each setting both ways, and with lookups and with lists.
+#[test]
+fn every_construct_is_certified() {
+    let words = [
+        "nothing",
+        "integrations",
+        "listed integrations",
+        "consent",
+        "consent then integrations",
+        "consent or integrations because \"so\"",
+        "consent or listed, then integrations",
+        "drop \"why\"",
+    ];
+    for (index, word) in words.iter().enumerate() {
+        let settings = format!(
+            "override reconcile {{ consent integrations enforce\n any any {word}\n }}\n\
+             override unmapped destinations {}\noverride several categories need {}\n\
+             override unreadable integrations count as {}\n",
+            ["deliver", "block"][index % 2],
+            ["all", "any"][index / 2 % 2],
+            ["unlisted", "off"][index / 4 % 2],
+        );
+        certified(&everything("segment", &settings, 0));
+    }
+    for prelude in consentry::prelude_names() {
+        certified(&everything(prelude, "", 0));
+    }
+    // With so many categories, the lookup by bytes would be larger than it may be.
+    certified(&everything("segment-strict", "", 2_200));
+}
+
+fn certified(table: &Table) {
+    // Full for one category, reduced for more.
+    let certificate = certify(table, 330);
+    assert!(certificate.differences.is_empty(), "{:?}", certificate.differences.first());
+    assert_eq!(certificate.coverage.len(), 100);
+    let sampled = |coverage: &Coverage| matches!(coverage, Coverage::Sampled { .. });
+    assert!(!certificate.coverage.iter().any(|(_, coverage)| sampled(coverage)));
+}
+
 /// Counts by hand: (consent) × (integrations) × (exempt event).
 #[test]
 fn situations_are_counted() {

@@ -228,6 +228,8 @@ fn a_decision_answers_by_name_and_by_index() {
     assert_eq!(decision.facts().entry(ads), Some(false));
     assert!(decision.facts().grants(policy.category_named("Advertising").unwrap()));
     assert!(!decision.facts().grants(policy.category_named("Analytics").unwrap()));
+    assert_eq!(decision.event(), &event);
+    assert_eq!(decision.drop_reason(), None);
     assert_eq!(decision.verdict_of("Nobody"), None);
     assert_eq!(decision.verdict(consentry::DestinationId::new(10_000)), None);
     assert!(!decision.delivers(consentry::DestinationId::new(10_000)));
@@ -239,6 +241,75 @@ fn a_decision_answers_by_name_and_by_index() {
     let delivered: Vec<&str> =
         decision.delivered().map(|id| policy.destination(id).unwrap().name()).collect();
     assert_eq!(delivered, ["Chat", "Sponsors", "Sink", "Lake", "S3"]);
+}
+
+/// What a decision says besides outcomes: why an event is dropped, whether it is exempt, what it was.
+#[test]
+fn a_drop_and_an_exemption_are_told() {
+    let table = table(&format!(
+        "{POLICY}override reconcile {{ consent integrations enforce\n missing any drop \"no consent\"\n any any consent\n }}"
+    ));
+    let mut scratch = table.scratch();
+    let dropped = Event::default();
+    let decision = table.decide(&dropped, &mut scratch);
+    assert_eq!((decision.drop_reason(), decision.delivered().count()), (Some("no consent"), 0));
+    assert!(!decision.facts().exempt_event());
+    let exempt = Event {
+        id: Some("m".into()),
+        consent: Consent::Empty,
+        track: Some("Segment Consent Preference".into()),
+        ..Event::default()
+    };
+    let decision = table.decide(&exempt, &mut scratch);
+    assert_eq!((decision.drop_reason(), decision.facts().exempt_event()), (None, true));
+    assert_eq!(decision.event().id, Some("m".into()));
+    assert_eq!(decision.verdict_of("Pixel").unwrap().reason(), Reason::Exempt);
+}
+
+/// The words that reports use are part of the contract.
+#[test]
+fn words_of_reports() {
+    let words: Vec<&str> = Reason::ALL.iter().map(|reason| reason.word()).collect();
+    assert_eq!(
+        words,
+        [
+            "not_enforced",
+            "consented",
+            "unmapped",
+            "exempt",
+            "switched_off",
+            "integration_granted",
+            "disabled",
+            "dropped",
+            "refused",
+            "unmapped_denied",
+            "integration_off",
+            "integration_all_off",
+            "integration_unlisted",
+        ]
+    );
+    for reason in Reason::ALL {
+        assert_eq!(reason.to_string(), reason.word());
+        let code = (reason == Reason::Refused).then_some("FILTERED_BY_END_USER_CONSENT");
+        assert_eq!(reason.discard_code(), code);
+        let delivers = Reason::ALL.iter().position(|one| *one == reason).unwrap() < 6;
+        assert_eq!(reason.outcome().word(), if delivers { "deliver" } else { "block" });
+    }
+    let preferences = [Preference::Granted, Preference::Absent, Preference::Unreadable, Preference::Refused];
+    assert_eq!(preferences.map(Preference::word), ["granted", "absent", "unreadable", "refused"]);
+}
+
+/// A name shows itself as text, whatever it is.
+#[test]
+fn names_are_shown() {
+    let table = table(POLICY);
+    let line = br#"{"messageId":"a\"\ud800\udc00\ud800b"}"#;
+    let name = table.read(line, &Limits::default()).unwrap().id.unwrap();
+    assert_eq!(name.to_string(), "a\"\u{10000}\u{FFFD}b");
+    assert_eq!(format!("{name:?}"), "\"a\\\"\u{10000}\u{FFFD}b\"");
+    assert_eq!(name.clone().into_owned(), name);
+    assert!(name != *name.to_string() && name.as_bytes().len() == 10);
+    assert_eq!(consentry::Name::from(String::from("x")).to_text(), "x");
 }
 
 /// A scratch that served one table serves another, larger or smaller, and keeps nothing of what it held.

@@ -53,6 +53,8 @@ impl PolicyText {
         let mut names = Vec::new();
         // Now and then more categories than a word of bits has, so that tables have several chunks and words.
         let count = if u.ratio(1, 12)? { u.int_in_range(60..=80)? } else { u.int_in_range(0..=10)? };
+        // Now and then most of them switched off, so that whole groups vanish.
+        let mostly_off = u.ratio(1, 6)?;
         for index in 0..count {
             let (name, wire) = match CATEGORIES.get(index) {
                 Some((name, wire)) if !name.starts_with('Ä') => {
@@ -67,6 +69,7 @@ impl PolicyText {
                 1 => " switched off",
                 2 => " always switched off \"label\"",
                 3 => " \"a \\\"label\\\" // with marks\"",
+                4.. if mostly_off => " switched off",
                 _ => "",
             };
             statements.push(format!("category {name}{wire_text}{attributes}"));

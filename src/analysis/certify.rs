@@ -111,7 +111,8 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
     certificate
 }
 
-/// The same situation among facts of other categories and destinations, which must not matter.
+/// The same situation among facts that must not matter: those of other categories and destinations, and repetitions of
+/// its own names that lose against what is there.
 fn among_others<'p>(
     space: &Space<'p>,
     policy: &'p Policy,
@@ -122,6 +123,9 @@ fn among_others<'p>(
     if let Consent::Preferences(preferences) = &mut event.consent
         && !preferences.is_empty()
     {
+        // "Among duplicate keys any refusal wins, then any unreadable value."
+        let losing = preferences.iter().map(|(name, _)| (name.clone(), Preference::Granted)).collect();
+        surround(preferences, losing);
         let others = policy.category_ids().filter(|id| !space.categories().contains(id)).take(MAX_OTHERS);
         for (index, category) in others.filter_map(|id| policy.category(id)).enumerate() {
             let preference = if index % 3 == 2 { Preference::Refused } else { Preference::Granted };
@@ -131,15 +135,30 @@ fn among_others<'p>(
     if let Integrations::Entries(entries) = &mut event.integrations
         && !entries.is_empty()
     {
-        let mine: Vec<&str> =
+        let own: Vec<&str> =
             policy.destination(space.destination()).into_iter().flat_map(|own| own.names()).collect();
+        // "Among duplicate keys and among the names of one destination `off` wins, then `on`."
+        let mut losing = Vec::new();
+        if matches!(situation.entry, Some(Entry::On | Entry::Off)) {
+            losing.extend(own.iter().map(|name| (Name::from(*name), Entry::On)));
+        }
+        if situation.all.is_some() {
+            losing.push((Name::from("All"), Entry::On));
+        }
+        surround(entries, losing);
         // The destinations around it say the opposite of what it says.
         let opposite = if situation.entry == Some(Entry::Off) { Entry::On } else { Entry::Off };
         let after = policy.destinations().iter().cycle().skip(space.destination().index() + 1);
         let count = policy.destinations().len() - 1;
-        for other in after.take(count.min(MAX_OTHERS)).filter(|other| !mine.contains(&other.name())) {
+        for other in after.take(count.min(MAX_OTHERS)).filter(|other| !own.contains(&other.name())) {
             entries.push((Name::from(other.name()), opposite));
         }
     }
     event
+}
+
+/// Puts the same members in front of a list and behind it.
+fn surround<T: Clone>(list: &mut Vec<T>, members: Vec<T>) {
+    list.splice(0..0, members.iter().cloned());
+    list.extend(members);
 }

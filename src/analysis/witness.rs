@@ -2,70 +2,95 @@
 
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::model::Reading;
-use serde_json::{Map, Value};
 
-/// The smallest JSON text that [`Event::read`] reads as this event, for a policy's reading. Names that are no text are
-/// shown as U+FFFD, and repeated names are written once, the last of them: events made by a
-/// [`Space`](super::Space) have neither.
+/// The smallest JSON text that [`Event::read`] reads as this event, for a policy's reading: every name as often, and in
+/// the order, that the event has it.
 pub fn json(event: &Event<'_>, reading: &Reading) -> String {
     let Reading::Preferences { parents, spellings } = reading;
-    let mut text = Map::new();
+    let mut members = Vec::new();
     if let Some(id) = &event.id {
-        text.insert("messageId".into(), string(id));
+        members.push((text("messageId"), name(id)));
     }
-    if let Some(name) = &event.track {
-        text.insert("type".into(), "track".into());
-        text.insert("event".into(), string(name));
+    if let Some(track) = &event.track {
+        members.push((text("type"), text("track")));
+        members.push((text("event"), name(track)));
     }
     let last = spellings.first().map(String::as_str).unwrap_or_default();
-    let value = match &event.consent {
+    let path: Vec<&str> = parents.iter().map(String::as_str).collect();
+    let whole: Vec<&str> = path.iter().copied().chain([last]).collect();
+    members.extend(match &event.consent {
         Consent::Missing => None,
-        Consent::Empty => nest(parents, Value::Object(Map::new())),
-        Consent::Malformed => match parents.split_first() {
-            Some((first, _)) => Some((first.clone(), Value::Null)),
-            None => Some((last.to_owned(), Value::Null)),
-        },
+        Consent::Empty => nest(&path, object(&[])),
+        Consent::Malformed => nest(whole.get(..1).unwrap_or_default(), "null".into()),
         Consent::Preferences(preferences) => {
-            let members = preferences.iter().filter_map(|(name, preference)| {
-                let value = match preference {
-                    Preference::Granted => Value::Bool(true),
-                    Preference::Refused => Value::Bool(false),
-                    Preference::Unreadable => Value::Null,
-                    Preference::Absent => return None,
-                };
-                Some((name.to_string(), value))
-            });
-            let path: Vec<String> = parents.iter().cloned().chain([last.to_owned()]).collect();
-            nest(&path, Value::Object(members.collect()))
+            // A preference that is absent has no member.
+            let listed = preferences.iter().filter(|(_, preference)| *preference != Preference::Absent);
+            let members: Vec<_> = listed
+                .map(|(category, preference)| {
+                    let value = match preference {
+                        Preference::Granted => "true",
+                        Preference::Refused => "false",
+                        Preference::Unreadable | Preference::Absent => "null",
+                    };
+                    (name(category), value.to_owned())
+                })
+                .collect();
+            nest(&whole, object(&members))
         }
-    };
-    text.extend(value);
+    });
     match &event.integrations {
-        Integrations::Malformed => drop(text.insert("integrations".into(), Value::Null)),
+        Integrations::Malformed => members.push((text("integrations"), "null".into())),
         Integrations::Entries(entries) if entries.is_empty() => {}
         Integrations::Entries(entries) => {
-            let members = entries.iter().map(|(name, entry)| {
-                let value = match entry {
-                    Entry::On => Value::Bool(true),
-                    Entry::Off => Value::Bool(false),
-                    Entry::Unreadable => Value::Null,
-                };
-                (name.to_string(), value)
-            });
-            text.insert("integrations".into(), Value::Object(members.collect()));
+            let entries: Vec<_> = entries
+                .iter()
+                .map(|(destination, entry)| {
+                    let value = match entry {
+                        Entry::On => "true",
+                        Entry::Off => "false",
+                        Entry::Unreadable => "null",
+                    };
+                    (name(destination), value.to_owned())
+                })
+                .collect();
+            members.push((text("integrations"), object(&entries)));
         }
     }
-    Value::Object(text).to_string()
+    object(&members)
 }
 
-fn string(name: &Name<'_>) -> Value {
-    Value::String(name.to_string())
+/// An object of members that are JSON already.
+fn object(members: &[(String, String)]) -> String {
+    let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+    format!("{{{}}}", members.join(","))
 }
 
 /// The first member of a path, holding the others, the last of which holds the value; `None` for an empty path.
-fn nest(path: &[String], value: Value) -> Option<(String, Value)> {
+fn nest(path: &[&str], value: String) -> Option<(String, String)> {
     let (first, rest) = path.split_first()?;
-    let inner =
-        rest.iter().rev().fold(value, |value, key| Value::Object(Map::from_iter([(key.clone(), value)])));
-    Some((first.clone(), inner))
+    let inner = rest.iter().rev().fold(value, |value, key| object(&[(text(key), value)]));
+    Some((text(first), inner))
+}
+
+fn text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A name as a JSON string. Lone surrogates, which are no text, are written as the escapes that they came from.
+fn name(name: &Name<'_>) -> String {
+    let mut json = String::from("\"");
+    let mut rest = name.as_bytes();
+    while !rest.is_empty() {
+        let valid = rest.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let quoted = text(valid);
+        json.push_str(quoted.get(1..quoted.len() - 1).unwrap_or_default());
+        rest = rest.get(valid.len()..).unwrap_or_default();
+        if let [0xED, middle, last, behind @ ..] = rest {
+            let surrogate = 0xD000 | u32::from(middle & 0x3F) << 6 | u32::from(last & 0x3F);
+            json.push_str(&format!("\\u{surrogate:04x}"));
+            rest = behind;
+        }
+    }
+    json.push('"');
+    json
 }

@@ -15,10 +15,12 @@ use crate::table::Table;
 use std::borrow::Cow;
 
 impl Table {
-    /// Room for deciding with this table. Each thread has its own.
+    /// Room for deciding with this table, so that deciding allocates nothing. Each thread has its own.
     pub fn scratch(&self) -> Scratch {
         let mut scratch = Scratch::default();
         scratch.facts.reset(self);
+        scratch.passing.copy_from(&self.enabled);
+        scratch.deliver.copy_from(&self.enabled);
         scratch
     }
 
