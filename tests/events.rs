@@ -204,6 +204,30 @@ fn ids() {
     }
 }
 
+/// An error says what is wrong and at which byte.
+#[test]
+fn errors_say_where() {
+    let limits = Limits { bytes: 40, nesting: 3 };
+    let over = "x".repeat(41);
+    for (line, offset, message) in [
+        ("", 0, "the line is blank"),
+        ("\u{FEFF}{}", 0, "the line begins with a byte-order mark, which is not JSON"),
+        ("[]", 0, "the line is JSON, but no object"),
+        (over.as_str(), 40, "the line is longer than 40 bytes"),
+        (r#"{"a":{"b":[[]]}}"#, 11, "objects and arrays are nested more than 3 deep at byte 11"),
+        (r#"{"a":"]}","b":{"\"":[{}]}}"#, 21, "objects and arrays are nested more than 3 deep at byte 21"),
+        (r#"{"a":tru}"#, 8, "not JSON: expected ident at byte 8"),
+        ("{\n\n\"a\":\nx}", 8, "not JSON: expected value at byte 8"),
+        (r#"{"a":1"#, 5, "not JSON: EOF while parsing an object at byte 5"),
+        ("{}\n]", 3, "not JSON: trailing characters at byte 3"),
+    ] {
+        let error = Event::read(line.as_bytes(), &reading(""), &limits).unwrap_err();
+        assert_eq!((error.offset(), error.to_string().as_str()), (offset, message), "{line}");
+    }
+    let error = Event::read(b"{\"a\":\"\xC3\xFF\"}", &reading(""), &limits).unwrap_err();
+    assert_eq!((error.offset(), error.to_string().as_str()), (6, "byte 6 is not UTF-8"));
+}
+
 #[test]
 fn a_key_with_a_lone_surrogate_matches_nothing() {
     let text = r#"consentry 1 policy "p" include prelude "segment" category "A\u{FFFD}" destination "D\u{FFFD}" unmapped"#;

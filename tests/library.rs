@@ -216,7 +216,11 @@ fn a_decision_answers_by_name_and_by_index() {
             ("C0004".into(), Preference::Granted),
             ("Gossip".into(), Preference::Refused),
         ]),
-        integrations: Integrations::Entries(vec![("Ads".into(), Entry::Off), ("Nobody".into(), Entry::On)]),
+        integrations: Integrations::Entries(vec![
+            ("Ads".into(), Entry::Off),
+            ("Chat".into(), Entry::On),
+            ("Nobody".into(), Entry::On),
+        ]),
         ..Event::default()
     };
     let mut scratch = table.scratch();
@@ -226,6 +230,8 @@ fn a_decision_answers_by_name_and_by_index() {
     assert_eq!(decision.verdict(ads), decision.verdict_of("Ads"));
     assert_eq!(decision.verdict(ads).unwrap().reason(), Reason::IntegrationOff);
     assert_eq!(decision.facts().entry(ads), Some(false));
+    assert_eq!(decision.facts().entry(policy.destination_named("Chat").unwrap()), Some(true));
+    assert_eq!(decision.facts().entry(policy.destination_named("Pixel").unwrap()), None);
     assert!(decision.facts().grants(policy.category_named("Advertising").unwrap()));
     assert!(!decision.facts().grants(policy.category_named("Analytics").unwrap()));
     assert_eq!(decision.event(), &event);
