@@ -90,8 +90,8 @@ pub fn explain(policy: &Policy, event: &Event<'_>, destination: DestinationId) -
     let integrations = event.integrations.state();
     let mut steps = Vec::new();
     let reason = interpreter.decide(policy.reconcile().row(consent, integrations), &mut steps);
-    let refused = if reason == Reason::Refused { interpreter.refused() } else { Vec::new() };
-    Some(Explanation { consent, integrations, steps, verdict: Verdict::new(reason, refused) })
+    let verdict = Verdict::new(reason, interpreter.refused(reason));
+    Some(Explanation { consent, integrations, steps, verdict })
 }
 
 struct Interpreter<'a> {
@@ -122,12 +122,11 @@ impl Interpreter<'_> {
         take(StepKind::Enabled, StepResult::Passes, Some(self.destination.span()));
 
         // 2. "event dropped (§2, §6) → block (`dropped`); the quoted text is the reason of the event alone."
-        let reconcile = StepKind::Reconcile(row.enforce.clone());
-        if let Enforce::Drop(_) = row.enforce {
-            take(reconcile, StepResult::Blocks(Reason::Dropped), Some(row.span));
-            return Reason::Dropped;
-        }
-        take(reconcile, StepResult::Passes, Some(row.span));
+        let result = match row.enforce {
+            Enforce::Drop(_) => StepResult::Blocks(Reason::Dropped),
+            _ => StepResult::Passes,
+        };
+        take(StepKind::Reconcile(row.enforce.clone()), result, Some(row.span));
 
         let mut consent_step = || {
             let (reason, span) = self.consent_step();
@@ -181,6 +180,7 @@ impl Interpreter<'_> {
                     _ => first,
                 }
             }
+            // "the whole event is dropped"
             Enforce::Drop(_) => Reason::Dropped,
         }
     }
@@ -350,9 +350,9 @@ impl Interpreter<'_> {
     }
 
     /// "naming the categories that are not granted in the unsatisfied groups, in declaration order"
-    fn refused(&self) -> Vec<CategoryId> {
-        match self.destination.requirement().map(|requirement| self.evaluate(requirement)) {
-            Some(Satisfaction::Unsatisfied(mut categories)) => {
+    fn refused(&self, reason: Reason) -> Vec<CategoryId> {
+        match (reason, self.destination.requirement().map(|requirement| self.evaluate(requirement))) {
+            (Reason::Refused, Some(Satisfaction::Unsatisfied(mut categories))) => {
                 categories.sort_unstable();
                 categories.dedup();
                 categories

@@ -56,7 +56,9 @@ fn shipped_policies_are_certified() {
 fn everything(prelude: &str, settings: &str, more_categories: usize) -> Table {
     let mut text = format!("consentry 1\npolicy \"everything\"\ninclude prelude {prelude:?}\n{settings}");
     let category = |text: &mut String, line: &str| text.push_str(&format!("category {line}\n"));
-    (0..7).for_each(|number| category(&mut text, &format!("before{number}")));
+    // "?" is what stands for nobody's name, where nobody has it.
+    category(&mut text, "first = \"?\"");
+    (1..7).for_each(|number| category(&mut text, &format!("before{number}")));
     // Numbers 7 and 8: two bytes.
     category(&mut text, "A = \"C0001\"");
     category(&mut text, "B");
@@ -100,9 +102,9 @@ fn everything(prelude: &str, settings: &str, more_categories: usize) -> Table {
     for mapping in mappings {
         for attributes in ["", " kind warehouse", " exempt", " disabled"] {
             // Each has a further name of its own and shares one with every third.
+            let group = ["?", "group 1", "group 2"][number % 3];
             text.push_str(&format!(
-                "destination \"d{number}\" {mapping}{attributes} also \"further {number}\", shared \"group {}\"\n",
-                number % 3
+                "destination \"d{number}\" {mapping}{attributes} also \"further {number}\", shared {group:?}\n"
             ));
             number += 1;
         }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
 
-use consentry::{Entry, Event, EventError, Limits, Policy, Preference, Reading};
+use consentry::{Entry, Event, EventError, EventErrorKind, Limits, Policy, Preference, Reading};
 
 fn reading(setting: &str) -> Reading {
     let text = format!("consentry 1 policy \"p\" include prelude \"segment\" {setting}");
@@ -226,6 +226,7 @@ fn errors_say_where() {
     }
     let error = Event::read(b"{\"a\":\"\xC3\xFF\"}", &reading(""), &limits).unwrap_err();
     assert_eq!((error.offset(), error.to_string().as_str()), (6, "byte 6 is not UTF-8"));
+    assert_eq!((error.kind(), error.code()), (EventErrorKind::NotUtf8, "not_utf8"));
 }
 
 #[test]

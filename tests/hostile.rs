@@ -194,6 +194,12 @@ fn events() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     // Sizes.
     text("128 levels", levels("{\"a\":", "}", 128), FREE);
     text("129 levels", levels("{\"a\":", "}", 129), "nested_too_deep");
+    text(
+        "100,000 objects beside each other",
+        granted(&format!("\"a\":[{}0]", "{},".repeat(100_000))),
+        GRANTED,
+    );
+    text("100,000 lists beside each other", granted(&format!("\"a\":[{}0]", "[],".repeat(100_000))), GRANTED);
     text("100,000 objects", levels("{\"a\":", "}", 100_000), "nested_too_deep");
     text("100,000 arrays", format!("{{\"a\":{}}}", levels("[", "]", 100_000)), "nested_too_deep");
     text("100,000 brackets, unclosed", "[".repeat(100_000), "nested_too_deep");

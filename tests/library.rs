@@ -272,6 +272,26 @@ fn a_drop_and_an_exemption_are_told() {
     assert_eq!(decision.verdict_of("Pixel").unwrap().reason(), Reason::Exempt);
 }
 
+/// A caller that builds events may list what a reader never does: a preference that is absent.
+#[test]
+fn an_absent_preference_may_be_listed() {
+    let table = table(POLICY);
+    let absent = ("Analytics".into(), Preference::Absent);
+    let granted = ("Analytics".into(), Preference::Granted);
+    for (preferences, expected) in [
+        (vec![absent.clone(), absent.clone()], Reason::Refused),
+        (vec![absent.clone(), granted.clone()], Reason::Consented),
+        (vec![granted, absent], Reason::Consented),
+    ] {
+        let event = Event { consent: Consent::Preferences(preferences), ..Event::default() };
+        assert!(decide(&table, &event).contains(&format!("Amplitude={expected}")));
+        let mut scratch = table.scratch();
+        let decision = table.decide(&event, &mut scratch);
+        assert_eq!(decision.facts().consent(), consentry::ConsentState::Given);
+        assert_eq!(decision.facts().integrations(), consentry::IntegrationsState::None);
+    }
+}
+
 /// The words that reports use are part of the contract.
 #[test]
 fn words_of_reports() {

@@ -162,3 +162,59 @@ fn surround<T: Clone>(list: &mut Vec<T>, members: Vec<T>) {
     list.splice(0..0, members.iter().cloned());
     list.extend(members);
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+    use super::*;
+    use crate::event::Limits;
+    use crate::table::Bits;
+
+    const POLICY: &str = r#"consentry 1
+        policy "p"
+        include prelude "segment"
+        category A
+        category B
+        category Always always
+        destination "X" needs A, B
+        destination "Y" needs Always, A
+        destination "Lake" needs B kind warehouse
+        destination "Exempt" needs A exempt
+        destination "Gone" unmapped disabled
+        destination "Free" unmapped"#;
+
+    /// Tables with a mistake in them: each is found, and the event that shows it can be run.
+    #[test]
+    fn a_mistake_in_the_table_is_found() {
+        let good = || Table::new(Policy::parse(POLICY).unwrap());
+        let flipped = |bits: &mut Bits, bit| match bits.contains(bit) {
+            true => bits.remove(bit),
+            false => bits.insert(bit),
+        };
+        let mistakes: [(&str, &dyn Fn(&mut Table)); 8] = [
+            ("X is disabled", &|table| flipped(&mut table.enabled, 0)),
+            ("Gone is enabled", &|table| flipped(&mut table.enabled, 4)),
+            ("Exempt is not exempt", &|table| flipped(&mut table.exempt, 3)),
+            ("Lake obeys All", &|table| flipped(&mut table.ignores_all, 2)),
+            ("X ignores All", &|table| flipped(&mut table.ignores_all, 0)),
+            ("A is always granted", &|table| flipped(&mut table.always, 0)),
+            ("Always is not always granted", &|table| flipped(&mut table.always, 2)),
+            ("unreadable is off", &|table| table.unreadable_is_off = true),
+        ];
+        assert!(certify(&good(), 1 << 20).differences.is_empty());
+        for (name, mistake) in mistakes {
+            let mut bad = good();
+            mistake(&mut bad);
+            let certificate = certify(&bad, 1 << 20);
+            let difference = certificate.differences.first().unwrap_or_else(|| panic!("{name}"));
+            assert_ne!(difference.table, difference.reference, "{name}");
+            assert!(certificate.differences.len() <= MAX_DIFFERENCES);
+            let event = bad.read(difference.event.as_bytes(), &Limits::default()).unwrap();
+            let decided =
+                |table: &Table| table.decide(&event, &mut table.scratch()).verdict(difference.destination);
+            assert_eq!(decided(&bad), difference.table, "{name}: {}", difference.event);
+            assert_eq!(decided(&good()), difference.reference, "{name}: {}", difference.event);
+        }
+    }
+}
