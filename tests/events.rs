@@ -224,6 +224,10 @@ fn errors_say_where() {
         let error = Event::read(line.as_bytes(), &reading(""), &limits).unwrap_err();
         assert_eq!((error.offset(), error.to_string().as_str()), (offset, message), "{line}");
     }
+    // Neither what is closed again nor what is in a string counts.
+    for line in [r#"{"a":[[],[],[],{}],"b":{"c":[]}}"#, r#"{"a":"[[[[","b":"\"{{{{"}"#] {
+        assert!(Event::read(line.as_bytes(), &reading(""), &limits).is_ok(), "{line}");
+    }
     let error = Event::read(b"{\"a\":\"\xC3\xFF\"}", &reading(""), &limits).unwrap_err();
     assert_eq!((error.offset(), error.to_string().as_str()), (6, "byte 6 is not UTF-8"));
     assert_eq!((error.kind(), error.code()), (EventErrorKind::NotUtf8, "not_utf8"));

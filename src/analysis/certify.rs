@@ -165,7 +165,7 @@ fn surround<T: Clone>(list: &mut Vec<T>, members: Vec<T>) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
     use super::*;
     use crate::event::Limits;
@@ -192,7 +192,8 @@ mod tests {
             true => bits.remove(bit),
             false => bits.insert(bit),
         };
-        let mistakes: [(&str, &dyn Fn(&mut Table)); 8] = [
+        type Mistake<'m> = (&'m str, &'m dyn Fn(&mut Table));
+        let mistakes: [Mistake; 8] = [
             ("X is disabled", &|table| flipped(&mut table.enabled, 0)),
             ("Gone is enabled", &|table| flipped(&mut table.enabled, 4)),
             ("Exempt is not exempt", &|table| flipped(&mut table.exempt, 3)),

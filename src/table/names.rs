@@ -42,3 +42,22 @@ impl Names {
         self.ids.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_has_a_number_of_its_own() {
+        let names = Names::new([("a", 0), ("shared", 0), ("b", 1), ("shared", 1), ("c", 2)].into_iter());
+        let mut numbers: Vec<usize> =
+            ["a", "b", "c", "shared"].map(|name| names.numbered(name.as_bytes()).0).into();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 4);
+        assert!(numbers.iter().all(|number| *number < names.numbers()));
+        let mut shared = names.ids(b"shared").to_vec();
+        shared.sort_unstable();
+        assert_eq!((shared.as_slice(), names.ids(b"b"), names.ids(b"d")), (&[0, 1][..], &[1][..], &[][..]));
+    }
+}

@@ -20,7 +20,6 @@ pub(crate) struct Requirements {
     passing: Bits,
     conjunctions: Conjunctions,
     formulas: Vec<Formula>,
-    categories: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -128,7 +127,7 @@ impl Requirements {
         } else {
             lists(categories, &conjunctions)
         };
-        Requirements { passing, conjunctions, formulas, categories }
+        Requirements { passing, conjunctions, formulas }
     }
 
     /// The destinations that pass with these categories granted.
@@ -146,8 +145,8 @@ impl Requirements {
             }
             Conjunctions::Lists { starts, needed_by } => {
                 let refused = granted.words().iter().map(|word| !word);
-                for category in super::bits::ones(refused).take_while(|category| *category < self.categories)
-                {
+                // The bits behind the last category are refused too; nothing needs them.
+                for category in super::bits::ones(refused) {
                     for destination in slice(starts, needed_by, category) {
                         into.remove(*destination as usize);
                     }
@@ -226,6 +225,8 @@ fn lists(categories: usize, conjunctions: &[(u32, Vec<usize>)]) -> Conjunctions 
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
     use super::*;
 
     /// Both forms of conjunctions, and the formula itself, agree on every combination of 10 categories.
@@ -244,6 +245,7 @@ mod tests {
         let small = Requirements::new(10, passing.clone(), &requirements);
         let conjunctions: Vec<(u32, Vec<usize>)> =
             vec![(0, vec![0]), (1, vec![0, 7, 8]), (2, vec![9, 3, 9]), (70, vec![9])];
+        assert_eq!(small.formulas.len(), 1, "only what is no conjunction");
         let mut large = small.clone();
         assert!(matches!(large.conjunctions, Conjunctions::Lookup { .. }));
         large.conjunctions = lists(10, &conjunctions);
@@ -263,6 +265,21 @@ mod tests {
             }
             assert!(one.contains(79));
         }
+    }
+
+    /// What a switched-off category leaves behind is as simple as it can be, so that it is part of the lookup.
+    #[test]
+    fn groups_of_one_are_that_one() {
+        let text =
+            "consentry 1 policy \"p\" include prelude \"segment\" category A category Off switched off";
+        let policy = Policy::parse(text).unwrap();
+        let [a, off] = [0, 1].map(|id| Requirement::Category(CategoryId::new(id)));
+        let live = |requirement| live(&requirement, &policy);
+        assert_eq!(live(Requirement::AnyOf(vec![a.clone(), off.clone()])), Some(a.clone()));
+        assert_eq!(live(Requirement::AnyOf(vec![off.clone(), off.clone()])), None);
+        assert_eq!(live(Requirement::AllOf(vec![off])), None);
+        let both = Requirement::AnyOf(vec![a.clone(), a]);
+        assert_eq!(live(both.clone()), Some(both));
     }
 
     #[test]
