@@ -223,4 +223,9 @@ fn every_word_of_the_table_takes_its_steps() {
     ] {
         assert_eq!(words(word, destination), expected, "{word}");
     }
+    let dropped = steps(&all_cells("drop \"because\""), "Pixel", &event);
+    assert_eq!(
+        dropped.lines().last(),
+        Some("reconcile Drop(\"because\"): blocks as dropped by any any drop \"because\"")
+    );
 }

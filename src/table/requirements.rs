@@ -285,8 +285,9 @@ mod tests {
     #[test]
     fn memory_stays_in_proportion() {
         let passing = Bits::new(10_000);
-        let requirements: Vec<(usize, Requirement)> =
-            (0..10_000).map(|id| (id, Requirement::Category(CategoryId::new(id % 1_000)))).collect();
+        let category = |id: usize| Requirement::Category(CategoryId::new(id % 1_000));
+        let mut requirements: Vec<(usize, Requirement)> = (0..10_000).map(|id| (id, category(id))).collect();
+        requirements.push((0, Requirement::AnyOf(vec![category(1), category(2)])));
         let large = Requirements::new(1_000, passing, &requirements);
         assert!(matches!(large.conjunctions, Conjunctions::Lists { .. }));
         assert!(large.bytes() < 100_000, "{}", large.bytes());
