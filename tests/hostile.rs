@@ -666,7 +666,7 @@ mod command {
         // KiB of address space, of which the program itself takes some.
         limited.args([
             "-c",
-            "ulimit -v 65536 && exec \"$0\" eval \"$1\" --format json",
+            "ulimit -v 98304 && exec \"$0\" eval \"$1\" --format json",
             env!("CARGO_BIN_EXE_consentry"),
         ]);
         let output = run(limited.arg(&policy), line.repeat(3).as_bytes());
