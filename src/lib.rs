@@ -31,7 +31,10 @@ mod table;
 mod verdict;
 
 pub use decide::{Decision, Facts, Scratch};
-pub use event::{Consent, Entry, Event, EventError, EventErrorKind, Integrations, Limits, Name, Preference};
+pub use event::{
+    Consent, Entry, Event, EventError, EventErrorKind, Grade, InstructionSet, Integrations, Limits, Name,
+    Preference,
+};
 pub use in_force::InForce;
 pub use model::{
     Category, CategoryId, ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Kind, KindId,

@@ -19,7 +19,8 @@ use consentry::analysis::{self, Situation, Space};
 use consentry::diagnostic::Diagnostic;
 use consentry::syntax::Tree;
 use consentry::{
-    Consent, Event, Integrations, Limits, Memory, Outcome, Policy, Preference, Reason, Table, lint, reference,
+    Consent, Decision, Event, Grade, InstructionSet, Integrations, Limits, Memory, Outcome, Policy,
+    Preference, Reason, Scratch, Table, lint, reference,
 };
 use events::EventText;
 use policies::PolicyText;
@@ -41,6 +42,8 @@ pub const ALL: &[Law] = &[
     ("policy_mutations", policy_mutations),
     ("event_bytes", event_bytes),
     ("events_read_alike", events_read_alike),
+    ("readers_agree", readers_agree),
+    ("readers_agree_on_bytes", readers_agree_on_bytes),
 ];
 
 fn compile(text: &str) -> Table {
@@ -51,17 +54,23 @@ fn read<'e>(table: &Table, text: &'e str) -> Event<'e> {
     table.read(text.as_bytes(), &Limits::default()).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// Everything that a decision says, by the names of destinations.
-fn said(table: &Table, event: &Event) -> (String, BTreeMap<String, (Reason, Vec<String>)>) {
-    let mut scratch = table.scratch();
-    let decision = table.decide(event, &mut scratch);
-    let name = |id: &consentry::CategoryId| table.policy().category(*id).unwrap().name().to_owned();
+/// What a decision says: the event's states and what is unknown, and each destination by its name.
+type Said = (String, BTreeMap<String, (Reason, Vec<String>)>);
+
+/// Everything that the decision of an event says.
+fn said(table: &Table, event: &Event) -> Said {
+    all_of(&table.decide(event, &mut table.scratch()))
+}
+
+/// Everything that a decision says.
+fn all_of(decision: &Decision) -> Said {
+    let name = |id: &consentry::CategoryId| decision.policy().category(*id).unwrap().name().to_owned();
     let verdicts = decision.verdicts().map(|(id, verdict)| {
         assert_eq!(verdict.delivers(), decision.delivers(id));
         assert_eq!(verdict.reason() == Reason::Refused, !verdict.refused().is_empty());
         let mut refused: Vec<String> = verdict.refused().iter().map(name).collect();
         refused.sort();
-        (table.policy().destination(id).unwrap().name().to_owned(), (verdict.reason(), refused))
+        (decision.policy().destination(id).unwrap().name().to_owned(), (verdict.reason(), refused))
     });
     let verdicts = verdicts.collect();
     let head = format!(
@@ -391,4 +400,103 @@ pub fn events_read_alike(u: &mut Unstructured) -> Result<u64> {
         }
     }
     Ok(compared)
+}
+
+/// The fast reader and the slow one say the same of generated events, of which some are spoilt, on every instruction set,
+/// in both grades and with memory of what came before.
+pub fn readers_agree(u: &mut Unstructured) -> Result<u64> {
+    let policy = PolicyText::arbitrary(u)?;
+    let mut readers = Readers::new(&compile(&policy.text()));
+    let mut compared = 0;
+    loop {
+        let event = EventText::arbitrary(u, &policy)?;
+        let mut bytes = event.text().into_bytes();
+        if u.arbitrary()? {
+            spoil(u, &mut bytes)?;
+        }
+        let limits = Limits {
+            nesting: *u.choose(&[128, 128, 128, 5, 3, 1])?,
+            bytes: *u.choose(&[1 << 24, 1 << 24, 1 << 24, 200])?,
+        };
+        compared += readers.agree(&bytes, &limits);
+        if u.is_empty() {
+            return Ok(compared);
+        }
+    }
+}
+
+/// The fast reader and the slow one say the same of whatever bytes.
+pub fn readers_agree_on_bytes(u: &mut Unstructured) -> Result<u64> {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| {
+        compile(
+            "consentry 1 policy \"p\" include prelude \"segment\" category A category B
+             destination \"D\" needs A destination \"E\" needs B destination \"F\" unmapped",
+        )
+    });
+    let bytes = u.bytes(u.len())?;
+    Ok(Readers::new(&TABLE).agree(bytes, &Limits::default()))
+}
+
+/// A table for each instruction set, and what each thread would keep.
+struct Readers(Vec<(Table, Scratch)>);
+
+impl Readers {
+    fn new(table: &Table) -> Self {
+        let with = |instructions| {
+            let table = table.clone().with_instructions(instructions);
+            let scratch = table.scratch();
+            (table, scratch)
+        };
+        Readers(InstructionSet::available().map(with).collect())
+    }
+
+    fn agree(&mut self, bytes: &[u8], limits: &Limits) -> u64 {
+        let shown = || String::from_utf8_lossy(bytes);
+        let mut compared = 0;
+        for (table, scratch) in &mut self.0 {
+            let slow = Event::read(bytes, table.policy().reading(), limits);
+            let expected = slow.as_ref().map(|event| said(table, event));
+            assert_eq!(table.read(bytes, limits), slow, "{}", shown());
+            // Texts are remembered when they come again, and believed when they come once more.
+            for grade in [Grade::Validating, Grade::Trusted, Grade::Validating, Grade::Trusted] {
+                let decision = table.decide_graded(bytes, limits, grade, scratch);
+                if let (Grade::Validating, Err(expected)) = (grade, &expected) {
+                    assert_eq!(decision.as_ref().err(), Some(*expected), "{}", shown());
+                }
+                if let Ok(expected) = &expected {
+                    let decision = decision.as_ref().unwrap_or_else(|error| panic!("{error}\n{}", shown()));
+                    assert_eq!(&all_of(decision), expected, "{grade:?}\n{}", shown());
+                    assert_eq!(decision.event(), slow.as_ref().unwrap(), "{grade:?}\n{}", shown());
+                }
+                compared += 1;
+            }
+        }
+        compared
+    }
+}
+
+/// Changes a few bytes: to what JSON is made of, to anything, or to white space; or takes some out or doubles them.
+fn spoil(u: &mut Unstructured, bytes: &mut Vec<u8>) -> Result<()> {
+    const MATTER: &[u8] = b"\"\"\"\\\\{}[]:,,:  \n\r\ttfn01-+.eEu/abx\x00\x1f\x7f\x80\xc3\xa9\xed\xff";
+    for _ in 0..u.int_in_range(1..=3)? {
+        let at = u.choose_index(bytes.len().max(1))?.min(bytes.len().saturating_sub(1));
+        let until = (at + u.int_in_range(1..=70)?).min(bytes.len());
+        match u.int_in_range(0..=5)? {
+            0 => drop(bytes.drain(at..until)),
+            1 => {
+                let piece = bytes[at..until].to_vec();
+                bytes.splice(at..at, piece);
+            }
+            2 => bytes.insert(at, u.arbitrary()?),
+            3 => bytes.insert(at, *u.choose(MATTER)?),
+            // Moves everything behind it to other places of its block.
+            4 => drop(bytes.splice(at..at, vec![*u.choose(b" \\\n\tx")?; until - at])),
+            _ => bytes
+                .iter_mut()
+                .skip(at)
+                .take(1)
+                .for_each(|byte| *byte = MATTER[usize::from(*byte) % MATTER.len()]),
+        }
+    }
+    Ok(())
 }

@@ -1,12 +1,13 @@
 //! What was decided for one event.
 
-use super::{Facts, Scratch};
-use crate::event::{ConsentState, Event, IntegrationsState, Name};
+use super::Facts;
+use super::facts::ALL;
+use crate::event::{ConsentState, Event, IntegrationsState, Name, Parts};
 use crate::model::{DestinationId, Enforce, Policy};
-use crate::table::{Asks, Table, missing};
+use crate::table::{Asks, Bits, Table, missing};
 use crate::verdict::{Outcome, Reason, Verdict};
-use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 /// The decision about one event: who receives it, and why (section 7 of the semantics).
 ///
@@ -14,13 +15,49 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone)]
 pub struct Decision<'d> {
     table: &'d Table,
-    event: Cow<'d, Event<'d>>,
-    scratch: &'d Scratch,
+    seen: Seen<'d>,
+    facts: Facts<'d>,
+    deliver: &'d Bits,
+}
+
+/// What was seen of the event.
+#[derive(Debug, Clone)]
+pub(super) enum Seen<'d> {
+    /// An event of the caller's.
+    Event(&'d Event<'d>),
+    /// Its parts, as text; they become an event when somebody asks for it.
+    Parts(Option<Parts<'d>>, OnceLock<Box<Event<'d>>>),
+}
+
+impl<'d> Seen<'d> {
+    /// Nothing of an event: the caller knew the facts.
+    pub(super) fn nothing() -> Self {
+        Seen::Parts(None, OnceLock::new())
+    }
+
+    pub(super) fn parts(parts: Parts<'d>) -> Self {
+        Seen::Parts(Some(parts), OnceLock::new())
+    }
+
+    pub(super) fn owned(event: Event<'d>) -> Self {
+        Seen::Parts(None, OnceLock::from(Box::new(event)))
+    }
+
+    fn event(&self) -> &Event<'d> {
+        match self {
+            Seen::Event(event) => event,
+            // A part that is no JSON has no facts, so this decision would not be.
+            Seen::Parts(parts, event) => {
+                event.get_or_init(|| Box::new(parts.and_then(|parts| parts.event()).unwrap_or_default()))
+            }
+        }
+    }
 }
 
 impl<'d> Decision<'d> {
-    pub(super) fn new(table: &'d Table, event: Cow<'d, Event<'d>>, scratch: &'d Scratch) -> Self {
-        Decision { table, event, scratch }
+    #[inline]
+    pub(super) fn new(table: &'d Table, seen: Seen<'d>, facts: Facts<'d>, deliver: &'d Bits) -> Self {
+        Decision { table, seen, facts, deliver }
     }
 
     /// The policy that decided.
@@ -30,12 +67,12 @@ impl<'d> Decision<'d> {
 
     /// The event that was decided.
     pub fn event(&self) -> &Event<'d> {
-        &self.event
+        self.seen.event()
     }
 
     /// The facts that the decision depends on.
-    pub fn facts(&self) -> &'d Facts {
-        &self.scratch.facts
+    pub fn facts(&self) -> &Facts<'d> {
+        &self.facts
     }
 
     /// The state of the event's consent object.
@@ -58,12 +95,12 @@ impl<'d> Decision<'d> {
 
     /// Whether a destination receives the event. A destination that the policy does not have receives nothing.
     pub fn delivers(&self, destination: DestinationId) -> bool {
-        self.scratch.deliver.contains(destination.index())
+        self.deliver.contains(destination.index())
     }
 
     /// The destinations that receive the event, in declaration order.
     pub fn delivered(&self) -> impl Iterator<Item = DestinationId> + 'd {
-        self.scratch.deliver.iter().map(DestinationId::new)
+        self.deliver.iter().map(DestinationId::new)
     }
 
     /// Outcome and reason for a destination; `None` for one that the policy does not have.
@@ -72,7 +109,7 @@ impl<'d> Decision<'d> {
         let reason = self.reason(destination);
         let mut refused = Vec::new();
         if let (Reason::Refused, Asks::Needs(requirement)) = (reason, self.table.asks(destination)) {
-            missing(requirement, &self.facts().granted, &mut refused);
+            missing(requirement, &self.facts.choices.granted, &mut refused);
             refused.sort_unstable();
             refused.dedup();
         }
@@ -95,15 +132,15 @@ impl<'d> Decision<'d> {
 
     /// Names of preferences that no category claims, sorted, each once.
     pub fn unknown_categories(&self) -> BTreeSet<&Name<'_>> {
-        let names = self.event.consent.preferences().iter().map(|(name, _)| name);
+        let names = self.event().consent.preferences().iter().map(|(name, _)| name);
         names.filter(|name| self.table.categories.ids(name.as_bytes()).is_empty()).collect()
     }
 
     /// Names of integrations entries that no destination claims, sorted, each once.
     pub fn unknown_integrations(&self) -> BTreeSet<&Name<'_>> {
-        let names = self.event.integrations.entries().iter().map(|(name, _)| name);
+        let names = self.event().integrations.entries().iter().map(|(name, _)| name);
         names
-            .filter(|name| **name != *"All" && self.table.destinations.ids(name.as_bytes()).is_empty())
+            .filter(|name| name.as_bytes() != ALL && self.table.destinations.ids(name.as_bytes()).is_empty())
             .collect()
     }
 
@@ -116,14 +153,14 @@ impl<'d> Decision<'d> {
         }
         let consent = self.consent_step(destination);
         let integrations = self.integrations_step(destination);
-        let listed = facts.on.contains(index);
+        let listed = facts.listed.on.contains(index);
         let blocked = |reason: Reason| !matches!(reason.outcome(), Outcome::Deliver);
         match self.table.enforce(facts.consent, facts.integrations) {
             Enforce::Drop(_) => Reason::Dropped,
             Enforce::Nothing => Reason::NotEnforced,
             Enforce::Integrations => integrations.unwrap_or(Reason::NotEnforced),
             Enforce::ListedIntegrations if listed => Reason::NotEnforced,
-            Enforce::ListedIntegrations if facts.off.contains(index) => Reason::IntegrationOff,
+            Enforce::ListedIntegrations if facts.listed.off.contains(index) => Reason::IntegrationOff,
             Enforce::ListedIntegrations => Reason::IntegrationUnlisted,
             Enforce::Consent => consent,
             Enforce::ConsentThenIntegrations if blocked(consent) => consent,
@@ -149,7 +186,7 @@ impl<'d> Decision<'d> {
             Asks::Nothing => Reason::Unmapped,
             Asks::Refuses => Reason::UnmappedDenied,
             Asks::SwitchedOff => Reason::SwitchedOff,
-            Asks::Needs(_) if self.scratch.passing.contains(index) => Reason::Consented,
+            Asks::Needs(_) if self.facts.choices.passing.contains(index) => Reason::Consented,
             Asks::Needs(_) => Reason::Refused,
         }
     }
@@ -158,10 +195,12 @@ impl<'d> Decision<'d> {
     fn integrations_step(&self, destination: DestinationId) -> Option<Reason> {
         let index = destination.index();
         let facts = self.facts();
-        if facts.off.contains(index) {
+        if facts.listed.off.contains(index) {
             return Some(Reason::IntegrationOff);
         }
-        let stopped = facts.all_off && !facts.on.contains(index) && !self.table.ignores_all.contains(index);
+        let stopped = facts.listed.all_off
+            && !facts.listed.on.contains(index)
+            && !self.table.ignores_all.contains(index);
         stopped.then_some(Reason::IntegrationAllOff)
     }
 }

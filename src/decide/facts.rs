@@ -1,131 +1,258 @@
 //! The facts of an event: its names resolved to the policy's categories and destinations.
 
-use crate::event::{Entry, Event, Preference};
-use crate::model::{CategoryId, ConsentState, DestinationId, IntegrationsState};
+use super::memo::{Memo, Place};
+use crate::event::{ConsentPart, Entry, Event, Name, Parts, Preference, each_entry, each_preference};
+use crate::model::{CategoryId, ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::table::{Bits, Table};
+use std::sync::Arc;
 
 /// What a decision depends on, in the policy's own numbers.
-#[derive(Debug, Clone)]
-pub struct Facts {
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'d> {
     pub(super) consent: ConsentState,
     pub(super) integrations: IntegrationsState,
-    /// The categories that are granted, `always` ones included.
-    pub(super) granted: Bits,
-    /// The categories that the event does not grant though it has their key.
-    pub(super) withheld: Bits,
-    /// The destinations whose own entry is `on`.
-    pub(super) on: Bits,
-    /// The destinations whose own entry is `off`.
-    pub(super) off: Bits,
-    /// The shared names that were met, on and off.
-    seen_on: Bits,
-    seen_off: Bits,
-    /// Whether `All` is off.
-    pub(super) all_off: bool,
+    pub(super) choices: &'d Choices,
+    pub(super) listed: &'d Listed,
     /// Whether the event passes the consent step.
     pub(super) exempt_event: bool,
 }
 
-/// The room that deciding takes; give it back for the next event.
+/// What the preferences of an event come to.
 #[derive(Debug, Clone, Default)]
-pub struct Scratch {
-    pub(super) facts: Facts,
+pub(super) struct Choices {
+    /// Whether there was any preference, of whatever name.
+    any: bool,
+    /// The categories that are granted, `always` ones included.
+    pub(super) granted: Bits,
+    /// The categories that the event does not grant though it has their key; room while the others are worked out.
+    withheld: Bits,
     /// The destinations that pass the consent step, exempt events aside.
     pub(super) passing: Bits,
+}
+
+/// What the integrations object of an event comes to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Listed {
+    /// Whether there was any entry, of whatever name.
+    any: bool,
+    /// The destinations whose own entry is `on`.
+    pub(super) on: Bits,
+    /// The destinations whose own entry is `off`.
+    pub(super) off: Bits,
+    /// Whether `All` is off.
+    pub(super) all_off: bool,
+    /// The shared names that were met, on and off; room while the others are worked out.
+    seen_on: Bits,
+    seen_off: Bits,
+}
+
+/// What one thread needs for deciding: room, and what it remembers of texts that repeat. Give it back for the next event.
+#[derive(Debug, Clone)]
+pub struct Scratch {
+    /// The policy whose numbers everything here is in.
+    of: Arc<Policy>,
+    choices: Memo<Choices>,
+    listed: Memo<Listed>,
     /// The destinations that are delivered.
     pub(super) deliver: Bits,
 }
 
-impl Default for Facts {
-    fn default() -> Self {
-        Facts {
-            consent: ConsentState::Missing,
+/// Where a scratch has the facts of an event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FactsAt {
+    consent: ConsentState,
+    integrations: IntegrationsState,
+    choices: Place,
+    listed: Place,
+    exempt_event: bool,
+}
+
+impl Scratch {
+    pub(super) fn new(table: &Table) -> Self {
+        let mut choices = Choices::default();
+        choices.work_out(table, |_| Some(()));
+        let mut listed = Listed::default();
+        listed.work_out(table, |_| Some(()));
+        let bytes = |bits: &[&Bits]| bits.iter().map(|bits| size_of_val(bits.words())).sum();
+        let choices_bytes = bytes(&[&choices.granted, &choices.withheld, &choices.passing]);
+        let listed_bytes = bytes(&[&listed.on, &listed.off, &listed.seen_on, &listed.seen_off]);
+        Scratch {
+            of: table.policy.clone(),
+            choices: Memo::new(choices, choices_bytes),
+            listed: Memo::new(listed, listed_bytes),
+            deliver: table.enabled.clone(),
+        }
+    }
+
+    /// Forgets everything if it was worked out for another policy.
+    #[inline]
+    pub(super) fn serve(&mut self, table: &Table) {
+        if !Arc::ptr_eq(&self.of, &table.policy) {
+            *self = Scratch::new(table);
+        }
+    }
+
+    /// Works out the facts of an event.
+    pub(super) fn resolve(&mut self, table: &Table, event: &Event<'_>) -> FactsAt {
+        let (mut choices_at, mut listed_at) = (Place::NOTHING, Place::NOTHING);
+        if !event.consent.preferences().is_empty() {
+            self.choices.spare().work_out(table, |add| {
+                event.consent.preferences().iter().for_each(|(name, one)| add(name.as_bytes(), *one));
+                Some(())
+            });
+            choices_at = Place::SPARE;
+        }
+        if !event.integrations.entries().is_empty() {
+            self.listed.spare().work_out(table, |add| {
+                event.integrations.entries().iter().for_each(|(name, one)| add(name.as_bytes(), *one));
+                Some(())
+            });
+            listed_at = Place::SPARE;
+        }
+        let named = |track: &Name<'_>| table.exempt_events().any(|name| *track == *name);
+        FactsAt {
+            consent: event.consent.state(),
+            integrations: event.integrations.state(),
+            choices: choices_at,
+            listed: listed_at,
+            exempt_event: event.track.as_ref().is_some_and(named),
+        }
+    }
+
+    /// Works out the facts of an event from its parts, or remembers them; `None` when a part is no JSON.
+    #[inline]
+    pub(super) fn recall(&mut self, table: &Table, parts: &Parts<'_>) -> Option<FactsAt> {
+        let (mut choices, mut listed) = (Place::NOTHING, Place::NOTHING);
+        let consent = match parts.consent {
+            ConsentPart::Missing => ConsentState::Missing,
+            ConsentPart::Empty => ConsentState::Empty,
+            ConsentPart::Preferences(text) => {
+                choices = self.choices.place(text, |choices| {
+                    choices.work_out(table, |add| each_preference(text, add)).is_some()
+                })?;
+                let any = self.choices.at(choices).any;
+                if any { ConsentState::Given } else { ConsentState::NoneGiven }
+            }
+        };
+        let mut integrations = IntegrationsState::None;
+        if let Some(text) = parts.integrations {
+            listed = self
+                .listed
+                .place(text, |listed| listed.work_out(table, |add| each_entry(text, add)).is_some())?;
+            if self.listed.at(listed).any {
+                integrations = IntegrationsState::Given;
+            }
+        }
+        let exempt_event = parts.tracks(|| table.exempt_events());
+        Some(FactsAt { consent, integrations, choices, listed, exempt_event })
+    }
+
+    /// Takes the granted categories as given, as bits in the order of the policy.
+    pub(super) fn grant(&mut self, table: &Table, granted: &[u64]) -> FactsAt {
+        let choices = self.choices.spare();
+        choices.granted.fill(granted);
+        for (granted, always) in choices.granted.words_mut().iter_mut().zip(table.always.words()) {
+            *granted |= always;
+        }
+        table.requirements.passing(&choices.granted, &mut choices.passing);
+        FactsAt {
+            consent: ConsentState::Given,
             integrations: IntegrationsState::None,
-            granted: Bits::default(),
-            withheld: Bits::default(),
-            on: Bits::default(),
-            off: Bits::default(),
-            seen_on: Bits::default(),
-            seen_off: Bits::default(),
-            all_off: false,
+            choices: Place::SPARE,
+            listed: Place::NOTHING,
             exempt_event: false,
         }
     }
+
+    /// The facts, and room for what is delivered.
+    #[inline]
+    pub(super) fn facts(&mut self, at: FactsAt) -> (Facts<'_>, &mut Bits) {
+        let FactsAt { consent, integrations, choices, listed, exempt_event } = at;
+        let (choices, listed) = (self.choices.at(choices), self.listed.at(listed));
+        (Facts { consent, integrations, choices, listed, exempt_event }, &mut self.deliver)
+    }
 }
 
-impl Facts {
-    pub(super) fn reset(&mut self, table: &Table) {
-        self.granted.reset(table.policy().categories().len());
-        self.withheld.reset(table.policy().categories().len());
-        self.on.reset(table.policy().destinations().len());
-        self.off.reset(table.policy().destinations().len());
-        self.seen_on.reset(table.destinations.numbers());
-        self.seen_off.reset(table.destinations.numbers());
-        self.all_off = false;
-    }
-
-    /// Takes on the facts of an event.
-    pub(super) fn resolve(&mut self, table: &Table, event: &Event<'_>) {
-        self.reset(table);
-        self.consent = event.consent.state();
-        self.integrations = event.integrations.state();
-        let exempt = &table.policy().exempt_events().value;
-        self.exempt_event = event
-            .track
-            .as_ref()
-            .is_some_and(|name| exempt.iter().any(|exempt| name == exempt.value.as_str()));
-        self.preferences(table, event);
-        self.entries(table, event);
-    }
-
-    /// A category is granted when each of its keys is; so among duplicates any other value wins.
-    fn preferences(&mut self, table: &Table, event: &Event<'_>) {
-        for (name, preference) in event.consent.preferences() {
-            for category in table.categories.ids(name.as_bytes()) {
+impl Choices {
+    /// Takes on what `members` adds. A category is granted when each of its keys is; so among duplicates any other value wins.
+    fn work_out(
+        &mut self,
+        table: &Table,
+        members: impl FnOnce(&mut dyn FnMut(&[u8], Preference)) -> Option<()>,
+    ) -> Option<()> {
+        let Choices { any, granted, withheld, passing } = self;
+        let categories = table.policy().categories().len();
+        *any = false;
+        granted.reset(categories);
+        withheld.reset(categories);
+        let all = members(&mut |name, preference| {
+            *any = true;
+            for category in table.categories.ids(name) {
                 match preference {
-                    Preference::Granted => self.granted.insert(*category as usize),
+                    Preference::Granted => granted.insert(*category as usize),
                     Preference::Absent => {}
-                    Preference::Refused | Preference::Unreadable => self.withheld.insert(*category as usize),
+                    Preference::Refused | Preference::Unreadable => withheld.insert(*category as usize),
                 }
             }
-        }
-        let words = self.granted.words_mut().iter_mut().zip(self.withheld.words()).zip(table.always.words());
+        });
+        let words = granted.words_mut().iter_mut().zip(withheld.words()).zip(table.always.words());
         for ((granted, withheld), always) in words {
             *granted = *granted & !withheld | always;
         }
+        table.requirements.passing(granted, passing);
+        all
     }
+}
 
-    /// Among the entries of one destination `off` wins, then `on`.
-    fn entries(&mut self, table: &Table, event: &Event<'_>) {
-        for (name, entry) in event.integrations.entries() {
-            let off = match entry {
+impl Listed {
+    /// Takes on what `members` adds. Among the entries of one destination `off` wins, then `on`.
+    fn work_out(
+        &mut self,
+        table: &Table,
+        members: impl FnOnce(&mut dyn FnMut(&[u8], Entry)) -> Option<()>,
+    ) -> Option<()> {
+        let Listed { any, on, off, all_off, seen_on, seen_off } = self;
+        let destinations = table.policy().destinations().len();
+        (*any, *all_off) = (false, false);
+        on.reset(destinations);
+        off.reset(destinations);
+        seen_on.reset(table.destinations.numbers());
+        seen_off.reset(table.destinations.numbers());
+        let all = members(&mut |name, entry| {
+            *any = true;
+            let is_off = match entry {
                 Entry::On => false,
                 Entry::Off => true,
                 Entry::Unreadable if table.unreadable_is_off => true,
-                Entry::Unreadable => continue,
+                Entry::Unreadable => return,
             };
-            if *name == *"All" {
-                self.all_off |= off;
-                continue;
+            if name == ALL {
+                *all_off |= is_off;
+                return;
             }
-            let (number, destinations) = table.destinations.numbered(name.as_bytes());
-            if let [_, _, ..] = destinations {
+            let (number, named) = table.destinations.numbered(name);
+            if let [_, _, ..] = named {
                 // A shared name is spread once, however often an event repeats it.
-                let seen = if off { &mut self.seen_off } else { &mut self.seen_on };
+                let seen = if is_off { &mut *seen_off } else { &mut *seen_on };
                 if seen.contains(number) {
-                    continue;
+                    return;
                 }
                 seen.insert(number);
             }
-            for destination in destinations {
-                if off { &mut self.off } else { &mut self.on }.insert(*destination as usize);
-            }
-        }
-        for (on, off) in self.on.words_mut().iter_mut().zip(self.off.words()) {
+            let into = if is_off { &mut *off } else { &mut *on };
+            named.iter().for_each(|destination| into.insert(*destination as usize));
+        });
+        for (on, off) in on.words_mut().iter_mut().zip(off.words()) {
             *on &= !off;
         }
+        all
     }
+}
 
+/// The entry that speaks of every destination that has none of its own.
+pub(super) const ALL: &[u8] = b"All";
+
+impl<'d> Facts<'d> {
     /// The consent state.
     pub fn consent(&self) -> ConsentState {
         self.consent
@@ -143,14 +270,14 @@ impl Facts {
 
     /// Whether a category is granted, `always` counted in.
     pub fn grants(&self, category: CategoryId) -> bool {
-        self.granted.contains(category.index())
+        self.choices.granted.contains(category.index())
     }
 
     /// The destination's own entry: `Some(true)` for on, `Some(false)` for off, `None` for unlisted.
     pub fn entry(&self, destination: DestinationId) -> Option<bool> {
-        if self.off.contains(destination.index()) {
+        if self.listed.off.contains(destination.index()) {
             return Some(false);
         }
-        self.on.contains(destination.index()).then_some(true)
+        self.listed.on.contains(destination.index()).then_some(true)
     }
 }

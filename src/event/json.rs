@@ -23,6 +23,11 @@ pub(super) enum Type {
 }
 
 impl<'a> Json<'a> {
+    /// A text that is one JSON value, or that [`Json::members`] and [`Json::string`] find to be none.
+    pub(super) fn new(text: &'a str) -> Json<'a> {
+        Json(text)
+    }
+
     /// A whole text, which must be one JSON value.
     pub(super) fn parse(text: &'a str) -> Result<Json<'a>, serde_json::Error> {
         serde_json::from_str::<&RawValue>(text).map(|raw| Json(raw.get()))
@@ -39,7 +44,15 @@ impl<'a> Json<'a> {
 
     /// The members of an object, in order; `None` for a value of another type.
     pub(super) fn members(self) -> Option<Vec<(Name<'a>, Json<'a>)>> {
-        serde_json::from_str::<Members>(self.0).ok().map(|members| members.0)
+        let mut members = Vec::new();
+        self.each_member(|name, value| members.push((name, value)))?;
+        Some(members)
+    }
+
+    /// Calls `visit` with each member of an object, in order; `None` for a value of another type.
+    pub(super) fn each_member(self, visit: impl FnMut(Name<'a>, Json<'a>)) -> Option<()> {
+        let mut deserializer = serde_json::Deserializer::from_str(self.0);
+        deserializer.deserialize_map(Each(visit)).and_then(|()| deserializer.end()).ok()
     }
 
     /// The text of a string; `None` for a value of another type.
@@ -48,27 +61,20 @@ impl<'a> Json<'a> {
     }
 }
 
-struct Members<'a>(Vec<(Name<'a>, Json<'a>)>);
+struct Each<F>(F);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
+impl<'de, F: FnMut(Name<'de>, Json<'de>)> Visitor<'de> for Each<F> {
+    type Value = ();
 
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an object")
-            }
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object")
+    }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some((name, value)) = map.next_entry::<Name, &RawValue>()? {
-                    members.push((name, Json(value.get())));
-                }
-                Ok(Members(members))
-            }
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some((name, value)) = map.next_entry::<Name, &RawValue>()? {
+            (self.0)(name, Json(value.get()));
         }
-        deserializer.deserialize_map(Collect)
+        Ok(())
     }
 }
 

@@ -4,11 +4,16 @@
 //! from JSON, or built by a caller that has extracted the members already.
 
 mod error;
+mod fast;
 mod json;
+mod parts;
 mod read;
 
 pub(crate) use crate::model::{ConsentState, IntegrationsState};
 pub use error::{EventError, EventErrorKind};
+pub use fast::{Grade, InstructionSet};
+pub(crate) use fast::{Keys, find};
+pub(crate) use parts::{ConsentPart, Parts, each_entry, each_preference};
 pub use read::Limits;
 
 use std::borrow::Cow;

@@ -25,10 +25,10 @@ type Members<'a> = [(Name<'a>, Json<'a>)];
 pub(super) fn read<'a>(bytes: &'a [u8], reading: &Reading, limits: &Limits) -> Result<Event<'a>, EventError> {
     let members = members(bytes, limits)?;
     Ok(Event {
-        id: only(&members, "messageId").and_then(Json::string),
+        id: string(&members, "messageId"),
         consent: consent(&members, reading),
         integrations: integrations(&members),
-        track: track(&members),
+        track: track(string(&members, "type"), string(&members, "event")),
     })
 }
 
@@ -100,11 +100,11 @@ fn values<'m, 'a>(members: &'m Members<'a>, key: &'m str) -> impl Iterator<Item 
     members.iter().filter(move |(name, _)| name == key).map(|(_, value)| *value)
 }
 
-/// The value of a key that occurs exactly once.
-fn only<'a>(members: &Members<'a>, key: &str) -> Option<Json<'a>> {
+/// The value of a key that occurs exactly once, if it is a string.
+fn string<'a>(members: &Members<'a>, key: &str) -> Option<Name<'a>> {
     let mut values = values(members, key);
     let value = values.next()?;
-    values.next().is_none().then_some(value)
+    values.next().is_none().then_some(value)?.string()
 }
 
 fn consent<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
@@ -137,7 +137,7 @@ fn consent<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
     }
 }
 
-fn preference(value: Json) -> Preference {
+pub(super) fn preference(value: Json) -> Preference {
     match value.json_type() {
         Type::True => Preference::Granted,
         Type::False => Preference::Refused,
@@ -155,7 +155,7 @@ fn integrations<'a>(event: &Members<'a>) -> Integrations<'a> {
     Integrations::Entries(entries)
 }
 
-fn entry(value: Json) -> Entry {
+pub(super) fn entry(value: Json) -> Entry {
     match value.json_type() {
         Type::True | Type::Object => Entry::On,
         Type::False => Entry::Off,
@@ -163,8 +163,7 @@ fn entry(value: Json) -> Entry {
     }
 }
 
-fn track<'a>(event: &Members<'a>) -> Option<Name<'a>> {
-    let kind = only(event, "type")?.string()?;
-    let name = only(event, "event")?.string()?;
-    (kind == *"track").then_some(name)
+/// The name of a track event, from its type and its name.
+pub(super) fn track<'a>(kind: Option<Name<'a>>, name: Option<Name<'a>>) -> Option<Name<'a>> {
+    if kind? == *"track" { name } else { None }
 }

@@ -62,6 +62,13 @@ impl Bits {
         self.words.clone_from(&other.words);
     }
 
+    /// Takes on the bits of `words`, as far as there is room for them.
+    pub(crate) fn fill(&mut self, words: &[u64]) {
+        for (at, word) in self.words.iter_mut().enumerate() {
+            *word = words.get(at).copied().unwrap_or(0);
+        }
+    }
+
     /// The bits that are set, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
         ones(self.words.iter().copied())

@@ -10,6 +10,7 @@ mod requirements;
 pub(crate) use bits::Bits;
 pub(crate) use requirements::{live, missing, satisfied};
 
+use crate::event::{InstructionSet, Keys};
 use crate::model::{
     ConsentState, DestinationId, Enforce, IntegrationsState, Policy, Requirement, UnmappedDestinations,
     UnreadableIntegrations,
@@ -41,7 +42,10 @@ use std::sync::Arc;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Table {
-    policy: Arc<Policy>,
+    pub(crate) policy: Arc<Policy>,
+    /// What the fast reader looks for, and the instructions that it uses.
+    pub(crate) keys: Keys,
+    pub(crate) instructions: InstructionSet,
     pub(crate) categories: Names,
     pub(crate) destinations: Names,
     /// What each pair of states enforces: consent state × integrations state.
@@ -121,6 +125,8 @@ impl Table {
             ignores_all,
             always: always(&policy),
             asks,
+            keys: Keys::new(policy.reading()),
+            instructions: InstructionSet::fastest(),
             policy,
         }
     }
@@ -128,6 +134,19 @@ impl Table {
     /// The policy that was compiled.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The same table, for which events are read with other instructions than the fastest. Decisions are the same; this is
+    /// for those who compare and measure.
+    #[must_use]
+    pub fn with_instructions(mut self, instructions: InstructionSet) -> Table {
+        self.instructions = instructions;
+        self
+    }
+
+    /// The names of exempt events.
+    pub(crate) fn exempt_events(&self) -> impl Iterator<Item = &str> {
+        self.policy.exempt_events().value.iter().map(|name| name.value.as_str())
     }
 
     /// What is enforced for a pair of states.

@@ -1,0 +1,107 @@
+//! The parts of an event that a decision reads, still as text.
+
+use super::json::Json;
+use super::read::{self, entry, preference};
+use super::{Consent, Entry, Event, Integrations, Name, Preference};
+use memchr::memchr2;
+
+/// The parts of an event that a decision reads, as the bytes that they were written in.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Parts<'t> {
+    pub(crate) consent: ConsentPart<'t>,
+    /// The integrations object.
+    pub(crate) integrations: Option<&'t [u8]>,
+    /// `type`, `event` and `messageId`: the event from where the value begins.
+    pub(super) kind: Option<&'t [u8]>,
+    pub(super) event: Option<&'t [u8]>,
+    pub(super) id: Option<&'t [u8]>,
+}
+
+/// What an event says of its person's choices, as text.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum ConsentPart<'t> {
+    #[default]
+    Missing,
+    Empty,
+    /// The preferences object.
+    Preferences(&'t [u8]),
+}
+
+impl<'t> Parts<'t> {
+    /// The event; `None` when a part is no JSON after all, which only a trusted caller can bring about.
+    pub(crate) fn event(&self) -> Option<Event<'t>> {
+        let consent = match self.consent {
+            ConsentPart::Missing => Consent::Missing,
+            ConsentPart::Empty => Consent::Empty,
+            ConsentPart::Preferences(text) => {
+                let members = object(text)?.members()?;
+                Consent::Preferences(
+                    members.into_iter().map(|(name, value)| (name, preference(value))).collect(),
+                )
+            }
+        };
+        let entries = match self.integrations {
+            None => Vec::new(),
+            Some(text) => {
+                let members = object(text)?.members()?;
+                members.into_iter().map(|(name, value)| (name, entry(value))).collect()
+            }
+        };
+        let name = |value: Option<&'t [u8]>| value.and_then(string);
+        Some(Event {
+            id: name(self.id),
+            consent,
+            integrations: Integrations::Entries(entries),
+            track: read::track(name(self.kind), name(self.event)),
+        })
+    }
+
+    /// Whether this is a track event of one of these names.
+    #[inline]
+    pub(crate) fn tracks<'n, N: Iterator<Item = &'n str>>(&self, names: impl FnOnce() -> N) -> bool {
+        let (Some(kind), Some(event)) = (self.kind, self.event) else { return false };
+        is(kind, "track") && names().any(|name| is(event, name))
+    }
+}
+
+/// Each member of a preferences object, in order; `None` when the text is no object, at the end or in the midst of it.
+pub(crate) fn each_preference(text: &[u8], add: &mut dyn FnMut(&[u8], Preference)) -> Option<()> {
+    object(text)?.each_member(|name, value| add(name.as_bytes(), preference(value)))
+}
+
+/// Each member of an integrations object, in order; `None` when the text is no object, at the end or in the midst of it.
+pub(crate) fn each_entry(text: &[u8], add: &mut dyn FnMut(&[u8], Entry)) -> Option<()> {
+    object(text)?.each_member(|name, value| add(name.as_bytes(), entry(value)))
+}
+
+fn object(text: &[u8]) -> Option<Json<'_>> {
+    std::str::from_utf8(text).ok().map(Json::new)
+}
+
+/// The string that a value is; `None` for a value of another type.
+fn string(value: &[u8]) -> Option<Name<'_>> {
+    let inner = value.strip_prefix(b"\"")?;
+    let mut length = 0;
+    loop {
+        let rest = inner.get(length..)?;
+        let stop = memchr2(b'"', b'\\', rest)?;
+        if rest.get(stop) == Some(&b'"') {
+            let text = value.get(..length + stop + 2)?;
+            return Json::new(std::str::from_utf8(text).ok()?).string();
+        }
+        length += stop + 2;
+    }
+}
+
+/// Whether a value is the string `text`.
+fn is(value: &[u8], text: &str) -> bool {
+    let Some(inner) = value.strip_prefix(b"\"") else { return false };
+    // Up to the first quote or backslash a string is written as what it is.
+    let same = |(one, other): &(&u8, &u8)| one == other && !matches!(one, b'"' | b'\\');
+    let common = inner.iter().zip(text.as_bytes()).take_while(same).count();
+    match inner.get(common) {
+        Some(b'"') => common == text.len(),
+        Some(b'\\') => string(value).is_some_and(|name| name == *text),
+        _ => false,
+    }
+}
