@@ -1,7 +1,7 @@
 //! The facts of an event: its names resolved to the policy's categories and destinations.
 
 use super::memo::{Memo, Place};
-use crate::event::{ConsentPart, Entry, Event, Name, Parts, Preference, each_entry, each_preference};
+use crate::event::{ConsentPart, Entry, Event, Name, Parts, Preference, Room, each_entry, each_preference};
 use crate::model::{CategoryId, ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::table::{Bits, Table};
 use std::sync::Arc;
@@ -51,6 +51,8 @@ pub(super) struct Listed {
 pub struct Scratch {
     /// The policy whose numbers everything here is in.
     of: Arc<Policy>,
+    /// For the reader.
+    pub(super) room: Room,
     choices: Memo<Choices>,
     listed: Memo<Listed>,
     /// The destinations that are delivered.
@@ -78,6 +80,7 @@ impl Scratch {
         let listed_bytes = bytes(&[&listed.on, &listed.off, &listed.seen_on, &listed.seen_off]);
         Scratch {
             of: table.policy.clone(),
+            room: Room::default(),
             choices: Memo::new(choices, choices_bytes),
             listed: Memo::new(listed, listed_bytes),
             deliver: table.enabled.clone(),

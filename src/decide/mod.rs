@@ -10,7 +10,7 @@ mod memo;
 pub use decision::Decision;
 pub use facts::{Facts, Scratch};
 
-use crate::event::{self, Event, EventError, Grade, Limits};
+use crate::event::{self, Event, EventError, Grade, Limits, Room};
 use crate::model::Enforce;
 use crate::table::{Bits, Table};
 use decision::Seen;
@@ -29,7 +29,14 @@ impl Table {
     ///
     /// When the bytes are not an event.
     pub fn read<'e>(&self, bytes: &'e [u8], limits: &Limits) -> Result<Event<'e>, EventError> {
-        let parts = event::find(bytes, &self.keys, limits, Grade::Validating, self.instructions);
+        let parts = event::find(
+            bytes,
+            &self.keys,
+            limits,
+            Grade::Validating,
+            self.instructions,
+            &mut Room::default(),
+        );
         match parts.and_then(|parts| parts.event()) {
             Some(event) => Ok(event),
             None => Event::read(bytes, self.policy().reading(), limits),
@@ -89,7 +96,7 @@ impl Table {
         scratch: &'d mut Scratch,
     ) -> Result<Decision<'d>, EventError> {
         scratch.serve(self);
-        let parts = event::find(bytes, &self.keys, limits, grade, self.instructions);
+        let parts = event::find(bytes, &self.keys, limits, grade, self.instructions, &mut scratch.room);
         if let Some(parts) = parts
             && let Some(at) = scratch.recall(self, &parts)
         {

@@ -12,7 +12,7 @@ mod read;
 pub(crate) use crate::model::{ConsentState, IntegrationsState};
 pub use error::{EventError, EventErrorKind};
 pub use fast::{Grade, InstructionSet};
-pub(crate) use fast::{Keys, find};
+pub(crate) use fast::{Keys, Room, find};
 pub(crate) use parts::{ConsentPart, Parts, each_entry, each_preference};
 pub use read::Limits;
 

@@ -57,6 +57,15 @@ impl Bits {
         (self.word(at / 8) >> (at % 8 * 8) & 0xFF) as usize
     }
 
+    /// These eight bits, beginning with number `8 * at`, and no others.
+    pub(crate) fn with_byte(at: usize, byte: u8) -> Self {
+        let mut bits = Bits::new(8 * at + 8);
+        if let Some(word) = bits.words.get_mut(at / 8) {
+            *word = u64::from(byte) << (at % 8 * 8);
+        }
+        bits
+    }
+
     /// Becomes equal to `other`, allocating only when there was less room before.
     pub(crate) fn copy_from(&mut self, other: &Bits) {
         self.words.clone_from(&other.words);

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-/// Looks up names, byte for byte. The hash is seeded at random, so that nobody can send names that collide.
+/// Looks up names, byte for byte. The names of the policy alone are in the map, so that a quick hash is safe: whatever names
+/// events have, they find what is there and make nothing longer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
     /// The range of `ids` for each name: further names may be shared.
-    ranges: HashMap<Box<[u8]>, (u32, u32)>,
+    ranges: HashMap<Box<[u8]>, (u32, u32), foldhash::fast::RandomState>,
     ids: Vec<u32>,
 }
 

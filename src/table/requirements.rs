@@ -3,9 +3,9 @@
 //! Switched-off categories and what vanishes with them are gone here; `always` categories are left in and counted as
 //! granted by the facts. A conjunction of categories becomes part of a lookup by bytes (eight category bits at a time
 //! give the destinations that these eight do not stop) as long as those tables are small; in a large policy it becomes
-//! lists (each category not granted strikes out the destinations that need it). Every other formula is evaluated as
-//! it is, once for all destinations that share it. The lookup is bounded, and the other
-//! forms take memory in proportion to the policy.
+//! lists (each category not granted strikes out the destinations that need it). So does any other formula whose categories
+//! are within the same eight; every other one is evaluated as it is, once for all destinations that share it. The lookup is
+//! bounded, and the other forms take memory in proportion to the policy.
 
 use super::bits::Bits;
 use crate::model::{CategoryId, Policy, Requirement};
@@ -123,7 +123,8 @@ impl Requirements {
         let row = passing.words().len();
         let chunks = categories.div_ceil(8);
         let conjunctions = if chunks * 256 * row * size_of::<u64>() <= MAX_LOOKUP_BYTES {
-            lookup(&passing, chunks, &conjunctions)
+            let within = formulas.extract_if(.., |formula| chunk(&formula.requirement).is_some());
+            lookup(&passing, chunks, &conjunctions, &within.collect::<Vec<_>>())
         } else {
             lists(categories, &conjunctions)
         };
@@ -183,7 +184,24 @@ fn slice<'l>(starts: &[u32], needed_by: &'l [u32], category: usize) -> &'l [u32]
     needed_by.get(start..end).unwrap_or(&[])
 }
 
-fn lookup(passing: &Bits, chunks: usize, conjunctions: &[(u32, Vec<usize>)]) -> Conjunctions {
+/// The eight categories that a requirement is about; `None` when it is about more.
+fn chunk(requirement: &Requirement) -> Option<usize> {
+    match requirement {
+        Requirement::Category(id) => Some(id.index() / 8),
+        Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
+            let (first, others) = elements.split_first()?;
+            let first = chunk(first)?;
+            others.iter().all(|element| chunk(element) == Some(first)).then_some(first)
+        }
+    }
+}
+
+fn lookup(
+    passing: &Bits,
+    chunks: usize,
+    conjunctions: &[(u32, Vec<usize>)],
+    within_chunk: &[Formula],
+) -> Conjunctions {
     let row = passing.words().len();
     let mut words = Vec::with_capacity(chunks * 256 * row);
     for _ in 0..chunks * 256 {
@@ -196,6 +214,17 @@ fn lookup(passing: &Bits, chunks: usize, conjunctions: &[(u32, Vec<usize>)]) -> 
             for byte in (0..256usize).filter(|byte| byte >> bit & 1 == 0) {
                 let at = (category / 8 * 256 + byte) * row + destination / 64;
                 if let Some(word) = words.get_mut(at) {
+                    *word &= !(1 << (destination % 64));
+                }
+            }
+        }
+    }
+    for (at, byte) in (0..chunks).flat_map(|at| (0..=255u8).map(move |byte| (at, byte))) {
+        let granted = Bits::with_byte(at, byte);
+        let here = within_chunk.iter().filter(|formula| chunk(&formula.requirement) == Some(at));
+        for formula in here.filter(|formula| !satisfied(&formula.requirement, &granted)) {
+            for destination in formula.destinations.iter().map(|destination| *destination as usize) {
+                if let Some(word) = words.get_mut((at * 256 + usize::from(byte)) * row + destination / 64) {
                     *word &= !(1 << (destination % 64));
                 }
             }

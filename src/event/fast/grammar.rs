@@ -19,11 +19,12 @@
 //! outside strings must be a number, `true`, `false` or `null`. UTF-8 is for the caller to check.
 
 use super::Doubt;
+use super::blocks::ones;
 use super::simd::Simd;
 use super::strings::StringBits;
 
 /// The most containers that may be open at once: more, and the slow reader looks.
-pub(super) const MAX_NESTING: u32 = 127;
+const MAX_NESTING: u32 = 63;
 
 /// What is carried from block to block.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +39,7 @@ pub(super) struct Grammar {
     /// 1 when the last byte belongs to a number or a word.
     scalar_open: u64,
     /// Which of the open containers are objects: the innermost is bit 0.
-    objects: u128,
+    objects: u64,
     depth: u32,
 }
 
@@ -57,33 +58,53 @@ impl Pending {
     }
 }
 
-/// What the grammar needs to know of a block.
+/// The tokens of a block, as far as the grammar asks.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tokens {
     pub(super) strings: StringBits,
     /// `{` and `[`, and `}` and `]`, outside strings.
     pub(super) opens: u64,
     pub(super) closes: u64,
+    /// Of these, `{` and `}`.
+    braces: u64,
+    closing_braces: u64,
+    commas: u64,
+    colons: u64,
+    space: u64,
+    control: u64,
+}
+
+impl Tokens {
+    #[inline(always)]
+    pub(super) fn find<S: Simd>(
+        simd: S,
+        bytes: S::Bytes,
+        strings: StringBits,
+        opens: u64,
+        closes: u64,
+    ) -> Self {
+        let outside = !strings.inside;
+        Tokens {
+            strings,
+            opens,
+            closes,
+            braces: simd.equal(bytes, b'{') & opens,
+            closing_braces: simd.equal(bytes, b'}') & closes,
+            commas: simd.equal(bytes, b',') & outside,
+            colons: simd.equal(bytes, b':') & outside,
+            space: simd.space(bytes) & outside,
+            control: simd.control(bytes) & strings.inside,
+        }
+    }
 }
 
 impl Grammar {
     /// Checks the block of `text` that begins at `base`; doubts whatever is not well formed.
     #[inline(always)]
-    pub(super) fn block<S: Simd>(
-        &mut self,
-        simd: S,
-        bytes: S::Bytes,
-        tokens: &Tokens,
-        text: &[u8],
-        base: usize,
-    ) -> Result<(), Doubt> {
-        let Tokens { strings, opens, closes } = tokens;
-        let (opens, closes) = (*opens, *closes);
-        let StringBits { inside, opening, closing, .. } = *strings;
-        let space = simd.space(bytes) & !inside;
-        let commas = simd.equal(bytes, b',') & !inside;
-        let colons = simd.equal(bytes, b':') & !inside;
-        let braces = simd.equal(bytes, b'{') & opens;
-        let closing_braces = simd.equal(bytes, b'}') & closes;
+    pub(super) fn block(&mut self, tokens: &Tokens, text: &[u8], base: usize) -> Result<(), Doubt> {
+        let Tokens { strings, opens, closes, braces, closing_braces, commas, colons, space, control } =
+            *tokens;
+        let StringBits { inside, opening, closing, .. } = strings;
 
         let scalars = !(inside | closing | opens | closes | commas | colons | space);
         let moved = scalars << 1 | self.scalar_open;
@@ -110,24 +131,27 @@ impl Grammar {
             | after_key ^ colons
             | after_value & !(commas | closes)
             | closes & (closing_braces ^ objects)
-            | simd.control(bytes) & inside;
+            | control;
         if wrong != 0 {
             return Err(Doubt);
         }
-        each(strings.escapes, |at| escape(text.get(base + at + 1..).unwrap_or_default()))?;
-        each(scalar_starts, |at| scalar(text.get(base + at..).unwrap_or_default()))
+        for at in ones(strings.escapes) {
+            escape(text.get(base + at + 1..).unwrap_or_default())?;
+        }
+        for at in ones(scalar_starts) {
+            scalar(text.get(base + at..).unwrap_or_default())?;
+        }
+        Ok(())
     }
 
     /// The bytes whose innermost container is an object; a bracket counts as what is around it.
     #[inline(always)]
     fn containers(&mut self, opens: u64, closes: u64, braces: u64) -> Result<u64, Doubt> {
-        let innermost = |objects: u128| (objects as u64 & 1).wrapping_neg();
+        let innermost = |objects: u64| (objects & 1).wrapping_neg();
         let mut mask = innermost(self.objects);
-        let mut left = opens | closes;
-        while left != 0 {
-            let at = left.trailing_zeros();
+        for at in ones(opens | closes) {
             if opens >> at & 1 == 1 {
-                self.objects = self.objects << 1 | u128::from(braces >> at & 1);
+                self.objects = self.objects << 1 | braces >> at & 1;
                 self.depth += 1;
                 if self.depth > MAX_NESTING {
                     return Err(Doubt);
@@ -138,20 +162,9 @@ impl Grammar {
             }
             let behind = !1 << at;
             mask = mask & !behind | innermost(self.objects) & behind;
-            left &= left - 1;
         }
         Ok(mask)
     }
-}
-
-/// Calls `check` with the place of each bit.
-#[inline(always)]
-fn each(mut bits: u64, mut check: impl FnMut(usize) -> Result<(), Doubt>) -> Result<(), Doubt> {
-    while bits != 0 {
-        check(bits.trailing_zeros() as usize)?;
-        bits &= bits - 1;
-    }
-    Ok(())
 }
 
 /// Checks what comes after a backslash.

@@ -3,15 +3,35 @@
 use super::simd::Set;
 use crate::model::{DOCUMENTED_SPELLINGS, Reading};
 
+/// What the first bytes of a key may be, the quote behind it included.
+pub(super) type Beginnings = [Set; 3];
+
 /// The keys of an event that a policy's decisions read, in the form that is found fast.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
-    /// The keys that lead to the object which holds the preferences.
-    parents: Vec<Box<[u8]>>,
-    /// The keys of the preferences, and whether the policy accepts each.
-    spellings: Vec<(Box<[u8]>, bool)>,
-    /// What the first two bytes of a key may be, the quote behind it included; `None` when any.
-    begins: Option<[Set; 2]>,
+    /// For each of the objects on the way to the preferences, the event being the first, the keys that matter there.
+    levels: Vec<Vec<Wanted>>,
+    /// `None` when a key may begin with anything.
+    begins: Option<Beginnings>,
+}
+
+/// A key that is looked for.
+#[derive(Debug, Clone)]
+struct Wanted {
+    what: Key,
+    /// How many bytes it has.
+    length: usize,
+    /// The first eight bytes of the key with the quote behind it, or as many as there are.
+    first: Word,
+    /// The bytes behind these, eight by eight.
+    more: Box<[Word]>,
+}
+
+/// Up to eight bytes as a number, and which bits of eight bytes these are.
+#[derive(Debug, Clone, Copy)]
+struct Word {
+    bytes: u64,
+    mask: u64,
 }
 
 /// What a key of an event stands for.
@@ -30,74 +50,88 @@ pub(super) enum Key {
 }
 
 /// The keys that every policy reads, at the top of an event.
-const TOP: [(&[u8], Key); 4] = [
-    (b"integrations", Key::Integrations),
-    (b"type", Key::Type),
-    (b"event", Key::Event),
-    (b"messageId", Key::MessageId),
+const TOP: [(&str, Key); 4] = [
+    ("integrations", Key::Integrations),
+    ("type", Key::Type),
+    ("event", Key::Event),
+    ("messageId", Key::MessageId),
 ];
 
 impl Keys {
     pub(crate) fn new(reading: &Reading) -> Self {
         let Reading::Preferences { parents, spellings } = reading;
-        let bytes = |key: &str| -> Box<[u8]> { key.as_bytes().into() };
-        let refused = DOCUMENTED_SPELLINGS
-            .iter()
-            .filter(|spelling| !spellings.iter().any(|accepted| accepted == *spelling));
-        let mut keys = Keys {
-            parents: parents.iter().map(|key| bytes(key)).collect(),
-            spellings: spellings
-                .iter()
-                .map(|key| (bytes(key), true))
-                .chain(refused.map(|key| (bytes(key), false)))
-                .collect(),
-            begins: None,
-        };
-        keys.begins = keys.beginnings();
-        keys
-    }
-
-    fn beginnings(&self) -> Option<[Set; 2]> {
-        let mut sets = [Set::EMPTY; 2];
-        let spellings = self.spellings.iter().map(|(key, _)| &**key);
-        let top = TOP.iter().map(|(key, _)| *key);
-        for key in self.parents.iter().map(|key| &**key).chain(spellings).chain(top) {
-            let (first, second) = match key {
-                [] => return None,
-                [first] => (*first, b'"'),
-                [first, second, ..] => (*first, *second),
-            };
-            // Sets hold ASCII only.
-            if !first.is_ascii() || !second.is_ascii() {
-                return None;
-            }
-            for (set, byte) in sets.iter_mut().zip([first, second]) {
-                set.insert(byte);
-            }
+        let accepted = spellings.iter().map(|key| Wanted::new(key, Key::Preferences));
+        let refused =
+            DOCUMENTED_SPELLINGS.iter().filter(|key| !spellings.iter().any(|accepted| accepted == *key));
+        let refused = refused.map(|key| Wanted::new(key, Key::WrongSpelling));
+        let mut levels: Vec<Vec<Wanted>> =
+            parents.iter().map(|key| vec![Wanted::new(key, Key::Parent)]).collect();
+        levels.push(accepted.chain(refused).collect());
+        if let Some(top) = levels.first_mut() {
+            top.extend(TOP.iter().map(|(key, what)| Wanted::new(key, *what)));
         }
-        Some(sets)
+        let begins = beginnings(levels.iter().flatten());
+        Keys { levels, begins }
     }
 
-    pub(super) fn begins(&self) -> Option<&[Set; 2]> {
+    pub(super) fn begins(&self) -> Option<&Beginnings> {
         self.begins.as_ref()
     }
 
     /// How many objects are on the way to the preferences.
     pub(super) fn parents(&self) -> u32 {
-        self.parents.len() as u32
+        self.levels.len() as u32 - 1
     }
 
     /// The key that `rest` begins with, up to its closing quote, and its length; `level` parents are open.
+    #[inline]
     pub(super) fn at(&self, level: u32, rest: &[u8]) -> Option<(Key, usize)> {
-        let is = |key: &[u8]| rest.strip_prefix(key).is_some_and(|behind| behind.first() == Some(&b'"'));
-        if let Some(parent) = self.parents.get(level as usize) {
-            if is(parent) {
-                return Some((Key::Parent, parent.len()));
-            }
-        } else if let Some((key, accepted)) = self.spellings.iter().find(|(key, _)| is(key)) {
-            return Some((if *accepted { Key::Preferences } else { Key::WrongSpelling }, key.len()));
-        }
-        let top = (level == 0).then(|| TOP.iter().find(|(key, _)| is(key))).flatten();
-        top.map(|(key, what)| (*what, key.len()))
+        let word = |at: usize| {
+            let rest = rest.get(at..).unwrap_or_default();
+            rest.first_chunk().map_or_else(|| few(rest), |bytes| u64::from_le_bytes(*bytes))
+        };
+        let first = word(0);
+        let key = self.levels.get(level as usize)?.iter().find(|key| {
+            let mut places = (8..).step_by(8);
+            key.first.is(first) && key.more.iter().zip(&mut places).all(|(more, at)| more.is(word(at)))
+        })?;
+        Some((key.what, key.length))
     }
+}
+
+impl Word {
+    fn new(bytes: &[u8]) -> Self {
+        Word { bytes: few(bytes), mask: few(&vec![0xFF; bytes.len()]) }
+    }
+
+    fn is(self, bytes: u64) -> bool {
+        bytes & self.mask == self.bytes
+    }
+}
+
+impl Wanted {
+    fn new(key: &str, what: Key) -> Self {
+        let quoted: Vec<u8> = key.bytes().chain([b'"']).collect();
+        let (first, more) = quoted.split_at(quoted.len().min(8));
+        Wanted {
+            what,
+            length: key.len(),
+            first: Word::new(first),
+            more: more.chunks(8).map(Word::new).collect(),
+        }
+    }
+}
+
+/// Up to eight bytes as a number.
+fn few(bytes: &[u8]) -> u64 {
+    bytes.iter().take(8).rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// The first three bytes of keys with the quotes behind them; `None` where one is shorter, or they do not make sets.
+fn beginnings<'w>(keys: impl Iterator<Item = &'w Wanted> + Clone) -> Option<Beginnings> {
+    if keys.clone().any(|key| key.length < 2) {
+        return None;
+    }
+    let bytes = |shift: u32| keys.clone().map(move |key| (key.first.bytes >> shift) as u8);
+    Some([Set::of(bytes(0))?, Set::of(bytes(8))?, Set::of(bytes(16))?])
 }

@@ -8,7 +8,9 @@ use crate::event::parts::{ConsentPart, Parts};
 pub(super) struct Locator<'k, 't> {
     keys: &'k Keys,
     text: &'t [u8],
-    /// How many objects and arrays are open.
+    /// How many objects and arrays may be open.
+    nesting: u32,
+    /// How many are.
     depth: u32,
     /// How many of the objects on the way to the preferences are open: these are the outermost ones behind the event.
     level: u32,
@@ -33,22 +35,28 @@ enum Part {
 
 impl<'k, 't> Locator<'k, 't> {
     /// `text` begins with `{`.
-    pub(super) fn new(keys: &'k Keys, text: &'t [u8]) -> Self {
+    pub(super) fn new(keys: &'k Keys, text: &'t [u8], nesting: u32) -> Self {
         let mut found = Parts::default();
         if keys.parents() == 0 {
             found.consent = ConsentPart::Empty;
         }
-        Locator { keys, text, depth: 0, level: 0, open: None, watched: 0, parents: 0, found, ended: false }
+        Locator {
+            keys,
+            text,
+            nesting,
+            depth: 0,
+            level: 0,
+            open: None,
+            watched: 0,
+            parents: 0,
+            found,
+            ended: false,
+        }
     }
 
     /// What was found, once every block was looked at.
     pub(super) fn finish(self) -> Result<Parts<'t>, Doubt> {
-        if self.ended { Ok(self.found) } else { Err(Doubt) }
-    }
-
-    /// How many objects and arrays are open.
-    pub(super) fn depth(&self) -> u32 {
-        self.depth
+        if self.ended && self.depth == 0 { Ok(self.found) } else { Err(Doubt) }
     }
 
     /// Looks at the block of `text` that begins at `base`. `candidates` are opening quotes of strings that may be keys which
@@ -61,6 +69,9 @@ impl<'k, 't> Locator<'k, 't> {
         closes: u64,
         base: usize,
     ) -> Result<(), Doubt> {
+        if self.depth + opens.count_ones() > self.nesting {
+            return Err(Doubt);
+        }
         // The brackets that are not counted yet.
         let mut left = !0u64;
         while candidates != 0 {
@@ -171,7 +182,11 @@ fn once<'t>(found: &mut Option<&'t [u8]>, value: &'t [u8]) -> Result<(), Doubt> 
 }
 
 /// The text without the white space that it begins with.
+#[inline]
 pub(super) fn skip_space(text: &[u8]) -> &[u8] {
+    if text.first().is_some_and(|byte| *byte > b' ') {
+        return text;
+    }
     let space = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
     text.get(space..).unwrap_or_default()
 }

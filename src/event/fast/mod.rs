@@ -10,6 +10,7 @@
 //! `simd` tells which of 64 bytes are quotes, brackets and so on; `strings` takes away what is inside strings; `locate`
 //! follows the brackets to the keys that are looked for; `grammar` checks the rest of RFC 8259, in the validating grade.
 
+mod blocks;
 mod grammar;
 mod keys;
 mod locate;
@@ -17,6 +18,7 @@ mod scan;
 mod simd;
 mod strings;
 
+pub(crate) use blocks::Blocks as Room;
 pub(crate) use keys::Keys;
 pub use simd::InstructionSet;
 
@@ -48,15 +50,16 @@ pub(crate) fn find<'t>(
     limits: &Limits,
     grade: Grade,
     instructions: InstructionSet,
+    room: &mut Room,
 ) -> Option<Parts<'t>> {
     let text = trim(bytes);
-    if bytes.len() > limits.bytes || text.first() != Some(&b'{') {
+    if bytes.len() > limits.bytes || text.first() != Some(&b'{') || text.last() != Some(&b'}') {
         return None;
     }
     let nesting = u32::try_from(limits.nesting).unwrap_or(u32::MAX);
     let scanned: Scanned = match grade {
-        Grade::Validating => instructions.run(Scan::<true> { keys, text, nesting }),
-        Grade::Trusted => instructions.run(Scan::<false> { keys, text, nesting }),
+        Grade::Validating => instructions.run(Scan::<true> { keys, text, nesting, room }),
+        Grade::Trusted => instructions.run(Scan::<false> { keys, text, nesting, room }),
     }
     .ok()?;
     let certain = !scanned.beyond_ascii || simdutf8::basic::from_utf8(text).is_ok();
@@ -65,6 +68,9 @@ pub(crate) fn find<'t>(
 
 fn trim(bytes: &[u8]) -> &[u8] {
     let text = skip_space(bytes);
+    if text.last() == Some(&b'}') {
+        return text;
+    }
     let space = text.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
     text.get(..text.len() - space).unwrap_or_default()
 }

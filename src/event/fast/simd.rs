@@ -7,30 +7,32 @@
 /// How many bytes a step looks at.
 pub(super) const BLOCK: usize = 64;
 
-/// A set of ASCII bytes, as two tables that are looked up by the halves of a byte: it is in the set when its two entries
-/// have a bit in common.
+/// A set of ASCII bytes of which no two have the same lower half: a byte is in the set when it equals the entry of its
+/// lower half.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Set {
-    low: [u8; 16],
-    high: [u8; 16],
-}
+pub(super) struct Set([u8; 16]);
 
 impl Set {
-    /// The empty set. Each upper half of an ASCII byte has a bit of its own, so that sets are exact.
-    pub(super) const EMPTY: Set =
-        Set { low: [0; 16], high: [1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0] };
+    /// The white space of JSON.
+    pub(super) const SPACE: Set =
+        Set([b' ', 255, 255, 255, 255, 255, 255, 255, 255, b'\t', b'\n', 255, 255, b'\r', 255, 255]);
 
-    /// Adds an ASCII byte; another one is not added.
-    pub(super) fn insert(&mut self, byte: u8) {
-        let bit = self.high.get(usize::from(byte >> 4)).copied().unwrap_or(0);
-        if let Some(low) = self.low.get_mut(usize::from(byte & 15)) {
-            *low |= bit;
+    /// The set of some bytes; `None` when two of them have the same lower half, or one is no ASCII.
+    pub(super) fn of(bytes: impl Iterator<Item = u8>) -> Option<Set> {
+        // A byte that is no ASCII is in no set.
+        let mut set = Set([0xFF; 16]);
+        for byte in bytes {
+            let entry = set.0.get_mut(usize::from(byte & 15))?;
+            if !byte.is_ascii() || ![0xFF, byte].contains(entry) {
+                return None;
+            }
+            *entry = byte;
         }
+        Some(set)
     }
 
     fn contains(&self, byte: u8) -> bool {
-        let entry = |table: &[u8; 16], half: u8| table.get(usize::from(half)).copied().unwrap_or(0);
-        entry(&self.low, byte & 15) & entry(&self.high, byte >> 4) != 0
+        byte.is_ascii() && self.0.get(usize::from(byte & 15)) == Some(&byte)
     }
 }
 
@@ -40,6 +42,13 @@ pub(super) trait Simd: Copy {
     type Bytes: Copy;
 
     fn load(self, block: &[u8; BLOCK]) -> Self::Bytes;
+    /// Fewer bytes than a block, and white space behind them.
+    #[inline(always)]
+    fn load_rest(self, rest: &[u8]) -> Self::Bytes {
+        let mut block = [b' '; BLOCK];
+        block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        self.load(&block)
+    }
     /// The bytes that equal `byte`.
     fn equal(self, bytes: Self::Bytes, byte: u8) -> u64;
     /// The bytes that equal `byte` once their bit 5 is set: `{` and `[` for `{`, `}` and `]` for `}`.
@@ -48,10 +57,10 @@ pub(super) trait Simd: Copy {
     fn control(self, bytes: Self::Bytes) -> u64;
     /// The bytes beyond ASCII.
     fn beyond_ascii(self, bytes: Self::Bytes) -> u64;
+    /// The bytes that are not in a set; of those that `among` leaves out it may say anything.
+    fn outside(self, bytes: Self::Bytes, set: &Set, among: u64) -> u64;
     /// The white space of JSON.
     fn space(self, bytes: Self::Bytes) -> u64;
-    /// The bytes of a set, among those that `among` names.
-    fn within(self, bytes: Self::Bytes, set: &Set, among: u64) -> u64;
     /// Bit `i` is the exclusive or of the bits up to `i`: what lies between pairs of bits, the first of each included.
     fn prefix_xor(self, bits: u64) -> u64;
 }
@@ -172,20 +181,20 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn space(self, bytes: [u64; 8]) -> u64 {
-        b" \t\n\r".iter().fold(0, |mask, byte| mask | self.equal(bytes, *byte))
-    }
-
-    #[inline(always)]
-    fn within(self, bytes: [u64; 8], set: &Set, among: u64) -> u64 {
-        let (mut left, mut within) = (among, 0);
+    fn outside(self, bytes: [u64; 8], set: &Set, among: u64) -> u64 {
+        let (mut left, mut outside) = (among, 0);
         while left != 0 {
             let at = left.trailing_zeros();
             let word = bytes.get(at as usize / 8).copied().unwrap_or(0);
-            within |= u64::from(set.contains((word >> (at % 8 * 8)) as u8)) << at;
+            outside |= u64::from(!set.contains((word >> (at % 8 * 8)) as u8)) << at;
             left &= left - 1;
         }
-        within
+        outside
+    }
+
+    #[inline(always)]
+    fn space(self, bytes: [u64; 8]) -> u64 {
+        b" \t\n\r".iter().fold(0, |mask, byte| mask | self.equal(bytes, *byte))
     }
 
     #[inline(always)]
@@ -200,10 +209,6 @@ mod x86 {
 
     use super::{BLOCK, Kernel, Set, Simd};
     use std::arch::x86_64::*;
-
-    /// Where each white space of JSON is found by the lower half of its byte; no other byte equals its entry.
-    const SPACE: [u8; 16] =
-        [b' ', 255, 255, 255, 255, 255, 255, 255, 255, b'\t', b'\n', 255, 255, b'\r', 255, 255];
 
     /// The proof that the processor has the instructions that [`Avx512::run`] is compiled for.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,9 +259,10 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn mask(halves: [__m256i; 2]) -> u64 {
+        fn mask([low, high]: [__m256i; 2]) -> u64 {
             // SAFETY: the callers have a value of `Avx2`, so the processor has AVX2.
-            let [low, high] = halves.map(|half| unsafe { _mm256_movemask_epi8(half) } as u32);
+            let (low, high) =
+                unsafe { (_mm256_movemask_epi8(low) as u32, _mm256_movemask_epi8(high) as u32) };
             u64::from(high) << 32 | u64::from(low)
         }
     }
@@ -278,6 +284,14 @@ mod x86 {
             // SAFETY: `self` exists, so the processor has AVX-512; the reference is good for 64 bytes, and the load
             // asks for no alignment.
             unsafe { _mm512_loadu_si512(block.as_ptr().cast()) }
+        }
+
+        #[inline(always)]
+        fn load_rest(self, rest: &[u8]) -> __m512i {
+            let mask = !(!0u64).checked_shl(rest.len() as u32).unwrap_or(0);
+            // SAFETY: `self` exists, so the processor has AVX-512BW; the load touches the bytes of the mask alone, which are
+            // no more than `rest` has, and asks for no alignment.
+            unsafe { _mm512_mask_loadu_epi8(_mm512_set1_epi8(b' ' as i8), mask, rest.as_ptr().cast()) }
         }
 
         #[inline(always)]
@@ -305,27 +319,18 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn space(self, bytes: __m512i) -> u64 {
-            // SAFETY: `self` exists, so the processor has AVX-512BW; the table is good for 16 bytes, and the load asks
-            // for no alignment.
+        fn outside(self, bytes: __m512i, set: &Set, _: u64) -> u64 {
+            // SAFETY: `self` exists, so the processor has AVX-512BW; the set is good for 16 bytes, and the load asks for no
+            // alignment. The shuffle gives 0 for a byte beyond ASCII, which that byte does not equal.
             unsafe {
-                let table = _mm512_broadcast_i32x4(_mm_loadu_si128(SPACE.as_ptr().cast()));
-                _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(table, bytes), bytes)
+                let entries = _mm512_broadcast_i32x4(_mm_loadu_si128(set.0.as_ptr().cast()));
+                _mm512_cmpneq_epi8_mask(_mm512_shuffle_epi8(entries, bytes), bytes)
             }
         }
 
         #[inline(always)]
-        fn within(self, bytes: __m512i, set: &Set, among: u64) -> u64 {
-            // SAFETY: `self` exists, so the processor has AVX-512BW; both tables are good for 16 bytes, and the loads
-            // ask for no alignment.
-            unsafe {
-                let low = _mm512_broadcast_i32x4(_mm_loadu_si128(set.low.as_ptr().cast()));
-                let high = _mm512_broadcast_i32x4(_mm_loadu_si128(set.high.as_ptr().cast()));
-                let upper = _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), _mm512_set1_epi8(15));
-                // A byte beyond ASCII has its highest bit set, for which the shuffle gives 0.
-                let (low, high) = (_mm512_shuffle_epi8(low, bytes), _mm512_shuffle_epi8(high, upper));
-                _mm512_test_epi8_mask(low, high) & among
-            }
+        fn space(self, bytes: __m512i) -> u64 {
+            !self.outside(bytes, &Set::SPACE, !0)
         }
 
         #[inline(always)]
@@ -346,23 +351,32 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn equal(self, bytes: [__m256i; 2], byte: u8) -> u64 {
+        fn equal(self, [low, high]: [__m256i; 2], byte: u8) -> u64 {
             // SAFETY: `self` exists, so the processor has AVX2.
-            Self::mask(bytes.map(|half| unsafe { _mm256_cmpeq_epi8(half, _mm256_set1_epi8(byte as i8)) }))
+            Self::mask(unsafe {
+                let byte = _mm256_set1_epi8(byte as i8);
+                [_mm256_cmpeq_epi8(low, byte), _mm256_cmpeq_epi8(high, byte)]
+            })
         }
 
         #[inline(always)]
-        fn equal_but_bit_5(self, bytes: [__m256i; 2], byte: u8) -> u64 {
+        fn equal_but_bit_5(self, [low, high]: [__m256i; 2], byte: u8) -> u64 {
             // SAFETY: `self` exists, so the processor has AVX2.
-            self.equal(bytes.map(|half| unsafe { _mm256_or_si256(half, _mm256_set1_epi8(0x20)) }), byte)
+            let bytes = unsafe {
+                let bit = _mm256_set1_epi8(0x20);
+                [_mm256_or_si256(low, bit), _mm256_or_si256(high, bit)]
+            };
+            self.equal(bytes, byte)
         }
 
         #[inline(always)]
-        fn control(self, bytes: [__m256i; 2]) -> u64 {
+        fn control(self, [low, high]: [__m256i; 2]) -> u64 {
             // SAFETY: `self` exists, so the processor has AVX2.
-            Self::mask(bytes.map(|half| unsafe {
-                _mm256_cmpeq_epi8(_mm256_min_epu8(half, _mm256_set1_epi8(0x1F)), half)
-            }))
+            Self::mask(unsafe {
+                let most = _mm256_set1_epi8(0x1F);
+                let (low_most, high_most) = (_mm256_min_epu8(low, most), _mm256_min_epu8(high, most));
+                [_mm256_cmpeq_epi8(low_most, low), _mm256_cmpeq_epi8(high_most, high)]
+            })
         }
 
         #[inline(always)]
@@ -371,29 +385,20 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn space(self, bytes: [__m256i; 2]) -> u64 {
-            // SAFETY: `self` exists, so the processor has AVX2; the table is good for 16 bytes, and the load asks for no
-            // alignment.
-            Self::mask(bytes.map(|half| unsafe {
-                let table = _mm256_broadcastsi128_si256(_mm_loadu_si128(SPACE.as_ptr().cast()));
-                _mm256_cmpeq_epi8(_mm256_shuffle_epi8(table, half), half)
-            }))
+        fn outside(self, [low, high]: [__m256i; 2], set: &Set, _: u64) -> u64 {
+            // SAFETY: `self` exists, so the processor has AVX2; the set is good for 16 bytes, and the load asks for no
+            // alignment. The shuffle gives 0 for a byte beyond ASCII, which that byte does not equal.
+            !Self::mask(unsafe {
+                let entries = _mm256_broadcastsi128_si256(_mm_loadu_si128(set.0.as_ptr().cast()));
+                let (low_entry, high_entry) =
+                    (_mm256_shuffle_epi8(entries, low), _mm256_shuffle_epi8(entries, high));
+                [_mm256_cmpeq_epi8(low_entry, low), _mm256_cmpeq_epi8(high_entry, high)]
+            })
         }
 
         #[inline(always)]
-        fn within(self, bytes: [__m256i; 2], set: &Set, among: u64) -> u64 {
-            // SAFETY: `self` exists, so the processor has AVX2; both tables are good for 16 bytes, and the loads ask for
-            // no alignment.
-            let outside = Self::mask(bytes.map(|half| unsafe {
-                let low = _mm256_broadcastsi128_si256(_mm_loadu_si128(set.low.as_ptr().cast()));
-                let high = _mm256_broadcastsi128_si256(_mm_loadu_si128(set.high.as_ptr().cast()));
-                let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(half), _mm256_set1_epi8(15));
-                // A byte beyond ASCII has its highest bit set, for which the shuffle gives 0.
-                let common =
-                    _mm256_and_si256(_mm256_shuffle_epi8(low, half), _mm256_shuffle_epi8(high, upper));
-                _mm256_cmpeq_epi8(common, _mm256_setzero_si256())
-            }));
-            !outside & among
+        fn space(self, bytes: [__m256i; 2]) -> u64 {
+            !self.outside(bytes, &Set::SPACE, !0)
         }
 
         #[inline(always)]
@@ -405,6 +410,8 @@ mod x86 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
     use super::*;
 
     struct Masks<'b>(&'b [u8; BLOCK], &'b Set);
@@ -423,18 +430,42 @@ mod tests {
                 simd.control(bytes),
                 simd.beyond_ascii(bytes),
                 simd.space(bytes),
-                simd.within(bytes, self.1, !0),
-                simd.within(bytes, self.1, 0xF0F0),
+                !simd.outside(bytes, self.1, !0),
+                !simd.outside(bytes, self.1, 0xF0F0) & 0xF0F0,
             ];
             (masks, simd.prefix_xor(quotes))
+        }
+    }
+
+    struct Rest<'b>(&'b [u8]);
+
+    impl Kernel for Rest<'_> {
+        type Output = [u64; 3];
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> Self::Output {
+            let bytes = simd.load_rest(self.0);
+            [simd.equal(bytes, b'a'), simd.equal(bytes, b' '), simd.equal(bytes, b'b')]
+        }
+    }
+
+    #[test]
+    fn a_rest_has_white_space_behind_it() {
+        let text = [b"a".repeat(64), b"b".repeat(64)].concat();
+        for instructions in InstructionSet::available() {
+            for length in 0..=64 {
+                let some = (!0u64).checked_shr(64 - length).unwrap_or(0);
+                let rest = &text[64 - length as usize..64];
+                assert_eq!(instructions.run(Rest(rest)), [some, !some, 0], "{instructions:?} {length}");
+            }
         }
     }
 
     /// Every byte at every place, on every instruction set, against the definition of each mask.
     #[test]
     fn masks_are_what_they_say() {
-        let mut set = Set::EMPTY;
-        b"ci\"\0\x7F".iter().for_each(|byte| set.insert(*byte));
+        let set = Set::of(b"ci\"\0\x7F".iter().copied()).unwrap();
+        assert!(Set::of(b"cs".iter().copied()).is_none() && Set::of([128].into_iter()).is_none());
         let in_set = |byte: u8| b"ci\"\0\x7F".contains(&byte);
         for round in 0..=255u8 {
             let block: [u8; BLOCK] = std::array::from_fn(|at| round.wrapping_add((at as u8).wrapping_mul(7)));

@@ -14,7 +14,7 @@ pub(super) struct Strings {
 }
 
 /// The strings of one block.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct StringBits {
     /// The bytes of strings, each with its opening quote and without its closing one.
     pub(super) inside: u64,
