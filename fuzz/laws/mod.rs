@@ -25,7 +25,7 @@ use consentry::{
 use events::EventText;
 use policies::PolicyText;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// A law, its name, and how often it is tried for each try of the quickest one.
 pub type Law = (&'static str, fn(&mut Unstructured) -> Result<u64>);
@@ -427,14 +427,15 @@ pub fn readers_agree(u: &mut Unstructured) -> Result<u64> {
 
 /// The fast reader and the slow one say the same of whatever bytes.
 pub fn readers_agree_on_bytes(u: &mut Unstructured) -> Result<u64> {
-    static TABLE: LazyLock<Table> = LazyLock::new(|| {
-        compile(
+    // Kept from input to input, as a thread keeps its scratch from event to event.
+    static READERS: LazyLock<Mutex<Readers>> = LazyLock::new(|| {
+        Mutex::new(Readers::new(&compile(
             "consentry 1 policy \"p\" include prelude \"segment\" category A category B
              destination \"D\" needs A destination \"E\" needs B destination \"F\" unmapped",
-        )
+        )))
     });
     let bytes = u.bytes(u.len())?;
-    Ok(Readers::new(&TABLE).agree(bytes, &Limits::default()))
+    Ok(READERS.lock().unwrap_or_else(PoisonError::into_inner).agree(bytes, &Limits::default()))
 }
 
 /// A table for each instruction set, and what each thread would keep.

@@ -1,9 +1,10 @@
 //! The parts of an event that a decision reads, still as text.
 
-use super::json::Json;
+use super::fast::skip_space;
+use super::json::{Json, Type};
 use super::read::{self, entry, preference};
 use super::{Consent, Entry, Event, Integrations, Name, Preference};
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 /// The parts of an event that a decision reads, as the bytes that they were written in.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,7 +37,7 @@ impl<'t> Parts<'t> {
             ConsentPart::Preferences(text) => {
                 let members = object(text)?.members()?;
                 Consent::Preferences(
-                    members.into_iter().map(|(name, value)| (name, preference(value))).collect(),
+                    members.into_iter().map(|(name, value)| (name, preference(value.json_type()))).collect(),
                 )
             }
         };
@@ -44,7 +45,7 @@ impl<'t> Parts<'t> {
             None => Vec::new(),
             Some(text) => {
                 let members = object(text)?.members()?;
-                members.into_iter().map(|(name, value)| (name, entry(value))).collect()
+                members.into_iter().map(|(name, value)| (name, entry(value.json_type()))).collect()
             }
         };
         let name = |value: Option<&'t [u8]>| value.and_then(string);
@@ -66,12 +67,62 @@ impl<'t> Parts<'t> {
 
 /// Each member of a preferences object, in order; `None` when the text is no object, at the end or in the midst of it.
 pub(crate) fn each_preference(text: &[u8], add: &mut dyn FnMut(&[u8], Preference)) -> Option<()> {
-    object(text)?.each_member(|name, value| add(name.as_bytes(), preference(value)))
+    each_member(text, |name, value| add(name, preference(value)))
 }
 
 /// Each member of an integrations object, in order; `None` when the text is no object, at the end or in the midst of it.
 pub(crate) fn each_entry(text: &[u8], add: &mut dyn FnMut(&[u8], Entry)) -> Option<()> {
-    object(text)?.each_member(|name, value| add(name.as_bytes(), entry(value)))
+    each_member(text, |name, value| add(name, entry(value)))
+}
+
+/// Each member of an object that a scan has found.
+fn each_member(text: &[u8], mut visit: impl FnMut(&[u8], Type)) -> Option<()> {
+    if memchr(b'\\', text).is_some() {
+        return object(text)?.each_member(|name, value| visit(name.as_bytes(), value.json_type()));
+    }
+    // Without backslashes a string ends with the next quote.
+    let mut rest = skip_space(text.strip_prefix(b"{")?);
+    if let Some(rest) = rest.strip_prefix(b"}") {
+        return rest.is_empty().then_some(());
+    }
+    loop {
+        let name = rest.strip_prefix(b"\"")?;
+        let (name, behind) = name.split_at_checked(memchr(b'"', name)?)?;
+        let value = skip_space(skip_space(behind.get(1..)?).strip_prefix(b":")?);
+        let (json_type, behind) = skip_value(value)?;
+        visit(name, json_type);
+        rest = match skip_space(behind) {
+            [b',', rest @ ..] => skip_space(rest),
+            rest => return (rest == b"}").then_some(()),
+        };
+    }
+}
+
+/// The type of the value that a text without backslashes begins with, and what is behind it.
+fn skip_value(text: &[u8]) -> Option<(Type, &[u8])> {
+    match text {
+        [b't', b'r', b'u', b'e', rest @ ..] => Some((Type::True, rest)),
+        [b'f', b'a', b'l', b's', b'e', rest @ ..] => Some((Type::False, rest)),
+        [b'"', string @ ..] => Some((Type::Other, string.get(memchr(b'"', string)? + 1..)?)),
+        [open @ (b'{' | b'['), ..] => {
+            let json_type = if *open == b'{' { Type::Object } else { Type::Other };
+            let (mut depth, mut in_string) = (0usize, false);
+            let end = text.iter().position(|byte| {
+                match byte {
+                    b'"' => in_string = !in_string,
+                    b'{' | b'[' if !in_string => depth += 1,
+                    b'}' | b']' if !in_string => depth -= 1,
+                    _ => {}
+                }
+                depth == 0
+            })?;
+            Some((json_type, text.get(end + 1..)?))
+        }
+        _ => {
+            let length = text.iter().take_while(|byte| !b",}] \t\r\n".contains(byte)).count();
+            (length > 0).then_some((Type::Other, text.get(length..)?))
+        }
+    }
 }
 
 fn object(text: &[u8]) -> Option<Json<'_>> {

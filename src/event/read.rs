@@ -130,15 +130,15 @@ fn consent<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
         return Consent::Malformed;
     }
     match value.members() {
-        Some(members) => {
-            Consent::Preferences(members.into_iter().map(|(name, value)| (name, preference(value))).collect())
-        }
+        Some(members) => Consent::Preferences(
+            members.into_iter().map(|(name, value)| (name, preference(value.json_type()))).collect(),
+        ),
         None => Consent::Malformed,
     }
 }
 
-pub(super) fn preference(value: Json) -> Preference {
-    match value.json_type() {
+pub(super) fn preference(json_type: Type) -> Preference {
+    match json_type {
         Type::True => Preference::Granted,
         Type::False => Preference::Refused,
         _ => Preference::Unreadable,
@@ -150,13 +150,13 @@ fn integrations<'a>(event: &Members<'a>) -> Integrations<'a> {
     let mut entries = Vec::new();
     for object in values(event, "integrations") {
         let Some(members) = object.members() else { return Integrations::Malformed };
-        entries.extend(members.into_iter().map(|(name, value)| (name, entry(value))));
+        entries.extend(members.into_iter().map(|(name, value)| (name, entry(value.json_type()))));
     }
     Integrations::Entries(entries)
 }
 
-pub(super) fn entry(value: Json) -> Entry {
-    match value.json_type() {
+pub(super) fn entry(json_type: Type) -> Entry {
+    match json_type {
         Type::True | Type::Object => Entry::On,
         Type::False => Entry::Off,
         _ => Entry::Unreadable,

@@ -183,7 +183,7 @@ fn once<'t>(found: &mut Option<&'t [u8]>, value: &'t [u8]) -> Result<(), Doubt> 
 
 /// The text without the white space that it begins with.
 #[inline]
-pub(super) fn skip_space(text: &[u8]) -> &[u8] {
+pub(in crate::event) fn skip_space(text: &[u8]) -> &[u8] {
     if text.first().is_some_and(|byte| *byte > b' ') {
         return text;
     }

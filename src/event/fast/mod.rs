@@ -24,7 +24,7 @@ pub use simd::InstructionSet;
 
 use super::parts::Parts;
 use super::read::Limits;
-use locate::skip_space;
+pub(super) use locate::skip_space;
 use scan::{Scan, Scanned};
 
 /// How much of an event's bytes is checked.
