@@ -2,7 +2,9 @@
 
 use super::policies::{PolicyText, shuffle};
 use arbitrary::{Result, Unstructured};
-use consentry::{Consent, Entry, Event, Integrations, Preference, Reading};
+use consentry::{
+    Consent, DestinationId, Entry, Event, Integrations, Preference, Reading, Table, UnreadableIntegrations,
+};
 use serde_json::Value;
 
 pub const ENTRIES: [Entry; 3] = [Entry::On, Entry::Off, Entry::Unreadable];
@@ -310,4 +312,94 @@ pub fn compare(event: &Event, value: &Value, reading: &Reading, text: &str) {
     assert_eq!(event.track.as_ref().map(ToString::to_string).as_deref(), track.flatten(), "{text}");
     let id = value.get("messageId").and_then(Value::as_str);
     assert_eq!(event.id.as_ref().map(ToString::to_string).as_deref(), id, "{text}");
+}
+
+/// What an entry says to a router that reads it as the policy does: on, off, or nothing.
+fn means(table: &Table, entry: Entry) -> Option<bool> {
+    match entry {
+        Entry::On => Some(true),
+        Entry::Off => Some(false),
+        Entry::Unreadable => {
+            (table.policy().unreadable_integrations().value == UnreadableIntegrations::Off).then_some(false)
+        }
+    }
+}
+
+/// The entries of a name.
+fn entries_of(integrations: &Integrations, is: impl Fn(&str) -> bool) -> Vec<Entry> {
+    let named = integrations.entries().iter().filter(|(name, _)| is(&name.to_text()));
+    named.map(|(_, entry)| *entry).collect()
+}
+
+/// Whether a router delivers to a destination: its own entry under any of its names, where off beats on; without one `All`,
+/// unless its kind ignores it; and otherwise it does.
+pub fn routed(table: &Table, integrations: &Integrations, id: DestinationId) -> bool {
+    let destination = table.policy().destination(id).unwrap();
+    let own = entries_of(integrations, |name| destination.names().any(|own| own == name));
+    let own: Vec<bool> = own.into_iter().filter_map(|entry| means(table, entry)).collect();
+    if !own.is_empty() {
+        return own.iter().all(|on| *on);
+    }
+    let ignores_all = table.policy().kind_of(destination).is_some_and(|kind| kind.ignores_all().is_some());
+    let all = entries_of(integrations, |name| name == "All");
+    ignores_all || all.into_iter().all(|entry| means(table, entry) != Some(false))
+}
+
+/// Whether a destination is stopped whatever a router makes of values that are no booleans, and whichever key it reads.
+pub fn surely_blocked(table: &Table, integrations: &Integrations, id: DestinationId) -> bool {
+    let destination = table.policy().destination(id).unwrap();
+    let own = entries_of(integrations, |name| destination.names().any(|own| own == name));
+    let ignores_all = table.policy().kind_of(destination).is_some_and(|kind| kind.ignores_all().is_some());
+    let stopped = |entries: &[Entry]| !entries.is_empty() && entries.iter().all(|entry| *entry == Entry::Off);
+    stopped(&own)
+        || own.is_empty() && !ignores_all && stopped(&entries_of(integrations, |name| name == "All"))
+}
+
+/// Whether an entry of a destination is no boolean, while `All` may stop those that have none.
+pub fn in_doubt(table: &Table, integrations: &Integrations, id: DestinationId) -> bool {
+    let destination = table.policy().destination(id).unwrap();
+    let own = entries_of(integrations, |name| destination.names().any(|own| own == name));
+    let all = entries_of(integrations, |name| name == "All");
+    own.contains(&Entry::Unreadable) && all.into_iter().any(|entry| means(table, entry) == Some(false))
+}
+
+pub fn all_is_false(integrations: &Integrations) -> bool {
+    let all = entries_of(integrations, |name| name == "All");
+    !all.is_empty() && all.iter().all(|entry| *entry == Entry::Off)
+}
+
+/// The integrations object as a reader sees it that keeps the last of several keys; `None` when it refuses the event.
+pub fn last_keys(text: &str) -> Option<Integrations<'static>> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    Some(match value.get("integrations") {
+        None => Integrations::default(),
+        Some(Value::Object(members)) => {
+            let entry = |value: &Value| match value {
+                Value::Bool(true) | Value::Object(_) => Entry::On,
+                Value::Bool(false) => Entry::Off,
+                _ => Entry::Unreadable,
+            };
+            Integrations::Entries(
+                members.iter().map(|(key, value)| (key.clone().into(), entry(value))).collect(),
+            )
+        }
+        Some(_) => Integrations::Malformed,
+    })
+}
+
+/// Outside the integrations object nothing is changed, and inside it nothing but values that are replaced by booleans and
+/// entries that are added.
+pub fn nothing_else_changed(before: &str, after: &str) {
+    let (Ok(Value::Object(mut before)), Ok(Value::Object(mut after))) =
+        (serde_json::from_str(before), serde_json::from_str(after))
+    else {
+        return;
+    };
+    let (old, new) = (before.remove("integrations"), after.remove("integrations"));
+    assert_eq!(before, after);
+    if let (Some(Value::Object(old)), Some(Value::Object(new))) = (old, new) {
+        for (key, value) in old {
+            assert!(new[&key].is_boolean() || new[&key] == value, "{key}");
+        }
+    }
 }

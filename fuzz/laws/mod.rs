@@ -42,6 +42,7 @@ pub const ALL: &[Law] = &[
     ("policy_mutations", policy_mutations),
     ("event_bytes", event_bytes),
     ("events_read_alike", events_read_alike),
+    ("a_router_obeys", a_router_obeys),
     ("readers_agree", readers_agree),
     ("readers_agree_on_bytes", readers_agree_on_bytes),
 ];
@@ -400,6 +401,53 @@ pub fn events_read_alike(u: &mut Unstructured) -> Result<u64> {
         }
     }
     Ok(compared)
+}
+
+/// A router that knows the integrations object alone delivers a rewritten event to exactly the decided destinations, whether
+/// it reads all of several objects and keys or the last ones; and nothing else of the event is changed.
+pub fn a_router_obeys(u: &mut Unstructured) -> Result<u64> {
+    let policy = PolicyText::arbitrary(u)?;
+    let table = compile(&policy.text());
+    let mut scratch = table.scratch();
+    let mut compared = 0;
+    loop {
+        let event = EventText::arbitrary(u, &policy)?;
+        let text = event.text();
+        let grade = *u.choose(&[Grade::Validating, Grade::Trusted])?;
+        let before = read(&table, &text);
+        let mut rewritten = b"in front ".to_vec();
+        let decision =
+            table.rewrite(text.as_bytes(), &Limits::default(), grade, &mut scratch, &mut rewritten).unwrap();
+        let rewritten = std::str::from_utf8(&rewritten).unwrap().strip_prefix("in front ").unwrap();
+        let shown = || format!("{text}\n{rewritten}\n{}", policy.text());
+        assert_eq!(all_of(&decision), said(&table, &before), "{}", shown());
+        let after = read(&table, rewritten);
+        let last = events::last_keys(rewritten);
+        let dropped = decision.drop_reason().is_some();
+        // Of several objects each is to say everything.
+        let mut changes = dropped || event.has_repeated_keys();
+        for id in table.policy().destination_ids() {
+            let delivers = decision.delivers(id);
+            assert_eq!(events::routed(&table, &after.integrations, id), delivers, "{id:?}\n{}", shown());
+            if let Some(last) = &last {
+                assert_eq!(events::routed(&table, last, id), delivers, "last keys, {id:?}\n{}", shown());
+            }
+            changes |= events::routed(&table, &before.integrations, id) != delivers
+                || (!delivers && !events::surely_blocked(&table, &before.integrations, id))
+                || (delivers && events::in_doubt(&table, &before.integrations, id));
+            compared += 1;
+        }
+        assert!(changes || rewritten == text, "nothing was to be changed\n{}", shown());
+        if dropped {
+            assert!(events::all_is_false(&after.integrations), "{}", shown());
+        }
+        // Whatever else there is, is there as it was.
+        assert_eq!((&before.id, &before.consent, &before.track), (&after.id, &after.consent, &after.track));
+        events::nothing_else_changed(&text, rewritten);
+        if u.is_empty() {
+            return Ok(compared);
+        }
+    }
 }
 
 /// The fast reader and the slow one say the same of generated events, of which some are spoilt, on every instruction set,

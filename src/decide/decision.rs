@@ -2,6 +2,7 @@
 
 use super::Facts;
 use super::facts::ALL;
+use super::rewrite::Found;
 use crate::event::{ConsentState, Event, IntegrationsState, Name, Parts};
 use crate::model::{DestinationId, Enforce, Policy};
 use crate::table::{Asks, Bits, Table, missing};
@@ -41,6 +42,14 @@ impl<'d> Seen<'d> {
 
     pub(super) fn owned(event: Event<'d>) -> Self {
         Seen::Parts(None, OnceLock::from(Box::new(event)))
+    }
+
+    /// The integrations objects of the event, as far as they were found.
+    pub(super) fn integrations(&self) -> Found<'d> {
+        match self {
+            Seen::Parts(Some(parts), _) => Found::One(parts.integrations),
+            _ => Found::Unknown,
+        }
     }
 
     fn event(&self) -> &Event<'d> {

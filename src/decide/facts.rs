@@ -1,6 +1,7 @@
 //! The facts of an event: its names resolved to the policy's categories and destinations.
 
 use super::memo::{Memo, Place};
+use super::rewrite::Rewrites;
 use crate::event::{ConsentPart, Entry, Event, Name, Parts, Preference, Room, each_entry, each_preference};
 use crate::model::{CategoryId, ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::table::{Bits, Table};
@@ -57,6 +58,8 @@ pub struct Scratch {
     listed: Memo<Listed>,
     /// The destinations that are delivered.
     pub(super) deliver: Bits,
+    /// For those who rewrite events.
+    rewrites: Option<Box<Rewrites>>,
 }
 
 /// Where a scratch has the facts of an event.
@@ -84,6 +87,7 @@ impl Scratch {
             choices: Memo::new(choices, choices_bytes),
             listed: Memo::new(listed, listed_bytes),
             deliver: table.enabled.clone(),
+            rewrites: None,
         }
     }
 
@@ -165,6 +169,11 @@ impl Scratch {
             listed: Place::NOTHING,
             exempt_event: false,
         }
+    }
+
+    /// What rewrites events, and room for what is delivered.
+    pub(super) fn rewrites(&mut self, table: &Table) -> (&mut Rewrites, &Bits) {
+        (self.rewrites.get_or_insert_with(|| Box::new(Rewrites::new(table))), &self.deliver)
     }
 
     /// The facts, and room for what is delivered.

@@ -6,6 +6,7 @@
 mod decision;
 mod facts;
 mod memo;
+mod rewrite;
 
 pub use decision::Decision;
 pub use facts::{Facts, Scratch};
@@ -15,6 +16,7 @@ use crate::model::Enforce;
 use crate::table::{Bits, Table};
 use decision::Seen;
 use facts::FactsAt;
+use rewrite::Outcome;
 
 impl Table {
     /// Room for deciding with this table, so that deciding allocates nothing. Each thread has its own.
@@ -95,16 +97,70 @@ impl Table {
         grade: Grade,
         scratch: &'d mut Scratch,
     ) -> Result<Decision<'d>, EventError> {
+        let (seen, at) = self.see(bytes, limits, grade, scratch)?;
+        Ok(self.decide_facts(seen, at, scratch))
+    }
+
+    /// Reads and decides one event, and appends it to `into` rewritten: so that a router which knows the integrations object
+    /// alone obeys the decision. A blocked destination has `false` there, and a delivered one that would be stopped
+    /// `true`; everything else stays as it is, byte for byte, option objects of delivered destinations too.
+    ///
+    /// A dropped event blocks every destination of the policy, and `All` is `false` in it for the others.
+    ///
+    /// ```
+    /// use consentry::{Grade, Limits, Policy, Table};
+    ///
+    /// let table = Table::new(Policy::parse(
+    ///     r#"consentry 1 policy "p" include prelude "segment" category Ads
+    ///        destination "Google Ads" needs Ads destination "Braze" unmapped"#,
+    /// )?);
+    /// let line = br#"{"context":{"consent":{"categoryPreferences":{"Ads":false}}},"integrations":{"Braze":{"id":1}}}"#;
+    /// let mut rewritten = Vec::new();
+    /// table.rewrite(line, &Limits::default(), Grade::Validating, &mut table.scratch(), &mut rewritten)?;
+    /// assert!(rewritten.ends_with(br#""integrations":{"Google Ads":false,"Braze":{"id":1}}}"#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not an event; nothing is appended then.
+    pub fn rewrite<'d>(
+        &'d self,
+        bytes: &'d [u8],
+        limits: &Limits,
+        grade: Grade,
+        scratch: &'d mut Scratch,
+        into: &mut Vec<u8>,
+    ) -> Result<Decision<'d>, EventError> {
+        let (seen, at) = self.see(bytes, limits, grade, scratch)?;
+        let (facts, deliver) = scratch.facts(at);
+        self.deliver(&facts, deliver);
+        let dropped = matches!(self.enforce(facts.consent, facts.integrations), Enforce::Drop(_));
+        let (rewrites, deliver) = scratch.rewrites(self);
+        rewrites.rewrite(self, Outcome { deliver, dropped }, bytes, seen.integrations(), into);
+        let (facts, deliver) = scratch.facts(at);
+        Ok(Decision::new(self, seen, facts, deliver))
+    }
+
+    /// Reads an event and finds its facts.
+    #[inline]
+    fn see<'d>(
+        &self,
+        bytes: &'d [u8],
+        limits: &Limits,
+        grade: Grade,
+        scratch: &mut Scratch,
+    ) -> Result<(Seen<'d>, FactsAt), EventError> {
         scratch.serve(self);
         let parts = event::find(bytes, &self.keys, limits, grade, self.instructions, &mut scratch.room);
         if let Some(parts) = parts
             && let Some(at) = scratch.recall(self, &parts)
         {
-            return Ok(self.decide_facts(Seen::parts(parts), at, scratch));
+            return Ok((Seen::parts(parts), at));
         }
         let event = Event::read(bytes, self.policy().reading(), limits)?;
         let at = scratch.resolve(self, &event);
-        Ok(self.decide_facts(Seen::owned(event), at, scratch))
+        Ok((Seen::owned(event), at))
     }
 
     /// Decides one event, for all destinations.

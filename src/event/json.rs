@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 /// A JSON value as it was written.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +54,12 @@ impl<'a> Json<'a> {
     pub(super) fn each_member(self, visit: impl FnMut(Name<'a>, Json<'a>)) -> Option<()> {
         let mut deserializer = serde_json::Deserializer::from_str(self.0);
         deserializer.deserialize_map(Each(visit)).and_then(|()| deserializer.end()).ok()
+    }
+
+    /// Where a value stands in the text that it was read from.
+    pub(super) fn place_in(self, text: &[u8]) -> Range<usize> {
+        let start = (self.0.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+        start..start.wrapping_add(self.0.len())
     }
 
     /// The text of a string; `None` for a value of another type.

@@ -13,7 +13,9 @@ pub(crate) use crate::model::{ConsentState, IntegrationsState};
 pub use error::{EventError, EventErrorKind};
 pub use fast::{Grade, InstructionSet};
 pub(crate) use fast::{Keys, Room, find};
-pub(crate) use parts::{ConsentPart, Parts, each_entry, each_preference};
+pub(crate) use parts::{
+    ConsentPart, EntryText, Parts, each_entry, each_preference, entry_texts, integrations_texts,
+};
 pub use read::Limits;
 
 use std::borrow::Cow;

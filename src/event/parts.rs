@@ -5,6 +5,7 @@ use super::json::{Json, Type};
 use super::read::{self, entry, preference};
 use super::{Consent, Entry, Event, Integrations, Name, Preference};
 use memchr::{memchr, memchr2};
+use std::ops::Range;
 
 /// The parts of an event that a decision reads, as the bytes that they were written in.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,6 +74,32 @@ pub(crate) fn each_preference(text: &[u8], add: &mut dyn FnMut(&[u8], Preference
 /// Each member of an integrations object, in order; `None` when the text is no object, at the end or in the midst of it.
 pub(crate) fn each_entry(text: &[u8], add: &mut dyn FnMut(&[u8], Entry)) -> Option<()> {
     each_member(text, |name, value| add(name, entry(value)))
+}
+
+/// An entry of an integrations object as it was written.
+#[derive(Debug, Clone)]
+pub(crate) struct EntryText<'t> {
+    pub(crate) name: Name<'t>,
+    pub(crate) entry: Entry,
+    /// Where its value stands in the text of the object.
+    pub(crate) place: Range<usize>,
+}
+
+/// The entries of an integrations object; `None` when the text is no object.
+pub(crate) fn entry_texts(text: &[u8]) -> Option<Vec<EntryText<'_>>> {
+    let mut entries = Vec::new();
+    object(text)?.each_member(|name, value| {
+        let place = value.place_in(text);
+        entries.push(EntryText { name, entry: entry(value.json_type()), place });
+    })?;
+    Some(entries)
+}
+
+/// The values of `integrations` in an event, each a part of the line.
+pub(crate) fn integrations_texts(line: &[u8]) -> Vec<&[u8]> {
+    let members = object(line).and_then(Json::members).unwrap_or_default();
+    let values = members.into_iter().filter(|(name, _)| *name == *"integrations");
+    values.map(|(_, value)| line.get(value.place_in(line)).unwrap_or_default()).collect()
 }
 
 /// Each member of an object that a scan has found.
