@@ -3,7 +3,6 @@
 use crate::decide::Decision;
 use crate::model::{DestinationId, Policy};
 use crate::verdict::Reason;
-use std::collections::BTreeMap;
 
 /// How often each destination was delivered or blocked, by reason.
 #[derive(Debug, Clone, Default)]
@@ -11,7 +10,9 @@ pub struct Summary {
     decided: u64,
     dropped: u64,
     not_events: u64,
-    counts: BTreeMap<(DestinationId, Reason), u64>,
+    undeliverable: u64,
+    /// By destination and by reason, both in their order.
+    counts: Vec<[u64; Reason::ALL.len()]>,
 }
 
 impl Summary {
@@ -19,8 +20,24 @@ impl Summary {
     pub fn add(&mut self, decision: &Decision<'_>) {
         self.decided += 1;
         self.dropped += u64::from(decision.drop_reason().is_some());
-        for (destination, verdict) in decision.verdicts() {
-            *self.counts.entry((destination, verdict.reason())).or_default() += 1;
+        self.undeliverable += u64::from(decision.delivered().next().is_none());
+        self.counts.resize(decision.policy().destinations().len(), Default::default());
+        for (counts, (_, verdict)) in self.counts.iter_mut().zip(decision.verdicts()) {
+            if let Some(count) = counts.get_mut(verdict.reason() as usize) {
+                *count += 1;
+            }
+        }
+    }
+
+    /// Adds the counts of other decisions by the same policy.
+    pub fn merge(&mut self, other: &Summary) {
+        self.decided += other.decided;
+        self.dropped += other.dropped;
+        self.not_events += other.not_events;
+        self.undeliverable += other.undeliverable;
+        self.counts.resize(self.counts.len().max(other.counts.len()), Default::default());
+        for (own, other) in self.counts.iter_mut().flatten().zip(other.counts.iter().flatten()) {
+            *own += other;
         }
     }
 
@@ -39,6 +56,11 @@ impl Summary {
         self.dropped
     }
 
+    /// How many of them no destination receives, the dropped ones among them.
+    pub fn undeliverable(&self) -> u64 {
+        self.undeliverable
+    }
+
     /// How many lines were not events.
     pub fn not_events(&self) -> u64 {
         self.not_events
@@ -46,8 +68,10 @@ impl Summary {
 
     /// The counts of a policy's destinations, in declaration order and then by reason, deliveries first.
     pub fn counts<'s>(&'s self, policy: &'s Policy) -> impl Iterator<Item = (&'s str, Reason, u64)> {
-        self.counts
-            .iter()
-            .filter_map(|((id, reason), count)| Some((policy.destination(*id)?.name(), *reason, *count)))
+        policy.destination_ids().zip(&self.counts).flat_map(|(id, counts): (DestinationId, _)| {
+            let name = policy.destination(id).map_or("", |destination| destination.name());
+            let reasons = Reason::ALL.into_iter().zip(counts);
+            reasons.filter(|(_, count)| **count > 0).map(move |(reason, count)| (name, reason, *count))
+        })
     }
 }
