@@ -5,6 +5,7 @@
 
 mod decision;
 mod facts;
+mod rewrite;
 
 pub use decision::Decision;
 pub use facts::{Facts, Scratch};
