@@ -458,6 +458,16 @@ fn an_interruption_within_a_long_reject_takes_it_back() {
     assert_eq!(fs::read(&rejects).unwrap(), b"no event\n");
 }
 
+/// Waits until a counter has begun to count and counts no more.
+#[cfg(unix)]
+fn until_it_stands_still(counter: &AtomicUsize) {
+    let mut before = 0;
+    while before == 0 || before != counter.load(Ordering::Relaxed) {
+        before = counter.load(Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(400));
+    }
+}
+
 /// Whoever reads our output may have stopped without closing it.
 #[cfg(unix)]
 #[test]
@@ -479,11 +489,7 @@ fn a_second_interruption_does_not_wait() {
     let stdout = child.stdout.take();
     let pid = child.id().to_string();
     // The pipes fill up, then nothing moves.
-    let mut before = 0;
-    while before == 0 || before != written.load(Ordering::Relaxed) {
-        before = written.load(Ordering::Relaxed);
-        std::thread::sleep(Duration::from_millis(400));
-    }
+    until_it_stands_still(&written);
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     std::thread::sleep(Duration::from_millis(400));
     assert!(child.try_wait().unwrap().is_none());
@@ -563,15 +569,19 @@ fn memory_is_bounded() {
         .spawn()
         .unwrap();
     let (mut stdin, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-    let parts = [&short.repeat(100), &too_long, &too_long, &long.repeat(6), &short.repeat(10)];
+    let parts = [&long.repeat(6), &too_long, &too_long, &short.repeat(100), &long.repeat(2)];
     let expected: usize = parts.iter().map(|part| part.len()).sum::<usize>() - 2 * too_long.len();
+    let written = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        let writer = scope.spawn(move || {
-            for part in parts {
-                stdin.write_all(part.as_bytes()).unwrap();
+        let writer = scope.spawn(|| {
+            for chunk in parts.iter().flat_map(|part| part.as_bytes().chunks(1 << 16)) {
+                stdin.write_all(chunk).unwrap();
+                written.fetch_add(1, Ordering::Relaxed);
             }
             stdin
         });
+        // Nobody reads at first, so that every thread takes what it can.
+        until_it_stands_still(&written);
         let mut out = BufReader::new(out);
         let read = std::io::copy(&mut out.by_ref().take(expected as u64), &mut std::io::sink()).unwrap();
         assert_eq!(read, expected as u64);

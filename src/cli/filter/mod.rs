@@ -72,9 +72,14 @@ impl Filter {
         let progress = Progress::new();
         interrupt::between_lines(&ordered, progress)?;
         let cores = || thread::available_parallelism().map_or(1, usize::from);
-        for _ in 0..self.threads.map_or_else(cores, usize::from) {
+        for number in 0..self.threads.map_or_else(cores, usize::from) {
             let job = Arc::clone(&job);
-            ordered.spawn(move |ordered| worker::work(&job, ordered))?;
+            match ordered.spawn(move |ordered| worker::work(&job, ordered)) {
+                Ok(()) => {}
+                Err(failure) if number == 0 => return Err(failure),
+                // Fewer threads do the same work.
+                Err(_) => break,
+            }
         }
         let ended = ordered.wait(progress::EVERY, |outputs| progress.draw(outputs));
         progress.clear();
