@@ -242,6 +242,36 @@ mod tests {
         assert_eq!((sink.len(), sink.last()), (201, Some(&100)));
     }
 
+    /// What was read before is put down before.
+    #[test]
+    fn a_source_that_fails_does_so_in_its_turn() {
+        let ordered = Arc::new(Ordered::new(0, Vec::new()));
+        for _ in 0..4 {
+            let work = |ordered: &Ordered<u64, Vec<u64>>| {
+                let mut number = 0;
+                while let Some(mut ticket) = ordered.take(|next| {
+                    number = *next;
+                    *next += 1;
+                    if number < 8 { Ok(true) } else { Err(Failure::Other("damaged".into())) }
+                }) {
+                    ticket.share_source();
+                    thread::sleep(Duration::from_millis(5));
+                    let put = |sink: &mut Vec<u64>| {
+                        sink.push(number);
+                        Ok(())
+                    };
+                    if ticket.end(put).is_break() {
+                        break;
+                    }
+                }
+            };
+            assert!(ordered.spawn(work).is_ok());
+        }
+        let result = ordered.wait(Duration::from_secs(1), |_| ());
+        assert!(matches!(result, Err(Failure::Other(message)) if message == "damaged"));
+        assert_eq!(ordered.sink(|sink| sink.clone()), (0..8).collect::<Vec<u64>>());
+    }
+
     #[test]
     fn a_panic_ends_the_others() {
         let panic = |number| if number == 100 { panic!("on purpose") } else { Ok(()) };
