@@ -1,9 +1,9 @@
 //! `consentry eval`.
 
-use super::input::Lines;
+use super::input::{Block, Blocks};
 use super::{Failure, Format, PolicyArguments, Status};
 use consentry::report::{Summary, human, json};
-use consentry::{Limits, Table};
+use consentry::{EventError, Limits, Table};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -26,35 +26,47 @@ impl Eval {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let table = Table::new(self.policy.load()?);
         let limits = Limits::default();
-        let mut lines = Lines::open(self.events.as_deref(), &limits)?;
+        let mut blocks = Blocks::open(self.events.as_deref(), &limits)?;
+        let mut block = Block::default();
         let mut scratch = table.scratch();
         let mut summary = Summary::default();
         let mut number = 0;
-        while let Some(line) = lines.next(to)? {
-            number += 1;
-            match line.and_then(|line| table.read(line, &limits)) {
-                Ok(event) => {
-                    let decision = table.decide(&event, &mut scratch);
-                    match self.format {
+        while blocks.next(&mut block)? {
+            if block.piece().is_some_and(|piece| piece.first) {
+                number += 1;
+                summary.add_error();
+                self.error(to, number, &EventError::line_too_long(limits.bytes))?;
+            }
+            for (line, _) in block.lines() {
+                number += 1;
+                match table.decide_bytes(line, &limits, &mut scratch) {
+                    Ok(decision) => match self.format {
                         Format::Json => json::decision(to, number, &decision)?,
                         Format::Human => {
                             human::decision(to, number, &decision)?;
                             summary.add(&decision);
                         }
+                    },
+                    Err(error) => {
+                        summary.add_error();
+                        self.error(to, number, &error)?;
                     }
-                }
-                Err(error) => {
-                    match self.format {
-                        Format::Json => json::event_error(to, number, &error)?,
-                        Format::Human => human::event_error(to, number, &error)?,
-                    }
-                    summary.add_error();
                 }
             }
+            // Nobody waits for what is decided already while more input is waited for.
+            to.flush()?;
         }
         if self.format == Format::Human {
             human::summary(to, table.policy(), &summary)?;
         }
         Ok(if summary.not_events() == 0 { Status::Fine } else { Status::Findings })
+    }
+
+    fn error(&self, to: &mut impl Write, number: u64, error: &EventError) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => json::event_error(to, number, error)?,
+            Format::Human => human::event_error(to, number, error)?,
+        }
+        Ok(())
     }
 }

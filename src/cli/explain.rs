@@ -1,6 +1,6 @@
 //! `consentry explain`.
 
-use super::input::{Lines, read_all};
+use super::input::{Block, Blocks, read_all};
 use super::{Failure, Format, PolicyArguments, Status};
 use consentry::diagnostic::visible;
 use consentry::report::{human, json};
@@ -38,7 +38,7 @@ impl Explain {
         let limits = Limits::default();
         let bytes = match self.line {
             None => Ok(read_all(self.event.as_deref(), &limits)?),
-            Some(wanted) => self.line(wanted, &limits, to)?,
+            Some(wanted) => self.line(wanted, &limits)?,
         };
         let event = bytes
             .as_deref()
@@ -70,18 +70,22 @@ impl Explain {
         Ok(Status::Fine)
     }
 
-    fn line(
-        &self,
-        wanted: u64,
-        limits: &Limits,
-        to: &mut impl Write,
-    ) -> Result<Result<Vec<u8>, EventError>, Failure> {
-        let mut lines = Lines::open(self.event.as_deref(), limits)?;
+    fn line(&self, wanted: u64, limits: &Limits) -> Result<Result<Vec<u8>, EventError>, Failure> {
+        let mut blocks = Blocks::open(self.event.as_deref(), limits)?;
+        let mut block = Block::default();
         let mut number = 0;
-        while let Some(line) = lines.next(to)? {
-            number += 1;
-            if number == wanted {
-                return Ok(line.map(<[u8]>::to_vec));
+        while blocks.next(&mut block)? {
+            if block.piece().is_some_and(|piece| piece.first) {
+                number += 1;
+                if number == wanted {
+                    return Ok(Err(EventError::line_too_long(limits.bytes)));
+                }
+            }
+            for (line, _) in block.lines() {
+                number += 1;
+                if number == wanted {
+                    return Ok(Ok(line.to_vec()));
+                }
             }
         }
         Err(Failure::Other(format!("there is no line {wanted}; the last one is {number}")))

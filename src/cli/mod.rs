@@ -3,6 +3,7 @@
 mod certify;
 mod eval;
 mod explain;
+mod filter;
 mod input;
 mod lint;
 mod render;
@@ -27,6 +28,7 @@ struct Arguments {
 enum Command {
     Lint(lint::Lint),
     Eval(eval::Eval),
+    Filter(filter::Filter),
     Explain(explain::Explain),
     Show(show::Show),
     Certify(certify::Certify),
@@ -91,6 +93,11 @@ impl Failure {
     fn input(name: &str, error: &io::Error) -> Self {
         Failure::Other(format!("cannot read `{name}`: {error}"))
     }
+
+    /// A file of ours that cannot be written, be it a pipe that nobody reads: what it lacks is lost.
+    fn output(path: &Path, error: &io::Error) -> Self {
+        Failure::Other(format!("cannot write `{}`: {error}", path.display()))
+    }
 }
 
 impl Root {
@@ -125,18 +132,7 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let stdout = io::stdout().lock();
-    let mut to = io::BufWriter::with_capacity(1 << 16, stdout);
-    let result = match arguments.command {
-        Command::Lint(lint) => lint.run(&mut to),
-        Command::Eval(eval) => eval.run(&mut to),
-        Command::Explain(explain) => explain.run(&mut to),
-        Command::Show(show) => show.run(&mut to),
-        Command::Certify(certify) => certify.run(&mut to),
-    };
-    // What was decided before a failure is still told.
-    let flushed = to.flush();
-    match result.and_then(|status| flushed.map(|()| status).map_err(Failure::from)) {
+    match run(&arguments.command) {
         Ok(Status::Fine) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Ok(Status::Findings) => ExitCode::from(1),
         Err(failure) => {
@@ -150,4 +146,26 @@ pub(crate) fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn run(command: &Command) -> Result<Status, Failure> {
+    match command {
+        Command::Lint(lint) => buffered(|to| lint.run(to)),
+        Command::Eval(eval) => buffered(|to| eval.run(to)),
+        // Its threads write whole lines, which a buffer would split.
+        Command::Filter(filter) => filter.run(),
+        Command::Explain(explain) => buffered(|to| explain.run(to)),
+        Command::Show(show) => buffered(|to| show.run(to)),
+        Command::Certify(certify) => buffered(|to| certify.run(to)),
+    }
+}
+
+type Buffered = io::BufWriter<io::StdoutLock<'static>>;
+
+fn buffered(run: impl FnOnce(&mut Buffered) -> Result<Status, Failure>) -> Result<Status, Failure> {
+    let mut to = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let result = run(&mut to);
+    // What was decided before a failure is still told.
+    let flushed = to.flush();
+    result.and_then(|status| flushed.map(|()| status).map_err(Failure::from))
 }

@@ -2,11 +2,12 @@
 
 use super::Facts;
 use super::facts::ALL;
+use super::reasons::Reasons;
 use super::rewrite::Found;
 use crate::event::{ConsentState, Event, IntegrationsState, Name, Parts};
 use crate::model::{DestinationId, Enforce, Policy};
 use crate::table::{Asks, Bits, Table, missing};
-use crate::verdict::{Outcome, Reason, Verdict};
+use crate::verdict::{Reason, Verdict};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -114,15 +115,24 @@ impl<'d> Decision<'d> {
 
     /// Outcome and reason for a destination; `None` for one that the policy does not have.
     pub fn verdict(&self, destination: DestinationId) -> Option<Verdict> {
-        self.policy().destination(destination)?;
-        let reason = self.reason(destination);
+        self.reason(destination).map(|reason| self.because(destination, reason))
+    }
+
+    /// The reason for a destination alone; `None` for one that the policy does not have.
+    pub fn reason(&self, destination: DestinationId) -> Option<Reason> {
+        let index = destination.index();
+        Reasons::new(self.table, &self.facts, index / 64).of(index)
+    }
+
+    /// The verdict of a reason, which names the categories of a refusal.
+    fn because(&self, destination: DestinationId, reason: Reason) -> Verdict {
         let mut refused = Vec::new();
         if let (Reason::Refused, Asks::Needs(requirement)) = (reason, self.table.asks(destination)) {
             missing(requirement, &self.facts.choices.granted, &mut refused);
             refused.sort_unstable();
             refused.dedup();
         }
-        Some(Verdict::new(reason, refused))
+        Verdict::new(reason, refused)
     }
 
     /// Outcome and reason for a destination by its own name.
@@ -136,7 +146,17 @@ impl<'d> Decision<'d> {
 
     /// Outcome and reason for every destination, in declaration order.
     pub fn verdicts(&self) -> impl Iterator<Item = (DestinationId, Verdict)> {
-        self.policy().destination_ids().filter_map(|id| self.verdict(id).map(|verdict| (id, verdict)))
+        self.reasons().enumerate().flat_map(move |(at, reasons)| {
+            (0..64).filter_map(move |bit| {
+                let id = DestinationId::new(at * 64 + bit);
+                reasons.of(bit).map(|reason| (id, self.because(id, reason)))
+            })
+        })
+    }
+
+    /// The reasons of every destination, 64 at a time.
+    pub(crate) fn reasons(&self) -> impl Iterator<Item = Reasons> {
+        (0..self.deliver.words().len()).map(|at| Reasons::new(self.table, &self.facts, at))
     }
 
     /// Names of preferences that no category claims, sorted, each once.
@@ -151,65 +171,5 @@ impl<'d> Decision<'d> {
         names
             .filter(|name| name.as_bytes() != ALL && self.table.destinations.ids(name.as_bytes()).is_empty())
             .collect()
-    }
-
-    /// The steps of section 3, in their order.
-    fn reason(&self, destination: DestinationId) -> Reason {
-        let index = destination.index();
-        let facts = self.facts();
-        if !self.table.enabled.contains(index) {
-            return Reason::Disabled;
-        }
-        let consent = self.consent_step(destination);
-        let integrations = self.integrations_step(destination);
-        let listed = facts.listed.on.contains(index);
-        let blocked = |reason: Reason| !matches!(reason.outcome(), Outcome::Deliver);
-        match self.table.enforce(facts.consent, facts.integrations) {
-            Enforce::Drop(_) => Reason::Dropped,
-            Enforce::Nothing => Reason::NotEnforced,
-            Enforce::Integrations => integrations.unwrap_or(Reason::NotEnforced),
-            Enforce::ListedIntegrations if listed => Reason::NotEnforced,
-            Enforce::ListedIntegrations if facts.listed.off.contains(index) => Reason::IntegrationOff,
-            Enforce::ListedIntegrations => Reason::IntegrationUnlisted,
-            Enforce::Consent => consent,
-            Enforce::ConsentThenIntegrations if blocked(consent) => consent,
-            Enforce::ConsentThenIntegrations => integrations.unwrap_or(consent),
-            Enforce::ConsentOrIntegrations if blocked(consent) && integrations.is_none() => {
-                Reason::IntegrationGranted
-            }
-            Enforce::ConsentOrIntegrations => consent,
-            Enforce::ConsentOrListedThenIntegrations if blocked(consent) && !listed => consent,
-            Enforce::ConsentOrListedThenIntegrations if blocked(consent) => {
-                integrations.unwrap_or(Reason::IntegrationGranted)
-            }
-            Enforce::ConsentOrListedThenIntegrations => integrations.unwrap_or(consent),
-        }
-    }
-
-    fn consent_step(&self, destination: DestinationId) -> Reason {
-        let index = destination.index();
-        if self.facts().exempt_event || self.table.exempt.contains(index) {
-            return Reason::Exempt;
-        }
-        match self.table.asks(destination) {
-            Asks::Nothing => Reason::Unmapped,
-            Asks::Refuses => Reason::UnmappedDenied,
-            Asks::SwitchedOff => Reason::SwitchedOff,
-            Asks::Needs(_) if self.facts.choices.passing.contains(index) => Reason::Consented,
-            Asks::Needs(_) => Reason::Refused,
-        }
-    }
-
-    /// The reason of the block, or `None` when the step passes.
-    fn integrations_step(&self, destination: DestinationId) -> Option<Reason> {
-        let index = destination.index();
-        let facts = self.facts();
-        if facts.listed.off.contains(index) {
-            return Some(Reason::IntegrationOff);
-        }
-        let stopped = facts.listed.all_off
-            && !facts.listed.on.contains(index)
-            && !self.table.ignores_all.contains(index);
-        stopped.then_some(Reason::IntegrationAllOff)
     }
 }

@@ -1,11 +1,13 @@
 //! Table × event → [`Decision`]. Nothing here fails, and nothing allocates once the scratch has its size.
 //!
 //! [`facts`] resolves the event's names to bits; [`Table::decide`] combines the bits, 64 destinations at a time, as the
-//! cell of the reconcile table says; [`Decision`] works out reasons on demand from the same bits.
+//! cell of the reconcile table says; [`Decision`] works out reasons on demand from the same bits. A [`memo`] keeps the facts of
+//! texts that repeat, and [`rewrite`] writes an event so that a router obeys.
 
 mod decision;
 mod facts;
 mod memo;
+mod reasons;
 mod rewrite;
 
 pub use decision::Decision;
@@ -68,20 +70,6 @@ impl Table {
         scratch: &'d mut Scratch,
     ) -> Result<Decision<'d>, EventError> {
         self.decide_graded(bytes, limits, Grade::Validating, scratch)
-    }
-
-    /// [`Table::decide_bytes`] in the [trusted](Grade::Trusted) grade: for bytes that the caller's own parser has accepted.
-    ///
-    /// # Errors
-    ///
-    /// When the bytes are seen not to be an event.
-    pub fn decide_trusted<'d>(
-        &'d self,
-        bytes: &'d [u8],
-        limits: &Limits,
-        scratch: &'d mut Scratch,
-    ) -> Result<Decision<'d>, EventError> {
-        self.decide_graded(bytes, limits, Grade::Trusted, scratch)
     }
 
     /// Reads and decides one event in the grade that the caller chooses.

@@ -50,14 +50,19 @@ pub struct Table {
     pub(crate) destinations: Names,
     /// What each pair of states enforces: consent state × integrations state.
     cells: [[Enforce; 3]; 5],
+    /// Every destination.
+    pub(crate) known: Bits,
     pub(crate) enabled: Bits,
     pub(crate) exempt: Bits,
     pub(crate) ignores_all: Bits,
     /// The categories that are granted whatever the event says.
     pub(crate) always: Bits,
     pub(crate) requirements: Requirements,
-    /// What the consent step asks of each destination.
+    /// What the consent step asks of each destination, and those of which it asks the same.
     asks: Vec<Asks>,
+    pub(crate) asks_nothing: Bits,
+    pub(crate) asks_refuses: Bits,
+    pub(crate) asks_switched_off: Bits,
     pub(crate) unreadable_is_off: bool,
 }
 
@@ -120,6 +125,10 @@ impl Table {
             cells: cells(&policy),
             requirements: Requirements::new(policy.categories().len(), passing, &needs),
             unreadable_is_off: policy.unreadable_integrations().value == UnreadableIntegrations::Off,
+            known: set(&|_| true),
+            asks_nothing: set(&|id| asks.get(id.index()) == Some(&Asks::Nothing)),
+            asks_refuses: set(&|id| asks.get(id.index()) == Some(&Asks::Refuses)),
+            asks_switched_off: set(&|id| asks.get(id.index()) == Some(&Asks::SwitchedOff)),
             enabled,
             exempt,
             ignores_all,

@@ -1,0 +1,51 @@
+//! An interruption ends the command between two lines.
+
+use super::ordered::Ordered;
+use super::outputs::Outputs;
+use super::progress::Progress;
+use crate::cli::Failure;
+use crate::cli::input::Blocks;
+use std::io::{self, Write};
+use std::process;
+use std::sync::Arc;
+use std::thread;
+
+/// What a shell reports for a command that was interrupted.
+const STATUS: i32 = 130;
+
+/// From now on an interruption waits until what is being written is written.
+///
+/// If whoever reads it does not read on, that may take for ever: a second interruption does not wait.
+pub(super) fn between_lines(
+    ordered: &Arc<Ordered<Blocks, Outputs>>,
+    progress: Progress,
+) -> Result<(), Failure> {
+    let ordered = Arc::clone(ordered);
+    let mut again = false;
+    let handler = move || {
+        if again {
+            end("interrupted again: the last line may be cut".into());
+        }
+        again = true;
+        let ordered = Arc::clone(&ordered);
+        let wait = move || {
+            ordered.sink(|outputs| {
+                outputs.cut();
+                progress.clear();
+                let lines = outputs.lines();
+                end(format!("interrupted after line {lines}"));
+            });
+        };
+        if thread::Builder::new().spawn(wait).is_err() {
+            end("interrupted: the last line may be cut".into());
+        }
+    };
+    ctrlc::set_handler(handler)
+        .map_err(|error| Failure::Other(format!("cannot prepare for interruptions: {error}")))
+}
+
+fn end(message: String) {
+    // There is nowhere left to say that standard error is closed.
+    let _ = io::stderr().write_all(format!("consentry: {message}\n").as_bytes());
+    process::exit(STATUS);
+}

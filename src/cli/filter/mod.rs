@@ -1,0 +1,149 @@
+//! `consentry filter`: blocks of lines are taken from the input, decided and rewritten by several threads side by side, and
+//! written in the order in which they were taken.
+
+mod interrupt;
+mod ordered;
+mod outputs;
+mod progress;
+mod rejects;
+mod split;
+mod worker;
+
+use super::input::Blocks;
+use super::{Failure, PolicyArguments, Status};
+use consentry::report::human;
+use consentry::{Grade, Limits, Table};
+use ordered::Ordered;
+use outputs::{Events, Outputs};
+use progress::Progress;
+use rejects::Rejects;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use worker::{Job, OnReject};
+
+/// Write the events themselves, rewritten so that a router that knows only the integrations object obeys the decisions.
+///
+/// An event that needs no change comes out byte for byte, and so does every line break. The input may be a gzip or zstd
+/// archive. A summary goes to standard error. Exit status: 0 every line is an event, 1 some lines were rejected, 2 a policy
+/// that does not compile, a file that cannot be read or written, or a line that is not an event without --rejects or
+/// --discard-rejects; what comes before it is written. 130 interrupted; what is written is whole lines.
+#[derive(clap::Args)]
+pub(super) struct Filter {
+    #[command(flatten)]
+    policy: PolicyArguments,
+    /// The events, one a line [default: standard input].
+    events: Option<PathBuf>,
+    /// Where lines go that are not events, byte for byte.
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Leave out lines that are not events.
+    #[arg(long, conflicts_with = "rejects")]
+    discard_rejects: bool,
+    /// Write one file per destination, with the events that it receives as they were, instead of all events to standard output.
+    ///
+    /// Small letters, digits, `-` and `_` of a name stand for themselves, a capital letter is its small one behind a `+`,
+    /// everything else is percent-encoded, and the end is .ndjson. Every destination has a file, be it empty.
+    #[arg(long, value_name = "DIR")]
+    split: Option<PathBuf>,
+    /// Leave out events that no destination of the policy receives.
+    #[arg(long, conflicts_with = "split")]
+    drop_undeliverable: bool,
+    /// Overwrite the files of --rejects and --split if they exist.
+    #[arg(long)]
+    force: bool,
+    /// Read only what decides: another parser has accepted every line as one JSON object already.
+    #[arg(long)]
+    trusted: bool,
+    /// How many threads decide [default: one for each core].
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+impl Filter {
+    pub(super) fn run(&self) -> Result<Status, Failure> {
+        let table = Table::new(self.policy.load()?);
+        let limits = Limits::default();
+        let blocks = Blocks::open(self.events.as_deref(), &limits)?;
+        let outputs = self.outputs(&table)?;
+        let job = Arc::new(self.job(table, limits));
+        let ordered = Arc::new(Ordered::new(blocks, outputs));
+        let progress = Progress::new();
+        interrupt::between_lines(&ordered, progress)?;
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        for number in 0..self.threads.map_or_else(cores, usize::from) {
+            let job = Arc::clone(&job);
+            match ordered.spawn(move |ordered| worker::work(&job, ordered)) {
+                Ok(()) => {}
+                Err(failure) if number == 0 => return Err(failure),
+                // Fewer threads do the same work.
+                Err(_) => break,
+            }
+        }
+        let ended = ordered.wait(progress::EVERY, |outputs| progress.draw(outputs));
+        progress.clear();
+        ordered.sink(|outputs| self.finish(&job.table, outputs, ended))
+    }
+
+    /// Files are created last, when all else is well.
+    fn outputs(&self, table: &Table) -> Result<Outputs, Failure> {
+        self.spare_the_input()?;
+        let events = Events::open(self.split.as_deref(), table.policy(), self.force)?;
+        let rejects = self.rejects.as_deref().map(|path| Rejects::create(path, self.force)).transpose()?;
+        Ok(Outputs::new(events, rejects))
+    }
+
+    /// Not even by force.
+    fn spare_the_input(&self) -> Result<(), Failure> {
+        let real = |path: &Option<PathBuf>| path.as_ref().and_then(|path| path.canonicalize().ok());
+        match (real(&self.events), real(&self.rejects)) {
+            (Some(events), Some(rejects)) if events == rejects => {
+                Err(Failure::Other(format!("`{}` is read, so it cannot take the rejects", events.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn job(&self, table: Table, limits: Limits) -> Job {
+        let on_reject = match (&self.rejects, self.discard_rejects) {
+            (Some(_), _) => OnReject::Keep,
+            (None, true) => OnReject::Discard,
+            (None, false) => OnReject::Fail,
+        };
+        Job {
+            table,
+            limits,
+            grade: if self.trusted { Grade::Trusted } else { Grade::Validating },
+            split: self.split.is_some(),
+            drop_undeliverable: self.drop_undeliverable,
+            on_reject,
+        }
+    }
+
+    /// The summary, or the failure and how far everything before it got.
+    fn finish(
+        &self,
+        table: &Table,
+        outputs: &mut Outputs,
+        ended: Result<(), Failure>,
+    ) -> Result<Status, Failure> {
+        outputs.cut();
+        ended.map_err(|failure| match failure {
+            Failure::Other(message) => {
+                let lines = outputs.lines();
+                Failure::Other(format!("{message}; everything up to line {lines} is written"))
+            }
+            other => other,
+        })?;
+        let summary = outputs.summary();
+        let mut text = Vec::new();
+        human::summary(&mut text, table.policy(), summary)?;
+        if self.drop_undeliverable || self.split.is_some() {
+            writeln!(text, "{} left out: no destination receives them", summary.undeliverable())?;
+        }
+        // There is nowhere left to say that standard error is closed.
+        let _ = io::stderr().write_all(&text);
+        Ok(if summary.not_events() == 0 { Status::Fine } else { Status::Findings })
+    }
+}

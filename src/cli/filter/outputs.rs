@@ -1,0 +1,182 @@
+//! Everything that is written, in whole lines and in their order.
+
+use super::rejects::Rejects;
+use super::split::Split;
+use crate::cli::Failure;
+use consentry::report::Summary;
+use consentry::{DestinationId, Policy};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::Path;
+
+/// Where events go.
+pub(super) enum Events {
+    /// To standard output, all of them.
+    Together,
+    /// To the files of the destinations that receive them.
+    Apart(Split),
+}
+
+/// What is written to.
+pub(super) struct Outputs {
+    events: Events,
+    rejects: Option<Rejects>,
+    /// The lines that are dealt with, and their bytes.
+    lines: u64,
+    bytes: u64,
+    summary: Summary,
+    /// Room to bring the lines of one file together.
+    gathered: Vec<u8>,
+}
+
+/// What some lines of a block came to.
+#[derive(Default)]
+pub(super) struct Part {
+    pub(super) events: Vec<u8>,
+    pub(super) deliveries: Deliveries,
+    pub(super) rejects: Vec<u8>,
+    /// Whether the rejects end in the middle of a line.
+    pub(super) within_line: bool,
+    pub(super) lines: u64,
+    pub(super) bytes: u64,
+}
+
+/// The places in a block of the lines that each destination receives.
+#[derive(Default)]
+pub(super) struct Deliveries {
+    by_destination: Vec<Vec<Range<usize>>>,
+    /// The destinations that have any.
+    touched: Vec<usize>,
+    count: usize,
+}
+
+/// How large the results of a block become before they are written and begun anew: a short event may have to name every
+/// destination of a large policy.
+const ENOUGH: usize = 1 << 20;
+
+impl Part {
+    /// Whether it is time to write it.
+    pub(super) fn is_large(&self) -> bool {
+        let deliveries = self.deliveries.count * size_of::<Range<usize>>();
+        self.events.len() + deliveries + self.rejects.len() > ENOUGH
+    }
+
+    fn clear(&mut self) {
+        for buffer in [&mut self.events, &mut self.rejects] {
+            buffer.clear();
+            buffer.shrink_to(ENOUGH);
+        }
+        (self.within_line, self.lines, self.bytes) = (false, 0, 0);
+    }
+}
+
+impl Deliveries {
+    pub(super) fn add(&mut self, destination: DestinationId, line: Range<usize>) {
+        let destination = destination.index();
+        if self.by_destination.len() <= destination {
+            self.by_destination.resize(destination + 1, Vec::new());
+        }
+        let Some(lines) = self.by_destination.get_mut(destination) else { return };
+        match lines.last_mut() {
+            Some(last) if last.end == line.start => last.end = line.end,
+            last => {
+                if last.is_none() {
+                    self.touched.push(destination);
+                }
+                self.count += 1;
+                lines.push(line);
+            }
+        }
+    }
+}
+
+impl Outputs {
+    pub(super) fn new(events: Events, rejects: Option<Rejects>) -> Self {
+        Outputs { events, rejects, lines: 0, bytes: 0, summary: Summary::default(), gathered: Vec::new() }
+    }
+
+    /// Writes what came of some lines of a block, and empties it.
+    pub(super) fn write(&mut self, block: &[u8], part: &mut Part) -> Result<(), Failure> {
+        match &mut self.events {
+            Events::Together => {
+                // The lock lets nobody in between; what is flushed is never the beginning of a line.
+                let mut to = io::stdout().lock();
+                to.write_all(&part.events)?;
+                to.flush()?;
+            }
+            Events::Apart(split) => {
+                let Deliveries { by_destination, touched, count } = &mut part.deliveries;
+                for destination in touched.drain(..) {
+                    let Some(lines) = by_destination.get_mut(destination) else { continue };
+                    self.gathered.clear();
+                    for line in lines.drain(..) {
+                        self.gathered.extend_from_slice(block.get(line).unwrap_or_default());
+                    }
+                    split.append(destination, &self.gathered)?;
+                }
+                *count = 0;
+                self.gathered.shrink_to(ENOUGH);
+            }
+        }
+        if let Some(rejects) = &mut self.rejects {
+            rejects.append(&part.rejects, !part.within_line)?;
+        }
+        self.lines += part.lines;
+        self.bytes += part.bytes;
+        part.clear();
+        Ok(())
+    }
+
+    /// Makes whole lines of what is written, when nothing follows.
+    pub(super) fn cut(&mut self) {
+        if let Some(rejects) = &mut self.rejects {
+            rejects.cut();
+        }
+    }
+
+    pub(super) fn add(&mut self, summary: &Summary) {
+        self.summary.merge(summary);
+    }
+
+    pub(super) fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    pub(super) fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl Events {
+    /// Where `--split` says, in files that are created.
+    pub(super) fn open(split: Option<&Path>, policy: &Policy, force: bool) -> Result<Self, Failure> {
+        Ok(match split {
+            None => Events::Together,
+            Some(folder) => Events::Apart(Split::create(folder, policy, force)?),
+        })
+    }
+}
+
+/// Creates a file. One that exists is overwritten only by force; what is no file, such as a pipe, is written to.
+pub(super) fn create(path: &Path, force: bool) -> Result<File, Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if path.metadata().is_ok_and(|there| !there.is_file()) {
+        // It has nothing that could be lost.
+    } else if force {
+        options.create(true).truncate(true);
+    } else {
+        options.create_new(true);
+    }
+    options.open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Failure::Other(format!("`{}` exists; overwrite it with --force", path.display()))
+        }
+        _ => Failure::output(path, &error),
+    })
+}

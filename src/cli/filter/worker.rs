@@ -1,0 +1,130 @@
+//! What each thread does: decide the lines of a block, and say what is to be written.
+
+use super::ordered::{Ordered, Ticket};
+use super::outputs::{Outputs, Part};
+use crate::cli::Failure;
+use crate::cli::input::{Block, Blocks};
+use consentry::report::Summary;
+use consentry::{EventError, Grade, Limits, Scratch, Table};
+use std::ops::{ControlFlow, Range};
+
+/// What is to be done, the same for all threads.
+pub(super) struct Job {
+    pub(super) table: Table,
+    pub(super) limits: Limits,
+    pub(super) grade: Grade,
+    pub(super) split: bool,
+    pub(super) drop_undeliverable: bool,
+    pub(super) on_reject: OnReject,
+}
+
+/// What becomes of a line that is not an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnReject {
+    Fail,
+    Keep,
+    Discard,
+}
+
+/// One thread's room.
+struct Worker<'j> {
+    job: &'j Job,
+    scratch: Scratch,
+    part: Part,
+    summary: Summary,
+}
+
+/// Takes blocks until there are no more.
+pub(super) fn work(job: &Job, ordered: &Ordered<Blocks, Outputs>) {
+    let mut worker =
+        Worker { job, scratch: job.table.scratch(), part: Part::default(), summary: Summary::default() };
+    let mut block = Block::default();
+    while let Some(mut ticket) = ordered.take(|blocks| blocks.next(&mut block)) {
+        // Of blocks that have outgrown their size there is one at a time.
+        if !block.is_large() {
+            ticket.share_source();
+        }
+        if worker.block(&block, ticket).is_break() {
+            break;
+        }
+    }
+    ordered.sink(|outputs| outputs.add(&worker.summary));
+}
+
+impl Worker<'_> {
+    fn block(&mut self, block: &Block, ticket: Ticket<'_, Blocks, Outputs>) -> ControlFlow<()> {
+        let bytes = block.bytes();
+        if let Some(piece) = block.piece() {
+            if piece.first {
+                self.summary.add_error();
+                if self.job.on_reject == OnReject::Fail {
+                    return self.fail(bytes, ticket, &EventError::line_too_long(self.job.limits.bytes));
+                }
+            }
+            if self.job.on_reject == OnReject::Keep {
+                self.part.rejects.extend_from_slice(bytes);
+            }
+            self.part.within_line = !piece.last;
+            self.part.lines = piece.last.into();
+            self.part.bytes = bytes.len() as u64;
+        }
+        let mut start = 0;
+        for (line, with_break) in block.lines() {
+            let place = start..start + with_break.len();
+            start = place.end;
+            if let Err(error) = self.event(line, with_break, place) {
+                self.summary.add_error();
+                match self.job.on_reject {
+                    OnReject::Fail => return self.fail(bytes, ticket, &error),
+                    OnReject::Keep => self.part.rejects.extend_from_slice(with_break),
+                    OnReject::Discard => {}
+                }
+            }
+            self.part.lines += 1;
+            self.part.bytes += with_break.len() as u64;
+            if self.part.is_large() {
+                ticket.put(|outputs| outputs.write(bytes, &mut self.part))?;
+            }
+        }
+        ticket.end(|outputs| outputs.write(bytes, &mut self.part))
+    }
+
+    fn event(&mut self, line: &[u8], with_break: &[u8], place: Range<usize>) -> Result<(), EventError> {
+        let Job { table, limits, grade, .. } = self.job;
+        if self.job.split {
+            let decision = table.decide_graded(line, limits, *grade, &mut self.scratch)?;
+            self.summary.add(&decision);
+            for destination in decision.delivered() {
+                self.part.deliveries.add(destination, place.clone());
+            }
+            return Ok(());
+        }
+        let events = &mut self.part.events;
+        let length = events.len();
+        let decision = table.rewrite(line, limits, *grade, &mut self.scratch, events)?;
+        self.summary.add(&decision);
+        if self.job.drop_undeliverable && decision.delivered().next().is_none() {
+            events.truncate(length);
+        } else {
+            events.extend_from_slice(with_break.get(line.len()..).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Writes what comes before a line that must not be rejected, and stops there.
+    fn fail(
+        &mut self,
+        bytes: &[u8],
+        ticket: Ticket<'_, Blocks, Outputs>,
+        error: &EventError,
+    ) -> ControlFlow<()> {
+        ticket.end(|outputs| {
+            outputs.write(bytes, &mut self.part)?;
+            let (line, code) = (outputs.lines() + 1, error.code());
+            Err(Failure::Other(format!(
+                "line {line} is not an event ({code}): {error}; collect such lines with --rejects FILE, or leave them out \
+                 with --discard-rejects"
+            )))
+        })
+    }
+}

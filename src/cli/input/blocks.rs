@@ -1,0 +1,247 @@
+//! Input in blocks of whole lines.
+
+use super::Input;
+use crate::cli::Failure;
+use consentry::Limits;
+use memchr::{memchr, memchr_iter, memrchr};
+use std::path::Path;
+
+/// How much is read at once: enough to make taking turns cheap, and so little that many threads stay small.
+const SIZE: usize = 1 << 18;
+
+/// Reads blocks of whole lines. A line that is longer than the limit comes in pieces, so that memory stays bounded.
+///
+/// A block ends with the last line break of what one call of the system gave: nobody waits for more input than is needed.
+pub(in crate::cli) struct Blocks {
+    input: Input,
+    limit: usize,
+    /// What was read behind the last line break of a block.
+    rest: Vec<u8>,
+    /// Whether the last block was a piece of a line that goes on.
+    in_long_line: bool,
+}
+
+/// What was read. It is filled by [`Blocks::next`], again and again.
+#[derive(Default)]
+pub(in crate::cli) struct Block {
+    buffer: Vec<u8>,
+    filled: usize,
+    content: Content,
+}
+
+/// What a block holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Content {
+    /// Whole lines. At the end of the input the last one may have no line break.
+    #[default]
+    Lines,
+    /// A piece of a line that is longer than the limit.
+    Piece(Piece),
+}
+
+/// Where in its line a piece is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) struct Piece {
+    /// Whether the line begins with it.
+    pub(in crate::cli) first: bool,
+    /// Whether the line ends with it.
+    pub(in crate::cli) last: bool,
+}
+
+impl Block {
+    /// The bytes, line breaks included.
+    pub(in crate::cli) fn bytes(&self) -> &[u8] {
+        self.buffer.get(..self.filled).unwrap_or_default()
+    }
+
+    /// The place of the piece, if the block is a piece of a line that is too long.
+    pub(in crate::cli) fn piece(&self) -> Option<Piece> {
+        match self.content {
+            Content::Lines => None,
+            Content::Piece(piece) => Some(piece),
+        }
+    }
+
+    /// The lines, each without its line break and with it. Of a piece there are none.
+    pub(in crate::cli) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let bytes = if self.piece().is_none() { self.bytes() } else { &[] };
+        let mut start = 0;
+        let unended = (!bytes.is_empty() && !bytes.ends_with(b"\n")).then_some(bytes.len());
+        memchr_iter(b'\n', bytes).map(|at| (at, at + 1)).chain(unended.map(|end| (end, end))).map(
+            move |(end, next)| {
+                let line = (bytes.get(start..end), bytes.get(start..next));
+                start = next;
+                (line.0.unwrap_or_default(), line.1.unwrap_or_default())
+            },
+        )
+    }
+
+    /// Whether it has outgrown the usual size.
+    pub(in crate::cli) fn is_large(&self) -> bool {
+        self.buffer.len() > SIZE
+    }
+
+    /// Empties the block, of its room too if it is large, and takes over the rest of the block before.
+    fn begin(&mut self, rest: &mut Vec<u8>) {
+        self.buffer.truncate(SIZE);
+        self.buffer.shrink_to(SIZE);
+        self.buffer.resize(SIZE.max(rest.len()), 0);
+        if let Some(start) = self.buffer.get_mut(..rest.len()) {
+            start.copy_from_slice(rest);
+        }
+        self.filled = rest.len();
+        rest.clear();
+        rest.shrink_to(SIZE);
+    }
+
+    /// Ends the block at a byte and keeps what is behind it for the next one.
+    fn end(&mut self, at: usize, rest: &mut Vec<u8>, content: Content) {
+        rest.extend_from_slice(self.buffer.get(at..self.filled).unwrap_or_default());
+        self.filled = at;
+        self.content = content;
+    }
+}
+
+impl Blocks {
+    /// Opens a file; `-` or nothing is standard input.
+    pub(in crate::cli) fn open(path: Option<&Path>, limits: &Limits) -> Result<Self, Failure> {
+        Ok(Blocks { input: Input::open(path)?, limit: limits.bytes, rest: Vec::new(), in_long_line: false })
+    }
+
+    /// The next lines; `false` at the end. Text after the last line break is a line too.
+    pub(in crate::cli) fn next(&mut self, block: &mut Block) -> Result<bool, Failure> {
+        block.begin(&mut self.rest);
+        let mut searched = 0;
+        loop {
+            let new = block.bytes().get(searched..).unwrap_or_default();
+            if self.in_long_line {
+                let end = memchr(b'\n', new).map(|at| at + 1);
+                if end.is_some() || block.filled > 0 {
+                    self.in_long_line = end.is_none();
+                    let piece = Piece { first: false, last: end.is_some() };
+                    block.end(end.unwrap_or(block.filled), &mut self.rest, Content::Piece(piece));
+                    return Ok(true);
+                }
+            } else if let Some(at) = memrchr(b'\n', new) {
+                block.end(searched + at + 1, &mut self.rest, Content::Lines);
+                return Ok(true);
+            } else if block.filled > self.limit {
+                self.in_long_line = true;
+                block.content = Content::Piece(Piece { first: true, last: false });
+                return Ok(true);
+            }
+            searched = block.filled;
+            if !self.read(block)? {
+                block.content = Content::Lines;
+                let ends_long_line = std::mem::take(&mut self.in_long_line);
+                if ends_long_line {
+                    block.content = Content::Piece(Piece { first: false, last: true });
+                }
+                return Ok(block.filled > 0 || ends_long_line);
+            }
+        }
+    }
+
+    /// Reads behind what the block holds already; `false` at the end.
+    fn read(&mut self, block: &mut Block) -> Result<bool, Failure> {
+        if block.filled == block.buffer.len() {
+            let size = (2 * block.filled).min(self.limit + 1);
+            block.buffer.reserve_exact(size - block.filled);
+            block.buffer.resize(size, 0);
+        }
+        let read = self.input.read(block.buffer.get_mut(block.filled..).unwrap_or_default())?;
+        block.filled += read;
+        Ok(read > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Block, Blocks, Input};
+    use std::io::{self, Read};
+
+    /// Gives a few bytes at a time.
+    struct Slow(io::Cursor<Vec<u8>>, usize);
+
+    impl Read for Slow {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let size = self.1.min(into.len());
+            self.0.read(&mut into[..size])
+        }
+    }
+
+    /// The lines with their breaks, `None` for one that is too long, and everything as it came.
+    fn read(text: &[u8], step: usize, limit: usize) -> (Vec<Option<Vec<u8>>>, Vec<u8>) {
+        let reader = Box::new(Slow(io::Cursor::new(text.to_vec()), step));
+        let input = Input { reader, name: "test".into() };
+        let mut blocks = Blocks { input, limit, rest: Vec::new(), in_long_line: false };
+        let (mut block, mut lines, mut all) = (Block::default(), Vec::new(), Vec::new());
+        let mut within_line = false;
+        while blocks.next(&mut block).is_ok_and(|more| more) {
+            all.extend_from_slice(block.bytes());
+            match block.piece() {
+                Some(piece) => {
+                    assert_ne!(piece.first, within_line, "{step}");
+                    within_line = !piece.last;
+                    if piece.first {
+                        lines.push(None);
+                    }
+                    assert_eq!(block.lines().count(), 0);
+                }
+                None => {
+                    assert!(!within_line && !block.bytes().is_empty());
+                    lines.extend(block.lines().map(|(line, with_break)| {
+                        assert!(with_break == line || with_break == [line, b"\n"].concat());
+                        Some(with_break.to_vec())
+                    }));
+                }
+            }
+        }
+        assert!(!within_line);
+        (lines, all)
+    }
+
+    #[test]
+    fn lines_come_whole_and_long_ones_in_pieces() {
+        let limit = 10;
+        for text in [
+            "",
+            "a",
+            "\n",
+            "\n\n",
+            "a\nbb\r\n\nccc",
+            "0123456789\n0123456789",
+            "0123456789a\n0123456789",
+            "a\n0123456789a",
+            "a\n0123456789012345678901234567890123456789\n\nb\n0123456789a\n0123456789b\nc\n",
+            "0123456789012345678901234567890123456789",
+        ] {
+            let expected: Vec<Option<Vec<u8>>> = text
+                .split_inclusive('\n')
+                .map(|line| (line.trim_end_matches('\n').len() <= limit).then(|| line.into()))
+                .collect();
+            for step in [1, 2, 3, 7, 10, 11] {
+                let (lines, all) = read(text.as_bytes(), step, limit);
+                // What is read at once may show more of a line than the limit; whoever decides it looks again.
+                let lines: Vec<Option<Vec<u8>>> = lines
+                    .into_iter()
+                    .map(|line| line.filter(|line| line.strip_suffix(b"\n").unwrap_or(line).len() <= limit))
+                    .collect();
+                assert_eq!(lines, expected, "{text:?} {step}");
+                assert_eq!(all, text.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn large_blocks_do_not_stay_large() {
+        let line = |size: usize| [vec![b'x'; size], vec![b'\n']].concat();
+        let text = [line(3 << 20), line(5)].concat();
+        let input = Input { reader: Box::new(io::Cursor::new(text)), name: "test".into() };
+        let mut blocks = Blocks { input, limit: 16 << 20, rest: Vec::new(), in_long_line: false };
+        let mut block = Block::default();
+        assert!(blocks.next(&mut block).is_ok_and(|more| more) && block.is_large());
+        while blocks.next(&mut block).is_ok_and(|more| more) {}
+        assert!(!block.is_large() && block.buffer.capacity() <= super::SIZE);
+    }
+}

@@ -1,0 +1,675 @@
+//! `consentry filter`: what comes out, where, in which order, and in how much memory.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+#[cfg(unix)]
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+#[cfg(unix)]
+use std::time::Duration;
+
+const SHOP: &str = "policies/examples/shop.consent";
+const EVENTS: &str = "tests/data/events.ndjson";
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+fn run_command(mut command: Command, input: &[u8]) -> Output {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        // A command that fails early does not read its input.
+        scope.spawn(move || stdin.write_all(input).ok());
+        child.wait_with_output().unwrap()
+    })
+}
+
+fn run(arguments: &[&str], input: &[u8]) -> Output {
+    run_command(command(arguments), input)
+}
+
+/// The status and what standard error says.
+fn said(output: &Output) -> (i32, String) {
+    (output.status.code().unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
+}
+
+/// Whether two long texts are the same, without printing them.
+fn assert_same(actual: &[u8], expected: &[u8]) {
+    let at = actual.iter().zip(expected).position(|(one, other)| one != other);
+    assert!(actual == expected, "{} and {} bytes, different at {at:?}", actual.len(), expected.len());
+}
+
+/// An event that every destination receives, so that it needs no change.
+fn event(number: usize) -> String {
+    format!("{{\"messageId\":\"{number}\",\"x\":\"{}\"}}", "y".repeat(number * 7919 % 300))
+}
+
+/// Several MiB of them.
+fn events(count: usize) -> String {
+    (0..count).map(|number| event(number) + "\n").collect()
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> String {
+        fs::write(self.path(name), bytes).unwrap();
+        self.text(name)
+    }
+}
+
+#[test]
+fn the_order_is_kept() {
+    let input = events(40_000);
+    assert!(input.len() > 5 << 20);
+    let folder = Folder::new();
+    let file = folder.write("events", input.as_bytes());
+    for threads in ["1", "2", "16"] {
+        for trusted in [&[][..], &["--trusted"]] {
+            let arguments = [&["filter", SHOP, "--threads", threads], trusted].concat();
+            let pipe = run(&arguments, input.as_bytes());
+            assert_eq!(said(&pipe).0, 0);
+            assert_same(&pipe.stdout, input.as_bytes());
+            let file = run(&[&arguments[..], &[&file]].concat(), b"");
+            assert_same(&file.stdout, input.as_bytes());
+            assert_eq!(said(&file), said(&pipe));
+        }
+    }
+}
+
+/// Lines, and whether they are events.
+fn hostile_lines() -> Vec<(Vec<u8>, bool)> {
+    let mut lines: Vec<(Vec<u8>, bool)> = vec![
+        (b"{}".to_vec(), true),
+        (b" \t{} ".to_vec(), true),
+        (b"".to_vec(), false),
+        (b" \t".to_vec(), false),
+        (b"{\"a\":\"\xFF\"}".to_vec(), false),
+        (b"\xEF\xBB\xBF{}".to_vec(), false),
+        (b"[]".to_vec(), false),
+        (b"{\"a\":tru".to_vec(), false),
+        (b"{}\0".to_vec(), false),
+        (b"\r\r".to_vec(), false),
+        ("{\"a\":".repeat(129).into_bytes(), false),
+        (format!("{{\"a\":\"{}\"}}", "x".repeat((16 << 20) - 9)).into_bytes(), true),
+        (format!("{{\"a\":\"{}\"}}", "x".repeat((16 << 20) - 7)).into_bytes(), false),
+        (format!("{{\"a\":\"{}\"}}", "x".repeat(64 << 20)).into_bytes(), false),
+        (vec![b' '; 64 << 20], false),
+        (b"\x28\xB5\x2F\xFD".to_vec(), false),
+    ];
+    for number in 0..2_000 {
+        lines.push((event(number).into_bytes(), true));
+        if number % 3 == 0 {
+            lines.push((format!("no event {number}").into_bytes(), false));
+        }
+    }
+    lines.push((b"{\"a\":".to_vec(), false));
+    lines
+}
+
+/// A line in is a line out, with the line break that it had, and in one of two places.
+#[test]
+fn every_line_and_every_line_break_is_kept() {
+    let lines = hostile_lines();
+    for (line_break, last_break, threads) in [("\n", "", "4"), ("\r\n", "\r\n", "1")] {
+        let (mut input, mut good, mut bad) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, (line, is_event)) in lines.iter().enumerate() {
+            let line_break = if at + 1 == lines.len() { last_break } else { line_break };
+            for into in [&mut input, if *is_event { &mut good } else { &mut bad }] {
+                into.extend_from_slice(line);
+                into.extend_from_slice(line_break.as_bytes());
+            }
+        }
+        let errors = lines.iter().filter(|(_, is_event)| !is_event).count();
+        let summary =
+            format!("{} decided by \"shop\", 0 dropped, {errors} not events\n", lines.len() - errors);
+        let folder = Folder::new();
+        let arguments = ["filter", SHOP, "--threads", threads, "--rejects", &folder.text("rejects")];
+        let kept = run(&arguments, &input);
+        assert_eq!(said(&kept).0, 1);
+        assert!(said(&kept).1.starts_with(&summary), "{}", said(&kept).1);
+        assert_same(&kept.stdout, &good);
+        assert_same(&fs::read(folder.path("rejects")).unwrap(), &bad);
+        let discarded = run(&["filter", SHOP, "--threads", threads, "--discard-rejects"], &input);
+        assert_eq!(said(&discarded), said(&kept));
+        assert_same(&discarded.stdout, &good);
+    }
+}
+
+#[test]
+fn the_last_line_may_have_no_line_break() {
+    for input in ["", "{}", "{}\n", "{}\r\n{}", "{}\n{}\r\n"] {
+        let output = run(&["filter", SHOP], input.as_bytes());
+        assert_eq!((said(&output).0, output.stdout.as_slice()), (0, input.as_bytes()));
+    }
+}
+
+/// The first reject is an error when nobody has said where it goes; what comes before it is written, and nothing else.
+#[test]
+fn a_reject_without_a_place_is_an_error() {
+    let before = events(30_000);
+    for (reject, code) in [
+        ("no event".to_owned(), "not_json"),
+        (String::new(), "blank_line"),
+        ("x".repeat(20 << 20), "line_too_long"),
+    ] {
+        let input = format!("{before}{reject}\n{before}");
+        for threads in ["1", "8"] {
+            let output = run(&["filter", SHOP, "--threads", threads], input.as_bytes());
+            let (status, error) = said(&output);
+            assert_eq!(status, 2);
+            assert!(
+                error.starts_with(&format!("consentry: line 30001 is not an event ({code}): ")),
+                "{error}"
+            );
+            assert!(error.contains("--rejects FILE"), "{error}");
+            assert_same(&output.stdout, before.as_bytes());
+        }
+    }
+}
+
+/// Such an error does not wait for input that may never come.
+#[test]
+fn an_error_does_not_wait_for_more_input() {
+    let mut child = command(&["filter", SHOP, "--threads", "4"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"{}\nno event\n").unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+    let mut out = String::new();
+    child.stdout.unwrap().read_to_string(&mut out).unwrap();
+    assert_eq!(out, "{}\n");
+}
+
+/// The files hold what `eval` says that the destinations receive.
+#[test]
+fn a_file_for_each_destination() {
+    let text = fs::read_to_string(EVENTS).unwrap();
+    let eval = run(&["eval", SHOP, EVENTS, "--format", "json"], b"");
+    let eval = String::from_utf8(eval.stdout).unwrap();
+    let decisions: Vec<Value> = eval.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let folder = Folder::new();
+    for threads in ["1", "3"] {
+        let split = folder.text(threads);
+        let output = run(&["filter", SHOP, EVENTS, "--threads", threads, "--split", &split], b"");
+        assert_eq!((said(&output).0, output.stdout.len()), (0, 0));
+        for (name, file) in [
+            ("Facebook Pixel", "+facebook%20+pixel.ndjson"),
+            ("Google Ads", "+google%20+ads.ndjson"),
+            ("HubSpot", "+hub+spot.ndjson"),
+            ("Amazon S3", "+amazon%20+s3.ndjson"),
+            ("Snowflake", "+snowflake.ndjson"),
+        ] {
+            let receives = |decision: &Value| {
+                decision["deliver"].as_array().unwrap().iter().any(|one| one["destination"] == name)
+            };
+            let expected: String = text
+                .lines()
+                .zip(&decisions)
+                .filter(|(_, decision)| receives(decision))
+                .map(|(line, _)| format!("{line}\n"))
+                .collect();
+            assert!(expected.lines().count() > 10);
+            assert_same(&fs::read(folder.path(threads).join(file)).unwrap(), expected.as_bytes());
+        }
+        assert_eq!(fs::read_dir(folder.path(threads)).unwrap().count(), 10);
+    }
+}
+
+/// Two thousand files take no more than a few open ones; names differ in more than capitals.
+#[cfg(unix)]
+#[test]
+fn many_destinations_take_few_open_files() {
+    let folder = Folder::new();
+    let mut policy = "consentry 1\npolicy \"many\"\ninclude prelude \"segment\"\ncategory A\n".to_owned();
+    for number in 0..2_000 {
+        let name = if number % 2 == 0 { format!("X{}", number / 2) } else { format!("x{}", number / 2) };
+        policy += &format!("destination \"{name}\" needs A\n");
+    }
+    let policy = folder.write("many.consent", policy.as_bytes());
+    let text = |number: usize| {
+        let own = number * 13 % 2_000;
+        let name = if own.is_multiple_of(2) { format!("X{}", own / 2) } else { format!("x{}", own / 2) };
+        format!("{{\"integrations\":{{\"All\":false,\"{name}\":true}},\"number\":{number}}}\n")
+    };
+    let input: String = (0..20_000).map(text).collect();
+    let split = folder.text("split");
+    let mut limited = Command::new("sh");
+    limited.args([
+        "-c",
+        "ulimit -n 160 && exec \"$0\" filter \"$1\" --split \"$2\" --threads 3",
+        env!("CARGO_BIN_EXE_consentry"),
+        &policy,
+        &split,
+    ]);
+    let output = run_command(limited, input.as_bytes());
+    let (status, error) = said(&output);
+    assert_eq!(status, 0, "{error}");
+    assert!(error.ends_with("0 left out: no destination receives them\n"), "{error}");
+    let files: Vec<PathBuf> = fs::read_dir(&split).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 2_000);
+    for own in [0, 1, 998, 1_999] {
+        let file =
+            if own % 2 == 0 { format!("+x{}.ndjson", own / 2) } else { format!("x{}.ndjson", own / 2) };
+        let expected: String = (0..20_000).filter(|number| number * 13 % 2_000 == own).map(text).collect();
+        assert_eq!(expected.lines().count(), 10);
+        assert_same(&fs::read(Path::new(&split).join(file)).unwrap(), expected.as_bytes());
+    }
+}
+
+#[test]
+fn files_that_exist_are_overwritten_only_by_force() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("split")).unwrap();
+    let existing = folder.write("split/+zendesk.ndjson", b"precious\n");
+    let rejects = folder.write("rejects", b"precious too\n");
+    let split = folder.text("split");
+    for arguments in [&["--split", &split][..], &["--rejects", &rejects]] {
+        let arguments = [&["filter", SHOP], arguments].concat();
+        let output = run(&arguments, b"{}\n");
+        assert_eq!(said(&output).0, 2);
+        assert!(said(&output).1.contains("exists; overwrite it with --force"), "{}", said(&output).1);
+    }
+    assert_eq!(fs::read_dir(&split).unwrap().count(), 1);
+    assert_eq!(fs::read(&existing).unwrap(), b"precious\n");
+    assert_eq!(fs::read(&rejects).unwrap(), b"precious too\n");
+    let output = run(&["filter", SHOP, "--split", &split, "--rejects", &rejects, "--force"], b"{}\nno\n");
+    assert_eq!(said(&output).0, 1);
+    assert_eq!(fs::read(&existing).unwrap(), b"{}\n");
+    assert_eq!(fs::read(&rejects).unwrap(), b"no\n");
+    // The input is spared even then.
+    let output = run(&["filter", SHOP, &existing, "--rejects", &existing, "--force"], b"");
+    assert_eq!((said(&output).0, fs::read(&existing).unwrap()), (2, b"{}\n".to_vec()));
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(text: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+const SKIPPABLE: &[u8] = b"\x5A\x2A\x4D\x18\x05\0\0\0abcde";
+
+#[test]
+fn archives_are_read_whatever_their_name() {
+    let text = events(10_000);
+    let folder = Folder::new();
+    // Not at a line break: an archive knows nothing of lines.
+    let (one, other) = text.as_bytes().split_at(text.len() / 2 + 7);
+    for archive in [
+        gzip(text.as_bytes()),
+        [gzip(one), gzip(b""), gzip(other)].concat(),
+        zstd(text.as_bytes()),
+        [SKIPPABLE, &zstd(one), SKIPPABLE, SKIPPABLE, &zstd(other), SKIPPABLE].concat(),
+    ] {
+        let file = folder.write("events.json", &archive);
+        let from_file = run(&["filter", SHOP, &file], b"");
+        assert_eq!(said(&from_file).0, 0, "{}", said(&from_file).1);
+        assert_same(&from_file.stdout, text.as_bytes());
+        assert_same(&run(&["filter", SHOP], &archive).stdout, text.as_bytes());
+        let eval = |input: &[u8]| run(&["eval", SHOP, "--format", "json"], input).stdout;
+        assert_same(&eval(&archive), &eval(text.as_bytes()));
+    }
+    for empty in [&gzip(b"")[..], SKIPPABLE, &zstd(b"")] {
+        let output = run(&["filter", SHOP], empty);
+        assert_eq!((said(&output).0, output.stdout.len()), (0, 0));
+    }
+}
+
+/// What can be read is decided, in whole lines, and then the damage is said.
+#[test]
+fn archives_that_are_cut_off_or_damaged_are_errors() {
+    let text = events(10_000);
+    let (gzip, zstd) = (gzip(text.as_bytes()), zstd(text.as_bytes()));
+    // Behind an event that lacks nothing but its line break, which might have been another one.
+    let within = &text[..text.len() - 1];
+    let cut = |archive: &[u8], by: usize| archive[..archive.len() - by].to_vec();
+    let flipped = |archive: &[u8], from_end: usize| {
+        let mut archive = archive.to_vec();
+        let at = archive.len() - from_end;
+        archive[at] ^= 1;
+        archive
+    };
+    for (name, archive) in [
+        ("gzip, half", cut(&gzip, gzip.len() / 2)),
+        ("gzip, without its checksum", cut(&gzip, 8)),
+        ("gzip, with another checksum", flipped(&gzip, 8)),
+        ("gzip, rubbish behind", [&gzip, &b"rubbish"[..]].concat()),
+        ("gzip, another member cut off", [&gzip[..], &gzip[..7]].concat()),
+        ("gzip, an unfinished line", [&self::gzip(within.as_bytes())[..], &gzip[..7]].concat()),
+        ("gzip, header only", gzip[..5].to_vec()),
+        ("zstd, half", cut(&zstd, zstd.len() / 2)),
+        ("zstd, without its checksum", cut(&zstd, 4)),
+        ("zstd, with another checksum", flipped(&zstd, 1)),
+        ("zstd, rubbish behind", [&zstd, &b"rubbish"[..]].concat()),
+        ("zstd, skippable frame cut off", [&zstd, &SKIPPABLE[..10]].concat()),
+        ("zstd, an unfinished line", [&self::zstd(within.as_bytes())[..], &zstd[..7]].concat()),
+        ("zstd, header only", zstd[..5].to_vec()),
+        ("zstd, a window of 16 MiB", b"\x28\xB5\x2F\xFD\0\x70\x01\0\0".to_vec()),
+    ] {
+        let output = run(&["filter", SHOP, "--threads", "3"], &archive);
+        let (status, error) = said(&output);
+        assert_eq!(status, 2, "{name}");
+        let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
+        assert!(error.starts_with("consentry: cannot read `standard input`: "), "{name}: {error}");
+        assert!(error.ends_with(&format!("; everything up to line {lines} is written\n")), "{name}: {error}");
+        assert!(text.as_bytes().starts_with(&output.stdout), "{name}");
+        assert!(output.stdout.is_empty() || output.stdout.ends_with(b"\n"), "{name}");
+        let eval = run(&["eval", SHOP, "--format", "json"], &archive);
+        assert_eq!(said(&eval).0, 2, "{name}");
+    }
+}
+
+/// Sends an interruption while events flow, and gives what was written, and to the file of rejects.
+#[cfg(unix)]
+fn interrupt(signal: &str, arguments: &[&str], input: &'static [u8]) -> (Output, Vec<u8>) {
+    let mut child = command(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // It is fed until it ends.
+    let writer = std::thread::spawn(move || while stdin.write_all(input).is_ok() {});
+    let mut out = child.stdout.take().unwrap();
+    let mut start = vec![0; 1 << 20];
+    out.read_exact(&mut start).unwrap();
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    out.read_to_end(&mut start).unwrap();
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    (output, start)
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interruption_leaves_whole_lines() {
+    let input: &'static [u8] = events(1_000).leak().as_bytes();
+    for (signal, threads) in [("-INT", "1"), ("-INT", "4"), ("-TERM", "4")] {
+        let (output, out) = interrupt(signal, &["filter", SHOP, "--threads", threads], input);
+        let lines = out.iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!(said(&output), (130, format!("consentry: interrupted after line {lines}\n")));
+        assert!(out.ends_with(b"\n"));
+        let whole: Vec<u8> = input.iter().copied().cycle().take(out.len()).collect();
+        assert_same(&out, &whole);
+    }
+}
+
+/// In the middle of a line that is too long for an event as well: its beginning is taken back.
+#[cfg(unix)]
+#[test]
+fn an_interruption_within_a_long_reject_takes_it_back() {
+    let folder = Folder::new();
+    let rejects = folder.text("rejects");
+    let mut child = command(&["filter", SHOP, "--rejects", &rejects])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"no event\n{}\n").unwrap();
+    stdin.write_all(&vec![b'x'; 20 << 20]).unwrap();
+    while fs::metadata(&rejects).unwrap().len() < 19 << 20 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    assert_eq!(said(&output), (130, "consentry: interrupted after line 2\n".into()));
+    assert_eq!(output.stdout, b"{}\n");
+    assert_eq!(fs::read(&rejects).unwrap(), b"no event\n");
+}
+
+/// Waits until a counter has begun to count and counts no more.
+#[cfg(unix)]
+fn until_it_stands_still(counter: &AtomicUsize) {
+    let mut before = 0;
+    while before == 0 || before != counter.load(Ordering::Relaxed) {
+        before = counter.load(Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(400));
+    }
+}
+
+/// Whoever reads our output may have stopped without closing it.
+#[cfg(unix)]
+#[test]
+fn a_second_interruption_does_not_wait() {
+    let mut child = command(&["filter", SHOP, "--threads", "2"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let written = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&written);
+    let writer = std::thread::spawn(move || {
+        while stdin.write_all(b"{}\n{}\n{}\n").is_ok() {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let stdout = child.stdout.take();
+    let pid = child.id().to_string();
+    // The pipes fill up, then nothing moves.
+    until_it_stands_still(&written);
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    std::thread::sleep(Duration::from_millis(400));
+    assert!(child.try_wait().unwrap().is_none());
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(said(&output), (130, "consentry: interrupted again: the last line may be cut\n".into()));
+    drop(stdout);
+    writer.join().unwrap();
+}
+
+/// A reader that has seen enough closes the pipe; that is no error of ours.
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let folder = Folder::new();
+    let file = folder.write("events", events(20_000).as_bytes());
+    let mut child = command(&["filter", SHOP, &file, "--threads", "4"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut [0; 10]).unwrap();
+    drop(out);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(said(&output), (0, String::new()));
+}
+
+/// Whoever reads the rejects must read them all.
+#[cfg(target_os = "linux")]
+#[test]
+fn rejects_that_cannot_be_written_are_an_error() {
+    let output = run(&["filter", SHOP, "--rejects", "/dev/full"], b"{}\nno event\n");
+    let (status, error) = said(&output);
+    assert!(status == 2 && error.starts_with("consentry: cannot write `/dev/full`: "), "{error}");
+}
+
+/// What is decided is told before more input is waited for, also when several threads wait.
+#[test]
+fn a_slow_stream_is_answered_line_by_line() {
+    for threads in ["1", "4"] {
+        let mut child = command(&["filter", SHOP, "--threads", threads])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (mut stdin, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let mut out = BufReader::new(out);
+        // The beginning of the next line holds back nothing in front of it.
+        let mut written = 0;
+        for number in 0..20 {
+            let next = event(number + 1);
+            let text = event(number) + "\n" + &next[..number];
+            stdin.write_all(&text.as_bytes()[written..]).unwrap();
+            written = number;
+            let mut line = String::new();
+            out.read_line(&mut line).unwrap();
+            assert_eq!(line, event(number) + "\n");
+        }
+        stdin.write_all(&event(20).as_bytes()[written..]).unwrap();
+        drop(stdin);
+        assert!(child.wait().unwrap().success());
+    }
+}
+
+/// Lines of 64 MiB, events of nearly 16 MiB one after the other, and a long input take no more memory than a few blocks.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_bounded() {
+    let short = events(5_000);
+    let long = format!("{{\"a\":\"{}\"}}\n", "x".repeat(15 << 20));
+    let too_long = format!("{{\"a\":\"{}\"}}\n", "x".repeat(64 << 20));
+    let mut child = command(&["filter", SHOP, "--threads", "4", "--rejects", "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut stdin, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let parts = [&long.repeat(6), &too_long, &too_long, &short.repeat(100), &long.repeat(2)];
+    let expected: usize = parts.iter().map(|part| part.len()).sum::<usize>() - 2 * too_long.len();
+    let written = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for chunk in parts.iter().flat_map(|part| part.as_bytes().chunks(1 << 16)) {
+                stdin.write_all(chunk).unwrap();
+                written.fetch_add(1, Ordering::Relaxed);
+            }
+            stdin
+        });
+        // Nobody reads at first, so that every thread takes what it can.
+        until_it_stands_still(&written);
+        let mut out = BufReader::new(out);
+        let read = std::io::copy(&mut out.by_ref().take(expected as u64), &mut std::io::sink()).unwrap();
+        assert_eq!(read, expected as u64);
+        // It still waits for more, so that the system can be asked.
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(peak < 100 << 10, "{peak} KiB");
+        drop(writer.join().unwrap());
+        assert_eq!(child.wait().unwrap().code(), Some(1));
+    });
+}
+
+const STRICT: &str = "consentry 1\npolicy \"strict\"\ninclude prelude \"segment-strict\"\ncategory A\n\
+     destination \"X\" needs A\ndestination \"Y\" disabled needs A\n";
+
+#[test]
+fn what_nobody_receives_can_be_left_out() {
+    let folder = Folder::new();
+    let policy = folder.write("strict.consent", STRICT.as_bytes());
+    let granted = |number: usize| {
+        format!(
+            "{{\"messageId\":\"{number}\",\"context\":{{\"consent\":{{\"categoryPreferences\":{{\"A\":true}}}}}},\
+             \"integrations\":{{\"Y\":false}}}}\n"
+        )
+    };
+    let mut input = String::new();
+    for number in 0..3_000 {
+        // Refused by default, and dropped whole.
+        input += match number % 3 {
+            0 => granted(number),
+            1 => format!("{{\"messageId\":\"{number}\"}}\n"),
+            _ => format!("{{\"messageId\":\"{number}\",\"integrations\":null}}\n"),
+        }
+        .as_str();
+    }
+    let id = |line: &str| serde_json::from_str::<Value>(line).unwrap()["messageId"].to_string();
+    let out = |output: &Output| String::from_utf8(output.stdout.clone()).unwrap();
+
+    let all = run(&["filter", &policy], input.as_bytes());
+    assert!(input.lines().map(id).eq(out(&all).lines().map(id)));
+    assert!(said(&all).1.starts_with("3000 decided by \"strict\", 1000 dropped, 0 not events\n"));
+
+    let delivered: String = (0..3_000).step_by(3).map(granted).collect();
+    let some = run(&["filter", &policy, "--drop-undeliverable"], input.as_bytes());
+    assert_eq!(said(&some), (0, said(&all).1 + "2000 left out: no destination receives them\n"));
+    assert!(delivered.lines().map(id).eq(out(&some).lines().map(id)));
+
+    let split = run(&["filter", &policy, "--split", &folder.text("split")], input.as_bytes());
+    assert_eq!(said(&split), said(&some));
+    assert_same(&fs::read(folder.path("split/+x.ndjson")).unwrap(), delivered.as_bytes());
+    assert_eq!(fs::read(folder.path("split/+y.ndjson")).unwrap(), b"");
+}
+
+#[test]
+fn the_summary_is_that_of_eval() {
+    for policy in [SHOP, "policies/examples/gazette/gazette.consent"] {
+        let mut input = fs::read(EVENTS).unwrap().repeat(20);
+        input.extend_from_slice(b"no event\n{\"context\":{\"consent\":[]},\"integrations\":7}\n\n");
+        let eval = String::from_utf8(run(&["eval", policy], &input).stdout).unwrap();
+        let expected = &eval[eval.rfind("\n\n").unwrap() + 2..];
+        for threads in ["1", "5"] {
+            let filter = run(&["filter", policy, "--discard-rejects", "--threads", threads], &input);
+            assert_eq!(said(&filter), (1, expected.to_owned()));
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_said_and_writes_nothing() {
+    let folder = Folder::new();
+    let rejects = folder.text("rejects");
+    let split = folder.text("split");
+    for (arguments, expected) in [
+        (&["tests/mistakes/three_mistakes.consent", EVENTS][..], "the policy does not compile: 3 errors"),
+        (&["no-such.consent", EVENTS], "cannot read `no-such.consent`: there is no such file"),
+        (&[SHOP, "no-such.ndjson"], "cannot read `no-such.ndjson`"),
+        (&[SHOP, "tests"], "cannot read `tests`: it is a folder"),
+        (&[SHOP, "--threads", "0"], "0 is not in 1..=1024"),
+        (&[SHOP, "--discard-rejects"], "cannot be used with"),
+        (&[SHOP, "--drop-undeliverable"], "cannot be used with"),
+    ] {
+        let common = ["--rejects", &rejects, "--split", &split];
+        let output = run(&[&["filter"], arguments, &common[..]].concat(), b"{}\n");
+        let (status, error) = said(&output);
+        assert!(status == 2 && error.contains(expected), "{arguments:?}: {error}");
+        assert!(output.stdout.is_empty() && fs::read_dir(folder.0.path()).unwrap().count() == 0);
+    }
+    let nowhere = run(&["filter", SHOP, "--rejects", "no-such-folder/rejects"], b"{}\n");
+    assert!(said(&nowhere).1.contains("cannot write `no-such-folder/rejects`: "));
+}
