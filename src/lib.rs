@@ -7,14 +7,16 @@
 //! - **Only bytes can fail.** [`Event::read`] refuses what is not one JSON object by RFC 8259 in UTF-8 within the limits; it
 //!   never guesses.
 //! - **Only `granted` satisfies a requirement.** Refused, absent and unreadable preferences differ in reports alone.
-//! - **Nothing is remembered between events.** A scratch is room, not state.
+//! - **What is remembered between events is believed only where every byte is the same**, and never for another policy: a
+//!   scratch changes how long deciding takes, and nothing else.
+//! - **The fast reader answers only when it is certain.** Everything else is for [`Event::read`], which is the definition.
 //! - **Nothing depends on the order of statements or keys**, except the order of output.
 //!
 //! # What is deliberately absent
 //!
 //! Loops, arithmetic, matching of strings, clocks and I/O in the language, so that questions about a policy have exact answers;
-//! defaults for settings, so that nothing is decided out of sight; matching of names by similarity; `unsafe`, threads, global
-//! state, printing, panics and reading of files in the library's core.
+//! defaults for settings, so that nothing is decided out of sight; matching of names by similarity; `unsafe` but in the module of
+//! SIMD instructions; threads, global state, printing, panics and reading of files in the library's core.
 
 pub mod analysis;
 mod decide;
@@ -33,7 +35,7 @@ mod verdict;
 pub use decide::{Decision, Facts, Scratch};
 pub use event::{
     Consent, Entry, Event, EventError, EventErrorKind, Grade, InstructionSet, Integrations, Limits, Name,
-    Preference,
+    Preference, lines,
 };
 pub use in_force::InForce;
 pub use model::{

@@ -2,7 +2,61 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
-use consentry::{Limits, Policy, Table};
+use consentry::{ConsentState, Grade, InstructionSet, Limits, Policy, Scratch, Table};
+
+/// Bytes to decisions: nothing is allocated once every text that repeats has been met, nor where none repeats.
+#[test]
+fn reading_and_rewriting_allocate_nothing() {
+    let path = format!("{}/policies/examples/gazette/gazette.consent", env!("CARGO_MANIFEST_DIR"));
+    let table = Table::new(Policy::load(path).unwrap());
+    let limits = Limits::default();
+    let buffer = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/events.ndjson")).unwrap();
+    // What is malformed is for the slow reader, which allocates.
+    let usual: Vec<&[u8]> = consentry::lines(&buffer)
+        .filter(|(line, _)| table.read(line, &limits).unwrap().consent.state() != ConsentState::Malformed)
+        .map(|(_, with_break)| with_break)
+        .collect();
+    let usual = usual.concat();
+    let unique: String = (0..2_000u32)
+        .map(|number| {
+            let bits: Vec<String> =
+                (0..11).map(|bit| format!("\"{bit}\":{}", number >> bit & 1 == 1)).collect();
+            let integrations = format!("{{\"All\":false,\"{number}\":true}}");
+            format!(
+                "{{\"context\":{{\"consent\":{{\"categoryPreferences\":{{{}}}}}}},\"integrations\":{integrations}}}\n",
+                bits.join(",")
+            )
+        })
+        .collect();
+    for instructions in InstructionSet::available() {
+        let table = table.clone().with_instructions(instructions);
+        for grade in [Grade::Validating, Grade::Trusted] {
+            let mut scratch = table.scratch();
+            let mut delivered = 0;
+            let mut decide = |buffer: &[u8], scratch: &mut Scratch| {
+                table.decide_lines(buffer, &limits, grade, scratch, |_, decision| {
+                    delivered += decision.unwrap().delivered().count();
+                });
+            };
+            (0..3).for_each(|_| decide(&usual, &mut scratch));
+            let counted = allocation_counter::measure(|| decide(&usual, &mut scratch));
+            assert_eq!(counted.count_total, 0, "{grade:?} {}", instructions.name());
+            let counted = allocation_counter::measure(|| decide(unique.as_bytes(), &mut scratch));
+            assert_eq!(counted.count_total, 0, "{grade:?} {}, none repeats", instructions.name());
+            assert!(delivered > 1_000);
+
+            let mut into = Vec::with_capacity(8 << 20);
+            let mut rewrite = |scratch: &mut Scratch| {
+                for (line, _) in consentry::lines(&usual) {
+                    table.rewrite(line, &limits, grade, scratch, &mut into).unwrap();
+                }
+            };
+            (0..3).for_each(|_| rewrite(&mut scratch));
+            let counted = allocation_counter::measure(|| rewrite(&mut scratch));
+            assert_eq!(counted.count_total, 0, "rewriting, {grade:?} {}", instructions.name());
+        }
+    }
+}
 
 #[test]
 fn deciding_allocates_nothing() {

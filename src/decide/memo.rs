@@ -30,6 +30,7 @@ pub(super) struct Memo<T> {
     sets: Vec<Set>,
     /// Parts of hashes of texts that came once; at the place that another part gives.
     seen: Vec<u32>,
+    turn: usize,
     hasher: foldhash::fast::FixedState,
 }
 
@@ -78,6 +79,7 @@ impl<T: Clone> Memo<T> {
             entries: Vec::new(),
             sets: vec![Set::default(); sets],
             seen: vec![0; 4 * WAYS * sets],
+            turn: 0,
             hasher: foldhash::fast::FixedState::default(),
         }
     }
@@ -118,9 +120,11 @@ impl<T: Clone> Memo<T> {
     fn work_out(&mut self, text: &[u8], hash: u64, work_out: impl FnOnce(&mut T) -> bool) -> Option<Place> {
         let tag = (hash >> 32) as u32;
         let at = (hash >> 12) as usize & (self.seen.len() - 1);
-        let seen = self.seen.get_mut(at)?;
-        if *seen != tag || text.len() > MAX_TEXT {
-            *seen = tag;
+        // Two places, taken in turn, so that texts which meet there do not keep each other out for ever.
+        let seen = [at, at ^ 1].map(|at| self.seen.get(at) == Some(&tag)).contains(&true);
+        if !seen || text.len() > MAX_TEXT {
+            self.turn ^= 1;
+            *self.seen.get_mut(at ^ self.turn)? = tag;
             return work_out(&mut self.spare).then_some(Place::SPARE);
         }
         let place = self.room(hash)?;

@@ -89,6 +89,37 @@ impl Table {
         Ok(self.decide_facts(seen, at, scratch))
     }
 
+    /// Reads and decides every line of a buffer, in order. A line that is not an event is an error of its own, and the others
+    /// are decided all the same.
+    ///
+    /// Several threads may decide with one table, each with a scratch of its own.
+    ///
+    /// ```
+    /// use consentry::{Grade, Limits, Policy, Table};
+    ///
+    /// let text = "consentry 1 policy \"p\" include prelude \"segment-strict\" category Ads destination \"X\" needs Ads";
+    /// let table = Table::new(Policy::parse(text)?);
+    /// let buffer = b"{\"context\":{\"consent\":{\"categoryPreferences\":{\"Ads\":true}}}}\n{}\nnonsense";
+    /// let mut said = Vec::new();
+    /// table.decide_lines(buffer, &Limits::default(), Grade::Validating, &mut table.scratch(), |_, decision| {
+    ///     said.push(decision.map_or_else(|error| error.code(), |decision| ["blocked", "delivered"][decision.delivered().count()]));
+    /// });
+    /// assert_eq!(said, ["delivered", "blocked", "not_json"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn decide_lines<'b>(
+        &self,
+        buffer: &'b [u8],
+        limits: &Limits,
+        grade: Grade,
+        scratch: &mut Scratch,
+        mut each: impl FnMut(&'b [u8], Result<Decision<'_>, EventError>),
+    ) {
+        for (line, _) in event::lines(buffer) {
+            each(line, self.decide_graded(line, limits, grade, scratch));
+        }
+    }
+
     /// Reads and decides one event, and appends it to `into` rewritten: so that a router which knows the integrations object
     /// alone obeys the decision. A blocked destination has `false` there, and a delivered one that would be stopped
     /// `true`; everything else stays as it is, byte for byte, option objects of delivered destinations too.

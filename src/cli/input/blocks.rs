@@ -2,8 +2,8 @@
 
 use super::Input;
 use crate::cli::Failure;
-use consentry::Limits;
-use memchr::{memchr, memchr_iter, memrchr};
+use consentry::{Limits, lines};
+use memchr::{memchr, memrchr};
 use std::path::Path;
 
 /// How much is read at once: enough to make taking turns cheap, and so little that many threads stay small.
@@ -64,16 +64,7 @@ impl Block {
 
     /// The lines, each without its line break and with it. Of a piece there are none.
     pub(in crate::cli) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let bytes = if self.piece().is_none() { self.bytes() } else { &[] };
-        let mut start = 0;
-        let unended = (!bytes.is_empty() && !bytes.ends_with(b"\n")).then_some(bytes.len());
-        memchr_iter(b'\n', bytes).map(|at| (at, at + 1)).chain(unended.map(|end| (end, end))).map(
-            move |(end, next)| {
-                let line = (bytes.get(start..end), bytes.get(start..next));
-                start = next;
-                (line.0.unwrap_or_default(), line.1.unwrap_or_default())
-            },
-        )
+        lines(if self.piece().is_none() { self.bytes() } else { &[] })
     }
 
     /// Whether it has outgrown the usual size.

@@ -74,3 +74,199 @@ fn trim(bytes: &[u8]) -> &[u8] {
     let space = text.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
     text.get(..text.len() - space).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+    use super::super::{Event, Limits};
+    use super::*;
+    use crate::model::Reading;
+
+    fn reading() -> Reading {
+        Reading::Preferences {
+            parents: vec!["context".into(), "consent".into()],
+            spellings: vec!["categoryPreferences".into()],
+        }
+    }
+
+    /// The event as the fast reader sees it; `None` where it doubts.
+    fn fast(text: &[u8], grade: Grade, instructions: InstructionSet) -> Option<Event<'_>> {
+        let keys = Keys::new(&reading());
+        let parts = find(text, &keys, &Limits::default(), grade, instructions, &mut Room::default());
+        parts.and_then(|parts| parts.event())
+    }
+
+    /// A reader that always doubts would be right, too; so this one is seen to be certain of what is usual.
+    #[test]
+    fn what_is_usual_leaves_no_doubt() {
+        let events = include_str!("../../../tests/data/events.ndjson");
+        for instructions in InstructionSet::available() {
+            for grade in [Grade::Validating, Grade::Trusted] {
+                let (mut certain, mut malformed) = (0, 0);
+                for line in events.lines() {
+                    let slow = Event::read(line.as_bytes(), &reading(), &Limits::default()).unwrap();
+                    match fast(line.as_bytes(), grade, instructions) {
+                        Some(event) => {
+                            assert_eq!(event, slow, "{line}");
+                            certain += 1;
+                        }
+                        None => {
+                            let state = slow.consent.state().word();
+                            assert_eq!(state, "malformed", "{line}");
+                            malformed += 1;
+                        }
+                    }
+                }
+                assert!(certain > 290 && malformed < 10, "{certain} {malformed}");
+            }
+        }
+    }
+
+    /// White space wherever JSON allows it, escapes in values, and keys in any place of a block leave no doubt either.
+    #[test]
+    fn layout_leaves_no_doubt() {
+        let compact = r#"{"type":"track","n":[1,-0.5e+3,{"a":null},[],{}],"t":"\"\\\u00e9\/","context":{"page":{"consent":1},
+            "consent":{"version":2,"categoryPreferences":{"A":true,"B":false}}},"event":"é","integrations":{"All":false}}"#;
+        for pad in 0..130 {
+            let padded = compact.replacen("\"n\"", &format!("\"{}\"", "n".repeat(pad)), 1);
+            let spaced =
+                padded.replace(':', " :\t").replace(',', "\r\n , ").replace('{', "{ ").replace('}', "\n}");
+            for text in [&padded, &spaced] {
+                let slow = Event::read(text.as_bytes(), &reading(), &Limits::default()).unwrap();
+                for instructions in InstructionSet::available() {
+                    for grade in [Grade::Validating, Grade::Trusted] {
+                        assert_eq!(
+                            fast(text.as_bytes(), grade, instructions).as_ref(),
+                            Some(&slow),
+                            "{text}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// What is not JSON is never certain to a reader that validates, at any place of a block.
+    #[test]
+    fn what_is_not_json_leaves_doubt() {
+        let wrong = [
+            "",
+            ",",
+            ":",
+            "1",
+            "\"a\"",
+            "\"a\",",
+            "\"a\":",
+            "\"a\":,",
+            "\"a\" 1",
+            "\"a\":1,",
+            ",\"a\":1",
+            "\"a\":1 2",
+            "\"a\"::1",
+            "\"a\":1,,\"b\":2",
+            "\"a\":1 \"b\":2",
+            "\"a\":\"b\":2",
+            "\"a\",\"b\"",
+            "a:1",
+            "'a':1",
+            "1:1",
+            "null:1",
+            "{}:1",
+            "[]:1",
+            "\"a\":[1,]",
+            "\"a\":[,1]",
+            "\"a\":[1 2]",
+            "\"a\":[1:2]",
+            "\"a\":[\"b\":2]",
+            "\"a\":{\"b\"}",
+            "\"a\":{1}",
+            "\"a\":{,}",
+            "\"a\":[}",
+            "\"a\":{]",
+            "\"a\":[1}",
+            "\"a\":{\"b\":1]",
+            "\"a\":]",
+            "\"a\":}",
+            "\"a\":[",
+            "\"a\":{",
+            "\"a\":[[]",
+            "]",
+            "}",
+            "\"a\":tru",
+            "\"a\":truE",
+            "\"a\":truee",
+            "\"a\":nul",
+            "\"a\":fals",
+            "\"a\":True",
+            "\"a\":NaN",
+            "\"a\":Infinity",
+            "\"a\":undefined",
+            "\"a\":01",
+            "\"a\":1.",
+            "\"a\":.5",
+            "\"a\":-",
+            "\"a\":+1",
+            "\"a\":1e",
+            "\"a\":1e+",
+            "\"a\":1.e3",
+            "\"a\":--1",
+            "\"a\":0x1",
+            "\"a\":1a",
+            "\"a\":1\"\"",
+            "\"a\":\"\"1",
+            "\"a\":\"b\"c",
+            "\"a\":\"b\"\"c\"",
+            "\"a\":true\"c\"",
+            "\"a\":\"\\x\"",
+            "\"a\":\"\\u12\"",
+            "\"a\":\"\\u12G4\"",
+            "\"a\":\"\\\"",
+            "\"a\":\"\t\"",
+            "\"a\":\"\n\"",
+            "\"a\":\"\0\"",
+            "\"\u{1}\":1",
+            "\"a\":\u{e9}",
+            "\"a\":\\n",
+            "\"a\":1/**/",
+            "\"a\":\u{a0}1",
+            "\"a\":\u{b}1",
+            "\"a\":\u{c}1",
+            "}{",
+            "},{",
+            "\"a\":1}{\"a\":1",
+            "\"a\":1},{\"a\":1",
+            "\"a\":1}]",
+        ];
+        let mut tried = 0;
+        for wrong in wrong {
+            for pad in 0..130 {
+                let text = format!("{{{}{wrong}}}", " ".repeat(pad));
+                let after = format!("{{\"{}\":[{{}},\"x\"],{wrong}}}", "k".repeat(pad));
+                for text in [text, after] {
+                    if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
+                        continue;
+                    }
+                    tried += 1;
+                    for instructions in InstructionSet::available() {
+                        let found = fast(text.as_bytes(), Grade::Validating, instructions);
+                        assert!(found.is_none(), "{} {text}", instructions.name());
+                    }
+                }
+            }
+        }
+        assert!(tried > 20_000, "{tried}");
+    }
+
+    #[test]
+    fn what_is_not_utf_8_leaves_doubt() {
+        for bytes in [&b"\xFF"[..], b"\xC3", b"\xED\xA0\x80", b"\xC0\xAF", b"\xF5\x80\x80\x80"] {
+            for pad in 0..70 {
+                let text = [b"{\"".as_slice(), &vec![b'k'; pad], b"\":\"", bytes, b"\"}"].concat();
+                for instructions in InstructionSet::available() {
+                    assert!(fast(&text, Grade::Validating, instructions).is_none(), "{bytes:?}");
+                }
+            }
+        }
+    }
+}
