@@ -88,20 +88,24 @@ fn events() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     text("{}, context", format!(r#"{{"context":{{}},"context":{consent}}}"#), MALFORMED);
     text("context twice, alike", format!(r#"{{"context":{consent},"context":{consent}}}"#), MALFORMED);
     text("context, escaped context", format!(r#"{{"context":{consent},"c\u006fntext":{{}}}}"#), MALFORMED);
+    text("null, context", format!(r#"{{"context":null,"context":{consent}}}"#), MALFORMED);
     let object = r#"{"categoryPreferences":{"A":true}}"#;
     text("consent, {}", format!(r#"{{"context":{{"consent":{object},"consent":{{}}}}}}"#), MALFORMED);
     text("{}, consent", format!(r#"{{"context":{{"consent":{{}},"consent":{object}}}}}"#), MALFORMED);
     text("consent, null", format!(r#"{{"context":{{"consent":{object},"consent":null}}}}"#), MALFORMED);
+    text("null, consent", format!(r#"{{"context":{{"consent":null,"consent":{object}}}}}"#), MALFORMED);
     let two = |one: &str, other: &str| format!(r#"{{"context":{{"consent":{{{one},{other}}}}}}}"#);
     let (yes, no) = (r#""categoryPreferences":{"A":true}"#, r#""categoryPreferences":{"A":false}"#);
     text("preferences, yes and no", two(yes, no), MALFORMED);
     text("preferences, no and yes", two(no, yes), MALFORMED);
+    text("null, preferences", two(r#""categoryPreferences":null"#, yes), MALFORMED);
     text("preferences, and misspelt", two(yes, r#""categoryPreference":{"A":false}"#), MALFORMED);
     text("misspelt, and preferences", two(r#""consentPreferences":{}"#, yes), MALFORMED);
     text("category, true and false", preferences(r#""A":true,"A":false"#), REFUSED);
     text("category, false and true", preferences(r#""A":false,"A":true"#), REFUSED);
     text("category, true and null", preferences(r#""A":true,"A":null"#), REFUSED);
     text("category, null and true", preferences(r#""A":null,"\u0041":true"#), REFUSED);
+    text("category, a text and true", preferences(r#""A":"true","A":true"#), REFUSED);
     text("category, true twice", preferences(r#""A":true,"A":true"#), GRANTED);
     text("integrations, E off", r#"{"integrations":{"E":true},"integrations":{"E":false}}"#.into(), E_OFF);
     text("E off, integrations", r#"{"integrations":{"E":false},"integrations":{"E":true}}"#.into(), E_OFF);
@@ -111,8 +115,12 @@ fn events() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     text("destination, off and on", integrations(r#""E":false,"E":true"#), E_OFF);
     text("destination, off and on by a further name", integrations(r#""E":false,"e-js":true"#), E_OFF);
     text("destination, on and off by a further name", integrations(r#""e-js":false,"E":true"#), E_OFF);
+    text("destination, null and on", integrations(r#""E":null,"E":true"#), E_ON);
+    text("destination, on and null", integrations(r#""E":true,"E":null"#), E_ON);
     text("All, on and off", integrations(r#""All":true,"All":false"#), ALL_OFF);
     text("All, off and on", integrations(r#""All":false,"All":true"#), ALL_OFF);
+    text("All, null and off", integrations(r#""All":null,"All":false"#), ALL_OFF);
+    text("All, off and null", integrations(r#""All":false,"All":null"#), ALL_OFF);
 
     // Look-alikes, at other depths, inside strings, and by other letters.
     let whole = preferences(r#""A":true"#);
@@ -184,6 +192,8 @@ fn events() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         r#""type":"track","event":"Order Completed","event":"Segment Consent Preference""#,
         r#""type":"track","event":"Segment Consent Preference","event":"Order Completed""#,
         r#""type":"track","event":"Segment Consent Preference","event":"Segment Consent Preference""#,
+        r#""type":"track","event":null,"event":"Segment Consent Preference""#,
+        r#""type":"track","type":"track","event":"Segment Consent Preference""#,
         r#""type":"track","type":"identify","event":"Segment Consent Preference""#,
         r#""type":"identify","type":"track","event":"Segment Consent Preference""#,
         r#""type":"track","event":"Segment Consent Preference","\u0065vent":null"#,
@@ -310,6 +320,18 @@ fn events() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     all
 }
 
+/// A stream as another system writes it: a byte-order mark in front of its first line, carriage returns at the end of every
+/// line, a blank one between.
+const FOREIGN_STREAM: [(&str, &str); 4] = [
+    ("\u{FEFF}{}\r", "byte_order_mark"),
+    (
+        "{\"context\":{\"consent\":{\"categoryPreferences\":{\"A\":true}}}}\r",
+        "given none: consented unmapped unmapped",
+    ),
+    ("\r", "blank_line"),
+    ("{\"integrations\":{\"E\":false}}\r", "missing given: not_enforced integration_off not_enforced"),
+];
+
 /// `given none: consented unmapped unmapped`, by the table and by the reference.
 fn through_the_library(table: &Table, line: &[u8]) -> String {
     let mut scratch = table.scratch();
@@ -339,6 +361,9 @@ fn hostile_events_through_the_library() {
     for (name, line, expected) in events() {
         assert_eq!(through_the_library(&table, &line), expected, "{name}: {}", start(&line));
     }
+    for (line, expected) in FOREIGN_STREAM {
+        assert_eq!(through_the_library(&table, line.as_bytes()), expected, "{line:?}");
+    }
 }
 
 /// Whoever allows longer lines can have them.
@@ -364,7 +389,7 @@ fn start(line: &[u8]) -> String {
 /// A policy's files, the links among them, and the codes that are found; none when it compiles.
 struct PolicyCase {
     name: &'static str,
-    files: Vec<(&'static str, Vec<u8>)>,
+    files: Vec<(String, Vec<u8>)>,
     links: Vec<(&'static str, &'static str)>,
     expected: &'static str,
 }
@@ -372,8 +397,8 @@ struct PolicyCase {
 fn policies() -> Vec<PolicyCase> {
     const HEAD: &str = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A\n";
     let mut all = Vec::new();
-    let mut case = |name, files: &[(&'static str, &str)], expected| {
-        let files = files.iter().map(|(path, text)| (*path, text.as_bytes().to_vec())).collect();
+    let mut case = |name, files: &[(&str, &str)], expected| {
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
         all.push(PolicyCase { name, files, links: Vec::new(), expected });
     };
     let mut main =
@@ -460,10 +485,67 @@ fn policies() -> Vec<PolicyCase> {
     main("a Cyrillic category beside a Latin one", "category \"\u{410}\"\n", "");
     main("a Cyrillic category instead of a Latin one", "destination \"X\" needs \"\u{410}\"\n", "C305");
     main("a Cyrillic statement", "\u{441}ategory B\n", "C107");
+    // Where both names are declared nothing is found: look-alikes are not reported yet.
+    main(
+        "two destinations that look alike",
+        "destination \"Google Ads\" needs A\ndestination \"G\u{43E}\u{43E}gle Ads\" unmapped\n",
+        "",
+    );
+    main(
+        "one letter and two that make it",
+        "destination \"Caf\u{E9}\" needs A\ndestination \"Cafe\u{301}\" unmapped\n",
+        "",
+    );
 
     // Bytes.
     main("carriage returns", "category B\r\ndestination \"X\" needs A, B\r\n", "");
     case("a byte-order mark in front", &[("main.consent", &format!("\u{FEFF}{HEAD}"))], "");
+    case(
+        "two byte-order marks in front",
+        &[("main.consent", &format!("\u{FEFF}\u{FEFF}{HEAD}"))],
+        "C104 C107",
+    );
+    case("carriage returns alone", &[("main.consent", &HEAD.replace('\n', "\r"))], "C115");
+    // Every place that has a name or a text: one is compared with something, or shown as if it were.
+    for (char, in_names, in_texts) in [('\u{202E}', "C108 C109", "C108"), ('\u{200D}', "C109", "")] {
+        let policy = HEAD.replace("\"p\"", &format!("\"p{char}\""));
+        case("deceptive policy name", &[("main.consent", &policy)], in_names);
+        // The file is there, so that nothing but its name is wrong.
+        let (path, part) = (format!("part{char}.consent"), "consentry 1\ncategory B\n");
+        let main = format!("{HEAD}include \"{path}\"\n");
+        case("deceptive include path", &[("main.consent", &main), (&path, part)], in_names);
+        for (name, text, expected) in [
+            ("deceptive wire id", format!("category B = \"w{char}\""), in_names),
+            ("deceptive destination", format!("destination \"D{char}\" needs A"), in_names),
+            ("deceptive further name", format!("destination \"D\" needs A also \"d{char}\""), in_names),
+            ("deceptive shared name", format!("destination \"D\" needs A also shared \"d{char}\""), in_names),
+            ("deceptive kind", format!("destination kind \"k{char}\" ignores All"), in_names),
+            ("deceptive exempt event", format!("override exempt event \"e{char}\""), in_names),
+            ("deceptive path", format!("override preferences at context.\"c{char}\".choices"), in_names),
+            (
+                "deceptive spelling",
+                format!("override preferences at a.b, also spelled \"c{char}\""),
+                in_names,
+            ),
+            (
+                "deceptive reason of a drop",
+                format!("override reconcile {{ consent integrations enforce any any drop \"no{char}\" }}"),
+                in_names,
+            ),
+            // What only people read may have a joiner, which some scripts and pictures are written with.
+            ("deceptive label", format!("category B \"label{char}\""), in_texts),
+            ("deceptive because", format!("destination \"D\" needs A exempt because \"so{char}\""), in_texts),
+            (
+                "deceptive because of a row",
+                format!(
+                    "override reconcile {{ consent integrations enforce any any consent or integrations because \"so{char}\" }}"
+                ),
+                in_texts,
+            ),
+        ] {
+            case(name, &[("main.consent", &format!("{HEAD}{text}\n"))], expected);
+        }
+    }
     case(
         "no edition",
         &[(
@@ -481,20 +563,19 @@ include prelude \"segment\"
         ("a character cut off", [HEAD.as_bytes(), b"// \xE2\x82"].concat(), "C112"),
         ("an archive", b"\x1F\x8B\x08\0\0\0\0\0\0\xFF".to_vec(), "C112"),
     ] {
-        all.push(PolicyCase { name, files: vec![("main.consent", bytes)], links: Vec::new(), expected });
+        let files = vec![("main.consent".to_owned(), bytes)];
+        all.push(PolicyCase { name, files, links: Vec::new(), expected });
     }
 
     // Files.
     let part = |include: &str| format!("consentry 1\ninclude \"{include}\"\n");
-    let mut files = |name,
-                     include: &str,
-                     others: &[(&'static str, String)],
-                     links: &[(&'static str, &'static str)],
-                     expected| {
-        let mut files = vec![("root/main.consent", format!("{HEAD}include \"{include}\"\n").into_bytes())];
-        files.extend(others.iter().map(|(path, text)| (*path, text.clone().into_bytes())));
-        all.push(PolicyCase { name, files, links: links.to_vec(), expected });
-    };
+    let mut files =
+        |name, include: &str, others: &[(&str, String)], links: &[(&'static str, &'static str)], expected| {
+            let main = format!("{HEAD}include \"{include}\"\n");
+            let mut files = vec![("root/main.consent".to_owned(), main.into_bytes())];
+            files.extend(others.iter().map(|(path, text)| ((*path).to_owned(), text.clone().into_bytes())));
+            all.push(PolicyCase { name, files, links: links.to_vec(), expected });
+        };
     let secret = [("secret.consent", "consentry 1\ncategory Secret\n".to_owned())];
     files("a file that includes itself", "main.consent", &[], &[], "C203");
     files("itself by a detour", "sub/../main.consent", &[], &[], "C203");
@@ -513,6 +594,13 @@ include prelude \"segment\"
         &[],
         "",
     );
+    let chain: Vec<(String, String)> = (0..300)
+        .map(|number| (format!("root/{number}.consent"), part(&format!("{}.consent", number + 1))))
+        .collect();
+    let chain: Vec<(&str, String)> = chain.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
+    files("a chain of 300", "0.consent", &chain, &[], "C204");
+    let comments = [("root/a.consent", format!("consentry 1\n{}", "// all is well\n".repeat(6_700_000)))];
+    files("100 MB of comments in a part", "a.consent", &comments, &[], "C111");
     files("a file above the root", "../secret.consent", &secret, &[], "C202");
     files("a file above the root by a detour", "sub/../../secret.consent", &secret, &[], "C202");
     files("a file from the root of the machine", "/etc/passwd", &[], &[], "C202");
@@ -530,6 +618,11 @@ include prelude \"segment\"
         files("a link out of the root", "link.consent", &secret, &link, "C202");
         files("a link to a folder above", "up/secret.consent", &secret, &[("root/up", "..")], "C202");
         files("a link to itself", "link.consent", &[], &[("root/link.consent", "link.consent")], "C201");
+        // A link is another file with the same text: what that says is said twice, until it includes itself.
+        let main = [("root/link.consent", "main.consent")];
+        files("the policy through a link", "link.consent", &[], &main, "C302 C203");
+        let circle = [("root/a.consent", part("link.consent"))];
+        files("a cycle through a link", "a.consent", &circle, &[("root/link.consent", "a.consent")], "C203");
         files("a link to nothing", "link.consent", &[], &[("root/link.consent", "nothing")], "C201");
         files("a link to a device", "link.consent", &[], &[("root/link.consent", "/dev/zero")], "C202");
         let inside = [("root/a.consent", "consentry 1\n".to_owned())];
@@ -549,7 +642,7 @@ fn write(case: &PolicyCase, folder: &Path) -> std::path::PathBuf {
     for (link, target) in &case.links {
         std::os::unix::fs::symlink(target, folder.join(link)).unwrap();
     }
-    folder.join(case.files[0].0)
+    folder.join(&case.files[0].0)
 }
 
 fn joined(codes: impl Iterator<Item = String>) -> String {
@@ -652,6 +745,57 @@ mod command {
         let summary =
             format!("{} decided by \"hostile\", 0 dropped, {errors} not events", events.len() - errors);
         assert!(text.contains(&summary), "{summary}");
+    }
+
+    /// Line ends and blank lines of another system shift no line, and a mark on the first spoils no other.
+    #[test]
+    fn a_foreign_stream_through_the_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let policy = folder.path().join("hostile.consent");
+        fs::write(&policy, POLICY).unwrap();
+        let input: String = FOREIGN_STREAM.iter().map(|(line, _)| format!("{line}\n")).collect();
+        let output =
+            run(&mut consentry(&["eval", policy.to_str().unwrap(), "--format", "json"]), input.as_bytes());
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]));
+        let lines = lines(&output.stdout);
+        assert_eq!(lines.len(), FOREIGN_STREAM.len());
+        for (number, ((line, expected), actual)) in FOREIGN_STREAM.iter().zip(&lines).enumerate() {
+            assert_eq!(
+                (&actual["line"], said(actual).as_str()),
+                (&(number + 1).into(), *expected),
+                "{line:?}"
+            );
+        }
+    }
+
+    /// `explain` refuses with the same code what `eval` refuses, and explains what it decides.
+    #[test]
+    fn hostile_events_through_explain() {
+        let folder = tempfile::tempdir().unwrap();
+        let policy = folder.path().join("hostile.consent");
+        fs::write(&policy, POLICY).unwrap();
+        let policy = policy.to_str().unwrap();
+        let arguments = ["explain", policy, "--destination", "D", "--format", "json"];
+        for (name, line, expected) in events() {
+            let output = run(&mut consentry(&arguments), &line);
+            assert!(output.stderr.is_empty(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+            assert!(output.stdout.len() < 1 << 16, "{name}: {} bytes", output.stdout.len());
+            let lines = lines(&output.stdout);
+            assert_eq!(lines.len(), 1, "{name}");
+            let word = |key: &str| lines[0][key].as_str().unwrap();
+            let (status, said) = match lines[0]["error"]["code"].as_str() {
+                Some(code) => (1, code.to_owned()),
+                None => (0, format!("{} {}: {}", word("consent"), word("integrations"), word("reason"))),
+            };
+            // The table says what happens at `E` and `W` too, which was not asked for.
+            let of_d: Vec<&str> = expected.split(' ').take(3).collect();
+            assert_eq!(
+                (output.status.code(), said),
+                (Some(status), of_d.join(" ")),
+                "{name}: {}",
+                start(&line)
+            );
+        }
     }
 
     /// A line of 64 MiB takes no more memory than one of the limit.

@@ -502,6 +502,7 @@ fn large_policies_load() {
         let mut scratch = table.scratch();
         let decision = table.decide(&event, &mut scratch);
         for (id, verdict) in decision.verdicts().step_by(97) {
+            assert_eq!(verdict.delivers(), decision.delivers(id));
             assert_eq!(Some(verdict), reference::explain(table.policy(), &event, id).map(|one| one.verdict));
         }
         assert!(decision.delivered().count() > 1_000);
@@ -537,5 +538,24 @@ fn off_beats_on() {
             let event = format!(r#"{{"integrations":{{{entries}}}}}"#);
             assert_eq!(decide_json(&text, &event), format!("X={}", expected[at]), "{word} {entries}");
         }
+    }
+}
+
+/// A shared name that is both on and off is off for all who share it, and a group that is satisfied refuses nothing,
+/// though a category in it is not granted.
+#[test]
+fn shared_names_and_satisfied_groups() {
+    let text = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A\ncategory B\ncategory C\n\
+                destination \"1\" unmapped also shared \"s\"\ndestination \"2\" unmapped also shared \"s\"\n\
+                destination \"3\" needs all of (any of A, B), C";
+    for entries in [r#""s":true,"s":false"#, r#""s":false,"s":true"#] {
+        let event = format!(
+            r#"{{"context":{{"consent":{{"categoryPreferences":{{"A":true}}}}}},"integrations":{{{entries}}}}}"#
+        );
+        assert_eq!(
+            decide_json(text, &event),
+            "1=integration_off, 2=integration_off, 3=refused(C)",
+            "{entries}"
+        );
     }
 }

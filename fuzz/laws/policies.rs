@@ -51,8 +51,13 @@ impl PolicyText {
         let mut statements = vec![format!("policy \"{}\"", u.choose(&["p", "acme web", "\\u{E9}"])?)];
         let mut wire_ids = Vec::new();
         let mut names = Vec::new();
-        // Now and then more categories than a word of bits has, so that tables have several chunks and words.
-        let count = if u.ratio(1, 12)? { u.int_in_range(60..=80)? } else { u.int_in_range(0..=10)? };
+        // Now and then more categories than a word of bits has, so that tables have several chunks and words; seldom so many
+        // that lists take the place of lookups. Where the bytes have come to an end, there are few.
+        let count = match u.int_in_range(0..=47)? {
+            47 => 4_200,
+            43.. => u.int_in_range(60..=80)?,
+            _ => u.int_in_range(0..=10)?,
+        };
         // Now and then most of them switched off, so that whole groups vanish.
         let mostly_off = u.ratio(1, 6)?;
         for index in 0..count {
@@ -78,7 +83,9 @@ impl PolicyText {
         }
         let mut integrations = Vec::new();
         let shared = u.arbitrary::<bool>()?;
-        let count = if u.ratio(1, 12)? { u.int_in_range(60..=80)? } else { u.int_in_range(0..=10)? };
+        // Now and then they stand on both sides of a word of bits, or of two.
+        let count =
+            if u.ratio(1, 12)? { *u.choose(&[60, 70, 80, 120, 140])? } else { u.int_in_range(0..=10)? };
         for index in 0..count {
             let name = DESTINATIONS.get(index).map_or_else(|| format!("d{index}"), |name| (*name).to_owned());
             let mut attributes = vec![mapping(u, &names)?];

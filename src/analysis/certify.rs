@@ -112,7 +112,7 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
 }
 
 /// The same situation among facts that must not matter: those of other categories and destinations, and repetitions of
-/// its own names that lose against what is there.
+/// its own names that lose against what is there. What can be said by several names is said by another than alone.
 fn among_others<'p>(
     space: &Space<'p>,
     policy: &'p Policy,
@@ -120,6 +120,12 @@ fn among_others<'p>(
     alone: &Event<'p>,
 ) -> Event<'p> {
     let mut event = alone.clone();
+    if situation.exempt_event
+        && let Some(last) = policy.exempt_events().value.last()
+    {
+        // Each exempt event is as exempt as the first, which the event alone is.
+        event.track = Some(Name::from(last.value.as_str()));
+    }
     if let Consent::Preferences(preferences) = &mut event.consent
         && !preferences.is_empty()
     {
@@ -144,6 +150,11 @@ fn among_others<'p>(
         }
         if situation.all.is_some() {
             losing.push((Name::from("All"), Entry::On));
+        }
+        // Its last name, which it may share, serves as well as its own.
+        if let [first, .., last] = own.as_slice() {
+            let under_its_own = entries.iter_mut().filter(|(name, _)| *name == **first);
+            under_its_own.for_each(|(name, _)| *name = Name::from(*last));
         }
         surround(entries, losing);
         // The destinations around it say the opposite of what it says.
