@@ -213,32 +213,32 @@ impl Table {
     #[inline]
     fn deliver(&self, facts: &Facts<'_>, deliver: &mut Bits) {
         let Facts { choices, listed, .. } = facts;
-        let words = deliver.words_mut().iter_mut().zip(self.enabled.words()).enumerate();
         let exempt = if facts.exempt_event { !0 } else { 0 };
         let consent = |at: usize| choices.passing.word(at) | exempt;
+        let on = |at: usize| listed.on.word(at);
         let integrations = |at: usize| {
-            let default = if listed.all_off { listed.on.word(at) | self.ignores_all.word(at) } else { !0 };
+            let default = if listed.all_off { on(at) | self.ignores_all.word(at) } else { !0 };
             !listed.off.word(at) & default
         };
         match self.enforce(facts.consent, facts.integrations) {
-            Enforce::Nothing => words.for_each(|(_, (word, enabled))| *word = *enabled),
-            Enforce::Integrations => {
-                words.for_each(|(at, (word, enabled))| *word = enabled & integrations(at));
+            Enforce::Nothing => self.fill(deliver, |_| !0),
+            Enforce::Integrations => self.fill(deliver, integrations),
+            Enforce::ListedIntegrations => self.fill(deliver, on),
+            Enforce::Consent => self.fill(deliver, consent),
+            Enforce::ConsentThenIntegrations => self.fill(deliver, |at| consent(at) & integrations(at)),
+            Enforce::ConsentOrIntegrations => self.fill(deliver, |at| consent(at) | integrations(at)),
+            Enforce::ConsentOrListedThenIntegrations => {
+                self.fill(deliver, |at| (consent(at) | on(at)) & integrations(at));
             }
-            Enforce::ListedIntegrations => {
-                words.for_each(|(at, (word, enabled))| *word = enabled & listed.on.word(at));
-            }
-            Enforce::Consent => words.for_each(|(at, (word, enabled))| *word = enabled & consent(at)),
-            Enforce::ConsentThenIntegrations => {
-                words.for_each(|(at, (word, enabled))| *word = enabled & consent(at) & integrations(at));
-            }
-            Enforce::ConsentOrIntegrations => {
-                words.for_each(|(at, (word, enabled))| *word = enabled & (consent(at) | integrations(at)));
-            }
-            Enforce::ConsentOrListedThenIntegrations => words.for_each(|(at, (word, enabled))| {
-                *word = enabled & (consent(at) | listed.on.word(at)) & integrations(at);
-            }),
-            Enforce::Drop(_) => words.for_each(|(_, (word, _))| *word = 0),
+            Enforce::Drop(_) => self.fill(deliver, |_| 0),
+        }
+    }
+
+    /// The enabled destinations that `passing` gives, a word at a time.
+    #[inline(always)]
+    fn fill(&self, deliver: &mut Bits, passing: impl Fn(usize) -> u64) {
+        for (at, (word, enabled)) in deliver.words_mut().iter_mut().zip(self.enabled.words()).enumerate() {
+            *word = enabled & passing(at);
         }
     }
 }

@@ -127,7 +127,6 @@ impl InstructionSet {
 #[derive(Clone, Copy)]
 pub(super) struct Portable;
 
-const LOWEST: u64 = 0x0101_0101_0101_0101;
 const HIGHEST: u64 = 0x8080_8080_8080_8080;
 
 impl Portable {
@@ -139,6 +138,12 @@ impl Portable {
             // The product moves each of the eight bits into the highest byte, to its own place.
             mask << 8 | marks.wrapping_mul(0x0102_0408_1020_4080) >> 56
         })
+    }
+
+    /// Eight times the same byte.
+    #[inline(always)]
+    fn each(byte: u8) -> u64 {
+        u64::from(byte) * 0x0101_0101_0101_0101
     }
 
     /// The highest bit of each byte that is zero.
@@ -162,17 +167,17 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn equal(self, bytes: [u64; 8], byte: u8) -> u64 {
-        Self::gather(bytes, |word| Self::zero(word ^ u64::from(byte) * LOWEST))
+        Self::gather(bytes, |word| Self::zero(word ^ Self::each(byte)))
     }
 
     #[inline(always)]
     fn equal_but_bit_5(self, bytes: [u64; 8], byte: u8) -> u64 {
-        Self::gather(bytes, |word| Self::zero((word | 0x20 * LOWEST) ^ u64::from(byte) * LOWEST))
+        Self::gather(bytes, |word| Self::zero((word | Self::each(0x20)) ^ Self::each(byte)))
     }
 
     #[inline(always)]
     fn control(self, bytes: [u64; 8]) -> u64 {
-        Self::gather(bytes, |word| Self::zero(word & 0xE0 * LOWEST))
+        Self::gather(bytes, |word| Self::zero(word & Self::each(0xE0)))
     }
 
     #[inline(always)]
