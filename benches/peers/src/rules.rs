@@ -81,30 +81,53 @@ impl Rules {
 
     /// The destinations that receive an event with these categories granted, all others refused, and no integrations object.
     pub fn deliver_granted(&self, granted: u64) -> u64 {
-        self.deliver(&Facts { consent: Consent::Preferences, granted, ..Facts::default() })
+        self.deliver(&Facts::granting(granted))
     }
 
     /// The destinations that receive the event.
     #[inline]
     pub(crate) fn deliver(&self, facts: &Facts) -> u64 {
-        let integrations = !facts.off & if facts.off & ALL != 0 { facts.on } else { u64::MAX };
-        let enforced = match facts.consent {
-            Consent::Missing => false,
-            Consent::Empty => facts.integrations,
-            Consent::Preferences => true,
-        };
-        let consent = if enforced && !facts.exempt { self.consented(facts) } else { u64::MAX };
-        self.all & consent & integrations
+        let consent = if facts.enforced() { self.consented(facts) } else { u64::MAX };
+        let listed = if facts.unlisted() { u64::MAX } else { facts.on };
+        self.all & consent & listed & !facts.off
     }
 
     fn consented(&self, facts: &Facts) -> u64 {
-        let refused = !(facts.granted & !facts.withheld);
+        let refused = !facts.granted();
         let needs = self.needs.iter().enumerate();
         needs.fold(0, |mask, (number, needs)| mask | u64::from(needs & refused == 0) << number)
     }
 }
 
 impl Facts {
+    /// The facts of an event with these categories granted, all others refused, and no integrations object.
+    pub(crate) fn granting(granted: u64) -> Self {
+        Facts { consent: Consent::Preferences, granted, ..Facts::default() }
+    }
+
+    /// Whether the policy enforces consent: the rows of the reconcile table that the workload has.
+    #[inline]
+    pub(crate) fn enforced(&self) -> bool {
+        let enforced = match self.consent {
+            Consent::Missing => false,
+            Consent::Empty => self.integrations,
+            Consent::Preferences => true,
+        };
+        enforced && !self.exempt
+    }
+
+    /// The categories that are granted.
+    #[inline]
+    pub(crate) fn granted(&self) -> u64 {
+        self.granted & !self.withheld
+    }
+
+    /// Whether destinations without an entry receive the event.
+    #[inline]
+    pub(crate) fn unlisted(&self) -> bool {
+        self.off & ALL == 0
+    }
+
     /// Adds the preference for a category.
     #[inline]
     pub(crate) fn prefer(&mut self, category: u64, granted: bool) {
@@ -120,6 +143,19 @@ impl Facts {
             Some(false) => self.off |= destination,
             None => {}
         }
+    }
+}
+
+#[cfg(feature = "engines")]
+impl Facts {
+    /// The destinations whose entry is on; those that are off as well count as off.
+    pub(crate) fn on(&self) -> u64 {
+        self.on & !self.off
+    }
+
+    /// The destinations whose entry is off.
+    pub(crate) fn off(&self) -> u64 {
+        self.off
     }
 }
 

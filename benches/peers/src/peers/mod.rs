@@ -3,6 +3,8 @@
 //! What none of them does and consentry does: notice duplicates of the keys on the way (the typed ones refuse such an event, the
 //! others take one of them), tell `null` from a missing member, and say why. The workload has no such events.
 
+#[cfg(feature = "engines")]
+pub mod engines;
 mod jiter;
 mod serde_json;
 mod simd_json;

@@ -1,6 +1,8 @@
 //! `serde_json`: a tree of values and a loop, as most people begin, and a struct that borrows.
 
 use super::typed::Line;
+#[cfg(feature = "engines")]
+use crate::rules::Facts;
 use crate::rules::{Rules, exempt};
 use crate::workload::Catalogue;
 use serde_json::{Map, Value};
@@ -58,4 +60,10 @@ fn decide(catalogue: &Catalogue, event: &Value) -> u64 {
 /// Parses what is needed, checks the rest while skipping it, and decides with masks.
 pub(super) fn typed(rules: &Rules, event: &[u8]) -> u64 {
     serde_json::from_slice::<Line>(event).expect("events are JSON").decide(rules)
+}
+
+/// Parses what is needed, checks the rest while skipping it.
+#[cfg(feature = "engines")]
+pub(super) fn facts(rules: &Rules, event: &[u8]) -> Facts {
+    serde_json::from_slice::<Line>(event).expect("events are JSON").facts(rules)
 }

@@ -33,6 +33,11 @@ struct Consent<'a> {
 impl Line<'_> {
     /// The destinations that receive the event.
     pub(super) fn decide(&self, rules: &Rules) -> u64 {
+        rules.deliver(&self.facts(rules))
+    }
+
+    /// What decides.
+    pub(super) fn facts(&self, rules: &Rules) -> Facts {
         let mut facts = Facts::default();
         if let Some(consent) = self.context.as_ref().and_then(|context| context.consent.as_ref()) {
             facts.consent = State::Empty;
@@ -49,7 +54,7 @@ impl Line<'_> {
         if let (Some(kind), Some(event)) = (&self.kind, &self.event) {
             facts.exempt = exempt(&kind.0, &event.0);
         }
-        rules.deliver(&facts)
+        facts
     }
 }
 

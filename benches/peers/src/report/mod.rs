@@ -29,6 +29,8 @@ pub struct Section {
     pub unit: &'static str,
     /// The lines that all others are compared with.
     pub references: Vec<String>,
+    /// Whether it is in the picture.
+    pub pictured: bool,
     /// Its lines.
     pub lines: Vec<Time>,
 }
@@ -67,7 +69,7 @@ impl Display for Report {
 
 impl Display for Section {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Section { title, note, unit, references, lines } = self;
+        let Section { title, note, unit, references, lines, .. } = self;
         writeln!(f, "## {title}\n")?;
         if !note.is_empty() {
             writeln!(f, "{note}\n")?;

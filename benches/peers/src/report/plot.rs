@@ -17,10 +17,9 @@ const LIMIT: &str = "#3fa266";
 const PEER: &str = "#8b949e";
 const TEXT: &str = "#7d8590";
 
-/// The sections of a report that have `÷` columns, one below the other on one scale.
+/// The sections of a report that belong into a picture, one below the other on one scale.
 pub fn plot(report: &Report) -> String {
-    let sections: Vec<&Section> =
-        report.sections.iter().filter(|section| !section.references.is_empty()).collect();
+    let sections: Vec<&Section> = report.sections.iter().filter(|section| section.pictured).collect();
     let times = || sections.iter().flat_map(|section| &section.lines).map(|line| line.min);
     let low = times().fold(f64::INFINITY, f64::min).log10().floor();
     let high = times().fold(1.0, f64::max).log10().ceil();

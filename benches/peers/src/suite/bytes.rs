@@ -111,6 +111,7 @@ impl Bytes {
             ),
             unit: "event",
             references: GRADES.map(|(name, _)| name.to_owned()).to_vec(),
+            pictured: true,
             lines: decisions.to_vec(),
         };
         let rewriting = Section {
@@ -118,6 +119,7 @@ impl Bytes {
             note: "The event with the decision in its `integrations`, appended to a buffer.".to_owned(),
             unit: "event",
             references: vec![REWRITE.to_owned()],
+            pictured: true,
             lines: rewriting.to_vec(),
         };
         [decisions, rewriting]

@@ -73,6 +73,7 @@ impl Compiling {
                 .to_owned(),
             unit: "policy",
             references: Vec::new(),
+            pictured: false,
             lines,
         }
     }

@@ -3,10 +3,12 @@
 use super::Effort;
 use crate::measure::{Field, Times};
 use crate::ours::{Extracted, Ours};
+#[cfg(feature = "engines")]
+use crate::peers::engines;
 use crate::random::Random;
 use crate::report::Section;
 use crate::rules::Rules;
-use crate::workload::{Shape, Workload};
+use crate::workload::{Catalogue, Shape, Workload};
 use std::hint::black_box;
 
 /// From the granted categories as bits.
@@ -18,8 +20,14 @@ pub(super) const NAMES: &str = "consentry, from names";
 const INPUTS: usize = 1024;
 const TURNS: usize = 100;
 
+/// How many of the inputs policy engines get, which are slow.
+#[cfg(feature = "engines")]
+const FEW: usize = 64;
+
 /// What is given to those who decide.
 pub struct Inputs {
+    /// What the policy declares.
+    pub catalogue: Catalogue,
     /// The policy.
     pub ours: Ours,
     /// The same policy for peers.
@@ -38,7 +46,7 @@ impl Inputs {
         let mut random = Random::new(3);
         let masks: Vec<[u64; 1]> = (0..INPUTS).map(|_| [random.below(256) as u64]).collect();
         let names = masks.iter().map(|[mask]| ours.extracted(*mask)).collect();
-        Inputs { rules: Rules::new(&catalogue), ours, masks, names }
+        Inputs { rules: Rules::new(&catalogue), catalogue, ours, masks, names }
     }
 }
 
@@ -49,7 +57,8 @@ impl Default for Inputs {
 }
 
 pub(super) fn measure(effort: Effort) -> Times {
-    let Inputs { ours, rules, masks, names } = &Inputs::new();
+    let inputs = Inputs::new();
+    let Inputs { ours, rules, masks, names, .. } = &inputs;
     let mut field = Field::default();
     let count = INPUTS * TURNS;
     let mut room = ours.room();
@@ -59,6 +68,15 @@ pub(super) fn measure(effort: Effort) -> Times {
     field.add("50 comparisons of masks, from a mask", count, move || {
         turns(masks, |[mask]| rules.deliver_granted(*mask));
     });
+    #[cfg(feature = "engines")]
+    for (name, mut decide) in engines::prepared(&inputs.catalogue, &masks[..FEW]) {
+        (0..FEW)
+            .for_each(|number| assert_eq!(decide(number), rules.deliver_granted(masks[number][0]), "{name}"));
+        field.add(format!("{name}, extracted"), FEW, move || {
+            let sum = (0..FEW).fold(0, |sum: u64, number| sum.wrapping_add(decide(black_box(number))));
+            black_box(sum);
+        });
+    }
     field.run(effort.rounds)
 }
 
@@ -79,6 +97,7 @@ pub(super) fn section(times: &Times) -> Section {
             .to_owned(),
         unit: "decision",
         references: vec![MASK.to_owned(), NAMES.to_owned()],
+        pictured: true,
         lines: times.0.clone(),
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod bytes;
 pub mod compiling;
+#[cfg(feature = "engines")]
+mod engines;
 pub mod extracted;
 mod goals;
 pub mod shapes;
@@ -68,6 +70,8 @@ pub fn run(effort: Effort) -> Report {
     let sections = vec![
         decisions,
         rewriting,
+        #[cfg(feature = "engines")]
+        engines::section(&engines::measure(effort)),
         extracted::section(&measured.extracted),
         shapes::section(&measured.shapes),
         threads::section(&measured.threads),

@@ -64,6 +64,7 @@ pub(super) fn section(times: &Times) -> Section {
             .to_owned(),
         unit: "event",
         references: GRADES.map(|(grade, _)| line(grade, USUAL)).to_vec(),
+        pictured: false,
         lines: times.0.clone(),
     }
 }

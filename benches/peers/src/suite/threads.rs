@@ -47,6 +47,7 @@ pub(super) fn section(times: &Times) -> Section {
         note: "Threads are started, and rooms made, in the time that is measured.".to_owned(),
         unit: "event",
         references: Vec::new(),
+        pictured: false,
         lines: times.0.clone(),
     }
 }
