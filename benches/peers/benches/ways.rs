@@ -7,7 +7,7 @@ use consentry_peers::limits::StructuralScan;
 use consentry_peers::ours::{self, Ours};
 use consentry_peers::peers::{self, Peer, Rewriter};
 use consentry_peers::rules::Rules;
-use consentry_peers::suite::bytes::{COLD, GRADES, cold, pass, rewriting};
+use consentry_peers::suite::bytes::{COLD, GRADES, REWRITING, cold, pass, rewriting};
 use consentry_peers::suite::extracted::Inputs;
 use consentry_peers::suite::{compiling, shapes, threads};
 use consentry_peers::workload::{Shape, Workload};
@@ -78,12 +78,10 @@ fn rewritten(criterion: &mut Criterion) {
     let mut rewriters = peers::rewriters(&workload.catalogue, &rules);
     agreement::rewritten(workload, &ours, &mut rewriters);
     let mut group = group(criterion, "bytes to rewritten event", EVENTS);
-    let mut room = ours.room();
-    if ours.rewrite(b"{}", &mut room, &mut Vec::new()) {
-        let mut pass = rewriting(workload, |event, into| {
-            ours.rewrite(event, &mut room, into);
-        });
-        group.bench_function("consentry, trusted", |bencher| bencher.iter(&mut pass));
+    for (name, grade) in REWRITING {
+        let mut room = ours.room();
+        let mut pass = rewriting(workload, |event, into| ours.rewrite(grade, event, &mut room, into));
+        group.bench_function(name, |bencher| bencher.iter(&mut pass));
     }
     for Rewriter { name, rewrite } in rewriters {
         let mut pass = rewriting(workload, rewrite);

@@ -1,5 +1,6 @@
 //! Everything that calls consentry.
 
+pub use consentry::Grade;
 use consentry::{
     Consent, Decision, DestinationId, Event, InstructionSet, Limits, Policy, Preference, Scratch, Table,
 };
@@ -62,7 +63,9 @@ impl Ours {
     /// Decides an event that the caller's own parser has accepted.
     #[inline]
     pub fn trusted(&self, event: &[u8], room: &mut Room) -> u64 {
-        self.look(&self.table.decide_trusted(event, &self.limits, room).expect("events are JSON"))
+        self.look(
+            &self.table.decide_graded(event, &self.limits, Grade::Trusted, room).expect("events are JSON"),
+        )
     }
 
     /// Decides for a person of whom the granted categories are known as bits.
@@ -77,17 +80,27 @@ impl Ours {
         self.look(&self.table.decide(event, room))
     }
 
-    /// Decides an event and appends it with the decision in its `integrations`; `false` while the library cannot do it.
+    /// Decides every line of a buffer.
+    pub fn lines(&self, grade: Grade, buffer: &[u8], room: &mut Room) -> u64 {
+        let mut sum = 0;
+        self.table.decide_lines(buffer, &self.limits, grade, room, |_, decision| {
+            sum += self.look(&decision.expect("events are JSON"));
+        });
+        sum
+    }
+
+    /// Decides an event and appends it with the decision in its `integrations`.
     #[inline]
-    pub fn rewrite(&self, _event: &[u8], _room: &mut Room, _into: &mut Vec<u8>) -> bool {
-        false
+    pub fn rewrite(&self, grade: Grade, event: &[u8], room: &mut Room, into: &mut Vec<u8>) {
+        let decision = self.table.rewrite(event, &self.limits, grade, room, into);
+        self.look(&decision.expect("events are JSON"));
     }
 
     /// The destinations that receive an event, as bits.
     pub fn delivered(&self, input: Input<'_>, room: &mut Room) -> Vec<u64> {
         let decision = match input {
             Input::Validating(event) => self.table.decide_bytes(event, &self.limits, room),
-            Input::Trusted(event) => self.table.decide_trusted(event, &self.limits, room),
+            Input::Trusted(event) => self.table.decide_graded(event, &self.limits, Grade::Trusted, room),
             Input::Mask(granted) => Ok(self.table.decide_granted(granted, room)),
             Input::Names(event) => Ok(self.table.decide(event, room)),
         };

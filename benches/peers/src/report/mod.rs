@@ -44,8 +44,8 @@ pub struct Goal {
     pub goal: String,
     /// The number that was reached.
     pub reached: String,
-    /// Whether it was reached; `None` where there is nothing to measure yet.
-    pub met: Option<bool>,
+    /// Whether it was reached.
+    pub met: bool,
 }
 
 impl Display for Report {
@@ -56,11 +56,7 @@ impl Display for Report {
         }
         writeln!(f, "\n## Goals\n\n| | goal | reached | |\n|---|---|---|---|")?;
         for Goal { what, goal, reached, met } in &self.goals {
-            let met = match met {
-                Some(true) => "yes",
-                Some(false) => "**no**",
-                None => "–",
-            };
+            let met = if *met { "yes" } else { "**no**" };
             writeln!(f, "| {what} | {goal} | {reached} | {met} |")?;
         }
         Ok(())

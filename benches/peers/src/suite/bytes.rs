@@ -4,7 +4,7 @@ use super::Effort;
 use crate::agreement;
 use crate::limits::{self, StructuralScan};
 use crate::measure::{Field, Times};
-use crate::ours::{Ours, Room};
+use crate::ours::{Grade, Ours, Room};
 use crate::peers::{self, Peer, Rewriter};
 use crate::report::Section;
 use crate::rules::Rules;
@@ -26,7 +26,16 @@ pub(super) const COPY: &str = "limit: memcpy of each event";
 const LINES: &str = "limit: memchr for line breaks";
 
 /// Our rewriting.
-pub(super) const REWRITE: &str = "consentry, trusted, rewriting";
+pub const REWRITING: [(&str, Grade); 2] = [
+    ("consentry, trusted, rewriting", Grade::Trusted),
+    ("consentry, validating, rewriting", Grade::Validating),
+];
+
+/// Our deciding of a whole buffer.
+const BUFFER: [(&str, Grade); 2] = [
+    ("consentry, trusted, lines of a buffer", Grade::Trusted),
+    ("consentry, validating, lines of a buffer", Grade::Validating),
+];
 
 /// What was measured.
 pub(super) struct Bytes {
@@ -64,6 +73,12 @@ pub(super) fn measure(workload: &Workload, effort: Effort) -> Bytes {
     for (name, decide) in GRADES {
         field.add(format!("{name}, cold"), count, move || cold(workload, ours, decide));
     }
+    for (name, grade) in BUFFER {
+        let mut room = ours.room();
+        field.add(name, count, move || {
+            black_box(ours.lines(grade, black_box(workload.text()), &mut room));
+        });
+    }
     for Peer { name, mut decide, .. } in deciders {
         field.add(name, count, move || pass(workload, &mut decide));
     }
@@ -84,15 +99,10 @@ pub(super) fn measure(workload: &Workload, effort: Effort) -> Bytes {
         black_box(limits::lines(workload.text()));
     });
     let decisions = field.len();
-    let mut room = ours.room();
-    if ours.rewrite(b"{}", &mut room, &mut Vec::new()) {
-        field.add(
-            REWRITE,
-            count,
-            rewriting(workload, move |event, into| {
-                ours.rewrite(event, &mut room, into);
-            }),
-        );
+    for (name, grade) in REWRITING {
+        let mut room = ours.room();
+        let rewrite = move |event: &[u8], into: &mut Vec<u8>| ours.rewrite(grade, event, &mut room, into);
+        field.add(name, count, rewriting(workload, rewrite));
     }
     for Rewriter { name, rewrite } in rewriters {
         field.add(format!("{name}, rewriting"), count, rewriting(workload, rewrite));
@@ -118,7 +128,7 @@ impl Bytes {
             title: "Bytes to rewritten event".to_owned(),
             note: "The event with the decision in its `integrations`, appended to a buffer.".to_owned(),
             unit: "event",
-            references: vec![REWRITE.to_owned()],
+            references: REWRITING.map(|(name, _)| name.to_owned()).to_vec(),
             pictured: true,
             lines: rewriting.to_vec(),
         };
