@@ -1,0 +1,175 @@
+//! Bytes to decisions, and to rewritten events: ours, the peers, and what the machine allows.
+
+use super::Effort;
+use crate::agreement;
+use crate::limits::{self, StructuralScan};
+use crate::measure::{Field, Times};
+use crate::ours::{Grade, Ours, Room};
+use crate::peers::{self, Peer, Rewriter};
+use crate::report::Section;
+use crate::rules::Rules;
+use crate::workload::Workload;
+use std::hint::black_box;
+
+/// How many events a room serves before it is thrown away, where it is measured cold.
+pub const COLD: usize = 1000;
+
+/// A function of ours that decides an event.
+pub type Decide = fn(&Ours, &[u8], &mut Room) -> u64;
+
+/// Our two grades of input.
+pub const GRADES: [(&str, Decide); 2] =
+    [("consentry, trusted", Ours::trusted), ("consentry, validating", Ours::validating)];
+
+/// The limits that goals name.
+pub(super) const COPY: &str = "limit: memcpy of each event";
+const LINES: &str = "limit: memchr for line breaks";
+
+/// Our rewriting.
+pub const REWRITING: [(&str, Grade); 2] = [
+    ("consentry, trusted, rewriting", Grade::Trusted),
+    ("consentry, validating, rewriting", Grade::Validating),
+];
+
+/// Our deciding of a whole buffer.
+const BUFFER: [(&str, Grade); 2] = [
+    ("consentry, trusted, lines of a buffer", Grade::Trusted),
+    ("consentry, validating, lines of a buffer", Grade::Validating),
+];
+
+/// What was measured.
+pub(super) struct Bytes {
+    /// Decisions and limits, then rewriting.
+    pub(super) times: Times,
+    decisions: usize,
+    /// The peers that read JSON, and whether they refuse what is not JSON.
+    pub(super) peers: Vec<(&'static str, bool)>,
+    /// The structural scan with the fastest instructions.
+    pub(super) scan: String,
+}
+
+/// Checks that all agree, then measures them in turns.
+pub(super) fn measure(workload: &Workload, effort: Effort) -> Bytes {
+    let rules = Rules::new(&workload.catalogue);
+    let scans = StructuralScan::available();
+    let ours = &Ours::new(&workload.policy);
+    let mut deciders = peers::deciders(&workload.catalogue, &rules);
+    let mut rewriters = peers::rewriters(&workload.catalogue, &rules);
+    agreement::decisions(workload, ours, &mut deciders);
+    agreement::extracted(&rules, ours);
+    agreement::rewritten(workload, ours, &mut rewriters);
+    let peers = deciders.iter().map(|peer| (peer.name, peer.validates)).collect();
+
+    let count = workload.events().len();
+    let mut field = Field::default();
+    // The first set of instructions is what a user gets who does not choose.
+    for (place, (set, ours)) in ours.with_each_instruction_set().into_iter().enumerate() {
+        for (name, decide) in GRADES {
+            let name = if place == 0 { name.to_owned() } else { format!("{name}, {set}") };
+            let (mut room, ours) = (ours.room(), ours.clone());
+            field.add(name, count, move || pass(workload, |event| decide(&ours, event, &mut room)));
+        }
+    }
+    for (name, decide) in GRADES {
+        field.add(format!("{name}, cold"), count, move || cold(workload, ours, decide));
+    }
+    for (name, grade) in BUFFER {
+        let mut room = ours.room();
+        field.add(name, count, move || {
+            black_box(ours.lines(grade, black_box(workload.text()), &mut room));
+        });
+    }
+    for Peer { name, mut decide, .. } in deciders {
+        field.add(name, count, move || pass(workload, &mut decide));
+    }
+    for StructuralScan { instructions, scan } in scans.iter().copied() {
+        field.add(scan_name(instructions), count, move || {
+            pass(workload, |event| u64::from(scan(event).is_complete()))
+        });
+    }
+    let mut buffer = Vec::new();
+    field.add(COPY, count, move || {
+        pass(workload, |event| {
+            buffer.clear();
+            buffer.extend_from_slice(event);
+            black_box(buffer.as_slice()).len() as u64
+        });
+    });
+    field.add(LINES, count, move || {
+        black_box(limits::lines(workload.text()));
+    });
+    let decisions = field.len();
+    for (name, grade) in REWRITING {
+        let mut room = ours.room();
+        let rewrite = move |event: &[u8], into: &mut Vec<u8>| ours.rewrite(grade, event, &mut room, into);
+        field.add(name, count, rewriting(workload, rewrite));
+    }
+    for Rewriter { name, rewrite } in rewriters {
+        field.add(format!("{name}, rewriting"), count, rewriting(workload, rewrite));
+    }
+    Bytes { times: field.run(effort.rounds), decisions, peers, scan: scan_name(scans[0].instructions) }
+}
+
+impl Bytes {
+    pub(super) fn sections(&self) -> [Section; 2] {
+        let (decisions, rewriting) = self.times.0.split_at(self.decisions);
+        let decisions = Section {
+            title: "Bytes to decision".to_owned(),
+            note: format!(
+                "Without another word, consentry uses the fastest instructions that the processor has, and its room has seen \
+                 the events before. Cold: a new room for every {COLD} events."
+            ),
+            unit: "event",
+            references: GRADES.map(|(name, _)| name.to_owned()).to_vec(),
+            pictured: true,
+            lines: decisions.to_vec(),
+        };
+        let rewriting = Section {
+            title: "Bytes to rewritten event".to_owned(),
+            note: "The event with the decision in its `integrations`, appended to a buffer.".to_owned(),
+            unit: "event",
+            references: REWRITING.map(|(name, _)| name.to_owned()).to_vec(),
+            pictured: true,
+            lines: rewriting.to_vec(),
+        };
+        [decisions, rewriting]
+    }
+}
+
+fn scan_name(instructions: &str) -> String {
+    format!("limit: structural scan, {instructions}")
+}
+
+/// Decides every event.
+pub fn pass(workload: &Workload, mut decide: impl FnMut(&[u8]) -> u64) {
+    let sum = workload.events().fold(0, |sum: u64, event| sum.wrapping_add(decide(black_box(event))));
+    black_box(sum);
+}
+
+/// Decides every event, with a new room now and then.
+pub fn cold(workload: &Workload, ours: &Ours, decide: Decide) {
+    let mut room = ours.room();
+    let mut left = COLD;
+    pass(workload, |event| {
+        left -= 1;
+        if left == 0 {
+            (room, left) = (ours.room(), COLD);
+        }
+        decide(ours, event, &mut room)
+    });
+}
+
+/// Rewrites every event into the same buffer.
+pub fn rewriting<'w>(
+    workload: &'w Workload,
+    mut rewrite: impl FnMut(&[u8], &mut Vec<u8>) + 'w,
+) -> impl FnMut() + 'w {
+    let mut buffer = Vec::new();
+    move || {
+        for event in workload.events() {
+            buffer.clear();
+            rewrite(black_box(event), &mut buffer);
+            black_box(buffer.as_slice());
+        }
+    }
+}
