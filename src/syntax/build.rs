@@ -7,8 +7,8 @@ use super::generated::{Grammar, Rule};
 use super::tree::*;
 use super::{recover, scan};
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
-use pest::Parser;
 use pest::iterators::{Pair, Pairs};
+use pest::{Parser, Token as Border};
 
 /// The edition that this version speaks.
 const EDITION: u32 = 1;
@@ -18,43 +18,52 @@ const MAX_MISTAKES: usize = 1_000;
 
 /// Reads text that has passed [`scan::scan`].
 pub(super) fn build(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
-    let mut tree =
-        Tree { file, edition: None, statements: Vec::new(), tokens: Vec::new(), text: text.into() };
-    let mut builder = Builder { file, text, found: Vec::new() };
+    let mut builder = Builder { file, text, tokens: Vec::new(), found: Vec::new() };
+    let (mut edition, mut statements) = (None, Vec::new());
     // `file` matches every text, since whatever is no statement is `bad`.
     match Grammar::parse(Rule::file, text) {
         Ok(mut pairs) => {
             if let Some(pair) = pairs.next() {
-                tree.tokens = tokens(&builder, pair.clone());
-                builder.file(pair.into_inner(), &mut tree);
+                let pairs = pair.into_inner();
+                builder.tokens = tokens(file, &pairs);
+                edition = builder.file(pairs, &mut statements);
             }
         }
         Err(error) => builder.found.push(recover::unexpected(&error, text, 0, file)),
     }
-    (tree, builder.found)
+    (Tree { file, edition, statements, tokens: builder.tokens, text: text.into() }, builder.found)
 }
 
-fn tokens(builder: &Builder, file: Pair<Rule>) -> Vec<Token> {
-    let leaves = file
-        .into_inner()
-        .flatten()
-        .filter(|pair| pair.as_rule() != Rule::EOI && pair.clone().into_inner().next().is_none());
-    leaves
-        .map(|pair| {
-            let kind = match pair.as_rule() {
-                Rule::COMMENT => TokenKind::Comment,
-                Rule::byte_order_mark => TokenKind::ByteOrderMark,
-                Rule::bad | Rule::reserved => TokenKind::Bad,
-                _ => TokenKind::Word,
-            };
-            Token { kind, span: builder.span(&pair) }
-        })
-        .collect()
+/// The pairs that have no pairs in them: where one begins and the same one ends next.
+fn tokens(file: FileId, pairs: &Pairs<Rule>) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut begun = None;
+    for border in pairs.clone().tokens() {
+        let (rule, end) = match border {
+            Border::Start { pos, .. } => {
+                begun = Some(pos.pos());
+                continue;
+            }
+            Border::End { rule, pos } => (rule, pos.pos()),
+        };
+        let Some(start) = begun.take() else { continue };
+        let kind = match rule {
+            Rule::EOI => continue,
+            Rule::COMMENT => TokenKind::Comment,
+            Rule::byte_order_mark => TokenKind::ByteOrderMark,
+            Rule::bad | Rule::reserved => TokenKind::Bad,
+            _ => TokenKind::Word,
+        };
+        tokens.push(Token { kind, span: Span::new(file, start, end) });
+    }
+    tokens
 }
 
 struct Builder<'t> {
     file: FileId,
     text: &'t str,
+    /// In the order of the text.
+    tokens: Vec<Token>,
     found: Vec<Diagnostic>,
 }
 
@@ -63,27 +72,28 @@ fn children<'t>(pair: Pair<'t, Rule>) -> impl Iterator<Item = Pair<'t, Rule>> {
     pair.into_inner().filter(|child| child.as_rule() != Rule::COMMENT)
 }
 
-/// Where a pair ends. The parser counts space and comments in front of an optional part that is not there; here the
-/// last word counts.
-fn end(pair: &Pair<Rule>) -> usize {
-    match children(pair.clone()).last() {
-        Some(last) => end(&last),
-        None => pair.as_span().end(),
-    }
-}
-
 /// The only rule that matters among the children.
 fn child<'t>(pair: Pair<'t, Rule>, rule: Rule) -> Option<Pair<'t, Rule>> {
     children(pair).find(|child| child.as_rule() == rule)
 }
 
 impl Builder<'_> {
+    /// Where a pair stands. The parser counts space and comments in front of an optional part that is not there; here
+    /// the last word counts.
     fn span(&self, pair: &Pair<Rule>) -> Span {
-        Span::new(self.file, pair.as_span().start(), end(pair))
+        let span = pair.as_span();
+        let span = Span::new(self.file, span.start(), span.end());
+        let (before, _) =
+            self.tokens.split_at(self.tokens.partition_point(|token| token.span.end <= span.end));
+        let mut inside = before.iter().rev().take_while(|token| token.span.start >= span.start);
+        let last = inside.find(|token| token.kind != TokenKind::Comment);
+        Span { end: last.map_or(span.end, |last| last.span.end), ..span }
     }
 
-    fn file(&mut self, pairs: Pairs<Rule>, tree: &mut Tree) {
+    /// Adds the statements, and gives the edition.
+    fn file(&mut self, pairs: Pairs<Rule>, statements: &mut Vec<Statement>) -> Option<Spanned<u32>> {
         let mut edition_line = false;
+        let mut edition = None;
         for pair in pairs {
             let span = self.span(&pair);
             if self.found.len() >= MAX_MISTAKES {
@@ -92,27 +102,27 @@ impl Builder<'_> {
                     Diagnostic::new(Code::TooManyMistakes, message)
                         .at(span, "what follows was not looked at"),
                 );
-                return;
+                return edition;
             }
             match pair.as_rule() {
                 Rule::edition => {
                     edition_line = true;
-                    tree.edition = self.edition(pair);
+                    edition = self.edition(pair);
                 }
-                Rule::statement => match self.statement(pair) {
-                    Some(statement) => tree.statements.push(statement),
+                Rule::statement => match self.statement(pair, span) {
+                    Some(statement) => statements.push(statement),
                     None => self.found.push(
                         Diagnostic::new(Code::Unexpected, "the statement could not be read").at(span, "this"),
                     ),
                 },
                 // What looks like an edition line has its own message.
-                Rule::bad if pair.as_str().starts_with("consentry") && tree.statements.is_empty() => {
+                Rule::bad if pair.as_str().starts_with("consentry") && statements.is_empty() => {
                     edition_line = true;
                     self.found.push(recover::bad(self.text, span, None));
                 }
                 Rule::reserved => self.found.push(recover::reserved(pair.as_str(), span)),
                 Rule::bad => {
-                    let previous = tree.statements.last_mut();
+                    let previous = statements.last_mut();
                     self.found.push(recover::bad(self.text, span, previous));
                 }
                 _ => {}
@@ -126,6 +136,7 @@ impl Builder<'_> {
                     .help(format!("begin the file with `consentry {EDITION}`")),
             );
         }
+        edition
     }
 
     fn edition(&mut self, pair: Pair<Rule>) -> Option<Spanned<u32>> {
@@ -145,8 +156,7 @@ impl Builder<'_> {
         None
     }
 
-    fn statement(&mut self, pair: Pair<Rule>) -> Option<Statement> {
-        let span = self.span(&pair);
+    fn statement(&mut self, pair: Pair<Rule>, span: Span) -> Option<Statement> {
         let mut overrides = None;
         let mut fact = None;
         for child in children(pair) {
