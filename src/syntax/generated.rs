@@ -145,8 +145,8 @@ space in front of it: there an author begins a statement, even one that nobody k
     ///How a statement begins.
     r#statement_word,
     /**The words of the language, those of later versions included; a category of such a name is written in quotes. They
-are listed once more as literals, because a name is compared with all of them, longer ones first; a test compares the
-lists.*/
+are listed once more as literals, longer ones first, because every name is compared with them: with those that share
+its first letter, or nearly so. A test compares the lists.*/
     r#language_word,
     r#word_All,
     r#word_all,
@@ -2428,68 +2428,135 @@ impl ::pest::Parser<Rule> for Grammar {
                                             state
                                                 .sequence(|state| {
                                                     state
-                                                        .match_string("visit")
-                                                        .or_else(|state| { state.match_string("verify") })
-                                                        .or_else(|state| { state.match_string("unreadable") })
-                                                        .or_else(|state| { state.match_string("unmapped") })
-                                                        .or_else(|state| { state.match_string("unlisted") })
-                                                        .or_else(|state| { state.match_string("then") })
-                                                        .or_else(|state| { state.match_string("test") })
-                                                        .or_else(|state| { state.match_string("switched") })
-                                                        .or_else(|state| { state.match_string("spelled") })
-                                                        .or_else(|state| { state.match_string("shared") })
-                                                        .or_else(|state| { state.match_string("several") })
-                                                        .or_else(|state| { state.match_string("reconcile") })
-                                                        .or_else(|state| { state.match_string("prelude") })
-                                                        .or_else(|state| { state.match_string("preferences") })
-                                                        .or_else(|state| { state.match_string("policy") })
-                                                        .or_else(|state| { state.match_string("override") })
-                                                        .or_else(|state| { state.match_string("or") })
-                                                        .or_else(|state| { state.match_string("off") })
-                                                        .or_else(|state| { state.match_string("of") })
-                                                        .or_else(|state| { state.match_string("nothing") })
-                                                        .or_else(|state| { state.match_string("none") })
-                                                        .or_else(|state| { state.match_string("never") })
-                                                        .or_else(|state| { state.match_string("needs") })
-                                                        .or_else(|state| { state.match_string("need") })
-                                                        .or_else(|state| { state.match_string("model") })
-                                                        .or_else(|state| { state.match_string("mode") })
-                                                        .or_else(|state| { state.match_string("missing") })
-                                                        .or_else(|state| { state.match_string("malformed") })
-                                                        .or_else(|state| { state.match_string("listed") })
-                                                        .or_else(|state| { state.match_string("lint") })
-                                                        .or_else(|state| { state.match_string("ledger") })
-                                                        .or_else(|state| { state.match_string("kind") })
-                                                        .or_else(|state| { state.match_string("integrations") })
-                                                        .or_else(|state| { state.match_string("include") })
-                                                        .or_else(|state| { state.match_string("ignores") })
-                                                        .or_else(|state| { state.match_string("given") })
-                                                        .or_else(|state| { state.match_string("gate") })
-                                                        .or_else(|state| { state.match_string("exempt") })
-                                                        .or_else(|state| { state.match_string("event") })
-                                                        .or_else(|state| { state.match_string("enforce") })
-                                                        .or_else(|state| { state.match_string("empty") })
-                                                        .or_else(|state| { state.match_string("drop") })
-                                                        .or_else(|state| { state.match_string("disabled") })
-                                                        .or_else(|state| { state.match_string("device") })
-                                                        .or_else(|state| { state.match_string("destinations") })
-                                                        .or_else(|state| { state.match_string("destination") })
-                                                        .or_else(|state| { state.match_string("deliver") })
-                                                        .or_else(|state| { state.match_string("count") })
-                                                        .or_else(|state| { state.match_string("consentry") })
-                                                        .or_else(|state| { state.match_string("consent") })
-                                                        .or_else(|state| { state.match_string("cloud") })
-                                                        .or_else(|state| { state.match_string("category") })
-                                                        .or_else(|state| { state.match_string("categories") })
-                                                        .or_else(|state| { state.match_string("block") })
-                                                        .or_else(|state| { state.match_string("because") })
-                                                        .or_else(|state| { state.match_string("banner") })
-                                                        .or_else(|state| { state.match_string("at") })
-                                                        .or_else(|state| { state.match_string("as") })
-                                                        .or_else(|state| { state.match_string("any") })
-                                                        .or_else(|state| { state.match_string("always") })
-                                                        .or_else(|state| { state.match_string("also") })
-                                                        .or_else(|state| { state.match_string("all") })
+                                                        .sequence(|state| {
+                                                            state
+                                                                .lookahead(true, |state| { state.match_range('a'..'b') })
+                                                                .and_then(|state| {
+                                                                    state
+                                                                        .match_string("because")
+                                                                        .or_else(|state| { state.match_string("block") })
+                                                                        .or_else(|state| { state.match_string("banner") })
+                                                                        .or_else(|state| { state.match_string("at") })
+                                                                        .or_else(|state| { state.match_string("as") })
+                                                                        .or_else(|state| { state.match_string("any") })
+                                                                        .or_else(|state| { state.match_string("always") })
+                                                                        .or_else(|state| { state.match_string("also") })
+                                                                        .or_else(|state| { state.match_string("all") })
+                                                                })
+                                                        })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(true, |state| { state.match_range('c'..'c') })
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .match_string("count")
+                                                                                .or_else(|state| { state.match_string("consentry") })
+                                                                                .or_else(|state| { state.match_string("consent") })
+                                                                                .or_else(|state| { state.match_string("cloud") })
+                                                                                .or_else(|state| { state.match_string("category") })
+                                                                                .or_else(|state| { state.match_string("categories") })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(true, |state| { state.match_range('d'..'e') })
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .match_string("drop")
+                                                                                .or_else(|state| { state.match_string("disabled") })
+                                                                                .or_else(|state| { state.match_string("device") })
+                                                                                .or_else(|state| { state.match_string("destinations") })
+                                                                                .or_else(|state| { state.match_string("destination") })
+                                                                                .or_else(|state| { state.match_string("deliver") })
+                                                                                .or_else(|state| { state.match_string("exempt") })
+                                                                                .or_else(|state| { state.match_string("event") })
+                                                                                .or_else(|state| { state.match_string("enforce") })
+                                                                                .or_else(|state| { state.match_string("empty") })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(true, |state| { state.match_range('f'..'l') })
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .match_string("given")
+                                                                                .or_else(|state| { state.match_string("gate") })
+                                                                                .or_else(|state| { state.match_string("integrations") })
+                                                                                .or_else(|state| { state.match_string("include") })
+                                                                                .or_else(|state| { state.match_string("ignores") })
+                                                                                .or_else(|state| { state.match_string("kind") })
+                                                                                .or_else(|state| { state.match_string("listed") })
+                                                                                .or_else(|state| { state.match_string("lint") })
+                                                                                .or_else(|state| { state.match_string("ledger") })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(true, |state| { state.match_range('m'..'o') })
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .match_string("model")
+                                                                                .or_else(|state| { state.match_string("mode") })
+                                                                                .or_else(|state| { state.match_string("missing") })
+                                                                                .or_else(|state| { state.match_string("malformed") })
+                                                                                .or_else(|state| { state.match_string("nothing") })
+                                                                                .or_else(|state| { state.match_string("none") })
+                                                                                .or_else(|state| { state.match_string("never") })
+                                                                                .or_else(|state| { state.match_string("needs") })
+                                                                                .or_else(|state| { state.match_string("need") })
+                                                                                .or_else(|state| { state.match_string("override") })
+                                                                                .or_else(|state| { state.match_string("or") })
+                                                                                .or_else(|state| { state.match_string("off") })
+                                                                                .or_else(|state| { state.match_string("of") })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(true, |state| { state.match_range('p'..'s') })
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .match_string("prelude")
+                                                                                .or_else(|state| { state.match_string("preferences") })
+                                                                                .or_else(|state| { state.match_string("policy") })
+                                                                                .or_else(|state| { state.match_string("reconcile") })
+                                                                                .or_else(|state| { state.match_string("switched") })
+                                                                                .or_else(|state| { state.match_string("spelled") })
+                                                                                .or_else(|state| { state.match_string("shared") })
+                                                                                .or_else(|state| { state.match_string("several") })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(true, |state| { state.match_range('t'..'v') })
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .match_string("then")
+                                                                                .or_else(|state| { state.match_string("test") })
+                                                                                .or_else(|state| { state.match_string("unreadable") })
+                                                                                .or_else(|state| { state.match_string("unmapped") })
+                                                                                .or_else(|state| { state.match_string("unlisted") })
+                                                                                .or_else(|state| { state.match_string("visit") })
+                                                                                .or_else(|state| { state.match_string("verify") })
+                                                                        })
+                                                                })
+                                                        })
                                                         .or_else(|state| { state.match_string("All") })
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
