@@ -28,6 +28,8 @@ pub enum Rule {
     r#edition,
     ///One fact of the policy. `override` in front of it redefines that fact of an included file.
     r#statement,
+    ///What may be overridden. Destinations come first, because most statements of a large policy are destinations.
+    r#fact,
     /**`policy "acme web"`: the name, which every decision carries. A file that has one is a policy; a file that has
 none is a part for other files to include.*/
     r#policy,
@@ -125,7 +127,8 @@ none is a part for other files to include.*/
     r#plain,
     ///The edition's number.
     r#number,
-    ///Text in double quotes on one line. `\"`, `\\` and `\u{…}` are escapes; others are reported later.
+    /**Text in double quotes on one line. `\"`, `\\` and `\u{…}` are escapes; others are reported later. What stands
+between two escapes has this form, twice, because the parser then skips it at once.*/
     r#text,
     ///What a plain word goes on with.
     r#letter,
@@ -221,6 +224,7 @@ impl Rule {
             Rule::r#byte_order_mark,
             Rule::r#edition,
             Rule::r#statement,
+            Rule::r#fact,
             Rule::r#policy,
             Rule::r#include,
             Rule::r#category,
@@ -563,29 +567,37 @@ impl ::pest::Parser<Rule> for Grammar {
                         .rule(
                             Rule::r#statement,
                             |state| {
-                                self::r#policy(state)
+                                self::r#fact(state)
+                                    .or_else(|state| { self::r#policy(state) })
                                     .or_else(|state| { self::r#include(state) })
                                     .or_else(|state| {
                                         state
                                             .sequence(|state| {
-                                                state
-                                                    .optional(|state| { self::r#word_override(state) })
+                                                self::r#word_override(state)
                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                    .and_then(|state| {
-                                                        self::r#category(state)
-                                                            .or_else(|state| { self::r#destination_kind(state) })
-                                                            .or_else(|state| { self::r#destination(state) })
-                                                            .or_else(|state| { self::r#reconcile(state) })
-                                                            .or_else(|state| { self::r#unmapped_destinations(state) })
-                                                            .or_else(|state| { self::r#several_categories(state) })
-                                                            .or_else(|state| { self::r#unreadable_integrations(state) })
-                                                            .or_else(|state| { self::r#exempt_event(state) })
-                                                            .or_else(|state| { self::r#preferences(state) })
-                                                    })
+                                                    .and_then(|state| { self::r#fact(state) })
                                             })
                                     })
                             },
                         )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#fact(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    self::r#destination(state)
+                        .or_else(|state| { self::r#category(state) })
+                        .or_else(|state| { self::r#destination_kind(state) })
+                        .or_else(|state| { self::r#reconcile(state) })
+                        .or_else(|state| { self::r#unmapped_destinations(state) })
+                        .or_else(|state| { self::r#several_categories(state) })
+                        .or_else(|state| { self::r#unreadable_integrations(state) })
+                        .or_else(|state| { self::r#exempt_event(state) })
+                        .or_else(|state| { self::r#preferences(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -2033,6 +2045,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     state
                                                         .match_string("\"")
                                                         .and_then(|state| {
+                                                            let strings = ["\"", "\\", "\n"];
+                                                            state.skip_until(&strings)
+                                                        })
+                                                        .and_then(|state| {
                                                             state
                                                                 .repeat(|state| {
                                                                     state
@@ -2043,21 +2059,9 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                     state.lookahead(false, |state| { state.match_string("\n") })
                                                                                 })
                                                                                 .and_then(|state| { self::r#ANY(state) })
-                                                                        })
-                                                                        .or_else(|state| {
-                                                                            state
-                                                                                .sequence(|state| {
-                                                                                    state
-                                                                                        .lookahead(
-                                                                                            false,
-                                                                                            |state| {
-                                                                                                state
-                                                                                                    .match_string("\"")
-                                                                                                    .or_else(|state| { state.match_string("\\") })
-                                                                                                    .or_else(|state| { state.match_string("\n") })
-                                                                                            },
-                                                                                        )
-                                                                                        .and_then(|state| { self::r#ANY(state) })
+                                                                                .and_then(|state| {
+                                                                                    let strings = ["\"", "\\", "\n"];
+                                                                                    state.skip_until(&strings)
                                                                                 })
                                                                         })
                                                                 })
@@ -4232,6 +4236,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#byte_order_mark => rules::r#byte_order_mark(state),
                     Rule::r#edition => rules::r#edition(state),
                     Rule::r#statement => rules::r#statement(state),
+                    Rule::r#fact => rules::r#fact(state),
                     Rule::r#policy => rules::r#policy(state),
                     Rule::r#include => rules::r#include(state),
                     Rule::r#category => rules::r#category(state),
