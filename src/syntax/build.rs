@@ -80,9 +80,8 @@ fn child<'t>(pair: Pair<'t, Rule>, rule: Rule) -> Option<Pair<'t, Rule>> {
 impl Builder<'_> {
     /// Where a pair stands. The parser counts space and comments in front of an optional part that is not there; here
     /// the last word counts.
-    fn span(&self, pair: &Pair<Rule>) -> Span {
-        let span = pair.as_span();
-        let span = Span::new(self.file, span.start(), span.end());
+    fn span(&self, place: pest::Span) -> Span {
+        let span = self.whole(place);
         let (before, _) =
             self.tokens.split_at(self.tokens.partition_point(|token| token.span.end <= span.end));
         let mut inside = before.iter().rev().take_while(|token| token.span.start >= span.start);
@@ -90,12 +89,17 @@ impl Builder<'_> {
         Span { end: last.map_or(span.end, |last| last.span.end), ..span }
     }
 
+    /// Where a pair without pairs in it stands: nothing but itself is counted.
+    fn whole(&self, place: pest::Span) -> Span {
+        Span::new(self.file, place.start(), place.end())
+    }
+
     /// Adds the statements, and gives the edition.
     fn file(&mut self, pairs: Pairs<Rule>, statements: &mut Vec<Statement>) -> Option<Spanned<u32>> {
         let mut edition_line = false;
         let mut edition = None;
         for pair in pairs {
-            let span = self.span(&pair);
+            let span = self.span(pair.as_span());
             if self.found.len() >= MAX_MISTAKES {
                 let message = format!("there are more than {MAX_MISTAKES} mistakes");
                 self.found.push(
@@ -141,7 +145,7 @@ impl Builder<'_> {
 
     fn edition(&mut self, pair: Pair<Rule>) -> Option<Spanned<u32>> {
         let number = child(pair, Rule::number)?;
-        let span = self.span(&number);
+        let span = self.whole(number.as_span());
         if number.as_str() == EDITION.to_string() {
             return Some(Spanned::new(EDITION, span));
         }
@@ -161,7 +165,7 @@ impl Builder<'_> {
         let mut fact = None;
         for child in children(pair) {
             if child.as_rule() == Rule::word_override {
-                overrides = Some(self.span(&child));
+                overrides = Some(self.whole(child.as_span()));
             } else {
                 fact = Some(self.fact(child)?);
             }
@@ -215,7 +219,7 @@ impl Builder<'_> {
     fn category(&mut self, pair: Pair<Rule>) -> Option<Category> {
         let (mut name, mut wire_id, mut attributes) = (None, None, Vec::new());
         for part in children(pair) {
-            let span = self.span(&part);
+            let place = part.as_span();
             let attribute = match part.as_rule() {
                 Rule::name => {
                     name = self.name(part);
@@ -230,7 +234,7 @@ impl Builder<'_> {
                 Rule::label => CategoryAttribute::Label(self.text(child(part, Rule::text)?).value),
                 _ => continue,
             };
-            attributes.push(Spanned::new(attribute, span));
+            attributes.push(Spanned::new(attribute, self.span(place)));
         }
         Some(Category { name: name?, wire_id, attributes })
     }
@@ -238,13 +242,15 @@ impl Builder<'_> {
     fn destination_kind(&mut self, pair: Pair<Rule>) -> Option<Kind> {
         let (mut name, mut attributes) = (None, Vec::new());
         for part in children(pair) {
-            let span = self.span(&part);
+            let place = part.as_span();
             match part.as_rule() {
                 Rule::name => name = self.name(part),
-                Rule::ignores_all => attributes.push(Spanned::new(KindAttribute::IgnoresAll, span)),
+                Rule::ignores_all => {
+                    attributes.push(Spanned::new(KindAttribute::IgnoresAll, self.span(place)))
+                }
                 Rule::label => {
                     let label = KindAttribute::Label(self.text(child(part, Rule::text)?).value);
-                    attributes.push(Spanned::new(label, span));
+                    attributes.push(Spanned::new(label, self.span(place)));
                 }
                 _ => {}
             }
@@ -255,7 +261,7 @@ impl Builder<'_> {
     fn destination(&mut self, pair: Pair<Rule>) -> Option<Destination> {
         let (mut name, mut attributes) = (None, Vec::new());
         for part in children(pair) {
-            let span = self.span(&part);
+            let place = part.as_span();
             let attribute = match part.as_rule() {
                 Rule::text => {
                     name = self.name(part);
@@ -281,7 +287,7 @@ impl Builder<'_> {
                 Rule::kind => DestinationAttribute::Kind(self.name(child(part, Rule::name)?)?),
                 _ => continue,
             };
-            attributes.push(Spanned::new(attribute, span));
+            attributes.push(Spanned::new(attribute, self.span(place)));
         }
         Some(Destination { name: name?, attributes })
     }
@@ -301,7 +307,7 @@ impl Builder<'_> {
     }
 
     fn group(&mut self, pair: Pair<Rule>) -> Option<Group> {
-        let span = self.span(&pair);
+        let span = self.span(pair.as_span());
         let quantifier = match child(pair.clone(), Rule::all_of) {
             Some(_) => Quantifier::All,
             None => Quantifier::Any,
@@ -328,7 +334,7 @@ impl Builder<'_> {
     }
 
     fn row(&mut self, pair: Pair<Rule>) -> Option<Row> {
-        let span = self.span(&pair);
+        let span = self.span(pair.as_span());
         let consent = self.consent_states(child(pair.clone(), Rule::consent_states)?)?;
         let integrations = self.integrations_states(child(pair.clone(), Rule::integrations_states)?)?;
         let enforce = self.enforce(child(pair.clone(), Rule::enforce)?)?;
@@ -339,7 +345,7 @@ impl Builder<'_> {
     fn consent_states(&mut self, pair: Pair<Rule>) -> Option<Vec<Spanned<ConsentState>>> {
         let mut states = Vec::new();
         for part in children(pair) {
-            let span = self.span(&part);
+            let span = self.span(part.as_span());
             match part.as_rule() {
                 Rule::word_any => states.extend(ConsentState::ALL.map(|state| Spanned::new(state, span))),
                 Rule::consent_state => {
@@ -362,7 +368,7 @@ impl Builder<'_> {
     fn integrations_states(&mut self, pair: Pair<Rule>) -> Option<Vec<Spanned<IntegrationsState>>> {
         let mut states = Vec::new();
         for part in children(pair) {
-            let span = self.span(&part);
+            let span = self.span(part.as_span());
             match part.as_rule() {
                 Rule::word_any => {
                     states.extend(IntegrationsState::ALL.map(|state| Spanned::new(state, span)))
@@ -383,7 +389,7 @@ impl Builder<'_> {
     }
 
     fn enforce(&mut self, pair: Pair<Rule>) -> Option<Spanned<Enforce>> {
-        let span = self.span(&pair);
+        let span = self.span(pair.as_span());
         let part = children(pair).next()?;
         let enforce = match part.as_rule() {
             Rule::word_nothing => Enforce::Nothing,
@@ -415,7 +421,7 @@ impl Builder<'_> {
             _ => pair,
         };
         if pair.as_rule() != Rule::text {
-            return Some(Spanned::new(pair.as_str().into(), self.span(&pair)));
+            return Some(Spanned::new(pair.as_str().into(), self.whole(pair.as_span())));
         }
         let written = pair.as_str();
         let text = self.text(pair);
@@ -443,7 +449,7 @@ impl Builder<'_> {
 
     /// A text in quotes, with its escapes resolved.
     fn text(&mut self, pair: Pair<Rule>) -> Text {
-        let span = self.span(&pair);
+        let span = self.whole(pair.as_span());
         let inside =
             pair.as_str().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
         let mut value = String::with_capacity(inside.len());

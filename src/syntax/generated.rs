@@ -859,8 +859,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .sequence(|state| {
                                                         state
                                                             .optional(|state| {
-                                                                self::r#also(state)
-                                                                    .or_else(|state| { self::r#needs(state) })
+                                                                self::r#needs(state)
+                                                                    .or_else(|state| { self::r#also(state) })
                                                                     .or_else(|state| { self::r#unmapped(state) })
                                                                     .or_else(|state| { self::r#exempt(state) })
                                                                     .or_else(|state| { self::r#disabled(state) })
@@ -873,8 +873,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                     .sequence(|state| {
                                                                                         super::hidden::skip(state)
                                                                                             .and_then(|state| {
-                                                                                                self::r#also(state)
-                                                                                                    .or_else(|state| { self::r#needs(state) })
+                                                                                                self::r#needs(state)
+                                                                                                    .or_else(|state| { self::r#also(state) })
                                                                                                     .or_else(|state| { self::r#unmapped(state) })
                                                                                                     .or_else(|state| { self::r#exempt(state) })
                                                                                                     .or_else(|state| { self::r#disabled(state) })
