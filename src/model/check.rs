@@ -15,9 +15,9 @@ use std::mem::{Discriminant, discriminant};
 const MAX_MISTAKES: usize = 1_000;
 
 /// Checks the facts in force. All mistakes of all stages come out together.
-pub(super) fn check(forest: Forest, merged: Merged) -> Result<Policy, PolicyError> {
+pub(super) fn check(forest: &Forest, merged: Merged) -> Result<Policy, PolicyError> {
     let mut checker = Checker {
-        forest: &forest,
+        forest,
         found: Vec::new(),
         uses: Vec::new(),
         more: 0,
@@ -29,8 +29,8 @@ pub(super) fn check(forest: Forest, merged: Merged) -> Result<Policy, PolicyErro
     };
     let policy = checker.policy(&merged);
     let (found, mut more) = (checker.found, checker.more);
-    let Forest { files, diagnostics, .. } = forest;
-    let mut all: Vec<Diagnostic> = diagnostics.into_iter().chain(merged.diagnostics).chain(found).collect();
+    let mut all: Vec<Diagnostic> =
+        forest.diagnostics.iter().cloned().chain(merged.diagnostics).chain(found).collect();
     if all.iter().any(|diagnostic| diagnostic.code == Code::UnknownEdition) {
         // What another edition means is not for this version to say.
         all.retain(|diagnostic| diagnostic.code == Code::UnknownEdition);
@@ -38,7 +38,7 @@ pub(super) fn check(forest: Forest, merged: Merged) -> Result<Policy, PolicyErro
     }
     match policy {
         Some(mut policy) if all.is_empty() => {
-            policy.files = files;
+            policy.files = forest.files.clone();
             Ok(policy)
         }
         _ => {
@@ -51,7 +51,7 @@ pub(super) fn check(forest: Forest, merged: Merged) -> Result<Policy, PolicyErro
                     Diagnostic::new(Code::TooManyMistakes, message).help("mend the first ones and run again"),
                 );
             }
-            Err(PolicyError::new(all, files))
+            Err(PolicyError::new(all, forest.files.clone()))
         }
     }
 }
@@ -81,7 +81,7 @@ impl<'t> Checker<'t> {
     }
 
     /// The policy, or `None` when a part of it is missing; that part has its diagnostic then.
-    fn policy(&mut self, merged: &'t Merged) -> Option<Policy> {
+    fn policy(&mut self, merged: &Merged<'t>) -> Option<Policy> {
         let edition =
             self.forest.trees.first().and_then(|tree| tree.edition.as_ref()).map(|edition| edition.value);
         let name = self.name(merged);
@@ -121,10 +121,10 @@ impl<'t> Checker<'t> {
         let exempt = self.setting(merged.exempt_event.clone(), "exempt event none");
         self.twice(exempt.iter().flat_map(|names| &names.value), "event");
         let reading =
-            merged.preferences.as_ref().map(|said| Spanned::new(self.reading(&said.value), said.span));
+            merged.preferences.as_ref().map(|said| Spanned::new(self.reading(said.value), said.span));
         let reading = self.setting(reading, "preferences at context.consent.categoryPreferences");
         let table =
-            merged.reconcile.as_ref().map(|said| reconcile::check(&said.value, said.span, &mut self.found));
+            merged.reconcile.as_ref().map(|said| reconcile::check(said.value, said.span, &mut self.found));
         let example = "reconcile { consent integrations enforce any any consent then integrations }";
         let table = self.setting(table, example);
 
@@ -202,6 +202,10 @@ impl<'t> Checker<'t> {
 
     /// Reports an attribute that is said twice.
     pub(super) fn attributes<A>(&mut self, attributes: &[Spanned<A>]) {
+        // Most things have one attribute, and there are many things.
+        if attributes.len() < 2 {
+            return;
+        }
         let mut seen: HashMap<Discriminant<A>, Span> = HashMap::new();
         for attribute in attributes {
             if let Some(first) = seen.insert(discriminant(&attribute.value), attribute.span) {
@@ -230,8 +234,8 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn category(&mut self, said: &Spanned<tree::Category>) -> Category {
-        let category = &said.value;
+    fn category(&mut self, said: &Spanned<&tree::Category>) -> Category {
+        let category = said.value;
         self.attributes(&category.attributes);
         let mut checked = Category {
             name: category.name.clone(),
@@ -270,8 +274,8 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn kind(&mut self, said: &Spanned<tree::Kind>) -> Kind {
-        let kind = &said.value;
+    fn kind(&mut self, said: &Spanned<&tree::Kind>) -> Kind {
+        let kind = said.value;
         self.attributes(&kind.attributes);
         let ignores = kind.attributes.iter().find(|attribute| attribute.value == KindAttribute::IgnoresAll);
         let label = kind.attributes.iter().find_map(|attribute| match &attribute.value {

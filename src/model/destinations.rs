@@ -11,11 +11,11 @@ impl Checker<'_> {
     /// A destination. One that was cut short may have said more than could be read.
     pub(super) fn destination(
         &mut self,
-        said: &Spanned<tree::Destination>,
+        said: &Spanned<&tree::Destination>,
         cut_short: bool,
         several: Quantifier,
     ) -> Destination {
-        let destination = &said.value;
+        let destination = said.value;
         self.attributes(&destination.attributes);
         if destination.name.value == "All" {
             self.called_all(&destination.name);
@@ -40,7 +40,7 @@ impl Checker<'_> {
                 }
                 DestinationAttribute::Needs(needs) => {
                     self.uses.clear();
-                    checked.requirement = self.needs(needs, at, several).map(|needs| Spanned::new(needs, at));
+                    checked.requirement = self.needs(needs, several).map(|needs| Spanned::new(needs, at));
                     checked.uses = std::mem::take(&mut self.uses);
                     if let Some(unmapped) = unmapped {
                         self.mapped_and_unmapped(at, unmapped);
@@ -90,12 +90,13 @@ impl Checker<'_> {
         );
     }
 
-    fn needs(&mut self, needs: &Needs, span: Span, several: Quantifier) -> Option<Requirement> {
+    fn needs(&mut self, needs: &Needs, several: Quantifier) -> Option<Requirement> {
         match needs {
             Needs::Group(group) => self.group(group),
             Needs::List(names) => {
-                let elements = names.iter().cloned().map(Element::Category).collect();
-                self.group(&Group { quantifier: several, elements, span })
+                self.twice(names.iter(), "category");
+                let elements = names.iter().filter_map(|name| self.category_named(name));
+                joined(elements.map(Requirement::Category).collect(), several)
             }
         }
     }
@@ -121,12 +122,7 @@ impl Checker<'_> {
                 Element::Group(group) => self.group(group),
             });
         }
-        match (elements.len(), group.quantifier) {
-            (0, _) => None,
-            (1, _) => elements.pop(),
-            (_, Quantifier::All) => Some(Requirement::AllOf(elements)),
-            (_, Quantifier::Any) => Some(Requirement::AnyOf(elements)),
-        }
+        joined(elements, group.quantifier)
     }
 
     fn category_named(&mut self, name: &Text) -> Option<CategoryId> {
@@ -183,11 +179,11 @@ impl Checker<'_> {
 
     /// Further names: never `All`, never another destination's own name, and another's further name only when both
     /// say `shared`.
-    pub(super) fn further_names(&mut self, destinations: &[Spanned<tree::Destination>]) {
+    pub(super) fn further_names(&mut self, destinations: &[Spanned<&tree::Destination>]) {
         let own: HashMap<&str, Span> =
             destinations.iter().map(|one| (one.value.name.value.as_str(), one.value.name.span)).collect();
         let mut further: HashMap<&str, (usize, &tree::FurtherName)> = HashMap::new();
-        for (index, destination) in destinations.iter().map(|said| &said.value).enumerate() {
+        for (index, destination) in destinations.iter().map(|said| said.value).enumerate() {
             let names: Vec<&tree::FurtherName> = destination
                 .attributes
                 .iter()
@@ -197,6 +193,9 @@ impl Checker<'_> {
                 })
                 .flatten()
                 .collect();
+            if names.is_empty() {
+                continue;
+            }
             let with_own =
                 std::iter::once(&destination.name).chain(names.iter().map(|further| &further.name));
             self.twice(with_own, "name");
@@ -228,6 +227,16 @@ impl Checker<'_> {
                 }
             }
         }
+    }
+}
+
+/// What asks for all or any of some elements; `None` where there are none.
+fn joined(mut elements: Vec<Requirement>, quantifier: Quantifier) -> Option<Requirement> {
+    match (elements.len(), quantifier) {
+        (0, _) => None,
+        (1, _) => elements.pop(),
+        (_, Quantifier::All) => Some(Requirement::AllOf(elements)),
+        (_, Quantifier::Any) => Some(Requirement::AnyOf(elements)),
     }
 }
 

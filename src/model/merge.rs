@@ -15,27 +15,27 @@ pub(super) const MAX_SUGGESTIONS: usize = 100;
 
 /// The facts in force, sorted by what they speak of; each list in declaration order.
 #[derive(Debug, Default)]
-pub(super) struct Merged {
+pub(super) struct Merged<'t> {
     /// The policy's name, from the file that was loaded.
     pub(super) name: Option<Text>,
-    pub(super) categories: Vec<Spanned<tree::Category>>,
-    pub(super) kinds: Vec<Spanned<tree::Kind>>,
-    pub(super) destinations: Vec<Spanned<tree::Destination>>,
+    pub(super) categories: Vec<Spanned<&'t tree::Category>>,
+    pub(super) kinds: Vec<Spanned<&'t tree::Kind>>,
+    pub(super) destinations: Vec<Spanned<&'t tree::Destination>>,
     /// Destinations that are followed by text which may have been meant to go on with them.
     pub(super) cut_short: HashSet<Span>,
-    pub(super) reconcile: Option<Spanned<Vec<Row>>>,
+    pub(super) reconcile: Option<Spanned<&'t [Row]>>,
     pub(super) unmapped_destinations: Option<Spanned<UnmappedDestinations>>,
     pub(super) several_categories: Option<Spanned<Quantifier>>,
     pub(super) unreadable_integrations: Option<Spanned<UnreadableIntegrations>>,
     pub(super) exempt_event: Option<Spanned<Vec<Text>>>,
-    pub(super) preferences: Option<Spanned<tree::Preferences>>,
+    pub(super) preferences: Option<Spanned<&'t tree::Preferences>>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
-impl Merged {
-    fn add(&mut self, statement: &Statement) {
+impl<'t> Merged<'t> {
+    fn add(&mut self, statement: &'t Statement) {
         let span = statement.span;
-        match statement.fact.clone() {
+        match &statement.fact {
             Fact::Policy(_) | Fact::Include { .. } => {}
             Fact::Category(category) => self.categories.push(Spanned::new(category, span)),
             Fact::Kind(kind) => self.kinds.push(Spanned::new(kind, span)),
@@ -46,12 +46,14 @@ impl Merged {
                 self.destinations.push(Spanned::new(destination, span));
             }
             Fact::Reconcile(rows) => self.reconcile = Some(Spanned::new(rows, span)),
-            Fact::UnmappedDestinations(value) => self.unmapped_destinations = Some(Spanned::new(value, span)),
-            Fact::SeveralCategories(value) => self.several_categories = Some(Spanned::new(value, span)),
-            Fact::UnreadableIntegrations(value) => {
-                self.unreadable_integrations = Some(Spanned::new(value, span));
+            Fact::UnmappedDestinations(value) => {
+                self.unmapped_destinations = Some(Spanned::new(*value, span))
             }
-            Fact::ExemptEvent(names) => self.exempt_event = Some(Spanned::new(names, span)),
+            Fact::SeveralCategories(value) => self.several_categories = Some(Spanned::new(*value, span)),
+            Fact::UnreadableIntegrations(value) => {
+                self.unreadable_integrations = Some(Spanned::new(*value, span));
+            }
+            Fact::ExemptEvent(names) => self.exempt_event = Some(Spanned::new(names.clone(), span)),
             Fact::Preferences(preferences) => self.preferences = Some(Spanned::new(preferences, span)),
         }
     }
@@ -66,7 +68,7 @@ enum Subject<'t> {
     Setting(std::mem::Discriminant<Fact>),
 }
 
-pub(super) fn merge(forest: &Forest) -> Merged {
+pub(super) fn merge(forest: &Forest) -> Merged<'_> {
     let mut merged = Merged::default();
     merged.name = name(forest, &mut merged.diagnostics);
     let mut order = Vec::new();
@@ -75,8 +77,8 @@ pub(super) fn merge(forest: &Forest) -> Merged {
     // A subject stands where it is declared, not where it is overridden.
     let (declarations, overrides): (Vec<&Statement>, Vec<&Statement>) =
         order.into_iter().partition(|statement| statement.overrides.is_none());
-    let mut subjects: Vec<(Subject, Vec<&Statement>)> = Vec::new();
-    let mut known: HashMap<Subject, usize> = HashMap::new();
+    let mut subjects: Vec<(Subject, Vec<&Statement>)> = Vec::with_capacity(declarations.len());
+    let mut known: HashMap<Subject, usize> = HashMap::with_capacity(declarations.len());
     for statement in declarations.into_iter().chain(overrides) {
         let Some(subject) = subject(&statement.fact) else { continue };
         let index = *known.entry(subject.clone()).or_insert(subjects.len());

@@ -75,7 +75,7 @@ pub(crate) fn load_any(source: &dyn Source, path: &str) -> Result<Loaded, Policy
         return Ok(Loaded::Part(forest.files, forest.diagnostics));
     }
     let merged = merge::merge(&forest);
-    check::check(forest, merged).map(|policy| Loaded::Policy(Box::new(policy)))
+    check::check(&forest, merged).map(|policy| Loaded::Policy(Box::new(policy)))
 }
 
 /// A checked policy.
@@ -181,7 +181,7 @@ impl Policy {
     pub fn from_source(source: &dyn Source, path: &str) -> Result<Policy, PolicyError> {
         let forest = load::load(source, path);
         let merged = merge::merge(&forest);
-        check::check(forest, merged)
+        check::check(&forest, merged)
     }
 
     /// The name, which every decision carries.

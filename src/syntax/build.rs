@@ -7,8 +7,8 @@ use super::generated::{Grammar, Rule};
 use super::tree::*;
 use super::{recover, scan};
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
-use pest::Parser;
 use pest::iterators::{Pair, Pairs};
+use pest::{Parser, Token as Border};
 
 /// The edition that this version speaks.
 const EDITION: u32 = 1;
@@ -18,43 +18,52 @@ const MAX_MISTAKES: usize = 1_000;
 
 /// Reads text that has passed [`scan::scan`].
 pub(super) fn build(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
-    let mut tree =
-        Tree { file, edition: None, statements: Vec::new(), tokens: Vec::new(), text: text.into() };
-    let mut builder = Builder { file, text, found: Vec::new() };
+    let mut builder = Builder { file, text, tokens: Vec::new(), found: Vec::new() };
+    let (mut edition, mut statements) = (None, Vec::new());
     // `file` matches every text, since whatever is no statement is `bad`.
     match Grammar::parse(Rule::file, text) {
         Ok(mut pairs) => {
             if let Some(pair) = pairs.next() {
-                tree.tokens = tokens(&builder, pair.clone());
-                builder.file(pair.into_inner(), &mut tree);
+                let pairs = pair.into_inner();
+                builder.tokens = tokens(file, &pairs);
+                edition = builder.file(pairs, &mut statements);
             }
         }
         Err(error) => builder.found.push(recover::unexpected(&error, text, 0, file)),
     }
-    (tree, builder.found)
+    (Tree { file, edition, statements, tokens: builder.tokens, text: text.into() }, builder.found)
 }
 
-fn tokens(builder: &Builder, file: Pair<Rule>) -> Vec<Token> {
-    let leaves = file
-        .into_inner()
-        .flatten()
-        .filter(|pair| pair.as_rule() != Rule::EOI && pair.clone().into_inner().next().is_none());
-    leaves
-        .map(|pair| {
-            let kind = match pair.as_rule() {
-                Rule::COMMENT => TokenKind::Comment,
-                Rule::byte_order_mark => TokenKind::ByteOrderMark,
-                Rule::bad | Rule::reserved => TokenKind::Bad,
-                _ => TokenKind::Word,
-            };
-            Token { kind, span: builder.span(&pair) }
-        })
-        .collect()
+/// The pairs that have no pairs in them: where one begins and the same one ends next.
+fn tokens(file: FileId, pairs: &Pairs<Rule>) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut begun = None;
+    for border in pairs.clone().tokens() {
+        let (rule, end) = match border {
+            Border::Start { pos, .. } => {
+                begun = Some(pos.pos());
+                continue;
+            }
+            Border::End { rule, pos } => (rule, pos.pos()),
+        };
+        let Some(start) = begun.take() else { continue };
+        let kind = match rule {
+            Rule::EOI => continue,
+            Rule::COMMENT => TokenKind::Comment,
+            Rule::byte_order_mark => TokenKind::ByteOrderMark,
+            Rule::bad | Rule::reserved => TokenKind::Bad,
+            _ => TokenKind::Word,
+        };
+        tokens.push(Token { kind, span: Span::new(file, start, end) });
+    }
+    tokens
 }
 
 struct Builder<'t> {
     file: FileId,
     text: &'t str,
+    /// In the order of the text.
+    tokens: Vec<Token>,
     found: Vec<Diagnostic>,
 }
 
@@ -63,56 +72,61 @@ fn children<'t>(pair: Pair<'t, Rule>) -> impl Iterator<Item = Pair<'t, Rule>> {
     pair.into_inner().filter(|child| child.as_rule() != Rule::COMMENT)
 }
 
-/// Where a pair ends. The parser counts space and comments in front of an optional part that is not there; here the
-/// last word counts.
-fn end(pair: &Pair<Rule>) -> usize {
-    match children(pair.clone()).last() {
-        Some(last) => end(&last),
-        None => pair.as_span().end(),
-    }
-}
-
 /// The only rule that matters among the children.
 fn child<'t>(pair: Pair<'t, Rule>, rule: Rule) -> Option<Pair<'t, Rule>> {
     children(pair).find(|child| child.as_rule() == rule)
 }
 
 impl Builder<'_> {
-    fn span(&self, pair: &Pair<Rule>) -> Span {
-        Span::new(self.file, pair.as_span().start(), end(pair))
+    /// Where a pair stands. The parser counts space and comments in front of an optional part that is not there; here
+    /// the last word counts.
+    fn span(&self, place: pest::Span) -> Span {
+        let span = self.whole(place);
+        let (before, _) =
+            self.tokens.split_at(self.tokens.partition_point(|token| token.span.end <= span.end));
+        let mut inside = before.iter().rev().take_while(|token| token.span.start >= span.start);
+        let last = inside.find(|token| token.kind != TokenKind::Comment);
+        Span { end: last.map_or(span.end, |last| last.span.end), ..span }
     }
 
-    fn file(&mut self, pairs: Pairs<Rule>, tree: &mut Tree) {
+    /// Where a pair without pairs in it stands: nothing but itself is counted.
+    fn whole(&self, place: pest::Span) -> Span {
+        Span::new(self.file, place.start(), place.end())
+    }
+
+    /// Adds the statements, and gives the edition.
+    fn file(&mut self, pairs: Pairs<Rule>, statements: &mut Vec<Statement>) -> Option<Spanned<u32>> {
         let mut edition_line = false;
+        let mut edition = None;
         for pair in pairs {
-            let span = self.span(&pair);
+            let span = self.span(pair.as_span());
             if self.found.len() >= MAX_MISTAKES {
                 let message = format!("there are more than {MAX_MISTAKES} mistakes");
                 self.found.push(
                     Diagnostic::new(Code::TooManyMistakes, message)
                         .at(span, "what follows was not looked at"),
                 );
-                return;
+                return edition;
             }
             match pair.as_rule() {
                 Rule::edition => {
                     edition_line = true;
-                    tree.edition = self.edition(pair);
+                    edition = self.edition(pair);
                 }
-                Rule::statement => match self.statement(pair) {
-                    Some(statement) => tree.statements.push(statement),
+                Rule::statement => match self.statement(pair, span) {
+                    Some(statement) => statements.push(statement),
                     None => self.found.push(
                         Diagnostic::new(Code::Unexpected, "the statement could not be read").at(span, "this"),
                     ),
                 },
                 // What looks like an edition line has its own message.
-                Rule::bad if pair.as_str().starts_with("consentry") && tree.statements.is_empty() => {
+                Rule::bad if pair.as_str().starts_with("consentry") && statements.is_empty() => {
                     edition_line = true;
                     self.found.push(recover::bad(self.text, span, None));
                 }
                 Rule::reserved => self.found.push(recover::reserved(pair.as_str(), span)),
                 Rule::bad => {
-                    let previous = tree.statements.last_mut();
+                    let previous = statements.last_mut();
                     self.found.push(recover::bad(self.text, span, previous));
                 }
                 _ => {}
@@ -126,11 +140,12 @@ impl Builder<'_> {
                     .help(format!("begin the file with `consentry {EDITION}`")),
             );
         }
+        edition
     }
 
     fn edition(&mut self, pair: Pair<Rule>) -> Option<Spanned<u32>> {
         let number = child(pair, Rule::number)?;
-        let span = self.span(&number);
+        let span = self.whole(number.as_span());
         if number.as_str() == EDITION.to_string() {
             return Some(Spanned::new(EDITION, span));
         }
@@ -145,13 +160,12 @@ impl Builder<'_> {
         None
     }
 
-    fn statement(&mut self, pair: Pair<Rule>) -> Option<Statement> {
-        let span = self.span(&pair);
+    fn statement(&mut self, pair: Pair<Rule>, span: Span) -> Option<Statement> {
         let mut overrides = None;
         let mut fact = None;
         for child in children(pair) {
             if child.as_rule() == Rule::word_override {
-                overrides = Some(self.span(&child));
+                overrides = Some(self.whole(child.as_span()));
             } else {
                 fact = Some(self.fact(child)?);
             }
@@ -205,7 +219,7 @@ impl Builder<'_> {
     fn category(&mut self, pair: Pair<Rule>) -> Option<Category> {
         let (mut name, mut wire_id, mut attributes) = (None, None, Vec::new());
         for part in children(pair) {
-            let span = self.span(&part);
+            let place = part.as_span();
             let attribute = match part.as_rule() {
                 Rule::name => {
                     name = self.name(part);
@@ -220,7 +234,7 @@ impl Builder<'_> {
                 Rule::label => CategoryAttribute::Label(self.text(child(part, Rule::text)?).value),
                 _ => continue,
             };
-            attributes.push(Spanned::new(attribute, span));
+            attributes.push(Spanned::new(attribute, self.span(place)));
         }
         Some(Category { name: name?, wire_id, attributes })
     }
@@ -228,13 +242,15 @@ impl Builder<'_> {
     fn destination_kind(&mut self, pair: Pair<Rule>) -> Option<Kind> {
         let (mut name, mut attributes) = (None, Vec::new());
         for part in children(pair) {
-            let span = self.span(&part);
+            let place = part.as_span();
             match part.as_rule() {
                 Rule::name => name = self.name(part),
-                Rule::ignores_all => attributes.push(Spanned::new(KindAttribute::IgnoresAll, span)),
+                Rule::ignores_all => {
+                    attributes.push(Spanned::new(KindAttribute::IgnoresAll, self.span(place)))
+                }
                 Rule::label => {
                     let label = KindAttribute::Label(self.text(child(part, Rule::text)?).value);
-                    attributes.push(Spanned::new(label, span));
+                    attributes.push(Spanned::new(label, self.span(place)));
                 }
                 _ => {}
             }
@@ -245,7 +261,7 @@ impl Builder<'_> {
     fn destination(&mut self, pair: Pair<Rule>) -> Option<Destination> {
         let (mut name, mut attributes) = (None, Vec::new());
         for part in children(pair) {
-            let span = self.span(&part);
+            let place = part.as_span();
             let attribute = match part.as_rule() {
                 Rule::text => {
                     name = self.name(part);
@@ -271,7 +287,7 @@ impl Builder<'_> {
                 Rule::kind => DestinationAttribute::Kind(self.name(child(part, Rule::name)?)?),
                 _ => continue,
             };
-            attributes.push(Spanned::new(attribute, span));
+            attributes.push(Spanned::new(attribute, self.span(place)));
         }
         Some(Destination { name: name?, attributes })
     }
@@ -291,7 +307,7 @@ impl Builder<'_> {
     }
 
     fn group(&mut self, pair: Pair<Rule>) -> Option<Group> {
-        let span = self.span(&pair);
+        let span = self.span(pair.as_span());
         let quantifier = match child(pair.clone(), Rule::all_of) {
             Some(_) => Quantifier::All,
             None => Quantifier::Any,
@@ -318,7 +334,7 @@ impl Builder<'_> {
     }
 
     fn row(&mut self, pair: Pair<Rule>) -> Option<Row> {
-        let span = self.span(&pair);
+        let span = self.span(pair.as_span());
         let consent = self.consent_states(child(pair.clone(), Rule::consent_states)?)?;
         let integrations = self.integrations_states(child(pair.clone(), Rule::integrations_states)?)?;
         let enforce = self.enforce(child(pair.clone(), Rule::enforce)?)?;
@@ -329,7 +345,7 @@ impl Builder<'_> {
     fn consent_states(&mut self, pair: Pair<Rule>) -> Option<Vec<Spanned<ConsentState>>> {
         let mut states = Vec::new();
         for part in children(pair) {
-            let span = self.span(&part);
+            let span = self.span(part.as_span());
             match part.as_rule() {
                 Rule::word_any => states.extend(ConsentState::ALL.map(|state| Spanned::new(state, span))),
                 Rule::consent_state => {
@@ -352,7 +368,7 @@ impl Builder<'_> {
     fn integrations_states(&mut self, pair: Pair<Rule>) -> Option<Vec<Spanned<IntegrationsState>>> {
         let mut states = Vec::new();
         for part in children(pair) {
-            let span = self.span(&part);
+            let span = self.span(part.as_span());
             match part.as_rule() {
                 Rule::word_any => {
                     states.extend(IntegrationsState::ALL.map(|state| Spanned::new(state, span)))
@@ -373,7 +389,7 @@ impl Builder<'_> {
     }
 
     fn enforce(&mut self, pair: Pair<Rule>) -> Option<Spanned<Enforce>> {
-        let span = self.span(&pair);
+        let span = self.span(pair.as_span());
         let part = children(pair).next()?;
         let enforce = match part.as_rule() {
             Rule::word_nothing => Enforce::Nothing,
@@ -405,7 +421,7 @@ impl Builder<'_> {
             _ => pair,
         };
         if pair.as_rule() != Rule::text {
-            return Some(Spanned::new(pair.as_str().into(), self.span(&pair)));
+            return Some(Spanned::new(pair.as_str().into(), self.whole(pair.as_span())));
         }
         let written = pair.as_str();
         let text = self.text(pair);
@@ -433,7 +449,7 @@ impl Builder<'_> {
 
     /// A text in quotes, with its escapes resolved.
     fn text(&mut self, pair: Pair<Rule>) -> Text {
-        let span = self.span(&pair);
+        let span = self.whole(pair.as_span());
         let inside =
             pair.as_str().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
         let mut value = String::with_capacity(inside.len());

@@ -28,6 +28,8 @@ pub enum Rule {
     r#edition,
     ///One fact of the policy. `override` in front of it redefines that fact of an included file.
     r#statement,
+    ///What may be overridden. Destinations come first, because most statements of a large policy are destinations.
+    r#fact,
     /**`policy "acme web"`: the name, which every decision carries. A file that has one is a policy; a file that has
 none is a part for other files to include.*/
     r#policy,
@@ -125,7 +127,8 @@ none is a part for other files to include.*/
     r#plain,
     ///The edition's number.
     r#number,
-    ///Text in double quotes on one line. `\"`, `\\` and `\u{…}` are escapes; others are reported later.
+    /**Text in double quotes on one line. `\"`, `\\` and `\u{…}` are escapes; others are reported later. What stands
+between two escapes has this form, twice, because the parser then skips it at once.*/
     r#text,
     ///What a plain word goes on with.
     r#letter,
@@ -145,8 +148,8 @@ space in front of it: there an author begins a statement, even one that nobody k
     ///How a statement begins.
     r#statement_word,
     /**The words of the language, those of later versions included; a category of such a name is written in quotes. They
-are listed once more as literals, because a name is compared with all of them, longer ones first; a test compares the
-lists.*/
+are listed once more as literals, longer ones first, because every name is compared with them: with those that share
+its first letter, or nearly so. A test compares the lists.*/
     r#language_word,
     r#word_All,
     r#word_all,
@@ -221,6 +224,7 @@ impl Rule {
             Rule::r#byte_order_mark,
             Rule::r#edition,
             Rule::r#statement,
+            Rule::r#fact,
             Rule::r#policy,
             Rule::r#include,
             Rule::r#category,
@@ -563,29 +567,37 @@ impl ::pest::Parser<Rule> for Grammar {
                         .rule(
                             Rule::r#statement,
                             |state| {
-                                self::r#policy(state)
+                                self::r#fact(state)
+                                    .or_else(|state| { self::r#policy(state) })
                                     .or_else(|state| { self::r#include(state) })
                                     .or_else(|state| {
                                         state
                                             .sequence(|state| {
-                                                state
-                                                    .optional(|state| { self::r#word_override(state) })
+                                                self::r#word_override(state)
                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                    .and_then(|state| {
-                                                        self::r#category(state)
-                                                            .or_else(|state| { self::r#destination_kind(state) })
-                                                            .or_else(|state| { self::r#destination(state) })
-                                                            .or_else(|state| { self::r#reconcile(state) })
-                                                            .or_else(|state| { self::r#unmapped_destinations(state) })
-                                                            .or_else(|state| { self::r#several_categories(state) })
-                                                            .or_else(|state| { self::r#unreadable_integrations(state) })
-                                                            .or_else(|state| { self::r#exempt_event(state) })
-                                                            .or_else(|state| { self::r#preferences(state) })
-                                                    })
+                                                    .and_then(|state| { self::r#fact(state) })
                                             })
                                     })
                             },
                         )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#fact(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    self::r#destination(state)
+                        .or_else(|state| { self::r#category(state) })
+                        .or_else(|state| { self::r#destination_kind(state) })
+                        .or_else(|state| { self::r#reconcile(state) })
+                        .or_else(|state| { self::r#unmapped_destinations(state) })
+                        .or_else(|state| { self::r#several_categories(state) })
+                        .or_else(|state| { self::r#unreadable_integrations(state) })
+                        .or_else(|state| { self::r#exempt_event(state) })
+                        .or_else(|state| { self::r#preferences(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -847,8 +859,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .sequence(|state| {
                                                         state
                                                             .optional(|state| {
-                                                                self::r#also(state)
-                                                                    .or_else(|state| { self::r#needs(state) })
+                                                                self::r#needs(state)
+                                                                    .or_else(|state| { self::r#also(state) })
                                                                     .or_else(|state| { self::r#unmapped(state) })
                                                                     .or_else(|state| { self::r#exempt(state) })
                                                                     .or_else(|state| { self::r#disabled(state) })
@@ -861,8 +873,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                     .sequence(|state| {
                                                                                         super::hidden::skip(state)
                                                                                             .and_then(|state| {
-                                                                                                self::r#also(state)
-                                                                                                    .or_else(|state| { self::r#needs(state) })
+                                                                                                self::r#needs(state)
+                                                                                                    .or_else(|state| { self::r#also(state) })
                                                                                                     .or_else(|state| { self::r#unmapped(state) })
                                                                                                     .or_else(|state| { self::r#exempt(state) })
                                                                                                     .or_else(|state| { self::r#disabled(state) })
@@ -2033,6 +2045,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     state
                                                         .match_string("\"")
                                                         .and_then(|state| {
+                                                            let strings = ["\"", "\\", "\n"];
+                                                            state.skip_until(&strings)
+                                                        })
+                                                        .and_then(|state| {
                                                             state
                                                                 .repeat(|state| {
                                                                     state
@@ -2043,21 +2059,9 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                     state.lookahead(false, |state| { state.match_string("\n") })
                                                                                 })
                                                                                 .and_then(|state| { self::r#ANY(state) })
-                                                                        })
-                                                                        .or_else(|state| {
-                                                                            state
-                                                                                .sequence(|state| {
-                                                                                    state
-                                                                                        .lookahead(
-                                                                                            false,
-                                                                                            |state| {
-                                                                                                state
-                                                                                                    .match_string("\"")
-                                                                                                    .or_else(|state| { state.match_string("\\") })
-                                                                                                    .or_else(|state| { state.match_string("\n") })
-                                                                                            },
-                                                                                        )
-                                                                                        .and_then(|state| { self::r#ANY(state) })
+                                                                                .and_then(|state| {
+                                                                                    let strings = ["\"", "\\", "\n"];
+                                                                                    state.skip_until(&strings)
                                                                                 })
                                                                         })
                                                                 })
@@ -2428,68 +2432,135 @@ impl ::pest::Parser<Rule> for Grammar {
                                             state
                                                 .sequence(|state| {
                                                     state
-                                                        .match_string("visit")
-                                                        .or_else(|state| { state.match_string("verify") })
-                                                        .or_else(|state| { state.match_string("unreadable") })
-                                                        .or_else(|state| { state.match_string("unmapped") })
-                                                        .or_else(|state| { state.match_string("unlisted") })
-                                                        .or_else(|state| { state.match_string("then") })
-                                                        .or_else(|state| { state.match_string("test") })
-                                                        .or_else(|state| { state.match_string("switched") })
-                                                        .or_else(|state| { state.match_string("spelled") })
-                                                        .or_else(|state| { state.match_string("shared") })
-                                                        .or_else(|state| { state.match_string("several") })
-                                                        .or_else(|state| { state.match_string("reconcile") })
-                                                        .or_else(|state| { state.match_string("prelude") })
-                                                        .or_else(|state| { state.match_string("preferences") })
-                                                        .or_else(|state| { state.match_string("policy") })
-                                                        .or_else(|state| { state.match_string("override") })
-                                                        .or_else(|state| { state.match_string("or") })
-                                                        .or_else(|state| { state.match_string("off") })
-                                                        .or_else(|state| { state.match_string("of") })
-                                                        .or_else(|state| { state.match_string("nothing") })
-                                                        .or_else(|state| { state.match_string("none") })
-                                                        .or_else(|state| { state.match_string("never") })
-                                                        .or_else(|state| { state.match_string("needs") })
-                                                        .or_else(|state| { state.match_string("need") })
-                                                        .or_else(|state| { state.match_string("model") })
-                                                        .or_else(|state| { state.match_string("mode") })
-                                                        .or_else(|state| { state.match_string("missing") })
-                                                        .or_else(|state| { state.match_string("malformed") })
-                                                        .or_else(|state| { state.match_string("listed") })
-                                                        .or_else(|state| { state.match_string("lint") })
-                                                        .or_else(|state| { state.match_string("ledger") })
-                                                        .or_else(|state| { state.match_string("kind") })
-                                                        .or_else(|state| { state.match_string("integrations") })
-                                                        .or_else(|state| { state.match_string("include") })
-                                                        .or_else(|state| { state.match_string("ignores") })
-                                                        .or_else(|state| { state.match_string("given") })
-                                                        .or_else(|state| { state.match_string("gate") })
-                                                        .or_else(|state| { state.match_string("exempt") })
-                                                        .or_else(|state| { state.match_string("event") })
-                                                        .or_else(|state| { state.match_string("enforce") })
-                                                        .or_else(|state| { state.match_string("empty") })
-                                                        .or_else(|state| { state.match_string("drop") })
-                                                        .or_else(|state| { state.match_string("disabled") })
-                                                        .or_else(|state| { state.match_string("device") })
-                                                        .or_else(|state| { state.match_string("destinations") })
-                                                        .or_else(|state| { state.match_string("destination") })
-                                                        .or_else(|state| { state.match_string("deliver") })
-                                                        .or_else(|state| { state.match_string("count") })
-                                                        .or_else(|state| { state.match_string("consentry") })
-                                                        .or_else(|state| { state.match_string("consent") })
-                                                        .or_else(|state| { state.match_string("cloud") })
-                                                        .or_else(|state| { state.match_string("category") })
-                                                        .or_else(|state| { state.match_string("categories") })
-                                                        .or_else(|state| { state.match_string("block") })
-                                                        .or_else(|state| { state.match_string("because") })
-                                                        .or_else(|state| { state.match_string("banner") })
-                                                        .or_else(|state| { state.match_string("at") })
-                                                        .or_else(|state| { state.match_string("as") })
-                                                        .or_else(|state| { state.match_string("any") })
-                                                        .or_else(|state| { state.match_string("always") })
-                                                        .or_else(|state| { state.match_string("also") })
-                                                        .or_else(|state| { state.match_string("all") })
+                                                        .sequence(|state| {
+                                                            state
+                                                                .lookahead(true, |state| { state.match_range('a'..'b') })
+                                                                .and_then(|state| {
+                                                                    state
+                                                                        .match_string("because")
+                                                                        .or_else(|state| { state.match_string("block") })
+                                                                        .or_else(|state| { state.match_string("banner") })
+                                                                        .or_else(|state| { state.match_string("at") })
+                                                                        .or_else(|state| { state.match_string("as") })
+                                                                        .or_else(|state| { state.match_string("any") })
+                                                                        .or_else(|state| { state.match_string("always") })
+                                                                        .or_else(|state| { state.match_string("also") })
+                                                                        .or_else(|state| { state.match_string("all") })
+                                                                })
+                                                        })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(true, |state| { state.match_range('c'..'c') })
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .match_string("count")
+                                                                                .or_else(|state| { state.match_string("consentry") })
+                                                                                .or_else(|state| { state.match_string("consent") })
+                                                                                .or_else(|state| { state.match_string("cloud") })
+                                                                                .or_else(|state| { state.match_string("category") })
+                                                                                .or_else(|state| { state.match_string("categories") })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(true, |state| { state.match_range('d'..'e') })
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .match_string("drop")
+                                                                                .or_else(|state| { state.match_string("disabled") })
+                                                                                .or_else(|state| { state.match_string("device") })
+                                                                                .or_else(|state| { state.match_string("destinations") })
+                                                                                .or_else(|state| { state.match_string("destination") })
+                                                                                .or_else(|state| { state.match_string("deliver") })
+                                                                                .or_else(|state| { state.match_string("exempt") })
+                                                                                .or_else(|state| { state.match_string("event") })
+                                                                                .or_else(|state| { state.match_string("enforce") })
+                                                                                .or_else(|state| { state.match_string("empty") })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(true, |state| { state.match_range('f'..'l') })
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .match_string("given")
+                                                                                .or_else(|state| { state.match_string("gate") })
+                                                                                .or_else(|state| { state.match_string("integrations") })
+                                                                                .or_else(|state| { state.match_string("include") })
+                                                                                .or_else(|state| { state.match_string("ignores") })
+                                                                                .or_else(|state| { state.match_string("kind") })
+                                                                                .or_else(|state| { state.match_string("listed") })
+                                                                                .or_else(|state| { state.match_string("lint") })
+                                                                                .or_else(|state| { state.match_string("ledger") })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(true, |state| { state.match_range('m'..'o') })
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .match_string("model")
+                                                                                .or_else(|state| { state.match_string("mode") })
+                                                                                .or_else(|state| { state.match_string("missing") })
+                                                                                .or_else(|state| { state.match_string("malformed") })
+                                                                                .or_else(|state| { state.match_string("nothing") })
+                                                                                .or_else(|state| { state.match_string("none") })
+                                                                                .or_else(|state| { state.match_string("never") })
+                                                                                .or_else(|state| { state.match_string("needs") })
+                                                                                .or_else(|state| { state.match_string("need") })
+                                                                                .or_else(|state| { state.match_string("override") })
+                                                                                .or_else(|state| { state.match_string("or") })
+                                                                                .or_else(|state| { state.match_string("off") })
+                                                                                .or_else(|state| { state.match_string("of") })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(true, |state| { state.match_range('p'..'s') })
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .match_string("prelude")
+                                                                                .or_else(|state| { state.match_string("preferences") })
+                                                                                .or_else(|state| { state.match_string("policy") })
+                                                                                .or_else(|state| { state.match_string("reconcile") })
+                                                                                .or_else(|state| { state.match_string("switched") })
+                                                                                .or_else(|state| { state.match_string("spelled") })
+                                                                                .or_else(|state| { state.match_string("shared") })
+                                                                                .or_else(|state| { state.match_string("several") })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(true, |state| { state.match_range('t'..'v') })
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .match_string("then")
+                                                                                .or_else(|state| { state.match_string("test") })
+                                                                                .or_else(|state| { state.match_string("unreadable") })
+                                                                                .or_else(|state| { state.match_string("unmapped") })
+                                                                                .or_else(|state| { state.match_string("unlisted") })
+                                                                                .or_else(|state| { state.match_string("visit") })
+                                                                                .or_else(|state| { state.match_string("verify") })
+                                                                        })
+                                                                })
+                                                        })
                                                         .or_else(|state| { state.match_string("All") })
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
@@ -4165,6 +4236,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#byte_order_mark => rules::r#byte_order_mark(state),
                     Rule::r#edition => rules::r#edition(state),
                     Rule::r#statement => rules::r#statement(state),
+                    Rule::r#fact => rules::r#fact(state),
                     Rule::r#policy => rules::r#policy(state),
                     Rule::r#include => rules::r#include(state),
                     Rule::r#category => rules::r#category(state),

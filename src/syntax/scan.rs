@@ -18,6 +18,8 @@ pub(super) fn scan(text: &str, file: FileId) -> Vec<Diagnostic> {
 
 /// The first parenthesis that is nested too deeply. Texts and comments do not count, as in the grammar.
 fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
+    // Most policies have too few parentheses in all, which is quickly counted.
+    text.bytes().filter(|byte| *byte == b'(').nth(MAX_NESTING)?;
     let mut depth = 0usize;
     let mut bytes = text.bytes().enumerate().peekable();
     while let Some((offset, byte)) = bytes.next() {
@@ -83,7 +85,7 @@ fn deceptive(text: &str, file: FileId) -> Vec<Diagnostic> {
     for (offset, char) in text.char_indices() {
         let line_feed_follows = || text.as_bytes().get(offset + 1) == Some(&b'\n');
         let (code, message) = match char {
-            '\t' | '\n' => continue,
+            '\t' | '\n' | ' '..='~' => continue,
             '\r' if line_feed_follows() => continue,
             char if is_bidirectional(char) => {
                 (Code::BidirectionalCharacter, "changes the direction of the text around it")
