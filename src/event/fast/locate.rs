@@ -22,8 +22,8 @@ pub(super) struct Locator<'k, 't> {
     /// A bit for each of the objects on the way that was there.
     parents: u32,
     found: Parts<'t>,
-    /// Whether the event's own object is closed.
-    ended: bool,
+    /// Where the event's own object is closed.
+    ended: Option<usize>,
 }
 
 /// An object that is looked for, and where it begins.
@@ -50,13 +50,15 @@ impl<'k, 't> Locator<'k, 't> {
             watched: 0,
             parents: 0,
             found,
-            ended: false,
+            ended: None,
         }
     }
 
-    /// What was found, once every block was looked at.
+    /// What was found, once every block was looked at. Nothing but white space may come after the event.
+    #[inline(always)]
     pub(super) fn finish(self) -> Result<Parts<'t>, Doubt> {
-        if self.ended && self.depth == 0 { Ok(self.found) } else { Err(Doubt) }
+        let behind = self.ended.and_then(|at| self.text.get(at + 1..)).ok_or(Doubt)?;
+        if skip_space(behind).is_empty() { Ok(self.found) } else { Err(Doubt) }
     }
 
     /// Looks at the block of `text` that begins at `base`. `candidates` are opening quotes of strings that may be keys which
@@ -125,8 +127,7 @@ impl<'k, 't> Locator<'k, 't> {
                 self.found.integrations = Some(self.text.get(start..=at).ok_or(Doubt)?);
             }
             None if self.level > 0 => self.level -= 1,
-            None if at + 1 == self.text.len() => self.ended = true,
-            // Something comes after the event.
+            None if self.ended.is_none() => self.ended = Some(at),
             None => return Err(Doubt),
         }
         self.watched = self.level;

@@ -52,8 +52,8 @@ pub(crate) fn find<'t>(
     instructions: InstructionSet,
     room: &mut Room,
 ) -> Option<Parts<'t>> {
-    let text = trim(bytes);
-    if bytes.len() > limits.bytes || text.first() != Some(&b'{') || text.last() != Some(&b'}') {
+    let text = skip_space(bytes);
+    if bytes.len() > limits.bytes || text.first() != Some(&b'{') {
         return None;
     }
     let nesting = u32::try_from(limits.nesting).unwrap_or(u32::MAX);
@@ -64,15 +64,6 @@ pub(crate) fn find<'t>(
     .ok()?;
     let certain = !scanned.beyond_ascii || simdutf8::basic::from_utf8(text).is_ok();
     certain.then_some(scanned.parts)
-}
-
-fn trim(bytes: &[u8]) -> &[u8] {
-    let text = skip_space(bytes);
-    if text.last() == Some(&b'}') {
-        return text;
-    }
-    let space = text.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
-    text.get(..text.len() - space).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::event::parts::Parts;
 /// Finds the parts of the event that is `text`. With `VALIDATING` it accepts nothing that is not JSON, UTF-8 aside.
 pub(super) struct Scan<'k, 't, 'r, const VALIDATING: bool> {
     pub(super) keys: &'k Keys,
-    /// An event without white space around it: it begins with `{` and ends with `}`.
+    /// An event without white space in front of it: it begins with `{`.
     pub(super) text: &'t [u8],
     /// The deepest nesting.
     pub(super) nesting: u32,
