@@ -137,6 +137,9 @@ impl PolicyText {
                 &["context", "consent"][..],
                 &["context", "consent"],
                 &["traits", "my consent", "x"],
+                // Keys that JSON writes with escapes only, and short and long ones.
+                &["a\",\"b", "x\\"],
+                &["é", "a-key-of-more-than-sixteen-bytes"],
                 &[],
             ])?
             .iter()

@@ -121,8 +121,8 @@ impl Table {
     }
 
     /// Reads and decides one event, and appends it to `into` rewritten: so that a router which knows the integrations object
-    /// alone obeys the decision. A blocked destination has `false` there, and a delivered one that would be stopped
-    /// `true`; everything else stays as it is, byte for byte, option objects of delivered destinations too.
+    /// alone obeys the decision. A blocked destination is stopped there, by a `false` of its own where need be, and a delivered
+    /// one that would be stopped has `true`; everything else stays as it is, byte for byte, option objects of delivered destinations too.
     ///
     /// A dropped event blocks every destination of the policy, and `All` is `false` in it for the others.
     ///
@@ -195,7 +195,8 @@ impl Table {
     }
 
     /// Decides for a person who grants these categories and no others, without an integrations object: category number `i`
-    /// of the policy is bit `i % 64` of word `i / 64`. For callers who keep people's choices in this form.
+    /// of the policy is bit `i % 64` of word `i / 64`. For callers who keep people's choices in this form. There is no event, so
+    /// that [`Decision::event`] is one without anything in it.
     pub fn decide_granted<'d>(&'d self, granted: &[u64], scratch: &'d mut Scratch) -> Decision<'d> {
         scratch.serve(self);
         let at = scratch.grant(self, granted);

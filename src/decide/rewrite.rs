@@ -9,7 +9,8 @@
 //!   entry under its own name;
 //! - `All` becomes `false` where the whole event is dropped, for the sake of destinations that the policy does not have.
 //!
-//! Where an event has several objects, each alone says all of this, so that it matters little which one a router reads.
+//! Where an event has several objects, the first and the last each say all of this, and none of the others says otherwise, so
+//! that it does not matter which one a router reads, or whether it reads all.
 //! Whatever else the event has stays byte for byte.
 
 use super::facts::ALL;
@@ -49,6 +50,17 @@ pub(super) struct Outcome<'d> {
     pub(super) dropped: bool,
 }
 
+/// Where among the integrations objects of an event one stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Position {
+    /// There is no other.
+    Alone,
+    /// It is the first or the last of several, and what `All` says may stand in another.
+    Outer,
+    /// It is another of several: entries are changed and none are added, so that an event grows little.
+    Inner,
+}
+
 impl Rewrites {
     pub(super) fn new(table: &Table) -> Self {
         // What an object becomes has each destination's name once at the most, with a quote or two and a value.
@@ -81,10 +93,15 @@ impl Rewrites {
             return self.insert(table, outcome, line, into);
         }
         let mut copied = 0;
-        for text in texts {
+        for (number, text) in texts.iter().enumerate() {
+            let position = match number {
+                0 if texts.len() == 1 => Position::Alone,
+                _ if number == 0 || number + 1 == texts.len() => Position::Outer,
+                _ => Position::Inner,
+            };
             // Each is a part of the line.
             let start = (text.as_ptr() as usize).wrapping_sub(line.as_ptr() as usize);
-            let rewritten = self.object(table, outcome, text);
+            let rewritten = self.object(table, outcome, position, text);
             if let (true, Some(before)) = (rewritten.changed, line.get(copied..start)) {
                 into.extend_from_slice(before);
                 into.extend_from_slice(&rewritten.text);
@@ -96,7 +113,7 @@ impl Rewrites {
 
     /// Appends an event that has no integrations object, with one if it needs it.
     fn insert(&mut self, table: &Table, outcome: Outcome<'_>, line: &[u8], into: &mut Vec<u8>) {
-        let rewritten = self.object(table, outcome, b"");
+        let rewritten = self.object(table, outcome, Position::Alone, b"");
         let open = line.iter().position(|byte| *byte == b'{').map_or(0, |at| at + 1);
         let (before, behind) = line.split_at_checked(open).unwrap_or_default();
         into.extend_from_slice(before);
@@ -111,13 +128,13 @@ impl Rewrites {
     }
 
     /// What an integrations object becomes; an empty text stands for one that is not there.
-    fn object(&mut self, table: &Table, outcome: Outcome<'_>, text: &[u8]) -> &Rewritten {
+    fn object(&mut self, table: &Table, outcome: Outcome<'_>, position: Position, text: &[u8]) -> &Rewritten {
         self.key.clear();
-        self.key.push(u8::from(outcome.dropped));
+        self.key.extend([u8::from(outcome.dropped), position as u8]);
         outcome.deliver.words().iter().for_each(|word| self.key.extend_from_slice(&word.to_le_bytes()));
         self.key.extend_from_slice(text);
         let place = self.memo.place(&self.key, |rewritten| {
-            rewritten.work_out(table, outcome, text);
+            rewritten.work_out(table, outcome, position, text);
             true
         });
         self.memo.at(place.unwrap_or_default())
@@ -125,11 +142,11 @@ impl Rewrites {
 }
 
 impl Rewritten {
-    fn work_out(&mut self, table: &Table, outcome: Outcome<'_>, text: &[u8]) {
+    fn work_out(&mut self, table: &Table, outcome: Outcome<'_>, position: Position, text: &[u8]) {
         // Whatever is no object lists nothing, and an object takes its place if one is needed.
         let object = entry_texts(text);
         let entries = object.as_deref().unwrap_or_default();
-        let changes = Changes::new(table, outcome, entries);
+        let changes = Changes::new(table, outcome, position, entries);
         self.changed = !changes.values.is_empty() || !changes.added.is_empty();
         self.text.clear();
         self.text.push(b'{');
@@ -171,61 +188,80 @@ struct Changes<'n> {
 }
 
 impl<'n> Changes<'n> {
-    fn new(table: &'n Table, outcome: Outcome<'_>, entries: &[EntryText<'_>]) -> Self {
+    fn new(table: &'n Table, outcome: Outcome<'_>, position: Position, entries: &[EntryText<'_>]) -> Self {
         let Outcome { deliver, dropped } = outcome;
         let mut changes = Changes::default();
         let count = table.policy().destinations().len();
-        // Who has an entry that stops it for certain; one that lets it through; one that lets others through.
-        let (mut off, mut on, mut claimed) = (Bits::new(count), Bits::new(count), Bits::new(count));
-        // Whether `All` stops those that have no entry, by the policy's reading, and by any.
-        let (mut all_stops, mut all_is_false) = (dropped, dropped);
         let is_off = |entry| entry == Entry::Off || entry == Entry::Unreadable && table.unreadable_is_off;
-        let mut alls = entries.iter().filter(|entry| entry.name.as_bytes() == ALL).peekable();
-        if alls.peek().is_some() {
-            all_is_false |= alls.clone().all(|all| all.entry == Entry::Off);
-            all_stops |= alls.clone().any(|all| is_off(all.entry));
-        } else if dropped {
-            changes.added.push(("All", false));
+
+        // Whether `All` may stop those that have no entry, by the policy's reading; and whether it does by any.
+        let alls = || entries.iter().filter(|entry| entry.name.as_bytes() == ALL);
+        let may_stop = dropped || position != Position::Alone || alls().any(|all| is_off(all.entry));
+        let does_stop = dropped
+            || position == Position::Alone
+                && alls().next().is_some()
+                && alls().all(|all| all.entry == Entry::Off);
+        if dropped {
+            let kept = alls().filter(|all| all.entry != Entry::Off);
+            changes.values.extend(kept.map(|all| (all.place.clone(), false)));
+            if alls().next().is_none() {
+                changes.added.push(("All", false));
+            }
         }
-        changes.values.extend(
-            alls.filter(|all| dropped && all.entry != Entry::Off).map(|all| (all.place.clone(), false)),
-        );
-        let named = |entry: &EntryText<'_>| {
-            let ids = table.destinations.ids(entry.name.as_bytes()).iter();
-            ids.map(|id| *id as usize).collect::<Vec<_>>()
-        };
-        let own = entries.iter().filter(|entry| entry.name.as_bytes() != ALL);
-        let stopped = |id: usize| all_stops && !table.ignores_all.contains(id);
-        for (entry, named) in own.map(|entry| (entry, named(entry))).filter(|(_, named)| !named.is_empty()) {
-            let delivered = || named.iter().copied().filter(|id| deliver.contains(*id));
-            if delivered().next().is_none() {
+
+        // Who has an entry that stops it for certain; one that lets it through; one that it shares with who is delivered.
+        let (mut off, mut on, mut claimed) = (Bits::new(count), Bits::new(count), Bits::new(count));
+        // Names are spread over those who share them once, however often an event repeats them.
+        let names = table.destinations.numbers();
+        let (mut is_on, mut is_claimed, mut is_blocked) =
+            (Bits::new(names), Bits::new(names), Bits::new(names));
+        let spread = |named: &[u32], over: &mut Bits| named.iter().for_each(|id| over.insert(*id as usize));
+        let stopped = |id: usize| may_stop && !table.ignores_all.contains(id);
+        for entry in entries.iter().filter(|entry| entry.name.as_bytes() != ALL) {
+            let (number, named) = table.destinations.numbered(entry.name.as_bytes());
+            if named.is_empty() {
+                continue;
+            }
+            if !is_claimed.contains(number) && !is_blocked.contains(number) {
+                if named.iter().any(|id| deliver.contains(*id as usize)) {
+                    is_claimed.insert(number);
+                    spread(named, &mut claimed);
+                } else {
+                    is_blocked.insert(number);
+                    spread(named, &mut off);
+                }
+            }
+            if is_blocked.contains(number) {
                 if entry.entry != Entry::Off {
                     changes.values.push((entry.place.clone(), false));
                 }
-                named.iter().for_each(|id| off.insert(*id));
                 continue;
             }
-            named.iter().for_each(|id| claimed.insert(*id));
             let stops = match entry.entry {
                 Entry::On => false,
                 Entry::Off => true,
                 // Where it counts as none, it is in the way of those alone that need one.
-                Entry::Unreadable => table.unreadable_is_off || delivered().any(stopped),
+                Entry::Unreadable => table.unreadable_is_off || named.iter().any(|id| stopped(*id as usize)),
             };
             if stops {
                 changes.values.push((entry.place.clone(), true));
             }
-            if stops || entry.entry == Entry::On {
-                named.iter().for_each(|id| on.insert(*id));
+            if (stops || entry.entry == Entry::On) && !is_on.contains(number) {
+                is_on.insert(number);
+                spread(named, &mut on);
             }
         }
         changes.values.sort_by_key(|(place, _)| place.start);
+        if position == Position::Inner {
+            changes.added.clear();
+            return changes;
+        }
         for (id, destination) in table.policy().destinations().iter().enumerate() {
-            let ignores_all = table.ignores_all.contains(id);
             let added = if deliver.contains(id) {
                 stopped(id) && !on.contains(id)
             } else {
-                !off.contains(id) && (claimed.contains(id) || ignores_all || !all_is_false)
+                let surely_stopped = does_stop && !table.ignores_all.contains(id) && !claimed.contains(id);
+                !off.contains(id) && !surely_stopped
             };
             if added {
                 changes.added.push((destination.name(), deliver.contains(id)));

@@ -179,7 +179,11 @@ fn is(value: &[u8], text: &str) -> bool {
     let common = inner.iter().zip(text.as_bytes()).take_while(same).count();
     match inner.get(common) {
         Some(b'"') => common == text.len(),
-        Some(b'\\') => string(value).is_some_and(|name| name == *text),
+        // Six bytes write one of the string's at the most, so that no more have to be looked at.
+        Some(b'\\') => {
+            let most = value.len().min(6 * text.len() + 2);
+            value.get(..most).and_then(string).is_some_and(|name| name == *text)
+        }
         _ => false,
     }
 }

@@ -46,12 +46,13 @@ impl Recent {
 }
 
 impl Summary {
-    /// Counts one decision.
+    /// Counts one decision; all of them must be of the same policy.
     pub fn add(&mut self, decision: &Decision<'_>) {
         self.decided += 1;
         self.dropped += u64::from(decision.drop_reason().is_some());
         self.undeliverable += u64::from(decision.delivered().next().is_none());
-        self.recent.resize(decision.policy().destinations().len().div_ceil(64), Default::default());
+        let words = decision.policy().destinations().len().div_ceil(64);
+        self.recent.resize(self.recent.len().max(words), Default::default());
         for (recent, reasons) in self.recent.iter_mut().zip(decision.reasons()) {
             for (recent, (_, destinations)) in recent.iter_mut().zip(reasons.iter()) {
                 recent.add(destinations);
@@ -65,7 +66,7 @@ impl Summary {
 
     /// Adds what is recent to the counts.
     fn settle(&mut self) {
-        self.counts.resize(self.recent.len() * 64, Default::default());
+        self.counts.resize(self.counts.len().max(self.recent.len() * 64), Default::default());
         for (counts, recent) in self.counts.chunks_mut(64).zip(&mut self.recent) {
             for (bit, counts) in counts.iter_mut().enumerate() {
                 counts.iter_mut().zip(&*recent).for_each(|(count, recent)| *count += recent.count(bit));
@@ -132,7 +133,34 @@ impl Summary {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
     use super::*;
+
+    /// Summaries of summaries keep what they were given, whoever decides a few events or none.
+    #[test]
+    fn merging_loses_nothing() {
+        let policy = |count: usize| {
+            let destinations: String =
+                (0..count).map(|id| format!(" destination \"{id}\" unmapped")).collect();
+            crate::Table::new(
+                Policy::parse(&format!("consentry 1 policy \"p\" include prelude \"segment\"{destinations}"))
+                    .unwrap(),
+            )
+        };
+        let (large, small) = (policy(100), policy(1));
+        let limits = crate::Limits::default();
+        let mut worker = Summary::default();
+        worker.add(&large.decide_bytes(b"{}", &limits, &mut large.scratch()).unwrap());
+        worker.add(&small.decide_bytes(b"{}", &limits, &mut small.scratch()).unwrap());
+        let (mut total, mut grand) = (Summary::default(), Summary::default());
+        total.merge(&worker);
+        grand.merge(&total);
+        for summary in [&worker, &total, &grand] {
+            assert_eq!(summary.counts(large.policy()).count(), 100);
+            assert_eq!(summary.counts(large.policy()).map(|(_, _, count)| count).sum::<u64>(), 101);
+        }
+    }
 
     #[test]
     fn recent_counts_are_counts() {

@@ -2,10 +2,10 @@
 //!
 //! Switched-off categories and what vanishes with them are gone here; `always` categories are left in and counted as
 //! granted by the facts. A conjunction of categories becomes part of a lookup by bytes (eight category bits at a time
-//! give the destinations that these eight do not stop) as long as those tables are small; in a large policy it becomes
-//! lists (each category not granted strikes out the destinations that need it). So does any other formula whose categories
-//! are within the same eight; every other one is evaluated as it is, once for all destinations that share it. The lookup is
-//! bounded, and the other forms take memory in proportion to the policy.
+//! give the destinations that these eight do not stop), and so does any other formula whose categories are within the same
+//! eight, as long as those tables are small. In a large policy a conjunction becomes lists (each category not granted
+//! strikes out the destinations that need it). Every other formula is evaluated as it is, once for all destinations that
+//! share it. The lookup is bounded, and the other forms take memory in proportion to the policy.
 
 use super::bits::Bits;
 use crate::model::{CategoryId, Policy, Requirement};

@@ -45,7 +45,7 @@ pub(super) struct Seen {
 }
 
 impl Blocks {
-    /// What was seen of the blocks, the last ones that there was a look at.
+    /// What was seen of each block; behind those of the last look there are others, which mean nothing.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Block, &Tokens)> {
         self.blocks.iter().zip(&self.tokens)
     }

@@ -60,12 +60,16 @@ const TOP: [(&str, Key); 4] = [
 impl Keys {
     pub(crate) fn new(reading: &Reading) -> Self {
         let Reading::Preferences { parents, spellings } = reading;
-        let accepted = spellings.iter().map(|key| Wanted::new(key, Key::Preferences));
+        // A key that JSON writes with an escape only is never found, and wherever one is, the reader doubts.
+        let plain = |key: &&String| key.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
+        let accepted = spellings.iter().filter(plain).map(|key| Wanted::new(key, Key::Preferences));
         let refused =
             DOCUMENTED_SPELLINGS.iter().filter(|key| !spellings.iter().any(|accepted| accepted == *key));
         let refused = refused.map(|key| Wanted::new(key, Key::WrongSpelling));
-        let mut levels: Vec<Vec<Wanted>> =
-            parents.iter().map(|key| vec![Wanted::new(key, Key::Parent)]).collect();
+        let mut levels: Vec<Vec<Wanted>> = parents
+            .iter()
+            .map(|key| Some(key).filter(plain).map(|key| Wanted::new(key, Key::Parent)).into_iter().collect())
+            .collect();
         levels.push(accepted.chain(refused).collect());
         if let Some(top) = levels.first_mut() {
             top.extend(TOP.iter().map(|(key, what)| Wanted::new(key, *what)));

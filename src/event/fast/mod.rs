@@ -1,8 +1,8 @@
 //! The fast reader: it finds the few parts of an event that a decision reads, in one pass over its bytes.
 //!
 //! It answers when it is certain, and otherwise it doubts: then the slow reader, which is the definition, looks at the line.
-//! What is no event, what is malformed, what is there twice, and every key that is written with an escape is for the
-//! slow reader. So the fast one needs no error messages, and its answers equal those of the slow one:
+//! What is no event, what is malformed, what is there twice, what is nested very deeply, and every key that is written with an
+//! escape is for the slow reader. So the fast one needs no error messages, and its answers equal those of the slow one:
 //!
 //! - in the [validating](Grade::Validating) grade on all bytes whatsoever;
 //! - in the [trusted](Grade::Trusted) grade on everything that is JSON.
