@@ -127,8 +127,7 @@ fn write(members: &[(String, Json)], space: &str, text: &mut String) {
 
 /// A key as JSON writes it, now and then with an escape in it, or almost the key.
 fn key(u: &mut Unstructured, key: &str) -> Result<String> {
-    let plain = serde_json::to_string(key).unwrap();
-    let plain = plain[1..plain.len() - 1].to_owned();
+    let plain = plain(key);
     Ok(match u.int_in_range(0..=19)? {
         0 | 1 => escaped(key, u.choose_index(key.chars().count().max(1))?),
         2 => format!("{plain}\\ud83d"),
@@ -136,6 +135,12 @@ fn key(u: &mut Unstructured, key: &str) -> Result<String> {
         4 => plain.to_lowercase(),
         _ => plain,
     })
+}
+
+/// A key as JSON writes it, with the escapes that it needs.
+fn plain(key: &str) -> String {
+    let quoted = serde_json::to_string(key).unwrap();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// The key with one character as its number.
@@ -148,8 +153,7 @@ fn escaped(key: &str, at: usize) -> String {
                 text.push_str(&format!("\\u{unit:04X}"));
             }
         } else {
-            let plain = serde_json::to_string(&char).unwrap();
-            text.push_str(&plain[1..plain.len() - 1]);
+            text.push_str(&plain(&char.to_string()));
         }
     }
     text
@@ -181,7 +185,7 @@ fn consent(u: &mut Unstructured, policy: &PolicyText, path: &[String]) -> Result
     };
     let mut members = vec![(key(u, first)?, value)];
     if u.ratio(1, 16)? {
-        members.push((first.clone(), Json::Object(Vec::new())));
+        members.push((plain(first), Json::Object(Vec::new())));
     }
     Ok(members)
 }
