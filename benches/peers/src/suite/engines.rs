@@ -23,10 +23,12 @@ pub(super) fn measure(effort: Effort) -> Times {
     let mut field = Field::default();
     for (name, decide) in GRADES {
         let mut room = ours.room();
-        field.add(name, count, move || pass(workload, |event| decide(ours, event, &mut room)));
+        field.add(name, count, move || pass(workload.events(), |event| decide(ours, event, &mut room)));
     }
     for Peer { name, mut decide, .. } in peers {
-        field.add(format!("{name}, serde_json, borrowed struct"), count, move || pass(workload, &mut decide));
+        field.add(format!("{name}, serde_json, borrowed struct"), count, move || {
+            pass(workload.events(), &mut decide)
+        });
     }
     field.run(effort.rounds)
 }

@@ -2,7 +2,7 @@
 
 use super::Effort;
 use super::bytes::{GRADES, pass};
-use crate::measure::{Field, Times};
+use crate::measure::{Field, PARTS, Times};
 use crate::ours::Ours;
 use crate::report::Section;
 use crate::workload::{ConsentStrings, Form, Shape, Workload};
@@ -44,8 +44,8 @@ pub(super) fn measure(effort: Effort) -> Times {
     for (name, workload, ours) in &workloads {
         for (grade, decide) in GRADES {
             let mut room = ours.room();
-            field.add(line(grade, name), events, move || {
-                pass(workload, |event| decide(ours, event, &mut room));
+            field.add_parts(line(grade, name), events, PARTS, move |part| {
+                pass(workload.part(part, PARTS), |event| decide(ours, event, &mut room));
             });
         }
     }
