@@ -2,6 +2,10 @@
 
 use std::time::Instant;
 
+/// Into how many parts a pass over many events is divided. Each is timed by itself, so that being interrupted spoils a part and
+/// not the pass.
+pub const PARTS: usize = 25;
+
 /// What is measured together.
 #[derive(Default)]
 pub struct Field<'f> {
@@ -10,12 +14,12 @@ pub struct Field<'f> {
 
 struct Runner<'f> {
     name: String,
-    /// One pass over the events.
-    pass: Box<dyn FnMut() + 'f>,
+    /// One part of a pass over the events.
+    part: Box<dyn FnMut(usize) + 'f>,
     /// How many events, or decisions, a pass has.
     count: usize,
-    /// Nanoseconds for each of them, a pass each.
-    times: Vec<f64>,
+    /// For each part, its nanoseconds in each round.
+    times: Vec<Vec<f64>>,
 }
 
 /// What one way took.
@@ -23,16 +27,28 @@ struct Runner<'f> {
 pub struct Time {
     /// Its name.
     pub name: String,
-    /// The nanoseconds of an event in the fastest pass.
+    /// The nanoseconds of an event, each part of the pass at its fastest.
     pub min: f64,
-    /// The nanoseconds of an event in the median pass.
+    /// The nanoseconds of an event, each part of the pass at its median.
     pub median: f64,
 }
 
 impl<'f> Field<'f> {
-    /// Adds a way: a pass over `count` events.
-    pub fn add(&mut self, name: impl Into<String>, count: usize, pass: impl FnMut() + 'f) {
-        self.runners.push(Runner { name: name.into(), pass: Box::new(pass), count, times: Vec::new() });
+    /// Adds a way: a pass of `count`, timed as a whole.
+    pub fn add(&mut self, name: impl Into<String>, count: usize, mut pass: impl FnMut() + 'f) {
+        self.add_parts(name, count, 1, move |_| pass());
+    }
+
+    /// Adds a way: a pass of `count` that is done part by part.
+    pub fn add_parts(
+        &mut self,
+        name: impl Into<String>,
+        count: usize,
+        parts: usize,
+        part: impl FnMut(usize) + 'f,
+    ) {
+        let times = vec![Vec::new(); parts];
+        self.runners.push(Runner { name: name.into(), part: Box::new(part), count, times });
     }
 
     /// How many ways there are.
@@ -47,12 +63,16 @@ impl<'f> Field<'f> {
 
     /// Runs each way once unmeasured, then all of them in turns.
     pub fn run(mut self, rounds: usize) -> Times {
-        self.runners.iter_mut().for_each(|runner| (runner.pass)());
+        for Runner { part, times, .. } in &mut self.runners {
+            (0..times.len()).for_each(part);
+        }
         for _ in 0..rounds {
-            for Runner { pass, count, times, .. } in &mut self.runners {
-                let start = Instant::now();
-                pass();
-                times.push(start.elapsed().as_nanos() as f64 / *count as f64);
+            for Runner { part, times, .. } in &mut self.runners {
+                for (number, times) in times.iter_mut().enumerate() {
+                    let start = Instant::now();
+                    part(number);
+                    times.push(start.elapsed().as_nanos() as f64);
+                }
             }
         }
         Times(self.runners.into_iter().map(Runner::time).collect())
@@ -61,9 +81,11 @@ impl<'f> Field<'f> {
 
 impl Runner<'_> {
     fn time(mut self) -> Time {
-        self.times.sort_unstable_by(f64::total_cmp);
-        let (min, median) = (self.times[0], self.times[self.times.len() / 2]);
-        Time { name: self.name, min, median }
+        self.times.iter_mut().for_each(|times| times.sort_unstable_by(f64::total_cmp));
+        let sum = |rank: fn(&[f64]) -> f64| self.times.iter().map(|times| rank(times)).sum::<f64>();
+        let (min, median) = (sum(|times| times[0]), sum(|times| times[times.len() / 2]));
+        let count = self.count as f64;
+        Time { name: self.name, min: min / count, median: median / count }
     }
 }
 
@@ -72,7 +94,7 @@ impl Runner<'_> {
 pub struct Times(pub Vec<Time>);
 
 impl Times {
-    /// The fastest pass of a way, in nanoseconds an event.
+    /// The nanoseconds of an event at their fastest.
     ///
     /// # Panics
     ///

@@ -3,7 +3,7 @@
 use super::Effort;
 use crate::agreement;
 use crate::limits::{self, StructuralScan};
-use crate::measure::{Field, Times};
+use crate::measure::{Field, PARTS, Times};
 use crate::ours::{Grade, Ours, Room};
 use crate::peers::{self, Peer, Rewriter};
 use crate::report::Section;
@@ -60,54 +60,70 @@ pub(super) fn measure(workload: &Workload, effort: Effort) -> Bytes {
     agreement::rewritten(workload, ours, &mut rewriters);
     let peers = deciders.iter().map(|peer| (peer.name, peer.validates)).collect();
 
-    let count = workload.events().len();
-    let mut field = Field::default();
+    let mut field = EventField { workload, field: Field::default() };
     // The first set of instructions is what a user gets who does not choose.
     for (place, (set, ours)) in ours.with_each_instruction_set().into_iter().enumerate() {
         for (name, decide) in GRADES {
             let name = if place == 0 { name.to_owned() } else { format!("{name}, {set}") };
             let (mut room, ours) = (ours.room(), ours.clone());
-            field.add(name, count, move || pass(workload, |event| decide(&ours, event, &mut room)));
+            field.decide(name, move |event| decide(&ours, event, &mut room));
         }
     }
     for (name, decide) in GRADES {
-        field.add(format!("{name}, cold"), count, move || cold(workload, ours, decide));
+        field.add(format!("{name}, cold"), move |part| cold(workload.part(part, PARTS), ours, decide));
     }
     for (name, grade) in BUFFER {
         let mut room = ours.room();
-        field.add(name, count, move || {
-            black_box(ours.lines(grade, black_box(workload.text()), &mut room));
+        field.add(name.to_owned(), move |part| {
+            black_box(ours.lines(grade, black_box(workload.part_text(part, PARTS)), &mut room));
         });
     }
-    for Peer { name, mut decide, .. } in deciders {
-        field.add(name, count, move || pass(workload, &mut decide));
+    for Peer { name, decide, .. } in deciders {
+        field.decide(name.to_owned(), decide);
     }
     for StructuralScan { instructions, scan } in scans.iter().copied() {
-        field.add(scan_name(instructions), count, move || {
-            pass(workload, |event| u64::from(scan(event).is_complete()))
-        });
+        field.decide(scan_name(instructions), move |event| u64::from(scan(event).is_complete()));
     }
     let mut buffer = Vec::new();
-    field.add(COPY, count, move || {
-        pass(workload, |event| {
-            buffer.clear();
-            buffer.extend_from_slice(event);
-            black_box(buffer.as_slice()).len() as u64
-        });
+    field.decide(COPY.to_owned(), move |event| {
+        buffer.clear();
+        buffer.extend_from_slice(event);
+        black_box(buffer.as_slice()).len() as u64
     });
-    field.add(LINES, count, move || {
-        black_box(limits::lines(workload.text()));
+    field.add(LINES.to_owned(), move |part| {
+        black_box(limits::lines(black_box(workload.part_text(part, PARTS))));
     });
-    let decisions = field.len();
+    let decisions = field.field.len();
     for (name, grade) in REWRITING {
         let mut room = ours.room();
-        let rewrite = move |event: &[u8], into: &mut Vec<u8>| ours.rewrite(grade, event, &mut room, into);
-        field.add(name, count, rewriting(workload, rewrite));
+        field.rewrite(name.to_owned(), move |event, into| ours.rewrite(grade, event, &mut room, into));
     }
     for Rewriter { name, rewrite } in rewriters {
-        field.add(format!("{name}, rewriting"), count, rewriting(workload, rewrite));
+        field.rewrite(format!("{name}, rewriting"), rewrite);
     }
-    Bytes { times: field.run(effort.rounds), decisions, peers, scan: scan_name(scans[0].instructions) }
+    Bytes { times: field.field.run(effort.rounds), decisions, peers, scan: scan_name(scans[0].instructions) }
+}
+
+/// Ways over the events of one workload.
+struct EventField<'f> {
+    workload: &'f Workload,
+    field: Field<'f>,
+}
+
+impl<'f> EventField<'f> {
+    fn add(&mut self, name: String, part: impl FnMut(usize) + 'f) {
+        self.field.add_parts(name, self.workload.events().len(), PARTS, part);
+    }
+
+    fn decide(&mut self, name: String, mut decide: impl FnMut(&[u8]) -> u64 + 'f) {
+        let workload = self.workload;
+        self.add(name, move |part| pass(workload.part(part, PARTS), &mut decide));
+    }
+
+    fn rewrite(&mut self, name: String, mut rewrite: impl FnMut(&[u8], &mut Vec<u8>) + 'f) {
+        let (workload, mut buffer) = (self.workload, Vec::new());
+        self.add(name, move |part| rewrite_all(workload.part(part, PARTS), &mut buffer, &mut rewrite));
+    }
 }
 
 impl Bytes {
@@ -140,36 +156,34 @@ fn scan_name(instructions: &str) -> String {
     format!("limit: structural scan, {instructions}")
 }
 
-/// Decides every event.
-pub fn pass(workload: &Workload, mut decide: impl FnMut(&[u8]) -> u64) {
-    let sum = workload.events().fold(0, |sum: u64, event| sum.wrapping_add(decide(black_box(event))));
+/// Decides every one of the events.
+pub fn pass<'e>(events: impl Iterator<Item = &'e [u8]>, mut decide: impl FnMut(&[u8]) -> u64) {
+    let sum = events.fold(0, |sum: u64, event| sum.wrapping_add(decide(black_box(event))));
     black_box(sum);
 }
 
-/// Decides every event, with a new room now and then.
-pub fn cold(workload: &Workload, ours: &Ours, decide: Decide) {
+/// Decides every one of the events, with a new room now and then.
+pub fn cold<'e>(events: impl Iterator<Item = &'e [u8]>, ours: &Ours, decide: Decide) {
     let mut room = ours.room();
     let mut left = COLD;
-    pass(workload, |event| {
-        left -= 1;
+    pass(events, |event| {
         if left == 0 {
             (room, left) = (ours.room(), COLD);
         }
+        left -= 1;
         decide(ours, event, &mut room)
     });
 }
 
-/// Rewrites every event into the same buffer.
-pub fn rewriting<'w>(
-    workload: &'w Workload,
-    mut rewrite: impl FnMut(&[u8], &mut Vec<u8>) + 'w,
-) -> impl FnMut() + 'w {
-    let mut buffer = Vec::new();
-    move || {
-        for event in workload.events() {
-            buffer.clear();
-            rewrite(black_box(event), &mut buffer);
-            black_box(buffer.as_slice());
-        }
+/// Rewrites every one of the events into the same buffer.
+pub fn rewrite_all<'e>(
+    events: impl Iterator<Item = &'e [u8]>,
+    buffer: &mut Vec<u8>,
+    mut rewrite: impl FnMut(&[u8], &mut Vec<u8>),
+) {
+    for event in events {
+        buffer.clear();
+        rewrite(black_box(event), buffer);
+        black_box(buffer.as_slice());
     }
 }

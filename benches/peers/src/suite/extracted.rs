@@ -9,6 +9,7 @@ use crate::random::Random;
 use crate::report::Section;
 use crate::rules::Rules;
 use crate::workload::{Catalogue, Shape, Workload};
+use std::collections::HashMap;
 use std::hint::black_box;
 
 /// From the granted categories as bits.
@@ -18,7 +19,7 @@ pub(super) const NAMES: &str = "consentry, from names";
 
 /// How many different inputs go round, and how often they do in a pass.
 const INPUTS: usize = 1024;
-const TURNS: usize = 100;
+const TURNS: usize = 20;
 
 /// How many of the inputs policy engines get, which are slow.
 #[cfg(feature = "engines")]
@@ -57,8 +58,14 @@ impl Default for Inputs {
 }
 
 pub(super) fn measure(effort: Effort) -> Times {
-    let inputs = Inputs::new();
-    let Inputs { ours, rules, masks, names, .. } = &inputs;
+    let inputs = &Inputs::new();
+    let Inputs { ours, rules, masks, names, .. } = inputs;
+    for [mask] in masks {
+        assert_eq!(
+            look_up(&inputs.catalogue, &preferences(&inputs.catalogue, *mask)),
+            rules.deliver_granted(*mask)
+        );
+    }
     let mut field = Field::default();
     let count = INPUTS * TURNS;
     let mut room = ours.room();
@@ -67,6 +74,13 @@ pub(super) fn measure(effort: Effort) -> Times {
     field.add(NAMES, count, move || turns(names, |event| ours.from_names(event, &mut room)));
     field.add("50 comparisons of masks, from a mask", count, move || {
         turns(masks, |[mask]| rules.deliver_granted(*mask));
+    });
+    let maps: Vec<HashMap<&str, bool>> =
+        masks.iter().map(|[mask]| preferences(&inputs.catalogue, *mask)).collect();
+    field.add("a hash map of preferences and a loop", INPUTS, move || {
+        let sum =
+            maps.iter().fold(0, |sum: u64, map| sum.wrapping_add(look_up(&inputs.catalogue, black_box(map))));
+        black_box(sum);
     });
     #[cfg(feature = "engines")]
     for (name, mut decide) in engines::prepared(&inputs.catalogue, &masks[..FEW]) {
@@ -78,6 +92,21 @@ pub(super) fn measure(effort: Effort) -> Times {
         });
     }
     field.run(effort.rounds)
+}
+
+/// The preferences, as a program would keep them that has parsed the event.
+fn preferences(catalogue: &Catalogue, granted: u64) -> HashMap<&str, bool> {
+    let categories = catalogue.categories.iter().enumerate();
+    categories.map(|(number, name)| (name.as_str(), granted >> number & 1 == 1)).collect()
+}
+
+/// Looks up each category of each destination.
+fn look_up(catalogue: &Catalogue, preferences: &HashMap<&str, bool>) -> u64 {
+    let granted = |category: &usize| preferences.get(catalogue.categories[*category].as_str()) == Some(&true);
+    let destinations = catalogue.destinations.iter().enumerate();
+    destinations.fold(0, |bits, (number, destination)| {
+        bits | u64::from(destination.needs.iter().all(granted)) << number
+    })
 }
 
 fn turns<T>(inputs: &[T], mut decide: impl FnMut(&T) -> u64) {

@@ -47,12 +47,9 @@ pub(super) fn all(measured: &Measured) -> Vec<Goal> {
         let [one, two] = [1, 2].map(|count| threads.min(&threads::line(grade, count)));
         goals.push(at_least(&format!("{grade}: throughput of two threads ÷ one"), one / two, 1.8));
     }
+    // A room asks for more now and then when it remembers a longer text in the place of another.
     for ((grade, _), allocations) in GRADES.iter().zip(allocations) {
-        goals.push(at_most(
-            &format!("{grade}: allocations in a pass over all events"),
-            *allocations as f64,
-            0.0,
-        ));
+        goals.push(at_most(&format!("{grade}: allocations in 1,000 events"), *allocations, 1.0));
     }
     goals
 }

@@ -2,7 +2,7 @@
 
 use super::Effort;
 use super::bytes::{GRADES, pass};
-use crate::measure::{Field, Times};
+use crate::measure::{Field, PARTS, Times};
 use crate::ours::Ours;
 use crate::report::Section;
 use crate::workload::{ConsentStrings, Form, Shape, Workload};
@@ -32,20 +32,24 @@ pub fn all(events: usize) -> Vec<(&'static str, Shape)> {
 pub(super) fn measure(effort: Effort) -> Times {
     // Few enough that the events of all shapes together stay in no cache.
     let events = effort.events / 10;
-    let workloads: Vec<(&str, Workload, Ours)> = all(events)
+    let workloads: Vec<(&str, Shape, Workload, Ours)> = all(events)
         .into_iter()
         .map(|(name, shape)| {
             let workload = Workload::new(shape);
             let ours = Ours::new(&workload.policy);
-            (name, workload, ours)
+            (name, shape, workload, ours)
         })
         .collect();
     let mut field = Field::default();
-    for (name, workload, ours) in &workloads {
+    for (name, shape, workload, ours) in &workloads {
         for (grade, decide) in GRADES {
             let mut room = ours.room();
-            field.add(line(grade, name), events, move || {
-                pass(workload, |event| decide(ours, event, &mut room));
+            field.add_parts(line(grade, name), events, PARTS, move |part| {
+                // What is to be different from everything before must not be known from the last round.
+                if part == 0 && shape.consent == ConsentStrings::Unique {
+                    room = ours.room();
+                }
+                pass(workload.part(part, PARTS), |event| decide(ours, event, &mut room));
             });
         }
     }

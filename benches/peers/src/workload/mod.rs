@@ -19,6 +19,7 @@ pub use event::LAYOUTS;
 use crate::random::Random;
 use consents::Consents;
 use integrations::Integrations;
+use std::ops::Range;
 
 /// What to generate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,11 +100,34 @@ impl Workload {
     }
 
     /// The events, without their line breaks.
-    pub fn events(&self) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
-        self.ends.iter().enumerate().map(|(at, end)| {
-            let start = if at == 0 { 0 } else { self.ends[at - 1] + 1 };
-            &self.text[start..*end]
-        })
+    pub fn events(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.range(0..self.ends.len()).map(|event| &self.text[event])
+    }
+
+    /// One of so many parts of the events, all of about the same number.
+    pub fn part(&self, part: usize, parts: usize) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.range(self.part_range(part, parts)).map(|event| &self.text[event])
+    }
+
+    /// The same part as one text, each event followed by a line break.
+    pub fn part_text(&self, part: usize, parts: usize) -> &[u8] {
+        let range = self.part_range(part, parts);
+        &self.text[self.start(range.start)..self.start(range.end)]
+    }
+
+    fn part_range(&self, part: usize, parts: usize) -> Range<usize> {
+        let bound = |part| self.ends.len() * part / parts;
+        bound(part)..bound(part + 1)
+    }
+
+    /// Where the events of a range of numbers are.
+    fn range(&self, numbers: Range<usize>) -> impl ExactSizeIterator<Item = Range<usize>> {
+        numbers.map(|number| self.start(number)..self.ends[number])
+    }
+
+    /// Where the event of a number begins, or would begin.
+    fn start(&self, number: usize) -> usize {
+        if number == 0 { 0 } else { self.ends[number - 1] + 1 }
     }
 
     /// All events as one text, each followed by a line break.
