@@ -8,7 +8,7 @@
 )]
 
 use consentry::{
-    Consent, Entry, Event, InForce, Integrations, Limits, Memory, Policy, Preference, Reason, Table,
+    Consent, Entry, Event, Grade, InForce, Integrations, Limits, Memory, Policy, Preference, Reason, Table,
     reference,
 };
 use std::sync::Arc;
@@ -353,6 +353,39 @@ fn a_scratch_serves_any_table() {
     for _ in 0..2 {
         assert_eq!(large.decide(&event, &mut scratch).delivered().count(), 8);
         assert_eq!(small.decide(&event, &mut scratch).delivered().count(), 1);
+    }
+}
+
+/// What a scratch remembers of a text is never believed for another policy, be it of the same size and the same names.
+#[test]
+fn what_is_remembered_is_of_one_policy() {
+    let policy = |needs: &str| {
+        table(&format!(
+            "consentry 1 policy \"p\" include prelude \"segment\" category A category B destination \"X\" needs {needs} \
+             destination \"Y\" unmapped kind {}",
+            if needs == "A" { "warehouse" } else { "storage" }
+        ))
+    };
+    let (a, b) = (policy("A"), policy("B"));
+    let line = br#"{"context":{"consent":{"categoryPreferences":{"A":true,"B":false}}},"integrations":{"All":false,"X":true}}"#;
+    let limits = Limits::default();
+    for grade in [Grade::Validating, Grade::Trusted] {
+        let (mut scratch, mut rewritten) = (a.scratch(), Vec::new());
+        // Often enough that each would have been remembered.
+        for _ in 0..5 {
+            for (table, delivered, integrations) in
+                [(&a, vec![0, 1], r#"{"All":false,"X":true}}"#), (&b, vec![], r#"{"All":false,"X":false}}"#)]
+            {
+                for _ in 0..3 {
+                    rewritten.clear();
+                    let decision = table.rewrite(line, &limits, grade, &mut scratch, &mut rewritten).unwrap();
+                    let got: Vec<usize> = decision.delivered().map(consentry::DestinationId::index).collect();
+                    assert_eq!(got, delivered);
+                    let text = std::str::from_utf8(&rewritten).unwrap();
+                    assert!(text.ends_with(&format!("\"integrations\":{integrations}")), "{text}");
+                }
+            }
+        }
     }
 }
 
