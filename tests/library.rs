@@ -356,6 +356,32 @@ fn a_scratch_serves_any_table() {
     }
 }
 
+/// From a person's categories as bits, the decision is that of an event which says the same.
+#[test]
+fn categories_as_bits() {
+    let names: Vec<String> = (0..70).map(|id| format!("c{id}")).collect();
+    let categories: String = names.iter().map(|name| format!(" category {name}")).collect();
+    let table = table(&format!(
+        "consentry 1 policy \"p\" include prelude \"segment\" {categories} category Must always \
+         destination \"A\" needs c0, c69 destination \"B\" needs any of c1, c68 destination \"C\" needs Must, c2 \
+         destination \"D\" needs Must destination \"E\" unmapped"
+    ));
+    let mut scratch = table.scratch();
+    for round in 0..64u64 {
+        let granted = [round & 7, round >> 3 << 3];
+        let preference = |id: usize| match granted[id / 64] >> (id % 64) & 1 {
+            1 => Preference::Granted,
+            _ => Preference::Refused,
+        };
+        let preferences = names.iter().enumerate().map(|(id, name)| (name.as_str().into(), preference(id)));
+        let event = Event { consent: Consent::Preferences(preferences.collect()), ..Event::default() };
+        let expected: Vec<_> = table.decide(&event, &mut table.scratch()).verdicts().collect();
+        let decision = table.decide_granted(&granted, &mut scratch);
+        assert_eq!(decision.verdicts().collect::<Vec<_>>(), expected, "{round:b}");
+        assert_eq!(decision.event(), &Event::default());
+    }
+}
+
 /// What a scratch remembers of a text is never believed for another policy, be it of the same size and the same names.
 #[test]
 fn what_is_remembered_is_of_one_policy() {
