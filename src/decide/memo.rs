@@ -120,11 +120,12 @@ impl<T: Clone> Memo<T> {
     fn work_out(&mut self, text: &[u8], hash: u64, work_out: impl FnOnce(&mut T) -> bool) -> Option<Place> {
         let tag = (hash >> 32) as u32;
         let at = (hash >> 12) as usize & (self.seen.len() - 1);
-        // Two places, taken in turn, so that texts which meet there do not keep each other out for ever.
-        let seen = [at, at ^ 1].map(|at| self.seen.get(at) == Some(&tag)).contains(&true);
+        // Four places, taken in turn, so that a few texts which meet there do not keep each other out for ever.
+        let first = at & !3;
+        let seen = self.seen.get(first..first + 4)?.contains(&tag);
         if !seen || text.len() > MAX_TEXT {
-            self.turn ^= 1;
-            *self.seen.get_mut(at ^ self.turn)? = tag;
+            self.turn = (self.turn + 1) % 4;
+            *self.seen.get_mut(first + self.turn)? = tag;
             return work_out(&mut self.spare).then_some(Place::SPARE);
         }
         let place = self.room(hash)?;
