@@ -314,6 +314,114 @@ fn files_that_exist_are_overwritten_only_by_force() {
     assert_eq!((said(&output).0, fs::read(&existing).unwrap()), (2, b"{}\n".to_vec()));
 }
 
+/// Runs a script in a folder, for at most twenty seconds.
+#[cfg(unix)]
+fn shell(folder: &Folder, script: &str) -> Output {
+    let mut shell = Command::new("timeout");
+    shell
+        .args(["20", "sh", "-c", &format!("consentry() {{ \"$BIN\" \"$@\"; }}\n{script}")])
+        .current_dir(folder.0.path())
+        .env("BIN", env!("CARGO_BIN_EXE_consentry"));
+    run_command(shell, b"")
+}
+
+/// Neither force nor a redirection makes the command write what it reads, or write one file in two ways.
+#[cfg(unix)]
+#[test]
+fn what_is_read_is_never_written() {
+    for script in [
+        "consentry filter policy d/+zendesk.ndjson --split d --force",
+        "consentry filter policy --split d --force < d/+zendesk.ndjson",
+        "consentry filter policy --rejects events --force < events",
+        "consentry filter policy events --rejects hard --force",
+        "consentry filter policy hard --rejects soft --force",
+        "consentry filter policy events --rejects policy --force",
+        "consentry filter policy events --rejects included --force",
+        "consentry filter policy events --split d --rejects d/+zendesk.ndjson --force",
+        "consentry filter policy events --split d --rejects d/../d/+x.ndjson --force",
+        "consentry filter policy events --split d --rejects d/../d/+x.ndjson",
+        "consentry filter policy events --split d --rejects dangling --force",
+        "consentry filter policy events --split new --rejects new/+x.ndjson",
+        "consentry filter policy events --rejects out --force > out",
+        "consentry filter policy events --rejects out --force 2> out; s=$?; cat out >&2; exit $s",
+        "consentry filter policy events >> events",
+        "consentry filter policy < events >> events",
+        "consentry filter policy events >> policy",
+    ] {
+        let folder = Folder::new();
+        fs::create_dir(folder.path("d")).unwrap();
+        let policy = b"consentry 1\npolicy \"two\"\ninclude \"included\"\ndestination \"Zendesk\" needs A\n\
+            destination \"X\" needs A\n";
+        let included = b"include prelude \"segment\"\ncategory A\n";
+        let included = [&b"consentry 1\n"[..], included].concat();
+        folder.write("policy", policy);
+        folder.write("included", &included);
+        folder.write("events", b"{}\n{}\n");
+        folder.write("d/+zendesk.ndjson", b"{}\n");
+        fs::hard_link(folder.path("events"), folder.path("hard")).unwrap();
+        std::os::unix::fs::symlink("events", folder.path("soft")).unwrap();
+        std::os::unix::fs::symlink("d/+x.ndjson", folder.path("dangling")).unwrap();
+        let output = shell(&folder, script);
+        let (status, error) = said(&output);
+        assert!(status == 2 && error.contains("the same file"), "{script}: {status} {error}");
+        assert_eq!(fs::read(folder.path("events")).unwrap(), b"{}\n{}\n", "{script}");
+        assert_eq!(fs::read(folder.path("policy")).unwrap(), policy, "{script}");
+        assert_eq!(fs::read(folder.path("included")).unwrap(), included, "{script}");
+        assert_eq!(fs::read(folder.path("d/+zendesk.ndjson")).unwrap(), b"{}\n", "{script}");
+        assert!(!folder.path("new").exists());
+    }
+}
+
+/// Files that do no harm to each other.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_may_be_the_same_file_may_be() {
+    for script in [
+        "consentry filter policy events > out 2>&1",
+        "consentry filter policy events --rejects /dev/null > /dev/null 2>&1",
+        "consentry filter policy policy --discard-rejects > out; test $? = 1",
+        "consentry filter policy events --split d --rejects /dev/stdout --force > out",
+    ] {
+        let folder = Folder::new();
+        folder.write("policy", &fs::read(SHOP).unwrap());
+        folder.write("events", b"{}\n{}\n");
+        let output = shell(&folder, script);
+        assert_eq!(said(&output).0, 0, "{script}: {}", said(&output).1);
+    }
+}
+
+/// Whichever of the files is there already, none of the others is created.
+#[test]
+fn what_exists_is_found_before_anything_is_created() {
+    let folder = Folder::new();
+    let rejects = folder.write("rejects", b"precious\n");
+    let output = run(&["filter", SHOP, "--split", &folder.text("split"), "--rejects", &rejects], b"{}\n");
+    assert_eq!(said(&output).0, 2);
+    assert!(!folder.path("split").exists());
+    fs::create_dir(folder.path("split")).unwrap();
+    folder.write("split/+zendesk.ndjson", b"precious\n");
+    let rejects = folder.text("new");
+    let output = run(&["filter", SHOP, "--split", &folder.text("split"), "--rejects", &rejects], b"{}\n");
+    assert_eq!(said(&output).0, 2);
+    assert!(!folder.path("new").exists());
+}
+
+/// Nobody has named what is behind a link in the folder.
+#[cfg(unix)]
+#[test]
+fn force_does_not_follow_links_in_the_folder() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("split")).unwrap();
+    folder.write("elsewhere", b"precious\n");
+    let link = folder.path("split/+zendesk.ndjson");
+    std::os::unix::fs::symlink("../elsewhere", &link).unwrap();
+    let output = run(&["filter", SHOP, "--split", &folder.text("split"), "--force"], b"{}\n");
+    assert_eq!(said(&output).0, 0, "{}", said(&output).1);
+    assert_eq!(fs::read(folder.path("elsewhere")).unwrap(), b"precious\n");
+    assert_eq!(fs::read(&link).unwrap(), b"{}\n");
+    assert!(fs::symlink_metadata(&link).unwrap().is_file());
+}
+
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(text).unwrap();

@@ -3,8 +3,8 @@
 use super::rejects::Rejects;
 use super::split::Split;
 use crate::cli::Failure;
+use consentry::DestinationId;
 use consentry::report::Summary;
-use consentry::{DestinationId, Policy};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::Range;
@@ -152,14 +152,12 @@ impl Outputs {
     }
 }
 
-impl Events {
-    /// Where `--split` says, in files that are created.
-    pub(super) fn open(split: Option<&Path>, policy: &Policy, force: bool) -> Result<Self, Failure> {
-        Ok(match split {
-            None => Events::Together,
-            Some(folder) => Events::Apart(Split::create(folder, policy, force)?),
-        })
+/// Leaves a file alone that is there already, be it a link that leads nowhere. What is no file has nothing that could be lost.
+pub(super) fn spare(path: &Path) -> Result<(), Failure> {
+    if path.symlink_metadata().is_err() || path.metadata().is_ok_and(|there| !there.is_file()) {
+        return Ok(());
     }
+    Err(Failure::Other(format!("`{}` exists; overwrite it with --force", path.display())))
 }
 
 /// Creates a file. One that exists is overwritten only by force; what is no file, such as a pipe, is written to.
@@ -171,12 +169,8 @@ pub(super) fn create(path: &Path, force: bool) -> Result<File, Failure> {
     } else if force {
         options.create(true).truncate(true);
     } else {
+        spare(path)?;
         options.create_new(true);
     }
-    options.open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            Failure::Other(format!("`{}` exists; overwrite it with --force", path.display()))
-        }
-        _ => Failure::output(path, &error),
-    })
+    options.open(path).map_err(|error| Failure::output(path, &error))
 }
