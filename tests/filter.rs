@@ -608,6 +608,45 @@ fn a_second_interruption_does_not_wait() {
     writer.join().unwrap();
 }
 
+/// Nor does it wait for its own message, when nobody reads that either.
+#[cfg(unix)]
+#[test]
+fn a_second_interruption_does_not_wait_for_its_message() {
+    let (unread, pipe) = std::io::pipe().unwrap();
+    let mut child = command(&["filter", SHOP, "--threads", "2"])
+        .stdin(Stdio::piped())
+        .stdout(pipe.try_clone().unwrap())
+        .stderr(pipe)
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let written = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&written);
+    let writer = std::thread::spawn(move || {
+        while stdin.write_all(b"{}\n{}\n{}\n").is_ok() {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    until_it_stands_still(&written);
+    for _ in 0..2 {
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        std::thread::sleep(Duration::from_millis(400));
+    }
+    let mut status = None;
+    for _ in 0..100 {
+        status = child.try_wait().unwrap();
+        if status.is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(unread);
+    writer.join().unwrap();
+    assert_eq!(status.and_then(|status| status.code()), Some(130));
+}
+
 /// A reader that has seen enough closes the pipe; that is no error of ours.
 #[test]
 fn a_closed_pipe_is_no_error() {
