@@ -489,6 +489,10 @@ fn archives_that_are_cut_off_or_damaged_are_errors() {
         ("zstd, skippable frame cut off", [&zstd, &SKIPPABLE[..10]].concat()),
         ("zstd, an unfinished line", [&self::zstd(within.as_bytes())[..], &zstd[..7]].concat()),
         ("zstd, header only", zstd[..5].to_vec()),
+        (
+            "zstd, fewer bytes than it says",
+            b"\x28\xB5\x2F\xFD\x80\x40\x40\x42\x0F\0\x41\0\0{\"a\":1}\n".to_vec(),
+        ),
         ("zstd, a window of 16 MiB", b"\x28\xB5\x2F\xFD\0\x70\x01\0\0".to_vec()),
     ] {
         let output = run(&["filter", SHOP, "--threads", "3"], &archive);
@@ -497,7 +501,7 @@ fn archives_that_are_cut_off_or_damaged_are_errors() {
         let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
         assert!(error.starts_with("consentry: cannot read `standard input`: "), "{name}: {error}");
         assert!(error.ends_with(&format!("; everything up to line {lines} is written\n")), "{name}: {error}");
-        assert!(text.as_bytes().starts_with(&output.stdout), "{name}");
+        assert!(text.as_bytes().starts_with(&output.stdout) || output.stdout == b"{\"a\":1}\n", "{name}");
         assert!(output.stdout.is_empty() || output.stdout.ends_with(b"\n"), "{name}");
         let eval = run(&["eval", SHOP, "--format", "json"], &archive);
         assert_eq!(said(&eval).0, 2, "{name}");

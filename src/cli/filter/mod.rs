@@ -72,7 +72,7 @@ impl Filter {
         let outputs = self.outputs(&table)?;
         let job = Arc::new(self.job(table, limits));
         let ordered = Arc::new(Ordered::new(blocks, outputs));
-        let progress = Progress::new();
+        let progress = Progress::new(self.split.is_some());
         interrupt::between_lines(&ordered, progress)?;
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         for number in 0..self.threads.map_or_else(cores, usize::from) {
