@@ -390,6 +390,28 @@ fn what_may_be_the_same_file_may_be() {
     }
 }
 
+/// As when the disk is full: files end with a whole line, and of standard output the message says that it may not.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_write_that_fails_leaves_no_half_lines() {
+    let cut = "; the last line may be cut; everything up to line ";
+    for (input, arguments, file, says_cut) in [
+        (events(2_000), "--split d", "d/+zendesk.ndjson", false),
+        ("no event\n".repeat(20_000), "--rejects r", "r", false),
+        (events(2_000), "> out", "out", true),
+    ] {
+        let folder = Folder::new();
+        folder.write("policy", &fs::read(SHOP).unwrap());
+        folder.write("events", input.as_bytes());
+        let script = format!("trap '' XFSZ; ulimit -f 100; consentry filter policy events {arguments}");
+        let (status, error) = said(&shell(&folder, &script));
+        assert!(status == 2 && error.contains("cannot write"), "{error}");
+        assert_eq!(error.contains(cut), says_cut, "{error}");
+        let written = fs::read(folder.path(file)).unwrap();
+        assert!(says_cut || written.is_empty() || written.ends_with(b"\n"), "{file}: {}", written.len());
+    }
+}
+
 /// Whichever of the files is there already, none of the others is created.
 #[test]
 fn what_exists_is_found_before_anything_is_created() {

@@ -55,6 +55,9 @@ pub(super) struct Deliveries {
 /// destination of a large policy.
 const ENOUGH: usize = 1 << 20;
 
+/// What a message adds when the beginning of a line may have been written.
+const CUT: &str = "; the last line may be cut";
+
 impl Part {
     /// Whether it is time to write it.
     pub(super) fn is_large(&self) -> bool {
@@ -102,8 +105,12 @@ impl Outputs {
             Events::Together => {
                 // The lock lets nobody in between; what is flushed is never the beginning of a line.
                 let mut to = io::stdout().lock();
-                to.write_all(&part.events)?;
-                to.flush()?;
+                to.write_all(&part.events).and_then(|()| to.flush()).map_err(|error| match Failure::from(
+                    error,
+                ) {
+                    Failure::Other(message) => Failure::Other(message + CUT),
+                    failure => failure,
+                })?;
             }
             Events::Apart(split) => {
                 let Deliveries { by_destination, touched, count } = &mut part.deliveries;
@@ -173,4 +180,12 @@ pub(super) fn create(path: &Path, force: bool) -> Result<File, Failure> {
         options.create_new(true);
     }
     options.open(path).map_err(|error| Failure::output(path, &error))
+}
+
+/// Takes the beginning of what could not be written whole back from a file. What is no regular file cannot be cut.
+pub(super) fn take_back(file: &File, length: u64, path: &Path, error: &io::Error) -> Failure {
+    match (file.set_len(length), Failure::output(path, error)) {
+        (Err(_), Failure::Other(message)) => Failure::Other(message + CUT),
+        (_, failure) => failure,
+    }
 }

@@ -1,6 +1,6 @@
 //! A file for each destination.
 
-use super::outputs::create;
+use super::outputs::{create, take_back};
 use crate::cli::Failure;
 use consentry::Policy;
 use std::collections::BTreeMap;
@@ -27,6 +27,8 @@ pub(super) struct Plan {
 /// Files that lines are appended to, by the numbers of the destinations.
 pub(super) struct Split {
     paths: Vec<PathBuf>,
+    /// How much each file holds.
+    written: Vec<u64>,
     /// The files that are open, the one used last at the end.
     open: Vec<(usize, File)>,
 }
@@ -61,13 +63,16 @@ impl Plan {
             }
             create(path, force)?;
         }
-        Ok(Split { paths, open: Vec::new() })
+        Ok(Split { written: vec![0; paths.len()], paths, open: Vec::new() })
     }
 }
 
 impl Split {
     pub(super) fn append(&mut self, destination: usize, bytes: &[u8]) -> Result<(), Failure> {
-        let Some(path) = self.paths.get(destination) else { return Ok(()) };
+        let (Some(path), Some(length)) = (self.paths.get(destination), self.written.get_mut(destination))
+        else {
+            return Ok(());
+        };
         let file = match self.open.iter().rposition(|(other, _)| *other == destination) {
             Some(at) => self.open.remove(at).1,
             None => {
@@ -78,9 +83,12 @@ impl Split {
                 options.append(true).open(path).map_err(|error| Failure::output(path, &error))?
             }
         };
-        let written = (&file).write_all(bytes);
+        if let Err(error) = (&file).write_all(bytes) {
+            return Err(take_back(&file, *length, path, &error));
+        }
+        *length += bytes.len() as u64;
         self.open.push((destination, file));
-        written.map_err(|error| Failure::output(path, &error))
+        Ok(())
     }
 }
 
