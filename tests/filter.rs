@@ -314,6 +314,136 @@ fn files_that_exist_are_overwritten_only_by_force() {
     assert_eq!((said(&output).0, fs::read(&existing).unwrap()), (2, b"{}\n".to_vec()));
 }
 
+/// Runs a script in a folder, for at most twenty seconds.
+#[cfg(unix)]
+fn shell(folder: &Folder, script: &str) -> Output {
+    let mut shell = Command::new("timeout");
+    shell
+        .args(["20", "sh", "-c", &format!("consentry() {{ \"$BIN\" \"$@\"; }}\n{script}")])
+        .current_dir(folder.0.path())
+        .env("BIN", env!("CARGO_BIN_EXE_consentry"));
+    run_command(shell, b"")
+}
+
+/// Neither force nor a redirection makes the command write what it reads, or write one file in two ways.
+#[cfg(unix)]
+#[test]
+fn what_is_read_is_never_written() {
+    for script in [
+        "consentry filter policy d/+zendesk.ndjson --split d --force",
+        "consentry filter policy --split d --force < d/+zendesk.ndjson",
+        "consentry filter policy --rejects events --force < events",
+        "consentry filter policy events --rejects hard --force",
+        "consentry filter policy hard --rejects soft --force",
+        "consentry filter policy events --rejects policy --force",
+        "consentry filter policy events --rejects included --force",
+        "consentry filter policy events --split d --rejects d/+zendesk.ndjson --force",
+        "consentry filter policy events --split d --rejects d/../d/+x.ndjson --force",
+        "consentry filter policy events --split d --rejects d/../d/+x.ndjson",
+        "consentry filter policy events --split d --rejects dangling --force",
+        "consentry filter policy events --split new --rejects new/+x.ndjson",
+        "consentry filter policy events --rejects out --force > out",
+        "consentry filter policy events --rejects out --force 2> out; s=$?; cat out >&2; exit $s",
+        "consentry filter policy events >> events",
+        "consentry filter policy < events >> events",
+        "consentry filter policy events >> policy",
+    ] {
+        let folder = Folder::new();
+        fs::create_dir(folder.path("d")).unwrap();
+        let policy = b"consentry 1\npolicy \"two\"\ninclude \"included\"\ndestination \"Zendesk\" needs A\n\
+            destination \"X\" needs A\n";
+        let included = b"include prelude \"segment\"\ncategory A\n";
+        let included = [&b"consentry 1\n"[..], included].concat();
+        folder.write("policy", policy);
+        folder.write("included", &included);
+        folder.write("events", b"{}\n{}\n");
+        folder.write("d/+zendesk.ndjson", b"{}\n");
+        fs::hard_link(folder.path("events"), folder.path("hard")).unwrap();
+        std::os::unix::fs::symlink("events", folder.path("soft")).unwrap();
+        std::os::unix::fs::symlink("d/+x.ndjson", folder.path("dangling")).unwrap();
+        let output = shell(&folder, script);
+        let (status, error) = said(&output);
+        assert!(status == 2 && error.contains("the same file"), "{script}: {status} {error}");
+        assert_eq!(fs::read(folder.path("events")).unwrap(), b"{}\n{}\n", "{script}");
+        assert_eq!(fs::read(folder.path("policy")).unwrap(), policy, "{script}");
+        assert_eq!(fs::read(folder.path("included")).unwrap(), included, "{script}");
+        assert_eq!(fs::read(folder.path("d/+zendesk.ndjson")).unwrap(), b"{}\n", "{script}");
+        assert!(!folder.path("new").exists());
+    }
+}
+
+/// Files that do no harm to each other.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_may_be_the_same_file_may_be() {
+    for script in [
+        "consentry filter policy events > out 2>&1",
+        "consentry filter policy events --rejects /dev/null > /dev/null 2>&1",
+        "consentry filter policy policy --discard-rejects > out; test $? = 1",
+        "consentry filter policy events --split d --rejects /dev/stdout --force > out",
+    ] {
+        let folder = Folder::new();
+        folder.write("policy", &fs::read(SHOP).unwrap());
+        folder.write("events", b"{}\n{}\n");
+        let output = shell(&folder, script);
+        assert_eq!(said(&output).0, 0, "{script}: {}", said(&output).1);
+    }
+}
+
+/// As when the disk is full: files end with a whole line, and of standard output the message says that it may not.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_write_that_fails_leaves_no_half_lines() {
+    let cut = "; the last line may be cut; everything up to line ";
+    for (input, arguments, file, says_cut) in [
+        (events(2_000), "--split d", "d/+zendesk.ndjson", false),
+        ("no event\n".repeat(20_000), "--rejects r", "r", false),
+        (events(2_000), "> out", "out", true),
+    ] {
+        let folder = Folder::new();
+        folder.write("policy", &fs::read(SHOP).unwrap());
+        folder.write("events", input.as_bytes());
+        let script = format!("trap '' XFSZ; ulimit -f 100; consentry filter policy events {arguments}");
+        let (status, error) = said(&shell(&folder, &script));
+        assert!(status == 2 && error.contains("cannot write"), "{error}");
+        assert_eq!(error.contains(cut), says_cut, "{error}");
+        let written = fs::read(folder.path(file)).unwrap();
+        assert!(says_cut || written.is_empty() || written.ends_with(b"\n"), "{file}: {}", written.len());
+    }
+}
+
+/// Whichever of the files is there already, none of the others is created.
+#[test]
+fn what_exists_is_found_before_anything_is_created() {
+    let folder = Folder::new();
+    let rejects = folder.write("rejects", b"precious\n");
+    let output = run(&["filter", SHOP, "--split", &folder.text("split"), "--rejects", &rejects], b"{}\n");
+    assert_eq!(said(&output).0, 2);
+    assert!(!folder.path("split").exists());
+    fs::create_dir(folder.path("split")).unwrap();
+    folder.write("split/+zendesk.ndjson", b"precious\n");
+    let rejects = folder.text("new");
+    let output = run(&["filter", SHOP, "--split", &folder.text("split"), "--rejects", &rejects], b"{}\n");
+    assert_eq!(said(&output).0, 2);
+    assert!(!folder.path("new").exists());
+}
+
+/// Nobody has named what is behind a link in the folder.
+#[cfg(unix)]
+#[test]
+fn force_does_not_follow_links_in_the_folder() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("split")).unwrap();
+    folder.write("elsewhere", b"precious\n");
+    let link = folder.path("split/+zendesk.ndjson");
+    std::os::unix::fs::symlink("../elsewhere", &link).unwrap();
+    let output = run(&["filter", SHOP, "--split", &folder.text("split"), "--force"], b"{}\n");
+    assert_eq!(said(&output).0, 0, "{}", said(&output).1);
+    assert_eq!(fs::read(folder.path("elsewhere")).unwrap(), b"precious\n");
+    assert_eq!(fs::read(&link).unwrap(), b"{}\n");
+    assert!(fs::symlink_metadata(&link).unwrap().is_file());
+}
+
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(text).unwrap();
@@ -381,6 +511,10 @@ fn archives_that_are_cut_off_or_damaged_are_errors() {
         ("zstd, skippable frame cut off", [&zstd, &SKIPPABLE[..10]].concat()),
         ("zstd, an unfinished line", [&self::zstd(within.as_bytes())[..], &zstd[..7]].concat()),
         ("zstd, header only", zstd[..5].to_vec()),
+        (
+            "zstd, fewer bytes than it says",
+            b"\x28\xB5\x2F\xFD\x80\x40\x40\x42\x0F\0\x41\0\0{\"a\":1}\n".to_vec(),
+        ),
         ("zstd, a window of 16 MiB", b"\x28\xB5\x2F\xFD\0\x70\x01\0\0".to_vec()),
     ] {
         let output = run(&["filter", SHOP, "--threads", "3"], &archive);
@@ -389,7 +523,7 @@ fn archives_that_are_cut_off_or_damaged_are_errors() {
         let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
         assert!(error.starts_with("consentry: cannot read `standard input`: "), "{name}: {error}");
         assert!(error.ends_with(&format!("; everything up to line {lines} is written\n")), "{name}: {error}");
-        assert!(text.as_bytes().starts_with(&output.stdout), "{name}");
+        assert!(text.as_bytes().starts_with(&output.stdout) || output.stdout == b"{\"a\":1}\n", "{name}");
         assert!(output.stdout.is_empty() || output.stdout.ends_with(b"\n"), "{name}");
         let eval = run(&["eval", SHOP, "--format", "json"], &archive);
         assert_eq!(said(&eval).0, 2, "{name}");
@@ -498,6 +632,45 @@ fn a_second_interruption_does_not_wait() {
     assert_eq!(said(&output), (130, "consentry: interrupted again: the last line may be cut\n".into()));
     drop(stdout);
     writer.join().unwrap();
+}
+
+/// Nor does it wait for its own message, when nobody reads that either.
+#[cfg(unix)]
+#[test]
+fn a_second_interruption_does_not_wait_for_its_message() {
+    let (unread, pipe) = std::io::pipe().unwrap();
+    let mut child = command(&["filter", SHOP, "--threads", "2"])
+        .stdin(Stdio::piped())
+        .stdout(pipe.try_clone().unwrap())
+        .stderr(pipe)
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let written = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&written);
+    let writer = std::thread::spawn(move || {
+        while stdin.write_all(b"{}\n{}\n{}\n").is_ok() {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    until_it_stands_still(&written);
+    for _ in 0..2 {
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        std::thread::sleep(Duration::from_millis(400));
+    }
+    let mut status = None;
+    for _ in 0..100 {
+        status = child.try_wait().unwrap();
+        if status.is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(unread);
+    writer.join().unwrap();
+    assert_eq!(status.and_then(|status| status.code()), Some(130));
 }
 
 /// A reader that has seen enough closes the pipe; that is no error of ours.

@@ -7,11 +7,15 @@ use crate::cli::Failure;
 use crate::cli::input::Blocks;
 use std::io::{self, Write};
 use std::process;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
 /// What a shell reports for a command that was interrupted.
 const STATUS: i32 = 130;
+
+/// How long the last message may take.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// From now on an interruption waits until what is being written is written.
 ///
@@ -24,7 +28,7 @@ pub(super) fn between_lines(
     let mut again = false;
     let handler = move || {
         if again {
-            end("interrupted again: the last line may be cut".into());
+            end_soon("interrupted again: the last line may be cut".into());
         }
         again = true;
         let ordered = Arc::clone(&ordered);
@@ -44,8 +48,27 @@ pub(super) fn between_lines(
         .map_err(|error| Failure::Other(format!("cannot prepare for interruptions: {error}")))
 }
 
+/// Ends, whether the message gets out or not: whoever reads standard error may have stopped too.
+fn end_soon(message: String) {
+    let (out, is_out) = mpsc::channel();
+    let say = move || {
+        write(&message);
+        // Nobody waits for it any more when it took too long.
+        let _ = out.send(());
+    };
+    if thread::Builder::new().spawn(say).is_ok() {
+        // Whatever came of it, this is the end.
+        let _ = is_out.recv_timeout(PATIENCE);
+    }
+    process::exit(STATUS);
+}
+
 fn end(message: String) {
+    write(&message);
+    process::exit(STATUS);
+}
+
+fn write(message: &str) {
     // There is nowhere left to say that standard error is closed.
     let _ = io::stderr().write_all(format!("consentry: {message}\n").as_bytes());
-    process::exit(STATUS);
 }

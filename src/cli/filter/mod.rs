@@ -1,6 +1,7 @@
 //! `consentry filter`: blocks of lines are taken from the input, decided and rewritten by several threads side by side, and
 //! written in the order in which they were taken.
 
+mod apart;
 mod interrupt;
 mod ordered;
 mod outputs;
@@ -11,14 +12,16 @@ mod worker;
 
 use super::input::Blocks;
 use super::{Failure, PolicyArguments, Status};
+use apart::{Apart, Role};
 use consentry::report::human;
-use consentry::{Grade, Limits, Table};
+use consentry::{Grade, Limits, Policy, Table};
 use ordered::Ordered;
 use outputs::{Events, Outputs};
 use progress::Progress;
 use rejects::Rejects;
+use split::Plan;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use worker::{Job, OnReject};
@@ -69,7 +72,7 @@ impl Filter {
         let outputs = self.outputs(&table)?;
         let job = Arc::new(self.job(table, limits));
         let ordered = Arc::new(Ordered::new(blocks, outputs));
-        let progress = Progress::new();
+        let progress = Progress::new(self.split.is_some());
         interrupt::between_lines(&ordered, progress)?;
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         for number in 0..self.threads.map_or_else(cores, usize::from) {
@@ -88,21 +91,47 @@ impl Filter {
 
     /// Files are created last, when all else is well.
     fn outputs(&self, table: &Table) -> Result<Outputs, Failure> {
-        self.spare_the_input()?;
-        let events = Events::open(self.split.as_deref(), table.policy(), self.force)?;
+        let policy = table.policy();
+        let plan = self.split.as_deref().map(|folder| Plan::new(folder, policy)).transpose()?;
+        self.keep_apart(policy, plan.as_ref())?;
+        if !self.force {
+            for path in self.rejects.iter().chain(plan.iter().flat_map(Plan::paths)) {
+                outputs::spare(path)?;
+            }
+        }
         let rejects = self.rejects.as_deref().map(|path| Rejects::create(path, self.force)).transpose()?;
+        if rejects.is_some() && plan.is_some() {
+            // That a link leads to a file of a destination shows only when there is something at its end.
+            self.keep_apart(policy, plan.as_ref())?;
+        }
+        let events = match plan {
+            None => Events::Together,
+            Some(plan) => Events::Apart(plan.create(self.force)?),
+        };
         Ok(Outputs::new(events, rejects))
     }
 
-    /// Not even by force.
-    fn spare_the_input(&self) -> Result<(), Failure> {
-        let real = |path: &Option<PathBuf>| path.as_ref().and_then(|path| path.canonicalize().ok());
-        match (real(&self.events), real(&self.rejects)) {
-            (Some(events), Some(rejects)) if events == rejects => {
-                Err(Failure::Other(format!("`{}` is read, so it cannot take the rejects", events.display())))
-            }
-            _ => Ok(()),
+    /// What is read must not be written, nor anything twice, not even by force.
+    fn keep_apart(&self, policy: &Policy, plan: Option<&Plan>) -> Result<(), Failure> {
+        let mut apart = Apart::default();
+        apart.path(&self.policy.policy, Role::Policy)?;
+        for name in policy.files().names() {
+            // What it includes. A built-in policy is no file, and its name that of none.
+            apart.path(Path::new(name), Role::Policy)?;
         }
+        match self.events.as_deref().filter(|path| *path != Path::new("-")) {
+            Some(path) => apart.path(path, Role::Input)?,
+            None => apart.standard_input()?,
+        }
+        if plan.is_none() {
+            // Otherwise nothing goes there.
+            apart.standard_output()?;
+        }
+        apart.standard_error()?;
+        for path in plan.iter().flat_map(|plan| plan.paths()) {
+            apart.path(path, Role::Destination(path.clone()))?;
+        }
+        self.rejects.as_deref().map_or(Ok(()), |path| apart.path(path, Role::Rejects))
     }
 
     fn job(&self, table: Table, limits: Limits) -> Job {

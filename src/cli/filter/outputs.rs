@@ -3,8 +3,8 @@
 use super::rejects::Rejects;
 use super::split::Split;
 use crate::cli::Failure;
+use consentry::DestinationId;
 use consentry::report::Summary;
-use consentry::{DestinationId, Policy};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::Range;
@@ -55,6 +55,9 @@ pub(super) struct Deliveries {
 /// destination of a large policy.
 const ENOUGH: usize = 1 << 20;
 
+/// What a message adds when the beginning of a line may have been written.
+const CUT: &str = "; the last line may be cut";
+
 impl Part {
     /// Whether it is time to write it.
     pub(super) fn is_large(&self) -> bool {
@@ -102,8 +105,12 @@ impl Outputs {
             Events::Together => {
                 // The lock lets nobody in between; what is flushed is never the beginning of a line.
                 let mut to = io::stdout().lock();
-                to.write_all(&part.events)?;
-                to.flush()?;
+                to.write_all(&part.events).and_then(|()| to.flush()).map_err(|error| match Failure::from(
+                    error,
+                ) {
+                    Failure::Other(message) => Failure::Other(message + CUT),
+                    failure => failure,
+                })?;
             }
             Events::Apart(split) => {
                 let Deliveries { by_destination, touched, count } = &mut part.deliveries;
@@ -152,14 +159,12 @@ impl Outputs {
     }
 }
 
-impl Events {
-    /// Where `--split` says, in files that are created.
-    pub(super) fn open(split: Option<&Path>, policy: &Policy, force: bool) -> Result<Self, Failure> {
-        Ok(match split {
-            None => Events::Together,
-            Some(folder) => Events::Apart(Split::create(folder, policy, force)?),
-        })
+/// Leaves a file alone that is there already, be it a link that leads nowhere. What is no file has nothing that could be lost.
+pub(super) fn spare(path: &Path) -> Result<(), Failure> {
+    if path.symlink_metadata().is_err() || path.metadata().is_ok_and(|there| !there.is_file()) {
+        return Ok(());
     }
+    Err(Failure::Other(format!("`{}` exists; overwrite it with --force", path.display())))
 }
 
 /// Creates a file. One that exists is overwritten only by force; what is no file, such as a pipe, is written to.
@@ -171,12 +176,16 @@ pub(super) fn create(path: &Path, force: bool) -> Result<File, Failure> {
     } else if force {
         options.create(true).truncate(true);
     } else {
+        spare(path)?;
         options.create_new(true);
     }
-    options.open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            Failure::Other(format!("`{}` exists; overwrite it with --force", path.display()))
-        }
-        _ => Failure::output(path, &error),
-    })
+    options.open(path).map_err(|error| Failure::output(path, &error))
+}
+
+/// Takes the beginning of what could not be written whole back from a file. What is no regular file cannot be cut.
+pub(super) fn take_back(file: &File, length: u64, path: &Path, error: &io::Error) -> Failure {
+    match (file.set_len(length), Failure::output(path, error)) {
+        (Err(_), Failure::Other(message)) => Failure::Other(message + CUT),
+        (_, failure) => failure,
+    }
 }

@@ -18,9 +18,9 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Events on the same screen would run into the line, so there is none beside them.
-    pub(super) fn new() -> Self {
-        let watched = io::stderr().is_terminal() && !io::stdout().is_terminal();
+    /// `apart` says that no events go to standard output.
+    pub(super) fn new(apart: bool) -> Self {
+        let watched = watched(io::stderr().is_terminal(), io::stdout().is_terminal(), apart);
         Progress { since: Instant::now(), watched }
     }
 
@@ -40,6 +40,11 @@ impl Progress {
     }
 }
 
+/// Events on the same screen would run into the line, so there is none beside them.
+fn watched(errors: bool, output: bool, apart: bool) -> bool {
+    errors && (apart || !output)
+}
+
 fn line(bytes: u64, lines: u64, elapsed: Duration) -> String {
     const MIB: u64 = 1 << 20;
     let seconds = elapsed.as_secs_f64();
@@ -49,8 +54,14 @@ fn line(bytes: u64, lines: u64, elapsed: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use super::{line, watched};
     use std::time::Duration;
+
+    #[test]
+    fn only_events_on_the_same_screen_keep_the_line_away() {
+        assert!(watched(true, false, false) && watched(true, true, true) && watched(true, false, true));
+        assert!(!watched(true, true, false) && !watched(false, true, true));
+    }
 
     #[test]
     fn a_line_says_how_much_and_how_fast() {

@@ -1,6 +1,6 @@
 //! Where lines go that are not events.
 
-use super::outputs::create;
+use super::outputs::{create, take_back};
 use crate::cli::Failure;
 use std::fs::File;
 use std::io::Write;
@@ -22,7 +22,9 @@ impl Rejects {
 
     /// Appends bytes, which end with a line unless they are a piece of a long one.
     pub(super) fn append(&mut self, bytes: &[u8], ends_line: bool) -> Result<(), Failure> {
-        self.file.write_all(bytes).map_err(|error| Failure::output(&self.path, &error))?;
+        if let Err(error) = self.file.write_all(bytes) {
+            return Err(take_back(&self.file, self.written, &self.path, &error));
+        }
         self.written += bytes.len() as u64;
         if ends_line {
             self.whole = self.written;

@@ -1,6 +1,6 @@
 //! A file for each destination.
 
-use super::outputs::create;
+use super::outputs::{create, take_back};
 use crate::cli::Failure;
 use consentry::Policy;
 use std::collections::BTreeMap;
@@ -18,16 +18,24 @@ const MAX_NAME: usize = 120;
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 const NUMBERED_DEVICES: [&str; 2] = ["com", "lpt"];
 
+/// The files that are to be created, by the numbers of the destinations.
+pub(super) struct Plan {
+    folder: PathBuf,
+    paths: Vec<PathBuf>,
+}
+
 /// Files that lines are appended to, by the numbers of the destinations.
 pub(super) struct Split {
     paths: Vec<PathBuf>,
+    /// How much each file holds.
+    written: Vec<u64>,
     /// The files that are open, the one used last at the end.
     open: Vec<(usize, File)>,
 }
 
-impl Split {
-    /// Creates an empty file for every destination of the policy. Nothing is created when one of them is there already.
-    pub(super) fn create(folder: &Path, policy: &Policy, force: bool) -> Result<Self, Failure> {
+impl Plan {
+    /// A file for every destination of the policy.
+    pub(super) fn new(folder: &Path, policy: &Policy) -> Result<Self, Failure> {
         let destinations = policy.destinations();
         let paths: Vec<PathBuf> = destinations.iter().map(|one| folder.join(file_name(one.name()))).collect();
         let mut known = BTreeMap::new();
@@ -36,22 +44,35 @@ impl Split {
                 let (one, path) = (destination.name(), path.display());
                 return Err(Failure::Other(format!("`{other}` and `{one}` would share the file `{path}`")));
             }
-            if !force && path.symlink_metadata().is_ok() {
-                return Err(Failure::Other(format!(
-                    "`{}` exists; overwrite it with --force",
-                    path.display()
-                )));
-            }
         }
-        fs::create_dir_all(folder).map_err(|error| Failure::output(folder, &error))?;
-        for path in &paths {
-            create(path, force)?;
-        }
-        Ok(Split { paths, open: Vec::new() })
+        Ok(Plan { folder: folder.to_owned(), paths })
     }
 
+    pub(super) fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// Creates the files, all of them empty.
+    pub(super) fn create(self, force: bool) -> Result<Split, Failure> {
+        let Plan { folder, paths } = self;
+        fs::create_dir_all(&folder).map_err(|error| Failure::output(&folder, &error))?;
+        for path in &paths {
+            // Nobody has named what is behind a link, so the link gives way to a file, and what it led to stays.
+            if force && path.symlink_metadata().is_ok_and(|there| there.is_symlink()) {
+                fs::remove_file(path).map_err(|error| Failure::output(path, &error))?;
+            }
+            create(path, force)?;
+        }
+        Ok(Split { written: vec![0; paths.len()], paths, open: Vec::new() })
+    }
+}
+
+impl Split {
     pub(super) fn append(&mut self, destination: usize, bytes: &[u8]) -> Result<(), Failure> {
-        let Some(path) = self.paths.get(destination) else { return Ok(()) };
+        let (Some(path), Some(length)) = (self.paths.get(destination), self.written.get_mut(destination))
+        else {
+            return Ok(());
+        };
         let file = match self.open.iter().rposition(|(other, _)| *other == destination) {
             Some(at) => self.open.remove(at).1,
             None => {
@@ -62,9 +83,12 @@ impl Split {
                 options.append(true).open(path).map_err(|error| Failure::output(path, &error))?
             }
         };
-        let written = (&file).write_all(bytes);
+        if let Err(error) = (&file).write_all(bytes) {
+            return Err(take_back(&file, *length, path, &error));
+        }
+        *length += bytes.len() as u64;
         self.open.push((destination, file));
-        written.map_err(|error| Failure::output(path, &error))
+        Ok(())
     }
 }
 

@@ -19,6 +19,8 @@ pub(in crate::cli) struct Blocks {
     rest: Vec<u8>,
     /// Whether the last block was a piece of a line that goes on.
     in_long_line: bool,
+    /// Whether the input has ended. At a terminal there might be more behind the end.
+    ended: bool,
 }
 
 /// What was read. It is filled by [`Blocks::next`], again and again.
@@ -96,7 +98,13 @@ impl Block {
 impl Blocks {
     /// Opens a file; `-` or nothing is standard input.
     pub(in crate::cli) fn open(path: Option<&Path>, limits: &Limits) -> Result<Self, Failure> {
-        Ok(Blocks { input: Input::open(path)?, limit: limits.bytes, rest: Vec::new(), in_long_line: false })
+        Ok(Blocks {
+            input: Input::open(path)?,
+            limit: limits.bytes,
+            rest: Vec::new(),
+            in_long_line: false,
+            ended: false,
+        })
     }
 
     /// The next lines; `false` at the end. Text after the last line break is a line too.
@@ -135,6 +143,9 @@ impl Blocks {
 
     /// Reads behind what the block holds already; `false` at the end.
     fn read(&mut self, block: &mut Block) -> Result<bool, Failure> {
+        if self.ended {
+            return Ok(false);
+        }
         if block.filled == block.buffer.len() {
             let size = (2 * block.filled).min(self.limit + 1);
             block.buffer.reserve_exact(size - block.filled);
@@ -142,6 +153,7 @@ impl Blocks {
         }
         let read = self.input.read(block.buffer.get_mut(block.filled..).unwrap_or_default())?;
         block.filled += read;
+        self.ended = read == 0;
         Ok(read > 0)
     }
 }
@@ -165,7 +177,7 @@ mod tests {
     fn read(text: &[u8], step: usize, limit: usize) -> (Vec<Option<Vec<u8>>>, Vec<u8>) {
         let reader = Box::new(Slow(io::Cursor::new(text.to_vec()), step));
         let input = Input { reader, name: "test".into() };
-        let mut blocks = Blocks { input, limit, rest: Vec::new(), in_long_line: false };
+        let mut blocks = Blocks { input, limit, rest: Vec::new(), in_long_line: false, ended: false };
         let (mut block, mut lines, mut all) = (Block::default(), Vec::new(), Vec::new());
         let mut within_line = false;
         while blocks.next(&mut block).is_ok_and(|more| more) {
@@ -224,12 +236,36 @@ mod tests {
         }
     }
 
+    /// Goes on after its end, as a terminal does.
+    struct Terminal(Vec<&'static [u8]>);
+
+    impl Read for Terminal {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let text = self.0.remove(0);
+            into[..text.len()].copy_from_slice(text);
+            Ok(text.len())
+        }
+    }
+
+    #[test]
+    fn nothing_is_read_behind_the_end() {
+        let reader = Box::new(Terminal(vec![b"a\nb", b"", b"c\n", b""]));
+        let input = Input { reader, name: "test".into() };
+        let mut blocks = Blocks { input, limit: 10, rest: Vec::new(), in_long_line: false, ended: false };
+        let (mut block, mut all) = (Block::default(), Vec::new());
+        while blocks.next(&mut block).is_ok_and(|more| more) {
+            all.extend_from_slice(block.bytes());
+        }
+        assert_eq!(all, b"a\nb");
+    }
+
     #[test]
     fn large_blocks_do_not_stay_large() {
         let line = |size: usize| [vec![b'x'; size], vec![b'\n']].concat();
         let text = [line(3 << 20), line(5)].concat();
         let input = Input { reader: Box::new(io::Cursor::new(text)), name: "test".into() };
-        let mut blocks = Blocks { input, limit: 16 << 20, rest: Vec::new(), in_long_line: false };
+        let mut blocks =
+            Blocks { input, limit: 16 << 20, rest: Vec::new(), in_long_line: false, ended: false };
         let mut block = Block::default();
         assert!(blocks.next(&mut block).is_ok_and(|more| more) && block.is_large());
         while blocks.next(&mut block).is_ok_and(|more| more) {}

@@ -29,7 +29,8 @@ pub(super) fn decompress(mut reader: Box<dyn Read + Send>) -> io::Result<Box<dyn
         }
         // One byte at a time, so that a short first line of a slow stream is not kept back.
         match reader.by_ref().take(1).read_to_end(&mut start) {
-            Ok(0) => break Kind::Plain,
+            // At a terminal there might be more behind the end, which is nobody's.
+            Ok(0) => return Ok(Box::new(Cursor::new(start))),
             Ok(_) => {}
             Err(error) => return Err(error),
         }
@@ -64,19 +65,21 @@ struct Zstd<R> {
     source: R,
     decoder: FrameDecoder,
     in_frame: bool,
+    /// How many bytes of the frame were given out.
+    given: u64,
 }
 
 impl<R: BufRead> Zstd<R> {
     fn new(source: R) -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW);
-        Zstd { source, decoder, in_frame: false }
+        Zstd { source, decoder, in_frame: false, given: 0 }
     }
 
     fn begin_frame(&mut self) -> io::Result<()> {
         match self.decoder.reset(&mut self.source) {
             Ok(()) => {
-                self.in_frame = true;
+                (self.in_frame, self.given) = (true, 0);
                 Ok(())
             }
             Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
@@ -98,6 +101,14 @@ impl<R: BufRead> Zstd<R> {
         if stored.is_some() && stored != self.decoder.get_calculated_checksum() {
             return Err(io::Error::other("damaged zstd archive: the checksum differs"));
         }
+        // Of a frame that does not say its size it is 0.
+        let declared = self.decoder.content_size();
+        if declared != 0 && declared != self.given {
+            return Err(io::Error::other(format!(
+                "damaged zstd archive: a frame of {declared} bytes has {}",
+                self.given
+            )));
+        }
         Ok(())
     }
 }
@@ -106,7 +117,9 @@ impl<R: BufRead> Read for Zstd<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             if self.in_frame && self.decoder.can_collect() > 0 {
-                return self.decoder.read(into);
+                let read = self.decoder.read(into)?;
+                self.given += read as u64;
+                return Ok(read);
             }
             if self.in_frame && !self.decoder.is_finished() {
                 self.decoder
