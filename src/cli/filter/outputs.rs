@@ -55,6 +55,9 @@ pub(super) struct Deliveries {
 /// destination of a large policy.
 const ENOUGH: usize = 1 << 20;
 
+/// How many places of lines are kept room for, for each destination.
+const FEW: usize = 64;
+
 /// What a message adds when the beginning of a line may have been written.
 const CUT: &str = "; the last line may be cut";
 
@@ -120,6 +123,8 @@ impl Outputs {
                     for line in lines.drain(..) {
                         self.gathered.extend_from_slice(block.get(line).unwrap_or_default());
                     }
+                    // There may be many destinations, and each is seldom at its most.
+                    lines.shrink_to(FEW);
                     split.append(destination, &self.gathered)?;
                 }
                 *count = 0;
