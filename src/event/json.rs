@@ -107,3 +107,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
         deserializer.deserialize_bytes(Collect)
     }
 }
+
+/// The text without the white space that it begins with.
+#[inline]
+pub(super) fn skip_space(text: &[u8]) -> &[u8] {
+    if text.first().is_some_and(|byte| *byte > b' ') {
+        return text;
+    }
+    let space = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+    text.get(space..).unwrap_or_default()
+}

@@ -1,7 +1,6 @@
 //! The parts of an event that a decision reads, still as text.
 
-use super::fast::skip_space;
-use super::json::{Json, Type};
+use super::json::{Json, Type, skip_space};
 use super::read::{self, entry, preference};
 use super::{Consent, Entry, Event, Integrations, Name, Preference};
 use memchr::{memchr, memchr2};
@@ -35,19 +34,11 @@ impl<'t> Parts<'t> {
         let consent = match self.consent {
             ConsentPart::Missing => Consent::Missing,
             ConsentPart::Empty => Consent::Empty,
-            ConsentPart::Preferences(text) => {
-                let members = object(text)?.members()?;
-                Consent::Preferences(
-                    members.into_iter().map(|(name, value)| (name, preference(value.json_type()))).collect(),
-                )
-            }
+            ConsentPart::Preferences(text) => Consent::Preferences(read::preferences(object(text)?)?),
         };
         let entries = match self.integrations {
             None => Vec::new(),
-            Some(text) => {
-                let members = object(text)?.members()?;
-                members.into_iter().map(|(name, value)| (name, entry(value.json_type()))).collect()
-            }
+            Some(text) => read::entries(object(text)?)?,
         };
         let name = |value: Option<&'t [u8]>| value.and_then(string);
         Some(Event {

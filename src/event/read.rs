@@ -129,12 +129,13 @@ fn consent<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
     if found.next().is_some() || !accepted(name) {
         return Consent::Malformed;
     }
-    match value.members() {
-        Some(members) => Consent::Preferences(
-            members.into_iter().map(|(name, value)| (name, preference(value.json_type()))).collect(),
-        ),
-        None => Consent::Malformed,
-    }
+    preferences(*value).map_or(Consent::Malformed, Consent::Preferences)
+}
+
+/// The members of a preferences object; `None` for a value of another type.
+pub(super) fn preferences(value: Json<'_>) -> Option<Vec<(Name<'_>, Preference)>> {
+    let members = value.members()?.into_iter();
+    Some(members.map(|(name, value)| (name, preference(value.json_type()))).collect())
 }
 
 pub(super) fn preference(json_type: Type) -> Preference {
@@ -149,10 +150,16 @@ pub(super) fn preference(json_type: Type) -> Preference {
 fn integrations<'a>(event: &Members<'a>) -> Integrations<'a> {
     let mut entries = Vec::new();
     for object in values(event, "integrations") {
-        let Some(members) = object.members() else { return Integrations::Malformed };
-        entries.extend(members.into_iter().map(|(name, value)| (name, entry(value.json_type()))));
+        let Some(members) = self::entries(object) else { return Integrations::Malformed };
+        entries.extend(members);
     }
     Integrations::Entries(entries)
+}
+
+/// The members of an integrations object; `None` for a value of another type.
+pub(super) fn entries(value: Json<'_>) -> Option<Vec<(Name<'_>, Entry)>> {
+    let members = value.members()?.into_iter();
+    Some(members.map(|(name, value)| (name, entry(value.json_type()))).collect())
 }
 
 pub(super) fn entry(json_type: Type) -> Entry {

@@ -2,6 +2,7 @@
 
 use super::Doubt;
 use super::keys::{Key, Keys};
+use crate::event::json::skip_space;
 use crate::event::parts::{ConsentPart, Parts};
 
 /// Follows the way to the preferences and to the integrations object, block by block.
@@ -180,14 +181,4 @@ fn once<'t>(found: &mut Option<&'t [u8]>, value: &'t [u8]) -> Result<(), Doubt> 
         None => Ok(()),
         Some(_) => Err(Doubt),
     }
-}
-
-/// The text without the white space that it begins with.
-#[inline]
-pub(in crate::event) fn skip_space(text: &[u8]) -> &[u8] {
-    if text.first().is_some_and(|byte| *byte > b' ') {
-        return text;
-    }
-    let space = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
-    text.get(space..).unwrap_or_default()
 }

@@ -22,9 +22,9 @@ pub(crate) use blocks::Blocks as Room;
 pub(crate) use keys::Keys;
 pub use simd::InstructionSet;
 
+use super::json::skip_space;
 use super::parts::Parts;
 use super::read::Limits;
-pub(super) use locate::skip_space;
 use scan::{Scan, Scanned};
 
 /// How much of an event's bytes is checked.

@@ -4,8 +4,9 @@ use super::Doubt;
 use super::blocks::{Blocks, CHUNK, Seen, ones};
 use super::grammar::Grammar;
 use super::keys::Keys;
-use super::locate::{Locator, skip_space};
+use super::locate::Locator;
 use super::simd::{BLOCK, Kernel, Simd};
+use crate::event::json::skip_space;
 use crate::event::parts::Parts;
 
 /// Finds the parts of the event that is `text`. With `VALIDATING` it accepts nothing that is not JSON, UTF-8 aside.
