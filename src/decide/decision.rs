@@ -4,7 +4,7 @@ use super::Facts;
 use super::facts::ALL;
 use super::reasons::Reasons;
 use super::rewrite::Found;
-use crate::event::{ConsentState, Event, IntegrationsState, Name, Parts};
+use crate::event::{ConsentState, Event, IntegrationsState, Limits, Name};
 use crate::model::{DestinationId, Enforce, Policy};
 use crate::table::{Asks, Bits, Table, missing};
 use crate::verdict::{Reason, Verdict};
@@ -27,39 +27,27 @@ pub struct Decision<'d> {
 pub(super) enum Seen<'d> {
     /// An event of the caller's.
     Event(&'d Event<'d>),
-    /// Its parts, as text; they become an event when somebody asks for it.
-    Parts(Option<Parts<'d>>, OnceLock<Box<Event<'d>>>),
+    /// An event that the slow reader has read.
+    Read(Box<Event<'d>>),
+    /// An event of which only what decides was read; the rest is when somebody asks for it.
+    Bytes { bytes: &'d [u8], limits: Limits, integrations: Option<&'d [u8]>, event: OnceLock<Box<Event<'d>>> },
 }
 
 impl<'d> Seen<'d> {
     /// Nothing of an event: the caller knew the facts.
     pub(super) fn nothing() -> Self {
-        Seen::Parts(None, OnceLock::new())
+        Seen::bytes(b"", &Limits::default(), None)
     }
 
-    pub(super) fn parts(parts: Parts<'d>) -> Self {
-        Seen::Parts(Some(parts), OnceLock::new())
-    }
-
-    pub(super) fn owned(event: Event<'d>) -> Self {
-        Seen::Parts(None, OnceLock::from(Box::new(event)))
+    pub(super) fn bytes(bytes: &'d [u8], limits: &Limits, integrations: Option<&'d [u8]>) -> Self {
+        Seen::Bytes { bytes, limits: *limits, integrations, event: OnceLock::new() }
     }
 
     /// The integrations objects of the event, as far as they were found.
     pub(super) fn integrations(&self) -> Found<'d> {
         match self {
-            Seen::Parts(Some(parts), _) => Found::One(parts.integrations),
-            _ => Found::Unknown,
-        }
-    }
-
-    fn event(&self) -> &Event<'d> {
-        match self {
-            Seen::Event(event) => event,
-            // A part that is no JSON has no facts, so this decision would not be.
-            Seen::Parts(parts, event) => {
-                event.get_or_init(|| Box::new(parts.and_then(|parts| parts.event()).unwrap_or_default()))
-            }
+            Seen::Bytes { integrations, .. } => Found::One(*integrations),
+            Seen::Event(_) | Seen::Read(_) => Found::Unknown,
         }
     }
 }
@@ -77,7 +65,14 @@ impl<'d> Decision<'d> {
 
     /// The event that was decided.
     pub fn event(&self) -> &Event<'d> {
-        self.seen.event()
+        match &self.seen {
+            Seen::Event(event) => event,
+            Seen::Read(event) => event,
+            // An event that was decided can be read, unless there is none, or a caller has trusted what is no JSON.
+            Seen::Bytes { bytes, limits, event, .. } => {
+                event.get_or_init(|| Box::new(self.table.read(bytes, limits).unwrap_or_default()))
+            }
+        }
     }
 
     /// The facts that the decision depends on.

@@ -128,7 +128,7 @@ impl Scratch {
 
     /// Works out the facts of an event from its parts, or remembers them; `None` when a part is no JSON.
     #[inline]
-    pub(super) fn recall(&mut self, table: &Table, parts: &Parts<'_>) -> Option<FactsAt> {
+    pub(super) fn recall(&mut self, table: &Table, parts: &Parts<'_>, exempt_event: bool) -> Option<FactsAt> {
         let (mut choices, mut listed) = (Place::NOTHING, Place::NOTHING);
         let consent = match parts.consent {
             ConsentPart::Missing => ConsentState::Missing,
@@ -150,7 +150,6 @@ impl Scratch {
                 integrations = IntegrationsState::Given;
             }
         }
-        let exempt_event = parts.tracks(|| table.exempt_events());
         Some(FactsAt { consent, integrations, choices, listed, exempt_event })
     }
 

@@ -13,7 +13,7 @@ mod rewrite;
 pub use decision::Decision;
 pub use facts::{Facts, Scratch};
 
-use crate::event::{self, Event, EventError, Grade, Limits, Room};
+use crate::event::{self, Event, EventError, Grade, Limits, Parts, Room};
 use crate::model::Enforce;
 use crate::table::{Bits, Table};
 use decision::Seen;
@@ -171,15 +171,32 @@ impl Table {
         scratch: &mut Scratch,
     ) -> Result<(Seen<'d>, FactsAt), EventError> {
         scratch.serve(self);
-        let parts = event::find(bytes, &self.keys, limits, grade, self.instructions, &mut scratch.room);
-        if let Some(parts) = parts
-            && let Some(at) = scratch.recall(self, &parts)
+        if let Some((parts, exempt_event)) = self.find(bytes, limits, grade, &mut scratch.room)
+            && let Some(at) = scratch.recall(self, &parts, exempt_event)
         {
-            return Ok((Seen::parts(parts), at));
+            return Ok((Seen::bytes(bytes, limits, parts.integrations), at));
         }
         let event = Event::read(bytes, self.policy().reading(), limits)?;
         let at = scratch.resolve(self, &event);
-        Ok((Seen::owned(event), at))
+        Ok((Seen::Read(Box::new(event)), at))
+    }
+
+    /// Finds the parts of an event that a decision depends on, and whether it is an exempt event.
+    #[inline]
+    fn find<'d>(
+        &self,
+        bytes: &'d [u8],
+        limits: &Limits,
+        grade: Grade,
+        room: &mut Room,
+    ) -> Option<(Parts<'d>, bool)> {
+        let parts = event::find(bytes, &self.deciding_keys, limits, grade, self.instructions, room)?;
+        if !parts.is_called(self.exempt_events()) {
+            return Some((parts, false));
+        }
+        // Events of such a name are rare, so that of the others nobody asks the type.
+        let all = event::find(bytes, &self.keys, limits, grade, self.instructions, room)?;
+        Some((parts, all.is_track()))
     }
 
     /// Decides one event, for all destinations.

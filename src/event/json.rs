@@ -114,6 +114,12 @@ pub(super) fn skip_space(text: &[u8]) -> &[u8] {
     if text.first().is_some_and(|byte| *byte > b' ') {
         return text;
     }
-    let space = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+    let space = text.iter().take_while(|byte| is_space(**byte)).count();
     text.get(space..).unwrap_or_default()
+}
+
+/// Whether a byte is white space to JSON.
+#[inline]
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }

@@ -49,11 +49,15 @@ impl<'t> Parts<'t> {
         })
     }
 
-    /// Whether this is a track event of one of these names.
+    /// Whether the event is called by one of these names.
     #[inline]
-    pub(crate) fn tracks<'n, N: Iterator<Item = &'n str>>(&self, names: impl FnOnce() -> N) -> bool {
-        let (Some(kind), Some(event)) = (self.kind, self.event) else { return false };
-        is(kind, "track") && names().any(|name| is(event, name))
+    pub(crate) fn is_called<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> bool {
+        self.event.is_some_and(|event| names.any(|name| is(event, name)))
+    }
+
+    /// Whether this is a track event; only looked for with the keys of a whole event.
+    pub(crate) fn is_track(&self) -> bool {
+        self.kind.is_some_and(|kind| is(kind, "track"))
     }
 }
 

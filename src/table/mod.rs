@@ -45,6 +45,8 @@ pub struct Table {
     pub(crate) policy: Arc<Policy>,
     /// What the fast reader looks for, and the instructions that it uses.
     pub(crate) keys: Keys,
+    /// Those of them that decisions depend on.
+    pub(crate) deciding_keys: Keys,
     pub(crate) instructions: InstructionSet,
     pub(crate) categories: Names,
     pub(crate) destinations: Names,
@@ -134,7 +136,8 @@ impl Table {
             ignores_all,
             always: always(&policy),
             asks,
-            keys: Keys::new(policy.reading()),
+            keys: Keys::of_event(policy.reading()),
+            deciding_keys: Keys::of_decision(policy.reading(), !policy.exempt_events().value.is_empty()),
             instructions: InstructionSet::fastest(),
             policy,
         }

@@ -258,29 +258,52 @@ mod tests {
 
     use super::*;
 
-    /// Both forms of conjunctions, and the formula itself, agree on every combination of 10 categories.
+    /// Both forms of conjunctions, and the formula itself, agree on every combination of ten categories.
     #[test]
     fn every_form_agrees() {
+        // Of three groups of eight, one of them behind the first word.
+        let ids = [0, 1, 2, 3, 7, 8, 9, 75, 76, 79];
         let category = |id: usize| Requirement::Category(CategoryId::new(id));
+        let any = |ids: &[usize]| Requirement::AnyOf(ids.iter().map(|id| category(*id)).collect());
+        let all = |ids: &[usize]| Requirement::AllOf(ids.iter().map(|id| category(*id)).collect());
         let requirements: Vec<(usize, Requirement)> = vec![
             (0, category(0)),
-            (1, Requirement::AllOf(vec![category(0), category(7), category(8)])),
-            (2, Requirement::AllOf(vec![category(9), Requirement::AllOf(vec![category(3), category(9)])])),
-            (3, Requirement::AnyOf(vec![category(1), Requirement::AllOf(vec![category(2), category(9)])])),
-            (70, category(9)),
+            (1, all(&[0, 7, 8])),
+            (2, Requirement::AllOf(vec![category(9), all(&[3, 9])])),
+            (3, Requirement::AnyOf(vec![category(1), all(&[2, 9])])),
+            // Within eight, and alike in place within another eight.
+            (4, any(&[1, 3])),
+            (5, any(&[75, 76])),
+            (66, any(&[1, 9])),
+            (67, any(&[3, 75])),
+            (68, Requirement::AllOf(vec![any(&[8, 9]), any(&[1, 2])])),
+            (70, category(79)),
         ];
         let mut passing = Bits::new(80);
         (0..80).for_each(|destination| passing.insert(destination));
-        let small = Requirements::new(10, passing.clone(), &requirements);
+        let small = Requirements::new(80, passing.clone(), &requirements);
+        assert!(matches!(small.conjunctions, Conjunctions::Lookup { .. }));
+        assert_eq!(small.formulas.len(), 4, "only those of more than eight");
         let conjunctions: Vec<(u32, Vec<usize>)> =
-            vec![(0, vec![0]), (1, vec![0, 7, 8]), (2, vec![9, 3, 9]), (70, vec![9])];
-        assert_eq!(small.formulas.len(), 1, "only what is no conjunction");
-        let mut large = small.clone();
-        assert!(matches!(large.conjunctions, Conjunctions::Lookup { .. }));
-        large.conjunctions = lists(10, &conjunctions);
+            vec![(0, vec![0]), (1, vec![0, 7, 8]), (2, vec![9, 3, 9]), (70, vec![79])];
+        let formulas = requirements
+            .iter()
+            .filter(|(_, requirement)| conjunction(requirement, &mut Vec::new()).is_none());
+        let formula = |(destination, requirement): &(usize, Requirement)| Formula {
+            requirement: requirement.clone(),
+            destinations: vec![*destination as u32],
+        };
+        let large = Requirements {
+            passing,
+            conjunctions: lists(80, &conjunctions),
+            formulas: formulas.map(formula).collect(),
+        };
         for mask in 0..1024usize {
-            let mut granted = Bits::new(10);
-            (0..10).filter(|bit| mask >> bit & 1 == 1).for_each(|bit| granted.insert(bit));
+            let mut granted = Bits::new(80);
+            ids.iter()
+                .enumerate()
+                .filter(|(bit, _)| mask >> bit & 1 == 1)
+                .for_each(|(_, id)| granted.insert(*id));
             let (mut one, mut other) = (Bits::default(), Bits::default());
             small.passing(&granted, &mut one);
             large.passing(&granted, &mut other);
@@ -292,7 +315,7 @@ mod tests {
                     "{mask:b} {destination}"
                 );
             }
-            assert!(one.contains(79));
+            assert!(one.contains(78));
         }
     }
 

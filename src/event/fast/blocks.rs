@@ -1,79 +1,86 @@
-//! What is seen of some blocks of an event, before anything is made of it.
+//! What is seen of an event, 64 bytes after 64 bytes, before anything is made of it.
 //!
-//! What a block's bytes are is known some time after they were asked for. So all is asked for first, in a loop that does
-//! little else, and nothing depends on it until it is there: a processor that guessed wrong has then lost little.
+//! What a block's bytes are is known some time after they were asked for, and a processor that guesses wrong what comes next
+//! loses more time than a block takes. So all blocks are looked at first, in a loop that does little else and in which next to
+//! nothing depends on what is found.
 
 use super::grammar::Tokens;
 use super::keys::Beginnings;
 use super::simd::{BLOCK, Simd};
 use super::strings::Strings;
 
-/// How many blocks are looked at together.
-const BLOCKS: usize = 32;
+/// How many blocks are looked at together: as many as a word has bits.
+pub(super) const BLOCKS: usize = 64;
 
 /// How many bytes these are.
 pub(super) const CHUNK: usize = BLOCKS * BLOCK;
 
-/// Room for what is seen of some blocks that follow each other.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Blocks {
-    blocks: [Block; BLOCKS],
-    tokens: [Tokens; BLOCKS],
-}
-
 /// What is seen of a block.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Block {
-    /// The opening quotes of strings that may be keys.
-    pub(super) candidates: u64,
     /// `{` and `[` outside strings.
     pub(super) opens: u64,
     /// `}` and `]` outside strings.
     pub(super) closes: u64,
+    /// The opening quotes of strings that may be keys.
+    pub(super) candidates: u64,
     /// The closing quotes of strings that have an escape.
     pub(super) closing_escaped: u64,
+    /// How many objects and arrays are open where the block begins, if brackets never close more than is open.
+    pub(super) depth: u32,
 }
 
 /// What was seen of all blocks up to now.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Seen {
     pub(super) strings: Strings,
-    /// Not 0 when a string has had an escape.
-    pub(super) escapes: u64,
-    /// Not 0 when a byte was beyond ASCII.
+    /// How many brackets open and close.
+    pub(super) opened: u32,
+    pub(super) closed: u32,
+}
+
+/// A bit for each block of a look.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Found {
+    /// Those that are to be seen more closely.
+    pub(super) to_see: u64,
+    /// Those that have a byte beyond ASCII.
     pub(super) beyond_ascii: u64,
 }
 
-impl Blocks {
-    /// What was seen of each block; behind those of the last look there are others, which mean nothing.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Block, &Tokens)> {
-        self.blocks.iter().zip(&self.tokens)
-    }
-}
-
 impl Seen {
-    /// Looks at up to [`CHUNK`] bytes, which are the next ones.
+    /// Looks at the next bytes, up to [`CHUNK`] of them. `tokens` is filled and
+    /// bytes beyond ASCII are looked for when `VALIDATING`.
     #[inline(always)]
     pub(super) fn look<S: Simd, const VALIDATING: bool>(
         &mut self,
         simd: S,
         bytes: &[u8],
         begins: Option<&Beginnings>,
-        into: &mut Blocks,
-    ) {
+        blocks: &mut [Block],
+        tokens: &mut [Tokens; BLOCKS],
+    ) -> Found {
         let mut seen = *self;
         let (whole, rest) = bytes.as_chunks();
-        let mut places = into.blocks.iter_mut().zip(&mut into.tokens);
-        for (bytes, (block, tokens)) in whole.iter().zip(&mut places) {
-            seen.block::<S, VALIDATING>(simd, simd.load(bytes), begins, block, tokens);
+        let mut found = Found::default();
+        for (at, ((bytes, block), tokens)) in whole.iter().zip(&mut *blocks).zip(&mut *tokens).enumerate() {
+            let bytes = simd.load(bytes);
+            seen.block::<S, VALIDATING>(simd, bytes, begins, block, tokens);
+            found.add::<S, VALIDATING>(simd, bytes, at, block);
         }
-        if let (false, Some((block, tokens))) = (rest.is_empty(), places.next()) {
+        let at = whole.len();
+        if let (false, Some((block, tokens))) = (rest.is_empty(), blocks.get_mut(at).zip(tokens.get_mut(at)))
+        {
             // White space behind the event changes nothing.
-            seen.block::<S, VALIDATING>(simd, simd.load_rest(rest), begins, block, tokens);
+            let bytes = simd.load_rest(rest);
+            seen.block::<S, VALIDATING>(simd, bytes, begins, block, tokens);
+            found.add::<S, VALIDATING>(simd, bytes, at, block);
         }
         *self = seen;
+        found
     }
 
+    /// Looks at the next block.
     #[inline(always)]
     fn block<S: Simd, const VALIDATING: bool>(
         &mut self,
@@ -90,12 +97,46 @@ impl Seen {
             Some(begins) => candidates(simd, bytes, strings.opening, begins),
             None => strings.opening,
         };
-        *block = Block { candidates, opens, closes, closing_escaped: strings.closing_escaped };
-        self.escapes |= strings.closing_escaped;
+        let closing_escaped = strings.closing_escaped;
+        let depth = self.opened.wrapping_sub(self.closed);
+        *block = Block { opens, closes, candidates, closing_escaped, depth };
+        // A count is exact up to 4 GiB, and longer events are not looked at.
+        self.opened = self.opened.wrapping_add(opens.count_ones());
+        self.closed = self.closed.wrapping_add(closes.count_ones());
         if VALIDATING {
-            self.beyond_ascii |= simd.beyond_ascii(bytes);
             *tokens = Tokens::find(simd, bytes, strings, opens, closes);
         }
+    }
+}
+
+impl Found {
+    #[inline(always)]
+    fn add<S: Simd, const VALIDATING: bool>(&mut self, simd: S, bytes: S::Bytes, at: usize, block: &Block) {
+        self.to_see |= u64::from(block.is_to_see()) << at;
+        if VALIDATING {
+            self.beyond_ascii |= u64::from(simd.beyond_ascii(bytes) != 0) << at;
+        }
+    }
+}
+
+impl Block {
+    /// Whether as many objects and arrays are open in the block, or fewer; no block is when brackets close what is not open.
+    pub(super) fn is_within(&self, nesting: u32) -> bool {
+        self.depth <= nesting && self.depth + self.opens.count_ones() <= nesting
+    }
+
+    /// Whether there is any string in it that may be a key which is looked for.
+    #[inline(always)]
+    fn is_to_see(&self) -> bool {
+        self.candidates | self.closing_escaped != 0
+    }
+
+    /// How many objects and arrays are open before the byte at a place of the block.
+    #[inline(always)]
+    pub(super) fn depth_before(&self, at: usize) -> u32 {
+        let before = !(!0 << at);
+        let opened = self.depth.wrapping_add((self.opens & before).count_ones());
+        opened.wrapping_sub((self.closes & before).count_ones())
     }
 }
 

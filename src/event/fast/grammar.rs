@@ -20,7 +20,7 @@
 
 use super::Doubt;
 use super::blocks::ones;
-use super::simd::Simd;
+use super::simd::{Set, Simd};
 use super::strings::StringBits;
 
 /// The most containers that may be open at once: more, and the slow reader looks.
@@ -38,9 +38,11 @@ pub(super) struct Grammar {
     key_open: u64,
     /// 1 when the last byte belongs to a number or a word.
     scalar_open: u64,
-    /// Which of the open containers are objects: the innermost is bit 0.
-    objects: u64,
+    /// How many containers are open, and which of them are arrays: the outermost is bit 1.
     depth: u32,
+    arrays: u64,
+    /// The event's own object is closed.
+    ended: bool,
 }
 
 /// Whether a token of one kind waits for the one that comes after it: 0 or 1.
@@ -51,6 +53,11 @@ impl Pending {
     /// The first bytes of the tokens after those that end at `ends`. `directly` are places right behind other tokens.
     #[inline(always)]
     fn next(&mut self, ends: u64, directly: u64, space: u64) -> u64 {
+        if space == 0 {
+            let next = ends << 1 | self.0 | directly;
+            self.0 = ends >> 63;
+            return next;
+        }
         // A bit that is added to a run of white space carries to the first byte behind the run.
         let (sum, open) = (ends << 1 | self.0 | directly).overflowing_add(space);
         self.0 = ends >> 63 | u64::from(open);
@@ -61,17 +68,22 @@ impl Pending {
 /// The tokens of a block, as far as the grammar asks.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tokens {
-    pub(super) strings: StringBits,
+    /// The bytes of strings, each with its opening quote and without its closing one.
+    inside: u64,
+    opening: u64,
+    closing: u64,
     /// `{` and `[`, and `}` and `]`, outside strings.
-    pub(super) opens: u64,
-    pub(super) closes: u64,
+    opens: u64,
+    closes: u64,
     /// Of these, `{` and `}`.
     braces: u64,
-    closing_braces: u64,
     commas: u64,
     colons: u64,
     space: u64,
-    control: u64,
+    /// Bytes of strings that must not be there.
+    wrong: u64,
+    /// Each `u` behind a backslash.
+    unicode: u64,
 }
 
 impl Tokens {
@@ -83,17 +95,26 @@ impl Tokens {
         opens: u64,
         closes: u64,
     ) -> Self {
-        let outside = !strings.inside;
+        let StringBits { inside, opening, closing, escaped, .. } = strings;
+        let outside = !inside;
+        let (mut wrong, mut unicode) = (simd.control(bytes) & inside, 0);
+        if escaped != 0 {
+            let others = simd.equal(bytes, b'"') | simd.equal(bytes, b'r');
+            wrong |= simd.outside(bytes, &Set::ESCAPED, !0) & escaped & !others;
+            unicode = simd.equal(bytes, b'u') & escaped;
+        }
         Tokens {
-            strings,
+            inside,
+            opening,
+            closing,
             opens,
             closes,
-            braces: simd.equal(bytes, b'{') & opens,
-            closing_braces: simd.equal(bytes, b'}') & closes,
+            braces: simd.bit_5(bytes) & (opens | closes),
             commas: simd.equal(bytes, b',') & outside,
             colons: simd.equal(bytes, b':') & outside,
             space: simd.space(bytes) & outside,
-            control: simd.control(bytes) & strings.inside,
+            wrong,
+            unicode,
         }
     }
 }
@@ -102,9 +123,7 @@ impl Grammar {
     /// Checks the block of `text` that begins at `base`; doubts whatever is not well formed.
     #[inline(always)]
     pub(super) fn block(&mut self, tokens: &Tokens, text: &[u8], base: usize) -> Result<(), Doubt> {
-        let Tokens { strings, opens, closes, braces, closing_braces, commas, colons, space, control } =
-            *tokens;
-        let StringBits { inside, opening, closing, .. } = strings;
+        let Tokens { inside, opening, closing, opens, closes, braces, commas, colons, space, .. } = *tokens;
 
         let scalars = !(inside | closing | opens | closes | commas | colons | space);
         let moved = scalars << 1 | self.scalar_open;
@@ -112,7 +131,7 @@ impl Grammar {
         self.scalar_open = scalars >> 63;
         let values = opening | opens | scalar_starts;
 
-        let objects = self.containers(opens, closes, braces)?;
+        let objects = self.objects(opens, closes, braces)?;
         let after_opening = self.after_opening.next(opens, 0, space);
         let after_comma = self.after_comma.next(commas, 0, space);
         let after_colon = self.after_colon.next(colons, 0, space);
@@ -123,20 +142,19 @@ impl Grammar {
         let after_key = self.after_key.next(key_ends, 0, space);
         let after_value = self.after_value.next(closing & !key_ends | closes, behind_scalars, space);
 
-        let wrong = after_opening & objects & !(opening | closing_braces)
-            | after_opening & !objects & !(values | closes & !closing_braces)
+        let wrong = after_opening & objects & !(opening | closes)
+            | after_opening & !objects & !(values | closes)
             | after_comma & objects & !opening
             | after_comma & !values
             | after_colon & !values
             | after_key ^ colons
             | after_value & !(commas | closes)
-            | closes & (closing_braces ^ objects)
-            | control;
+            | tokens.wrong;
         if wrong != 0 {
             return Err(Doubt);
         }
-        for at in ones(strings.escapes) {
-            escape(text.get(base + at + 1..).unwrap_or_default())?;
+        for at in ones(tokens.unicode) {
+            four_digits(text.get(base + at + 1..).unwrap_or_default())?;
         }
         for at in ones(scalar_starts) {
             scalar(text.get(base + at..).unwrap_or_default())?;
@@ -144,34 +162,50 @@ impl Grammar {
         Ok(())
     }
 
-    /// The bytes whose innermost container is an object; a bracket counts as what is around it.
+    /// The bytes whose innermost container is an object; a bracket counts as what is around it, or as what it closes.
     #[inline(always)]
-    fn containers(&mut self, opens: u64, closes: u64, braces: u64) -> Result<u64, Doubt> {
-        let innermost = |objects: u64| (objects & 1).wrapping_neg();
-        let mut mask = innermost(self.objects);
+    fn objects(&mut self, opens: u64, closes: u64, braces: u64) -> Result<u64, Doubt> {
+        let closing = closes.count_ones();
+        if (opens | closes) & !braces | self.arrays == 0 && closing < self.depth {
+            // Objects alone, as far as the block goes, and the outermost stays open.
+            self.depth = self.depth + opens.count_ones() - closing;
+            return if self.depth > MAX_NESTING { Err(Doubt) } else { Ok(!0) };
+        }
+        let mut mask = self.innermost();
         for at in ones(opens | closes) {
+            let is_array = !braces >> at & 1;
             if opens >> at & 1 == 1 {
-                self.objects = self.objects << 1 | braces >> at & 1;
-                self.depth += 1;
-                if self.depth > MAX_NESTING {
+                // Nothing comes after the event.
+                if self.ended || self.depth == MAX_NESTING {
                     return Err(Doubt);
                 }
+                self.depth += 1;
+                self.arrays |= is_array << self.depth;
             } else {
-                self.objects >>= 1;
-                self.depth = self.depth.checked_sub(1).ok_or(Doubt)?;
+                if self.depth == 0 || self.arrays >> self.depth & 1 != is_array {
+                    return Err(Doubt);
+                }
+                self.arrays &= !(1 << self.depth);
+                self.depth -= 1;
+                self.ended = self.depth == 0;
             }
             let behind = !1 << at;
-            mask = mask & !behind | innermost(self.objects) & behind;
+            mask = mask & !behind | self.innermost() & behind;
         }
         Ok(mask)
     }
+
+    /// All bits set when the innermost container is an object.
+    #[inline(always)]
+    fn innermost(&self) -> u64 {
+        (self.arrays >> self.depth & 1).wrapping_sub(1)
+    }
 }
 
-/// Checks what comes after a backslash.
-fn escape(rest: &[u8]) -> Result<(), Doubt> {
-    match rest {
-        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => Ok(()),
-        [b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => Ok(()),
+/// Checks what comes after `\u`.
+fn four_digits(rest: &[u8]) -> Result<(), Doubt> {
+    match rest.first_chunk::<4>() {
+        Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(()),
         _ => Err(Doubt),
     }
 }

@@ -6,7 +6,7 @@ use crate::model::{DOCUMENTED_SPELLINGS, Reading};
 /// What the first bytes of a key may be, the quote behind it included.
 pub(super) type Beginnings = [Set; 3];
 
-/// The keys of an event that a policy's decisions read, in the form that is found fast.
+/// The keys of an event that are looked for, in the form that is found fast.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
     /// For each of the objects on the way to the preferences, the event being the first, the keys that matter there.
@@ -49,16 +49,22 @@ pub(super) enum Key {
     MessageId,
 }
 
-/// The keys that every policy reads, at the top of an event.
-const TOP: [(&str, Key); 4] = [
-    ("integrations", Key::Integrations),
-    ("type", Key::Type),
-    ("event", Key::Event),
-    ("messageId", Key::MessageId),
-];
+const INTEGRATIONS: (&str, Key) = ("integrations", Key::Integrations);
+const EVENT: (&str, Key) = ("event", Key::Event);
 
 impl Keys {
-    pub(crate) fn new(reading: &Reading) -> Self {
+    /// Those of everything that an [`Event`](crate::Event) holds.
+    pub(crate) fn of_event(reading: &Reading) -> Self {
+        Keys::new(reading, &[INTEGRATIONS, EVENT, ("type", Key::Type), ("messageId", Key::MessageId)])
+    }
+
+    /// Those that a decision depends on. What an event is called matters where events may be exempt; whether it is of the type that
+    /// can be is worth looking for only in one of such a name.
+    pub(crate) fn of_decision(reading: &Reading, exempt_events: bool) -> Self {
+        Keys::new(reading, if exempt_events { &[INTEGRATIONS, EVENT] } else { &[INTEGRATIONS] })
+    }
+
+    fn new(reading: &Reading, top: &[(&str, Key)]) -> Self {
         let Reading::Preferences { parents, spellings } = reading;
         // A key that JSON writes with an escape only is never found, and wherever one is, the reader doubts.
         let plain = |key: &&String| key.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
@@ -71,8 +77,8 @@ impl Keys {
             .map(|key| Some(key).filter(plain).map(|key| Wanted::new(key, Key::Parent)).into_iter().collect())
             .collect();
         levels.push(accepted.chain(refused).collect());
-        if let Some(top) = levels.first_mut() {
-            top.extend(TOP.iter().map(|(key, what)| Wanted::new(key, *what)));
+        if let Some(first) = levels.first_mut() {
+            first.extend(top.iter().map(|(key, what)| Wanted::new(key, *what)));
         }
         let begins = beginnings(levels.iter().flatten());
         Keys { levels, begins }
@@ -83,24 +89,24 @@ impl Keys {
     }
 
     /// How many objects are on the way to the preferences.
-    pub(super) fn parents(&self) -> u32 {
-        self.levels.len() as u32 - 1
+    pub(super) fn parents(&self) -> usize {
+        self.levels.len() - 1
     }
 
     /// The key that `rest` begins with, up to its closing quote, and its length; `level` parents are open.
-    #[inline]
-    pub(super) fn at(&self, level: u32, rest: &[u8]) -> Option<(Key, usize)> {
-        let word = |at: usize| {
-            let rest = rest.get(at..).unwrap_or_default();
-            rest.first_chunk().map_or_else(|| few(rest), |bytes| u64::from_le_bytes(*bytes))
-        };
-        let first = word(0);
-        let key = self.levels.get(level as usize)?.iter().find(|key| {
-            let mut places = (8..).step_by(8);
-            key.first.is(first) && key.more.iter().zip(&mut places).all(|(more, at)| more.is(word(at)))
-        })?;
+    #[inline(always)]
+    pub(super) fn at(&self, level: usize, rest: &[u8]) -> Option<(Key, usize)> {
+        let first = word(rest, 0);
+        let key = self.levels.get(level)?.iter().find(|key| key.first.is(first) && key.goes_on(rest))?;
         Some((key.what, key.length))
     }
+}
+
+/// The eight bytes at a place, or as many as there are.
+#[inline(always)]
+fn word(text: &[u8], at: usize) -> u64 {
+    let text = text.get(at..).unwrap_or_default();
+    text.first_chunk().map_or_else(|| few(text), |bytes| u64::from_le_bytes(*bytes))
 }
 
 impl Word {
@@ -108,6 +114,7 @@ impl Word {
         Word { bytes: few(bytes), mask: few(&vec![0xFF; bytes.len()]) }
     }
 
+    #[inline(always)]
     fn is(self, bytes: u64) -> bool {
         bytes & self.mask == self.bytes
     }
@@ -123,6 +130,12 @@ impl Wanted {
             first: Word::new(first),
             more: more.chunks(8).map(Word::new).collect(),
         }
+    }
+
+    /// Whether a text that begins like the key goes on like it.
+    #[inline(always)]
+    fn goes_on(&self, text: &[u8]) -> bool {
+        self.more.iter().zip(1..).all(|(more, number)| more.is(word(text, 8 * number)))
     }
 }
 

@@ -7,8 +7,9 @@
 //! - in the [validating](Grade::Validating) grade on all bytes whatsoever;
 //! - in the [trusted](Grade::Trusted) grade on everything that is JSON.
 //!
-//! `simd` tells which of 64 bytes are quotes, brackets and so on; `strings` takes away what is inside strings; `locate`
-//! follows the brackets to the keys that are looked for; `grammar` checks the rest of RFC 8259, in the validating grade.
+//! `simd` tells which of 64 bytes are quotes, brackets and so on; `strings` takes away what is inside strings; `blocks` does both
+//! for the whole event before anything is made of it. Then `locate` follows the brackets to the keys that are looked for. In
+//! the validating grade `grammar` checks the rest of RFC 8259.
 
 mod blocks;
 mod grammar;
@@ -18,8 +19,8 @@ mod scan;
 mod simd;
 mod strings;
 
-pub(crate) use blocks::Blocks as Room;
 pub(crate) use keys::Keys;
+pub(crate) use scan::Room;
 pub use simd::InstructionSet;
 
 use super::json::skip_space;
@@ -53,16 +54,18 @@ pub(crate) fn find<'t>(
     room: &mut Room,
 ) -> Option<Parts<'t>> {
     let text = skip_space(bytes);
-    if bytes.len() > limits.bytes || text.first() != Some(&b'{') {
+    if bytes.len() > limits.bytes.min(u32::MAX as usize) || text.first() != Some(&b'{') {
         return None;
     }
     let nesting = u32::try_from(limits.nesting).unwrap_or(u32::MAX);
-    let scanned: Scanned = match grade {
+    let scanned: Result<Scanned, _> = match grade {
         Grade::Validating => instructions.run(Scan::<true> { keys, text, nesting, room }),
         Grade::Trusted => instructions.run(Scan::<false> { keys, text, nesting, room }),
-    }
-    .ok()?;
-    let certain = !scanned.beyond_ascii || simdutf8::basic::from_utf8(text).is_ok();
+    };
+    room.end(text.len());
+    let scanned = scanned.ok()?;
+    // What is around them is ASCII, so that no character begins or ends there.
+    let certain = simdutf8::basic::from_utf8(scanned.beyond_ascii).is_ok();
     certain.then_some(scanned.parts)
 }
 
@@ -83,7 +86,7 @@ mod tests {
 
     /// The event as the fast reader sees it; `None` where it doubts.
     fn fast(text: &[u8], grade: Grade, instructions: InstructionSet) -> Option<Event<'_>> {
-        let keys = Keys::new(&reading());
+        let keys = Keys::of_event(&reading());
         let parts = find(text, &keys, &Limits::default(), grade, instructions, &mut Room::default());
         parts.and_then(|parts| parts.event())
     }
@@ -133,6 +136,42 @@ mod tests {
                             "{text}"
                         );
                     }
+                }
+            }
+        }
+    }
+
+    /// Many brackets leave no doubt, as long as few are open at once.
+    #[test]
+    fn depth_is_what_is_open_at_once() {
+        let flat = format!("{{{}\"a\":[]}}", "\"a\":{\"b\":[[]]},".repeat(500));
+        let deep = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        for instructions in InstructionSet::available() {
+            for (grade, deepest) in [(Grade::Validating, 63), (Grade::Trusted, Limits::default().nesting)] {
+                assert!(fast(flat.as_bytes(), grade, instructions).is_some());
+                for depth in 1..=deepest {
+                    assert!(fast(deep(depth).as_bytes(), grade, instructions).is_some(), "{depth}");
+                }
+                assert!(fast(deep(deepest + 1).as_bytes(), grade, instructions).is_none());
+            }
+        }
+    }
+
+    /// Objects of several chunks, and what comes behind them.
+    #[test]
+    fn long_events_leave_no_doubt() {
+        let filler = |length: usize| format!("\"filler\":[{}0]", "{\"a\":\"}]\"},".repeat(length));
+        for length in [1, 300, 1_000] {
+            let filler = filler(length);
+            let text = format!(
+                "{{{filler},\"context\":{{{filler},\"consent\":{{{filler},\"categoryPreferences\":{{\"A\":true,{filler}}}}},
+                {filler}}},\"properties\":{{\"consent\":{{}}}},\"integrations\":{{\"B\":{{{filler}}}}}}}"
+            );
+            let slow = Event::read(text.as_bytes(), &reading(), &Limits::default()).unwrap();
+            assert_eq!((slow.consent.preferences().len(), slow.integrations.entries().len()), (2, 1));
+            for instructions in InstructionSet::available() {
+                for grade in [Grade::Validating, Grade::Trusted] {
+                    assert_eq!(fast(text.as_bytes(), grade, instructions).as_ref(), Some(&slow));
                 }
             }
         }

@@ -1,12 +1,12 @@
-//! One pass over an event's bytes.
+//! One pass over an event's bytes, and what is made of it.
 
 use super::Doubt;
-use super::blocks::{Blocks, CHUNK, Seen, ones};
-use super::grammar::Grammar;
+use super::blocks::{BLOCKS, Block, CHUNK, Seen};
+use super::grammar::{Grammar, Tokens};
 use super::keys::Keys;
-use super::locate::Locator;
+use super::locate::{Container, Locator};
 use super::simd::{BLOCK, Kernel, Simd};
-use crate::event::json::skip_space;
+use crate::event::json::is_space;
 use crate::event::parts::Parts;
 
 /// Finds the parts of the event that is `text`. With `VALIDATING` it accepts nothing that is not JSON, UTF-8 aside.
@@ -16,13 +16,52 @@ pub(super) struct Scan<'k, 't, 'r, const VALIDATING: bool> {
     pub(super) text: &'t [u8],
     /// The deepest nesting.
     pub(super) nesting: u32,
-    pub(super) room: &'r mut Blocks,
+    pub(super) room: &'r mut Room,
 }
 
-/// What a scan found, and whether any byte was beyond ASCII.
+/// What a scan found, and where bytes beyond ASCII begin and end.
 pub(super) struct Scanned<'t> {
     pub(super) parts: Parts<'t>,
-    pub(super) beyond_ascii: bool,
+    pub(super) beyond_ascii: &'t [u8],
+}
+
+/// Room for what is seen of an event, kept from event to event so that none asks for memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Room {
+    blocks: Vec<Block>,
+    /// A bit for each block that is to be seen more closely.
+    to_see: Vec<u64>,
+    tokens: [Tokens; BLOCKS],
+    /// The objects on the way to the preferences.
+    way: Vec<Container>,
+}
+
+/// Longer events are rare, and for the sake of one no memory is kept.
+const LONG: usize = 1 << 20;
+
+impl Default for Room {
+    fn default() -> Self {
+        Room { blocks: Vec::new(), to_see: Vec::new(), tokens: [Tokens::default(); BLOCKS], way: Vec::new() }
+    }
+}
+
+impl Room {
+    /// Makes room for an event of so many bytes.
+    #[inline]
+    fn begin(&mut self, length: usize) {
+        if self.blocks.len() * BLOCK < length {
+            self.blocks.resize(length.div_ceil(BLOCK), Block::default());
+        }
+        self.to_see.clear();
+    }
+
+    /// Gives back the memory that an event of so many bytes has taken, if it was much.
+    #[inline]
+    pub(super) fn end(&mut self, length: usize) {
+        if length > LONG {
+            *self = Room::default();
+        }
+    }
 }
 
 impl<'t, const VALIDATING: bool> Kernel for Scan<'_, 't, '_, VALIDATING> {
@@ -30,40 +69,53 @@ impl<'t, const VALIDATING: bool> Kernel for Scan<'_, 't, '_, VALIDATING> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Self::Output {
-        let Scan { keys, text, nesting, room: blocks } = self;
+        let Scan { keys, text, nesting, room } = self;
+        room.begin(text.len());
+        let Room { blocks, to_see, tokens, way } = room;
         let mut seen = Seen::default();
         let mut grammar = Grammar::default();
-        let mut locator = Locator::new(keys, text, nesting);
+        let mut beyond_ascii = text.len()..text.len();
         for (chunk, bytes) in text.chunks(CHUNK).enumerate() {
             let start = chunk * CHUNK;
-            seen.look::<S, VALIDATING>(simd, bytes, keys.begins(), blocks);
-            let bases = (start..start + bytes.len()).step_by(BLOCK);
-            for (base, (block, _)) in bases.clone().zip(blocks.iter()) {
-                locator.block(block.candidates, block.opens, block.closes, base)?;
+            let blocks = blocks.get_mut(chunk * BLOCKS..).unwrap_or_default();
+            let found = seen.look::<S, VALIDATING>(simd, bytes, keys.begins(), blocks, tokens);
+            to_see.push(found.to_see);
+            if found.beyond_ascii != 0 {
+                let first = start + found.beyond_ascii.trailing_zeros() as usize * BLOCK;
+                let behind = start + (u64::BITS - found.beyond_ascii.leading_zeros()) as usize * BLOCK;
+                beyond_ascii = beyond_ascii.start.min(first)..behind.min(text.len());
             }
             if VALIDATING {
-                for (base, (_, tokens)) in bases.clone().zip(blocks.iter()) {
+                for (base, tokens) in (start..start + bytes.len()).step_by(BLOCK).zip(&*tokens) {
                     grammar.block(tokens, text, base)?;
                 }
             }
-            if seen.escapes != 0 {
-                for (base, (block, _)) in bases.zip(blocks.iter()) {
-                    no_key(block.closing_escaped, text.get(base..).unwrap_or_default())?;
-                }
-            }
         }
-        if seen.strings.open() {
+        let blocks = blocks.get(..text.len().div_ceil(BLOCK)).unwrap_or_default();
+        let last = text.iter().rev().find(|byte| !is_space(**byte));
+        let whole = last == Some(&b'}') && seen.opened == seen.closed && !seen.strings.open();
+        let flat = seen.opened <= nesting || blocks.iter().all(|block| block.is_within(nesting));
+        if !whole || !flat {
             return Err(Doubt);
         }
-        Ok(Scanned { parts: locator.finish()?, beyond_ascii: seen.beyond_ascii != 0 })
+        let parts = Locator::new(keys, text, blocks, way).find(to_see)?;
+        Ok(Scanned { parts, beyond_ascii: text.get(beyond_ascii).unwrap_or_default() })
     }
 }
 
-/// Doubts keys that have an escape: any may be one that is looked for. The strings end at the bits of `closing`.
-fn no_key(closing: u64, rest: &[u8]) -> Result<(), Doubt> {
-    let is_key = |at: usize| {
-        let behind = rest.get(at + 1..).unwrap_or_default();
-        skip_space(behind).first() == Some(&b':')
-    };
-    if ones(closing).any(is_key) { Err(Doubt) } else { Ok(()) }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_kept_but_for_long_events() {
+        let mut room = Room::default();
+        room.begin(LONG);
+        room.end(LONG);
+        assert_eq!(room.blocks.len() * BLOCK, LONG);
+        room.begin(LONG + 1);
+        assert_eq!(room.blocks.len() * BLOCK, LONG + BLOCK);
+        room.end(LONG + 1);
+        assert_eq!(room.blocks.len(), 0);
+    }
 }

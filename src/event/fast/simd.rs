@@ -17,6 +17,10 @@ impl Set {
     pub(super) const SPACE: Set =
         Set([b' ', 255, 255, 255, 255, 255, 255, 255, 255, b'\t', b'\n', 255, 255, b'\r', 255, 255]);
 
+    /// What may be escaped in a JSON string, but for `"` and `r`, which have the lower half of `b`.
+    pub(super) const ESCAPED: Set =
+        Set([255, 255, b'b', 255, b't', b'u', b'f', 255, 255, 255, 255, 255, b'\\', 255, b'n', b'/']);
+
     /// The set of some bytes; `None` when two of them have the same lower half, or one is no ASCII.
     pub(super) fn of(bytes: impl Iterator<Item = u8>) -> Option<Set> {
         // A byte that is no ASCII is in no set.
@@ -53,6 +57,8 @@ pub(super) trait Simd: Copy {
     fn equal(self, bytes: Self::Bytes, byte: u8) -> u64;
     /// The bytes that equal `byte` once their bit 5 is set: `{` and `[` for `{`, `}` and `]` for `}`.
     fn equal_but_bit_5(self, bytes: Self::Bytes, byte: u8) -> u64;
+    /// The bytes that have their bit 5 set: of brackets `{` and `}`.
+    fn bit_5(self, bytes: Self::Bytes) -> u64;
     /// The bytes below 32: the control characters that JSON strings must escape.
     fn control(self, bytes: Self::Bytes) -> u64;
     /// The bytes beyond ASCII.
@@ -173,6 +179,11 @@ impl Simd for Portable {
     #[inline(always)]
     fn equal_but_bit_5(self, bytes: [u64; 8], byte: u8) -> u64 {
         Self::gather(bytes, |word| Self::zero((word | Self::each(0x20)) ^ Self::each(byte)))
+    }
+
+    #[inline(always)]
+    fn bit_5(self, bytes: [u64; 8]) -> u64 {
+        Self::gather(bytes, |word| word << 2)
     }
 
     #[inline(always)]
@@ -312,6 +323,12 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn bit_5(self, bytes: __m512i) -> u64 {
+            // SAFETY: `self` exists, so the processor has AVX-512BW.
+            unsafe { _mm512_test_epi8_mask(bytes, _mm512_set1_epi8(0x20)) }
+        }
+
+        #[inline(always)]
         fn control(self, bytes: __m512i) -> u64 {
             // SAFETY: `self` exists, so the processor has AVX-512BW.
             unsafe { _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20)) }
@@ -375,6 +392,12 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn bit_5(self, [low, high]: [__m256i; 2]) -> u64 {
+            // SAFETY: `self` exists, so the processor has AVX2.
+            Self::mask(unsafe { [_mm256_slli_epi16(low, 2), _mm256_slli_epi16(high, 2)] })
+        }
+
+        #[inline(always)]
         fn control(self, [low, high]: [__m256i; 2]) -> u64 {
             // SAFETY: `self` exists, so the processor has AVX2.
             Self::mask(unsafe {
@@ -432,6 +455,7 @@ mod tests {
                 quotes,
                 simd.equal_but_bit_5(bytes, b'{'),
                 simd.equal_but_bit_5(bytes, b'}'),
+                simd.bit_5(bytes),
                 simd.control(bytes),
                 simd.beyond_ascii(bytes),
                 simd.space(bytes),
@@ -482,6 +506,7 @@ mod tests {
                 quotes,
                 mask(&|byte| byte == b'{' || byte == b'['),
                 mask(&|byte| byte == b'}' || byte == b']'),
+                mask(&|byte| byte & 32 != 0),
                 mask(&|byte| byte < 32),
                 mask(&|byte| byte >= 128),
                 mask(&|byte| b" \t\r\n".contains(&byte)),

@@ -22,8 +22,8 @@ pub(super) struct StringBits {
     pub(super) opening: u64,
     /// The quotes that close strings.
     pub(super) closing: u64,
-    /// The backslashes that begin an escape.
-    pub(super) escapes: u64,
+    /// The bytes behind the backslashes that begin an escape.
+    pub(super) escaped: u64,
     /// The closing quotes of strings that have an escape.
     pub(super) closing_escaped: u64,
 }
@@ -33,25 +33,33 @@ impl Strings {
     pub(super) fn block<S: Simd>(&mut self, simd: S, bytes: S::Bytes) -> StringBits {
         let backslashes = simd.equal(bytes, b'\\');
         let quotes = simd.equal(bytes, b'"');
-        let (mut escaped, mut escapes) = (self.escaped, 0);
-        if backslashes == 0 {
-            self.escaped = 0;
-        } else {
-            (escaped, escapes) = self.escapes(backslashes);
+        if backslashes | self.escaped | self.has_escape != 0 {
+            return self.block_with_escapes(simd, backslashes, quotes);
         }
+        let inside = self.inside(simd, quotes);
+        StringBits { inside, opening: quotes & inside, closing: quotes & !inside, ..StringBits::default() }
+    }
+
+    /// The same, where there is an escape or an open string has one.
+    #[inline(always)]
+    fn block_with_escapes<S: Simd>(&mut self, simd: S, backslashes: u64, quotes: u64) -> StringBits {
+        let escaped = self.escaped(backslashes);
         let quotes = quotes & !escaped;
+        let inside = self.inside(simd, quotes);
+        let closing = quotes & !inside;
+        // A bit that is added to a run of ones carries to the first zero behind the run: the closing quote.
+        let (sum, open) = (backslashes & inside | self.has_escape).overflowing_add(inside);
+        self.has_escape = u64::from(open);
+        StringBits { inside, opening: quotes & inside, closing, escaped, closing_escaped: sum & closing }
+    }
+
+    /// The bytes of strings, between quotes that are not escaped.
+    #[inline(always)]
+    fn inside<S: Simd>(&mut self, simd: S, quotes: u64) -> u64 {
         let inside = simd.prefix_xor(quotes) ^ self.inside;
         // The sign bit says whether a string is open behind the block's last byte.
         self.inside = (inside as i64 >> 63) as u64;
-        let closing = quotes & !inside;
-        let mut closing_escaped = 0;
-        if backslashes | self.has_escape != 0 {
-            // A bit that is added to a run of ones carries to the first zero behind the run: the closing quote.
-            let (sum, open) = (backslashes & inside | self.has_escape).overflowing_add(inside);
-            closing_escaped = sum & closing;
-            self.has_escape = u64::from(open);
-        }
-        StringBits { inside, opening: quotes & inside, closing, escapes, closing_escaped }
+        inside
     }
 
     /// Whether a string is open, or a byte that is escaped is missing.
@@ -59,18 +67,17 @@ impl Strings {
         self.inside | self.escaped != 0
     }
 
-    /// The bytes that are escaped, and the backslashes that escape them: in a run of backslashes every other one.
+    /// The bytes that are escaped: in a run of backslashes every other one escapes the byte behind it.
     ///
     /// A subtraction finds where runs that begin at an even place end, as in simdjson's scanner.
     #[inline(always)]
-    fn escapes(&mut self, backslashes: u64) -> (u64, u64) {
+    fn escaped(&mut self, backslashes: u64) -> u64 {
         const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
         let may_escape = backslashes & !self.escaped;
         let escaping_or_last = (may_escape << 1 | ODD).wrapping_sub(may_escape) ^ ODD;
         let escaped = escaping_or_last ^ (backslashes | self.escaped);
-        let escapes = escaping_or_last & backslashes;
-        self.escaped = escapes >> 63;
-        (escaped, escapes)
+        self.escaped = (escaping_or_last & backslashes) >> 63;
+        escaped
     }
 }
 
@@ -105,14 +112,14 @@ mod tests {
                 let (mut open, mut escaped, mut has_escape) = (false, false, false);
                 let mut expected = vec![[0u64; 5]; text.len() / BLOCK];
                 for (at, byte) in text.iter().enumerate() {
-                    let [inside, opening, closing, escapes, closing_escaped] = &mut expected[at / BLOCK];
+                    let [inside, opening, closing, is_escaped, closing_escaped] = &mut expected[at / BLOCK];
                     let bit = 1 << (at % BLOCK);
                     match byte {
-                        _ if escaped => escaped = false,
-                        b'\\' => {
-                            *escapes |= bit;
-                            (escaped, has_escape) = (true, true);
+                        _ if escaped => {
+                            *is_escaped |= bit;
+                            escaped = false;
                         }
+                        b'\\' => (escaped, has_escape) = (true, true),
                         b'"' => {
                             open = !open;
                             *(if open { &mut *opening } else { &mut *closing }) |= bit;
@@ -127,9 +134,9 @@ mod tests {
                     let (found, found_open) = instructions.run(All(&text));
                     assert_eq!(found_open, open || escaped);
                     for (found, expected) in found.iter().zip(&expected) {
-                        let StringBits { inside, opening, closing, escapes, closing_escaped } = *found;
+                        let StringBits { inside, opening, closing, escaped, closing_escaped } = *found;
                         assert_eq!(
-                            [inside, opening, closing, escapes, closing_escaped],
+                            [inside, opening, closing, escaped, closing_escaped],
                             *expected,
                             "{run} {before}"
                         );
