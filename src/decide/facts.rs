@@ -91,11 +91,25 @@ impl Scratch {
         }
     }
 
+    /// The same room without memory for texts that repeat: for streams in which none does, or where up to some 12 MB a thread are
+    /// too much. Decisions are the same.
+    #[must_use]
+    pub fn without_memory(mut self) -> Scratch {
+        self.choices = Memo::never(self.choices.at(Place::NOTHING).clone());
+        self.listed = Memo::never(self.listed.at(Place::NOTHING).clone());
+        self.rewrites = None;
+        self
+    }
+
     /// Forgets everything if it was worked out for another policy.
     #[inline]
     pub(super) fn serve(&mut self, table: &Table) {
         if !Arc::ptr_eq(&self.of, &table.policy) {
+            let remembers = self.choices.remembers();
             *self = Scratch::new(table);
+            if !remembers {
+                *self = self.clone().without_memory();
+            }
         }
     }
 
@@ -172,7 +186,9 @@ impl Scratch {
 
     /// What rewrites events, and room for what is delivered.
     pub(super) fn rewrites(&mut self, table: &Table) -> (&mut Rewrites, &Bits) {
-        (self.rewrites.get_or_insert_with(|| Box::new(Rewrites::new(table))), &self.deliver)
+        let remembers = self.choices.remembers();
+        let rewrites = self.rewrites.get_or_insert_with(|| Box::new(Rewrites::new(table, remembers)));
+        (rewrites, &self.deliver)
     }
 
     /// The facts, and room for what is delivered.

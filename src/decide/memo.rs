@@ -26,7 +26,7 @@ pub(super) struct Memo<T> {
     spare: T,
     /// The texts that are remembered.
     entries: Vec<Entry<T>>,
-    /// As many as a power of two.
+    /// As many as a power of two, or none.
     sets: Vec<Set>,
     /// Parts of hashes of texts that came once; at the place that another part gives.
     seen: Vec<u32>,
@@ -84,6 +84,16 @@ impl<T: Clone> Memo<T> {
         }
     }
 
+    /// Remembers nothing ever.
+    pub(super) fn never(nothing: T) -> Self {
+        Memo { sets: Vec::new(), seen: Vec::new(), ..Memo::new(nothing, MAX_BYTES) }
+    }
+
+    /// Whether texts are remembered.
+    pub(super) fn remembers(&self) -> bool {
+        !self.sets.is_empty()
+    }
+
     /// What is in a place.
     #[inline]
     pub(super) fn at(&self, place: Place) -> &T {
@@ -102,6 +112,9 @@ impl<T: Clone> Memo<T> {
     /// then there is no place.
     #[inline]
     pub(super) fn place(&mut self, text: &[u8], work_out: impl FnOnce(&mut T) -> bool) -> Option<Place> {
+        if !self.remembers() {
+            return work_out(&mut self.spare).then_some(Place::SPARE);
+        }
         let mut hasher = self.hasher.build_hasher();
         hasher.write(text);
         let hash = hasher.finish();
@@ -183,6 +196,16 @@ mod tests {
             assert_eq!(worked_out, expected, "{text}");
         }
         assert_eq!(memo.at(Place::NOTHING), &0);
+    }
+
+    #[test]
+    fn without_memory_everything_is_worked_out_every_time() {
+        let mut memo = Memo::never(0);
+        let mut worked_out = 0;
+        for text in ["a", "bc", "a", "a", "no!"] {
+            assert_eq!(length(&mut memo, text, &mut worked_out), (text != "no!").then_some(text.len()));
+        }
+        assert_eq!((worked_out, memo.entries.len(), memo.remembers()), (5, 0, false));
     }
 
     /// However many texts come, each means what it means, and memory stays bounded.

@@ -62,10 +62,14 @@ enum Position {
 }
 
 impl Rewrites {
-    pub(super) fn new(table: &Table) -> Self {
+    pub(super) fn new(table: &Table, remembers: bool) -> Self {
+        let nothing = Rewritten::default();
+        if !remembers {
+            return Rewrites { memo: Memo::never(nothing), key: Vec::new() };
+        }
         // What an object becomes has each destination's name once at the most, with a quote or two and a value.
         let names = table.policy().destinations().iter().map(|destination| destination.name().len() + 16);
-        Rewrites { memo: Memo::new(Rewritten::default(), names.sum()), key: Vec::new() }
+        Rewrites { memo: Memo::new(nothing, names.sum()), key: Vec::new() }
     }
 
     /// Appends the event that `line` is, rewritten.

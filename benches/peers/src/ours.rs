@@ -54,6 +54,11 @@ impl Ours {
         self.table.scratch()
     }
 
+    /// Room for one thread, which never remembers anything.
+    pub fn room_without_memory(&self) -> Room {
+        self.table.scratch().without_memory()
+    }
+
     /// Decides an event, every byte of which is checked.
     #[inline]
     pub fn validating(&self, event: &[u8], room: &mut Room) -> u64 {

@@ -32,6 +32,14 @@ pub(super) fn all(measured: &Measured) -> Vec<Goal> {
     goals.push(at_most("decision from a mask, ns", extracted.min(extracted::MASK), 3.0));
     goals.push(at_most("decision from eight names, ns", extracted.min(extracted::NAMES), 40.0));
     for (grade, _) in GRADES {
+        let [with, without] = shapes::UNIQUE.map(|shape| shapes.min(&shapes::line(grade, shape)));
+        goals.push(at_most(
+            &format!("{grade}: all-unique consent strings ÷ without memory"),
+            with / without,
+            1.3,
+        ));
+    }
+    for (grade, _) in GRADES {
         let [few, many] = shapes::FLAT.map(|shape| shapes.min(&shapes::line(grade, shape)));
         // The bit set itself has 157 words of 64 destinations; a nanosecond for each is what it may cost.
         let what = format!("{grade}: ns more for each 64 of 10,000 destinations");

@@ -13,6 +13,10 @@ pub(super) const FLAT: [&str; 2] = ["10 destinations", "10,000 destinations"];
 /// The workload that all others are compared with.
 const USUAL: &str = "50 destinations, 8 categories";
 
+/// The shape in which nothing is to be remembered, with memory and without.
+pub(super) const UNIQUE: [&str; 2] =
+    ["every consent string different", "every consent string different, without memory"];
+
 /// Each shape, and what is special about it.
 pub fn all(events: usize) -> Vec<(&'static str, Shape)> {
     let usual = Shape { events, ..Shape::default() };
@@ -24,7 +28,8 @@ pub fn all(events: usize) -> Vec<(&'static str, Shape)> {
         ("10,000 destinations", Shape { destinations: 10_000, ..usual }),
         ("32 categories", Shape { categories: 32, ..usual }),
         ("256 categories", Shape { categories: 256, ..usual }),
-        ("every consent string different", Shape { consent: ConsentStrings::Unique, ..usual }),
+        (UNIQUE[0], Shape { consent: ConsentStrings::Unique, ..usual }),
+        (UNIQUE[1], Shape { consent: ConsentStrings::Unique, ..usual }),
         ("pretty-printed", Shape { form: Form::Pretty, ..usual }),
     ]
 }
@@ -43,11 +48,12 @@ pub(super) fn measure(effort: Effort) -> Times {
     let mut field = Field::default();
     for (name, shape, workload, ours) in &workloads {
         for (grade, decide) in GRADES {
-            let mut room = ours.room();
+            let new_room = if *name == UNIQUE[1] { Ours::room_without_memory } else { Ours::room };
+            let mut room = new_room(ours);
             field.add_parts(line(grade, name), events, PARTS, move |part| {
                 // What is to be different from everything before must not be known from the last round.
                 if part == 0 && shape.consent == ConsentStrings::Unique {
-                    room = ours.room();
+                    room = new_room(ours);
                 }
                 pass(workload.part(part, PARTS), |event| decide(ours, event, &mut room));
             });
