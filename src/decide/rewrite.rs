@@ -16,7 +16,8 @@
 use super::facts::ALL;
 use super::memo::Memo;
 use crate::event::{Entry, EntryText, entry_texts, integrations_texts};
-use crate::table::{Bits, Table};
+use crate::model::{Destination, DestinationId};
+use crate::table::{Bits, Table, ones};
 use std::ops::Range;
 
 /// What integrations objects become, as far as it is remembered.
@@ -260,16 +261,16 @@ impl<'n> Changes<'n> {
             changes.added.clear();
             return changes;
         }
-        for (id, destination) in table.policy().destinations().iter().enumerate() {
-            let added = if deliver.contains(id) {
-                stopped(id) && !on.contains(id)
-            } else {
-                let surely_stopped = does_stop && !table.ignores_all.contains(id) && !claimed.contains(id);
-                !off.contains(id) && !surely_stopped
-            };
-            if added {
-                changes.added.push((destination.name(), deliver.contains(id)));
-            }
+        let added = (0..table.known.words().len()).map(|at| {
+            let (deliver, obeys_all) = (deliver.word(at), !table.ignores_all.word(at));
+            let stopped = if may_stop { obeys_all } else { 0 };
+            let surely_stopped = if does_stop { obeys_all & !claimed.word(at) } else { 0 };
+            let (off, on) = (off.word(at), on.word(at));
+            table.known.word(at) & (deliver & stopped & !on | !deliver & !off & !surely_stopped)
+        });
+        for id in ones(added).map(DestinationId::new) {
+            let name = table.policy().destination(id).map(Destination::name);
+            changes.added.extend(name.map(|name| (name, deliver.contains(id.index()))));
         }
         changes
     }

@@ -4,6 +4,7 @@ use super::json::{Json, Type, skip_space};
 use super::read::{self, entry, preference};
 use super::{Consent, Entry, Event, Integrations, Name, Preference};
 use memchr::{memchr, memchr2};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The parts of an event that a decision reads, as the bytes that they were written in.
@@ -63,12 +64,12 @@ impl<'t> Parts<'t> {
 
 /// Each member of a preferences object, in order; `None` when the text is no object, at the end or in the midst of it.
 pub(crate) fn each_preference(text: &[u8], add: &mut dyn FnMut(&[u8], Preference)) -> Option<()> {
-    each_member(text, |name, value| add(name, preference(value)))
+    each_member(text, |name, value, _| add(name.as_bytes(), preference(value)))
 }
 
 /// Each member of an integrations object, in order; `None` when the text is no object, at the end or in the midst of it.
 pub(crate) fn each_entry(text: &[u8], add: &mut dyn FnMut(&[u8], Entry)) -> Option<()> {
-    each_member(text, |name, value| add(name, entry(value)))
+    each_member(text, |name, value, _| add(name.as_bytes(), entry(value)))
 }
 
 /// An entry of an integrations object as it was written.
@@ -83,10 +84,7 @@ pub(crate) struct EntryText<'t> {
 /// The entries of an integrations object; `None` when the text is no object.
 pub(crate) fn entry_texts(text: &[u8]) -> Option<Vec<EntryText<'_>>> {
     let mut entries = Vec::new();
-    object(text)?.each_member(|name, value| {
-        let place = value.place_in(text);
-        entries.push(EntryText { name, entry: entry(value.json_type()), place });
-    })?;
+    each_member(text, |name, value, place| entries.push(EntryText { name, entry: entry(value), place }))?;
     Some(entries)
 }
 
@@ -97,10 +95,10 @@ pub(crate) fn integrations_texts(line: &[u8]) -> Vec<&[u8]> {
     values.map(|(_, value)| line.get(value.place_in(line)).unwrap_or_default()).collect()
 }
 
-/// Each member of an object that a scan has found.
-fn each_member(text: &[u8], mut visit: impl FnMut(&[u8], Type)) -> Option<()> {
+/// Each member of an object that a scan has found: its name, the type of its value, and where that stands in the text.
+fn each_member<'t>(text: &'t [u8], mut visit: impl FnMut(Name<'t>, Type, Range<usize>)) -> Option<()> {
     if memchr(b'\\', text).is_some() {
-        return object(text)?.each_member(|name, value| visit(name.as_bytes(), value.json_type()));
+        return object(text)?.each_member(|name, value| visit(name, value.json_type(), value.place_in(text)));
     }
     // Without backslashes a string ends with the next quote.
     let mut rest = skip_space(text.strip_prefix(b"{")?);
@@ -112,7 +110,8 @@ fn each_member(text: &[u8], mut visit: impl FnMut(&[u8], Type)) -> Option<()> {
         let (name, behind) = name.split_at_checked(memchr(b'"', name)?)?;
         let value = skip_space(skip_space(behind.get(1..)?).strip_prefix(b":")?);
         let (json_type, behind) = skip_value(value)?;
-        visit(name, json_type);
+        let place = text.len() - value.len()..text.len() - behind.len();
+        visit(Name::from_bytes(Cow::Borrowed(name)), json_type, place);
         rest = match skip_space(behind) {
             [b',', rest @ ..] => skip_space(rest),
             rest => return (rest == b"}").then_some(()),

@@ -7,7 +7,7 @@ mod bits;
 mod names;
 mod requirements;
 
-pub(crate) use bits::Bits;
+pub(crate) use bits::{Bits, ones};
 pub(crate) use requirements::{live, missing, satisfied};
 
 use crate::event::{InstructionSet, Keys};
