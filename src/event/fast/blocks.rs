@@ -100,7 +100,6 @@ impl Seen {
         let closing_escaped = strings.closing_escaped;
         let depth = self.opened.wrapping_sub(self.closed);
         *block = Block { opens, closes, candidates, closing_escaped, depth };
-        // A count is exact up to 4 GiB, and longer events are not looked at.
         self.opened = self.opened.wrapping_add(opens.count_ones());
         self.closed = self.closed.wrapping_add(closes.count_ones());
         if VALIDATING {

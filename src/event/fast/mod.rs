@@ -39,6 +39,9 @@ pub enum Grade {
     Trusted,
 }
 
+/// The longest event that is read fast: a longer one is rare, and the room for what is seen of it would be kept.
+const LONGEST: usize = 1 << 20;
+
 /// The fast reader is not certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Doubt;
@@ -54,16 +57,15 @@ pub(crate) fn find<'t>(
     room: &mut Room,
 ) -> Option<Parts<'t>> {
     let text = skip_space(bytes);
-    if bytes.len() > limits.bytes.min(u32::MAX as usize) || text.first() != Some(&b'{') {
+    if bytes.len() > limits.bytes.min(LONGEST) || text.first() != Some(&b'{') {
         return None;
     }
     let nesting = u32::try_from(limits.nesting).unwrap_or(u32::MAX);
-    let scanned: Result<Scanned, _> = match grade {
+    let scanned: Scanned = match grade {
         Grade::Validating => instructions.run(Scan::<true> { keys, text, nesting, room }),
         Grade::Trusted => instructions.run(Scan::<false> { keys, text, nesting, room }),
-    };
-    room.end(text.len());
-    let scanned = scanned.ok()?;
+    }
+    .ok()?;
     // What is around them is ASCII, so that no character begins or ends there.
     let certain = simdutf8::basic::from_utf8(scanned.beyond_ascii).is_ok();
     certain.then_some(scanned.parts)
@@ -161,7 +163,7 @@ mod tests {
     #[test]
     fn long_events_leave_no_doubt() {
         let filler = |length: usize| format!("\"filler\":[{}0]", "{\"a\":\"}]\"},".repeat(length));
-        for length in [1, 300, 1_000] {
+        for length in [1, 300, 3_000] {
             let filler = filler(length);
             let text = format!(
                 "{{{filler},\"context\":{{{filler},\"consent\":{{{filler},\"categoryPreferences\":{{\"A\":true,{filler}}}}},
@@ -174,6 +176,15 @@ mod tests {
                     assert_eq!(fast(text.as_bytes(), grade, instructions).as_ref(), Some(&slow));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_is_very_long_leaves_doubt() {
+        let text = |length: usize| format!("{{\"a\":\"{}\"}}", "a".repeat(length - 8));
+        for instructions in InstructionSet::available() {
+            assert!(fast(text(LONGEST).as_bytes(), Grade::Trusted, instructions).is_some());
+            assert!(fast(text(LONGEST + 1).as_bytes(), Grade::Trusted, instructions).is_none());
         }
     }
 

@@ -36,9 +36,6 @@ pub(crate) struct Room {
     way: Vec<Container>,
 }
 
-/// Longer events are rare, and for the sake of one no memory is kept.
-const LONG: usize = 1 << 20;
-
 impl Default for Room {
     fn default() -> Self {
         Room { blocks: Vec::new(), to_see: Vec::new(), tokens: [Tokens::default(); BLOCKS], way: Vec::new() }
@@ -53,14 +50,6 @@ impl Room {
             self.blocks.resize(length.div_ceil(BLOCK), Block::default());
         }
         self.to_see.clear();
-    }
-
-    /// Gives back the memory that an event of so many bytes has taken, if it was much.
-    #[inline]
-    pub(super) fn end(&mut self, length: usize) {
-        if length > LONG {
-            *self = Room::default();
-        }
     }
 }
 
@@ -100,22 +89,5 @@ impl<'t, const VALIDATING: bool> Kernel for Scan<'_, 't, '_, VALIDATING> {
         }
         let parts = Locator::new(keys, text, blocks, way).find(to_see)?;
         Ok(Scanned { parts, beyond_ascii: text.get(beyond_ascii).unwrap_or_default() })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn room_is_kept_but_for_long_events() {
-        let mut room = Room::default();
-        room.begin(LONG);
-        room.end(LONG);
-        assert_eq!(room.blocks.len() * BLOCK, LONG);
-        room.begin(LONG + 1);
-        assert_eq!(room.blocks.len() * BLOCK, LONG + BLOCK);
-        room.end(LONG + 1);
-        assert_eq!(room.blocks.len(), 0);
     }
 }
