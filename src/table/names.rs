@@ -91,7 +91,7 @@ impl Names {
             all.middles.extend_from_slice(middle(name));
             all.ids.extend(ids);
             let place = slot.ends.hash(middle(name));
-            let mut places = (0..size).map(|step| (place + step) & (size - 1));
+            let mut places = (0..size).map(|step| place.wrapping_add(step) & (size - 1));
             let free = places.find(|at| all.slots.get(*at).is_some_and(Slot::is_free));
             // At least half of them are.
             if let Some(free) = free.and_then(|at| all.slots.get_mut(at)) {
@@ -113,7 +113,7 @@ impl Names {
         let (ends, middle) = (Ends::of(name), middle(name));
         let place = ends.hash(middle);
         for step in 0..self.slots.len() {
-            let Some(slot) = self.slots.get((place + step) & (self.slots.len() - 1)) else { break };
+            let Some(slot) = self.slots.get(place.wrapping_add(step) & (self.slots.len() - 1)) else { break };
             let (start, end) = (slot.ids.0 as usize, slot.ids.1 as usize);
             if slot.is_free() {
                 break;
@@ -171,6 +171,23 @@ mod tests {
             assert!(names.ids(name.as_bytes()).is_empty(), "{name}");
         }
         assert!(Names::new(std::iter::empty()).ids(b"").is_empty());
+    }
+
+    /// A hash may be the highest number there is, as that of this name, and the places behind it are the first ones.
+    #[test]
+    fn places_go_round() {
+        let highest = "wrcyljrb]=ytp98srbggszpl";
+        let hash = |name: &str| Ends::of(name.as_bytes()).hash(middle(name.as_bytes()));
+        assert_eq!(hash(highest), usize::MAX);
+        let all: Vec<String> = (0..64).map(|number| number.to_string()).chain([highest.to_owned()]).collect();
+        for count in 1..all.len() {
+            // The last slot is taken by another, if that one comes first.
+            let kept = all.iter().rev().take(count).map(String::as_str).zip(0..);
+            let names = Names::new(kept.clone());
+            kept.for_each(|(name, id)| assert_eq!(names.ids(name.as_bytes()), [id as u32]));
+            let others = Names::new(all.iter().take(count).map(String::as_str).zip(0..));
+            assert!(others.ids(highest.as_bytes()).is_empty());
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is seen of an event, 64 bytes after 64 bytes, before anything is made of it.
 //!
 //! What a block's bytes are is known some time after they were asked for, and a processor that guesses wrong what comes next
-//! loses more time than a block takes. So all blocks are looked at first, in a loop that does little else and in which next to
+//! loses more time than a block takes. So many blocks are looked at first, in a loop that does little else and in which next to
 //! nothing depends on what is found.
 
 use super::grammar::Tokens;
@@ -119,7 +119,7 @@ impl Found {
 }
 
 impl Block {
-    /// Whether as many objects and arrays are open in the block, or fewer; no block is when brackets close what is not open.
+    /// Whether as many objects and arrays are open in the block, or fewer; it is not when more was closed before it than was open.
     pub(super) fn is_within(&self, nesting: u32) -> bool {
         self.depth <= nesting && self.depth + self.opens.count_ones() <= nesting
     }

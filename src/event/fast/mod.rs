@@ -1,15 +1,15 @@
 //! The fast reader: it finds the few parts of an event that a decision reads, in one pass over its bytes.
 //!
 //! It answers when it is certain, and otherwise it doubts: then the slow reader, which is the definition, looks at the line.
-//! What is no event, what is malformed, what is there twice, what is nested very deeply, and every key that is written with an
-//! escape is for the slow reader. So the fast one needs no error messages, and its answers equal those of the slow one:
+//! What is no event, what is malformed, what is there twice, what is nested very deeply, what is very long, and every key that is
+//! written with an escape is for the slow reader. So the fast one needs no error messages, and its answers equal those of the slow one:
 //!
 //! - in the [validating](Grade::Validating) grade on all bytes whatsoever;
 //! - in the [trusted](Grade::Trusted) grade on everything that is JSON.
 //!
 //! `simd` tells which of 64 bytes are quotes, brackets and so on; `strings` takes away what is inside strings; `blocks` does both
-//! for the whole event before anything is made of it. Then `locate` follows the brackets to the keys that are looked for. In
-//! the validating grade `grammar` checks the rest of RFC 8259.
+//! for many blocks before anything is made of them. In the validating grade `grammar` checks the rest of RFC 8259. In the end
+//! `locate` follows the brackets of the whole event to the keys that are looked for.
 
 mod blocks;
 mod grammar;
