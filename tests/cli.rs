@@ -156,6 +156,25 @@ fn empty_input_gives_no_lines() {
     assert_eq!(run_with(&["eval", SHOP, "--format", "json"], b"{}\n\n{}").out.lines().count(), 3);
 }
 
+/// The limit is about the event, however its line ends.
+#[test]
+fn a_line_break_does_not_count() {
+    for line_break in ["", "\n", "\r\n"] {
+        for (beyond, status) in [(0, 0), (1, 1)] {
+            let event = format!("{{\"a\":\"{}\"}}{line_break}", "x".repeat((16 << 20) - 8 + beyond));
+            for arguments in [
+                &["eval", SHOP][..],
+                &["explain", SHOP, "--destination", "Zendesk"],
+                &["explain", SHOP, "--destination", "Zendesk", "--line", "1"],
+            ] {
+                let run = run_with(arguments, event.as_bytes());
+                let too_long = run.out.contains("line_too_long");
+                assert_eq!((run.status, too_long), (status, beyond > 0), "{arguments:?} {line_break:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_drop_says_why() {
     let event = br#"{"context":{"consent":[]},"integrations":{"Slack":true}}"#;

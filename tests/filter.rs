@@ -119,7 +119,7 @@ fn hostile_lines() -> Vec<(Vec<u8>, bool)> {
         (b"{}\0".to_vec(), false),
         (b"\r\r".to_vec(), false),
         ("{\"a\":".repeat(129).into_bytes(), false),
-        (format!("{{\"a\":\"{}\"}}", "x".repeat((16 << 20) - 9)).into_bytes(), true),
+        (format!("{{\"a\":\"{}\"}}", "x".repeat((16 << 20) - 8)).into_bytes(), true),
         (format!("{{\"a\":\"{}\"}}", "x".repeat((16 << 20) - 7)).into_bytes(), false),
         (format!("{{\"a\":\"{}\"}}", "x".repeat(64 << 20)).into_bytes(), false),
         (vec![b' '; 64 << 20], false),
