@@ -690,6 +690,28 @@ fn a_closed_pipe_is_no_error() {
     assert_eq!(said(&output), (0, String::new()));
 }
 
+/// Standard output is for events, so `-` is no place for rejects; a file of that name has to be meant.
+#[test]
+fn rejects_do_not_go_to_standard_output() {
+    let folder = Folder::new();
+    let policy = folder.write("policy", &fs::read(SHOP).unwrap());
+    let filter = |arguments: &[&str]| {
+        let mut command = command(&["filter", &policy, "--rejects"]);
+        command.args(arguments).current_dir(folder.0.path());
+        run_command(command, b"{}\nno event\n")
+    };
+    for arguments in [&["-"][..], &["-", "--force"], &["-", "--split", "split"]] {
+        let output = filter(arguments);
+        let (status, error) = said(&output);
+        assert!(status == 2 && error.contains("standard output is for events"), "{error}");
+        assert!(error.contains("name a file") && output.stdout.is_empty(), "{error}");
+        assert!(!folder.path("-").exists() && !folder.path("split").exists());
+    }
+    let output = filter(&["./-"]);
+    assert_eq!((said(&output).0, output.stdout.as_slice()), (1, &b"{}\n"[..]));
+    assert_eq!(fs::read(folder.path("-")).unwrap(), b"no event\n");
+}
+
 /// Whoever reads the rejects must read them all.
 #[cfg(target_os = "linux")]
 #[test]
