@@ -144,7 +144,11 @@ fn a_line_in_is_a_line_out() {
     assert_eq!(human.status, 1);
     assert_eq!(human.out.lines().filter(|line| line.starts_with("line ")).count(), input.len());
     assert!(human.out.contains("Slack\\u{202e}") && !human.out.contains('\u{202e}'));
-    assert!(human.out.contains("5 decided by \"shop\", 0 dropped, 3 not events"));
+    assert!(
+        human.out.contains(
+            "5 decided by \"shop\", 0 dropped, 3 not events (1 blank_line, 1 not_utf8, 1 not_json)\n"
+        )
+    );
 }
 
 #[test]

@@ -135,6 +135,10 @@ fn hostile_lines() -> Vec<(Vec<u8>, bool)> {
     lines
 }
 
+/// What is wrong with those that are not.
+const CODES: &str = "(3 line_too_long, 3 blank_line, 1 byte_order_mark, 2 not_utf8, 1 nested_too_deep, 670 not_json, \
+     1 not_an_object)";
+
 /// A line in is a line out, with the line break that it had, and in one of two places.
 #[test]
 fn every_line_and_every_line_break_is_kept() {
@@ -150,7 +154,7 @@ fn every_line_and_every_line_break_is_kept() {
         }
         let errors = lines.iter().filter(|(_, is_event)| !is_event).count();
         let summary =
-            format!("{} decided by \"shop\", 0 dropped, {errors} not events\n", lines.len() - errors);
+            format!("{} decided by \"shop\", 0 dropped, {errors} not events {CODES}\n", lines.len() - errors);
         let folder = Folder::new();
         let arguments = ["filter", SHOP, "--threads", threads, "--rejects", &folder.text("rejects")];
         let kept = run(&arguments, &input);

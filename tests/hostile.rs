@@ -674,6 +674,7 @@ fn hostile_policies_through_the_library() {
 #[cfg(feature = "cli")]
 mod command {
     use super::*;
+    use consentry::EventErrorKind;
     use serde_json::Value;
     use std::io::Write as _;
     use std::process::{Command, Output, Stdio};
@@ -743,8 +744,12 @@ mod command {
         assert_eq!(text.lines().filter(|line| line.starts_with("line ")).count(), events.len());
         let errors = events.iter().filter(|(_, _, expected)| !expected.contains(':')).count();
         let summary =
-            format!("{} decided by \"hostile\", 0 dropped, {errors} not events", events.len() - errors);
+            format!("{} decided by \"hostile\", 0 dropped, {errors} not events (", events.len() - errors);
         assert!(text.contains(&summary), "{summary}");
+        for kind in EventErrorKind::ALL {
+            let count = events.iter().filter(|(_, _, expected)| *expected == kind.code()).count();
+            assert!(text.contains(&format!("{count} {}", kind.code())), "{kind:?}");
+        }
     }
 
     /// Line ends and blank lines of another system shift no line, and a mark on the first spoils no other.
