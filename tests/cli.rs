@@ -392,6 +392,10 @@ fn hostile_policies_do_not_flood_or_steer_a_terminal() {
             assert!(!output.contains(['\u{1B}', '\u{7}', '\u{202E}']), "{output}");
         }
     }
+    // The last one compiles, so that there is something to explain.
+    let explain = run_with(&["explain", policy, "--destination", "\u{1B}]0;t\u{7}\u{202E}"], b"{}");
+    assert!(explain.status == 0 && explain.out.contains("a\\u{1b}[31mb.consent:5: "), "{}", explain.out);
+    assert!(!explain.out.contains(['\u{1B}', '\u{7}', '\u{202E}']), "{}", explain.out);
 }
 
 #[cfg(unix)]

@@ -136,7 +136,7 @@ pub fn explanation(
         match step.span {
             Some(span) => {
                 let line = policy.files().excerpt(span).split_whitespace().collect::<Vec<_>>().join(" ");
-                writeln!(to, "   {}: {}", policy.files().place(span), visible(&line))?;
+                writeln!(to, "   {}: {}", visible(&policy.files().place(span)), visible(&line))?;
             }
             None => writeln!(to, "   by the event itself")?,
         }
