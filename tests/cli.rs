@@ -7,11 +7,15 @@
     reason = "a test that fails may panic"
 )]
 
+mod common;
+
+use common::{command, start};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::process::Command;
 
 const SHOP: &str = "policies/examples/shop.consent";
 const GAZETTE: &str = "policies/examples/gazette/gazette.consent";
@@ -23,25 +27,8 @@ struct Run {
     err: String,
 }
 
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
-    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
-    command
-}
-
 fn run_with(arguments: &[&str], input: &[u8]) -> Run {
-    let mut child = command(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    // A command that fails early does not read its input.
-    let writer = std::thread::spawn(move || stdin.write_all(&input).ok());
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
+    let output = common::run(arguments, input);
     Run {
         status: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),
@@ -455,11 +442,7 @@ fn what_cannot_be_done_is_said_and_decides_nothing() {
 /// A reader that has seen enough closes the pipe; that is no error of ours.
 #[test]
 fn a_closed_pipe_is_no_error() {
-    let mut child = command(&["eval", GAZETTE, EVENTS, "--format", "json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["eval", GAZETTE, EVENTS, "--format", "json"]));
     let mut out = child.stdout.take().unwrap();
     let mut first = [0; 10];
     out.read_exact(&mut first).unwrap();
@@ -471,11 +454,7 @@ fn a_closed_pipe_is_no_error() {
 /// What is decided is told before more input is waited for.
 #[test]
 fn a_slow_stream_is_answered_line_by_line() {
-    let mut child = command(&["eval", SHOP, "--format", "json"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["eval", SHOP, "--format", "json"]));
     let (mut stdin, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let mut out = std::io::BufReader::new(out);
     for _ in 0..3 {

@@ -7,11 +7,16 @@
     reason = "a test that fails may panic"
 )]
 
+mod common;
+
+use common::{command, run, run_command, start};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
+#[cfg(unix)]
+use std::process::{Command, Stdio};
 #[cfg(unix)]
 use std::sync::{
     Arc,
@@ -22,27 +27,6 @@ use std::time::Duration;
 
 const SHOP: &str = "policies/examples/shop.consent";
 const EVENTS: &str = "tests/data/events.ndjson";
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
-    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
-    command
-}
-
-fn run_command(mut command: Command, input: &[u8]) -> Output {
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    std::thread::scope(|scope| {
-        // A command that fails early does not read its input.
-        scope.spawn(move || stdin.write_all(input).ok());
-        child.wait_with_output().unwrap()
-    })
-}
-
-fn run(arguments: &[&str], input: &[u8]) -> Output {
-    run_command(command(arguments), input)
-}
 
 /// The status and what standard error says.
 fn said(output: &Output) -> (i32, String) {
@@ -203,12 +187,7 @@ fn a_reject_without_a_place_is_an_error() {
 /// Such an error does not wait for input that may never come.
 #[test]
 fn an_error_does_not_wait_for_more_input() {
-    let mut child = command(&["filter", SHOP, "--threads", "4"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["filter", SHOP, "--threads", "4"]));
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"{}\nno event\n").unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(2));
@@ -278,7 +257,7 @@ fn many_destinations_take_few_open_files() {
         &policy,
         &split,
     ]);
-    let output = run_command(limited, input.as_bytes());
+    let output = run_command(&mut limited, input.as_bytes());
     let (status, error) = said(&output);
     assert_eq!(status, 0, "{error}");
     assert!(error.ends_with("0 left out: no destination receives them\n"), "{error}");
@@ -326,7 +305,7 @@ fn shell(folder: &Folder, script: &str) -> Output {
         .args(["20", "sh", "-c", &format!("consentry() {{ \"$BIN\" \"$@\"; }}\n{script}")])
         .current_dir(folder.0.path())
         .env("BIN", env!("CARGO_BIN_EXE_consentry"));
-    run_command(shell, b"")
+    run_command(&mut shell, b"")
 }
 
 /// Neither force nor a redirection makes the command write what it reads, or write one file in two ways.
@@ -537,12 +516,7 @@ fn archives_that_are_cut_off_or_damaged_are_errors() {
 /// Sends an interruption while events flow, and gives what was written, and to the file of rejects.
 #[cfg(unix)]
 fn interrupt(signal: &str, arguments: &[&str], input: &'static [u8]) -> (Output, Vec<u8>) {
-    let mut child = command(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(arguments));
     let mut stdin = child.stdin.take().unwrap();
     // It is fed until it ends.
     let writer = std::thread::spawn(move || while stdin.write_all(input).is_ok() {});
@@ -576,12 +550,7 @@ fn an_interruption_leaves_whole_lines() {
 fn an_interruption_within_a_long_reject_takes_it_back() {
     let folder = Folder::new();
     let rejects = folder.text("rejects");
-    let mut child = command(&["filter", SHOP, "--rejects", &rejects])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["filter", SHOP, "--rejects", &rejects]));
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"no event\n{}\n").unwrap();
     stdin.write_all(&vec![b'x'; 20 << 20]).unwrap();
@@ -610,12 +579,7 @@ fn until_it_stands_still(counter: &AtomicUsize) {
 #[cfg(unix)]
 #[test]
 fn a_second_interruption_does_not_wait() {
-    let mut child = command(&["filter", SHOP, "--threads", "2"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["filter", SHOP, "--threads", "2"]));
     let mut stdin = child.stdin.take().unwrap();
     let written = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&written);
@@ -682,11 +646,7 @@ fn a_second_interruption_does_not_wait_for_its_message() {
 fn a_closed_pipe_is_no_error() {
     let folder = Folder::new();
     let file = folder.write("events", events(20_000).as_bytes());
-    let mut child = command(&["filter", SHOP, &file, "--threads", "4"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["filter", SHOP, &file, "--threads", "4"]));
     let mut out = child.stdout.take().unwrap();
     out.read_exact(&mut [0; 10]).unwrap();
     drop(out);
@@ -701,8 +661,7 @@ fn rejects_do_not_go_to_standard_output() {
     let policy = folder.write("policy", &fs::read(SHOP).unwrap());
     let filter = |arguments: &[&str]| {
         let mut command = command(&["filter", &policy, "--rejects"]);
-        command.args(arguments).current_dir(folder.0.path());
-        run_command(command, b"{}\nno event\n")
+        run_command(command.args(arguments).current_dir(folder.0.path()), b"{}\nno event\n")
     };
     for arguments in [&["-"][..], &["-", "--force"], &["-", "--split", "split"]] {
         let output = filter(arguments);
@@ -729,12 +688,7 @@ fn rejects_that_cannot_be_written_are_an_error() {
 #[test]
 fn a_slow_stream_is_answered_line_by_line() {
     for threads in ["1", "4"] {
-        let mut child = command(&["filter", SHOP, "--threads", threads])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = start(&mut command(&["filter", SHOP, "--threads", threads]));
         let (mut stdin, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let mut out = BufReader::new(out);
         // The beginning of the next line holds back nothing in front of it.
@@ -761,12 +715,7 @@ fn memory_is_bounded() {
     let short = events(5_000);
     let long = format!("{{\"a\":\"{}\"}}\n", "x".repeat(15 << 20));
     let too_long = format!("{{\"a\":\"{}\"}}\n", "x".repeat(64 << 20));
-    let mut child = command(&["filter", SHOP, "--threads", "4", "--rejects", "/dev/null"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["filter", SHOP, "--threads", "4", "--rejects", "/dev/null"]));
     let (mut stdin, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let parts = [&long.repeat(6), &too_long, &too_long, &short.repeat(100), &long.repeat(2)];
     let expected: usize = parts.iter().map(|part| part.len()).sum::<usize>() - 2 * too_long.len();
