@@ -7,11 +7,15 @@
     reason = "a test that fails may panic"
 )]
 
+mod common;
+
+use common::{command, start};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::process::Command;
 
 const SHOP: &str = "policies/examples/shop.consent";
 const GAZETTE: &str = "policies/examples/gazette/gazette.consent";
@@ -23,25 +27,8 @@ struct Run {
     err: String,
 }
 
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
-    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
-    command
-}
-
 fn run_with(arguments: &[&str], input: &[u8]) -> Run {
-    let mut child = command(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    // A command that fails early does not read its input.
-    let writer = std::thread::spawn(move || stdin.write_all(&input).ok());
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
+    let output = common::run(arguments, input);
     Run {
         status: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),
@@ -144,7 +131,11 @@ fn a_line_in_is_a_line_out() {
     assert_eq!(human.status, 1);
     assert_eq!(human.out.lines().filter(|line| line.starts_with("line ")).count(), input.len());
     assert!(human.out.contains("Slack\\u{202e}") && !human.out.contains('\u{202e}'));
-    assert!(human.out.contains("5 decided by \"shop\", 0 dropped, 3 not events"));
+    assert!(
+        human.out.contains(
+            "5 decided by \"shop\", 0 dropped, 3 not events (1 blank_line, 1 not_utf8, 1 not_json)\n"
+        )
+    );
 }
 
 #[test]
@@ -154,6 +145,25 @@ fn empty_input_gives_no_lines() {
     assert_eq!(run_with(&["eval", SHOP, "--format", "json"], b"\n").out.lines().count(), 1);
     assert_eq!(run_with(&["eval", SHOP, "--format", "json"], b"{}\n").out.lines().count(), 1);
     assert_eq!(run_with(&["eval", SHOP, "--format", "json"], b"{}\n\n{}").out.lines().count(), 3);
+}
+
+/// The limit is about the event, however its line ends.
+#[test]
+fn a_line_break_does_not_count() {
+    for line_break in ["", "\n", "\r\n"] {
+        for (beyond, status) in [(0, 0), (1, 1)] {
+            let event = format!("{{\"a\":\"{}\"}}{line_break}", "x".repeat((16 << 20) - 8 + beyond));
+            for arguments in [
+                &["eval", SHOP][..],
+                &["explain", SHOP, "--destination", "Zendesk"],
+                &["explain", SHOP, "--destination", "Zendesk", "--line", "1"],
+            ] {
+                let run = run_with(arguments, event.as_bytes());
+                let too_long = run.out.contains("line_too_long");
+                assert_eq!((run.status, too_long), (status, beyond > 0), "{arguments:?} {line_break:?}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -369,6 +379,10 @@ fn hostile_policies_do_not_flood_or_steer_a_terminal() {
             assert!(!output.contains(['\u{1B}', '\u{7}', '\u{202E}']), "{output}");
         }
     }
+    // The last one compiles, so that there is something to explain.
+    let explain = run_with(&["explain", policy, "--destination", "\u{1B}]0;t\u{7}\u{202E}"], b"{}");
+    assert!(explain.status == 0 && explain.out.contains("a\\u{1b}[31mb.consent:5: "), "{}", explain.out);
+    assert!(!explain.out.contains(['\u{1B}', '\u{7}', '\u{202E}']), "{}", explain.out);
 }
 
 #[cfg(unix)]
@@ -428,11 +442,7 @@ fn what_cannot_be_done_is_said_and_decides_nothing() {
 /// A reader that has seen enough closes the pipe; that is no error of ours.
 #[test]
 fn a_closed_pipe_is_no_error() {
-    let mut child = command(&["eval", GAZETTE, EVENTS, "--format", "json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["eval", GAZETTE, EVENTS, "--format", "json"]));
     let mut out = child.stdout.take().unwrap();
     let mut first = [0; 10];
     out.read_exact(&mut first).unwrap();
@@ -444,11 +454,7 @@ fn a_closed_pipe_is_no_error() {
 /// What is decided is told before more input is waited for.
 #[test]
 fn a_slow_stream_is_answered_line_by_line() {
-    let mut child = command(&["eval", SHOP, "--format", "json"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["eval", SHOP, "--format", "json"]));
     let (mut stdin, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let mut out = std::io::BufReader::new(out);
     for _ in 0..3 {

@@ -7,11 +7,16 @@
     reason = "a test that fails may panic"
 )]
 
+mod common;
+
+use common::{command, run, run_command, start};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
+#[cfg(unix)]
+use std::process::{Command, Stdio};
 #[cfg(unix)]
 use std::sync::{
     Arc,
@@ -22,27 +27,6 @@ use std::time::Duration;
 
 const SHOP: &str = "policies/examples/shop.consent";
 const EVENTS: &str = "tests/data/events.ndjson";
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
-    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
-    command
-}
-
-fn run_command(mut command: Command, input: &[u8]) -> Output {
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    std::thread::scope(|scope| {
-        // A command that fails early does not read its input.
-        scope.spawn(move || stdin.write_all(input).ok());
-        child.wait_with_output().unwrap()
-    })
-}
-
-fn run(arguments: &[&str], input: &[u8]) -> Output {
-    run_command(command(arguments), input)
-}
 
 /// The status and what standard error says.
 fn said(output: &Output) -> (i32, String) {
@@ -119,7 +103,7 @@ fn hostile_lines() -> Vec<(Vec<u8>, bool)> {
         (b"{}\0".to_vec(), false),
         (b"\r\r".to_vec(), false),
         ("{\"a\":".repeat(129).into_bytes(), false),
-        (format!("{{\"a\":\"{}\"}}", "x".repeat((16 << 20) - 9)).into_bytes(), true),
+        (format!("{{\"a\":\"{}\"}}", "x".repeat((16 << 20) - 8)).into_bytes(), true),
         (format!("{{\"a\":\"{}\"}}", "x".repeat((16 << 20) - 7)).into_bytes(), false),
         (format!("{{\"a\":\"{}\"}}", "x".repeat(64 << 20)).into_bytes(), false),
         (vec![b' '; 64 << 20], false),
@@ -134,6 +118,10 @@ fn hostile_lines() -> Vec<(Vec<u8>, bool)> {
     lines.push((b"{\"a\":".to_vec(), false));
     lines
 }
+
+/// What is wrong with those that are not.
+const CODES: &str = "(3 line_too_long, 3 blank_line, 1 byte_order_mark, 2 not_utf8, 1 nested_too_deep, 670 not_json, \
+     1 not_an_object)";
 
 /// A line in is a line out, with the line break that it had, and in one of two places.
 #[test]
@@ -150,7 +138,7 @@ fn every_line_and_every_line_break_is_kept() {
         }
         let errors = lines.iter().filter(|(_, is_event)| !is_event).count();
         let summary =
-            format!("{} decided by \"shop\", 0 dropped, {errors} not events\n", lines.len() - errors);
+            format!("{} decided by \"shop\", 0 dropped, {errors} not events {CODES}\n", lines.len() - errors);
         let folder = Folder::new();
         let arguments = ["filter", SHOP, "--threads", threads, "--rejects", &folder.text("rejects")];
         let kept = run(&arguments, &input);
@@ -199,12 +187,7 @@ fn a_reject_without_a_place_is_an_error() {
 /// Such an error does not wait for input that may never come.
 #[test]
 fn an_error_does_not_wait_for_more_input() {
-    let mut child = command(&["filter", SHOP, "--threads", "4"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["filter", SHOP, "--threads", "4"]));
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"{}\nno event\n").unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(2));
@@ -274,7 +257,7 @@ fn many_destinations_take_few_open_files() {
         &policy,
         &split,
     ]);
-    let output = run_command(limited, input.as_bytes());
+    let output = run_command(&mut limited, input.as_bytes());
     let (status, error) = said(&output);
     assert_eq!(status, 0, "{error}");
     assert!(error.ends_with("0 left out: no destination receives them\n"), "{error}");
@@ -322,7 +305,7 @@ fn shell(folder: &Folder, script: &str) -> Output {
         .args(["20", "sh", "-c", &format!("consentry() {{ \"$BIN\" \"$@\"; }}\n{script}")])
         .current_dir(folder.0.path())
         .env("BIN", env!("CARGO_BIN_EXE_consentry"));
-    run_command(shell, b"")
+    run_command(&mut shell, b"")
 }
 
 /// Neither force nor a redirection makes the command write what it reads, or write one file in two ways.
@@ -533,12 +516,7 @@ fn archives_that_are_cut_off_or_damaged_are_errors() {
 /// Sends an interruption while events flow, and gives what was written, and to the file of rejects.
 #[cfg(unix)]
 fn interrupt(signal: &str, arguments: &[&str], input: &'static [u8]) -> (Output, Vec<u8>) {
-    let mut child = command(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(arguments));
     let mut stdin = child.stdin.take().unwrap();
     // It is fed until it ends.
     let writer = std::thread::spawn(move || while stdin.write_all(input).is_ok() {});
@@ -572,12 +550,7 @@ fn an_interruption_leaves_whole_lines() {
 fn an_interruption_within_a_long_reject_takes_it_back() {
     let folder = Folder::new();
     let rejects = folder.text("rejects");
-    let mut child = command(&["filter", SHOP, "--rejects", &rejects])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["filter", SHOP, "--rejects", &rejects]));
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"no event\n{}\n").unwrap();
     stdin.write_all(&vec![b'x'; 20 << 20]).unwrap();
@@ -606,12 +579,7 @@ fn until_it_stands_still(counter: &AtomicUsize) {
 #[cfg(unix)]
 #[test]
 fn a_second_interruption_does_not_wait() {
-    let mut child = command(&["filter", SHOP, "--threads", "2"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["filter", SHOP, "--threads", "2"]));
     let mut stdin = child.stdin.take().unwrap();
     let written = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&written);
@@ -678,16 +646,33 @@ fn a_second_interruption_does_not_wait_for_its_message() {
 fn a_closed_pipe_is_no_error() {
     let folder = Folder::new();
     let file = folder.write("events", events(20_000).as_bytes());
-    let mut child = command(&["filter", SHOP, &file, "--threads", "4"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["filter", SHOP, &file, "--threads", "4"]));
     let mut out = child.stdout.take().unwrap();
     out.read_exact(&mut [0; 10]).unwrap();
     drop(out);
     let output = child.wait_with_output().unwrap();
     assert_eq!(said(&output), (0, String::new()));
+}
+
+/// Standard output is for events, so `-` is no place for rejects; a file of that name has to be meant.
+#[test]
+fn rejects_do_not_go_to_standard_output() {
+    let folder = Folder::new();
+    let policy = folder.write("policy", &fs::read(SHOP).unwrap());
+    let filter = |arguments: &[&str]| {
+        let mut command = command(&["filter", &policy, "--rejects"]);
+        run_command(command.args(arguments).current_dir(folder.0.path()), b"{}\nno event\n")
+    };
+    for arguments in [&["-"][..], &["-", "--force"], &["-", "--split", "split"]] {
+        let output = filter(arguments);
+        let (status, error) = said(&output);
+        assert!(status == 2 && error.contains("standard output is for events"), "{error}");
+        assert!(error.contains("name a file") && output.stdout.is_empty(), "{error}");
+        assert!(!folder.path("-").exists() && !folder.path("split").exists());
+    }
+    let output = filter(&["./-"]);
+    assert_eq!((said(&output).0, output.stdout.as_slice()), (1, &b"{}\n"[..]));
+    assert_eq!(fs::read(folder.path("-")).unwrap(), b"no event\n");
 }
 
 /// Whoever reads the rejects must read them all.
@@ -703,12 +688,7 @@ fn rejects_that_cannot_be_written_are_an_error() {
 #[test]
 fn a_slow_stream_is_answered_line_by_line() {
     for threads in ["1", "4"] {
-        let mut child = command(&["filter", SHOP, "--threads", threads])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = start(&mut command(&["filter", SHOP, "--threads", threads]));
         let (mut stdin, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let mut out = BufReader::new(out);
         // The beginning of the next line holds back nothing in front of it.
@@ -735,12 +715,7 @@ fn memory_is_bounded() {
     let short = events(5_000);
     let long = format!("{{\"a\":\"{}\"}}\n", "x".repeat(15 << 20));
     let too_long = format!("{{\"a\":\"{}\"}}\n", "x".repeat(64 << 20));
-    let mut child = command(&["filter", SHOP, "--threads", "4", "--rejects", "/dev/null"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["filter", SHOP, "--threads", "4", "--rejects", "/dev/null"]));
     let (mut stdin, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let parts = [&long.repeat(6), &too_long, &too_long, &short.repeat(100), &long.repeat(2)];
     let expected: usize = parts.iter().map(|part| part.len()).sum::<usize>() - 2 * too_long.len();

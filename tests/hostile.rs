@@ -8,6 +8,9 @@
     reason = "a test that fails may panic"
 )]
 
+#[cfg(feature = "cli")]
+mod common;
+
 use consentry::{Limits, Policy, Table, reference};
 use std::fmt::Write as _;
 use std::fs;
@@ -673,28 +676,10 @@ fn hostile_policies_through_the_library() {
 
 #[cfg(feature = "cli")]
 mod command {
+    use super::common::run;
     use super::*;
+    use consentry::EventErrorKind;
     use serde_json::Value;
-    use std::io::Write as _;
-    use std::process::{Command, Output, Stdio};
-
-    /// Runs the command, with the input through a pipe.
-    fn run(command: &mut Command, input: &[u8]) -> Output {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        std::thread::scope(|scope| {
-            // A command that fails early does not read its input.
-            scope.spawn(move || stdin.write_all(input).ok());
-            child.wait_with_output().unwrap()
-        })
-    }
-
-    fn consentry(arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
-        command.args(arguments);
-        command
-    }
 
     fn lines(output: &[u8]) -> Vec<Value> {
         std::str::from_utf8(output).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -726,7 +711,7 @@ mod command {
         let events = events();
         let input: Vec<u8> =
             events.iter().map(|(_, line, _)| line.as_slice()).collect::<Vec<_>>().join(&b'\n');
-        let output = run(&mut consentry(&["eval", policy, "--format", "json"]), &input);
+        let output = run(&["eval", policy, "--format", "json"], &input);
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]));
         let lines = lines(&output.stdout);
         assert_eq!(lines.len(), events.len());
@@ -737,14 +722,18 @@ mod command {
         assert!(output.stdout.len() < 4 << 20, "{} bytes", output.stdout.len());
 
         // People see the same lines.
-        let human = run(&mut consentry(&["eval", policy, "-"]), &input);
+        let human = run(&["eval", policy, "-"], &input);
         let text = String::from_utf8(human.stdout).unwrap();
         assert_eq!((human.status.code(), human.stderr.as_slice()), (Some(1), &b""[..]));
         assert_eq!(text.lines().filter(|line| line.starts_with("line ")).count(), events.len());
         let errors = events.iter().filter(|(_, _, expected)| !expected.contains(':')).count();
         let summary =
-            format!("{} decided by \"hostile\", 0 dropped, {errors} not events", events.len() - errors);
+            format!("{} decided by \"hostile\", 0 dropped, {errors} not events (", events.len() - errors);
         assert!(text.contains(&summary), "{summary}");
+        for kind in EventErrorKind::ALL {
+            let count = events.iter().filter(|(_, _, expected)| *expected == kind.code()).count();
+            assert!(text.contains(&format!("{count} {}", kind.code())), "{kind:?}");
+        }
     }
 
     /// Line ends and blank lines of another system shift no line, and a mark on the first spoils no other.
@@ -754,8 +743,7 @@ mod command {
         let policy = folder.path().join("hostile.consent");
         fs::write(&policy, POLICY).unwrap();
         let input: String = FOREIGN_STREAM.iter().map(|(line, _)| format!("{line}\n")).collect();
-        let output =
-            run(&mut consentry(&["eval", policy.to_str().unwrap(), "--format", "json"]), input.as_bytes());
+        let output = run(&["eval", policy.to_str().unwrap(), "--format", "json"], input.as_bytes());
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]));
         let lines = lines(&output.stdout);
         assert_eq!(lines.len(), FOREIGN_STREAM.len());
@@ -777,7 +765,7 @@ mod command {
         let policy = policy.to_str().unwrap();
         let arguments = ["explain", policy, "--destination", "D", "--format", "json"];
         for (name, line, expected) in events() {
-            let output = run(&mut consentry(&arguments), &line);
+            let output = run(&arguments, &line);
             assert!(output.stderr.is_empty(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
             assert!(output.stdout.len() < 1 << 16, "{name}: {} bytes", output.stdout.len());
             let lines = lines(&output.stdout);
@@ -806,14 +794,14 @@ mod command {
         let policy = folder.path().join("hostile.consent");
         fs::write(&policy, POLICY).unwrap();
         let line = format!("{{\"a\":\"{}\"}}\n", "x".repeat(64 << 20));
-        let mut limited = Command::new("sh");
+        let mut limited = std::process::Command::new("sh");
         // KiB of address space, of which the program itself takes some.
         limited.args([
             "-c",
             "ulimit -v 98304 && exec \"$0\" eval \"$1\" --format json",
             env!("CARGO_BIN_EXE_consentry"),
         ]);
-        let output = run(limited.arg(&policy), line.repeat(3).as_bytes());
+        let output = common::run_command(limited.arg(&policy), line.repeat(3).as_bytes());
         let codes: Vec<Value> =
             lines(&output.stdout).iter().map(|line| line["error"]["code"].clone()).collect();
         assert_eq!(codes, ["line_too_long"; 3], "{}", String::from_utf8_lossy(&output.stderr));
@@ -826,7 +814,7 @@ mod command {
             let folder = tempfile::tempdir().unwrap();
             let path = write(&case, folder.path());
             let path = path.to_str().unwrap();
-            let lint = run(&mut consentry(&["lint", path, "--format", "json"]), b"");
+            let lint = run(&["lint", path, "--format", "json"], b"");
             assert!(lint.stderr.is_empty(), "{}: {}", case.name, String::from_utf8_lossy(&lint.stderr));
             let document: Value = serde_json::from_slice(&lint.stdout).unwrap();
             let found = document["diagnostics"].as_array().unwrap().iter();
@@ -835,7 +823,7 @@ mod command {
                 .map(|one| one["code"].as_str().unwrap().to_owned());
             assert_eq!(joined(errors), case.expected, "{}", case.name);
             assert_eq!(lint.status.code(), Some(i32::from(!case.expected.is_empty())), "{}", case.name);
-            let eval = run(&mut consentry(&["eval", path, "--format", "json"]), b"{}");
+            let eval = run(&["eval", path, "--format", "json"], b"{}");
             let decided = if case.expected.is_empty() { (Some(0), 1) } else { (Some(2), 0) };
             let lines = eval.stdout.iter().filter(|byte| **byte == b'\n').count();
             assert_eq!((eval.status.code(), lines), decided, "{}", case.name);

@@ -539,6 +539,17 @@ fn a_broken_file_leaves_the_old_policy_in_force() {
     assert_eq!(in_force.table().policy().name(), "new");
 }
 
+/// An embedder logs the error: neither a policy nor the name of a file steers what shows it, or makes two lines of one mistake.
+#[test]
+fn an_error_is_shown_as_text() {
+    let text = POLICY.replace("needs Old\n", "needs \"\\u{1B}[2J\\u{A}\\u{202E}\\u{200B}\"\n");
+    let path = "a\n\u{1B}[31m.consent";
+    let error = Policy::from_source(&Memory::from([(path, text)]), path).unwrap_err();
+    let expected = "the policy does not compile\n\
+        a\\u{a}\\u{1b}[31m.consent:11:30: C305 there is no category `\\u{1b}[2J\\u{a}\\u{202e}\\u{200b}`";
+    assert_eq!(error.to_string(), expected);
+}
+
 /// Ten thousand destinations and a thousand categories load and decide, in both forms of the tables.
 #[test]
 fn large_policies_load() {

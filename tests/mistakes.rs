@@ -9,19 +9,16 @@
     reason = "a test that fails may panic"
 )]
 
+mod common;
+
 use consentry::diagnostic::{Code, Severity};
 use consentry::{MAX_CATEGORIES, MAX_FILES, Memory, Policy};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 fn lint(path: &str) -> (String, Option<i32>) {
-    let output = Command::new(env!("CARGO_BIN_EXE_consentry"))
-        .args(["lint", path])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
+    let output = common::run(&["lint", path], b"");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     (String::from_utf8(output.stdout).unwrap(), output.status.code())
 }

@@ -34,8 +34,9 @@ impl Eval {
         while blocks.next(&mut block)? {
             if block.piece().is_some_and(|piece| piece.first) {
                 number += 1;
-                summary.add_error();
-                self.error(to, number, &EventError::line_too_long(limits.bytes))?;
+                let error = EventError::line_too_long(limits.bytes);
+                summary.add_error(&error);
+                self.error(to, number, &error)?;
             }
             for (line, _) in block.lines() {
                 number += 1;
@@ -48,7 +49,7 @@ impl Eval {
                         }
                     },
                     Err(error) => {
-                        summary.add_error();
+                        summary.add_error(&error);
                         self.error(to, number, &error)?;
                     }
                 }

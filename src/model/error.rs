@@ -1,12 +1,12 @@
 //! Why a policy does not compile.
 
-use crate::diagnostic::{Diagnostic, Files, Report};
+use crate::diagnostic::{Diagnostic, Files, Report, visible};
 use std::fmt;
 
 /// Everything that keeps a policy from compiling, from one run.
 ///
 /// It is a [`miette::Diagnostic`], so that a `miette` handler renders each mistake with its excerpt; [`fmt::Display`] gives
-/// one line per mistake.
+/// one line per mistake. Neither lets through what would steer a terminal.
 #[derive(Debug)]
 pub struct PolicyError {
     diagnostics: Vec<Diagnostic>,
@@ -43,9 +43,10 @@ impl fmt::Display for PolicyError {
             writeln!(f)?;
             if let Some(span) = diagnostic.span() {
                 let position = self.files.position(span);
-                write!(f, "{}:{}:{}: ", self.files.name(span.file), position.line, position.column)?;
+                let name = visible(self.files.name(span.file));
+                write!(f, "{name}:{}:{}: ", position.line, position.column)?;
             }
-            write!(f, "{} {}", diagnostic.code, diagnostic.message)?;
+            write!(f, "{} {}", diagnostic.code, visible(&diagnostic.message))?;
         }
         Ok(())
     }

@@ -78,15 +78,18 @@ pub fn event_error(to: &mut impl Write, line: u64, error: &EventError) -> io::Re
     writeln!(to, "line {line}  not an event ({}): {}\n", error.code(), visible(&error.to_string()))
 }
 
-/// The counts per destination and reason.
+/// The counts per destination and reason, and of the lines that are not events per code.
 ///
 /// # Errors
 ///
 /// When the writer fails.
 pub fn summary(to: &mut impl Write, policy: &Policy, summary: &Summary) -> io::Result<()> {
+    let errors: Vec<String> =
+        summary.errors().map(|(kind, count)| format!("{count} {}", kind.code())).collect();
+    let errors = if errors.is_empty() { String::new() } else { format!(" ({})", errors.join(", ")) };
     writeln!(
         to,
-        "{} decided by \"{}\", {} dropped, {} not events",
+        "{} decided by \"{}\", {} dropped, {} not events{errors}",
         summary.decided(),
         visible(policy.name()),
         summary.dropped(),
@@ -133,7 +136,7 @@ pub fn explanation(
         match step.span {
             Some(span) => {
                 let line = policy.files().excerpt(span).split_whitespace().collect::<Vec<_>>().join(" ");
-                writeln!(to, "   {}: {}", policy.files().place(span), visible(&line))?;
+                writeln!(to, "   {}: {}", visible(&policy.files().place(span)), visible(&line))?;
             }
             None => writeln!(to, "   by the event itself")?,
         }

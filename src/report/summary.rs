@@ -1,15 +1,17 @@
 //! Counts over many decisions.
 
 use crate::decide::Decision;
+use crate::event::{EventError, EventErrorKind};
 use crate::model::Policy;
 use crate::verdict::Reason;
 
-/// How often each destination was delivered or blocked, by reason.
+/// How often each destination was delivered or blocked, by reason, and how often a line was not an event, by code.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
     decided: u64,
     dropped: u64,
-    not_events: u64,
+    /// The lines that were not events, by what was wrong with them, in the order of [`EventErrorKind::ALL`].
+    errors: [u64; EventErrorKind::ALL.len()],
     undeliverable: u64,
     /// By destination and by reason, both in their order.
     counts: Vec<[u64; REASONS]>,
@@ -80,8 +82,8 @@ impl Summary {
     pub fn merge(&mut self, other: &Summary) {
         self.decided += other.decided;
         self.dropped += other.dropped;
-        self.not_events += other.not_events;
         self.undeliverable += other.undeliverable;
+        self.errors.iter_mut().zip(other.errors).for_each(|(own, other)| *own += other);
         let mut other = other.clone();
         other.settle();
         self.counts.resize(self.counts.len().max(other.counts.len()), Default::default());
@@ -91,8 +93,10 @@ impl Summary {
     }
 
     /// Counts one line that is not an event.
-    pub fn add_error(&mut self) {
-        self.not_events += 1;
+    pub fn add_error(&mut self, error: &EventError) {
+        if let Some(count) = self.errors.get_mut(error.kind() as usize) {
+            *count += 1;
+        }
     }
 
     /// How many events were decided.
@@ -112,7 +116,12 @@ impl Summary {
 
     /// How many lines were not events.
     pub fn not_events(&self) -> u64 {
-        self.not_events
+        self.errors.iter().sum()
+    }
+
+    /// How many lines had each fault that occurred, in the order in which faults are tested.
+    pub fn errors(&self) -> impl Iterator<Item = (EventErrorKind, u64)> {
+        EventErrorKind::ALL.into_iter().zip(self.errors).filter(|(_, count)| *count > 0)
     }
 
     /// The counts of a policy's destinations, in declaration order and then by reason, deliveries first.
@@ -153,12 +162,17 @@ mod tests {
         let mut worker = Summary::default();
         worker.add(&large.decide_bytes(b"{}", &limits, &mut large.scratch()).unwrap());
         worker.add(&small.decide_bytes(b"{}", &limits, &mut small.scratch()).unwrap());
+        for line in [&b"[]"[..], b"", b"[]"] {
+            worker.add_error(&small.decide_bytes(line, &limits, &mut small.scratch()).unwrap_err());
+        }
         let (mut total, mut grand) = (Summary::default(), Summary::default());
         total.merge(&worker);
         grand.merge(&total);
         for summary in [&worker, &total, &grand] {
             assert_eq!(summary.counts(large.policy()).count(), 100);
             assert_eq!(summary.counts(large.policy()).map(|(_, _, count)| count).sum::<u64>(), 101);
+            let errors = [(EventErrorKind::BlankLine, 1), (EventErrorKind::NotAnObject, 2)];
+            assert!(summary.errors().eq(errors) && summary.not_events() == 3);
         }
     }
 

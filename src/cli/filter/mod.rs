@@ -13,6 +13,7 @@ mod worker;
 use super::input::Blocks;
 use super::{Failure, PolicyArguments, Status};
 use apart::{Apart, Role};
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use consentry::report::human;
 use consentry::{Grade, Limits, Policy, Table};
 use ordered::Ordered;
@@ -39,7 +40,7 @@ pub(super) struct Filter {
     /// The events, one a line [default: standard input].
     events: Option<PathBuf>,
     /// Where lines go that are not events, byte for byte.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(no_stream))]
     rejects: Option<PathBuf>,
     /// Leave out lines that are not events.
     #[arg(long, conflicts_with = "rejects")]
@@ -62,6 +63,14 @@ pub(super) struct Filter {
     /// How many threads decide [default: one for each core].
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+}
+
+/// Elsewhere `-` is a standard stream: nobody means a file of that name, and among the events rejects would be lost.
+fn no_stream(path: PathBuf) -> Result<PathBuf, &'static str> {
+    match path == Path::new("-") {
+        true => Err("standard output is for events; name a file, and write `./-` for one of that name"),
+        false => Ok(path),
+    }
 }
 
 impl Filter {

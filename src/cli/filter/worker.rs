@@ -56,9 +56,10 @@ impl Worker<'_> {
         let bytes = block.bytes();
         if let Some(piece) = block.piece() {
             if piece.first {
-                self.summary.add_error();
+                let error = EventError::line_too_long(self.job.limits.bytes);
+                self.summary.add_error(&error);
                 if self.job.on_reject == OnReject::Fail {
-                    return self.fail(bytes, ticket, &EventError::line_too_long(self.job.limits.bytes));
+                    return self.fail(bytes, ticket, &error);
                 }
             }
             if self.job.on_reject == OnReject::Keep {
@@ -73,7 +74,7 @@ impl Worker<'_> {
             let place = start..start + with_break.len();
             start = place.end;
             if let Err(error) = self.event(line, with_break, place) {
-                self.summary.add_error();
+                self.summary.add_error(&error);
                 match self.job.on_reject {
                     OnReject::Fail => return self.fail(bytes, ticket, &error),
                     OnReject::Keep => self.part.rejects.extend_from_slice(with_break),

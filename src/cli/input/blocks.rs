@@ -1,6 +1,6 @@
 //! Input in blocks of whole lines.
 
-use super::Input;
+use super::{Input, without_break};
 use crate::cli::Failure;
 use consentry::{Limits, lines};
 use memchr::{memchr, memrchr};
@@ -66,7 +66,8 @@ impl Block {
 
     /// The lines, each without its line break and with it. Of a piece there are none.
     pub(in crate::cli) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        lines(if self.piece().is_none() { self.bytes() } else { &[] })
+        let lines = lines(if self.piece().is_none() { self.bytes() } else { &[] });
+        lines.map(|(_, with_break)| (without_break(with_break), with_break))
     }
 
     /// Whether it has outgrown the usual size.
@@ -124,7 +125,8 @@ impl Blocks {
             } else if let Some(at) = memrchr(b'\n', new) {
                 block.end(searched + at + 1, &mut self.rest, Content::Lines);
                 return Ok(true);
-            } else if block.filled > self.limit {
+            } else if block.filled > self.limit + usize::from(block.bytes().ends_with(b"\r")) {
+                // A carriage return may be the beginning of the line break, which the limit is not about.
                 self.in_long_line = true;
                 block.content = Content::Piece(Piece { first: true, last: false });
                 return Ok(true);
@@ -147,7 +149,7 @@ impl Blocks {
             return Ok(false);
         }
         if block.filled == block.buffer.len() {
-            let size = (2 * block.filled).min(self.limit + 1);
+            let size = (2 * block.filled).min(self.limit + 2);
             block.buffer.reserve_exact(size - block.filled);
             block.buffer.resize(size, 0);
         }
@@ -160,7 +162,7 @@ impl Blocks {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, Blocks, Input};
+    use super::{Block, Blocks, Input, without_break};
     use std::io::{self, Read};
 
     /// Gives a few bytes at a time.
@@ -194,7 +196,9 @@ mod tests {
                 None => {
                     assert!(!within_line && !block.bytes().is_empty());
                     lines.extend(block.lines().map(|(line, with_break)| {
-                        assert!(with_break == line || with_break == [line, b"\n"].concat());
+                        assert!(
+                            [&b""[..], b"\n", b"\r\n"].iter().any(|end| with_break == [line, *end].concat())
+                        );
                         Some(with_break.to_vec())
                     }));
                 }
@@ -218,17 +222,20 @@ mod tests {
             "a\n0123456789a",
             "a\n0123456789012345678901234567890123456789\n\nb\n0123456789a\n0123456789b\nc\n",
             "0123456789012345678901234567890123456789",
+            "0123456789\r\n0123456789a\r\n\r\n0123456789\r\n",
+            "0123456789\r\r\n0123456789\ra\n0123456789\r",
+            "0123456789\r",
         ] {
             let expected: Vec<Option<Vec<u8>>> = text
                 .split_inclusive('\n')
-                .map(|line| (line.trim_end_matches('\n').len() <= limit).then(|| line.into()))
+                .map(|line| (without_break(line.as_bytes()).len() <= limit).then(|| line.into()))
                 .collect();
             for step in [1, 2, 3, 7, 10, 11] {
                 let (lines, all) = read(text.as_bytes(), step, limit);
                 // What is read at once may show more of a line than the limit; whoever decides it looks again.
                 let lines: Vec<Option<Vec<u8>>> = lines
                     .into_iter()
-                    .map(|line| line.filter(|line| line.strip_suffix(b"\n").unwrap_or(line).len() <= limit))
+                    .map(|line| line.filter(|line| without_break(line).len() <= limit))
                     .collect();
                 assert_eq!(lines, expected, "{text:?} {step}");
                 assert_eq!(all, text.as_bytes());

@@ -46,11 +46,18 @@ impl Input {
     }
 }
 
-/// Everything of a file or of standard input, up to one byte more than the limit.
+/// A line without its line break, be it that of another system.
+fn without_break(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n")).unwrap_or(line)
+}
+
+/// Everything of a file or of standard input but a line break at its end, as far as it takes to see that it is too long.
 pub(super) fn read_all(path: Option<&Path>, limits: &Limits) -> Result<Vec<u8>, Failure> {
     let Input { reader, name } = Input::open(path)?;
     let mut bytes = Vec::new();
-    let limit = limits.bytes as u64 + 1;
+    // One byte more shows that it is too long, also when a line break of two bytes is taken off.
+    let limit = limits.bytes as u64 + 3;
     reader.take(limit).read_to_end(&mut bytes).map_err(|error| Failure::input(&name, &error))?;
+    bytes.truncate(without_break(&bytes).len());
     Ok(bytes)
 }
