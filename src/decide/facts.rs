@@ -308,3 +308,27 @@ impl<'d> Facts<'d> {
         self.listed.on.contains(destination.index()).then_some(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+    use super::*;
+
+    #[test]
+    fn room_without_memory_stays_so() {
+        let table = |name: &str| {
+            let text = format!("consentry 1 policy \"{name}\" include prelude \"segment\" category A");
+            Table::new(Policy::parse(&text).unwrap())
+        };
+        let (one, other) = (table("one"), table("other"));
+        for (mut scratch, remembers) in [(one.scratch(), true), (one.scratch().without_memory(), false)] {
+            for table in [&one, &other, &one] {
+                scratch.serve(table);
+                assert!(Arc::ptr_eq(&scratch.of, &table.policy));
+                assert_eq!((scratch.choices.remembers(), scratch.listed.remembers()), (remembers, remembers));
+                assert_eq!(scratch.rewrites(table).0.remembers(), remembers);
+            }
+        }
+    }
+}

@@ -187,7 +187,8 @@ mod tests {
     #[test]
     fn what_repeats_is_worked_out_twice_and_what_means_nothing_every_time() {
         let mut memo = Memo::new(0, 0);
-        for (text, expected) in [("a", 2), ("bc", 2), ("no!", 10), (&"long".repeat(1000), 10)] {
+        let (longest, too_long) = ("l".repeat(MAX_TEXT), "l".repeat(MAX_TEXT + 1));
+        for (text, expected) in [("a", 2), ("bc", 2), ("no!", 10), (&longest, 2), (&too_long, 10)] {
             let mut worked_out = 0;
             for _ in 0..10 {
                 let found = length(&mut memo, text, &mut worked_out);
@@ -205,7 +206,24 @@ mod tests {
         for text in ["a", "bc", "a", "a", "no!"] {
             assert_eq!(length(&mut memo, text, &mut worked_out), (text != "no!").then_some(text.len()));
         }
-        assert_eq!((worked_out, memo.entries.len(), memo.remembers()), (5, 0, false));
+        assert_eq!((worked_out, memo.entries.len(), memo.seen.len(), memo.remembers()), (5, 0, 0, false));
+    }
+
+    /// Texts that come in turn, as those of real traffic do, do not keep each other out.
+    #[test]
+    fn some_hundred_texts_are_remembered_together() {
+        let mut memo = Memo::new(0, 0);
+        let texts: Vec<String> = (0..200).map(|number| format!("{{\"C{number}\":true}}")).collect();
+        let mut pass = || {
+            let mut worked_out = 0;
+            for text in &texts {
+                assert_eq!(length(&mut memo, text, &mut worked_out), Some(text.len()));
+            }
+            worked_out
+        };
+        (0..3).for_each(|_| drop(pass()));
+        let again = pass();
+        assert!(again <= 4, "{again} of 200 are worked out again and again");
     }
 
     /// However many texts come, each means what it means, and memory stays bounded.

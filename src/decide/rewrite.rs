@@ -73,6 +73,11 @@ impl Rewrites {
         Rewrites { memo: Memo::new(nothing, names.sum()), key: Vec::new() }
     }
 
+    #[cfg(test)]
+    pub(super) fn remembers(&self) -> bool {
+        self.memo.remembers()
+    }
+
     /// Appends the event that `line` is, rewritten.
     pub(super) fn rewrite(
         &mut self,
