@@ -158,3 +158,61 @@ pub(super) fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
         (at < 64).then_some(at)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+    use super::super::simd::{InstructionSet, Kernel, Set};
+    use super::*;
+
+    struct Candidates<'b>(&'b [u8; BLOCK], u64, &'b Beginnings);
+
+    impl Kernel for Candidates<'_> {
+        type Output = u64;
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> u64 {
+            let Candidates(block, opening, begins) = self;
+            candidates(simd, simd.load(block), opening, begins)
+        }
+    }
+
+    /// Keys begin with the first of `ab`, `cd` and `ef`; every combination at every place, and what is no quote is no candidate.
+    #[test]
+    fn candidates_begin_like_keys() {
+        let sets = [&b"ab"[..], b"cd", b"ef"];
+        let begins = sets.map(|set| Set::of(set.iter().copied()).unwrap());
+        for round in 0..27 * 4usize {
+            let choose = |set: usize, choice: usize| [sets[set][0], sets[set][1], b'x'][choice % 3];
+            let letters = [choose(0, round), choose(1, round / 3), choose(2, round / 9)];
+            let block: [u8; BLOCK] = std::array::from_fn(|at| match (at + round / 27) % 4 {
+                0 => b'"',
+                number => letters[number - 1],
+            });
+            let quotes = (0..BLOCK).filter(|at| block[*at] == b'"');
+            let opening = quotes.clone().fold(0u64, |mask, at| mask | 1 << at);
+            let begins_like_key = |at: &usize| {
+                (0..3).all(|set| block.get(at + 1 + set).is_none_or(|byte| sets[set].contains(byte)))
+            };
+            for kept in [!0, 0x0F0F_0F0F_0F0F_0F0F] {
+                let opening = opening & kept;
+                let like = quotes.clone().filter(|at| opening >> at & 1 == 1).filter(begins_like_key);
+                let expected = like.fold(0, |mask, at| mask | 1 << at);
+                for instructions in InstructionSet::available() {
+                    let found = instructions.run(Candidates(&block, opening, &begins));
+                    assert_eq!(found, expected, "{} {letters:?}", instructions.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_know_their_depth() {
+        let block = |opens, depth| Block { opens, depth, ..Block::default() };
+        assert!(block(0b111, 1).is_within(4) && !block(0b111, 1).is_within(3));
+        assert!(block(0, 4).is_within(4) && !block(0, 5).is_within(4) && !block(0, u32::MAX).is_within(4));
+        let block = Block { opens: 0b1001, closes: 0b0110, depth: 2, ..Block::default() };
+        assert_eq!([0, 1, 2, 3, 4].map(|at| block.depth_before(at)), [2, 3, 2, 1, 2]);
+    }
+}
