@@ -54,6 +54,7 @@ impl Lint {
                 if all().count() > MAX_SHOWN {
                     writeln!(to, "{} more are not shown", all().count() - MAX_SHOWN)?;
                 }
+                to.write_all(render::more_about(all().next().map(|(found, _)| found)).as_bytes())?;
                 let count =
                     |count: usize, one, more| format!("{count} {}", if count == 1 { one } else { more });
                 let parts = linted.iter().filter(|one| one.is_part).count();

@@ -4,6 +4,7 @@ mod certify;
 mod eval;
 mod explain;
 mod filter;
+mod help;
 mod input;
 mod lint;
 mod render;
@@ -18,7 +19,8 @@ use std::process::ExitCode;
 
 /// Decide who may receive a person's data, given what they agreed to.
 #[derive(Parser)]
-#[command(name = "consentry", version, max_term_width = 100)]
+// Our own `help` knows the findings too.
+#[command(name = "consentry", version, max_term_width = 100, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -32,6 +34,7 @@ enum Command {
     Explain(explain::Explain),
     Show(show::Show),
     Certify(certify::Certify),
+    Help(help::Help),
 }
 
 /// How the output is written.
@@ -157,6 +160,7 @@ fn run(command: &Command) -> Result<Status, Failure> {
         Command::Explain(explain) => buffered(|to| explain.run(to)),
         Command::Show(show) => buffered(|to| show.run(to)),
         Command::Certify(certify) => buffered(|to| certify.run(to)),
+        Command::Help(help) => buffered(|to| help.run(to)),
     }
 }
 

@@ -24,6 +24,11 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, files: &Files, colour: bool) -
     }
 }
 
+/// Where to read more about what was found, once for all of it; nothing where nothing was found.
+pub(super) fn more_about(found: Option<&Diagnostic>) -> String {
+    found.map_or(String::new(), |found| format!("more about a finding: `consentry help {}`\n", found.code))
+}
+
 /// All mistakes of a policy that does not compile, for standard error.
 pub(super) fn policy_error(error: &PolicyError) -> String {
     let colour = colour(&std::io::stderr());
@@ -33,6 +38,7 @@ pub(super) fn policy_error(error: &PolicyError) -> String {
     if mistakes.len() > MAX_SHOWN {
         text.push_str(&format!("{} more are not shown\n", mistakes.len() - MAX_SHOWN));
     }
+    text.push_str(&more_about(mistakes.first()));
     let count = mistakes.len();
     text.push_str(&format!(
         "consentry: the policy does not compile: {count} {}\n",

@@ -1,6 +1,7 @@
 //! The registry of findings. A number is never used for anything else, also after its finding is gone.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,13 +12,25 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// The word for it in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+/// Each finding has one sentence, which is also its documentation, and a page under `pages/`, without which it does not
+/// compile.
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $number:literal $severity:ident,)*) => {
+    ($(#[doc = $sentence:literal] $name:ident = $number:literal $severity:ident,)*) => {
         /// A finding by its number: 1xx text, 2xx files, 3xx facts, 4xx the reconcile table, 5xx lint.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Code {
-            $($(#[$doc])* $name = $number,)*
+            $(#[doc = $sentence] $name = $number,)*
         }
 
         impl Code {
@@ -28,6 +41,20 @@ macro_rules! codes {
             pub fn severity(self) -> Severity {
                 match self {
                     $(Code::$name => Severity::$severity,)*
+                }
+            }
+
+            /// What is wrong, in one sentence.
+            pub fn sentence(self) -> &'static str {
+                match self {
+                    $(Code::$name => $sentence.trim_ascii_start(),)*
+                }
+            }
+
+            /// What the finding means, with an example of it and one without it, in Markdown.
+            pub fn page(self) -> &'static str {
+                match self {
+                    $(Code::$name => include_str!(concat!("pages/C", $number, ".md")),)*
                 }
             }
         }
@@ -141,5 +168,50 @@ impl Code {
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "C{}", self.number())
+    }
+}
+
+/// A text that is not the number of any finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownCode;
+
+impl fmt::Display for UnknownCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no finding of this number")
+    }
+}
+
+impl std::error::Error for UnknownCode {}
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+
+    /// Reads `C501` as people type it: also `c501` and `501`.
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        let number = text.strip_prefix(['C', 'c']).unwrap_or(text);
+        Code::ALL.iter().copied().find(|code| code.number().to_string() == number).ok_or(UnknownCode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_reads_back() {
+        for code in Code::ALL {
+            let (shown, number) = (code.to_string(), code.number().to_string());
+            for text in [&shown, &shown.to_lowercase(), &number] {
+                assert_eq!(text.parse(), Ok(*code));
+            }
+        }
+        for text in ["", "C", "C999", "CC501", "+501", "0501", "C501 ", "C５01", "lint"] {
+            assert_eq!(text.parse::<Code>(), Err(UnknownCode), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn sentences_are_the_documentation() {
+        assert_eq!(Code::Unexpected.sentence(), "Something else was expected here.");
     }
 }

@@ -7,7 +7,7 @@ mod code;
 mod files;
 mod report;
 
-pub use code::{Code, Severity};
+pub use code::{Code, Severity, UnknownCode};
 pub use files::{FileId, Files, Position, Span, Spanned};
 pub use report::Report;
 

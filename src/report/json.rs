@@ -3,7 +3,7 @@
 
 use crate::analysis::{Certificate, Coverage};
 use crate::decide::Decision;
-use crate::diagnostic::{Diagnostic, Files, Severity};
+use crate::diagnostic::{Diagnostic, Files};
 use crate::event::{EventError, Name};
 use crate::model::{DestinationId, Mode, Policy};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
@@ -354,10 +354,7 @@ impl<'a> Diagnostics<'a> {
     pub fn new(diagnostics: impl Iterator<Item = (&'a Diagnostic, &'a Files)>) -> Self {
         let diagnostics = diagnostics.map(|(diagnostic, files)| DiagnosticBody {
             code: diagnostic.code.to_string(),
-            severity: match diagnostic.severity() {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-            },
+            severity: diagnostic.severity().word(),
             message: &diagnostic.message,
             help: diagnostic.help.as_deref(),
             places: diagnostic

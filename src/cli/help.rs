@@ -1,0 +1,49 @@
+//! `consentry help`.
+
+use super::{Arguments, Failure, Status, render};
+use clap::{CommandFactory, Parser};
+use consentry::diagnostic::Code;
+use std::io::Write;
+
+/// Explain a finding by its code, or a command by its name; without either, list all of them.
+///
+/// The page of a finding is Markdown. Exit status: 0 explained, 2 there is no such finding or command.
+#[derive(clap::Args)]
+pub(super) struct Help {
+    /// A code such as C501, or a command such as lint.
+    topic: Option<String>,
+}
+
+impl Help {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+        let Some(topic) = &self.topic else {
+            command(to, &["consentry", "--help"])?;
+            writeln!(to, "\nFindings, each with a page that `consentry help CODE` prints:")?;
+            for code in Code::ALL {
+                writeln!(to, "  {code}  {:7}  {}", code.severity().word(), code.sentence())?;
+            }
+            return Ok(Status::Fine);
+        };
+        if Arguments::command().find_subcommand(topic).is_some() {
+            command(to, &["consentry", topic, "--help"])?;
+        } else if let Ok(code) = topic.parse::<Code>() {
+            to.write_all(code.page().as_bytes())?;
+        } else {
+            let message =
+                format!("there is no finding or command `{topic}`; `consentry help` lists all of them");
+            return Err(Failure::Other(message));
+        }
+        Ok(Status::Fine)
+    }
+}
+
+/// What the arguments, which end in `--help`, make clap say: it gives help as an error.
+fn command(to: &mut impl Write, arguments: &[&str]) -> Result<(), Failure> {
+    if let Err(help) = Arguments::try_parse_from(arguments) {
+        match render::colour(&std::io::stdout()) {
+            true => write!(to, "{}", help.render().ansi())?,
+            false => write!(to, "{}", help.render())?,
+        }
+    }
+    Ok(())
+}

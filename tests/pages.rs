@@ -1,0 +1,267 @@
+//! The page of each finding: its shape, its examples, the command that prints it, and `grammar/codes.md`, which is made
+//! of all of them.
+//!
+//! Run with `BLESS=1` after a change of a page to write `grammar/codes.md` anew.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+mod common;
+
+use consentry::diagnostic::{Code, visible};
+use consentry::{Policy, Source, SourceError, lint};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+const CODES: &str = "grammar/codes.md";
+
+/// The sentence of a code as it goes on in a title: in lower case and without its period.
+fn title(code: Code) -> String {
+    let (first, rest) = code.sentence().split_at(1);
+    format!("{}{}", first.to_lowercase(), rest.strip_suffix('.').unwrap())
+}
+
+/// What a page says below a heading.
+fn section<'p>(page: &'p str, heading: &str) -> &'p str {
+    let (_, rest) = page.split_once(&format!("\n## {heading}\n\n")).unwrap();
+    rest.split("\n## ").next().unwrap()
+}
+
+/// The files of an example, as bytes, by name.
+struct Files(BTreeMap<String, Vec<u8>>);
+
+impl Source for Files {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        self.0.get(path).cloned().ok_or(SourceError::NotFound)
+    }
+}
+
+/// The files of a section, and the name of the first. Behind the three backquotes and `consent` may stand
+///
+/// - the name of the file;
+/// - `N times`: the last line stands so often, or the whole file if its name has `{number}` in it; `{number}` is which one;
+/// - `in Latin-1`: each character is one byte.
+///
+/// `<U+202E>` stands for the character of that number.
+fn example(section: &str) -> (String, Files) {
+    let (mut first, mut files) = (None, BTreeMap::new());
+    for block in section.split("```consent").skip(1) {
+        let (info, text) = block.split_once('\n').unwrap();
+        let text = characters(text.split_once("```").unwrap().0);
+        let (times, info) = match info.split_once(" times") {
+            Some((times, info)) => (times.trim().parse().unwrap(), info),
+            None => (1, info),
+        };
+        let (latin, name) = match info.strip_suffix(" in Latin-1") {
+            Some(name) => (true, name.trim()),
+            None => (false, info.trim()),
+        };
+        let numbered = |text: &str, number: usize| text.replace("{number}", &number.to_string());
+        if name.contains("{number}") {
+            files.extend(
+                (1..=times).map(|number| (numbered(name, number), numbered(&text, number).into_bytes())),
+            );
+            continue;
+        }
+        let (start, last) = text.trim_end().rsplit_once('\n').unwrap();
+        let lines: String = (1..=times).map(|number| numbered(last, number) + "\n").collect();
+        let text = format!("{start}\n{lines}");
+        let bytes = match latin {
+            true => text.chars().map(|char| u8::try_from(char).unwrap()).collect(),
+            false => text.into_bytes(),
+        };
+        first.get_or_insert(name.to_owned());
+        files.insert(name.to_owned(), bytes);
+    }
+    (first.unwrap(), Files(files))
+}
+
+fn characters(text: &str) -> String {
+    let mut parts = text.split("<U+");
+    let mut whole = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (number, rest) = part.split_once('>').unwrap();
+        whole.push(char::from_u32(u32::from_str_radix(number, 16).unwrap()).unwrap());
+        whole.push_str(rest);
+    }
+    whole
+}
+
+/// What lint says of an example, as the command asks it.
+fn linted(section: &str) -> BTreeSet<Code> {
+    let (first, files) = example(section);
+    let mut linted = lint::lint(&files, &first);
+    if linted.is_part {
+        linted.diagnostics.extend(lint::part_alone(&linted.files));
+    }
+    linted.diagnostics.iter().map(|found| found.code).collect()
+}
+
+/// What keeps an example from deciding.
+fn refused(section: &str) -> BTreeSet<Code> {
+    let (first, files) = example(section);
+    match Policy::from_source(&files, &first) {
+        Ok(_) => BTreeSet::new(),
+        Err(error) => error.diagnostics().iter().map(|found| found.code).collect(),
+    }
+}
+
+#[test]
+fn every_page_has_the_shape() {
+    for code in Code::ALL {
+        let page = code.page();
+        let why = page.strip_prefix(&format!("# {code}: {}\n\n", title(*code))).unwrap_or_else(|| {
+            panic!("{code}: the title is not the sentence of the code: {}", title(*code));
+        });
+        assert!(!why.starts_with('#'), "{code} does not say why");
+        let headings: Vec<&str> = page.lines().filter(|line| line.starts_with("## ")).collect();
+        assert_eq!(headings, ["## Wrong", "## Right", "## See also"], "{code}");
+        assert!(page.ends_with('\n') && !page.ends_with("\n\n"), "{code}");
+        // A page must not do what it warns of.
+        assert!(page.lines().all(|line| visible(line) == line), "{code}");
+    }
+}
+
+/// What a page refers to is there, in these words.
+#[test]
+fn every_reference_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for code in Code::ALL {
+        for line in section(code.page(), "See also").lines() {
+            let reference = line.strip_prefix("- ").unwrap();
+            let exists = match reference.split_once(", ") {
+                Some((file, heading)) if file.starts_with("grammar/") => {
+                    let heading = format!("\n## {}\n", heading.trim_matches('"'));
+                    fs::read_to_string(root.join(file)).unwrap().contains(&heading)
+                }
+                _ => Code::ALL.iter().any(|other| reference == format!("{other}: {}", title(*other))),
+            };
+            assert!(exists, "{code}: {reference}");
+        }
+    }
+}
+
+#[test]
+fn every_example_is_what_it_is_shown_for() {
+    for code in Code::ALL {
+        let wrong = section(code.page(), "Wrong");
+        let found = match code {
+            // `lint` takes a file without a name for a part; only who asks it to decide is told.
+            Code::NoPolicyName => refused(wrong),
+            // It comes after the many mistakes.
+            Code::TooManyMistakes => linted(wrong).into_iter().filter(|found| found == code).collect(),
+            _ => linted(wrong),
+        };
+        assert_eq!(found, BTreeSet::from([*code]), "{code}, wrong");
+        let right = section(code.page(), "Right");
+        assert_eq!((linted(right), refused(right)), Default::default(), "{code}, right");
+    }
+}
+
+/// `include_str!` sees to it that each code has a page; here, that each page has a code.
+#[test]
+fn every_page_has_a_code() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diagnostic/pages");
+    let mut pages: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    pages.sort();
+    assert_eq!(pages, Code::ALL.iter().map(|code| format!("{code}.md")).collect::<Vec<_>>());
+}
+
+/// How GitHub names the place of a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|char| char.is_alphanumeric() || " -_".contains(*char));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+/// A page as a part of a larger one: each heading is one level further down.
+fn demoted(page: &str) -> String {
+    let mut inside = false;
+    let lines = page.lines().map(|line| {
+        inside ^= line.starts_with("```");
+        let mark = if !inside && line.starts_with('#') { "#" } else { "" };
+        format!("{mark}{line}\n")
+    });
+    lines.collect()
+}
+
+#[test]
+fn the_list_of_codes_is_up_to_date() {
+    let mut expected = String::from(
+        "# Every finding\n\n\
+         Made from the pages under `src/diagnostic/pages/` by `BLESS=1 cargo test --features cli --test pages`. Do not edit.\n\n\
+         `consentry help C101` prints one of these pages, `consentry help` a list of them. The tests run each example.\n\n\
+         | code | severity | what is wrong |\n|---|---|---|\n",
+    );
+    for code in Code::ALL {
+        let heading = format!("{code}: {}", title(*code));
+        expected.push_str(&format!(
+            "| [{code}](#{}) | {} | {} |\n",
+            anchor(&heading),
+            code.severity().word(),
+            title(*code)
+        ));
+    }
+    for code in Code::ALL {
+        expected.push_str(&format!("\n{}", demoted(code.page())));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(CODES);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    let actual = fs::read_to_string(path).unwrap_or_default();
+    assert!(actual == expected, "run `BLESS=1 cargo test --features cli --test pages`");
+}
+
+/// The status, the output and the errors of a command.
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = common::run(arguments, b"");
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_command_prints_pages() {
+    for code in Code::ALL {
+        let expected = (Some(0), code.page().to_owned(), String::new());
+        assert_eq!(run(&["help", &code.to_string()]), expected);
+    }
+    for written in ["c501", "501"] {
+        assert_eq!(run(&["help", written]).1, Code::CellCoveredTwice.page());
+    }
+}
+
+#[test]
+fn the_command_lists_what_it_explains() {
+    let (status, all, _) = run(&["help"]);
+    assert_eq!(status, Some(0));
+    for code in Code::ALL {
+        let line = format!("  {code}  {:7}  {}\n", code.severity().word(), code.sentence());
+        assert!(all.contains(&line), "{line}");
+    }
+    assert!(all.starts_with(&run(&["--help"]).1), "{all}");
+    for command in ["lint", "eval", "filter", "explain", "show", "certify", "help"] {
+        assert!(all.contains(&format!("\n  {command} ")), "{command}");
+        assert_eq!(run(&["help", command]), run(&[command, "--help"]));
+    }
+}
+
+#[test]
+fn an_unknown_topic_is_an_error() {
+    for topic in ["C999", "lnt", "", "\u{1B}[2J"] {
+        let (status, out, errors) = run(&["help", topic]);
+        assert_eq!((status, out.as_str()), (Some(2), ""), "{topic:?}");
+        let expected = format!(
+            "consentry: there is no finding or command `{}`; `consentry help` lists all of them\n",
+            visible(topic)
+        );
+        assert_eq!(errors, expected);
+    }
+}
