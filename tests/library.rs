@@ -415,6 +415,43 @@ fn what_is_remembered_is_of_one_policy() {
     }
 }
 
+/// Of several integrations objects the first and the last say who is delivered and who is not, whatever `All` says in another; those
+/// in between are only kept from saying otherwise.
+#[test]
+fn several_integrations_objects_are_rewritten() {
+    let table = table(
+        r#"consentry 1 policy "p" include prelude "segment" category A category B
+           destination "X" needs A destination "Y" needs B destination "Z" needs A"#,
+    );
+    let rewrite = |integrations: &[&str]| {
+        let members: Vec<String> =
+            integrations.iter().map(|text| format!("\"integrations\":{text}")).collect();
+        let consent = r#"{"context":{"consent":{"categoryPreferences":{"A":true,"B":false}}},"#;
+        let line = format!("{consent}{}}}", members.join(","));
+        let mut rewritten = Vec::new();
+        let mut scratch = table.scratch();
+        table
+            .rewrite(line.as_bytes(), &Limits::default(), Grade::Validating, &mut scratch, &mut rewritten)
+            .unwrap();
+        let rewritten = String::from_utf8(rewritten).unwrap();
+        rewritten.strip_prefix(consent).unwrap().to_owned()
+    };
+    for (integrations, expected) in [
+        (&["{}"][..], r#""integrations":{"Y":false}}"#),
+        (&[r#"{"All":false}"#], r#""integrations":{"All":false}}"#),
+        (
+            &[r#"{"All":false}"#, r#"{"X":{"k":1}}"#],
+            r#""integrations":{"X":true,"Y":false,"Z":false,"All":false},"integrations":{"Y":false,"Z":false,"X":{"k":1}}}"#,
+        ),
+        (
+            &[r#"{"Z":true}"#, r#"{"Y":true,"X":true}"#, "{}", r#"{"All":true}"#],
+            r#""integrations":{"X":true,"Y":false,"Z":true},"integrations":{"Y":false,"X":true},"integrations":{},"integrations":{"X":true,"Y":false,"Z":true,"All":true}}"#,
+        ),
+    ] {
+        assert_eq!(rewrite(integrations), expected);
+    }
+}
+
 /// Equal policies decide equally whatever the order of their lines, and whatever the files they stand in.
 #[test]
 fn the_order_of_statements_changes_nothing() {

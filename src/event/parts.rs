@@ -181,3 +181,54 @@ fn is(value: &[u8], text: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The quick walker finds the members that the JSON reader finds, and no members where that finds no object.
+    #[test]
+    fn members_are_those_of_the_object() {
+        for text in [
+            "{}",
+            "{ }",
+            r#"{"a":true,"b":false,"c":null,"d":-1.5e3,"e":"x","":{}}"#,
+            r#"{"a" : true , "a": [ ] }"#,
+            "{\n\"a\"\t:\r{ \"b\" : [1, {\"c\": \"}]\"}] } ,\"d\":true }",
+            r#"{"a":{"b":"}","c":"{"},"d":["]","[{"],"e":"{[,:]}","f":[[{}],"",{"g":[]}],"h":false}"#,
+            r#"{"\u0061":true,"b":"\"}"}"#,
+            r#"{"a":,"b":1}"#,
+            r#"{"a":1,}"#,
+            r#"{"a":1 "b":2}"#,
+            r#"{"a" 1}"#,
+            r#"{"a":{"b":1}"#,
+            r#"{"a":"b}"#,
+            r#"{"a":1}}"#,
+            r#"{"a":1} {}"#,
+            r#"["a"]"#,
+            "null",
+            "",
+        ] {
+            let members = |each: &dyn Fn(&mut Vec<(Vec<u8>, Type, String)>) -> Option<()>| {
+                let mut members = Vec::new();
+                each(&mut members).map(|()| members)
+            };
+            let value = |place: Range<usize>| text.get(place).unwrap_or_default().to_owned();
+            let quick = members(&|into| {
+                each_member(text.as_bytes(), |name, json_type, place| {
+                    into.push((name.as_bytes().to_vec(), json_type, value(place)));
+                })
+            });
+            let json = members(&|into| {
+                Json::new(text).each_member(|name, json| {
+                    into.push((
+                        name.as_bytes().to_vec(),
+                        json.json_type(),
+                        value(json.place_in(text.as_bytes())),
+                    ));
+                })
+            });
+            assert_eq!(quick, json, "{text}");
+        }
+    }
+}
