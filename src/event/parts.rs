@@ -186,6 +186,32 @@ fn is(value: &[u8], text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// A string is the same however it is written, and nothing else is.
+    #[test]
+    fn strings_are_compared_as_what_they_say() {
+        for (text, all_escaped) in
+            [("track", false), ("track", true), ("Ünïcode \u{1F36A}", true), ("a\"b\\c", true), ("", false)]
+        {
+            let escaped =
+                |text: &str| -> String { text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect() };
+            let written = if all_escaped { escaped(text) } else { text.to_owned() };
+            for behind in ["", ",\"event\":1}", "\"", &"x".repeat(100)] {
+                let value = format!("\"{written}\"{behind}");
+                assert!(is(value.as_bytes(), text), "{value}");
+                assert!(!is(value.as_bytes(), &format!("{text}x")), "{value}");
+                assert!(!is(value.as_bytes(), &format!("x{text}")), "{value}");
+            }
+            assert!(!is(format!("\"{written}x\"").as_bytes(), text));
+            assert!(!is(format!("\"{written}").as_bytes(), text));
+            assert!(!is(written.as_bytes(), text) || written.is_empty());
+        }
+        for value in [r#""t\u0072ack""#, r#""\u0074rack""#, r#""trac\u006B""#] {
+            assert!(is(value.as_bytes(), "track"), "{value}");
+            assert!(!is(value.as_bytes(), "trick") && !is(value.as_bytes(), "tracks"), "{value}");
+        }
+        assert!(!is(br#""track\n""#, "track") && !is(br#""trac\k""#, "track") && !is(b"track", "track"));
+    }
+
     /// The quick walker finds the members that the JSON reader finds, and no members where that finds no object.
     #[test]
     fn members_are_those_of_the_object() {
