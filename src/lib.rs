@@ -22,6 +22,7 @@ pub mod analysis;
 mod decide;
 pub mod diagnostic;
 mod event;
+mod format;
 mod in_force;
 pub mod lint;
 mod model;
@@ -37,6 +38,7 @@ pub use event::{
     Consent, Entry, Event, EventError, EventErrorKind, Grade, InstructionSet, Integrations, Limits, Name,
     Preference, lines,
 };
+pub use format::{FormatError, format};
 pub use in_force::InForce;
 pub use model::{
     Category, CategoryId, ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Kind, KindId,

@@ -15,6 +15,7 @@ use std::path::Path;
 const MODULES: &[(&str, &[&str])] = &[
     ("diagnostic", &[]),
     ("syntax", &["diagnostic"]),
+    ("format", &["diagnostic", "syntax"]),
     ("source", &["syntax"]),
     ("model", &["diagnostic", "source", "syntax"]),
     ("event", &["model"]),

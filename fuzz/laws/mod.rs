@@ -12,6 +12,7 @@
 )]
 
 pub mod events;
+pub mod layouts;
 pub mod policies;
 
 use arbitrary::{Result, Unstructured};
@@ -19,8 +20,8 @@ use consentry::analysis::{self, Situation, Space};
 use consentry::diagnostic::Diagnostic;
 use consentry::syntax::Tree;
 use consentry::{
-    Consent, Decision, Event, Grade, InstructionSet, Integrations, Limits, Memory, Outcome, Policy,
-    Preference, Reason, Scratch, Table, lint, reference,
+    Consent, Decision, Event, FormatError, Grade, InstructionSet, Integrations, Limits, Memory, Outcome,
+    Policy, Preference, Reason, Scratch, Table, lint, reference,
 };
 use events::EventText;
 use policies::PolicyText;
@@ -45,6 +46,7 @@ pub const ALL: &[Law] = &[
     ("a_router_obeys", a_router_obeys),
     ("readers_agree", readers_agree),
     ("readers_agree_on_bytes", readers_agree_on_bytes),
+    ("formatting_keeps_the_meaning", formatting_keeps_the_meaning),
 ];
 
 fn compile(text: &str) -> Table {
@@ -315,6 +317,12 @@ fn policy_text(text: &str) {
             .render_report(&mut rendered, &linted.files.report(diagnostic))
             .unwrap();
     }
+    // What parses is formatted, which says itself that it is right; what does not is left alone, for the same mistakes.
+    match consentry::format(text) {
+        Ok(_) => assert!(found.is_empty(), "{found:?}\n{text}"),
+        Err(FormatError::Mistakes(mistakes)) => assert_eq!(mistakes, found, "{text}"),
+        Err(error) => panic!("{error}\n{text}"),
+    }
     // What compiles decides, and means the same when it is read again from the printed tree.
     if let Ok(policy) = Policy::parse(text) {
         let (table, again) = (Table::new(policy), compile(&tree.to_string()));
@@ -322,6 +330,36 @@ fn policy_text(text: &str) {
             r#"{"context":{"consent":{"categoryPreferences":{"A":true}}},"integrations":{"All":false}}"#;
         assert_eq!(said(&table, &read(&table, event)), said(&again, &read(&again, event)));
     }
+}
+
+/// However a policy is laid out, and whatever comments stand in it, formatted it says the same, has every comment, and is
+/// not formatted otherwise again. Without comments and blank lines, the layout depends on the words alone.
+pub fn formatting_keeps_the_meaning(u: &mut Unstructured) -> Result<u64> {
+    let policy = PolicyText::arbitrary(u)?;
+    let text = policy.text();
+    let layout = |text: &str| consentry::format(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let canonical = layout(&text);
+    let table = compile(&text);
+    let mut compared = 0;
+    for comments in [false, true] {
+        let spoilt = layouts::spoilt(&text, comments, u)?;
+        let formatted = layout(&spoilt);
+        assert_eq!(layouts::facts(&formatted), layouts::facts(&text), "{spoilt}\n{formatted}");
+        assert_eq!(layouts::comments(&formatted), layouts::comments(&spoilt), "{spoilt}\n{formatted}");
+        assert_eq!(layout(&formatted), formatted, "{spoilt}");
+        assert!(comments || formatted == canonical, "{spoilt}\n{formatted}\n{canonical}");
+        assert!(formatted.ends_with('\n') && !formatted.ends_with("\n\n"), "{formatted:?}");
+        assert!(!formatted.contains("\n\n\n") && !formatted.contains('\r'), "{formatted:?}");
+        assert!(formatted.lines().all(|line| line.trim_end() == line), "{formatted:?}");
+        let again = compile(&formatted);
+        for _ in 0..2 {
+            let event = EventText::arbitrary(u, &policy)?.text();
+            let (one, other) = (said(&table, &read(&table, &event)), said(&again, &read(&again, &event)));
+            assert_eq!(one, other, "{event}\n{spoilt}\n{formatted}");
+        }
+        compared += 1;
+    }
+    Ok(compared)
 }
 
 fn points_into(diagnostic: &Diagnostic, text: &str) {

@@ -1,6 +1,6 @@
 //! `consentry lint`.
 
-use super::{Failure, Format, Root, Status, render};
+use super::{Failure, Format, Root, Status, files, render};
 use consentry::diagnostic::{Code, Severity};
 use consentry::lint::{Linted, part_alone};
 use consentry::report::json;
@@ -30,17 +30,7 @@ const MAX_SHOWN: usize = 200;
 
 impl Lint {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
-        let mut paths = Vec::new();
-        for path in &self.paths {
-            let before = paths.len();
-            collect(path, &mut paths)?;
-            if paths.len() == before {
-                return Err(Failure::Other(format!("there is no .consent file below `{}`", path.display())));
-            }
-        }
-        let mut known = HashSet::new();
-        paths.retain(|path| known.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
-
+        let paths = files::below(&self.paths)?;
         let linted = self.lint(&paths)?;
         let all = || linted.iter().flat_map(|one| one.diagnostics.iter().map(|found| (found, &one.files)));
         let errors = all().filter(|(found, _)| found.severity() == Severity::Error).count();
@@ -100,28 +90,4 @@ impl Lint {
         }
         Ok(all)
     }
-}
-
-/// The files that a path stands for, in a stable order.
-fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let unreadable = |error| Failure::input(&path.display().to_string(), &error);
-    if !std::fs::metadata(path).map_err(unreadable)?.is_dir() {
-        into.push(path.to_owned());
-        return Ok(());
-    }
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        entries.push(entry.map_err(unreadable)?);
-    }
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        // A link to a folder is not followed: it may lead back here.
-        if entry.file_type().map_err(unreadable)?.is_dir() {
-            collect(&path, into)?;
-        } else if path.extension().is_some_and(|extension| extension == "consent") {
-            into.push(path);
-        }
-    }
-    Ok(())
 }

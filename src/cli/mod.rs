@@ -3,7 +3,9 @@
 mod certify;
 mod eval;
 mod explain;
+mod files;
 mod filter;
+mod fmt;
 mod help;
 mod input;
 mod lint;
@@ -29,6 +31,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Lint(lint::Lint),
+    Fmt(fmt::Fmt),
     Eval(eval::Eval),
     Filter(filter::Filter),
     Explain(explain::Explain),
@@ -68,7 +71,7 @@ struct Root {
 enum Status {
     /// Nothing to report, or warnings only.
     Fine,
-    /// Lint errors, or lines that could not be decided.
+    /// Lint errors, lines that could not be decided, or files that are not formatted.
     Findings,
 }
 
@@ -154,6 +157,7 @@ pub(crate) fn main() -> ExitCode {
 fn run(command: &Command) -> Result<Status, Failure> {
     match command {
         Command::Lint(lint) => buffered(|to| lint.run(to)),
+        Command::Fmt(fmt) => buffered(|to| fmt.run(to)),
         Command::Eval(eval) => buffered(|to| eval.run(to)),
         // Its threads write whole lines, which a buffer would split.
         Command::Filter(filter) => filter.run(),

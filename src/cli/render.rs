@@ -31,19 +31,20 @@ pub(super) fn more_about(found: Option<&Diagnostic>) -> String {
 
 /// All mistakes of a policy that does not compile, for standard error.
 pub(super) fn policy_error(error: &PolicyError) -> String {
+    mistakes(error.diagnostics(), error.files(), "the policy does not compile")
+}
+
+/// All mistakes of a policy, and what comes of them, for standard error.
+pub(super) fn mistakes(mistakes: &[Diagnostic], files: &Files, outcome: &str) -> String {
     let colour = colour(&std::io::stderr());
-    let mistakes = error.diagnostics();
-    let mut text: String =
-        mistakes.iter().take(MAX_SHOWN).map(|mistake| diagnostic(mistake, error.files(), colour)).collect();
+    let shown = mistakes.iter().take(MAX_SHOWN);
+    let mut text: String = shown.map(|mistake| diagnostic(mistake, files, colour)).collect();
     if mistakes.len() > MAX_SHOWN {
         text.push_str(&format!("{} more are not shown\n", mistakes.len() - MAX_SHOWN));
     }
     text.push_str(&more_about(mistakes.first()));
-    let count = mistakes.len();
-    text.push_str(&format!(
-        "consentry: the policy does not compile: {count} {}\n",
-        if count == 1 { "error" } else { "errors" }
-    ));
+    let errors = if mistakes.len() == 1 { "error" } else { "errors" };
+    text.push_str(&format!("consentry: {}: {} {errors}\n", visible(outcome), mistakes.len()));
     text
 }
 

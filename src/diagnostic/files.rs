@@ -69,6 +69,13 @@ struct File {
 }
 
 impl Files {
+    /// The files of a text that was parsed by itself, so that what was found in it can be shown.
+    pub fn of(name: &str, text: &str) -> Self {
+        let mut files = Files::default();
+        files.add(name, text);
+        files
+    }
+
     pub(crate) fn add(&mut self, name: &str, text: &str) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let after = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');

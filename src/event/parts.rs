@@ -235,25 +235,15 @@ mod tests {
             "null",
             "",
         ] {
-            let members = |each: &dyn Fn(&mut Vec<(Vec<u8>, Type, String)>) -> Option<()>| {
-                let mut members = Vec::new();
-                each(&mut members).map(|()| members)
-            };
-            let value = |place: Range<usize>| text.get(place).unwrap_or_default().to_owned();
-            let quick = members(&|into| {
-                each_member(text.as_bytes(), |name, json_type, place| {
-                    into.push((name.as_bytes().to_vec(), json_type, value(place)));
-                })
+            let value = |place: Range<usize>| text.get(place).unwrap_or_default();
+            let (mut quick, mut json) = (Vec::new(), Vec::new());
+            let quick_end = each_member(text.as_bytes(), |name, json_type, place| {
+                quick.push((name, json_type, value(place)));
             });
-            let json = members(&|into| {
-                Json::new(text).each_member(|name, json| {
-                    into.push((
-                        name.as_bytes().to_vec(),
-                        json.json_type(),
-                        value(json.place_in(text.as_bytes())),
-                    ));
-                })
+            let json_end = Json::new(text).each_member(|name, found| {
+                json.push((name, found.json_type(), value(found.place_in(text.as_bytes()))));
             });
+            let (quick, json) = (quick_end.map(|()| quick), json_end.map(|()| json));
             assert_eq!(quick, json, "{text}");
         }
     }

@@ -3,8 +3,8 @@
 use super::prelude::{prelude, prelude_names};
 use crate::diagnostic::{Code, Diagnostic, FileId, Files, Span, nearest};
 use crate::source::{Source, SourceError};
+use crate::syntax;
 use crate::syntax::tree::{Fact, Text, TokenKind, Tree};
-use crate::syntax::{self, MAX_FILE_BYTES};
 use std::collections::{HashMap, HashSet};
 
 /// The largest number of files of one policy.
@@ -187,20 +187,11 @@ impl Loader<'_> {
                 return None;
             }
         };
-        if bytes.len() > MAX_FILE_BYTES {
-            let message = format!("`{name}` is larger than {MAX_FILE_BYTES} bytes");
-            let help = "split it into several files and include them";
-            self.report(included, Diagnostic::new(Code::FileTooLarge, message), "asked for here", help);
-            return None;
-        }
-        match String::from_utf8(bytes) {
+        match syntax::text_of(&name, bytes) {
             Ok(text) => Some(text),
-            Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
-                let message = format!("`{name}` is not UTF-8: byte {at} on line {line} is wrong");
-                let help = "save the file as UTF-8";
-                self.report(included, Diagnostic::new(Code::NotUtf8, message), "asked for here", help);
+            Err(diagnostic) => {
+                let help = diagnostic.help.clone().unwrap_or_default();
+                self.report(included, diagnostic, "asked for here", &help);
                 None
             }
         }

@@ -17,7 +17,7 @@ mod generated;
 pub(crate) use recover::is_bare;
 pub use tree::Tree;
 
-use crate::diagnostic::{Diagnostic, FileId};
+use crate::diagnostic::{Code, Diagnostic, FileId};
 
 /// The largest file that is parsed, in bytes.
 pub const MAX_FILE_BYTES: usize = 8 << 20;
@@ -41,6 +41,25 @@ impl Tree {
     }
 }
 
+/// The text of a file, as long as it is text and no larger than what is parsed; `name` is for the message.
+pub fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(too_large(&format!("`{name}`")));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+        let message = format!("`{name}` is not UTF-8: byte {at} on line {line} is wrong");
+        Diagnostic::new(Code::NotUtf8, message).help("save the file as UTF-8")
+    })
+}
+
+/// The finding about a text that is not parsed because of its size.
+pub(crate) fn too_large(what: &str) -> Diagnostic {
+    Diagnostic::new(Code::FileTooLarge, format!("{what} is larger than {MAX_FILE_BYTES} bytes"))
+        .help("split it into several files and include them")
+}
+
 /// Parses one file.
 pub(crate) fn parse(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
     let mut diagnostics = scan::scan(text, file);
@@ -57,7 +76,7 @@ pub(crate) fn parse(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Code, Files};
+    use crate::diagnostic::Files;
 
     fn check(text: &str) -> (Tree, Vec<Code>) {
         let file = Files::default().add("test.consent", text);
