@@ -209,6 +209,7 @@ mod tests {
             assert!(is(value.as_bytes(), "track"), "{value}");
             assert!(!is(value.as_bytes(), "trick") && !is(value.as_bytes(), "tracks"), "{value}");
         }
+        assert!(!is(br#""trick""#, "track") && !is(br#""track""#, "trick"));
         assert!(!is(br#""track\n""#, "track") && !is(br#""trac\k""#, "track") && !is(b"track", "track"));
     }
 

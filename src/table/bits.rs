@@ -111,6 +111,6 @@ mod tests {
         assert_eq!((bits.byte(0), bits.byte(8), bits.byte(16)), (1, 1, 2));
         bits.reset(10);
         assert_eq!(bits.iter().count(), 0);
-        assert_eq!(Bits::with_byte(9, 0b101).iter().collect::<Vec<_>>(), [72, 74]);
+        assert_eq!(Bits::with_byte(10, 0b101).iter().collect::<Vec<_>>(), [80, 82]);
     }
 }
