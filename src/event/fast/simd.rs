@@ -479,6 +479,15 @@ mod tests {
     }
 
     #[test]
+    fn each_instruction_set_has_a_name_and_the_last_is_portable() {
+        let names: Vec<&str> = InstructionSet::available().map(InstructionSet::name).collect();
+        let all = ["avx512", "avx2", "portable"];
+        // A processor with the faster ones has the slower ones too.
+        assert_eq!(names, all[all.len() - names.len()..]);
+        assert_eq!(InstructionSet::fastest().name(), names[0]);
+    }
+
+    #[test]
     fn a_rest_has_white_space_behind_it() {
         let text = [b"a".repeat(64), b"b".repeat(64)].concat();
         for instructions in InstructionSet::available() {
