@@ -16,7 +16,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 #[cfg(unix)]
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 #[cfg(unix)]
 use std::sync::{
     Arc,
@@ -575,11 +575,9 @@ fn until_it_stands_still(counter: &AtomicUsize) {
     }
 }
 
-/// Whoever reads our output may have stopped without closing it.
+/// Writes events to a child until it takes no more, and counts how often it took some.
 #[cfg(unix)]
-#[test]
-fn a_second_interruption_does_not_wait() {
-    let mut child = start(&mut command(&["filter", SHOP, "--threads", "2"]));
+fn flood(child: &mut Child) -> (Arc<AtomicUsize>, std::thread::JoinHandle<()>) {
     let mut stdin = child.stdin.take().unwrap();
     let written = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&written);
@@ -588,6 +586,15 @@ fn a_second_interruption_does_not_wait() {
             count.fetch_add(1, Ordering::Relaxed);
         }
     });
+    (written, writer)
+}
+
+/// Whoever reads our output may have stopped without closing it.
+#[cfg(unix)]
+#[test]
+fn a_second_interruption_does_not_wait() {
+    let mut child = start(&mut command(&["filter", SHOP, "--threads", "2"]));
+    let (written, writer) = flood(&mut child);
     let stdout = child.stdout.take();
     let pid = child.id().to_string();
     // The pipes fill up, then nothing moves.
@@ -613,14 +620,7 @@ fn a_second_interruption_does_not_wait_for_its_message() {
         .stderr(pipe)
         .spawn()
         .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let written = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&written);
-    let writer = std::thread::spawn(move || {
-        while stdin.write_all(b"{}\n{}\n{}\n").is_ok() {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-    });
+    let (written, writer) = flood(&mut child);
     until_it_stands_still(&written);
     for _ in 0..2 {
         assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());

@@ -105,11 +105,8 @@ impl Scratch {
     #[inline]
     pub(super) fn serve(&mut self, table: &Table) {
         if !Arc::ptr_eq(&self.of, &table.policy) {
-            let remembers = self.choices.remembers();
-            *self = Scratch::new(table);
-            if !remembers {
-                *self = self.clone().without_memory();
-            }
+            let fresh = Scratch::new(table);
+            *self = if self.choices.remembers() { fresh } else { fresh.without_memory() };
         }
     }
 
