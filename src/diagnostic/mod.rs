@@ -22,6 +22,27 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to do about it.
     pub help: Option<String>,
+    /// What does it, where that is safe: it changes no decision.
+    pub fix: Option<Fix>,
+    severity: Severity,
+}
+
+/// A change of the text that mends what a diagnostic says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, as an order: "delete the override".
+    pub title: String,
+    /// The changes, which do not overlap; all of them or none.
+    pub edits: Vec<Edit>,
+}
+
+/// A place and what is to stand there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The place, which is empty where something is only added.
+    pub span: Span,
+    /// What is to stand there instead.
+    pub text: String,
 }
 
 /// A place and what is to be said about it.
@@ -36,7 +57,14 @@ pub struct Label {
 impl Diagnostic {
     /// A diagnostic without a place yet.
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Diagnostic { code, message: bounded(message.into()), labels: Vec::new(), help: None }
+        Diagnostic {
+            code,
+            message: bounded(message.into()),
+            labels: Vec::new(),
+            help: None,
+            fix: None,
+            severity: code.severity(),
+        }
     }
 
     /// Adds a place; the first one is where the diagnostic is listed.
@@ -51,9 +79,9 @@ impl Diagnostic {
         self
     }
 
-    /// How bad it is: with an error a policy decides nothing.
+    /// How bad it is: its code's own severity, unless lint was told otherwise.
     pub fn severity(&self) -> Severity {
-        self.code.severity()
+        self.severity
     }
 
     /// The place where the diagnostic is listed; `None` for a file that could not be read.

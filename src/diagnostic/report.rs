@@ -11,6 +11,7 @@ use std::fmt;
 #[derive(Debug)]
 pub struct Report {
     code: super::Code,
+    severity: Severity,
     message: String,
     help: Option<String>,
     excerpt: Option<Excerpt>,
@@ -58,6 +59,7 @@ impl Files {
         let excerpt = together.first().map(|first| self.excerpt_of(first.span.file, &together));
         Report {
             code: diagnostic.code,
+            severity: diagnostic.severity(),
             message: visible(&diagnostic.message),
             help: diagnostic.help.as_deref().map(visible),
             excerpt,
@@ -167,7 +169,7 @@ impl miette::Diagnostic for Report {
     }
 
     fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.code.severity() {
+        Some(match self.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
         })
