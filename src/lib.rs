@@ -26,6 +26,7 @@ mod format;
 mod in_force;
 pub mod lint;
 mod model;
+mod reason;
 pub mod reference;
 pub mod report;
 mod source;
@@ -41,10 +42,13 @@ pub use event::{
 pub use format::{FormatError, format};
 pub use in_force::InForce;
 pub use model::{
-    Category, CategoryId, ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Kind, KindId,
-    MAX_CATEGORIES, MAX_DESTINATIONS, MAX_FILES, Mode, Policy, PolicyError, Quantifier, Reading, Reconcile,
-    ReconcileRow, Requirement, UnmappedDestinations, UnreadableIntegrations, prelude, prelude_names,
+    Category, CategoryId, ConsentState, Destination, DestinationId, Enforce, Expected, Include,
+    IntegrationsState, Kind, KindId, Level, LintLevel, MAX_CATEGORIES, MAX_DESTINATIONS, MAX_FILES, Mode,
+    Policy, PolicyError, Quantifier, Reading, Reconcile, ReconcileRow, Requirement, StatedValue, Test,
+    TestCase, TestConsent, TestEvent, TestIntegrations, UnmappedDestinations, UnreadableIntegrations, Which,
+    prelude, prelude_names,
 };
+pub use reason::{DISCARD_CODE, Outcome, Reason};
 pub use source::{Disk, Memory, Source, SourceError};
 pub use table::Table;
-pub use verdict::{DISCARD_CODE, Outcome, Reason, Verdict};
+pub use verdict::Verdict;

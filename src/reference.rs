@@ -9,7 +9,8 @@ use crate::model::{
     CategoryId, ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, ReconcileRow,
     Requirement, UnmappedDestinations, UnreadableIntegrations,
 };
-use crate::verdict::{Outcome, Reason, Verdict};
+use crate::reason::{Outcome, Reason};
+use crate::verdict::Verdict;
 
 /// Why one destination receives an event or not, step by step.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use super::reasons::Reasons;
 use super::rewrite::Found;
 use crate::event::{ConsentState, Event, IntegrationsState, Limits, Name};
 use crate::model::{DestinationId, Enforce, Policy};
+use crate::reason::Reason;
 use crate::table::{Asks, Bits, Table, missing};
-use crate::verdict::{Reason, Verdict};
+use crate::verdict::Verdict;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 

@@ -2,8 +2,8 @@
 
 use super::facts::Facts;
 use crate::model::Enforce;
+use crate::reason::Reason;
 use crate::table::Table;
-use crate::verdict::Reason;
 
 /// For each reason, in the order of [`Reason::ALL`], which of 64 destinations have it. Each destination has one.
 #[derive(Debug, Clone, Copy)]

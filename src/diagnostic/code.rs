@@ -136,6 +136,18 @@ codes! {
     TooMany = 315 Error,
     /// The path to the preferences cannot be read from.
     UnusablePath = 316 Error,
+    /// There is no such destination.
+    UnknownDestination = 317 Error,
+    /// A test expects a reason that no decision has.
+    UnknownReason = 318 Error,
+    /// A test expects nothing.
+    NothingExpected = 319 Error,
+    /// A test expects a reason that never leads to its outcome.
+    ReasonContradicts = 320 Error,
+    /// The event of a test is not JSON.
+    EventIsNoJson = 321 Error,
+    /// There is no such finding of lint.
+    UnknownFinding = 322 Error,
 
     /// The table leaves cells open.
     CellsOpen = 401 Error,
@@ -159,6 +171,11 @@ codes! {
 }
 
 impl Code {
+    /// Whether it is a question that lint asks of a policy that compiles.
+    pub fn is_lint(self) -> bool {
+        self.number() >= 500
+    }
+
     /// The number.
     pub fn number(self) -> u16 {
         self as u16

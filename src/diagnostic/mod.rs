@@ -23,7 +23,7 @@ pub struct Diagnostic {
     /// What to do about it.
     pub help: Option<String>,
     /// What does it, where that is safe: it changes no decision.
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
     severity: Severity,
 }
 

@@ -30,6 +30,7 @@ enum Family {
     Kind,
     Destination,
     Setting,
+    Lint,
     /// A table has columns of its own.
     Table,
 }
@@ -39,7 +40,7 @@ impl Family {
     fn limit(self) -> usize {
         match self {
             Family::Destination | Family::Setting => WIDTH,
-            Family::Plain | Family::Category | Family::Kind | Family::Table => usize::MAX,
+            Family::Plain | Family::Category | Family::Kind | Family::Lint | Family::Table => usize::MAX,
         }
     }
 }
@@ -125,6 +126,11 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
     let family = match &statement.fact {
         Fact::Policy(_) | Fact::Include { .. } => Family::Plain,
         Fact::Reconcile(_) => Family::Table,
+        Fact::Test(_) => Family::Plain,
+        Fact::Lint(lint) => {
+            starts.push((1, lint.finding.span.end as usize));
+            Family::Lint
+        }
         Fact::Category(category) => {
             starts.extend(category.wire_id.iter().map(|_| (1, category.name.span.end as usize)));
             starts.extend(columns(&category.attributes, [2, 2]));

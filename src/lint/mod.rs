@@ -25,7 +25,7 @@ pub struct Linted {
 /// A file without a `policy` line is a part of others: it is parsed, and checked with the policies that include it.
 pub fn lint(source: &dyn Source, path: &str) -> Linted {
     match model::load_any(source, path) {
-        Ok(Loaded::Policy(policy)) => {
+        Ok(Loaded::Policy(policy, _)) => {
             Linted { diagnostics: rules(&policy), files: policy.files().clone(), is_part: false }
         }
         Ok(Loaded::Part(files, diagnostics)) => Linted { diagnostics, files, is_part: true },

@@ -4,7 +4,8 @@ use super::load::Forest;
 use super::merge::Merged;
 use super::reading::{MAX_PATH, Reading, TAKEN};
 use super::{
-    Category, CategoryId, Kind, KindId, MAX_CATEGORIES, MAX_DESTINATIONS, Policy, PolicyError, reconcile,
+    Category, CategoryId, Destination, DestinationId, Include, Kind, KindId, LintLevel, MAX_CATEGORIES,
+    MAX_DESTINATIONS, Policy, PolicyError, reconcile,
 };
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, quoted};
 use crate::syntax::tree::{self, CategoryAttribute, KindAttribute, Quantifier, Text};
@@ -25,6 +26,7 @@ pub(super) fn check(forest: &Forest, merged: Merged) -> Result<Policy, PolicyErr
         categories: HashMap::new(),
         by_wire_id: HashMap::new(),
         kinds: HashMap::new(),
+        destinations: HashMap::new(),
         suggested: 0,
     };
     let policy = checker.policy(&merged);
@@ -67,6 +69,8 @@ pub(super) struct Checker<'t> {
     /// Declared names by wire id, where they differ.
     pub(super) by_wire_id: HashMap<&'t str, &'t str>,
     pub(super) kinds: HashMap<&'t str, KindId>,
+    /// Destinations by their own name.
+    pub(super) destinations: HashMap<&'t str, DestinationId>,
     pub(super) suggested: usize,
     /// What every policy says, and this one does not.
     missing: Vec<&'static str>,
@@ -107,7 +111,10 @@ impl<'t> Checker<'t> {
         let quantifier = several.as_ref().map_or(Quantifier::All, |several| several.value);
         self.limit(merged.destinations.len(), MAX_DESTINATIONS, "destinations");
         self.further_names(&merged.destinations);
-        let destinations = merged
+        for (index, destination) in merged.destinations.iter().enumerate() {
+            self.destinations.insert(&destination.value.name.value, DestinationId::new(index));
+        }
+        let destinations: Vec<Destination> = merged
             .destinations
             .iter()
             .map(|destination| {
@@ -128,6 +135,8 @@ impl<'t> Checker<'t> {
         let example = "reconcile { consent integrations enforce any any consent then integrations }";
         let table = self.setting(table, example);
 
+        let tests = self.tests(&merged.tests, &destinations);
+        let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
         self.missing_settings();
         Some(Policy {
             name: name?,
@@ -141,8 +150,39 @@ impl<'t> Checker<'t> {
             several_categories: several?,
             exempt_events: exempt?,
             reading: reading?,
+            tests,
+            lint_levels,
+            includes: self.includes(),
             files: Default::default(),
         })
+    }
+
+    fn lint_level(&mut self, said: &Spanned<&tree::Lint>) -> Option<LintLevel> {
+        let finding = &said.value.finding;
+        // Each finding is written in one way, so that no two statements speak of one.
+        let code = finding.value.parse().ok().filter(|code: &Code| code.to_string() == finding.value);
+        let (message, help) = match code {
+            Some(code) if code.is_lint() => {
+                return Some(LintLevel { code, level: said.value.level, span: said.span });
+            }
+            Some(code) => (
+                format!("{code} keeps a policy from compiling, whatever lint thinks of it"),
+                "mend what it finds",
+            ),
+            None => (
+                format!("there is no finding `{}`", finding.value),
+                "write its number, such as `C501`; `consentry help lint` lists them",
+            ),
+        };
+        self.report(
+            Diagnostic::new(Code::UnknownFinding, message).at(finding.span, "unknown to lint").help(help),
+        );
+        None
+    }
+
+    fn includes(&self) -> Vec<Include> {
+        let all = self.forest.includes.iter().flatten();
+        all.map(|(file, span)| Include { span: *span, file: *file }).collect()
     }
 
     fn name(&mut self, merged: &Merged) -> Option<Text> {

@@ -125,7 +125,7 @@ impl Checker<'_> {
         joined(elements, group.quantifier)
     }
 
-    fn category_named(&mut self, name: &Text) -> Option<CategoryId> {
+    pub(super) fn category_named(&mut self, name: &Text) -> Option<CategoryId> {
         let known = self.categories.get(name.value.as_str()).copied();
         self.uses.extend(known.map(|id| Spanned::new(id, name.span)));
         if known.is_none() && !self.forest.may_have_lost(&name.value) {
@@ -172,7 +172,7 @@ impl Checker<'_> {
     }
 
     /// Whether one more name is compared with all the known ones.
-    fn suggests(&mut self) -> bool {
+    pub(super) fn suggests(&mut self) -> bool {
         self.suggested += 1;
         self.suggested <= MAX_SUGGESTIONS
     }

@@ -4,7 +4,7 @@ use super::prelude::{prelude, prelude_names};
 use crate::diagnostic::{Code, Diagnostic, FileId, Files, Span, nearest};
 use crate::source::{Source, SourceError};
 use crate::syntax;
-use crate::syntax::tree::{Fact, Text, TokenKind, Tree};
+use crate::syntax::tree::{Fact, TestLine, Text, TokenKind, Tree};
 use std::collections::{HashMap, HashSet};
 
 /// The largest number of files of one policy.
@@ -18,6 +18,8 @@ pub(super) struct Forest {
     pub(super) trees: Vec<Tree>,
     /// The files that each file includes directly, with the place where it says so.
     pub(super) includes: Vec<Vec<(FileId, Span)>>,
+    /// The paths of the files with events that tests name, by the place where they do.
+    pub(super) event_files: HashMap<Span, String>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Whether a file is missing, so that facts may be missing too.
     incomplete: bool,
@@ -49,6 +51,18 @@ impl Forest {
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|char: char| !(char.is_alphanumeric() || char == '_' || char == '-'))
         .filter(|word| !word.is_empty())
+}
+
+/// The files with events that the tests of a file name.
+fn event_files(tree: &Tree) -> impl Iterator<Item = &Text> {
+    let tests = tree.statements.iter().filter_map(|statement| match &statement.fact {
+        Fact::Test(test) => Some(test),
+        _ => None,
+    });
+    tests.flat_map(|test| &test.lines).filter_map(|line| match &line.value {
+        TestLine::EventsFrom(target) => Some(target),
+        _ => None,
+    })
 }
 
 /// Where a file comes from.
@@ -139,6 +153,14 @@ impl Loader<'_> {
                 _ => None,
             })
             .collect();
+        // A file with events has no facts, so that none is missing where it is.
+        let incomplete = self.forest.incomplete;
+        for target in event_files(&tree) {
+            if let Some(Place::Source(path)) = self.resolve(&place, false, target) {
+                self.forest.event_files.insert(target.span, path);
+            }
+        }
+        self.forest.incomplete = incomplete;
         self.forest.trees.push(tree);
         self.forest.includes.push(Vec::new());
         self.open.push(place.clone());

@@ -29,6 +29,8 @@ pub(super) struct Merged<'t> {
     pub(super) unreadable_integrations: Option<Spanned<UnreadableIntegrations>>,
     pub(super) exempt_event: Option<Spanned<Vec<Text>>>,
     pub(super) preferences: Option<Spanned<&'t tree::Preferences>>,
+    pub(super) tests: Vec<Spanned<&'t tree::Test>>,
+    pub(super) lint_levels: Vec<Spanned<&'t tree::Lint>>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -55,6 +57,8 @@ impl<'t> Merged<'t> {
             }
             Fact::ExemptEvent(names) => self.exempt_event = Some(Spanned::new(names.clone(), span)),
             Fact::Preferences(preferences) => self.preferences = Some(Spanned::new(preferences, span)),
+            Fact::Test(test) => self.tests.push(Spanned::new(test, span)),
+            Fact::Lint(lint) => self.lint_levels.push(Spanned::new(lint, span)),
         }
     }
 }
@@ -65,6 +69,8 @@ enum Subject<'t> {
     Category(&'t str),
     Kind(&'t str),
     Destination(&'t str),
+    Test(&'t str),
+    LintLevel(&'t str),
     Setting(std::mem::Discriminant<Fact>),
 }
 
@@ -180,6 +186,8 @@ fn subject(fact: &Fact) -> Option<Subject<'_>> {
         Fact::Category(category) => Subject::Category(&category.name.value),
         Fact::Kind(kind) => Subject::Kind(&kind.name.value),
         Fact::Destination(destination) => Subject::Destination(&destination.name.value),
+        Fact::Test(test) => Subject::Test(&test.name.value),
+        Fact::Lint(lint) => Subject::LintLevel(&lint.finding.value),
         setting => Subject::Setting(std::mem::discriminant(setting)),
     })
 }
@@ -249,7 +257,8 @@ fn near<'t>(subject: &Subject<'t>, declared: impl Iterator<Item = &'t Subject<'t
     let name = |other: &Subject<'t>| match (subject, other) {
         (Subject::Category(_), Subject::Category(name))
         | (Subject::Kind(_), Subject::Kind(name))
-        | (Subject::Destination(_), Subject::Destination(name)) => Some(*name),
+        | (Subject::Destination(_), Subject::Destination(name))
+        | (Subject::Test(_), Subject::Test(name)) => Some(*name),
         _ => None,
     };
     nearest(name(subject)?, declared.filter_map(name))

@@ -11,6 +11,7 @@ mod merge;
 mod prelude;
 mod reading;
 mod reconcile;
+mod test;
 
 pub use error::PolicyError;
 pub use load::MAX_FILES;
@@ -18,11 +19,14 @@ pub use prelude::{prelude, prelude_names};
 pub(crate) use reading::DOCUMENTED_SPELLINGS;
 pub use reading::Reading;
 pub use reconcile::{Reconcile, ReconcileRow};
+pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, Which};
 
-use crate::diagnostic::{Diagnostic, Files, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, FileId, Files, Span, Spanned};
 use crate::source::{Disk, Memory, Source};
+use crate::syntax::Tree;
 pub use crate::syntax::tree::{
-    ConsentState, Enforce, IntegrationsState, Mode, Quantifier, UnmappedDestinations, UnreadableIntegrations,
+    ConsentState, Enforce, IntegrationsState, Level, Mode, Quantifier, StatedValue, UnmappedDestinations,
+    UnreadableIntegrations,
 };
 use std::path::Path;
 
@@ -63,7 +67,9 @@ index!(CategoryId DestinationId KindId);
 
 /// What a file turned out to be.
 pub(crate) enum Loaded {
-    Policy(Box<Policy>),
+    /// A policy, and the tree of each of its files.
+    #[allow(dead_code, reason = "the next commit reads the trees")]
+    Policy(Box<Policy>, Vec<Tree>),
     /// A file without a `policy` line, which others include, and what is wrong with its text.
     Part(Files, Vec<Diagnostic>),
 }
@@ -75,7 +81,8 @@ pub(crate) fn load_any(source: &dyn Source, path: &str) -> Result<Loaded, Policy
         return Ok(Loaded::Part(forest.files, forest.diagnostics));
     }
     let merged = merge::merge(&forest);
-    check::check(&forest, merged).map(|policy| Loaded::Policy(Box::new(policy)))
+    let policy = check::check(&forest, merged)?;
+    Ok(Loaded::Policy(Box::new(policy), forest.trees))
 }
 
 /// A checked policy.
@@ -107,7 +114,30 @@ pub struct Policy {
     several_categories: Spanned<Quantifier>,
     exempt_events: Spanned<Vec<Spanned<String>>>,
     reading: Spanned<Reading>,
+    tests: Vec<Test>,
+    lint_levels: Vec<LintLevel>,
+    includes: Vec<Include>,
     files: Files,
+}
+
+/// What becomes of a finding of lint in this policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LintLevel {
+    /// The finding.
+    pub code: Code,
+    /// What becomes of it.
+    pub level: Level,
+    /// Where the policy says it.
+    pub span: Span,
+}
+
+/// That one file of a policy includes another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Include {
+    /// Where the including file says it: the path, or the prelude's name.
+    pub span: Span,
+    /// The included file.
+    pub file: FileId,
 }
 
 /// A consent category.
@@ -277,6 +307,21 @@ impl Policy {
     /// Where the policy says [`Policy::reading`].
     pub fn reading_span(&self) -> Span {
         self.reading.span
+    }
+
+    /// The tests that the policy and the files that it includes say.
+    pub fn tests(&self) -> &[Test] {
+        &self.tests
+    }
+
+    /// What the policy says of the findings of lint.
+    pub fn lint_levels(&self) -> &[LintLevel] {
+        &self.lint_levels
+    }
+
+    /// Which file includes which, in the order of the files.
+    pub fn includes(&self) -> &[Include] {
+        &self.includes
     }
 
     /// The files that the policy was read from, for showing its [`Span`]s.

@@ -7,8 +7,9 @@ use crate::decide::Decision;
 use crate::diagnostic::visible;
 use crate::event::EventError;
 use crate::model::{Mode, Policy};
+use crate::reason::{Outcome, Reason};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
-use crate::verdict::{Outcome, Reason, Verdict};
+use crate::verdict::Verdict;
 use std::io::{self, Write};
 
 /// How many unknown names a line lists.

@@ -3,7 +3,7 @@
 use crate::decide::Decision;
 use crate::event::{EventError, EventErrorKind};
 use crate::model::Policy;
-use crate::verdict::Reason;
+use crate::reason::Reason;
 
 /// How often each destination was delivered or blocked, by reason, and how often a line was not an event, by code.
 #[derive(Debug, Clone, Default)]

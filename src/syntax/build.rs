@@ -212,6 +212,8 @@ impl Builder<'_> {
                 Fact::ExemptEvent(texts.map(|text| self.name(text)).collect::<Option<_>>()?)
             }
             Rule::preferences => Fact::Preferences(self.preferences(pair)?),
+            Rule::test => Fact::Test(self.test(pair)?),
+            Rule::lint => Fact::Lint(self.lint(pair)?),
             _ => return None,
         })
     }
@@ -412,6 +414,141 @@ impl Builder<'_> {
         let spelled = children(pair).filter(|child| child.as_rule() == Rule::key);
         let also_spelled = spelled.map(|key| self.name(key)).collect::<Option<_>>()?;
         Some(Preferences { path, also_spelled })
+    }
+
+    fn lint(&mut self, pair: Pair<Rule>) -> Option<Lint> {
+        let finding = child(pair.clone(), Rule::finding)?;
+        let finding = Spanned::new(finding.as_str().to_owned(), self.whole(finding.as_span()));
+        let level = children(pair.clone()).find_map(|child| match child.as_rule() {
+            Rule::word_off => Some(Level::Off),
+            Rule::word_warning => Some(Level::Warning),
+            Rule::word_error => Some(Level::Error),
+            _ => None,
+        })?;
+        let because = self.because(pair)?;
+        Some(Lint { finding, level, because })
+    }
+
+    fn test(&mut self, pair: Pair<Rule>) -> Option<Test> {
+        let (mut name, mut lines, mut cases) = (None, Vec::new(), None);
+        for part in children(pair) {
+            let span = self.span(part.as_span());
+            let line = match part.as_rule() {
+                Rule::text => {
+                    name = self.name(part);
+                    continue;
+                }
+                Rule::cases => {
+                    let rows = children(part).filter(|child| child.as_rule() == Rule::case);
+                    cases = Some(rows.map(|row| self.case(row)).collect::<Option<_>>()?);
+                    continue;
+                }
+                Rule::stated_event => self.stated_event(part)?,
+                Rule::stated_consent => {
+                    TestLine::Consent(self.case_consent(child(part, Rule::case_consent)?)?)
+                }
+                Rule::stated_integrations => {
+                    TestLine::Integrations(self.case_integrations(child(part, Rule::case_integrations)?)?)
+                }
+                Rule::expectation => TestLine::Expectation(self.expectation(part)?),
+                _ => continue,
+            };
+            lines.push(Spanned::new(line, span));
+        }
+        Some(Test { name: name?, lines, cases })
+    }
+
+    fn stated_event(&mut self, pair: Pair<Rule>) -> Option<TestLine> {
+        if let Some(json) = child(pair.clone(), Rule::json) {
+            return Some(TestLine::Json(json.as_str().to_owned()));
+        }
+        let is_file = child(pair.clone(), Rule::word_from).is_some();
+        let text = self.name(child(pair, Rule::text)?)?;
+        Some(if is_file { TestLine::EventsFrom(text) } else { TestLine::Event(text) })
+    }
+
+    fn case(&mut self, pair: Pair<Rule>) -> Option<Case> {
+        let span = self.span(pair.as_span());
+        let (mut consent, mut integrations, mut expectations) = (None, None, Vec::new());
+        for part in children(pair) {
+            let span = self.span(part.as_span());
+            match part.as_rule() {
+                Rule::case_consent => consent = Some(Spanned::new(self.case_consent(part)?, span)),
+                Rule::case_integrations => {
+                    integrations = Some(Spanned::new(self.case_integrations(part)?, span));
+                }
+                Rule::expectation => expectations.push(Spanned::new(self.expectation(part)?, span)),
+                _ => {}
+            }
+        }
+        Some(Case { consent: consent?, integrations: integrations?, expectations, span })
+    }
+
+    fn case_consent(&mut self, pair: Pair<Rule>) -> Option<StatedConsent> {
+        Some(match children(pair.clone()).next()?.as_rule() {
+            Rule::word_missing => StatedConsent::Missing,
+            Rule::word_empty => StatedConsent::Empty,
+            Rule::word_malformed => StatedConsent::Malformed,
+            _ => StatedConsent::Preferences(self.stated(pair, Rule::stated_preference)?),
+        })
+    }
+
+    fn case_integrations(&mut self, pair: Pair<Rule>) -> Option<StatedIntegrations> {
+        Some(match children(pair.clone()).next()?.as_rule() {
+            Rule::word_none => StatedIntegrations::None,
+            Rule::word_malformed => StatedIntegrations::Malformed,
+            _ => StatedIntegrations::Entries(self.stated(pair, Rule::stated_entry)?),
+        })
+    }
+
+    /// The members of an object, each with its value.
+    fn stated(&mut self, object: Pair<Rule>, member: Rule) -> Option<Vec<(Text, StatedValue)>> {
+        let mut stated = Vec::new();
+        for member in children(object).filter(|child| child.as_rule() == member) {
+            let (mut name, mut value) = (None, None);
+            for part in children(member) {
+                match part.as_rule() {
+                    Rule::word_All => {
+                        name = Some(Spanned::new("All".to_owned(), self.whole(part.as_span())));
+                    }
+                    Rule::name | Rule::text => name = self.name(part),
+                    Rule::json_true => value = Some(StatedValue::True),
+                    Rule::json_false => value = Some(StatedValue::False),
+                    Rule::json_null => value = Some(StatedValue::Null),
+                    Rule::json_options => value = Some(StatedValue::Options),
+                    _ => {}
+                }
+            }
+            stated.push((name?, value?));
+        }
+        Some(stated)
+    }
+
+    fn expectation(&mut self, pair: Pair<Rule>) -> Option<Expectation> {
+        let has = |rule| child(pair.clone(), rule).is_some();
+        let names = children(pair.clone()).filter(|child| child.as_rule() == Rule::text);
+        let mut names = names.map(|name| self.name(name)).collect::<Option<Vec<_>>>()?;
+        if has(Rule::word_drop) {
+            return Some(Expectation::Drop(names.pop()));
+        }
+        let which = match (has(Rule::word_all), has(Rule::word_only)) {
+            (true, _) => Which::All,
+            (_, true) => Which::Only(names),
+            _ => Which::These(names),
+        };
+        let because = match child(pair.clone(), Rule::expected_reason) {
+            Some(because) => Some(self.expected_reason(because)?),
+            None => None,
+        };
+        Some(Expectation::Destinations { deliver: has(Rule::word_deliver), which, because })
+    }
+
+    fn expected_reason(&mut self, pair: Pair<Rule>) -> Option<ExpectedReason> {
+        let reason = child(pair.clone(), Rule::reason)?;
+        let reason = Spanned::new(reason.as_str().to_owned(), self.whole(reason.as_span()));
+        let names = children(pair).filter(|child| child.as_rule() == Rule::name);
+        let categories = names.map(|name| self.name(name)).collect::<Option<_>>()?;
+        Some(ExpectedReason { reason, categories })
     }
 
     /// A name that something is compared with: not empty, and without characters that nobody can see.

@@ -113,6 +113,38 @@ none is a part for other files to include.*/
     r#unreadable_integrations,
     ///`exempt event "Segment Consent Preference"`: events that pass the consent step; or `none`.
     r#exempt_event,
+    /**`lint C515 off because "…"`: how a question that lint asks of this policy is answered. What makes it ask less has a
+reason.*/
+    r#lint,
+    ///The number of a finding: `C515`.
+    r#finding,
+    ///`test "…" { … }`: an event and what is expected of it, or a table of cases.
+    r#test,
+    ///The cases of a test under the header of their table.
+    r#cases,
+    ///One case: the two objects of its event, and what is expected of it.
+    r#case,
+    /**`event "Order Completed"`: the name of a track event. `event { … }`: a whole event as JSON. `events from
+"refusals.ndjson"`: each event of a file.*/
+    r#stated_event,
+    ///`consent { Advertising: true }`, `consent missing`.
+    r#stated_consent,
+    ///The consent object of a test's event: its state, or the preferences that it holds.
+    r#case_consent,
+    ///`Advertising: true`, by the category's name.
+    r#stated_preference,
+    ///`integrations { "Google Ads": true, All: false }`, `integrations none`.
+    r#stated_integrations,
+    ///The integrations object of a test's event: its state, or the entries that it has.
+    r#case_integrations,
+    ///`"Google Ads": true`, by any name of the destination; `All: false`. An object stands for options.
+    r#stated_entry,
+    ///`deliver "Google Ads"`, `block only "Facebook Pixel" because refused Analytics`, `deliver all`, `drop "…"`.
+    r#expectation,
+    ///`because refused Analytics`: the reason that the decision gives, and of a refusal the categories that it names.
+    r#expected_reason,
+    ///A reason as reports spell it.
+    r#reason,
     ///`preferences at context.consent.categoryPreferences, also spelled consentPreferences`.
     r#preferences,
     ///The members that lead from the event to its preferences.
@@ -130,11 +162,23 @@ none is a part for other files to include.*/
     /**Text in double quotes on one line. `\"`, `\\` and `\u{…}` are escapes; others are reported later. What stands
 between two escapes has this form, twice, because the parser then skips it at once.*/
     r#text,
+    ///The JSON value of a granted category, or of an entry that is on.
+    r#json_true,
+    ///The JSON value of a refused category, or of an entry that is off.
+    r#json_false,
+    ///A JSON value that is neither a boolean nor an object.
+    r#json_null,
+    ///An object in the integrations object, which is on; what would be in it decides nothing.
+    r#json_options,
+    ///An event as JSON. Words of other languages have no place in it, so that no statement hides in here.
+    r#json,
+    ///What stands in JSON outside its texts and objects.
+    r#json_character,
     ///What a plain word goes on with.
     r#letter,
     ///A statement that a later version of the language will have. It reaches to the next statement.
     r#reserved,
-    ///Words that begin statements of later versions: tests, promises, banners, ledger checks.
+    ///Words that begin statements of later versions: promises, banners, ledger checks.
     r#reserved_word,
     ///Text that is no statement, up to the next line that begins like one.
     r#bad,
@@ -174,13 +218,18 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_drop,
     r#word_empty,
     r#word_enforce,
+    r#word_error,
     r#word_event,
+    r#word_events,
     r#word_exempt,
+    r#word_expect,
+    r#word_from,
     r#word_given,
     r#word_ignores,
     r#word_include,
     r#word_integrations,
     r#word_kind,
+    r#word_lint,
     r#word_listed,
     r#word_malformed,
     r#word_missing,
@@ -191,6 +240,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_nothing,
     r#word_of,
     r#word_off,
+    r#word_only,
     r#word_or,
     r#word_override,
     r#word_policy,
@@ -201,10 +251,12 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_shared,
     r#word_spelled,
     r#word_switched,
+    r#word_test,
     r#word_then,
     r#word_unlisted,
     r#word_unmapped,
     r#word_unreadable,
+    r#word_warning,
     r#comma,
     r#bar,
     r#equals,
@@ -213,6 +265,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#open_parenthesis,
     r#close_parenthesis,
     r#dot,
+    r#colon,
 }
 impl Rule {
     pub fn all_rules() -> &'static [Rule] {
@@ -266,6 +319,21 @@ impl Rule {
             Rule::r#several_categories,
             Rule::r#unreadable_integrations,
             Rule::r#exempt_event,
+            Rule::r#lint,
+            Rule::r#finding,
+            Rule::r#test,
+            Rule::r#cases,
+            Rule::r#case,
+            Rule::r#stated_event,
+            Rule::r#stated_consent,
+            Rule::r#case_consent,
+            Rule::r#stated_preference,
+            Rule::r#stated_integrations,
+            Rule::r#case_integrations,
+            Rule::r#stated_entry,
+            Rule::r#expectation,
+            Rule::r#expected_reason,
+            Rule::r#reason,
             Rule::r#preferences,
             Rule::r#path,
             Rule::r#key,
@@ -274,6 +342,12 @@ impl Rule {
             Rule::r#plain,
             Rule::r#number,
             Rule::r#text,
+            Rule::r#json_true,
+            Rule::r#json_false,
+            Rule::r#json_null,
+            Rule::r#json_options,
+            Rule::r#json,
+            Rule::r#json_character,
             Rule::r#letter,
             Rule::r#reserved,
             Rule::r#reserved_word,
@@ -306,13 +380,18 @@ impl Rule {
             Rule::r#word_drop,
             Rule::r#word_empty,
             Rule::r#word_enforce,
+            Rule::r#word_error,
             Rule::r#word_event,
+            Rule::r#word_events,
             Rule::r#word_exempt,
+            Rule::r#word_expect,
+            Rule::r#word_from,
             Rule::r#word_given,
             Rule::r#word_ignores,
             Rule::r#word_include,
             Rule::r#word_integrations,
             Rule::r#word_kind,
+            Rule::r#word_lint,
             Rule::r#word_listed,
             Rule::r#word_malformed,
             Rule::r#word_missing,
@@ -323,6 +402,7 @@ impl Rule {
             Rule::r#word_nothing,
             Rule::r#word_of,
             Rule::r#word_off,
+            Rule::r#word_only,
             Rule::r#word_or,
             Rule::r#word_override,
             Rule::r#word_policy,
@@ -333,10 +413,12 @@ impl Rule {
             Rule::r#word_shared,
             Rule::r#word_spelled,
             Rule::r#word_switched,
+            Rule::r#word_test,
             Rule::r#word_then,
             Rule::r#word_unlisted,
             Rule::r#word_unmapped,
             Rule::r#word_unreadable,
+            Rule::r#word_warning,
             Rule::r#comma,
             Rule::r#bar,
             Rule::r#equals,
@@ -345,6 +427,7 @@ impl Rule {
             Rule::r#open_parenthesis,
             Rule::r#close_parenthesis,
             Rule::r#dot,
+            Rule::r#colon,
         ]
     }
 }
@@ -592,12 +675,14 @@ impl ::pest::Parser<Rule> for Grammar {
                     self::r#destination(state)
                         .or_else(|state| { self::r#category(state) })
                         .or_else(|state| { self::r#destination_kind(state) })
+                        .or_else(|state| { self::r#test(state) })
                         .or_else(|state| { self::r#reconcile(state) })
                         .or_else(|state| { self::r#unmapped_destinations(state) })
                         .or_else(|state| { self::r#several_categories(state) })
                         .or_else(|state| { self::r#unreadable_integrations(state) })
                         .or_else(|state| { self::r#exempt_event(state) })
                         .or_else(|state| { self::r#preferences(state) })
+                        .or_else(|state| { self::r#lint(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -1806,6 +1891,611 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#lint(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#lint,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_lint(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#finding(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        self::r#word_error(state)
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| {
+                                                                state.optional(|state| { self::r#because(state) })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_warning(state)
+                                                                    .or_else(|state| { self::r#word_off(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#because(state) })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#finding(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#finding, |state| { self::r#plain(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#test(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#test,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_test(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#text(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#open_brace(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| { self::r#stated_event(state) })
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#cases(state) })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                state
+                                                                    .optional(|state| {
+                                                                        self::r#stated_event(state)
+                                                                            .or_else(|state| { self::r#stated_consent(state) })
+                                                                            .or_else(|state| { self::r#stated_integrations(state) })
+                                                                            .or_else(|state| { self::r#expectation(state) })
+                                                                            .and_then(|state| {
+                                                                                state
+                                                                                    .repeat(|state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
+                                                                                                super::hidden::skip(state)
+                                                                                                    .and_then(|state| {
+                                                                                                        self::r#stated_event(state)
+                                                                                                            .or_else(|state| { self::r#stated_consent(state) })
+                                                                                                            .or_else(|state| { self::r#stated_integrations(state) })
+                                                                                                            .or_else(|state| { self::r#expectation(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#close_brace(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#cases(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#cases,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_consent(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_integrations(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_expect(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#case(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#case(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#case(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#case(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#case,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#case_consent(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#case_integrations(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#expectation(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#expectation(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#expectation(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#stated_event(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#stated_event,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_event(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#text(state).or_else(|state| { self::r#json(state) })
+                                            })
+                                    })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#word_events(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#word_from(state) })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#text(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#stated_consent(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#stated_consent,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_consent(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#case_consent(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#case_consent(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#case_consent,
+                            |state| {
+                                self::r#word_missing(state)
+                                    .or_else(|state| { self::r#word_empty(state) })
+                                    .or_else(|state| { self::r#none_given(state) })
+                                    .or_else(|state| { self::r#word_malformed(state) })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#open_brace(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#stated_preference(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        state
+                                                                                            .optional(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#stated_preference(state) })
+                                                                                                    })
+                                                                                                    .and_then(|state| {
+                                                                                                        state
+                                                                                                            .repeat(|state| {
+                                                                                                                state
+                                                                                                                    .sequence(|state| {
+                                                                                                                        super::hidden::skip(state)
+                                                                                                                            .and_then(|state| {
+                                                                                                                                state
+                                                                                                                                    .sequence(|state| {
+                                                                                                                                        self::r#comma(state)
+                                                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                                            .and_then(|state| { self::r#stated_preference(state) })
+                                                                                                                                    })
+                                                                                                                            })
+                                                                                                                    })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#close_brace(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#stated_preference(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#stated_preference,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#name(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#colon(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#json_true(state)
+                                                    .or_else(|state| { self::r#json_false(state) })
+                                                    .or_else(|state| { self::r#json_null(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#stated_integrations(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#stated_integrations,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_integrations(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#case_integrations(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#case_integrations(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#case_integrations,
+                            |state| {
+                                self::r#word_none(state)
+                                    .or_else(|state| { self::r#word_malformed(state) })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#open_brace(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#stated_entry(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        state
+                                                                                            .optional(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#stated_entry(state) })
+                                                                                                    })
+                                                                                                    .and_then(|state| {
+                                                                                                        state
+                                                                                                            .repeat(|state| {
+                                                                                                                state
+                                                                                                                    .sequence(|state| {
+                                                                                                                        super::hidden::skip(state)
+                                                                                                                            .and_then(|state| {
+                                                                                                                                state
+                                                                                                                                    .sequence(|state| {
+                                                                                                                                        self::r#comma(state)
+                                                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                                            .and_then(|state| { self::r#stated_entry(state) })
+                                                                                                                                    })
+                                                                                                                            })
+                                                                                                                    })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#close_brace(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#stated_entry(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#stated_entry,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_All(state)
+                                            .or_else(|state| { self::r#text(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#colon(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#json_true(state)
+                                                    .or_else(|state| { self::r#json_false(state) })
+                                                    .or_else(|state| { self::r#json_null(state) })
+                                                    .or_else(|state| { self::r#json_options(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#expectation(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#expectation,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_deliver(state)
+                                            .or_else(|state| { self::r#word_block(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_all(state)
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                state
+                                                                    .optional(|state| { self::r#word_only(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#text(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .sequence(|state| {
+                                                                                state
+                                                                                    .optional(|state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
+                                                                                                self::r#comma(state)
+                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                    .and_then(|state| { self::r#text(state) })
+                                                                                            })
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .repeat(|state| {
+                                                                                                        state
+                                                                                                            .sequence(|state| {
+                                                                                                                super::hidden::skip(state)
+                                                                                                                    .and_then(|state| {
+                                                                                                                        state
+                                                                                                                            .sequence(|state| {
+                                                                                                                                self::r#comma(state)
+                                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                                    .and_then(|state| { self::r#text(state) })
+                                                                                                                            })
+                                                                                                                    })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#expected_reason(state) })
+                                            })
+                                    })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#word_drop(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        state.optional(|state| { self::r#text(state) })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#expected_reason(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#expected_reason,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_because(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#reason(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#name(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .sequence(|state| {
+                                                                                state
+                                                                                    .optional(|state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
+                                                                                                self::r#comma(state)
+                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                    .and_then(|state| { self::r#name(state) })
+                                                                                            })
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .repeat(|state| {
+                                                                                                        state
+                                                                                                            .sequence(|state| {
+                                                                                                                super::hidden::skip(state)
+                                                                                                                    .and_then(|state| {
+                                                                                                                        state
+                                                                                                                            .sequence(|state| {
+                                                                                                                                self::r#comma(state)
+                                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                                    .and_then(|state| { self::r#name(state) })
+                                                                                                                            })
+                                                                                                                    })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#reason(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#reason, |state| { self::r#plain(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#preferences(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -2075,6 +2765,187 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#json_true(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#json_true,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("true")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#json_false(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#json_false,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("false")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#json_null(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#json_null,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("null")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#json_options(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#json_options,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#open_brace(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#close_brace(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#json(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#json,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("{")
+                                                        .and_then(|state| {
+                                                            state
+                                                                .repeat(|state| {
+                                                                    self::r#text(state)
+                                                                        .or_else(|state| { self::r#json(state) })
+                                                                        .or_else(|state| { self::r#json_character(state) })
+                                                                })
+                                                        })
+                                                        .and_then(|state| { state.match_string("}") })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#json_character(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#json_character,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            self::r#WHITESPACE(state)
+                                                .or_else(|state| { self::r#ASCII_DIGIT(state) })
+                                                .or_else(|state| { state.match_string(",") })
+                                                .or_else(|state| { state.match_string(":") })
+                                                .or_else(|state| { state.match_string("[") })
+                                                .or_else(|state| { state.match_string("]") })
+                                                .or_else(|state| { state.match_string(".") })
+                                                .or_else(|state| { state.match_string("-") })
+                                                .or_else(|state| { state.match_string("+") })
+                                                .or_else(|state| { state.match_string("E") })
+                                                .or_else(|state| { state.match_string("e") })
+                                                .or_else(|state| {
+                                                    state
+                                                        .sequence(|state| {
+                                                            state
+                                                                .match_string("true")
+                                                                .or_else(|state| { state.match_string("false") })
+                                                                .or_else(|state| { state.match_string("null") })
+                                                                .and_then(|state| {
+                                                                    state.lookahead(false, |state| { self::r#letter(state) })
+                                                                })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#letter(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -2133,8 +3004,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             state
                                                 .sequence(|state| {
                                                     state
-                                                        .match_string("test")
-                                                        .or_else(|state| { state.match_string("never") })
+                                                        .match_string("never")
                                                         .or_else(|state| { state.match_string("always") })
                                                         .or_else(|state| { state.match_string("banner") })
                                                         .or_else(|state| { state.match_string("model") })
@@ -2142,7 +3012,6 @@ impl ::pest::Parser<Rule> for Grammar {
                                                         .or_else(|state| { state.match_string("gate") })
                                                         .or_else(|state| { state.match_string("ledger") })
                                                         .or_else(|state| { state.match_string("verify") })
-                                                        .or_else(|state| { state.match_string("lint") })
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -2411,6 +3280,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                 })
                         })
                         .or_else(|state| { self::r#word_preferences(state) })
+                        .or_else(|state| { self::r#word_test(state) })
+                        .or_else(|state| { self::r#word_lint(state) })
                         .or_else(|state| { self::r#word_consentry(state) })
                         .or_else(|state| { self::r#reserved_word(state) })
                 }
@@ -2477,8 +3348,11 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("destinations") })
                                                                                 .or_else(|state| { state.match_string("destination") })
                                                                                 .or_else(|state| { state.match_string("deliver") })
+                                                                                .or_else(|state| { state.match_string("expect") })
                                                                                 .or_else(|state| { state.match_string("exempt") })
+                                                                                .or_else(|state| { state.match_string("events") })
                                                                                 .or_else(|state| { state.match_string("event") })
+                                                                                .or_else(|state| { state.match_string("error") })
                                                                                 .or_else(|state| { state.match_string("enforce") })
                                                                                 .or_else(|state| { state.match_string("empty") })
                                                                         })
@@ -2491,7 +3365,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         .lookahead(true, |state| { state.match_range('f'..'l') })
                                                                         .and_then(|state| {
                                                                             state
-                                                                                .match_string("given")
+                                                                                .match_string("from")
+                                                                                .or_else(|state| { state.match_string("given") })
                                                                                 .or_else(|state| { state.match_string("gate") })
                                                                                 .or_else(|state| { state.match_string("integrations") })
                                                                                 .or_else(|state| { state.match_string("include") })
@@ -2521,6 +3396,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("need") })
                                                                                 .or_else(|state| { state.match_string("override") })
                                                                                 .or_else(|state| { state.match_string("or") })
+                                                                                .or_else(|state| { state.match_string("only") })
                                                                                 .or_else(|state| { state.match_string("off") })
                                                                                 .or_else(|state| { state.match_string("of") })
                                                                         })
@@ -2548,7 +3424,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             state
                                                                 .sequence(|state| {
                                                                     state
-                                                                        .lookahead(true, |state| { state.match_range('t'..'v') })
+                                                                        .lookahead(true, |state| { state.match_range('t'..'w') })
                                                                         .and_then(|state| {
                                                                             state
                                                                                 .match_string("then")
@@ -2558,6 +3434,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("unlisted") })
                                                                                 .or_else(|state| { state.match_string("visit") })
                                                                                 .or_else(|state| { state.match_string("verify") })
+                                                                                .or_else(|state| { state.match_string("warning") })
                                                                         })
                                                                 })
                                                         })
@@ -3217,6 +4094,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_error(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_error,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("error")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_event(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -3245,6 +4150,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_events(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_events,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("events")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_exempt(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -3262,6 +4195,62 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("exempt")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_expect(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_expect,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("expect")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_from(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_from,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("from")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -3402,6 +4391,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("kind")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_lint(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_lint,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("lint")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -3693,6 +4710,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_only(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_only,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("only")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_or(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -3973,6 +5018,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_test(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_test,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("test")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_then(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -4085,6 +5158,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_warning(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_warning,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("warning")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#comma(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -4162,6 +5263,15 @@ impl ::pest::Parser<Rule> for Grammar {
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state.rule(Rule::r#dot, |state| { state.match_string(".") })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#colon(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#colon, |state| { state.match_string(":") })
                 }
                 #[inline]
                 #[allow(dead_code, non_snake_case, unused_variables)]
@@ -4288,6 +5398,21 @@ impl ::pest::Parser<Rule> for Grammar {
                         rules::r#unreadable_integrations(state)
                     }
                     Rule::r#exempt_event => rules::r#exempt_event(state),
+                    Rule::r#lint => rules::r#lint(state),
+                    Rule::r#finding => rules::r#finding(state),
+                    Rule::r#test => rules::r#test(state),
+                    Rule::r#cases => rules::r#cases(state),
+                    Rule::r#case => rules::r#case(state),
+                    Rule::r#stated_event => rules::r#stated_event(state),
+                    Rule::r#stated_consent => rules::r#stated_consent(state),
+                    Rule::r#case_consent => rules::r#case_consent(state),
+                    Rule::r#stated_preference => rules::r#stated_preference(state),
+                    Rule::r#stated_integrations => rules::r#stated_integrations(state),
+                    Rule::r#case_integrations => rules::r#case_integrations(state),
+                    Rule::r#stated_entry => rules::r#stated_entry(state),
+                    Rule::r#expectation => rules::r#expectation(state),
+                    Rule::r#expected_reason => rules::r#expected_reason(state),
+                    Rule::r#reason => rules::r#reason(state),
                     Rule::r#preferences => rules::r#preferences(state),
                     Rule::r#path => rules::r#path(state),
                     Rule::r#key => rules::r#key(state),
@@ -4296,6 +5421,12 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#plain => rules::r#plain(state),
                     Rule::r#number => rules::r#number(state),
                     Rule::r#text => rules::r#text(state),
+                    Rule::r#json_true => rules::r#json_true(state),
+                    Rule::r#json_false => rules::r#json_false(state),
+                    Rule::r#json_null => rules::r#json_null(state),
+                    Rule::r#json_options => rules::r#json_options(state),
+                    Rule::r#json => rules::r#json(state),
+                    Rule::r#json_character => rules::r#json_character(state),
                     Rule::r#letter => rules::r#letter(state),
                     Rule::r#reserved => rules::r#reserved(state),
                     Rule::r#reserved_word => rules::r#reserved_word(state),
@@ -4328,13 +5459,18 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_drop => rules::r#word_drop(state),
                     Rule::r#word_empty => rules::r#word_empty(state),
                     Rule::r#word_enforce => rules::r#word_enforce(state),
+                    Rule::r#word_error => rules::r#word_error(state),
                     Rule::r#word_event => rules::r#word_event(state),
+                    Rule::r#word_events => rules::r#word_events(state),
                     Rule::r#word_exempt => rules::r#word_exempt(state),
+                    Rule::r#word_expect => rules::r#word_expect(state),
+                    Rule::r#word_from => rules::r#word_from(state),
                     Rule::r#word_given => rules::r#word_given(state),
                     Rule::r#word_ignores => rules::r#word_ignores(state),
                     Rule::r#word_include => rules::r#word_include(state),
                     Rule::r#word_integrations => rules::r#word_integrations(state),
                     Rule::r#word_kind => rules::r#word_kind(state),
+                    Rule::r#word_lint => rules::r#word_lint(state),
                     Rule::r#word_listed => rules::r#word_listed(state),
                     Rule::r#word_malformed => rules::r#word_malformed(state),
                     Rule::r#word_missing => rules::r#word_missing(state),
@@ -4345,6 +5481,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_nothing => rules::r#word_nothing(state),
                     Rule::r#word_of => rules::r#word_of(state),
                     Rule::r#word_off => rules::r#word_off(state),
+                    Rule::r#word_only => rules::r#word_only(state),
                     Rule::r#word_or => rules::r#word_or(state),
                     Rule::r#word_override => rules::r#word_override(state),
                     Rule::r#word_policy => rules::r#word_policy(state),
@@ -4355,10 +5492,12 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_shared => rules::r#word_shared(state),
                     Rule::r#word_spelled => rules::r#word_spelled(state),
                     Rule::r#word_switched => rules::r#word_switched(state),
+                    Rule::r#word_test => rules::r#word_test(state),
                     Rule::r#word_then => rules::r#word_then(state),
                     Rule::r#word_unlisted => rules::r#word_unlisted(state),
                     Rule::r#word_unmapped => rules::r#word_unmapped(state),
                     Rule::r#word_unreadable => rules::r#word_unreadable(state),
+                    Rule::r#word_warning => rules::r#word_warning(state),
                     Rule::r#comma => rules::r#comma(state),
                     Rule::r#bar => rules::r#bar(state),
                     Rule::r#equals => rules::r#equals(state),
@@ -4367,6 +5506,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#open_parenthesis => rules::r#open_parenthesis(state),
                     Rule::r#close_parenthesis => rules::r#close_parenthesis(state),
                     Rule::r#dot => rules::r#dot(state),
+                    Rule::r#colon => rules::r#colon(state),
                     Rule::EOI => rules::EOI(state),
                 }
             },

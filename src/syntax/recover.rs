@@ -155,6 +155,8 @@ const STATEMENTS: &[&str] = &[
     "unreadable integrations",
     "exempt event",
     "preferences",
+    "test",
+    "lint",
     "override",
 ];
 
@@ -234,6 +236,8 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     } else if expects(expected, "what to enforce") {
         "a row ends with `nothing`, `integrations`, `listed integrations`, `consent`, `consent then integrations`, \
          `consent or integrations`, `consent or listed, then integrations` or `drop \"…\"`"
+    } else if expects(expected, "a consent state or `{`") && found == "given" {
+        "say which preferences are given: `{ Advertising: true, Analytics: false }`"
     } else if expects(expected, "a consent state") && found == "}" {
         "a row is `consent states, integrations states, what to enforce`, such as `missing none nothing`"
     } else if expects(expected, "`consent`") && lacks_header(before, rest) {
@@ -285,6 +289,23 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::label => "a description in quotes",
         Rule::key | Rule::path => "the name of a member",
         Rule::number => "a number",
+        Rule::finding => "the number of a finding",
+        Rule::reason => "a reason",
+        Rule::json => "an event as JSON",
+        Rule::json_true => "`true`",
+        Rule::json_false => "`false`",
+        Rule::json_null => "`null`",
+        Rule::json_options => "`{}`",
+        Rule::cases => "`consent integrations expect`",
+        Rule::case_consent | Rule::case => "a consent state or `{`",
+        Rule::case_integrations => "an integrations state or `{`",
+        Rule::stated_preference => "`category: true`",
+        Rule::stated_entry => "`\"destination\": true`",
+        Rule::stated_consent => "`consent`",
+        Rule::stated_integrations => "`integrations`",
+        Rule::stated_event => "`event`",
+        Rule::expectation => "`deliver`, `block` or `drop`",
+        Rule::expected_reason => "`because`",
         Rule::row | Rule::consent_states | Rule::consent_state | Rule::none_given => "a consent state",
         Rule::integrations_states | Rule::integrations_state => "an integrations state",
         Rule::enforce => "what to enforce",
@@ -296,6 +317,7 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::any_of => "`any of`",
         Rule::comma => "`,`",
         Rule::dot => "`.`",
+        Rule::colon => "`:`",
         Rule::bar => "`|`",
         Rule::open_brace => "`{`",
         Rule::close_brace => "`}`",

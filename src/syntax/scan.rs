@@ -16,18 +16,19 @@ pub(super) fn scan(text: &str, file: FileId) -> Vec<Diagnostic> {
     found
 }
 
-/// The first parenthesis that is nested too deeply. Texts and comments do not count, as in the grammar.
+/// The first parenthesis or brace that is nested too deeply. Texts and comments do not count, as in the grammar.
 fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
-    // Most policies have too few parentheses in all, which is quickly counted.
-    text.bytes().filter(|byte| *byte == b'(').nth(MAX_NESTING)?;
+    // Most policies have too few parentheses and braces in all, which is quickly counted.
+    text.bytes().filter(|byte| matches!(byte, b'(' | b'{')).nth(MAX_NESTING)?;
     let mut depth = 0usize;
     let mut bytes = text.bytes().enumerate().peekable();
     while let Some((offset, byte)) = bytes.next() {
         match byte {
-            // A word that begins a statement ends every group: none of them may be a bare name.
+            // A word that begins a statement ends every group and every JSON object: none of them may be a bare name, and
+            // JSON has no such words outside its texts.
             b'\n' if begins_statement(text.get(offset + 1..).unwrap_or_default()) => depth = 0,
-            b'(' => depth += 1,
-            b')' => depth = depth.saturating_sub(1),
+            b'(' | b'{' => depth += 1,
+            b')' | b'}' => depth = depth.saturating_sub(1),
             b'/' if bytes.next_if(|(_, next)| *next == b'/').is_some() => {
                 while bytes.next_if(|(_, next)| *next != b'\n').is_some() {}
             }
@@ -44,7 +45,7 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
         }
         if depth > MAX_NESTING {
             let span = Span::new(file, offset, offset + 1);
-            let message = format!("groups are nested more than {MAX_NESTING} deep");
+            let message = format!("groups or objects are nested more than {MAX_NESTING} deep");
             return Some(
                 Diagnostic::new(Code::NestedTooDeep, message)
                     .at(span, "one level too many")
@@ -56,7 +57,7 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
 }
 
 /// Words that begin statements, and that cannot go on with a group: none of them may be a bare name.
-const STATEMENT_WORDS: [&str; 9] = [
+const STATEMENT_WORDS: [&str; 11] = [
     "policy",
     "include",
     "override",
@@ -66,6 +67,8 @@ const STATEMENT_WORDS: [&str; 9] = [
     "several",
     "unreadable",
     "preferences",
+    "test",
+    "lint",
 ];
 
 fn begins_statement(line: &str) -> bool {

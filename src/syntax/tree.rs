@@ -100,6 +100,10 @@ pub enum Fact {
     ExemptEvent(Vec<Text>),
     /// `preferences at …`.
     Preferences(Preferences),
+    /// `test "…" { … }`.
+    Test(Test),
+    /// `lint C515 off because "…"`.
+    Lint(Lint),
 }
 
 /// A text or a name with its place; escapes are resolved.
@@ -321,6 +325,142 @@ pub struct Preferences {
     pub also_spelled: Vec<Text>,
 }
 
+/// `lint C515 off because "…"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lint {
+    /// The number of the finding, as written.
+    pub finding: Text,
+    /// What becomes of it.
+    pub level: Level,
+    /// Why.
+    pub because: Option<Text>,
+}
+
+/// What becomes of a finding of lint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// It is not reported.
+    Off,
+    /// It is reported.
+    Warning,
+    /// It fails `lint`.
+    Error,
+}
+
+/// `test "…" { … }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Test {
+    /// What is tested.
+    pub name: Text,
+    /// What the event is, and what is expected of it; in front of cases, the event alone.
+    pub lines: Vec<Spanned<TestLine>>,
+    /// The cases of a table.
+    pub cases: Option<Vec<Case>>,
+}
+
+/// A line of a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TestLine {
+    /// `event "Order Completed"`: the name of a track event.
+    Event(Text),
+    /// `event { … }`: the whole event as JSON.
+    Json(String),
+    /// `events from "refusals.ndjson"`: each event of a file.
+    EventsFrom(Text),
+    /// `consent …`.
+    Consent(StatedConsent),
+    /// `integrations …`.
+    Integrations(StatedIntegrations),
+    /// What is expected.
+    Expectation(Expectation),
+}
+
+/// A row of a table of cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// The consent object.
+    pub consent: Spanned<StatedConsent>,
+    /// The integrations object.
+    pub integrations: Spanned<StatedIntegrations>,
+    /// What is expected. Never empty.
+    pub expectations: Vec<Spanned<Expectation>>,
+    /// The whole row.
+    pub span: Span,
+}
+
+/// The consent object of a test's event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatedConsent {
+    /// `missing`.
+    Missing,
+    /// `empty`.
+    Empty,
+    /// `malformed`.
+    Malformed,
+    /// `{ Advertising: true }`, by names of categories; `none given` is `{}`.
+    Preferences(Vec<(Text, StatedValue)>),
+}
+
+/// The integrations object of a test's event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatedIntegrations {
+    /// `none`.
+    None,
+    /// `malformed`.
+    Malformed,
+    /// `{ "Google Ads": true, All: false }`.
+    Entries(Vec<(Text, StatedValue)>),
+}
+
+/// The value of a preference or an entry in a test's event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StatedValue {
+    /// `true`.
+    True,
+    /// `false`.
+    False,
+    /// `null`: neither a boolean nor an object.
+    Null,
+    /// `{}`: of an entry, options.
+    Options,
+}
+
+/// What is expected of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expectation {
+    /// `deliver …` or `block …`.
+    Destinations {
+        /// Whether they receive the event.
+        deliver: bool,
+        /// Which ones.
+        which: Which,
+        /// Why.
+        because: Option<ExpectedReason>,
+    },
+    /// `drop "…"`: the event is dropped, with this reason where one is said.
+    Drop(Option<Text>),
+}
+
+/// Which destinations an expectation speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// These.
+    These(Vec<Text>),
+    /// These, and the other outcome for every other one.
+    Only(Vec<Text>),
+}
+
+/// `because refused Analytics`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpectedReason {
+    /// The reason as reports spell it.
+    pub reason: Text,
+    /// The categories that a refusal names.
+    pub categories: Vec<Text>,
+}
+
 impl ConsentState {
     /// The five states, in the order of the semantics.
     pub const ALL: [ConsentState; 5] = [
@@ -397,6 +537,8 @@ impl Fact {
             Fact::UnreadableIntegrations(_) => "unreadable integrations count as".into(),
             Fact::ExemptEvent(_) => "exempt event".into(),
             Fact::Preferences(_) => "preferences at".into(),
+            Fact::Test(test) => format!("test {:?}", test.name.value),
+            Fact::Lint(lint) => format!("lint {}", lint.finding.value),
         }
     }
 }

@@ -1,0 +1,403 @@
+//! Tests: the names in them resolved, and what they expect made plain.
+
+use super::check::Checker;
+use super::{CategoryId, Destination, DestinationId};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::reason::{Outcome, Reason};
+use crate::syntax::tree::{
+    self, Expectation, ExpectedReason, StatedConsent, StatedIntegrations, StatedValue, TestLine, Text,
+};
+use std::collections::HashMap;
+
+/// A test: one or more cases under one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Test {
+    name: Spanned<String>,
+    cases: Vec<TestCase>,
+    is_table: bool,
+    span: Span,
+}
+
+/// An event and what is expected of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestCase {
+    /// The event, or several of which the same is expected.
+    pub event: TestEvent,
+    /// What is expected. Never empty.
+    pub expectations: Vec<Spanned<Expected>>,
+    /// Where the case stands: a row of a table, or the whole test.
+    pub span: Span,
+}
+
+/// The event of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TestEvent {
+    /// Its two objects and, of a track event, its name.
+    Stated {
+        /// The consent object.
+        consent: TestConsent,
+        /// The integrations object.
+        integrations: TestIntegrations,
+        /// The name of a track event.
+        track: Option<String>,
+    },
+    /// The whole event as JSON.
+    Json(String),
+    /// Each event of a file, by the path that the policy's source knows it by.
+    File(Spanned<String>),
+}
+
+/// The consent object of a stated event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TestConsent {
+    /// There is none.
+    Missing,
+    /// It holds no preferences.
+    Empty,
+    /// It cannot be read.
+    Malformed,
+    /// It holds these; none of them for `none given`.
+    Preferences(Vec<(CategoryId, StatedValue)>),
+}
+
+/// The integrations object of a stated event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TestIntegrations {
+    /// There is none, or it cannot be read.
+    Malformed,
+    /// It has these entries, by any name of a destination, or `All`.
+    Entries(Vec<(String, StatedValue)>),
+}
+
+/// What is expected of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// An outcome of destinations.
+    Outcome {
+        /// The outcome.
+        outcome: Outcome,
+        /// Which destinations.
+        which: Which,
+        /// The reason, where one is said.
+        reason: Option<Reason>,
+        /// The categories that a refusal names, where they are said, in declaration order.
+        refused: Option<Vec<CategoryId>>,
+    },
+    /// The event is dropped, for this reason where one is said.
+    Drop(Option<String>),
+}
+
+/// Which destinations an expectation speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// These.
+    These(Vec<DestinationId>),
+    /// These, and the other outcome for every other one.
+    Only(Vec<DestinationId>),
+}
+
+impl Test {
+    /// What is tested.
+    pub fn name(&self) -> &str {
+        &self.name.value
+    }
+
+    /// Where its name stands.
+    pub fn name_span(&self) -> Span {
+        self.name.span
+    }
+
+    /// The cases; one, unless the test is a table.
+    pub fn cases(&self) -> &[TestCase] {
+        &self.cases
+    }
+
+    /// Whether its cases are the rows of a table.
+    pub fn is_table(&self) -> bool {
+        self.is_table
+    }
+
+    /// Where the test stands.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+}
+
+/// What the lines of a test say of its event.
+#[derive(Default)]
+struct Lines<'t> {
+    /// A whole event, or all events of a file.
+    whole: Option<Spanned<TestEvent>>,
+    track: Option<&'t Text>,
+    consent: Option<Spanned<&'t StatedConsent>>,
+    integrations: Option<Spanned<&'t StatedIntegrations>>,
+    expectations: Vec<Spanned<&'t Expectation>>,
+}
+
+impl<'t> Checker<'t> {
+    /// The tests whose events are known; the others have their diagnostics.
+    pub(super) fn tests(
+        &mut self,
+        tests: &[Spanned<&'t tree::Test>],
+        destinations: &[Destination],
+    ) -> Vec<Test> {
+        // The names that an integrations object may use are looked up only where there are tests.
+        let answers: HashMap<&str, &str> = match tests {
+            [] => HashMap::new(),
+            _ => destinations.iter().flat_map(|one| one.names().map(|name| (name, one.name()))).collect(),
+        };
+        tests.iter().filter_map(|said| self.test(said, &answers)).collect()
+    }
+
+    fn test(&mut self, said: &Spanned<&'t tree::Test>, answers: &HashMap<&str, &str>) -> Option<Test> {
+        let test = said.value;
+        let lines = self.lines(test);
+        let name = test.name.clone();
+        let Some(rows) = &test.cases else {
+            if lines.expectations.is_empty() {
+                self.report(
+                    Diagnostic::new(
+                        Code::NothingExpected,
+                        "the test expects nothing, so that it cannot fail",
+                    )
+                    .at(test.name.span, "expects what?")
+                    .help("say what is expected: `deliver \"…\"`, `block \"…\"` or `drop`"),
+                );
+            }
+            let event = match &lines.whole {
+                Some(whole) => Some(whole.value.clone()),
+                None => {
+                    let consent = lines.consent.as_ref().map(|said| said.value);
+                    let integrations = lines.integrations.as_ref().map(|said| said.value);
+                    self.stated(consent, integrations, lines.track, answers)
+                }
+            };
+            let expectations = self.expectations(lines.expectations.into_iter(), answers);
+            let case = TestCase { event: event?, expectations, span: said.span };
+            return Some(Test { name, cases: vec![case], is_table: false, span: said.span });
+        };
+        if let Some(whole) = &lines.whole {
+            self.event_twice(whole.span, test.name.span);
+        }
+        let mut cases = Vec::new();
+        for row in rows {
+            let event =
+                self.stated(Some(&row.consent.value), Some(&row.integrations.value), lines.track, answers);
+            let said = row.expectations.iter().map(|said| Spanned::new(&said.value, said.span));
+            let expectations = self.expectations(said, answers);
+            cases.extend(event.map(|event| TestCase { event, expectations, span: row.span }));
+        }
+        Some(Test { name, cases, is_table: true, span: said.span })
+    }
+
+    /// What the lines say, each thing once.
+    fn lines(&mut self, test: &'t tree::Test) -> Lines<'t> {
+        let mut lines = Lines::default();
+        for line in &test.lines {
+            let at = line.span;
+            let first = match &line.value {
+                TestLine::Expectation(expectation) => {
+                    lines.expectations.push(Spanned::new(expectation, at));
+                    None
+                }
+                TestLine::Consent(consent) => {
+                    lines.consent.replace(Spanned::new(consent, at)).map(|first| first.span)
+                }
+                TestLine::Integrations(integrations) => {
+                    lines.integrations.replace(Spanned::new(integrations, at)).map(|first| first.span)
+                }
+                TestLine::Event(name) => lines.track.replace(name).map(|first| first.span),
+                TestLine::Json(json) => {
+                    self.json(json, at);
+                    let event = TestEvent::Json(json.clone());
+                    lines.whole.replace(Spanned::new(event, at)).map(|first| first.span)
+                }
+                TestLine::EventsFrom(target) => {
+                    // What leads out of the policy root has its diagnostic.
+                    let path = self.forest.event_files.get(&target.span).cloned().unwrap_or_default();
+                    let event = TestEvent::File(Spanned::new(path, target.span));
+                    lines.whole.replace(Spanned::new(event, at)).map(|first| first.span)
+                }
+            };
+            if let Some(first) = first {
+                self.event_twice(at, first);
+            }
+        }
+        if let Some(whole) = &lines.whole {
+            let parts = [
+                lines.consent.as_ref().map(|said| said.span),
+                lines.integrations.as_ref().map(|said| said.span),
+                lines.track.map(|name| name.span),
+            ];
+            if let Some(part) = parts.into_iter().flatten().next() {
+                self.event_twice(part, whole.span);
+            }
+        }
+        lines
+    }
+
+    fn event_twice(&mut self, again: Span, first: Span) {
+        self.report(
+            Diagnostic::new(Code::SaidTwice, "the event of the test is said twice")
+                .at(again, "again here")
+                .at(first, "first said here")
+                .help("say the event in parts (`consent`, `integrations`, `event \"…\"`), whole (`event { … }`) or in a file, and only once"),
+        );
+    }
+
+    fn json(&mut self, json: &str, at: Span) {
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(json) {
+            self.report(
+                Diagnostic::new(Code::EventIsNoJson, "the event is not JSON")
+                    .at(at, error.to_string())
+                    .help("an event is one JSON object; lines and columns count from its `{`"),
+            );
+        }
+    }
+
+    /// The event of two objects, of which each is `missing` or `none` where nothing is said.
+    fn stated(
+        &mut self,
+        consent: Option<&StatedConsent>,
+        integrations: Option<&StatedIntegrations>,
+        track: Option<&Text>,
+        answers: &HashMap<&str, &str>,
+    ) -> Option<TestEvent> {
+        let consent = match consent {
+            None | Some(StatedConsent::Missing) => Some(TestConsent::Missing),
+            Some(StatedConsent::Empty) => Some(TestConsent::Empty),
+            Some(StatedConsent::Malformed) => Some(TestConsent::Malformed),
+            Some(StatedConsent::Preferences(stated)) => {
+                self.twice(stated.iter().map(|(name, _)| name), "category");
+                let known: Vec<Option<_>> = stated
+                    .iter()
+                    .map(|(name, value)| self.category_named(name).map(|category| (category, *value)))
+                    .collect();
+                known.into_iter().collect::<Option<_>>().map(TestConsent::Preferences)
+            }
+        };
+        let integrations = match integrations {
+            None | Some(StatedIntegrations::None) => TestIntegrations::Entries(Vec::new()),
+            Some(StatedIntegrations::Malformed) => TestIntegrations::Malformed,
+            Some(StatedIntegrations::Entries(stated)) => {
+                self.twice(stated.iter().map(|(name, _)| name), "entry");
+                for (name, _) in stated {
+                    if name.value != "All" && !answers.contains_key(name.value.as_str()) {
+                        self.unknown_destination(name, answers);
+                    }
+                }
+                TestIntegrations::Entries(
+                    stated.iter().map(|(name, value)| (name.value.clone(), *value)).collect(),
+                )
+            }
+        };
+        Some(TestEvent::Stated {
+            consent: consent?,
+            integrations,
+            track: track.map(|name| name.value.clone()),
+        })
+    }
+
+    fn expectations<'e>(
+        &mut self,
+        said: impl Iterator<Item = Spanned<&'e Expectation>>,
+        answers: &HashMap<&str, &str>,
+    ) -> Vec<Spanned<Expected>> {
+        said.filter_map(|said| Some(Spanned::new(self.expected(said.value, answers)?, said.span))).collect()
+    }
+
+    fn expected(&mut self, said: &Expectation, answers: &HashMap<&str, &str>) -> Option<Expected> {
+        let (deliver, which, because) = match said {
+            Expectation::Drop(reason) => {
+                return Some(Expected::Drop(reason.as_ref().map(|reason| reason.value.clone())));
+            }
+            Expectation::Destinations { deliver, which, because } => (*deliver, which, because),
+        };
+        let outcome = if deliver { Outcome::Deliver } else { Outcome::Block };
+        let (reason, refused) = match because {
+            Some(because) => self.reason(because, outcome)?,
+            None => (None, None),
+        };
+        let which = match which {
+            tree::Which::All => Which::All,
+            tree::Which::These(names) => Which::These(self.destinations_named(names, answers)?),
+            tree::Which::Only(names) => Which::Only(self.destinations_named(names, answers)?),
+        };
+        Some(Expected::Outcome { outcome, which, reason, refused })
+    }
+
+    fn destinations_named(
+        &mut self,
+        names: &[Text],
+        answers: &HashMap<&str, &str>,
+    ) -> Option<Vec<DestinationId>> {
+        self.twice(names.iter(), "destination");
+        let mut ids = Vec::new();
+        for name in names {
+            match self.destinations.get(name.value.as_str()).copied() {
+                Some(id) => ids.push(id),
+                None => self.unknown_destination(name, answers),
+            }
+        }
+        (ids.len() == names.len()).then_some(ids)
+    }
+
+    fn unknown_destination(&mut self, name: &Text, answers: &HashMap<&str, &str>) {
+        if self.forest.may_have_lost(&name.value) {
+            return;
+        }
+        let help = match answers.get(name.value.as_str()) {
+            Some(own) => format!("it is a further name: write the destination's own, \"{own}\""),
+            None if self.suggests() => match nearest(&name.value, self.destinations.keys().copied()) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => "names of destinations are compared exactly".to_owned(),
+            },
+            None => "names of destinations are compared exactly".to_owned(),
+        };
+        self.report(
+            Diagnostic::new(Code::UnknownDestination, format!("there is no destination `{}`", name.value))
+                .at(name.span, "unknown")
+                .help(help),
+        );
+    }
+
+    /// The reason that is expected, and of a refusal the categories that it names.
+    fn reason(
+        &mut self,
+        said: &ExpectedReason,
+        outcome: Outcome,
+    ) -> Option<(Option<Reason>, Option<Vec<CategoryId>>)> {
+        let word = &said.reason;
+        let Some(reason) = Reason::ALL.into_iter().find(|reason| reason.word() == word.value) else {
+            let of_outcome = Reason::ALL.into_iter().filter(|reason| reason.outcome() == outcome);
+            let words: Vec<&str> = of_outcome.map(Reason::word).collect();
+            let help = match nearest(&word.value, Reason::ALL.into_iter().map(Reason::word)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the reasons to {} are {}", outcome.word(), words.join(", ")),
+            };
+            self.report(
+                Diagnostic::new(Code::UnknownReason, format!("no decision has the reason `{}`", word.value))
+                    .at(word.span, "unknown")
+                    .help(help),
+            );
+            return None;
+        };
+        self.twice(said.categories.iter(), "category");
+        let mut refused: Vec<CategoryId> =
+            said.categories.iter().filter_map(|name| self.category_named(name)).collect();
+        refused.sort_unstable();
+        let message = match said.categories.as_slice() {
+            _ if reason.outcome() != outcome => format!("`{reason}` is no reason to {}", outcome.word()),
+            [_, ..] if reason != Reason::Refused => format!("`{reason}` names no categories"),
+            _ if refused.len() != said.categories.len() => return None,
+            [] => return Some((Some(reason), None)),
+            _ => return Some((Some(reason), Some(refused))),
+        };
+        self.report(Diagnostic::new(Code::ReasonContradicts, message).at(word.span, "never so").help(
+            "`grammar/language.md` lists the reasons of each outcome; only `refused` names categories",
+        ));
+        None
+    }
+}
