@@ -24,6 +24,7 @@ pub mod diagnostic;
 mod event;
 mod format;
 mod in_force;
+#[cfg(feature = "lint")]
 pub mod lint;
 mod model;
 mod reason;

@@ -22,7 +22,7 @@ fn examples(page: &str) -> Vec<(&str, &str)> {
 }
 
 fn codes(text: &str) -> Vec<String> {
-    let linted = lint::lint(&Memory::from([("example", text)]), "example");
+    let linted = lint::lint(&Memory::from([("example", text)]), "example", &Default::default());
     linted.diagnostics.iter().map(|found| format!("{} {}", found.code, found.message)).collect()
 }
 

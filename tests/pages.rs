@@ -95,9 +95,10 @@ fn characters(text: &str) -> String {
 /// What lint says of an example, as the command asks it.
 fn linted(section: &str) -> BTreeSet<Code> {
     let (first, files) = example(section);
-    let mut linted = lint::lint(&files, &first);
+    let levels = lint::Levels::default();
+    let mut linted = lint::lint(&files, &first, &levels);
     if linted.is_part {
-        linted.diagnostics.extend(lint::part_alone(&linted.files));
+        linted.diagnostics.extend(lint::part_alone(&linted.files, &levels));
     }
     linted.diagnostics.iter().map(|found| found.code).collect()
 }
@@ -157,9 +158,13 @@ fn every_example_is_what_it_is_shown_for() {
             Code::TooManyMistakes => linted(wrong).into_iter().filter(|found| found == code).collect(),
             _ => linted(wrong),
         };
+        // An example is short, so that lint may ask more of it than its page speaks of.
+        let matters = |found: &Code| found == code || !found.is_lint();
+        let found: BTreeSet<Code> = found.into_iter().filter(matters).collect();
         assert_eq!(found, BTreeSet::from([*code]), "{code}, wrong");
         let right = section(code.page(), "Right");
-        assert_eq!((linted(right), refused(right)), Default::default(), "{code}, right");
+        let found: BTreeSet<Code> = linted(right).into_iter().filter(matters).collect();
+        assert_eq!((found, refused(right)), Default::default(), "{code}, right");
     }
 }
 

@@ -305,7 +305,7 @@ fn policy_text(text: &str) {
     for diagnostic in &found {
         points_into(diagnostic, text);
     }
-    let linted = lint::lint(&Memory::from([("main", text)]), "main");
+    let linted = lint::lint(&Memory::from([("main", text)]), "main", &Default::default());
     for diagnostic in &linted.diagnostics {
         assert!(!diagnostic.message.is_empty());
         for label in &diagnostic.labels {

@@ -1,7 +1,9 @@
-//! The policy files that paths on the command line stand for.
+//! The policy files that paths on the command line stand for, and writing them.
 
 use super::Failure;
 use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The files that the paths stand for, each once: a folder stands for every .consent file below it.
@@ -41,4 +43,33 @@ fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Puts a text in the place of a file at once, so that nobody ever sees half of it. Of a link, that is the file it leads to.
+/// Other names of that file (hard links) keep what they had.
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = path.canonicalize()?;
+    let permissions = fs::metadata(&path)?.permissions();
+    // The folder's permissions would allow it; the author did not.
+    if permissions.readonly() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
+    }
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.tmp", std::process::id()));
+    let beside = path.with_file_name(name);
+    let file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+    let written = write(file, permissions, text).and_then(|()| fs::rename(&beside, &path));
+    if written.is_err() {
+        // What is wrong with it is said already.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+/// Nobody may read what is written who may not read the file.
+fn write(mut file: File, permissions: fs::Permissions, text: &str) -> io::Result<()> {
+    file.set_permissions(permissions)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }

@@ -6,7 +6,6 @@ use consentry::diagnostic::{Files, visible};
 use consentry::syntax::{MAX_FILE_BYTES, text_of};
 use consentry::{Disk, Source};
 use similar::TextDiff;
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -77,7 +76,7 @@ impl Fmt {
             return self.report(&shown, &text, &formatted, to);
         }
         if text != formatted {
-            replace(path, &formatted).map_err(|error| Failure::output(path, &error))?;
+            files::replace(path, &formatted).map_err(|error| Failure::output(path, &error))?;
             writeln!(to, "{}", visible(&shown))?;
         }
         Ok(Status::Fine)
@@ -119,33 +118,4 @@ fn formatted(name: &str, bytes: Vec<u8>) -> Result<Option<(String, String)>, Fai
     // There is nowhere left to say that standard error is closed.
     let _ = io::stderr().write_all(render::mistakes(&mistakes, &files, &outcome).as_bytes());
     Ok(None)
-}
-
-/// Puts a text in the place of a file at once, so that nobody ever sees half of it. Of a link, that is the file it leads to.
-/// Other names of that file (hard links) keep what they had.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let path = path.canonicalize()?;
-    let permissions = fs::metadata(&path)?.permissions();
-    // The folder's permissions would allow it; the author did not.
-    if permissions.readonly() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
-    }
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.tmp", std::process::id()));
-    let beside = path.with_file_name(name);
-    let file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-    let written = write(file, permissions, text).and_then(|()| fs::rename(&beside, &path));
-    if written.is_err() {
-        // What is wrong with it is said already.
-        let _ = fs::remove_file(&beside);
-    }
-    written
-}
-
-/// Nobody may read what is written who may not read the file.
-fn write(mut file: File, permissions: fs::Permissions, text: &str) -> io::Result<()> {
-    file.set_permissions(permissions)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }

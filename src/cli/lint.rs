@@ -1,12 +1,15 @@
 //! `consentry lint`.
 
 use super::{Failure, Format, Root, Status, files, render};
-use consentry::diagnostic::{Code, Severity};
-use consentry::lint::{Linted, part_alone};
+use consentry::diagnostic::{Code, Diagnostic, Files, Severity};
+use consentry::lint::{self, Levels, Linted};
 use consentry::report::json;
-use std::collections::HashSet;
+use consentry::{Disk, Level, Source, SourceError};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// Parse and check policies, and report what is questionable about them.
 ///
@@ -23,6 +26,52 @@ pub(super) struct Lint {
     /// How the findings are written.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Do not report a finding, such as C507; this comes before what a policy says.
+    #[arg(long, value_name = "CODE")]
+    allow: Vec<LintCode>,
+    /// Report a finding as a warning.
+    #[arg(long, value_name = "CODE")]
+    warn: Vec<LintCode>,
+    /// Report a finding as an error; `warnings` stands for all that would be warnings.
+    #[arg(long, value_name = "CODE|warnings")]
+    deny: Vec<Denied>,
+    /// Mend what can be mended without changing any decision, and report what is left.
+    #[arg(long)]
+    fix: bool,
+}
+
+/// A finding of lint.
+#[derive(Debug, Clone, Copy)]
+struct LintCode(Code);
+
+impl FromStr for LintCode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let code: Code = text.parse().map_err(|_| "there is no finding of this number".to_owned())?;
+        match code.is_lint() {
+            true => Ok(LintCode(code)),
+            false => Err(format!("{code} keeps a policy from compiling: it is always an error")),
+        }
+    }
+}
+
+/// What shall be an error.
+#[derive(Debug, Clone, Copy)]
+enum Denied {
+    Warnings,
+    One(LintCode),
+}
+
+impl FromStr for Denied {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "warnings" => Ok(Denied::Warnings),
+            code => code.parse().map(Denied::One),
+        }
+    }
 }
 
 /// How many findings people are shown; programs get all of them.
@@ -31,7 +80,8 @@ const MAX_SHOWN: usize = 200;
 impl Lint {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let paths = files::below(&self.paths)?;
-        let linted = self.lint(&paths)?;
+        let mut linted = self.lint(&paths, &BTreeMap::new())?;
+        let fixed = if self.fix { self.fix(&paths, &mut linted)? } else { 0 };
         let all = || linted.iter().flat_map(|one| one.diagnostics.iter().map(|found| (found, &one.files)));
         let errors = all().filter(|(found, _)| found.severity() == Severity::Error).count();
         match self.format {
@@ -45,6 +95,9 @@ impl Lint {
                     writeln!(to, "{} more are not shown", all().count() - MAX_SHOWN)?;
                 }
                 to.write_all(render::more_about(all().next().map(|(found, _)| found)).as_bytes())?;
+                if self.fix {
+                    writeln!(to, "{fixed} mended")?;
+                }
                 let count =
                     |count: usize, one, more| format!("{count} {}", if count == 1 { one } else { more });
                 let parts = linted.iter().filter(|one| one.is_part).count();
@@ -61,33 +114,146 @@ impl Lint {
         Ok(if errors == 0 { Status::Fine } else { Status::Findings })
     }
 
-    fn lint(&self, paths: &[PathBuf]) -> Result<Vec<Linted>, Failure> {
+    /// What the command line says of findings. Where it contradicts itself, the strictest counts.
+    fn levels(&self) -> Levels {
+        let mut levels = Levels::default();
+        for (codes, level) in [(&self.allow, Level::Off), (&self.warn, Level::Warning)] {
+            codes.iter().for_each(|code| levels.set(code.0, level));
+        }
+        for denied in &self.deny {
+            match denied {
+                Denied::Warnings => levels.deny_warnings(),
+                Denied::One(code) => levels.set(code.0, Level::Error),
+            }
+        }
+        levels
+    }
+
+    /// Lints the files, as they are or as `changed` has them by their real path.
+    fn lint(&self, paths: &[PathBuf], changed: &BTreeMap<PathBuf, String>) -> Result<Vec<Linted>, Failure> {
+        let levels = self.levels();
         let mut all = Vec::new();
-        // What is wrong in a file that several policies include is said once.
-        let mut said = HashSet::new();
         let mut included = HashSet::new();
         for path in paths {
             let (disk, name) = self.root.place(path)?;
-            let mut linted = consentry::lint::lint(&disk, &name);
+            let linted = lint::lint(&Changed { disk, changed }, &name, &levels);
             let unread = |code| matches!(code, Code::Unreadable | Code::OutsideRoot);
             if let Some(found) =
                 linted.diagnostics.iter().find(|found| unread(found.code) && found.span().is_none())
             {
                 return Err(Failure::Other(found.message.clone()));
             }
-            let files = &linted.files;
-            linted.diagnostics.retain(|found| {
-                let place = found.span().map(|span| (files.name(span.file).to_owned(), span.range()));
-                place.is_none() || said.insert((found.code, place, found.message.clone()))
-            });
-            included.extend(files.names().skip(1).filter_map(|name| Path::new(name).canonicalize().ok()));
+            included
+                .extend(linted.files.names().skip(1).filter_map(|name| Path::new(name).canonicalize().ok()));
             all.push(linted);
         }
         for (path, linted) in paths.iter().zip(&mut all) {
             if linted.is_part && !path.canonicalize().is_ok_and(|path| included.contains(&path)) {
-                linted.diagnostics.extend(part_alone(&linted.files));
+                linted.diagnostics.extend(lint::part_alone(&linted.files, &levels));
             }
         }
+        join(&mut all);
         Ok(all)
+    }
+
+    /// Mends what can be mended, and gives how many findings that were; nothing is written unless every policy compiles
+    /// and decides as before.
+    fn fix(&self, paths: &[PathBuf], linted: &mut Vec<Linted>) -> Result<usize, Failure> {
+        let mut changed: BTreeMap<PathBuf, String> = BTreeMap::new();
+        let mut count = 0;
+        // One fix may bring another to light; each takes text away or says it in fewer words, so that this ends.
+        for _ in 0..MAX_ROUNDS {
+            let mut edits = 0;
+            for one in linted.iter() {
+                for (file, fixed) in lint::edited(&one.files, &one.diagnostics) {
+                    let name = one.files.name(file);
+                    let path =
+                        Path::new(name).canonicalize().map_err(|error| Failure::input(name, &error))?;
+                    // Another policy may have changed the file in this round: the next one sees what is left.
+                    if changed.get(&path).is_none_or(|text| text == one.files.text(file)) {
+                        edits += fixed.count;
+                        changed.insert(path, fixed.text);
+                    }
+                }
+            }
+            if edits == 0 {
+                break;
+            }
+            let again = self.lint(paths, &changed)?;
+            let is_same =
+                linted.iter().zip(&again).all(|(before, after)| match (&before.policy, &after.policy) {
+                    (Some(before), Some(after)) => lint::is_same(before, after),
+                    (None, None) => true,
+                    _ => false,
+                });
+            if !is_same {
+                let message = "a fix would change what a policy decides, so that nothing was written: this is a bug of consentry, please report it";
+                return Err(Failure::Other(message.into()));
+            }
+            *linted = again;
+            count += edits;
+        }
+        for (path, text) in &changed {
+            files::replace(path, text).map_err(|error| Failure::output(path, &error))?;
+        }
+        Ok(count)
+    }
+}
+
+/// How often findings are mended before the rest is left for another run.
+const MAX_ROUNDS: usize = 10;
+
+/// Where a finding stands, by the name of the file.
+type Place = (Code, String, Range<usize>);
+
+fn place(files: &Files, found: &Diagnostic) -> Option<Place> {
+    found.span().map(|span| (found.code, files.name(span.file).to_owned(), span.range()))
+}
+
+/// Says what is wrong in a file that several policies include once, and that something is of no use only where none of them
+/// uses it.
+fn join(all: &mut [Linted]) {
+    // How many policies find something, and how many have the file.
+    let mut found_by: HashMap<Place, usize> = HashMap::new();
+    let mut read_by: HashMap<String, usize> = HashMap::new();
+    for linted in all.iter().filter(|linted| linted.policy.is_some()) {
+        let about_use = linted.diagnostics.iter().filter(|found| lint::is_about_use(found.code));
+        for place in about_use.filter_map(|found| place(&linted.files, found)) {
+            *found_by.entry(place).or_default() += 1;
+        }
+        for name in linted.files.names() {
+            *read_by.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+    let mut said = HashSet::new();
+    for linted in all {
+        let Linted { diagnostics, files, .. } = linted;
+        diagnostics.retain(|found| {
+            let Some(place) = place(files, found) else { return true };
+            let everywhere = || found_by.get(&place) == read_by.get(&place.1);
+            (!lint::is_about_use(found.code) || everywhere()) && said.insert((place, found.message.clone()))
+        });
+    }
+}
+
+/// The files of the disk, but for those that are changed and not written yet.
+struct Changed<'c> {
+    disk: Disk,
+    changed: &'c BTreeMap<PathBuf, String>,
+}
+
+impl Source for Changed<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        // The disk says first whether the file may be read at all.
+        let bytes = self.disk.read(path)?;
+        let changed = Path::new(&self.disk.display(path)).canonicalize().ok();
+        match changed.and_then(|path| self.changed.get(&path)) {
+            Some(text) => Ok(text.clone().into_bytes()),
+            None => Ok(bytes),
+        }
+    }
+
+    fn display(&self, path: &str) -> String {
+        self.disk.display(path)
     }
 }

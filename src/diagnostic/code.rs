@@ -168,6 +168,48 @@ codes! {
     PartAlone = 505 Warning,
     /// A description looks like a wire id.
     LabelLikeWireId = 506 Warning,
+    /// An unmapped destination is delivered.
+    Unmapped = 507 Warning,
+    /// No destination needs the category.
+    CategoryUnused = 508 Warning,
+    /// No event ever reaches the destination.
+    NeverReceives = 509 Warning,
+    /// Every event reaches a destination that needs consent.
+    AlwaysReceives = 510 Warning,
+    /// A part of a requirement changes nothing.
+    RedundantPart = 511 Warning,
+    /// The wire id has a form that no platform stamps.
+    WireIdForm = 512 Warning,
+    /// Two wire ids look alike.
+    WireIdsAlike = 513 Warning,
+    /// Names of two destinations look alike.
+    DestinationsAlike = 514 Warning,
+    /// An event that grants nothing is delivered where consent is needed.
+    FailsOpen = 515 Warning,
+    /// An exemption has no reason.
+    ExemptWithoutReason = 516 Warning,
+    /// A destination needs every category that people can refuse.
+    OutOfReach = 517 Warning,
+    /// A block is only advisory for a destination in device mode.
+    DeviceMode = 518 Warning,
+    /// A setting that leaks is left to a prelude.
+    LeakingSetting = 519 Warning,
+    /// An include brings nothing.
+    IncludeUnused = 520 Warning,
+    /// An override says what is said already.
+    OverrideRepeats = 521 Warning,
+    /// The policy has no tests.
+    NoTests = 522 Warning,
+    /// A refusal in the integrations object delivers what was blocked.
+    RefusalDelivers = 523 Warning,
+    /// A preference that no category claims changes the decision.
+    UnknownKeysDecide = 524 Warning,
+    /// An event with preferences is blocked where one without them is delivered.
+    ConsentBlocks = 525 Warning,
+    /// A comment allows a finding that is not there.
+    SuppressionUnused = 526 Warning,
+    /// A comment allows a finding without a reason.
+    SuppressionWithoutReason = 527 Error,
 }
 
 impl Code {

@@ -63,6 +63,7 @@ pub struct Files {
 #[derive(Debug)]
 struct File {
     name: String,
+    is_prelude: bool,
     text: String,
     /// Where each line begins.
     lines: Vec<u32>,
@@ -77,12 +78,20 @@ impl Files {
     }
 
     pub(crate) fn add(&mut self, name: &str, text: &str) -> FileId {
+        self.push(name, text, false)
+    }
+
+    pub(crate) fn add_prelude(&mut self, name: &str, text: &str) -> FileId {
+        self.push(name, text, true)
+    }
+
+    fn push(&mut self, name: &str, text: &str, is_prelude: bool) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let after = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let lines = std::iter::once(0)
             .chain(after.map(|(offset, _)| u32::try_from(offset + 1).unwrap_or(u32::MAX)))
             .collect();
-        self.files.push(Arc::new(File { name: name.into(), text: text.into(), lines }));
+        self.files.push(Arc::new(File { name: name.into(), is_prelude, text: text.into(), lines }));
         id
     }
 
@@ -109,6 +118,11 @@ impl Files {
     /// The name by which a person knows the file: a path, or `prelude segment`.
     pub fn name(&self, id: FileId) -> &str {
         self.file(id).map_or("", |file| &file.name)
+    }
+
+    /// Whether the file is one that is built in.
+    pub fn is_prelude(&self, id: FileId) -> bool {
+        self.file(id).is_some_and(|file| file.is_prelude)
     }
 
     /// The whole text of the file.

@@ -79,6 +79,18 @@ impl Diagnostic {
         self
     }
 
+    /// Says what does it safely.
+    #[cfg(feature = "lint")]
+    pub(crate) fn fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(Box::new(fix));
+        self
+    }
+
+    #[cfg(feature = "lint")]
+    pub(crate) fn set_severity(&mut self, severity: Severity) {
+        self.severity = severity;
+    }
+
     /// How bad it is: its code's own severity, unless lint was told otherwise.
     pub fn severity(&self) -> Severity {
         self.severity

@@ -1,13 +1,27 @@
-//! What is questionable about a policy that compiles. Each rule is a file under `rules/`.
+//! What is questionable about a policy that compiles, and what mends it.
+//!
+//! Each rule is a file under `rules/`. Rules that ask a question of meaning ask the compiled policy (`answers`), so that what
+//! they say is so. `suppressions` reads the comments that allow a finding, `levels` says how bad each one is, and `fix` applies
+//! what mends them and checks that no decision changes.
 
+mod answers;
+mod fix;
+mod levels;
 mod rules;
+mod suppressions;
 
-use crate::diagnostic::{Code, Diagnostic, Files};
+pub use fix::{Fixed, edited, is_same};
+pub use levels::Levels;
+
+use crate::diagnostic::{Code, Diagnostic, Files, Label};
 use crate::model::{self, Loaded, Policy};
 use crate::source::Source;
+use crate::syntax::Tree;
+use answers::Answers;
+use suppressions::Suppressions;
 
 /// How many findings about one policy are kept.
-const MAX_FINDINGS: usize = 10_000;
+const MAX_FINDINGS: usize = 100_000;
 
 /// What was found about one file.
 #[derive(Debug)]
@@ -16,42 +30,102 @@ pub struct Linted {
     pub diagnostics: Vec<Diagnostic>,
     /// The files that the diagnostics point into.
     pub files: Files,
+    /// The policy, unless the file has mistakes or is no policy but a part of others.
+    pub policy: Option<Box<Policy>>,
     /// Whether the file is no policy but a part of others.
     pub is_part: bool,
+}
+
+/// What a rule looks at.
+struct Subject<'p> {
+    policy: &'p Policy,
+    /// One per file, by its [`crate::diagnostic::FileId`].
+    trees: &'p [Tree],
+    answers: Answers,
 }
 
 /// Lints a file: what keeps it from compiling, or else what the rules find.
 ///
 /// A file without a `policy` line is a part of others: it is parsed, and checked with the policies that include it.
-pub fn lint(source: &dyn Source, path: &str) -> Linted {
+///
+/// ```
+/// use consentry::lint::{Levels, lint};
+///
+/// let policy = "consentry 1
+/// policy \"acme web\"
+/// include prelude \"segment-strict\"
+/// // allow C508 because the banner already asks for it
+/// category Advertising
+/// ";
+/// let linted = lint(&consentry::Memory::from([("acme.consent", policy)]), "acme.consent", &Levels::default());
+/// assert_eq!(linted.diagnostics, []);
+/// ```
+pub fn lint(source: &dyn Source, path: &str, levels: &Levels) -> Linted {
     match model::load_any(source, path) {
-        Ok(Loaded::Policy(policy, _)) => {
-            Linted { diagnostics: rules(&policy), files: policy.files().clone(), is_part: false }
+        Ok(Loaded::Policy(policy, trees)) => {
+            let mut diagnostics = findings(&policy, &trees);
+            levels.apply(&policy, &mut diagnostics);
+            Linted { diagnostics, files: policy.files().clone(), policy: Some(policy), is_part: false }
         }
-        Ok(Loaded::Part(files, diagnostics)) => Linted { diagnostics, files, is_part: true },
-        Err(error) => {
-            Linted { diagnostics: error.diagnostics().to_vec(), files: error.files().clone(), is_part: false }
+        Ok(Loaded::Part(files, mut diagnostics)) => {
+            levels.apply_to_all(&mut diagnostics);
+            Linted { diagnostics, files, policy: None, is_part: true }
         }
+        Err(error) => Linted {
+            diagnostics: error.diagnostics().to_vec(),
+            files: error.files().clone(),
+            policy: None,
+            is_part: false,
+        },
     }
 }
 
 /// The finding about a part that nothing includes: of such a file, only the syntax is looked at.
-pub fn part_alone(files: &Files) -> Option<Diagnostic> {
+pub fn part_alone(files: &Files, levels: &Levels) -> Option<Diagnostic> {
     let place = files.first()?;
-    Some(
+    let mut found = vec![
         Diagnostic::new(Code::PartAlone, "no policy that was checked includes this file")
             .at(place, "only its syntax was checked")
             .help("add a line such as `policy \"acme web\"` if it is a policy, or check the policies that include it"),
-    )
+    ];
+    levels.apply_to_all(&mut found);
+    found.pop()
 }
 
-/// What the rules find about a policy, by file and place.
-fn rules(policy: &Policy) -> Vec<Diagnostic> {
+/// Whether a finding says that nothing uses something, so that in a file which several policies include it holds only where
+/// all of them find it.
+pub fn is_about_use(code: Code) -> bool {
+    matches!(code, Code::CategoryUnused | Code::IncludeUnused | Code::SuppressionUnused)
+}
+
+/// What the rules find about a policy and its comments do not allow, by file and place.
+fn findings(policy: &Policy, trees: &[Tree]) -> Vec<Diagnostic> {
+    let subject = Subject { policy, trees, answers: Answers::new(policy) };
     let mut found = Vec::new();
     for rule in rules::ALL {
-        rule(policy, &mut found);
+        rule(&subject, &mut found);
     }
+    for finding in &mut found {
+        in_own_files(policy, finding);
+    }
+    let mut suppressions = Suppressions::of(policy.files(), trees);
+    found.retain(|finding| !suppressions.allow(finding));
+    suppressions.report(&mut found);
     found.sort_by_key(Diagnostic::span);
     found.truncate(MAX_FINDINGS);
     found
+}
+
+/// Lists a finding about a prelude where the policy includes it: that is the line which its author can change.
+fn in_own_files(policy: &Policy, finding: &mut Diagnostic) {
+    let Some(mut place) = finding.span().filter(|place| policy.files().is_prelude(place.file)) else {
+        return;
+    };
+    while policy.files().is_prelude(place.file) {
+        let Some(include) = policy.includes().iter().find(|include| include.file == place.file) else {
+            return;
+        };
+        place = include.span;
+    }
+    finding.labels.insert(0, Label { span: place, text: "included here".into() });
 }

@@ -139,7 +139,10 @@ impl Loader<'_> {
         }
         let text = self.text(&place, included)?;
         let name = self.name(&place);
-        let id = self.forest.files.add(&name, &text);
+        let id = match &place {
+            Place::Source(_) => self.forest.files.add(&name, &text),
+            Place::Prelude(_) => self.forest.files.add_prelude(&name, &text),
+        };
         let (tree, found) = syntax::parse(&text, id);
         self.forest.diagnostics.extend(found);
         // What is too deep to be parsed has no tokens, and its facts are not known.

@@ -66,15 +66,16 @@ macro_rules! index {
 index!(CategoryId DestinationId KindId);
 
 /// What a file turned out to be.
+#[cfg(feature = "lint")]
 pub(crate) enum Loaded {
     /// A policy, and the tree of each of its files.
-    #[allow(dead_code, reason = "the next commit reads the trees")]
     Policy(Box<Policy>, Vec<Tree>),
     /// A file without a `policy` line, which others include, and what is wrong with its text.
     Part(Files, Vec<Diagnostic>),
 }
 
 /// Reads a file that may be a policy or a part of one.
+#[cfg(feature = "lint")]
 pub(crate) fn load_any(source: &dyn Source, path: &str) -> Result<Loaded, PolicyError> {
     let forest = load::load(source, path);
     if forest.is_part() {
@@ -217,6 +218,11 @@ impl Policy {
     /// The name, which every decision carries.
     pub fn name(&self) -> &str {
         &self.name.value
+    }
+
+    /// Where the name stands.
+    pub fn name_span(&self) -> Span {
+        self.name.span
     }
 
     /// The edition of the language that the policy is written in.

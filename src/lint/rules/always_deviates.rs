@@ -1,9 +1,11 @@
 //! `always` where the platform's own table would block: its rows 2 and 4 grant nothing when no preference is given.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{ConsentState, Enforce, IntegrationsState, Policy};
+use crate::lint::Subject;
+use crate::model::{ConsentState, Enforce, IntegrationsState};
 
-pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let policy = subject.policy;
     let enforces_consent = |integrations| {
         let enforce = &policy.reconcile().row(ConsentState::NoneGiven, integrations).enforce;
         !matches!(

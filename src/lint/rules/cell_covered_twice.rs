@@ -1,9 +1,12 @@
 //! A pair of states that more than one row covers: the first row wins, which a reader may miss.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::model::Policy;
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Span};
+use crate::lint::Subject;
+use crate::model::{ConsentState, IntegrationsState};
+use crate::syntax::tree::{Fact, Row, Tree};
 
-pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let policy = subject.policy;
     let reconcile = policy.reconcile();
     let rows = reconcile.rows();
     for (index, later) in rows.iter().enumerate() {
@@ -13,14 +16,57 @@ pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
             .iter()
             .map(|cell| format!("{} × {}", cell.consent.phrase(), cell.integrations.word()))
             .collect();
-        found.push(
-            Diagnostic::new(
-                Code::CellCoveredTwice,
-                format!("an earlier row already covers {}", pairs.join(", ")),
-            )
-            .at(later.span, "does not decide them")
-            .at(first.span, "the first row wins")
-            .help("name in each row only the states that it decides"),
-        );
+        let mut finding = Diagnostic::new(
+            Code::CellCoveredTwice,
+            format!("an earlier row already covers {}", pairs.join(", ")),
+        )
+        .at(later.span, "does not decide them")
+        .at(first.span, "the first row wins")
+        .help("name in each row only the states that it decides");
+        let decided = reconcile.cells().iter().filter(|cell| cell.row == index);
+        let decided: Vec<_> = decided.map(|cell| (cell.consent, cell.integrations)).collect();
+        if let Some(fix) = row(subject.trees, later.span).and_then(|row| narrower(row, &decided)) {
+            finding = finding.fix(fix);
+        }
+        found.push(finding);
     }
+}
+
+/// The row of the tree that stands at a place.
+fn row(trees: &[Tree], place: Span) -> Option<&Row> {
+    let tree = trees.get(place.file.0 as usize)?;
+    tree.statements.iter().find_map(|statement| match &statement.fact {
+        Fact::Reconcile(rows) => rows.iter().find(|row| row.span == place),
+        _ => None,
+    })
+}
+
+/// Names in a row just the states that it decides; `None` where these are no block of the table.
+fn narrower(row: &Row, decided: &[(ConsentState, IntegrationsState)]) -> Option<Fix> {
+    let consent: Vec<ConsentState> =
+        ConsentState::ALL.into_iter().filter(|state| decided.iter().any(|(one, _)| one == state)).collect();
+    let integrations: Vec<IntegrationsState> = IntegrationsState::ALL
+        .into_iter()
+        .filter(|state| decided.iter().any(|(_, one)| one == state))
+        .collect();
+    if consent.len() * integrations.len() != decided.len() {
+        return None;
+    }
+    let phrases =
+        |count, all, phrases: Vec<&str>| if count == all { "any".to_owned() } else { phrases.join(" | ") };
+    let consent_text =
+        phrases(consent.len(), ConsentState::ALL.len(), consent.iter().map(|one| one.phrase()).collect());
+    let integrations_text = phrases(
+        integrations.len(),
+        IntegrationsState::ALL.len(),
+        integrations.iter().map(|one| one.word()).collect(),
+    );
+    let (first, last) = (row.consent.first()?.span, row.consent.last()?.span);
+    let consent = Edit { span: Span { end: last.end, ..first }, text: consent_text };
+    let (first, last) = (row.integrations.first()?.span, row.integrations.last()?.span);
+    let integrations = Edit { span: Span { end: last.end, ..first }, text: integrations_text };
+    Some(Fix {
+        title: "name only the states that the row decides".into(),
+        edits: vec![consent, integrations],
+    })
 }

@@ -1,10 +1,11 @@
 //! A requirement that `always` categories satisfy alone, so that it asks for nothing.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::Policy;
+use crate::lint::Subject;
 use crate::table::{always, live, satisfied};
 
-pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let policy = subject.policy;
     let always = always(policy);
     for destination in policy.destinations() {
         let (Some(requirement), Some(span)) = (destination.requirement(), destination.requirement_span())

@@ -1,9 +1,11 @@
 //! Words that let the integrations object grant what the person refused, without a reason.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Enforce, Policy};
+use crate::lint::Subject;
+use crate::model::Enforce;
 
-pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let policy = subject.policy;
     for row in policy.reconcile().rows() {
         let grants =
             matches!(row.enforce, Enforce::ConsentOrIntegrations | Enforce::ConsentOrListedThenIntegrations);

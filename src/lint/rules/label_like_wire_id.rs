@@ -2,9 +2,10 @@
 //! nobody stamps.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::Policy;
+use crate::lint::Subject;
 
-pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let policy = subject.policy;
     for category in policy.categories() {
         let Some(label) = category.label() else { continue };
         let like_an_id = !label.value.contains(char::is_whitespace)

@@ -1,0 +1,152 @@
+//! What can become of each destination, asked of the compiled policy.
+//!
+//! A decision depends on a person's preferences only through whether the destination's requirement is satisfied, and granting
+//! more never unsatisfies it. So the two ends, nothing granted and everything granted, show all that can happen, and
+//! destinations whose requirements can both be satisfied and not are alike here. One destination of each sort is asked.
+
+use crate::analysis::{Situation, Space};
+use crate::decide::Scratch;
+use crate::event::{Entry, Preference};
+use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy};
+use crate::reason::{Outcome, Reason};
+use crate::table::{Table, always, live, satisfied};
+use std::collections::HashMap;
+
+/// The answers for all destinations of a policy.
+pub(super) struct Answers {
+    sorts: Vec<Sort>,
+    /// By destination, which sort it is of.
+    of: Vec<usize>,
+}
+
+/// Destinations of which everything that follows is true alike.
+pub(super) struct Sort {
+    /// One of them, in whose words events are shown.
+    pub(super) example: DestinationId,
+    pub(super) cases: Vec<Case>,
+}
+
+/// A situation and what becomes of the destination in it.
+pub(super) struct Case {
+    pub(super) situation: Situation,
+    pub(super) reason: Reason,
+}
+
+impl Case {
+    pub(super) fn delivers(&self) -> bool {
+        self.reason.outcome() == Outcome::Deliver
+    }
+}
+
+/// What tells sorts apart.
+#[derive(PartialEq, Eq, Hash)]
+struct Traits {
+    is_disabled: bool,
+    is_exempt: bool,
+    ignores_all: bool,
+    consent: ConsentStep,
+}
+
+/// What the consent step can come to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum ConsentStep {
+    Unmapped,
+    SwitchedOff,
+    AlwaysSatisfied,
+    Either,
+}
+
+impl Answers {
+    pub(super) fn new(policy: &Policy) -> Self {
+        let table = Table::new(policy.clone());
+        let mut scratch = table.scratch();
+        let always = always(policy);
+        let consent_step = |destination: &Destination| match destination.requirement() {
+            None => ConsentStep::Unmapped,
+            Some(requirement) => match live(requirement, policy) {
+                None => ConsentStep::SwitchedOff,
+                Some(requirement) if satisfied(&requirement, &always) => ConsentStep::AlwaysSatisfied,
+                Some(_) => ConsentStep::Either,
+            },
+        };
+        let mut known: HashMap<Traits, usize> = HashMap::new();
+        let (mut sorts, mut of) = (Vec::new(), Vec::new());
+        for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
+            let traits = Traits {
+                is_disabled: destination.disabled().is_some(),
+                is_exempt: destination.exempt().is_some(),
+                ignores_all: policy.kind_of(destination).is_some_and(|kind| kind.ignores_all().is_some()),
+                consent: consent_step(destination),
+            };
+            of.push(*known.entry(traits).or_insert_with(|| {
+                sorts.push(Sort { example: id, cases: cases(&table, &mut scratch, id) });
+                sorts.len() - 1
+            }));
+        }
+        Answers { sorts, of }
+    }
+
+    /// The sorts that there are.
+    pub(super) fn sorts(&self) -> &[Sort] {
+        &self.sorts
+    }
+
+    /// What can become of a destination.
+    pub(super) fn of(&self, destination: DestinationId) -> &[Case] {
+        let sort = self.of.get(destination.index()).and_then(|sort| self.sorts.get(*sort));
+        sort.map_or(&[], |sort| &sort.cases)
+    }
+}
+
+/// Every combination of states, entries and the two ends of the preferences, as the table decides it.
+fn cases(table: &Table, scratch: &mut Scratch, destination: DestinationId) -> Vec<Case> {
+    let Some(space) = Space::full(table.policy(), destination) else { return Vec::new() };
+    let mut cases = Vec::new();
+    for situation in situations(&space) {
+        let event = space.event(&situation);
+        let decision = table.decide(&event, scratch);
+        if let Some(verdict) = decision.verdict(destination) {
+            cases.push(Case { reason: verdict.reason(), situation });
+        }
+    }
+    cases
+}
+
+fn situations(space: &Space<'_>) -> Vec<Situation> {
+    let ends = [Preference::Refused, Preference::Granted];
+    let mut consents: Vec<(ConsentState, Vec<Preference>)> = Vec::new();
+    for consent in ConsentState::ALL {
+        match consent {
+            ConsentState::Given => {
+                consents.extend(ends.map(|end| (ConsentState::Given, vec![end; space.categories().len()])))
+            }
+            other => consents.push((other, Vec::new())),
+        }
+    }
+    let mut objects = vec![(IntegrationsState::None, None, None), (IntegrationsState::Malformed, None, None)];
+    for entry in [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Unreadable)] {
+        for all in [None, Some(Entry::Off)] {
+            objects.push((IntegrationsState::Given, entry, all));
+        }
+    }
+    let mut situations = Vec::new();
+    for (consent, preferences) in consents {
+        for (integrations, entry, all) in objects.iter().copied() {
+            for exempt_event in [false, true] {
+                let situation = Situation {
+                    consent,
+                    preferences: preferences.clone(),
+                    integrations,
+                    entry,
+                    all,
+                    exempt_event,
+                };
+                // Events that nothing exempts and events that cannot lack a consent object are none.
+                if space.contains(&situation) {
+                    situations.push(situation);
+                }
+            }
+        }
+    }
+    situations
+}

@@ -1,0 +1,120 @@
+//! What mends findings safely: edits of the text that change no decision, which is checked before anybody gets them.
+
+use crate::diagnostic::{Diagnostic, Edit, FileId, Files, Span};
+use crate::model::{ConsentState, IntegrationsState, Policy};
+use std::collections::BTreeMap;
+
+/// The text of a file with fixes in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixed {
+    /// The text.
+    pub text: String,
+    /// How many findings it mends.
+    pub count: usize,
+}
+
+/// The files of some findings with their fixes applied, but for fixes that touch what another one has changed: run lint
+/// again for those.
+pub fn edited<'d>(
+    files: &Files,
+    findings: impl IntoIterator<Item = &'d Diagnostic>,
+) -> BTreeMap<FileId, Fixed> {
+    let mut taken: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
+    let mut counts: BTreeMap<FileId, usize> = BTreeMap::new();
+    for fix in findings.into_iter().filter_map(|finding| finding.fix.as_ref()) {
+        let overlaps = fix.edits.iter().any(|edit| {
+            let others = taken.get(&edit.span.file).into_iter().flatten();
+            others
+                .into_iter()
+                .any(|other| edit.span.start < other.span.end && other.span.start < edit.span.end)
+        });
+        if overlaps || fix.edits.iter().any(|edit| files.is_prelude(edit.span.file)) {
+            continue;
+        }
+        for edit in &fix.edits {
+            taken.entry(edit.span.file).or_default().push(edit);
+        }
+        if let Some(first) = fix.edits.first() {
+            *counts.entry(first.span.file).or_default() += 1;
+        }
+    }
+    let each = taken.into_iter().map(|(file, mut edits)| {
+        edits.sort_by_key(|edit| edit.span);
+        let (text, mut changed, mut end) = (files.text(file), String::new(), 0);
+        for edit in edits {
+            changed.push_str(text.get(end..edit.span.start as usize).unwrap_or_default());
+            changed.push_str(&edit.text);
+            end = edit.span.end as usize;
+        }
+        changed.push_str(text.get(end..).unwrap_or_default());
+        (file, Fixed { text: changed, count: counts.get(&file).copied().unwrap_or(0) })
+    });
+    each.collect()
+}
+
+/// The edit that deletes a statement: its lines, where nothing else stands on them.
+pub(super) fn deletion(files: &Files, statement: Span) -> Edit {
+    let text = files.text(statement.file);
+    let (before, behind) = (
+        text.get(..statement.start as usize).unwrap_or_default(),
+        text.get(statement.end as usize..).unwrap_or_default(),
+    );
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line_end = behind.find('\n').map_or(behind.len(), |at| at + 1);
+    let is_alone = before.get(line_start..).unwrap_or_default().trim().is_empty()
+        && behind.get(..line_end).unwrap_or_default().trim().is_empty();
+    let span = match is_alone {
+        true => Span::new(statement.file, line_start, statement.end as usize + line_end),
+        false => statement,
+    };
+    Edit { span, text: String::new() }
+}
+
+/// Whether two policies decide alike and carry the same names: a comparison of what they say, so that `true` is certain, and
+/// `false` may come of two ways of saying one thing.
+pub fn is_same(one: &Policy, other: &Policy) -> bool {
+    meaning(one) == meaning(other)
+}
+
+/// Everything that a policy says but its places and its reasons.
+fn meaning(policy: &Policy) -> impl PartialEq {
+    let label = |label: Option<&crate::diagnostic::Spanned<String>>| label.map(|label| label.value.clone());
+    let categories: Vec<_> = policy
+        .categories()
+        .iter()
+        .map(|one| {
+            let flags = (one.always().is_some(), one.switched_off().is_some());
+            (one.name().to_owned(), one.wire_id().to_owned(), flags, label(one.label()))
+        })
+        .collect();
+    let kinds: Vec<_> = policy
+        .kinds()
+        .iter()
+        .map(|one| (one.name().to_owned(), one.ignores_all().is_some(), label(one.label())))
+        .collect();
+    let destinations: Vec<_> = policy
+        .destinations()
+        .iter()
+        .map(|one| {
+            let names: Vec<String> = one.names().map(str::to_owned).collect();
+            let flags = (one.exempt().is_some(), one.disabled().is_some(), one.mode());
+            (names, one.requirement().cloned(), flags, one.kind().map(|kind| kind.value))
+        })
+        .collect();
+    let cells: Vec<_> = ConsentState::ALL
+        .into_iter()
+        .flat_map(|consent| IntegrationsState::ALL.map(|integrations| (consent, integrations)))
+        .map(|(consent, integrations)| policy.reconcile().row(consent, integrations).enforce.clone())
+        .collect();
+    let settings = (
+        policy.unmapped_destinations().value,
+        policy.unreadable_integrations().value,
+        policy.several_categories().value,
+        policy.exempt_events().value.iter().map(|name| name.value.clone()).collect::<Vec<_>>(),
+        policy.reading().clone(),
+    );
+    let tests: Vec<String> = policy.tests().iter().map(|test| test.name().to_owned()).collect();
+    let levels: Vec<_> = policy.lint_levels().iter().map(|said| (said.code, said.level)).collect();
+    let head = (policy.name().to_owned(), policy.edition(), tests, levels);
+    (head, categories, kinds, destinations, cells, settings)
+}

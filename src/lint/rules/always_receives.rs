@@ -1,0 +1,23 @@
+//! A destination that nothing ever keeps an event from, though it seems to ask for consent.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lint::Subject;
+
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let policy = subject.policy;
+    for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
+        let cases = subject.answers.of(id);
+        if destination.requirement().is_some()
+            && !cases.is_empty()
+            && cases.iter().all(|case| case.delivers())
+        {
+            let message = format!("every event reaches `{}`, whatever the person chose", destination.name());
+            let place = destination.requirement_span().unwrap_or(destination.name_span());
+            found.push(
+                Diagnostic::new(Code::AlwaysReceives, message)
+                    .at(place, "keeps nothing from it")
+                    .help("see the reconcile table: no row that blocks it enforces consent"),
+            );
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The laws of section 3 of the semantics that a policy may break: decided for every destination, over all that can happen.
+
+use crate::analysis::{Situation, Space, json};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::event::Entry;
+use crate::lint::Subject;
+use crate::lint::answers::{Case, Sort};
+use crate::model::{ConsentState, IntegrationsState, Policy};
+
+/// "Adding a `false` entry, `All` included, to the integrations object never turns a block into a deliver."
+pub(super) fn refusal_delivers(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let broken = first(subject, |before, after| {
+        !before.delivers() && after.delivers() && adds_false(&before.situation, &after.situation)
+    });
+    if let Some((sort, before, after)) = broken {
+        found.push(breach(
+            subject.policy,
+            Code::RefusalDelivers,
+            "one more `false` in the integrations object delivers what was blocked",
+            sort,
+            [before, after],
+        ));
+    }
+}
+
+/// "Preferences with only unknown keys decide like `{}`."
+pub(super) fn unknown_keys_decide(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let broken = first(subject, |before, after| {
+        before.situation.consent == ConsentState::NoneGiven
+            && after.situation.consent == ConsentState::Given
+            && grants_nothing(after)
+            && same_objects(&before.situation, &after.situation)
+            && before.reason != after.reason
+    });
+    if let Some((sort, before, after)) = broken {
+        found.push(breach(
+            subject.policy,
+            Code::UnknownKeysDecide,
+            "a preference that no category claims changes the decision",
+            sort,
+            [before, after],
+        ));
+    }
+}
+
+/// "Crossing from `missing` or `empty` to `given` never blocks."
+pub(super) fn consent_blocks(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let broken = first(subject, |before, after| {
+        matches!(before.situation.consent, ConsentState::Missing | ConsentState::Empty)
+            && after.situation.consent == ConsentState::Given
+            && same_objects(&before.situation, &after.situation)
+            && before.delivers()
+            && !after.delivers()
+    });
+    if let Some((sort, before, after)) = broken {
+        found.push(breach(
+            subject.policy,
+            Code::ConsentBlocks,
+            "an event without preferences is delivered where the same event with some is not",
+            sort,
+            [before, after],
+        ));
+    }
+}
+
+/// The first two cases of one destination that break a law.
+fn first<'s>(
+    subject: &'s Subject<'_>,
+    breaks: impl Fn(&Case, &Case) -> bool,
+) -> Option<(&'s Sort, &'s Case, &'s Case)> {
+    subject.answers.sorts().iter().find_map(|sort| {
+        sort.cases.iter().find_map(|before| {
+            let after = sort.cases.iter().find(|after| breaks(before, after))?;
+            Some((sort, before, after))
+        })
+    })
+}
+
+/// Whether an event of the second situation is one of the first with a `false` more in its integrations object.
+fn adds_false(before: &Situation, after: &Situation) -> bool {
+    let same_consent = before.consent == after.consent
+        && before.preferences == after.preferences
+        && before.exempt_event == after.exempt_event;
+    let was_readable = before.integrations != IntegrationsState::Malformed;
+    let adds = |before: Option<Entry>, after: Option<Entry>| before == after || after == Some(Entry::Off);
+    same_consent
+        && was_readable
+        && after.integrations == IntegrationsState::Given
+        && adds(before.entry, after.entry)
+        && adds(before.all, after.all)
+        // One more entry, not two.
+        && (before.entry == after.entry || before.all == after.all)
+}
+
+fn same_objects(before: &Situation, after: &Situation) -> bool {
+    before.integrations == after.integrations
+        && before.entry == after.entry
+        && before.all == after.all
+        && before.exempt_event == after.exempt_event
+}
+
+fn grants_nothing(case: &Case) -> bool {
+    case.situation.preferences.iter().all(|preference| *preference != crate::event::Preference::Granted)
+}
+
+/// A law that is broken, with the two events that show it and the rows that decide them.
+fn breach(policy: &Policy, code: Code, message: &str, sort: &Sort, cases: [&Case; 2]) -> Diagnostic {
+    let row = |case: &Case| policy.reconcile().row(case.situation.consent, case.situation.integrations).span;
+    let name = policy.destination(sort.example).map(|one| one.name()).unwrap_or_default();
+    let event = |case: &Case| {
+        let space = Space::full(policy, sort.example);
+        space.map(|space| json(&space.event(&case.situation), policy.reading())).unwrap_or_default()
+    };
+    let [before, after] = cases;
+    let word = |case: &Case| case.reason.outcome().word();
+    Diagnostic::new(code, message)
+        .at(row(after), format!("`{name}`: {}, with {}", word(after), event(after)))
+        .at(row(before), format!("`{name}`: {}, with {}", word(before), event(before)))
+        .help(
+            "let both rows enforce the same, or say why it is meant: `lint ".to_owned()
+                + &code.to_string()
+                + " off because \"…\"`",
+        )
+}

@@ -1,0 +1,22 @@
+//! A destination that no event reaches, or none but exempt ones, though nothing says that it is disabled.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lint::Subject;
+
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let policy = subject.policy;
+    for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
+        let cases = subject.answers.of(id);
+        let mut delivered = cases.iter().filter(|case| case.delivers()).peekable();
+        let is_reached = delivered.peek().is_some();
+        if destination.disabled().is_none() && delivered.all(|case| case.situation.exempt_event) {
+            let events = if is_reached { "only exempt events ever reach" } else { "no event ever reaches" };
+            let message = format!("{events} `{}`", destination.name());
+            found.push(
+                Diagnostic::new(Code::NeverReceives, message)
+                    .at(destination.name_span(), "blocked in every situation")
+                    .help("write `disabled` if that is meant; else see what blocks it: `consentry explain`"),
+            );
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A wire id that no consent platform can have stamped: the documents say what ids look like.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lint::Subject;
+
+/// The platform's ids are shorter than this.
+const TOO_LONG: usize = 35;
+
+/// OneTrust's ids have so many letters and digits.
+const ONETRUST: usize = 5;
+
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let categories = subject.policy.categories();
+    // Whether the ids come from OneTrust shows in those that have its form.
+    let from_onetrust = categories
+        .iter()
+        .any(|category| is_onetrust(category.wire_id()) && category.wire_id().len() == ONETRUST);
+    for category in categories {
+        let wire_id = category.wire_id();
+        let (label, help) = if wire_id.starts_with(|char: char| char.is_ascii_digit()) {
+            (
+                "begins with a digit",
+                "the platform's category ids do not begin with a digit: copy the id from there",
+            )
+        } else if wire_id.chars().count() >= TOO_LONG {
+            ("has 35 characters or more", "the platform's category ids are shorter: copy the id from there")
+        } else if from_onetrust && is_onetrust(wire_id) && wire_id.len() != ONETRUST {
+            (
+                "is not five letters and digits long",
+                "OneTrust's ids are, such as C0004: copy the id from there",
+            )
+        } else {
+            continue;
+        };
+        found.push(
+            Diagnostic::new(Code::WireIdForm, format!("no event can have the wire id `{wire_id}`"))
+                .at(category.wire_id_span(), label)
+                .help(help),
+        );
+    }
+}
+
+/// `C0004`, and what was meant to be like it.
+fn is_onetrust(wire_id: &str) -> bool {
+    wire_id
+        .strip_prefix(['C', 'c'])
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}

@@ -1,0 +1,196 @@
+//! Comments that allow a finding: `// allow C507 because the contract covers it`.
+//!
+//! At the end of a line such a comment speaks of that line, and of the statement that ends there; on a line of its own, of
+//! the statement or row that follows it, or else of the next line.
+
+use crate::diagnostic::{Code, Diagnostic, Edit, Files, Fix, Span};
+use crate::syntax::tree::{Fact, Token, TokenKind, Tree};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// The comments of a policy's files that allow findings.
+pub(super) struct Suppressions {
+    all: Vec<Suppression>,
+    /// Which of them speak of a code in a file.
+    by_code: HashMap<(Code, u32), Vec<usize>>,
+}
+
+struct Suppression {
+    /// The comment.
+    comment: Span,
+    /// What is to be deleted with it when it is of no use.
+    whole: Span,
+    /// The places of which it speaks, in bytes of its file.
+    target: Range<u32>,
+    codes: Vec<Allowed>,
+    has_reason: bool,
+}
+
+/// A code that a comment allows, as written.
+struct Allowed {
+    text: String,
+    /// `None` where there is no such finding, or none of lint.
+    code: Option<Code>,
+    used: bool,
+}
+
+impl Suppressions {
+    pub(super) fn of(files: &Files, trees: &[Tree]) -> Self {
+        let mut all = Vec::new();
+        for tree in trees.iter().filter(|tree| !files.is_prelude(tree.file)) {
+            let text = files.text(tree.file);
+            for (index, token) in tree.tokens.iter().enumerate() {
+                let comment = files.excerpt(token.span);
+                if token.kind == TokenKind::Comment
+                    && let Some((codes, has_reason)) = parse(comment)
+                {
+                    let (target, whole) = target(tree, text, index, token);
+                    all.push(Suppression { comment: token.span, whole, target, codes, has_reason });
+                }
+            }
+        }
+        let mut by_code: HashMap<(Code, u32), Vec<usize>> = HashMap::new();
+        for (index, suppression) in all.iter().enumerate().filter(|(_, one)| one.has_reason) {
+            for code in suppression.codes.iter().filter_map(|allowed| allowed.code) {
+                by_code.entry((code, suppression.comment.file.0)).or_default().push(index);
+            }
+        }
+        Suppressions { all, by_code }
+    }
+
+    /// Whether a comment allows a finding; the comment is of use then.
+    pub(super) fn allow(&mut self, finding: &Diagnostic) -> bool {
+        let Some(place) = finding.span() else { return false };
+        let mut allowed = false;
+        for index in self.by_code.get(&(finding.code, place.file.0)).into_iter().flatten() {
+            let Some(suppression) = self.all.get_mut(*index) else { continue };
+            if suppression.target.contains(&place.start) {
+                allowed = true;
+                for code in suppression.codes.iter_mut().filter(|code| code.code == Some(finding.code)) {
+                    code.used = true;
+                }
+            }
+        }
+        allowed
+    }
+
+    /// The comments that give no reason, and those that allow nothing.
+    pub(super) fn report(self, found: &mut Vec<Diagnostic>) {
+        for suppression in &self.all {
+            let comment = suppression.comment;
+            if !suppression.has_reason {
+                found.push(
+                    Diagnostic::new(
+                        Code::SuppressionWithoutReason,
+                        "the comment allows a finding, and gives no reason",
+                    )
+                    .at(comment, "allows nothing as it is")
+                    .help("say why, for the next one who reads it: `// allow C507 because …`"),
+                );
+                continue;
+            }
+            let unused: Vec<&Allowed> = suppression.codes.iter().filter(|code| !code.used).collect();
+            for allowed in &unused {
+                let (message, help) = match allowed.code {
+                    Some(code) => (
+                        format!("{code} is not found here"),
+                        "delete it, so that it does not hide what comes later",
+                    ),
+                    None => (
+                        format!("`{}` is no finding that a comment can allow", allowed.text),
+                        "findings of lint are numbered from C501 on; others keep the policy from compiling",
+                    ),
+                };
+                let mut finding = Diagnostic::new(Code::SuppressionUnused, message)
+                    .at(comment, "allows what is not there")
+                    .help(help);
+                if unused.len() == suppression.codes.len() {
+                    let edit = Edit { span: suppression.whole, text: String::new() };
+                    finding = finding.fix(Fix { title: "delete the comment".into(), edits: vec![edit] });
+                }
+                found.push(finding);
+            }
+        }
+    }
+}
+
+/// The codes of a comment that allows findings, and whether it says why; `None` for any other comment.
+fn parse(comment: &str) -> Option<(Vec<Allowed>, bool)> {
+    let rest = comment.trim_start_matches('/').trim_start().strip_prefix("allow ")?;
+    let (codes, reason) = match rest.split_once(" because") {
+        Some((codes, reason)) => (codes, reason),
+        None => (rest, ""),
+    };
+    let looks_like_a_code = |text: &str| {
+        text.strip_prefix(['C', 'c'])
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let words: Vec<&str> = codes.split([',', ' ', '\t']).filter(|word| !word.is_empty()).collect();
+    // Without a code in front it is an ordinary sentence.
+    let count =
+        words.iter().take_while(|word| looks_like_a_code(word.trim_end_matches([':', '.', ';']))).count();
+    if count == 0 {
+        return None;
+    }
+    let allowed = words.iter().take(count).map(|word| {
+        let text = word.trim_end_matches([':', '.', ';']);
+        let code = text.parse().ok().filter(|code: &Code| code.is_lint());
+        Allowed { text: text.to_owned(), code, used: false }
+    });
+    let has_reason = count == words.len() && reason.starts_with([' ', '\t']) && !reason.trim().is_empty();
+    Some((allowed.collect(), has_reason))
+}
+
+/// The places that a comment speaks of, and what goes with it when it is deleted.
+fn target(tree: &Tree, text: &str, index: usize, comment: &Token) -> (Range<u32>, Span) {
+    let line = line_of(text, comment.span);
+    let (before, behind) = tree.tokens.split_at(index.min(tree.tokens.len()));
+    let word_before = before.iter().rev().find(|token| token.kind != TokenKind::Comment);
+    if let Some(word) = word_before.filter(|word| word.span.end > line.start) {
+        let ended = statement_that(tree, |span| span.end == word.span.end);
+        let target = ended.map_or(line.clone(), |span| span.start.min(line.start)..line.end);
+        // The space in front of the comment goes with it.
+        return (target, Span { start: word.span.end, ..comment.span });
+    }
+    // Together with its line break.
+    let end = text.len().min(line.end as usize + 1);
+    let whole = Span::new(comment.span.file, line.start as usize, end);
+    let next =
+        behind.iter().find(|token| !matches!(token.kind, TokenKind::Comment | TokenKind::ByteOrderMark));
+    let target = match next {
+        None => line,
+        Some(next) => match row_or_statement_at(tree, next.span.start) {
+            Some(span) => span.start..span.end,
+            None => line_of(text, next.span),
+        },
+    };
+    (target, whole)
+}
+
+/// The line on which a place begins.
+fn line_of(text: &str, place: Span) -> Range<u32> {
+    let at = place.start as usize;
+    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |before| before + 1);
+    let end = text.get(at..).and_then(|behind| behind.find('\n')).map_or(text.len(), |behind| at + behind);
+    let line = Span::new(place.file, start, end);
+    line.start..line.end
+}
+
+fn statement_that(tree: &Tree, is_meant: impl Fn(Span) -> bool) -> Option<Span> {
+    tree.statements.iter().map(|statement| statement.span).find(|span| is_meant(*span))
+}
+
+/// The row of a table that begins at a place, or else the statement.
+fn row_or_statement_at(tree: &Tree, start: u32) -> Option<Span> {
+    let rows = tree.statements.iter().filter(|one| one.span.start <= start && start < one.span.end).find_map(
+        |one| {
+            let rows: Vec<Span> = match &one.fact {
+                Fact::Reconcile(rows) => rows.iter().map(|row| row.span).collect(),
+                Fact::Test(test) => test.cases.iter().flatten().map(|case| case.span).collect(),
+                _ => Vec::new(),
+            };
+            rows.into_iter().find(|row| row.start == start)
+        },
+    );
+    rows.or_else(|| statement_that(tree, |span| span.start == start))
+}
