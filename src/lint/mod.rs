@@ -13,11 +13,12 @@ mod suppressions;
 pub use fix::{Fixed, edited, is_same};
 pub use levels::Levels;
 
-use crate::diagnostic::{Code, Diagnostic, Files, Label};
-use crate::model::{self, Loaded, Policy};
+use crate::diagnostic::{Code, Diagnostic, FileId, Files, Label};
+use crate::model::{self, Include, Loaded, Policy};
 use crate::source::Source;
 use crate::syntax::Tree;
 use answers::Answers;
+use std::collections::HashSet;
 use suppressions::Suppressions;
 
 /// How many findings about one policy are kept.
@@ -128,4 +129,18 @@ fn in_own_files(policy: &Policy, finding: &mut Diagnostic) {
         place = include.span;
     }
     finding.labels.insert(0, Label { span: place, text: "included here".into() });
+}
+
+/// The files that a file includes, directly or through others.
+fn reaches<'i>(includes: impl Iterator<Item = &'i Include> + Clone, from: FileId) -> HashSet<FileId> {
+    let mut reached = HashSet::new();
+    let mut open = vec![from];
+    while let Some(file) = open.pop() {
+        for include in includes.clone().filter(|include| include.span.file == file) {
+            if reached.insert(include.file) {
+                open.push(include.file);
+            }
+        }
+    }
+    reached
 }

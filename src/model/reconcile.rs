@@ -53,6 +53,7 @@ impl Reconcile {
         self.span
     }
 
+    #[cfg(feature = "lint")]
     pub(crate) fn cells(&self) -> &[Cell] {
         &self.cells
     }

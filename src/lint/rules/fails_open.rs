@@ -1,40 +1,47 @@
-//! A row that delivers to destinations which need consent although the event grants nothing.
+//! Rows that deliver to destinations which need consent although the event grants nothing.
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, FileId, Span};
 use crate::lint::Subject;
 use crate::model::{ConsentState, DestinationId};
 use crate::reason::Reason;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is delivered by rows of one file.
+#[derive(Default)]
+struct Delivered {
+    states: BTreeSet<ConsentState>,
+    /// Each row with a destination that it delivers to.
+    rows: BTreeMap<Span, DestinationId>,
+}
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
-    // By place of the row: what is delivered there, and in which states.
-    let mut rows: BTreeMap<_, (DestinationId, Vec<ConsentState>)> = BTreeMap::new();
+    let mut delivered: BTreeMap<FileId, Delivered> = BTreeMap::new();
     for sort in subject.answers.sorts() {
         let is_mapped = policy.destination(sort.example).is_some_and(|one| one.requirement().is_some());
-        for case in
-            sort.cases.iter().filter(|case| is_mapped && case.situation.consent != ConsentState::Given)
-        {
+        for case in sort.cases.iter().filter(|case| is_mapped && case.reason == Reason::NotEnforced) {
             let (consent, integrations) = (case.situation.consent, case.situation.integrations);
             let row = policy.reconcile().row(consent, integrations);
-            // Where an entry must say so, or an author says why, it is no accident.
-            if case.reason == Reason::NotEnforced && row.because.is_none() {
-                let (_, states) = rows.entry(row.span).or_insert((sort.example, Vec::new()));
-                if !states.contains(&consent) {
-                    states.push(consent);
-                }
+            // Where the author says why, it is no accident.
+            if consent != ConsentState::Given && row.because.is_none() {
+                let delivered = delivered.entry(row.span.file).or_default();
+                delivered.states.insert(consent);
+                delivered.rows.entry(row.span).or_insert(sort.example);
             }
         }
     }
-    for (span, (example, mut states)) in rows {
-        states.sort_unstable();
-        let states: Vec<&str> = states.into_iter().map(ConsentState::phrase).collect();
-        let example = policy.destination(example).map(|one| one.name()).unwrap_or_default();
+    for (file, delivered) in delivered {
+        let states: Vec<&str> = delivered.states.into_iter().map(ConsentState::phrase).collect();
         let message = format!("where consent is {}, nobody's consent is asked for", states.join(" or "));
-        found.push(
-            Diagnostic::new(Code::FailsOpen, message)
-                .at(span, format!("delivers to `{example}`, which needs consent"))
-                .help("write `consent`, or include \"segment-strict\"; if it is meant, say why at the end of the row: `because \"…\"`"),
-        );
+        let help = match policy.files().is_prelude(file) {
+            true => "include \"segment-strict\" instead, or say why it is meant: `// allow C515 because …`",
+            false => "write `consent`, or say at the end of the row why it is meant: `because \"…\"`",
+        };
+        let mut finding = Diagnostic::new(Code::FailsOpen, message).help(help);
+        for (row, example) in delivered.rows {
+            let name = policy.destination(example).map(|one| one.name()).unwrap_or_default();
+            finding = finding.at(row, format!("delivers to `{name}`, which needs consent"));
+        }
+        found.push(finding);
     }
 }

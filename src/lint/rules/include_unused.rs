@@ -4,6 +4,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::diagnostic::{FileId, Fix, Span};
 use crate::lint::Subject;
 use crate::lint::fix::deletion;
+use crate::lint::reaches;
 use crate::model::{Include, Policy};
 use crate::syntax::tree::Fact;
 use std::collections::HashSet;
@@ -20,12 +21,12 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         }
         let others: Vec<&Include> = includes.iter().filter(|other| other.span != include.span).collect();
         let (message, label, can_go) =
-            if !is_first && reaches(&others, include.span.file).contains(&include.file) {
+            if !is_first && reaches(others.iter().copied(), include.span.file).contains(&include.file) {
                 ("the file is included already", "once more", true)
             } else {
-                let mut brought = reaches(&includes.iter().collect::<Vec<_>>(), include.file);
+                let mut brought = reaches(includes.iter(), include.file);
                 brought.insert(include.file);
-                let elsewhere = reaches(&others, FileId(0));
+                let elsewhere = reaches(others.iter().copied(), FileId(0));
                 brought.retain(|file| !elsewhere.contains(file));
                 let says = |file: &FileId| {
                     let tree = subject.trees.get(file.0 as usize);
@@ -80,20 +81,6 @@ fn order(includes: &[Include]) -> Vec<&Include> {
     let mut order = Vec::new();
     add(FileId(0), includes, &mut HashSet::from([FileId(0)]), &mut order);
     order
-}
-
-/// The files that a file includes, directly or through others.
-fn reaches(includes: &[&Include], from: FileId) -> HashSet<FileId> {
-    let mut reached = HashSet::new();
-    let mut open = vec![from];
-    while let Some(file) = open.pop() {
-        for include in includes.iter().filter(|include| include.span.file == file) {
-            if reached.insert(include.file) {
-                open.push(include.file);
-            }
-        }
-    }
-    reached
 }
 
 /// The files that say a fact which is in force.

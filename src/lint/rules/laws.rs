@@ -2,7 +2,7 @@
 
 use crate::analysis::{Situation, Space, json};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::event::Entry;
+use crate::event::{Entry, Event, Integrations, Preference};
 use crate::lint::Subject;
 use crate::lint::answers::{Case, Sort};
 use crate::model::{ConsentState, IntegrationsState, Policy};
@@ -100,7 +100,18 @@ fn same_objects(before: &Situation, after: &Situation) -> bool {
 }
 
 fn grants_nothing(case: &Case) -> bool {
-    case.situation.preferences.iter().all(|preference| *preference != crate::event::Preference::Granted)
+    case.situation.preferences.iter().all(|preference| *preference != Preference::Granted)
+}
+
+/// The event of a case, in which an entry that stands for any other one is `false`: it decides as little, and it is what the first
+/// law speaks of.
+fn refused<'e>(mut event: Event<'e>, case: &Case) -> Event<'e> {
+    if let (Integrations::Entries(entries), None, None) =
+        (&mut event.integrations, case.situation.entry, case.situation.all)
+    {
+        entries.iter_mut().for_each(|(_, entry)| *entry = Entry::Off);
+    }
+    event
 }
 
 /// A law that is broken, with the two events that show it and the rows that decide them.
@@ -109,7 +120,9 @@ fn breach(policy: &Policy, code: Code, message: &str, sort: &Sort, cases: [&Case
     let name = policy.destination(sort.example).map(|one| one.name()).unwrap_or_default();
     let event = |case: &Case| {
         let space = Space::full(policy, sort.example);
-        space.map(|space| json(&space.event(&case.situation), policy.reading())).unwrap_or_default()
+        space
+            .map(|space| json(&refused(space.event(&case.situation), case), policy.reading()))
+            .unwrap_or_default()
     };
     let [before, after] = cases;
     let word = |case: &Case| case.reason.outcome().word();

@@ -4,11 +4,12 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::diagnostic::{Fix, Span};
 use crate::lint::Subject;
 use crate::lint::fix::deletion;
+use crate::lint::reaches;
 use crate::syntax::tree::{Statement, TokenKind, Tree};
 use std::collections::HashMap;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let files = subject.policy.files();
+    let (files, includes) = (subject.policy.files(), subject.policy.includes());
     let mut said: HashMap<String, Vec<(&Tree, &Statement)>> = HashMap::new();
     let has_overrides =
         subject.trees.iter().flat_map(|tree| &tree.statements).any(|one| one.overrides.is_some());
@@ -27,10 +28,15 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         };
         for (tree, statement) in statements.iter().filter(|(_, statement)| statement.overrides.is_some()) {
             let own = written(tree, statement);
-            let mut others = statements.iter().filter(|(_, other)| other.span != statement.span).peekable();
-            let Some((_, first)) = others.peek().copied() else { continue };
-            // Where several files speak of it, only what all of them say is repeated for certain.
-            if others.all(|(tree, other)| written(tree, other) == own) {
+            // What would be in force without it is said in files that no other file which speaks of it includes.
+            let included = reaches(includes.iter(), statement.span.file);
+            let others = statements.iter().filter(|(_, other)| included.contains(&other.span.file));
+            let is_replaced = |file| {
+                others.clone().any(|(_, other)| reaches(includes.iter(), other.span.file).contains(&file))
+            };
+            let mut last = others.clone().filter(|(_, other)| !is_replaced(other.span.file)).peekable();
+            let Some((_, first)) = last.peek().copied() else { continue };
+            if last.all(|(tree, other)| written(tree, other) == own) {
                 found.push(
                     Diagnostic::new(Code::OverrideRepeats, "the override changes nothing")
                         .at(statement.span, "says the same")

@@ -13,8 +13,9 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     for destination in policy.destinations() {
         let Some(whole) = destination.requirement() else { continue };
         let Some(mut inputs) = Inputs::of(whole, policy) else { continue };
-        // The last of several equal parts is the one that says nothing new.
+        // Whole groups come before what is in them; the last of several equal parts is the one that says nothing new.
         let mut places = places(whole);
+        places.sort_by_key(|place| std::cmp::Reverse(place.path.len()));
         while let Some(place) = places.pop() {
             let Some(shorter) = without(whole, &place.path, &inputs.left_out) else { continue };
             let changes_nothing = match (live(&shorter, policy), live(&inputs.rest(whole), policy)) {
@@ -80,20 +81,20 @@ fn rest(requirement: &Requirement, path: &Path, gone: &[Path]) -> Option<Require
     if gone.contains(path) {
         return None;
     }
-    let elements = |elements: &[Requirement]| -> Vec<Requirement> {
+    let elements = |elements: &[Requirement]| -> Option<Vec<Requirement>> {
         let each = elements.iter().enumerate().filter_map(|(index, element)| {
             let mut path = path.clone();
             path.push(index);
             rest(element, &path, gone)
         });
-        each.collect()
+        let left: Vec<Requirement> = each.collect();
+        (!left.is_empty()).then_some(left)
     };
-    let (left, joined): (Vec<Requirement>, fn(Vec<Requirement>) -> Requirement) = match requirement {
-        Requirement::Category(id) => return Some(Requirement::Category(*id)),
-        Requirement::AllOf(all) => (elements(all), Requirement::AllOf),
-        Requirement::AnyOf(any) => (elements(any), Requirement::AnyOf),
-    };
-    (!left.is_empty()).then(|| joined(left))
+    match requirement {
+        Requirement::Category(id) => Some(Requirement::Category(*id)),
+        Requirement::AllOf(all) => elements(all).map(Requirement::AllOf),
+        Requirement::AnyOf(any) => elements(any).map(Requirement::AnyOf),
+    }
 }
 
 /// The categories of a requirement on which a person decides, and those that are always granted.

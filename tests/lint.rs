@@ -1,0 +1,268 @@
+//! The rules of lint: what makes each of them speak, what does not, and what its fix does.
+//!
+//! `tests/lint/C507.md` has the cases of C507, each under a heading: `## fires: …`, with the places and messages that come of it
+//! in a block `findings`; `## quiet: …`; and where the finding has a fix, what becomes of the files in blocks `becomes`. Of a
+//! case with several files the first is the policy; blocks of files name them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+use consentry::diagnostic::{Code, Severity};
+use consentry::lint::{self, Levels, Linted};
+use consentry::{Level, Memory, Policy};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+/// A case of a rule.
+struct Case {
+    title: String,
+    fires: bool,
+    /// The files by name, and which of them is the policy.
+    files: BTreeMap<String, String>,
+    policy: String,
+    findings: String,
+    becomes: BTreeMap<String, String>,
+}
+
+fn cases(code: Code) -> Vec<Case> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/lint/{code}.md"));
+    let page = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{code} has no cases in tests/lint"));
+    let each = page.split("\n## ").skip(1).map(|section| {
+        let (title, body) = section.split_once('\n').unwrap();
+        let fires = match title.split_once(':').unwrap().0 {
+            "fires" => true,
+            "quiet" => false,
+            other => panic!("{code}: a case is `fires` or `quiet`, and not `{other}`"),
+        };
+        let mut case = Case {
+            title: format!("{code}, {title}"),
+            fires,
+            files: BTreeMap::new(),
+            policy: String::new(),
+            findings: String::new(),
+            becomes: BTreeMap::new(),
+        };
+        for block in body.split("```").skip(1).step_by(2) {
+            let (info, text) = block.split_once('\n').unwrap();
+            let name = info.split_whitespace().nth(1).unwrap_or("policy.consent").to_owned();
+            match info.split_whitespace().next().unwrap() {
+                "consent" => {
+                    if case.policy.is_empty() {
+                        case.policy.clone_from(&name);
+                    }
+                    case.files.insert(name, text.to_owned());
+                }
+                "becomes" => drop(case.becomes.insert(name, text.to_owned())),
+                "findings" => text.clone_into(&mut case.findings),
+                other => panic!("{}: what is a block `{other}`?", case.title),
+            }
+        }
+        assert_eq!(case.fires, !case.findings.is_empty(), "{}: only what fires has findings", case.title);
+        case
+    });
+    each.collect()
+}
+
+fn source(files: &BTreeMap<String, String>) -> Memory {
+    let mut memory = Memory::default();
+    for (name, text) in files {
+        memory.insert(name, text);
+    }
+    memory
+}
+
+fn linted(files: &BTreeMap<String, String>, policy: &str) -> Linted {
+    lint::lint(&source(files), policy, &Levels::default())
+}
+
+/// The findings of a code, a line each: where, and what.
+fn found(linted: &Linted, code: Code) -> String {
+    let mut text = String::new();
+    for found in linted.diagnostics.iter().filter(|found| found.code == code) {
+        let span = found.span().unwrap();
+        let position = linted.files.position(span);
+        let (file, line, column) = (linted.files.name(span.file), position.line, position.column);
+        writeln!(text, "{file}:{line}:{column} {}", found.message).unwrap();
+    }
+    text
+}
+
+/// Every finding of lint that asks something of a policy; one about a part has its test with the command.
+fn codes() -> impl Iterator<Item = Code> {
+    Code::ALL.iter().copied().filter(|code| code.is_lint() && *code != Code::PartAlone)
+}
+
+#[test]
+fn every_rule_speaks_where_it_should_and_nowhere_else() {
+    for code in codes() {
+        let cases = cases(code);
+        assert!(cases.iter().any(|case| case.fires), "{code} has no case that fires");
+        assert!(cases.iter().any(|case| !case.fires), "{code} has no case that is quiet");
+        for case in cases {
+            let linted = linted(&case.files, &case.policy);
+            assert!(
+                linted.policy.is_some(),
+                "{}: the policy does not compile: {:#?}",
+                case.title,
+                linted.diagnostics
+            );
+            assert_eq!(found(&linted, code), case.findings, "{}", case.title);
+        }
+    }
+}
+
+#[test]
+fn every_fix_mends_what_it_is_for_and_no_decision() {
+    let mut mended = BTreeSet::new();
+    for code in codes() {
+        for case in cases(code) {
+            let linted = linted(&case.files, &case.policy);
+            let of_code = linted.diagnostics.iter().filter(|found| found.code == code);
+            let edited = lint::edited(&linted.files, of_code);
+            let mut files = case.files.clone();
+            let mut becomes = BTreeMap::new();
+            for (file, fixed) in edited {
+                let name = linted.files.name(file).to_owned();
+                becomes.insert(name.clone(), fixed.text.clone());
+                files.insert(name, fixed.text);
+            }
+            assert_eq!(becomes, case.becomes, "{}", case.title);
+            if becomes.is_empty() {
+                continue;
+            }
+            mended.insert(code);
+            let again = self::linted(&files, &case.policy);
+            assert_eq!(found(&again, code), "", "{}: what is mended is gone", case.title);
+            let (before, after) = (linted.policy.unwrap(), again.policy.unwrap());
+            assert!(lint::is_same(&before, &after), "{}: a fix changes no decision", case.title);
+        }
+    }
+    let expected =
+        [Code::CellCoveredTwice, Code::IncludeUnused, Code::OverrideRepeats, Code::SuppressionUnused];
+    assert_eq!(mended, BTreeSet::from(expected));
+}
+
+const POLICY: &str = "consentry 1
+policy \"acme web\"
+include prelude \"segment-strict\"
+category Advertising
+destination \"Google Ads\"  needs Advertising
+destination \"Amazon S3\"   exempt
+";
+
+fn severities(text: &str, levels: &Levels) -> Vec<(Code, Severity)> {
+    let linted = lint::lint(&Memory::from([("a", text)]), "a", levels);
+    linted.diagnostics.iter().map(|found| (found.code, found.severity())).collect()
+}
+
+#[test]
+fn levels_of_the_caller_come_before_those_of_the_policy() {
+    use Severity::{Error, Warning};
+    let none = Levels::default();
+    let expected = [(Code::NoTests, Warning), (Code::ExemptWithoutReason, Warning)];
+    assert_eq!(severities(POLICY, &none), expected);
+
+    let policy = format!("{POLICY}lint C516 error\nlint C522 off because \"it is a draft\"\n");
+    assert_eq!(severities(&policy, &none), [(Code::ExemptWithoutReason, Error)]);
+
+    let mut levels = Levels::default();
+    levels.set(Code::ExemptWithoutReason, Level::Off);
+    levels.set(Code::NoTests, Level::Warning);
+    assert_eq!(severities(&policy, &levels), [(Code::NoTests, Warning)]);
+    levels.deny_warnings();
+    assert_eq!(severities(&policy, &levels), [(Code::NoTests, Error)]);
+
+    // What keeps a policy from compiling is an error whatever anybody says.
+    let broken = format!("{POLICY}category Advertising\n");
+    levels.set(Code::SaidTwice, Level::Off);
+    assert_eq!(severities(&broken, &levels), [(Code::SaidTwice, Error)]);
+}
+
+/// A comment speaks of its line and the statement that ends there, or of the statement or row that follows it.
+#[test]
+fn comments_allow_what_they_stand_beside() {
+    let allowed = |text: &str| {
+        severities(text, &Levels::default()).into_iter().map(|(code, _)| code).collect::<Vec<_>>()
+    };
+    let why = "because storage enforces nothing";
+    let exempt = "destination \"Amazon S3\"   exempt\n";
+    let with = |new: &str| POLICY.replace(exempt, new);
+    for allows in [
+        format!("destination \"Amazon S3\"   exempt  // allow C516 {why}\n"),
+        format!("// allow C516 {why}\ndestination \"Amazon S3\"   exempt\n"),
+        format!("// allow C516, C507 {why}\n// Where backups go.\n\ndestination \"Amazon S3\"\n  exempt\n")
+            .replace(", C507", ""),
+        format!("destination \"Amazon S3\"\n  // allow C516 {why}\n  exempt\n"),
+        format!("destination \"Amazon S3\"\n  exempt\n  kind storage  // allow C516 {why}\n"),
+    ] {
+        assert_eq!(allowed(&with(&allows)), [Code::NoTests], "{allows}");
+    }
+    for allows_not in [
+        format!("destination \"Amazon S3\"   exempt\n// allow C516 {why}\n"),
+        format!(
+            "// allow C516 {why}\ncategory B\ndestination \"Amazon S3\"   exempt\ndestination \"B\" needs B"
+        ),
+    ] {
+        let found = allowed(&with(&allows_not));
+        assert!(
+            found.contains(&Code::ExemptWithoutReason) && found.contains(&Code::SuppressionUnused),
+            "{allows_not}: {found:?}"
+        );
+    }
+    for no_comment_of_that_sort in
+        ["// allow it, because we say so\n", "// we allow C516 because …\n", "// allowance\n"]
+    {
+        let text = with(&format!("{no_comment_of_that_sort}{exempt}"));
+        assert_eq!(allowed(&text), [Code::NoTests, Code::ExemptWithoutReason], "{no_comment_of_that_sort}");
+    }
+    for no_reason in [
+        "// allow C516\n",
+        "// allow C516 because\n",
+        "// allow C516 since I say so\n",
+        "//allow C516 because  \n",
+    ] {
+        let found = allowed(&with(&format!("{no_reason}{exempt}")));
+        assert!(
+            found.contains(&Code::ExemptWithoutReason) && found.contains(&Code::SuppressionWithoutReason),
+            "{no_reason}: {found:?}"
+        );
+    }
+}
+
+/// Fixes that touch each other are not applied together, and preludes are never changed.
+#[test]
+fn only_fixes_that_fit_together_are_applied() {
+    let text = "consentry 1
+policy \"acme web\"
+include prelude \"segment\"
+include \"empty.consent\" // allow C507 because it was there
+include \"empty.consent\"
+";
+    let files = BTreeMap::from([
+        ("a".to_owned(), text.to_owned()),
+        ("empty.consent".to_owned(), "consentry 1\n".to_owned()),
+    ]);
+    let mut files = files;
+    let mut rounds = 0;
+    loop {
+        let linted = linted(&files, "a");
+        let edited = lint::edited(&linted.files, &linted.diagnostics);
+        if edited.is_empty() {
+            break;
+        }
+        for (file, fixed) in edited {
+            assert!(!linted.files.is_prelude(file));
+            files.insert(linted.files.name(file).to_owned(), fixed.text);
+        }
+        rounds += 1;
+        assert!(rounds < 10);
+    }
+    assert_eq!(files["a"], "consentry 1\npolicy \"acme web\"\ninclude prelude \"segment\"\n");
+    Policy::from_source(&source(&files), "a").unwrap();
+}
