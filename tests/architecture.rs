@@ -25,7 +25,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("decide", &["event", "model", "reason", "table", "verdict"]),
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
     ("analysis", &["event", "model", "reference", "table", "verdict"]),
-    ("lint", &["diagnostic", "model", "source", "table"]),
+    ("lint", &["analysis", "decide", "diagnostic", "event", "model", "reason", "source", "syntax", "table"]),
     ("report", &["analysis", "decide", "diagnostic", "event", "model", "reason", "reference", "verdict"]),
     ("in_force", &["model", "table"]),
 ];

@@ -2,7 +2,7 @@
 //!
 //! `tests/lint/C507.md` has the cases of C507, each under a heading: `## fires: …`, with the places and messages that come of it
 //! in a block `findings`; `## quiet: …`; and where the finding has a fix, what becomes of the files in blocks `becomes`. Of a
-//! case with several files the first is the policy; blocks of files name them.
+//! case with several files the first is the policy; blocks of files name them. Run with `BLESS=1` to write the findings anew.
 
 #![allow(
     clippy::unwrap_used,
@@ -81,14 +81,17 @@ fn linted(files: &BTreeMap<String, String>, policy: &str) -> Linted {
     lint::lint(&source(files), policy, &Levels::default())
 }
 
-/// The findings of a code, a line each: where, and what.
+/// The findings of a code: what, where, and what to do about it.
 fn found(linted: &Linted, code: Code) -> String {
     let mut text = String::new();
     for found in linted.diagnostics.iter().filter(|found| found.code == code) {
-        let span = found.span().unwrap();
-        let position = linted.files.position(span);
-        let (file, line, column) = (linted.files.name(span.file), position.line, position.column);
-        writeln!(text, "{file}:{line}:{column} {}", found.message).unwrap();
+        writeln!(text, "{}", found.message).unwrap();
+        for label in &found.labels {
+            let position = linted.files.position(label.span);
+            let (file, line, column) = (linted.files.name(label.span.file), position.line, position.column);
+            writeln!(text, "  {file}:{line}:{column} {}", label.text).unwrap();
+        }
+        writeln!(text, "  help: {}", found.help.as_deref().unwrap()).unwrap();
     }
     text
 }
@@ -98,9 +101,28 @@ fn codes() -> impl Iterator<Item = Code> {
     Code::ALL.iter().copied().filter(|code| code.is_lint() && *code != Code::PartAlone)
 }
 
+/// Writes the findings of the cases anew, if that is asked for.
+fn bless(code: Code) {
+    if std::env::var_os("BLESS").is_none() {
+        return;
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/lint/{code}.md"));
+    let page = fs::read_to_string(&path).unwrap();
+    let mut sections = page.split("\n## ");
+    let mut blessed = sections.next().unwrap().to_owned();
+    for (section, case) in sections.zip(cases(code)) {
+        let findings = found(&linted(&case.files, &case.policy), code);
+        let section = section
+            .replace(&format!("```findings\n{}```", case.findings), &format!("```findings\n{findings}```"));
+        blessed.push_str(&format!("\n## {section}"));
+    }
+    fs::write(path, blessed).unwrap();
+}
+
 #[test]
 fn every_rule_speaks_where_it_should_and_nowhere_else() {
     for code in codes() {
+        bless(code);
         let cases = cases(code);
         assert!(cases.iter().any(|case| case.fires), "{code} has no case that fires");
         assert!(cases.iter().any(|case| !case.fires), "{code} has no case that is quiet");
@@ -263,6 +285,7 @@ include \"empty.consent\"
         rounds += 1;
         assert!(rounds < 10);
     }
-    assert_eq!(files["a"], "consentry 1\npolicy \"acme web\"\ninclude prelude \"segment\"\n");
+    // A line of which two fixes leave nothing is for the formatter.
+    assert_eq!(files["a"].trim_end(), "consentry 1\npolicy \"acme web\"\ninclude prelude \"segment\"");
     Policy::from_source(&source(&files), "a").unwrap();
 }

@@ -65,8 +65,9 @@ fn every_mistake_has_its_message() {
     ] {
         shown.insert(code.to_string());
     }
-    let missing: Vec<String> =
-        Code::ALL.iter().map(Code::to_string).filter(|code| !shown.contains(code)).collect();
+    // What lint asks of a policy that compiles has its cases in `tests/lint`.
+    let mistakes = Code::ALL.iter().filter(|code| !code.is_lint() || **code == Code::PartAlone);
+    let missing: Vec<String> = mistakes.map(Code::to_string).filter(|code| !shown.contains(code)).collect();
     assert!(missing.is_empty(), "no mistake shows {missing:?}");
 }
 

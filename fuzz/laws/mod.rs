@@ -13,6 +13,7 @@
 
 pub mod events;
 pub mod layouts;
+pub mod lints;
 pub mod policies;
 
 use arbitrary::{Result, Unstructured};
@@ -47,6 +48,8 @@ pub const ALL: &[Law] = &[
     ("readers_agree", readers_agree),
     ("readers_agree_on_bytes", readers_agree_on_bytes),
     ("formatting_keeps_the_meaning", formatting_keeps_the_meaning),
+    ("lint_tells_the_truth", lints::lint_tells_the_truth),
+    ("fixes_keep_the_meaning", lints::fixes_keep_the_meaning),
 ];
 
 fn compile(text: &str) -> Table {

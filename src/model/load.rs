@@ -33,6 +33,7 @@ impl Forest {
     }
 
     /// Whether the first file is no policy but a part of others: nothing in it says `policy`.
+    #[cfg(feature = "lint")]
     pub(super) fn is_part(&self) -> bool {
         self.tree(FileId(0)).is_some_and(|tree| {
             !tree.statements.iter().any(|statement| matches!(statement.fact, Fact::Policy(_)))

@@ -23,6 +23,7 @@ pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegration
 
 use crate::diagnostic::{Code, Diagnostic, FileId, Files, Span, Spanned};
 use crate::source::{Disk, Memory, Source};
+#[cfg(feature = "lint")]
 use crate::syntax::Tree;
 pub use crate::syntax::tree::{
     ConsentState, Enforce, IntegrationsState, Level, Mode, Quantifier, StatedValue, UnmappedDestinations,

@@ -8,7 +8,9 @@ mod names;
 mod requirements;
 
 pub(crate) use bits::{Bits, ones};
-pub(crate) use requirements::{live, missing, satisfied};
+#[cfg(feature = "lint")]
+pub(crate) use requirements::satisfied;
+pub(crate) use requirements::{live, missing};
 
 use crate::event::{InstructionSet, Keys};
 use crate::model::{

@@ -6,75 +6,84 @@ use crate::lint::Subject;
 use crate::lint::fix::deletion;
 use crate::lint::reaches;
 use crate::model::{Include, Policy};
-use crate::syntax::tree::Fact;
+use crate::syntax::tree::{Fact, Tree};
 use std::collections::HashSet;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
-    let includes = policy.includes();
     let in_force = files_in_force(policy);
-    let mut seen = HashSet::new();
-    for include in order(includes) {
-        let is_first = seen.insert(include.file);
+    let says = |file: &FileId| subject.trees.get(file.0 as usize).is_some_and(says_anything);
+    // The includes that stay: what is found is not counted on for what comes after it.
+    let mut left: Vec<&Include> = policy.includes().iter().collect();
+    for (include, new) in in_order(policy.includes()) {
         if policy.files().is_prelude(include.span.file) {
             continue;
         }
-        let others: Vec<&Include> = includes.iter().filter(|other| other.span != include.span).collect();
-        let (message, label, can_go) =
-            if !is_first && reaches(others.iter().copied(), include.span.file).contains(&include.file) {
-                ("the file is included already", "once more", true)
-            } else {
-                let mut brought = reaches(includes.iter(), include.file);
-                brought.insert(include.file);
-                let elsewhere = reaches(others.iter().copied(), FileId(0));
-                brought.retain(|file| !elsewhere.contains(file));
-                let says = |file: &FileId| {
-                    let tree = subject.trees.get(file.0 as usize);
-                    tree.is_some_and(|tree| {
-                        let facts = tree.statements.iter().map(|statement| &statement.fact);
-                        facts.into_iter().any(|fact| !matches!(fact, Fact::Policy(_) | Fact::Include { .. }))
-                    })
-                };
-                // A file that others bring too may still decide the order of what it declares.
-                if brought.is_empty() {
-                    continue;
-                } else if !brought.iter().any(says) {
-                    ("the file says nothing", "brings no fact", true)
-                } else if !brought.iter().any(|file| in_force.contains(file)) {
-                    ("everything that the file says is overridden", "brings no fact that is in force", false)
-                } else {
-                    continue;
-                }
-            };
+        let others: Vec<&Include> = left.iter().copied().filter(|other| other.span != include.span).collect();
+        let brought = with(include.file, reaches(left.iter().copied(), include.file));
+        // A file may override what it includes, so that it must go on including all that says anything.
+        let still_included = reaches(others.iter().copied(), include.span.file);
+        let stays = brought.iter().filter(|file| says(file)).all(|file| still_included.contains(file));
+        let everywhere = reaches(others.iter().copied(), FileId(0));
+        let (message, label, can_go) = if new.is_empty() && stays && still_included.contains(&include.file) {
+            ("the file is included already", "once more", true)
+        } else if !brought.iter().any(says) || (stays && !new.iter().any(says)) {
+            ("the file says nothing", "brings no fact", true)
+        } else if brought.iter().all(|file| !in_force.contains(file)) && !everywhere.contains(&include.file) {
+            ("everything that the file says is overridden", "brings no fact that is in force", false)
+        } else {
+            continue;
+        };
         let finding = Diagnostic::new(Code::IncludeUnused, message).at(include.span, label);
+        if !can_go {
+            found.push(finding.help("delete it, and `override` in front of the facts that it says too"));
+            continue;
+        }
+        left = others;
         let statement = subject.trees.get(include.span.file.0 as usize).and_then(|tree| {
-            tree.statements
-                .iter()
-                .map(|one| one.span)
-                .find(|span| span.start <= include.span.start && include.span.end <= span.end)
+            let mut spans = tree.statements.iter().map(|one| one.span);
+            spans.find(|span| span.start <= include.span.start && include.span.end <= span.end)
         });
-        found.push(match statement.filter(|_| can_go) {
-            Some(statement) => finding.help("delete the line").fix(Fix {
+        let finding = finding.help("delete the line");
+        found.push(match statement {
+            Some(statement) => finding.fix(Fix {
                 title: "delete the include".into(),
                 edits: vec![deletion(policy.files(), statement)],
             }),
-            None => finding.help("delete it, and `override` in front of the facts that it says too"),
+            None => finding,
         });
     }
 }
 
-/// The includes in the order in which they bring their files: each file's stand where it is included for the first time.
-fn order(includes: &[Include]) -> Vec<&Include> {
+/// Whether a file says anything itself.
+fn says_anything(tree: &Tree) -> bool {
+    let mut facts = tree.statements.iter().map(|statement| &statement.fact);
+    facts.any(|fact| !matches!(fact, Fact::Policy(_) | Fact::Include { .. }))
+}
+
+fn with(file: FileId, mut files: HashSet<FileId>) -> HashSet<FileId> {
+    files.insert(file);
+    files
+}
+
+/// The includes in the order in which they bring their files, each with the files that it brings for the first time: what
+/// these declare stands where the include stands.
+fn in_order(includes: &[Include]) -> Vec<(&Include, HashSet<FileId>)> {
     fn add<'i>(
         file: FileId,
         includes: &'i [Include],
         done: &mut HashSet<FileId>,
-        into: &mut Vec<&'i Include>,
+        into: &mut Vec<(&'i Include, HashSet<FileId>)>,
     ) {
         for include in includes.iter().filter(|include| include.span.file == file) {
-            into.push(include);
+            let at = into.len();
+            let before = done.clone();
+            into.push((include, HashSet::new()));
             if done.insert(include.file) {
                 add(include.file, includes, done, into);
+            }
+            if let Some((_, new)) = into.get_mut(at) {
+                *new = done.difference(&before).copied().collect();
             }
         }
     }
