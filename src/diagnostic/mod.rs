@@ -108,7 +108,7 @@ fn bounded(mut text: String) -> String {
     if text.len() > LONGEST {
         let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);
-        text.push('…');
+        text.push_str("...");
     }
     text
 }
