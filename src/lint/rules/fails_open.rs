@@ -34,7 +34,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         found.push(
             Diagnostic::new(Code::FailsOpen, message)
                 .at(span, format!("delivers to `{example}`, which needs consent"))
-                .help("write `consent`, or include \"segment-strict\"; if it is meant, say why at the end of the row: `because \"…\"`"),
+                .help("write `consent`, or include \"segment-strict\"; if it is meant, say why at the end of the row: `because \"...\"`"),
         );
     }
 }
