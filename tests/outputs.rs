@@ -126,6 +126,7 @@ fn assert_result(result: &Value, rules: &[Value], finding: &Value, path: &str) {
     let rule = &rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()];
     assert_eq!(rule["id"], finding["code"]);
     assert_eq!(text(&result["message"], "text").replace("\\](", "]("), told(finding));
+    assert_eq!(changes(result), edits(finding));
     let located = |key: &str| result[key].as_array().cloned().unwrap_or_default();
     let mut locations = located("locations");
     assert_eq!(locations.len(), 1, "code scanning needs one, and shows one");
@@ -144,6 +145,30 @@ fn assert_result(result: &Value, rules: &[Value], finding: &Value, path: &str) {
         let label = visible(text(place, "label")).replace("](", "\\](");
         assert_eq!(location["message"]["text"].as_str().unwrap_or_default(), label);
     }
+}
+
+/// What the fix of a result does and where, in a fixed order.
+fn changes(result: &Value) -> Option<(String, Vec<String>)> {
+    let fixes = result["fixes"].as_array()?;
+    assert_eq!(fixes.len(), 1);
+    let mut changes = Vec::new();
+    for change in fixes[0]["artifactChanges"].as_array().unwrap() {
+        let file = file_of(change);
+        for one in change["replacements"].as_array().unwrap() {
+            changes.push(format!("{file} {} {}", one["deletedRegion"], one["insertedContent"]["text"]));
+        }
+    }
+    changes.sort();
+    Some((text(&fixes[0]["description"], "text").replace("\\](", "]("), changes))
+}
+
+/// The same of a finding in the JSON.
+fn edits(finding: &Value) -> Option<(String, Vec<String>)> {
+    let edits = finding["fix"]["edits"].as_array()?.iter();
+    let mut edits: Vec<String> =
+        edits.map(|edit| format!("{} {} {}", text(edit, "file"), region(edit), edit["text"])).collect();
+    edits.sort();
+    Some((visible(text(&finding["fix"], "title")), edits))
 }
 
 /// A place of the JSON as a region of SARIF.
@@ -341,10 +366,11 @@ fn every_format_says_the_same() {
     let validator = validator();
     let inputs = inputs();
     assert!(inputs.len() > 100, "only {}", inputs.len());
-    let mut of_others = 0;
+    let (mut of_others, mut fixes) = (0, 0);
     for input in inputs {
         let findings = input.findings();
         assert!(!findings.is_empty(), "{}", input.path);
+        fixes += findings.iter().filter(|finding| finding["fix"].is_object()).count();
         assert_sarif(&validator, &input.lint("sarif"), &findings, &input.path);
         assert_annotations(&input.lint("github"), &findings, &input.path);
         let shown = &findings[..findings.len().min(MAX_SHOWN)];
@@ -361,7 +387,7 @@ fn every_format_says_the_same() {
         assert!(own.is_empty(), "{}: a message has {own:?}: it can say `...`, `->` or `x`", input.path);
         assert_eq!(human.lines().last(), plain.lines().last(), "how many there are");
     }
-    assert!(of_others > 0, "authors write more than ASCII");
+    assert!(of_others > 0 && fixes > 0, "authors write more than ASCII, and some findings have a fix");
 }
 
 /// A name and words that end lines, properties and links, or look as if they were escaped, are what they are.
