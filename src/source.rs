@@ -136,8 +136,9 @@ impl Source for Disk {
     }
 
     fn display(&self, path: &str) -> String {
-        let full = if self.root == Path::new(".") { PathBuf::from(path) } else { self.root.join(path) };
-        full.display().to_string()
+        let full = self.root.join(path);
+        // What is read from messages names the files of the working directory without `./`, as version control does.
+        full.strip_prefix(".").unwrap_or(&full).display().to_string()
     }
 }
 

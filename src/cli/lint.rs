@@ -1,12 +1,14 @@
 //! `consentry lint`.
 
-use super::{Failure, Format, Root, Status, files, render};
+use super::render::{self, Reader};
+use super::{Failure, Root, Status, files};
+use clap::ValueEnum;
 use consentry::diagnostic::{Code, Diagnostic, Files, Severity};
 use consentry::lint::{self, Levels, Linted};
-use consentry::report::json;
+use consentry::report::{github, json, sarif};
 use consentry::{Disk, Level, Source, SourceError};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::Write;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -74,6 +76,23 @@ impl FromStr for Denied {
     }
 }
 
+/// How findings are written: the same ones, in the same order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: drawn, and in colour on a terminal.
+    Human,
+    /// For people, in ASCII and without colour.
+    Plain,
+    /// For people who listen: sentences without drawings.
+    Narrated,
+    /// For programs.
+    Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// For pull requests: annotations of GitHub Actions.
+    Github,
+}
+
 /// How many findings people are shown; programs get all of them.
 const MAX_SHOWN: usize = 200;
 
@@ -81,35 +100,23 @@ impl Lint {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let paths = files::below(&self.paths)?;
         let mut linted = self.lint(&paths, &BTreeMap::new())?;
-        let fixed = if self.fix { self.fix(&paths, &mut linted)? } else { 0 };
-        let all = || linted.iter().flat_map(|one| one.diagnostics.iter().map(|found| (found, &one.files)));
+        let fixed = if self.fix { Some(self.fix(&paths, &mut linted)?) } else { None };
+        let all = || findings(&linted);
         let errors = all().filter(|(found, _)| found.severity() == Severity::Error).count();
         match self.format {
             Format::Json => json::Diagnostics::new(all()).write(to)?,
+            Format::Sarif => sarif::Log::new(all()).write(to)?,
+            Format::Github => {
+                for (found, files) in all() {
+                    github::annotation(to, found, files)?;
+                }
+            }
             Format::Human => {
                 let colour = render::colour(&std::io::stdout());
-                for (diagnostic, files) in all().take(MAX_SHOWN) {
-                    to.write_all(render::diagnostic(diagnostic, files, colour).as_bytes())?;
-                }
-                if all().count() > MAX_SHOWN {
-                    writeln!(to, "{} more are not shown", all().count() - MAX_SHOWN)?;
-                }
-                to.write_all(render::more_about(all().next().map(|(found, _)| found)).as_bytes())?;
-                if self.fix {
-                    writeln!(to, "{fixed} mended")?;
-                }
-                let count =
-                    |count: usize, one, more| format!("{count} {}", if count == 1 { one } else { more });
-                let parts = linted.iter().filter(|one| one.is_part).count();
-                writeln!(
-                    to,
-                    "{} and {} checked: {}, {}",
-                    count(linted.len() - parts, "policy", "policies"),
-                    count(parts, "part", "parts"),
-                    count(errors, "error", "errors"),
-                    count(all().count() - errors, "warning", "warnings")
-                )?;
+                people(to, &linted, errors, fixed, Reader::Human { colour })?;
             }
+            Format::Plain => people(to, &linted, errors, fixed, Reader::Plain)?,
+            Format::Narrated => people(to, &linted, errors, fixed, Reader::Narrated)?,
         }
         Ok(if errors == 0 { Status::Fine } else { Status::Findings })
     }
@@ -256,4 +263,39 @@ impl Source for Changed<'_> {
     fn display(&self, path: &str) -> String {
         self.disk.display(path)
     }
+}
+
+fn findings(linted: &[Linted]) -> impl Iterator<Item = (&Diagnostic, &Files)> {
+    linted.iter().flat_map(|one| one.diagnostics.iter().map(|found| (found, &one.files)))
+}
+
+/// The findings with their source text, and how many there are of what; `fixed` have been mended.
+fn people(
+    to: &mut impl Write,
+    linted: &[Linted],
+    errors: usize,
+    fixed: Option<usize>,
+    reader: Reader,
+) -> io::Result<()> {
+    let all = findings(linted).count();
+    for (diagnostic, files) in findings(linted).take(MAX_SHOWN) {
+        to.write_all(render::diagnostic(diagnostic, files, reader).as_bytes())?;
+    }
+    if all > MAX_SHOWN {
+        writeln!(to, "{} more are not shown", all - MAX_SHOWN)?;
+    }
+    to.write_all(render::more_about(findings(linted).next().map(|(found, _)| found)).as_bytes())?;
+    if let Some(fixed) = fixed {
+        writeln!(to, "{fixed} mended")?;
+    }
+    let count = |count: usize, one, more| format!("{count} {}", if count == 1 { one } else { more });
+    let parts = linted.iter().filter(|one| one.is_part).count();
+    writeln!(
+        to,
+        "{} and {} checked: {}, {}",
+        count(linted.len() - parts, "policy", "policies"),
+        count(parts, "part", "parts"),
+        count(errors, "error", "errors"),
+        count(all - errors, "warning", "warnings")
+    )
 }

@@ -54,7 +54,8 @@ pub struct Position {
     pub column: usize,
 }
 
-/// The files that a policy was read from, in the order in which they were first included.
+/// The files that a policy was read from, in the order in which they were first included. A policy's own file is among them
+/// also when it could not be read, and then without text.
 #[derive(Debug, Clone, Default)]
 pub struct Files {
     files: Vec<Arc<File>>,
@@ -100,7 +101,7 @@ impl Files {
         self.files.len()
     }
 
-    /// Whether no file was read at all.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }

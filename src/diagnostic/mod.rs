@@ -16,7 +16,8 @@ pub use report::Report;
 pub struct Diagnostic {
     /// Which finding it is; the number never changes and is never used again.
     pub code: Code,
-    /// What is wrong, in lower case and without a final period, the author's words in backticks.
+    /// What is wrong, in lower case and without a final period, the author's words in backticks. What is not the author's is
+    /// ASCII, here and in all other texts, because not every reader has more.
     pub message: String,
     /// Where, the most important place first.
     pub labels: Vec<Label>,
@@ -108,7 +109,7 @@ fn bounded(mut text: String) -> String {
     if text.len() > LONGEST {
         let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);
-        text.push('…');
+        text.push_str("...");
     }
     text
 }

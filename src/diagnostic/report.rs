@@ -146,7 +146,7 @@ impl<'t> Window<'t> {
     }
 
     fn mark(&self, cut: bool) -> &'static str {
-        if cut { "…" } else { "" }
+        if cut { "..." } else { "" }
     }
 }
 
@@ -273,7 +273,7 @@ mod tests {
     fn long_lines_and_long_places_are_cut() {
         let long = format!("{}X{}\n", "é".repeat(70_000), "y".repeat(70_000));
         let (text, labels, _) = report(&long, &[(140_000, 140_001)]);
-        assert!(text.starts_with('…') && text.ends_with("…\n") && text.chars().count() < 170, "{text}");
+        assert!(text.starts_with("...") && text.ends_with("...\n") && text.chars().count() < 170, "{text}");
         assert_eq!(&text[labels[0].0..][..labels[0].1], "X");
         let (text, labels, _) = report(&"row\n".repeat(100_000), &[(4, 399_999)]);
         assert!(text.len() < 300 && labels[0].1 > 100, "{labels:?}");

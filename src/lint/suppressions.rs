@@ -85,7 +85,7 @@ impl Suppressions {
                         "the comment allows a finding, and gives no reason",
                     )
                     .at(comment, "allows nothing as it is")
-                    .help("say why, for the next one who reads it: `// allow C507 because …`"),
+                    .help("say why, for the next one who reads it: `// allow C507 because ...`"),
                 );
                 continue;
             }

@@ -65,9 +65,9 @@ impl Checker<'_> {
         if !says_needs && unmapped.is_none() && checked.exempt.is_none() && !cut_short {
             let message = format!("`{}` says neither what it needs nor that it is unmapped", checked.name());
             self.report(
-                Diagnostic::new(Code::NoMapping, message)
-                    .at(destination.name.span, "needs what?")
-                    .help("write `needs …` with its categories, or `unmapped` if no category stands for it"),
+                Diagnostic::new(Code::NoMapping, message).at(destination.name.span, "needs what?").help(
+                    "write `needs ...` with its categories, or `unmapped` if no category stands for it",
+                ),
             );
         }
         checked

@@ -113,10 +113,10 @@ impl Loader<'_> {
             let mut names: Vec<String> = self.open.iter().skip(at).map(|place| self.name(place)).collect();
             if names.len() > MAX_CYCLE_SHOWN {
                 names.truncate(MAX_CYCLE_SHOWN);
-                names.push("…".into());
+                names.push("...".into());
             }
             let message = format!("`{}` includes itself", self.name(&place));
-            let way = format!("{} → {}", names.join(" → "), self.name(&place));
+            let way = format!("{} -> {}", names.join(" -> "), self.name(&place));
             self.report(
                 included,
                 Diagnostic::new(Code::IncludeCycle, message),
@@ -138,11 +138,17 @@ impl Loader<'_> {
             );
             return None;
         }
-        let text = self.text(&place, included)?;
         let name = self.name(&place);
+        let Some(text) = self.text(&place, included) else {
+            // What keeps the policy itself from being read has no place in a text, but it is about this file.
+            if included.is_none() {
+                self.forest.files.add(&name, "");
+            }
+            return None;
+        };
         let id = match &place {
-            Place::Source(_) => self.forest.files.add(&name, &text),
             Place::Prelude(_) => self.forest.files.add_prelude(&name, &text),
+            Place::Source(_) => self.forest.files.add(&name, &text),
         };
         let (tree, found) = syntax::parse(&text, id);
         self.forest.diagnostics.extend(found);

@@ -21,7 +21,9 @@ pub use reading::Reading;
 pub use reconcile::{Reconcile, ReconcileRow};
 pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, Which};
 
-use crate::diagnostic::{Code, Diagnostic, FileId, Files, Span, Spanned};
+#[cfg(feature = "lint")]
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, FileId, Files, Span, Spanned};
 use crate::source::{Disk, Memory, Source};
 #[cfg(feature = "lint")]
 use crate::syntax::Tree;

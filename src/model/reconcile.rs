@@ -95,7 +95,7 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
     for consent in ConsentState::ALL {
         for integrations in IntegrationsState::ALL {
             if !cells.iter().any(|cell| cell.consent == consent && cell.integrations == integrations) {
-                open.push(format!("{} × {}", consent.phrase(), integrations.word()));
+                open.push(format!("{} x {}", consent.phrase(), integrations.word()));
             }
         }
     }
@@ -107,7 +107,7 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
         diagnostics.push(
             Diagnostic::new(Code::CellsOpen, message)
                 .at(span, "a policy answers every event")
-                .help(format!("add rows that cover, as consent × integrations: {}", open.join(", "))),
+                .help(format!("add rows that cover, as consent x integrations: {}", open.join(", "))),
         );
     }
     let rows = rows

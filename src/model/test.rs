@@ -163,7 +163,7 @@ impl<'t> Checker<'t> {
                         "the test expects nothing, so that it cannot fail",
                     )
                     .at(test.name.span, "expects what?")
-                    .help("say what is expected: `deliver \"…\"`, `block \"…\"` or `drop`"),
+                    .help("say what is expected: `deliver \"...\"`, `block \"...\"` or `drop`"),
                 );
             }
             let event = match &lines.whole {
@@ -243,7 +243,7 @@ impl<'t> Checker<'t> {
             Diagnostic::new(Code::SaidTwice, "the event of the test is said twice")
                 .at(again, "again here")
                 .at(first, "first said here")
-                .help("say the event in parts (`consent`, `integrations`, `event \"…\"`), whole (`event { … }`) or in a file, and only once"),
+                .help("say the event in parts (`consent`, `integrations`, `event \"...\"`), whole (`event { ... }`) or in a file, and only once"),
         );
     }
 

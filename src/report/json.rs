@@ -3,7 +3,7 @@
 
 use crate::analysis::{Certificate, Coverage};
 use crate::decide::Decision;
-use crate::diagnostic::{Diagnostic, Files};
+use crate::diagnostic::{Diagnostic, Files, Position, Span};
 use crate::event::{EventError, Name};
 use crate::model::{DestinationId, Mode, Policy};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
@@ -332,14 +332,34 @@ struct DiagnosticBody<'a> {
     message: &'a str,
     help: Option<&'a str>,
     places: Vec<LabelBody<'a>>,
+    fix: Option<FixBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct FixBody<'a> {
+    title: &'a str,
+    edits: Vec<EditBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct EditBody<'a> {
+    #[serde(flatten)]
+    place: RangeBody<'a>,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
 struct LabelBody<'a> {
+    #[serde(flatten)]
+    place: RangeBody<'a>,
+    label: &'a str,
+}
+
+#[derive(Serialize)]
+struct RangeBody<'a> {
     file: &'a str,
     start: PositionBody,
     end: PositionBody,
-    label: &'a str,
 }
 
 #[derive(Serialize)]
@@ -360,20 +380,16 @@ impl<'a> Diagnostics<'a> {
             places: diagnostic
                 .labels
                 .iter()
-                .map(|label| {
-                    let (start, end) = (files.position(label.span), files.end_position(label.span));
-                    LabelBody {
-                        file: files.name(label.span.file),
-                        start: PositionBody {
-                            line: start.line,
-                            column: start.column,
-                            offset: label.span.start,
-                        },
-                        end: PositionBody { line: end.line, column: end.column, offset: label.span.end },
-                        label: &label.text,
-                    }
-                })
+                .map(|label| LabelBody { place: range(files, label.span), label: &label.text })
                 .collect(),
+            fix: diagnostic.fix.as_ref().map(|fix| FixBody {
+                title: &fix.title,
+                edits: fix
+                    .edits
+                    .iter()
+                    .map(|edit| EditBody { place: range(files, edit.span), text: &edit.text })
+                    .collect(),
+            }),
         });
         Diagnostics { v: VERSION, diagnostics: diagnostics.collect() }
     }
@@ -385,5 +401,14 @@ impl<'a> Diagnostics<'a> {
     /// When the writer fails.
     pub fn write(&self, to: &mut impl Write) -> io::Result<()> {
         write_line(to, self)
+    }
+}
+
+fn range(files: &Files, span: Span) -> RangeBody<'_> {
+    let position = |at: Position, offset| PositionBody { line: at.line, column: at.column, offset };
+    RangeBody {
+        file: files.name(span.file),
+        start: position(files.position(span), span.start),
+        end: position(files.end_position(span), span.end),
     }
 }

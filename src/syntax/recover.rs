@@ -132,7 +132,7 @@ fn habit(rest: &str) -> Option<&'static str> {
         return Some("comments go from `//` to the end of the line");
     }
     if starts(&["'", "\u{201C}", "\u{201D}", "\u{2018}", "\u{2019}", "\u{AB}", "`"]) {
-        return Some("texts stand in straight double quotes: \"…\"");
+        return Some("texts stand in straight double quotes: \"...\"");
     }
     match first_word(rest) {
         "and" => Some("separate categories with `,`; for a written formula: `all of A, B`"),
@@ -205,7 +205,7 @@ fn language_word(found: &str, before: &str, rest: &str, place: Span) -> Diagnost
     if matches!(found, "all" | "any") && first_word(after) == "of" {
         return Diagnostic::new(Code::Unexpected, "a group inside a group stands in parentheses")
             .at(place, "begins a group")
-            .help(format!("write `({found} of …)`, and `all of` or `any of` in front of the whole"));
+            .help(format!("write `({found} of ...)`, and `all of` or `any of` in front of the whole"));
     }
     let quotes = format!("to use it as a name, write it in quotes: \"{found}\"");
     let (label, help) = match before.ends_with(',') {
@@ -235,7 +235,7 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
         return format!("write it in quotes: \"{found}\"");
     } else if expects(expected, "what to enforce") {
         "a row ends with `nothing`, `integrations`, `listed integrations`, `consent`, `consent then integrations`, \
-         `consent or integrations`, `consent or listed, then integrations` or `drop \"…\"`"
+         `consent or integrations`, `consent or listed, then integrations` or `drop \"...\"`"
     } else if expects(expected, "a consent state or `{`") && found == "given" {
         "say which preferences are given: `{ Advertising: true, Analytics: false }`"
     } else if expects(expected, "a consent state") && found == "}" {

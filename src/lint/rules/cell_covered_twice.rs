@@ -14,7 +14,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let Some(first) = overlaps.first().and_then(|cell| rows.get(cell.row)) else { continue };
         let pairs: Vec<String> = overlaps
             .iter()
-            .map(|cell| format!("{} × {}", cell.consent.phrase(), cell.integrations.word()))
+            .map(|cell| format!("{} x {}", cell.consent.phrase(), cell.integrations.word()))
             .collect();
         let mut finding = Diagnostic::new(
             Code::CellCoveredTwice,

@@ -10,7 +10,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         found.push(
             Diagnostic::new(Code::ExemptWithoutReason, message)
                 .at(exempt, "why?")
-                .help("write the reason: `exempt because \"…\"`"),
+                .help("write the reason: `exempt because \"...\"`"),
         );
     }
 }

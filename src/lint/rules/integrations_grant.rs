@@ -16,7 +16,9 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                     format!("`{}` may deliver what the person refused", row.enforce),
                 )
                 .at(row.span, "integrations grant here")
-                .help("write `consent then integrations`, or say why at the end of the row: `because \"…\"`"),
+                .help(
+                    "write `consent then integrations`, or say why at the end of the row: `because \"...\"`",
+                ),
             );
         }
     }

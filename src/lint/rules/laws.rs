@@ -132,6 +132,6 @@ fn breach(policy: &Policy, code: Code, message: &str, sort: &Sort, cases: [&Case
         .help(
             "let both rows enforce the same, or say why it is meant: `lint ".to_owned()
                 + &code.to_string()
-                + " off because \"…\"`",
+                + " off because \"...\"`",
         )
 }

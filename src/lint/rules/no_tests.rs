@@ -9,7 +9,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         found.push(
             Diagnostic::new(Code::NoTests, "nothing tests this policy")
                 .at(policy.name_span(), "has no tests")
-                .help("say what you expect of an event: `test \"…\" { consent { … } deliver \"…\" }`, and run `consentry test`"),
+                .help("say what you expect of an event: `test \"...\" { consent { ... } deliver \"...\" }`, and run `consentry test`"),
         );
     }
 }

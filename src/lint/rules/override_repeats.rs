@@ -41,7 +41,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                     Diagnostic::new(Code::OverrideRepeats, "the override changes nothing")
                         .at(statement.span, "says the same")
                         .at(first.span, "as this")
-                        .help("delete it; where it shall stay to show that somebody has decided so, say that: `// allow C521 because …`")
+                        .help("delete it; where it shall stay to show that somebody has decided so, say that: `// allow C521 because ...`")
                         .fix(Fix {
                             title: "delete the override".into(),
                             edits: vec![deletion(files, statement.span)],

@@ -17,7 +17,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             found.push(
                 Diagnostic::new(Code::Unmapped, message)
                     .at(destination.name_span(), "unmapped")
-                    .help("map it: `needs …` with the categories that it serves"),
+                    .help("map it: `needs ...` with the categories that it serves"),
             );
         }
     }

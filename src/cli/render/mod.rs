@@ -1,8 +1,11 @@
-//! Diagnostics for people, with source excerpts.
+//! Diagnostics for people, with source excerpts, in each of the ways in which people read.
+
+mod human;
+mod narrated;
+mod plain;
 
 use consentry::PolicyError;
-use consentry::diagnostic::{Diagnostic, Files, visible};
-use miette::{GraphicalReportHandler, GraphicalTheme};
+use consentry::diagnostic::{Diagnostic, Files, Span, visible};
 use std::ffi::OsStr;
 use std::io::IsTerminal;
 
@@ -12,16 +15,35 @@ const WIDTH: usize = 100;
 /// How many mistakes of a policy people are shown.
 const MAX_SHOWN: usize = 200;
 
+/// How somebody reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reader {
+    /// With everything that a terminal can draw.
+    Human { colour: bool },
+    /// In ASCII, without colour.
+    Plain,
+    /// By listening.
+    Narrated,
+}
+
 /// One diagnostic, with an empty line after it.
-pub(super) fn diagnostic(diagnostic: &Diagnostic, files: &Files, colour: bool) -> String {
-    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH).with_links(false);
-    let mut text = String::new();
-    match handler.render_report(&mut text, &files.report(diagnostic)) {
-        Ok(()) => text + "\n",
+pub(super) fn diagnostic(diagnostic: &Diagnostic, files: &Files, reader: Reader) -> String {
+    let report = files.report(diagnostic);
+    let rendered = match reader {
+        Reader::Human { colour } => human::render(&report, colour),
+        Reader::Plain => plain::render(&report),
+        Reader::Narrated => narrated::render(&report, diagnostic.span().map(|span| place(files, span))),
+    };
+    match rendered {
+        Ok(text) => text + "\n",
         // The message alone is better than nothing.
         Err(_) => format!("{}: {}\n", diagnostic.code, visible(&diagnostic.message)),
     }
+}
+
+/// `shop.consent:14:3`, as editors take it.
+fn place(files: &Files, span: Span) -> String {
+    format!("{}:{}", visible(&files.place(span)), files.position(span).column)
 }
 
 /// Where to read more about what was found, once for all of it; nothing where nothing was found.
@@ -36,9 +58,9 @@ pub(super) fn policy_error(error: &PolicyError) -> String {
 
 /// All mistakes of a policy, and what comes of them, for standard error.
 pub(super) fn mistakes(mistakes: &[Diagnostic], files: &Files, outcome: &str) -> String {
-    let colour = colour(&std::io::stderr());
+    let reader = Reader::Human { colour: colour(&std::io::stderr()) };
     let shown = mistakes.iter().take(MAX_SHOWN);
-    let mut text: String = shown.map(|mistake| diagnostic(mistake, files, colour)).collect();
+    let mut text: String = shown.map(|mistake| diagnostic(mistake, files, reader)).collect();
     if mistakes.len() > MAX_SHOWN {
         text.push_str(&format!("{} more are not shown\n", mistakes.len() - MAX_SHOWN));
     }
