@@ -466,3 +466,124 @@ fn a_slow_stream_is_answered_line_by_line() {
     drop(stdin);
     assert!(child.wait().unwrap().success());
 }
+
+/// Two policies that share a file: what one of them uses is used.
+const SHARED: [(&str, &str); 3] = [
+    (
+        "web.consent",
+        "consentry 1
+policy \"web\"
+include prelude \"segment-strict\"
+include \"shared.consent\"
+override category Advertising
+destination \"Google Ads\"  needs Advertising
+test \"t\" {
+  block  all
+}
+",
+    ),
+    (
+        "app.consent",
+        "consentry 1
+policy \"app\"
+include prelude \"segment-strict\"
+include \"shared.consent\"
+destination \"Amplitude\"  needs Analytics
+test \"t\" {
+  block  all
+}
+",
+    ),
+    (
+        "shared.consent",
+        "consentry 1
+category Advertising
+category Analytics
+category Functional
+// allow C516 because of what was here
+destination \"Amazon S3\"  exempt because \"storage\"
+",
+    ),
+];
+
+fn shared() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in SHARED {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn what_one_of_several_policies_uses_is_used() {
+    let folder = shared();
+    let path = folder.path().to_str().unwrap();
+    let run = run_with(&["lint", path, "--format", "github"], b"");
+    let found: Vec<&str> = run.out.lines().filter_map(|line| line.rsplit("::").next()).collect();
+    assert_eq!(found.len(), 3, "{}", run.out);
+    assert!(found[0].starts_with("no destination needs `Functional`"), "{found:?}");
+    assert!(found[1].starts_with("C516 is not found here"), "{found:?}");
+    assert!(found[2].starts_with("the override changes nothing"), "{found:?}");
+    // One policy alone cannot know what the others use.
+    let one = run_with(&["lint", &format!("{path}/app.consent"), "--format", "github"], b"");
+    assert!(one.out.contains("no destination needs `Advertising`"), "{}", one.out);
+}
+
+#[test]
+fn fixes_are_written_and_everything_decides_as_before() {
+    let folder = shared();
+    let path = folder.path().to_str().unwrap();
+    let run = run_with(&["lint", path, "--fix", "--allow", "C508"], b"");
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+    assert_eq!(run.out, "2 mended\n2 policies and 1 part checked: 0 errors, 0 warnings\n");
+    let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let [web, app, shared] = SHARED;
+    assert_eq!(text("web.consent"), web.1.replace("override category Advertising\n", ""));
+    assert_eq!(text("app.consent"), app.1);
+    assert_eq!(text("shared.consent"), shared.1.replace("// allow C516 because of what was here\n", ""));
+    // Nothing is left to mend, and nothing is written.
+    let run = run_with(&["lint", path, "--fix", "--allow", "C508"], b"");
+    assert!(run.out.starts_with("0 mended\n"), "{}", run.out);
+}
+
+/// A policy with mistakes is not mended, and does not keep the others from it; a comment that one policy needs stays.
+#[test]
+fn fixes_leave_alone_what_they_cannot_judge() {
+    let folder = shared();
+    let path = folder.path();
+    std::fs::write(path.join("broken.consent"), "consentry 1\npolicy \"broken\"\n// allow C516 because so\n")
+        .unwrap();
+    let needed = SHARED[2].1.replace("exempt because \"storage\"", "exempt");
+    std::fs::write(path.join("shared.consent"), &needed).unwrap();
+    let run = run_with(&["lint", path.to_str().unwrap(), "--fix"], b"");
+    assert_eq!(run.status, 1, "{}", run.err);
+    assert!(run.out.contains("1 mended\n") && run.out.contains("C313"), "{}", run.out);
+    assert_eq!(std::fs::read_to_string(path.join("shared.consent")).unwrap(), needed);
+}
+
+#[test]
+fn levels_are_set_on_the_command_line() {
+    let folder = shared();
+    let policy = folder.path().join("web.consent");
+    let lint = |arguments: &[&str]| {
+        let all: Vec<&str> =
+            ["lint", policy.to_str().unwrap()].into_iter().chain(arguments.iter().copied()).collect();
+        run_with(&all, b"")
+    };
+    assert_eq!(lint(&[]).status, 0);
+    assert_eq!(lint(&["--deny", "warnings"]).status, 1);
+    assert_eq!(lint(&["--deny", "C508"]).status, 1);
+    // What is allowed is no warning that could be denied; of one code the strictest counts.
+    let all = ["--allow", "C508", "--allow", "521", "--allow", "c526"];
+    assert_eq!(lint(&[&all[..], &["--deny", "warnings"]].concat()).status, 0);
+    assert_eq!(lint(&[&all[..], &["--deny", "C508"]].concat()).status, 1);
+    assert_eq!(lint(&["--deny", "C508", "--warn", "C508"]).status, 1);
+    for (arguments, says) in [
+        (["--allow", "C305"], "C305 keeps a policy from compiling"),
+        (["--deny", "C999"], "there is no finding of this number"),
+        (["--warn", "warnings"], "there is no finding of this number"),
+    ] {
+        let run = lint(&arguments);
+        assert!(run.status == 2 && run.err.contains(says), "{}", run.err);
+    }
+}

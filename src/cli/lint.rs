@@ -223,7 +223,8 @@ fn join(all: &mut [Linted]) {
     // How many policies find something, and how many have the file.
     let mut found_by: HashMap<Place, usize> = HashMap::new();
     let mut read_by: HashMap<String, usize> = HashMap::new();
-    for linted in all.iter().filter(|linted| linted.policy.is_some()) {
+    // A policy with mistakes may use what it includes: it counts among those that have the file.
+    for linted in all.iter().filter(|linted| !linted.is_part) {
         let about_use = linted.diagnostics.iter().filter(|found| lint::is_about_use(found.code));
         for place in about_use.filter_map(|found| place(&linted.files, found)) {
             *found_by.entry(place).or_default() += 1;
