@@ -178,7 +178,7 @@ codes! {
     AlwaysReceives = 510 Warning,
     /// A part of a requirement changes nothing.
     RedundantPart = 511 Warning,
-    /// The wire id has a form that no platform stamps.
+    /// The wire id is not of the documented form.
     WireIdForm = 512 Warning,
     /// Two wire ids look alike.
     WireIdsAlike = 513 Warning,

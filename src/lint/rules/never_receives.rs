@@ -10,11 +10,14 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let mut delivered = cases.iter().filter(|case| case.delivers()).peekable();
         let is_reached = delivered.peek().is_some();
         if destination.disabled().is_none() && delivered.all(|case| case.situation.exempt_event) {
-            let events = if is_reached { "only exempt events ever reach" } else { "no event ever reaches" };
+            let (events, label) = match is_reached {
+                true => ("only exempt events ever reach", "blocked in every other situation"),
+                false => ("no event ever reaches", "blocked in every situation"),
+            };
             let message = format!("{events} `{}`", destination.name());
             found.push(
                 Diagnostic::new(Code::NeverReceives, message)
-                    .at(destination.name_span(), "blocked in every situation")
+                    .at(destination.name_span(), label)
                     .help("write `disabled` if that is meant; else see what blocks it: `consentry explain`"),
             );
         }

@@ -1,4 +1,4 @@
-//! A wire id that no consent platform can have stamped: the documents say what ids look like.
+//! A wire id that is not of the documented form, so that it was probably mistyped.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
@@ -33,9 +33,12 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             continue;
         };
         found.push(
-            Diagnostic::new(Code::WireIdForm, format!("no event can have the wire id `{wire_id}`"))
-                .at(category.wire_id_span(), label)
-                .help(help),
+            Diagnostic::new(
+                Code::WireIdForm,
+                format!("the wire id `{wire_id}` is not of the documented form"),
+            )
+            .at(category.wire_id_span(), label)
+            .help(help),
         );
     }
 }
