@@ -14,6 +14,7 @@
 pub mod events;
 pub mod layouts;
 pub mod policies;
+pub mod tests;
 
 use arbitrary::{Result, Unstructured};
 use consentry::analysis::{self, Situation, Space};
