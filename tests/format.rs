@@ -42,7 +42,7 @@ fn formatted(text: &str) -> String {
 #[test]
 fn every_construct_has_its_layout() {
     let cases = policies("tests/format");
-    assert!(cases.len() >= 7, "{} cases", cases.len());
+    assert!(cases.len() >= 8, "{} cases", cases.len());
     for case in cases {
         let text = fs::read_to_string(&case).unwrap();
         let actual = formatted(&text);
@@ -89,6 +89,25 @@ fn examples_have_the_layout() {
         }
     }
     assert!(examples > 10, "{examples} examples");
+}
+
+/// The JSON of a test keeps its own space and lines, wherever it stands. Only the space at their ends goes, and with it the line
+/// ends of another system.
+#[test]
+fn json_is_kept() {
+    for json in [
+        "{}",
+        "{ }",
+        "{\"a\" :1,\"b\":[ 1,2 ]}",
+        "{\n\t\"a\": {\n\n\n\"b\": true }\n        }",
+        "{\"{ // no comment\": \"\\\"}  \"}",
+    ] {
+        let expected = format!("consentry 1\ntest \"t\" {{\n  event    {json}  //c\n  deliver  all\n}}\n");
+        let text = format!("consentry 1 test \"t\" {{event{json}//c\ndeliver all}}");
+        assert_eq!(formatted(&text), expected);
+        assert_eq!(formatted(&expected), expected);
+        assert_eq!(formatted(&text.replace('\n', " \t\r\n")), expected);
+    }
 }
 
 /// Only what parses without mistakes is formatted, and the mistakes are those of the parser.
@@ -139,6 +158,13 @@ fn large_texts() {
     ));
     let nested = format!("{}any of A{}", "any of (".repeat(31), ")".repeat(31));
     large(format!("consentry 1 destination\"X\"needs any of ({})", vec![nested; 500].join("),(")));
+    let cases = "{A:true} {\"X\":{}} deliver only \"X\" block all//c\n".repeat(5_000);
+    large(format!(
+        "consentry 1 test \"t\" {{ consent integrations expect\n{cases}none given none deliver\"{wide}\"}}"
+    ));
+    let lines = format!("event {{\"{wide}\":[{}]}}//c\n deliver \"X\" drop//c\n", "1\n,".repeat(5_000));
+    large(format!("consentry 1 {}", format!("test \"t\" {{{lines}}}\n").repeat(4)));
+    large(format!("consentry 1 test \"t\" {{{}}}", "deliver\"X\"//c\n".repeat(50_000)));
     // It would be too large to be read.
     let grows =
         format!("consentry 1\ncategory {}\"b\"\n{}", "x".repeat(41), "category A\"b\"\n".repeat(150_000));

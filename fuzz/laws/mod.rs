@@ -15,6 +15,7 @@ pub mod events;
 pub mod layouts;
 pub mod lints;
 pub mod policies;
+pub mod tests;
 
 use arbitrary::{Result, Unstructured};
 use consentry::analysis::{self, Situation, Space};

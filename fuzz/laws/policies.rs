@@ -1,5 +1,6 @@
 //! Policies that compile, of every construct of the language.
 
+use super::tests::{Names, lint_levels};
 use arbitrary::{Result, Unstructured};
 
 /// The statements of a policy, in an order that can be changed.
@@ -82,6 +83,7 @@ impl PolicyText {
             names.push(name);
         }
         let mut integrations = Vec::new();
+        let mut destinations = Vec::new();
         let shared = u.arbitrary::<bool>()?;
         // Now and then they stand on both sides of a word of bits, or of two.
         let count =
@@ -115,6 +117,7 @@ impl PolicyText {
             }
             statements.push(format!("destination \"{name}\" {}", attributes.join("\n  ")));
             integrations.push(unquoted(&format!("\"{name}\"")));
+            destinations.push(format!("\"{name}\""));
         }
         statements.push("destination kind warehouse ignores All \"a label\"".into());
         statements.push("destination kind \"plain kind\"".into());
@@ -153,6 +156,10 @@ impl PolicyText {
         let keys: Vec<String> = path.iter().chain(&spellings[..1]).map(|key| format!("{key:?}")).collect();
         let also = spellings.get(1).map_or(String::new(), |also| format!(", also spelled {also}"));
         statements.push(format!("preferences at {}{also}", keys.join(".")));
+        let entries: Vec<String> = integrations.iter().map(|name| format!("{name:?}")).collect();
+        let said = Names { categories: &names, destinations: &destinations, entries: &entries };
+        statements.extend(said.tests(u)?);
+        statements.extend(lint_levels(u)?);
         Ok(PolicyText { statements, wire_ids, integrations, events, path, spellings })
     }
 
@@ -216,7 +223,7 @@ fn mapping(u: &mut Unstructured, names: &[String]) -> Result<String> {
 }
 
 /// Up to four different names.
-fn some(u: &mut Unstructured, names: &[String]) -> Result<Vec<String>> {
+pub fn some(u: &mut Unstructured, names: &[String]) -> Result<Vec<String>> {
     let mut some = Vec::new();
     for _ in 0..u.int_in_range(1..=4)? {
         let name = u.choose(names)?.clone();

@@ -1,6 +1,6 @@
 //! Text → the same text in the one canonical layout, which `grammar/language.md` describes. There are no options.
 //!
-//! `words` gives each word the comments that belong to it, `statement` and `table` break statements into lines, `columns`
+//! `words` gives each word the comments that belong to it, `statement`, `table` and `test` break statements into lines, `columns`
 //! says what stands under what, and `page` puts comments at the ends of the lines. A layout depends on nothing but words, comments and blank lines. What comes
 //! out is read again, so that a mistake in here never changes a policy.
 
@@ -8,6 +8,7 @@ mod columns;
 mod page;
 mod statement;
 mod table;
+mod test;
 mod words;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -15,6 +16,7 @@ use crate::syntax::tree::{Fact, TokenKind};
 use crate::syntax::{self, MAX_FILE_BYTES, Tree};
 use page::Page;
 use statement::Sentence;
+use std::borrow::Cow;
 use std::fmt;
 use std::mem::Discriminant;
 use words::Words;
@@ -118,14 +120,10 @@ fn written<'t>(
     tree: &'t Tree,
     text: &'t str,
     wanted: fn(TokenKind, &str) -> bool,
-) -> impl Iterator<Item = &'t str> {
+) -> impl Iterator<Item = Cow<'t, str>> {
     let tokens =
         tree.tokens.iter().map(|token| (token.kind, text.get(token.span.range()).unwrap_or_default()));
-    tokens.filter(move |(kind, token)| wanted(*kind, token)).map(|(kind, token)| match kind {
-        // The space at the end of a line is layout, wherever it is.
-        TokenKind::Comment => token.trim_end(),
-        _ => token,
-    })
+    tokens.filter(move |(kind, token)| wanted(*kind, token)).map(|(_, token)| words::kept(token))
 }
 
 fn is_word(kind: TokenKind, _: &str) -> bool {

@@ -10,6 +10,8 @@ pub(super) struct Page<'t> {
     text: String,
     /// The lines whose comments stand under each other, until the last of them is known.
     block: Vec<Line<'t>>,
+    /// Whether something stands above the next line that a blank line could part it from.
+    begun: bool,
 }
 
 /// A line, and the comments at its end: one, and what goes on with it.
@@ -18,14 +20,21 @@ struct Line<'t> {
     comments: Vec<&'t str>,
 }
 
+impl Line<'_> {
+    /// Up to where it goes; JSON may have line breaks.
+    fn width(&self) -> usize {
+        width(self.text.rsplit('\n').next().unwrap_or_default())
+    }
+}
+
 impl<'t> Page<'t> {
     /// Ends the block: the comments of what follows stand elsewhere.
     pub(super) fn end_block(&mut self) {
-        let widths = self.block.iter().filter(|line| !line.comments.is_empty()).map(|line| width(&line.text));
+        let widths = self.block.iter().filter(|line| !line.comments.is_empty()).map(Line::width);
         // A line that is too long has its comment right behind it, and moves no other.
         let widest = widths.filter(|width| *width <= WIDTH).max().unwrap_or(0);
         for line in self.block.drain(..) {
-            let own = width(&line.text);
+            let own = line.width();
             let column = own.max(widest) + GAP;
             self.text.push_str(&line.text);
             for (number, comment) in line.comments.iter().enumerate() {
@@ -40,9 +49,15 @@ impl<'t> Page<'t> {
         }
     }
 
-    /// A blank line, but never at the beginning of the text.
+    /// Ends the block, and begins as if nothing stood above: nothing parts an opening brace from what is inside.
+    pub(super) fn begin(&mut self) {
+        self.end_block();
+        self.begun = false;
+    }
+
+    /// A blank line, but never at the beginning.
     fn blank(&mut self) {
-        if !(self.text.is_empty() && self.block.is_empty()) {
+        if self.begun {
             self.block.push(Line { text: String::new(), comments: Vec::new() });
         }
     }
@@ -83,6 +98,7 @@ impl<'t> Page<'t> {
     pub(super) fn push(&mut self, indent: usize, text: &str, words: &[Word<'t>]) {
         let comments = words.last().map(|word| word.after.clone()).unwrap_or_default();
         self.block.push(Line { text: format!("{:indent$}{text}", ""), comments });
+        self.begun = true;
     }
 
     pub(super) fn finish(mut self) -> String {

@@ -3,9 +3,9 @@
 use super::columns::{Cells, Columns, width};
 use super::page::Page;
 use super::words::{Word, are_beside, in_one_line, joined, split_at};
-use super::{INDENT, WIDTH, table};
+use super::{INDENT, WIDTH, table, test};
 use crate::diagnostic::Spanned;
-use crate::syntax::tree::{Fact, Row, Statement};
+use crate::syntax::tree::{Fact, Statement};
 
 /// A statement and its words.
 pub(super) struct Sentence<'w, 't> {
@@ -14,8 +14,8 @@ pub(super) struct Sentence<'w, 't> {
     parts: Vec<Part<'w, 't>>,
     /// The parts in their columns, unless the statement cannot stand on one line.
     cells: Option<Cells>,
-    /// The rows of a table.
-    rows: &'w [Row],
+    /// What it says; the edition line is no statement.
+    fact: Option<&'w Fact>,
 }
 
 /// A part of a statement that begins a line when the statement is broken, and the column in which it stands otherwise.
@@ -31,8 +31,8 @@ enum Family {
     Destination,
     Setting,
     Lint,
-    /// A table has columns of its own.
-    Table,
+    /// What has braces has columns of its own.
+    Braces,
 }
 
 impl Family {
@@ -40,7 +40,7 @@ impl Family {
     fn limit(self) -> usize {
         match self {
             Family::Destination | Family::Setting => WIDTH,
-            Family::Plain | Family::Category | Family::Kind | Family::Lint | Family::Table => usize::MAX,
+            Family::Plain | Family::Category | Family::Kind | Family::Lint | Family::Braces => usize::MAX,
         }
     }
 }
@@ -48,21 +48,17 @@ impl Family {
 impl<'w, 't> Sentence<'w, 't> {
     /// The edition line.
     pub(super) fn edition(words: &'w [Word<'t>]) -> Self {
-        Sentence::new(Family::Plain, words, vec![(0, words)])
+        Sentence::new(Family::Plain, None, words, vec![(0, words)])
     }
 
     pub(super) fn statement(statement: &'w Statement, words: &'w [Word<'t>]) -> Self {
         let (family, parts) = parts(statement, words);
-        let sentence = Sentence::new(family, words, parts);
-        match &statement.fact {
-            Fact::Reconcile(rows) => Sentence { rows, ..sentence },
-            _ => sentence,
-        }
+        Sentence::new(family, Some(&statement.fact), words, parts)
     }
 
-    fn new(family: Family, words: &'w [Word<'t>], parts: Vec<Part<'w, 't>>) -> Self {
+    fn new(family: Family, fact: Option<&'w Fact>, words: &'w [Word<'t>], parts: Vec<Part<'w, 't>>) -> Self {
         let cells = in_one_line(words).map(|_| cells(&parts));
-        Sentence { family, words, parts, cells, rows: &[] }
+        Sentence { family, words, parts, cells, fact }
     }
 
     /// Whether a statement has its columns under those of the one in front of it.
@@ -82,9 +78,14 @@ impl<'w, 't> Sentence<'w, 't> {
     }
 
     fn lay_out(&self, columns: &Columns, page: &mut Page<'t>) {
-        match &self.cells {
-            _ if self.family == Family::Table => table::lay_out(self.rows, self.words, page),
-            Some(cells) if columns.hold(cells) => page.push(0, &columns.line(cells), self.words),
+        match (self.fact, &self.cells) {
+            (Some(Fact::Reconcile(rows)), _) => in_braces(self.words, page, |words, page| {
+                table::lay_out(rows.iter().map(table::Places::of_row), words, page);
+            }),
+            (Some(Fact::Test(said)), _) => {
+                in_braces(self.words, page, |words, page| test::lay_out(said, words, page));
+            }
+            (_, Some(cells)) if columns.hold(cells) => page.push(0, &columns.line(cells), self.words),
             _ => {
                 page.end_block();
                 let mut indent = 0;
@@ -125,8 +126,7 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
     };
     let family = match &statement.fact {
         Fact::Policy(_) | Fact::Include { .. } => Family::Plain,
-        Fact::Reconcile(_) => Family::Table,
-        Fact::Test(_) => Family::Plain,
+        Fact::Reconcile(_) | Fact::Test(_) => Family::Braces,
         Fact::Lint(lint) => {
             starts.push((1, lint.finding.span.end as usize));
             Family::Lint
@@ -187,8 +187,23 @@ fn columns<T>(
 
 // What is in front of the words that a function is given is on the page already.
 
+/// A statement with braces: what leads them, what `inside` makes of the words between them, and the closing one.
+fn in_braces<'t>(words: &[Word<'t>], page: &mut Page<'t>, inside: impl FnOnce(&[Word<'t>], &mut Page<'t>)) {
+    let open = words.iter().position(|word| word.text == "{").map_or(words.len(), |at| at + 1);
+    let (lead, rest) = words.split_at(open);
+    let (between, close) = rest.split_at(rest.len().saturating_sub(1));
+    page.end_block();
+    flow(0, lead, page);
+    page.begin();
+    inside(between, page);
+    page.comments_apart(INDENT, close.first().map_or(&[], |close| &close.before));
+    page.end_block();
+    page.line(0, close);
+    page.end_block();
+}
+
 /// A part of a broken statement: on one line, or what leads its list, and then the list.
-fn part<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
+pub(super) fn part<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
     if fits(indent, words) {
         return page.line(indent, words);
     }
@@ -202,13 +217,14 @@ fn part<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
     }
 }
 
-/// How many words lead a list: `needs`, `needs any of`, `also`, `also spelled`, or `(all of` in a group.
+/// How many words lead a list: `needs`, `needs any of`, `also`, `also spelled`, or `(all of` in a group; in a test `only`,
+/// `because refused` or `consent {`.
 fn lead(words: &[Word]) -> usize {
     let mut texts = words.iter().map(|word| word.text);
     match (texts.next(), texts.next()) {
         (Some("needs" | "("), Some("all" | "any")) => 3,
-        (Some("also"), Some("spelled")) => 2,
-        (Some("needs" | "also"), _) => 1,
+        (Some("also"), Some("spelled")) | (Some("because"), _) | (_, Some("{")) => 2,
+        (Some("needs" | "also" | "only"), _) => 1,
         _ => 0,
     }
 }
@@ -236,8 +252,8 @@ fn elements<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
     }
 }
 
-/// A group in parentheses: a list, and the closing one on a line of its own.
-fn group<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
+/// A group in parentheses or braces: a list, and the closing one on a line of its own.
+pub(super) fn group<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
     let (lead, rest) = words.split_at(lead(words).min(words.len()));
     let (list, close) = rest.split_at(rest.len().saturating_sub(1));
     flow(indent, lead, page);

@@ -2,6 +2,7 @@
 
 use crate::syntax::Tree;
 use crate::syntax::tree::TokenKind;
+use std::borrow::Cow;
 
 /// Everything that is written in a file.
 pub(super) struct Words<'t> {
@@ -136,14 +137,28 @@ pub(super) fn are_beside(one: &Word, next: &Word) -> bool {
     one.after.is_empty() && next.before.is_empty()
 }
 
-/// The words with the space that belongs between them.
+/// A token as it is kept: without the space at the ends of its lines, which is layout wherever it is. JSON and comments
+/// have such space, and nothing is meant by it.
+pub(super) fn kept(token: &str) -> Cow<'_, str> {
+    match token.contains('\n') {
+        true => Cow::Owned(token.split('\n').map(str::trim_end).collect::<Vec<_>>().join("\n")),
+        false => Cow::Borrowed(token.trim_end()),
+    }
+}
+
+/// The words with the space that belongs between them: `(all of A, B)`, `{ A: true }`, `{}`.
 pub(super) fn joined(words: &[Word]) -> String {
     let mut line = String::new();
     for word in words {
-        if !line.is_empty() && !line.ends_with('(') && word.text != ")" {
+        let beside = match word.text {
+            ")" | ":" => true,
+            "}" => line.ends_with('{'),
+            _ => line.ends_with('('),
+        };
+        if !(beside || line.is_empty()) {
             line.push(' ');
         }
-        line.push_str(word.text);
+        line.push_str(&kept(word.text));
         if word.comma {
             line.push(',');
         }

@@ -1,0 +1,134 @@
+//! Tests and levels of lint: statements that decide nothing, and that layouts keep.
+
+use super::policies::some;
+use arbitrary::{Result, Unstructured};
+
+/// What tests may name, as a policy writes it.
+pub struct Names<'n> {
+    pub categories: &'n [String],
+    /// By their own names.
+    pub destinations: &'n [String],
+    /// By any of their names.
+    pub entries: &'n [String],
+}
+
+const JSON: [&str; 6] = [
+    "{}",
+    "{ \"type\" : \"track\", \"event\": \"{ // \\\" no comment\" }",
+    "{\n  \"context\": {\n      \"consent\": { \"categoryPreferences\": { \"A\": true, \"B\": null } }\n  }\n}",
+    "{\"a\":[1,-2.5e+3,{\"b\":{}},\n[ ] ,true]\n\n}",
+    "{ \"integrations\": { \"All\": false }\n      }",
+    "{\"\\u{1F600}\": \"\\\\\"}",
+];
+
+const REASONS: [(&str, &str); 6] = [
+    ("deliver", "consented"),
+    ("deliver", "not_enforced"),
+    ("deliver", "integration_granted"),
+    ("block", "refused"),
+    ("block", "integration_all_off"),
+    ("block", "dropped"),
+];
+
+impl Names<'_> {
+    /// Some tests, whose names differ.
+    pub fn tests(&self, u: &mut Unstructured) -> Result<Vec<String>> {
+        (0..u.int_in_range(0..=4)?).map(|number| self.test(number, u)).collect()
+    }
+
+    fn test(&self, number: usize, u: &mut Unstructured) -> Result<String> {
+        let mut lines = Vec::new();
+        match u.int_in_range(0..=4)? {
+            0 => lines.push(format!("event {}", JSON[u.choose_index(4)?])),
+            1 => lines.push(format!("events from \"events {number}.ndjson\"")),
+            2 => {
+                if u.arbitrary()? {
+                    lines.push("event \"Order // Completed\"".to_owned());
+                }
+                lines.push("consent integrations expect".to_owned());
+                for _ in 0..u.int_in_range(1..=5)? {
+                    let (consent, integrations) = (self.consent(u)?, self.integrations(u)?);
+                    let mut expectations = Vec::new();
+                    for _ in 0..u.int_in_range(1..=3)? {
+                        expectations.push(self.expectation(u)?);
+                    }
+                    lines.push(format!("{consent} {integrations} {}", expectations.join(" ")));
+                }
+            }
+            _ => {
+                if u.arbitrary()? {
+                    lines.push(format!("consent {}", self.consent(u)?));
+                }
+                if u.arbitrary()? {
+                    lines.push(format!("integrations {}", self.integrations(u)?));
+                }
+                if u.arbitrary()? {
+                    lines.push("event \"Order Completed\"".to_owned());
+                }
+            }
+        }
+        if !lines.iter().any(|line| line.starts_with("consent integrations expect")) {
+            for _ in 0..u.int_in_range(1..=4)? {
+                lines.insert(u.int_in_range(0..=lines.len())?, self.expectation(u)?);
+            }
+        }
+        Ok(format!("test \"{number}\" {{\n{}\n}}", lines.join("\n")))
+    }
+
+    fn consent(&self, u: &mut Unstructured) -> Result<String> {
+        let states = ["missing", "empty", "none given", "malformed", "{}"];
+        if self.categories.is_empty() || u.ratio(1, 3)? {
+            return Ok((*u.choose(&states)?).to_owned());
+        }
+        self.object(self.categories, &["true", "false", "null"], u)
+    }
+
+    fn integrations(&self, u: &mut Unstructured) -> Result<String> {
+        if self.entries.is_empty() || u.ratio(1, 3)? {
+            return Ok((*u.choose(&["none", "malformed", "{ }", "{ All: false }"])?).to_owned());
+        }
+        self.object(self.entries, &["true", "false", "null", "{}"], u)
+    }
+
+    fn object(&self, names: &[String], values: &[&str], u: &mut Unstructured) -> Result<String> {
+        let mut members = Vec::new();
+        for name in some(u, names)? {
+            members.push(format!("{name}: {}", u.choose(values)?));
+        }
+        Ok(format!("{{{}}}", members.join(",")))
+    }
+
+    fn expectation(&self, u: &mut Unstructured) -> Result<String> {
+        if u.ratio(1, 6)? {
+            return Ok((*u.choose(&["drop", "drop \"malformed consent object\""])?).to_owned());
+        }
+        let (outcome, reason) = *u.choose(&REASONS)?;
+        let which = match u.int_in_range(0..=3)? {
+            1 | 2 if !self.destinations.is_empty() => some(u, self.destinations)?.join(", "),
+            3 if !self.destinations.is_empty() => format!("only {}", some(u, self.destinations)?.join(", ")),
+            _ => "all".to_owned(),
+        };
+        let because = match (u.arbitrary()?, self.categories) {
+            (false, _) => String::new(),
+            (true, [_, ..]) if reason == "refused" => {
+                format!(" because {reason} {}", some(u, self.categories)?.join(", "))
+            }
+            _ => format!(" because {reason}"),
+        };
+        Ok(format!("{outcome} {which}{because}"))
+    }
+}
+
+/// What lint is told, of findings that differ.
+pub fn lint_levels(u: &mut Unstructured) -> Result<Vec<String>> {
+    let mut levels = Vec::new();
+    for finding in ["C501", "C502", "C503"] {
+        levels.extend(match u.int_in_range(0..=5)? {
+            0 => Some(format!("lint {finding} error")),
+            1 => Some(format!("lint {finding} warning because \"so\"")),
+            2 => Some(format!("lint {finding} off because \"a // reason\"")),
+            _ => None,
+        });
+    }
+    Ok(levels)
+}
