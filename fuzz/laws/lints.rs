@@ -5,6 +5,7 @@ use arbitrary::{Result, Unstructured};
 use consentry::analysis::{Situation, Space};
 use consentry::diagnostic::{Code, Span};
 use consentry::lint::{self, Levels, Linted};
+use consentry::syntax::Tree;
 use consentry::{
     ConsentState, Entry, IntegrationsState, Memory, Policy, Preference, Reason, Table, Verdict, reference,
 };
@@ -208,7 +209,11 @@ fn plant(files: &mut BTreeMap<String, String>, u: &mut Unstructured) -> Result<(
                 "// allow C507, C518 because so\n",
                 "// allow C520 because it was\n",
             ])?;
-            let at = text.match_indices('\n').map(|(at, _)| at + 1).collect::<Vec<_>>();
+            // Anywhere between words, but not in the JSON of a test.
+            let (tree, _) = Tree::parse(text);
+            let starts = tree.tokens.iter().map(|token| token.span.range().start);
+            let at: Vec<usize> =
+                starts.filter(|at| text[..*at].ends_with('\n')).chain([text.len()]).collect();
             text.insert_str(*u.choose(&at)?, comment);
         }
     }

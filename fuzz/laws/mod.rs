@@ -12,6 +12,7 @@
 )]
 
 pub mod events;
+pub mod exact;
 pub mod layouts;
 pub mod lints;
 pub mod policies;
@@ -49,6 +50,8 @@ pub const ALL: &[Law] = &[
     ("readers_agree", readers_agree),
     ("readers_agree_on_bytes", readers_agree_on_bytes),
     ("formatting_keeps_the_meaning", formatting_keeps_the_meaning),
+    ("functions_equal_the_reference", exact::functions_equal_the_reference),
+    ("fingerprints_tell_policies_apart", exact::fingerprints_tell_policies_apart),
     ("lint_tells_the_truth", lints::lint_tells_the_truth),
     ("fixes_keep_the_meaning", lints::fixes_keep_the_meaning),
 ];

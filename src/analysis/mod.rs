@@ -1,9 +1,11 @@
 //! Exact questions about a policy, over the finite space of what can matter to a destination.
 
 mod certify;
+mod exact;
 mod space;
 mod witness;
 
 pub use certify::{Certificate, Coverage, Difference, certify};
+pub use exact::{Decisions, Fingerprint, TooLarge, fingerprint};
 pub use space::{Situation, Space};
 pub use witness::json;

@@ -1,0 +1,151 @@
+//! Exact answers are those that trying everything gives.
+
+use super::{compile, events::EventText, policies::PolicyText, read, said};
+use arbitrary::{Result, Unstructured};
+use consentry::analysis::{Decisions, Space, fingerprint};
+use consentry::{Enforce, Policy, reference};
+use std::collections::BTreeSet;
+
+/// How many situations of a destination are tried one by one.
+const MAX_SITUATIONS: u128 = 3_000;
+
+/// The function of a destination says in each situation what the reference says.
+pub fn functions_equal_the_reference(u: &mut Unstructured) -> Result<u64> {
+    let text = PolicyText::arbitrary(u)?.text();
+    let policy = Policy::parse(&text).unwrap();
+    let mut compared = 0;
+    for id in policy.destination_ids() {
+        let space = Space::full(&policy, id).unwrap();
+        let Ok(decisions) = Decisions::new(&policy, id) else { continue };
+        let decisions = decisions.unwrap();
+        let count = space.count().unwrap_or(u128::MAX);
+        let situations: Box<dyn Iterator<Item = _>> = match count <= MAX_SITUATIONS {
+            true => Box::new(space.situations()),
+            false => Box::new((0..MAX_SITUATIONS as u64).map(|number| space.sample(number))),
+        };
+        for situation in situations {
+            let verdict = reference::explain(&policy, &space.event(&situation), id).unwrap().verdict;
+            assert_eq!(decisions.verdict(&situation), verdict, "{situation:?}\n{text}");
+            compared += 1;
+        }
+    }
+    Ok(compared)
+}
+
+/// Two policies have one fingerprint exactly when they decide every event alike.
+pub fn fingerprints_tell_policies_apart(u: &mut Unstructured) -> Result<u64> {
+    let text = PolicyText::arbitrary(u)?;
+    let policy = compile(&text.text());
+    let print = fingerprint(policy.policy());
+    // Order, labels and comments leave no trace.
+    let mut shuffled = text.shuffled(u)?;
+    for statement in &mut shuffled.statements {
+        *statement = statement.replace(" \"label\"", "") + " // a comment";
+    }
+    assert_eq!(fingerprint(compile(&shuffled.text()).policy()), print, "{}", text.text());
+
+    let other_text = changed(&text, u)?;
+    let Ok(other) = Policy::parse(&other_text.text()) else { return Ok(1) };
+    let other = consentry::Table::new(other);
+    let Ok(print) = print else { return Ok(1) };
+    let Ok(other_print) = fingerprint(other.policy()) else { return Ok(1) };
+    let alike = alike(policy.policy(), other.policy());
+    if let Some(alike) = alike {
+        assert_eq!(print == other_print, alike, "{}\n{}", text.text(), other_text.text());
+    }
+    if print == other_print {
+        for _ in 0..8 {
+            let event = EventText::arbitrary(u, &text)?.text();
+            let (one, other) = (said(&policy, &read(&policy, &event)), said(&other, &read(&other, &event)));
+            assert_eq!(one, other, "{event}\n{}\n{}", text.text(), other_text.text());
+        }
+    }
+    Ok(2 + u64::from(alike.is_some()))
+}
+
+/// The policy with one of its statements from another one.
+fn changed(text: &PolicyText, u: &mut Unstructured) -> Result<PolicyText> {
+    let donor = PolicyText::arbitrary(u)?;
+    let mut changed = text.clone();
+    let subject = |statement: &str| statement.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    for _ in 0..u.int_in_range(0..=3)? {
+        let new = u.choose(&donor.statements)?;
+        let same: Vec<usize> = (0..changed.statements.len())
+            .filter(|at| {
+                subject(&changed.statements[*at]) == subject(new) && !new.starts_with("destination kind")
+            })
+            .collect();
+        if let Some(at) = same.first() {
+            changed.statements[*at] = new.clone();
+        }
+    }
+    Ok(changed)
+}
+
+/// Whether two policies decide alike, by trying everything; `None` where that is too much, or where they read their events
+/// differently.
+fn alike(one: &Policy, other: &Policy) -> Option<bool> {
+    let wire_ids = |policy: &Policy| -> BTreeSet<String> {
+        policy.categories().iter().map(|category| category.wire_id().to_owned()).collect()
+    };
+    let names = |policy: &Policy| -> Vec<(String, BTreeSet<String>)> {
+        let mut names: Vec<_> = policy
+            .destinations()
+            .iter()
+            .map(|one| (one.name().to_owned(), one.names().map(str::to_owned).collect()))
+            .collect();
+        names.sort();
+        names
+    };
+    let events = |policy: &Policy| -> BTreeSet<String> {
+        policy.exempt_events().value.iter().map(|name| name.value.clone()).collect()
+    };
+    if one.reading() != other.reading() || names(one) != names(other) || events(one) != events(other) {
+        return None;
+    }
+    if wire_ids(one) != wire_ids(other) {
+        return Some(false);
+    }
+    for consent in consentry::ConsentState::ALL {
+        let consentry::Reading::Preferences { parents, .. } = one.reading() else { return None };
+        if consent == consentry::ConsentState::Missing && parents.is_empty() {
+            continue;
+        }
+        for integrations in consentry::IntegrationsState::ALL {
+            let drop = |policy: &Policy| match &policy.reconcile().row(consent, integrations).enforce {
+                Enforce::Drop(reason) => Some(reason.clone()),
+                _ => None,
+            };
+            if drop(one) != drop(other) {
+                return Some(false);
+            }
+        }
+    }
+    for id in one.destination_ids() {
+        let name = one.destination(id)?.name();
+        let other_id = other.destination_named(name)?;
+        for (policy, id) in [(one, id), (other, other_id)] {
+            let space = Space::full(policy, id)?;
+            if space.count()? > MAX_SITUATIONS {
+                return None;
+            }
+            for situation in space.situations() {
+                let event = space.event(&situation);
+                let verdict = |policy: &Policy, id| {
+                    let verdict = reference::explain(policy, &event, id).unwrap().verdict;
+                    let refused: BTreeSet<String> = verdict
+                        .refused()
+                        .iter()
+                        .map(|id| policy.category(*id).unwrap().wire_id().to_owned())
+                        .collect();
+                    (verdict.reason(), refused)
+                };
+                let one_id = one.destination_named(name)?;
+                if verdict(one, one_id) != verdict(other, other_id) {
+                    return Some(false);
+                }
+            }
+        }
+    }
+    Some(true)
+}

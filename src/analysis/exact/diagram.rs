@@ -1,0 +1,229 @@
+//! Decision diagrams: functions of variables that have few values each, every function kept once. So two functions are equal
+//! exactly when they are the same [`Diagram`], and what forty categories decide fits into forty nodes where it is a list.
+
+use std::collections::HashMap;
+
+/// How many nodes are made before a question counts as too large to be answered.
+const MAX_NODES: usize = 4_000_000;
+
+/// How many variables there may be: functions are followed one variable at a time, each a call further down.
+const MAX_VARIABLES: usize = 1_000;
+
+/// A question that cannot be answered exactly in reasonable space, so that it is not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLarge;
+
+impl std::fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the requirement is too large to be answered exactly")
+    }
+}
+
+impl std::error::Error for TooLarge {}
+
+/// A function, in the [`Diagrams`] that made it: a leaf, or a node by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Diagram(u32);
+
+/// What tells leaves from nodes.
+const LEAF: u32 = 1 << 31;
+
+impl Diagram {
+    /// A constant.
+    pub(crate) fn leaf(value: u32) -> Self {
+        Diagram(value | LEAF)
+    }
+
+    /// The value of a constant.
+    pub(crate) fn value(self) -> Option<u32> {
+        (self.0 & LEAF != 0).then_some(self.0 & !LEAF)
+    }
+
+    pub(crate) const FALSE: Diagram = Diagram(LEAF);
+    pub(crate) const TRUE: Diagram = Diagram(LEAF | 1);
+}
+
+/// Diagrams over the same variables, in one order.
+#[derive(Debug)]
+pub(crate) struct Diagrams {
+    /// How many values each variable has.
+    values: Vec<usize>,
+    nodes: Vec<Node>,
+    /// The functions for each value of a node's variable, node after node.
+    children: Vec<Diagram>,
+    known: HashMap<(u32, Box<[Diagram]>), Diagram>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    variable: u32,
+    /// Where its children begin.
+    first: u32,
+}
+
+impl Diagrams {
+    /// For variables with so many values each.
+    pub(crate) fn new(values: Vec<usize>) -> Result<Self, TooLarge> {
+        match values.len() <= MAX_VARIABLES {
+            true => Ok(Diagrams { values, nodes: Vec::new(), children: Vec::new(), known: HashMap::new() }),
+            false => Err(TooLarge),
+        }
+    }
+
+    /// How many values each variable has.
+    pub(crate) fn values(&self) -> &[usize] {
+        &self.values
+    }
+
+    /// The function that is one of these for each value of a variable; all of them depend on later variables only.
+    pub(crate) fn node(&mut self, variable: usize, children: &[Diagram]) -> Result<Diagram, TooLarge> {
+        debug_assert_eq!(self.values.get(variable), Some(&children.len()));
+        match children.first() {
+            Some(first) if children.iter().any(|child| child != first) => {}
+            first => return first.copied().ok_or(TooLarge),
+        }
+        let variable = u32::try_from(variable).map_err(|_| TooLarge)?;
+        let key = (variable, Box::from(children));
+        if let Some(known) = self.known.get(&key) {
+            return Ok(*known);
+        }
+        if self.nodes.len() >= MAX_NODES {
+            return Err(TooLarge);
+        }
+        let index = u32::try_from(self.nodes.len()).map_err(|_| TooLarge)?;
+        let first = u32::try_from(self.children.len()).map_err(|_| TooLarge)?;
+        self.nodes.push(Node { variable, first });
+        self.children.extend_from_slice(children);
+        self.known.insert(key, Diagram(index));
+        Ok(Diagram(index))
+    }
+
+    /// The first variable that a function depends on; `None` for a constant.
+    pub(crate) fn variable(&self, of: Diagram) -> Option<usize> {
+        if of.value().is_some() {
+            return None;
+        }
+        self.nodes.get(of.0 as usize).map(|node| node.variable as usize)
+    }
+
+    /// What a function is for one value of a variable that it may depend on, but on none in front of it.
+    pub(crate) fn child(&self, of: Diagram, variable: usize, value: usize) -> Diagram {
+        match self.nodes.get(of.0 as usize).filter(|_| of.value().is_none()) {
+            Some(node) if node.variable as usize == variable => {
+                self.children.get(node.first as usize + value).copied().unwrap_or(of)
+            }
+            _ => of,
+        }
+    }
+
+    /// The function whose value is `join` of the values of two.
+    pub(crate) fn join(
+        &mut self,
+        one: Diagram,
+        other: Diagram,
+        join: &impl Fn(u32, u32) -> u32,
+    ) -> Result<Diagram, TooLarge> {
+        self.join_known(one, other, join, &mut HashMap::new())
+    }
+
+    fn join_known(
+        &mut self,
+        one: Diagram,
+        other: Diagram,
+        join: &impl Fn(u32, u32) -> u32,
+        known: &mut HashMap<(Diagram, Diagram), Diagram>,
+    ) -> Result<Diagram, TooLarge> {
+        if let (Some(one), Some(other)) = (one.value(), other.value()) {
+            return Ok(Diagram::leaf(join(one, other)));
+        }
+        if let Some(joined) = known.get(&(one, other)) {
+            return Ok(*joined);
+        }
+        let variables = [one, other].into_iter().filter_map(|diagram| self.variable(diagram));
+        let variable = variables.min().ok_or(TooLarge)?;
+        let count = self.values.get(variable).copied().unwrap_or(0);
+        let mut children = Vec::with_capacity(count);
+        for value in 0..count {
+            let (one, other) = (self.child(one, variable, value), self.child(other, variable, value));
+            children.push(self.join_known(one, other, join, known)?);
+        }
+        let joined = self.node(variable, &children)?;
+        known.insert((one, other), joined);
+        Ok(joined)
+    }
+
+    /// The function whose value is `map` of another one's.
+    pub(crate) fn map(&mut self, of: Diagram, map: &impl Fn(u32) -> u32) -> Result<Diagram, TooLarge> {
+        self.join(of, Diagram::FALSE, &|value, _| map(value))
+    }
+
+    /// Both of two conditions.
+    pub(crate) fn and(&mut self, one: Diagram, other: Diagram) -> Result<Diagram, TooLarge> {
+        match (one, other) {
+            (Diagram::TRUE, rest) | (rest, Diagram::TRUE) => Ok(rest),
+            (Diagram::FALSE, _) | (_, Diagram::FALSE) => Ok(Diagram::FALSE),
+            _ => self.join(one, other, &|one, other| one & other),
+        }
+    }
+
+    /// One of two conditions at least.
+    pub(crate) fn or(&mut self, one: Diagram, other: Diagram) -> Result<Diagram, TooLarge> {
+        match (one, other) {
+            (Diagram::FALSE, rest) | (rest, Diagram::FALSE) => Ok(rest),
+            (Diagram::TRUE, _) | (_, Diagram::TRUE) => Ok(Diagram::TRUE),
+            _ => self.join(one, other, &|one, other| one | other),
+        }
+    }
+
+    /// Where a condition does not hold.
+    pub(crate) fn not(&mut self, of: Diagram) -> Result<Diagram, TooLarge> {
+        self.map(of, &|value| u32::from(value == 0))
+    }
+
+    /// The value of a function, for a value of each variable.
+    pub(crate) fn at(&self, of: Diagram, values: &[usize]) -> u32 {
+        let mut at = of;
+        while let Some(variable) = self.variable(at) {
+            at = self.child(at, variable, values.get(variable).copied().unwrap_or(0));
+        }
+        at.value().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that fails may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_functions_are_the_same_diagram() {
+        let mut all = Diagrams::new(vec![2, 3, 2]).unwrap();
+        let [a, c] = [0, 2].map(|variable| all.node(variable, &[Diagram::FALSE, Diagram::TRUE]).unwrap());
+        let b = all.node(1, &[Diagram::FALSE, Diagram::TRUE, Diagram::TRUE]).unwrap();
+        let (ab, bc) = (all.and(a, b).unwrap(), all.and(b, c).unwrap());
+        // (a and b) or (b and c) is b and (a or c).
+        let one = all.or(ab, bc).unwrap();
+        let ac = all.or(a, c).unwrap();
+        assert_eq!(all.and(b, ac).unwrap(), one);
+        // Not (a or c) is not a and not c.
+        let (not_a, not_c) = (all.not(a).unwrap(), all.not(c).unwrap());
+        assert_eq!(all.not(ac), all.and(not_a, not_c));
+        let same = all.not(not_a).unwrap();
+        assert_eq!(same, a);
+        for values in (0..12).map(|number| [number % 2, number / 2 % 3, number / 6]) {
+            let expected = values[1] > 0 && (values[0] == 1 || values[2] == 1);
+            assert_eq!(all.at(one, &values), u32::from(expected), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_many_is_small_and_too_many_are_refused() {
+        let mut all = Diagrams::new(vec![2; 400]).unwrap();
+        let mut whole = Diagram::TRUE;
+        for variable in (0..400).rev() {
+            whole = all.node(variable, &[Diagram::FALSE, whole]).unwrap();
+        }
+        assert_eq!(all.nodes.len(), 400);
+        assert!(matches!(Diagrams::new(vec![2; 1_001]), Err(TooLarge)));
+    }
+}

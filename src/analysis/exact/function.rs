@@ -1,0 +1,310 @@
+//! A policy's decision for one destination, as a function of everything that can matter to it.
+
+use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::inputs::{ALL, ENTRIES, Inputs};
+use crate::event::Entry;
+use crate::model::{
+    ConsentState, Destination, Enforce, IntegrationsState, Policy, Requirement, UnmappedDestinations,
+    UnreadableIntegrations,
+};
+use crate::reason::{Outcome, Reason};
+use std::collections::BTreeMap;
+
+/// The decision for one destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Function {
+    /// The reason, by its place among [`Reason::ALL`].
+    pub(crate) reason: Diagram,
+    /// For each category that a refusal may name, by its wire id: whether it does.
+    pub(crate) refused: BTreeMap<String, Diagram>,
+}
+
+/// The leaf of a reason.
+pub(crate) fn leaf(reason: Reason) -> Diagram {
+    let place = Reason::ALL.iter().position(|one| *one == reason).unwrap_or(0);
+    Diagram::leaf(u32::try_from(place).unwrap_or(0))
+}
+
+/// The reason of a leaf.
+pub(crate) fn reason(leaf: u32) -> Reason {
+    Reason::ALL.get(leaf as usize).copied().unwrap_or(Reason::Dropped)
+}
+
+fn passes(leaf: u32) -> bool {
+    reason(leaf).outcome() == Outcome::Deliver
+}
+
+/// The decision of the policy that is the `which`th of the inputs.
+pub(crate) fn function(
+    diagrams: &mut Diagrams,
+    inputs: &Inputs,
+    which: usize,
+    policy: &Policy,
+    destination: &Destination,
+) -> Result<Function, TooLarge> {
+    let mut builder = Builder { diagrams, inputs, policy, destination };
+    let steps = builder.steps()?;
+    let mut by_shape = Vec::new();
+    for shape in &inputs.shapes {
+        let state = shape.states.get(which).copied().unwrap_or(ConsentState::Malformed);
+        let mut by_integrations = Vec::new();
+        for integrations in IntegrationsState::ALL {
+            by_integrations.push(builder.cell(state, integrations, &steps)?);
+        }
+        by_shape.push(builder.diagrams.node(Inputs::INTEGRATIONS, &by_integrations)?);
+    }
+    let whole = builder.diagrams.node(Inputs::CONSENT, &by_shape)?;
+    let mut refused = BTreeMap::new();
+    let refusal = leaf(Reason::Refused);
+    let is_refused = builder.diagrams.map(whole, &|value| u32::from(Diagram::leaf(value) == refusal))?;
+    for (wire_id, named) in steps.given.named {
+        let without = steps.not_given.named.get(&wire_id).copied().unwrap_or(Diagram::FALSE);
+        let mut by_shape = Vec::new();
+        for shape in &inputs.shapes {
+            let is_given = shape.states.get(which) == Some(&ConsentState::Given);
+            by_shape.push(if is_given { named } else { without });
+        }
+        let named = builder.diagrams.node(Inputs::CONSENT, &by_shape)?;
+        let named = builder.diagrams.and(is_refused, named)?;
+        // A category that no refusal names is as good as none.
+        if named != Diagram::FALSE {
+            refused.insert(wire_id, named);
+        }
+    }
+    Ok(Function { reason: whole, refused })
+}
+
+struct Builder<'b> {
+    diagrams: &'b mut Diagrams,
+    inputs: &'b Inputs,
+    policy: &'b Policy,
+    destination: &'b Destination,
+}
+
+/// The steps of section 3 of the semantics, each by itself.
+struct Steps {
+    /// The consent step for preferences that are given, and for those that are not.
+    given: ConsentStep,
+    not_given: ConsentStep,
+    /// What comes of the integrations step, and of the own entry alone, where the object is given; a leaf of a reason that
+    /// delivers stands for passing.
+    integrations: Diagram,
+    listed: Diagram,
+}
+
+struct ConsentStep {
+    /// The reason with which it passes or blocks.
+    reason: Diagram,
+    /// By wire id, whether the category is not granted in a group that is not satisfied.
+    named: BTreeMap<String, Diagram>,
+}
+
+/// What a requirement comes to.
+struct Satisfied {
+    whole: Diagram,
+    named: BTreeMap<String, Diagram>,
+}
+
+const PASS: Reason = Reason::NotEnforced;
+
+impl Builder<'_> {
+    fn steps(&mut self) -> Result<Steps, TooLarge> {
+        let own = self.own_entry()?;
+        let (on, off) = (
+            ENTRIES.iter().position(|one| *one == Some(Entry::On)),
+            ENTRIES.iter().position(|one| *one == Some(Entry::Off)),
+        );
+        let is = |value: u32, place: Option<usize>| place.is_some_and(|place| place as u32 == value);
+        let ignores_all = self.policy.kind_of(self.destination).and_then(|kind| kind.ignores_all()).is_some();
+        let all_off = self.all_off()?;
+        let integrations = self.diagrams.join(own, all_off, &|own, all_off| {
+            let block = match own {
+                _ if is(own, off) => Reason::IntegrationOff,
+                _ if is(own, on) => PASS,
+                _ if all_off == 1 && !ignores_all => Reason::IntegrationAllOff,
+                _ => PASS,
+            };
+            value(block)
+        })?;
+        let listed = self.diagrams.map(own, &|own| {
+            value(match own {
+                _ if is(own, on) => PASS,
+                _ if is(own, off) => Reason::IntegrationOff,
+                _ => Reason::IntegrationUnlisted,
+            })
+        })?;
+        Ok(Steps { given: self.consent(true)?, not_given: self.consent(false)?, integrations, listed })
+    }
+
+    /// What the entries under all of the destination's names come to: "`off` wins, then `on`", and what cannot be read is what
+    /// the setting says.
+    fn own_entry(&mut self) -> Result<Diagram, TooLarge> {
+        let unreadable = self.unreadable();
+        let place = |entry: Option<Entry>| ENTRIES.iter().position(|one| *one == entry).unwrap_or(0) as u32;
+        let counts = ENTRIES.map(|entry| {
+            Diagram::leaf(place(if entry == Some(Entry::Unreadable) { unreadable } else { entry }))
+        });
+        let (on, off) = (place(Some(Entry::On)), place(Some(Entry::Off)));
+        let mut whole = Diagram::leaf(place(None));
+        for (index, name) in self.inputs.names.iter().enumerate() {
+            if !self.destination.names().any(|own| own == name) {
+                continue;
+            }
+            let one = self.diagrams.node(Inputs::FIRST_NAME + index, &counts)?;
+            whole = self.diagrams.join(whole, one, &|whole, one| match (whole, one) {
+                _ if whole == off || one == off => off,
+                _ if whole == on || one == on => on,
+                _ => place(None),
+            })?;
+        }
+        Ok(whole)
+    }
+
+    fn all_off(&mut self) -> Result<Diagram, TooLarge> {
+        let unreadable = self.unreadable();
+        let is_off = ALL.map(|entry| {
+            let entry = if entry == Some(Entry::Unreadable) { unreadable } else { entry };
+            Diagram::leaf(u32::from(entry == Some(Entry::Off)))
+        });
+        self.diagrams.node(self.inputs.all_entry(), &is_off)
+    }
+
+    fn unreadable(&self) -> Option<Entry> {
+        match self.policy.unreadable_integrations().value {
+            UnreadableIntegrations::Off => Some(Entry::Off),
+            UnreadableIntegrations::Unlisted => None,
+        }
+    }
+
+    /// §3, step 3.
+    fn consent(&mut self, given: bool) -> Result<ConsentStep, TooLarge> {
+        if self.destination.exempt().is_some() {
+            return Ok(ConsentStep { reason: leaf(Reason::Exempt), named: BTreeMap::new() });
+        }
+        let (reason, named) = match self.destination.requirement() {
+            None => {
+                let reason = match self.policy.unmapped_destinations().value {
+                    UnmappedDestinations::Deliver => Reason::Unmapped,
+                    UnmappedDestinations::Block => Reason::UnmappedDenied,
+                };
+                (leaf(reason), BTreeMap::new())
+            }
+            Some(requirement) => match self.requirement(requirement, given)? {
+                None => (leaf(Reason::SwitchedOff), BTreeMap::new()),
+                Some(Satisfied { whole, named }) => {
+                    let reason = self.diagrams.map(whole, &|satisfied| {
+                        value(if satisfied == 1 { Reason::Consented } else { Reason::Refused })
+                    })?;
+                    (reason, named)
+                }
+            },
+        };
+        let exempt = self.inputs.exempt_events.iter().map(|name| {
+            let mut names = self.policy.exempt_events().value.iter();
+            if names.any(|exempt| exempt.value == *name) { leaf(Reason::Exempt) } else { reason }
+        });
+        let by_event: Vec<Diagram> = std::iter::once(reason).chain(exempt).collect();
+        Ok(ConsentStep { reason: self.diagrams.node(Inputs::EXEMPT_EVENT, &by_event)?, named })
+    }
+
+    /// Whether a requirement is satisfied, and what it names where it is not; `None` where it vanishes whole.
+    fn requirement(&mut self, requirement: &Requirement, given: bool) -> Result<Option<Satisfied>, TooLarge> {
+        let (elements, all) = match requirement {
+            Requirement::Category(id) => {
+                let Some(category) = self.policy.category(*id) else { return Ok(None) };
+                if category.switched_off().is_some() {
+                    return Ok(None);
+                }
+                let whole = match (category.always(), self.inputs.category(category.wire_id())) {
+                    (Some(_), _) => Diagram::TRUE,
+                    (None, Some(variable)) if given => {
+                        self.diagrams.node(variable, &[Diagram::FALSE, Diagram::TRUE])?
+                    }
+                    _ => Diagram::FALSE,
+                };
+                let named = BTreeMap::from([(category.wire_id().to_owned(), self.diagrams.not(whole)?)]);
+                return Ok(Some(Satisfied { whole, named }));
+            }
+            Requirement::AllOf(elements) => (elements, true),
+            Requirement::AnyOf(elements) => (elements, false),
+        };
+        let mut group: Option<Satisfied> = None;
+        for element in elements {
+            let Some(element) = self.requirement(element, given)? else { continue };
+            group = Some(match group {
+                None => element,
+                Some(mut group) => {
+                    group.whole = match all {
+                        true => self.diagrams.and(group.whole, element.whole)?,
+                        false => self.diagrams.or(group.whole, element.whole)?,
+                    };
+                    for (wire_id, named) in element.named {
+                        let before = group.named.get(&wire_id).copied().unwrap_or(Diagram::FALSE);
+                        group.named.insert(wire_id, self.diagrams.or(before, named)?);
+                    }
+                    group
+                }
+            });
+        }
+        // Only an unsatisfied group names anything.
+        if let Some(group) = &mut group {
+            let unsatisfied = self.diagrams.not(group.whole)?;
+            for named in group.named.values_mut() {
+                *named = self.diagrams.and(*named, unsatisfied)?;
+            }
+        }
+        Ok(group)
+    }
+
+    /// §2: what a cell of the table makes of the steps.
+    fn cell(
+        &mut self,
+        state: ConsentState,
+        integrations: IntegrationsState,
+        steps: &Steps,
+    ) -> Result<Diagram, TooLarge> {
+        if self.destination.disabled().is_some() {
+            return Ok(leaf(Reason::Disabled));
+        }
+        let consent = match state {
+            ConsentState::Given => steps.given.reason,
+            _ => steps.not_given.reason,
+        };
+        // "In the states `none` and `malformed` the integrations object has no members."
+        let (step, listed) = match integrations {
+            IntegrationsState::Given => (steps.integrations, steps.listed),
+            _ => (leaf(PASS), leaf(Reason::IntegrationUnlisted)),
+        };
+        match self.policy.reconcile().row(state, integrations).enforce {
+            Enforce::Nothing => Ok(leaf(Reason::NotEnforced)),
+            Enforce::Integrations => Ok(step),
+            Enforce::ListedIntegrations => Ok(listed),
+            Enforce::Consent => Ok(consent),
+            Enforce::ConsentThenIntegrations => self.then(consent, step),
+            Enforce::ConsentOrIntegrations => self.granted_by(consent, step),
+            Enforce::ConsentOrListedThenIntegrations => {
+                let first = self.granted_by(consent, listed)?;
+                self.then(first, step)
+            }
+            Enforce::Drop(_) => Ok(leaf(Reason::Dropped)),
+        }
+    }
+
+    /// "Joined by `then`, the first block decides."
+    fn then(&mut self, first: Diagram, step: Diagram) -> Result<Diagram, TooLarge> {
+        self.diagrams
+            .join(first, step, &|first, step| if passes(first) && !passes(step) { step } else { first })
+    }
+
+    /// `integration_granted` where only the second passes.
+    fn granted_by(&mut self, consent: Diagram, other: Diagram) -> Result<Diagram, TooLarge> {
+        self.diagrams.join(consent, other, &|consent, other| {
+            if !passes(consent) && passes(other) { value(Reason::IntegrationGranted) } else { consent }
+        })
+    }
+}
+
+/// The value of a reason's leaf.
+fn value(reason: Reason) -> u32 {
+    leaf(reason).value().unwrap_or(0)
+}

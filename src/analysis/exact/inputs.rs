@@ -1,0 +1,214 @@
+//! What of an event can matter to one destination, under one policy or under several that are compared: the variables of its
+//! decision, and the values of each.
+
+use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
+use crate::model::{
+    ConsentState, DOCUMENTED_SPELLINGS, DestinationId, IntegrationsState, Policy, Reading, Requirement,
+};
+use std::collections::BTreeSet;
+
+/// The variables, in their order: the shape of the consent object, the state of the integrations object, which exempt event
+/// it is, the entry under each of the destination's names, `All`, and each category that it needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Inputs {
+    pub(crate) shapes: Vec<Shape>,
+    /// The names of exempt events, sorted. The variable's first value is any other event.
+    pub(crate) exempt_events: Vec<String>,
+    /// The names of the destination, sorted.
+    pub(crate) names: Vec<String>,
+    /// The wire ids of the categories, sorted.
+    pub(crate) categories: Vec<String>,
+    parents: Vec<String>,
+}
+
+/// What a consent object can look like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// The state that each of the policies sees in it.
+    pub(crate) states: Vec<ConsentState>,
+    /// Under which key the preferences are.
+    spelling: String,
+    /// The state for a policy that accepts that key.
+    state: ConsentState,
+}
+
+/// The values of an entry's variable.
+pub(crate) const ENTRIES: [Option<Entry>; 4] =
+    [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Unreadable)];
+
+/// The values of `All`'s variable: on and absent are one.
+pub(crate) const ALL: [Option<Entry>; 3] = [None, Some(Entry::Off), Some(Entry::Unreadable)];
+
+/// What a variable stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Input<'i> {
+    Consent,
+    Integrations,
+    ExemptEvent,
+    Entry(&'i str),
+    All,
+    Category(&'i str),
+}
+
+impl Inputs {
+    /// Of a destination in each of some policies, all of which read the preferences through the same members.
+    pub(crate) fn of(policies: &[(&Policy, DestinationId)]) -> Self {
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        let mut categories: BTreeSet<&str> = BTreeSet::new();
+        let mut exempt_events: BTreeSet<&str> = BTreeSet::new();
+        for (policy, id) in policies {
+            let Some(destination) = policy.destination(*id) else { continue };
+            names.extend(destination.names());
+            destination.requirement().iter().for_each(|needs| collect(policy, needs, &mut categories));
+            exempt_events.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));
+        }
+        let owned = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
+        let readings: Vec<&Reading> = policies.iter().map(|(policy, _)| policy.reading()).collect();
+        let parents = readings.first().map(|Reading::Preferences { parents, .. }| parents.clone());
+        Inputs {
+            shapes: shapes(&readings),
+            exempt_events: owned(exempt_events),
+            names: owned(names),
+            categories: owned(categories),
+            parents: parents.unwrap_or_default(),
+        }
+    }
+
+    /// The variables in their order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Input<'_>> {
+        let first = [Input::Consent, Input::Integrations, Input::ExemptEvent];
+        let names = self.names.iter().map(|name| Input::Entry(name));
+        let categories = self.categories.iter().map(|wire_id| Input::Category(wire_id));
+        first.into_iter().chain(names).chain([Input::All]).chain(categories)
+    }
+
+    /// How many values each variable has.
+    pub(crate) fn values(&self) -> Vec<usize> {
+        let values = self.all().map(|input| match input {
+            Input::Consent => self.shapes.len(),
+            Input::Integrations => IntegrationsState::ALL.len(),
+            Input::ExemptEvent => self.exempt_events.len() + 1,
+            Input::Entry(_) => ENTRIES.len(),
+            Input::All => ALL.len(),
+            Input::Category(_) => 2,
+        });
+        values.collect()
+    }
+
+    pub(crate) const CONSENT: usize = 0;
+    pub(crate) const INTEGRATIONS: usize = 1;
+    pub(crate) const EXEMPT_EVENT: usize = 2;
+    pub(crate) const FIRST_NAME: usize = 3;
+
+    pub(crate) fn all_entry(&self) -> usize {
+        Inputs::FIRST_NAME + self.names.len()
+    }
+
+    /// The variable of a category.
+    pub(crate) fn category(&self, wire_id: &str) -> Option<usize> {
+        let place = self.categories.binary_search_by(|one| one.as_str().cmp(wire_id)).ok()?;
+        Some(self.all_entry() + 1 + place)
+    }
+
+    /// An event for a value of each variable, and the reading with which [`json`](crate::analysis::json) writes it.
+    pub(crate) fn event<'i>(&'i self, values: &[usize]) -> Option<(Event<'i>, Reading)> {
+        let value = |variable: usize| values.get(variable).copied();
+        let shape = self.shapes.get(value(Inputs::CONSENT)?)?;
+        let consent = match shape.state {
+            ConsentState::Missing => Consent::Missing,
+            ConsentState::Empty => Consent::Empty,
+            ConsentState::Malformed => Consent::Malformed,
+            ConsentState::NoneGiven => Consent::Preferences(Vec::new()),
+            ConsentState::Given => {
+                let first = self.all_entry() + 1;
+                let mut preferences: Vec<(Name, Preference)> = Vec::new();
+                for (place, wire_id) in self.categories.iter().enumerate() {
+                    let preference = match value(first + place)? {
+                        0 => Preference::Refused,
+                        _ => Preference::Granted,
+                    };
+                    preferences.push((Name::from(wire_id.as_str()), preference));
+                }
+                if preferences.is_empty() {
+                    preferences.push((Name::from("?"), Preference::Granted));
+                }
+                Consent::Preferences(preferences)
+            }
+        };
+        let integrations = match IntegrationsState::ALL.get(value(Inputs::INTEGRATIONS)?)? {
+            IntegrationsState::None => Integrations::Entries(Vec::new()),
+            IntegrationsState::Malformed => Integrations::Malformed,
+            IntegrationsState::Given => {
+                let mut entries: Vec<(Name, Entry)> = Vec::new();
+                for (place, name) in self.names.iter().enumerate() {
+                    let entry = ENTRIES.get(value(Inputs::FIRST_NAME + place)?).copied().flatten();
+                    entries.extend(entry.map(|entry| (Name::from(name.as_str()), entry)));
+                }
+                let all = ALL.get(value(self.all_entry())?).copied().flatten();
+                entries.extend(all.map(|all| (Name::from("All"), all)));
+                if entries.is_empty() {
+                    entries.push((Name::from("All"), Entry::On));
+                }
+                Integrations::Entries(entries)
+            }
+        };
+        let exempt =
+            value(Inputs::EXEMPT_EVENT)?.checked_sub(1).and_then(|place| self.exempt_events.get(place));
+        let track = exempt.map(|name| Name::from(name.as_str()));
+        let reading =
+            Reading::Preferences { parents: self.parents.clone(), spellings: vec![shape.spelling.clone()] };
+        Some((Event { id: None, consent, integrations, track }, reading))
+    }
+}
+
+/// The wire ids of the categories on which a person decides: `always` and switched-off ones are none of them.
+fn collect<'p>(policy: &'p Policy, requirement: &Requirement, into: &mut BTreeSet<&'p str>) {
+    match requirement {
+        Requirement::Category(id) => {
+            let category = policy.category(*id);
+            let free = category.filter(|one| one.always().is_none() && one.switched_off().is_none());
+            into.extend(free.map(|category| category.wire_id()));
+        }
+        Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
+            elements.iter().for_each(|element| collect(policy, element, into));
+        }
+    }
+}
+
+/// Everything that a consent object can look like and that one of the readings tells from the rest.
+fn shapes(readings: &[&Reading]) -> Vec<Shape> {
+    let mut spellings: Vec<&str> = Vec::new();
+    for Reading::Preferences { spellings: own, .. } in readings {
+        spellings.extend(own.iter().map(String::as_str));
+    }
+    spellings.extend(DOCUMENTED_SPELLINGS);
+    let mut shapes: Vec<Shape> = Vec::new();
+    // Where the event itself holds the preferences, no event is without a place for them.
+    let is_event = readings.iter().any(|Reading::Preferences { parents, .. }| parents.is_empty());
+    for spelling in spellings {
+        for state in
+            ConsentState::ALL.into_iter().filter(|state| !is_event || *state != ConsentState::Missing)
+        {
+            let states = readings.iter().map(|reading| seen(reading, spelling, state)).collect();
+            let shape = Shape { states, spelling: spelling.to_owned(), state };
+            if !shapes.iter().any(|known| known.states == shape.states) {
+                shapes.push(shape);
+            }
+        }
+    }
+    shapes
+}
+
+/// The state that a reading sees in an object which has preferences of some state under a spelling.
+fn seen(reading: &Reading, spelling: &str, state: ConsentState) -> ConsentState {
+    let Reading::Preferences { spellings, .. } = reading;
+    match state {
+        ConsentState::Missing | ConsentState::Empty => state,
+        _ if spellings.iter().any(|own| own == spelling) => state,
+        // "a documented spelling of the preferences key that this policy does not accept" (section 1 of the semantics)
+        _ if DOCUMENTED_SPELLINGS.contains(&spelling) => ConsentState::Malformed,
+        // Another member of the consent object, which changes nothing. What is malformed at a level above is so for everybody.
+        ConsentState::NoneGiven | ConsentState::Given => ConsentState::Empty,
+        ConsentState::Malformed => state,
+    }
+}

@@ -1,0 +1,14 @@
+//! Exact questions beyond what can be listed: each destination's decision as one function, kept as a decision diagram.
+//!
+//! `inputs` says what of an event can matter, `function` makes the decision of it, clause by clause like the reference,
+//! and `diagram` keeps functions so that equal ones are the same. `fingerprint` is made of them.
+
+mod decisions;
+mod diagram;
+mod fingerprint;
+mod function;
+mod inputs;
+
+pub use decisions::Decisions;
+pub use diagram::TooLarge;
+pub use fingerprint::{Fingerprint, fingerprint};
