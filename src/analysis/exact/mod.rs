@@ -3,6 +3,7 @@
 //! `inputs` says what of an event can matter, `function` makes the decision of it, clause by clause like the reference,
 //! and `diagram` keeps functions so that equal ones are the same. `fingerprint` is made of them.
 
+mod cover;
 mod decisions;
 mod diagram;
 mod fingerprint;

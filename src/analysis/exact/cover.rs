@@ -1,0 +1,474 @@
+//! The fewest rows that say where a condition holds.
+//!
+//! A [`Cube`] is such a row: for each variable the values that it may have, which are all of them where it does not matter. A
+//! cover of a condition is cubes of which each lies in it and all together are it. Covers here are irredundant: no
+//! cube can be left out, and none says more than it must. Up to [`FEW`] inputs they are minimum: no cover has
+//! fewer cubes, and none of as many has fewer conditions in them.
+
+use super::diagram::{Diagram, Diagrams, TooLarge};
+use std::collections::{BTreeSet, HashMap};
+
+/// Up to how many inputs a cover is minimum.
+pub(crate) const FEW: usize = 12;
+
+/// How many cubes there may be before a cover counts as too large to be read.
+const MAX_CUBES: usize = 20_000;
+
+/// How many points, primes and steps the search for a minimum may take; beyond it the cover is irredundant.
+const MAX_POINTS: usize = 300_000;
+const MAX_PRIMES: usize = 2_000;
+const MAX_STEPS: usize = 200_000;
+
+/// For each variable the set of its values that belong to the cube, as bits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Cube(pub(crate) Vec<u64>);
+
+impl Cube {
+    fn whole(diagrams: &Diagrams) -> Result<Self, TooLarge> {
+        diagrams.values().iter().map(|count| all(*count)).collect::<Result<_, _>>().map(Cube)
+    }
+
+    pub(crate) fn has(&self, variable: usize, value: usize) -> bool {
+        self.0.get(variable).is_some_and(|values| values >> value & 1 == 1)
+    }
+
+    fn with(&self, variable: usize, values: u64) -> Cube {
+        let mut cube = self.clone();
+        if let Some(place) = cube.0.get_mut(variable) {
+            *place = values;
+        }
+        cube
+    }
+
+    /// How many variables it says something of.
+    fn conditions(&self, diagrams: &Diagrams) -> usize {
+        let sizes = diagrams.values().iter();
+        self.0.iter().zip(sizes).filter(|(values, count)| values.count_ones() as usize != **count).count()
+    }
+}
+
+/// The bits of so many values.
+fn all(count: usize) -> Result<u64, TooLarge> {
+    match count {
+        64 => Ok(u64::MAX),
+        0..64 => Ok((1 << count) - 1),
+        _ => Err(TooLarge),
+    }
+}
+
+/// A cover of a condition, in a stable order.
+pub(crate) fn cover(diagrams: &mut Diagrams, of: Diagram) -> Result<Vec<Cube>, TooLarge> {
+    let mut cubes = match minimum(diagrams, of)? {
+        Some(cubes) => cubes,
+        None => irredundant(diagrams, of)?,
+    };
+    cubes.sort();
+    Ok(cubes)
+}
+
+/// The variables that a function depends on, in their order.
+pub(crate) fn support(diagrams: &Diagrams, of: Diagram) -> BTreeSet<usize> {
+    reachable(diagrams, of).into_iter().filter_map(|node| diagrams.variable(node)).collect()
+}
+
+/// The nodes of a function.
+fn reachable(diagrams: &Diagrams, of: Diagram) -> BTreeSet<Diagram> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![of];
+    while let Some(node) = open.pop() {
+        let Some(variable) = diagrams.variable(node) else { continue };
+        if reached.insert(node) {
+            let count = diagrams.values().get(variable).copied().unwrap_or(0);
+            open.extend((0..count).map(|value| diagrams.child(node, variable, value)));
+        }
+    }
+    reached
+}
+
+/// Whether all of a cube lies in a condition.
+fn lies_in(diagrams: &Diagrams, cube: &Cube, of: Diagram, known: &mut HashMap<Diagram, bool>) -> bool {
+    let Some(variable) = diagrams.variable(of) else { return of == Diagram::TRUE };
+    if let Some(known) = known.get(&of) {
+        return *known;
+    }
+    let count = diagrams.values().get(variable).copied().unwrap_or(0);
+    let inside = (0..count)
+        .filter(|value| cube.has(variable, *value))
+        .all(|value| lies_in(diagrams, cube, diagrams.child(of, variable, value), known));
+    known.insert(of, inside);
+    inside
+}
+
+fn is_inside(diagrams: &Diagrams, cube: &Cube, of: Diagram) -> bool {
+    lies_in(diagrams, cube, of, &mut HashMap::new())
+}
+
+/// The condition that a cube is.
+fn condition(diagrams: &mut Diagrams, cube: &Cube) -> Result<Diagram, TooLarge> {
+    let mut whole = Diagram::TRUE;
+    for (variable, values) in cube.0.iter().enumerate().rev() {
+        let count = diagrams.values().get(variable).copied().unwrap_or(0);
+        if values.count_ones() as usize != count {
+            let children: Vec<Diagram> = (0..count)
+                .map(|value| if values >> value & 1 == 1 { whole } else { Diagram::FALSE })
+                .collect();
+            whole = diagrams.node(variable, &children)?;
+        }
+    }
+    Ok(whole)
+}
+
+/// The values of a node's variable, sorted by what they lead to.
+fn branches(diagrams: &Diagrams, of: Diagram, variable: usize) -> Vec<(u64, Diagram)> {
+    let count = diagrams.values().get(variable).copied().unwrap_or(0);
+    let mut branches: Vec<(u64, Diagram)> = Vec::new();
+    for value in 0..count {
+        let child = diagrams.child(of, variable, value);
+        match branches.iter_mut().find(|(_, known)| *known == child) {
+            Some((values, _)) => *values |= 1 << value,
+            None => branches.push((1 << value, child)),
+        }
+    }
+    branches
+}
+
+/// A cover in which no cube can be left out and none can say less: the paths of the diagram, each as wide as it can be, and
+/// then without those that the others cover.
+fn irredundant(diagrams: &mut Diagrams, of: Diagram) -> Result<Vec<Cube>, TooLarge> {
+    let whole = Cube::whole(diagrams)?;
+    let mut cubes: BTreeSet<Cube> = BTreeSet::new();
+    let mut left = of;
+    // A wide cube covers many paths, which need not be looked at any more.
+    while let Some(path) = path(diagrams, left, &whole) {
+        let wide = widened(diagrams, path, of);
+        let covered = condition(diagrams, &wide)?;
+        let not_covered = diagrams.not(covered)?;
+        left = diagrams.and(left, not_covered)?;
+        cubes.insert(wide);
+        if cubes.len() > MAX_CUBES {
+            return Err(TooLarge);
+        }
+    }
+    let mut kept: Vec<Cube> = cubes.into_iter().collect();
+    // Those that say the most are left out first.
+    kept.sort_by_cached_key(|cube| (cube.conditions(diagrams), cube.clone()));
+    let conditions = kept.iter().map(|cube| condition(diagrams, cube)).collect::<Result<Vec<_>, _>>()?;
+    let mut without: Vec<Diagram> = Vec::with_capacity(kept.len());
+    let mut before = Diagram::FALSE;
+    for own in &conditions {
+        without.push(before);
+        before = diagrams.or(before, *own)?;
+    }
+    let (mut needed, mut behind) = (Vec::new(), Diagram::FALSE);
+    for ((cube, own), before) in kept.into_iter().zip(conditions).zip(without).rev() {
+        let others = diagrams.or(before, behind)?;
+        if diagrams.or(others, own)? != others {
+            behind = diagrams.or(behind, own)?;
+            needed.push(cube);
+        }
+    }
+    Ok(needed)
+}
+
+/// The first path to where a condition holds.
+fn path(diagrams: &Diagrams, of: Diagram, whole: &Cube) -> Option<Cube> {
+    let (mut at, mut cube) = (of, whole.clone());
+    while let Some(variable) = diagrams.variable(at) {
+        // Of a node one branch at least leads to where the condition holds.
+        let (values, child) =
+            branches(diagrams, at, variable).into_iter().find(|(_, child)| *child != Diagram::FALSE)?;
+        cube = cube.with(variable, values);
+        at = child;
+    }
+    (at == Diagram::TRUE).then_some(cube)
+}
+
+/// A cube made as wide as it can be inside a condition, the first variables first.
+fn widened(diagrams: &Diagrams, cube: Cube, of: Diagram) -> Cube {
+    let mut wide = cube;
+    for (variable, count) in diagrams.values().iter().enumerate() {
+        for value in 0..*count {
+            if !wide.has(variable, value) {
+                let more = wide.0.get(variable).copied().unwrap_or(0) | 1 << value;
+                let wider = wide.with(variable, more);
+                // What it has already lies inside; only the new value is asked for.
+                if is_inside(diagrams, &wider.with(variable, 1 << value), of) {
+                    wide = wider;
+                }
+            }
+        }
+    }
+    wide
+}
+
+/// A cover that no other one is shorter than; `None` where there are too many inputs, or where the search would take too long.
+fn minimum(diagrams: &mut Diagrams, of: Diagram) -> Result<Option<Vec<Cube>>, TooLarge> {
+    if support(diagrams, of).len() > FEW {
+        return Ok(None);
+    }
+    let whole = Cube::whole(diagrams)?;
+    let mut primes = Primes { known: HashMap::new(), whole };
+    let Some(primes) = primes.of(diagrams, of)? else { return Ok(None) };
+    let Some(points) = points(diagrams, of) else { return Ok(None) };
+    // For each point the primes that have it. Points that are in the same ones are one.
+    let rows: BTreeSet<Vec<usize>> = points
+        .iter()
+        .map(|point| {
+            let has = |prime: &Cube| point.iter().all(|(variable, value)| prime.has(*variable, *value));
+            primes.iter().enumerate().filter(|(_, prime)| has(prime)).map(|(index, _)| index).collect()
+        })
+        .collect();
+    let costs: Vec<(usize, usize)> = primes.iter().map(|prime| (1, prime.conditions(diagrams))).collect();
+    let chosen = Search::new(&costs).solve(rows.into_iter().collect());
+    Ok(chosen.map(|chosen| chosen.into_iter().filter_map(|index| primes.get(index).cloned()).collect()))
+}
+
+/// The prime cubes of conditions: those inside that no wider one is inside of.
+struct Primes {
+    known: HashMap<Diagram, Vec<Cube>>,
+    whole: Cube,
+}
+
+impl Primes {
+    fn of(&mut self, diagrams: &mut Diagrams, of: Diagram) -> Result<Option<Vec<Cube>>, TooLarge> {
+        let Some(variable) = diagrams.variable(of) else {
+            return Ok(Some(if of == Diagram::TRUE { vec![self.whole.clone()] } else { Vec::new() }));
+        };
+        if let Some(known) = self.known.get(&of) {
+            return Ok(Some(known.clone()));
+        }
+        let branches = branches(diagrams, of, variable);
+        if branches.len() > FEW {
+            return Ok(None);
+        }
+        let mut primes = Vec::new();
+        for chosen in 1u32..1 << branches.len() {
+            let is_chosen = |index: usize| chosen >> index & 1 == 1;
+            let (mut values, mut both) = (0, Diagram::TRUE);
+            for (_, (own, child)) in branches.iter().enumerate().filter(|(index, _)| is_chosen(*index)) {
+                values |= own;
+                both = diagrams.and(both, *child)?;
+            }
+            let Some(inner) = self.of(diagrams, both)? else { return Ok(None) };
+            for prime in inner {
+                let mut others = branches.iter().enumerate().filter(|(index, _)| !is_chosen(*index));
+                if !others.any(|(_, (_, child))| is_inside(diagrams, &prime, *child)) {
+                    primes.push(prime.with(variable, values));
+                }
+            }
+            if primes.len() > MAX_PRIMES {
+                return Ok(None);
+            }
+        }
+        self.known.insert(of, primes.clone());
+        Ok(Some(primes))
+    }
+}
+
+/// Every point of a condition, of values that differ anywhere in it one each; `None` where there are too many.
+fn points(diagrams: &Diagrams, of: Diagram) -> Option<Vec<Vec<(usize, usize)>>> {
+    let nodes = reachable(diagrams, of);
+    let mut points = vec![Vec::new()];
+    for variable in support(diagrams, of) {
+        let count = diagrams.values().get(variable).copied().unwrap_or(0);
+        let own: Vec<&Diagram> =
+            nodes.iter().filter(|node| diagrams.variable(**node) == Some(variable)).collect();
+        let leads = |value: usize| -> Vec<Diagram> {
+            own.iter().map(|node| diagrams.child(**node, variable, value)).collect()
+        };
+        let mut different: Vec<(usize, Vec<Diagram>)> = Vec::new();
+        for value in 0..count {
+            let leads = leads(value);
+            if !different.iter().any(|(_, known)| *known == leads) {
+                different.push((value, leads));
+            }
+        }
+        if points.len() * different.len() > MAX_POINTS {
+            return None;
+        }
+        points = points
+            .into_iter()
+            .flat_map(|point: Vec<(usize, usize)>| {
+                different
+                    .iter()
+                    .map(move |(value, _)| {
+                        let mut point = point.clone();
+                        point.push((variable, *value));
+                        point
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+    }
+    let mut values = vec![0; diagrams.values().len()];
+    points.retain(|point| {
+        for (variable, value) in point {
+            if let Some(place) = values.get_mut(*variable) {
+                *place = *value;
+            }
+        }
+        diagrams.at(of, &values) == 1
+    });
+    Some(points)
+}
+
+/// The search for the cheapest choice of columns that has one in each row.
+struct Search<'s> {
+    costs: &'s [(usize, usize)],
+    best: Option<((usize, usize), Vec<usize>)>,
+    steps: usize,
+}
+
+impl<'s> Search<'s> {
+    fn new(costs: &'s [(usize, usize)]) -> Self {
+        Search { costs, best: None, steps: 0 }
+    }
+
+    /// `None` where the search was given up.
+    fn solve(mut self, rows: Vec<Vec<usize>>) -> Option<Vec<usize>> {
+        self.go(rows, &mut Vec::new(), (0, 0));
+        let found = self.best.filter(|_| self.steps <= MAX_STEPS);
+        found.map(|(_, mut chosen)| {
+            chosen.sort_unstable();
+            chosen
+        })
+    }
+
+    fn cost(&self, column: usize) -> (usize, usize) {
+        self.costs.get(column).copied().unwrap_or((1, usize::MAX / 2))
+    }
+
+    fn go(&mut self, rows: Vec<Vec<usize>>, chosen: &mut Vec<usize>, spent: (usize, usize)) {
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            return;
+        }
+        // Each of some rows that share no column needs a column of its own.
+        let mut taken: BTreeSet<usize> = BTreeSet::new();
+        let mut least = spent;
+        for row in &rows {
+            if row.iter().all(|column| !taken.contains(column)) {
+                taken.extend(row);
+                let cheapest = row.iter().map(|column| self.cost(*column)).min().unwrap_or((1, 0));
+                least = (least.0 + cheapest.0, least.1 + cheapest.1);
+            }
+        }
+        if self.best.as_ref().is_some_and(|(cost, _)| *cost <= least) {
+            return;
+        }
+        // The row with the fewest columns leaves the fewest ways.
+        let Some(row) = rows.iter().min_by_key(|row| row.len()) else {
+            self.best = Some((spent, chosen.clone()));
+            return;
+        };
+        let mut columns = row.clone();
+        columns.sort_by_key(|column| {
+            let rows = rows.iter().filter(|row| row.contains(column)).count();
+            (std::cmp::Reverse(rows), self.cost(*column), *column)
+        });
+        for column in columns {
+            let own = self.cost(column);
+            chosen.push(column);
+            let left = rows.iter().filter(|row| !row.contains(&column)).cloned().collect();
+            self.go(left, chosen, (spent.0 + own.0, spent.1 + own.1));
+            chosen.pop();
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that fails may panic")]
+mod tests {
+    use super::*;
+
+    /// A condition from the list of its points, over variables of two and three values.
+    fn of(diagrams: &mut Diagrams, holds: &dyn Fn(&[usize]) -> bool) -> Diagram {
+        fn build(
+            diagrams: &mut Diagrams,
+            values: &mut Vec<usize>,
+            holds: &dyn Fn(&[usize]) -> bool,
+        ) -> Diagram {
+            let variable = values.len();
+            let Some(count) = diagrams.values().get(variable).copied() else {
+                return if holds(values) { Diagram::TRUE } else { Diagram::FALSE };
+            };
+            let mut children = Vec::new();
+            for value in 0..count {
+                values.push(value);
+                children.push(build(diagrams, values, holds));
+                values.pop();
+            }
+            diagrams.node(variable, &children).unwrap()
+        }
+        build(diagrams, &mut Vec::new(), holds)
+    }
+
+    fn check(diagrams: &mut Diagrams, function: Diagram, cubes: &[Cube]) {
+        let mut whole = Diagram::FALSE;
+        for cube in cubes {
+            assert!(is_inside(diagrams, cube, function));
+            let own = condition(diagrams, cube).unwrap();
+            whole = diagrams.or(whole, own).unwrap();
+        }
+        assert_eq!(whole, function, "together they are the condition");
+        for left_out in cubes {
+            let mut rest = Diagram::FALSE;
+            for cube in cubes.iter().filter(|cube| *cube != left_out) {
+                let own = condition(diagrams, cube).unwrap();
+                rest = diagrams.or(rest, own).unwrap();
+            }
+            assert_ne!(rest, function, "none can be left out");
+            assert_eq!(widened(diagrams, left_out.clone(), function), *left_out, "none can be wider");
+        }
+    }
+
+    #[test]
+    fn covers_are_irredundant_and_minimum() {
+        // The cyclic function of three variables: two ways with three cubes each, and irredundant ones with four.
+        let mut diagrams = Diagrams::new(vec![2, 2, 2]).unwrap();
+        let cyclic = of(&mut diagrams, &|v| !(v[0] == v[1] && v[1] == v[2]));
+        let cubes = cover(&mut diagrams, cyclic).unwrap();
+        check(&mut diagrams, cyclic, &cubes);
+        assert_eq!(cubes.len(), 3);
+        let rough = irredundant(&mut diagrams, cyclic).unwrap();
+        check(&mut diagrams, cyclic, &rough);
+
+        assert_eq!(cover(&mut diagrams, Diagram::FALSE).unwrap(), []);
+        assert_eq!(cover(&mut diagrams, Diagram::TRUE).unwrap(), [Cube(vec![3, 3, 3])]);
+    }
+
+    #[test]
+    fn covers_of_every_condition_of_a_few_points() {
+        let mut seed = 1u64;
+        for _ in 0..300 {
+            let mut diagrams = Diagrams::new(vec![3, 2, 2, 3]).unwrap();
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let bits = seed >> 20;
+            let at = |v: &[usize]| v[0] + 3 * (v[1] + 2 * (v[2] + 2 * v[3]));
+            let function = of(&mut diagrams, &|v| bits >> at(v) & 1 == 1);
+            let best = cover(&mut diagrams, function).unwrap();
+            check(&mut diagrams, function, &best);
+            let rough = irredundant(&mut diagrams, function).unwrap();
+            check(&mut diagrams, function, &rough);
+            assert!(best.len() <= rough.len());
+            assert!(minimum(&mut diagrams, function).unwrap().is_some(), "the search ends");
+        }
+    }
+
+    #[test]
+    fn a_list_of_many_has_one_cube() {
+        let mut diagrams = Diagrams::new(vec![2; 60]).unwrap();
+        let every = of_all(&mut diagrams, 60);
+        assert_eq!(cover(&mut diagrams, every).unwrap(), [Cube(vec![2; 60])]);
+        let not = diagrams.not(every).unwrap();
+        let cubes = cover(&mut diagrams, not).unwrap();
+        assert_eq!(cubes.len(), 60);
+        check(&mut diagrams, not, &cubes);
+    }
+
+    fn of_all(diagrams: &mut Diagrams, count: usize) -> Diagram {
+        (0..count)
+            .rev()
+            .fold(Diagram::TRUE, |whole, variable| diagrams.node(variable, &[Diagram::FALSE, whole]).unwrap())
+    }
+}
