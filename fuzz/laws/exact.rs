@@ -2,7 +2,7 @@
 
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{Decisions, Space, fingerprint};
+use consentry::analysis::{Decisions, Diff, Direction, Space, diff, fingerprint};
 use consentry::{Enforce, Policy, reference};
 use std::collections::BTreeSet;
 
@@ -148,4 +148,95 @@ fn alike(one: &Policy, other: &Policy) -> Option<bool> {
         }
     }
     Some(true)
+}
+
+/// A diff is empty exactly when the fingerprints are equal; each of its events really is decided as it says, by both policies;
+/// and trying everything finds a change in a direction exactly where the diff has one.
+pub fn diffs_are_exact(u: &mut Unstructured) -> Result<u64> {
+    let text = PolicyText::arbitrary(u)?;
+    let old = Policy::parse(&text.text()).unwrap();
+    assert!(diff(&old, &old).map_or(true, |diff| diff.is_empty()), "{}", text.text());
+    // Another policy, or the same one with some statements changed.
+    let other = if u.ratio(1, 4)? { PolicyText::arbitrary(u)? } else { changed(&text, u)? };
+    let Ok(new) = Policy::parse(&other.text()) else { return Ok(1) };
+    let (Ok(changes), Ok(old_print), Ok(new_print)) =
+        (diff(&old, &new), fingerprint(&old), fingerprint(&new))
+    else {
+        return Ok(1);
+    };
+    let both = format!("{}\n{}", text.text(), other.text());
+    assert_eq!(changes.is_empty(), old_print == new_print, "{changes:?}\n{both}");
+    let mut compared = 1;
+    for (destination, change) in changes.changes() {
+        let said = |policy: &Policy| {
+            let id = policy.destination_named(&destination.name)?;
+            let table = consentry::Table::new(policy.clone());
+            let event = read(&table, &change.witness);
+            let verdict = reference::explain(policy, &event, id).unwrap().verdict;
+            let mut refused: Vec<String> = verdict
+                .refused()
+                .iter()
+                .map(|id| policy.category(*id).unwrap().wire_id().to_owned())
+                .collect();
+            refused.sort();
+            Some((verdict.reason(), refused))
+        };
+        if changes.is_exact() {
+            assert_eq!(
+                (said(&old), said(&new)),
+                (change.before.clone(), change.after.clone()),
+                "{change:?}\n{both}"
+            );
+        }
+        assert_ne!(change.before, change.after);
+        compared += 1;
+    }
+    if changes.reading.is_none() {
+        compared += directions(&old, &new, &changes, &both);
+    }
+    Ok(compared)
+}
+
+/// For each destination of both policies, in which directions its situations change, by trying all of them.
+fn directions(old: &Policy, new: &Policy, changes: &Diff, both: &str) -> u64 {
+    let mut compared = 0;
+    for (old_id, destination) in old.destination_ids().zip(old.destinations()) {
+        let Some(new_id) = new.destination_named(destination.name()) else { continue };
+        let mut found = BTreeSet::new();
+        for (policy, id) in [(old, old_id), (new, new_id)] {
+            let space = Space::full(policy, id).unwrap();
+            if space.count().is_none_or(|count| count > MAX_SITUATIONS) {
+                return compared;
+            }
+            for situation in space.situations() {
+                let event = space.event(&situation);
+                let verdict = |policy: &Policy, id| {
+                    let verdict = reference::explain(policy, &event, id).unwrap().verdict;
+                    let refused = verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id());
+                    let refused: BTreeSet<String> = refused.map(str::to_owned).collect();
+                    (verdict.delivers(), verdict.reason(), refused)
+                };
+                let (before, after) = (verdict(old, old_id), verdict(new, new_id));
+                match (before.0, after.0) {
+                    (false, true) => drop(found.insert(Direction::Loosened)),
+                    (true, false) => drop(found.insert(Direction::Tightened)),
+                    _ if before != after => drop(found.insert(Direction::Reason)),
+                    _ => {}
+                }
+                compared += 1;
+            }
+        }
+        let said: BTreeSet<Direction> = changes
+            .changes()
+            .filter(|(one, _)| one.name == destination.name())
+            .map(|(_, change)| change.direction)
+            .collect();
+        // Trying has the entry under one name only, and each policy's own exempt events: it may miss a direction, and never
+        // finds one that the diff has not.
+        assert!(found.is_subset(&said), "{}: {found:?} {said:?}\n{both}", destination.name());
+        if destination.further_names().is_empty() {
+            assert_eq!(found, said, "{}\n{both}", destination.name());
+        }
+    }
+    compared
 }

@@ -6,6 +6,9 @@ mod space;
 mod witness;
 
 pub use certify::{Certificate, Coverage, Difference, certify};
-pub use exact::{Decisions, Fingerprint, TooLarge, fingerprint};
+pub use exact::{
+    Change, Condition, Conditions, Decisions, DestinationDiff, Diff, Direction, DropChange, Fingerprint,
+    Presence, TooLarge, diff, fingerprint,
+};
 pub use space::{Situation, Space};
 pub use witness::json;

@@ -32,6 +32,15 @@ pub(crate) struct Shape {
     state: ConsentState,
 }
 
+/// The state, as each policy sees it where they differ.
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut phrases: Vec<&str> = self.states.iter().map(|state| state.phrase()).collect();
+        phrases.dedup();
+        f.write_str(&phrases.join(" / "))
+    }
+}
+
 /// The values of an entry's variable.
 pub(crate) const ENTRIES: [Option<Entry>; 4] =
     [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Unreadable)];

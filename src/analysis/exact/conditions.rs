@@ -1,0 +1,154 @@
+//! Rows in words: for each input that matters, the values that it may have.
+
+use super::cover::Cube;
+use super::inputs::{ALL, ENTRIES, Input, Inputs};
+use crate::event::Entry;
+use crate::model::{IntegrationsState, Policy};
+use std::fmt;
+
+/// What an event must have to belong to a row. All of it must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conditions(Vec<Condition>);
+
+/// One input and the values that it may have; what is not said may have any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// The consent object, by the states that it may be in. Where two policies read it differently, a state is said as both see
+    /// it: `given / malformed`.
+    Consent(Vec<String>),
+    /// The integrations object, by the states that it may be in.
+    Integrations(Vec<IntegrationsState>),
+    /// Which exempt event it is; `None` for any other event.
+    Event(Vec<Option<String>>),
+    /// The entry under one of the destination's names; `None` for no entry.
+    Entry {
+        /// The name.
+        name: String,
+        /// What it may be.
+        values: Vec<Option<Entry>>,
+    },
+    /// Whether `All` is off; `None` for absent and on.
+    All(Vec<Option<Entry>>),
+    /// Whether a category is granted.
+    Category {
+        /// The declared name, or the wire id where no policy declares it.
+        name: String,
+        /// Whether it is.
+        granted: bool,
+    },
+}
+
+impl Conditions {
+    /// What a cube asks for.
+    pub(crate) fn of(inputs: &Inputs, cube: &Cube, policies: &[&Policy]) -> Self {
+        let mut conditions = Vec::new();
+        for ((variable, input), count) in inputs.all().enumerate().zip(inputs.values()) {
+            let values: Vec<usize> = (0..count).filter(|value| cube.has(variable, *value)).collect();
+            if values.len() < count {
+                conditions.push(Condition::of(inputs, input, &values, policies));
+            }
+        }
+        Conditions(conditions)
+    }
+
+    /// One by one, in the order in which a decision asks.
+    pub fn iter(&self) -> impl Iterator<Item = &Condition> {
+        self.0.iter()
+    }
+}
+
+impl Condition {
+    fn of(inputs: &Inputs, input: Input<'_>, values: &[usize], policies: &[&Policy]) -> Self {
+        let places = || values.iter().copied();
+        match input {
+            Input::Consent => {
+                let shapes = places().filter_map(|value| inputs.shapes.get(value));
+                Condition::Consent(shapes.map(|shape| shape.to_string()).collect())
+            }
+            Input::Integrations => Condition::Integrations(
+                places().filter_map(|value| IntegrationsState::ALL.get(value)).copied().collect(),
+            ),
+            Input::ExemptEvent => Condition::Event(
+                places()
+                    .map(|value| {
+                        value.checked_sub(1).and_then(|place| inputs.exempt_events.get(place)).cloned()
+                    })
+                    .collect(),
+            ),
+            Input::Entry(name) => Condition::Entry {
+                name: name.to_owned(),
+                values: places().filter_map(|value| ENTRIES.get(value)).copied().collect(),
+            },
+            Input::All => Condition::All(places().filter_map(|value| ALL.get(value)).copied().collect()),
+            Input::Category(wire_id) => {
+                let declared = policies.iter().flat_map(|policy| policy.categories());
+                let mut named = declared.filter(|category| category.wire_id() == wire_id);
+                let name = named.next().map_or(wire_id, |category| category.name()).to_owned();
+                Condition::Category { name, granted: values == [1] }
+            }
+        }
+    }
+}
+
+/// As people read them: `consent missing or empty, Analytics not granted`; `always` where nothing is asked for.
+impl fmt::Display for Conditions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("always");
+        }
+        for (number, condition) in self.0.iter().enumerate() {
+            if number > 0 {
+                f.write_str(", ")?;
+            }
+            write!(f, "{condition}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Condition::Consent(states) => write!(f, "consent {}", any_of(states)),
+            Condition::Integrations(states) => {
+                let words: Vec<&str> = states.iter().map(|state| state.word()).collect();
+                write!(f, "integrations {}", any_of(&words))
+            }
+            Condition::Event(names) => {
+                let words: Vec<String> = names
+                    .iter()
+                    .map(|name| name.as_ref().map_or("any other".to_owned(), |name| format!("{name:?}")))
+                    .collect();
+                write!(f, "event {}", any_of(&words))
+            }
+            Condition::Entry { name, values } => write!(f, "{name:?} {}", entries(values)),
+            Condition::All(values) => write!(f, "All {}", entries(values)),
+            Condition::Category { name, granted: true } => write!(f, "{name} granted"),
+            Condition::Category { name, granted: false } => write!(f, "{name} not granted"),
+        }
+    }
+}
+
+fn entries(values: &[Option<Entry>]) -> String {
+    let words: Vec<&str> = values.iter().map(|value| word(*value)).collect();
+    any_of(&words)
+}
+
+/// An entry as policies and reports spell it.
+pub(crate) fn word(entry: Option<Entry>) -> &'static str {
+    match entry {
+        None => "unlisted",
+        Some(Entry::On) => "on",
+        Some(Entry::Off) => "off",
+        Some(Entry::Unreadable) => "unreadable",
+    }
+}
+
+fn any_of<T: AsRef<str>>(words: &[T]) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((only, [])) => (*only).to_owned(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+    }
+}
