@@ -6,7 +6,7 @@
 //! fewer cubes, and none of as many has fewer conditions in them.
 
 use super::diagram::{Diagram, Diagrams, TooLarge};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Up to how many inputs a cover is minimum.
 pub(crate) const FEW: usize = 12;
@@ -314,19 +314,35 @@ fn points(diagrams: &Diagrams, of: Diagram) -> Option<Vec<Vec<(usize, usize)>>> 
 
 /// The search for the cheapest choice of columns that has one in each row.
 struct Search<'s> {
-    costs: &'s [(usize, usize)],
-    best: Option<((usize, usize), Vec<usize>)>,
+    costs: &'s [Cost],
+    best: Option<(Cost, Vec<usize>)>,
     steps: usize,
 }
 
+/// How many cubes, and how many conditions in them.
+type Cost = (usize, usize);
+
+fn sum(one: Cost, other: Cost) -> Cost {
+    (one.0 + other.0, one.1 + other.1)
+}
+
+/// The columns of a row, or the rows of a column, sorted.
+type Places = Vec<usize>;
+
+/// Whether every place of the first is one of the second.
+fn are_among(some: &[usize], all: &[usize]) -> bool {
+    let mut all = all.iter();
+    some.len() <= all.len() && some.iter().all(|one| all.any(|other| other == one))
+}
+
 impl<'s> Search<'s> {
-    fn new(costs: &'s [(usize, usize)]) -> Self {
+    fn new(costs: &'s [Cost]) -> Self {
         Search { costs, best: None, steps: 0 }
     }
 
     /// `None` where the search was given up.
-    fn solve(mut self, rows: Vec<Vec<usize>>) -> Option<Vec<usize>> {
-        self.go(rows, &mut Vec::new(), (0, 0));
+    fn solve(mut self, rows: Vec<Places>) -> Option<Vec<usize>> {
+        self.go(rows, Vec::new(), (0, 0));
         let found = self.best.filter(|_| self.steps <= MAX_STEPS);
         found.map(|(_, mut chosen)| {
             chosen.sort_unstable();
@@ -334,14 +350,24 @@ impl<'s> Search<'s> {
         })
     }
 
-    fn cost(&self, column: usize) -> (usize, usize) {
+    fn cost(&self, column: usize) -> Cost {
         self.costs.get(column).copied().unwrap_or((1, usize::MAX / 2))
     }
 
-    fn go(&mut self, rows: Vec<Vec<usize>>, chosen: &mut Vec<usize>, spent: (usize, usize)) {
+    fn go(&mut self, mut rows: Vec<Places>, mut chosen: Vec<usize>, mut spent: Cost) {
         self.steps += 1;
         if self.steps > MAX_STEPS {
             return;
+        }
+        // What must be chosen, and what need not be looked at, until neither is left.
+        loop {
+            if let Some(only) = rows.iter().find(|row| row.len() == 1).and_then(|row| row.first()).copied() {
+                chosen.push(only);
+                spent = sum(spent, self.cost(only));
+                rows.retain(|row| row.binary_search(&only).is_err());
+            } else if !self.narrow(&mut rows) {
+                break;
+            }
         }
         // Each of some rows that share no column needs a column of its own.
         let mut taken: BTreeSet<usize> = BTreeSet::new();
@@ -350,7 +376,7 @@ impl<'s> Search<'s> {
             if row.iter().all(|column| !taken.contains(column)) {
                 taken.extend(row);
                 let cheapest = row.iter().map(|column| self.cost(*column)).min().unwrap_or((1, 0));
-                least = (least.0 + cheapest.0, least.1 + cheapest.1);
+                least = sum(least, cheapest);
             }
         }
         if self.best.as_ref().is_some_and(|(cost, _)| *cost <= least) {
@@ -358,26 +384,65 @@ impl<'s> Search<'s> {
         }
         // The row with the fewest columns leaves the fewest ways.
         let Some(row) = rows.iter().min_by_key(|row| row.len()) else {
-            self.best = Some((spent, chosen.clone()));
+            self.best = Some((spent, chosen));
             return;
         };
         let mut columns = row.clone();
-        columns.sort_by_key(|column| {
-            let rows = rows.iter().filter(|row| row.contains(column)).count();
+        columns.sort_by_cached_key(|column| {
+            let rows = rows.iter().filter(|row| row.binary_search(column).is_ok()).count();
             (std::cmp::Reverse(rows), self.cost(*column), *column)
         });
         for column in columns {
-            let own = self.cost(column);
-            chosen.push(column);
-            let left = rows.iter().filter(|row| !row.contains(&column)).cloned().collect();
-            self.go(left, chosen, (spent.0 + own.0, spent.1 + own.1));
-            chosen.pop();
+            let left = rows.iter().filter(|row| row.binary_search(&column).is_err()).cloned().collect();
+            let chosen = chosen.iter().copied().chain([column]).collect();
+            self.go(left, chosen, sum(spent, self.cost(column)));
         }
+    }
+
+    /// Leaves out rows that are served wherever another one is, and columns in whose place another one serves at least as
+    /// well; whether there were any.
+    fn narrow(&self, rows: &mut Vec<Places>) -> bool {
+        let before = rows.len();
+        rows.sort_by_key(Vec::len);
+        let mut kept: Vec<Places> = Vec::new();
+        for row in std::mem::take(rows) {
+            if !kept.iter().any(|narrower| are_among(narrower, &row)) {
+                kept.push(row);
+            }
+        }
+        *rows = kept;
+        let mut by_column: BTreeMap<usize, Places> = BTreeMap::new();
+        for (index, row) in rows.iter().enumerate() {
+            for column in row {
+                by_column.entry(*column).or_default().push(index);
+            }
+        }
+        let is_worse = |column: &usize, served: &Places| {
+            by_column.iter().any(|(other, more)| {
+                let (own, others) = ((self.cost(*column), *column), (self.cost(*other), *other));
+                // Of two that serve the same at the same cost, the first stays.
+                let is_better = others.0 < own.0
+                    || (others.0 == own.0 && (served.len() < more.len() || others.1 < own.1));
+                other != column && is_better && are_among(served, more)
+            })
+        };
+        let worse: BTreeSet<usize> = by_column
+            .iter()
+            .filter(|(column, served)| is_worse(column, served))
+            .map(|(column, _)| *column)
+            .collect();
+        rows.iter_mut().for_each(|row| row.retain(|column| !worse.contains(column)));
+        rows.len() < before || !worse.is_empty()
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that fails may panic")]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that fails may panic"
+)]
 mod tests {
     use super::*;
 
@@ -451,8 +516,35 @@ mod tests {
             let rough = irredundant(&mut diagrams, function).unwrap();
             check(&mut diagrams, function, &rough);
             assert!(best.len() <= rough.len());
-            assert!(minimum(&mut diagrams, function).unwrap().is_some(), "the search ends");
+            let found = minimum(&mut diagrams, function).unwrap().expect("the search ends");
+            let mut primes = Primes { known: HashMap::new(), whole: Cube::whole(&diagrams).unwrap() };
+            let primes = primes.of(&mut diagrams, function).unwrap().unwrap();
+            if primes.len() <= 14 {
+                assert_eq!(cost(&diagrams, &found), fewest(&mut diagrams, function, &primes));
+            }
         }
+    }
+
+    fn cost(diagrams: &Diagrams, cubes: &[Cube]) -> Cost {
+        (cubes.len(), cubes.iter().map(|cube| cube.conditions(diagrams)).sum())
+    }
+
+    /// The cost of the cheapest cover, by trying every choice of primes.
+    fn fewest(diagrams: &mut Diagrams, function: Diagram, primes: &[Cube]) -> Cost {
+        let mut best = (usize::MAX, 0);
+        for choice in 0u32..1 << primes.len() {
+            let chosen = primes.iter().enumerate().filter(|(index, _)| choice >> index & 1 == 1);
+            let chosen: Vec<Cube> = chosen.map(|(_, prime)| prime.clone()).collect();
+            let mut whole = Diagram::FALSE;
+            for cube in &chosen {
+                let own = condition(diagrams, cube).unwrap();
+                whole = diagrams.or(whole, own).unwrap();
+            }
+            if whole == function {
+                best = best.min(cost(diagrams, &chosen));
+            }
+        }
+        best
     }
 
     #[test]
