@@ -124,6 +124,19 @@ mod tests {
         );
     }
 
+    #[test]
+    fn mistakes_of_one_statement_come_in_their_order() {
+        let (_, codes) = check(
+            "consentry 1\nreconcile {\n  consent integrations enforce\n  missing any noting\n  given any drop \"a\n  \
+             given any consent\n  any any consnt\n}\ncategory A\n",
+        );
+        assert_eq!(codes, [Code::Unexpected, Code::UnterminatedText, Code::Unexpected]);
+        // A row may be wrong where it begins, and is then read again from there.
+        let (_, codes) =
+            check("consentry 1\nreconcile {\n  consent integrations enforce\n  no any nothing\n}\n");
+        assert_eq!(codes, [Code::Unexpected]);
+    }
+
     /// A statement is read on a bounded number of times, and a file has a bounded number of messages.
     #[test]
     fn very_many_mistakes_of_one_statement() {
