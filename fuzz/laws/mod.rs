@@ -314,8 +314,8 @@ fn policy_text(text: &str) {
         points_into(diagnostic, text);
     }
     // However often a statement is read again, nothing is said twice.
-    let said: HashSet<_> = found.iter().map(|diagnostic| (diagnostic.code, diagnostic.span())).collect();
-    assert_eq!(said.len(), found.len(), "{found:?}\n{text}");
+    let places: HashSet<_> = found.iter().map(|diagnostic| (diagnostic.code, diagnostic.span())).collect();
+    assert_eq!(places.len(), found.len(), "{found:?}\n{text}");
     let linted = lint::lint(&Memory::from([("main", text)]), "main", &Default::default());
     for diagnostic in &linted.diagnostics {
         assert!(!diagnostic.message.is_empty());

@@ -144,6 +144,9 @@ mod tests {
         let table = format!("reconcile {{\n  consent integrations enforce\n{rows}}}\n");
         let found = check(&format!("consentry 1\n{table}")).1;
         assert_eq!(found, [Code::Unexpected; 51]);
+        // In a very long line, fewer are looked for.
+        let modes: String = (0..100_000).map(|number| format!(" mode x{number}")).collect();
+        assert!((2..10).contains(&check(&format!("consentry 1\ndestination \"D\"{modes}\n")).1.len()));
         let found = check(&format!("consentry 1\n{}", table.repeat(25))).1;
         assert_eq!((found.len(), found[999], found[1_000]), (1_001, Code::Unexpected, Code::TooManyMistakes));
         // Behind more words than anybody reads, nothing is looked for.

@@ -2,7 +2,7 @@
 //!
 //! The grammar sets such text aside up to the next line that begins like a statement. Here it is read once more as a
 //! statement alone, to learn how far it was understood and what could have followed, and then from where `again` says that
-//! the statement goes on. Each reading ends at the next mistake, so that all of them together read the text about once.
+//! the statement goes on.
 
 use super::again::Shape;
 use super::generated::{Grammar, Rule};
@@ -80,6 +80,7 @@ fn mistakes(
         None => found.push(unexpected(first, whole, 0, start, span.file)),
     }
     if let Some(shape) = Shape::of(whole.get(..last).unwrap_or_default()) {
+        let mut room = MAX_READ_ON;
         for _ in 0..MAX_MORE {
             let Some(part) = shape.next_part(whole, last, from) else { break };
             if let Some((lines, _)) = covering(part) {
@@ -92,6 +93,9 @@ fn mistakes(
             let at = part + position(&error).saturating_sub(shape.beginning.len());
             let here = whole.get(at..).unwrap_or_default();
             let token = first_token(here);
+            let read = at - part + here.find('\n').unwrap_or(here.len());
+            let Some(left) = room.checked_sub(read) else { break };
+            room = left;
             // What begins a part and is wrong there is passed by.
             from = if at > part { at } else { part + token.len().max(1) };
             if at <= last {
@@ -125,6 +129,9 @@ fn is_end(rest: &str) -> bool {
 
 /// How many more mistakes of one statement are looked for.
 const MAX_MORE: usize = 50;
+
+/// How much of its text is read for that. A reading ends with the line of the next mistake, which may be all of the text.
+const MAX_READ_ON: usize = 4 << 20;
 
 /// What keeps a text from being one statement and nothing else.
 fn parse_alone(text: &str) -> Option<Error<Rule>> {
