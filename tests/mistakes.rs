@@ -77,6 +77,30 @@ fn three_mistakes_are_three_messages() {
     assert!(output.ends_with("1 policy and 0 parts checked: 3 errors, 0 warnings\n"), "{output}");
 }
 
+/// Mistakes of one statement that have nothing to do with each other, and statements with one mistake that would bring others
+/// with it if everything behind it were taken for what it seems: how many there are, and on which lines.
+#[test]
+fn every_mistake_of_a_statement_and_no_other() {
+    let cases: &[(&str, &[usize])] = &[
+        ("several_in_a_table", &[4, 6, 7, 9, 11, 13, 14]),
+        ("several_in_a_destination", &[5, 5, 8, 9, 10, 11, 11, 11]),
+        ("several_in_a_category", &[4, 4, 5, 5, 6, 6]),
+        ("several_in_a_test", &[7, 10, 11, 15, 16, 18]),
+        ("one_in_each_statement", &[5, 7, 8, 9, 10, 11, 12, 13, 14, 16, 20, 26, 32, 38, 42, 44, 47]),
+    ];
+    for (case, lines) in cases {
+        let path = format!("tests/mistakes/{case}.consent");
+        let output = common::run(&["lint", "--format", "json", &path], b"");
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let found = document["diagnostics"].as_array().unwrap().iter();
+        let found: Vec<_> = found
+            .filter(|one| one["code"].as_str().unwrap().starts_with("C1"))
+            .map(|one| usize::try_from(one["places"][0]["start"]["line"].as_u64().unwrap()).unwrap())
+            .collect();
+        assert_eq!(&found, lines, "{case}");
+    }
+}
+
 fn codes_of(source: &Memory) -> Vec<Code> {
     let error = Policy::from_source(source, "main").unwrap_err();
     error.diagnostics().iter().map(|diagnostic| diagnostic.code).collect()

@@ -28,7 +28,7 @@ use consentry::{
 };
 use events::EventText;
 use policies::PolicyText;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// A law, its name, and how often it is tried for each try of the quickest one.
@@ -313,6 +313,9 @@ fn policy_text(text: &str) {
     for diagnostic in &found {
         points_into(diagnostic, text);
     }
+    // However often a statement is read again, nothing is said twice.
+    let places: HashSet<_> = found.iter().map(|diagnostic| (diagnostic.code, diagnostic.span())).collect();
+    assert_eq!(places.len(), found.len(), "{found:?}\n{text}");
     let linted = lint::lint(&Memory::from([("main", text)]), "main", &Default::default());
     for diagnostic in &linted.diagnostics {
         assert!(!diagnostic.message.is_empty());

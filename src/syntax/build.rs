@@ -29,7 +29,7 @@ pub(super) fn build(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
                 edition = builder.file(pairs, &mut statements);
             }
         }
-        Err(error) => builder.found.push(recover::unexpected(&error, text, 0, file)),
+        Err(error) => builder.found.push(recover::unexpected(&error, text, 0, 0, file)),
     }
     (Tree { file, edition, statements, tokens: builder.tokens, text: text.into() }, builder.found)
 }
@@ -122,12 +122,12 @@ impl Builder<'_> {
                 // What looks like an edition line has its own message.
                 Rule::bad if pair.as_str().starts_with("consentry") && statements.is_empty() => {
                     edition_line = true;
-                    self.found.push(recover::bad(self.text, span, None));
+                    self.mistaken(recover::bad(self.text, span, None));
                 }
                 Rule::reserved => self.found.push(recover::reserved(pair.as_str(), span)),
                 Rule::bad => {
                     let previous = statements.last_mut();
-                    self.found.push(recover::bad(self.text, span, previous));
+                    self.mistaken(recover::bad(self.text, span, previous));
                 }
                 _ => {}
             }
@@ -141,6 +141,12 @@ impl Builder<'_> {
             );
         }
         edition
+    }
+
+    /// Adds what is wrong with a text, as far as it is listed.
+    fn mistaken(&mut self, found: Vec<Diagnostic>) {
+        let room = MAX_MISTAKES.saturating_sub(self.found.len());
+        self.found.extend(found.into_iter().take(room));
     }
 
     fn edition(&mut self, pair: Pair<Rule>) -> Option<Spanned<u32>> {

@@ -2,20 +2,22 @@
 //!
 //! `grammar/consent.pest` is the grammar, `generated.rs` the parser made from it. `scan` refuses what could harm the
 //! parser or deceive the reader, `build` turns the parser's pairs into the tree, and `recover` says what was wrong
-//! with the text that is no statement.
+//! with the text that is no statement, reading on where `again` says that one goes on.
 
+mod again;
 mod build;
 mod recover;
 mod scan;
 pub mod tree;
+mod words;
 
 // Generated code keeps the generator's habits.
 #[allow(clippy::all, dead_code, missing_docs, unreachable_pub, unused_imports)]
 #[rustfmt::skip]
 mod generated;
 
-pub(crate) use recover::is_bare;
 pub use tree::Tree;
+pub(crate) use words::is_bare;
 
 use crate::diagnostic::{Code, Diagnostic, FileId};
 
@@ -120,6 +122,38 @@ mod tests {
             names,
             ["category Advertising", "category Analytics", "destination \"X\"", "category Functional"]
         );
+    }
+
+    #[test]
+    fn mistakes_of_one_statement_come_in_their_order() {
+        let (_, codes) = check(
+            "consentry 1\nreconcile {\n  consent integrations enforce\n  missing any noting\n  given any drop \"a\n  \
+             given any consent\n  any any consnt\n}\ncategory A\n",
+        );
+        assert_eq!(codes, [Code::Unexpected, Code::UnterminatedText, Code::Unexpected]);
+        // A row may be wrong where it begins, and is then read again from there.
+        let (_, codes) =
+            check("consentry 1\nreconcile {\n  consent integrations enforce\n  no any nothing\n}\n");
+        assert_eq!(codes, [Code::Unexpected]);
+    }
+
+    /// A statement is read on a bounded number of times, and a file has a bounded number of messages.
+    #[test]
+    fn very_many_mistakes_of_one_statement() {
+        let rows = "  any any noting\n".repeat(20_000);
+        let table = format!("reconcile {{\n  consent integrations enforce\n{rows}}}\n");
+        let found = check(&format!("consentry 1\n{table}")).1;
+        assert_eq!(found, [Code::Unexpected; 51]);
+        // In a very long line, fewer are looked for.
+        let modes: String = (0..100_000).map(|number| format!(" mode x{number}")).collect();
+        assert!((2..10).contains(&check(&format!("consentry 1\ndestination \"D\"{modes}\n")).1.len()));
+        let found = check(&format!("consentry 1\n{}", table.repeat(25))).1;
+        assert_eq!((found.len(), found[999], found[1_000]), (1_001, Code::Unexpected, Code::TooManyMistakes));
+        // Behind more words than anybody reads, nothing is looked for.
+        for (words, expected) in [(5_000, 2), (20_000, 1)] {
+            let text = format!("consentry 1\ncategory A not{} alwys\n", " so".repeat(words));
+            assert_eq!(check(&text).1.len(), expected, "{words}");
+        }
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! What was wrong with text that is no statement.
 //!
 //! The grammar sets such text aside up to the next line that begins like a statement. Here it is read once more as a
-//! statement alone, to learn how far it was understood and what could have followed.
+//! statement alone, to learn how far it was understood and what could have followed, and then from where `again` says that
+//! the statement goes on.
 
+use super::again::Shape;
 use super::generated::{Grammar, Rule};
 use super::tree::Statement;
+use super::words::{first_character, first_token, first_word, is_language_word};
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, nearest};
 use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
+use std::ops::Range;
 
 /// A statement that a later version will have.
 pub(super) fn reserved(text: &str, span: Span) -> Diagnostic {
@@ -19,8 +23,9 @@ pub(super) fn reserved(text: &str, span: Span) -> Diagnostic {
         .help("delete the statement, or keep it in a comment until then")
 }
 
-/// Text that is no statement. `previous` is the statement in front of it, which it may have been meant to go on.
-pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> Diagnostic {
+/// What is wrong with text that is no statement. `previous` is the statement in front of it, which it may have been meant to
+/// go on.
+pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> Vec<Diagnostic> {
     let slice = text.get(span.range()).unwrap_or_default();
     let word = first_word(slice);
     let begins_statement = STATEMENTS.iter().any(|phrase| phrase.split(' ').next() == Some(word));
@@ -40,51 +45,154 @@ pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> D
         }
         previous.complete = false;
     }
-    if let Some(diagnostic) = unterminated(slice, span) {
-        return diagnostic;
-    }
+    let open = unterminated(slice, span);
     let whole = text.get(start..span.end as usize).unwrap_or_default();
     match parse_alone(whole) {
-        Some(error) if whole_statement => unexpected(&error, whole, start, span.file),
-        _ => unknown_statement(slice, word, span),
+        Some(error) if whole_statement => {
+            let ends = text.get(span.end as usize..).unwrap_or_default();
+            mistakes(&error, whole, Span::new(span.file, start, span.end as usize), open, ends)
+        }
+        _ => match open.into_iter().next() {
+            Some((_, diagnostic)) => vec![diagnostic],
+            None => vec![unknown_statement(slice, word, span)],
+        },
     }
 }
+
+/// All that is wrong in a statement, which is `whole` and stands at `span`: the first mistake, and those that have nothing to
+/// do with one in front of them. `open` are the texts that do not end, and `ends` is what follows the statement.
+fn mistakes(
+    first: &Error<Rule>,
+    whole: &str,
+    span: Span,
+    open: Vec<(Range<usize>, Diagnostic)>,
+    ends: &str,
+) -> Vec<Diagnostic> {
+    let start = span.start as usize;
+    let covering = |at: usize| open.iter().find(|(lines, _)| lines.contains(&(start + at)));
+    let mut found = Vec::new();
+    // What is wrong on a line with a text that does not end comes from there.
+    let mut last = position(first);
+    let mut from = last;
+    let mut tokens = vec![first_token(whole.get(last..).unwrap_or_default())];
+    match covering(last) {
+        Some((lines, _)) => from = lines.end - start,
+        None => found.push(unexpected(first, whole, 0, start, span.file)),
+    }
+    if let Some(shape) = Shape::of(whole.get(..last).unwrap_or_default()) {
+        let mut room = MAX_READ_ON;
+        for _ in 0..MAX_MORE {
+            let Some(part) = shape.next_part(whole, last, from) else { break };
+            if let Some((lines, _)) = covering(part) {
+                from = lines.end - start;
+                continue;
+            }
+            let rest = whole.get(part..).unwrap_or_default();
+            let again = format!("{}{rest}", shape.beginning);
+            let Some(error) = parse_alone(&again) else { break };
+            let at = part + position(&error).saturating_sub(shape.beginning.len());
+            let here = whole.get(at..).unwrap_or_default();
+            let token = first_token(here);
+            let read = at - part + here.find('\n').unwrap_or(here.len());
+            let Some(left) = room.checked_sub(read) else { break };
+            room = left;
+            // What begins a part and is wrong there is passed by.
+            from = if at > part { at } else { part + token.len().max(1) };
+            if at <= last {
+                continue;
+            }
+            last = at;
+            match covering(at) {
+                Some((lines, _)) => from = from.max(lines.end - start),
+                // Where the next line begins no statement that we know, this one may go on behind it.
+                None if here.trim().is_empty() && !is_end(ends) => break,
+                None if shape.is_independent(token, &tokens) => {
+                    tokens.push(token);
+                    let added = shape.beginning.len();
+                    found.push(unexpected(&error, &again, added, start + part, span.file));
+                }
+                None => {}
+            }
+        }
+    }
+    found.extend(open.into_iter().map(|(_, diagnostic)| diagnostic));
+    found.sort_by_key(Diagnostic::span);
+    found
+}
+
+/// Whether a statement in front of this has certainly ended.
+fn is_end(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    let word = first_word(rest);
+    rest.is_empty() || STATEMENTS.iter().any(|phrase| phrase.split(' ').next() == Some(word))
+}
+
+/// How many more mistakes of one statement are looked for.
+const MAX_MORE: usize = 50;
+
+/// How much of its text is read for that. A reading ends with the line of the next mistake, which may be all of the text.
+const MAX_READ_ON: usize = 4 << 20;
 
 /// What keeps a text from being one statement and nothing else.
 fn parse_alone(text: &str) -> Option<Error<Rule>> {
     Grammar::parse(Rule::only_statement, text).err()
 }
 
+fn position(error: &Error<Rule>) -> usize {
+    match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+    }
+}
+
 /// How long a statement may be that is read again together with what follows it.
 const MAX_READ_AGAIN: usize = 4 << 10;
 
-/// A text in quotes that does not end on its line, in text that could not be read otherwise.
-fn unterminated(slice: &str, span: Span) -> Option<Diagnostic> {
-    let mut line_start = 0;
+/// The texts in quotes that do not end on their line, in text that could not be read otherwise, and the lines that each
+/// spoils. Two such lines with at most one between them are the two ends of one text.
+fn unterminated(slice: &str, span: Span) -> Vec<(Range<usize>, Diagnostic)> {
+    let mut all: Vec<(Range<usize>, Diagnostic)> = Vec::new();
+    let mut line_start = span.start as usize;
+    // How many more lines may have the other end of the last text.
+    let mut near = 0usize;
     for line in slice.split_inclusive('\n') {
-        let mut open = None;
-        let mut chars = line.char_indices().peekable();
-        while let Some((at, char)) = chars.next() {
-            match (char, open) {
-                ('\\', Some(_)) => drop(chars.next()),
-                ('"', Some(_)) => open = None,
-                ('"', None) => open = Some(at),
-                ('/', None) if chars.peek().is_some_and(|(_, next)| *next == '/') => break,
-                _ => {}
+        let end = line_start + line.len();
+        near = near.saturating_sub(1);
+        if let Some(at) = open_quote(line) {
+            match all.last_mut() {
+                Some((lines, _)) if near > 0 => (lines.end, near) = (end, 0),
+                _ => {
+                    let place = Span::new(span.file, line_start + at, line_start + line.trim_end().len());
+                    let diagnostic =
+                        Diagnostic::new(Code::UnterminatedText, "a text in quotes does not end on its line")
+                            .at(place, "begins here")
+                            .help("add the closing `\"`; write `\\\"` for a quote inside the text");
+                    all.push((line_start..end, diagnostic));
+                    near = 3;
+                }
+            }
+            if all.len() > MAX_MORE {
+                break;
             }
         }
-        if let Some(at) = open {
-            let start = span.start as usize + line_start + at;
-            let end = span.start as usize + line_start + line.trim_end().len();
-            return Some(
-                Diagnostic::new(Code::UnterminatedText, "a text in quotes does not end on its line")
-                    .at(Span::new(span.file, start, end), "begins here")
-                    .help("add the closing `\"`; write `\\\"` for a quote inside the text"),
-            );
-        }
-        line_start += line.len();
+        line_start = end;
     }
-    None
+    all
+}
+
+/// Where a text begins that does not end on its line.
+fn open_quote(line: &str) -> Option<usize> {
+    let mut open = None;
+    let mut chars = line.char_indices().peekable();
+    while let Some((at, char)) = chars.next() {
+        match (char, open) {
+            ('\\', Some(_)) => drop(chars.next()),
+            ('"', Some(_)) => open = None,
+            ('"', None) => open = Some(at),
+            ('/', None) if chars.peek().is_some_and(|(_, next)| *next == '/') => break,
+            _ => {}
+        }
+    }
+    open
 }
 
 fn unknown_statement(slice: &str, word: &str, span: Span) -> Diagnostic {
@@ -160,23 +268,26 @@ const STATEMENTS: &[&str] = &[
     "override",
 ];
 
-/// The parser's own error, in the language's words. `offset` is where the parsed text begins in the file.
-pub(super) fn unexpected(error: &Error<Rule>, text: &str, offset: usize, file: FileId) -> Diagnostic {
-    let at = match error.location {
-        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-    };
+/// The parser's own error, in the language's words. The parsed text begins with `added` bytes that are not the author's; the
+/// next one stands at `start` in the file.
+pub(super) fn unexpected(
+    error: &Error<Rule>,
+    text: &str,
+    added: usize,
+    start: usize,
+    file: FileId,
+) -> Diagnostic {
+    let at = position(error);
+    let in_file = |at: usize| start + at.saturating_sub(added);
     let rest = text.get(at..).unwrap_or_default();
-    let found = match first_word(rest) {
-        "" => first_character(rest),
-        word => word,
-    };
+    let found = first_token(rest);
     let place = if found.is_empty() {
         // There is nothing left to point at but the last character of what is there.
         let text = text.trim_end();
         let last = text.chars().next_back().map_or(0, char::len_utf8);
-        Span::new(file, offset + text.len() - last, offset + text.len())
+        Span::new(file, in_file(text.len() - last), in_file(text.len()))
     } else {
-        Span::new(file, offset + at, offset + at + found.len())
+        Span::new(file, in_file(at), in_file(at + found.len()))
     };
     let expected = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => phrases(positives),
@@ -254,17 +365,6 @@ fn lacks_header(before: &str, rest: &str) -> bool {
     statement.starts_with("reconcile") && !statement.contains("enforce") && !rest.contains("enforce")
 }
 
-/// Whether a name may stand without quotes: a plain word that is not one of the language's own.
-pub(crate) fn is_bare(name: &str) -> bool {
-    Grammar::parse(Rule::bare, name)
-        .is_ok_and(|mut pairs| pairs.next().is_some_and(|bare| bare.as_str() == name))
-}
-
-/// Whether a plain word cannot be a bare name because the language uses it.
-fn is_language_word(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic()) && !is_bare(word)
-}
-
 /// The rules that the parser expected, as a person would name them, each once.
 fn phrases(rules: &[Rule]) -> Vec<String> {
     let mut phrases: Vec<String> = rules.iter().filter_map(|rule| phrase(*rule)).collect();
@@ -339,15 +439,4 @@ fn one_of<'a>(phrases: impl Iterator<Item = &'a str>) -> String {
         Some((only, [])) => (*only).into(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
     }
-}
-
-fn first_word(text: &str) -> &str {
-    let end =
-        text.find(|char: char| !(char.is_alphanumeric() || char == '_' || char == '-')).unwrap_or(text.len());
-    text.get(..end).unwrap_or_default()
-}
-
-fn first_character(text: &str) -> &str {
-    let length = text.chars().next().map_or(0, char::len_utf8);
-    text.get(..length).unwrap_or_default()
 }
