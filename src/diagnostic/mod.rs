@@ -137,18 +137,6 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// A text in quotes, as a policy would write it.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for char in text.chars() {
-        match char {
-            '"' | '\\' => quoted.extend(['\\', char]),
-            char => quoted.push_str(&visible(char.encode_utf8(&mut [0; 4]))),
-        }
-    }
-    quoted + "\""
-}
-
 /// The nearest of `known` to a word that is not among them; `None` unless it is near enough to be meant.
 ///
 /// Near is about one edit in four letters, or a difference in case alone: a far-fetched suggestion is worse than none.

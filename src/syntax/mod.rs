@@ -2,9 +2,10 @@
 //!
 //! `grammar/consent.pest` is the grammar, `generated.rs` the parser made from it. `scan` refuses what could harm the
 //! parser or deceive the reader, `build` turns the parser's pairs into the tree, and `recover` says what was wrong
-//! with the text that is no statement.
+//! with the text that is no statement; `quote` writes names and texts so that all of them read them again.
 
 mod build;
+mod quote;
 mod recover;
 mod scan;
 pub mod tree;
@@ -14,7 +15,7 @@ pub mod tree;
 #[rustfmt::skip]
 mod generated;
 
-pub(crate) use recover::is_bare;
+pub use quote::{name, quoted};
 pub use tree::Tree;
 
 use crate::diagnostic::{Code, Diagnostic, FileId};
