@@ -279,10 +279,11 @@ fn ask_destinations(facts: &mut Facts, questions: &mut Questions, alone: bool) -
             facts.destination(Destination { needs, ..one.clone() })
         })?;
     }
-    if alone {
-        questions.say("  destinations, a line each, as NAME = CATEGORY, CATEGORY; without categories it stays to be decided");
+    if !alone {
+        return Ok(());
     }
-    while alone {
+    questions.say("  destinations, a line each, as NAME = CATEGORY, CATEGORY; without categories it stays to be decided");
+    loop {
         let more = questions.ask("destination", "no more", "", |answer| {
             if answer.is_empty() {
                 return Ok(false);
@@ -291,10 +292,9 @@ fn ask_destinations(facts: &mut Facts, questions: &mut Questions, alone: bool) -
             facts.destination(destination).map(|()| true)
         })?;
         if !more {
-            break;
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 /// `NAME` or `NAME=WIRE_ID`.
