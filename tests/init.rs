@@ -393,7 +393,10 @@ fn a_sheet_that_can_be_read_in_two_ways_is_refused() {
         ("A\n\nA,Ads\n", "line 3: `A` is on line 1 too"),
         ("A,Ads\nA\n", "line 2: `A` is on line 1 too"),
         ("A,Ads\n,Stats\n", "line 2: the row has no destination"),
-        ("A,Ads\nB,\"Ads\nC,Ads\n", "a quote is not closed"),
+        (
+            "A,Ads\nB,\"Ads\nC,Ads\n",
+            "line 2: a cell has a line break; separate categories by `;`, and see whether a quote is not closed",
+        ),
         ("A,Ads\nB,\"Ads\nC\",Ads\n", "line 2: a cell has a line break"),
         ("Tool,Ads\nA,x\nB,maybe\n", "line 3: `maybe` in the column `Ads` is neither yes nor no"),
         ("name,kind\nA,werehouse\n", "line 2: the prelude has no kind `werehouse`"),
@@ -503,6 +506,14 @@ fn large_policies_have_few_tests() {
     assert!(lines > 50 && lines < 150, "{lines}");
     let table = Table::new(policy.clone());
     policy.tests().iter().for_each(|test| holds(&table, test));
+
+    // Many that need the same are not all named.
+    let halves: String =
+        (0..2_000).map(|number| format!("destination {number},{}\n", number % 2 + 7)).collect();
+    let run = sheet(&halves);
+    good(&run.out);
+    let widest = run.out.lines().map(str::len).max().unwrap();
+    assert!(widest < 300, "{widest}");
 }
 
 #[test]

@@ -130,10 +130,6 @@ fn rows(bytes: &[u8]) -> Result<Vec<Row>, Undone> {
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         Undone::new("it is not UTF-8; save it as `CSV UTF-8`").at_line(line as u64)
     })?;
-    // A quote that is never closed would swallow all rows behind it.
-    if text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
-        return Err(Undone::new("a quote is not closed; inside quotes, `\"` is written twice"));
-    }
     // How Excel says which delimiter it wrote.
     let (text, skipped, stated) = match text.split_once('\n') {
         Some((first, rest)) if first.len() > 4 && first.starts_with("sep=") => {
@@ -162,6 +158,7 @@ fn rows(bytes: &[u8]) -> Result<Vec<Row>, Undone> {
         let empty =
             rest.bytes().take_while(|byte| matches!(byte, b'\n' | b'\r')).filter(|byte| *byte == b'\n');
         let line = line + empty.count() as u64 + skipped;
+        // A quote that is never closed swallows the rows behind it.
         if record.iter().any(|cell| cell.contains(['\n', '\r'])) {
             let message =
                 "a cell has a line break; separate categories by `;`, and see whether a quote is not closed";
@@ -174,7 +171,7 @@ fn rows(bytes: &[u8]) -> Result<Vec<Row>, Undone> {
     Ok(rows)
 }
 
-/// What the columns hold, if the row is a header.
+/// What the columns hold, if the row is a header. `Category 2` is a title, and `Destination 2` is a destination.
 fn columns_of(row: &[String]) -> Option<Vec<Column>> {
     let mut columns: Vec<Column> = Vec::new();
     for title in row {
@@ -182,7 +179,11 @@ fn columns_of(row: &[String]) -> Option<Vec<Column>> {
             title.chars().filter(|char| char.is_alphabetic()).flat_map(char::to_lowercase).collect();
         columns.push(match letters.as_str() {
             "destination" | "destinations" | "name" | "destinationname" | "integration" | "tool"
-            | "vendor" => Column::Name,
+            | "vendor"
+                if !title.contains(char::is_numeric) =>
+            {
+                Column::Name
+            }
             "category" | "categories" | "needs" | "consentcategory" | "consentcategories" => {
                 Column::Categories
             }
