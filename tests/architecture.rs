@@ -24,7 +24,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("verdict", &["model", "reason"]),
     ("decide", &["event", "model", "reason", "table", "verdict"]),
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
-    ("analysis", &["event", "model", "reference", "table", "verdict"]),
+    ("analysis", &["event", "model", "reason", "reference", "table", "verdict"]),
     ("lint", &["analysis", "decide", "diagnostic", "event", "model", "reason", "source", "syntax", "table"]),
     ("report", &["analysis", "decide", "diagnostic", "event", "model", "reason", "reference", "verdict"]),
     ("in_force", &["model", "table"]),

@@ -54,22 +54,45 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     if permissions.readonly() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
     }
+    // Nobody may read what is written who may not read the file.
+    beside(&path, |file, beside| {
+        file.set_permissions(permissions)?;
+        write(file, text)?;
+        fs::rename(beside, &path)
+    })
+}
+
+/// Makes a file with a text, whole or not at all. One that is there stays as it is, and that is an error.
+pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
+    beside(path, |file, beside| {
+        write(file, text)?;
+        // A second name, unlike a renamed file, never takes the place of a file that is there.
+        match fs::hard_link(beside, path) {
+            Ok(()) => fs::remove_file(beside),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            // Not every file system has second names.
+            Err(_) if path.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(_) => fs::rename(beside, path),
+        }
+    })
+}
+
+/// Does what ends with a file that is made beside another, and leaves nothing of it behind where that fails.
+fn beside(path: &Path, make: impl FnOnce(&mut File, &Path) -> io::Result<()>) -> io::Result<()> {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = path.with_file_name(name);
-    let file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-    let written = write(file, permissions, text).and_then(|()| fs::rename(&beside, &path));
-    if written.is_err() {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+    let made = make(&mut file, &beside);
+    if made.is_err() {
         // What is wrong with it is said already.
         let _ = fs::remove_file(&beside);
     }
-    written
+    made
 }
 
-/// Nobody may read what is written who may not read the file.
-fn write(mut file: File, permissions: fs::Permissions, text: &str) -> io::Result<()> {
-    file.set_permissions(permissions)?;
+fn write(file: &mut File, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

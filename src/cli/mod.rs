@@ -7,6 +7,7 @@ mod files;
 mod filter;
 mod fmt;
 mod help;
+mod init;
 mod input;
 mod lint;
 mod render;
@@ -30,6 +31,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::Init),
     Lint(lint::Lint),
     Fmt(fmt::Fmt),
     Eval(eval::Eval),
@@ -156,6 +158,7 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<Status, Failure> {
     match command {
+        Command::Init(init) => buffered(|to| init.run(to)),
         Command::Lint(lint) => buffered(|to| lint.run(to)),
         Command::Fmt(fmt) => buffered(|to| fmt.run(to)),
         Command::Eval(eval) => buffered(|to| eval.run(to)),

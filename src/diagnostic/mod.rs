@@ -119,34 +119,24 @@ pub(crate) fn is_bidirectional(char: char) -> bool {
     matches!(char, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether a character would not be shown as what it is.
+pub(crate) fn is_harmful(char: char) -> bool {
+    char.is_control()
+        || is_bidirectional(char)
+        || matches!(char, '\u{2028}' | '\u{2029}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
 /// Text that a terminal shows as it is: neither a policy nor an event may send it control sequences, break a line, or
 /// turn its direction around. Such characters are shown by their number.
 pub fn visible(text: &str) -> String {
-    let harmful = |char: char| {
-        char.is_control()
-            || is_bidirectional(char)
-            || matches!(char, '\u{2028}' | '\u{2029}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}')
-    };
     let mut shown = String::with_capacity(text.len());
     for char in text.chars() {
-        match harmful(char) {
+        match is_harmful(char) {
             true => shown.extend(char.escape_unicode()),
             false => shown.push(char),
         }
     }
     shown
-}
-
-/// A text in quotes, as a policy would write it.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for char in text.chars() {
-        match char {
-            '"' | '\\' => quoted.extend(['\\', char]),
-            char => quoted.push_str(&visible(char.encode_utf8(&mut [0; 4]))),
-        }
-    }
-    quoted + "\""
 }
 
 /// The nearest of `known` to a word that is not among them; `None` unless it is near enough to be meant.

@@ -7,7 +7,9 @@ use super::{
     Category, CategoryId, Destination, DestinationId, Include, Kind, KindId, LintLevel, MAX_CATEGORIES,
     MAX_DESTINATIONS, Policy, PolicyError, reconcile,
 };
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, quoted};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+
+use crate::syntax;
 use crate::syntax::tree::{self, CategoryAttribute, KindAttribute, Quantifier, Text};
 use std::collections::HashMap;
 use std::mem::{Discriminant, discriminant};
@@ -387,7 +389,7 @@ impl<'t> Checker<'t> {
 fn key(name: &str) -> String {
     let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    if first && plain { name.to_owned() } else { quoted(name) }
+    if first && plain { name.to_owned() } else { syntax::quoted(name) }
 }
 
 /// Where the path stands.

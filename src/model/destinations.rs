@@ -3,7 +3,9 @@
 use super::check::Checker;
 use super::merge::MAX_SUGGESTIONS;
 use super::{CategoryId, Destination, Exemption, KindId, Requirement};
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest, quoted};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+
+use crate::syntax;
 use crate::syntax::tree::{self, DestinationAttribute, Element, Group, Needs, Quantifier, Text};
 use std::collections::HashMap;
 
@@ -136,11 +138,11 @@ impl Checker<'_> {
             };
             let help = match (wire_id, near, name.value.as_str()) {
                 (Some(category), _, wire_id) => {
-                    format!("`{wire_id}` is the wire id of a category: write `{}`", bare_or_quoted(category))
+                    format!("`{wire_id}` is the wire id of a category: write `{}`", syntax::name(category))
                 }
-                (None, Some(near), _) => format!("did you mean `{}`?", bare_or_quoted(near)),
+                (None, Some(near), _) => format!("did you mean `{}`?", syntax::name(near)),
                 (None, None, "not") => "there is no `not`: name what must be granted".to_owned(),
-                (None, None, unknown) => format!("declare it: `category {}`", bare_or_quoted(unknown)),
+                (None, None, unknown) => format!("declare it: `category {}`", syntax::name(unknown)),
             };
             self.report(
                 Diagnostic::new(Code::UnknownCategory, format!("there is no category `{}`", name.value))
@@ -159,8 +161,8 @@ impl Checker<'_> {
                 false => None,
             };
             let help = match near {
-                Some(near) => format!("did you mean `{}`?", bare_or_quoted(near)),
-                None => format!("declare it: `destination kind {}`", bare_or_quoted(&name.value)),
+                Some(near) => format!("did you mean `{}`?", syntax::name(near)),
+                None => format!("declare it: `destination kind {}`", syntax::name(&name.value)),
             };
             self.report(
                 Diagnostic::new(Code::UnknownKind, format!("there is no destination kind `{}`", name.value))
@@ -222,7 +224,10 @@ impl Checker<'_> {
                         )
                         .at(name.name.span, "this one")
                         .at(first.name.span, "and this one")
-                        .help(format!("if that is meant, say so in both: `also shared {}`", quoted(text))),
+                        .help(format!(
+                            "if that is meant, say so in both: `also shared {}`",
+                            syntax::quoted(text)
+                        )),
                     );
                 }
             }
@@ -237,13 +242,5 @@ fn joined(mut elements: Vec<Requirement>, quantifier: Quantifier) -> Option<Requ
         (1, _) => elements.pop(),
         (_, Quantifier::All) => Some(Requirement::AllOf(elements)),
         (_, Quantifier::Any) => Some(Requirement::AnyOf(elements)),
-    }
-}
-
-/// A name as a policy would write it.
-fn bare_or_quoted(name: &str) -> String {
-    match crate::syntax::is_bare(name) {
-        true => name.to_owned(),
-        false => quoted(name),
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::analysis::{Certificate, Coverage};
 use crate::decide::Decision;
-use crate::diagnostic::{Diagnostic, Files, Position, Span};
+use crate::diagnostic::{Diagnostic, Files, Position, Span, is_harmful};
 use crate::event::{EventError, Name};
 use crate::model::{DestinationId, Mode, Policy};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
@@ -400,7 +400,9 @@ impl<'a> Diagnostics<'a> {
     ///
     /// When the writer fails.
     pub fn write(&self, to: &mut impl Write) -> io::Result<()> {
-        write_line(to, self)
+        let mut serializer = serde_json::Serializer::with_formatter(&mut *to, Visible);
+        self.serialize(&mut serializer)?;
+        to.write_all(b"\n")
     }
 }
 
@@ -410,5 +412,23 @@ fn range(files: &Files, span: Span) -> RangeBody<'_> {
         file: files.name(span.file),
         start: position(files.position(span), span.start),
         end: position(files.end_position(span), span.end),
+    }
+}
+
+/// Writes characters that would not be shown as what they are by their numbers: a policy is hostile text, and its findings are looked
+/// at in terminals too. For programs it is the same JSON.
+struct Visible;
+
+impl serde_json::ser::Formatter for Visible {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
+        for char in fragment.chars() {
+            match is_harmful(char) {
+                true => {
+                    char.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(to, "\\u{unit:04x}"))?
+                }
+                false => to.write_all(char.encode_utf8(&mut [0; 4]).as_bytes())?,
+            }
+        }
+        Ok(())
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! `grammar/consent.pest` is the grammar, `generated.rs` the parser made from it. `scan` refuses what could harm the
 //! parser or deceive the reader, `build` turns the parser's pairs into the tree, and `recover` says what was wrong
-//! with the text that is no statement, reading on where `again` says that one goes on.
+//! with the text that is no statement, reading on where `again` says that one goes on. `quote` writes names and texts
+//! so that all of them read them again.
 
 mod again;
 mod build;
+mod quote;
 mod recover;
 mod scan;
 pub mod tree;
@@ -16,8 +18,8 @@ mod words;
 #[rustfmt::skip]
 mod generated;
 
+pub use quote::{name, quoted};
 pub use tree::Tree;
-pub(crate) use words::is_bare;
 
 use crate::diagnostic::{Code, Diagnostic, FileId};
 

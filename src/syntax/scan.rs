@@ -128,6 +128,11 @@ pub(super) fn invisible(written: &str) -> Option<(usize, char)> {
     })
 }
 
+/// Whether a name has to write a character by its number; a plain space only at its ends.
+pub(super) fn must_be_numbered(char: char) -> bool {
+    char.is_whitespace() || char.is_control() || is_bidirectional(char) || is_invisible(char)
+}
+
 fn is_invisible(char: char) -> bool {
     matches!(char, '\u{AD}' | '\u{34F}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{115F}' | '\u{1160}'
         | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'

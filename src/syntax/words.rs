@@ -4,7 +4,7 @@ use super::generated::{Grammar, Rule};
 use pest::Parser;
 
 /// Whether a name may stand without quotes: a plain word that is not one of the language's own.
-pub(crate) fn is_bare(name: &str) -> bool {
+pub(super) fn is_bare(name: &str) -> bool {
     Grammar::parse(Rule::bare, name)
         .is_ok_and(|mut pairs| pairs.next().is_some_and(|bare| bare.as_str() == name))
 }
