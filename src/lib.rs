@@ -33,6 +33,7 @@ pub mod report;
 mod source;
 pub mod syntax;
 mod table;
+pub mod testing;
 mod verdict;
 
 pub use decide::{Decision, Facts, Scratch};

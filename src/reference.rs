@@ -25,6 +25,21 @@ pub struct Explanation {
     pub verdict: Verdict,
 }
 
+impl Explanation {
+    /// The place in the policy that decided: that of the step whose reason is the verdict's, or else the row of the reconcile
+    /// table, which said what is asked for.
+    pub fn decided_by(&self) -> Option<Span> {
+        let reason = self.verdict.reason();
+        let is_reason = |step: &&Step| match step.result {
+            StepResult::Passes => false,
+            StepResult::PassesAs(found) | StepResult::Blocks(found) => found == reason,
+        };
+        let row = || self.steps.iter().find(|step| matches!(step.kind, StepKind::Reconcile(_)));
+        let span = |step: &Step| step.span;
+        self.steps.iter().find(is_reason).and_then(span).or_else(|| row().and_then(span))
+    }
+}
+
 /// One step and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {

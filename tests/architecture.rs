@@ -26,6 +26,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
     ("analysis", &["event", "model", "reason", "reference", "table", "verdict"]),
     ("lint", &["analysis", "decide", "diagnostic", "event", "model", "reason", "source", "syntax", "table"]),
+        "testing",
     ("report", &["analysis", "decide", "diagnostic", "event", "model", "reason", "reference", "verdict"]),
     ("in_force", &["model", "table"]),
 ];

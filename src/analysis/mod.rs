@@ -12,3 +12,4 @@ pub use exact::{
 };
 pub use space::{Situation, Space};
 pub use witness::json;
+pub(crate) use witness::{ConsentText, Member, compose, text};

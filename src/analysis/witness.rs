@@ -3,64 +3,90 @@
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::model::Reading;
 
+/// A member of an object: its key, as JSON, and its value.
+pub(crate) type Member = (String, &'static str);
+
+/// A consent object whose preferences are JSON already.
+pub(crate) enum ConsentText {
+    Missing,
+    Empty,
+    Malformed,
+    Preferences(Vec<Member>),
+}
+
 /// The smallest JSON text that [`Event::read`] reads as this event, for a policy's reading: every name as often, and in
 /// the order, that the event has it.
 pub fn json(event: &Event<'_>, reading: &Reading) -> String {
+    let consent = match &event.consent {
+        Consent::Missing => ConsentText::Missing,
+        Consent::Empty => ConsentText::Empty,
+        Consent::Malformed => ConsentText::Malformed,
+        Consent::Preferences(preferences) => {
+            // A preference that is absent has no member.
+            let listed = preferences.iter().filter(|(_, preference)| *preference != Preference::Absent);
+            let members = listed.map(|(category, preference)| {
+                let value = match preference {
+                    Preference::Granted => "true",
+                    Preference::Refused => "false",
+                    Preference::Unreadable | Preference::Absent => "null",
+                };
+                (name(category), value)
+            });
+            ConsentText::Preferences(members.collect())
+        }
+    };
+    let integrations: Option<Vec<Member>> = match &event.integrations {
+        Integrations::Malformed => None,
+        Integrations::Entries(entries) => {
+            let members = entries.iter().map(|(destination, entry)| {
+                let value = match entry {
+                    Entry::On => "true",
+                    Entry::Off => "false",
+                    Entry::Unreadable => "null",
+                };
+                (name(destination), value)
+            });
+            Some(members.collect())
+        }
+    };
+    let (id, track) = (event.id.as_ref().map(name), event.track.as_ref().map(name));
+    compose(id, track, consent, integrations.as_deref(), reading)
+}
+
+/// The event of these parts, as JSON. Without entries the integrations object is malformed; `id` and `track` are JSON already.
+pub(crate) fn compose(
+    id: Option<String>,
+    track: Option<String>,
+    consent: ConsentText,
+    integrations: Option<&[Member]>,
+    reading: &Reading,
+) -> String {
     let Reading::Preferences { parents, spellings } = reading;
     let mut members = Vec::new();
-    if let Some(id) = &event.id {
-        members.push((text("messageId"), name(id)));
-    }
-    if let Some(track) = &event.track {
+    members.extend(id.map(|id| (text("messageId"), id)));
+    if let Some(track) = track {
         members.push((text("type"), text("track")));
-        members.push((text("event"), name(track)));
+        members.push((text("event"), track));
     }
     let last = spellings.first().map(String::as_str).unwrap_or_default();
     let path: Vec<&str> = parents.iter().map(String::as_str).collect();
     let whole: Vec<&str> = path.iter().copied().chain([last]).collect();
-    members.extend(match &event.consent {
-        Consent::Missing => None,
-        Consent::Empty => nest(&path, object(&[])),
-        Consent::Malformed => nest(whole.get(..1).unwrap_or_default(), "null".into()),
-        Consent::Preferences(preferences) => {
-            // A preference that is absent has no member.
-            let listed = preferences.iter().filter(|(_, preference)| *preference != Preference::Absent);
-            let members: Vec<_> = listed
-                .map(|(category, preference)| {
-                    let value = match preference {
-                        Preference::Granted => "true",
-                        Preference::Refused => "false",
-                        Preference::Unreadable | Preference::Absent => "null",
-                    };
-                    (name(category), value.to_owned())
-                })
-                .collect();
-            nest(&whole, object(&members))
-        }
+    members.extend(match consent {
+        ConsentText::Missing => None,
+        ConsentText::Empty => nest(&path, object::<String>(&[])),
+        ConsentText::Malformed => nest(whole.get(..1).unwrap_or_default(), "null".into()),
+        ConsentText::Preferences(preferences) => nest(&whole, object(&preferences)),
     });
-    match &event.integrations {
-        Integrations::Malformed => members.push((text("integrations"), "null".into())),
-        Integrations::Entries(entries) if entries.is_empty() => {}
-        Integrations::Entries(entries) => {
-            let entries: Vec<_> = entries
-                .iter()
-                .map(|(destination, entry)| {
-                    let value = match entry {
-                        Entry::On => "true",
-                        Entry::Off => "false",
-                        Entry::Unreadable => "null",
-                    };
-                    (name(destination), value.to_owned())
-                })
-                .collect();
-            members.push((text("integrations"), object(&entries)));
-        }
+    match integrations {
+        None => members.push((text("integrations"), "null".into())),
+        Some([]) => {}
+        Some(entries) => members.push((text("integrations"), object(entries))),
     }
     object(&members)
 }
 
 /// An object of members that are JSON already.
-fn object(members: &[(String, String)]) -> String {
+fn object<V: std::fmt::Display>(members: &[(String, V)]) -> String {
     let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}:{value}")).collect();
     format!("{{{}}}", members.join(","))
 }
@@ -72,7 +98,8 @@ fn nest(path: &[&str], value: String) -> Option<(String, String)> {
     Some((text(first), inner))
 }
 
-fn text(text: &str) -> String {
+/// A text as a JSON string.
+pub(crate) fn text(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 

@@ -1,0 +1,147 @@
+//! What a case asks of each destination, and how a decision differs from it.
+
+use super::{Difference, ExpectedVerdict};
+use crate::decide::Decision;
+use crate::diagnostic::{Span, Spanned};
+use crate::event::Event;
+use crate::model::{DestinationId, Enforce, Expected, Policy, Which};
+use crate::reason::Outcome;
+use crate::reference;
+use crate::verdict::Verdict;
+use std::collections::HashSet;
+
+/// What a case asks, in the order in which it does.
+pub(super) struct Asked<'t> {
+    policy: &'t Policy,
+    all: Vec<Spanned<Ask<'t>>>,
+}
+
+enum Ask<'t> {
+    Destination(DestinationId, ExpectedVerdict),
+    Drop(Option<&'t str>),
+}
+
+impl<'t> Asked<'t> {
+    pub(super) fn of(expectations: &'t [Spanned<Expected>], policy: &'t Policy) -> Self {
+        let mut all = Vec::new();
+        for said in expectations {
+            match &said.value {
+                Expected::Drop(reason) => all.push(Spanned::new(Ask::Drop(reason.as_deref()), said.span)),
+                Expected::Outcome { outcome, which, reason, refused } => {
+                    let wanted =
+                        ExpectedVerdict { outcome: *outcome, reason: *reason, refused: refused.clone() };
+                    all.extend(
+                        destinations(which, policy, &wanted)
+                            .map(|(id, expected)| Spanned::new(Ask::Destination(id, expected), said.span)),
+                    );
+                }
+            }
+        }
+        Asked { policy, all }
+    }
+
+    pub(super) fn differences(&self, decision: &Decision<'_>, event: &Event<'_>) -> Vec<Difference> {
+        let ask = |ask: &Spanned<Ask<'_>>| match &ask.value {
+            Ask::Destination(id, expected) => self.destination(*id, expected, ask.span, decision, event),
+            Ask::Drop(expected) => self.drop(*expected, ask.span, decision, event),
+        };
+        self.all.iter().filter_map(ask).collect()
+    }
+
+    fn destination(
+        &self,
+        destination: DestinationId,
+        expected: &ExpectedVerdict,
+        expectation: Span,
+        decision: &Decision<'_>,
+        event: &Event<'_>,
+    ) -> Option<Difference> {
+        let explained = reference::explain(self.policy, event, destination);
+        let table = decision.verdict(destination);
+        let reference = explained.as_ref().map(|explained| &explained.verdict);
+        if table.as_ref() != reference {
+            let phrase = |verdict: Option<&Verdict>| verdict.map_or("nothing".into(), phrase);
+            let (table, reference) = (phrase(table.as_ref()), phrase(reference));
+            return Some(Difference::Disagreement { destination: Some(destination), table, reference });
+        }
+        let actual = table.filter(|actual| !expected.is_met_by(actual))?;
+        let decided_by = explained.and_then(|explained| explained.decided_by());
+        Some(Difference::Destination {
+            destination,
+            expectation,
+            expected: expected.clone(),
+            actual,
+            decided_by,
+        })
+    }
+
+    fn drop(
+        &self,
+        expected: Option<&str>,
+        expectation: Span,
+        decision: &Decision<'_>,
+        event: &Event<'_>,
+    ) -> Option<Difference> {
+        let row = self.policy.reconcile().row(event.consent.state(), event.integrations.state());
+        let reference = match &row.enforce {
+            Enforce::Drop(reason) => Some(reason.as_str()),
+            _ => None,
+        };
+        let actual = decision.drop_reason();
+        if actual != reference {
+            let phrase = |reason: Option<&str>| match reason {
+                Some(reason) => format!("drop {reason:?}"),
+                None => "no drop".to_owned(),
+            };
+            let (table, reference) = (phrase(actual), phrase(reference));
+            return Some(Difference::Disagreement { destination: None, table, reference });
+        }
+        let is_met = actual.is_some_and(|actual| expected.is_none_or(|expected| expected == actual));
+        let owned = |reason: &str| reason.to_owned();
+        (!is_met).then(|| Difference::Drop {
+            expectation,
+            expected: expected.map(owned),
+            actual: actual.map(owned),
+            decided_by: row.span,
+        })
+    }
+}
+
+/// Each destination that is spoken of, and what is expected of it. Disabled ones belong to `all` and `only` as well.
+fn destinations<'w>(
+    which: &'w Which,
+    policy: &Policy,
+    wanted: &'w ExpectedVerdict,
+) -> Box<dyn Iterator<Item = (DestinationId, ExpectedVerdict)> + 'w> {
+    match which {
+        Which::All => Box::new(policy.destination_ids().map(|id| (id, wanted.clone()))),
+        Which::These(ids) => Box::new(ids.iter().map(|id| (*id, wanted.clone()))),
+        Which::Only(ids) => {
+            let named: HashSet<DestinationId> = ids.iter().copied().collect();
+            let other = match wanted.outcome {
+                Outcome::Deliver => Outcome::Block,
+                Outcome::Block => Outcome::Deliver,
+            };
+            let other = ExpectedVerdict { outcome: other, reason: None, refused: None };
+            Box::new(policy.destination_ids().map(move |id| match named.contains(&id) {
+                true => (id, wanted.clone()),
+                false => (id, other.clone()),
+            }))
+        }
+    }
+}
+
+impl ExpectedVerdict {
+    /// Whether a verdict is as expected.
+    fn is_met_by(&self, verdict: &Verdict) -> bool {
+        self.outcome == verdict.outcome()
+            && self.reason.is_none_or(|reason| reason == verdict.reason())
+            && self.refused.as_ref().is_none_or(|refused| refused == verdict.refused())
+    }
+}
+
+/// What a verdict says, for a disagreement that nobody should ever see.
+fn phrase(verdict: &Verdict) -> String {
+    let refused: Vec<String> = verdict.refused().iter().map(|id| id.index().to_string()).collect();
+    format!("{}, {} [{}]", verdict.outcome().word(), verdict.reason(), refused.join(", "))
+}

@@ -1,0 +1,297 @@
+//! Tests of policies, run through the library: what passes, what fails and with what, and where.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+use consentry::syntax::MAX_FILE_BYTES;
+use consentry::testing::{self, CaseResult, Difference, Failure, FileFault};
+use consentry::{ConsentState, Memory, Policy, SourceError, Table};
+
+const BASE: &str = r#"consentry 1
+policy "p"
+include prelude "segment"
+category Advertising = "C4"
+category Analytics = "C2"
+category Functional
+destination "Google Ads" needs Advertising also "AdWords"
+destination "Facebook" needs Analytics, Advertising mode device
+destination "Zendesk" unmapped
+destination "Old" needs Functional disabled
+override reconcile {
+  consent integrations enforce
+  missing none nothing
+  missing given integrations
+  malformed any drop "malformed consent object"
+  any malformed drop "malformed integrations object"
+  any none consent
+  given given consent then integrations
+  any any consent or integrations because "so"
+}
+"#;
+
+/// What is wrong with each case of these tests, as lines.
+fn run(tests: &str, files: &[(&str, &str)]) -> Vec<Vec<String>> {
+    let text = format!("{BASE}{tests}");
+    let mut source = Memory::from([("p", text.as_str())]);
+    for (name, text) in files {
+        source.insert(*name, *text);
+    }
+    let policy = Policy::from_source(&source, "p").unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let table = Table::new(policy);
+    testing::run(&table, &source, |_| true).iter().map(|result| lines(&table, result)).collect()
+}
+
+fn lines(table: &Table, result: &CaseResult) -> Vec<String> {
+    let policy = table.policy();
+    let place = |span| policy.files().excerpt(span).split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = |id| policy.destination(id).unwrap().name();
+    let categories = |ids: &[consentry::CategoryId]| {
+        ids.iter().map(|id| policy.category(*id).unwrap().name()).collect::<Vec<_>>().join("+")
+    };
+    let mut lines = Vec::new();
+    for failure in &result.failures {
+        match failure {
+            Failure::File(fault) => lines.push(format!("file: {fault}")),
+            Failure::NotAnEvent { line, error } => lines.push(format!("{line:?}: {}", error.code())),
+            Failure::NoSuchConsent { stated, read } => lines.push(format!("{stated:?} is {read:?}")),
+            Failure::Decided { line, event, differences } => {
+                let line = line.map_or(String::new(), |line| format!("{line}:"));
+                lines.push(format!("{line}{event}"));
+                lines.extend(differences.iter().map(|one| match one {
+                    Difference::Destination { destination, expectation, expected, actual, decided_by } => {
+                        format!(
+                            "{}: {} {:?} {}, not {} {:?} {} <- {} <- {}",
+                            name(*destination),
+                            expected.outcome.word(),
+                            expected.reason,
+                            expected.refused.as_ref().map_or("-".into(), |ids| categories(ids)),
+                            actual.outcome().word(),
+                            actual.reason(),
+                            categories(actual.refused()),
+                            place(*expectation),
+                            decided_by.map_or("-".into(), place),
+                        )
+                    }
+                    Difference::Drop { expectation, expected, actual, decided_by } => format!(
+                        "drop {expected:?}, not {actual:?} <- {} <- {}",
+                        place(*expectation),
+                        place(*decided_by)
+                    ),
+                    Difference::Disagreement { .. } => panic!("{one:?}"),
+                }));
+            }
+        }
+    }
+    assert_eq!(result.passed(), lines.is_empty());
+    lines
+}
+
+fn passes(tests: &str) {
+    for (number, failures) in run(tests, &[]).iter().enumerate() {
+        assert!(failures.is_empty(), "case {}: {failures:#?}\n{tests}", number + 1);
+    }
+}
+
+fn fails(tests: &str) -> Vec<String> {
+    let mut results = run(tests, &[]);
+    assert_eq!(results.len(), 1, "{results:#?}");
+    results.pop().unwrap()
+}
+
+#[test]
+fn what_is_expected_passes() {
+    passes(
+        r#"test "each way to say an event" {
+             consent integrations expect
+             missing none deliver only "Google Ads", "Facebook", "Zendesk" because not_enforced
+             missing { All: false, "Zendesk": {} } deliver only "Zendesk" block "Facebook" because integration_all_off
+             empty none block only "Google Ads", "Facebook", "Old" deliver "Zendesk" because unmapped
+             none given none block "Google Ads" because refused Advertising
+                             block "Facebook" because refused Advertising, Analytics
+             { Advertising: true } { "AdWords": {} } deliver "Google Ads" because consented
+             { Advertising: true, Analytics: null } none block "Facebook" because refused Analytics
+             { Advertising: true } { "AdWords": false } block "Google Ads" because integration_off
+             { Advertising: true } { "AdWords": null } deliver "Google Ads" because consented
+             {} { "Facebook": true } deliver "Facebook" because integration_granted
+             malformed none drop "malformed consent object" block all
+             { Advertising: true } malformed drop "malformed integrations object"
+             malformed malformed drop
+           }
+           test "exempt" { event "Segment Consent Preference Updated" consent {} deliver "Facebook" because exempt }
+           test "not exempt" { event "Order Completed" consent {} block "Facebook" because refused }
+           test "nothing said" { deliver "Facebook" because not_enforced block "Old" because disabled }
+           test "json" {
+             event {
+               "context": { "consent": { "categoryPreferences": {
+                 "C4": true, "C2": false, "C2": true } } }
+             }
+             deliver "Google Ads" block "Facebook" because refused Analytics
+           }"#,
+    );
+}
+
+#[test]
+fn differences_say_what_and_where() {
+    assert_eq!(
+        fails(
+            r#"test "t" { consent { Analytics: true } integrations { "Zendesk": true } deliver "Google Ads", "Facebook" block "Zendesk" }"#
+        ),
+        [
+            r#"{"context":{"consent":{"categoryPreferences":{"C2":true}}},"integrations":{"Zendesk":true}}"#,
+            r#"Google Ads: deliver None -, not block Refused Advertising <- deliver "Google Ads", "Facebook" <- needs Advertising"#,
+            r#"Facebook: deliver None -, not block Refused Advertising <- deliver "Google Ads", "Facebook" <- needs Analytics, Advertising"#,
+            r#"Zendesk: block None -, not deliver Unmapped  <- block "Zendesk" <- unmapped destinations deliver"#,
+        ]
+    );
+    // The outcome is as expected, and the reason or the categories are not.
+    assert_eq!(
+        fails(
+            r#"test "t" { consent {} block "Facebook" because refused Analytics
+                 block "Google Ads" because integration_off block "Old" because refused }"#
+        )[1..],
+        [
+            r#"Facebook: block Some(Refused) Analytics, not block Refused Advertising+Analytics <- block "Facebook" because refused Analytics <- needs Analytics, Advertising"#,
+            r#"Google Ads: block Some(IntegrationOff) -, not block Refused Advertising <- block "Google Ads" because integration_off <- needs Advertising"#,
+            r#"Old: block Some(Refused) -, not block Disabled  <- block "Old" because refused <- disabled"#,
+        ]
+    );
+    // What no step decided by itself is decided by the row.
+    assert_eq!(
+        fails(r#"test "t" { integrations { "AdWords": false } deliver "Google Ads" block "Facebook" }"#)[1..],
+        [
+            r#"Google Ads: deliver None -, not block IntegrationOff  <- deliver "Google Ads" <- missing given integrations"#,
+            r#"Facebook: block None -, not deliver NotEnforced  <- block "Facebook" <- missing given integrations"#,
+        ]
+    );
+    assert_eq!(
+        fails(r#"test "t" { consent {} integrations { "Facebook": true } block "Facebook" }"#)[1],
+        r#"Facebook: block None -, not deliver IntegrationGranted  <- block "Facebook" <- any any consent or integrations because "so""#
+    );
+}
+
+#[test]
+fn drops_say_what_and_where() {
+    let row = r#"malformed any drop "malformed consent object""#;
+    assert_eq!(
+        fails(r#"test "t" { consent malformed drop "another" deliver "Zendesk" }"#),
+        [
+            r#"{"context":null}"#.to_owned(),
+            format!(
+                r#"drop Some("another"), not Some("malformed consent object") <- drop "another" <- {row}"#
+            ),
+            format!(r#"Zendesk: deliver None -, not block Dropped  <- deliver "Zendesk" <- {row}"#),
+        ]
+    );
+    assert_eq!(fails("test \"t\" { drop }")[1], "drop None, not None <- drop <- missing none nothing");
+    assert_eq!(
+        fails("test \"t\" { drop \"x\" }")[1],
+        "drop Some(\"x\"), not None <- drop \"x\" <- missing none nothing"
+    );
+}
+
+/// `all` and `only` speak of disabled destinations as well, which receive nothing.
+#[test]
+fn every_destination_is_spoken_of() {
+    let old =
+        |expectation: &str| format!("Old: deliver None -, not block Disabled  <- {expectation} <- disabled");
+    assert_eq!(fails("test \"t\" { deliver all }")[1..], [old("deliver all")]);
+    let only = "block only \"Zendesk\"";
+    assert_eq!(
+        fails(&format!("test \"t\" {{ {only} }}"))[1..],
+        [
+            format!("Zendesk: block None -, not deliver NotEnforced  <- {only} <- missing none nothing"),
+            old(only)
+        ]
+    );
+    // The reason is that of the destinations which are named.
+    let only = "deliver only \"Zendesk\" because unmapped";
+    assert_eq!(
+        fails(&format!("test \"t\" {{ consent {{ Advertising: true }} {only} }}"))[1..],
+        [format!("Google Ads: block None -, not deliver Consented  <- {only} <- needs Advertising")]
+    );
+}
+
+#[test]
+fn each_event_of_a_file_is_decided() {
+    let granted = r#"{"context":{"consent":{"categoryPreferences":{"C4":true}}}}"#;
+    let refused = r#"{"context":{"consent":{"categoryPreferences":{"C4":false}}}}"#;
+    let test = r#"test "t" { events from "events.ndjson" deliver "Google Ads" }"#;
+    let file = |text: &str| run(test, &[("events.ndjson", text)]).pop().unwrap();
+    assert!(file(&format!("{granted}\n{granted}")).is_empty());
+    assert_eq!(
+        file(&format!("{granted}\r\n{refused}\r\n\nnonsense\n{refused}\n")),
+        [
+            format!("2:{refused}"),
+            r#"Google Ads: deliver None -, not block Refused Advertising <- deliver "Google Ads" <- needs Advertising"#.into(),
+            "Some(3): blank_line".into(),
+            "Some(4): not_json".into(),
+            format!("5:{refused}"),
+            r#"Google Ads: deliver None -, not block Refused Advertising <- deliver "Google Ads" <- needs Advertising"#.into(),
+        ]
+    );
+    // A file without an event would pass whatever is expected.
+    assert_eq!(file(""), [format!("file: {}", FileFault::Empty)]);
+    assert_eq!(file("\n"), ["Some(1): blank_line"]);
+    assert_eq!(run(test, &[])[0], [format!("file: {}", FileFault::Unreadable(SourceError::NotFound))]);
+    let large = format!("{granted}\n").repeat(MAX_FILE_BYTES / granted.len() + 1);
+    assert_eq!(file(&large), ["file: it is larger than 8388608 bytes"]);
+    assert!(file(&large[..MAX_FILE_BYTES / (granted.len() + 1) * (granted.len() + 1)]).is_empty());
+}
+
+/// Results say which test, which row of its table, and how many events were decided.
+#[test]
+fn results_are_in_order() {
+    let tests = r#"test "b" { deliver all }
+        test "a" { consent integrations expect missing none drop empty none block "Facebook" }
+        test "c" { events from "e" block "Old" }"#;
+    let text = format!("{BASE}{tests}");
+    let source = Memory::from([("p", text.as_str()), ("e", "{}\n{}\nx")]);
+    let table = Table::new(Policy::from_source(&source, "p").unwrap());
+    let results = testing::run(&table, &source, |_| true);
+    let told: Vec<_> =
+        results.iter().map(|one| (one.test.name(), one.row, one.events, one.passed())).collect();
+    assert_eq!(
+        told,
+        [("b", None, 1, false), ("a", Some(1), 1, false), ("a", Some(2), 1, true), ("c", None, 2, false)]
+    );
+    let line = |at: usize| table.policy().files().position(results[at].case.span).line;
+    assert_eq!((line(1), line(2)), (22, 22));
+    let wanted = testing::run(&table, &source, |test| test.name() == "a");
+    assert_eq!(wanted.len(), 2);
+}
+
+/// A table of any number of failures does not keep all of them.
+#[test]
+fn differences_are_bounded() {
+    let text = format!("{BASE} test \"t\" {{ events from \"e\" block \"Zendesk\" }}");
+    let source = Memory::from([("p", text), ("e", "{}\n".repeat(1_500) + "x\n")]);
+    let table = Table::new(Policy::from_source(&source, "p").unwrap());
+    let result = &testing::run(&table, &source, |_| true)[0];
+    assert_eq!((result.events, result.failures.len(), result.more), (1_500, 1_000, 501));
+}
+
+/// Where the event itself holds the preferences, there is none without a consent object.
+#[test]
+fn a_state_that_no_event_has_is_said() {
+    let text = r#"consentry 1 policy "p" include prelude "segment" override preferences at choices
+        test "t" { consent missing drop } test "u" { consent empty drop } test "v" { consent malformed drop }"#;
+    let source = Memory::from([("p", text)]);
+    let table = Table::new(Policy::from_source(&source, "p").unwrap());
+    let results = testing::run(&table, &source, |_| true);
+    let no = Failure::NoSuchConsent { stated: ConsentState::Missing, read: ConsentState::Empty };
+    assert_eq!((results[0].events, &results[0].failures), (0, &vec![no]));
+    assert!(matches!(results[1].failures[..], [Failure::Decided { .. }]));
+    assert!(matches!(results[2].failures[..], [Failure::Decided { .. }]));
+}
+
+/// JSON is shown on one line, and as it was written otherwise.
+#[test]
+fn events_are_on_one_line() {
+    let test = "test \"t\" { event {\n   \"a b\" :  \"c  d\",\r\n\n\t\"e\": [1,\n2] }\n drop }";
+    assert_eq!(fails(test)[0], r#"{ "a b" :  "c  d",  "e": [1, 2] }"#);
+    assert_eq!(fails("test \"t\" { event { \"a\": 1e999 } drop }").len(), 2);
+}
