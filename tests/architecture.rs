@@ -26,7 +26,22 @@ const MODULES: &[(&str, &[&str])] = &[
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
     ("analysis", &["event", "model", "reason", "reference", "table", "verdict"]),
     ("lint", &["analysis", "decide", "diagnostic", "event", "model", "reason", "source", "syntax", "table"]),
+    (
         "testing",
+        &[
+            "analysis",
+            "decide",
+            "diagnostic",
+            "event",
+            "model",
+            "reason",
+            "reference",
+            "source",
+            "syntax",
+            "table",
+            "verdict",
+        ],
+    ),
     ("report", &["analysis", "decide", "diagnostic", "event", "model", "reason", "reference", "verdict"]),
     ("in_force", &["model", "table"]),
 ];
