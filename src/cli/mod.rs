@@ -12,6 +12,7 @@ mod input;
 mod lint;
 mod render;
 mod show;
+mod test;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use consentry::diagnostic::visible;
@@ -34,6 +35,7 @@ enum Command {
     Init(init::Init),
     Lint(lint::Lint),
     Fmt(fmt::Fmt),
+    Test(test::Test),
     Eval(eval::Eval),
     Filter(filter::Filter),
     Explain(explain::Explain),
@@ -160,6 +162,7 @@ fn run(command: &Command) -> Result<Status, Failure> {
     match command {
         Command::Init(init) => buffered(|to| init.run(to)),
         Command::Lint(lint) => buffered(|to| lint.run(to)),
+        Command::Test(test) => buffered(|to| test.run(to)),
         Command::Fmt(fmt) => buffered(|to| fmt.run(to)),
         Command::Eval(eval) => buffered(|to| eval.run(to)),
         // Its threads write whole lines, which a buffer would split.
