@@ -31,7 +31,7 @@ pub(super) fn write(to: &mut impl Write, all: &[Ran<'_>]) -> io::Result<()> {
 }
 
 fn suite<W: Write>(writer: &mut Writer<W>, ran: &Ran<'_>) -> io::Result<()> {
-    let name = visible(&ran.suite.name);
+    let name = shown(&ran.suite.name);
     let attributes = |tests: usize, failures: usize, errors: usize| {
         [("tests", tests), ("failures", failures), ("errors", errors)]
             .map(|(name, count)| (name, count.to_string()))
@@ -47,13 +47,13 @@ fn suite<W: Write>(writer: &mut Writer<W>, ran: &Ran<'_>) -> io::Result<()> {
                 let case =
                     [("name", "the policy compiles"), ("classname", name.as_str()), ("file", name.as_str())];
                 writer.create_element("testcase").with_attributes(case).write_inner_content(|writer| {
-                    let first = found.first().map_or(String::new(), |found| visible(&found.message));
+                    let first = found.first().map_or(String::new(), |found| shown(&found.message));
                     let lines: Vec<String> = found
                         .iter()
                         .map(|found| {
                             let place =
                                 found.span().map_or(String::new(), |span| format!("{}: ", files.place(span)));
-                            visible(&format!("{place}{}: {}", found.code, found.message))
+                            shown(&format!("{place}{}: {}", found.code, found.message))
                         })
                         .collect();
                     element(writer, "error", "mistakes", &first, &lines)
@@ -85,7 +85,7 @@ fn case<W: Write>(
     suite: &str,
 ) -> io::Result<()> {
     let span = result.case.span;
-    let (title, file) = (visible(&title(result)), visible(files.name(span.file)));
+    let (title, file) = (shown(&title(result)), shown(files.name(span.file)));
     let line = files.position(span).line.to_string();
     let attributes =
         [("name", title.as_str()), ("classname", suite), ("file", file.as_str()), ("line", line.as_str())];
@@ -98,7 +98,7 @@ fn case<W: Write>(
         let mut left = MAX_SHOWN;
         let mut lines = Vec::new();
         for failure in &result.failures {
-            lines.extend(human::lines(failure, table, files, &mut left).iter().map(|line| visible(line)));
+            lines.extend(human::lines(failure, table, files, &mut left).iter().map(|line| shown(line)));
             if left == 0 {
                 lines.push("and more".to_owned());
                 break;
@@ -108,6 +108,11 @@ fn case<W: Write>(
         element(writer, "failure", "expectation", &first, &lines)
     })?;
     Ok(())
+}
+
+/// A text as it is shown, without the two characters beside controls that XML cannot carry.
+fn shown(text: &str) -> String {
+    visible(text).replace('\u{FFFE}', "\\u{fffe}").replace('\u{FFFF}', "\\u{ffff}")
 }
 
 /// What is wrong: in a few words, and in full.

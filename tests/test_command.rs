@@ -1,0 +1,195 @@
+//! `consentry test`: what it says of tests that fail, in each format, and its behaviour as a command.
+//!
+//! Run with `BLESS=1` to write the expected outputs under `tests/runner` anew.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+mod common;
+
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+struct Run {
+    out: String,
+    err: String,
+    status: i32,
+}
+
+fn run(arguments: &[&str]) -> Run {
+    let output = common::run(arguments, b"");
+    Run {
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+        status: output.status.code().unwrap(),
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_shipped_policies_pass_their_tests() {
+    let run = run(&["test", "policies"]);
+    assert_eq!((run.status, run.err.as_str()), (0, ""), "{}", run.out);
+    let last = run.out.lines().last().unwrap();
+    assert!(last.ends_with(" events decided") && last.contains(", 0 failed, "), "{last}");
+    let passed: usize = last.split(' ').next().unwrap().parse().unwrap();
+    assert!(passed >= 25, "{last}");
+}
+
+#[test]
+fn failures_are_told_to_people_and_programs() {
+    for (format, ending) in [("human", "txt"), ("json", "json"), ("junit", "xml")] {
+        let run = run(&["test", "tests/runner", "--format", format]);
+        assert_eq!((run.status, run.err.as_str()), (1, ""));
+        let path = root().join(format!("tests/runner/expected.{ending}"));
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&path, &run.out).unwrap();
+        }
+        assert_eq!(run.out, fs::read_to_string(path).unwrap(), "{format}");
+    }
+}
+
+#[test]
+fn json_follows_its_schema() {
+    let schema: Value =
+        serde_json::from_str(&fs::read_to_string(root().join("grammar/test.schema.json")).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for path in ["tests/runner", "policies"] {
+        let document: Value = serde_json::from_str(&run(&["test", path, "--format", "json"]).out).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        // Every case is there, and counted.
+        let cases =
+            document["policies"].as_array().unwrap().iter().flat_map(|one| one["cases"].as_array().unwrap());
+        let (passed, failed): (Vec<_>, Vec<_>) = cases.partition(|case| case["passed"] == true);
+        assert_eq!((&document["passed"], &document["failed"]), (&passed.len().into(), &failed.len().into()));
+        assert!(failed.iter().all(|case| !case["failures"].as_array().unwrap().is_empty()));
+    }
+    let wrong = serde_json::json!({ "v": 1, "passed": 0, "failed": "none", "events": 0, "policies": [] });
+    assert!(!validator.is_valid(&wrong), "the schema asks for something");
+}
+
+/// What is wrong with a document of JUnit's, by the schema of the plug-in that reads it on build servers.
+fn junit_errors(document: &str) -> Vec<String> {
+    let schema = fs::read_to_string(root().join("tests/schemas/junit-10.xsd")).unwrap();
+    let schema = uppsala::parse(&schema).unwrap();
+    let validator = uppsala::XsdValidator::from_schema(&schema).unwrap();
+    let document = uppsala::parse(document).unwrap();
+    validator.validate(&document).iter().map(|error| error.to_string()).collect()
+}
+
+#[test]
+fn junit_follows_its_schema() {
+    for path in ["tests/runner", "policies"] {
+        let document = run(&["test", path, "--format", "junit"]).out;
+        assert_eq!(junit_errors(&document), Vec::<String>::new(), "{document}");
+    }
+    // What the schema forbids is seen.
+    let document = run(&["test", "policies", "--format", "junit"]).out;
+    for (right, wrong) in
+        [("<testcase name=", "<testcase title="), ("<testsuite ", "<suite "), ("tests=", "texts=")]
+    {
+        let wrong = document
+            .replace(right, wrong)
+            .replace("</testsuite>", if right == "<testsuite " { "</suite>" } else { "</testsuite>" });
+        assert!(!junit_errors(&wrong).is_empty(), "{right}");
+    }
+}
+
+#[test]
+fn tests_are_chosen_and_listed() {
+    let filtered = run(&["test", "policies", "--filter", "integrations object", "--filter", "share stops"]);
+    assert_eq!(filtered.status, 0, "{}", filtered.err);
+    assert!(filtered.out.contains("5 cases passed, 0 failed"), "{}", filtered.out);
+    let list = run(&["test", "policies", "--list", "--filter", "follow"]);
+    assert_eq!(list.out.lines().count(), 1, "{}", list.out);
+    assert!(list.out.starts_with("policies/examples/gazette/gazette-tests.consent:"), "{}", list.out);
+    let none = run(&["test", "policies", "--filter", "Integrations object"]);
+    assert_eq!((none.status, none.out.as_str()), (2, ""));
+    assert_eq!(none.err, "consentry: no test has `Integrations object` in its name\n");
+}
+
+#[test]
+fn what_cannot_be_tested_is_said() {
+    for (arguments, status, says) in [
+        (&["test"][..], 2, "required arguments"),
+        (&["test", "no-such-folder"], 2, "cannot read `no-such-folder`"),
+        (&["test", "tests/data"], 2, "there is no .consent file below `tests/data`"),
+        (&["test", "policies", "--watch", "--format", "json"], 2, "cannot be used with"),
+    ] {
+        let run = run(arguments);
+        assert!(run.status == status && run.err.contains(says), "{}", run.err);
+    }
+    let broken = run(&["test", "tests/runner/broken.consent"]);
+    assert_eq!(broken.status, 1);
+    assert!(broken.out.contains("C305") && broken.out.contains("C317"), "{}", broken.out);
+    assert!(broken.out.ends_with("0 cases passed, 0 failed, 0 events decided; 1 policy was not run\n"));
+    let prelude = run(&["test", "policies/segment.consent"]);
+    assert_eq!((prelude.status, prelude.out.contains("no tests")), (0, true));
+}
+
+/// Reads lines of a child until one has a text, for so long at most.
+fn until(reader: &mut BufReader<impl Read>, text: &str) -> String {
+    let end = Instant::now() + Duration::from_secs(60);
+    let mut seen = String::new();
+    while Instant::now() < end {
+        let before = seen.len();
+        if reader.read_line(&mut seen).unwrap() == 0 {
+            break;
+        }
+        if seen[before..].contains(text) {
+            return seen;
+        }
+    }
+    panic!("`{text}` did not come: {seen}");
+}
+
+#[test]
+fn watching_runs_the_tests_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = |expectation: &str| {
+        format!(
+            "consentry 1\npolicy \"p\"\ninclude \"part.consent\"\ndestination \"A\" unmapped\ntest \"t\" {{\n  {expectation} \"A\"\n}}\ntest \"f\" {{\n  events from \"e.ndjson\"\n  deliver all\n}}\n"
+        )
+    };
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("p.consent", &policy("block"));
+    write("part.consent", "consentry 1\ninclude prelude \"segment\"\n");
+    write("e.ndjson", "{}\n");
+    let mut child =
+        common::start(&mut common::command(&["test", folder.path().to_str().unwrap(), "--watch"]));
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let first = until(&mut reader, "watching ");
+    assert!(first.contains("1 case passed, 1 failed"), "{first}");
+    // The policy, in the way of editors: a new file in the place of the old one.
+    write("new", &policy("deliver"));
+    fs::rename(folder.path().join("new"), folder.path().join("p.consent")).unwrap();
+    let second = until(&mut reader, "watching ");
+    assert!(
+        second.contains("p.consent has changed") && second.contains("2 cases passed, 0 failed"),
+        "{second}"
+    );
+    // A file that it includes, with a mistake; the tests go on being watched.
+    write("part.consent", "consentry 1\ninclude prelude \"sgment\"\n");
+    let third = until(&mut reader, "watching ");
+    assert!(third.contains("C205") && third.contains("not run"), "{third}");
+    write("part.consent", "consentry 1\ninclude prelude \"segment-strict\"\n");
+    let fourth = until(&mut reader, "watching ");
+    assert!(fourth.contains("0 cases passed, 2 failed"), "{fourth}");
+    // And a file with events.
+    write("e.ndjson", "{}\n{}\n");
+    let fifth = until(&mut reader, "watching ");
+    assert!(fifth.contains("e.ndjson has changed") && fifth.contains("3 events decided"), "{fifth}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
