@@ -22,6 +22,7 @@ pub mod analysis;
 mod decide;
 pub mod diagnostic;
 mod event;
+mod exact;
 mod format;
 mod in_force;
 #[cfg(feature = "lint")]
@@ -41,6 +42,7 @@ pub use event::{
     Consent, Entry, Event, EventError, EventErrorKind, Grade, InstructionSet, Integrations, Limits, Name,
     Preference, lines,
 };
+pub use exact::{Fingerprint, TooLarge};
 pub use format::{FormatError, format};
 pub use in_force::InForce;
 pub use model::{

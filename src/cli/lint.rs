@@ -3,10 +3,11 @@
 use super::render::{self, Reader};
 use super::{Failure, Root, Status, files};
 use clap::ValueEnum;
-use consentry::diagnostic::{Code, Diagnostic, Files, Severity};
+use consentry::analysis::fingerprint;
+use consentry::diagnostic::{Code, Diagnostic, Files, Severity, visible};
 use consentry::lint::{self, Levels, Linted};
 use consentry::report::{github, json, sarif};
-use consentry::{Disk, Level, Source, SourceError};
+use consentry::{Disk, Level, Policy, Source, SourceError};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Write};
 use std::ops::Range;
@@ -104,7 +105,7 @@ impl Lint {
         let all = || findings(&linted);
         let errors = all().filter(|(found, _)| found.severity() == Severity::Error).count();
         match self.format {
-            Format::Json => json::Diagnostics::new(all()).write(to)?,
+            Format::Json => json::Diagnostics::new(all()).policies(policies(&linted)).write(to)?,
             Format::Sarif => sarif::Log::new(all()).write(to)?,
             Format::Github => {
                 for (found, files) in all() {
@@ -271,6 +272,11 @@ fn findings(linted: &[Linted]) -> impl Iterator<Item = (&Diagnostic, &Files)> {
 }
 
 /// The findings with their source text, and how many there are of what; `fixed` have been mended.
+/// The policies that compile, each with its file.
+fn policies(linted: &[Linted]) -> impl Iterator<Item = (&str, &Policy)> {
+    linted.iter().filter_map(|one| Some((one.files.names().next()?, one.policy.as_deref()?)))
+}
+
 fn people(
     to: &mut impl Write,
     linted: &[Linted],
@@ -288,6 +294,12 @@ fn people(
     to.write_all(render::more_about(findings(linted).next().map(|(found, _)| found)).as_bytes())?;
     if let Some(fixed) = fixed {
         writeln!(to, "{fixed} mended")?;
+    }
+    for (file, policy) in policies(linted) {
+        match fingerprint(policy) {
+            Ok(fingerprint) => writeln!(to, "{}: {fingerprint}", visible(file))?,
+            Err(error) => writeln!(to, "{}: no fingerprint: {error}", visible(file))?,
+        }
     }
     let count = |count: usize, one, more| format!("{count} {}", if count == 1 { one } else { more });
     let parts = linted.iter().filter(|one| one.is_part).count();

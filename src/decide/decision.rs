@@ -5,6 +5,7 @@ use super::facts::ALL;
 use super::reasons::Reasons;
 use super::rewrite::Found;
 use crate::event::{ConsentState, Event, IntegrationsState, Limits, Name};
+use crate::exact::{Fingerprint, TooLarge};
 use crate::model::{DestinationId, Enforce, Policy};
 use crate::reason::Reason;
 use crate::table::{Asks, Bits, Table, missing};
@@ -62,6 +63,15 @@ impl<'d> Decision<'d> {
     /// The policy that decided.
     pub fn policy(&self) -> &'d Policy {
         self.table.policy()
+    }
+
+    /// The fingerprint of that policy; see [`Table::fingerprint`].
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] for a policy that has none.
+    pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
+        self.table.fingerprint()
     }
 
     /// The event that was decided.

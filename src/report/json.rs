@@ -1,7 +1,7 @@
 //! The JSON that other programs rely on: `grammar/decision.schema.json` is its contract. Members may be added, never
 //! changed.
 
-use crate::analysis::{Certificate, Coverage};
+use crate::analysis::{Certificate, Coverage, fingerprint};
 use crate::decide::Decision;
 use crate::diagnostic::{Diagnostic, Files, Position, Span, is_harmful};
 use crate::event::{EventError, Name};
@@ -23,6 +23,8 @@ struct DecisionLine<'a> {
     line: u64,
     id: Option<String>,
     policy: &'a str,
+    /// `null` for a policy that has none, which is said and never guessed.
+    fingerprint: Option<String>,
     edition: u32,
     consent: &'static str,
     integrations: &'static str,
@@ -102,6 +104,7 @@ pub fn decision(to: &mut impl Write, line: u64, decision: &Decision<'_>) -> io::
         line,
         id: decision.event().id.as_ref().map(Name::to_string),
         policy: policy.name(),
+        fingerprint: decision.fingerprint().ok().map(|print| print.to_string()),
         edition: policy.edition(),
         consent: decision.consent().word(),
         integrations: decision.integrations().word(),
@@ -322,7 +325,16 @@ pub(super) fn entry_word(entry: Option<crate::event::Entry>) -> &'static str {
 #[derive(Serialize)]
 pub struct Diagnostics<'a> {
     v: u32,
+    policies: Vec<PolicyBody<'a>>,
     diagnostics: Vec<DiagnosticBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct PolicyBody<'a> {
+    file: &'a str,
+    policy: &'a str,
+    /// `null` for a policy that has none.
+    fingerprint: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -391,7 +403,18 @@ impl<'a> Diagnostics<'a> {
                     .collect(),
             }),
         });
-        Diagnostics { v: VERSION, diagnostics: diagnostics.collect() }
+        Diagnostics { v: VERSION, policies: Vec::new(), diagnostics: diagnostics.collect() }
+    }
+
+    /// Says of which policies the document is, each by its file.
+    #[must_use]
+    pub fn policies(mut self, policies: impl Iterator<Item = (&'a str, &'a Policy)>) -> Self {
+        let bodies = policies.map(|(file, policy)| {
+            let fingerprint = fingerprint(policy).ok().map(|print| print.to_string());
+            PolicyBody { file, policy: policy.name(), fingerprint }
+        });
+        self.policies = bodies.collect();
+        self
     }
 
     /// Writes the document.

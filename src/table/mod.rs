@@ -13,13 +13,14 @@ pub(crate) use requirements::satisfied;
 pub(crate) use requirements::{live, missing};
 
 use crate::event::{InstructionSet, Keys};
+use crate::exact::{Fingerprint, TooLarge, fingerprint};
 use crate::model::{
     ConsentState, DestinationId, Enforce, IntegrationsState, Policy, Requirement, UnmappedDestinations,
     UnreadableIntegrations,
 };
 use names::Names;
 use requirements::Requirements;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A compiled policy. It is immutable, and any number of threads may decide with one at a time.
 ///
@@ -68,6 +69,8 @@ pub struct Table {
     pub(crate) asks_refuses: Bits,
     pub(crate) asks_switched_off: Bits,
     pub(crate) unreadable_is_off: bool,
+    /// Worked out when somebody asks.
+    fingerprint: OnceLock<Result<Fingerprint, TooLarge>>,
 }
 
 /// What the consent step asks of a destination that is not exempt.
@@ -141,6 +144,7 @@ impl Table {
             keys: Keys::of_event(policy.reading()),
             deciding_keys: Keys::of_decision(policy.reading(), !policy.exempt_events().value.is_empty()),
             instructions: InstructionSet::fastest(),
+            fingerprint: OnceLock::new(),
             policy,
         }
     }
@@ -148,6 +152,15 @@ impl Table {
     /// The policy that was compiled.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The fingerprint of the policy. It is worked out the first time that somebody asks.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
+    pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
+        *self.fingerprint.get_or_init(|| fingerprint(&self.policy))
     }
 
     /// The same table, for which events are read with other instructions than the fastest. Decisions are the same; this is

@@ -24,7 +24,13 @@ const VERSION: &str = "consentry-1-sha256:";
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(VERSION)?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let digits: String = self
+            .0
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 0xF])
+            .filter_map(|digit| char::from_digit(u32::from(digit), 16))
+            .collect();
+        f.write_str(&digits)
     }
 }
 

@@ -119,7 +119,7 @@ impl Inputs {
         Some(self.all_entry() + 1 + place)
     }
 
-    /// An event for a value of each variable, and the reading with which [`json`](crate::analysis::json) writes it.
+    /// An event for a value of each variable, and the reading with which `analysis::json` writes it.
     pub(crate) fn event<'i>(&'i self, values: &[usize]) -> Option<(Event<'i>, Reading)> {
         let value = |variable: usize| values.get(variable).copied();
         let shape = self.shapes.get(value(Inputs::CONSENT)?)?;

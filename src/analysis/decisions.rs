@@ -1,10 +1,11 @@
 //! The decision for one destination in every situation at once.
 
-use super::diagram::{Diagrams, TooLarge};
-use super::function::{Function, function, reason};
-use super::inputs::{ALL, ENTRIES, Inputs};
-use crate::analysis::Situation;
+use super::Situation;
 use crate::event::{Entry, Preference};
+use crate::exact::TooLarge;
+use crate::exact::diagram::Diagrams;
+use crate::exact::function::{Function, function, reason};
+use crate::exact::inputs::{ALL, ENTRIES, Inputs};
 use crate::model::{CategoryId, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
 use crate::verdict::Verdict;

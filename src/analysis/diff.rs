@@ -1,12 +1,13 @@
 //! What a change of a policy changes: for each destination the situations that are decided otherwise, all of them, as few rows as
 //! say it, each with an event that shows it.
 
-use super::conditions::Conditions;
-use super::cover::{Cube, cover};
-use super::diagram::{Diagram, Diagrams, TooLarge};
-use super::function::{Function, function, reason};
-use super::inputs::Inputs;
-use crate::analysis::json;
+use super::json;
+use crate::exact::Conditions;
+use crate::exact::TooLarge;
+use crate::exact::cover::{Cube, cover};
+use crate::exact::diagram::{Diagram, Diagrams};
+use crate::exact::function::{Function, function, reason};
+use crate::exact::inputs::Inputs;
 use crate::model::{ConsentState, Destination, Enforce, IntegrationsState, Policy, Reading};
 use crate::reason::{Outcome, Reason};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,17 @@
+//! Each destination's decision as one function of everything that can matter to it: exact also where there are too many
+//! situations to list.
+//!
+//! `inputs` says what of an event can matter, `function` makes the decision of it, clause by clause like the reference,
+//! and `diagram` keeps functions so that equal ones are the same. `cover` finds the fewest rows that say where something holds, and
+//! `conditions` says them in words. `fingerprint` is made of the functions of all destinations.
+
+mod conditions;
+pub(crate) mod cover;
+pub(crate) mod diagram;
+mod fingerprint;
+pub(crate) mod function;
+pub(crate) mod inputs;
+
+pub use conditions::{Condition, Conditions};
+pub use diagram::TooLarge;
+pub use fingerprint::{Fingerprint, fingerprint};
