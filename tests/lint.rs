@@ -257,6 +257,20 @@ fn comments_allow_what_they_stand_beside() {
     }
 }
 
+/// A file keeps its line ends, whatever they are.
+#[test]
+fn fixes_keep_line_ends() {
+    let text = "consentry 1\r\npolicy \"a\"\r\ninclude prelude \"segment-strict\"\r\ncategory A  // allow C516 because of x\r\n\
+                // allow C516 because of y\r\ndestination \"X\"  needs A\r\n";
+    let files = BTreeMap::from([("a".to_owned(), text.to_owned())]);
+    let linted = linted(&files, "a");
+    let edited = lint::edited(&linted.files, &linted.diagnostics);
+    let [fixed] = edited.values().collect::<Vec<_>>()[..] else { panic!("one file") };
+    let expected =
+        text.replace("  // allow C516 because of x", "").replace("// allow C516 because of y\r\n", "");
+    assert_eq!((fixed.text.as_str(), fixed.count), (expected.as_str(), 2));
+}
+
 /// Fixes that touch each other are not applied together, and preludes are never changed.
 #[test]
 fn only_fixes_that_fit_together_are_applied() {

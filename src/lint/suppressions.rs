@@ -149,8 +149,10 @@ fn target(tree: &Tree, text: &str, index: usize, comment: &Token) -> (Range<u32>
     if let Some(word) = word_before.filter(|word| word.span.end > line.start) {
         let ended = statement_that(tree, |span| span.end == word.span.end);
         let target = ended.map_or(line.clone(), |span| span.start.min(line.start)..line.end);
-        // The space in front of the comment goes with it.
-        return (target, Span { start: word.span.end, ..comment.span });
+        // The space in front of the comment goes with it; a carriage return at the end of the line stays.
+        let written = text.get(comment.span.range()).unwrap_or_default();
+        let end = comment.span.start as usize + written.trim_end_matches('\r').len();
+        return (target, Span::new(comment.span.file, word.span.end as usize, end));
     }
     // Together with its line break.
     let end = text.len().min(line.end as usize + 1);
