@@ -114,6 +114,9 @@ fn tests_are_chosen_and_listed() {
     let list = run(&["test", "policies", "--list", "--filter", "follow"]);
     assert_eq!(list.out.lines().count(), 1, "{}", list.out);
     assert!(list.out.starts_with("policies/examples/gazette/gazette-tests.consent:"), "{}", list.out);
+    // Of a policy without such a test nothing is said, least of all that it has none.
+    let gazette = run(&["test", "policies/examples", "--filter", "share"]).out;
+    assert!(gazette.contains("gazette.consent") && !gazette.contains("shop.consent"), "{gazette}");
     let none = run(&["test", "policies", "--filter", "Integrations object"]);
     assert_eq!((none.status, none.out.as_str()), (2, ""));
     assert_eq!(none.err, "consentry: no test has `Integrations object` in its name\n");
@@ -126,6 +129,7 @@ fn what_cannot_be_tested_is_said() {
         (&["test", "no-such-folder"], 2, "cannot read `no-such-folder`"),
         (&["test", "tests/data"], 2, "there is no .consent file below `tests/data`"),
         (&["test", "policies", "--watch", "--format", "json"], 2, "cannot be used with"),
+        (&["test", "no-such.consent", "--watch"], 2, "cannot read `no-such.consent`"),
     ] {
         let run = run(arguments);
         assert!(run.status == status && run.err.contains(says), "{}", run.err);
@@ -136,6 +140,28 @@ fn what_cannot_be_tested_is_said() {
     assert!(broken.out.ends_with("0 cases passed, 0 failed, 0 events decided; 1 policy was not run\n"));
     let prelude = run(&["test", "policies/segment.consent"]);
     assert_eq!((prelude.status, prelude.out.contains("no tests")), (0, true));
+}
+
+/// The event of a failure goes into `explain` as it is, also where it has characters that a terminal would not show.
+#[test]
+fn events_of_failures_are_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.consent");
+    let event = "{ \"a\":\t\"\",\n\n  \"\\u202E\": [1,\n 2] }";
+    let policy = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ndestination \"A\"  unmapped\n";
+    fs::write(&path, format!("{policy}test \"t\" {{ event {event} block all }}\n")).unwrap();
+    let events = format!("{policy}test \"t\" {{ events from \"e.ndjson\" block all }}\n");
+    fs::write(folder.path().join("q.consent"), events).unwrap();
+    fs::write(folder.path().join("e.ndjson"), "{\"\u{202E}\u{E0001}\":\t\"\u{7F}\"}\n").unwrap();
+    let run = run(&["test", folder.path().to_str().unwrap()]);
+    let events: Vec<&str> =
+        run.out.lines().filter_map(|line| line.split_once(": {")).map(|(_, it)| it).collect();
+    assert_eq!(events, [" \"a\": \"\", \"\\u202E\": [1, 2] }", "\"\\u202e\\udb40\\udc01\": \"\\u007f\"}"]);
+    for event in events {
+        let explain = ["explain", path.to_str().unwrap(), "--destination", "A"];
+        let output = common::run(&explain, format!("{{{event}").as_bytes());
+        assert_eq!(output.status.code(), Some(0), "{event}");
+    }
 }
 
 /// Reads lines of a child until one has a text, for so long at most.
@@ -190,6 +216,19 @@ fn watching_runs_the_tests_again() {
     write("e.ndjson", "{}\n{}\n");
     let fifth = until(&mut reader, "watching ");
     assert!(fifth.contains("e.ndjson has changed") && fifth.contains("3 events decided"), "{fifth}");
+    // What was there comes back, also a policy and a file with events.
+    for name in ["e.ndjson", "p.consent"] {
+        let text = fs::read_to_string(folder.path().join(name)).unwrap();
+        fs::remove_file(folder.path().join(name)).unwrap();
+        let without = until(&mut reader, "watching ");
+        assert!(
+            without.contains("no such file") || without.contains("0 cases passed, 0 failed"),
+            "{without}"
+        );
+        write(name, &text);
+        let again = until(&mut reader, "watching ");
+        assert!(again.contains(&format!("{name} has changed")) && again.contains("3 events"), "{again}");
+    }
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -292,6 +292,10 @@ fn a_state_that_no_event_has_is_said() {
 #[test]
 fn events_are_on_one_line() {
     let test = "test \"t\" { event {\n   \"a b\" :  \"c  d\",\r\n\n\t\"e\": [1,\n2] }\n drop }";
-    assert_eq!(fails(test)[0], r#"{ "a b" :  "c  d",  "e": [1, 2] }"#);
+    assert_eq!(fails(test)[0], r#"{ "a b" :  "c  d", "e": [1, 2] }"#);
     assert_eq!(fails("test \"t\" { event { \"a\": 1e999 } drop }").len(), 2);
+    // What would hide on a terminal is written by its number, and reads as the same.
+    let file = "{\"\u{202E}\u{E0001}\":\t\"\u{7F}é\"}";
+    let shown = &run("test \"t\" { events from \"e\" drop }", &[("e", file)])[0][0];
+    assert_eq!(shown, "1:{\"\\u202e\\udb40\\udc01\": \"\\u007fé\"}");
 }

@@ -9,7 +9,7 @@ mod event;
 mod expect;
 
 use crate::decide::Scratch;
-use crate::diagnostic::Span;
+use crate::diagnostic::{Span, is_harmful};
 use crate::event::{Event, EventError, Limits, lines};
 use crate::model::{CategoryId, ConsentState, DestinationId, Test, TestCase, TestEvent};
 use crate::reason::{Outcome, Reason};
@@ -284,7 +284,21 @@ impl Run<'_, '_> {
     }
 }
 
-/// JSON on one line: its texts have no line breaks, so that what is at the ends of lines is layout.
+/// JSON on one line, with nothing in it that would be shown otherwise than it is: its texts have no line breaks and no tabs, so that
+/// these are layout, and what hides or turns text around is in texts only, where it may be written by its number.
 fn one_line(json: &str) -> String {
-    json.lines().map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned()
+    let lines: Vec<&str> = json.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut shown = String::with_capacity(json.len());
+    for char in lines.join(" ").chars() {
+        match char {
+            '\t' => shown.push(' '),
+            harmful if is_harmful(harmful) => {
+                for unit in harmful.encode_utf16(&mut [0; 2]) {
+                    shown.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            char => shown.push(char),
+        }
+    }
+    shown
 }

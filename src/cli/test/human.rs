@@ -41,13 +41,16 @@ pub(super) fn write(to: &mut impl Write, all: &[Ran<'_>]) -> io::Result<()> {
                 to.write_all(render::mistakes(found, files, &outcome).as_bytes())?;
                 writeln!(to)?;
             }
+            // Of a policy that has tests, but none with a name that was asked for, there is nothing to say.
+            Content::Policy { table, .. } if ran.results.is_empty() && !table.policy().tests().is_empty() => {
+            }
             Content::Policy { .. } => suite(to, ran)?,
         }
     }
     for ran in all {
         let (Some(table), Some(files)) = (ran.table(), ran.files()) else { continue };
         for result in ran.results.iter().filter(|result| !result.passed()) {
-            failures(to, result, table, files)?;
+            failures(to, ran, result, (table, files))?;
         }
     }
     let counts = Counts::of(all);
@@ -92,14 +95,20 @@ fn suite(to: &mut impl Write, ran: &Ran<'_>) -> io::Result<()> {
 }
 
 /// Everything that is wrong with a case.
-fn failures(to: &mut impl Write, result: &CaseResult<'_>, table: &Table, files: &Files) -> io::Result<()> {
+fn failures(
+    to: &mut impl Write,
+    ran: &Ran<'_>,
+    result: &CaseResult<'_>,
+    (table, files): (&Table, &Files),
+) -> io::Result<()> {
+    let events_file = ran.events_file(result);
     writeln!(to, "FAILED  {} ({})", visible(&title(result)), visible(&files.place(result.case.span)))?;
     let mut left = MAX_SHOWN;
     for failure in &result.failures {
         if left == 0 {
             break;
         }
-        for line in lines(failure, table, files, &mut left) {
+        for line in lines(failure, events_file.as_deref(), (table, files), &mut left) {
             writeln!(to, "{}{}", if line.is_empty() { "" } else { "  " }, visible(&line))?;
         }
     }
@@ -124,8 +133,15 @@ fn size(failure: &Failure) -> usize {
 }
 
 /// A failure in lines, which are shown as they are; at most so many differences of it as are left to be shown.
-pub(super) fn lines(failure: &Failure, table: &Table, files: &Files, left: &mut usize) -> Vec<String> {
-    let at = |line: &Option<u64>| line.map_or(String::new(), |line| format!(" on line {line}"));
+pub(super) fn lines(
+    failure: &Failure,
+    events_file: Option<&str>,
+    (table, files): (&Table, &Files),
+    left: &mut usize,
+) -> Vec<String> {
+    let at = |line: &Option<u64>| {
+        line.map_or(String::new(), |line| format!(" at {}:{line}", events_file.unwrap_or_default()))
+    };
     match failure {
         Failure::Decided { line, event, differences } => {
             let mut lines = Vec::new();
@@ -147,18 +163,17 @@ pub(super) fn lines(failure: &Failure, table: &Table, files: &Files, left: &mut 
         }
         other => {
             *left = left.saturating_sub(1);
-            vec![sentence(other)]
+            vec![sentence(other, events_file)]
         }
     }
 }
 
 /// What is wrong in a line, for what is no difference of a decision.
-pub(super) fn sentence(failure: &Failure) -> String {
+pub(super) fn sentence(failure: &Failure, events_file: Option<&str>) -> String {
+    let file = events_file.unwrap_or_default();
     match failure {
-        Failure::File(fault) => format!("the file with the events: {fault}"),
-        Failure::NotAnEvent { line: Some(line), error } => {
-            format!("line {line} of the file is not an event: {error}")
-        }
+        Failure::File(fault) => format!("the file with the events, `{file}`: {fault}"),
+        Failure::NotAnEvent { line: Some(line), error } => format!("{file}:{line} is not an event: {error}"),
         Failure::NotAnEvent { line: None, error } => format!("this is not an event: {error}"),
         Failure::NoSuchConsent { stated, read } => format!(
             "no event can have consent {}: this policy reads it as {}",

@@ -44,7 +44,7 @@ fn policy(ran: &Ran<'_>) -> Option<Value> {
             "file": ran.suite.name,
             "policy": table.policy().name(),
             "mistakes": [],
-            "cases": ran.results.iter().map(|result| case(result, table)).collect::<Vec<_>>(),
+            "cases": ran.results.iter().map(|result| case(ran, result, table)).collect::<Vec<_>>(),
         })),
     }
 }
@@ -54,12 +54,13 @@ fn place(files: &Files, span: Span) -> Value {
     json!({ "file": files.name(span.file), "line": position.line, "column": position.column })
 }
 
-fn case(result: &CaseResult<'_>, table: &Table) -> Value {
+fn case(ran: &Ran<'_>, result: &CaseResult<'_>, table: &Table) -> Value {
     json!({
         "test": result.test.name(),
         "row": result.row,
         "place": place(table.policy().files(), result.case.span),
         "events": result.events,
+        "events_file": ran.events_file(result),
         "passed": result.passed(),
         "failures": result.failures.iter().map(|one| failure(one, table)).collect::<Vec<_>>(),
         "more": result.more,
@@ -78,7 +79,7 @@ fn failure(failure: &Failure, table: &Table) -> Value {
             json!({ "kind": "not_an_event", "line": line, "message": error.to_string() })
         }
         Failure::File(fault) => json!({ "kind": "file", "message": fault.to_string() }),
-        other => json!({ "kind": "consent", "message": super::human::sentence(other) }),
+        other => json!({ "kind": "consent", "message": super::human::sentence(other, None) }),
     }
 }
 

@@ -70,7 +70,7 @@ fn suite<W: Write>(writer: &mut Writer<W>, ran: &Ran<'_>) -> io::Result<()> {
                 .chain(counts.iter().map(|(name, count)| (*name, count.as_str())));
             let files = table.policy().files();
             writer.create_element("testsuite").with_attributes(all).write_inner_content(|writer| {
-                ran.results.iter().try_for_each(|result| case(writer, result, table, files, &name))
+                ran.results.iter().try_for_each(|result| case(writer, ran, result, (table, files), &name))
             })?;
             Ok(())
         }
@@ -79,9 +79,9 @@ fn suite<W: Write>(writer: &mut Writer<W>, ran: &Ran<'_>) -> io::Result<()> {
 
 fn case<W: Write>(
     writer: &mut Writer<W>,
+    ran: &Ran<'_>,
     result: &CaseResult<'_>,
-    table: &Table,
-    files: &Files,
+    (table, files): (&Table, &Files),
     suite: &str,
 ) -> io::Result<()> {
     let span = result.case.span;
@@ -97,8 +97,13 @@ fn case<W: Write>(
     element_.write_inner_content(|writer| {
         let mut left = MAX_SHOWN;
         let mut lines = Vec::new();
+        let events_file = ran.events_file(result);
         for failure in &result.failures {
-            lines.extend(human::lines(failure, table, files, &mut left).iter().map(|line| shown(line)));
+            lines.extend(
+                human::lines(failure, events_file.as_deref(), (table, files), &mut left)
+                    .iter()
+                    .map(|line| shown(line)),
+            );
             if left == 0 {
                 lines.push("and more".to_owned());
                 break;

@@ -10,7 +10,6 @@ use consentry::diagnostic::{Code, Diagnostic, Files, Severity};
 use consentry::lint::{Levels, lint};
 use consentry::testing::{self, CaseResult};
 use consentry::{Disk, Source, Table, TestEvent, Verdict};
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -77,17 +76,17 @@ impl Test {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         match self.watch {
             true => watch::run(self, to),
-            false => self.once(to).map(|(status, _)| status),
+            false => self.report(&self.load()?, to),
         }
     }
 
-    /// Runs the tests once, and gives the files that the results depend on.
-    fn once(&self, to: &mut impl Write) -> Result<(Status, BTreeSet<PathBuf>), Failure> {
-        let mut suites = Vec::new();
-        for path in files::below(&self.paths)? {
-            suites.push(self.suite(&path)?);
-        }
-        let files = suites.iter().flat_map(Suite::files).collect();
+    /// Reads the policies.
+    fn load(&self) -> Result<Vec<Suite>, Failure> {
+        files::below(&self.paths)?.iter().map(|path| self.suite(path)).collect()
+    }
+
+    /// Runs the tests, or lists them.
+    fn report(&self, suites: &[Suite], to: &mut impl Write) -> Result<Status, Failure> {
         let mut status = Status::Fine;
         if suites.iter().any(|suite| matches!(suite.content, Content::Mistakes(..))) {
             status = Status::Findings;
@@ -99,8 +98,8 @@ impl Test {
         }
         if self.list {
             human::list(to, suites.iter().flat_map(Suite::tests).filter(|(_, test)| self.is_wanted(test)))?;
-            human::mistakes(to, &suites)?;
-            return Ok((status, files));
+            human::mistakes(to, suites)?;
+            return Ok(status);
         }
         let all: Vec<Ran<'_>> =
             suites.iter().map(|suite| Ran { suite, results: self.results(suite) }).collect();
@@ -112,7 +111,7 @@ impl Test {
         if all.iter().flat_map(|ran| &ran.results).any(|result| !result.passed()) {
             status = Status::Findings;
         }
-        Ok((status, files))
+        Ok(status)
     }
 
     fn suite(&self, path: &Path) -> Result<Suite, Failure> {
@@ -164,14 +163,14 @@ impl Suite {
         let mut files = vec![PathBuf::from(&self.name)];
         match &self.content {
             Content::Policy { table, disk } => {
-                files.extend(table.policy().files().names().map(PathBuf::from));
+                files.extend(on_disk(table.policy().files()));
                 let cases = table.policy().tests().iter().flat_map(consentry::Test::cases);
                 files.extend(cases.filter_map(|case| match &case.event {
                     TestEvent::File(path) => Some(PathBuf::from(disk.display(&path.value))),
                     _ => None,
                 }));
             }
-            Content::Mistakes(_, read) => files.extend(read.names().map(PathBuf::from)),
+            Content::Mistakes(_, read) => files.extend(on_disk(read)),
             Content::Part => {}
         }
         files
@@ -179,6 +178,14 @@ impl Suite {
 }
 
 impl<'s> Ran<'s> {
+    /// The file that the events of a case are in.
+    fn events_file(&self, result: &CaseResult<'_>) -> Option<String> {
+        match (&self.suite.content, &result.case.event) {
+            (Content::Policy { disk, .. }, TestEvent::File(path)) => Some(disk.display(&path.value)),
+            _ => None,
+        }
+    }
+
     /// The files that the places of its results are in; `None` for what has no results.
     fn files(&self) -> Option<&'s Files> {
         self.table().map(|table| table.policy().files())
@@ -190,6 +197,11 @@ impl<'s> Ran<'s> {
             _ => None,
         }
     }
+}
+
+/// The files that are none of ours: a prelude is part of the command.
+fn on_disk(files: &Files) -> impl Iterator<Item = PathBuf> {
+    files.names().filter(|name| !name.starts_with("prelude ")).map(PathBuf::from)
 }
 
 /// How many cases have passed and failed, and over how many events.

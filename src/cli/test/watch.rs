@@ -1,78 +1,126 @@
-//! Running tests again whenever a file of theirs changes.
+//! Tests that are run again whenever a file of theirs changes.
 
-use super::{Failure, Status, Test};
-use notify::{EventKind, RecursiveMode, Watcher};
-use std::collections::BTreeSet;
+use super::{Suite, Test};
+use crate::cli::{Failure, Status};
+use consentry::diagnostic::visible;
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// How long it must be quiet before the tests run again: an editor writes a file in several steps.
+/// An editor writes a file in several steps, and a branch is changed file by file: so long nothing may happen before tests run.
 const QUIET: Duration = Duration::from_millis(100);
 
+/// What is watched, and what is told of it.
+struct Watched {
+    watcher: RecommendedWatcher,
+    changes: Receiver<notify::Result<notify::Event>>,
+    folders: BTreeMap<PathBuf, RecursiveMode>,
+    /// The files that the tests depend on, by their real folders.
+    files: BTreeSet<PathBuf>,
+}
+
+/// Never ends but with an error: an interruption ends the process.
 pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status, Failure> {
-    let (send, changes) = mpsc::channel();
-    let failed = |error: notify::Error| Failure::Other(format!("cannot watch the files: {error}"));
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // When nobody receives any more, the command is about to end.
+    let (send, changes) = channel();
+    let watcher = notify::recommended_watcher(move |event| {
+        // Nobody listens any more when the command ends.
         let _ = send.send(event);
     })
-    .map_err(failed)?;
-    let mut watched = BTreeSet::new();
-    // What was read the last time; a run that cannot read its files waits for these.
-    let mut files: BTreeSet<PathBuf> =
-        test.paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    .map_err(|error| Failure::Other(format!("cannot watch files: {error}")))?;
+    let mut watched = Watched { watcher, changes, folders: BTreeMap::new(), files: BTreeSet::new() };
+    for path in test.paths.iter().filter(|path| path.is_dir()) {
+        watched.folder(path, RecursiveMode::Recursive)?;
+    }
+    // At first, a path that cannot be read is a mistake of the command line.
+    watched.load(test)?;
     loop {
-        match test.once(to) {
-            Ok((_, read)) => files = read.iter().filter_map(|path| path.canonicalize().ok()).collect(),
-            Err(Failure::Other(message)) => writeln!(to, "{}", consentry::diagnostic::visible(&message))?,
+        let reported = watched.load(test).and_then(|suites| test.report(&suites, to));
+        match reported {
+            Ok(_) => {}
+            Err(Failure::Other(message)) => writeln!(to, "{}", visible(&message))?,
             Err(failure) => return Err(failure),
         }
-        // Editors put a new file in the place of the old one, so that the folders are watched.
-        let named = test.paths.iter().filter_map(|path| path.canonicalize().ok());
-        let folders: Vec<PathBuf> = named.filter(|path| path.is_dir()).collect();
-        let parents = files.iter().filter_map(|path| path.parent()).map(Path::to_owned);
-        for folder in parents.chain(folders.iter().cloned()).collect::<BTreeSet<_>>() {
-            if watched.insert(folder.clone()) {
-                let mode = match folders.contains(&folder) {
-                    true => RecursiveMode::Recursive,
-                    false => RecursiveMode::NonRecursive,
-                };
-                watcher.watch(&folder, mode).map_err(failed)?;
-            }
-        }
-        writeln!(to, "watching {} files", files.len())?;
+        writeln!(to, "watching {} files", watched.files.len())?;
         to.flush()?;
-        let changed = wait(&changes, &files, &folders)
-            .ok_or_else(|| Failure::Other("the files can be watched no more".into()))?;
-        writeln!(
-            to,
-            "\n--- {} has changed ---\n",
-            consentry::diagnostic::visible(&changed.display().to_string())
-        )?;
+        let changed: Vec<String> =
+            watched.wait()?.iter().map(|path| visible(&path.display().to_string())).collect();
+        writeln!(to, "\n--- {} has changed ---\n", changed.join(", "))?;
     }
 }
 
-/// Waits until one of the files, or a policy in one of the folders, has changed and all is quiet; gives the first that has. `None`
-/// when nothing can change any more.
-fn wait(
-    changes: &Receiver<notify::Result<notify::Event>>,
-    files: &BTreeSet<PathBuf>,
-    folders: &[PathBuf],
-) -> Option<PathBuf> {
-    let is_meant = |path: &PathBuf| {
-        let is_policy = path.extension().is_some_and(|extension| extension == "consent");
-        files.contains(path) || (is_policy && folders.iter().any(|folder| path.starts_with(folder)))
-    };
-    let first = |event: notify::Result<notify::Event>| match event {
-        Ok(event) if matches!(event.kind, EventKind::Access(_)) => None,
-        Ok(event) => event.paths.into_iter().find(is_meant),
-        Err(_) => None,
-    };
-    loop {
-        let Some(changed) = first(changes.recv().ok()?) else { continue };
-        while changes.recv_timeout(QUIET).is_ok() {}
-        return Some(changed);
+impl Watched {
+    /// Loads the policies, and watches the folders of all that they depend on. What changes before its folder is watched is seen,
+    /// because everything is read again when there is a new folder.
+    fn load(&mut self, test: &Test) -> Result<Vec<Suite>, Failure> {
+        loop {
+            let suites = test.load()?;
+            let before = self.folders.len();
+            self.files.clear();
+            for path in suites.iter().flat_map(Suite::files) {
+                self.file(&path)?;
+            }
+            if self.folders.len() == before {
+                return Ok(suites);
+            }
+        }
+    }
+
+    /// Watches the folder of a file, because editors replace files; of a link, also that of the file it leads to.
+    fn file(&mut self, path: &Path) -> Result<(), Failure> {
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let named = folder.canonicalize().ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
+        for real in [named, path.canonicalize().ok()].into_iter().flatten() {
+            if let Some(folder) = real.parent() {
+                self.folder(folder, RecursiveMode::NonRecursive)?;
+            }
+            self.files.insert(real);
+        }
+        Ok(())
+    }
+
+    fn folder(&mut self, folder: &Path, mode: RecursiveMode) -> Result<(), Failure> {
+        let shown = folder.display().to_string();
+        let real = folder.canonicalize().map_err(|error| Failure::input(&shown, &error))?;
+        let is_watched = self.folders.iter().any(|(known, mode)| match mode {
+            RecursiveMode::Recursive => real.starts_with(known),
+            RecursiveMode::NonRecursive => real == *known,
+        });
+        if is_watched && mode == RecursiveMode::NonRecursive {
+            return Ok(());
+        }
+        self.watcher
+            .watch(&real, mode)
+            .map_err(|error| Failure::Other(format!("cannot watch `{shown}`: {error}")))?;
+        self.folders.insert(real, mode);
+        Ok(())
+    }
+
+    /// Waits until something has changed and nothing changes any more, and says what it was.
+    fn wait(&mut self) -> Result<BTreeSet<PathBuf>, Failure> {
+        let mut changed = BTreeSet::new();
+        let gone = || Failure::Other("files are not watched any more".into());
+        loop {
+            let event = match changed.is_empty() {
+                true => self.changes.recv().map_err(|_| gone())?,
+                false => match self.changes.recv_timeout(QUIET) {
+                    Ok(event) => event,
+                    Err(RecvTimeoutError::Timeout) => return Ok(changed),
+                    Err(RecvTimeoutError::Disconnected) => return Err(gone()),
+                },
+            };
+            let event = event.map_err(|error| Failure::Other(format!("cannot watch files: {error}")))?;
+            // Reading a file changes nothing.
+            if !matches!(event.kind, EventKind::Access(_)) {
+                changed.extend(event.paths.into_iter().filter(|path| self.matters(path)));
+            }
+        }
+    }
+
+    /// Whether the tests may depend on a file. One that does not exist yet may be what an include is about.
+    fn matters(&self, path: &Path) -> bool {
+        self.files.contains(path) || path.extension().is_some_and(|extension| extension == "consent")
     }
 }
