@@ -564,7 +564,9 @@ fn the_other_commands_accept_it() {
     let path = folder.path().join("shop.consent");
     let path = path.to_str().unwrap();
     assert_eq!(init_with(&[path, "--from", EVENTS], b"").status, 0);
-    for arguments in [&["lint", path][..], &["fmt", "--check", path], &["eval", path, EVENTS]] {
+    for arguments in
+        [&["lint", path][..], &["test", path], &["fmt", "--check", path], &["eval", path, EVENTS]]
+    {
         let output = run(arguments, b"");
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
     }

@@ -15,10 +15,14 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 false => ("no event ever reaches", "blocked in every situation"),
             };
             let message = format!("{events} `{}`", destination.name());
+            let help = match destination.requirement() {
+                None => {
+                    "map it: `needs ...` with the categories that it serves; write `disabled` if it shall receive nothing"
+                }
+                Some(_) => "write `disabled` if that is meant; else see what blocks it: `consentry explain`",
+            };
             found.push(
-                Diagnostic::new(Code::NeverReceives, message)
-                    .at(destination.name_span(), label)
-                    .help("write `disabled` if that is meant; else see what blocks it: `consentry explain`"),
+                Diagnostic::new(Code::NeverReceives, message).at(destination.name_span(), label).help(help),
             );
         }
     }
