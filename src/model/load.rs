@@ -4,7 +4,7 @@ use super::prelude::{prelude, prelude_names};
 use crate::diagnostic::{Code, Diagnostic, FileId, Files, Span, nearest};
 use crate::source::{Source, SourceError};
 use crate::syntax;
-use crate::syntax::tree::{Fact, TestLine, Text, TokenKind, Tree};
+use crate::syntax::tree::{Fact, TestLine, Text, Token, TokenKind, Tree};
 use std::collections::{HashMap, HashSet};
 
 /// The largest number of files of one policy.
@@ -85,6 +85,9 @@ pub(super) fn load(source: &dyn Source, path: &str) -> Forest {
     loader.file(Place::Source(path.to_owned()), None);
     let mut forest = loader.forest;
     let bad = forest.trees.iter().flat_map(|tree| &tree.tokens).filter(|token| token.kind == TokenKind::Bad);
+    // An include that cannot be read may have brought anything.
+    let includes = |token: &Token| forest.files.excerpt(token.span).trim_start().starts_with("include");
+    forest.incomplete |= bad.clone().any(includes);
     forest.lost = bad.flat_map(|token| words(forest.files.excerpt(token.span))).map(str::to_owned).collect();
     forest
 }
