@@ -12,6 +12,25 @@ use crate::verdict::Verdict;
 use std::collections::HashMap;
 
 /// The decision for one destination in every situation at once: exact also where there are too many to list.
+///
+/// ```
+/// use consentry::Policy;
+/// use consentry::analysis::{Decisions, Space};
+///
+/// // Forty categories have more situations than fit into a list.
+/// let categories: String = (0..40).map(|number| format!("category C{number} ")).collect();
+/// let names: Vec<String> = (0..40).map(|number| format!("C{number}")).collect();
+/// let text = format!(
+///     r#"consentry 1 policy "p" include prelude "segment" {categories} destination "X" needs {}"#,
+///     names.join(", ")
+/// );
+/// let policy = Policy::parse(&text)?;
+/// let id = policy.destination_named("X").unwrap();
+/// let decisions = Decisions::new(&policy, id).unwrap().unwrap();
+/// let situation = Space::full(&policy, id).unwrap().sample(7);
+/// assert!(!decisions.verdict(&situation).reason().word().is_empty());
+/// # Ok::<(), consentry::PolicyError>(())
+/// ```
 #[derive(Debug)]
 pub struct Decisions<'p> {
     inputs: Inputs,

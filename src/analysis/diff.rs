@@ -139,6 +139,22 @@ fn spellings(reading: &Reading) -> BTreeSet<&str> {
 /// # Errors
 ///
 /// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
+///
+/// ```
+/// use consentry::Policy;
+/// use consentry::analysis::{Direction, diff};
+///
+/// let policy = |needs: &str| {
+///     Policy::parse(&format!(
+///         r#"consentry 1 policy "p" include prelude "segment-strict"
+///            category A category B destination "Braze" needs {needs}"#
+///     ))
+/// };
+/// let diff = diff(&policy("A, B")?, &policy("A")?).unwrap();
+/// let change = diff.changes().map(|(_, change)| change).find(|one| one.direction == Direction::Loosened).unwrap();
+/// assert_eq!(change.witness, r#"{"context":{"consent":{"categoryPreferences":{"A":true,"B":false}}}}"#);
+/// # Ok::<(), consentry::PolicyError>(())
+/// ```
 pub fn diff(old: &Policy, new: &Policy) -> Result<Diff, TooLarge> {
     let readings = (old.reading(), new.reading());
     let same_reading =
