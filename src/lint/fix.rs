@@ -118,3 +118,54 @@ fn meaning(policy: &Policy) -> impl PartialEq {
     let head = (policy.name().to_owned(), policy.edition(), tests, levels);
     (head, categories, kinds, destinations, cells, settings)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{Code, Fix};
+
+    /// What becomes of `0123456789` when each finding replaces some of its bytes by a letter.
+    fn changed(edits: &[&[(usize, usize)]]) -> (String, usize) {
+        let mut files = Files::default();
+        let file = files.add("a.consent", "0123456789");
+        let findings: Vec<Diagnostic> = edits
+            .iter()
+            .zip(["a", "b", "c"])
+            .map(|(edits, letter)| {
+                let edits = edits.iter().map(|(start, end)| Edit {
+                    span: Span::new(file, *start, *end),
+                    text: letter.to_owned(),
+                });
+                let fix = Fix { title: "mend it".into(), edits: edits.collect() };
+                Diagnostic::new(Code::OverrideRepeats, "m").fix(fix)
+            })
+            .collect();
+        let fixed = edited(&files, &findings);
+        (fixed[&file].text.clone(), fixed[&file].count)
+    }
+
+    #[test]
+    fn fixes_that_touch_the_same_text_wait_for_another_run() {
+        assert_eq!(changed(&[&[(2, 4)], &[(4, 6)]]), ("01ab6789".into(), 2));
+        assert_eq!(changed(&[&[(4, 6)], &[(2, 4)]]), ("01ba6789".into(), 2));
+        for other in [(3, 5), (1, 3), (2, 4), (3, 4), (0, 10), (2, 3)] {
+            let (text, count) = changed(&[&[(2, 4)], &[other], &[(8, 9)]]);
+            assert_eq!((text.as_str(), count), ("01a4567c9", 2), "{other:?}");
+        }
+        // All edits of a fix, or none of them.
+        assert_eq!(changed(&[&[(2, 4)], &[(0, 1), (3, 4)]]), ("01a456789".into(), 1));
+        assert_eq!(changed(&[&[(7, 8), (0, 1)], &[(9, 10)]]), ("a123456a8b".into(), 2));
+    }
+
+    #[test]
+    fn preludes_are_never_changed() {
+        let mut files = Files::default();
+        let (own, prelude) = (files.add("a.consent", "0123"), files.add_prelude("prelude p", "0123"));
+        let edit = |file| Edit { span: Span::new(file, 0, 1), text: String::new() };
+        let fix =
+            |edits| Diagnostic::new(Code::OverrideRepeats, "m").fix(Fix { title: "mend it".into(), edits });
+        assert!(edited(&files, &[fix(vec![edit(prelude)]), fix(vec![edit(own), edit(prelude)])]).is_empty());
+        assert_eq!(edited(&files, &[fix(vec![edit(own)])])[&own].text, "123");
+    }
+}
