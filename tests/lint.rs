@@ -303,6 +303,11 @@ fn comments_allow_what_they_stand_beside() {
             "{allows_not}: {found:?}"
         );
     }
+    // Only the statement that ends on the line of the comment.
+    let two = with(&format!(
+        "destination \"S1\"\n  exempt\ndestination \"S2\"\n  exempt\n  kind storage  // allow C516 {why}\n"
+    ));
+    assert_eq!(allowed(&two), [Code::NoTests, Code::ExemptWithoutReason]);
     for no_comment_of_that_sort in
         ["// allow it, because we say so\n", "// we allow C516 because …\n", "// allowance\n"]
     {
@@ -313,6 +318,7 @@ fn comments_allow_what_they_stand_beside() {
         "// allow C516\n",
         "// allow C516 because\n",
         "// allow C516 since I say so\n",
+        "// allow C516 always because I say so\n",
         "//allow C516 because  \n",
     ] {
         let found = allowed(&with(&format!("{no_reason}{exempt}")));
