@@ -171,6 +171,9 @@ destination "Facebook Pixel"  needs Advertising, Analytics
 // `segment-strict` does not enforce it for the events that `exempt event` names: that reaches them even now.
 destination "Zendesk"  unmapped  // decide: needs …
 
+// What the policy decides today, case by case. Who maps a destination changes the rows that it stands in, too:
+// what `consentry test` shows then is what the change changes.
+
 test "who agrees to this and to nothing else is shared with these" {
   consent                                 integrations  expect
   { Advertising: true }                   none          deliver only "Google Ads" because consented
@@ -201,6 +204,44 @@ test "the integrations object takes away from what was agreed to" {
 }
 "#;
     assert!(text == expected, "{text}");
+}
+
+/// What people have agreed to under one wire id never counts under another, and what no event has is said.
+#[test]
+fn wire_ids_are_those_that_events_carry() {
+    let arguments = ["-", "--yes", "--from", EVENTS, "--category", "Advertising=C0004"];
+    let refused = init_with(&arguments, b"");
+    assert_eq!((refused.status, refused.out.as_str()), (2, ""), "{}", refused.err);
+    assert!(
+        refused.err.contains("events carry the wire id `Advertising`") && refused.err.contains("`C0004`"),
+        "{}",
+        refused.err
+    );
+    let unseen = init_with(&["-", "--yes", "--from", EVENTS, "--category", "Ads=C0004"], b"");
+    assert!(unseen.err.contains("no event has the wire id `C0004` of the category `Ads`"), "{}", unseen.err);
+}
+
+/// Words for nothing are nothing, and what reads like several categories is said.
+#[test]
+fn cells_of_a_sheet_are_read_as_people_write_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let sheet = folder.path().join("sheet.csv");
+    let init = |rows: &str| {
+        fs::write(&sheet, format!("destination,categories\n{rows}")).unwrap();
+        init_with(&["-", "--yes", "--from", sheet.to_str().unwrap()], b"")
+    };
+    let written = init("A,none\nB,n/a\nC,-\nD,TBD\nE,Advertising\n");
+    let policy = good(&written.out);
+    assert_eq!(policy.categories().len(), 1, "{}", written.out);
+    assert_eq!(written.out.matches("// decide: needs").count(), 4, "{}", written.out);
+    let several = init("A,Advertising and Social\nB,Advertising and Social\n");
+    assert_eq!(several.err.matches("is taken for one category").count(), 1, "{}", several.err);
+    let exempt = init("A,Exempt\n");
+    assert!(
+        exempt.status == 2 && exempt.err.contains("line 2") && exempt.err.contains("is no category"),
+        "{}",
+        exempt.err
+    );
 }
 
 /// Under every prelude, with each of its rules, the tests hold.

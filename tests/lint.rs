@@ -319,6 +319,8 @@ fn comments_allow_what_they_stand_beside() {
         "// allow C516 because\n",
         "// allow C516 since I say so\n",
         "// allow C516 always because I say so\n",
+        "// Allow C516 because storage enforces nothing\n",
+        "// allow: C516 because storage enforces nothing\n",
         "//allow C516 because  \n",
     ] {
         let found = allowed(&with(&format!("{no_reason}{exempt}")));

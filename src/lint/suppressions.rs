@@ -79,13 +79,16 @@ impl Suppressions {
         for suppression in &self.all {
             let comment = suppression.comment;
             if !suppression.has_reason {
+                let code = suppression.codes.first().map_or("", |allowed| allowed.text.as_str());
                 found.push(
                     Diagnostic::new(
                         Code::SuppressionWithoutReason,
                         "the comment allows a finding, and gives no reason",
                     )
                     .at(comment, "allows nothing as it is")
-                    .help("say why, for the next one who reads it: `// allow C507 because ...`"),
+                    .help(format!(
+                        "write `// allow {code} because ...`, with the reason, for the next one who reads it"
+                    )),
                 );
                 continue;
             }
@@ -116,7 +119,12 @@ impl Suppressions {
 
 /// The codes of a comment that allows findings, and whether it says why; `None` for any other comment.
 fn parse(comment: &str) -> Option<(Vec<Allowed>, bool)> {
-    let rest = comment.trim_start_matches('/').trim_start().strip_prefix("allow ")?;
+    let (word, rest) = comment.trim_start_matches('/').trim_start().split_once([' ', '\t'])?;
+    // What was meant to allow something is told so, and allows nothing.
+    let is_exact = word == "allow";
+    if !word.trim_end_matches(':').eq_ignore_ascii_case("allow") {
+        return None;
+    }
     let (codes, reason) = match rest.split_once(" because") {
         Some((codes, reason)) => (codes, reason),
         None => (rest, ""),
@@ -137,7 +145,8 @@ fn parse(comment: &str) -> Option<(Vec<Allowed>, bool)> {
         let code = text.parse().ok().filter(|code: &Code| code.is_lint());
         Allowed { text: text.to_owned(), code, used: false }
     });
-    let has_reason = count == words.len() && reason.starts_with([' ', '\t']) && !reason.trim().is_empty();
+    let has_reason =
+        is_exact && count == words.len() && reason.starts_with([' ', '\t']) && !reason.trim().is_empty();
     Some((allowed.collect(), has_reason))
 }
 

@@ -173,7 +173,7 @@ impl<'t> Checker<'t> {
             ),
             None => (
                 format!("there is no finding `{}`", finding.value),
-                "write its number, such as `C501`; `consentry help lint` lists them",
+                "write its number, such as `C501`; `consentry help` lists them",
             ),
         };
         self.report(

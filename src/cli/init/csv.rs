@@ -7,7 +7,7 @@ use super::Undone;
 use super::facts::{Destination, Facts};
 use consentry::Mode;
 use consentry::diagnostic::visible;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A row that has something in it, and its line.
 type Row = (u64, Vec<String>);
@@ -55,6 +55,7 @@ pub(super) fn add_to(facts: &mut Facts, bytes: &[u8], kinds: &[String]) -> Resul
         }
     }
     let mut lines: HashMap<&str, u64> = HashMap::new();
+    let mut said = HashSet::new();
     for (line, row) in rows {
         let at = |undone: Undone| undone.at_line(*line);
         let cell =
@@ -81,7 +82,7 @@ pub(super) fn add_to(facts: &mut Facts, bytes: &[u8], kinds: &[String]) -> Resul
                 _ => columns.get(place) == Some(&Column::Categories),
             };
             if is_list {
-                names.extend(list(cell));
+                names.extend(list(cell).filter(|part| !is_none(part)));
             } else if let Some(category) = marked.get(&place).filter(|_| mark(cell) == Some(true)) {
                 needs.push(*category);
             }
@@ -91,10 +92,25 @@ pub(super) fn add_to(facts: &mut Facts, bytes: &[u8], kinds: &[String]) -> Resul
             let message = format!("there are {} categories and {} wire ids", names.len(), wire_ids.len());
             return Err(at(Undone::new(message)));
         }
+        for category in &names {
+            if category.eq_ignore_ascii_case("exempt") {
+                let message = "`exempt` is no category: leave the cell empty, and say it in the policy with the reason, `exempt because \"...\"`";
+                return Err(at(Undone::new(message)));
+            }
+            let is_several = [" and ", " or ", " / ", "any of ", "all of ", " & "];
+            if is_several.iter().any(|word| category.to_lowercase().contains(word))
+                && said.insert(category.to_string())
+            {
+                remarks.push(format!(
+                    "line {line}: `{}` is taken for one category; several stand with `;` between them",
+                    visible(category)
+                ));
+            }
+        }
         for (number, category) in names.into_iter().enumerate() {
             needs.push(facts.category(category, wire_ids.get(number).copied()).map_err(at)?);
         }
-        let mut known = std::collections::HashSet::new();
+        let mut known = HashSet::new();
         needs.retain(|category| known.insert(*category));
         let destination = Destination {
             name: name.to_owned(),
@@ -220,6 +236,12 @@ fn mark(cell: &str) -> Option<bool> {
         "" | "no" | "n" | "false" | "0" | "-" | "–" => Some(false),
         _ => None,
     }
+}
+
+/// Whether a cell says in words that there is nothing in it: then it is to be decided, as an empty one is.
+fn is_none(part: &str) -> bool {
+    let words = ["none", "n/a", "na", "-", "\u{2013}", "tbd", "?", "unknown", "unmapped"];
+    words.iter().any(|word| part.eq_ignore_ascii_case(word))
 }
 
 /// The categories or wire ids of a cell.

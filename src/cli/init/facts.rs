@@ -104,7 +104,18 @@ impl Facts {
     pub(super) fn saw_category(&mut self, wire_id: &str, note: String) -> Result<(), Undone> {
         let place = match self.by_wire_id.get(wire_id) {
             Some(place) => *place,
-            None => self.category(wire_id, None)?,
+            None => {
+                // A name is no wire id: what people have agreed to under one must not count under another.
+                let named = self.by_name.get(wire_id).and_then(|place| self.categories.get(*place));
+                if let Some(other) = named {
+                    let (wire_id, other) = (visible(wire_id), visible(&other.wire_id));
+                    return Err(Undone::new(format!(
+                        "events carry the wire id `{wire_id}`, and the category of that name is said to have `{other}`: \
+                         leave that out, or give the category another name"
+                    )));
+                }
+                self.category(wire_id, None)?
+            }
         };
         if let Some(category) = self.categories.get_mut(place) {
             category.note = Some(note);

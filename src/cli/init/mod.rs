@@ -92,6 +92,18 @@ const PRELUDES: [(&str, &str); 4] = [
 /// The categories of somebody who says none.
 const CATEGORIES: &str = "Advertising, Analytics, Functional";
 
+/// How many categories that no event has are named one by one.
+const MAX_NEVER_SEEN: usize = 20;
+
+/// Categories of sheets and flags whose wire ids no event has: they may be mistyped.
+fn never_seen(facts: &Facts) -> Vec<String> {
+    let unseen = facts.categories().iter().filter(|category| category.note.is_none());
+    let remark = |category: &facts::Category| {
+        format!("no event has the wire id `{}` of the category `{}`", category.wire_id, category.name)
+    };
+    unseen.take(MAX_NEVER_SEEN).map(remark).collect()
+}
+
 /// How many destinations a person is asked about that a file has named.
 const MAX_ASKED: usize = 50;
 
@@ -143,6 +155,9 @@ impl Init {
         }
         ask_destinations(&mut facts, &mut questions, alone)?;
         remarks.extend(spellings(&facts));
+        if self.from.iter().any(|path| !is_sheet(path)) {
+            remarks.extend(never_seen(&facts));
+        }
 
         let written = write::policy(&facts)?;
         let file = match &self.file {

@@ -64,6 +64,12 @@ pub(super) fn policy(facts: &Facts) -> Result<Written, Undone> {
             text.push_str("\noverride unmapped destinations block\n");
         }
     }
+    text.push('\n');
+    comment(
+        &mut text,
+        "What the policy decides today, case by case. Who maps a destination changes the rows that it stands in, too:",
+    );
+    comment(&mut text, "what `consentry test` shows then is what the change changes.");
     let without_tests = Policy::parse(&text).map_err(broken)?;
     text.push_str(&cases::tests(&without_tests));
     let text = consentry::format(&text).map_err(broken)?;
