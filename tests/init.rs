@@ -381,7 +381,7 @@ fn what_is_odd_about_events_is_said() {
         "the wire ids `Ads` and `ads` differ in case alone",
         "the destinations `A` and `a` differ in case alone",
         "`All` was off 1",
-        "1 categories have values that are neither true nor false",
+        "of one category some values are neither true nor false",
     ] {
         assert!(run.err.contains(said), "{said}\n{}", run.err);
     }

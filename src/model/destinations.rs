@@ -141,6 +141,7 @@ impl Checker<'_> {
                     format!("`{wire_id}` is the wire id of a category: write `{}`", syntax::name(category))
                 }
                 (None, Some(near), _) => format!("did you mean `{}`?", syntax::name(near)),
+                (None, None, "one") => "for a choice write `any of A, B`".to_owned(),
                 (None, None, "not") => "there is no `not`: name what must be granted".to_owned(),
                 (None, None, unknown) => format!("declare it: `category {}`", syntax::name(unknown)),
             };

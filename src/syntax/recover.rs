@@ -338,6 +338,8 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     }
     let fixed = if before.ends_with(" not") {
         "there is no `not`: name what must be granted"
+    } else if found == "of" {
+        "a group is `any of A, B` for a choice, or `all of A, B`"
     } else if let Some(habit) = habit(rest) {
         habit
     } else if is_word && !found.is_ascii() && expects(expected, A_NAME) {

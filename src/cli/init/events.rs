@@ -234,7 +234,8 @@ impl Seen {
         let unreadable = self.categories.values().filter(is_unreadable).count();
         if unreadable > 0 {
             remarks.push(format!(
-                "{unreadable} categories have values that are neither true nor false: they grant nothing"
+                "of {} some values are neither true nor false: these grant nothing",
+                if unreadable == 1 { "one category".to_owned() } else { format!("{unreadable} categories") }
             ));
         }
         if let Some(all) = self.entries.get("All") {
