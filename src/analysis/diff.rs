@@ -8,7 +8,7 @@ use crate::exact::cover::{Cube, cover};
 use crate::exact::diagram::{Diagram, Diagrams};
 use crate::exact::function::{Function, function, reason};
 use crate::exact::inputs::Inputs;
-use crate::model::{ConsentState, Destination, Enforce, IntegrationsState, Policy, Reading};
+use crate::model::{ConsentState, Destination, IntegrationsState, Policy, Reading};
 use crate::reason::{Outcome, Reason};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -200,9 +200,8 @@ fn drops(old: &Policy, new: &Policy) -> Vec<DropChange> {
     for consent in ConsentState::ALL.into_iter().filter(|state| !is_event || *state != ConsentState::Missing)
     {
         for integrations in IntegrationsState::ALL {
-            let drop = |policy: &Policy| match &policy.reconcile().row(consent, integrations).enforce {
-                Enforce::Drop(reason) => Some(reason.clone()),
-                _ => None,
+            let drop = |policy: &Policy| {
+                policy.reconcile().row(consent, integrations).drop_reason().map(str::to_owned)
             };
             let (before, after) = (drop(old), drop(new));
             if before != after {
@@ -224,13 +223,7 @@ fn destination(name: &str, sides: [Side<'_>; 2]) -> Result<Option<DestinationDif
         (_, None) => Presence::Removed,
     };
     let known: Vec<_> = sides.iter().filter_map(|(policy, id)| Some((*policy, (*id)?))).collect();
-    // A policy without the destination has no place among the inputs, but its reading is one all the same.
-    let inputs = match (old_id, new_id) {
-        (Some(_), Some(_)) => Inputs::of(&known),
-        (Some(id), None) => Inputs::of(&[(old, id)]),
-        (None, Some(id)) => Inputs::of(&[(new, id)]),
-        (None, None) => return Ok(None),
-    };
+    let inputs = Inputs::of(&known);
     let mut diagrams = Diagrams::new(inputs.values())?;
     let mut functions = Vec::new();
     for (which, (policy, id)) in known.iter().enumerate() {

@@ -1,6 +1,8 @@
 //! The policy files that paths on the command line stand for, and writing them.
 
 use super::Failure;
+use consentry::diagnostic::{Code, Diagnostic};
+use consentry::lint::Linted;
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -19,6 +21,17 @@ pub(super) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut known = HashSet::new();
     files.retain(|path| known.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
     Ok(files)
+}
+
+/// Whether the file that was asked for could be read at all: what is wrong with what it includes is a finding.
+pub(super) fn was_read(linted: &Linted) -> Result<(), Failure> {
+    let unread = |found: &&Diagnostic| {
+        matches!(found.code, Code::Unreadable | Code::OutsideRoot) && found.span().is_none()
+    };
+    match linted.diagnostics.iter().find(unread) {
+        Some(found) => Err(Failure::Other(found.message.clone())),
+        None => Ok(()),
+    }
 }
 
 /// The files that a path stands for, in a stable order.

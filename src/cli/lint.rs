@@ -145,12 +145,7 @@ impl Lint {
         for path in paths {
             let (disk, name) = self.root.place(path)?;
             let linted = lint::lint(&Changed { disk, changed }, &name, &levels);
-            let unread = |code| matches!(code, Code::Unreadable | Code::OutsideRoot);
-            if let Some(found) =
-                linted.diagnostics.iter().find(|found| unread(found.code) && found.span().is_none())
-            {
-                return Err(Failure::Other(found.message.clone()));
-            }
+            files::was_read(&linted)?;
             included
                 .extend(linted.files.names().skip(1).filter_map(|name| Path::new(name).canonicalize().ok()));
             all.push(linted);
@@ -271,12 +266,12 @@ fn findings(linted: &[Linted]) -> impl Iterator<Item = (&Diagnostic, &Files)> {
     linted.iter().flat_map(|one| one.diagnostics.iter().map(|found| (found, &one.files)))
 }
 
-/// The findings with their source text, and how many there are of what; `fixed` have been mended.
 /// The policies that compile, each with its file.
 fn policies(linted: &[Linted]) -> impl Iterator<Item = (&str, &Policy)> {
     linted.iter().filter_map(|one| Some((one.files.names().next()?, one.policy.as_deref()?)))
 }
 
+/// The findings with their source text, and how many there are of what; `fixed` have been mended.
 fn people(
     to: &mut impl Write,
     linted: &[Linted],

@@ -9,7 +9,7 @@ use super::diagram::{Diagram, Diagrams, TooLarge};
 use super::function::{function, reason};
 use super::inputs::{ALL, ENTRIES, Input, Inputs};
 use crate::event::Entry;
-use crate::model::{ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, Reading};
+use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -138,12 +138,12 @@ fn drops(hash: &mut Hash, policy: &Policy) {
             continue;
         }
         for integrations in IntegrationsState::ALL {
-            match &policy.reconcile().row(consent, integrations).enforce {
-                Enforce::Drop(reason) => {
+            match policy.reconcile().row(consent, integrations).drop_reason() {
+                Some(reason) => {
                     hash.text("drop");
                     hash.text(reason);
                 }
-                _ => hash.text("no drop"),
+                None => hash.text("no drop"),
             }
         }
     }

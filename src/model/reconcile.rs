@@ -34,6 +34,16 @@ pub(crate) struct Cell {
     pub(crate) also: Vec<usize>,
 }
 
+impl ReconcileRow {
+    /// Why the row drops events, if it does.
+    pub fn drop_reason(&self) -> Option<&str> {
+        match &self.enforce {
+            Enforce::Drop(reason) => Some(reason),
+            _ => None,
+        }
+    }
+}
+
 impl Reconcile {
     /// The row that decides a pair of states.
     pub fn row(&self, consent: ConsentState, integrations: IntegrationsState) -> &ReconcileRow {

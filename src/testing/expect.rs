@@ -4,7 +4,7 @@ use super::{Difference, ExpectedVerdict};
 use crate::decide::Decision;
 use crate::diagnostic::{Span, Spanned};
 use crate::event::Event;
-use crate::model::{DestinationId, Enforce, Expected, Policy, Which};
+use crate::model::{DestinationId, Expected, Policy, Which};
 use crate::reason::Outcome;
 use crate::reference;
 use crate::verdict::Verdict;
@@ -83,10 +83,7 @@ impl<'t> Asked<'t> {
         event: &Event<'_>,
     ) -> Option<Difference> {
         let row = self.policy.reconcile().row(event.consent.state(), event.integrations.state());
-        let reference = match &row.enforce {
-            Enforce::Drop(reason) => Some(reason.as_str()),
-            _ => None,
-        };
+        let reference = row.drop_reason();
         let actual = decision.drop_reason();
         if actual != reference {
             let phrase = |reason: Option<&str>| match reason {

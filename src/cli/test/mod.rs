@@ -6,7 +6,7 @@ mod junit;
 mod watch;
 
 use super::{Failure, Root, Status, files, render};
-use consentry::diagnostic::{Code, Diagnostic, Files, Severity};
+use consentry::diagnostic::{Diagnostic, Files, Severity};
 use consentry::lint::{Levels, lint};
 use consentry::testing::{self, CaseResult};
 use consentry::{Disk, Source, Table, TestEvent, Verdict};
@@ -117,12 +117,7 @@ impl Test {
     fn suite(&self, path: &Path) -> Result<Suite, Failure> {
         let (disk, name) = self.root.place(path)?;
         let linted = lint(&disk, &name, &Levels::default());
-        let unread = |found: &&Diagnostic| {
-            matches!(found.code, Code::Unreadable | Code::OutsideRoot) && found.span().is_none()
-        };
-        if let Some(found) = linted.diagnostics.iter().find(unread) {
-            return Err(Failure::Other(found.message.clone()));
-        }
+        files::was_read(&linted)?;
         let shown = disk.display(&name);
         let content = match linted.policy {
             Some(policy) => Content::Policy { table: Box::new(Table::new(*policy)), disk },
