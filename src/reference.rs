@@ -379,18 +379,8 @@ impl Interpreter<'_> {
 
     /// The categories of the requirement, in declaration order, with what the event says of each.
     fn preferences(&self) -> Vec<(CategoryId, Preference)> {
-        fn collect(requirement: &Requirement, into: &mut Vec<CategoryId>) {
-            match requirement {
-                Requirement::Category(id) => into.push(*id),
-                Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
-                    elements.iter().for_each(|element| collect(element, into));
-                }
-            }
-        }
-        let mut categories = Vec::new();
-        if let Some(requirement) = self.destination.requirement() {
-            collect(requirement, &mut categories);
-        }
+        let requirement = self.destination.requirement().into_iter();
+        let mut categories: Vec<CategoryId> = requirement.flat_map(Requirement::categories).collect();
         categories.sort_unstable();
         categories.dedup();
         categories.into_iter().map(|category| (category, self.preference(category))).collect()

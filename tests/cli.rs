@@ -563,6 +563,91 @@ fn fixes_leave_alone_what_they_cannot_judge() {
     assert_eq!(std::fs::read_to_string(path.join("shared.consent")).unwrap(), needed);
 }
 
+/// A folder with files, by their names.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+/// The findings about what is below a folder, as annotations.
+fn found_below(folder: &tempfile::TempDir) -> String {
+    run_with(&["lint", folder.path().to_str().unwrap(), "--format", "github"], b"").out
+}
+
+#[test]
+fn what_several_policies_find_is_as_bad_as_the_worst_of_them_takes_it() {
+    let policy = |level: &str| {
+        format!("consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ninclude \"shared.consent\"\n{level}")
+    };
+    let (lax, strict) = (policy(""), policy("lint C507 error\n"));
+    let shared = ("shared.consent", "consentry 1\ndestination \"A\"  unmapped\n");
+    for files in
+        [[("a.consent", &*lax), ("b.consent", &*strict)], [("a.consent", &*strict), ("b.consent", &*lax)]]
+    {
+        let folder = folder(&[files[0], files[1], shared]);
+        let found = found_below(&folder);
+        let about: Vec<&str> = found.lines().filter(|line| line.contains("C507")).collect();
+        assert_eq!(about.len(), 1, "{found}");
+        assert!(about[0].starts_with("::error "), "{found}");
+    }
+}
+
+#[test]
+fn of_a_comment_only_what_nobody_needs_is_of_no_use() {
+    let policy = |name: &str, said: &str| {
+        let text = format!(
+            "consentry 1\npolicy \"{name}\"\ninclude prelude \"segment-strict\"\ninclude \"shared.consent\"\n{said}"
+        );
+        (format!("{name}.consent"), text)
+    };
+    let shared = "consentry 1\ncategory A\n// allow C516, C507 because so\ndestination \"X\"  unmapped\n";
+    let lint = |said: [&str; 2]| {
+        let [one, two] = [policy("one", said[0]), policy("two", said[1])];
+        let folder = folder(&[(&one.0, &one.1), (&two.0, &two.1), ("shared.consent", shared)]);
+        let found = found_below(&folder);
+        let codes = ["C516 is not found here", "C507 is not found here"].map(|text| found.contains(text));
+        let fixed = run_with(&["lint", folder.path().to_str().unwrap(), "--fix"], b"");
+        assert!(fixed.status != 2, "{}", fixed.err);
+        let text = std::fs::read_to_string(folder.path().join("shared.consent")).unwrap();
+        (codes, text.contains("allow"))
+    };
+    let (blocks, delivers) = ("", "override unmapped destinations  deliver\n");
+    // Both codes are of no use to both policies, so that the comment goes; or one policy needs one of them.
+    assert_eq!(lint([blocks, blocks]), ([true, true], false));
+    assert_eq!(lint([blocks, delivers]), ([true, false], true));
+    assert_eq!(lint([delivers, blocks]), ([true, false], true));
+}
+
+#[test]
+fn fixes_change_only_files_that_were_named() {
+    let folder = shared();
+    let file = |name: &str| folder.path().join(name);
+    let before = ["web.consent", "app.consent", "shared.consent"]
+        .map(|name| std::fs::read_to_string(file(name)).unwrap());
+    let run = run_with(&["lint", file("app.consent").to_str().unwrap(), "--fix"], b"");
+    assert!(run.out.contains("0 mended\n1 can be mended in files that are included"), "{}", run.out);
+    let after = ["web.consent", "app.consent", "shared.consent"]
+        .map(|name| std::fs::read_to_string(file(name)).unwrap());
+    assert_eq!(before, after);
+}
+
+#[cfg(unix)]
+#[test]
+fn fixes_are_written_to_all_files_or_to_none() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = shared();
+    let last = folder.path().join("web.consent");
+    std::fs::set_permissions(&last, std::fs::Permissions::from_mode(0o444)).unwrap();
+    let run = run_with(&["lint", folder.path().to_str().unwrap(), "--fix"], b"");
+    assert!(run.status == 2 && run.err.contains("read-only"), "{}", run.err);
+    for (name, text) in SHARED {
+        assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), text);
+    }
+}
+
 #[test]
 fn levels_are_set_on_the_command_line() {
     let folder = shared();

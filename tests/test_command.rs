@@ -141,7 +141,36 @@ fn what_cannot_be_tested_is_said() {
     assert!(broken.out.contains("C305") && broken.out.contains("C317"), "{}", broken.out);
     assert!(broken.out.ends_with("0 cases passed, 0 failed, 0 events decided; 1 policy was not run\n"));
     let prelude = run(&["test", "policies/segment.consent"]);
-    assert_eq!((prelude.status, prelude.out.contains("no tests")), (0, true));
+    assert_eq!((prelude.status, prelude.out.contains("no tests")), (1, true));
+    assert!(prelude.out.ends_with("0 events decided; nothing was tested\n"), "{}", prelude.out);
+}
+
+/// A policy whose `policy` line is not one looks like a part of others, and is none that has passed.
+#[test]
+fn what_looks_like_a_part_has_not_passed() {
+    let body = "include prelude \"segment\"\ndestination \"A\" unmapped\ntest \"t\" {\n  deliver \"A\"\n}\n";
+    for (text, says) in [
+        (format!("consentry 1\npolicy \"p\"\n{body}"), ""),
+        (format!("consentry 1\npolcy \"p\"\n{body}"), "polcy"),
+        (format!("consentry 1\npolicy p\n{body}"), "not run"),
+        (format!("consentry 1\n{body}"), "no policy that was checked includes this file"),
+        (String::new(), "C104"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.consent");
+        fs::write(&path, &text).unwrap();
+        let test = run(&["test", path.to_str().unwrap()]);
+        assert_eq!(test.status == 0, says.is_empty(), "{text}\n{}", test.out);
+        assert!(test.out.contains(says), "{text}\n{}", test.out);
+    }
+    // Beside the policy that includes it, a part is run with it.
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("part.consent"), format!("consentry 1\n{body}")).unwrap();
+    fs::write(folder.path().join("p.consent"), "consentry 1\npolicy \"p\"\ninclude \"part.consent\"\n")
+        .unwrap();
+    let test = run(&["test", folder.path().to_str().unwrap()]);
+    assert_eq!(test.status, 0, "{}", test.out);
+    assert!(test.out.contains("1 case passed"), "{}", test.out);
 }
 
 /// The event of a failure goes into `explain` as it is, also where it has characters that a terminal would not show.

@@ -50,10 +50,8 @@ impl<'p> Space<'p> {
     /// Every combination of the facts that an event can have; `None` for a destination that the policy does not have.
     pub fn full(policy: &'p Policy, destination: DestinationId) -> Option<Self> {
         let requirement = policy.destination(destination)?.requirement();
-        let mut categories = Vec::new();
-        if let Some(requirement) = requirement {
-            collect(requirement, &mut categories);
-        }
+        let mut categories: Vec<CategoryId> =
+            requirement.into_iter().flat_map(Requirement::categories).collect();
         categories.sort_unstable();
         categories.dedup();
         let mut consent = ConsentState::ALL.to_vec();
@@ -327,15 +325,6 @@ impl<'p> Space<'p> {
             entries.push((unclaimed(claimed), Entry::On));
         }
         entries
-    }
-}
-
-fn collect(requirement: &Requirement, into: &mut Vec<CategoryId>) {
-    match requirement {
-        Requirement::Category(id) => into.push(*id),
-        Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
-            elements.iter().for_each(|element| collect(element, into));
-        }
     }
 }
 

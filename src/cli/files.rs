@@ -1,7 +1,7 @@
 //! The policy files that paths on the command line stand for, and writing them.
 
 use super::Failure;
-use consentry::diagnostic::{Code, Diagnostic};
+use consentry::diagnostic::{Code, Diagnostic, Files};
 use consentry::lint::Linted;
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -19,8 +19,18 @@ pub(super) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     let mut known = HashSet::new();
-    files.retain(|path| known.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
+    files.retain(|path| known.insert(real(path)));
     Ok(files)
+}
+
+/// The path of a file without links in it, by which it is one file however it is named.
+pub(super) fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// The files that the first of some files includes, directly or not.
+pub(super) fn included(files: &Files) -> impl Iterator<Item = PathBuf> {
+    files.names().skip(1).map(|name| real(Path::new(name)))
 }
 
 /// Whether the file that was asked for could be read at all: what is wrong with what it includes is a finding.
@@ -62,17 +72,23 @@ fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), Failure> {
 /// Other names of that file (hard links) keep what they had.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize()?;
-    let permissions = fs::metadata(&path)?.permissions();
-    // The folder's permissions would allow it; the author did not.
-    if permissions.readonly() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
-    }
+    let permissions = may_replace(&path)?;
     // Nobody may read what is written who may not read the file.
     beside(&path, |file, beside| {
         file.set_permissions(permissions)?;
         write(file, text)?;
         fs::rename(beside, &path)
     })
+}
+
+/// Whether a file may be replaced, and the permissions that it has.
+pub(super) fn may_replace(path: &Path) -> io::Result<fs::Permissions> {
+    let permissions = fs::metadata(path)?.permissions();
+    // The folder's permissions would allow it; the author did not.
+    match permissions.readonly() {
+        true => Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only")),
+        false => Ok(permissions),
+    }
 }
 
 /// Makes a file with a text, whole or not at all. One that is there stays as it is, and that is an error.

@@ -111,6 +111,12 @@ impl Files {
         self.files.iter().map(|file| file.name.as_str())
     }
 
+    /// The files that are not built in.
+    pub fn own(&self) -> impl Iterator<Item = FileId> {
+        let ids = (0..u32::try_from(self.files.len()).unwrap_or(u32::MAX)).map(FileId);
+        ids.filter(|id| !self.is_prelude(*id))
+    }
+
     /// The beginning of the first file, if there is one.
     pub(crate) fn first(&self) -> Option<Span> {
         (!self.is_empty()).then(|| Span::new(FileId(0), 0, 0))

@@ -87,8 +87,8 @@ impl Diagnostic {
         self
     }
 
-    #[cfg(feature = "lint")]
-    pub(crate) fn set_severity(&mut self, severity: Severity) {
+    /// Says how bad it is, as the caller takes it.
+    pub fn set_severity(&mut self, severity: Severity) {
         self.severity = severity;
     }
 

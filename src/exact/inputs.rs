@@ -2,9 +2,7 @@
 //! decision, and the values of each.
 
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
-use crate::model::{
-    ConsentState, DOCUMENTED_SPELLINGS, DestinationId, IntegrationsState, Policy, Reading, Requirement,
-};
+use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, DestinationId, IntegrationsState, Policy, Reading};
 use std::collections::BTreeSet;
 
 /// The variables, in their order: the shape of the consent object, the state of the integrations object, which exempt event
@@ -68,7 +66,10 @@ impl Inputs {
         for (policy, id) in policies {
             let Some(destination) = policy.destination(*id) else { continue };
             names.extend(destination.names());
-            destination.requirement().iter().for_each(|needs| collect(policy, needs, &mut categories));
+            // On `always` and switched-off categories nobody decides.
+            let named = destination.category_uses().iter().filter_map(|one| policy.category(one.value));
+            let free = named.filter(|one| one.always().is_none() && one.switched_off().is_none());
+            categories.extend(free.map(|category| category.wire_id()));
             exempt_events.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));
         }
         let owned = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
@@ -167,20 +168,6 @@ impl Inputs {
         let reading =
             Reading::Preferences { parents: self.parents.clone(), spellings: vec![shape.spelling.clone()] };
         Some((Event { id: None, consent, integrations, track }, reading))
-    }
-}
-
-/// The wire ids of the categories on which a person decides: `always` and switched-off ones are none of them.
-fn collect<'p>(policy: &'p Policy, requirement: &Requirement, into: &mut BTreeSet<&'p str>) {
-    match requirement {
-        Requirement::Category(id) => {
-            let category = policy.category(*id);
-            let free = category.filter(|one| one.always().is_none() && one.switched_off().is_none());
-            into.extend(free.map(|category| category.wire_id()));
-        }
-        Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
-            elements.iter().for_each(|element| collect(policy, element, into));
-        }
     }
 }
 

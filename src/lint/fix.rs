@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Edit, FileId, Files, Span};
 use crate::model::{ConsentState, IntegrationsState, Policy};
+use crate::syntax::tree::{Token, TokenKind, Tree};
 use std::collections::BTreeMap;
 
 /// The text of a file with fixes in it.
@@ -52,8 +53,12 @@ pub fn edited<'d>(
     each.collect()
 }
 
-/// The edit that deletes a statement: its lines, where nothing else stands on them.
-pub(super) fn deletion(files: &Files, statement: Span) -> Edit {
+/// The edit that deletes a statement: its lines, where nothing else stands on them. `None` where a comment belongs to it, which
+/// would come to stand at another statement: that is for its author to decide.
+pub(super) fn deletion(files: &Files, tree: &Tree, statement: Span) -> Option<Edit> {
+    if has_comment(files, tree, statement) {
+        return None;
+    }
     let text = files.text(statement.file);
     let (before, behind) = (
         text.get(..statement.start as usize).unwrap_or_default(),
@@ -67,7 +72,30 @@ pub(super) fn deletion(files: &Files, statement: Span) -> Edit {
         true => Span::new(statement.file, line_start, statement.end as usize + line_end),
         false => statement,
     };
-    Edit { span, text: String::new() }
+    Some(Edit { span, text: String::new() })
+}
+
+/// Whether a comment belongs to a statement: above it, in it, or behind it on its last line.
+fn has_comment(files: &Files, tree: &Tree, statement: Span) -> bool {
+    let text = files.text(statement.file);
+    let first = tree.tokens.partition_point(|token| token.span.start < statement.start);
+    let behind = tree.tokens.partition_point(|token| token.span.start < statement.end);
+    let is_comment = |token: &&Token| token.kind == TokenKind::Comment;
+    let on_one_line = |from: u32, to: u32| {
+        text.get(from as usize..to as usize).is_some_and(|between| !between.contains('\n'))
+    };
+    let (before, rest) = tree.tokens.split_at(first);
+    // The first comment since the last word, unless it stands behind that word on its line: then it is that word's.
+    let above = before.iter().rev().take_while(is_comment).map(|token| token.span).collect::<Vec<_>>();
+    let word = before.iter().rev().find(|token| !is_comment(token));
+    let is_of_word = |comment: &Span| word.is_some_and(|word| on_one_line(word.span.end, comment.start));
+    above.iter().any(|comment| !is_of_word(comment))
+        || rest.iter().take(behind - first).any(|token| is_comment(&token))
+        || tree
+            .tokens
+            .get(behind)
+            .filter(is_comment)
+            .is_some_and(|comment| on_one_line(statement.end, comment.span.start))
 }
 
 /// Whether two policies decide alike and carry the same names: a comparison of what they say, so that `true` is certain, and

@@ -13,10 +13,10 @@ mod suppressions;
 pub use fix::{Fixed, edited, is_same};
 pub use levels::Levels;
 
-use crate::diagnostic::{Code, Diagnostic, FileId, Files, Label};
+use crate::diagnostic::{Code, Diagnostic, FileId, Files, Label, Span};
 use crate::model::{self, Include, Loaded, Policy};
 use crate::source::Source;
-use crate::syntax::Tree;
+use crate::syntax::tree::{Statement, Tree};
 use answers::Answers;
 use std::collections::HashSet;
 use suppressions::Suppressions;
@@ -43,6 +43,16 @@ struct Subject<'p> {
     /// One per file, by its [`crate::diagnostic::FileId`].
     trees: &'p [Tree],
     answers: Answers,
+}
+
+impl<'p> Subject<'p> {
+    /// The statement that stands at a place or around it, with its tree.
+    fn statement(&self, place: Span) -> Option<(&'p Tree, &'p Statement)> {
+        let tree = self.trees.get(place.file.0 as usize)?;
+        let index = tree.statements.partition_point(|one| one.span.end < place.end);
+        let statement = tree.statements.get(index).filter(|one| one.span.start <= place.start)?;
+        Some((tree, statement))
+    }
 }
 
 /// Lints a file: what keeps it from compiling, or else what the rules find.

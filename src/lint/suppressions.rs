@@ -3,7 +3,7 @@
 //! At the end of a line such a comment speaks of that line, and of the statement that ends there; on a line of its own, of
 //! the statement or row that follows it, or else of the next line.
 
-use crate::diagnostic::{Code, Diagnostic, Edit, Files, Fix, Span};
+use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Files, Fix, Span};
 use crate::syntax::tree::{Fact, Token, TokenKind, Tree};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,8 +11,16 @@ use std::ops::Range;
 /// The comments of a policy's files that allow findings.
 pub(super) struct Suppressions {
     all: Vec<Suppression>,
-    /// Which of them speak of a code in a file.
-    by_code: HashMap<(Code, u32), Vec<usize>>,
+    /// Which of them speak of a code in a file, by where what they speak of begins.
+    by_code: HashMap<(Code, FileId), Vec<Target>>,
+}
+
+/// What a comment speaks of, among others that speak of the same code.
+struct Target {
+    start: u32,
+    /// The furthest end of this one and of all in front of it.
+    furthest: u32,
+    index: usize,
 }
 
 struct Suppression {
@@ -49,10 +57,20 @@ impl Suppressions {
                 }
             }
         }
-        let mut by_code: HashMap<(Code, u32), Vec<usize>> = HashMap::new();
+        let mut by_code: HashMap<(Code, FileId), Vec<Target>> = HashMap::new();
         for (index, suppression) in all.iter().enumerate().filter(|(_, one)| one.has_reason) {
             for code in suppression.codes.iter().filter_map(|allowed| allowed.code) {
-                by_code.entry((code, suppression.comment.file.0)).or_default().push(index);
+                let Range { start, end: furthest } = suppression.target;
+                let target = Target { start, furthest, index };
+                by_code.entry((code, suppression.comment.file)).or_default().push(target);
+            }
+        }
+        for targets in by_code.values_mut() {
+            targets.sort_by_key(|target| target.start);
+            let mut furthest = 0;
+            for target in targets {
+                furthest = target.furthest.max(furthest);
+                target.furthest = furthest;
             }
         }
         Suppressions { all, by_code }
@@ -61,9 +79,12 @@ impl Suppressions {
     /// Whether a comment allows a finding; the comment is of use then.
     pub(super) fn allow(&mut self, finding: &Diagnostic) -> bool {
         let Some(place) = finding.span() else { return false };
+        let targets = self.by_code.get(&(finding.code, place.file)).map_or(&[][..], Vec::as_slice);
+        let before = targets.partition_point(|target| target.start <= place.start);
+        let (may_contain, _) = targets.split_at(before);
         let mut allowed = false;
-        for index in self.by_code.get(&(finding.code, place.file.0)).into_iter().flatten() {
-            let Some(suppression) = self.all.get_mut(*index) else { continue };
+        for target in may_contain.iter().rev().take_while(|target| place.start < target.furthest) {
+            let Some(suppression) = self.all.get_mut(target.index) else { continue };
             if suppression.target.contains(&place.start) {
                 allowed = true;
                 for code in suppression.codes.iter_mut().filter(|code| code.code == Some(finding.code)) {
@@ -156,8 +177,9 @@ fn target(tree: &Tree, text: &str, index: usize, comment: &Token) -> (Range<u32>
     let (before, behind) = tree.tokens.split_at(index.min(tree.tokens.len()));
     let word_before = before.iter().rev().find(|token| token.kind != TokenKind::Comment);
     if let Some(word) = word_before.filter(|word| word.span.end > line.start) {
-        let ended = statement_that(tree, |span| span.end == word.span.end);
-        let target = ended.map_or(line.clone(), |span| span.start.min(line.start)..line.end);
+        let index = tree.statements.partition_point(|statement| statement.span.end < word.span.end);
+        let ended = tree.statements.get(index).filter(|statement| statement.span.end == word.span.end);
+        let target = ended.map_or(line.clone(), |ended| ended.span.start.min(line.start)..line.end);
         // The space in front of the comment goes with it; a carriage return at the end of the line stays.
         let written = text.get(comment.span.range()).unwrap_or_default();
         let end = comment.span.start as usize + written.trim_end_matches('\r').len();
@@ -187,21 +209,15 @@ fn line_of(text: &str, place: Span) -> Range<u32> {
     line.start..line.end
 }
 
-fn statement_that(tree: &Tree, is_meant: impl Fn(Span) -> bool) -> Option<Span> {
-    tree.statements.iter().map(|statement| statement.span).find(|span| is_meant(*span))
-}
-
 /// The row of a table that begins at a place, or else the statement.
 fn row_or_statement_at(tree: &Tree, start: u32) -> Option<Span> {
-    let rows = tree.statements.iter().filter(|one| one.span.start <= start && start < one.span.end).find_map(
-        |one| {
-            let rows: Vec<Span> = match &one.fact {
-                Fact::Reconcile(rows) => rows.iter().map(|row| row.span).collect(),
-                Fact::Test(test) => test.cases.iter().flatten().map(|case| case.span).collect(),
-                _ => Vec::new(),
-            };
-            rows.into_iter().find(|row| row.start == start)
-        },
-    );
-    rows.or_else(|| statement_that(tree, |span| span.start == start))
+    let index = tree.statements.partition_point(|statement| statement.span.end <= start);
+    let statement = tree.statements.get(index).filter(|statement| statement.span.start <= start)?;
+    let begins = |span: &Span| span.start == start;
+    let row = match &statement.fact {
+        Fact::Reconcile(rows) => rows.iter().map(|row| row.span).find(begins),
+        Fact::Test(test) => test.cases.iter().flatten().map(|case| case.span).find(begins),
+        _ => None,
+    };
+    row.or_else(|| Some(statement.span).filter(begins))
 }

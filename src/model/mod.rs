@@ -197,6 +197,23 @@ pub enum Requirement {
     AnyOf(Vec<Requirement>),
 }
 
+impl Requirement {
+    /// The categories that it names, in the order of the text, as often as it names them.
+    pub fn categories(&self) -> impl Iterator<Item = CategoryId> {
+        fn collect(requirement: &Requirement, into: &mut Vec<CategoryId>) {
+            match requirement {
+                Requirement::Category(id) => into.push(*id),
+                Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
+                    elements.iter().for_each(|element| collect(element, into));
+                }
+            }
+        }
+        let mut named = Vec::new();
+        collect(self, &mut named);
+        named.into_iter()
+    }
+}
+
 impl Policy {
     /// Reads a policy from a file. Its folder is the policy root, which no include leaves.
     ///

@@ -335,10 +335,16 @@ impl Builder<'_> {
 
     /// The reason of a `because`, or `Some(None)` where there is none.
     fn because(&mut self, pair: Pair<Rule>) -> Option<Option<Text>> {
-        match child(pair, Rule::because) {
-            Some(because) => Some(Some(self.text(child(because, Rule::text)?))),
-            None => Some(None),
+        let Some(because) = child(pair, Rule::because) else { return Some(None) };
+        let reason = self.text(child(because, Rule::text)?);
+        if reason.value.trim().is_empty() {
+            self.found.push(
+                Diagnostic::new(Code::EmptyName, "a reason must say something")
+                    .at(reason.span, "no reason")
+                    .help("say why, for the next one who reads it"),
+            );
         }
+        Some(Some(reason))
     }
 
     fn row(&mut self, pair: Pair<Rule>) -> Option<Row> {

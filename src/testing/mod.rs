@@ -20,8 +20,9 @@ use crate::verdict::Verdict;
 use expect::Asked;
 use std::fmt;
 
-/// How many differences of a case are kept; the others are counted.
+/// How many differences of a case are kept, and of all cases together, but for the first of each; the others are counted.
 const MAX_DIFFERENCES: usize = 1_000;
+const MAX_DIFFERENCES_OF_ALL: usize = 10_000;
 
 /// What came of one case of a test.
 #[derive(Debug, Clone)]
@@ -175,6 +176,7 @@ pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> 
     let policy = table.policy();
     let mut results = Vec::new();
     let mut scratch = table.scratch();
+    let mut left = MAX_DIFFERENCES_OF_ALL;
     for test in policy.tests().iter().filter(|test| wanted(test)) {
         for (number, case) in test.cases().iter().enumerate() {
             let asked = Asked::of(&case.expectations, policy);
@@ -184,10 +186,12 @@ pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> 
                 asked,
                 events: 0,
                 failures: Vec::new(),
-                kept: 0,
+                left: left.clamp(1, MAX_DIFFERENCES),
                 more: 0,
             };
+            let at_first = run.left;
             run.case(case, source);
+            left = left.saturating_sub(at_first - run.left);
             let row = test.is_table().then_some(number + 1);
             let Run { events, failures, more, .. } = run;
             results.push(CaseResult { test, case, row, events, failures, more });
@@ -203,8 +207,8 @@ struct Run<'t, 's> {
     asked: Asked<'t>,
     events: u64,
     failures: Vec<Failure>,
-    /// How many differences and lines that are not events are kept.
-    kept: usize,
+    /// How many more differences and lines that are not events are kept.
+    left: usize,
     more: u64,
 }
 
@@ -277,8 +281,8 @@ impl Run<'_, '_> {
 
     /// How many of so many may be kept.
     fn keep(&mut self, wanted: usize) -> usize {
-        let kept = wanted.min(MAX_DIFFERENCES - self.kept);
-        self.kept += kept;
+        let kept = wanted.min(self.left);
+        self.left -= kept;
         self.more += (wanted - kept) as u64;
         kept
     }

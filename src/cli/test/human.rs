@@ -35,7 +35,7 @@ pub(super) fn mistakes(to: &mut impl Write, suites: &[Suite]) -> io::Result<()> 
 pub(super) fn write(to: &mut impl Write, all: &[Ran<'_>]) -> io::Result<()> {
     for ran in all {
         match &ran.suite.content {
-            Content::Part => {}
+            Content::Part(_) => {}
             Content::Mistakes(found, files) => {
                 let outcome = format!("the tests of `{}` were not run", ran.suite.name);
                 to.write_all(render::mistakes(found, files, &outcome).as_bytes())?;
@@ -63,6 +63,7 @@ pub(super) fn write(to: &mut impl Write, all: &[Ran<'_>]) -> io::Result<()> {
         counted(counts.events, "event", "events")
     )?;
     match mistaken {
+        0 if counts.passed + counts.failed == 0 => writeln!(to, "; nothing was tested"),
         0 => writeln!(to),
         count => writeln!(to, "; {} not run", counted(count as u64, "policy was", "policies were")),
     }

@@ -24,7 +24,7 @@ pub(super) fn write(to: &mut impl Write, all: &[Ran<'_>]) -> io::Result<()> {
 
 fn policy(ran: &Ran<'_>) -> Option<Value> {
     match &ran.suite.content {
-        Content::Part => None,
+        Content::Part(_) => None,
         Content::Mistakes(found, files) => {
             let mistakes = found.iter().map(|found| {
                 json!({

@@ -37,7 +37,7 @@ fn suite<W: Write>(writer: &mut Writer<W>, ran: &Ran<'_>) -> io::Result<()> {
             .map(|(name, count)| (name, count.to_string()))
     };
     match &ran.suite.content {
-        Content::Part => Ok(()),
+        Content::Part(_) => Ok(()),
         Content::Mistakes(found, files) => {
             let counts = attributes(1, 0, 1);
             let all = [("name", name.as_str())]

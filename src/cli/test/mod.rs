@@ -6,17 +6,20 @@ mod junit;
 mod watch;
 
 use super::{Failure, Root, Status, files, render};
-use consentry::diagnostic::{Diagnostic, Files, Severity};
-use consentry::lint::{Levels, lint};
+use consentry::diagnostic::{Code, Diagnostic, Files, Severity};
+use consentry::lint::{Levels, lint, part_alone};
+use consentry::syntax::Tree;
+use consentry::syntax::tree::Fact;
 use consentry::testing::{self, CaseResult};
-use consentry::{Disk, Source, Table, TestEvent, Verdict};
+use consentry::{Disk, Level, Source, Table, TestEvent, Verdict};
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Run the tests that policies have, through the table that decides in production and through the reference interpreter.
 ///
 /// A folder stands for every .consent file below it; files without a `policy` line are parts of others and run with them. Exit status:
-/// 0 all passed, 1 a test failed or a policy has mistakes, 2 usage, or a path that cannot be read.
+/// 0 all passed, 1 a test failed, there is none, or a policy has mistakes, 2 usage, or a path that cannot be read.
 #[derive(clap::Args)]
 pub(super) struct Test {
     /// Policy files, or folders of them.
@@ -63,7 +66,7 @@ enum Content {
     },
     Mistakes(Vec<Diagnostic>, Files),
     /// A part of other policies.
-    Part,
+    Part(Files),
 }
 
 /// A policy or a file with mistakes, and what came of the tests.
@@ -82,7 +85,14 @@ impl Test {
 
     /// Reads the policies.
     fn load(&self) -> Result<Vec<Suite>, Failure> {
-        files::below(&self.paths)?.iter().map(|path| self.suite(path)).collect()
+        let mut suites: Vec<Suite> =
+            files::below(&self.paths)?.iter().map(|path| self.suite(path)).collect::<Result<_, _>>()?;
+        let included: HashSet<PathBuf> =
+            suites.iter().filter_map(Suite::read).flat_map(files::included).collect();
+        for suite in &mut suites {
+            suite.tell_part(&included);
+        }
+        Ok(suites)
     }
 
     /// Runs the tests, or lists them.
@@ -108,7 +118,8 @@ impl Test {
             Format::Json => json::write(to, &all)?,
             Format::Junit => junit::write(to, &all)?,
         }
-        if all.iter().flat_map(|ran| &ran.results).any(|result| !result.passed()) {
+        // Where nothing was tested, nothing has passed.
+        if found == 0 || all.iter().flat_map(|ran| &ran.results).any(|result| !result.passed()) {
             status = Status::Findings;
         }
         Ok(status)
@@ -119,14 +130,13 @@ impl Test {
         let linted = lint(&disk, &name, &Levels::default());
         files::was_read(&linted)?;
         let shown = disk.display(&name);
+        let is_mistake = |found: &Diagnostic| found.severity() == Severity::Error;
+        let mistakes: Vec<Diagnostic> = linted.diagnostics.into_iter().filter(is_mistake).collect();
+        // A file without a `policy` line may lack it by mistake.
         let content = match linted.policy {
             Some(policy) => Content::Policy { table: Box::new(Table::new(*policy)), disk },
-            None if linted.is_part => Content::Part,
-            None => {
-                let is_mistake = |found: &Diagnostic| found.severity() == Severity::Error;
-                let mistakes = linted.diagnostics.into_iter().filter(is_mistake).collect();
-                Content::Mistakes(mistakes, linted.files)
-            }
+            None if linted.is_part && mistakes.is_empty() => Content::Part(linted.files),
+            None => Content::Mistakes(mistakes, linted.files),
         };
         Ok(Suite { name: shown, content })
     }
@@ -138,12 +148,36 @@ impl Test {
     fn results<'s>(&self, suite: &'s Suite) -> Vec<CaseResult<'s>> {
         match &suite.content {
             Content::Policy { table, disk } => testing::run(table, disk, |test| self.is_wanted(test)),
-            Content::Mistakes(..) | Content::Part => Vec::new(),
+            Content::Mistakes(..) | Content::Part(_) => Vec::new(),
         }
     }
 }
 
 impl Suite {
+    /// The files that it was read from, unless it is a part of others.
+    fn read(&self) -> Option<&Files> {
+        match &self.content {
+            Content::Policy { table, .. } => Some(table.policy().files()),
+            Content::Mistakes(_, files) => Some(files),
+            Content::Part(_) => None,
+        }
+    }
+
+    /// Makes a mistake of a part that has tests and that no policy of this run includes: they would not run.
+    fn tell_part(&mut self, included: &HashSet<PathBuf>) {
+        let Content::Part(files) = &self.content else { return };
+        let mut levels = Levels::default();
+        levels.set(Code::PartAlone, Level::Error);
+        let found: Vec<Diagnostic> = part_alone(files, &levels).into_iter().collect();
+        let has_tests = found.iter().filter_map(Diagnostic::span).any(|place| {
+            let (tree, _) = Tree::parse(files.text(place.file));
+            tree.statements.iter().any(|statement| matches!(statement.fact, Fact::Test(_)))
+        });
+        if has_tests && !included.contains(&files::real(Path::new(&self.name))) {
+            self.content = Content::Mistakes(found, files.clone());
+        }
+    }
+
     /// The tests, each with the files that its places are in.
     fn tests(&self) -> impl Iterator<Item = (&Files, &consentry::Test)> {
         let policy = match &self.content {
@@ -166,7 +200,7 @@ impl Suite {
                 }));
             }
             Content::Mistakes(_, read) => files.extend(on_disk(read)),
-            Content::Part => {}
+            Content::Part(_) => {}
         }
         files
     }
@@ -196,7 +230,7 @@ impl<'s> Ran<'s> {
 
 /// The files that are none of ours: a prelude is part of the command.
 fn on_disk(files: &Files) -> impl Iterator<Item = PathBuf> {
-    files.names().filter(|name| !name.starts_with("prelude ")).map(PathBuf::from)
+    files.own().map(|file| PathBuf::from(files.name(file)))
 }
 
 /// How many cases have passed and failed, and over how many events.

@@ -43,7 +43,8 @@ pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status, Failure> {
             Err(Failure::Other(message)) => writeln!(to, "{}", visible(&message))?,
             Err(failure) => return Err(failure),
         }
-        writeln!(to, "watching {} files", watched.files.len())?;
+        let (count, files) = (watched.files.len(), if watched.files.len() == 1 { "file" } else { "files" });
+        writeln!(to, "watching {count} {files}")?;
         to.flush()?;
         let changed: Vec<String> =
             watched.wait()?.iter().map(|path| visible(&path.display().to_string())).collect();

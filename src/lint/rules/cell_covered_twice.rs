@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Span};
 use crate::lint::Subject;
 use crate::model::{ConsentState, IntegrationsState};
-use crate::syntax::tree::{Fact, Row, Tree};
+use crate::syntax::tree::{Fact, Row, TokenKind, Tree};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
@@ -25,24 +25,30 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         .help("name in each row only the states that it decides");
         let decided = reconcile.cells().iter().filter(|cell| cell.row == index);
         let decided: Vec<_> = decided.map(|cell| (cell.consent, cell.integrations)).collect();
-        if let Some(fix) = row(subject.trees, later.span).and_then(|row| narrower(row, &decided)) {
+        let narrower = row(subject, later.span).and_then(|(tree, row)| narrower(tree, row, &decided));
+        if let Some(fix) = narrower {
             finding = finding.fix(fix);
         }
         found.push(finding);
     }
 }
 
-/// The row of the tree that stands at a place.
-fn row(trees: &[Tree], place: Span) -> Option<&Row> {
-    let tree = trees.get(place.file.0 as usize)?;
-    tree.statements.iter().find_map(|statement| match &statement.fact {
-        Fact::Reconcile(rows) => rows.iter().find(|row| row.span == place),
+/// The row that stands at a place, with its tree.
+fn row<'s>(subject: &Subject<'s>, place: Span) -> Option<(&'s Tree, &'s Row)> {
+    let (tree, statement) = subject.statement(place)?;
+    match &statement.fact {
+        Fact::Reconcile(rows) => Some((tree, rows.iter().find(|row| row.span == place)?)),
         _ => None,
-    })
+    }
 }
 
-/// Names in a row just the states that it decides; `None` where these are no block of the table.
-fn narrower(row: &Row, decided: &[(ConsentState, IntegrationsState)]) -> Option<Fix> {
+/// Names in a row just the states that it decides; `None` where these are no block of the table, or where a comment stands
+/// among those that the row has.
+fn narrower(tree: &Tree, row: &Row, decided: &[(ConsentState, IntegrationsState)]) -> Option<Fix> {
+    let has_comment = |first: Span, last: Span| {
+        let mut comments = tree.tokens.iter().filter(|token| token.kind == TokenKind::Comment);
+        comments.any(|token| first.start <= token.span.start && token.span.start < last.end)
+    };
     let consent: Vec<ConsentState> =
         ConsentState::ALL.into_iter().filter(|state| decided.iter().any(|(one, _)| one == state)).collect();
     let integrations: Vec<IntegrationsState> = IntegrationsState::ALL
@@ -61,10 +67,12 @@ fn narrower(row: &Row, decided: &[(ConsentState, IntegrationsState)]) -> Option<
         IntegrationsState::ALL.len(),
         integrations.iter().map(|one| one.word()).collect(),
     );
-    let (first, last) = (row.consent.first()?.span, row.consent.last()?.span);
-    let consent = Edit { span: Span { end: last.end, ..first }, text: consent_text };
-    let (first, last) = (row.integrations.first()?.span, row.integrations.last()?.span);
-    let integrations = Edit { span: Span { end: last.end, ..first }, text: integrations_text };
+    let edit = |first: Span, last: Span, text| {
+        (!has_comment(first, last)).then_some(Edit { span: Span { end: last.end, ..first }, text })
+    };
+    let consent = edit(row.consent.first()?.span, row.consent.last()?.span, consent_text)?;
+    let integrations =
+        edit(row.integrations.first()?.span, row.integrations.last()?.span, integrations_text)?;
     Some(Fix {
         title: "name only the states that the row decides".into(),
         edits: vec![consent, integrations],

@@ -6,7 +6,7 @@ use crate::model::{ConsentState, DestinationId};
 use crate::reason::Reason;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is delivered by rows of one file.
+/// What is delivered by a row, or by the rows of a prelude: there the author can change no single one.
 #[derive(Default)]
 struct Delivered {
     states: BTreeSet<ConsentState>,
@@ -16,7 +16,7 @@ struct Delivered {
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
-    let mut delivered: BTreeMap<FileId, Delivered> = BTreeMap::new();
+    let mut delivered: BTreeMap<(FileId, Option<Span>), Delivered> = BTreeMap::new();
     for sort in subject.answers.sorts() {
         let is_mapped = policy.destination(sort.example).is_some_and(|one| one.requirement().is_some());
         for case in sort.cases.iter().filter(|case| is_mapped && case.reason == Reason::NotEnforced) {
@@ -24,13 +24,15 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             let row = policy.reconcile().row(consent, integrations);
             // Where the author says why, it is no accident.
             if consent != ConsentState::Given && row.because.is_none() {
-                let delivered = delivered.entry(row.span.file).or_default();
+                let file = row.span.file;
+                let own = (!policy.files().is_prelude(file)).then_some(row.span);
+                let delivered = delivered.entry((file, own)).or_default();
                 delivered.states.insert(consent);
                 delivered.rows.entry(row.span).or_insert(sort.example);
             }
         }
     }
-    for (file, delivered) in delivered {
+    for ((file, _), delivered) in delivered {
         let states: Vec<&str> = delivered.states.into_iter().map(ConsentState::phrase).collect();
         let message = format!("where consent is {}, nobody's consent is asked for", states.join(" or "));
         let help = match policy.files().is_prelude(file) {

@@ -12,47 +12,77 @@ use std::collections::HashSet;
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let in_force = files_in_force(policy);
-    let says = |file: &FileId| subject.trees.get(file.0 as usize).is_some_and(says_anything);
-    // The includes that stay: what is found is not counted on for what comes after it.
-    let mut left: Vec<&Include> = policy.includes().iter().collect();
+    // What is found is not counted on for what comes after it, and no file needs to bring twice what stays.
+    let mut gone: HashSet<Span> = HashSet::new();
+    let mut stay: HashSet<(FileId, FileId)> = HashSet::new();
     for (include, new) in in_order(policy.includes()) {
         if policy.files().is_prelude(include.span.file) {
             continue;
         }
-        let others: Vec<&Include> = left.iter().copied().filter(|other| other.span != include.span).collect();
-        let brought = with(include.file, reaches(left.iter().copied(), include.file));
-        // A file may override what it includes, so that it must go on including all that says anything.
-        let still_included = reaches(others.iter().copied(), include.span.file);
-        let stays = brought.iter().filter(|file| says(file)).all(|file| still_included.contains(file));
-        let everywhere = reaches(others.iter().copied(), FileId(0));
-        let (message, label, can_go) = if new.is_empty() && stays && still_included.contains(&include.file) {
-            ("the file is included already", "once more", true)
-        } else if !brought.iter().any(says) || (stays && !new.iter().any(says)) {
-            ("the file says nothing", "brings no fact", true)
-        } else if brought.iter().all(|file| !in_force.contains(file)) && !everywhere.contains(&include.file) {
-            ("everything that the file says is overridden", "brings no fact that is in force", false)
-        } else {
-            continue;
+        let left: Vec<&Include> = match stay.contains(&(include.span.file, include.file)) {
+            true => Vec::new(),
+            false => policy.includes().iter().filter(|other| !gone.contains(&other.span)).collect(),
         };
-        let finding = Diagnostic::new(Code::IncludeUnused, message).at(include.span, label);
-        if !can_go {
-            found.push(finding.help("delete it, and `override` in front of the facts that it says too"));
-            continue;
+        let unused = match left.is_empty() {
+            true => Some(Unused::OnceMore),
+            false => unused(subject, include, &new, &left, &in_force),
+        };
+        let (message, label, help) = match unused {
+            Some(Unused::OnceMore) => ("the file is included already", "once more", "delete the line"),
+            Some(Unused::SaysNothing) => ("the file says nothing", "brings no fact", "delete the line"),
+            Some(Unused::Overridden) => (
+                "everything that the file says is overridden",
+                "brings no fact that is in force",
+                "delete it, and `override` in front of the facts that it says too",
+            ),
+            None => {
+                stay.insert((include.span.file, include.file));
+                continue;
+            }
+        };
+        let mut finding = Diagnostic::new(Code::IncludeUnused, message).at(include.span, label).help(help);
+        if unused != Some(Unused::Overridden) {
+            gone.insert(include.span);
+            let statement = subject.statement(include.span);
+            if let Some(edit) = statement.and_then(|(tree, one)| deletion(policy.files(), tree, one.span)) {
+                finding = finding.fix(Fix { title: "delete the include".into(), edits: vec![edit] });
+            }
         }
-        left = others;
-        let statement = subject.trees.get(include.span.file.0 as usize).and_then(|tree| {
-            let mut spans = tree.statements.iter().map(|one| one.span);
-            spans.find(|span| span.start <= include.span.start && include.span.end <= span.end)
-        });
-        let finding = finding.help("delete the line");
-        found.push(match statement {
-            Some(statement) => finding.fix(Fix {
-                title: "delete the include".into(),
-                edits: vec![deletion(policy.files(), statement)],
-            }),
-            None => finding,
-        });
+        found.push(finding);
     }
+}
+
+/// Why an include brings nothing.
+#[derive(PartialEq, Eq)]
+enum Unused {
+    OnceMore,
+    SaysNothing,
+    /// What overrides the file's facts needs them to be there.
+    Overridden,
+}
+
+/// Why an include brings nothing, among those that are left; `new` are the files that it brings for the first time.
+fn unused(
+    subject: &Subject<'_>,
+    include: &Include,
+    new: &HashSet<FileId>,
+    left: &[&Include],
+    in_force: &HashSet<FileId>,
+) -> Option<Unused> {
+    let says = |file: &FileId| subject.trees.get(file.0 as usize).is_some_and(says_anything);
+    let others = left.iter().copied().filter(|other| other.span != include.span);
+    let brought = with(include.file, reaches(left.iter().copied(), include.file));
+    // A file may override what it includes, so that it must go on including all that says anything.
+    let still_included = reaches(others.clone(), include.span.file);
+    let stays = brought.iter().filter(|file| says(file)).all(|file| still_included.contains(file));
+    if new.is_empty() && stays && still_included.contains(&include.file) {
+        return Some(Unused::OnceMore);
+    }
+    if !brought.iter().any(says) || (stays && !new.iter().any(says)) {
+        return Some(Unused::SaysNothing);
+    }
+    let is_overridden = brought.iter().all(|file| !in_force.contains(file));
+    (is_overridden && !reaches(others, FileId(0)).contains(&include.file)).then_some(Unused::Overridden)
 }
 
 /// Whether a file says anything itself.

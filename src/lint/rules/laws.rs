@@ -1,79 +1,87 @@
 //! The laws of section 3 of the semantics that a policy may break: decided for every destination, over all that can happen.
 
 use crate::analysis::{Situation, Space, json};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::event::{Entry, Event, Integrations, Preference};
 use crate::lint::Subject;
 use crate::lint::answers::{Case, Sort};
 use crate::model::{ConsentState, IntegrationsState, Policy};
+use crate::reason::Reason;
+use std::collections::HashSet;
 
 /// "Adding a `false` entry, `All` included, to the integrations object never turns a block into a deliver."
 pub(super) fn refusal_delivers(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let broken = first(subject, |before, after| {
+    let breaks = |before: &Case, after: &Case| {
         !before.delivers() && after.delivers() && adds_false(&before.situation, &after.situation)
-    });
-    if let Some((sort, before, after)) = broken {
-        found.push(breach(
-            subject.policy,
-            Code::RefusalDelivers,
-            "one more `false` in the integrations object delivers what was blocked",
-            sort,
-            [before, after],
-        ));
-    }
+    };
+    let message = "one more `false` in the integrations object delivers what was blocked";
+    report(subject, Code::RefusalDelivers, message, breaks, found);
 }
 
 /// "Preferences with only unknown keys decide like `{}`."
 pub(super) fn unknown_keys_decide(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let broken = first(subject, |before, after| {
+    let enforce = |case: &Case| {
+        let row = subject.policy.reconcile().row(case.situation.consent, case.situation.integrations);
+        row.enforce.clone()
+    };
+    // Rows may drop an event for reasons that differ.
+    let decides_alike = |before: &Case, after: &Case| {
+        before.reason == after.reason
+            && (before.reason != Reason::Dropped || enforce(before) == enforce(after))
+    };
+    let breaks = |before: &Case, after: &Case| {
         before.situation.consent == ConsentState::NoneGiven
             && after.situation.consent == ConsentState::Given
             && grants_nothing(after)
             && same_objects(&before.situation, &after.situation)
-            && before.reason != after.reason
-    });
-    if let Some((sort, before, after)) = broken {
-        found.push(breach(
-            subject.policy,
-            Code::UnknownKeysDecide,
-            "a preference that no category claims changes the decision",
-            sort,
-            [before, after],
-        ));
-    }
+            && !decides_alike(before, after)
+    };
+    let message = "a preference that no category claims changes the decision";
+    report(subject, Code::UnknownKeysDecide, message, breaks, found);
 }
 
 /// "Crossing from `missing` or `empty` to `given` never blocks."
 pub(super) fn consent_blocks(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let broken = first(subject, |before, after| {
+    let breaks = |before: &Case, after: &Case| {
         matches!(before.situation.consent, ConsentState::Missing | ConsentState::Empty)
             && after.situation.consent == ConsentState::Given
             && same_objects(&before.situation, &after.situation)
             && before.delivers()
             && !after.delivers()
-    });
-    if let Some((sort, before, after)) = broken {
-        found.push(breach(
-            subject.policy,
-            Code::ConsentBlocks,
-            "an event without preferences is delivered where the same event with some is not",
-            sort,
-            [before, after],
-        ));
+    };
+    let message = "an event without preferences is delivered where the same event with some is not";
+    report(subject, Code::ConsentBlocks, message, breaks, found);
+}
+
+/// Reports every two rows that break a law, each with the first two cases that show it. Rows of a prelude count as one: what the
+/// author can change is its include.
+fn report(
+    subject: &Subject<'_>,
+    code: Code,
+    message: &str,
+    breaks: impl Fn(&Case, &Case) -> bool,
+    found: &mut Vec<Diagnostic>,
+) {
+    let policy = subject.policy;
+    let place = |case: &Case| {
+        let row = row(policy, case);
+        if policy.files().is_prelude(row.file) { Span::new(row.file, 0, 0) } else { row }
+    };
+    let mut reported = HashSet::new();
+    for sort in subject.answers.sorts() {
+        for before in &sort.cases {
+            for after in sort.cases.iter().filter(|after| breaks(before, after)) {
+                if reported.insert([place(before), place(after)]) {
+                    found.push(breach(policy, code, message, sort, [before, after]));
+                }
+            }
+        }
     }
 }
 
-/// The first two cases of one destination that break a law.
-fn first<'s>(
-    subject: &'s Subject<'_>,
-    breaks: impl Fn(&Case, &Case) -> bool,
-) -> Option<(&'s Sort, &'s Case, &'s Case)> {
-    subject.answers.sorts().iter().find_map(|sort| {
-        sort.cases.iter().find_map(|before| {
-            let after = sort.cases.iter().find(|after| breaks(before, after))?;
-            Some((sort, before, after))
-        })
-    })
+/// The row that decides a case.
+fn row(policy: &Policy, case: &Case) -> Span {
+    policy.reconcile().row(case.situation.consent, case.situation.integrations).span
 }
 
 /// Whether an event of the second situation is one of the first with a `false` more in its integrations object.
@@ -116,7 +124,6 @@ fn refused<'e>(mut event: Event<'e>, case: &Case) -> Event<'e> {
 
 /// A law that is broken, with the two events that show it and the rows that decide them.
 fn breach(policy: &Policy, code: Code, message: &str, sort: &Sort, cases: [&Case; 2]) -> Diagnostic {
-    let row = |case: &Case| policy.reconcile().row(case.situation.consent, case.situation.integrations).span;
     let name = policy.destination(sort.example).map(|one| one.name()).unwrap_or_default();
     let event = |case: &Case| {
         let space = Space::full(policy, sort.example);
@@ -127,8 +134,8 @@ fn breach(policy: &Policy, code: Code, message: &str, sort: &Sort, cases: [&Case
     let [before, after] = cases;
     let word = |case: &Case| case.reason.outcome().word();
     Diagnostic::new(code, message)
-        .at(row(after), format!("`{name}`: {}, with {}", word(after), event(after)))
-        .at(row(before), format!("`{name}`: {}, with {}", word(before), event(before)))
+        .at(row(policy, after), format!("`{name}`: {}, with {}", word(after), event(after)))
+        .at(row(policy, before), format!("`{name}`: {}, with {}", word(before), event(before)))
         .help(
             "let both rows enforce the same, or say why it is meant: `lint ".to_owned()
                 + &code.to_string()

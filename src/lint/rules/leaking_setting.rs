@@ -1,13 +1,15 @@
 //! A setting that delivers more than its other value would, and that the author has left to a prelude.
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::event::Entry;
 use crate::lint::Subject;
-use crate::model::{IntegrationsState, Quantifier, UnmappedDestinations, UnreadableIntegrations};
+use crate::model::{CategoryId, Destination, IntegrationsState, Quantifier, UnreadableIntegrations};
+use crate::reason::Reason;
+use crate::syntax::tree::{DestinationAttribute, Fact, Needs};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
-    let mut leaks = |span: crate::diagnostic::Span, message: &str, setting: &str, strict: &str| {
+    let mut leaks = |span: Span, message: &str, setting: &str, strict: &str| {
         if policy.files().is_prelude(span.file) {
             found.push(
                 Diagnostic::new(Code::LeakingSetting, message)
@@ -17,17 +19,13 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         }
     };
     let unmapped = policy.unmapped_destinations();
-    let has_unmapped = policy
-        .destinations()
-        .iter()
-        .any(|one| one.requirement().is_none() && one.exempt().is_none() && one.disabled().is_none());
-    if unmapped.value == UnmappedDestinations::Deliver && has_unmapped {
+    let mut cases = subject.answers.sorts().iter().flat_map(|sort| &sort.cases);
+    // Only where it is `deliver` is that a reason.
+    if cases.any(|case| case.reason == Reason::Unmapped) {
         leaks(unmapped.span, "unmapped destinations are delivered", "unmapped destinations", "block");
     }
     let several = policy.several_categories();
-    if several.value == Quantifier::Any
-        && policy.destinations().iter().any(|one| one.category_uses().len() > 1)
-    {
+    if several.value == Quantifier::Any && policy.destinations().iter().any(|one| is_list(subject, one)) {
         leaks(several.span, "one of several categories is enough", "several categories need", "all");
     }
     let unreadable = policy.unreadable_integrations();
@@ -35,6 +33,23 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let message = "an integrations entry that nobody can read does not stop an event";
         leaks(unreadable.span, message, "unreadable integrations count as", "off");
     }
+}
+
+/// Whether a destination needs several categories and does not say itself whether one of them is enough.
+fn is_list(subject: &Subject<'_>, destination: &Destination) -> bool {
+    let category = |id: &Spanned<CategoryId>| subject.policy.category(id.value);
+    let live = destination.category_uses().iter().filter_map(category);
+    let is_asked = destination.disabled().is_none() && destination.exempt().is_none();
+    let attributes = match subject.statement(destination.span()).map(|(_, statement)| &statement.fact) {
+        Some(Fact::Destination(said)) => said.attributes.as_slice(),
+        _ => &[],
+    };
+    let is_list = |said: &Spanned<DestinationAttribute>| {
+        matches!(said.value, DestinationAttribute::Needs(Needs::List(_)))
+    };
+    is_asked
+        && live.filter(|category| category.switched_off().is_none()).count() > 1
+        && attributes.iter().any(is_list)
 }
 
 /// Whether an entry that is neither a boolean nor an object lets an event through which `false` would stop.

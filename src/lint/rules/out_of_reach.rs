@@ -25,8 +25,9 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         else {
             continue;
         };
+        let is_not_asked = destination.exempt().is_some() || destination.disabled().is_some();
         // What names fewer categories than there are cannot need all of them.
-        if destination.category_uses().len() < asked.len() || destination.exempt().is_some() {
+        if destination.category_uses().len() < asked.len() || is_not_asked {
             continue;
         }
         let Some(requirement) = live(requirement, policy) else { continue };

@@ -1,12 +1,12 @@
 //! An override that says what is said already, word for word.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::diagnostic::{Fix, Span};
+use crate::diagnostic::{FileId, Fix, Span};
 use crate::lint::Subject;
 use crate::lint::fix::deletion;
 use crate::lint::reaches;
 use crate::syntax::tree::{Statement, TokenKind, Tree};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let (files, includes) = (subject.policy.files(), subject.policy.includes());
@@ -21,37 +21,35 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             said.entry(statement.fact.phrase()).or_default().push((tree, statement));
         }
     }
+    let mut reached: HashMap<FileId, HashSet<FileId>> = HashMap::new();
+    for statement in said.values().flatten().map(|(_, statement)| statement) {
+        let file = statement.span.file;
+        reached.entry(file).or_insert_with(|| reaches(includes.iter(), file));
+    }
+    let includes = |from: FileId, file: FileId| reached.get(&from).is_some_and(|files| files.contains(&file));
     for statements in said.values() {
-        let written = |tree: &Tree, statement: &Statement| -> Vec<String> {
-            let words = words(tree, statement).into_iter();
-            words.map(|word| files.excerpt(word).to_owned()).collect()
+        let written = |tree: &Tree, statement: &Statement| -> Vec<&str> {
+            words(tree, statement).into_iter().map(|word| files.excerpt(word)).collect()
         };
         for (tree, statement) in statements.iter().filter(|(_, statement)| statement.overrides.is_some()) {
-            let own = written(tree, statement);
             // What would be in force without it is said in files that no other file which speaks of it includes.
-            let included = reaches(includes.iter(), statement.span.file);
-            let others = statements.iter().filter(|(_, other)| included.contains(&other.span.file));
-            let is_replaced = |file| {
-                others.clone().any(|(_, other)| reaches(includes.iter(), other.span.file).contains(&file))
-            };
-            let mut last = others.clone().filter(|(_, other)| !is_replaced(other.span.file)).peekable();
-            let Some((_, first)) = last.peek().copied() else { continue };
+            let others = statements.iter().filter(|(_, one)| includes(statement.span.file, one.span.file));
+            let is_replaced = |file| others.clone().any(|(_, other)| includes(other.span.file, file));
+            let mut last = others.clone().filter(|(_, other)| !is_replaced(other.span.file));
+            // Two that say the same would contradict each other without it.
+            let (Some((other_tree, other)), None) = (last.next(), last.next()) else { continue };
             // Who says a prelude's setting once more has decided it: that is what C519 asks for.
-            if files.is_prelude(first.span.file) {
+            if files.is_prelude(other.span.file) || written(tree, statement) != written(other_tree, other) {
                 continue;
             }
-            if last.all(|(tree, other)| written(tree, other) == own) {
-                found.push(
-                    Diagnostic::new(Code::OverrideRepeats, "the override changes nothing")
-                        .at(statement.span, "says the same")
-                        .at(first.span, "as this")
-                        .help("delete it; where it shall stay to show that somebody has decided so, say that: `// allow C521 because ...`")
-                        .fix(Fix {
-                            title: "delete the override".into(),
-                            edits: vec![deletion(files, statement.span)],
-                        }),
-                );
+            let mut finding = Diagnostic::new(Code::OverrideRepeats, "the override changes nothing")
+                .at(statement.span, "says the same")
+                .at(other.span, "as this")
+                .help("delete it; where it shall stay to show that somebody has decided so, say that: `// allow C521 because ...`");
+            if let Some(edit) = deletion(files, tree, statement.span) {
+                finding = finding.fix(Fix { title: "delete the override".into(), edits: vec![edit] });
             }
+            found.push(finding);
         }
     }
 }

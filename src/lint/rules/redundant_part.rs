@@ -3,7 +3,6 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
 use crate::model::{CategoryId, Policy, Requirement};
-use crate::table::live;
 
 /// How many categories a requirement may have to be looked at: every combination of them is tried.
 const MAX_CATEGORIES: usize = 12;
@@ -12,21 +11,25 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     for destination in policy.destinations() {
         let Some(whole) = destination.requirement() else { continue };
-        let Some(mut inputs) = Inputs::of(whole, policy) else { continue };
+        let Some(choices) = Choices::of(whole, policy) else { continue };
         // Whole groups come before what is in them; the last of several equal parts is the one that says nothing new.
-        let mut places = places(whole);
-        places.sort_by_key(|place| std::cmp::Reverse(place.path.len()));
-        while let Some(place) = places.pop() {
-            let Some(shorter) = without(whole, &place.path, &inputs.left_out) else { continue };
-            let changes_nothing = match (live(&shorter, policy), live(&inputs.rest(whole), policy)) {
-                (Some(shorter), Some(longer)) => inputs.same(&shorter, &longer),
-                _ => false,
-            };
-            if !changes_nothing {
+        let mut parts = parts(whole);
+        parts.sort_by_key(|part| std::cmp::Reverse(part.depth));
+        let mut gone = vec![false; parts.len() + 1];
+        let satisfied = choices.satisfied(whole, &gone);
+        while let Some(part) = parts.pop() {
+            // What a person cannot be asked for at the moment says something again as soon as it is switched on.
+            if gone.get(part.number) != Some(&false) || !choices.asks_for(whole, part.number) {
                 continue;
             }
-            inputs.left_out.push(place.path);
-            let Some(at) = destination.category_uses().get(place.first_category) else { continue };
+            let mut without = gone.clone();
+            without.iter_mut().take(part.end).skip(part.number).for_each(|gone| *gone = true);
+            let left = choices.satisfied(whole, &without);
+            if left.is_none() || left != satisfied {
+                continue;
+            }
+            gone = without;
+            let Some(at) = destination.category_uses().get(part.first_category) else { continue };
             let message = format!("a part of what `{}` needs changes nothing", destination.name());
             found.push(
                 Diagnostic::new(Code::RedundantPart, message)
@@ -37,117 +40,137 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// A part of a requirement: which element of which group, from the outermost inwards.
-type Path = Vec<usize>;
-
-/// A part, and which of the categories that the requirement names is the first in it.
-struct Place {
-    path: Path,
+/// A part of a requirement. Parts are numbered in the order of the text, a group before what is in it; the whole is 0.
+struct Part {
+    number: usize,
+    /// The number behind the last part in it.
+    end: usize,
+    depth: usize,
+    /// Which of the categories that the requirement names is the first in it.
     first_category: usize,
 }
 
-/// The parts of a requirement, in the order of the text.
-fn places(whole: &Requirement) -> Vec<Place> {
-    fn add(requirement: &Requirement, path: &Path, categories: &mut usize, into: &mut Vec<Place>) {
+/// All parts but the whole.
+fn parts(whole: &Requirement) -> Vec<Part> {
+    fn add(requirement: &Requirement, depth: usize, categories: &mut usize, into: &mut Vec<Part>) {
+        let index = into.len();
+        into.push(Part { number: index, end: index + 1, depth, first_category: *categories });
         match requirement {
             Requirement::Category(_) => *categories += 1,
             Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
-                for (index, element) in elements.iter().enumerate() {
-                    let mut path = path.clone();
-                    path.push(index);
-                    into.push(Place { path: path.clone(), first_category: *categories });
-                    add(element, &path, categories, into);
-                }
+                elements.iter().for_each(|element| add(element, depth + 1, categories, into));
             }
         }
+        let end = into.len();
+        if let Some(part) = into.get_mut(index) {
+            part.end = end;
+        }
     }
-    let mut places = Vec::new();
-    add(whole, &Vec::new(), &mut 0, &mut places);
-    places
+    let mut parts = Vec::new();
+    add(whole, 0, &mut 0, &mut parts);
+    parts.split_off(1)
 }
 
-/// A requirement without one part, and without those that were found to say nothing; `None` where nothing would be left of
-/// it, or where the part is gone already.
-fn without(whole: &Requirement, path: &Path, left_out: &[Path]) -> Option<Requirement> {
-    if left_out.iter().any(|gone| path.starts_with(gone)) {
-        return None;
-    }
-    let gone: Vec<Path> = left_out.iter().cloned().chain([path.clone()]).collect();
-    rest(whole, &Vec::new(), &gone)
-}
-
-/// What is left of a requirement without some parts.
-fn rest(requirement: &Requirement, path: &Path, gone: &[Path]) -> Option<Requirement> {
-    if gone.contains(path) {
-        return None;
-    }
-    let elements = |elements: &[Requirement]| -> Option<Vec<Requirement>> {
-        let each = elements.iter().enumerate().filter_map(|(index, element)| {
-            let mut path = path.clone();
-            path.push(index);
-            rest(element, &path, gone)
-        });
-        let left: Vec<Requirement> = each.collect();
-        (!left.is_empty()).then_some(left)
-    };
-    match requirement {
-        Requirement::Category(id) => Some(Requirement::Category(*id)),
-        Requirement::AllOf(all) => elements(all).map(Requirement::AllOf),
-        Requirement::AnyOf(any) => elements(any).map(Requirement::AnyOf),
-    }
-}
-
-/// The categories of a requirement on which a person decides, and those that are always granted.
-struct Inputs {
+/// What people can choose, as far as a requirement depends on it.
+struct Choices<'p> {
+    policy: &'p Policy,
+    /// The categories on which a person decides.
     free: Vec<CategoryId>,
-    always: Vec<CategoryId>,
-    left_out: Vec<Path>,
 }
 
-impl Inputs {
+/// For every combination of choices a bit: whether something is satisfied.
+type Satisfied = Vec<u64>;
+
+impl<'p> Choices<'p> {
     /// `None` where no part can be redundant, or where there are too many combinations.
-    fn of(whole: &Requirement, policy: &Policy) -> Option<Self> {
-        fn collect(requirement: &Requirement, into: &mut Vec<CategoryId>) {
-            match requirement {
-                Requirement::Category(id) => into.push(*id),
+    fn of(whole: &Requirement, policy: &'p Policy) -> Option<Self> {
+        let live: Vec<CategoryId> = whole.categories().filter(|id| !is_off(policy, *id)).collect();
+        let mut free: Vec<CategoryId> = live.iter().copied().filter(|id| !is_always(policy, *id)).collect();
+        free.sort_unstable();
+        free.dedup();
+        // Where each category stands once and none is granted anyway, each of them matters.
+        let may_repeat = free.len() < live.len();
+        (may_repeat && free.len() <= MAX_CATEGORIES).then_some(Choices { policy, free })
+    }
+
+    /// When a requirement is satisfied without the parts that are gone; `None` where nothing is left of it.
+    fn satisfied(&self, whole: &Requirement, gone: &[bool]) -> Option<Satisfied> {
+        self.part(whole, &mut 0, gone)
+    }
+
+    fn part(&self, part: &Requirement, number: &mut usize, gone: &[bool]) -> Option<Satisfied> {
+        let is_gone = gone.get(*number) == Some(&true);
+        *number += 1;
+        let satisfied = match part {
+            Requirement::Category(id) => self.category(*id),
+            Requirement::AllOf(elements) => {
+                self.elements(elements, number, gone, |satisfied, other| *satisfied &= other)
+            }
+            Requirement::AnyOf(elements) => {
+                self.elements(elements, number, gone, |satisfied, other| *satisfied |= other)
+            }
+        };
+        satisfied.filter(|_| !is_gone)
+    }
+
+    fn elements(
+        &self,
+        elements: &[Requirement],
+        number: &mut usize,
+        gone: &[bool],
+        join: impl Fn(&mut u64, u64),
+    ) -> Option<Satisfied> {
+        let mut joined: Option<Satisfied> = None;
+        for element in elements {
+            match (&mut joined, self.part(element, number, gone)) {
+                (_, None) => {}
+                (Some(joined), Some(other)) => {
+                    joined.iter_mut().zip(other).for_each(|(one, other)| join(one, other));
+                }
+                (none, other) => *none = other,
+            }
+        }
+        joined
+    }
+
+    fn category(&self, id: CategoryId) -> Option<Satisfied> {
+        if is_off(self.policy, id) {
+            return None;
+        }
+        let combinations = 1usize << self.free.len();
+        let mut satisfied = vec![0; combinations.div_ceil(64)];
+        let place = self.free.iter().position(|free| *free == id);
+        for combination in 0..combinations {
+            let granted = place.is_none_or(|place| combination >> place & 1 == 1);
+            if let Some(word) = satisfied.get_mut(combination / 64) {
+                *word |= u64::from(granted) << (combination % 64);
+            }
+        }
+        Some(satisfied)
+    }
+
+    /// Whether a part names a category that is not switched off.
+    fn asks_for(&self, whole: &Requirement, number: usize) -> bool {
+        fn part<'r>(of: &'r Requirement, number: &mut usize) -> Option<&'r Requirement> {
+            if *number == 0 {
+                return Some(of);
+            }
+            *number -= 1;
+            match of {
+                Requirement::Category(_) => None,
                 Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
-                    elements.iter().for_each(|element| collect(element, into));
+                    elements.iter().find_map(|element| part(element, number))
                 }
             }
         }
-        let mut all = Vec::new();
-        collect(whole, &mut all);
-        let count = all.len();
-        all.sort_unstable();
-        all.dedup();
-        let is_always =
-            |id: &CategoryId| policy.category(*id).is_some_and(|category| category.always().is_some());
-        let (always, free): (Vec<_>, Vec<_>) = all.into_iter().partition(is_always);
-        // Where each category stands once and none is granted anyway, each of them matters.
-        let may_repeat = free.len() < count;
-        (may_repeat && free.len() <= MAX_CATEGORIES).then_some(Inputs { free, always, left_out: Vec::new() })
-    }
-
-    fn rest(&self, whole: &Requirement) -> Requirement {
-        rest(whole, &Vec::new(), &self.left_out).unwrap_or_else(|| whole.clone())
-    }
-
-    /// Whether two requirements are satisfied by the same choices.
-    fn same(&self, one: &Requirement, other: &Requirement) -> bool {
-        (0u32..1 << self.free.len()).all(|granted| {
-            let is_granted = |id: &CategoryId| {
-                let place = self.free.iter().position(|free| free == id);
-                self.always.contains(id) || place.is_some_and(|place| granted >> place & 1 == 1)
-            };
-            satisfied(one, &is_granted) == satisfied(other, &is_granted)
-        })
+        part(whole, &mut { number }).is_some_and(|part| part.categories().any(|id| !is_off(self.policy, id)))
     }
 }
 
-fn satisfied(requirement: &Requirement, is_granted: &impl Fn(&CategoryId) -> bool) -> bool {
-    match requirement {
-        Requirement::Category(id) => is_granted(id),
-        Requirement::AllOf(elements) => elements.iter().all(|element| satisfied(element, is_granted)),
-        Requirement::AnyOf(elements) => elements.iter().any(|element| satisfied(element, is_granted)),
-    }
+fn is_off(policy: &Policy, id: CategoryId) -> bool {
+    policy.category(id).is_some_and(|category| category.switched_off().is_some())
+}
+
+fn is_always(policy: &Policy, id: CategoryId) -> bool {
+    policy.category(id).is_some_and(|category| category.always().is_some())
 }

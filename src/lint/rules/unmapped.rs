@@ -2,16 +2,12 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
-use crate::model::UnmappedDestinations;
+use crate::reason::Reason;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
-    if policy.unmapped_destinations().value == UnmappedDestinations::Block {
-        return;
-    }
-    for destination in policy.destinations() {
-        let passes_anyway = destination.exempt().is_some() || destination.disabled().is_some();
-        if destination.requirement().is_none() && !passes_anyway {
+    for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
+        if subject.answers.of(id).iter().any(|case| case.reason == Reason::Unmapped) {
             let message =
                 format!("`{}` receives what people refuse: no category stands for it", destination.name());
             found.push(
