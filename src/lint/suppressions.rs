@@ -47,12 +47,11 @@ impl Suppressions {
         let mut all = Vec::new();
         for tree in trees.iter().filter(|tree| !files.is_prelude(tree.file)) {
             let text = files.text(tree.file);
-            for (index, token) in tree.tokens.iter().enumerate() {
-                let comment = files.excerpt(token.span);
-                if token.kind == TokenKind::Comment
-                    && let Some((codes, has_reason)) = parse(comment)
-                {
-                    let (target, whole) = target(tree, text, index, token);
+            let is_word = |token: &&Token| token.kind == TokenKind::Word;
+            let words: Vec<&Token> = tree.tokens.iter().filter(is_word).collect();
+            for token in tree.tokens.iter().filter(|token| token.kind == TokenKind::Comment) {
+                if let Some((codes, has_reason)) = parse(files.excerpt(token.span)) {
+                    let (target, whole) = target(tree, text, &words, token);
                     all.push(Suppression { comment: token.span, whole, target, codes, has_reason });
                 }
             }
@@ -172,11 +171,10 @@ fn parse(comment: &str) -> Option<(Vec<Allowed>, bool)> {
 }
 
 /// The places that a comment speaks of, and what goes with it when it is deleted.
-fn target(tree: &Tree, text: &str, index: usize, comment: &Token) -> (Range<u32>, Span) {
+fn target(tree: &Tree, text: &str, words: &[&Token], comment: &Token) -> (Range<u32>, Span) {
     let line = line_of(text, comment.span);
-    let (before, behind) = tree.tokens.split_at(index.min(tree.tokens.len()));
-    let word_before = before.iter().rev().find(|token| token.kind != TokenKind::Comment);
-    if let Some(word) = word_before.filter(|word| word.span.end > line.start) {
+    let (before, behind) = words.split_at(words.partition_point(|word| word.span.start < comment.span.start));
+    if let Some(word) = before.last().filter(|word| word.span.end > line.start) {
         let index = tree.statements.partition_point(|statement| statement.span.end < word.span.end);
         let ended = tree.statements.get(index).filter(|statement| statement.span.end == word.span.end);
         let target = ended.map_or(line.clone(), |ended| ended.span.start.min(line.start)..line.end);
@@ -188,9 +186,7 @@ fn target(tree: &Tree, text: &str, index: usize, comment: &Token) -> (Range<u32>
     // Together with its line break.
     let end = text.len().min(line.end as usize + 1);
     let whole = Span::new(comment.span.file, line.start as usize, end);
-    let next =
-        behind.iter().find(|token| !matches!(token.kind, TokenKind::Comment | TokenKind::ByteOrderMark));
-    let target = match next {
+    let target = match behind.first() {
         None => line,
         Some(next) => match row_or_statement_at(tree, next.span.start) {
             Some(span) => span.start..span.end,

@@ -3,33 +3,17 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
 use crate::model::{CategoryId, Policy, Requirement};
+use std::collections::HashMap;
 
 /// How many categories a requirement may have to be looked at: every combination of them is tried.
 const MAX_CATEGORIES: usize = 12;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let policy = subject.policy;
-    for destination in policy.destinations() {
+    let mut known: HashMap<&Requirement, Vec<usize>> = HashMap::new();
+    for destination in subject.policy.destinations() {
         let Some(whole) = destination.requirement() else { continue };
-        let Some(choices) = Choices::of(whole, policy) else { continue };
-        // Whole groups come before what is in them; the last of several equal parts is the one that says nothing new.
-        let mut parts = parts(whole);
-        parts.sort_by_key(|part| std::cmp::Reverse(part.depth));
-        let mut gone = vec![false; parts.len() + 1];
-        let satisfied = choices.satisfied(whole, &gone);
-        while let Some(part) = parts.pop() {
-            // What a person cannot be asked for at the moment says something again as soon as it is switched on.
-            if gone.get(part.number) != Some(&false) || !choices.asks_for(whole, part.number) {
-                continue;
-            }
-            let mut without = gone.clone();
-            without.iter_mut().take(part.end).skip(part.number).for_each(|gone| *gone = true);
-            let left = choices.satisfied(whole, &without);
-            if left.is_none() || left != satisfied {
-                continue;
-            }
-            gone = without;
-            let Some(at) = destination.category_uses().get(part.first_category) else { continue };
+        let redundant = known.entry(whole).or_insert_with(|| redundant(whole, subject.policy));
+        for at in redundant.iter().filter_map(|first| destination.category_uses().get(*first)) {
             let message = format!("a part of what `{}` needs changes nothing", destination.name());
             found.push(
                 Diagnostic::new(Code::RedundantPart, message)
@@ -40,8 +24,35 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// The parts of a requirement that change nothing, all of them together: of each, which of the categories that the requirement
+/// names is the first in it.
+fn redundant(whole: &Requirement, policy: &Policy) -> Vec<usize> {
+    let Some(choices) = Choices::of(whole, policy) else { return Vec::new() };
+    // Whole groups come before what is in them; the last of several equal parts is the one that says nothing new.
+    let mut parts = parts(whole);
+    parts.sort_by_key(|part| std::cmp::Reverse(part.depth));
+    let mut gone = vec![false; parts.len() + 1];
+    let satisfied = choices.satisfied(whole, &gone);
+    let mut redundant = Vec::new();
+    while let Some(part) = parts.pop() {
+        // What a person cannot be asked for at the moment says something again as soon as it is switched on.
+        if gone.get(part.number) != Some(&false) || !choices.asks_for(part.part) {
+            continue;
+        }
+        let mut without = gone.clone();
+        without.iter_mut().take(part.end).skip(part.number).for_each(|gone| *gone = true);
+        let left = choices.satisfied(whole, &without);
+        if left.is_some() && left == satisfied {
+            gone = without;
+            redundant.push(part.first_category);
+        }
+    }
+    redundant
+}
+
 /// A part of a requirement. Parts are numbered in the order of the text, a group before what is in it; the whole is 0.
-struct Part {
+struct Part<'r> {
+    part: &'r Requirement,
     number: usize,
     /// The number behind the last part in it.
     end: usize,
@@ -51,11 +62,11 @@ struct Part {
 }
 
 /// All parts but the whole.
-fn parts(whole: &Requirement) -> Vec<Part> {
-    fn add(requirement: &Requirement, depth: usize, categories: &mut usize, into: &mut Vec<Part>) {
+fn parts(whole: &Requirement) -> Vec<Part<'_>> {
+    fn add<'r>(part: &'r Requirement, depth: usize, categories: &mut usize, into: &mut Vec<Part<'r>>) {
         let index = into.len();
-        into.push(Part { number: index, end: index + 1, depth, first_category: *categories });
-        match requirement {
+        into.push(Part { part, number: index, end: index + 1, depth, first_category: *categories });
+        match part {
             Requirement::Category(_) => *categories += 1,
             Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
                 elements.iter().for_each(|element| add(element, depth + 1, categories, into));
@@ -74,8 +85,8 @@ fn parts(whole: &Requirement) -> Vec<Part> {
 /// What people can choose, as far as a requirement depends on it.
 struct Choices<'p> {
     policy: &'p Policy,
-    /// The categories on which a person decides.
-    free: Vec<CategoryId>,
+    /// When each category is granted, but for those that are switched off.
+    granted: HashMap<CategoryId, Satisfied>,
 }
 
 /// For every combination of choices a bit: whether something is satisfied.
@@ -90,7 +101,14 @@ impl<'p> Choices<'p> {
         free.dedup();
         // Where each category stands once and none is granted anyway, each of them matters.
         let may_repeat = free.len() < live.len();
-        (may_repeat && free.len() <= MAX_CATEGORIES).then_some(Choices { policy, free })
+        if !may_repeat || free.len() > MAX_CATEGORIES {
+            return None;
+        }
+        let granted = live.into_iter().map(|id| {
+            let place = free.iter().position(|free| *free == id);
+            (id, granted(place, free.len()))
+        });
+        Some(Choices { policy, granted: granted.collect() })
     }
 
     /// When a requirement is satisfied without the parts that are gone; `None` where nothing is left of it.
@@ -102,7 +120,7 @@ impl<'p> Choices<'p> {
         let is_gone = gone.get(*number) == Some(&true);
         *number += 1;
         let satisfied = match part {
-            Requirement::Category(id) => self.category(*id),
+            Requirement::Category(id) => self.granted.get(id).cloned(),
             Requirement::AllOf(elements) => {
                 self.elements(elements, number, gone, |satisfied, other| *satisfied &= other)
             }
@@ -133,38 +151,22 @@ impl<'p> Choices<'p> {
         joined
     }
 
-    fn category(&self, id: CategoryId) -> Option<Satisfied> {
-        if is_off(self.policy, id) {
-            return None;
-        }
-        let combinations = 1usize << self.free.len();
-        let mut satisfied = vec![0; combinations.div_ceil(64)];
-        let place = self.free.iter().position(|free| *free == id);
-        for combination in 0..combinations {
-            let granted = place.is_none_or(|place| combination >> place & 1 == 1);
-            if let Some(word) = satisfied.get_mut(combination / 64) {
-                *word |= u64::from(granted) << (combination % 64);
-            }
-        }
-        Some(satisfied)
-    }
-
     /// Whether a part names a category that is not switched off.
-    fn asks_for(&self, whole: &Requirement, number: usize) -> bool {
-        fn part<'r>(of: &'r Requirement, number: &mut usize) -> Option<&'r Requirement> {
-            if *number == 0 {
-                return Some(of);
-            }
-            *number -= 1;
-            match of {
-                Requirement::Category(_) => None,
-                Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
-                    elements.iter().find_map(|element| part(element, number))
-                }
-            }
-        }
-        part(whole, &mut { number }).is_some_and(|part| part.categories().any(|id| !is_off(self.policy, id)))
+    fn asks_for(&self, part: &Requirement) -> bool {
+        part.categories().any(|id| !is_off(self.policy, id))
     }
+}
+
+/// When the category at a place among so many is granted; always, where it has none.
+fn granted(place: Option<usize>, categories: usize) -> Satisfied {
+    let combinations = 1usize << categories;
+    let mut granted = vec![0; combinations.div_ceil(64)];
+    for combination in (0..combinations).filter(|one| place.is_none_or(|place| one >> place & 1 == 1)) {
+        if let Some(word) = granted.get_mut(combination / 64) {
+            *word |= 1 << (combination % 64);
+        }
+    }
+    granted
 }
 
 fn is_off(policy: &Policy, id: CategoryId) -> bool {
