@@ -8,7 +8,7 @@ use consentry::syntax::tree::TokenKind;
 const SPACES: [&str; 8] = [" ", "", "\n", "\r\n", "  \t", "\n\t", " \r\n   ", "\t \n "];
 
 /// Comments and blank lines, which a layout keeps.
-const COMMENTS: [&str; 12] = [
+const COMMENTS: [&str; 15] = [
     "\n\n",
     "\n\r\n\n \n",
     "// at the end\n",
@@ -21,6 +21,9 @@ const COMMENTS: [&str; 12] = [
     " ///// \u{1F600} é \t // twice\r\n",
     "\n\n// apart\n\n",
     "// one\n//two\n",
+    "// allow C507, C508 because so\n",
+    "\n// allow C501, C511, C512, C515, C519 because so\n",
+    " // allow C516, C507, C509, C510 because so\n",
 ];
 
 /// The text with other space between its words, and comments and blank lines as well if they are wanted.

@@ -219,3 +219,12 @@ fn plant(files: &mut BTreeMap<String, String>, u: &mut Unstructured) -> Result<(
     }
     Ok(())
 }
+
+/// What lint finds in a text, wherever it stands.
+pub fn found(text: &str) -> Vec<String> {
+    let linted = linted(&BTreeMap::from([("main".to_owned(), text.to_owned())]));
+    let mut found: Vec<String> =
+        linted.diagnostics.iter().map(|one| format!("{} {}", one.code, one.message)).collect();
+    found.sort();
+    found
+}

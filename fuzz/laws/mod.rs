@@ -343,8 +343,8 @@ fn policy_text(text: &str) {
     }
 }
 
-/// However a policy is laid out, and whatever comments stand in it, formatted it says the same, has every comment, and is
-/// not formatted otherwise again. Without comments and blank lines, the layout depends on the words alone.
+/// However a policy is laid out, and whatever comments stand in it, formatted it says the same, has every comment, which allows
+/// the same findings, and is not formatted otherwise again. Without comments and blank lines, the layout depends on the words alone.
 pub fn formatting_keeps_the_meaning(u: &mut Unstructured) -> Result<u64> {
     let policy = PolicyText::arbitrary(u)?;
     let text = policy.text();
@@ -362,6 +362,7 @@ pub fn formatting_keeps_the_meaning(u: &mut Unstructured) -> Result<u64> {
         assert!(formatted.ends_with('\n') && !formatted.ends_with("\n\n"), "{formatted:?}");
         assert!(!formatted.contains("\n\n\n") && !formatted.contains('\r'), "{formatted:?}");
         assert!(formatted.lines().all(|line| line.trim_end() == line), "{formatted:?}");
+        assert_eq!(lints::found(&formatted), lints::found(&spoilt), "{spoilt}\n{formatted}");
         let again = compile(&formatted);
         for _ in 0..2 {
             let event = EventText::arbitrary(u, &policy)?.text();

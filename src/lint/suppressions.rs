@@ -1,7 +1,7 @@
 //! Comments that allow a finding: `// allow C507 because the contract covers it`.
 //!
-//! At the end of a line such a comment speaks of that line, and of the statement that ends there; on a line of its own, of
-//! the statement or row that follows it, or else of the next line.
+//! Such a comment speaks of a statement, or of one row of a table: of what stands in front of it on its line, and on a line of
+//! its own of what comes next. So it speaks of the same wherever the formatter puts it.
 
 use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Files, Fix, Span};
 use crate::syntax::tree::{Fact, Token, TokenKind, Tree};
@@ -172,48 +172,40 @@ fn parse(comment: &str) -> Option<(Vec<Allowed>, bool)> {
 
 /// The places that a comment speaks of, and what goes with it when it is deleted.
 fn target(tree: &Tree, text: &str, words: &[&Token], comment: &Token) -> (Range<u32>, Span) {
-    let line = line_of(text, comment.span);
     let (before, behind) = words.split_at(words.partition_point(|word| word.span.start < comment.span.start));
-    if let Some(word) = before.last().filter(|word| word.span.end > line.start) {
-        let index = tree.statements.partition_point(|statement| statement.span.end < word.span.end);
-        let ended = tree.statements.get(index).filter(|statement| statement.span.end == word.span.end);
-        let target = ended.map_or(line.clone(), |ended| ended.span.start.min(line.start)..line.end);
+    let (line_start, line_end) = line_of(text, comment.span);
+    let word = before.last().filter(|word| word.span.end as usize > line_start);
+    let whole = match word {
         // The space in front of the comment goes with it; a carriage return at the end of the line stays.
-        let written = text.get(comment.span.range()).unwrap_or_default();
-        let end = comment.span.start as usize + written.trim_end_matches('\r').len();
-        return (target, Span::new(comment.span.file, word.span.end as usize, end));
-    }
-    // Together with its line break.
-    let end = text.len().min(line.end as usize + 1);
-    let whole = Span::new(comment.span.file, line.start as usize, end);
-    let target = match behind.first() {
-        None => line,
-        Some(next) => match row_or_statement_at(tree, next.span.start) {
-            Some(span) => span.start..span.end,
-            None => line_of(text, next.span),
-        },
+        Some(word) => {
+            let written = text.get(comment.span.range()).unwrap_or_default();
+            let end = comment.span.start as usize + written.trim_end_matches('\r').len();
+            Span::new(comment.span.file, word.span.end as usize, end)
+        }
+        // Together with its line break.
+        None => Span::new(comment.span.file, line_start, text.len().min(line_end + 1)),
     };
-    (target, whole)
+    let target = word.or(behind.first()).and_then(|word| row_or_statement(tree, word.span.start));
+    (target.map_or(0..0, |target| target.start..target.end), whole)
 }
 
-/// The line on which a place begins.
-fn line_of(text: &str, place: Span) -> Range<u32> {
+/// Where the line begins on which a place begins, and where it ends.
+fn line_of(text: &str, place: Span) -> (usize, usize) {
     let at = place.start as usize;
     let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |before| before + 1);
     let end = text.get(at..).and_then(|behind| behind.find('\n')).map_or(text.len(), |behind| at + behind);
-    let line = Span::new(place.file, start, end);
-    line.start..line.end
+    (start, end)
 }
 
-/// The row of a table that begins at a place, or else the statement.
-fn row_or_statement_at(tree: &Tree, start: u32) -> Option<Span> {
-    let index = tree.statements.partition_point(|statement| statement.span.end <= start);
-    let statement = tree.statements.get(index).filter(|statement| statement.span.start <= start)?;
-    let begins = |span: &Span| span.start == start;
+/// The row of a table that a place is in, or else the statement.
+fn row_or_statement(tree: &Tree, at: u32) -> Option<Span> {
+    let contains = |span: &Span| span.start <= at && at < span.end;
+    let index = tree.statements.partition_point(|statement| statement.span.end <= at);
+    let statement = tree.statements.get(index).filter(|statement| contains(&statement.span))?;
     let row = match &statement.fact {
-        Fact::Reconcile(rows) => rows.iter().map(|row| row.span).find(begins),
-        Fact::Test(test) => test.cases.iter().flatten().map(|case| case.span).find(begins),
+        Fact::Reconcile(rows) => rows.iter().map(|row| row.span).find(contains),
+        Fact::Test(test) => test.cases.iter().flatten().map(|case| case.span).find(contains),
         _ => None,
     };
-    row.or_else(|| Some(statement.span).filter(begins))
+    Some(row.unwrap_or(statement.span))
 }

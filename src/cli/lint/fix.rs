@@ -1,0 +1,100 @@
+//! Mending what lint finds: in memory until every policy is seen to decide as before, and then on the disk.
+
+use crate::cli::{Failure, files};
+use consentry::lint::{self, Linted};
+use consentry::{Disk, Source, SourceError};
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+/// How often findings are mended before the rest is left for another run.
+const MAX_ROUNDS: usize = 10;
+
+/// The texts of files that are changed and not written yet, by their real path.
+#[derive(Default)]
+pub(super) struct Changes(BTreeMap<PathBuf, String>);
+
+impl Changes {
+    /// The files of the disk with the changes in them.
+    pub(super) fn over(&self, disk: Disk) -> impl Source {
+        Changed { disk, changes: self }
+    }
+
+    /// Makes the changes that mend some findings in the files that may be changed, and gives how many findings those are.
+    fn add(&mut self, linted: &[Linted], may_change: &HashSet<PathBuf>) -> usize {
+        let mut mended = 0;
+        for one in linted {
+            for (file, fixed) in lint::edited(&one.files, &one.diagnostics) {
+                let path = files::real(Path::new(one.files.name(file)));
+                // Another policy may have changed the file in this round: the next round sees what is left.
+                let is_current = self.0.get(&path).is_none_or(|text| text == one.files.text(file));
+                if may_change.contains(&path) && is_current {
+                    mended += fixed.count;
+                    self.0.insert(path, fixed.text);
+                }
+            }
+        }
+        mended
+    }
+
+    /// Writes all of them, or none if one is seen not to be writable.
+    fn write(&self) -> Result<(), Failure> {
+        for path in self.0.keys() {
+            files::may_replace(path).map_err(|error| Failure::output(path, &error))?;
+        }
+        for (path, text) in &self.0 {
+            files::replace(path, text).map_err(|error| Failure::output(path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+struct Changed<'c> {
+    disk: Disk,
+    changes: &'c Changes,
+}
+
+impl Source for Changed<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        // The disk says first whether the file may be read at all.
+        let bytes = self.disk.read(path)?;
+        let changed = self.changes.0.get(&files::real(Path::new(&self.disk.display(path))));
+        Ok(changed.map_or(bytes, |text| text.clone().into_bytes()))
+    }
+
+    fn display(&self, path: &str) -> String {
+        self.disk.display(path)
+    }
+}
+
+/// Mends what can be mended in the files that were named, as others may include the rest, and gives how many findings that
+/// were. Nothing is written unless every policy compiles and decides as before.
+pub(super) fn mend(
+    named: &[PathBuf],
+    linted: &mut Vec<Linted>,
+    lint: impl Fn(&Changes) -> Result<Vec<Linted>, Failure>,
+) -> Result<usize, Failure> {
+    let named: HashSet<PathBuf> = named.iter().map(|path| files::real(path)).collect();
+    let mut changes = Changes::default();
+    let mut count = 0;
+    // One fix may bring another to light; each takes text away or says it in fewer words, so that this ends.
+    for _ in 0..MAX_ROUNDS {
+        let mended = changes.add(linted, &named);
+        if mended == 0 {
+            break;
+        }
+        let again = lint(&changes)?;
+        let is_same = |(before, after): (&Linted, &Linted)| match (&before.policy, &after.policy) {
+            (Some(before), Some(after)) => lint::is_same(before, after),
+            (None, None) => true,
+            _ => false,
+        };
+        if !linted.iter().zip(&again).all(is_same) {
+            let message = "a fix would change what a policy decides, so that nothing was written: this is a bug of consentry, please report it";
+            return Err(Failure::Other(message.into()));
+        }
+        *linted = again;
+        count += mended;
+    }
+    changes.write()?;
+    Ok(count)
+}
