@@ -449,11 +449,17 @@ fn a_sheet_that_can_be_read_in_two_ways_is_refused() {
         ("name,needs\n", "no row"),
         ("", "no row"),
         ("All,Ads\n", "may be called `All`"),
+        ("Mapping,2026\nDestination,Categories\nA,Ads\n", "line 2: this row looks like a header"),
+        ("A,Ads,device\n", "line 1: `device` is no category but a mode"),
     ] {
         let run = sheet(text);
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{text}");
         assert!(run.err.contains(reason), "{text}\n{}", run.err);
     }
+    // Which columns have become categories is said: one of them may stand for something else.
+    let run = sheet("Tool,Ads,Active\nA,x,yes\n");
+    assert_eq!(run.status, 0, "{}", run.err);
+    assert!(run.err.contains("the column `Active` is taken for a category"), "{}", run.err);
     let run = from_file("d.csv", b"A,Ads\nB,\xe9\n", &[]);
     assert!(run.status == 2 && run.err.contains("line 2: it is not UTF-8"), "{}", run.err);
 }

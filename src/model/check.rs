@@ -169,12 +169,17 @@ impl<'t> Checker<'t> {
             }
             Some(code) => (
                 format!("{code} keeps a policy from compiling, whatever lint thinks of it"),
-                "mend what it finds",
+                "mend what it finds".to_owned(),
             ),
-            None => (
-                format!("there is no finding `{}`", finding.value),
-                "write its number, such as `C501`; `consentry help` lists them",
-            ),
+            None => {
+                let message = format!("there is no finding `{}`", finding.value);
+                let meant: Option<Code> = finding.value.parse().ok().filter(|code: &Code| code.is_lint());
+                let help = match meant {
+                    Some(code) => format!("did you mean `{code}`?"),
+                    None => "write its number, such as `C501`; `consentry help` lists them".to_owned(),
+                };
+                (message, help)
+            }
         };
         self.report(
             Diagnostic::new(Code::UnknownFinding, message).at(finding.span, "unknown to lint").help(help),

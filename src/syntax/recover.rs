@@ -246,6 +246,10 @@ fn habit(rest: &str) -> Option<&'static str> {
         "and" => Some("separate categories with `,`; for a written formula: `all of A, B`"),
         "or" => Some("for a choice write `any of A, B`"),
         "not" => Some("there is no `not`: name what must be granted"),
+        "import" | "use" | "require" | "extends" if rest.contains("prelude") => {
+            Some("a prelude is included: `include prelude \"segment-strict\"`")
+        }
+        "import" | "use" | "extends" => Some("another file is included: `include \"file.consent\"`"),
         "requires" | "need" | "require" => Some("did you mean `needs`?"),
         _ => None,
     }
@@ -330,13 +334,25 @@ fn language_word(found: &str, before: &str, rest: &str, place: Span) -> Diagnost
 
 /// What to do about a word that is not expected: the first that fits.
 fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String {
-    let words =
+    let words = expected.iter().flat_map(|phrase| match phrase.as_str() {
+        "a consent state" | "a consent state or `{`" => CONSENT_WORDS.as_slice(),
+        "an integrations state" | "an integrations state or `{`" => INTEGRATIONS_WORDS.as_slice(),
+        "what to enforce" => ENFORCE_WORDS.as_slice(),
+        _ => &[],
+    });
+    let said =
         expected.iter().filter(|phrase| phrase.starts_with('`')).map(|phrase| phrase.trim_matches('`'));
+    let words = words.copied().chain(said).filter(|word| *word != found);
     let is_word = found.starts_with(char::is_alphabetic);
     if let Some(near) = nearest(found, words) {
         return format!("did you mean `{near}`?");
     }
-    let fixed = if before.ends_with(" not") {
+    let is_name = is_word && !is_language_word(found) || found == "\"";
+    let fixed = if expected == ["`because`"] {
+        "say why: `because \"...\"`"
+    } else if before.ends_with("lint") && found.starts_with(|char: char| char.is_ascii_digit()) {
+        return format!("write `C{found}`");
+    } else if before.ends_with(" not") {
         "there is no `not`: name what must be granted"
     } else if found == "of" {
         "a group is `any of A, B` for a choice, or `all of A, B`"
@@ -346,6 +362,8 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
         return format!("a name of other letters than a to z stands in quotes: \"{found}\"");
     } else if is_word && expects(expected, A_TEXT) && !expects(expected, "a new statement") {
         return format!("write it in quotes: \"{found}\"");
+    } else if is_name && expects(expected, "`,`") {
+        "separate names with `,`"
     } else if expects(expected, "what to enforce") {
         "a row ends with `nothing`, `integrations`, `listed integrations`, `consent`, `consent then integrations`, \
          `consent or integrations`, `consent or listed, then integrations` or `drop \"...\"`"
@@ -360,6 +378,11 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     };
     fixed.to_owned()
 }
+
+/// The words that states and what is enforced begin with.
+const CONSENT_WORDS: [&str; 6] = ["missing", "empty", "none given", "given", "malformed", "any"];
+const INTEGRATIONS_WORDS: [&str; 4] = ["none", "given", "malformed", "any"];
+const ENFORCE_WORDS: [&str; 5] = ["nothing", "integrations", "listed integrations", "consent", "drop"];
 
 /// Whether the statement is a table, of which the header is missing.
 fn lacks_header(before: &str, rest: &str) -> bool {

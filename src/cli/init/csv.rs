@@ -41,6 +41,13 @@ pub(super) fn add_to(facts: &mut Facts, bytes: &[u8], kinds: &[String]) -> Resul
     if rows.is_empty() {
         return Err(Undone::new("there is no row with a destination"));
     }
+    // A title above the header would make destinations of both.
+    if header.is_empty()
+        && let Some((line, _)) = rows.iter().skip(1).take(MAX_TITLES).find(|(_, row)| is_header(row))
+    {
+        let message = "this row looks like a header: delete what stands above it";
+        return Err(Undone::new(message).at_line(*line));
+    }
     // Without a column of categories, each column that has nothing but marks is one category.
     let is_wide = !header.is_empty() && !columns.contains(&Column::Categories);
     let mut marked = HashMap::new();
@@ -49,7 +56,10 @@ pub(super) fn add_to(facts: &mut Facts, bytes: &[u8], kinds: &[String]) -> Resul
             continue;
         }
         match is_wide && has_marks(rows, place, title)? {
-            true => drop(marked.insert(place, facts.category(title, None)?)),
+            true => {
+                marked.insert(place, facts.category(title, None)?);
+                remarks.push(format!("the column `{}` is taken for a category", visible(title)));
+            }
             false if title.is_empty() => {}
             false => remarks.push(format!("the column `{}` is not read", visible(title))),
         }
@@ -95,6 +105,13 @@ pub(super) fn add_to(facts: &mut Facts, bytes: &[u8], kinds: &[String]) -> Resul
         for category in &names {
             if category.eq_ignore_ascii_case("exempt") {
                 let message = "`exempt` is no category: leave the cell empty, and say it in the policy with the reason, `exempt because \"...\"`";
+                return Err(at(Undone::new(message)));
+            }
+            if header.is_empty() && mode(category).is_ok_and(|mode| mode.is_some()) {
+                let message = format!(
+                    "`{}` is no category but a mode: begin the sheet with a header, such as `destination,categories,mode`",
+                    visible(category)
+                );
                 return Err(at(Undone::new(message)));
             }
             let is_several = [" and ", " or ", " / ", "any of ", "all of ", " & "];
@@ -212,6 +229,17 @@ fn columns_of(row: &[String]) -> Option<Vec<Column>> {
         });
     }
     columns.contains(&Column::Name).then_some(columns)
+}
+
+/// How many rows above a header are looked for.
+const MAX_TITLES: usize = 10;
+
+/// Whether a row names a column of destinations and another one that is known.
+fn is_header(row: &[String]) -> bool {
+    columns_of(row).is_some_and(|columns| {
+        let known = columns.iter().filter(|column| !matches!(column, Column::Other | Column::Name));
+        known.count() > 0
+    })
 }
 
 /// Whether a column is one of marks; free text beside marks could be a mark that is mistyped.

@@ -155,6 +155,7 @@ impl Init {
         }
         ask_destinations(&mut facts, &mut questions, alone)?;
         remarks.extend(spellings(&facts));
+        remarks.extend(swapped(&facts));
         if self.from.iter().any(|path| !is_sheet(path)) {
             remarks.extend(never_seen(&facts));
         }
@@ -370,6 +371,23 @@ fn spellings(facts: &Facts) -> Vec<String> {
         remarks.push(format!("{more} more pairs of names differ in case alone"));
     }
     remarks
+}
+
+/// Categories whose name is what the platform's wire ids look like while their wire id is not: the two may have been swapped.
+fn swapped(facts: &Facts) -> Vec<String> {
+    let like_a_wire_id = |text: &str| {
+        text.strip_prefix('C')
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let swapped = facts
+        .categories()
+        .iter()
+        .filter(|one| like_a_wire_id(&one.name) && !like_a_wire_id(&one.wire_id))
+        .take(MAX_NEVER_SEEN);
+    let remark = |one: &facts::Category| {
+        format!("the category `{}` has the wire id `{}`: is it the other way round?", one.name, one.wire_id)
+    };
+    swapped.map(remark).collect()
 }
 
 /// Whether a file is a sheet, by its name; an archive of one is one too.
