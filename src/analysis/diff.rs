@@ -4,13 +4,14 @@
 use super::json;
 use crate::exact::Conditions;
 use crate::exact::TooLarge;
-use crate::exact::cover::{Cube, cover};
+use crate::exact::cover::{Cost, Cube, MAX_CUBES, cover, size};
 use crate::exact::diagram::{Diagram, Diagrams};
+use crate::exact::formula::{Formula, Ways};
 use crate::exact::function::{Function, function, reason};
 use crate::exact::inputs::Inputs;
-use crate::model::{ConsentState, Destination, IntegrationsState, Policy, Reading};
+use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading};
 use crate::reason::{Outcome, Reason};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Everything that two policies decide otherwise. Names and labels, the order of lines and tests are no part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,12 +48,23 @@ pub struct DestinationDiff {
     pub name: String,
     /// Whether both policies have it, or only one of them.
     pub presence: Presence,
-    /// The situations that are decided otherwise.
-    pub changes: Vec<Change>,
+    inputs: Inputs,
+    /// What the policies that have it ask for, the old one first.
+    formulas: Vec<Option<Formula>>,
+    found: Vec<Found>,
+}
+
+/// Situations that are decided otherwise, before they are put into words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Found {
+    direction: Direction,
+    cube: Cube,
+    /// How the first event of the cube is decided by the policies that have the destination, the old one first.
+    reasons: Vec<Reason>,
 }
 
 /// Which policies have a destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Presence {
     /// Both.
     Both,
@@ -62,7 +74,7 @@ pub enum Presence {
     Removed,
 }
 
-/// Situations that are decided otherwise.
+/// Situations that are decided otherwise, in one direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// In which way.
@@ -119,8 +131,43 @@ impl Diff {
     }
 
     /// All changes of all destinations.
-    pub fn changes(&self) -> impl Iterator<Item = (&DestinationDiff, &Change)> {
-        self.destinations.iter().flat_map(|one| one.changes.iter().map(move |change| (one, change)))
+    pub fn changes(&self) -> impl Iterator<Item = (&DestinationDiff, Change)> {
+        self.destinations.iter().flat_map(|one| one.changes().map(move |change| (one, change)))
+    }
+}
+
+impl DestinationDiff {
+    /// The situations that are decided otherwise: those that are loosened come first.
+    pub fn changes(&self) -> impl Iterator<Item = Change> {
+        self.found.iter().filter_map(|found| self.change(found))
+    }
+
+    /// How many of its changes have a direction.
+    pub fn count(&self, direction: Direction) -> usize {
+        self.found.iter().filter(|found| found.direction == direction).count()
+    }
+
+    fn change(&self, found: &Found) -> Option<Change> {
+        let values = point(&self.inputs, &found.cube);
+        let (event, reading) = self.inputs.event(&values)?;
+        let mut said =
+            found.reasons.iter().zip(&self.formulas).enumerate().map(|(which, (reason, formula))| {
+                let refused = formula.as_ref().filter(|_| *reason == Reason::Refused);
+                let granted = |wire_id: &str| self.inputs.is_granted(which, wire_id, &values);
+                (
+                    *reason,
+                    refused
+                        .map(|formula| formula.refused(&granted).into_iter().collect())
+                        .unwrap_or_default(),
+                )
+            });
+        Some(Change {
+            direction: found.direction,
+            conditions: Conditions::of(&self.inputs, &found.cube),
+            witness: json(&event, &reading),
+            before: if self.presence == Presence::Added { None } else { said.next() },
+            after: if self.presence == Presence::Removed { None } else { said.next() },
+        })
     }
 }
 
@@ -166,7 +213,9 @@ pub fn diff(old: &Policy, new: &Policy) -> Result<Diff, TooLarge> {
         policy.destinations().iter().flat_map(Destination::names).map(str::to_owned).collect()
     };
     let mut destinations = Vec::new();
-    let by_name = |policy: &'_ Policy| -> BTreeMap<String, crate::model::DestinationId> {
+    // Most destinations are alike but for their names and categories.
+    let mut known = HashMap::new();
+    let by_name = |policy: &'_ Policy| -> BTreeMap<String, DestinationId> {
         policy
             .destination_ids()
             .zip(policy.destinations())
@@ -177,7 +226,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Result<Diff, TooLarge> {
     let all: BTreeSet<&String> = old_ids.keys().chain(new_ids.keys()).collect();
     for name in all {
         let sides = [(old, old_ids.get(name).copied()), (new, new_ids.get(name).copied())];
-        destinations.extend(destination(name, sides)?);
+        destinations.extend(destination(name, sides, &mut known)?);
     }
     Ok(Diff {
         reading: (!same_reading).then(|| (readings.0.clone(), readings.1.clone())),
@@ -212,47 +261,194 @@ fn drops(old: &Policy, new: &Policy) -> Vec<DropChange> {
     changes
 }
 
-type Side<'p> = (&'p Policy, Option<crate::model::DestinationId>);
+type Side<'p> = (&'p Policy, Option<DestinationId>);
+
+/// A destination that a policy has.
+type Declared<'p> = (&'p Policy, DestinationId, &'p Destination);
 
 /// What changes for the destination of a name, if anything does.
-fn destination(name: &str, sides: [Side<'_>; 2]) -> Result<Option<DestinationDiff>, TooLarge> {
-    let [(old, old_id), (new, new_id)] = sides;
-    let presence = match (old_id, new_id) {
-        (Some(_), Some(_)) => Presence::Both,
-        (None, _) => Presence::Added,
-        (_, None) => Presence::Removed,
-    };
-    let known: Vec<_> = sides.iter().filter_map(|(policy, id)| Some((*policy, (*id)?))).collect();
-    let inputs = Inputs::of(&known);
-    let mut diagrams = Diagrams::new(inputs.values())?;
-    let mut functions = Vec::new();
-    for (which, (policy, id)) in known.iter().enumerate() {
-        let Some(declared) = policy.destination(*id) else { return Ok(None) };
-        functions.push(function(&mut diagrams, &inputs, which, policy, declared)?);
+fn destination(
+    name: &str,
+    sides: [Side<'_>; 2],
+    known: &mut HashMap<Form, Vec<Found>>,
+) -> Result<Option<DestinationDiff>, TooLarge> {
+    fn has((policy, id): Side<'_>) -> Option<Declared<'_>> {
+        Some((policy, id?, policy.destination(id?)?))
     }
-    let (before, after) = match (functions.as_slice(), presence) {
-        ([before, after], _) => (Some(before), Some(after)),
-        ([only], Presence::Removed) => (Some(only), None),
-        ([only], _) => (None, Some(only)),
-        _ => return Ok(None),
+    let presence = match sides.map(|side| has(side).is_some()) {
+        [true, true] => Presence::Both,
+        [false, _] => Presence::Added,
+        [true, false] => Presence::Removed,
     };
-    let mut changes = Vec::new();
-    for direction in Direction::ALL {
-        let condition = condition(&mut diagrams, direction, before, after)?;
-        for cube in cover(&mut diagrams, condition)? {
-            let values = point(&inputs, &cube);
-            let Some((event, reading)) = inputs.event(&values) else { continue };
-            changes.push(Change {
-                direction,
-                conditions: Conditions::of(&inputs, &cube, &[new, old]),
-                witness: json(&event, &reading),
-                before: before.map(|function| said(&diagrams, function, &values)),
-                after: after.map(|function| said(&diagrams, function, &values)),
-            });
+    let declared: Vec<Declared<'_>> = sides.into_iter().filter_map(has).collect();
+    let ids: Vec<(&Policy, DestinationId)> = declared.iter().map(|(policy, id, _)| (*policy, *id)).collect();
+    let inputs = Inputs::of(&ids);
+    let formulas: Vec<Option<Formula>> = declared
+        .iter()
+        .map(|(policy, _, one)| one.requirement().and_then(|requirement| Formula::of(requirement, policy)))
+        .collect();
+    let found = match only_formula(&inputs, &formulas) {
+        Some(formula) => {
+            let ways = formula.map(|formula| formula.ways(&inputs.categories)).transpose()?;
+            let form = Form::of(&declared, presence, &inputs, ways.as_ref());
+            let found = match known.get(&form) {
+                Some(found) => found,
+                None => {
+                    let found = self::found(&declared, presence, &inputs.whole(), ways.as_ref())?;
+                    known.entry(form).or_insert(found)
+                }
+            };
+            expanded(found, &inputs, ways.as_ref())?
+        }
+        None => self::found(&declared, presence, &inputs, None)?,
+    };
+    let is_changed = presence != Presence::Both || !found.is_empty();
+    Ok(is_changed.then(|| DestinationDiff { name: name.to_owned(), presence, inputs, formulas, found }))
+}
+
+/// The one formula whose being satisfied stands for all categories, or none where no policy asks for anything; `None` where
+/// policies ask for different things, or see different states in one consent object.
+fn only_formula<'f>(inputs: &Inputs, formulas: &'f [Option<Formula>]) -> Option<Option<&'f Formula>> {
+    let mut asked = formulas.iter().flatten();
+    let first = asked.next();
+    let is_alike = asked.all(|other| Some(other) == first)
+        && inputs.shapes.iter().all(|shape| shape.states.windows(2).all(|pair| pair.first() == pair.last()));
+    is_alike.then_some(first)
+}
+
+/// What tells destinations apart whose changes are not the same but for names and categories.
+#[derive(PartialEq, Eq, Hash)]
+struct Form {
+    presence: Presence,
+    /// Of each policy: whether it is disabled, exempt and ignores `All`, and what is asked for with nothing granted.
+    declared: Vec<([bool; 3], Asked)>,
+    /// For each name, whether it is one of the destination's in each policy.
+    names: Vec<Vec<bool>>,
+    /// How many rows say when the requirement is satisfied and when it is not, and how many conditions they have.
+    costs: [Cost; 2],
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Asked {
+    Unmapped,
+    SwitchedOff,
+    Satisfied,
+    Unsatisfied,
+}
+
+impl Form {
+    fn of(declared: &[Declared<'_>], presence: Presence, inputs: &Inputs, ways: Option<&Ways>) -> Self {
+        let each = declared.iter().map(|(policy, _, one)| {
+            let ignores_all = policy.kind_of(one).is_some_and(|kind| kind.ignores_all().is_some());
+            let asked = match one.requirement().map(|requirement| Formula::of(requirement, policy)) {
+                None => Asked::Unmapped,
+                Some(None) => Asked::SwitchedOff,
+                Some(Some(formula)) if formula.is_satisfied(&|_| false) => Asked::Satisfied,
+                Some(Some(_)) => Asked::Unsatisfied,
+            };
+            ([one.disabled().is_some(), one.exempt().is_some(), ignores_all], asked)
+        });
+        let is_own =
+            |name: &String| declared.iter().map(|(_, _, one)| one.names().any(|own| own == name)).collect();
+        Form {
+            presence,
+            declared: each.collect(),
+            names: inputs.names.iter().map(is_own).collect(),
+            costs: costs(ways),
         }
     }
-    let is_changed = presence != Presence::Both || !changes.is_empty();
-    Ok(is_changed.then(|| DestinationDiff { name: name.to_owned(), presence, changes }))
+}
+
+/// How many rows say when a requirement is satisfied, and when it is not, and how many conditions they have.
+fn costs(ways: Option<&Ways>) -> [Cost; 2] {
+    let cost = |rows: &Vec<Vec<usize>>| (rows.len(), rows.iter().map(Vec::len).sum());
+    ways.map_or([(1, 1); 2], |ways| [cost(&ways.satisfied), cost(&ways.unsatisfied)])
+}
+
+/// What changes, in as few cubes as say it. Of `ways`, each cube that asks for a requirement is as many as it takes to say
+/// whether that is satisfied.
+fn found(
+    declared: &[Declared<'_>],
+    presence: Presence,
+    inputs: &Inputs,
+    ways: Option<&Ways>,
+) -> Result<Vec<Found>, TooLarge> {
+    let mut diagrams = Diagrams::new(inputs.values())?;
+    let mut functions = Vec::new();
+    for (which, (policy, _, one)) in declared.iter().enumerate() {
+        functions.push(function(&mut diagrams, inputs, which, policy, one)?);
+    }
+    let (before, after) = match presence {
+        Presence::Both => (functions.first(), functions.get(1)),
+        Presence::Added => (None, functions.first()),
+        Presence::Removed => (functions.first(), None),
+    };
+    let [satisfied, unsatisfied] = costs(ways);
+    let cost = |cube: &Cube, diagrams: &Diagrams| {
+        let (one, conditions) = size(cube, diagrams);
+        match ways.and_then(|_| asked(cube, inputs)) {
+            Some(is_satisfied) => {
+                let (rows, own) = if is_satisfied { satisfied } else { unsatisfied };
+                (rows, rows * conditions.saturating_sub(1) + own)
+            }
+            None => (one, conditions),
+        }
+    };
+    let mut found = Vec::new();
+    for direction in Direction::ALL {
+        let condition = condition(&mut diagrams, direction, before, after)?;
+        for cube in cover(&mut diagrams, condition, &cost)? {
+            let values = point(inputs, &cube);
+            let reasons = functions.iter().map(|one| reason(diagrams.at(one.reason, &values))).collect();
+            found.push(Found { direction, cube, reasons });
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a cube asks for the requirement to be satisfied, or not to be; `None` where it does not matter to it.
+fn asked(cube: &Cube, inputs: &Inputs) -> Option<bool> {
+    let satisfied = inputs.first_category();
+    match (cube.has(satisfied, 0), cube.has(satisfied, 1)) {
+        (false, true) => Some(true),
+        (true, false) => Some(false),
+        _ => None,
+    }
+}
+
+/// The same with categories in the place of whether the requirement is satisfied.
+fn expanded(found: &[Found], inputs: &Inputs, ways: Option<&Ways>) -> Result<Vec<Found>, TooLarge> {
+    let first = inputs.first_category();
+    let mut expanded = Vec::new();
+    for direction in Direction::ALL {
+        let mut cubes = Vec::new();
+        for one in found.iter().filter(|one| one.direction == direction) {
+            let whole = one.cube.0.iter().copied().take(first).chain(inputs.categories.iter().map(|_| 0b11));
+            let whole = Cube(whole.collect());
+            let rows = match (asked(&one.cube, inputs), ways) {
+                (Some(true), Some(ways)) => ways.satisfied.iter().map(|row| (row, 0b10)).collect(),
+                (Some(false), Some(ways)) => ways.unsatisfied.iter().map(|row| (row, 0b01)).collect(),
+                _ => Vec::new(),
+            };
+            let with = |(row, values): &(&Vec<usize>, u64)| {
+                row.iter().fold(whole.clone(), |cube, place| cube.with(first + place, *values))
+            };
+            match rows.as_slice() {
+                [] => cubes.push((whole.clone(), &one.reasons)),
+                rows => cubes.extend(rows.iter().map(|row| (with(row), &one.reasons))),
+            }
+            if cubes.len() > MAX_CUBES {
+                return Err(TooLarge);
+            }
+        }
+        cubes.sort();
+        expanded.extend(cubes.into_iter().map(|(cube, reasons)| Found {
+            direction,
+            cube,
+            reasons: reasons.clone(),
+        }));
+    }
+    Ok(expanded)
 }
 
 /// Where the situations are that changed in a direction.
@@ -297,8 +493,58 @@ fn point(inputs: &Inputs, cube: &Cube) -> Vec<usize> {
     counts.map(|(variable, count)| (0..count).find(|value| cube.has(variable, *value)).unwrap_or(0)).collect()
 }
 
-/// What a function says at a point.
-fn said(diagrams: &Diagrams, function: &Function, values: &[usize]) -> (Reason, Vec<String>) {
-    let named = function.refused.iter().filter(|(_, named)| diagrams.at(**named, values) == 1);
-    (reason(diagrams.at(function.reason, values)), named.map(|(wire_id, _)| wire_id.clone()).collect())
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+mod tests {
+    use super::*;
+
+    /// One variable in the place of all categories gives as few rows, and as short ones, as all of them would.
+    #[test]
+    fn requirements_as_one_give_the_fewest_rows_too() {
+        let policy = |prelude: &str, needs: &str, more: &str| {
+            let text = format!(
+                "consentry 1 policy \"p\" include prelude \"{prelude}\" category A category B category C category D \
+                 category Z always destination \"X\" {needs} {more}"
+            );
+            Policy::parse(&text).unwrap()
+        };
+        let preludes = ["segment", "segment-strict", "segment-2023-overview", "segment-2023-reconcile"];
+        let needs = [
+            "needs A",
+            "needs all of A, B, C",
+            "needs any of A, B, C, Z",
+            "needs all of A, (any of B, (all of C, D))",
+            "needs any of (all of A, B), (all of B, C), (all of A, C)",
+            "unmapped",
+        ];
+        let mut compared = 0;
+        for needs in needs {
+            for (one, other) in preludes.iter().flat_map(|one| preludes.map(|other| (*one, other))) {
+                for more in ["", "also \"Y\"", "exempt", "disabled"] {
+                    let (old, new) = (policy(one, needs, ""), policy(other, needs, more));
+                    let ids = [&old, &new].map(|policy| policy.destination_named("X").unwrap());
+                    let declared: Vec<Declared<'_>> = [&old, &new]
+                        .into_iter()
+                        .zip(ids)
+                        .map(|(policy, id)| (policy, id, policy.destination(id).unwrap()))
+                        .collect();
+                    let inputs = Inputs::of(&[(&old, ids[0]), (&new, ids[1])]);
+                    let all = found(&declared, Presence::Both, &inputs, None).unwrap();
+                    let diff =
+                        destination("X", [(&old, Some(ids[0])), (&new, Some(ids[1]))], &mut HashMap::new());
+                    let as_one = diff.unwrap().map(|diff| diff.found).unwrap_or_default();
+                    let size = |found: &[Found]| {
+                        let conditions = found.iter().map(|one| {
+                            let values = one.cube.0.iter().zip(inputs.values());
+                            values.filter(|(values, count)| values.count_ones() as usize != *count).count()
+                        });
+                        (found.len(), conditions.sum::<usize>())
+                    };
+                    assert_eq!(size(&as_one), size(&all), "{needs} {more}, {one} -> {other}");
+                    compared += all.len();
+                }
+            }
+        }
+        assert!(compared > 500, "{compared}");
+    }
 }

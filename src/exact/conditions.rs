@@ -3,7 +3,7 @@
 use super::cover::Cube;
 use super::inputs::{ALL, ENTRIES, Input, Inputs};
 use crate::event::Entry;
-use crate::model::{IntegrationsState, Policy};
+use crate::model::IntegrationsState;
 use std::fmt;
 
 /// What an event must have to belong to a row. All of it must hold.
@@ -40,12 +40,12 @@ pub enum Condition {
 
 impl Conditions {
     /// What a cube asks for.
-    pub(crate) fn of(inputs: &Inputs, cube: &Cube, policies: &[&Policy]) -> Self {
+    pub(crate) fn of(inputs: &Inputs, cube: &Cube) -> Self {
         let mut conditions = Vec::new();
         for ((variable, input), count) in inputs.all().enumerate().zip(inputs.values()) {
             let values: Vec<usize> = (0..count).filter(|value| cube.has(variable, *value)).collect();
             if values.len() < count {
-                conditions.push(Condition::of(inputs, input, &values, policies));
+                conditions.push(Condition::of(inputs, input, &values));
             }
         }
         Conditions(conditions)
@@ -58,7 +58,7 @@ impl Conditions {
 }
 
 impl Condition {
-    fn of(inputs: &Inputs, input: Input<'_>, values: &[usize], policies: &[&Policy]) -> Self {
+    fn of(inputs: &Inputs, input: Input<'_>, values: &[usize]) -> Self {
         let places = || values.iter().copied();
         match input {
             Input::Consent => {
@@ -81,10 +81,7 @@ impl Condition {
             },
             Input::All => Condition::All(places().filter_map(|value| ALL.get(value)).copied().collect()),
             Input::Category(wire_id) => {
-                let declared = policies.iter().flat_map(|policy| policy.categories());
-                let mut named = declared.filter(|category| category.wire_id() == wire_id);
-                let name = named.next().map_or(wire_id, |category| category.name()).to_owned();
-                Condition::Category { name, granted: values == [1] }
+                Condition::Category { name: inputs.called(wire_id).to_owned(), granted: values == [1] }
             }
         }
     }

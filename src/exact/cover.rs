@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub(crate) const FEW: usize = 12;
 
 /// How many cubes there may be before a cover counts as too large to be read.
-const MAX_CUBES: usize = 20_000;
+pub(crate) const MAX_CUBES: usize = 20_000;
 
 /// How many points, primes and steps the search for a minimum may take; beyond it the cover is irredundant.
 const MAX_POINTS: usize = 300_000;
@@ -32,7 +32,7 @@ impl Cube {
         self.0.get(variable).is_some_and(|values| values >> value & 1 == 1)
     }
 
-    fn with(&self, variable: usize, values: u64) -> Cube {
+    pub(crate) fn with(&self, variable: usize, values: u64) -> Cube {
         let mut cube = self.clone();
         if let Some(place) = cube.0.get_mut(variable) {
             *place = values;
@@ -41,7 +41,7 @@ impl Cube {
     }
 
     /// How many variables it says something of.
-    fn conditions(&self, diagrams: &Diagrams) -> usize {
+    pub(crate) fn conditions(&self, diagrams: &Diagrams) -> usize {
         let sizes = diagrams.values().iter();
         self.0.iter().zip(sizes).filter(|(values, count)| values.count_ones() as usize != **count).count()
     }
@@ -56,9 +56,18 @@ fn all(count: usize) -> Result<u64, TooLarge> {
     }
 }
 
-/// A cover of a condition, in a stable order.
-pub(crate) fn cover(diagrams: &mut Diagrams, of: Diagram) -> Result<Vec<Cube>, TooLarge> {
-    let mut cubes = match minimum(diagrams, of)? {
+/// What a cube costs that stands for itself alone.
+pub(crate) fn size(cube: &Cube, diagrams: &Diagrams) -> Cost {
+    (1, cube.conditions(diagrams))
+}
+
+/// A cover of a condition, in a stable order. A cube may stand for several, as `cost` says; else that is [`size`].
+pub(crate) fn cover(
+    diagrams: &mut Diagrams,
+    of: Diagram,
+    cost: &impl Fn(&Cube, &Diagrams) -> Cost,
+) -> Result<Vec<Cube>, TooLarge> {
+    let mut cubes = match minimum(diagrams, of, cost)? {
         Some(cubes) => cubes,
         None => irredundant(diagrams, of)?,
     };
@@ -202,7 +211,11 @@ fn widened(diagrams: &Diagrams, cube: Cube, of: Diagram) -> Cube {
 }
 
 /// A cover that no other one is shorter than; `None` where there are too many inputs, or where the search would take too long.
-fn minimum(diagrams: &mut Diagrams, of: Diagram) -> Result<Option<Vec<Cube>>, TooLarge> {
+fn minimum(
+    diagrams: &mut Diagrams,
+    of: Diagram,
+    cost: &impl Fn(&Cube, &Diagrams) -> Cost,
+) -> Result<Option<Vec<Cube>>, TooLarge> {
     if support(diagrams, of).len() > FEW {
         return Ok(None);
     }
@@ -218,7 +231,7 @@ fn minimum(diagrams: &mut Diagrams, of: Diagram) -> Result<Option<Vec<Cube>>, To
             primes.iter().enumerate().filter(|(_, prime)| has(prime)).map(|(index, _)| index).collect()
         })
         .collect();
-    let costs: Vec<(usize, usize)> = primes.iter().map(|prime| (1, prime.conditions(diagrams))).collect();
+    let costs: Vec<Cost> = primes.iter().map(|prime| cost(prime, diagrams)).collect();
     let chosen = Search::new(&costs).solve(rows.into_iter().collect());
     Ok(chosen.map(|chosen| chosen.into_iter().filter_map(|index| primes.get(index).cloned()).collect()))
 }
@@ -320,7 +333,7 @@ struct Search<'s> {
 }
 
 /// How many cubes, and how many conditions in them.
-type Cost = (usize, usize);
+pub(crate) type Cost = (usize, usize);
 
 fn sum(one: Cost, other: Cost) -> Cost {
     (one.0 + other.0, one.1 + other.1)
@@ -492,14 +505,14 @@ mod tests {
         // The cyclic function of three variables: two ways with three cubes each, and irredundant ones with four.
         let mut diagrams = Diagrams::new(vec![2, 2, 2]).unwrap();
         let cyclic = of(&mut diagrams, &|v| !(v[0] == v[1] && v[1] == v[2]));
-        let cubes = cover(&mut diagrams, cyclic).unwrap();
+        let cubes = cover(&mut diagrams, cyclic, &size).unwrap();
         check(&mut diagrams, cyclic, &cubes);
         assert_eq!(cubes.len(), 3);
         let rough = irredundant(&mut diagrams, cyclic).unwrap();
         check(&mut diagrams, cyclic, &rough);
 
-        assert_eq!(cover(&mut diagrams, Diagram::FALSE).unwrap(), []);
-        assert_eq!(cover(&mut diagrams, Diagram::TRUE).unwrap(), [Cube(vec![3, 3, 3])]);
+        assert_eq!(cover(&mut diagrams, Diagram::FALSE, &size).unwrap(), []);
+        assert_eq!(cover(&mut diagrams, Diagram::TRUE, &size).unwrap(), [Cube(vec![3, 3, 3])]);
     }
 
     #[test]
@@ -511,12 +524,12 @@ mod tests {
             let bits = seed >> 20;
             let at = |v: &[usize]| v[0] + 3 * (v[1] + 2 * (v[2] + 2 * v[3]));
             let function = of(&mut diagrams, &|v| bits >> at(v) & 1 == 1);
-            let best = cover(&mut diagrams, function).unwrap();
+            let best = cover(&mut diagrams, function, &size).unwrap();
             check(&mut diagrams, function, &best);
             let rough = irredundant(&mut diagrams, function).unwrap();
             check(&mut diagrams, function, &rough);
             assert!(best.len() <= rough.len());
-            let found = minimum(&mut diagrams, function).unwrap().expect("the search ends");
+            let found = minimum(&mut diagrams, function, &size).unwrap().expect("the search ends");
             let mut primes = Primes { known: HashMap::new(), whole: Cube::whole(&diagrams).unwrap() };
             let primes = primes.of(&mut diagrams, function).unwrap().unwrap();
             if primes.len() <= 11 {
@@ -551,9 +564,9 @@ mod tests {
     fn a_list_of_many_has_one_cube() {
         let mut diagrams = Diagrams::new(vec![2; 60]).unwrap();
         let every = of_all(&mut diagrams, 60);
-        assert_eq!(cover(&mut diagrams, every).unwrap(), [Cube(vec![2; 60])]);
+        assert_eq!(cover(&mut diagrams, every, &size).unwrap(), [Cube(vec![2; 60])]);
         let not = diagrams.not(every).unwrap();
-        let cubes = cover(&mut diagrams, not).unwrap();
+        let cubes = cover(&mut diagrams, not, &size).unwrap();
         assert_eq!(cubes.len(), 60);
         check(&mut diagrams, not, &cubes);
     }

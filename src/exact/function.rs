@@ -189,7 +189,7 @@ impl Builder<'_> {
                 };
                 (leaf(reason), BTreeMap::new())
             }
-            Some(requirement) => match self.requirement(requirement, given)? {
+            Some(requirement) => match self.asked(requirement, given)? {
                 None => (leaf(Reason::SwitchedOff), BTreeMap::new()),
                 Some(Satisfied { whole, named }) => {
                     let reason = self.diagrams.map(whole, &|satisfied| {
@@ -205,6 +205,21 @@ impl Builder<'_> {
         });
         let by_event: Vec<Diagram> = std::iter::once(reason).chain(exempt).collect();
         Ok(ConsentStep { reason: self.diagrams.node(Inputs::EXEMPT_EVENT, &by_event)?, named })
+    }
+
+    /// The same as `requirement`, of which the inputs may be one.
+    fn asked(&mut self, requirement: &Requirement, given: bool) -> Result<Option<Satisfied>, TooLarge> {
+        if !(self.inputs.is_whole && given) {
+            return self.requirement(requirement, given);
+        }
+        let variable = self.inputs.first_category();
+        let satisfied = self.diagrams.node(variable, &[Diagram::FALSE, Diagram::TRUE])?;
+        // What is satisfied by what is always granted is so whatever else is granted.
+        let nothing_granted = self.requirement(requirement, false)?;
+        Ok(nothing_granted.map(|asked| Satisfied {
+            whole: if asked.whole == Diagram::TRUE { asked.whole } else { satisfied },
+            named: BTreeMap::new(),
+        }))
     }
 
     /// Whether a requirement is satisfied, and what it names where it is not; `None` where it vanishes whole.

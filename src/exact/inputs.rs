@@ -3,11 +3,11 @@
 
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, DestinationId, IntegrationsState, Policy, Reading};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables, in their order: the shape of the consent object, the state of the integrations object, which exempt event
 /// it is, the entry under each of the destination's names, `All`, and each category that it needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Inputs {
     pub(crate) shapes: Vec<Shape>,
     /// The names of exempt events, sorted. The variable's first value is any other event.
@@ -16,6 +16,10 @@ pub(crate) struct Inputs {
     pub(crate) names: Vec<String>,
     /// The wire ids of the categories, sorted.
     pub(crate) categories: Vec<String>,
+    /// What people call each of them.
+    called: Vec<String>,
+    /// Whether one variable stands in the place of all categories: whether the requirement is satisfied.
+    pub(crate) is_whole: bool,
     parents: Vec<String>,
 }
 
@@ -61,7 +65,8 @@ impl Inputs {
     /// Of a destination in each of some policies, all of which read the preferences through the same members.
     pub(crate) fn of(policies: &[(&Policy, DestinationId)]) -> Self {
         let mut names: BTreeSet<&str> = BTreeSet::new();
-        let mut categories: BTreeSet<&str> = BTreeSet::new();
+        // The last policy says how people call a category.
+        let mut categories: BTreeMap<&str, &str> = BTreeMap::new();
         let mut exempt_events: BTreeSet<&str> = BTreeSet::new();
         for (policy, id) in policies {
             let Some(destination) = policy.destination(*id) else { continue };
@@ -69,7 +74,7 @@ impl Inputs {
             // On `always` and switched-off categories nobody decides.
             let named = destination.category_uses().iter().filter_map(|one| policy.category(one.value));
             let free = named.filter(|one| one.always().is_none() && one.switched_off().is_none());
-            categories.extend(free.map(|category| category.wire_id()));
+            categories.extend(free.map(|category| (category.wire_id(), category.name())));
             exempt_events.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));
         }
         let owned = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
@@ -79,9 +84,22 @@ impl Inputs {
             shapes: shapes(&readings),
             exempt_events: owned(exempt_events),
             names: owned(names),
-            categories: owned(categories),
+            categories: categories.keys().map(|wire_id| (*wire_id).to_owned()).collect(),
+            called: categories.values().map(|name| (*name).to_owned()).collect(),
+            is_whole: false,
             parents: parents.unwrap_or_default(),
         }
+    }
+
+    /// The same but for the categories, in whose place stands whether the requirement is satisfied.
+    pub(crate) fn whole(&self) -> Self {
+        Inputs { categories: vec![String::new()], called: Vec::new(), is_whole: true, ..self.clone() }
+    }
+
+    /// How people call a category; its wire id where nobody says.
+    pub(crate) fn called<'i>(&'i self, wire_id: &'i str) -> &'i str {
+        let place = self.categories.binary_search_by(|one| one.as_str().cmp(wire_id));
+        place.ok().and_then(|place| self.called.get(place)).map_or(wire_id, String::as_str)
     }
 
     /// The variables in their order.
@@ -114,10 +132,23 @@ impl Inputs {
         Inputs::FIRST_NAME + self.names.len()
     }
 
+    /// The first variable of a category.
+    pub(crate) fn first_category(&self) -> usize {
+        self.all_entry() + 1
+    }
+
     /// The variable of a category.
     pub(crate) fn category(&self, wire_id: &str) -> Option<usize> {
         let place = self.categories.binary_search_by(|one| one.as_str().cmp(wire_id)).ok()?;
-        Some(self.all_entry() + 1 + place)
+        Some(self.first_category() + place)
+    }
+
+    /// Whether one of the policies sees a category granted.
+    pub(crate) fn is_granted(&self, which: usize, wire_id: &str, values: &[usize]) -> bool {
+        let value = |variable: usize| values.get(variable).copied().unwrap_or(0);
+        let state = self.shapes.get(value(Inputs::CONSENT)).and_then(|shape| shape.states.get(which));
+        let granted = || self.category(wire_id).is_some_and(|variable| value(variable) == 1);
+        state == Some(&ConsentState::Given) && granted()
     }
 
     /// An event for a value of each variable, and the reading with which `analysis::json` writes it.
