@@ -2,6 +2,7 @@
 //! say it, each with an event that shows it.
 
 use super::json;
+use crate::event::Event;
 use crate::exact::Conditions;
 use crate::exact::TooLarge;
 use crate::exact::cover::{Cost, Cube, MAX_CUBES, cover, size};
@@ -147,6 +148,17 @@ impl DestinationDiff {
         self.found.iter().filter(|found| found.direction == direction).count()
     }
 
+    /// In which of its changes an event is, by their places: the event as the old policy reads it, and as the new one does.
+    pub fn touching(&self, old: &Event<'_>, new: &Event<'_>) -> impl Iterator<Item = usize> {
+        let values = match self.presence {
+            Presence::Both => self.inputs.values_of(&[old, new]),
+            Presence::Added => self.inputs.values_of(&[new]),
+            Presence::Removed => self.inputs.values_of(&[old]),
+        };
+        let is_in = move |found: &Found| values.as_ref().is_some_and(|values| found.cube.contains(values));
+        self.found.iter().enumerate().filter(move |(_, found)| is_in(found)).map(|(place, _)| place)
+    }
+
     fn change(&self, found: &Found) -> Option<Change> {
         let values = point(&self.inputs, &found.cube);
         let (event, reading) = self.inputs.event(&values)?;
@@ -287,20 +299,21 @@ fn destination(
         .iter()
         .map(|(policy, _, one)| one.requirement().and_then(|requirement| Formula::of(requirement, policy)))
         .collect();
-    let found = match only_formula(&inputs, &formulas) {
-        Some(formula) => {
-            let ways = formula.map(|formula| formula.ways(&inputs.categories)).transpose()?;
-            let form = Form::of(&declared, presence, &inputs, ways.as_ref());
-            let found = match known.get(&form) {
-                Some(found) => found,
-                None => {
+    let form = Form::of(&declared, presence, &inputs, &formulas);
+    let found = match known.get(&form) {
+        Some(found) => found.clone(),
+        None => {
+            let found = match only_formula(&inputs, &formulas) {
+                Some(formula) => {
+                    let ways = formula.map(|formula| formula.ways(&inputs.categories)).transpose()?;
                     let found = self::found(&declared, presence, &inputs.whole(), ways.as_ref())?;
-                    known.entry(form).or_insert(found)
+                    expanded(&found, &inputs, ways.as_ref())?
                 }
+                None => self::found(&declared, presence, &inputs, None)?,
             };
-            expanded(found, &inputs, ways.as_ref())?
+            known.insert(form, found.clone());
+            found
         }
-        None => self::found(&declared, presence, &inputs, None)?,
     };
     let is_changed = presence != Presence::Both || !found.is_empty();
     Ok(is_changed.then(|| DestinationDiff { name: name.to_owned(), presence, inputs, formulas, found }))
@@ -316,46 +329,43 @@ fn only_formula<'f>(inputs: &Inputs, formulas: &'f [Option<Formula>]) -> Option<
     is_alike.then_some(first)
 }
 
-/// What tells destinations apart whose changes are not the same but for names and categories.
+/// What tells destinations apart whose changes are not the same but for the names of destinations and categories.
 #[derive(PartialEq, Eq, Hash)]
 struct Form {
     presence: Presence,
-    /// Of each policy: whether it is disabled, exempt and ignores `All`, and what is asked for with nothing granted.
-    declared: Vec<([bool; 3], Asked)>,
+    declared: Vec<Traits>,
     /// For each name, whether it is one of the destination's in each policy.
     names: Vec<Vec<bool>>,
-    /// How many rows say when the requirement is satisfied and when it is not, and how many conditions they have.
-    costs: [Cost; 2],
 }
 
+/// What a policy says of a destination, but for its names.
 #[derive(PartialEq, Eq, Hash)]
-enum Asked {
-    Unmapped,
-    SwitchedOff,
-    Satisfied,
-    Unsatisfied,
+struct Traits {
+    is_disabled: bool,
+    is_exempt: bool,
+    ignores_all: bool,
+    is_mapped: bool,
+    /// With the places of categories among the inputs for their names.
+    asks: Option<Formula>,
 }
 
 impl Form {
-    fn of(declared: &[Declared<'_>], presence: Presence, inputs: &Inputs, ways: Option<&Ways>) -> Self {
-        let each = declared.iter().map(|(policy, _, one)| {
-            let ignores_all = policy.kind_of(one).is_some_and(|kind| kind.ignores_all().is_some());
-            let asked = match one.requirement().map(|requirement| Formula::of(requirement, policy)) {
-                None => Asked::Unmapped,
-                Some(None) => Asked::SwitchedOff,
-                Some(Some(formula)) if formula.is_satisfied(&|_| false) => Asked::Satisfied,
-                Some(Some(_)) => Asked::Unsatisfied,
-            };
-            ([one.disabled().is_some(), one.exempt().is_some(), ignores_all], asked)
+    fn of(
+        declared: &[Declared<'_>],
+        presence: Presence,
+        inputs: &Inputs,
+        formulas: &[Option<Formula>],
+    ) -> Self {
+        let each = declared.iter().zip(formulas).map(|((policy, _, one), formula)| Traits {
+            is_disabled: one.disabled().is_some(),
+            is_exempt: one.exempt().is_some(),
+            ignores_all: policy.kind_of(one).is_some_and(|kind| kind.ignores_all().is_some()),
+            is_mapped: one.requirement().is_some(),
+            asks: formula.as_ref().map(|formula| formula.by_places(&inputs.categories)),
         });
         let is_own =
             |name: &String| declared.iter().map(|(_, _, one)| one.names().any(|own| own == name)).collect();
-        Form {
-            presence,
-            declared: each.collect(),
-            names: inputs.names.iter().map(is_own).collect(),
-            costs: costs(ways),
-        }
+        Form { presence, declared: each.collect(), names: inputs.names.iter().map(is_own).collect() }
     }
 }
 

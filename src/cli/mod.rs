@@ -1,6 +1,7 @@
 //! Arguments, exit status, and what the commands share. This is the only place that prints and knows the environment.
 
 mod certify;
+mod diff;
 mod eval;
 mod explain;
 mod files;
@@ -39,6 +40,7 @@ enum Command {
     Eval(eval::Eval),
     Filter(filter::Filter),
     Explain(explain::Explain),
+    Diff(diff::Diff),
     Show(show::Show),
     Certify(certify::Certify),
     Help(help::Help),
@@ -168,6 +170,7 @@ fn run(command: &Command) -> Result<Status, Failure> {
         // Its threads write whole lines, which a buffer would split.
         Command::Filter(filter) => filter.run(),
         Command::Explain(explain) => buffered(|to| explain.run(to)),
+        Command::Diff(diff) => buffered(|to| diff.run(to)),
         Command::Show(show) => buffered(|to| show.run(to)),
         Command::Certify(certify) => buffered(|to| certify.run(to)),
         Command::Help(help) => buffered(|to| help.run(to)),

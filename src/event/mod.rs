@@ -209,6 +209,17 @@ impl Integrations<'_> {
     }
 }
 
+impl Entry {
+    /// The entry as reports spell it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Entry::On => "on",
+            Entry::Off => "off",
+            Entry::Unreadable => "unreadable",
+        }
+    }
+}
+
 impl Preference {
     /// The preference as reports spell it.
     pub fn word(self) -> &'static str {

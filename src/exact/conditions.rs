@@ -133,12 +133,7 @@ fn entries(values: &[Option<Entry>]) -> String {
 
 /// An entry as policies and reports spell it.
 pub(crate) fn word(entry: Option<Entry>) -> &'static str {
-    match entry {
-        None => "unlisted",
-        Some(Entry::On) => "on",
-        Some(Entry::Off) => "off",
-        Some(Entry::Unreadable) => "unreadable",
-    }
+    entry.map_or("unlisted", Entry::word)
 }
 
 fn any_of<T: AsRef<str>>(words: &[T]) -> String {

@@ -32,6 +32,11 @@ impl Cube {
         self.0.get(variable).is_some_and(|values| values >> value & 1 == 1)
     }
 
+    /// Whether a point is in it.
+    pub(crate) fn contains(&self, values: &[usize]) -> bool {
+        values.iter().enumerate().all(|(variable, value)| self.has(variable, *value))
+    }
+
     pub(crate) fn with(&self, variable: usize, values: u64) -> Cube {
         let mut cube = self.clone();
         if let Some(place) = cube.0.get_mut(variable) {

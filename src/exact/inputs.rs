@@ -143,6 +143,42 @@ impl Inputs {
         Some(self.first_category() + place)
     }
 
+    /// The value of each variable in an event, as each of the policies reads it; `None` where no event is seen like this.
+    pub(crate) fn values_of(&self, events: &[&Event<'_>]) -> Option<Vec<usize>> {
+        let first = events.first()?;
+        let states: Vec<ConsentState> = events.iter().map(|event| event.consent.state()).collect();
+        let integrations = first.integrations.state();
+        let exempt = first
+            .track
+            .as_ref()
+            .and_then(|track| self.exempt_events.iter().position(|name| name.as_bytes() == track.as_bytes()));
+        let mut values = vec![
+            self.shapes.iter().position(|shape| shape.states == states)?,
+            IntegrationsState::ALL.iter().position(|state| *state == integrations)?,
+            exempt.map_or(0, |place| place + 1),
+        ];
+        // "Among duplicate keys `off` wins, then `on`."
+        let entry = |name: &str| {
+            let entries = first.integrations.entries().iter();
+            entries.filter(|(key, _)| key.as_bytes() == name.as_bytes()).map(|(_, entry)| *entry).max()
+        };
+        let place = |all: &[Option<Entry>], entry| all.iter().position(|one| *one == entry);
+        for name in &self.names {
+            values.push(place(&ENTRIES, entry(name))?);
+        }
+        values.push(place(&ALL, entry("All").filter(|entry| *entry != Entry::On))?);
+        // "Among duplicate keys any refusal wins, then any unreadable value." What one policy does not read, another may.
+        let granted = |wire_id: &String| {
+            events.iter().any(|event| {
+                let mut own = event.consent.preferences().iter();
+                let own = own.by_ref().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
+                own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
+            })
+        };
+        values.extend(self.categories.iter().map(|wire_id| usize::from(granted(wire_id))));
+        Some(values)
+    }
+
     /// Whether one of the policies sees a category granted.
     pub(crate) fn is_granted(&self, which: usize, wire_id: &str, values: &[usize]) -> bool {
         let value = |variable: usize| values.get(variable).copied().unwrap_or(0);

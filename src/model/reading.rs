@@ -16,6 +16,14 @@ pub enum Reading {
     },
 }
 
+impl Reading {
+    /// The paths at which the preferences may be, each by its keys; the first is the policy's own.
+    pub fn paths(&self) -> impl Iterator<Item = Vec<&str>> {
+        let Reading::Preferences { parents, spellings } = self;
+        spellings.iter().map(|spelling| parents.iter().chain([spelling]).map(String::as_str).collect())
+    }
+}
+
 /// The spellings of the preferences key in the platform's documents: today's payloads, the tables, the removed page.
 /// One that a policy does not accept is malformed, so that a refusal under it never counts as no consent object.
 pub(crate) const DOCUMENTED_SPELLINGS: [&str; 3] =
