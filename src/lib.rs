@@ -46,11 +46,11 @@ pub use exact::{Fingerprint, TooLarge};
 pub use format::{FormatError, format};
 pub use in_force::InForce;
 pub use model::{
-    Category, CategoryId, ConsentState, Destination, DestinationId, Enforce, Expected, Include,
+    Category, CategoryId, ConsentState, Destination, DestinationId, Enforce, EntryState, Expected, Include,
     IntegrationsState, Kind, KindId, Level, LintLevel, MAX_CATEGORIES, MAX_DESTINATIONS, MAX_FILES, Mode,
-    Policy, PolicyError, Quantifier, Reading, Reconcile, ReconcileRow, Requirement, StatedValue, Test,
-    TestCase, TestConsent, TestEvent, TestIntegrations, UnmappedDestinations, UnreadableIntegrations, Which,
-    prelude, prelude_names,
+    Policy, PolicyError, Promise, PromiseCondition, Quantifier, Reading, Reconcile, ReconcileRow,
+    Requirement, StatedValue, Test, TestCase, TestConsent, TestEvent, TestIntegrations, UnmappedDestinations,
+    UnreadableIntegrations, Which, prelude, prelude_names,
 };
 pub use reason::{DISCARD_CODE, Outcome, Reason};
 pub use source::{Disk, Memory, Source, SourceError};

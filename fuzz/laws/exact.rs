@@ -2,8 +2,11 @@
 
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{Decisions, Diff, Direction, Space, diff, fingerprint};
-use consentry::{Enforce, Policy, reference};
+use consentry::analysis::{self, Decisions, Diff, Direction, Space, diff, fingerprint};
+use consentry::{
+    ConsentState, Enforce, Entry, EntryState, Event, Policy, Preference, PromiseCondition, Requirement,
+    reference,
+};
 use std::collections::BTreeSet;
 
 /// How many situations of a destination are tried one by one.
@@ -237,9 +240,112 @@ fn directions(old: &Policy, new: &Policy, changes: &Diff, both: &str) -> u64 {
         let exempt = |policy: &Policy| -> BTreeSet<String> {
             policy.exempt_events().value.iter().map(|name| name.value.clone()).collect()
         };
-        if destination.further_names().is_empty() && exempt(old) == exempt(new) {
+        let new_names = new.destination(new_id).unwrap().further_names();
+        let one_name = destination.further_names().is_empty() && new_names.is_empty();
+        if one_name && exempt(old) == exempt(new) {
             assert_eq!(found, said, "{}\n{both}", destination.name());
         }
     }
     compared
+}
+
+/// A promise is said to be kept exactly when no event breaks it: what is shown to break it does, and what is proved is broken
+/// by no event that is tried.
+pub fn promises_are_decided(u: &mut Unstructured) -> Result<u64> {
+    let text = PolicyText::arbitrary(u)?;
+    let table = compile(&text.text());
+    let policy = table.policy();
+    let mut compared = 0;
+    let mut events: Vec<String> = Vec::new();
+    for _ in 0..60 {
+        events.push(EventText::arbitrary(u, &text)?.text());
+    }
+    for promise in policy.promises() {
+        let Ok(proof) = analysis::prove(policy, promise) else { continue };
+        let broken = |id, event: &Event| {
+            let delivers = reference::explain(policy, event, id).unwrap().verdict.delivers();
+            let without = promise.without.as_ref().is_none_or(|needs| !satisfied(policy, needs, event));
+            let is_asked = promise.when.iter().all(|condition| holds(policy, condition, event));
+            is_asked && if promise.always { !delivers } else { delivers && without }
+        };
+        let mut unkept = BTreeSet::new();
+        for one in &proof.counterexamples {
+            let event = read(&table, &one.event);
+            assert!(broken(one.destination, &event), "{one:?}\n{promise:?}\n{}", text.text());
+            let verdict = reference::explain(policy, &event, one.destination).unwrap().verdict;
+            assert_eq!(verdict.reason(), one.reason, "{one:?}\n{}", text.text());
+            let refused: BTreeSet<&str> =
+                verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id()).collect();
+            assert_eq!(refused, one.refused.iter().map(String::as_str).collect(), "{one:?}\n{}", text.text());
+            unkept.insert(one.destination);
+            compared += 1;
+        }
+        let asked: Vec<_> =
+            promise.destinations.clone().unwrap_or_else(|| policy.destination_ids().collect());
+        for id in asked.into_iter().filter(|id| !unkept.contains(id)) {
+            let space = Space::full(policy, id).unwrap();
+            let situations = (0..200).map(|number| space.sample(number)).collect::<Vec<_>>();
+            let all = situations.iter().map(|situation| space.event(situation));
+            for event in events.iter().map(|event| read(&table, event)).chain(all) {
+                assert!(!broken(id, &event), "{event:?}\n{promise:?}\n{}", text.text());
+                let is_asked = promise.when.iter().all(|condition| holds(policy, condition, &event));
+                assert!(!is_asked || proof.situations != Some(0), "{event:?}\n{promise:?}\n{}", text.text());
+                compared += 1;
+            }
+        }
+    }
+    Ok(compared + 1)
+}
+
+/// Whether an event grants what is asked for, also of what is switched off.
+fn satisfied(policy: &Policy, needs: &Requirement, event: &Event) -> bool {
+    match needs {
+        Requirement::Category(id) => {
+            let category = policy.category(*id).unwrap();
+            let own =
+                event.consent.preferences().iter().filter(|(key, _)| key.to_text() == category.wire_id());
+            let own: Vec<_> = own.map(|(_, preference)| *preference).collect();
+            let granted = !own.is_empty() && own.iter().all(|one| *one == Preference::Granted);
+            category.always().is_some() || granted && event.consent.state() == ConsentState::Given
+        }
+        Requirement::AllOf(elements) => elements.iter().all(|one| satisfied(policy, one, event)),
+        Requirement::AnyOf(elements) => elements.iter().any(|one| satisfied(policy, one, event)),
+    }
+}
+
+/// Whether an event is one of those that a condition speaks of.
+fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event) -> bool {
+    let track = event.track.as_ref().map(|name| name.to_text().into_owned());
+    match condition {
+        PromiseCondition::Consent(states) => states.contains(&event.consent.state()),
+        PromiseCondition::Integrations(states) => states.contains(&event.integrations.state()),
+        PromiseCondition::Event(names) => track.is_some_and(|track| names.contains(&track)),
+        PromiseCondition::Exempt(exempt) => {
+            let mut names = policy.exempt_events().value.iter();
+            names.any(|name| Some(&name.value) == track.as_ref()) == *exempt
+        }
+        PromiseCondition::Entry { name, states } => {
+            let own: Vec<Entry> = event
+                .integrations
+                .entries()
+                .iter()
+                .filter(|(key, _)| key.to_text() == *name)
+                .map(|(_, entry)| *entry)
+                .collect();
+            let state = if own.contains(&Entry::Off) {
+                EntryState::Off
+            } else if own.contains(&Entry::On) {
+                EntryState::On
+            } else if own.is_empty() {
+                EntryState::Unlisted
+            } else {
+                EntryState::Unreadable
+            };
+            let is_one = |state| name == "All" && matches!(state, EntryState::On | EntryState::Unlisted);
+            states.iter().any(|one| *one == state || is_one(*one) && is_one(state))
+        }
+        PromiseCondition::Preference { category, granted } => {
+            satisfied(policy, &Requirement::Category(*category), event) == *granted
+        }
+    }
 }

@@ -159,6 +159,7 @@ impl PolicyText {
         let entries: Vec<String> = integrations.iter().map(|name| format!("{name:?}")).collect();
         let said = Names { categories: &names, destinations: &destinations, entries: &entries };
         statements.extend(said.tests(u)?);
+        statements.extend(said.promises(u)?);
         statements.extend(lint_levels(u)?);
         Ok(PolicyText { statements, wire_ids, integrations, events, path, spellings })
     }

@@ -119,6 +119,62 @@ impl Names<'_> {
     }
 }
 
+impl Names<'_> {
+    /// Some promises, kept or not.
+    pub fn promises(&self, u: &mut Unstructured) -> Result<Vec<String>> {
+        let count = [0, 0, 1, 2, 4][u.choose_index(5)?];
+        (0..count).map(|_| self.promise(u)).collect()
+    }
+
+    fn promise(&self, u: &mut Unstructured) -> Result<String> {
+        let always = u.arbitrary()?;
+        let mut promise = if always { "always deliver " } else { "never deliver " }.to_owned();
+        match self.destinations {
+            [_, ..] if u.ratio(2, 3)? => promise.push_str(&some(u, self.destinations)?.join(", ")),
+            _ => promise.push_str(if always { "all" } else { "any" }),
+        }
+        if !always && !self.categories.is_empty() && u.ratio(2, 3)? {
+            let lead = *u.choose(&["", "any of ", "all of "])?;
+            promise.push_str(&format!(" without {lead}{}", some(u, self.categories)?.join(", ")));
+        }
+        for number in 0..u.int_in_range(0..=3)? {
+            promise.push_str(if number == 0 { " when " } else { " and " });
+            promise.push_str(&self.condition(u)?);
+        }
+        if u.ratio(1, 4)? {
+            promise.push_str(" because \"so\"");
+        }
+        Ok(promise)
+    }
+
+    fn condition(&self, u: &mut Unstructured) -> Result<String> {
+        const CONSENT: [&str; 7] = [
+            "given",
+            "missing",
+            "empty | none given",
+            "malformed",
+            "any",
+            "given | none given",
+            "none given",
+        ];
+        let state =
+            *u.choose(&["on", "off", "unlisted", "unreadable", "off | unreadable", "unlisted | on"])?;
+        Ok(match u.int_in_range(0..=5)? {
+            1 => format!("integrations {}", u.choose(&["given", "none", "malformed", "none | given"])?),
+            2 => (*u.choose(&["event not exempt", "event exempt", "event \"é\" | \"Order Completed\""])?)
+                .to_owned(),
+            3 => match self.entries {
+                [] => format!("All {state}"),
+                entries => format!("{} {state}", u.choose(entries)?),
+            },
+            4 | 5 if !self.categories.is_empty() => {
+                format!("{} {}", u.choose(self.categories)?, u.choose(&["granted", "not granted"])?)
+            }
+            _ => format!("consent {}", u.choose(&CONSENT)?),
+        })
+    }
+}
+
 /// What lint is told, of findings that differ.
 pub fn lint_levels(u: &mut Unstructured) -> Result<Vec<String>> {
     let mut levels = Vec::new();

@@ -3,6 +3,7 @@
 mod certify;
 mod decisions;
 mod diff;
+mod prove;
 mod space;
 mod witness;
 
@@ -10,6 +11,7 @@ pub use crate::exact::{Condition, Conditions, Fingerprint, TooLarge, fingerprint
 pub use certify::{Certificate, Coverage, Difference, certify};
 pub use decisions::Decisions;
 pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, diff};
+pub use prove::{Counterexample, Proof, prove};
 pub use space::{Situation, Space};
 pub use witness::json;
 pub(crate) use witness::{ConsentText, Member, compose, text};

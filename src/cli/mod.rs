@@ -11,6 +11,7 @@ mod help;
 mod init;
 mod input;
 mod lint;
+mod prove;
 mod render;
 mod show;
 mod test;
@@ -40,6 +41,7 @@ enum Command {
     Eval(eval::Eval),
     Filter(filter::Filter),
     Explain(explain::Explain),
+    Prove(prove::Prove),
     Diff(diff::Diff),
     Show(show::Show),
     Certify(certify::Certify),
@@ -170,6 +172,7 @@ fn run(command: &Command) -> Result<Status, Failure> {
         // Its threads write whole lines, which a buffer would split.
         Command::Filter(filter) => filter.run(),
         Command::Explain(explain) => buffered(|to| explain.run(to)),
+        Command::Prove(prove) => buffered(|to| prove.run(to)),
         Command::Diff(diff) => buffered(|to| diff.run(to)),
         Command::Show(show) => buffered(|to| show.run(to)),
         Command::Certify(certify) => buffered(|to| certify.run(to)),

@@ -210,6 +210,10 @@ codes! {
     SuppressionUnused = 526 Warning,
     /// A comment allows a finding without a reason.
     SuppressionWithoutReason = 527 Error,
+    /// A promise is not kept.
+    PromiseBroken = 528 Error,
+    /// A promise speaks of no event.
+    PromiseOfNothing = 529 Warning,
 }
 
 impl Code {

@@ -180,6 +180,53 @@ impl Diagrams {
         self.map(of, &|value| u32::from(value == 0))
     }
 
+    /// At how many points a condition holds; `None` for too many to be counted.
+    pub(crate) fn count(&self, of: Diagram) -> Option<u128> {
+        self.count_from(0, of, &mut HashMap::new())
+    }
+
+    /// The same over the variables from one on, on which the condition depends.
+    fn count_from(
+        &self,
+        first: usize,
+        of: Diagram,
+        known: &mut HashMap<Diagram, Option<u128>>,
+    ) -> Option<u128> {
+        // Of what never holds it does not matter how much there is.
+        if of == Diagram::FALSE {
+            return Some(0);
+        }
+        let variable = self.variable(of).unwrap_or(self.values.len());
+        let mut skipped = self.values.get(first..variable)?.iter();
+        let skipped = skipped.try_fold(1u128, |product, count| product.checked_mul(*count as u128))?;
+        let below = match (of.value(), known.get(&of)) {
+            (Some(value), _) => Some(u128::from(value == 1)),
+            (None, Some(known)) => *known,
+            (None, None) => {
+                let mut values = 0..self.values.get(variable).copied()?;
+                let below = values.try_fold(0u128, |sum, value| {
+                    sum.checked_add(self.count_from(variable + 1, self.child(of, variable, value), known)?)
+                });
+                known.insert(of, below);
+                below
+            }
+        };
+        below?.checked_mul(skipped)
+    }
+
+    /// The first point at which a condition holds; `None` where it never does.
+    pub(crate) fn first(&self, of: Diagram) -> Option<Vec<usize>> {
+        let mut values = vec![0; self.values.len()];
+        let mut at = of;
+        while let Some(variable) = self.variable(at) {
+            let count = self.values.get(variable).copied()?;
+            let value = (0..count).find(|value| self.child(at, variable, *value) != Diagram::FALSE)?;
+            *values.get_mut(variable)? = value;
+            at = self.child(at, variable, value);
+        }
+        (at == Diagram::TRUE).then_some(values)
+    }
+
     /// The value of a function, for a value of each variable.
     pub(crate) fn at(&self, of: Diagram, values: &[usize]) -> u32 {
         let mut at = of;
@@ -214,6 +261,22 @@ mod tests {
             let expected = values[1] > 0 && (values[0] == 1 || values[2] == 1);
             assert_eq!(all.at(one, &values), u32::from(expected), "{values:?}");
         }
+    }
+
+    #[test]
+    fn points_are_counted_and_the_first_one_found() {
+        let mut all = Diagrams::new(vec![2, 3, 2]).unwrap();
+        let b = all.node(1, &[Diagram::FALSE, Diagram::TRUE, Diagram::TRUE]).unwrap();
+        let c = all.node(2, &[Diagram::FALSE, Diagram::TRUE]).unwrap();
+        let either = all.or(b, c).unwrap();
+        assert_eq!(
+            [Diagram::TRUE, Diagram::FALSE, b, c, either].map(|one| all.count(one)),
+            [12, 0, 8, 6, 10].map(Some)
+        );
+        assert_eq!(all.first(either), Some(vec![0, 0, 1]));
+        assert_eq!((all.first(Diagram::TRUE), all.first(Diagram::FALSE)), (Some(vec![0, 0, 0]), None));
+        let many = Diagrams::new(vec![2; 200]).unwrap();
+        assert_eq!((many.count(Diagram::TRUE), many.count(Diagram::FALSE)), (None, Some(0)));
     }
 
     #[test]

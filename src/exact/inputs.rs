@@ -64,9 +64,19 @@ pub(crate) enum Input<'i> {
 impl Inputs {
     /// Of a destination in each of some policies, all of which read the preferences through the same members.
     pub(crate) fn of(policies: &[(&Policy, DestinationId)]) -> Self {
-        let mut names: BTreeSet<&str> = BTreeSet::new();
+        Inputs::with(policies, &[], &[])
+    }
+
+    /// The same with entries and categories that do not matter to the destination, but to a question about it. The categories
+    /// are by wire id and name.
+    pub(crate) fn with(
+        policies: &[(&Policy, DestinationId)],
+        more_names: &[&str],
+        more_categories: &[(&str, &str)],
+    ) -> Self {
+        let mut names: BTreeSet<&str> = more_names.iter().copied().collect();
         // The last policy says how people call a category.
-        let mut categories: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut categories: BTreeMap<&str, &str> = more_categories.iter().copied().collect();
         let mut exempt_events: BTreeSet<&str> = BTreeSet::new();
         for (policy, id) in policies {
             let Some(destination) = policy.destination(*id) else { continue };
@@ -264,14 +274,15 @@ fn shapes(readings: &[&Reading]) -> Vec<Shape> {
 
 /// The state that a reading sees in an object which has preferences of some state under a spelling.
 fn seen(reading: &Reading, spelling: &str, state: ConsentState) -> ConsentState {
-    let Reading::Preferences { spellings, .. } = reading;
+    let Reading::Preferences { parents, spellings } = reading;
     match state {
         ConsentState::Missing | ConsentState::Empty => state,
         _ if spellings.iter().any(|own| own == spelling) => state,
         // "a documented spelling of the preferences key that this policy does not accept" (section 1 of the semantics)
         _ if DOCUMENTED_SPELLINGS.contains(&spelling) => ConsentState::Malformed,
-        // Another member of the consent object, which changes nothing. What is malformed at a level above is so for everybody.
-        ConsentState::NoneGiven | ConsentState::Given => ConsentState::Empty,
-        ConsentState::Malformed => state,
+        // What is malformed at a level above is so for everybody.
+        ConsentState::Malformed if !parents.is_empty() => state,
+        // Another member of the consent object, or of the event that holds the preferences itself, which changes nothing.
+        _ => ConsentState::Empty,
     }
 }

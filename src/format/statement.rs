@@ -31,6 +31,7 @@ enum Family {
     Destination,
     Setting,
     Lint,
+    Promise,
     /// What has braces has columns of its own.
     Braces,
 }
@@ -39,7 +40,7 @@ impl Family {
     /// How wide a line may be: only what has lists can be broken.
     fn limit(self) -> usize {
         match self {
-            Family::Destination | Family::Setting => WIDTH,
+            Family::Destination | Family::Setting | Family::Promise => WIDTH,
             Family::Plain | Family::Category | Family::Kind | Family::Lint | Family::Braces => usize::MAX,
         }
     }
@@ -131,6 +132,14 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             starts.push((1, lint.finding.span.end as usize));
             Family::Lint
         }
+        Fact::Promise(_) => {
+            // As names these words would stand in quotes.
+            for (column, lead) in [(1, "without"), (2, "when"), (3, "because")] {
+                let begins = words.iter().find(|word| word.text == lead);
+                starts.extend(begins.map(|word| (column, word.start)));
+            }
+            Family::Promise
+        }
         Fact::Category(category) => {
             starts.extend(category.wire_id.iter().map(|_| (1, category.name.span.end as usize)));
             starts.extend(columns(&category.attributes, [2, 2]));
@@ -218,13 +227,16 @@ pub(super) fn part<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
 }
 
 /// How many words lead a list: `needs`, `needs any of`, `also`, `also spelled`, or `(all of` in a group; in a test `only`,
-/// `because refused` or `consent {`.
+/// `because refused` or `consent {`; in a promise `never deliver` or `without`.
 fn lead(words: &[Word]) -> usize {
     let mut texts = words.iter().map(|word| word.text);
     match (texts.next(), texts.next()) {
-        (Some("needs" | "("), Some("all" | "any")) => 3,
-        (Some("also"), Some("spelled")) | (Some("because"), _) | (_, Some("{")) => 2,
-        (Some("needs" | "also" | "only"), _) => 1,
+        (Some("needs" | "without" | "("), Some("all" | "any")) => 3,
+        (Some("also"), Some("spelled"))
+        | (Some("never" | "always"), _)
+        | (Some("because"), _)
+        | (_, Some("{")) => 2,
+        (Some("needs" | "without" | "also" | "only"), _) => 1,
         _ => 0,
     }
 }

@@ -142,8 +142,14 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         policy.reading().clone(),
     );
     let tests: Vec<String> = policy.tests().iter().map(|test| test.name().to_owned()).collect();
+    // Promises by what they say, wherever they stand.
+    let promises: Vec<_> = policy
+        .promises()
+        .iter()
+        .map(|one| (one.always, one.destinations.clone(), one.without.clone(), one.when.clone()))
+        .collect();
     let levels: Vec<_> = policy.lint_levels().iter().map(|said| (said.code, said.level)).collect();
-    let head = (policy.name().to_owned(), policy.edition(), tests, levels);
+    let head = (policy.name().to_owned(), policy.edition(), tests, levels, promises);
     (head, categories, kinds, destinations, cells, settings)
 }
 

@@ -139,6 +139,7 @@ impl<'t> Checker<'t> {
 
         let tests = self.tests(&merged.tests, &destinations);
         let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
+        let promises = self.promises(&merged.promises, &destinations);
         self.missing_settings();
         Some(Policy {
             name: name?,
@@ -154,6 +155,7 @@ impl<'t> Checker<'t> {
             reading: reading?,
             tests,
             lint_levels,
+            promises,
             includes: self.includes(),
             files: Default::default(),
         })

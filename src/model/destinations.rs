@@ -92,7 +92,7 @@ impl Checker<'_> {
         );
     }
 
-    fn needs(&mut self, needs: &Needs, several: Quantifier) -> Option<Requirement> {
+    pub(super) fn needs(&mut self, needs: &Needs, several: Quantifier) -> Option<Requirement> {
         match needs {
             Needs::Group(group) => self.group(group),
             Needs::List(names) => {

@@ -31,6 +31,7 @@ pub(super) struct Merged<'t> {
     pub(super) preferences: Option<Spanned<&'t tree::Preferences>>,
     pub(super) tests: Vec<Spanned<&'t tree::Test>>,
     pub(super) lint_levels: Vec<Spanned<&'t tree::Lint>>,
+    pub(super) promises: Vec<Spanned<&'t tree::Promise>>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -59,6 +60,7 @@ impl<'t> Merged<'t> {
             Fact::Preferences(preferences) => self.preferences = Some(Spanned::new(preferences, span)),
             Fact::Test(test) => self.tests.push(Spanned::new(test, span)),
             Fact::Lint(lint) => self.lint_levels.push(Spanned::new(lint, span)),
+            Fact::Promise(promise) => self.promises.push(Spanned::new(promise, span)),
         }
     }
 }
@@ -71,6 +73,8 @@ enum Subject<'t> {
     Destination(&'t str),
     Test(&'t str),
     LintLevel(&'t str),
+    /// Each promise stands for itself: nobody overrides it, and it may be said again.
+    Promise(Span),
     Setting(std::mem::Discriminant<Fact>),
 }
 
@@ -86,7 +90,7 @@ pub(super) fn merge(forest: &Forest) -> Merged<'_> {
     let mut subjects: Vec<(Subject, Vec<&Statement>)> = Vec::with_capacity(declarations.len());
     let mut known: HashMap<Subject, usize> = HashMap::with_capacity(declarations.len());
     for statement in declarations.into_iter().chain(overrides) {
-        let Some(subject) = subject(&statement.fact) else { continue };
+        let Some(subject) = subject(statement) else { continue };
         let index = *known.entry(subject.clone()).or_insert(subjects.len());
         match subjects.get_mut(index) {
             Some((_, statements)) => statements.push(statement),
@@ -180,14 +184,15 @@ fn reach(forest: &Forest) -> Vec<Vec<bool>> {
     reach
 }
 
-fn subject(fact: &Fact) -> Option<Subject<'_>> {
-    Some(match fact {
+fn subject(statement: &Statement) -> Option<Subject<'_>> {
+    Some(match &statement.fact {
         Fact::Policy(_) | Fact::Include { .. } => return None,
         Fact::Category(category) => Subject::Category(&category.name.value),
         Fact::Kind(kind) => Subject::Kind(&kind.name.value),
         Fact::Destination(destination) => Subject::Destination(&destination.name.value),
         Fact::Test(test) => Subject::Test(&test.name.value),
         Fact::Lint(lint) => Subject::LintLevel(&lint.finding.value),
+        Fact::Promise(_) => Subject::Promise(statement.span),
         setting => Subject::Setting(std::mem::discriminant(setting)),
     })
 }

@@ -9,6 +9,7 @@ mod error;
 mod load;
 mod merge;
 mod prelude;
+mod promise;
 mod reading;
 mod reconcile;
 mod test;
@@ -16,6 +17,7 @@ mod test;
 pub use error::PolicyError;
 pub use load::MAX_FILES;
 pub use prelude::{prelude, prelude_names};
+pub use promise::{Promise, PromiseCondition};
 pub(crate) use reading::DOCUMENTED_SPELLINGS;
 pub use reading::Reading;
 pub use reconcile::{Reconcile, ReconcileRow};
@@ -28,8 +30,8 @@ use crate::source::{Disk, Memory, Source};
 #[cfg(feature = "lint")]
 use crate::syntax::Tree;
 pub use crate::syntax::tree::{
-    ConsentState, Enforce, IntegrationsState, Level, Mode, Quantifier, StatedValue, UnmappedDestinations,
-    UnreadableIntegrations,
+    ConsentState, Enforce, EntryState, IntegrationsState, Level, Mode, Quantifier, StatedValue,
+    UnmappedDestinations, UnreadableIntegrations,
 };
 use std::path::Path;
 
@@ -120,6 +122,7 @@ pub struct Policy {
     reading: Spanned<Reading>,
     tests: Vec<Test>,
     lint_levels: Vec<LintLevel>,
+    promises: Vec<Promise>,
     includes: Vec<Include>,
     files: Files,
 }
@@ -333,6 +336,11 @@ impl Policy {
     /// Where the policy says [`Policy::reading`].
     pub fn reading_span(&self) -> Span {
         self.reading.span
+    }
+
+    /// What the policy and the files that it includes promise; [`crate::analysis::prove`] decides whether it is so.
+    pub fn promises(&self) -> &[Promise] {
+        &self.promises
     }
 
     /// The tests that the policy and the files that it includes say.

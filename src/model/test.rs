@@ -328,7 +328,7 @@ impl<'t> Checker<'t> {
         Some(Expected::Outcome { outcome, which, reason, refused })
     }
 
-    fn destinations_named(
+    pub(super) fn destinations_named(
         &mut self,
         names: &[Text],
         answers: &HashMap<&str, &str>,

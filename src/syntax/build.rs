@@ -220,6 +220,7 @@ impl Builder<'_> {
             Rule::preferences => Fact::Preferences(self.preferences(pair)?),
             Rule::test => Fact::Test(self.test(pair)?),
             Rule::lint => Fact::Lint(self.lint(pair)?),
+            Rule::promise => Fact::Promise(self.promise(pair)?),
             _ => return None,
         })
     }
@@ -439,6 +440,75 @@ impl Builder<'_> {
         })?;
         let because = self.because(pair)?;
         Some(Lint { finding, level, because })
+    }
+
+    fn promise(&mut self, pair: Pair<Rule>) -> Option<Promise> {
+        let mut promise = Promise {
+            always: child(pair.clone(), Rule::word_always).is_some(),
+            destinations: None,
+            without: None,
+            when: Vec::new(),
+            because: self.because(pair.clone())?,
+        };
+        for part in children(pair) {
+            match part.as_rule() {
+                Rule::promised => {
+                    let names = children(part).filter(|child| child.as_rule() == Rule::text);
+                    promise.destinations = Some(names.map(|name| self.name(name)).collect::<Option<_>>()?);
+                }
+                Rule::without => promise.without = Some(self.needs(part)?),
+                Rule::when => {
+                    for condition in children(part).filter(|child| child.as_rule() == Rule::condition) {
+                        let span = self.span(condition.as_span());
+                        promise.when.push(Spanned::new(self.condition(condition)?, span));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(promise)
+    }
+
+    fn condition(&mut self, pair: Pair<Rule>) -> Option<PromiseCondition> {
+        let first = children(pair.clone()).next()?;
+        Some(match first.as_rule() {
+            Rule::word_consent => {
+                let states = self.consent_states(child(pair, Rule::consent_states)?)?;
+                PromiseCondition::Consent(states.into_iter().map(|state| state.value).collect())
+            }
+            Rule::word_integrations => {
+                let states = self.integrations_states(child(pair, Rule::integrations_states)?)?;
+                PromiseCondition::Integrations(states.into_iter().map(|state| state.value).collect())
+            }
+            Rule::word_event if child(pair.clone(), Rule::word_exempt).is_some() => {
+                PromiseCondition::Exempt(child(pair, Rule::word_not).is_none())
+            }
+            Rule::word_event => {
+                let names = children(pair).filter(|child| child.as_rule() == Rule::text);
+                PromiseCondition::Event(names.map(|name| self.name(name)).collect::<Option<_>>()?)
+            }
+            Rule::name => PromiseCondition::Preference {
+                category: self.name(first)?,
+                granted: child(pair, Rule::word_not).is_none(),
+            },
+            _ => {
+                let states = children(pair).filter(|child| child.as_rule() == Rule::entry_state);
+                let states = states.map(|state| {
+                    Some(match children(state).next()?.as_rule() {
+                        Rule::word_on => EntryState::On,
+                        Rule::word_off => EntryState::Off,
+                        Rule::word_unlisted => EntryState::Unlisted,
+                        _ => EntryState::Unreadable,
+                    })
+                });
+                let states = states.collect::<Option<_>>()?;
+                let name = match first.as_rule() {
+                    Rule::word_All => Spanned::new(first.as_str().to_owned(), self.whole(first.as_span())),
+                    _ => self.name(first)?,
+                };
+                PromiseCondition::Entry { name, states }
+            }
+        })
     }
 
     fn test(&mut self, pair: Pair<Rule>) -> Option<Test> {

@@ -118,6 +118,19 @@ reason.*/
     r#lint,
     ///The number of a finding: `C515`.
     r#finding,
+    /**`never deliver "Facebook Pixel" without Advertising when consent given`: what is so in every event, whatever else the
+policy says. Nobody overrides it.*/
+    r#promise,
+    ///The destinations that a promise speaks of.
+    r#promised,
+    ///`without Advertising`: where it is not granted, for whatever reason.
+    r#without,
+    ///`when consent given and "Braze" off`: the events that a promise speaks of.
+    r#when,
+    ///A state of one of the two objects, the event's name, an integrations entry, or a preference.
+    r#condition,
+    ///What an integrations entry may be.
+    r#entry_state,
     ///`test "…" { … }`: an event and what is expected of it, or a table of cases.
     r#test,
     ///The cases of a test under the header of their table.
@@ -178,7 +191,7 @@ between two escapes has this form, twice, because the parser then skips it at on
     r#letter,
     ///A statement that a later version of the language will have. It reaches to the next statement.
     r#reserved,
-    ///Words that begin statements of later versions: promises, banners, ledger checks.
+    ///Words that begin statements of later versions: banners, ledger checks.
     r#reserved_word,
     ///Text that is no statement, up to the next line that begins like one.
     r#bad,
@@ -199,6 +212,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_all,
     r#word_also,
     r#word_always,
+    r#word_and,
     r#word_any,
     r#word_as,
     r#word_at,
@@ -225,6 +239,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_expect,
     r#word_from,
     r#word_given,
+    r#word_granted,
     r#word_ignores,
     r#word_include,
     r#word_integrations,
@@ -236,10 +251,13 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_mode,
     r#word_need,
     r#word_needs,
+    r#word_never,
     r#word_none,
+    r#word_not,
     r#word_nothing,
     r#word_of,
     r#word_off,
+    r#word_on,
     r#word_only,
     r#word_or,
     r#word_override,
@@ -257,6 +275,8 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_unmapped,
     r#word_unreadable,
     r#word_warning,
+    r#word_when,
+    r#word_without,
     r#comma,
     r#bar,
     r#equals,
@@ -321,6 +341,12 @@ impl Rule {
             Rule::r#exempt_event,
             Rule::r#lint,
             Rule::r#finding,
+            Rule::r#promise,
+            Rule::r#promised,
+            Rule::r#without,
+            Rule::r#when,
+            Rule::r#condition,
+            Rule::r#entry_state,
             Rule::r#test,
             Rule::r#cases,
             Rule::r#case,
@@ -361,6 +387,7 @@ impl Rule {
             Rule::r#word_all,
             Rule::r#word_also,
             Rule::r#word_always,
+            Rule::r#word_and,
             Rule::r#word_any,
             Rule::r#word_as,
             Rule::r#word_at,
@@ -387,6 +414,7 @@ impl Rule {
             Rule::r#word_expect,
             Rule::r#word_from,
             Rule::r#word_given,
+            Rule::r#word_granted,
             Rule::r#word_ignores,
             Rule::r#word_include,
             Rule::r#word_integrations,
@@ -398,10 +426,13 @@ impl Rule {
             Rule::r#word_mode,
             Rule::r#word_need,
             Rule::r#word_needs,
+            Rule::r#word_never,
             Rule::r#word_none,
+            Rule::r#word_not,
             Rule::r#word_nothing,
             Rule::r#word_of,
             Rule::r#word_off,
+            Rule::r#word_on,
             Rule::r#word_only,
             Rule::r#word_or,
             Rule::r#word_override,
@@ -419,6 +450,8 @@ impl Rule {
             Rule::r#word_unmapped,
             Rule::r#word_unreadable,
             Rule::r#word_warning,
+            Rule::r#word_when,
+            Rule::r#word_without,
             Rule::r#comma,
             Rule::r#bar,
             Rule::r#equals,
@@ -651,6 +684,7 @@ impl ::pest::Parser<Rule> for Grammar {
                             Rule::r#statement,
                             |state| {
                                 self::r#fact(state)
+                                    .or_else(|state| { self::r#promise(state) })
                                     .or_else(|state| { self::r#policy(state) })
                                     .or_else(|state| { self::r#include(state) })
                                     .or_else(|state| {
@@ -1940,6 +1974,337 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#promise(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#promise,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#word_never(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#word_deliver(state) })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        self::r#word_any(state)
+                                                            .or_else(|state| { self::r#promised(state) })
+                                                    })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        state.optional(|state| { self::r#without(state) })
+                                                    })
+                                            })
+                                            .or_else(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        self::r#word_always(state)
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#word_deliver(state) })
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| {
+                                                                self::r#word_all(state)
+                                                                    .or_else(|state| { self::r#promised(state) })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#when(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#because(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#promised(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#promised,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#text(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#text(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#text(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#without(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#without,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_without(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#group(state)
+                                                    .or_else(|state| { self::r#names(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#when(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#when,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_when(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#condition(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#word_and(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#condition(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#word_and(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#condition(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#condition(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#condition,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_consent(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#consent_states(state) })
+                                    })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#word_integrations(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#integrations_states(state) })
+                                            })
+                                    })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#word_event(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                state
+                                                                    .optional(|state| { self::r#word_not(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#word_exempt(state) })
+                                                            })
+                                                            .or_else(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#text(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        state
+                                                                                            .optional(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#bar(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#text(state) })
+                                                                                                    })
+                                                                                                    .and_then(|state| {
+                                                                                                        state
+                                                                                                            .repeat(|state| {
+                                                                                                                state
+                                                                                                                    .sequence(|state| {
+                                                                                                                        super::hidden::skip(state)
+                                                                                                                            .and_then(|state| {
+                                                                                                                                state
+                                                                                                                                    .sequence(|state| {
+                                                                                                                                        self::r#bar(state)
+                                                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                                            .and_then(|state| { self::r#text(state) })
+                                                                                                                                    })
+                                                                                                                            })
+                                                                                                                    })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#word_All(state)
+                                                    .or_else(|state| { self::r#text(state) })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#entry_state(state) })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                state
+                                                                    .optional(|state| {
+                                                                        state
+                                                                            .sequence(|state| {
+                                                                                self::r#bar(state)
+                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                    .and_then(|state| { self::r#entry_state(state) })
+                                                                            })
+                                                                            .and_then(|state| {
+                                                                                state
+                                                                                    .repeat(|state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
+                                                                                                super::hidden::skip(state)
+                                                                                                    .and_then(|state| {
+                                                                                                        state
+                                                                                                            .sequence(|state| {
+                                                                                                                self::r#bar(state)
+                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                    .and_then(|state| { self::r#entry_state(state) })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#name(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        state.optional(|state| { self::r#word_not(state) })
+                                                    })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#word_granted(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#entry_state(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#entry_state,
+                            |state| {
+                                self::r#word_on(state)
+                                    .or_else(|state| { self::r#word_off(state) })
+                                    .or_else(|state| { self::r#word_unlisted(state) })
+                                    .or_else(|state| { self::r#word_unreadable(state) })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#test(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -3004,9 +3369,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             state
                                                 .sequence(|state| {
                                                     state
-                                                        .match_string("never")
-                                                        .or_else(|state| { state.match_string("always") })
-                                                        .or_else(|state| { state.match_string("banner") })
+                                                        .match_string("banner")
                                                         .or_else(|state| { state.match_string("model") })
                                                         .or_else(|state| { state.match_string("visit") })
                                                         .or_else(|state| { state.match_string("gate") })
@@ -3282,6 +3645,8 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#word_preferences(state) })
                         .or_else(|state| { self::r#word_test(state) })
                         .or_else(|state| { self::r#word_lint(state) })
+                        .or_else(|state| { self::r#word_never(state) })
+                        .or_else(|state| { self::r#word_always(state) })
                         .or_else(|state| { self::r#word_consentry(state) })
                         .or_else(|state| { self::r#reserved_word(state) })
                 }
@@ -3314,6 +3679,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         .or_else(|state| { state.match_string("at") })
                                                                         .or_else(|state| { state.match_string("as") })
                                                                         .or_else(|state| { state.match_string("any") })
+                                                                        .or_else(|state| { state.match_string("and") })
                                                                         .or_else(|state| { state.match_string("always") })
                                                                         .or_else(|state| { state.match_string("also") })
                                                                         .or_else(|state| { state.match_string("all") })
@@ -3366,6 +3732,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         .and_then(|state| {
                                                                             state
                                                                                 .match_string("from")
+                                                                                .or_else(|state| { state.match_string("granted") })
                                                                                 .or_else(|state| { state.match_string("given") })
                                                                                 .or_else(|state| { state.match_string("gate") })
                                                                                 .or_else(|state| { state.match_string("integrations") })
@@ -3390,6 +3757,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("missing") })
                                                                                 .or_else(|state| { state.match_string("malformed") })
                                                                                 .or_else(|state| { state.match_string("nothing") })
+                                                                                .or_else(|state| { state.match_string("not") })
                                                                                 .or_else(|state| { state.match_string("none") })
                                                                                 .or_else(|state| { state.match_string("never") })
                                                                                 .or_else(|state| { state.match_string("needs") })
@@ -3397,6 +3765,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("override") })
                                                                                 .or_else(|state| { state.match_string("or") })
                                                                                 .or_else(|state| { state.match_string("only") })
+                                                                                .or_else(|state| { state.match_string("on") })
                                                                                 .or_else(|state| { state.match_string("off") })
                                                                                 .or_else(|state| { state.match_string("of") })
                                                                         })
@@ -3434,6 +3803,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("unlisted") })
                                                                                 .or_else(|state| { state.match_string("visit") })
                                                                                 .or_else(|state| { state.match_string("verify") })
+                                                                                .or_else(|state| { state.match_string("without") })
+                                                                                .or_else(|state| { state.match_string("when") })
                                                                                 .or_else(|state| { state.match_string("warning") })
                                                                         })
                                                                 })
@@ -3551,6 +3922,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("always")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_and(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_and,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("and")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -4290,6 +4689,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_granted(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_granted,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("granted")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_ignores(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -4598,6 +5025,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_never(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_never,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("never")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_none(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -4615,6 +5070,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("none")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_not(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_not,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("not")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -4699,6 +5182,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("off")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_on(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_on,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("on")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -5186,6 +5697,62 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_when(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_when,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("when")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_without(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_without,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("without")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#comma(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -5400,6 +5967,12 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#exempt_event => rules::r#exempt_event(state),
                     Rule::r#lint => rules::r#lint(state),
                     Rule::r#finding => rules::r#finding(state),
+                    Rule::r#promise => rules::r#promise(state),
+                    Rule::r#promised => rules::r#promised(state),
+                    Rule::r#without => rules::r#without(state),
+                    Rule::r#when => rules::r#when(state),
+                    Rule::r#condition => rules::r#condition(state),
+                    Rule::r#entry_state => rules::r#entry_state(state),
                     Rule::r#test => rules::r#test(state),
                     Rule::r#cases => rules::r#cases(state),
                     Rule::r#case => rules::r#case(state),
@@ -5440,6 +6013,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_all => rules::r#word_all(state),
                     Rule::r#word_also => rules::r#word_also(state),
                     Rule::r#word_always => rules::r#word_always(state),
+                    Rule::r#word_and => rules::r#word_and(state),
                     Rule::r#word_any => rules::r#word_any(state),
                     Rule::r#word_as => rules::r#word_as(state),
                     Rule::r#word_at => rules::r#word_at(state),
@@ -5466,6 +6040,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_expect => rules::r#word_expect(state),
                     Rule::r#word_from => rules::r#word_from(state),
                     Rule::r#word_given => rules::r#word_given(state),
+                    Rule::r#word_granted => rules::r#word_granted(state),
                     Rule::r#word_ignores => rules::r#word_ignores(state),
                     Rule::r#word_include => rules::r#word_include(state),
                     Rule::r#word_integrations => rules::r#word_integrations(state),
@@ -5477,10 +6052,13 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_mode => rules::r#word_mode(state),
                     Rule::r#word_need => rules::r#word_need(state),
                     Rule::r#word_needs => rules::r#word_needs(state),
+                    Rule::r#word_never => rules::r#word_never(state),
                     Rule::r#word_none => rules::r#word_none(state),
+                    Rule::r#word_not => rules::r#word_not(state),
                     Rule::r#word_nothing => rules::r#word_nothing(state),
                     Rule::r#word_of => rules::r#word_of(state),
                     Rule::r#word_off => rules::r#word_off(state),
+                    Rule::r#word_on => rules::r#word_on(state),
                     Rule::r#word_only => rules::r#word_only(state),
                     Rule::r#word_or => rules::r#word_or(state),
                     Rule::r#word_override => rules::r#word_override(state),
@@ -5498,6 +6076,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_unmapped => rules::r#word_unmapped(state),
                     Rule::r#word_unreadable => rules::r#word_unreadable(state),
                     Rule::r#word_warning => rules::r#word_warning(state),
+                    Rule::r#word_when => rules::r#word_when(state),
+                    Rule::r#word_without => rules::r#word_without(state),
                     Rule::r#comma => rules::r#comma(state),
                     Rule::r#bar => rules::r#bar(state),
                     Rule::r#equals => rules::r#equals(state),

@@ -269,6 +269,8 @@ const STATEMENTS: &[&str] = &[
     "preferences",
     "test",
     "lint",
+    "never deliver",
+    "always deliver",
     "override",
 ];
 
@@ -298,7 +300,7 @@ pub(super) fn unexpected(
         ErrorVariant::CustomError { .. } => Vec::new(),
     };
     let before = text.get(..at).unwrap_or_default().trim_end();
-    if expects(&expected, A_NAME) && is_language_word(found) {
+    if expects(&expected, A_NAME) && is_language_word(found) && habit(rest).is_none() {
         return language_word(found, before, rest, place);
     }
     let message = match found {
@@ -354,6 +356,14 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
         return format!("write `C{found}`");
     } else if before.ends_with(" not") {
         "there is no `not`: name what must be granted"
+    } else if matches!(found, "never" | "always") && before.ends_with("override") {
+        "nobody overrides a promise: change it where it stands"
+    } else if found == "all" && before.ends_with("deliver") && expects(expected, "`any`") {
+        "did you mean `any`?"
+    } else if found == "any" && before.ends_with("deliver") && expects(expected, "`all`") {
+        "did you mean `all`?"
+    } else if found == "of" && expects(expected, "`granted`") {
+        "did you mean `off`?"
     } else if found == "of" {
         "a group is `any of A, B` for a choice, or `all of A, B`"
     } else if let Some(habit) = habit(rest) {
@@ -431,6 +441,10 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::stated_event => "`event`",
         Rule::expectation => "`deliver`, `block` or `drop`",
         Rule::expected_reason => "`because`",
+        Rule::promised => A_TEXT,
+        Rule::promise => "`never` or `always`",
+        Rule::condition => "a condition",
+        Rule::entry_state => "`on`, `off`, `unlisted` or `unreadable`",
         Rule::row | Rule::consent_states | Rule::consent_state | Rule::none_given => "a consent state",
         Rule::integrations_states | Rule::integrations_state => "an integrations state",
         Rule::enforce => "what to enforce",

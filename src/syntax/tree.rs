@@ -104,6 +104,8 @@ pub enum Fact {
     Test(Test),
     /// `lint C515 off because "…"`.
     Lint(Lint),
+    /// `never deliver …` or `always deliver …`.
+    Promise(Promise),
 }
 
 /// A text or a name with its place; escapes are resolved.
@@ -347,6 +349,61 @@ pub enum Level {
     Error,
 }
 
+/// `never deliver "Facebook Pixel" without Advertising when consent given`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promise {
+    /// Whether it promises that an event is always delivered, and not that it never is.
+    pub always: bool,
+    /// The destinations; `None` for every one.
+    pub destinations: Option<Vec<Text>>,
+    /// What is not granted.
+    pub without: Option<Needs>,
+    /// Of which events it speaks: of those for which all of this holds.
+    pub when: Vec<Spanned<PromiseCondition>>,
+    /// Why.
+    pub because: Option<Text>,
+}
+
+/// What a promise asks of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PromiseCondition {
+    /// `consent given | empty`.
+    Consent(Vec<ConsentState>),
+    /// `integrations none`.
+    Integrations(Vec<IntegrationsState>),
+    /// `event "Order Completed"`: the name of a track event.
+    Event(Vec<Text>),
+    /// `event not exempt`: whether it is an event that passes the consent step.
+    Exempt(bool),
+    /// `"Braze" off`, by any name of a destination, or `All`.
+    Entry {
+        /// The name.
+        name: Text,
+        /// What it may be.
+        states: Vec<EntryState>,
+    },
+    /// `Advertising not granted`.
+    Preference {
+        /// The category.
+        category: Text,
+        /// Whether it is granted.
+        granted: bool,
+    },
+}
+
+/// What an integrations entry may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryState {
+    /// `true`, or an object.
+    On,
+    /// `false`.
+    Off,
+    /// There is none.
+    Unlisted,
+    /// Neither a boolean nor an object.
+    Unreadable,
+}
+
 /// `test "…" { … }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Test {
@@ -539,6 +596,8 @@ impl Fact {
             Fact::Preferences(_) => "preferences at".into(),
             Fact::Test(test) => format!("test {:?}", test.name.value),
             Fact::Lint(lint) => format!("lint {}", lint.finding.value),
+            Fact::Promise(Promise { always: true, .. }) => "always deliver".into(),
+            Fact::Promise(_) => "never deliver".into(),
         }
     }
 }

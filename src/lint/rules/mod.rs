@@ -19,6 +19,7 @@ mod never_receives;
 mod no_tests;
 mod out_of_reach;
 mod override_repeats;
+mod promises;
 mod redundant_part;
 mod unmapped;
 mod wire_id_form;
@@ -55,4 +56,5 @@ pub(super) const ALL: &[Rule] = &[
     laws::refusal_delivers,
     laws::unknown_keys_decide,
     laws::consent_blocks,
+    promises::check,
 ];

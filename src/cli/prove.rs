@@ -1,0 +1,140 @@
+//! `consentry prove`.
+
+use super::{Failure, Format, PolicyArguments, Status};
+use consentry::analysis::{Counterexample, Proof, prove};
+use consentry::diagnostic::{Span, visible};
+use consentry::{Policy, Promise};
+use serde_json::{Value, json};
+use std::io::{self, Write};
+
+/// Decide what a policy promises, over every event that there can be.
+///
+/// A promise is proved, or an event shows that it is not kept; pipe it into `consentry explain`. Exit status: 0 all are kept,
+/// 1 one is not, or cannot be decided, or nothing is promised, 2 a policy that does not compile.
+#[derive(clap::Args)]
+pub(super) struct Prove {
+    #[command(flatten)]
+    policy: PolicyArguments,
+    /// How the answers are written.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// A promise, and what is known of it.
+type Answer<'p> = (&'p Promise, Result<Proof<'p>, consentry::TooLarge>);
+
+impl Prove {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+        let policy = self.policy.load()?;
+        let answers: Vec<Answer<'_>> =
+            policy.promises().iter().map(|promise| (promise, prove(&policy, promise))).collect();
+        match self.format {
+            Format::Human => human(to, &policy, &answers)?,
+            Format::Json => document(to, &policy, &answers)?,
+        }
+        Ok(if kept(&answers) == answers.len() && !answers.is_empty() {
+            Status::Fine
+        } else {
+            Status::Findings
+        })
+    }
+}
+
+fn kept(answers: &[Answer<'_>]) -> usize {
+    answers.iter().filter(|(_, answer)| answer.as_ref().is_ok_and(Proof::is_proved)).count()
+}
+
+/// The statement on one line.
+fn statement(policy: &Policy, span: Span) -> String {
+    policy.files().excerpt(span).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn name(policy: &Policy, one: &Counterexample) -> String {
+    policy.destination(one.destination).map_or("", |destination| destination.name()).to_owned()
+}
+
+/// How people call the categories that a refusal names.
+fn refused(policy: &Policy, one: &Counterexample) -> Vec<String> {
+    let called = |wire_id: &String| {
+        let category = policy.categories().iter().find(|category| category.wire_id() == wire_id);
+        category.map_or(wire_id.as_str(), |category| category.name()).to_owned()
+    };
+    one.refused.iter().map(called).collect()
+}
+
+fn human(to: &mut impl Write, policy: &Policy, answers: &[Answer<'_>]) -> io::Result<()> {
+    for (promise, answer) in answers {
+        let said = visible(&statement(policy, promise.span));
+        let place = visible(&policy.files().place(promise.span));
+        match answer {
+            Ok(proof) if proof.is_proved() => {
+                let situations = match proof.situations {
+                    Some(0) => "speaks of no event".to_owned(),
+                    Some(1) => "proved over 1 situation".to_owned(),
+                    Some(count) => format!("proved over {count} situations"),
+                    None => "proved over more situations than can be counted".to_owned(),
+                };
+                writeln!(to, "ok      {said}\n        {place}: {situations}")?;
+            }
+            Ok(proof) => {
+                writeln!(to, "BROKEN  {said}\n        {place}: not kept")?;
+                for one in &proof.counterexamples {
+                    let mut why = one.reason.to_string();
+                    let refused = refused(policy, one);
+                    if !refused.is_empty() {
+                        why.push_str(&format!(": {}", refused.join(", ")));
+                    }
+                    let outcome = one.reason.outcome().word();
+                    writeln!(to, "        {}: {outcome}, {}", visible(&name(policy, one)), visible(&why))?;
+                    writeln!(to, "{}", one.event)?;
+                }
+            }
+            Err(error) => writeln!(to, "UNKNOWN {said}\n        {place}: {error}")?,
+        }
+    }
+    match answers.len() {
+        0 => writeln!(to, "nothing is promised: see `never deliver` and `always deliver` in the language"),
+        all => writeln!(to, "{} of {all} promises are kept", kept(answers)),
+    }
+}
+
+fn document(to: &mut impl Write, policy: &Policy, answers: &[Answer<'_>]) -> io::Result<()> {
+    let promises = answers.iter().map(|(promise, answer)| {
+        let position = policy.files().position(promise.span);
+        let counterexample = |one: &Counterexample| {
+            json!({
+                "destination": name(policy, one),
+                "event": one.event,
+                "outcome": one.reason.outcome().word(),
+                "reason": one.reason.word(),
+                "refused": refused(policy, one),
+            })
+        };
+        let proof = answer.as_ref().ok();
+        let counterexamples: Vec<Value> =
+            proof.iter().flat_map(|proof| &proof.counterexamples).map(counterexample).collect();
+        json!({
+            "promise": statement(policy, promise.span),
+            "because": promise.because,
+            "place": {
+                "file": policy.files().name(promise.span.file),
+                "line": position.line,
+                "column": position.column,
+            },
+            // `null` where nobody knows.
+            "kept": proof.map(Proof::is_proved),
+            // As text: there may be more than a number in JSON can be relied on to hold.
+            "situations": proof.and_then(|proof| proof.situations).map(|count| count.to_string()),
+            "counterexamples": counterexamples,
+        })
+    });
+    let document = json!({
+        "v": 1,
+        "policy": policy.name(),
+        "edition": policy.edition(),
+        "kept": kept(answers),
+        "promises": promises.collect::<Vec<_>>(),
+    });
+    serde_json::to_writer(&mut *to, &document)?;
+    writeln!(to)
+}

@@ -1,0 +1,46 @@
+//! Promises that are not kept, or that nothing could break. Each is decided over every event.
+
+use crate::analysis::prove;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lint::Subject;
+
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let policy = subject.policy;
+    for promise in policy.promises() {
+        let proof = match prove(policy, promise) {
+            Ok(proof) => proof,
+            Err(error) => {
+                // What is not known to be kept is not kept.
+                found.push(
+                    Diagnostic::new(
+                        Code::PromiseBroken,
+                        format!("nobody knows whether the promise is kept: {error}"),
+                    )
+                    .at(promise.span, "cannot be decided")
+                    .help("promise less, or map the destination to fewer categories"),
+                );
+                continue;
+            }
+        };
+        if proof.situations == Some(0) {
+            found.push(
+                Diagnostic::new(Code::PromiseOfNothing, "the promise speaks of no event")
+                    .at(promise.span, "holds whatever the policy does")
+                    .help("what stands behind `when` never holds all at once: see which of it was meant"),
+            );
+        }
+        let Some(first) = proof.counterexamples.first() else { continue };
+        let name = policy.destination(first.destination).map_or("", |one| one.name());
+        let others = match proof.counterexamples.len() - 1 {
+            0 => String::new(),
+            1 => ", and 1 more destination breaks it".to_owned(),
+            count => format!(", and {count} more destinations break it"),
+        };
+        let (word, reason) = (first.reason.outcome().word(), first.reason);
+        found.push(
+            Diagnostic::new(Code::PromiseBroken, format!("the promise is not kept: `{name}`{others}"))
+                .at(promise.span, format!("`{name}`: {word}, {reason}, with {}", first.event))
+                .help("mend the policy, or say with `when` of which events the promise speaks; `consentry prove` shows an event for each destination"),
+        );
+    }
+}

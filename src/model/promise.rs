@@ -1,0 +1,119 @@
+//! Promises: what is so in every event, with the names in it resolved.
+
+use super::check::Checker;
+use super::{CategoryId, Destination, DestinationId, Requirement};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::syntax::tree::{self, ConsentState, EntryState, IntegrationsState, Quantifier};
+use std::collections::HashMap;
+
+/// What is promised of every event, or of every one that it speaks of. `consentry prove` decides whether that is so; it never
+/// changes a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promise {
+    /// Whether it promises that an event is always delivered, and not that it never is.
+    pub always: bool,
+    /// The destinations; `None` for every one.
+    pub destinations: Option<Vec<DestinationId>>,
+    /// Where this is not granted it is never delivered.
+    pub without: Option<Requirement>,
+    /// Of which events it speaks: of those for which all of this holds.
+    pub when: Vec<PromiseCondition>,
+    /// Why.
+    pub because: Option<String>,
+    /// The whole statement.
+    pub span: Span,
+}
+
+/// What a promise asks of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PromiseCondition {
+    /// The state of the consent object.
+    Consent(Vec<ConsentState>),
+    /// The state of the integrations object.
+    Integrations(Vec<IntegrationsState>),
+    /// The name of a track event.
+    Event(Vec<String>),
+    /// Whether it is an event that passes the consent step.
+    Exempt(bool),
+    /// The entry of a name, or `All`.
+    Entry {
+        /// The name.
+        name: String,
+        /// What it may be. For `All`, unlisted and on are one.
+        states: Vec<EntryState>,
+    },
+    /// Whether a category is granted, for whatever reason it is not.
+    Preference {
+        /// The category.
+        category: CategoryId,
+        /// Whether it is.
+        granted: bool,
+    },
+}
+
+impl<'t> Checker<'t> {
+    /// The promises whose names are known; the others have their diagnostics.
+    pub(super) fn promises(
+        &mut self,
+        promises: &[Spanned<&'t tree::Promise>],
+        destinations: &[Destination],
+    ) -> Vec<Promise> {
+        let answers: HashMap<&str, &str> = match promises {
+            [] => HashMap::new(),
+            _ => destinations.iter().flat_map(|one| one.names().map(|name| (name, one.name()))).collect(),
+        };
+        promises.iter().filter_map(|said| self.promise(said, &answers)).collect()
+    }
+
+    fn promise(&mut self, said: &Spanned<&tree::Promise>, answers: &HashMap<&str, &str>) -> Option<Promise> {
+        let promise = said.value;
+        let destinations = match &promise.destinations {
+            Some(names) => Some(self.destinations_named(names, answers)?),
+            None => None,
+        };
+        // Of a list all are meant, whatever the policy says of lists that destinations need.
+        let without = match &promise.without {
+            Some(needs) => Some(self.needs(needs, Quantifier::All)?),
+            None => None,
+        };
+        let conditions: Vec<Option<PromiseCondition>> =
+            promise.when.iter().map(|condition| self.condition(&condition.value, answers)).collect();
+        let when = conditions.into_iter().collect::<Option<_>>()?;
+        let because = promise.because.as_ref().map(|because| because.value.clone());
+        let always = promise.always;
+        Some(Promise { always, destinations, without, when, because, span: said.span })
+    }
+
+    fn condition(
+        &mut self,
+        said: &tree::PromiseCondition,
+        answers: &HashMap<&str, &str>,
+    ) -> Option<PromiseCondition> {
+        Some(match said {
+            tree::PromiseCondition::Consent(states) => PromiseCondition::Consent(states.clone()),
+            tree::PromiseCondition::Integrations(states) => PromiseCondition::Integrations(states.clone()),
+            tree::PromiseCondition::Exempt(exempt) => PromiseCondition::Exempt(*exempt),
+            tree::PromiseCondition::Event(names) => {
+                PromiseCondition::Event(names.iter().map(|name| name.value.clone()).collect())
+            }
+            tree::PromiseCondition::Entry { name, states } => {
+                if name.value != "All" && !answers.contains_key(name.value.as_str()) {
+                    self.report(
+                        Diagnostic::new(
+                            Code::UnknownDestination,
+                            format!("no destination answers to `{}`", name.value),
+                        )
+                        .at(name.span, "unknown")
+                        .help("an entry has the name of a destination, own or further, or is `All`"),
+                    );
+                    return None;
+                }
+                PromiseCondition::Entry { name: name.value.clone(), states: states.clone() }
+            }
+            tree::PromiseCondition::Preference { category, granted } => {
+                let category = self.category_named(category)?;
+                PromiseCondition::Preference { category, granted: *granted }
+            }
+        })
+    }
+}
