@@ -621,6 +621,56 @@ fn of_a_comment_only_what_nobody_needs_is_of_no_use() {
     assert_eq!(lint([delivers, blocks]), ([true, false], true));
 }
 
+/// Who switches a finding off uses the thing as little as those who report it, and wants nothing mended.
+#[test]
+fn what_one_policy_switches_off_is_reported_for_the_others() {
+    let policy = |name: &str, said: &str| {
+        format!(
+            "consentry 1\npolicy \"{name}\"\ninclude prelude \"segment-strict\"\ninclude \"shared.consent\"\n{said}\n"
+        )
+    };
+    let shared = ("shared.consent", "consentry 1\ncategory A\ncategory Nobody\n");
+    let uses = "destination \"X\" needs A";
+    let (a, b) = (
+        policy("a", &format!("{uses}\nlint C508 error")),
+        policy("b", &format!("{uses}\nlint C508 off because \"so\"")),
+    );
+    let both = folder(&[("a.consent", &a), ("b.consent", &b), shared]);
+    let found = found_below(&both);
+    assert!(found.contains("::error file=") && found.contains("no destination needs `Nobody`"), "{found}");
+
+    let (base, part) = (
+        "consentry 1\ncategory A\ndestination \"X\" needs A\n",
+        "consentry 1\ninclude \"base.consent\"\noverride destination \"X\" needs A\n",
+    );
+    let (a, b) = (policy("a", ""), policy("b", "lint C521 off because \"we show that we decided so\""));
+    let files = [("a.consent", &*a), ("b.consent", &b), ("base.consent", base), ("shared.consent", part)];
+    let both = folder(&files);
+    let run = run_with(&["lint", both.path().to_str().unwrap(), "--fix"], b"");
+    assert!(run.out.contains("C521") && run.out.contains("0 mended"), "{}", run.out);
+    assert_eq!(std::fs::read_to_string(both.path().join("shared.consent")).unwrap(), part);
+}
+
+#[test]
+fn findings_that_differ_in_a_second_place_are_two() {
+    let policy =
+        "consentry 1\ncategory Advertising\ninclude \"s.consent\"\ndestination \"X\" needs Advertising\n";
+    let files = [
+        policy.replace("consentry 1", "consentry 1 policy \"a\""),
+        policy.replace("consentry 1", "consentry 1 policy \"b\""),
+    ];
+    let folder = folder(&[
+        ("a.consent", &files[0]),
+        ("b.consent", &files[1]),
+        ("s.consent", "consentry 1\ncategory Advertising\n"),
+    ]);
+    let run = run_with(&["lint", folder.path().to_str().unwrap(), "--format", "json"], b"");
+    for name in ["a.consent", "b.consent"] {
+        assert!(run.out.contains(name), "{}", run.out);
+    }
+    assert_eq!(run.out.matches("C302").count(), 2, "{}", run.out);
+}
+
 #[test]
 fn fixes_change_only_files_that_were_named() {
     let folder = shared();

@@ -163,6 +163,17 @@ fn what_looks_like_a_part_has_not_passed() {
         assert_eq!(test.status == 0, says.is_empty(), "{text}\n{}", test.out);
         assert!(test.out.contains(says), "{text}\n{}", test.out);
     }
+    // A policy that has lost its first line, with its tests in a file that another policy includes.
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("tests.consent", "consentry 1\ntest \"q\" {\n  consent missing\n  block all\n}\n");
+    let policy = "include prelude \"segment-strict\"\ninclude \"tests.consent\"\ncategory A\ndestination \"X\" needs A\n";
+    write("a.consent", &format!("consentry 1\npolicy \"a\"\n{policy}"));
+    assert_eq!(run(&["test", folder.path().to_str().unwrap()]).status, 0);
+    write("b.consent", &format!("consentry 1\n// policy \"b\"\n{policy}"));
+    let test = run(&["test", folder.path().to_str().unwrap()]);
+    assert_eq!(test.status, 1, "{}", test.out);
+    assert!(test.out.contains("b.consent") && test.out.contains("1 policy was not run"), "{}", test.out);
     // Beside the policy that includes it, a part is run with it.
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("part.consent"), format!("consentry 1\n{body}")).unwrap();

@@ -24,11 +24,11 @@ impl Levels {
         self.deny_warnings = true;
     }
 
-    /// Gives each finding its severity, and takes away those that are off.
-    pub(super) fn apply(&self, policy: &Policy, found: &mut Vec<Diagnostic>) {
+    /// Gives each finding its severity, and takes away those that are off, which it gives.
+    pub(super) fn apply(&self, policy: &Policy, found: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
         let said: BTreeMap<Code, Level> =
             policy.lint_levels().iter().map(|said| (said.code, said.level)).collect();
-        self.apply_with(&said, found);
+        self.apply_with(&said, found)
     }
 
     /// The same where no policy says anything.
@@ -36,12 +36,16 @@ impl Levels {
         self.apply_with(&BTreeMap::new(), found);
     }
 
-    fn apply_with(&self, said: &BTreeMap<Code, Level>, found: &mut Vec<Diagnostic>) {
+    fn apply_with(&self, said: &BTreeMap<Code, Level>, found: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let mut off = Vec::new();
         found.retain_mut(|finding| {
             let said = self.levels.get(&finding.code).or_else(|| said.get(&finding.code));
             let level = said.copied().filter(|_| finding.code.is_lint());
             let severity = match level {
-                Some(Level::Off) => return false,
+                Some(Level::Off) => {
+                    off.push(finding.clone());
+                    return false;
+                }
                 Some(Level::Warning) => Severity::Warning,
                 Some(Level::Error) => Severity::Error,
                 None => finding.severity(),
@@ -49,5 +53,6 @@ impl Levels {
             finding.set_severity(if self.deny_warnings { Severity::Error } else { severity });
             true
         });
+        off
     }
 }

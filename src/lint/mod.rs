@@ -29,6 +29,8 @@ const MAX_FINDINGS: usize = 100_000;
 pub struct Linted {
     /// Mistakes and questionable facts, by file and place.
     pub diagnostics: Vec<Diagnostic>,
+    /// What was found and is not reported, because the policy or the caller has said so.
+    pub off: Vec<Diagnostic>,
     /// The files that the diagnostics point into.
     pub files: Files,
     /// The policy, unless the file has mistakes or is no policy but a part of others.
@@ -75,15 +77,16 @@ pub fn lint(source: &dyn Source, path: &str, levels: &Levels) -> Linted {
     match model::load_any(source, path) {
         Ok(Loaded::Policy(policy, trees)) => {
             let mut diagnostics = findings(&policy, &trees);
-            levels.apply(&policy, &mut diagnostics);
-            Linted { diagnostics, files: policy.files().clone(), policy: Some(policy), is_part: false }
+            let off = levels.apply(&policy, &mut diagnostics);
+            Linted { diagnostics, off, files: policy.files().clone(), policy: Some(policy), is_part: false }
         }
         Ok(Loaded::Part(files, mut diagnostics)) => {
             levels.apply_to_all(&mut diagnostics);
-            Linted { diagnostics, files, policy: None, is_part: true }
+            Linted { diagnostics, off: Vec::new(), files, policy: None, is_part: true }
         }
         Err(error) => Linted {
             diagnostics: error.diagnostics().to_vec(),
+            off: Vec::new(),
             files: error.files().clone(),
             policy: None,
             is_part: false,

@@ -3,8 +3,8 @@
 //! Such a comment speaks of a statement, or of one row of a table: of what stands in front of it on its line, and on a line of
 //! its own of what comes next. So it speaks of the same wherever the formatter puts it.
 
-use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Files, Fix, Span};
-use crate::syntax::tree::{Fact, Token, TokenKind, Tree};
+use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Files, Fix, Position, Span};
+use crate::syntax::tree::{Fact, Statement, Token, TokenKind, Tree};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -26,8 +26,8 @@ struct Target {
 struct Suppression {
     /// The comment.
     comment: Span,
-    /// What is to be deleted with it when it is of no use.
-    whole: Span,
+    /// What is to be deleted with it when it is of no use, where that is safe.
+    whole: Option<Span>,
     /// The places of which it speaks, in bytes of its file.
     target: Range<u32>,
     codes: Vec<Allowed>,
@@ -49,9 +49,13 @@ impl Suppressions {
             let text = files.text(tree.file);
             let is_word = |token: &&Token| token.kind == TokenKind::Word;
             let words: Vec<&Token> = tree.tokens.iter().filter(is_word).collect();
+            let mut above: Option<Beside<'_>> = None;
             for token in tree.tokens.iter().filter(|token| token.kind == TokenKind::Comment) {
+                let beside = Beside::of(files, &words, token, above);
+                above = Some(beside);
                 if let Some((codes, has_reason)) = parse(files.excerpt(token.span)) {
-                    let (target, whole) = target(tree, text, &words, token);
+                    let target = target(tree, &words, token, beside.word);
+                    let whole = whole(text, &words, token);
                     all.push(Suppression { comment: token.span, whole, target, codes, has_reason });
                 }
             }
@@ -127,8 +131,8 @@ impl Suppressions {
                 let mut finding = Diagnostic::new(Code::SuppressionUnused, message)
                     .at(comment, "allows what is not there")
                     .help(help);
-                if unused.len() == suppression.codes.len() {
-                    let edit = Edit { span: suppression.whole, text: String::new() };
+                if let Some(span) = suppression.whole.filter(|_| unused.len() == suppression.codes.len()) {
+                    let edit = Edit { span, text: String::new() };
                     finding = finding.fix(Fix { title: "delete the comment".into(), edits: vec![edit] });
                 }
                 found.push(finding);
@@ -170,42 +174,91 @@ fn parse(comment: &str) -> Option<(Vec<Allowed>, bool)> {
     Some((allowed.collect(), has_reason))
 }
 
-/// The places that a comment speaks of, and what goes with it when it is deleted.
-fn target(tree: &Tree, text: &str, words: &[&Token], comment: &Token) -> (Range<u32>, Span) {
-    let (before, behind) = words.split_at(words.partition_point(|word| word.span.start < comment.span.start));
-    let (line_start, line_end) = line_of(text, comment.span);
-    let word = before.last().filter(|word| word.span.end as usize > line_start);
-    let whole = match word {
-        // The space in front of the comment goes with it; a carriage return at the end of the line stays.
-        Some(word) => {
-            let written = text.get(comment.span.range()).unwrap_or_default();
-            let end = comment.span.start as usize + written.trim_end_matches('\r').len();
-            Span::new(comment.span.file, word.span.end as usize, end)
-        }
-        // Together with its line break.
-        None => Span::new(comment.span.file, line_start, text.len().min(line_end + 1)),
-    };
-    let target = word.or(behind.first()).and_then(|word| row_or_statement(tree, word.span.start));
-    (target.map_or(0..0, |target| target.start..target.end), whole)
+/// Where a comment stands, and the word in front of it on its line. A comment right below such a one, in its very column, goes on
+/// with it, as it does in the layout.
+#[derive(Clone, Copy)]
+struct Beside<'t> {
+    position: Position,
+    word: Option<&'t Token>,
 }
 
-/// Where the line begins on which a place begins, and where it ends.
-fn line_of(text: &str, place: Span) -> (usize, usize) {
-    let at = place.start as usize;
-    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |before| before + 1);
-    let end = text.get(at..).and_then(|behind| behind.find('\n')).map_or(text.len(), |behind| at + behind);
-    (start, end)
+impl<'t> Beside<'t> {
+    fn of(files: &Files, words: &[&'t Token], comment: &Token, above: Option<Beside<'t>>) -> Self {
+        let position = files.position(comment.span);
+        let before = words.split_at(words.partition_point(|word| word.span.start < comment.span.start)).0;
+        let own = before.last().filter(|word| files.end_position(word.span).line == position.line).copied();
+        let is_next = |above: &Beside<'_>| {
+            above.position.line + 1 == position.line && above.position.column == position.column
+        };
+        Beside { position, word: own.or_else(|| above.filter(is_next)?.word) }
+    }
+}
+
+/// The places that a comment speaks of: what stands in front of it on its line, or else what comes next.
+fn target(tree: &Tree, words: &[&Token], comment: &Token, word: Option<&Token>) -> Range<u32> {
+    let behind = words.partition_point(|word| word.span.start < comment.span.start);
+    let target = match (word, words.get(behind)) {
+        (Some(word), _) => row_or_statement(tree, word.span.start),
+        // In front of the header of a table or of its closing brace there is no row to speak of.
+        (None, Some(next)) => row_or_statement(tree, next.span.start)
+            .filter(|span| span.start == next.span.start || !has_rows(tree, next.span.start)),
+        (None, None) => None,
+    };
+    target.map_or(0..0, |target| target.start..target.end)
+}
+
+/// What is deleted with a comment that is of no use: the space in front of it, or else its whole line. `None` where another
+/// comment may go on with it, or be what it goes on with.
+fn whole(text: &str, words: &[&Token], comment: &Token) -> Option<Span> {
+    let place = comment.span;
+    let line_start =
+        text.get(..place.start as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let rest = text.get(place.start as usize..).unwrap_or_default();
+    let line_end = rest.find('\n').map_or(text.len(), |at| place.start as usize + at + 1);
+    let before = words.split_at(words.partition_point(|word| word.span.start < place.start)).0;
+    let word = before.last().filter(|word| word.span.end as usize > line_start);
+    // Comments that allow something stand for themselves.
+    let may_go_on = |line: Option<&str>| {
+        line.map(str::trim).is_some_and(|line| line.starts_with("//") && parse(line).is_none())
+    };
+    let line_above = text.get(..line_start.saturating_sub(1)).and_then(|before| before.lines().next_back());
+    let line_below = text.get(line_end..).and_then(|behind| behind.lines().next());
+    if may_go_on(line_below) || word.is_none() && may_go_on(line_above) {
+        return None;
+    }
+    Some(match word {
+        // A carriage return at the end of the line stays.
+        Some(word) => {
+            let written = text.get(place.range()).unwrap_or_default();
+            let end = place.start as usize + written.trim_end_matches('\r').len();
+            Span::new(place.file, word.span.end as usize, end)
+        }
+        None => Span::new(place.file, line_start, line_end),
+    })
+}
+
+/// The statement that a place is in.
+fn statement_at(tree: &Tree, at: u32) -> Option<&Statement> {
+    let index = tree.statements.partition_point(|statement| statement.span.end <= at);
+    tree.statements.get(index).filter(|statement| statement.span.start <= at)
+}
+
+/// The rows of a table.
+fn rows(statement: &Statement) -> Vec<Span> {
+    match &statement.fact {
+        Fact::Reconcile(rows) => rows.iter().map(|row| row.span).collect(),
+        Fact::Test(test) => test.cases.iter().flatten().map(|case| case.span).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn has_rows(tree: &Tree, at: u32) -> bool {
+    statement_at(tree, at).is_some_and(|statement| !rows(statement).is_empty())
 }
 
 /// The row of a table that a place is in, or else the statement.
 fn row_or_statement(tree: &Tree, at: u32) -> Option<Span> {
-    let contains = |span: &Span| span.start <= at && at < span.end;
-    let index = tree.statements.partition_point(|statement| statement.span.end <= at);
-    let statement = tree.statements.get(index).filter(|statement| contains(&statement.span))?;
-    let row = match &statement.fact {
-        Fact::Reconcile(rows) => rows.iter().map(|row| row.span).find(contains),
-        Fact::Test(test) => test.cases.iter().flatten().map(|case| case.span).find(contains),
-        _ => None,
-    };
+    let statement = statement_at(tree, at)?;
+    let row = rows(statement).into_iter().find(|row| row.start <= at && at < row.end);
     Some(row.unwrap_or(statement.span))
 }

@@ -6,7 +6,7 @@
 use super::generated::{Grammar, Rule};
 use super::tree::*;
 use super::{recover, scan};
-use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned, is_harmful};
 use pest::iterators::{Pair, Pairs};
 use pest::{Parser, Token as Border};
 
@@ -338,7 +338,8 @@ impl Builder<'_> {
     fn because(&mut self, pair: Pair<Rule>) -> Option<Option<Text>> {
         let Some(because) = child(pair, Rule::because) else { return Some(None) };
         let reason = self.text(child(because, Rule::text)?);
-        if reason.value.trim().is_empty() {
+        let is_seen = |char: char| !char.is_whitespace() && !is_harmful(char);
+        if !reason.value.chars().any(is_seen) {
             self.found.push(
                 Diagnostic::new(Code::EmptyName, "a reason must say something")
                     .at(reason.span, "no reason")

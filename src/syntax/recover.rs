@@ -249,7 +249,9 @@ fn habit(rest: &str) -> Option<&'static str> {
         "import" | "use" | "require" | "extends" if rest.contains("prelude") => {
             Some("a prelude is included: `include prelude \"segment-strict\"`")
         }
-        "import" | "use" | "extends" => Some("another file is included: `include \"file.consent\"`"),
+        "import" | "use" | "extends" | "require" if rest.contains('"') => {
+            Some("another file is included: `include \"file.consent\"`")
+        }
         "requires" | "need" | "require" => Some("did you mean `needs`?"),
         _ => None,
     }
@@ -349,10 +351,12 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     if let Some(near) = nearest(found, words) {
         return format!("did you mean `{near}`?");
     }
-    let is_name = is_word && !is_language_word(found) || found == "\"";
+    // Names begin with a capital more often than the words that are nearly the language's.
+    let is_name = found.starts_with(char::is_uppercase) && !is_language_word(found)
+        || found == "\"" && before.ends_with('"');
     let fixed = if expected == ["`because`"] {
         "say why: `because \"...\"`"
-    } else if before.ends_with("lint") && found.starts_with(|char: char| char.is_ascii_digit()) {
+    } else if before.ends_with("lint") && found.parse().is_ok_and(|code: Code| code.is_lint()) {
         return format!("write `C{found}`");
     } else if before.ends_with(" not") {
         "there is no `not`: name what must be granted"
@@ -362,7 +366,7 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
         "did you mean `any`?"
     } else if found == "any" && before.ends_with("deliver") && expects(expected, "`all`") {
         "did you mean `all`?"
-    } else if found == "of" && expects(expected, "`granted`") {
+    } else if found == "of" && (expects(expected, "`granted`") || expects(expected, "`off`")) {
         "did you mean `off`?"
     } else if found == "of" {
         "a group is `any of A, B` for a choice, or `all of A, B`"

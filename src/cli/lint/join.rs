@@ -11,17 +11,18 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     code: Code,
-    file: PathBuf,
-    place: Range<usize>,
+    /// The first is where it is listed.
+    places: Vec<(PathBuf, Range<usize>)>,
     message: String,
 }
 
 /// What the policies say of one finding.
 struct Said {
-    /// How many policies find it, and which of them was the last.
+    /// How many policies find it, those included that do not report it, and which of them was the last.
     policies: usize,
     last: usize,
-    severity: Severity,
+    /// The severity that it has where it is reported.
+    severity: Option<Severity>,
     /// Whether all of them would mend it.
     is_mended: bool,
 }
@@ -36,9 +37,9 @@ impl Paths {
     }
 
     fn key(&mut self, found: &Diagnostic, files: &Files) -> Option<Key> {
-        let span = found.span()?;
-        let file = self.of(files.name(span.file));
-        Some(Key { code: found.code, file, place: span.range(), message: found.message.clone() })
+        let places = found.labels.iter().map(|label| label.span);
+        let places: Vec<_> = places.map(|place| (self.of(files.name(place.file)), place.range())).collect();
+        (!places.is_empty()).then(|| Key { code: found.code, places, message: found.message.clone() })
     }
 }
 
@@ -53,25 +54,28 @@ pub(super) fn join(all: &mut [Linted]) {
             let read: HashSet<PathBuf> = linted.files.names().map(|name| paths.of(name)).collect();
             read.into_iter().for_each(|file| *read_by.entry(file).or_default() += 1);
         }
-        for found in &linted.diagnostics {
+        let reported = linted.diagnostics.iter().map(|found| (found, Some(found.severity())));
+        // Who does not report it does not use it either, and does not want it mended.
+        for (found, severity) in reported.chain(linted.off.iter().map(|found| (found, None))) {
             let Some(key) = paths.key(found, &linted.files) else { continue };
-            let first = Said { policies: 0, last: usize::MAX, severity: found.severity(), is_mended: true };
+            let first = Said { policies: 0, last: usize::MAX, severity: None, is_mended: true };
             let said = said.entry(key).or_insert(first);
             if said.last != index {
                 said.policies += 1;
                 said.last = index;
             }
-            said.severity = said.severity.max(found.severity());
-            said.is_mended &= found.fix.is_some();
+            said.severity = said.severity.max(severity);
+            said.is_mended &= found.fix.is_some() && severity.is_some();
         }
     }
     for Linted { diagnostics, files, .. } in all {
         diagnostics.retain_mut(|found| {
             let Some(key) = paths.key(found, files) else { return true };
             let Some(said) = said.remove(&key) else { return false };
-            found.set_severity(said.severity);
+            found.set_severity(said.severity.unwrap_or(found.severity()));
             found.fix = found.fix.take().filter(|_| said.is_mended);
-            !is_about_use(found.code) || read_by.get(&key.file) == Some(&said.policies)
+            let read_by = key.places.first().and_then(|(file, _)| read_by.get(file));
+            !is_about_use(found.code) || read_by == Some(&said.policies)
         });
     }
 }

@@ -163,17 +163,19 @@ impl Suite {
         }
     }
 
-    /// Makes a mistake of a part that has tests and that no policy of this run includes: they would not run.
+    /// Makes a mistake of a part that has tests, or includes files that may have some, and that no policy of this run includes:
+    /// they would not run, and it may be a policy that has lost its first line.
     fn tell_part(&mut self, included: &HashSet<PathBuf>) {
         let Content::Part(files) = &self.content else { return };
         let mut levels = Levels::default();
         levels.set(Code::PartAlone, Level::Error);
         let found: Vec<Diagnostic> = part_alone(files, &levels).into_iter().collect();
-        let has_tests = found.iter().filter_map(Diagnostic::span).any(|place| {
+        let may_have_tests = found.iter().filter_map(Diagnostic::span).any(|place| {
             let (tree, _) = Tree::parse(files.text(place.file));
-            tree.statements.iter().any(|statement| matches!(statement.fact, Fact::Test(_)))
+            let mut facts = tree.statements.iter().map(|statement| &statement.fact);
+            facts.any(|fact| matches!(fact, Fact::Test(_) | Fact::Include { prelude: false, .. }))
         });
-        if has_tests && !included.contains(&files::real(Path::new(&self.name))) {
+        if may_have_tests && !included.contains(&files::real(Path::new(&self.name))) {
             self.content = Content::Mistakes(found, files.clone());
         }
     }

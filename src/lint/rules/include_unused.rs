@@ -7,25 +7,29 @@ use crate::lint::fix::deletion;
 use crate::lint::reaches;
 use crate::model::{Include, Policy};
 use crate::syntax::tree::{Fact, Tree};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let in_force = files_in_force(policy);
-    // What is found is not counted on for what comes after it, and no file needs to bring twice what stays.
+    // What is found is not counted on for what comes after it. Of one include that a file has twice the second brings nothing,
+    // and what brings nothing does so each time.
     let mut gone: HashSet<Span> = HashSet::new();
-    let mut stay: HashSet<(FileId, FileId)> = HashSet::new();
+    let mut known: HashMap<(FileId, FileId), Unused> = HashMap::new();
     for (include, new) in in_order(policy.includes()) {
         if policy.files().is_prelude(include.span.file) {
             continue;
         }
-        let left: Vec<&Include> = match stay.contains(&(include.span.file, include.file)) {
-            true => Vec::new(),
-            false => policy.includes().iter().filter(|other| !gone.contains(&other.span)).collect(),
-        };
-        let unused = match left.is_empty() {
-            true => Some(Unused::OnceMore),
-            false => unused(subject, include, &new, &left, &in_force),
+        let pair = (include.span.file, include.file);
+        let unused = match known.get(&pair) {
+            Some(unused) => Some(*unused),
+            None => {
+                let left = policy.includes().iter().filter(|other| !gone.contains(&other.span));
+                let unused = unused(subject, include, &new, &left.collect::<Vec<_>>(), &in_force);
+                let again = unused.filter(|unused| *unused != Unused::Overridden);
+                known.insert(pair, again.unwrap_or(Unused::OnceMore));
+                unused
+            }
         };
         let (message, label, help) = match unused {
             Some(Unused::OnceMore) => ("the file is included already", "once more", "delete the line"),
@@ -35,10 +39,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 "brings no fact that is in force",
                 "delete it, and `override` in front of the facts that it says too",
             ),
-            None => {
-                stay.insert((include.span.file, include.file));
-                continue;
-            }
+            None => continue,
         };
         let mut finding = Diagnostic::new(Code::IncludeUnused, message).at(include.span, label).help(help);
         if unused != Some(Unused::Overridden) {
@@ -53,7 +54,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 /// Why an include brings nothing.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Unused {
     OnceMore,
     SaysNothing,

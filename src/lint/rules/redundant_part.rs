@@ -3,10 +3,13 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
 use crate::model::{CategoryId, Policy, Requirement};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// How many categories a requirement may have to be looked at: every combination of them is tried.
 const MAX_CATEGORIES: usize = 12;
+
+/// How many parts it may have: each is tried against all the others.
+const MAX_PARTS: usize = 2_000;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let mut known: HashMap<&Requirement, Vec<usize>> = HashMap::new();
@@ -28,11 +31,22 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 /// names is the first in it.
 fn redundant(whole: &Requirement, policy: &Policy) -> Vec<usize> {
     let Some(choices) = Choices::of(whole, policy) else { return Vec::new() };
+    // What changes nothing while a category is switched off may change something as soon as it is not.
+    let all: Vec<CategoryId> = whole.categories().collect();
+    let is_any_off = all.iter().any(|id| is_off(policy, *id));
+    let switched_on = Choices::among(all, policy).filter(|_| is_any_off);
+    if is_any_off && switched_on.is_none() {
+        return Vec::new();
+    }
     // Whole groups come before what is in them; the last of several equal parts is the one that says nothing new.
     let mut parts = parts(whole);
+    if parts.len() > MAX_PARTS {
+        return Vec::new();
+    }
     parts.sort_by_key(|part| std::cmp::Reverse(part.depth));
     let mut gone = vec![false; parts.len() + 1];
     let satisfied = choices.satisfied(whole, &gone);
+    let satisfied_on = switched_on.as_ref().map(|choices| choices.satisfied(whole, &gone));
     let mut redundant = Vec::new();
     while let Some(part) = parts.pop() {
         // What a person cannot be asked for at the moment says something again as soon as it is switched on.
@@ -42,7 +56,8 @@ fn redundant(whole: &Requirement, policy: &Policy) -> Vec<usize> {
         let mut without = gone.clone();
         without.iter_mut().take(part.end).skip(part.number).for_each(|gone| *gone = true);
         let left = choices.satisfied(whole, &without);
-        if left.is_some() && left == satisfied {
+        let left_on = || switched_on.as_ref().map(|choices| choices.satisfied(whole, &without));
+        if left.is_some() && left == satisfied && left_on() == satisfied_on {
             gone = without;
             redundant.push(part.first_category);
         }
@@ -96,15 +111,21 @@ impl<'p> Choices<'p> {
     /// `None` where no part can be redundant, or where there are too many combinations.
     fn of(whole: &Requirement, policy: &'p Policy) -> Option<Self> {
         let live: Vec<CategoryId> = whole.categories().filter(|id| !is_off(policy, *id)).collect();
-        let mut free: Vec<CategoryId> = live.iter().copied().filter(|id| !is_always(policy, *id)).collect();
-        free.sort_unstable();
-        free.dedup();
+        let free = live.iter().filter(|id| !is_always(policy, **id)).collect::<BTreeSet<_>>().len();
         // Where each category stands once and none is granted anyway, each of them matters.
-        let may_repeat = free.len() < live.len();
-        if !may_repeat || free.len() > MAX_CATEGORIES {
+        if free == live.len() {
             return None;
         }
-        let granted = live.into_iter().map(|id| {
+        Choices::among(live, policy)
+    }
+
+    fn among(categories: Vec<CategoryId>, policy: &'p Policy) -> Option<Self> {
+        let free: BTreeSet<CategoryId> =
+            categories.iter().copied().filter(|id| !is_always(policy, *id)).collect();
+        if free.len() > MAX_CATEGORIES {
+            return None;
+        }
+        let granted = categories.into_iter().map(|id| {
             let place = free.iter().position(|free| *free == id);
             (id, granted(place, free.len()))
         });
