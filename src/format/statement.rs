@@ -134,10 +134,10 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
         }
         Fact::Promise(_) => {
             // As names these words would stand in quotes.
-            for (column, lead) in [(1, "without"), (2, "when"), (3, "because")] {
-                let begins = words.iter().find(|word| word.text == lead);
-                starts.extend(begins.map(|word| (column, word.start)));
-            }
+            let begins = |lead| words.iter().find(|word| word.text == lead);
+            starts.extend(
+                ["without", "when", "because"].into_iter().filter_map(begins).map(|word| (1, word.start)),
+            );
             Family::Promise
         }
         Fact::Category(category) => {
