@@ -8,8 +8,8 @@ use crate::exact::formula::Formula;
 use crate::exact::function::{function, reason};
 use crate::exact::inputs::{ALL, ENTRIES, Inputs};
 use crate::model::{
-    Category, CategoryId, ConsentState, Destination, DestinationId, EntryState, IntegrationsState, Policy,
-    Promise, PromiseCondition, Requirement,
+    Category, CategoryId, Destination, DestinationId, EntryState, IntegrationsState, Policy, Promise,
+    PromiseCondition, Requirement,
 };
 use crate::reason::{Outcome, Reason};
 
@@ -124,7 +124,7 @@ impl<'p> Question<'p> {
     /// In how many situations the promise is asked, and one in which it is not kept.
     fn answer(mut self) -> Result<(Option<u128>, Option<Counterexample>), TooLarge> {
         let decided = function(&mut self.diagrams, &self.inputs, 0, self.policy, self.destination)?;
-        let mut asked = self.events()?;
+        let mut asked = self.inputs.events(&mut self.diagrams)?;
         for condition in &self.promise.when {
             let holds = self.condition(condition)?;
             asked = self.diagrams.and(asked, holds)?;
@@ -160,42 +160,6 @@ impl<'p> Question<'p> {
             refused: refused.unwrap_or_default(),
         };
         Ok((situations, Some(counterexample)))
-    }
-
-    /// Where there is an event at all: an object that is not there or cannot be read has no members.
-    fn events(&mut self) -> Result<Diagram, TooLarge> {
-        let mut events = Diagram::TRUE;
-        let mut members: Vec<usize> = (Inputs::FIRST_NAME..self.inputs.first_category()).collect();
-        let first_category = members.len();
-        members.extend((0..self.inputs.categories.len()).map(|place| self.inputs.first_category() + place));
-        for (place, variable) in members.into_iter().enumerate() {
-            let count = self.diagrams.values().get(variable).copied().unwrap_or(0);
-            let none: Vec<Diagram> =
-                (0..count).map(|value| if value == 0 { Diagram::TRUE } else { Diagram::FALSE }).collect();
-            let none = self.diagrams.node(variable, &none)?;
-            let one = match place < first_category {
-                true => self.where_given(Inputs::INTEGRATIONS, Diagram::TRUE, none)?,
-                false => self.where_given(Inputs::CONSENT, Diagram::TRUE, none)?,
-            };
-            events = self.diagrams.and(events, one)?;
-        }
-        Ok(events)
-    }
-
-    /// One condition where an object is given, and another one where it is not.
-    fn where_given(&mut self, object: usize, given: Diagram, not: Diagram) -> Result<Diagram, TooLarge> {
-        let is_given: Vec<bool> = match object {
-            Inputs::CONSENT => self
-                .inputs
-                .shapes
-                .iter()
-                .map(|shape| shape.states.first() == Some(&ConsentState::Given))
-                .collect(),
-            _ => IntegrationsState::ALL.iter().map(|state| *state == IntegrationsState::Given).collect(),
-        };
-        let each: Vec<Diagram> =
-            is_given.into_iter().map(|is_given| if is_given { given } else { not }).collect();
-        self.diagrams.node(object, &each)
     }
 
     /// Where a condition of the promise holds.
@@ -286,6 +250,6 @@ impl<'p> Question<'p> {
         let Some(category) = category.filter(|one| one.always().is_none()) else { return Ok(Diagram::TRUE) };
         let Some(variable) = self.inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
         let granted = self.diagrams.node(variable, &[Diagram::FALSE, Diagram::TRUE])?;
-        self.where_given(Inputs::CONSENT, granted, Diagram::FALSE)
+        self.inputs.where_given(&mut self.diagrams, true, granted, Diagram::FALSE)
     }
 }

@@ -118,15 +118,20 @@ impl fmt::Display for Condition {
                     .collect();
                 write!(f, "event {}", any_of(&words))
             }
-            Condition::Entry { name, values } => write!(f, "{name:?} {}", entries(values)),
-            Condition::All(values) => write!(f, "All {}", entries(values)),
+            Condition::Entry { name, values } => write!(f, "{name:?} {}", entries(values, &ENTRIES)),
+            Condition::All(values) => write!(f, "All {}", entries(values, &ALL)),
             Condition::Category { name, granted: true } => write!(f, "{name} granted"),
             Condition::Category { name, granted: false } => write!(f, "{name} not granted"),
         }
     }
 }
 
-fn entries(values: &[Option<Entry>]) -> String {
+/// `off`, `on or unlisted`, and `not off` for everything else.
+fn entries(values: &[Option<Entry>], all: &[Option<Entry>]) -> String {
+    let others: Vec<&Option<Entry>> = all.iter().filter(|value| !values.contains(value)).collect();
+    if let ([only], true) = (others.as_slice(), values.len() > 1) {
+        return format!("not {}", word(**only));
+    }
     let words: Vec<&str> = values.iter().map(|value| word(*value)).collect();
     any_of(&words)
 }

@@ -66,18 +66,29 @@ pub(crate) fn size(cube: &Cube, diagrams: &Diagrams) -> Cost {
     (1, cube.conditions(diagrams))
 }
 
-/// A cover of a condition, in a stable order. A cube may stand for several, as `cost` says; else that is [`size`].
+/// A cover of a condition, in a stable order, as far as there are events: a cube may reach to where there are none. A cube may stand
+/// for several, as `cost` says; else that is [`size`].
 pub(crate) fn cover(
     diagrams: &mut Diagrams,
     of: Diagram,
+    events: Diagram,
     cost: &impl Fn(&Cube, &Diagrams) -> Cost,
 ) -> Result<Vec<Cube>, TooLarge> {
-    let mut cubes = match minimum(diagrams, of, cost)? {
+    let no_event = diagrams.not(events)?;
+    let within = Within { least: diagrams.and(of, events)?, most: diagrams.or(of, no_event)? };
+    let mut cubes = match minimum(diagrams, of, within, cost)? {
         Some(cubes) => cubes,
-        None => irredundant(diagrams, of)?,
+        None => irredundant(diagrams, within)?,
     };
     cubes.sort();
     Ok(cubes)
+}
+
+/// What a cover must reach, and what it may reach.
+#[derive(Clone, Copy)]
+struct Within {
+    least: Diagram,
+    most: Diagram,
 }
 
 /// The variables that a function depends on, in their order.
@@ -148,13 +159,13 @@ fn branches(diagrams: &Diagrams, of: Diagram, variable: usize) -> Vec<(u64, Diag
 
 /// A cover in which no cube can be left out and none can say less: the paths of the diagram, each as wide as it can be, and
 /// then without those that the others cover.
-fn irredundant(diagrams: &mut Diagrams, of: Diagram) -> Result<Vec<Cube>, TooLarge> {
+fn irredundant(diagrams: &mut Diagrams, within: Within) -> Result<Vec<Cube>, TooLarge> {
     let whole = Cube::whole(diagrams)?;
     let mut cubes: BTreeSet<Cube> = BTreeSet::new();
-    let mut left = of;
+    let mut left = within.least;
     // A wide cube covers many paths, which need not be looked at any more.
     while let Some(path) = path(diagrams, left, &whole) {
-        let wide = widened(diagrams, path, of);
+        let wide = widened(diagrams, path, within.most);
         let covered = condition(diagrams, &wide)?;
         let not_covered = diagrams.not(covered)?;
         left = diagrams.and(left, not_covered)?;
@@ -176,7 +187,9 @@ fn irredundant(diagrams: &mut Diagrams, of: Diagram) -> Result<Vec<Cube>, TooLar
     let (mut needed, mut behind) = (Vec::new(), Diagram::FALSE);
     for ((cube, own), before) in kept.into_iter().zip(conditions).zip(without).rev() {
         let others = diagrams.or(before, behind)?;
-        if diagrams.or(others, own)? != others {
+        let not_others = diagrams.not(others)?;
+        let own_alone = diagrams.and(own, not_others)?;
+        if diagrams.and(own_alone, within.least)? != Diagram::FALSE {
             behind = diagrams.or(behind, own)?;
             needed.push(cube);
         }
@@ -219,6 +232,7 @@ fn widened(diagrams: &Diagrams, cube: Cube, of: Diagram) -> Cube {
 fn minimum(
     diagrams: &mut Diagrams,
     of: Diagram,
+    within: Within,
     cost: &impl Fn(&Cube, &Diagrams) -> Cost,
 ) -> Result<Option<Vec<Cube>>, TooLarge> {
     if support(diagrams, of).len() > FEW {
@@ -226,8 +240,8 @@ fn minimum(
     }
     let whole = Cube::whole(diagrams)?;
     let mut primes = Primes { known: HashMap::new(), whole };
-    let Some(primes) = primes.of(diagrams, of)? else { return Ok(None) };
-    let Some(points) = points(diagrams, of) else { return Ok(None) };
+    let Some(primes) = primes.of(diagrams, within.most)? else { return Ok(None) };
+    let Some(points) = points(diagrams, within.least) else { return Ok(None) };
     // For each point the primes that have it. Points that are in the same ones are one.
     let rows: BTreeSet<Vec<usize>> = points
         .iter()
@@ -510,14 +524,14 @@ mod tests {
         // The cyclic function of three variables: two ways with three cubes each, and irredundant ones with four.
         let mut diagrams = Diagrams::new(vec![2, 2, 2]).unwrap();
         let cyclic = of(&mut diagrams, &|v| !(v[0] == v[1] && v[1] == v[2]));
-        let cubes = cover(&mut diagrams, cyclic, &size).unwrap();
+        let cubes = cover(&mut diagrams, cyclic, Diagram::TRUE, &size).unwrap();
         check(&mut diagrams, cyclic, &cubes);
         assert_eq!(cubes.len(), 3);
-        let rough = irredundant(&mut diagrams, cyclic).unwrap();
+        let rough = irredundant(&mut diagrams, Within { least: cyclic, most: cyclic }).unwrap();
         check(&mut diagrams, cyclic, &rough);
 
-        assert_eq!(cover(&mut diagrams, Diagram::FALSE, &size).unwrap(), []);
-        assert_eq!(cover(&mut diagrams, Diagram::TRUE, &size).unwrap(), [Cube(vec![3, 3, 3])]);
+        assert_eq!(cover(&mut diagrams, Diagram::FALSE, Diagram::TRUE, &size).unwrap(), []);
+        assert_eq!(cover(&mut diagrams, Diagram::TRUE, Diagram::TRUE, &size).unwrap(), [Cube(vec![3, 3, 3])]);
     }
 
     #[test]
@@ -529,12 +543,14 @@ mod tests {
             let bits = seed >> 20;
             let at = |v: &[usize]| v[0] + 3 * (v[1] + 2 * (v[2] + 2 * v[3]));
             let function = of(&mut diagrams, &|v| bits >> at(v) & 1 == 1);
-            let best = cover(&mut diagrams, function, &size).unwrap();
+            let best = cover(&mut diagrams, function, Diagram::TRUE, &size).unwrap();
             check(&mut diagrams, function, &best);
-            let rough = irredundant(&mut diagrams, function).unwrap();
+            let rough = irredundant(&mut diagrams, Within { least: function, most: function }).unwrap();
             check(&mut diagrams, function, &rough);
             assert!(best.len() <= rough.len());
-            let found = minimum(&mut diagrams, function, &size).unwrap().expect("the search ends");
+            let found = minimum(&mut diagrams, function, Within { least: function, most: function }, &size)
+                .unwrap()
+                .expect("the search ends");
             let mut primes = Primes { known: HashMap::new(), whole: Cube::whole(&diagrams).unwrap() };
             let primes = primes.of(&mut diagrams, function).unwrap().unwrap();
             if primes.len() <= 11 {
@@ -569,9 +585,9 @@ mod tests {
     fn a_list_of_many_has_one_cube() {
         let mut diagrams = Diagrams::new(vec![2; 60]).unwrap();
         let every = of_all(&mut diagrams, 60);
-        assert_eq!(cover(&mut diagrams, every, &size).unwrap(), [Cube(vec![2; 60])]);
+        assert_eq!(cover(&mut diagrams, every, Diagram::TRUE, &size).unwrap(), [Cube(vec![2; 60])]);
         let not = diagrams.not(every).unwrap();
-        let cubes = cover(&mut diagrams, not, &size).unwrap();
+        let cubes = cover(&mut diagrams, not, Diagram::TRUE, &size).unwrap();
         assert_eq!(cubes.len(), 60);
         check(&mut diagrams, not, &cubes);
     }

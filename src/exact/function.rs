@@ -212,14 +212,13 @@ impl Builder<'_> {
         if !(self.inputs.is_whole && given) {
             return self.requirement(requirement, given);
         }
-        let variable = self.inputs.first_category();
-        let satisfied = self.diagrams.node(variable, &[Diagram::FALSE, Diagram::TRUE])?;
         // What is satisfied by what is always granted is so whatever else is granted.
-        let nothing_granted = self.requirement(requirement, false)?;
-        Ok(nothing_granted.map(|asked| Satisfied {
-            whole: if asked.whole == Diagram::TRUE { asked.whole } else { satisfied },
-            named: BTreeMap::new(),
-        }))
+        let Some(mut asked) = self.requirement(requirement, false)? else { return Ok(None) };
+        if asked.whole != Diagram::TRUE {
+            asked.whole =
+                self.diagrams.node(self.inputs.first_category(), &[Diagram::FALSE, Diagram::TRUE])?;
+        }
+        Ok(Some(Satisfied { named: BTreeMap::new(), ..asked }))
     }
 
     /// Whether a requirement is satisfied, and what it names where it is not; `None` where it vanishes whole.

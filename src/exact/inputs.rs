@@ -1,6 +1,9 @@
 //! What of an event can matter to one destination, under one policy or under several that are compared: the variables of its
 //! decision, and the values of each.
 
+use super::cover::Cube;
+use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::formula::Formula;
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, DestinationId, IntegrationsState, Policy, Reading};
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,9 +104,12 @@ impl Inputs {
         }
     }
 
-    /// The same but for the categories, in whose place stands whether the requirement is satisfied.
-    pub(crate) fn whole(&self) -> Self {
-        Inputs { categories: vec![String::new()], called: Vec::new(), is_whole: true, ..self.clone() }
+    /// The same but for the categories, in whose place stands whether the requirement is satisfied, or nothing where the event
+    /// does not matter to that.
+    pub(crate) fn whole(&self, formula: Option<&Formula>) -> Self {
+        let is_free = formula.is_some_and(|formula| !formula.is_satisfied(&|_| false));
+        let categories = if is_free { vec![String::new()] } else { Vec::new() };
+        Inputs { categories, called: Vec::new(), is_whole: true, ..self.clone() }
     }
 
     /// How people call a category; its wire id where nobody says.
@@ -151,6 +157,73 @@ impl Inputs {
     pub(crate) fn category(&self, wire_id: &str) -> Option<usize> {
         let place = self.categories.binary_search_by(|one| one.as_str().cmp(wire_id)).ok()?;
         Some(self.first_category() + place)
+    }
+
+    /// Where there is an event at all: an object that is not there or cannot be read has no members.
+    pub(crate) fn events(&self, diagrams: &mut Diagrams) -> Result<Diagram, TooLarge> {
+        let mut events = Diagram::TRUE;
+        for variable in Inputs::FIRST_NAME..self.values().len() {
+            let count = diagrams.values().get(variable).copied().unwrap_or(0);
+            let none: Vec<Diagram> =
+                (0..count).map(|value| if value == 0 { Diagram::TRUE } else { Diagram::FALSE }).collect();
+            let none = diagrams.node(variable, &none)?;
+            let one = self.where_given(diagrams, variable >= self.first_category(), Diagram::TRUE, none)?;
+            events = diagrams.and(events, one)?;
+        }
+        Ok(events)
+    }
+
+    /// One condition where the consent object, or else the integrations object, is given, and another one where it is not.
+    pub(crate) fn where_given(
+        &self,
+        diagrams: &mut Diagrams,
+        is_consent: bool,
+        given: Diagram,
+        not: Diagram,
+    ) -> Result<Diagram, TooLarge> {
+        let (object, count) = match is_consent {
+            true => (Inputs::CONSENT, self.shapes.len()),
+            false => (Inputs::INTEGRATIONS, IntegrationsState::ALL.len()),
+        };
+        let each: Vec<Diagram> =
+            (0..count).map(|value| if self.has_members(object, value) { given } else { not }).collect();
+        diagrams.node(object, &each)
+    }
+
+    /// Whether an object has members at a value of its variable: to one of the policies, where they see it differently.
+    fn has_members(&self, object: usize, value: usize) -> bool {
+        match object {
+            Inputs::CONSENT => {
+                self.shapes.get(value).is_some_and(|shape| shape.states.contains(&ConsentState::Given))
+            }
+            _ => IntegrationsState::ALL.get(value) == Some(&IntegrationsState::Given),
+        }
+    }
+
+    /// The first event in a cube: the smallest one.
+    pub(crate) fn first_event(&self, cube: &Cube) -> Vec<usize> {
+        let values = self.values();
+        let first = |variable: usize| {
+            let count = values.get(variable).copied().unwrap_or(0);
+            (0..count).find(|value| cube.has(variable, *value)).unwrap_or(0)
+        };
+        let object = |object: usize, members: std::ops::Range<usize>| {
+            let count = values.get(object).copied().unwrap_or(0);
+            let may_have_none = members.clone().all(|member| cube.has(member, 0));
+            let mut possible = (0..count).filter(|value| cube.has(object, *value));
+            possible.find(|value| may_have_none || self.has_members(object, *value)).unwrap_or(0)
+        };
+        let mut event: Vec<usize> = (0..values.len()).map(first).collect();
+        let chosen = [
+            (Inputs::CONSENT, object(Inputs::CONSENT, self.first_category()..values.len())),
+            (Inputs::INTEGRATIONS, object(Inputs::INTEGRATIONS, Inputs::FIRST_NAME..self.first_category())),
+        ];
+        for (variable, value) in chosen {
+            if let Some(place) = event.get_mut(variable) {
+                *place = value;
+            }
+        }
+        event
     }
 
     /// The value of each variable in an event, as each of the policies reads it; `None` where no event is seen like this.
