@@ -4,6 +4,7 @@ mod certify;
 mod decisions;
 mod diff;
 mod prove;
+mod flips;
 mod space;
 mod witness;
 
@@ -12,6 +13,7 @@ pub use certify::{Certificate, Coverage, Difference, certify};
 pub use decisions::Decisions;
 pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, diff};
 pub use prove::{Counterexample, Proof, prove};
+pub use flips::{Change as FlipChange, Flip, Flips, MAX_EXACT_INPUTS, MAX_FLIPS, flips};
 pub use space::{Situation, Space};
 pub use witness::json;
 pub(crate) use witness::{ConsentText, Member, compose, text};
