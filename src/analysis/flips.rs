@@ -22,6 +22,9 @@ pub const MAX_EXACT_INPUTS: usize = 12;
 /// How many candidates are kept for each part of a decision that has more inputs than that.
 const MAX_CANDIDATES: usize = 256;
 
+/// How many nodes the diagram of a decision may have: an explanation should not be waited for.
+const MAX_NODES: usize = 200_000;
+
 /// The smallest changes of an event that flip an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Flips {
@@ -87,23 +90,17 @@ pub enum Change {
 ///     r#"consentry 1 policy "p" include prelude "segment-strict"
 ///        category Analytics destination "Braze" needs Analytics"#,
 /// )?;
-/// let event = Event::read(br#"{"integrations":{"All":false}}"#, policy.reading(), &Limits::default())?;
+/// let refusal = br#"{"context":{"consent":{"categoryPreferences":{"Analytics":false}}}}"#;
+/// let event = Event::read(refusal, policy.reading(), &Limits::default())?;
 /// let found = flips(&policy, &event, policy.destination_named("Braze").unwrap())?;
 /// let words: Vec<String> = found.flips.iter().map(ToString::to_string).collect();
-/// assert_eq!(
-///     words,
-///     [
-///         r#"give preferences that grant Analytics, set "Braze": true"#,
-///         r#"give preferences that grant Analytics, set "All": true"#,
-///         "give preferences that grant Analytics, remove the integrations object",
-///     ]
-/// );
+/// assert_eq!(words, ["grant Analytics", r#"make it the exempt event "Segment Consent Preference""#]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn flips(policy: &Policy, event: &Event<'_>, destination: DestinationId) -> Result<Flips, TooLarge> {
     let Some(declared) = policy.destination(destination) else { return Ok(Flips::default()) };
     let inputs = Inputs::of(&[(policy, destination)]);
-    let mut diagrams = Diagrams::new(inputs.values())?;
+    let mut diagrams = Diagrams::at_most(inputs.values(), MAX_NODES)?;
     let decided = function(&mut diagrams, &inputs, 0, policy, declared)?.reason;
     let at = values(policy, &inputs, event);
     let outcome = reason(diagrams.at(decided, &at)).outcome();
@@ -137,8 +134,7 @@ pub fn flips(policy: &Policy, event: &Event<'_>, destination: DestinationId) -> 
     Ok(Flips { flips: sets.iter().map(flip).collect(), more: is_cut })
 }
 
-/// The condition that flips is as simple to say as this: few changes come first, then those of preferences, of entries, and of
-/// objects and the event's name last.
+/// What comes first: few changes, and of as many those of preferences, then of entries; those of whole objects come last.
 fn order(inputs: &Inputs, set: &Changes) -> (usize, u8, Changes) {
     let rank = |(variable, _): &(usize, usize)| match *variable {
         Inputs::CONSENT => 4,
@@ -262,13 +258,9 @@ fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &Changes) -> (Event<'e>,
             _ => {}
         }
     }
-    let is_wanted = |(variable, value): &(usize, usize)| {
-        *variable != Inputs::INTEGRATIONS
-            || IntegrationsState::ALL.get(*value) == Some(&IntegrationsState::Given)
-    };
-    let was_given = event.integrations.state() == IntegrationsState::Given;
-    let states = || set.iter().filter(|(variable, _)| *variable == Inputs::INTEGRATIONS);
-    let is_given = states().all(is_wanted) && (was_given || states().count() > 0);
+    let state = set.iter().find(|(variable, _)| *variable == Inputs::INTEGRATIONS);
+    let state = state.and_then(|(_, value)| IntegrationsState::ALL.get(*value)).copied();
+    let is_given = state.unwrap_or(event.integrations.state()) == IntegrationsState::Given;
     let is_filled = is_given && changed.integrations.state() == IntegrationsState::None;
     if is_filled {
         set_entry(&mut changed, "All", Some(Entry::On));
@@ -394,5 +386,114 @@ fn list<T: AsRef<str>>(words: &[T]) -> String {
         None => String::new(),
         Some((only, [])) => (*only).to_owned(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+mod tests {
+    use super::*;
+    use crate::event::Limits;
+
+    /// The flips for the destination `X`, in words.
+    fn words(policy: &str, event: &str) -> Vec<String> {
+        let flips = found(policy, event).unwrap();
+        assert!(!flips.more);
+        flips.flips.iter().map(ToString::to_string).collect()
+    }
+
+    fn found(policy: &str, event: &str) -> Result<Flips, TooLarge> {
+        let policy = Policy::parse(&format!("consentry 1 policy \"p\" {policy}")).unwrap();
+        let event = Event::read(event.as_bytes(), policy.reading(), &Limits::default()).unwrap();
+        flips(&policy, &event, policy.destination_named("X").unwrap())
+    }
+
+    const STRICT: &str =
+        "include prelude \"segment-strict\" override exempt event \"Z\" category A category B";
+
+    fn given(preferences: &str, integrations: &str) -> String {
+        format!(
+            r#"{{"context":{{"consent":{{"categoryPreferences":{{{preferences}}}}}}},"integrations":{{{integrations}}}}}"#
+        )
+    }
+
+    #[test]
+    fn flips_are_said_as_what_to_do() {
+        let needs = |what: &str| format!("{STRICT} destination \"X\" {what}");
+        let refused = given(r#""A":false,"B":false"#, "");
+        for (what, event, expected) in [
+            ("needs A, B", refused.as_str(), &[r#"make it the exempt event "Z""#, "grant A and B"][..]),
+            ("needs any of A, B", &refused, &["grant A", "grant B", r#"make it the exempt event "Z""#]),
+            ("needs A", "{}", &[r#"make it the exempt event "Z""#, "give preferences that grant A"]),
+            (
+                "needs A",
+                &given(r#""A":true"#, ""),
+                &["refuse A", "remove the consent object", "set \"X\": false", "set \"All\": false"],
+            ),
+            // An object from which the only entry is taken would be given no more.
+            (
+                "needs A",
+                &given(r#""A":true"#, r#""X":false"#),
+                &["replace \"X\" with \"All\": true", "set \"X\": true", "remove the integrations object"],
+            ),
+            (
+                "needs A",
+                &given(r#""A":true"#, r#""X":false,"other":true"#),
+                &["remove \"X\"", "set \"X\": true", "remove the integrations object"],
+            ),
+            ("needs A disabled", &refused, &[]),
+        ] {
+            assert_eq!(words(&needs(what), event), expected, "{what} {event}");
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_comes_only_where_nothing_else_flips() {
+        let table = |row: &str| {
+            format!(
+                "{STRICT} override reconcile {{ consent integrations enforce\n{row} nothing\n }} destination \"X\" needs A"
+            )
+        };
+        let only = table("any malformed drop \"unread\"\n any any");
+        assert_eq!(words(&only, "{}"), ["make the integrations object malformed"]);
+        let also = table("any malformed drop \"unread\"\n missing any drop \"unsaid\"\n any any");
+        assert_eq!(words(&also, &given("", "")), ["remove the consent object"]);
+    }
+
+    /// One of two categories of each of twenty pairs: a million flips, of which no more than the cap come out.
+    #[test]
+    fn a_cap_is_said_and_what_is_too_large_is_not_guessed() {
+        // In their order the pairs stand side by side, or apart, where the diagram has to remember all of the first ones.
+        let pairs = |one: &dyn Fn(usize) -> String, other: &dyn Fn(usize) -> String| {
+            let pairs = (0..20).map(|pair| (one(pair), other(pair)));
+            let categories: String =
+                pairs.clone().map(|(one, other)| format!("category {one} category {other} ")).collect();
+            let pairs: Vec<String> = pairs.map(|(one, other)| format!("(any of {one}, {other})")).collect();
+            format!("{STRICT} {categories} destination \"X\" needs all of {}", pairs.join(", "))
+        };
+        let side_by_side = pairs(&|pair| format!("P{pair}a"), &|pair| format!("P{pair}b"));
+        let event = given("\"other\":true", "");
+        let many = found(&side_by_side, &event).unwrap();
+        assert!(many.more);
+        let mut sizes = vec![20; MAX_FLIPS];
+        sizes[0] = 1;
+        assert_eq!(many.flips.iter().map(|flip| flip.changes.len()).collect::<Vec<_>>(), sizes);
+        let apart = pairs(&|pair| format!("P{pair}"), &|pair| format!("Q{pair}"));
+        assert_eq!(found(&apart, &event), Err(TooLarge));
+    }
+
+    #[test]
+    fn an_event_keeps_what_is_not_changed() {
+        let event = r#"{"messageId":"m","context":{"consent":{"categoryPreferences":{"Q":true,"A":false,"B":true}}},"integrations":{"X":true,"Y":{}}}"#;
+        let flips = found(&format!("{STRICT} destination \"X\" needs A"), event).unwrap();
+        let first = flips.flips.first().unwrap();
+        assert_eq!(
+            (first.reason, first.changes.as_slice()),
+            (Reason::Consented, &[Change::Grant("A".into())][..])
+        );
+        assert_eq!(
+            first.witness,
+            r#"{"messageId":"m","context":{"consent":{"categoryPreferences":{"Q":true,"A":true,"B":true}}},"integrations":{"X":true,"Y":true}}"#
+        );
     }
 }
