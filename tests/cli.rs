@@ -238,6 +238,18 @@ consent given, integrations given
    policies/examples/shop.consent:29: needs Personalization, Marketing
 4. integrations  own entry unlisted, All is off: blocks as integration_all_off
    by the event itself
+
+to be delivered, one of
+   grant Personalization, set \"HubSpot\": true
+   grant Personalization, set \"All\": true
+   grant Personalization, remove the integrations object
+   remove the integrations object, make it the exempt event \"Segment Consent Preference\"
+   make it the exempt event \"Segment Consent Preference\", set \"HubSpot\": true
+   make it the exempt event \"Segment Consent Preference\", set \"All\": true
+   remove the consent object, remove the integrations object
+   remove the consent object, set \"HubSpot\": true
+   remove the consent object, set \"All\": true
+   leave the consent object without preferences, remove the integrations object
 ";
     assert_eq!((run.out.as_str(), run.status), (expected, 0));
     let json = run_with(&["explain", SHOP, "--destination", "HubSpot", "--format", "json"], event);
@@ -247,6 +259,17 @@ consent given, integrations given
         (&json!("block"), &json!("refused"), &json!(["Personalization"]))
     );
     assert_eq!(line["steps"][2]["place"], json!({"file": SHOP, "line": 29}));
+    let granted = json!({"change": "grant", "category": "Personalization"});
+    let listed = json!({"change": "entry", "name": "HubSpot", "entry": "on"});
+    assert_eq!(
+        (&line["flips"][0]["changes"], &line["flips"][0]["reason"], &line["more_flips"]),
+        (&json!([listed, granted]), &json!("consented"), &json!(false))
+    );
+    // The event that shows a flip is decided as it says.
+    let flipped = line["flips"][0]["event"].as_str().unwrap();
+    let flipped = run_with(&["explain", SHOP, "--destination", "HubSpot"], flipped.as_bytes());
+    assert!(flipped.out.starts_with("HubSpot: deliver, consented\n"), "{}", flipped.out);
+    assert!(flipped.out.contains("\nto be blocked, one of\n   refuse Personalization\n"), "{}", flipped.out);
 
     // An event may be printed over several lines; of several events one is chosen by its line.
     let pretty = run_with(&["explain", SHOP, "--destination", "Zendesk"], b"{\n \"context\": {}\n}\n");

@@ -13,6 +13,7 @@
 
 pub mod events;
 pub mod exact;
+pub mod flips;
 pub mod layouts;
 pub mod lints;
 pub mod policies;
@@ -54,6 +55,7 @@ pub const ALL: &[Law] = &[
     ("fingerprints_tell_policies_apart", exact::fingerprints_tell_policies_apart),
     ("diffs_are_exact", exact::diffs_are_exact),
     ("promises_are_decided", exact::promises_are_decided),
+    ("flips_flip", flips::flips_flip),
     ("lint_tells_the_truth", lints::lint_tells_the_truth),
     ("fixes_keep_the_meaning", lints::fixes_keep_the_meaning),
 ];

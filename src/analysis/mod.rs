@@ -3,6 +3,7 @@
 mod certify;
 mod decisions;
 mod diff;
+mod flips;
 mod prove;
 mod space;
 mod witness;
@@ -11,6 +12,7 @@ pub use crate::exact::{Condition, Conditions, Fingerprint, TooLarge, fingerprint
 pub use certify::{Certificate, Coverage, Difference, certify};
 pub use decisions::Decisions;
 pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, diff};
+pub use flips::{Change as FlipChange, Flip, Flips, MAX_EXACT_INPUTS, MAX_FLIPS, flips};
 pub use prove::{Counterexample, Proof, prove};
 pub use space::{Situation, Space};
 pub use witness::json;

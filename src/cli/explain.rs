@@ -2,13 +2,15 @@
 
 use super::input::{Block, Blocks, read_all};
 use super::{Failure, Format, PolicyArguments, Status};
+use consentry::analysis::flips;
 use consentry::diagnostic::visible;
 use consentry::report::{human, json};
 use consentry::{Event, EventError, Limits, Policy, reference};
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Say step by step why a destination receives an event or not, with the lines of the policy that decide it.
+/// Say step by step why a destination receives an event or not, with the lines of the policy that decide it, and what would
+/// flip it.
 ///
 /// Exit status: 0 explained, 1 the event is not one, 2 a policy that does not compile, an unknown destination, or a file
 /// that cannot be read.
@@ -62,9 +64,15 @@ impl Explain {
             }
         };
         if let Some(explanation) = reference::explain(&policy, &event, destination) {
+            let flips = flips(&policy, &event, destination);
             match self.format {
-                Format::Human => human::explanation(to, &policy, &self.destination, &explanation)?,
-                Format::Json => json::explanation(to, &policy, &self.destination, &explanation)?,
+                Format::Human => {
+                    human::explanation(to, &policy, &self.destination, &explanation)?;
+                    human::flips(to, explanation.verdict.outcome(), flips.as_ref())?;
+                }
+                Format::Json => {
+                    json::explanation(to, &policy, &self.destination, &explanation, flips.as_ref())?;
+                }
             }
         }
         Ok(Status::Fine)

@@ -52,6 +52,8 @@ pub(crate) struct Diagrams {
     /// The functions for each value of a node's variable, node after node.
     children: Vec<Diagram>,
     known: HashMap<(u32, Box<[Diagram]>), Diagram>,
+    /// How many nodes there may be.
+    most: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,8 +66,14 @@ struct Node {
 impl Diagrams {
     /// For variables with so many values each.
     pub(crate) fn new(values: Vec<usize>) -> Result<Self, TooLarge> {
+        Diagrams::at_most(values, MAX_NODES)
+    }
+
+    /// The same, with no more than so many nodes: for who would rather have no answer than wait for it.
+    pub(crate) fn at_most(values: Vec<usize>, most: usize) -> Result<Self, TooLarge> {
+        let (nodes, children) = (Vec::new(), Vec::new());
         match values.len() <= MAX_VARIABLES {
-            true => Ok(Diagrams { values, nodes: Vec::new(), children: Vec::new(), known: HashMap::new() }),
+            true => Ok(Diagrams { values, nodes, children, known: HashMap::new(), most }),
             false => Err(TooLarge),
         }
     }
@@ -87,7 +95,7 @@ impl Diagrams {
         if let Some(known) = self.known.get(&key) {
             return Ok(*known);
         }
-        if self.nodes.len() >= MAX_NODES {
+        if self.nodes.len() >= self.most {
             return Err(TooLarge);
         }
         let index = u32::try_from(self.nodes.len()).map_err(|_| TooLarge)?;

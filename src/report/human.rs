@@ -2,7 +2,7 @@
 
 use super::Summary;
 use super::json::entry_word;
-use crate::analysis::{Certificate, Coverage};
+use crate::analysis::{Certificate, Coverage, Flips, MAX_FLIPS, TooLarge};
 use crate::decide::Decision;
 use crate::diagnostic::visible;
 use crate::event::EventError;
@@ -143,6 +143,32 @@ pub fn explanation(
         }
     }
     Ok(())
+}
+
+/// The smallest changes of the event that give it the other outcome, one set a line.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn flips(to: &mut impl Write, outcome: Outcome, flips: Result<&Flips, &TooLarge>) -> io::Result<()> {
+    let other = match outcome {
+        Outcome::Deliver => "blocked",
+        Outcome::Block => "delivered",
+    };
+    match flips {
+        Err(error) => writeln!(to, "\nwhat would have to change to be {other} is not said: {error}"),
+        Ok(flips) if flips.flips.is_empty() => writeln!(to, "\nno change of the event would make it {other}"),
+        Ok(flips) => {
+            writeln!(to, "\nto be {other}, one of")?;
+            for flip in &flips.flips {
+                writeln!(to, "   {}", visible(&flip.to_string()))?;
+            }
+            match flips.more {
+                true => writeln!(to, "   there may be more: at most {MAX_FLIPS} are listed"),
+                false => Ok(()),
+            }
+        }
+    }
 }
 
 /// What a step found.

@@ -1,7 +1,7 @@
 //! The JSON that other programs rely on: `grammar/decision.schema.json` is its contract. Members may be added, never
 //! changed.
 
-use crate::analysis::{Certificate, Coverage, fingerprint};
+use crate::analysis::{Certificate, Coverage, Flip, FlipChange, Flips, TooLarge, fingerprint};
 use crate::decide::Decision;
 use crate::diagnostic::{Diagnostic, Files, Position, Span, is_harmful};
 use crate::event::{EventError, Name};
@@ -158,6 +158,30 @@ struct ExplanationLine<'a> {
     reason: &'static str,
     categories: Vec<&'a str>,
     steps: Vec<StepBody<'a>>,
+    /// `null` for a question that is too large.
+    flips: Option<Vec<FlipBody<'a>>>,
+    more_flips: bool,
+}
+
+#[derive(Serialize)]
+struct FlipBody<'a> {
+    changes: Vec<ChangeBody<'a>>,
+    text: String,
+    reason: &'static str,
+    event: &'a str,
+}
+
+/// The member that tells the changes apart comes first.
+#[derive(Serialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+enum ChangeBody<'a> {
+    Consent { state: &'static str },
+    Integrations { state: &'static str },
+    Event { exempt: Option<&'a str> },
+    Entry { name: &'a str, entry: &'static str },
+    All { entry: &'static str },
+    Grant { category: &'a str },
+    Refuse { category: &'a str },
 }
 
 #[derive(Serialize)]
@@ -190,7 +214,7 @@ struct PlaceBody<'a> {
     line: usize,
 }
 
-/// One line for an explanation.
+/// One line for an explanation, with what would flip the outcome.
 ///
 /// # Errors
 ///
@@ -200,6 +224,7 @@ pub fn explanation(
     policy: &Policy,
     destination: &str,
     explanation: &Explanation,
+    flips: Result<&Flips, &TooLarge>,
 ) -> io::Result<()> {
     let verdict = &explanation.verdict;
     let line = ExplanationLine {
@@ -213,8 +238,28 @@ pub fn explanation(
         reason: verdict.reason().word(),
         categories: names(policy, verdict.refused()),
         steps: explanation.steps.iter().map(|step| step_body(policy, step)).collect(),
+        flips: flips.ok().map(|flips| flips.flips.iter().map(flip_body).collect()),
+        more_flips: flips.is_ok_and(|flips| flips.more),
     };
     write_line(to, &line)
+}
+
+fn flip_body(flip: &Flip) -> FlipBody<'_> {
+    let changes = flip.changes.iter().map(|change| match change {
+        FlipChange::Consent(state) => ChangeBody::Consent { state: state.word() },
+        FlipChange::Integrations(state) => ChangeBody::Integrations { state: state.word() },
+        FlipChange::Event(name) => ChangeBody::Event { exempt: name.as_deref() },
+        FlipChange::Entry { name, value } => ChangeBody::Entry { name, entry: entry_word(*value) },
+        FlipChange::All(entry) => ChangeBody::All { entry: entry_word(Some(*entry)) },
+        FlipChange::Grant(category) => ChangeBody::Grant { category },
+        FlipChange::Refuse(category) => ChangeBody::Refuse { category },
+    });
+    FlipBody {
+        changes: changes.collect(),
+        text: flip.to_string(),
+        reason: flip.reason.word(),
+        event: &flip.witness,
+    }
 }
 
 fn step_body<'a>(policy: &'a Policy, step: &Step) -> StepBody<'a> {

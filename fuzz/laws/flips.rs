@@ -1,0 +1,409 @@
+//! What would flip an outcome really does, no part of it does, and nothing smaller is left out.
+
+use super::{events::EventText, policies::PolicyText, read};
+use arbitrary::{Result, Unstructured};
+use consentry::analysis::{Flip, FlipChange, Flips, MAX_EXACT_INPUTS, MAX_FLIPS, Situation, Space, flips};
+use consentry::{
+    Consent, ConsentState, DestinationId, Entry, Event, Integrations, IntegrationsState, Name, Outcome,
+    Policy, Preference, Table, UnreadableIntegrations, reference,
+};
+use std::collections::BTreeSet;
+
+/// How many situations of a destination are tried one by one.
+const MAX_SITUATIONS: usize = 3_000;
+
+/// What of an event can matter to a destination, each as an event can be changed in it: the states, the exempt event, the
+/// entries under its names, `All`, and whether each category is granted.
+type Facts = Vec<(String, String)>;
+
+/// Every flip's event has the other outcome, and the reason that is said; it differs from the event in exactly the changes that
+/// are said, and no part of them flips. By trying everything, no smaller flip is missing.
+pub fn flips_flip(u: &mut Unstructured) -> Result<u64> {
+    let text = PolicyText::arbitrary(u)?;
+    let table = super::compile(&text.text());
+    let policy = table.policy();
+    let mut compared = 1;
+    for _ in 0..2 {
+        let event_text = EventText::arbitrary(u, &text)?.text();
+        let event = read(&table, &event_text);
+        for id in policy.destination_ids() {
+            let Ok(found) = flips(policy, &event, id) else { continue };
+            let said = format!("{}\n{event_text}\n{}", policy.destination(id).unwrap().name(), text.text());
+            compared += each_flips(&table, &event, id, &found, &said);
+            compared += nothing_is_missing(policy, &event, id, &found, &said);
+        }
+    }
+    // What cannot matter changes nothing: of two situations that come to the same, all flips are the same.
+    for id in policy.destination_ids() {
+        let full = Space::full(policy, id).unwrap();
+        let situation = full.sample(u.arbitrary()?);
+        let plain = plain(policy, &situation);
+        let [one, other] = [&situation, &plain].map(|situation| flips(policy, &full.event(situation), id));
+        let (Ok(one), Ok(other)) = (one, other) else { continue };
+        let changes = |flips: &Flips| flips.flips.iter().map(|flip| flip.changes.clone()).collect::<Vec<_>>();
+        assert_eq!(changes(&one), changes(&other), "{situation:?}\n{}", text.text());
+        compared += 1;
+    }
+    Ok(compared)
+}
+
+fn outcome(policy: &Policy, event: &Event, id: DestinationId) -> Outcome {
+    reference::explain(policy, event, id).unwrap().verdict.outcome()
+}
+
+/// Each flip by itself.
+fn each_flips(table: &Table, event: &Event, id: DestinationId, found: &Flips, said: &str) -> u64 {
+    let policy = table.policy();
+    let before = outcome(policy, event, id);
+    assert!(found.flips.len() <= MAX_FLIPS);
+    assert!(found.flips.is_sorted_by_key(|flip| flip.changes.len()), "{found:?}\n{said}");
+    let mut tried = 0;
+    for flip in &found.flips {
+        let witness = read(table, &flip.witness);
+        let verdict = reference::explain(policy, &witness, id).unwrap().verdict;
+        assert_ne!(verdict.outcome(), before, "{flip:?}\n{said}");
+        assert_eq!(verdict.reason(), flip.reason, "{flip:?}\n{said}");
+        assert_eq!(
+            facts(policy, id, &witness),
+            expected(policy, id, event, &flip.changes),
+            "{flip:?}\n{said}"
+        );
+        // No part of it flips.
+        let count = flip.changes.len();
+        for chosen in (0..(1u32 << count.min(10)) - 1).filter(|_| count <= 10) {
+            let part: Vec<FlipChange> = (0..count)
+                .filter(|place| chosen & (1 << place) != 0)
+                .map(|place| flip.changes[place].clone())
+                .collect();
+            let part_event = apply(policy, id, event, &part);
+            assert_eq!(outcome(policy, &part_event, id), before, "{part:?} of {flip:?}\n{said}");
+            tried += 1;
+        }
+        let whole = apply(policy, id, event, &flip.changes);
+        assert_ne!(outcome(policy, &whole, id), before, "{flip:?}\n{said}");
+        tried += 1;
+    }
+    tried
+}
+
+/// The names of the categories on which somebody decides, and their wire ids.
+fn categories(policy: &Policy, id: DestinationId) -> Vec<(String, String)> {
+    let used = policy.destination(id).unwrap().requirement().into_iter();
+    let used: BTreeSet<_> = used.flat_map(consentry::Requirement::categories).collect();
+    let named = used.into_iter().map(|id| policy.category(id).unwrap());
+    let free = named.filter(|one| one.always().is_none() && one.switched_off().is_none());
+    free.map(|one| (one.name().to_owned(), one.wire_id().to_owned())).collect()
+}
+
+fn entry(policy: &Policy, event: &Event, name: &str) -> Option<Entry> {
+    let counts = |entry: &Entry| match (entry, policy.unreadable_integrations().value) {
+        (Entry::Unreadable, UnreadableIntegrations::Off) => Some(Entry::Off),
+        (Entry::Unreadable, UnreadableIntegrations::Unlisted) => None,
+        (entry, _) => Some(*entry),
+    };
+    let own = event.integrations.entries().iter().filter(|(known, _)| *known == *name);
+    own.filter_map(|(_, entry)| counts(entry)).max()
+}
+
+fn facts(policy: &Policy, id: DestinationId, event: &Event) -> Facts {
+    let mut facts = vec![
+        ("consent".to_owned(), event.consent.state().word().to_owned()),
+        ("integrations".into(), event.integrations.state().word().into()),
+    ];
+    let mut names = policy.exempt_events().value.iter();
+    let exempt = names.find(|name| event.track.as_ref().is_some_and(|track| *track == *name.value));
+    facts.push(("event".into(), exempt.map_or("", |name| name.value.as_str()).to_owned()));
+    for name in policy.destination(id).unwrap().names() {
+        facts.push((format!("entry {name}"), format!("{:?}", entry(policy, event, name))));
+    }
+    let all = entry(policy, event, "All").filter(|all| *all == Entry::Off);
+    facts.push(("All".into(), format!("{all:?}")));
+    for (_, wire_id) in categories(policy, id) {
+        let own: Vec<_> = event.consent.preferences().iter().filter(|(name, _)| *name == *wire_id).collect();
+        let granted = !own.is_empty() && own.iter().all(|(_, one)| *one == Preference::Granted);
+        facts.push((format!("category {wire_id}"), granted.to_string()));
+    }
+    facts
+}
+
+/// The facts of the event, with what is said to change, and with nothing of an object that is not given.
+fn expected(policy: &Policy, id: DestinationId, event: &Event, changes: &[FlipChange]) -> Facts {
+    let mut facts = facts(policy, id, event);
+    let categories = categories(policy, id);
+    let wire_id = |name: &str| categories.iter().find(|(known, _)| known == name).unwrap().1.clone();
+    for change in changes {
+        let (key, value) = match change {
+            FlipChange::Consent(state) => ("consent".into(), state.word().to_owned()),
+            FlipChange::Integrations(state) => ("integrations".into(), state.word().into()),
+            FlipChange::Event(name) => ("event".into(), name.clone().unwrap_or_default()),
+            FlipChange::Entry { name, value } => (format!("entry {name}"), format!("{value:?}")),
+            FlipChange::All(value) => {
+                ("All".into(), format!("{:?}", Some(*value).filter(|value| *value == Entry::Off)))
+            }
+            FlipChange::Grant(name) => (format!("category {}", wire_id(name)), "true".into()),
+            FlipChange::Refuse(name) => (format!("category {}", wire_id(name)), "false".into()),
+        };
+        let fact = facts.iter_mut().find(|(known, _)| *known == key).unwrap();
+        assert_ne!(fact.1, value, "no change: {change:?}");
+        fact.1 = value;
+    }
+    let (consent, integrations) = (facts[0].1.clone(), facts[1].1.clone());
+    for (key, value) in &mut facts {
+        if key.starts_with("category ") && consent != "given" {
+            *value = "false".into();
+        }
+        if (key.starts_with("entry ") || key == "All") && integrations != "given" {
+            *value = format!("{:?}", None::<Entry>);
+        }
+    }
+    facts
+}
+
+/// The event with some changes, done anew here.
+fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[FlipChange]) -> Event<'e> {
+    let categories = categories(policy, id);
+    let wire_id = |name: &str| categories.iter().find(|(known, _)| known == name).unwrap().1.clone();
+    let mut event = event.clone();
+    for change in changes {
+        match change {
+            FlipChange::Consent(state) => {
+                event.consent = match state {
+                    ConsentState::Missing => Consent::Missing,
+                    ConsentState::Empty => Consent::Empty,
+                    ConsentState::NoneGiven => Consent::Preferences(Vec::new()),
+                    ConsentState::Malformed => Consent::Malformed,
+                    ConsentState::Given => {
+                        Consent::Preferences(vec![(Name::from("nobody's ?"), Preference::Granted)])
+                    }
+                }
+            }
+            FlipChange::Integrations(state) => {
+                event.integrations = match state {
+                    IntegrationsState::Malformed => Integrations::Malformed,
+                    IntegrationsState::None => Integrations::Entries(Vec::new()),
+                    IntegrationsState::Given => {
+                        Integrations::Entries(vec![(Name::from("nobody's ?"), Entry::Unreadable)])
+                    }
+                }
+            }
+            FlipChange::Event(name) => event.track = name.clone().map(Name::from),
+            FlipChange::Grant(name) | FlipChange::Refuse(name) => {
+                let wire_id = wire_id(name);
+                let value = match change {
+                    FlipChange::Grant(_) => Preference::Granted,
+                    _ => Preference::Refused,
+                };
+                if let (ConsentState::Given, Consent::Preferences(own)) =
+                    (event.consent.state(), &mut event.consent)
+                {
+                    own.retain(|(known, _)| *known != *wire_id);
+                    own.push((Name::from(wire_id), value));
+                }
+            }
+            FlipChange::Entry { .. } | FlipChange::All(_) => {
+                let (name, value) = match change {
+                    FlipChange::Entry { name, value } => (name.as_str(), *value),
+                    FlipChange::All(value) => ("All", Some(*value)),
+                    _ => unreachable!(),
+                };
+                let is_given = event.integrations.state() == IntegrationsState::Given;
+                if let (true, Integrations::Entries(own)) = (is_given, &mut event.integrations) {
+                    own.retain(|(known, _)| *known != *name);
+                    own.extend(value.map(|value| (Name::from(name.to_owned()), value)));
+                    if own.is_empty() {
+                        own.push((Name::from("nobody's ?"), Entry::On));
+                    }
+                }
+            }
+        }
+    }
+    event
+}
+
+/// The situation without what is another way of saying the same.
+fn plain(policy: &Policy, situation: &Situation) -> Situation {
+    let mut plain = situation.clone();
+    for preference in &mut plain.preferences {
+        if *preference != Preference::Granted {
+            *preference = Preference::Refused;
+        }
+    }
+    let unreadable = match policy.unreadable_integrations().value {
+        UnreadableIntegrations::Off => Some(Entry::Off),
+        UnreadableIntegrations::Unlisted => None,
+    };
+    for entry in [&mut plain.entry, &mut plain.all] {
+        if *entry == Some(Entry::Unreadable) {
+            *entry = unreadable;
+        }
+    }
+    plain.all = plain.all.filter(|all| *all == Entry::Off);
+    plain
+}
+
+/// A value of each variable: consent, integrations, exempt event, entry, `All`, categories; each by its place among all values.
+type Point = Vec<usize>;
+
+/// The values of an entry, the simplest first.
+const ENTRIES: [Option<Entry>; 3] = [None, Some(Entry::On), Some(Entry::Off)];
+
+/// The states, the simplest first.
+const CONSENT: [ConsentState; 5] = [
+    ConsentState::Given,
+    ConsentState::Missing,
+    ConsentState::Empty,
+    ConsentState::NoneGiven,
+    ConsentState::Malformed,
+];
+const INTEGRATIONS: [IntegrationsState; 3] =
+    [IntegrationsState::None, IntegrationsState::Given, IntegrationsState::Malformed];
+
+/// By trying every situation of a destination that has one name and few categories: the flips that are listed are those that
+/// there are, one for each that comes to the same.
+fn nothing_is_missing(policy: &Policy, event: &Event, id: DestinationId, found: &Flips, said: &str) -> u64 {
+    let destination = policy.destination(id).unwrap();
+    let space = Space::full(policy, id).unwrap();
+    let free = categories(policy, id);
+    // On which of the space's categories somebody decides.
+    let places: Vec<Option<usize>> = space
+        .categories()
+        .iter()
+        .map(|id| free.iter().position(|(_, wire_id)| *wire_id == policy.category(*id).unwrap().wire_id()))
+        .collect();
+    let exempt_names: Vec<&str> =
+        policy.exempt_events().value.iter().map(|name| name.value.as_str()).collect();
+    let mut counts = vec![CONSENT.len(), INTEGRATIONS.len(), 1 + usize::from(!exempt_names.is_empty())];
+    counts.extend([ENTRIES.len(), 2]);
+    counts.extend(free.iter().map(|_| 2));
+    let count: usize = counts.iter().product();
+    // Sharing a name is no matter, having several is: trying has the entry under one only.
+    if count > MAX_SITUATIONS || destination.names().count() > 1 || counts.len() > MAX_EXACT_INPUTS {
+        return 0;
+    }
+    let points: Vec<Point> = (0..count)
+        .map(|number| {
+            let mut rest = number;
+            let digit = |count: &usize| {
+                let digit = rest % count;
+                rest /= count;
+                digit
+            };
+            counts.iter().map(digit).collect()
+        })
+        .collect();
+    let outcomes: Vec<Option<Outcome>> = points
+        .iter()
+        .map(|point| {
+            let (consent, integrations) = (CONSENT[point[0]], INTEGRATIONS[point[1]]);
+            let is_given = consent == ConsentState::Given;
+            let is_listed = integrations == IntegrationsState::Given;
+            let preference = |place: &Option<usize>| match place {
+                Some(place) if point[5 + place] == 1 => Preference::Granted,
+                _ => Preference::Refused,
+            };
+            let situation = Situation {
+                consent,
+                preferences: places.iter().filter(|_| is_given).map(preference).collect(),
+                integrations,
+                entry: ENTRIES[point[3]].filter(|_| is_listed),
+                all: Some(Entry::Off).filter(|_| is_listed && point[4] == 1),
+                exempt_event: point[2] == 1,
+            };
+            // Where the event itself holds the preferences, no consent object is missing.
+            space.contains(&situation).then(|| outcome(policy, &space.event(&situation), id))
+        })
+        .collect();
+    let number = |point: &Point| -> usize {
+        point.iter().zip(&counts).rev().fold(0, |number, (value, count)| number * count + value)
+    };
+    let at: Point = {
+        let facts = facts(policy, id, event);
+        let value = |key: &str| facts.iter().find(|(known, _)| known == key).unwrap().1.clone();
+        let own = value(&format!("entry {}", destination.name()));
+        let mut at = vec![
+            CONSENT.iter().position(|state| state.word() == value("consent")).unwrap(),
+            INTEGRATIONS.iter().position(|state| state.word() == value("integrations")).unwrap(),
+            usize::from(!value("event").is_empty()),
+            ENTRIES.iter().position(|entry| format!("{entry:?}") == own).unwrap(),
+            usize::from(value("All") != "None"),
+        ];
+        at.extend(
+            free.iter().map(|(_, wire_id)| usize::from(value(&format!("category {wire_id}")) == "true")),
+        );
+        at
+    };
+    let before = outcomes[number(&at)].unwrap();
+    assert_eq!(before, outcome(policy, event, id), "{said}");
+
+    // What does not matter in a state is not changed, and nothing becomes malformed unless it must.
+    let search = |malformed: bool| -> Vec<BTreeSet<(usize, usize)>> {
+        let mut sets: Vec<BTreeSet<(usize, usize)>> = Vec::new();
+        for (point, outcome) in points.iter().zip(&outcomes) {
+            let is_new = |variable: usize, value: usize| point[variable] == value && at[variable] != value;
+            let is_malformed = is_new(0, 4) || is_new(1, 2);
+            if outcome.is_none_or(|outcome| outcome == before) || (is_malformed && !malformed) {
+                continue;
+            }
+            let set = (0..point.len()).filter(|variable| point[*variable] != at[*variable]);
+            sets.push(set.map(|variable| (variable, point[variable])).collect());
+        }
+        let is_minimal = |set: &&BTreeSet<(usize, usize)>| {
+            !sets.iter().any(|other| other.len() < set.len() && other.is_subset(set))
+        };
+        sets.iter().filter(is_minimal).cloned().collect()
+    };
+    let mut minimal = search(false);
+    if minimal.is_empty() {
+        minimal = search(true);
+    }
+    let listed: Vec<BTreeSet<(usize, usize)>> = found
+        .flips
+        .iter()
+        .map(|flip: &Flip| {
+            let place = |change: &FlipChange| match change {
+                FlipChange::Consent(state) => (0, CONSENT.iter().position(|one| one == state).unwrap()),
+                FlipChange::Integrations(state) => {
+                    (1, INTEGRATIONS.iter().position(|one| one == state).unwrap())
+                }
+                FlipChange::Event(name) => (2, usize::from(name.is_some())),
+                FlipChange::Entry { value, .. } => (3, ENTRIES.iter().position(|one| one == value).unwrap()),
+                FlipChange::All(value) => (4, usize::from(*value == Entry::Off)),
+                FlipChange::Grant(name) | FlipChange::Refuse(name) => {
+                    let category = free.iter().position(|(known, _)| known == name).unwrap();
+                    (5 + category, usize::from(matches!(change, FlipChange::Grant(_))))
+                }
+            };
+            flip.changes.iter().map(place).collect()
+        })
+        .collect();
+    for set in &listed {
+        assert!(minimal.contains(set), "{set:?} is not minimal: {minimal:?}\n{said}");
+    }
+    if found.more {
+        return 1;
+    }
+    // Whether two values of a variable come to the same, given the variables before it, whatever the ones behind it are.
+    let same = |prefix: &[usize], one: usize, other: usize| {
+        points.iter().filter(|point| point.starts_with(prefix) && point[prefix.len()] == one).all(|point| {
+            let mut changed = point.clone();
+            changed[prefix.len()] = other;
+            outcomes[number(point)].is_some() && outcomes[number(point)] == outcomes[number(&changed)]
+        })
+    };
+    for set in &minimal {
+        let mut point = at.clone();
+        for (variable, value) in set {
+            point[*variable] = *value;
+        }
+        let simpler = set.iter().any(|(variable, value)| {
+            (0..*value).filter(|simpler| *simpler != at[*variable]).any(|simpler| {
+                let mut other = set.clone();
+                other.remove(&(*variable, *value));
+                other.insert((*variable, simpler));
+                minimal.contains(&other) && same(&point[..*variable], *value, simpler)
+            })
+        });
+        assert_eq!(listed.contains(set), !simpler, "{set:?} of {minimal:?}, listed {listed:?}\n{said}");
+    }
+    1 + count as u64
+}

@@ -1,0 +1,499 @@
+//! What would have to change of an event so that a destination's outcome were the other one.
+
+use super::json;
+use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
+use crate::exact::TooLarge;
+use crate::exact::diagram::Diagrams;
+use crate::exact::function::{function, reason};
+use crate::exact::inputs::{ALL, ENTRIES, Input, Inputs};
+use crate::exact::minimal::{Changes, minimal};
+use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy, UnreadableIntegrations};
+use crate::reason::Reason;
+use std::collections::HashMap;
+use std::fmt;
+
+/// How many flips are listed.
+pub const MAX_FLIPS: usize = 20;
+
+/// Up to how many inputs all flips are searched for: the states of the two objects, whether the event is exempt, the entry under
+/// each name of the destination, `All`, and each category that it needs.
+pub const MAX_EXACT_INPUTS: usize = 12;
+
+/// How many candidates are kept for each part of a decision that has more inputs than that.
+const MAX_CANDIDATES: usize = 256;
+
+/// How many nodes the diagram of a decision may have: an explanation should not be waited for.
+const MAX_NODES: usize = 200_000;
+
+/// The smallest changes of an event that flip an outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Flips {
+    /// Those with the fewest changes first; among as many, what changes preferences and entries first.
+    pub flips: Vec<Flip>,
+    /// Whether there may be more, because a cap cut something off.
+    pub more: bool,
+}
+
+/// Changes that together flip the outcome, and none of which can be left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flip {
+    /// In the order in which a decision asks.
+    pub changes: Vec<Change>,
+    /// The reason with which the changed event is decided.
+    pub reason: Reason,
+    /// The changed event, as JSON.
+    pub witness: String,
+    /// Whether the integrations object of the changed event has `All: true` because it would have no entry otherwise, and so not
+    /// be given.
+    is_filled: bool,
+}
+
+/// One input of a decision that gets another value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The consent object gets another state. `given` means preferences that grant nothing but what else is changed.
+    Consent(ConsentState),
+    /// The integrations object gets another state.
+    Integrations(IntegrationsState),
+    /// The event becomes this exempt one; `None` for one that is not exempt.
+    Event(Option<String>),
+    /// The entry under one of the destination's names; `None` for no entry.
+    Entry {
+        /// The name.
+        name: String,
+        /// What it becomes.
+        value: Option<Entry>,
+    },
+    /// `All` becomes on or off.
+    All(Entry),
+    /// A category becomes granted, by its declared name.
+    Grant(String),
+    /// A category becomes refused, by its declared name.
+    Refuse(String),
+}
+
+/// The smallest changes of an event that flip its outcome for a destination, at most [`MAX_FLIPS`] of them; none for a destination
+/// that the policy does not have. With up to [`MAX_EXACT_INPUTS`] inputs they are all searched for, and the smallest listed. With
+/// more inputs some may be missed, which is said, but no change of one that is listed can be left out.
+///
+/// A change that makes an object malformed is listed only where nothing else flips the outcome.
+///
+/// # Errors
+///
+/// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
+///
+/// ```
+/// use consentry::analysis::flips;
+/// use consentry::{Event, Limits, Policy};
+///
+/// let policy = Policy::parse(
+///     r#"consentry 1 policy "p" include prelude "segment-strict"
+///        category Analytics destination "Braze" needs Analytics"#,
+/// )?;
+/// let refusal = br#"{"context":{"consent":{"categoryPreferences":{"Analytics":false}}}}"#;
+/// let event = Event::read(refusal, policy.reading(), &Limits::default())?;
+/// let found = flips(&policy, &event, policy.destination_named("Braze").unwrap())?;
+/// let words: Vec<String> = found.flips.iter().map(ToString::to_string).collect();
+/// assert_eq!(words, ["grant Analytics", r#"make it the exempt event "Segment Consent Preference""#]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn flips(policy: &Policy, event: &Event<'_>, destination: DestinationId) -> Result<Flips, TooLarge> {
+    let Some(declared) = policy.destination(destination) else { return Ok(Flips::default()) };
+    let inputs = Inputs::of(&[(policy, destination)]);
+    let mut diagrams = Diagrams::at_most(inputs.values(), MAX_NODES)?;
+    let decided = function(&mut diagrams, &inputs, 0, policy, declared)?.reason;
+    let at = values(policy, &inputs, event);
+    let outcome = reason(diagrams.at(decided, &at)).outcome();
+    let flipped = diagrams.map(decided, &|leaf| u32::from(reason(leaf).outcome() != outcome))?;
+
+    let limit = if at.len() <= MAX_EXACT_INPUTS { usize::MAX } else { MAX_CANDIDATES };
+    let search = |malformed| minimal(&diagrams, flipped, &at, &offered(&inputs, &at, malformed), limit);
+    let mut found = search(false)?;
+    if found.sets.is_empty() {
+        found = search(true)?;
+    }
+    let mut sets = found.sets;
+    sets.sort_by_cached_key(|set| order(&inputs, set));
+    let is_cut = found.is_cut || sets.len() > MAX_FLIPS;
+    sets.truncate(MAX_FLIPS);
+    let flip = |set: &Changes| {
+        let mut changed_at = at.clone();
+        for (variable, value) in set {
+            if let Some(place) = changed_at.get_mut(*variable) {
+                *place = *value;
+            }
+        }
+        let (changed, is_filled) = changed(event, &inputs, set);
+        Flip {
+            changes: set.iter().filter_map(|(variable, value)| change(&inputs, *variable, *value)).collect(),
+            reason: reason(diagrams.at(decided, &changed_at)),
+            witness: json(&changed, policy.reading()),
+            is_filled,
+        }
+    };
+    Ok(Flips { flips: sets.iter().map(flip).collect(), more: is_cut })
+}
+
+/// What comes first: few changes, and of as many those of preferences, then of entries; those of whole objects come last.
+fn order(inputs: &Inputs, set: &Changes) -> (usize, u8, Changes) {
+    let rank = |(variable, _): &(usize, usize)| match *variable {
+        Inputs::CONSENT => 4,
+        Inputs::EXEMPT_EVENT => 3,
+        Inputs::INTEGRATIONS => 2,
+        variable if variable < inputs.first_category() => 1,
+        _ => 0,
+    };
+    (set.len(), set.iter().map(rank).max().unwrap_or(0), set.clone())
+}
+
+/// The value of each input that an event has. What cannot be read is what it counts as.
+fn values(policy: &Policy, inputs: &Inputs, event: &Event<'_>) -> Vec<usize> {
+    let unreadable = match policy.unreadable_integrations().value {
+        UnreadableIntegrations::Off => Some(Entry::Off),
+        UnreadableIntegrations::Unlisted => None,
+    };
+    // "Among duplicate keys […] `off` wins, then `on`."
+    let mut entries: HashMap<&[u8], Entry> = HashMap::new();
+    for (name, entry) in event.integrations.entries() {
+        let Some(entry) = (if *entry == Entry::Unreadable { unreadable } else { Some(*entry) }) else {
+            continue;
+        };
+        let known = entries.entry(name.as_bytes()).or_insert(entry);
+        if entry == Entry::Off {
+            *known = entry;
+        }
+    }
+    // "Among duplicate keys any refusal wins, then any unreadable value."
+    let mut granted: HashMap<&[u8], bool> = HashMap::new();
+    for (name, preference) in event.consent.preferences() {
+        *granted.entry(name.as_bytes()).or_insert(true) &= *preference == Preference::Granted;
+    }
+    let is_named = |exempt: &String| event.track.as_ref().is_some_and(|track| *track == **exempt);
+    let (consent, integrations) = (event.consent.state(), event.integrations.state());
+    let values = inputs.all().map(|input| match input {
+        Input::Consent => inputs.shapes.iter().position(|shape| shape.states == [consent]).unwrap_or(0),
+        Input::Integrations => {
+            IntegrationsState::ALL.iter().position(|state| *state == integrations).unwrap_or(0)
+        }
+        Input::ExemptEvent => inputs.exempt_events.iter().position(is_named).map_or(0, |place| place + 1),
+        Input::Entry(name) => {
+            let entry = entries.get(name.as_bytes()).copied();
+            ENTRIES.iter().position(|known| *known == entry).unwrap_or(0)
+        }
+        Input::All => {
+            let off = entries.get("All".as_bytes()).copied().filter(|all| *all == Entry::Off);
+            ALL.iter().position(|known| *known == off).unwrap_or(0)
+        }
+        Input::Category(wire_id) => usize::from(granted.get(wire_id.as_bytes()).copied().unwrap_or(false)),
+    });
+    values.collect()
+}
+
+/// The values that each input may get, the simplest first. None is unreadable, which is always as good as another value.
+fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
+    let mut consent =
+        vec![ConsentState::Given, ConsentState::Missing, ConsentState::Empty, ConsentState::NoneGiven];
+    let mut integrations = vec![IntegrationsState::None, IntegrationsState::Given];
+    if malformed {
+        consent.push(ConsentState::Malformed);
+        integrations.push(IntegrationsState::Malformed);
+    }
+    let shape = |state| inputs.shapes.iter().position(|shape| shape.states == [state]);
+    let state = |state| IntegrationsState::ALL.iter().position(|one| *one == state);
+    let entry = |entry| ENTRIES.iter().position(|one| *one == entry);
+    let all = |entry| ALL.iter().position(|one| *one == entry);
+    let offered = inputs.all().map(|input| -> Vec<usize> {
+        match input {
+            Input::Consent => consent.iter().copied().filter_map(shape).collect(),
+            Input::Integrations => integrations.iter().copied().filter_map(state).collect(),
+            // One exempt event is as good as another.
+            Input::ExemptEvent => (0..=inputs.exempt_events.len().min(1)).collect(),
+            Input::Entry(_) => {
+                [None, Some(Entry::On), Some(Entry::Off)].into_iter().filter_map(entry).collect()
+            }
+            Input::All => [None, Some(Entry::Off)].into_iter().filter_map(all).collect(),
+            Input::Category(_) => vec![0, 1],
+        }
+    });
+    let others = offered.zip(at).map(|(values, at)| values.into_iter().filter(|value| value != at).collect());
+    others.collect()
+}
+
+/// An input that gets a value, in the words of the interface.
+fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<Change> {
+    Some(match inputs.all().nth(variable)? {
+        Input::Consent => Change::Consent(*inputs.shapes.get(value)?.states.first()?),
+        Input::Integrations => Change::Integrations(*IntegrationsState::ALL.get(value)?),
+        Input::ExemptEvent => {
+            Change::Event(value.checked_sub(1).and_then(|place| inputs.exempt_events.get(place)).cloned())
+        }
+        Input::Entry(name) => Change::Entry { name: name.to_owned(), value: *ENTRIES.get(value)? },
+        // On and absent are one; only on says it whatever else the object has.
+        Input::All => Change::All(ALL.get(value)?.unwrap_or(Entry::On)),
+        Input::Category(wire_id) if value == 1 => Change::Grant(inputs.called(wire_id).to_owned()),
+        Input::Category(wire_id) => Change::Refuse(inputs.called(wire_id).to_owned()),
+    })
+}
+
+/// The event with some changes and otherwise as it was, and whether `All: true` fills its integrations object.
+fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &Changes) -> (Event<'e>, bool) {
+    let mut changed = event.clone();
+    let all: Vec<Input<'_>> = inputs.all().collect();
+    for (variable, value) in set {
+        let Some(input) = all.get(*variable) else { continue };
+        match (input, change(inputs, *variable, *value)) {
+            (_, Some(Change::Consent(state))) => changed.consent = consent(state, inputs),
+            (_, Some(Change::Integrations(IntegrationsState::Malformed))) => {
+                changed.integrations = Integrations::Malformed;
+            }
+            // What a malformed object holds is not read, and what an object is given comes with the other changes.
+            (_, Some(Change::Integrations(_))) => changed.integrations = Integrations::Entries(Vec::new()),
+            (_, Some(Change::Event(name))) => changed.track = name.map(Name::from),
+            (_, Some(Change::Entry { name, value })) => set_entry(&mut changed, &name, value),
+            (_, Some(Change::All(value))) => set_entry(&mut changed, "All", Some(value)),
+            (Input::Category(wire_id), Some(Change::Grant(_))) => {
+                set_preference(&mut changed, wire_id, Preference::Granted);
+            }
+            (Input::Category(wire_id), _) => set_preference(&mut changed, wire_id, Preference::Refused),
+            _ => {}
+        }
+    }
+    let state = set.iter().find(|(variable, _)| *variable == Inputs::INTEGRATIONS);
+    let state = state.and_then(|(_, value)| IntegrationsState::ALL.get(*value)).copied();
+    let is_given = state.unwrap_or(event.integrations.state()) == IntegrationsState::Given;
+    let is_filled = is_given && changed.integrations.state() == IntegrationsState::None;
+    if is_filled {
+        set_entry(&mut changed, "All", Some(Entry::On));
+    }
+    (changed, is_filled)
+}
+
+/// A consent object in a state. Preferences that are given refuse every category of the destination.
+fn consent<'e>(state: ConsentState, inputs: &Inputs) -> Consent<'e> {
+    match state {
+        ConsentState::Missing => Consent::Missing,
+        ConsentState::Empty => Consent::Empty,
+        ConsentState::Malformed => Consent::Malformed,
+        ConsentState::NoneGiven => Consent::Preferences(Vec::new()),
+        ConsentState::Given => {
+            let mut refused: Vec<(Name<'_>, Preference)> = Vec::new();
+            refused.extend(
+                inputs.categories.iter().map(|wire_id| (Name::from(wire_id.clone()), Preference::Refused)),
+            );
+            if refused.is_empty() {
+                // Preferences that are given have a member; this destination asks for none.
+                refused.push((Name::from("?"), Preference::Refused));
+            }
+            Consent::Preferences(refused)
+        }
+    }
+}
+
+fn set_entry(event: &mut Event<'_>, name: &str, value: Option<Entry>) {
+    if let Integrations::Entries(entries) = &mut event.integrations {
+        set(entries, name, value);
+    }
+}
+
+fn set_preference(event: &mut Event<'_>, wire_id: &str, preference: Preference) {
+    if let Consent::Preferences(preferences) = &mut event.consent {
+        set(preferences, wire_id, Some(preference));
+    }
+}
+
+/// Gives the member of a name another value, once and where it was.
+fn set<T>(members: &mut Vec<(Name<'_>, T)>, name: &str, value: Option<T>) {
+    let place = members.iter().position(|(known, _)| *known == *name).unwrap_or(members.len());
+    members.retain(|(known, _)| *known != *name);
+    if let Some(value) = value {
+        members.insert(place, (Name::from(name.to_owned()), value));
+    }
+}
+
+/// As people read it: `grant Analytics, set "All": true`.
+impl fmt::Display for Flip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut granted, mut refused, mut removed, mut set) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut first, mut is_given) = (Vec::new(), false);
+        for change in &self.changes {
+            match change {
+                Change::Consent(ConsentState::Given) => is_given = true,
+                // Its entries say it, or `All` does.
+                Change::Integrations(IntegrationsState::Given) => {}
+                Change::Consent(_) | Change::Integrations(_) | Change::Event(_) => {
+                    first.push(change.to_string())
+                }
+                Change::Entry { name, value: None } => removed.push(format!("{name:?}")),
+                Change::Entry { .. } | Change::All(_) => set.push(change.to_string()),
+                Change::Grant(name) => granted.push(name.as_str()),
+                Change::Refuse(name) => refused.push(name.as_str()),
+            }
+        }
+        let mut phrases = Vec::new();
+        match (is_given, granted.is_empty()) {
+            (true, true) => phrases.push("give preferences that grant nothing".to_owned()),
+            (true, false) => phrases.push(format!("give preferences that grant {}", list(&granted))),
+            (false, true) => {}
+            (false, false) => phrases.push(format!("grant {}", list(&granted))),
+        }
+        if !refused.is_empty() {
+            phrases.push(format!("refuse {}", list(&refused)));
+        }
+        phrases.append(&mut first);
+        match (removed.is_empty(), self.is_filled) {
+            (true, true) => phrases.push(Change::All(Entry::On).to_string()),
+            (true, false) => {}
+            (false, true) => phrases.push(format!("replace {} with \"All\": true", list(&removed))),
+            (false, false) => phrases.push(format!("remove {}", list(&removed))),
+        }
+        phrases.append(&mut set);
+        f.write_str(&phrases.join(", "))
+    }
+}
+
+/// One change by itself.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::Consent(ConsentState::Missing) => f.write_str("remove the consent object"),
+            Change::Consent(ConsentState::Empty) => {
+                f.write_str("leave the consent object without preferences")
+            }
+            Change::Consent(ConsentState::NoneGiven) => f.write_str("leave the preferences object empty"),
+            Change::Consent(ConsentState::Given) => f.write_str("give preferences"),
+            Change::Consent(ConsentState::Malformed) => f.write_str("make the consent object malformed"),
+            Change::Integrations(IntegrationsState::None) => f.write_str("remove the integrations object"),
+            Change::Integrations(IntegrationsState::Given) => f.write_str("give an integrations object"),
+            Change::Integrations(IntegrationsState::Malformed) => {
+                f.write_str("make the integrations object malformed")
+            }
+            Change::Event(Some(name)) => write!(f, "make it the exempt event {name:?}"),
+            Change::Event(None) => f.write_str("make it an event that is not exempt"),
+            Change::Entry { name, value: None } => write!(f, "remove {name:?}"),
+            Change::Entry { name, value: Some(entry) } => write!(f, "set {name:?}: {}", *entry == Entry::On),
+            Change::All(entry) => write!(f, "set \"All\": {}", *entry == Entry::On),
+            Change::Grant(name) => write!(f, "grant {name}"),
+            Change::Refuse(name) => write!(f, "refuse {name}"),
+        }
+    }
+}
+
+/// `A, B and C`.
+fn list<T: AsRef<str>>(words: &[T]) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((only, [])) => (*only).to_owned(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+mod tests {
+    use super::*;
+    use crate::event::Limits;
+
+    /// The flips for the destination `X`, in words.
+    fn words(policy: &str, event: &str) -> Vec<String> {
+        let flips = found(policy, event).unwrap();
+        assert!(!flips.more);
+        flips.flips.iter().map(ToString::to_string).collect()
+    }
+
+    fn found(policy: &str, event: &str) -> Result<Flips, TooLarge> {
+        let policy = Policy::parse(&format!("consentry 1 policy \"p\" {policy}")).unwrap();
+        let event = Event::read(event.as_bytes(), policy.reading(), &Limits::default()).unwrap();
+        flips(&policy, &event, policy.destination_named("X").unwrap())
+    }
+
+    const STRICT: &str =
+        "include prelude \"segment-strict\" override exempt event \"Z\" category A category B";
+
+    fn given(preferences: &str, integrations: &str) -> String {
+        format!(
+            r#"{{"context":{{"consent":{{"categoryPreferences":{{{preferences}}}}}}},"integrations":{{{integrations}}}}}"#
+        )
+    }
+
+    #[test]
+    fn flips_are_said_as_what_to_do() {
+        let needs = |what: &str| format!("{STRICT} destination \"X\" {what}");
+        let refused = given(r#""A":false,"B":false"#, "");
+        for (what, event, expected) in [
+            ("needs A, B", refused.as_str(), &[r#"make it the exempt event "Z""#, "grant A and B"][..]),
+            ("needs any of A, B", &refused, &["grant A", "grant B", r#"make it the exempt event "Z""#]),
+            ("needs A", "{}", &[r#"make it the exempt event "Z""#, "give preferences that grant A"]),
+            (
+                "needs A",
+                &given(r#""A":true"#, ""),
+                &["refuse A", "remove the consent object", "set \"X\": false", "set \"All\": false"],
+            ),
+            // An object from which the only entry is taken would be given no more.
+            (
+                "needs A",
+                &given(r#""A":true"#, r#""X":false"#),
+                &["replace \"X\" with \"All\": true", "set \"X\": true", "remove the integrations object"],
+            ),
+            (
+                "needs A",
+                &given(r#""A":true"#, r#""X":false,"other":true"#),
+                &["remove \"X\"", "set \"X\": true", "remove the integrations object"],
+            ),
+            ("needs A disabled", &refused, &[]),
+        ] {
+            assert_eq!(words(&needs(what), event), expected, "{what} {event}");
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_comes_only_where_nothing_else_flips() {
+        let table = |row: &str| {
+            format!(
+                "{STRICT} override reconcile {{ consent integrations enforce\n{row} nothing\n }} destination \"X\" needs A"
+            )
+        };
+        let only = table("any malformed drop \"unread\"\n any any");
+        assert_eq!(words(&only, "{}"), ["make the integrations object malformed"]);
+        let also = table("any malformed drop \"unread\"\n missing any drop \"unsaid\"\n any any");
+        assert_eq!(words(&also, &given("", "")), ["remove the consent object"]);
+    }
+
+    /// One of two categories of each of twenty pairs: a million flips, of which no more than the cap come out.
+    #[test]
+    fn a_cap_is_said_and_what_is_too_large_is_not_guessed() {
+        // In their order the pairs stand side by side, or apart, where the diagram has to remember all of the first ones.
+        let pairs = |one: &dyn Fn(usize) -> String, other: &dyn Fn(usize) -> String| {
+            let pairs = (0..20).map(|pair| (one(pair), other(pair)));
+            let categories: String =
+                pairs.clone().map(|(one, other)| format!("category {one} category {other} ")).collect();
+            let pairs: Vec<String> = pairs.map(|(one, other)| format!("(any of {one}, {other})")).collect();
+            format!("{STRICT} {categories} destination \"X\" needs all of {}", pairs.join(", "))
+        };
+        let side_by_side = pairs(&|pair| format!("P{pair}a"), &|pair| format!("P{pair}b"));
+        let event = given("\"other\":true", "");
+        let many = found(&side_by_side, &event).unwrap();
+        assert!(many.more);
+        let mut sizes = vec![20; MAX_FLIPS];
+        sizes[0] = 1;
+        assert_eq!(many.flips.iter().map(|flip| flip.changes.len()).collect::<Vec<_>>(), sizes);
+        let apart = pairs(&|pair| format!("P{pair}"), &|pair| format!("Q{pair}"));
+        assert_eq!(found(&apart, &event), Err(TooLarge));
+    }
+
+    #[test]
+    fn an_event_keeps_what_is_not_changed() {
+        let event = r#"{"messageId":"m","context":{"consent":{"categoryPreferences":{"Q":true,"A":false,"B":true}}},"integrations":{"X":true,"Y":{}}}"#;
+        let flips = found(&format!("{STRICT} destination \"X\" needs A"), event).unwrap();
+        let first = flips.flips.first().unwrap();
+        assert_eq!(
+            (first.reason, first.changes.as_slice()),
+            (Reason::Consented, &[Change::Grant("A".into())][..])
+        );
+        assert_eq!(
+            first.witness,
+            r#"{"messageId":"m","context":{"consent":{"categoryPreferences":{"Q":true,"A":true,"B":true}}},"integrations":{"X":true,"Y":true}}"#
+        );
+    }
+}
