@@ -5,6 +5,7 @@ mod decisions;
 mod diff;
 mod prove;
 mod space;
+mod table;
 mod witness;
 
 pub use crate::exact::{Condition, Conditions, Fingerprint, TooLarge, fingerprint};
@@ -13,5 +14,6 @@ pub use decisions::Decisions;
 pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, diff};
 pub use prove::{Counterexample, Proof, prove};
 pub use space::{Situation, Space};
+pub use table::{Block, DecisionTable, Need, Row, decision_tables};
 pub use witness::json;
 pub(crate) use witness::{ConsentText, Member, compose, text};
