@@ -53,6 +53,7 @@ pub const ALL: &[Law] = &[
     ("functions_equal_the_reference", exact::functions_equal_the_reference),
     ("fingerprints_tell_policies_apart", exact::fingerprints_tell_policies_apart),
     ("diffs_are_exact", exact::diffs_are_exact),
+    ("tables_are_complete", exact::tables_are_complete),
     ("promises_are_decided", exact::promises_are_decided),
     ("lint_tells_the_truth", lints::lint_tells_the_truth),
     ("fixes_keep_the_meaning", lints::fixes_keep_the_meaning),

@@ -393,3 +393,49 @@ fn entry(policy: &Policy, event: &Event<'_>, is_own: impl Fn(&[u8]) -> bool) -> 
 fn entry_of_all(policy: &Policy, event: &Event<'_>) -> Option<Entry> {
     entry(policy, event, |name| name == b"All").filter(|entry| *entry != Entry::On)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+mod tests {
+    use super::*;
+    use crate::exact::cover::{cover, size};
+
+    /// No list of rows that keeps to the blocks is shorter, even where an event may be in several rows.
+    #[test]
+    fn rows_are_the_fewest() {
+        let mut compared = 0;
+        for prelude in ["segment", "segment-strict", "segment-2023-overview", "segment-2023-reconcile"] {
+            for more in
+                ["needs A", "needs A kind warehouse", "unmapped", "exempt", "unmapped disabled", "needs Z"]
+            {
+                let policy = Policy::parse(&format!(
+                    "consentry 1 policy \"p\" include prelude \"{prelude}\" category A category Z always destination \"X\" {more}"
+                ))
+                .unwrap();
+                let id = policy.destination_named("X").unwrap();
+                let destination = policy.destination(id).unwrap();
+                let inputs = Inputs::of(&[(&policy, id)]).condensed("X");
+                let mut diagrams = Diagrams::new(inputs.values()).unwrap();
+                let function = function(&mut diagrams, &inputs, 0, &policy, destination).unwrap();
+                for block in &decision_tables(&policy, [id]).unwrap()[0].blocks {
+                    // What the block's first pair decides.
+                    let shape =
+                        inputs.shapes.iter().position(|shape| shape.states[0] == block.consent[0]).unwrap();
+                    let state =
+                        IntegrationsState::ALL.iter().position(|one| *one == block.integrations[0]).unwrap();
+                    let cell = diagrams.child(function.reason, Inputs::CONSENT, shape);
+                    let cell = diagrams.child(cell, Inputs::INTEGRATIONS, state);
+                    let mut fewest = 0;
+                    for (place, _) in Reason::ALL.iter().enumerate() {
+                        let condition =
+                            diagrams.map(cell, &|leaf| u32::from(leaf as usize == place)).unwrap();
+                        fewest += cover(&mut diagrams, condition, &size).unwrap().len();
+                    }
+                    assert_eq!(block.rows.len(), fewest, "{prelude} {more} {block:?}");
+                    compared += fewest;
+                }
+            }
+        }
+        assert!(compared > 200, "{compared}");
+    }
+}
