@@ -189,7 +189,7 @@ fn the_command_lists_what_it_explains() {
         assert!(all.contains(&line), "{line}");
     }
     assert!(all.starts_with(&run(&["--help"]).1), "{all}");
-    for command in ["lint", "eval", "filter", "explain", "show", "certify", "help"] {
+    for command in ["lint", "eval", "filter", "explain", "table", "show", "certify", "help"] {
         assert!(all.contains(&format!("\n  {command} ")), "{command}");
         assert_eq!(run(&["help", command]), run(&[command, "--help"]));
     }

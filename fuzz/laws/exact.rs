@@ -2,10 +2,12 @@
 
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{self, Decisions, Diff, Direction, Space, diff, fingerprint};
+use consentry::analysis::{
+    self, DecisionTable, Decisions, Diff, Direction, Need, Space, decision_tables, diff, fingerprint,
+};
 use consentry::{
-    ConsentState, Enforce, Entry, EntryState, Event, Policy, Preference, PromiseCondition, Requirement,
-    reference,
+    ConsentState, DestinationId, Enforce, Entry, EntryState, Event, Policy, Preference, PromiseCondition,
+    Requirement, reference,
 };
 use std::collections::BTreeSet;
 
@@ -348,4 +350,79 @@ fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event) -> bool {
             satisfied(policy, &Requirement::Category(*category), event) == *granted
         }
     }
+}
+
+/// Every event is in exactly one row of each destination's table, and is decided as the row says; no row can be left out, for its
+/// own event is in no other one.
+pub fn tables_are_complete(u: &mut Unstructured) -> Result<u64> {
+    let text = PolicyText::arbitrary(u)?;
+    let table = compile(&text.text());
+    let policy = table.policy();
+    let tables = decision_tables(policy, policy.destination_ids()).unwrap();
+    let shared: usize = tables.iter().map(|table| table.destinations.len()).sum();
+    assert_eq!(shared, policy.destinations().len(), "{}", text.text());
+    // Entries under several names, and keys that occur twice.
+    let texts = (0..6).map(|_| Ok(EventText::arbitrary(u, &text)?.text())).collect::<Result<Vec<_>>>()?;
+    let events: Vec<Event> = texts.iter().map(|text| read(&table, text)).collect();
+    let mut compared = 0;
+    for own in &tables {
+        for id in own.destinations.iter().copied() {
+            let space = Space::full(policy, id).unwrap();
+            let situations: Box<dyn Iterator<Item = _>> = match space.count() {
+                Some(count) if count <= MAX_SITUATIONS => Box::new(space.situations()),
+                _ => Box::new((0..MAX_SITUATIONS as u64).map(|number| space.sample(number))),
+            };
+            for situation in situations {
+                is_in_its_row(policy, own, id, &space.event(&situation), &text);
+                compared += 1;
+            }
+            for event in &events {
+                is_in_its_row(policy, own, id, event, &text);
+                compared += 1;
+            }
+            for (block, row) in
+                own.blocks.iter().flat_map(|block| block.rows.iter().map(move |row| (block, row)))
+            {
+                let witness = DecisionTable::witness(policy, id, block, row).unwrap();
+                let event = read(&table, &witness);
+                let rows: Vec<_> = own.rows_of(policy, policy.destination(id).unwrap(), &event).collect();
+                assert!(
+                    rows.len() == 1 && std::ptr::eq(rows[0].1, row),
+                    "{witness} {row:?}\n{}",
+                    text.text()
+                );
+                compared += 1;
+            }
+        }
+    }
+    Ok(compared)
+}
+
+/// An event is in one row, which says what the reference says.
+fn is_in_its_row(
+    policy: &Policy,
+    table: &DecisionTable,
+    id: DestinationId,
+    event: &Event,
+    text: &PolicyText,
+) {
+    let destination = policy.destination(id).unwrap();
+    let verdict = reference::explain(policy, event, id).unwrap().verdict;
+    let said = || format!("{} {event:?}\n{}", destination.name(), text.text());
+    let rows: Vec<_> = table.rows_of(policy, destination, event).collect();
+    assert_eq!(rows.len(), 1, "{rows:?} {}", said());
+    let row = rows[0].1;
+    assert_eq!(row.reason, verdict.reason(), "{}", said());
+    let drop = policy.reconcile().row(event.consent.state(), event.integrations.state()).drop_reason();
+    let is_dropped = row.reason == consentry::Reason::Dropped;
+    assert_eq!(row.drop_reason.as_deref(), drop.filter(|_| is_dropped), "{}", said());
+    let granted = |wire_id: &str| {
+        let own = event.consent.preferences().iter().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
+        own.map(|(_, one)| *one).max() == Some(Preference::Granted)
+    };
+    let named: BTreeSet<String> =
+        verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id().to_owned()).collect();
+    let is_refused = row.reason == consentry::Reason::Refused;
+    let expected = if is_refused { Need::of(policy, destination).refused(&granted) } else { BTreeSet::new() };
+    assert_eq!(named, expected, "{}", said());
 }

@@ -54,10 +54,11 @@ pub const ALL: &[Law] = &[
     ("functions_equal_the_reference", exact::functions_equal_the_reference),
     ("fingerprints_tell_policies_apart", exact::fingerprints_tell_policies_apart),
     ("diffs_are_exact", exact::diffs_are_exact),
-    ("promises_are_decided", exact::promises_are_decided),
-    ("flips_flip", flips::flips_flip),
     ("lint_tells_the_truth", lints::lint_tells_the_truth),
     ("fixes_keep_the_meaning", lints::fixes_keep_the_meaning),
+    ("tables_are_complete", exact::tables_are_complete),
+    ("promises_are_decided", exact::promises_are_decided),
+    ("flips_flip", flips::flips_flip),
 ];
 
 fn compile(text: &str) -> Table {

@@ -6,6 +6,7 @@ mod diff;
 mod flips;
 mod prove;
 mod space;
+mod table;
 mod witness;
 
 pub use crate::exact::{Condition, Conditions, Fingerprint, TooLarge, fingerprint};
@@ -15,5 +16,6 @@ pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, d
 pub use flips::{Change as FlipChange, Flip, Flips, MAX_EXACT_INPUTS, MAX_FLIPS, flips};
 pub use prove::{Counterexample, Proof, prove};
 pub use space::{Situation, Space};
+pub use table::{Block, DecisionTable, Need, Row, decision_tables};
 pub use witness::json;
 pub(crate) use witness::{ConsentText, Member, compose, text};

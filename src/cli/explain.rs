@@ -103,7 +103,8 @@ impl Explain {
 /// How many destinations a message names.
 const MAX_NAMES: usize = 20;
 
-fn unknown_destination(policy: &Policy, name: &str) -> String {
+/// What to say of a destination that a policy does not have.
+pub(super) fn unknown_destination(policy: &Policy, name: &str) -> String {
     let shown = visible(name);
     let own = policy
         .destinations()

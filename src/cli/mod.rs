@@ -11,9 +11,11 @@ mod help;
 mod init;
 mod input;
 mod lint;
+mod markdown;
 mod prove;
 mod render;
 mod show;
+mod table;
 mod test;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -43,6 +45,7 @@ enum Command {
     Explain(explain::Explain),
     Prove(prove::Prove),
     Diff(diff::Diff),
+    Table(table::Table),
     Show(show::Show),
     Certify(certify::Certify),
     Help(help::Help),
@@ -174,6 +177,7 @@ fn run(command: &Command) -> Result<Status, Failure> {
         Command::Explain(explain) => buffered(|to| explain.run(to)),
         Command::Prove(prove) => buffered(|to| prove.run(to)),
         Command::Diff(diff) => buffered(|to| diff.run(to)),
+        Command::Table(table) => buffered(|to| table.run(to)),
         Command::Show(show) => buffered(|to| show.run(to)),
         Command::Certify(certify) => buffered(|to| certify.run(to)),
         Command::Help(help) => buffered(|to| help.run(to)),

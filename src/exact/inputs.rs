@@ -112,6 +112,13 @@ impl Inputs {
         Inputs { categories, called: Vec::new(), is_whole: true, ..self.clone() }
     }
 
+    /// The same for what a table says of one destination: whether the requirement is satisfied, whether the event is exempt, and what
+    /// the entries under all of its names come to, be they as many as they may.
+    pub(crate) fn condensed(&self, own: &str) -> Self {
+        let exempt_events = self.exempt_events.iter().take(1).cloned().collect();
+        Inputs { exempt_events, names: vec![own.to_owned()], ..self.whole() }
+    }
+
     /// How people call a category; its wire id where nobody says.
     pub(crate) fn called<'i>(&'i self, wire_id: &'i str) -> &'i str {
         let place = self.categories.binary_search_by(|one| one.as_str().cmp(wire_id));

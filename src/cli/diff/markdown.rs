@@ -1,7 +1,7 @@
 //! Changes as a comment on a pull request: what matters first, and no longer than such a comment may be.
 
 use super::{Compared, counts, presence, said, unknown, whole_events, with_counts};
-use consentry::diagnostic::visible;
+use crate::cli::markdown::cell;
 use std::io::{self, Write};
 
 /// How many bytes a comment may have; the platforms take 65,536 characters.
@@ -78,18 +78,6 @@ fn fill<K>(text: &mut String, lines: Vec<(K, String)>, room: usize) -> usize {
         }
         text.push_str(&line);
         shown += 1;
-    }
-    shown
-}
-
-/// Text that is shown as it is, in a cell of a table as elsewhere.
-fn cell(text: &str) -> String {
-    let mut shown = String::new();
-    for char in visible(text).chars() {
-        if char.is_ascii_punctuation() && !"\",.:;()-/_'?!=+".contains(char) || char == '_' {
-            shown.push('\\');
-        }
-        shown.push(char);
     }
     shown
 }

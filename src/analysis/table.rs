@@ -1,0 +1,441 @@
+//! The complete decision table of destinations, as few rows as say it, for people to read.
+//!
+//! Rows stand in blocks of states: all pairs of a block decide alike. In a block one fact after the other is asked for, so that each
+//! event is in exactly one row of a table. One fact stands for all categories, whether what the destination needs is granted,
+//! and one for the entries under all of its names, of which "`off` wins, then `on`"; so destinations that differ only in
+//! names and needs share a table.
+
+use super::json;
+use crate::event::{Entry, Event, Preference};
+use crate::exact::TooLarge;
+use crate::exact::diagram::Diagrams;
+use crate::exact::formula::Formula;
+use crate::exact::function::{function, reason};
+use crate::exact::inputs::{ALL, ENTRIES, Inputs};
+use crate::model::{
+    ConsentState, Destination, DestinationId, IntegrationsState, Policy, UnreadableIntegrations,
+};
+use crate::reason::Reason;
+use std::collections::{BTreeSet, HashMap};
+
+/// What is decided for some destinations, in every situation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionTable {
+    /// The destinations, in declaration order.
+    pub destinations: Vec<DestinationId>,
+    /// The blocks, in the order of the states.
+    pub blocks: Vec<Block>,
+}
+
+/// Pairs of states that decide alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The states of the consent object.
+    pub consent: Vec<ConsentState>,
+    /// The states of the integrations object.
+    pub integrations: Vec<IntegrationsState>,
+    /// The rows. An event in the block is in exactly one of them.
+    pub rows: Vec<Row>,
+}
+
+/// What an event must have beside its states, and what is decided then. What is `None` does not matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Whether the event is exempt.
+    pub exempt_event: Option<bool>,
+    /// Whether what the destination needs is granted, in preferences that are given.
+    pub need: Option<bool>,
+    /// What the entries under the destination's names come to; `None` for unlisted.
+    pub entry: Option<Vec<Option<Entry>>>,
+    /// What `All` is; `None` for absent and on.
+    pub all: Option<Vec<Option<Entry>>>,
+    /// Why the destination receives the event, or does not. A refusal names the categories of [`Need::refused`].
+    pub reason: Reason,
+    /// Why the event is dropped, if that is the reason.
+    pub drop_reason: Option<String>,
+}
+
+/// What a destination asks people for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need(Option<Formula>);
+
+impl Need {
+    /// Of a destination.
+    pub fn of(policy: &Policy, destination: &Destination) -> Self {
+        Need(destination.requirement().and_then(|requirement| Formula::of(requirement, policy)))
+    }
+
+    /// Whether it is granted, by the wire ids of the categories that are.
+    pub fn is_granted(&self, granted: &impl Fn(&str) -> bool) -> bool {
+        self.0.as_ref().is_none_or(|formula| formula.is_satisfied(granted))
+    }
+
+    /// The wire ids that a refusal names: those that are not granted in the groups that are not satisfied.
+    pub fn refused(&self, granted: &impl Fn(&str) -> bool) -> BTreeSet<String> {
+        self.0.as_ref().map(|formula| formula.refused(granted)).unwrap_or_default()
+    }
+}
+
+/// What decides which table a destination has.
+#[derive(PartialEq, Eq, Hash)]
+struct Form {
+    is_disabled: bool,
+    is_exempt: bool,
+    ignores_all: bool,
+    is_mapped: bool,
+    /// Whether it asks for anything, and whether that is granted whatever an event says.
+    asks: Option<bool>,
+}
+
+/// The tables of some destinations: those with the same one share it.
+///
+/// # Errors
+///
+/// [`TooLarge`] where a decision has no diagram of reasonable size.
+///
+/// ```
+/// use consentry::Policy;
+/// use consentry::analysis::decision_tables;
+///
+/// let policy = Policy::parse(
+///     r#"consentry 1 policy "p" include prelude "segment-strict" category A category B
+///        destination "Braze" needs A destination "Slack" needs B destination "Zendesk" unmapped"#
+/// )?;
+/// let tables = decision_tables(&policy, policy.destination_ids()).unwrap();
+/// let shared: Vec<usize> = tables.iter().map(|table| table.destinations.len()).collect();
+/// assert_eq!(shared, [2, 1]);
+/// # Ok::<(), consentry::PolicyError>(())
+/// ```
+pub fn decision_tables(
+    policy: &Policy,
+    destinations: impl IntoIterator<Item = DestinationId>,
+) -> Result<Vec<DecisionTable>, TooLarge> {
+    let mut tables: Vec<DecisionTable> = Vec::new();
+    // For each form its table.
+    let mut known: HashMap<Form, usize> = HashMap::new();
+    for id in destinations {
+        let Some(destination) = policy.destination(id) else { continue };
+        let Need(formula) = Need::of(policy, destination);
+        let form = Form {
+            is_disabled: destination.disabled().is_some(),
+            is_exempt: destination.exempt().is_some(),
+            ignores_all: policy.kind_of(destination).is_some_and(|kind| kind.ignores_all().is_some()),
+            is_mapped: destination.requirement().is_some(),
+            asks: formula.as_ref().map(|formula| formula.is_satisfied(&|_| false)),
+        };
+        let place = match known.get(&form) {
+            Some(place) => *place,
+            None => {
+                let blocks = blocks(policy, id, destination)?;
+                // Different forms may decide alike.
+                let same = tables.iter().position(|table| table.blocks == blocks);
+                let place = same.unwrap_or_else(|| {
+                    tables.push(DecisionTable { destinations: Vec::new(), blocks });
+                    tables.len() - 1
+                });
+                known.insert(form, place);
+                place
+            }
+        };
+        if let Some(table) = tables.get_mut(place) {
+            table.destinations.push(id);
+        }
+    }
+    Ok(tables)
+}
+
+/// The variables that rows ask for beside the states, by their places among the condensed inputs.
+const EXEMPT_EVENT: usize = Inputs::EXEMPT_EVENT;
+const ENTRY: usize = Inputs::FIRST_NAME;
+const ALL_ENTRY: usize = ENTRY + 1;
+const NEED: usize = ALL_ENTRY + 1;
+
+/// Their values, in the order in which people read them.
+const VARIABLES: [(usize, &[usize]); 4] =
+    [(EXEMPT_EVENT, &[0, 1]), (NEED, &[1, 0]), (ENTRY, &[1, 2, 0, 3]), (ALL_ENTRY, &[0, 1, 2])];
+
+/// For some variables the values that they may have, and the reason then.
+type Path = (Vec<(usize, Vec<usize>)>, Reason);
+
+fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Result<Vec<Block>, TooLarge> {
+    let inputs = Inputs::of(&[(policy, id)]).condensed(destination.name());
+    let mut diagrams = Diagrams::new(inputs.values())?;
+    let function = function(&mut diagrams, &inputs, 0, policy, destination)?;
+    let has_exempt_events = !inputs.exempt_events.is_empty();
+    let mut classes: Vec<Class> = Vec::new();
+    let states: Vec<ConsentState> =
+        inputs.shapes.iter().filter_map(|shape| shape.states.first()).copied().collect();
+    for (shape, consent) in states.iter().enumerate() {
+        for (place, integrations) in IntegrationsState::ALL.into_iter().enumerate() {
+            let at = |values: &[(usize, usize)]| {
+                let mut all = vec![0; inputs.values().len()];
+                let states = [(Inputs::CONSENT, shape), (Inputs::INTEGRATIONS, place)];
+                for (variable, value) in states.iter().chain(values) {
+                    if let Some(place) = all.get_mut(*variable) {
+                        *place = *value;
+                    }
+                }
+                reason(diagrams.at(function.reason, &all))
+            };
+            let variables =
+                VARIABLES.into_iter().filter(|(variable, _)| *variable != EXEMPT_EVENT || has_exempt_events);
+            let paths = fewest(&variables.collect::<Vec<_>>(), &at);
+            let drops = paths.iter().any(|(_, reason)| *reason == Reason::Dropped);
+            let row = policy.reconcile().row(*consent, integrations);
+            let drop_reason = row.drop_reason().filter(|_| drops).map(str::to_owned);
+            let cell = (*consent, integrations);
+            match classes.iter_mut().find(|class| class.paths == paths && class.drop_reason == drop_reason) {
+                Some(class) => class.cells.push(cell),
+                None => classes.push(Class { paths, drop_reason, cells: vec![cell] }),
+            }
+        }
+    }
+    let mut blocks: Vec<Block> = classes.iter().flat_map(Class::blocks).collect();
+    blocks.sort_by_key(|block| (block.consent.first().copied(), block.integrations.first().copied()));
+    Ok(blocks)
+}
+
+/// Pairs of states that decide alike.
+struct Class {
+    paths: Vec<Path>,
+    drop_reason: Option<String>,
+    cells: Vec<(ConsentState, IntegrationsState)>,
+}
+
+impl Class {
+    /// As few blocks as can be, none of which has a pair of another one.
+    fn blocks(&self) -> Vec<Block> {
+        let by_consent = grouped(&self.cells);
+        let turned: Vec<_> =
+            self.cells.iter().map(|(consent, integrations)| (*integrations, *consent)).collect();
+        let by_integrations = grouped(&turned);
+        let rows: Vec<Row> = self.paths.iter().map(|path| self.row(path)).collect();
+        let block = |consent, integrations| Block { consent, integrations, rows: rows.clone() };
+        match by_consent.len() <= by_integrations.len() {
+            true => {
+                by_consent.into_iter().map(|(consent, integrations)| block(consent, integrations)).collect()
+            }
+            false => by_integrations
+                .into_iter()
+                .map(|(integrations, consent)| block(consent, integrations))
+                .collect(),
+        }
+    }
+
+    fn row(&self, (conditions, reason): &Path) -> Row {
+        let values =
+            |wanted| conditions.iter().find(|(variable, _)| *variable == wanted).map(|(_, values)| values);
+        let is_one = |wanted| values(wanted).map(|values| values.contains(&1));
+        let entries = |wanted, all: &[Option<Entry>]| {
+            values(wanted).map(|values| values.iter().filter_map(|value| all.get(*value)).copied().collect())
+        };
+        Row {
+            exempt_event: is_one(EXEMPT_EVENT),
+            need: is_one(NEED),
+            entry: entries(ENTRY, &ENTRIES),
+            all: entries(ALL_ENTRY, &ALL),
+            reason: *reason,
+            drop_reason: self.drop_reason.clone().filter(|_| *reason == Reason::Dropped),
+        }
+    }
+}
+
+/// Pairs as rectangles: first parts that stand beside the same second parts, and these.
+fn grouped<A: Copy + Ord, B: Copy + Ord>(cells: &[(A, B)]) -> Vec<(Vec<A>, Vec<B>)> {
+    let firsts: BTreeSet<A> = cells.iter().map(|(first, _)| *first).collect();
+    let mut groups: Vec<(Vec<A>, Vec<B>)> = Vec::new();
+    for first in firsts {
+        let seconds: BTreeSet<B> =
+            cells.iter().filter(|(own, _)| *own == first).map(|(_, second)| *second).collect();
+        let seconds: Vec<B> = seconds.into_iter().collect();
+        match groups.iter_mut().find(|(_, known)| *known == seconds) {
+            Some((firsts, _)) => firsts.push(first),
+            None => groups.push((vec![first], seconds)),
+        }
+    }
+    groups
+}
+
+/// The paths for the order of the variables that gives the fewest, and with the fewest conditions; the natural order before others.
+fn fewest(variables: &[(usize, &[usize])], at: &impl Fn(&[(usize, usize)]) -> Reason) -> Vec<Path> {
+    let mut best: Option<Vec<Path>> = None;
+    let size =
+        |paths: &[Path]| (paths.len(), paths.iter().map(|(conditions, _)| conditions.len()).sum::<usize>());
+    for order in orders(variables) {
+        let paths = paths(&order, &mut Vec::new(), at);
+        if best.as_ref().is_none_or(|best| size(&paths) < size(best)) {
+            best = Some(paths);
+        }
+    }
+    best.unwrap_or_default()
+}
+
+/// Every order of a few things, the given one first.
+fn orders<T: Copy>(all: &[T]) -> Vec<Vec<T>> {
+    if all.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut orders = Vec::new();
+    for (place, first) in all.iter().enumerate() {
+        let rest: Vec<T> =
+            all.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, one)| *one).collect();
+        orders.extend(self::orders(&rest).into_iter().map(|rest| [*first].into_iter().chain(rest).collect()));
+    }
+    orders
+}
+
+/// Asks for one variable after the other: values that decide alike are one, and a variable whose values all do is not asked for.
+fn paths(
+    order: &[(usize, &[usize])],
+    fixed: &mut Vec<(usize, usize)>,
+    at: &impl Fn(&[(usize, usize)]) -> Reason,
+) -> Vec<Path> {
+    let Some(((variable, values), rest)) = order.split_first() else { return vec![(Vec::new(), at(fixed))] };
+    let mut groups: Vec<(Vec<usize>, Vec<Path>)> = Vec::new();
+    for value in *values {
+        fixed.push((*variable, *value));
+        let own = paths(rest, fixed, at);
+        fixed.pop();
+        match groups.iter_mut().find(|(_, known)| *known == own) {
+            Some((values, _)) => values.push(*value),
+            None => groups.push((vec![*value], own)),
+        }
+    }
+    if let [(_, own)] = groups.as_slice() {
+        return own.clone();
+    }
+    let with = |(values, paths): (Vec<usize>, Vec<Path>)| {
+        paths.into_iter().map(move |(mut conditions, reason)| {
+            conditions.push((*variable, values.clone()));
+            (conditions, reason)
+        })
+    };
+    groups.into_iter().flat_map(with).collect()
+}
+
+impl DecisionTable {
+    /// The rows that an event is in, for one of the destinations. That is always one.
+    pub fn rows_of<'t>(
+        &'t self,
+        policy: &Policy,
+        destination: &Destination,
+        event: &Event<'_>,
+    ) -> impl Iterator<Item = (&'t Block, &'t Row)> {
+        let (consent, integrations) = (event.consent.state(), event.integrations.state());
+        let is_exempt = event.track.as_ref().is_some_and(|track| {
+            policy.exempt_events().value.iter().any(|name| name.value.as_bytes() == track.as_bytes())
+        });
+        let granted = |wire_id: &str| is_granted(event, wire_id);
+        let need = Need::of(policy, destination).is_granted(&granted);
+        let entry = entry(policy, event, |name| destination.names().any(|own| own.as_bytes() == name));
+        let all = entry_of_all(policy, event);
+        let blocks = self.blocks.iter().filter(move |block| {
+            block.consent.contains(&consent) && block.integrations.contains(&integrations)
+        });
+        blocks.flat_map(|block| block.rows.iter().map(move |row| (block, row))).filter(move |(_, row)| {
+            row.exempt_event.is_none_or(|one| one == is_exempt)
+                && row.need.is_none_or(|one| one == need)
+                && row.entry.as_ref().is_none_or(|values| values.contains(&entry))
+                && row.all.as_ref().is_none_or(|values| values.contains(&all))
+        })
+    }
+
+    /// An event in a row of one of its blocks, as JSON, for one of the destinations.
+    pub fn witness(policy: &Policy, id: DestinationId, block: &Block, row: &Row) -> Option<String> {
+        let inputs = Inputs::of(&[(policy, id)]);
+        let name = policy.destination(id)?.name();
+        let state = block.consent.first()?;
+        let mut values = vec![0; inputs.values().len()];
+        let mut set = |variable: usize, value: Option<usize>| {
+            if let (Some(place), Some(value)) = (values.get_mut(variable), value) {
+                *place = value;
+            }
+        };
+        set(Inputs::CONSENT, inputs.shapes.iter().position(|shape| shape.states.first() == Some(state)));
+        let integrations = block.integrations.first()?;
+        set(Inputs::INTEGRATIONS, IntegrationsState::ALL.iter().position(|one| one == integrations));
+        set(Inputs::EXEMPT_EVENT, row.exempt_event.map(usize::from));
+        let own = inputs.names.iter().position(|one| one == name).unwrap_or(0);
+        let first =
+            |values: &Option<Vec<Option<Entry>>>| values.as_ref().and_then(|values| values.first().copied());
+        let place = |all: &[Option<Entry>], entry| all.iter().position(|one| *one == entry);
+        set(Inputs::FIRST_NAME + own, first(&row.entry).and_then(|entry| place(&ENTRIES, entry)));
+        set(inputs.all_entry(), first(&row.all).and_then(|entry| place(&ALL, entry)));
+        for category in 0..inputs.categories.len() {
+            set(inputs.first_category() + category, Some(usize::from(row.need == Some(true))));
+        }
+        let (event, reading) = inputs.event(&values)?;
+        Some(json(&event, &reading))
+    }
+}
+
+/// "Among duplicate keys any refusal wins, then any unreadable value."
+fn is_granted(event: &Event<'_>, wire_id: &str) -> bool {
+    let own = event.consent.preferences().iter().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
+    own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
+}
+
+/// "Among duplicate keys and among the names of one destination `off` wins, then `on`." One that cannot be read is told from them
+/// as long as it decides nothing.
+fn entry(policy: &Policy, event: &Event<'_>, is_own: impl Fn(&[u8]) -> bool) -> Option<Entry> {
+    let own = event.integrations.entries().iter().filter(|(key, _)| is_own(key.as_bytes()));
+    let entries: BTreeSet<Entry> = own.map(|(_, entry)| *entry).collect();
+    let unreadable_is_off = policy.unreadable_integrations().value == UnreadableIntegrations::Off;
+    match entries.last() {
+        Some(Entry::On) if unreadable_is_off && entries.contains(&Entry::Unreadable) => {
+            Some(Entry::Unreadable)
+        }
+        last => last.copied(),
+    }
+}
+
+/// The same of `All`, where on and absent are one.
+fn entry_of_all(policy: &Policy, event: &Event<'_>) -> Option<Entry> {
+    entry(policy, event, |name| name == b"All").filter(|entry| *entry != Entry::On)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+mod tests {
+    use super::*;
+    use crate::exact::cover::{cover, size};
+
+    /// No list of rows that keeps to the blocks is shorter, even where an event may be in several rows.
+    #[test]
+    fn rows_are_the_fewest() {
+        let mut compared = 0;
+        for prelude in ["segment", "segment-strict", "segment-2023-overview", "segment-2023-reconcile"] {
+            for more in
+                ["needs A", "needs A kind warehouse", "unmapped", "exempt", "unmapped disabled", "needs Z"]
+            {
+                let policy = Policy::parse(&format!(
+                    "consentry 1 policy \"p\" include prelude \"{prelude}\" category A category Z always destination \"X\" {more}"
+                ))
+                .unwrap();
+                let id = policy.destination_named("X").unwrap();
+                let destination = policy.destination(id).unwrap();
+                let inputs = Inputs::of(&[(&policy, id)]).condensed("X");
+                let mut diagrams = Diagrams::new(inputs.values()).unwrap();
+                let function = function(&mut diagrams, &inputs, 0, &policy, destination).unwrap();
+                for block in &decision_tables(&policy, [id]).unwrap()[0].blocks {
+                    // What the block's first pair decides.
+                    let shape =
+                        inputs.shapes.iter().position(|shape| shape.states[0] == block.consent[0]).unwrap();
+                    let state =
+                        IntegrationsState::ALL.iter().position(|one| *one == block.integrations[0]).unwrap();
+                    let cell = diagrams.child(function.reason, Inputs::CONSENT, shape);
+                    let cell = diagrams.child(cell, Inputs::INTEGRATIONS, state);
+                    let mut fewest = 0;
+                    for (place, _) in Reason::ALL.iter().enumerate() {
+                        let condition =
+                            diagrams.map(cell, &|leaf| u32::from(leaf as usize == place)).unwrap();
+                        fewest += cover(&mut diagrams, condition, &size).unwrap().len();
+                    }
+                    assert_eq!(block.rows.len(), fewest, "{prelude} {more} {block:?}");
+                    compared += fewest;
+                }
+            }
+        }
+        assert!(compared > 200, "{compared}");
+    }
+}
