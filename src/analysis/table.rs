@@ -158,7 +158,8 @@ const VARIABLES: [(usize, &[usize]); 4] =
 type Path = (Vec<(usize, Vec<usize>)>, Reason);
 
 fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Result<Vec<Block>, TooLarge> {
-    let inputs = Inputs::of(&[(policy, id)]).condensed(destination.name());
+    let Need(formula) = Need::of(policy, destination);
+    let inputs = Inputs::of(&[(policy, id)]).condensed(destination.name(), formula.as_ref());
     let mut diagrams = Diagrams::new(inputs.values())?;
     let function = function(&mut diagrams, &inputs, 0, policy, destination)?;
     let has_exempt_events = !inputs.exempt_events.is_empty();
@@ -399,6 +400,7 @@ fn entry_of_all(policy: &Policy, event: &Event<'_>) -> Option<Entry> {
 mod tests {
     use super::*;
     use crate::exact::cover::{cover, size};
+    use crate::exact::diagram::Diagram;
 
     /// No list of rows that keeps to the blocks is shorter, even where an event may be in several rows.
     #[test]
@@ -414,7 +416,8 @@ mod tests {
                 .unwrap();
                 let id = policy.destination_named("X").unwrap();
                 let destination = policy.destination(id).unwrap();
-                let inputs = Inputs::of(&[(&policy, id)]).condensed("X");
+                let Need(formula) = Need::of(&policy, destination);
+                let inputs = Inputs::of(&[(&policy, id)]).condensed("X", formula.as_ref());
                 let mut diagrams = Diagrams::new(inputs.values()).unwrap();
                 let function = function(&mut diagrams, &inputs, 0, &policy, destination).unwrap();
                 for block in &decision_tables(&policy, [id]).unwrap()[0].blocks {
@@ -429,7 +432,7 @@ mod tests {
                     for (place, _) in Reason::ALL.iter().enumerate() {
                         let condition =
                             diagrams.map(cell, &|leaf| u32::from(leaf as usize == place)).unwrap();
-                        fewest += cover(&mut diagrams, condition, &size).unwrap().len();
+                        fewest += cover(&mut diagrams, condition, Diagram::TRUE, &size).unwrap().len();
                     }
                     assert_eq!(block.rows.len(), fewest, "{prelude} {more} {block:?}");
                     compared += fewest;

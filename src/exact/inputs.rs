@@ -114,9 +114,9 @@ impl Inputs {
 
     /// The same for what a table says of one destination: whether the requirement is satisfied, whether the event is exempt, and what
     /// the entries under all of its names come to, be they as many as they may.
-    pub(crate) fn condensed(&self, own: &str) -> Self {
+    pub(crate) fn condensed(&self, own: &str, formula: Option<&Formula>) -> Self {
         let exempt_events = self.exempt_events.iter().take(1).cloned().collect();
-        Inputs { exempt_events, names: vec![own.to_owned()], ..self.whole() }
+        Inputs { exempt_events, names: vec![own.to_owned()], ..self.whole(formula) }
     }
 
     /// How people call a category; its wire id where nobody says.
