@@ -305,7 +305,8 @@ fn destination(
         None => {
             let found = match only_formula(&inputs, &formulas) {
                 Some(formula) => {
-                    let ways = formula.map(|formula| formula.ways(&inputs.categories)).transpose()?;
+                    // Where there are too many ways, they may not matter.
+                    let ways = formula.and_then(|formula| formula.ways(&inputs.categories).ok());
                     let found = self::found(&declared, presence, &inputs.whole(formula), ways.as_ref())?;
                     expanded(&found, &inputs, ways.as_ref())?
                 }
@@ -372,7 +373,7 @@ impl Form {
 /// How many rows say when a requirement is satisfied, and when it is not, and how many conditions they have.
 fn costs(ways: Option<&Ways>) -> [Cost; 2] {
     let cost = |rows: &Vec<Vec<usize>>| (rows.len(), rows.iter().map(Vec::len).sum());
-    ways.map_or([(1, 1); 2], |ways| [cost(&ways.satisfied), cost(&ways.unsatisfied)])
+    ways.map_or([(MAX_CUBES, MAX_CUBES); 2], |ways| [cost(&ways.satisfied), cost(&ways.unsatisfied)])
 }
 
 /// What changes, in as few cubes as say it. Of `ways`, each cube that asks for a requirement is as many as it takes to say
@@ -396,7 +397,7 @@ fn found(
     let [satisfied, unsatisfied] = costs(ways);
     let cost = |cube: &Cube, diagrams: &Diagrams| {
         let (one, conditions) = size(cube, diagrams);
-        match ways.and_then(|_| asked(cube, inputs)) {
+        match asked(cube, inputs).filter(|_| inputs.is_whole) {
             Some(is_satisfied) => {
                 let (rows, own) = if is_satisfied { satisfied } else { unsatisfied };
                 (rows, rows * conditions.saturating_sub(1) + own)
@@ -439,7 +440,8 @@ fn expanded(found: &[Found], inputs: &Inputs, ways: Option<&Ways>) -> Result<Vec
             let rows = match (asked(&one.cube, inputs), ways) {
                 (Some(true), Some(ways)) => ways.satisfied.iter().map(|row| (row, 0b10)).collect(),
                 (Some(false), Some(ways)) => ways.unsatisfied.iter().map(|row| (row, 0b01)).collect(),
-                _ => Vec::new(),
+                (Some(_), None) => return Err(TooLarge),
+                (None, _) => Vec::new(),
             };
             let with = |(row, values): &(&Vec<usize>, u64)| {
                 row.iter().fold(whole.clone(), |cube, place| cube.with(first + place, *values))

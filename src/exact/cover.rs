@@ -300,8 +300,9 @@ impl Primes {
 /// Every point of a condition, of values that differ anywhere in it one each; `None` where there are too many.
 fn points(diagrams: &Diagrams, of: Diagram) -> Option<Vec<Vec<(usize, usize)>>> {
     let nodes = reachable(diagrams, of);
-    let mut points = vec![Vec::new()];
-    for variable in support(diagrams, of) {
+    let variables = support(diagrams, of);
+    let mut points: Vec<Vec<(usize, usize)>> = vec![Vec::new()];
+    for variable in variables.iter().copied() {
         let count = diagrams.values().get(variable).copied().unwrap_or(0);
         let own: Vec<&Diagram> =
             nodes.iter().filter(|node| diagrams.variable(**node) == Some(variable)).collect();
@@ -318,19 +319,16 @@ fn points(diagrams: &Diagrams, of: Diagram) -> Option<Vec<Vec<(usize, usize)>>> 
         if points.len() * different.len() > MAX_POINTS {
             return None;
         }
-        points = points
-            .into_iter()
-            .flat_map(|point: Vec<(usize, usize)>| {
-                different
-                    .iter()
-                    .map(move |(value, _)| {
-                        let mut point = point.clone();
-                        point.push((variable, *value));
-                        point
-                    })
-                    .collect::<Vec<_>>()
-            })
-            .collect();
+        let mut longer = Vec::with_capacity(points.len() * different.len());
+        for point in &points {
+            for (value, _) in &different {
+                let mut point_with = Vec::with_capacity(variables.len());
+                point_with.extend_from_slice(point);
+                point_with.push((variable, *value));
+                longer.push(point_with);
+            }
+        }
+        points = longer;
     }
     let mut values = vec![0; diagrams.values().len()];
     points.retain(|point| {
