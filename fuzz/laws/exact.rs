@@ -7,7 +7,7 @@ use consentry::analysis::{
 };
 use consentry::{
     ConsentState, DestinationId, Enforce, Entry, EntryState, Event, Policy, Preference, PromiseCondition,
-    Requirement, reference,
+    Requirement, Table, reference,
 };
 use std::collections::BTreeSet;
 
@@ -196,6 +196,7 @@ pub fn diffs_are_exact(u: &mut Unstructured) -> Result<u64> {
         assert_ne!(change.before, change.after);
         compared += 1;
     }
+    compared += touched(&old, &new, &changes, &text, &both, u)?;
     if changes.reading.is_none() {
         compared += directions(&old, &new, &changes, &both);
     }
@@ -425,4 +426,104 @@ fn is_in_its_row(
     let is_refused = row.reason == consentry::Reason::Refused;
     let expected = if is_refused { Need::of(policy, destination).refused(&granted) } else { BTreeSet::new() };
     assert_eq!(named, expected, "{}", said());
+}
+
+/// Of some policies that are alike in much each is compared with each: a diff is empty exactly when the fingerprints are equal, and
+/// both policies decide each of its events as it says. The count is that of the pairs.
+pub fn pairs_differ_as_fingerprints(u: &mut Unstructured) -> Result<u64> {
+    let mut texts = vec![PolicyText::arbitrary(u)?];
+    for _ in 1..16 {
+        let base = texts[u.choose_index(texts.len())?].clone();
+        texts.push(changed(&base, u)?);
+    }
+    let policies: Vec<(String, Table)> = texts
+        .iter()
+        .map(PolicyText::text)
+        .filter_map(|text| Some((text.clone(), Table::new(Policy::parse(&text).ok()?))))
+        .filter(|(_, table)| table.policy().categories().len() < 100)
+        .collect();
+    let prints: Vec<_> = policies.iter().map(|(_, table)| fingerprint(table.policy())).collect();
+    let mut pairs = 0;
+    for ((old_text, old), old_print) in policies.iter().zip(&prints) {
+        for ((new_text, new), new_print) in policies.iter().zip(&prints) {
+            let (Ok(old_print), Ok(new_print)) = (old_print, new_print) else { continue };
+            let Ok(changes) = diff(old.policy(), new.policy()) else { continue };
+            assert_eq!(changes.is_empty(), old_print == new_print, "{changes:?}\n{old_text}\n{new_text}");
+            for (destination, change) in changes.changes().filter(|_| changes.is_exact()) {
+                let said = |table: &Table| {
+                    let id = table.policy().destination_named(&destination.name)?;
+                    let event = read(table, &change.witness);
+                    Some(reference::explain(table.policy(), &event, id).unwrap().verdict.reason())
+                };
+                let stated =
+                    [&change.before, &change.after].map(|said| said.as_ref().map(|(reason, _)| *reason));
+                assert_eq!([said(old), said(new)], stated, "{change:?}\n{old_text}\n{new_text}");
+                assert_ne!(change.before, change.after, "{change:?}\n{old_text}\n{new_text}");
+            }
+            pairs += 1;
+        }
+    }
+    Ok(pairs + 1)
+}
+
+/// An event is in a change of a destination exactly when both policies decide it otherwise, and then in that direction.
+fn touched(
+    old: &Policy,
+    new: &Policy,
+    changes: &Diff,
+    text: &PolicyText,
+    both: &str,
+    u: &mut Unstructured,
+) -> Result<u64> {
+    if !changes.is_exact() {
+        return Ok(0);
+    }
+    let limits = consentry::Limits::default();
+    let mut events: Vec<String> = Vec::new();
+    for _ in 0..30 {
+        events.push(EventText::arbitrary(u, text)?.text());
+    }
+    for id in new.destination_ids() {
+        let space = Space::full(new, id).unwrap();
+        events
+            .extend((0..20).map(|number| analysis::json(&space.event(&space.sample(number)), new.reading())));
+    }
+    let mut compared = 0;
+    for event in &events {
+        let [as_old, as_new] =
+            [old, new].map(|policy| Event::read(event.as_bytes(), policy.reading(), &limits).unwrap());
+        // Names that are claimed twice in one object are no single value of a variable.
+        let names: Vec<_> = as_new.integrations.entries().iter().map(|(name, _)| name).collect();
+        if names.iter().collect::<BTreeSet<_>>().len() < names.len() {
+            continue;
+        }
+        let said = |policy: &Policy, event: &Event, name: &str| {
+            let verdict = reference::explain(policy, event, policy.destination_named(name)?).unwrap().verdict;
+            let refused = verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id());
+            Some((verdict.delivers(), verdict.reason(), refused.map(str::to_owned).collect::<BTreeSet<_>>()))
+        };
+        let names: BTreeSet<&str> =
+            old.destinations().iter().chain(new.destinations()).map(|one| one.name()).collect();
+        for name in names {
+            let (before, after) = (said(old, &as_old, name), said(new, &as_new, name));
+            let delivers = |said: &Option<(bool, _, _)>| said.as_ref().is_some_and(|said| said.0);
+            let direction = match (delivers(&before), delivers(&after)) {
+                (false, true) => Some(Direction::Loosened),
+                (true, false) => Some(Direction::Tightened),
+                _ if before != after && before.is_some() && after.is_some() => Some(Direction::Reason),
+                _ => None,
+            };
+            let destination = changes.destinations.iter().find(|one| one.name == name);
+            let found: BTreeSet<Direction> = destination
+                .into_iter()
+                .flat_map(|one| {
+                    let all: Vec<_> = one.changes().collect();
+                    one.touching(&as_old, &as_new).map(move |place| all[place].direction).collect::<Vec<_>>()
+                })
+                .collect();
+            assert_eq!(found, direction.into_iter().collect(), "{name}: {event}\n{both}");
+            compared += 1;
+        }
+    }
+    Ok(compared)
 }

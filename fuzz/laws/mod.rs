@@ -59,6 +59,7 @@ pub const ALL: &[Law] = &[
     ("tables_are_complete", exact::tables_are_complete),
     ("promises_are_decided", exact::promises_are_decided),
     ("flips_flip", flips::flips_flip),
+    ("pairs_differ_as_fingerprints", exact::pairs_differ_as_fingerprints),
 ];
 
 fn compile(text: &str) -> Table {

@@ -241,15 +241,15 @@ fn minimum(
     let whole = Cube::whole(diagrams)?;
     let mut primes = Primes { known: HashMap::new(), whole };
     let Some(primes) = primes.of(diagrams, within.most)? else { return Ok(None) };
-    let Some(points) = points(diagrams, within.least) else { return Ok(None) };
+    let Some(points) = Points::of(diagrams, [within.least, within.most]) else { return Ok(None) };
     // For each point the primes that have it. Points that are in the same ones are one.
-    let rows: BTreeSet<Vec<usize>> = points
-        .iter()
-        .map(|point| {
-            let has = |prime: &Cube| point.iter().all(|(variable, value)| prime.has(*variable, *value));
-            primes.iter().enumerate().filter(|(_, prime)| has(prime)).map(|(index, _)| index).collect()
-        })
-        .collect();
+    let mut rows: BTreeSet<Vec<usize>> = BTreeSet::new();
+    points.visit(diagrams.values().len(), |point| {
+        if diagrams.at(within.least, point) == 1 {
+            let has = primes.iter().enumerate().filter(|(_, prime)| prime.contains(point));
+            rows.insert(has.map(|(index, _)| index).collect());
+        }
+    });
     let costs: Vec<Cost> = primes.iter().map(|prime| cost(prime, diagrams)).collect();
     let chosen = Search::new(&costs).solve(rows.into_iter().collect());
     Ok(chosen.map(|chosen| chosen.into_iter().filter_map(|index| primes.get(index).cloned()).collect()))
@@ -297,49 +297,56 @@ impl Primes {
     }
 }
 
-/// Every point of a condition, of values that differ anywhere in it one each; `None` where there are too many.
-fn points(diagrams: &Diagrams, of: Diagram) -> Option<Vec<Vec<(usize, usize)>>> {
-    let nodes = reachable(diagrams, of);
-    let variables = support(diagrams, of);
-    let mut points: Vec<Vec<(usize, usize)>> = vec![Vec::new()];
-    for variable in variables.iter().copied() {
-        let count = diagrams.values().get(variable).copied().unwrap_or(0);
-        let own: Vec<&Diagram> =
-            nodes.iter().filter(|node| diagrams.variable(**node) == Some(variable)).collect();
-        let leads = |value: usize| -> Vec<Diagram> {
-            own.iter().map(|node| diagrams.child(**node, variable, value)).collect()
-        };
-        let mut different: Vec<(usize, Vec<Diagram>)> = Vec::new();
-        for value in 0..count {
-            let leads = leads(value);
-            if !different.iter().any(|(_, known)| *known == leads) {
-                different.push((value, leads));
+/// All points, of values that are alike to some conditions one each.
+struct Points {
+    /// For each variable that the conditions depend on, the values that are not alike.
+    values: Vec<(usize, Vec<usize>)>,
+}
+
+impl Points {
+    /// `None` where there are too many.
+    fn of(diagrams: &Diagrams, conditions: [Diagram; 2]) -> Option<Self> {
+        let nodes: BTreeSet<Diagram> =
+            conditions.into_iter().flat_map(|condition| reachable(diagrams, condition)).collect();
+        let variables: BTreeSet<usize> = nodes.iter().filter_map(|node| diagrams.variable(*node)).collect();
+        let mut points = Points { values: Vec::new() };
+        let mut total = 1usize;
+        for variable in variables {
+            let count = diagrams.values().get(variable).copied().unwrap_or(0);
+            let own: Vec<&Diagram> =
+                nodes.iter().filter(|node| diagrams.variable(**node) == Some(variable)).collect();
+            let mut known: Vec<Vec<Diagram>> = Vec::new();
+            let mut different = Vec::new();
+            for value in 0..count {
+                let leads = own.iter().map(|node| diagrams.child(**node, variable, value)).collect();
+                if !known.contains(&leads) {
+                    known.push(leads);
+                    different.push(value);
+                }
             }
+            total = total.checked_mul(different.len()).filter(|total| *total <= MAX_POINTS)?;
+            points.values.push((variable, different));
         }
-        if points.len() * different.len() > MAX_POINTS {
-            return None;
-        }
-        let mut longer = Vec::with_capacity(points.len() * different.len());
-        for point in &points {
-            for (value, _) in &different {
-                let mut point_with = Vec::with_capacity(variables.len());
-                point_with.extend_from_slice(point);
-                point_with.push((variable, *value));
-                longer.push(point_with);
-            }
-        }
-        points = longer;
+        Some(points)
     }
-    let mut values = vec![0; diagrams.values().len()];
-    points.retain(|point| {
-        for (variable, value) in point {
-            if let Some(place) = values.get_mut(*variable) {
-                *place = *value;
+
+    /// Each point, as a value for each of so many variables.
+    fn visit(&self, variables: usize, mut visit: impl FnMut(&[usize])) {
+        let total: usize = self.values.iter().map(|(_, values)| values.len()).product();
+        let mut point = vec![0; variables];
+        for number in 0..total {
+            let mut rest = number;
+            for (variable, values) in &self.values {
+                if let (Some(place), Some(value)) =
+                    (point.get_mut(*variable), values.get(rest % values.len()))
+                {
+                    *place = *value;
+                }
+                rest /= values.len();
             }
+            visit(&point);
         }
-        diagrams.at(of, &values) == 1
-    });
-    Some(points)
+    }
 }
 
 /// The search for the cheapest choice of columns that has one in each row.

@@ -35,6 +35,8 @@ pub(crate) struct Shape {
     spelling: String,
     /// The state for a policy that accepts that key.
     state: ConsentState,
+    /// Whether what is malformed is under that key, and not at a level above.
+    at_key: bool,
 }
 
 /// The state, as each policy sees it where they differ.
@@ -322,8 +324,18 @@ impl Inputs {
         let exempt =
             value(Inputs::EXEMPT_EVENT)?.checked_sub(1).and_then(|place| self.exempt_events.get(place));
         let track = exempt.map(|name| Name::from(name.as_str()));
-        let reading =
-            Reading::Preferences { parents: self.parents.clone(), spellings: vec![shape.spelling.clone()] };
+        let spelling = shape.spelling.clone();
+        let (consent, reading) = match self.parents.split_last() {
+            // Written as the preferences of a level above.
+            Some((last, parents)) if shape.at_key => (
+                Consent::Preferences(vec![(
+                    Name::from(spelling.as_str()).into_owned(),
+                    Preference::Unreadable,
+                )]),
+                Reading::Preferences { parents: parents.to_vec(), spellings: vec![last.clone()] },
+            ),
+            _ => (consent, Reading::Preferences { parents: self.parents.clone(), spellings: vec![spelling] }),
+        };
         Some((Event { id: None, consent, integrations, track }, reading))
     }
 }
@@ -339,11 +351,15 @@ fn shapes(readings: &[&Reading]) -> Vec<Shape> {
     // Where the event itself holds the preferences, no event is without a place for them.
     let is_event = readings.iter().any(|Reading::Preferences { parents, .. }| parents.is_empty());
     for spelling in spellings {
-        for state in
-            ConsentState::ALL.into_iter().filter(|state| !is_event || *state != ConsentState::Missing)
-        {
-            let states = readings.iter().map(|reading| seen(reading, spelling, state)).collect();
-            let shape = Shape { states, spelling: spelling.to_owned(), state };
+        let states = ConsentState::ALL.map(|state| (state, false)).into_iter();
+        // A level above the preferences may be what cannot be read, or what is under the key itself.
+        for (state, at_key) in states.chain([(ConsentState::Malformed, true)]) {
+            let is_above = matches!(state, ConsentState::Missing | ConsentState::Malformed) && !at_key;
+            if is_event && is_above {
+                continue;
+            }
+            let states = readings.iter().map(|reading| seen(reading, spelling, state, is_above)).collect();
+            let shape = Shape { states, spelling: spelling.to_owned(), state, at_key };
             if !shapes.iter().any(|known| known.states == shape.states) {
                 shapes.push(shape);
             }
@@ -352,17 +368,16 @@ fn shapes(readings: &[&Reading]) -> Vec<Shape> {
     shapes
 }
 
-/// The state that a reading sees in an object which has preferences of some state under a spelling.
-fn seen(reading: &Reading, spelling: &str, state: ConsentState) -> ConsentState {
-    let Reading::Preferences { parents, spellings } = reading;
+/// The state that a reading sees in an object which has preferences of some state under a spelling, or at a level above.
+fn seen(reading: &Reading, spelling: &str, state: ConsentState, is_above: bool) -> ConsentState {
+    let Reading::Preferences { spellings, .. } = reading;
     match state {
         ConsentState::Missing | ConsentState::Empty => state,
-        _ if spellings.iter().any(|own| own == spelling) => state,
+        // What is malformed at a level above is so for everybody.
+        _ if is_above || spellings.iter().any(|own| own == spelling) => state,
         // "a documented spelling of the preferences key that this policy does not accept" (section 1 of the semantics)
         _ if DOCUMENTED_SPELLINGS.contains(&spelling) => ConsentState::Malformed,
-        // What is malformed at a level above is so for everybody.
-        ConsentState::Malformed if !parents.is_empty() => state,
-        // Another member of the consent object, or of the event that holds the preferences itself, which changes nothing.
+        // Another member of the consent object, which changes nothing.
         _ => ConsentState::Empty,
     }
 }
