@@ -60,6 +60,7 @@ impl Touched {
     pub(super) fn summary(&self) -> String {
         let not_events = match self.not_events {
             0 => String::new(),
+            1 => "; 1 line is not an event".to_owned(),
             count => format!("; {count} lines are not events"),
         };
         format!("{} of {} events are decided otherwise{not_events}", self.changed, self.events)

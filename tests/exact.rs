@@ -1,0 +1,390 @@
+//! `consentry diff` and `consentry prove`, and the differences between the documents' own tables.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+mod common;
+
+use consentry::analysis::{Diff, Direction, diff};
+use consentry::{Event, Limits, Policy, Table, reference};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+struct Run {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+fn run(arguments: &[&str], input: &str) -> Run {
+    let output = common::run(arguments, input.as_bytes());
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { status: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+const HEAD: &str = "consentry 1\npolicy \"acme\"\ninclude prelude \"segment-strict\"\ncategory Ads = \"C0004\"\ncategory Stats\n";
+
+/// A folder with an old and a new policy.
+fn policies(old: &str, new: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("old.consent", old), ("new.consent", new)] {
+        fs::write(folder.path().join(name), format!("{HEAD}{text}\n")).unwrap();
+    }
+    folder
+}
+
+fn diff_of(folder: &tempfile::TempDir, arguments: &[&str]) -> Run {
+    let [old, new] = ["old.consent", "new.consent"].map(|name| folder.path().join(name));
+    let all = [&["diff", old.to_str().unwrap(), new.to_str().unwrap()], arguments].concat();
+    run(&all, "")
+}
+
+fn schema(name: &str) -> jsonschema::Validator {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammar").join(name);
+    jsonschema::validator_for(&serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()).unwrap()
+}
+
+#[test]
+fn changes_are_told_to_people_programs_and_reviewers() {
+    let folder = policies(
+        "destination \"Braze\"  needs Ads, Stats",
+        "destination \"Braze\"  needs Ads\ndestination \"a|b\"  unmapped",
+    );
+    let human = diff_of(&folder, &[]);
+    assert_eq!(human.status, 0, "{}", human.err);
+    for part in [
+        "the integrations entry `a|b` is known now\n",
+        "\nBraze\n",
+        "  loosened ",
+        "block, refused: Stats -> deliver, consented\n{\"context\":{\"consent\":{\"categoryPreferences\":{\"C0004\":true,\"Stats\":false}}}}\n",
+        "\na|b (new)\n",
+        "\n2 destinations loosened (4 rows), 1 destination for another reason (3 rows)\n",
+    ] {
+        assert!(human.out.contains(part), "{part}\n{}", human.out);
+    }
+    let json = diff_of(&folder, &["--format", "json"]);
+    let document: Value = serde_json::from_str(&json.out).unwrap();
+    let validator = schema("diff.schema.json");
+    let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    assert_eq!(document["equal"], false);
+    let braze = &document["destinations"][0];
+    assert_eq!((&braze["destination"], &braze["presence"]), (&"Braze".into(), &"both".into()));
+    let first = &braze["changes"][0];
+    assert_eq!(first["direction"], "loosened");
+    assert_eq!(first["when"]["categories"], serde_json::json!({ "Ads": true, "Stats": false }));
+    assert!(!validator.is_valid(&serde_json::json!({ "v": 1 })), "the schema asks for something");
+    let markdown = diff_of(&folder, &["--format", "markdown"]).out;
+    assert!(markdown.starts_with("### acme: 2 destinations loosened"), "{markdown}");
+    assert!(markdown.contains("| Braze | **loosened** |") && markdown.contains("a\\|b"), "{markdown}");
+    assert!(markdown.contains("<details>") && markdown.len() < 65_536);
+}
+
+#[test]
+fn the_same_in_other_words_is_no_change() {
+    let folder = policies(
+        "destination \"Braze\"  needs Ads, Stats",
+        "// other words\ndestination \"Braze\"  needs all of Stats, Ads mode device\nlint C518 off because \"so\"",
+    );
+    let same = diff_of(&folder, &["--deny", "any"]);
+    assert_eq!(same.status, 0, "{}", same.out);
+    assert!(same.out.ends_with("every event is decided alike\n"), "{}", same.out);
+}
+
+#[test]
+fn what_is_denied_fails() {
+    let (loose, tight) = ("destination \"Braze\"  needs Ads", "destination \"Braze\"  needs Ads, Stats");
+    let reason = "destination \"Braze\"  needs Ads\noverride unreadable integrations count as  unlisted";
+    for (old, new, denied, status) in [
+        (tight, loose, "loosened", 1),
+        (tight, loose, "tightened", 0),
+        (tight, loose, "any", 1),
+        (loose, tight, "tightened", 1),
+        (loose, tight, "loosened", 0),
+        (loose, loose, "any", 0),
+        (loose, reason, "loosened", 1),
+    ] {
+        let run = diff_of(&policies(old, new), &["--deny", denied]);
+        assert_eq!(run.status, status, "{denied}: {old} -> {new}\n{}", run.out);
+    }
+    // What is read elsewhere cannot be compared exactly, so that it may be loosened.
+    let elsewhere = format!("{loose}\noverride preferences at  traits.choices");
+    let run = diff_of(&policies(loose, &elsewhere), &["--deny", "loosened"]);
+    assert_eq!(run.status, 1);
+    assert!(run.out.contains("as if each event had the same preferences in both places"), "{}", run.out);
+}
+
+#[test]
+fn events_are_counted() {
+    let folder = policies("destination \"Braze\"  needs Ads, Stats", "destination \"Braze\"  needs Ads");
+    let event = |ads: bool, stats: bool| {
+        format!(
+            "{{\"context\":{{\"consent\":{{\"categoryPreferences\":{{\"C0004\":{ads},\"Stats\":{stats}}}}}}}}}\n"
+        )
+    };
+    let events = folder.path().join("events.ndjson");
+    fs::write(&events, event(true, false).repeat(3) + &event(true, true) + &event(false, true)).unwrap();
+    let counted = diff_of(&folder, &["--events", events.to_str().unwrap(), "--format", "json"]);
+    assert_eq!(counted.status, 0, "{}", counted.err);
+    let document: Value = serde_json::from_str(&counted.out).unwrap();
+    assert!(schema("diff.schema.json").is_valid(&document));
+    assert_eq!(document["events"], serde_json::json!({ "decided": 5, "changed": 3, "not_events": 0 }));
+    let changes = document["destinations"][0]["changes"].as_array().unwrap();
+    let loosened = changes.iter().filter(|change| change["direction"] == "loosened");
+    assert_eq!(loosened.map(|change| change["events"].as_u64().unwrap()).max(), Some(3));
+    // A line that is no event is counted and fails.
+    fs::write(&events, "{}\nno event\n").unwrap();
+    let broken = diff_of(&folder, &["--events", events.to_str().unwrap()]);
+    assert_eq!(broken.status, 1);
+    assert!(
+        broken.out.contains("1 of 1 events are decided otherwise; 1 line is not an event"),
+        "{}",
+        broken.out
+    );
+}
+
+/// A policy and what it includes, against what they were in a revision of git.
+#[test]
+fn a_revision_is_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        let done = Command::new("git").arg("-C").arg(folder.path()).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    fs::create_dir(folder.path().join("sub folder")).unwrap();
+    write("sub folder/p.consent", &format!("{HEAD}include \"parts/d.consent\"\n"));
+    fs::create_dir(folder.path().join("sub folder/parts")).unwrap();
+    write("sub folder/parts/d.consent", "consentry 1\ndestination \"Braze\"  needs Ads, Stats\n");
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "first"]);
+    let policy = folder.path().join("sub folder/p.consent");
+    let against = |revision: &str| {
+        run(&["diff", "--against", revision, policy.to_str().unwrap(), "--deny", "loosened"], "")
+    };
+    assert_eq!(against("HEAD").status, 0);
+    write("sub folder/parts/d.consent", "consentry 1\ndestination \"Braze\"  needs Ads\n");
+    let changed = against("HEAD");
+    assert_eq!(changed.status, 1, "{}", changed.err);
+    assert!(changed.out.starts_with("HEAD:") && changed.out.contains("loosened"), "{}", changed.out);
+    for (revision, says) in
+        [("no-such", "cannot read revision `no-such`"), ("--help", "cannot read revision `--help`")]
+    {
+        let run = run(&["diff", &format!("--against={revision}"), policy.to_str().unwrap()], "");
+        assert!(run.status == 2 && run.err.contains(says), "{}", run.err);
+    }
+    // A file that is not in the revision, and one that is a link there.
+    write("new.consent", HEAD);
+    let new = folder.path().join("new.consent");
+    let missing = run(&["diff", "--against", "HEAD", new.to_str().unwrap()], "");
+    assert!(missing.status == 2 && missing.err.contains("there is no such file"), "{}", missing.err);
+    for (arguments, says) in [
+        (&["diff", "a.consent"][..], "there is one policy"),
+        (&["diff", "--against", "HEAD", "a.consent", "b.consent"], "there is one policy, and not two"),
+    ] {
+        let run = run(arguments, "");
+        assert!(run.status == 2 && run.err.contains(says), "{}", run.err);
+    }
+}
+
+/// An event of a change, piped into `eval`, is decided as the change says.
+#[test]
+fn events_that_show_a_change_can_be_decided() {
+    let folder = policies("destination \"Braze\"  needs Ads, Stats", "destination \"Braze\"  unmapped");
+    let human = diff_of(&folder, &[]).out;
+    let events: Vec<&str> = human.lines().filter(|line| line.starts_with('{')).collect();
+    assert!(!events.is_empty());
+    let new = folder.path().join("new.consent");
+    let decided = run(&["eval", new.to_str().unwrap(), "--format", "json"], &(events.join("\n") + "\n"));
+    assert_eq!((decided.status, decided.out.lines().count()), (0, events.len()));
+}
+
+#[test]
+fn promises_are_proved_or_shown_to_be_broken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.consent");
+    let prove = |text: &str, arguments: &[&str]| {
+        fs::write(
+            &path,
+            format!("{HEAD}destination \"Braze\"  needs Ads\ndestination \"Slack\"  needs Stats\n{text}\n"),
+        )
+        .unwrap();
+        run(&[&["prove", path.to_str().unwrap()], arguments].concat(), "")
+    };
+    let kept = prove("never deliver \"Braze\"  without Ads when event not exempt because \"law\"", &[]);
+    assert_eq!(kept.status, 0, "{}", kept.out);
+    assert!(
+        kept.out.contains("proved over ") && kept.out.ends_with("1 of 1 promises are kept\n"),
+        "{}",
+        kept.out
+    );
+    let text = "never deliver any  without Ads when event not exempt\nalways deliver \"Braze\"  when Ads granted and integrations none";
+    let broken = prove(text, &[]);
+    assert_eq!(broken.status, 1);
+    assert!(
+        broken.out.contains("BROKEN  never deliver any without Ads when event not exempt"),
+        "{}",
+        broken.out
+    );
+    assert!(broken.out.contains("Slack: deliver, consented\n{\"context\":"), "{}", broken.out);
+    assert!(
+        !broken.out.contains("Braze: ") && broken.out.ends_with("1 of 2 promises are kept\n"),
+        "{}",
+        broken.out
+    );
+    let document: Value = serde_json::from_str(&prove(text, &["--format", "json"]).out).unwrap();
+    let errors: Vec<String> =
+        schema("prove.schema.json").iter_errors(&document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    assert_eq!(
+        (&document["promises"][0]["kept"], &document["promises"][1]["kept"]),
+        (&false.into(), &true.into())
+    );
+    let nothing = prove("", &[]);
+    assert!(nothing.status == 1 && nothing.out.starts_with("nothing is promised"), "{}", nothing.out);
+    // A promise that is not kept fails lint.
+    fs::write(&path, format!("{HEAD}destination \"Braze\"  needs Ads\nnever deliver \"Braze\"\n")).unwrap();
+    let lint = run(&["lint", path.to_str().unwrap()], "");
+    assert!(lint.status == 1 && lint.out.contains("C528"), "{}", lint.out);
+}
+
+/// A policy over one of the documents' preludes, with the categories and destinations that a case speaks of.
+fn documented(prelude: &str, facts: &Value) -> Policy {
+    let mut text = format!("consentry 1\npolicy \"case\"\ninclude prelude {prelude:?}\n");
+    for category in facts["categories"].as_array().unwrap() {
+        text += &format!("category {}\n", category["id"]);
+    }
+    for destination in facts["destinations"].as_array().unwrap() {
+        let categories: Vec<String> =
+            destination["categories"].as_array().unwrap().iter().map(Value::to_string).collect();
+        let needs = if categories.is_empty() {
+            "unmapped".to_owned()
+        } else {
+            format!("needs {}", categories.join(", "))
+        };
+        text += &format!("destination {} {needs}\n", destination["name"]);
+    }
+    Policy::parse(&text).unwrap()
+}
+
+/// Each event of the documents' tables is in a change between two of them exactly where they decide it otherwise, and each event
+/// that the comparison shows is really decided otherwise.
+#[test]
+fn the_documents_differ_where_they_say() {
+    let documents = [
+        include_str!("documents/segment_seed_new_table.json"),
+        include_str!("documents/segment_seed_old_consent_management_table.json"),
+        include_str!("documents/segment_seed_old_reconcile_table.json"),
+    ];
+    let preludes = ["segment", "segment-2023-overview", "segment-2023-reconcile"];
+    let (mut same, mut otherwise) = (0, 0);
+    for document in documents {
+        let document: Value = serde_json::from_str(document).unwrap();
+        for case in document["cases"].as_array().unwrap() {
+            let facts = case.get("policy_facts").unwrap_or(&document["policy_facts"]);
+            let event = case["event"].to_string();
+            for (one, other) in preludes.iter().flat_map(|one| preludes.map(|other| (*one, other))) {
+                let (old, new) = (documented(one, facts), documented(other, facts));
+                let changes = diff(&old, &new).unwrap();
+                assert!(one != other || changes.is_empty(), "{one} -> {other}");
+                let [as_old, as_new] = [&old, &new].map(|policy| {
+                    Event::read(event.as_bytes(), policy.reading(), &Limits::default()).unwrap()
+                });
+                for id in old.destination_ids() {
+                    let name = old.destination(id).unwrap().name();
+                    let delivers = |policy: &Policy, event: &Event| {
+                        let id = policy.destination_named(name).unwrap();
+                        reference::explain(policy, event, id).unwrap().verdict.delivers()
+                    };
+                    let expected = match (delivers(&old, &as_old), delivers(&new, &as_new)) {
+                        (false, true) => Some(Direction::Loosened),
+                        (true, false) => Some(Direction::Tightened),
+                        _ => None,
+                    };
+                    let found = directions(&changes, name, &as_old, &as_new);
+                    assert_eq!(found, expected.into_iter().collect(), "{name}: {event}, {one} -> {other}");
+                    if expected.is_some() { otherwise += 1 } else { same += 1 }
+                }
+                shown(&changes, &old, &new);
+            }
+        }
+    }
+    assert!(otherwise >= 40 && same > otherwise, "{otherwise} differ, {same} do not");
+}
+
+/// In which directions an event changes for a destination, but for its reason.
+fn directions(changes: &Diff, name: &str, old: &Event, new: &Event) -> BTreeSet<Direction> {
+    let destination = changes.destinations.iter().find(|one| one.name == name);
+    let touching = destination.into_iter().flat_map(|one| {
+        let all: Vec<Direction> = one.changes().map(|change| change.direction).collect();
+        one.touching(old, new).map(move |place| all[place]).collect::<Vec<_>>()
+    });
+    touching.filter(|direction| *direction != Direction::Reason).collect()
+}
+
+/// The event of each change is decided as it says.
+fn shown(changes: &Diff, old: &Policy, new: &Policy) {
+    for (destination, change) in changes.changes() {
+        let said = |policy: &Policy| {
+            let table = Table::new(policy.clone());
+            let event = table.read(change.witness.as_bytes(), &Limits::default()).unwrap();
+            let id = policy.destination_named(&destination.name).unwrap();
+            let verdict = reference::explain(policy, &event, id).unwrap().verdict;
+            (verdict.delivers(), verdict.reason())
+        };
+        let (before, after) = (said(old), said(new));
+        assert_ne!((before, &change.before), (after, &change.after));
+        match change.direction {
+            Direction::Loosened => assert!(!before.0 && after.0),
+            Direction::Tightened => assert!(before.0 && !after.0),
+            Direction::Reason => assert_eq!(before.0, after.0),
+        }
+    }
+}
+
+/// What the removed pages say of themselves: an empty consent object without integrations refuses on the first one; on the second
+/// one also what is unmapped is blocked, and one of several categories is enough.
+#[test]
+fn the_removed_pages_differ_in_what_they_are_known_for() {
+    let facts = serde_json::json!({
+        "categories": [{ "id": "ad" }, { "id": "analytics" }],
+        "destinations": [
+            { "name": "facebook", "categories": ["ad"] },
+            { "name": "both", "categories": ["ad", "analytics"] },
+            { "name": "crm-sink", "categories": [] },
+        ],
+    });
+    let changes = |prelude: &str| -> Vec<String> {
+        let changes = diff(&documented("segment", &facts), &documented(prelude, &facts)).unwrap();
+        let outcomes = changes.changes().filter(|(_, change)| change.direction != Direction::Reason);
+        outcomes
+            .map(|(one, change)| format!("{} {}: {}", one.name, change.direction.word(), change.conditions))
+            .collect()
+    };
+    let empty = "consent empty, integrations none or malformed, event any other";
+    assert_eq!(
+        changes("segment-2023-overview"),
+        [format!("both tightened: {empty}"), format!("facebook tightened: {empty}")]
+    );
+    assert_eq!(
+        changes("segment-2023-reconcile"),
+        [
+            "both loosened: event any other, \"both\" on, ad not granted, analytics granted",
+            "both loosened: event any other, \"both\" on, ad granted, analytics not granted",
+            "both loosened: event any other, \"both\" not off, All not off, ad not granted, analytics granted",
+            "both loosened: event any other, \"both\" not off, All not off, ad granted, analytics not granted",
+            &format!("both tightened: {empty}"),
+            "crm-sink tightened: consent empty, none given, given or malformed, event any other, \"crm-sink\" on",
+            "crm-sink tightened: consent empty, none given, given or malformed, event any other, \"crm-sink\" not off, All not off",
+            &format!("facebook tightened: {empty}"),
+        ]
+    );
+}
