@@ -6,7 +6,7 @@ mod human;
 mod json;
 mod markdown;
 
-use super::{Failure, Root, Status};
+use super::{Failure, Root, Status, files};
 use consentry::analysis::{self, Change, DestinationDiff, Diff as Changes, Direction, Presence, fingerprint};
 use consentry::{Policy, Reason};
 use events::Touched;
@@ -123,11 +123,9 @@ impl Diff {
 
     /// The policy as it was in a revision.
     fn side_of(&self, path: &Path, revision: &str) -> Result<Side, Failure> {
-        let folder = match (&self.root.root, path.parent()) {
-            (Some(root), _) => root.as_path(),
-            (None, Some(parent)) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
+        // Of a link, the folder is that of the file which it leads to, as for the policy of today.
+        let real = files::real(path);
+        let folder = self.root.root.as_deref().or(real.parent()).unwrap_or(Path::new("."));
         let (_, name) = self.root.place(path)?;
         let files = Revision::new(folder, revision)?;
         let policy = Policy::from_source(&files, &name).map_err(Failure::Policy)?;
