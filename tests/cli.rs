@@ -8,6 +8,8 @@
 )]
 
 mod common;
+#[path = "common/text.rs"]
+mod text;
 
 use common::{command, start};
 use serde_json::{Value, json};
@@ -16,25 +18,11 @@ use std::io::{Read, Write};
 use std::path::Path;
 #[cfg(unix)]
 use std::process::Command;
+use text::{Run, run as run_with};
 
 const SHOP: &str = "policies/examples/shop.consent";
 const GAZETTE: &str = "policies/examples/gazette/gazette.consent";
 const EVENTS: &str = "tests/data/events.ndjson";
-
-struct Run {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-fn run_with(arguments: &[&str], input: &[u8]) -> Run {
-    let output = common::run(arguments, input);
-    Run {
-        status: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
 
 fn run(arguments: &[&str]) -> Run {
     run_with(arguments, b"")

@@ -8,6 +8,8 @@
 )]
 
 mod common;
+#[path = "common/text.rs"]
+mod text;
 
 use consentry::analysis::{Diff, Direction, diff};
 use consentry::{Event, Limits, Policy, Table, reference};
@@ -16,17 +18,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-
-struct Run {
-    status: i32,
-    out: String,
-    err: String,
-}
+use text::Run;
 
 fn run(arguments: &[&str], input: &str) -> Run {
-    let output = common::run(arguments, input.as_bytes());
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Run { status: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    text::run(arguments, input.as_bytes())
 }
 
 const HEAD: &str = "consentry 1\npolicy \"acme\"\ninclude prelude \"segment-strict\"\ncategory Ads = \"C0004\"\ncategory Stats\n";

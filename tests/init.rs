@@ -9,6 +9,8 @@
 )]
 
 mod common;
+#[path = "common/text.rs"]
+mod text;
 
 use common::{command, run, run_command, start};
 use consentry::{
@@ -19,22 +21,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
+use text::Run;
 
 const EVENTS: &str = "tests/data/events.ndjson";
 
-struct Run {
-    status: i32,
-    out: String,
-    err: String,
-}
-
 fn init_with(arguments: &[&str], input: &[u8]) -> Run {
-    let output = run(&[&["init"], arguments].concat(), input);
-    Run {
-        status: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+    text::run(&[&["init"], arguments].concat(), input)
 }
 
 /// The policy that is written to standard output, once it has been seen to be a good one.

@@ -10,6 +10,8 @@
 )]
 
 mod common;
+#[path = "common/text.rs"]
+mod text;
 
 use serde_json::Value;
 use std::fs;
@@ -18,20 +20,10 @@ use std::path::Path;
 use std::process::Child;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
-
-struct Run {
-    out: String,
-    err: String,
-    status: i32,
-}
+use text::Run;
 
 fn run(arguments: &[&str]) -> Run {
-    let output = common::run(arguments, b"");
-    Run {
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-        status: output.status.code().unwrap(),
-    }
+    text::run(arguments, b"")
 }
 
 fn root() -> &'static Path {

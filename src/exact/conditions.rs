@@ -119,7 +119,9 @@ impl fmt::Display for Condition {
                 write!(f, "event {}", any_of(&words))
             }
             Condition::Entry { name, values } => write!(f, "{name:?} {}", entries(values, &ENTRIES)),
-            Condition::All(values) => write!(f, "All {}", entries(values, &ALL).replace("unlisted", "absent or on")),
+            Condition::All(values) => {
+                write!(f, "All {}", entries(values, &ALL).replace("unlisted", "absent or on"))
+            }
             Condition::Category { name, granted: true } => write!(f, "{name} granted"),
             Condition::Category { name, granted: false } => write!(f, "{name} not granted"),
         }
