@@ -14,6 +14,9 @@ use std::io::{self, Write};
 /// The version of the contract, which every line carries.
 const VERSION: u32 = 1;
 
+/// The longest event, in bytes, that shows a flip in an explanation: it has all that the explained event has.
+pub const MAX_FLIP_EVENT: usize = 2_000;
+
 /// How many unknown names of a sort a line lists.
 pub const MAX_UNKNOWN: usize = 100;
 
@@ -168,7 +171,8 @@ struct FlipBody<'a> {
     changes: Vec<ChangeBody<'a>>,
     text: String,
     reason: &'static str,
-    event: &'a str,
+    /// `null` for an event that is longer than [`MAX_FLIP_EVENT`].
+    event: Option<&'a str>,
 }
 
 /// The member that tells the changes apart comes first.
@@ -258,7 +262,7 @@ fn flip_body(flip: &Flip) -> FlipBody<'_> {
         changes: changes.collect(),
         text: flip.to_string(),
         reason: flip.reason.word(),
-        event: &flip.witness,
+        event: Some(flip.witness.as_str()).filter(|event| event.len() <= MAX_FLIP_EVENT),
     }
 }
 
