@@ -61,7 +61,7 @@ impl Proof<'_> {
 ///     include prelude "segment"
 ///     category Advertising
 ///     destination "Braze" needs Advertising
-///     never deliver "Braze" without Advertising when consent given
+///     never deliver "Braze" without Advertising when consent given and event not exempt
 ///     never deliver "Braze" without Advertising
 /// "#)?;
 /// let [kept, broken] = policy.promises() else { unreachable!() };
