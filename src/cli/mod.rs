@@ -139,6 +139,12 @@ impl PolicyArguments {
     }
 }
 
+/// How a policy calls the category with a wire id.
+fn called<'p>(wire_id: &'p str, policy: &'p Policy) -> &'p str {
+    let category = policy.categories().iter().find(|category| category.wire_id() == wire_id);
+    category.map_or(wire_id, |category| category.name())
+}
+
 /// Runs the command that the arguments ask for.
 pub(crate) fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {

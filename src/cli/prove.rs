@@ -1,6 +1,6 @@
 //! `consentry prove`.
 
-use super::{Failure, Format, PolicyArguments, Status};
+use super::{Failure, Format, PolicyArguments, Status, called};
 use consentry::analysis::{Counterexample, Proof, prove};
 use consentry::diagnostic::{Span, visible};
 use consentry::{Policy, Promise};
@@ -55,11 +55,7 @@ fn name(policy: &Policy, one: &Counterexample) -> String {
 
 /// How people call the categories that a refusal names.
 fn refused(policy: &Policy, one: &Counterexample) -> Vec<String> {
-    let called = |wire_id: &String| {
-        let category = policy.categories().iter().find(|category| category.wire_id() == wire_id);
-        category.map_or(wire_id.as_str(), |category| category.name()).to_owned()
-    };
-    one.refused.iter().map(called).collect()
+    one.refused.iter().map(|wire_id| called(wire_id, policy).to_owned()).collect()
 }
 
 fn human(to: &mut impl Write, policy: &Policy, answers: &[Answer<'_>]) -> io::Result<()> {

@@ -137,9 +137,13 @@ impl<'t> Checker<'t> {
         let example = "reconcile { consent integrations enforce any any consent then integrations }";
         let table = self.setting(table, example);
 
-        let tests = self.tests(&merged.tests, &destinations);
+        // Most policies are large and have neither.
+        let has_names = !merged.tests.is_empty() || !merged.promises.is_empty();
+        let named = destinations.iter().filter(|_| has_names);
+        let answers = named.flat_map(|one| one.names().map(|name| (name, one.name()))).collect();
+        let tests = self.tests(&merged.tests, &answers);
         let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
-        let promises = self.promises(&merged.promises, &destinations);
+        let promises = self.promises(&merged.promises, &answers);
         self.missing_settings();
         Some(Policy {
             name: name?,

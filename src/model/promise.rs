@@ -1,10 +1,10 @@
 //! Promises: what is so in every event, with the names in it resolved.
 
 use super::check::Checker;
-use super::{CategoryId, Destination, DestinationId, Requirement};
+use super::test::Answers;
+use super::{CategoryId, DestinationId, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::syntax::tree::{self, ConsentState, EntryState, IntegrationsState, Quantifier};
-use std::collections::HashMap;
 
 /// What is promised of every event, or of every one that it speaks of. `consentry prove` decides whether that is so; it never
 /// changes a decision.
@@ -56,16 +56,12 @@ impl<'t> Checker<'t> {
     pub(super) fn promises(
         &mut self,
         promises: &[Spanned<&'t tree::Promise>],
-        destinations: &[Destination],
+        answers: &Answers<'_>,
     ) -> Vec<Promise> {
-        let answers: HashMap<&str, &str> = match promises {
-            [] => HashMap::new(),
-            _ => destinations.iter().flat_map(|one| one.names().map(|name| (name, one.name()))).collect(),
-        };
-        promises.iter().filter_map(|said| self.promise(said, &answers)).collect()
+        promises.iter().filter_map(|said| self.promise(said, answers)).collect()
     }
 
-    fn promise(&mut self, said: &Spanned<&tree::Promise>, answers: &HashMap<&str, &str>) -> Option<Promise> {
+    fn promise(&mut self, said: &Spanned<&tree::Promise>, answers: &Answers<'_>) -> Option<Promise> {
         let promise = said.value;
         let destinations = match &promise.destinations {
             Some(names) => Some(self.destinations_named(names, answers)?),
@@ -87,7 +83,7 @@ impl<'t> Checker<'t> {
     fn condition(
         &mut self,
         said: &tree::PromiseCondition,
-        answers: &HashMap<&str, &str>,
+        answers: &Answers<'_>,
     ) -> Option<PromiseCondition> {
         Some(match said {
             tree::PromiseCondition::Consent(states) => PromiseCondition::Consent(states.clone()),

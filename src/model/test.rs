@@ -1,7 +1,7 @@
 //! Tests: the names in them resolved, and what they expect made plain.
 
 use super::check::Checker;
-use super::{CategoryId, Destination, DestinationId};
+use super::{CategoryId, DestinationId};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::reason::{Outcome, Reason};
 use crate::syntax::tree::{
@@ -136,22 +136,16 @@ struct Lines<'t> {
     expectations: Vec<Spanned<&'t Expectation>>,
 }
 
+/// The names that an integrations object may use, each with the own name of a destination that answers to it.
+pub(super) type Answers<'p> = HashMap<&'p str, &'p str>;
+
 impl<'t> Checker<'t> {
     /// The tests whose events are known; the others have their diagnostics.
-    pub(super) fn tests(
-        &mut self,
-        tests: &[Spanned<&'t tree::Test>],
-        destinations: &[Destination],
-    ) -> Vec<Test> {
-        // The names that an integrations object may use are looked up only where there are tests.
-        let answers: HashMap<&str, &str> = match tests {
-            [] => HashMap::new(),
-            _ => destinations.iter().flat_map(|one| one.names().map(|name| (name, one.name()))).collect(),
-        };
-        tests.iter().filter_map(|said| self.test(said, &answers)).collect()
+    pub(super) fn tests(&mut self, tests: &[Spanned<&'t tree::Test>], answers: &Answers<'_>) -> Vec<Test> {
+        tests.iter().filter_map(|said| self.test(said, answers)).collect()
     }
 
-    fn test(&mut self, said: &Spanned<&'t tree::Test>, answers: &HashMap<&str, &str>) -> Option<Test> {
+    fn test(&mut self, said: &Spanned<&'t tree::Test>, answers: &Answers<'_>) -> Option<Test> {
         let test = said.value;
         let lines = self.lines(test);
         let name = test.name.clone();
@@ -263,7 +257,7 @@ impl<'t> Checker<'t> {
         consent: Option<&StatedConsent>,
         integrations: Option<&StatedIntegrations>,
         track: Option<&Text>,
-        answers: &HashMap<&str, &str>,
+        answers: &Answers<'_>,
     ) -> Option<TestEvent> {
         let consent = match consent {
             None | Some(StatedConsent::Missing) => Some(TestConsent::Missing),
@@ -303,12 +297,12 @@ impl<'t> Checker<'t> {
     fn expectations<'e>(
         &mut self,
         said: impl Iterator<Item = Spanned<&'e Expectation>>,
-        answers: &HashMap<&str, &str>,
+        answers: &Answers<'_>,
     ) -> Vec<Spanned<Expected>> {
         said.filter_map(|said| Some(Spanned::new(self.expected(said.value, answers)?, said.span))).collect()
     }
 
-    fn expected(&mut self, said: &Expectation, answers: &HashMap<&str, &str>) -> Option<Expected> {
+    fn expected(&mut self, said: &Expectation, answers: &Answers<'_>) -> Option<Expected> {
         let (deliver, which, because) = match said {
             Expectation::Drop(reason) => {
                 return Some(Expected::Drop(reason.as_ref().map(|reason| reason.value.clone())));
@@ -331,7 +325,7 @@ impl<'t> Checker<'t> {
     pub(super) fn destinations_named(
         &mut self,
         names: &[Text],
-        answers: &HashMap<&str, &str>,
+        answers: &Answers<'_>,
     ) -> Option<Vec<DestinationId>> {
         self.twice(names.iter(), "destination");
         let mut ids = Vec::new();
@@ -344,7 +338,7 @@ impl<'t> Checker<'t> {
         (ids.len() == names.len()).then_some(ids)
     }
 
-    fn unknown_destination(&mut self, name: &Text, answers: &HashMap<&str, &str>) {
+    fn unknown_destination(&mut self, name: &Text, answers: &Answers<'_>) {
         if self.forest.may_have_lost(&name.value) {
             return;
         }

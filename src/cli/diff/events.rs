@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::cli::input::{Block, Blocks};
-use consentry::analysis::Diff;
+use consentry::analysis::{Diff, Direction};
 use consentry::{Event, Limits, Policy};
 use std::path::Path;
 
@@ -18,7 +18,11 @@ pub(super) struct Touched {
 impl Touched {
     pub(super) fn count(changes: &Diff, old: &Policy, new: &Policy, path: &Path) -> Result<Self, Failure> {
         let limits = Limits::default();
-        let counts = changes.destinations.iter().map(|one| vec![0; one.changes().count()]).collect();
+        let counts = changes
+            .destinations
+            .iter()
+            .map(|one| vec![0; Direction::ALL.map(|direction| one.count(direction)).iter().sum()])
+            .collect();
         let mut touched = Touched { counts, events: 0, changed: 0, not_events: 0 };
         let mut blocks = Blocks::open(Some(path), &limits)?;
         let mut block = Block::default();

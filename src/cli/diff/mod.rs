@@ -6,7 +6,7 @@ mod human;
 mod json;
 mod markdown;
 
-use super::{Failure, Root, Status, files};
+use super::{Failure, Root, Status, called, files};
 use consentry::analysis::{self, Change, DestinationDiff, Diff as Changes, Direction, Presence, fingerprint};
 use consentry::{Policy, Reason};
 use events::Touched;
@@ -172,12 +172,6 @@ fn said(said: Option<&(Reason, Vec<String>)>, policy: &Policy) -> String {
     } else {
         format!("{outcome}, {reason}: {}", names.join(", "))
     }
-}
-
-/// How a policy calls the category with a wire id.
-fn called<'p>(wire_id: &'p str, policy: &'p Policy) -> &'p str {
-    let category = policy.categories().iter().find(|category| category.wire_id() == wire_id);
-    category.map_or(wire_id, |category| category.name())
 }
 
 /// What only one of the policies has: `the new policy alone has it`.
