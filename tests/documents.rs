@@ -10,10 +10,12 @@
     reason = "a test that fails may panic"
 )]
 
+#[path = "common/facts.rs"]
+mod facts;
+
 use consentry::{Limits, Policy, Table};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 /// What selects the other reading of an ambiguous case: statements added to a policy that includes the prelude.
 enum Other {
@@ -81,22 +83,7 @@ fn other_reading(prelude: &'static str, case: &str) -> Other {
 
 /// A policy with the categories and destinations that a case speaks of.
 fn policy(prelude: &str, facts: &Value, statements: &str) -> Policy {
-    let mut text = format!("consentry 1\npolicy \"case\"\ninclude prelude {prelude:?}\n{statements}\n");
-    for category in facts["categories"].as_array().unwrap() {
-        assert_eq!(category["enabled"], true);
-        writeln!(text, "category {}", category["id"]).unwrap();
-    }
-    for destination in facts["destinations"].as_array().unwrap() {
-        assert_eq!((&destination["enabled"], &destination["kind"]), (&true.into(), &"cloud".into()));
-        let categories: Vec<String> =
-            destination["categories"].as_array().unwrap().iter().map(Value::to_string).collect();
-        let mapping = if categories.is_empty() {
-            "unmapped".into()
-        } else {
-            format!("needs {}", categories.join(", "))
-        };
-        writeln!(text, "destination {} {mapping}", destination["name"]).unwrap();
-    }
+    let text = facts::policy(prelude, facts, statements);
     Policy::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 

@@ -8,6 +8,8 @@
 )]
 
 mod common;
+#[path = "common/facts.rs"]
+mod facts;
 #[path = "common/text.rs"]
 mod text;
 
@@ -253,21 +255,7 @@ fn promises_are_proved_or_shown_to_be_broken() {
 
 /// A policy over one of the documents' preludes, with the categories and destinations that a case speaks of.
 fn documented(prelude: &str, facts: &Value) -> Policy {
-    let mut text = format!("consentry 1\npolicy \"case\"\ninclude prelude {prelude:?}\n");
-    for category in facts["categories"].as_array().unwrap() {
-        text += &format!("category {}\n", category["id"]);
-    }
-    for destination in facts["destinations"].as_array().unwrap() {
-        let categories: Vec<String> =
-            destination["categories"].as_array().unwrap().iter().map(Value::to_string).collect();
-        let needs = if categories.is_empty() {
-            "unmapped".to_owned()
-        } else {
-            format!("needs {}", categories.join(", "))
-        };
-        text += &format!("destination {} {needs}\n", destination["name"]);
-    }
-    Policy::parse(&text).unwrap()
+    Policy::parse(&facts::policy(prelude, facts, "")).unwrap()
 }
 
 /// Each event of the documents' tables is in a change between two of them exactly where they decide it otherwise, and each event
@@ -350,11 +338,11 @@ fn shown(changes: &Diff, old: &Policy, new: &Policy) {
 #[test]
 fn the_removed_pages_differ_in_what_they_are_known_for() {
     let facts = serde_json::json!({
-        "categories": [{ "id": "ad" }, { "id": "analytics" }],
+        "categories": [{ "id": "ad", "enabled": true }, { "id": "analytics", "enabled": true }],
         "destinations": [
-            { "name": "facebook", "categories": ["ad"] },
-            { "name": "both", "categories": ["ad", "analytics"] },
-            { "name": "crm-sink", "categories": [] },
+            { "name": "facebook", "categories": ["ad"], "kind": "cloud", "enabled": true },
+            { "name": "both", "categories": ["ad", "analytics"], "kind": "cloud", "enabled": true },
+            { "name": "crm-sink", "categories": [], "kind": "cloud", "enabled": true },
         ],
     });
     let changes = |prelude: &str| -> Vec<String> {

@@ -8,6 +8,8 @@
 )]
 
 mod common;
+#[path = "common/facts.rs"]
+mod facts;
 
 use serde_json::Value;
 use std::collections::HashMap;
@@ -32,21 +34,6 @@ fn rows(policy: &str) -> Vec<HashMap<String, String>> {
     assert_eq!((status, errors.as_str()), (0, ""), "{policy}");
     let mut reader = csv::Reader::from_reader(out.as_bytes());
     reader.deserialize().map(Result::unwrap).collect()
-}
-
-/// A policy with the categories and destinations of the documents.
-fn policy(prelude: &str, facts: &Value) -> String {
-    let mut text = format!("consentry 1\npolicy \"documents\"\ninclude prelude {prelude:?}\n");
-    for category in facts["categories"].as_array().unwrap() {
-        writeln!(text, "category {}", category["id"]).unwrap();
-    }
-    for destination in facts["destinations"].as_array().unwrap() {
-        let needs: Vec<String> =
-            destination["categories"].as_array().unwrap().iter().map(Value::to_string).collect();
-        let needs = if needs.is_empty() { "unmapped".into() } else { format!("needs {}", needs.join(", ")) };
-        writeln!(text, "destination {} {needs}", destination["name"]).unwrap();
-    }
-    text
 }
 
 /// Whether a cell of a printed row allows a word.
@@ -97,7 +84,7 @@ fn reprints(text: &str, prelude: &str, any: bool, cases: usize) {
     let mut seen = 0;
     for case in document["cases"].as_array().unwrap() {
         let facts = case.get("policy_facts").unwrap_or(&document["policy_facts"]);
-        let printed = rows(&policy(prelude, facts));
+        let printed = rows(&facts::policy(prelude, facts, ""));
         for destination in facts["destinations"].as_array().unwrap() {
             let name = destination["name"].as_str().unwrap();
             let words = words(&case["event"], destination, any);
@@ -130,7 +117,7 @@ fn the_documents_table_as_people_read_it() {
     let facts: Value = serde_json::from_str::<Value>(include_str!("documents/segment_seed_new_table.json"))
         .unwrap()["policy_facts"]
         .clone();
-    let (status, out, errors) = table(&policy("segment", &facts), &[]);
+    let (status, out, errors) = table(&facts::policy("segment", &facts, ""), &[]);
     assert_eq!((status, errors.as_str()), (0, ""));
     // Columns are as wide as what is in them; here only the words count.
     let lines: Vec<String> =
