@@ -10,8 +10,9 @@ use crate::exact::diagram::{Diagram, Diagrams};
 use crate::exact::formula::{Formula, Ways};
 use crate::exact::function::{Function, function, reason};
 use crate::exact::inputs::Inputs;
-use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading};
+use crate::model::{ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, Reading};
 use crate::reason::{Outcome, Reason};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Everything that two policies decide otherwise. Names and labels, the order of lines and tests are no part of it.
@@ -27,6 +28,8 @@ pub struct Diff {
     pub drops: Vec<DropChange>,
     /// The destinations that are decided otherwise, by name.
     pub destinations: Vec<DestinationDiff>,
+    /// The names of destinations of which nothing can be said: what they ask for has no diagram of reasonable size.
+    pub too_large: Vec<String>,
 }
 
 /// Events of some states are dropped, or no more, or for another reason.
@@ -52,6 +55,14 @@ pub struct DestinationDiff {
     inputs: Inputs,
     /// What the policies that have it ask for, the old one first.
     formulas: Vec<Option<Formula>>,
+    changes: Changes,
+}
+
+/// What changes for a destination, and for all that are alike but for their names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Changes {
+    /// Whether the rows ask for what a destination needs as a whole, because by categories there would be too many.
+    by_needs: bool,
     found: Vec<Found>,
 }
 
@@ -60,7 +71,9 @@ pub struct DestinationDiff {
 struct Found {
     direction: Direction,
     cube: Cube,
-    /// How the first event of the cube is decided by the policies that have the destination, the old one first.
+    /// The first event of the cube, with a value for each category.
+    event: Vec<usize>,
+    /// How it is decided by the policies that have the destination, the old one first.
     reasons: Vec<Reason>,
 }
 
@@ -123,6 +136,7 @@ impl Diff {
             && self.integrations.is_empty()
             && self.drops.is_empty()
             && self.destinations.is_empty()
+            && self.too_large.is_empty()
     }
 
     /// Whether the situations are compared exactly. Where the policies read the preferences through other members of the event,
@@ -140,32 +154,45 @@ impl Diff {
 impl DestinationDiff {
     /// The situations that are decided otherwise: those that are loosened come first.
     pub fn changes(&self) -> impl Iterator<Item = Change> {
-        self.found.iter().filter_map(|found| self.change(found))
+        let rows = self.rows();
+        self.changes.found.iter().filter_map(move |found| self.change(found, &rows))
     }
 
     /// How many of its changes have a direction.
     pub fn count(&self, direction: Direction) -> usize {
-        self.found.iter().filter(|found| found.direction == direction).count()
+        self.changes.found.iter().filter(|found| found.direction == direction).count()
     }
 
-    /// In which of its changes an event is, by their places: the event as the old policy reads it, and as the new one does.
-    pub fn touching(&self, old: &Event<'_>, new: &Event<'_>) -> impl Iterator<Item = usize> {
-        let values = match self.presence {
-            Presence::Both => self.inputs.values_of(&[old, new]),
-            Presence::Added => self.inputs.values_of(&[new]),
-            Presence::Removed => self.inputs.values_of(&[old]),
-        };
-        let is_in = move |found: &Found| values.as_ref().is_some_and(|values| found.cube.contains(values));
-        self.found.iter().enumerate().filter(move |(_, found)| is_in(found)).map(|(place, _)| place)
+    /// What says which events the changes have: for the event as the old policy reads it, and as the new one does, the changes
+    /// that have it, by their places.
+    pub fn touching(&self) -> impl Fn(&Event<'_>, &Event<'_>) -> Vec<usize> {
+        let rows = self.rows().into_owned();
+        move |old, new| {
+            let values = match self.presence {
+                Presence::Both => rows.values_of(&[old, new]),
+                Presence::Added => rows.values_of(&[new]),
+                Presence::Removed => rows.values_of(&[old]),
+            };
+            let is_in = |found: &Found| values.as_ref().is_some_and(|values| found.cube.contains(values));
+            let found = self.changes.found.iter().enumerate();
+            found.filter(|(_, found)| is_in(found)).map(|(place, _)| place).collect()
+        }
     }
 
-    fn change(&self, found: &Found) -> Option<Change> {
-        let values = self.inputs.first_event(&found.cube);
-        let (event, reading) = self.inputs.event(&values)?;
+    /// What the rows ask for.
+    fn rows(&self) -> Cow<'_, Inputs> {
+        match self.changes.by_needs {
+            true => Cow::Owned(self.inputs.by_needs(&self.formulas)),
+            false => Cow::Borrowed(&self.inputs),
+        }
+    }
+
+    fn change(&self, found: &Found, rows: &Inputs) -> Option<Change> {
+        let (event, reading) = self.inputs.event(&found.event)?;
         let mut said =
             found.reasons.iter().zip(&self.formulas).enumerate().map(|(which, (reason, formula))| {
                 let refused = formula.as_ref().filter(|_| *reason == Reason::Refused);
-                let granted = |wire_id: &str| self.inputs.is_granted(which, wire_id, &values);
+                let granted = |wire_id: &str| self.inputs.is_granted(which, wire_id, &found.event);
                 (
                     *reason,
                     refused
@@ -175,7 +202,7 @@ impl DestinationDiff {
             });
         Some(Change {
             direction: found.direction,
-            conditions: Conditions::of(&self.inputs, &found.cube),
+            conditions: Conditions::of(rows, &found.cube),
             witness: json(&event, &reading),
             before: if self.presence == Presence::Added { None } else { said.next() },
             after: if self.presence == Presence::Removed { None } else { said.next() },
@@ -195,10 +222,6 @@ fn spellings(reading: &Reading) -> BTreeSet<&str> {
 
 /// What the new policy decides otherwise than the old one.
 ///
-/// # Errors
-///
-/// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
-///
 /// ```
 /// use consentry::Policy;
 /// use consentry::analysis::{Direction, diff};
@@ -209,12 +232,12 @@ fn spellings(reading: &Reading) -> BTreeSet<&str> {
 ///            category A category B destination "Braze" needs {needs}"#
 ///     ))
 /// };
-/// let diff = diff(&policy("A, B")?, &policy("A")?).unwrap();
+/// let diff = diff(&policy("A, B")?, &policy("A")?);
 /// let change = diff.changes().map(|(_, change)| change).find(|one| one.direction == Direction::Loosened).unwrap();
 /// assert_eq!(change.witness, r#"{"context":{"consent":{"categoryPreferences":{"A":true,"B":false}}}}"#);
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
-pub fn diff(old: &Policy, new: &Policy) -> Result<Diff, TooLarge> {
+pub fn diff(old: &Policy, new: &Policy) -> Diff {
     let readings = (old.reading(), new.reading());
     let same_reading =
         parents(readings.0) == parents(readings.1) && spellings(readings.0) == spellings(readings.1);
@@ -224,7 +247,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Result<Diff, TooLarge> {
     let names = |policy: &Policy| -> BTreeSet<String> {
         policy.destinations().iter().flat_map(Destination::names).map(str::to_owned).collect()
     };
-    let mut destinations = Vec::new();
+    let (mut destinations, mut too_large) = (Vec::new(), Vec::new());
     // Most destinations are alike but for their names and categories.
     let mut known = HashMap::new();
     let by_name = |policy: &'_ Policy| -> BTreeMap<String, DestinationId> {
@@ -235,18 +258,23 @@ pub fn diff(old: &Policy, new: &Policy) -> Result<Diff, TooLarge> {
             .collect()
     };
     let (old_ids, new_ids) = (by_name(old), by_name(new));
+    let are_settings_alike = same_reading && are_settings_alike(old, new);
     let all: BTreeSet<&String> = old_ids.keys().chain(new_ids.keys()).collect();
     for name in all {
         let sides = [(old, old_ids.get(name).copied()), (new, new_ids.get(name).copied())];
-        destinations.extend(destination(name, sides, &mut known)?);
+        match destination(name, sides, are_settings_alike, &mut known) {
+            Ok(changed) => destinations.extend(changed),
+            Err(TooLarge) => too_large.push(name.clone()),
+        }
     }
-    Ok(Diff {
+    Diff {
         reading: (!same_reading).then(|| (readings.0.clone(), readings.1.clone())),
         categories: only_one(&wire_ids(old), &wire_ids(new)),
         integrations: only_one(&names(old), &names(new)),
         drops: drops(old, new),
         destinations,
-    })
+        too_large,
+    }
 }
 
 /// What only one of two sets has, and whether it is the second.
@@ -273,6 +301,23 @@ fn drops(old: &Policy, new: &Policy) -> Vec<DropChange> {
     changes
 }
 
+/// Whether policies that read the same decide alike of every destination of which they say the same.
+fn are_settings_alike(old: &Policy, new: &Policy) -> bool {
+    let exempt_events = |policy: &Policy| -> BTreeSet<String> {
+        policy.exempt_events().value.iter().map(|name| name.value.clone()).collect()
+    };
+    let mut states = ConsentState::ALL
+        .into_iter()
+        .flat_map(|consent| IntegrationsState::ALL.map(|integrations| (consent, integrations)));
+    let enforce = |policy: &'_ Policy, (consent, integrations)| -> Enforce {
+        policy.reconcile().row(consent, integrations).enforce.clone()
+    };
+    exempt_events(old) == exempt_events(new)
+        && old.unmapped_destinations().value == new.unmapped_destinations().value
+        && old.unreadable_integrations().value == new.unreadable_integrations().value
+        && states.all(|state| enforce(old, state) == enforce(new, state))
+}
+
 type Side<'p> = (&'p Policy, Option<DestinationId>);
 
 /// A destination that a policy has.
@@ -282,7 +327,8 @@ type Declared<'p> = (&'p Policy, DestinationId, &'p Destination);
 fn destination(
     name: &str,
     sides: [Side<'_>; 2],
-    known: &mut HashMap<Form, Vec<Found>>,
+    are_settings_alike: bool,
+    known: &mut HashMap<Form, Changes>,
 ) -> Result<Option<DestinationDiff>, TooLarge> {
     fn has((policy, id): Side<'_>) -> Option<Declared<'_>> {
         Some((policy, id?, policy.destination(id?)?))
@@ -295,39 +341,28 @@ fn destination(
     let declared: Vec<Declared<'_>> = sides.into_iter().filter_map(has).collect();
     let ids: Vec<(&Policy, DestinationId)> = declared.iter().map(|(policy, id, _)| (*policy, *id)).collect();
     let inputs = Inputs::of(&ids);
-    let formulas: Vec<Option<Formula>> = declared
-        .iter()
-        .map(|(policy, _, one)| one.requirement().and_then(|requirement| Formula::of(requirement, policy)))
-        .collect();
+    let formulas: Vec<Option<Formula>> =
+        declared.iter().map(|(policy, _, one)| formula(policy, one)).collect();
     let form = Form::of(&declared, presence, &inputs, &formulas);
-    let found = match known.get(&form) {
-        Some(found) => found.clone(),
+    if are_settings_alike && form.is_unchanged() {
+        return Ok(None);
+    }
+    let changes = match known.get(&form) {
+        Some(changes) => changes.clone(),
         None => {
-            let found = match only_formula(&inputs, &formulas) {
-                Some(formula) => {
-                    // Where there are too many ways, they may not matter.
-                    let ways = formula.and_then(|formula| formula.ways(&inputs.categories).ok());
-                    let found = self::found(&declared, presence, &inputs.whole(formula), ways.as_ref())?;
-                    expanded(&found, &inputs, ways.as_ref())?
-                }
-                None => self::found(&declared, presence, &inputs, None)?,
-            };
-            known.insert(form, found.clone());
-            found
+            let changes =
+                Compared { declared: &declared, presence, inputs: &inputs, formulas: &formulas }.changes()?;
+            known.insert(form, changes.clone());
+            changes
         }
     };
-    let is_changed = presence != Presence::Both || !found.is_empty();
-    Ok(is_changed.then(|| DestinationDiff { name: name.to_owned(), presence, inputs, formulas, found }))
+    let is_changed = presence != Presence::Both || !changes.found.is_empty();
+    Ok(is_changed.then(|| DestinationDiff { name: name.to_owned(), presence, inputs, formulas, changes }))
 }
 
-/// The one formula whose being satisfied stands for all categories, or none where no policy asks for anything; `None` where
-/// policies ask for different things, or see different states in one consent object.
-fn only_formula<'f>(inputs: &Inputs, formulas: &'f [Option<Formula>]) -> Option<Option<&'f Formula>> {
-    let mut asked = formulas.iter().flatten();
-    let first = asked.next();
-    let is_alike = asked.all(|other| Some(other) == first)
-        && inputs.shapes.iter().all(|shape| shape.states.windows(2).all(|pair| pair.first() == pair.last()));
-    is_alike.then_some(first)
+/// What a destination asks for.
+fn formula(policy: &Policy, destination: &Destination) -> Option<Formula> {
+    destination.requirement().and_then(|requirement| Formula::of(requirement, policy))
 }
 
 /// What tells destinations apart whose changes are not the same but for the names of destinations and categories.
@@ -368,54 +403,131 @@ impl Form {
             |name: &String| declared.iter().map(|(_, _, one)| one.names().any(|own| own == name)).collect();
         Form { presence, declared: each.collect(), names: inputs.names.iter().map(is_own).collect() }
     }
+
+    /// Whether both policies say the same of the destination.
+    fn is_unchanged(&self) -> bool {
+        let is_alike = matches!(self.declared.as_slice(), [old, new] if old == new);
+        is_alike && self.names.iter().flatten().all(|is_own| *is_own)
+    }
+}
+
+/// A destination of the policies that have it, the old one first.
+struct Compared<'c> {
+    declared: &'c [Declared<'c>],
+    presence: Presence,
+    inputs: &'c Inputs,
+    formulas: &'c [Option<Formula>],
+}
+
+impl Compared<'_> {
+    /// What changes, by categories if that does not take too many rows.
+    fn changes(&self) -> Result<Changes, TooLarge> {
+        let needs = || self.inputs.by_needs(self.formulas);
+        let Some(formula) = self.only_formula() else {
+            return match self.found(self.inputs, None) {
+                Ok(found) => Ok(Changes { by_needs: false, found }),
+                Err(TooLarge) => Ok(Changes { by_needs: true, found: self.found(&needs(), None)? }),
+            };
+        };
+        // Where there are too many ways, they may not matter.
+        let ways = formula.and_then(|formula| formula.ways(&self.inputs.categories).ok());
+        let found = self.found(&needs(), ways.as_ref())?;
+        Ok(match self.expanded(&found, ways.as_ref()) {
+            Ok(found) => Changes { by_needs: false, found },
+            Err(TooLarge) => Changes { by_needs: true, found },
+        })
+    }
+
+    /// The one formula whose being satisfied stands for all categories, or none where no policy asks for anything; `None` where
+    /// policies ask for different things, or see different states in one consent object.
+    fn only_formula(&self) -> Option<Option<&Formula>> {
+        let mut asked = self.formulas.iter().flatten();
+        let first = asked.next();
+        let shapes = &self.inputs.shapes;
+        let is_alike = asked.all(|other| Some(other) == first)
+            && shapes.iter().all(|shape| shape.states.windows(2).all(|pair| pair.first() == pair.last()));
+        is_alike.then_some(first)
+    }
+
+    /// What changes, in as few cubes as say it. Of `ways`, each cube that asks for a requirement is as many as it takes to say
+    /// whether that is satisfied.
+    fn found(&self, rows: &Inputs, ways: Option<&Ways>) -> Result<Vec<Found>, TooLarge> {
+        let mut diagrams = Diagrams::new(rows.values())?;
+        let mut functions = Vec::new();
+        for (which, (policy, _, one)) in self.declared.iter().enumerate() {
+            functions.push(function(&mut diagrams, rows, which, policy, one)?);
+        }
+        let (before, after) = match self.presence {
+            Presence::Both => (functions.first(), functions.get(1)),
+            Presence::Added => (None, functions.first()),
+            Presence::Removed => (functions.first(), None),
+        };
+        let ways_cost = ways.map(costs);
+        let cost = |cube: &Cube, diagrams: &Diagrams| {
+            let (one, conditions) = size(cube, diagrams);
+            match (asked(cube, rows), ways_cost) {
+                (Some(is_satisfied), Some([satisfied, unsatisfied])) => {
+                    let (rows, own) = if is_satisfied { satisfied } else { unsatisfied };
+                    (rows, rows * conditions.saturating_sub(1) + own)
+                }
+                _ => (one, conditions),
+            }
+        };
+        let combinations = rows.combinations()?;
+        let events = rows.events(&mut diagrams, &combinations)?;
+        let mut found = Vec::new();
+        for direction in Direction::ALL {
+            let condition = condition(&mut diagrams, rows, direction, before, after)?;
+            for cube in cover(&mut diagrams, condition, events, &cost)? {
+                let (values, event) = rows.first_event(&cube, &combinations);
+                let reasons = functions.iter().map(|one| reason(diagrams.at(one.reason, &values))).collect();
+                found.push(Found { direction, cube, event, reasons });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The same with categories in the place of whether the requirement is satisfied.
+    fn expanded(&self, found: &[Found], ways: Option<&Ways>) -> Result<Vec<Found>, TooLarge> {
+        let inputs = self.inputs;
+        let first = inputs.first_category();
+        let mut expanded = Vec::new();
+        for direction in Direction::ALL {
+            let mut cubes = Vec::new();
+            for one in found.iter().filter(|one| one.direction == direction) {
+                let whole =
+                    one.cube.0.iter().copied().take(first).chain(inputs.categories.iter().map(|_| 0b11));
+                let whole = Cube(whole.collect());
+                let rows = match (asked(&one.cube, inputs), ways) {
+                    (Some(true), Some(ways)) => ways.satisfied.iter().map(|row| (row, 0b10)).collect(),
+                    (Some(false), Some(ways)) => ways.unsatisfied.iter().map(|row| (row, 0b01)).collect(),
+                    (Some(_), None) => return Err(TooLarge),
+                    (None, _) => Vec::new(),
+                };
+                let with = |(row, values): &(&Vec<usize>, u64)| {
+                    row.iter().fold(whole.clone(), |cube, place| cube.with(first + place, *values))
+                };
+                match rows.as_slice() {
+                    [] => cubes.push((whole.clone(), &one.reasons)),
+                    rows => cubes.extend(rows.iter().map(|row| (with(row), &one.reasons))),
+                }
+                if cubes.len() > MAX_CUBES {
+                    return Err(TooLarge);
+                }
+            }
+            cubes.sort();
+            expanded.extend(cubes.into_iter().map(|(cube, reasons)| {
+                let (_, event) = inputs.first_event(&cube, &[]);
+                Found { direction, cube, event, reasons: reasons.clone() }
+            }));
+        }
+        Ok(expanded)
+    }
 }
 
 /// How many rows say when a requirement is satisfied, and when it is not, and how many conditions they have.
-fn costs(ways: Option<&Ways>) -> [Cost; 2] {
-    let cost = |rows: &Vec<Vec<usize>>| (rows.len(), rows.iter().map(Vec::len).sum());
-    ways.map_or([(MAX_CUBES, MAX_CUBES); 2], |ways| [cost(&ways.satisfied), cost(&ways.unsatisfied)])
-}
-
-/// What changes, in as few cubes as say it. Of `ways`, each cube that asks for a requirement is as many as it takes to say
-/// whether that is satisfied.
-fn found(
-    declared: &[Declared<'_>],
-    presence: Presence,
-    inputs: &Inputs,
-    ways: Option<&Ways>,
-) -> Result<Vec<Found>, TooLarge> {
-    let mut diagrams = Diagrams::new(inputs.values())?;
-    let mut functions = Vec::new();
-    for (which, (policy, _, one)) in declared.iter().enumerate() {
-        functions.push(function(&mut diagrams, inputs, which, policy, one)?);
-    }
-    let (before, after) = match presence {
-        Presence::Both => (functions.first(), functions.get(1)),
-        Presence::Added => (None, functions.first()),
-        Presence::Removed => (functions.first(), None),
-    };
-    let [satisfied, unsatisfied] = costs(ways);
-    let cost = |cube: &Cube, diagrams: &Diagrams| {
-        let (one, conditions) = size(cube, diagrams);
-        match asked(cube, inputs).filter(|_| inputs.is_whole) {
-            Some(is_satisfied) => {
-                let (rows, own) = if is_satisfied { satisfied } else { unsatisfied };
-                (rows, rows * conditions.saturating_sub(1) + own)
-            }
-            None => (one, conditions),
-        }
-    };
-    let events = inputs.events(&mut diagrams)?;
-    let mut found = Vec::new();
-    for direction in Direction::ALL {
-        let condition = condition(&mut diagrams, direction, before, after)?;
-        for cube in cover(&mut diagrams, condition, events, &cost)? {
-            let values = inputs.first_event(&cube);
-            let reasons = functions.iter().map(|one| reason(diagrams.at(one.reason, &values))).collect();
-            found.push(Found { direction, cube, reasons });
-        }
-    }
-    Ok(found)
+fn costs(ways: &Ways) -> [Cost; 2] {
+    [&ways.satisfied, &ways.unsatisfied].map(|rows| (rows.len(), rows.iter().map(Vec::len).sum()))
 }
 
 /// Whether a cube asks for the requirement to be satisfied, or not to be; `None` where it does not matter to it.
@@ -428,45 +540,10 @@ fn asked(cube: &Cube, inputs: &Inputs) -> Option<bool> {
     }
 }
 
-/// The same with categories in the place of whether the requirement is satisfied.
-fn expanded(found: &[Found], inputs: &Inputs, ways: Option<&Ways>) -> Result<Vec<Found>, TooLarge> {
-    let first = inputs.first_category();
-    let mut expanded = Vec::new();
-    for direction in Direction::ALL {
-        let mut cubes = Vec::new();
-        for one in found.iter().filter(|one| one.direction == direction) {
-            let whole = one.cube.0.iter().copied().take(first).chain(inputs.categories.iter().map(|_| 0b11));
-            let whole = Cube(whole.collect());
-            let rows = match (asked(&one.cube, inputs), ways) {
-                (Some(true), Some(ways)) => ways.satisfied.iter().map(|row| (row, 0b10)).collect(),
-                (Some(false), Some(ways)) => ways.unsatisfied.iter().map(|row| (row, 0b01)).collect(),
-                (Some(_), None) => return Err(TooLarge),
-                (None, _) => Vec::new(),
-            };
-            let with = |(row, values): &(&Vec<usize>, u64)| {
-                row.iter().fold(whole.clone(), |cube, place| cube.with(first + place, *values))
-            };
-            match rows.as_slice() {
-                [] => cubes.push((whole.clone(), &one.reasons)),
-                rows => cubes.extend(rows.iter().map(|row| (with(row), &one.reasons))),
-            }
-            if cubes.len() > MAX_CUBES {
-                return Err(TooLarge);
-            }
-        }
-        cubes.sort();
-        expanded.extend(cubes.into_iter().map(|(cube, reasons)| Found {
-            direction,
-            cube,
-            reasons: reasons.clone(),
-        }));
-    }
-    Ok(expanded)
-}
-
 /// Where the situations are that changed in a direction.
 fn condition(
     diagrams: &mut Diagrams,
+    rows: &Inputs,
     direction: Direction,
     before: Option<&Function>,
     after: Option<&Function>,
@@ -492,6 +569,15 @@ fn condition(
                     |function: &Function| function.refused.get(wire_id).copied().unwrap_or(Diagram::FALSE);
                 let named =
                     diagrams.join(named(before), named(after), &|one, other| u32::from(one != other))?;
+                other = diagrams.or(other, named)?;
+            }
+            if let Some(variable) = rows.other_names() {
+                let named = diagrams.node(variable, &[Diagram::FALSE, Diagram::TRUE])?;
+                let refused = |leaf| reason(leaf) == Reason::Refused;
+                let both = diagrams.join(before.reason, after.reason, &|one, other| {
+                    u32::from(refused(one) && refused(other))
+                })?;
+                let named = diagrams.and(both, named)?;
                 other = diagrams.or(other, named)?;
             }
             let same_outcome = diagrams.join(was, is, &|was, is| u32::from(was == is))?;
@@ -536,10 +622,16 @@ mod tests {
                         .map(|(policy, id)| (policy, id, policy.destination(id).unwrap()))
                         .collect();
                     let inputs = Inputs::of(&[(&old, ids[0]), (&new, ids[1])]);
-                    let all = found(&declared, Presence::Both, &inputs, None).unwrap();
-                    let diff =
-                        destination("X", [(&old, Some(ids[0])), (&new, Some(ids[1]))], &mut HashMap::new());
-                    let as_one = diff.unwrap().map(|diff| diff.found).unwrap_or_default();
+                    let formulas: Vec<Option<Formula>> =
+                        declared.iter().map(|(policy, _, one)| formula(policy, one)).collect();
+                    let compared_one = Compared {
+                        declared: &declared,
+                        presence: Presence::Both,
+                        inputs: &inputs,
+                        formulas: &formulas,
+                    };
+                    let all = compared_one.found(&inputs, None).unwrap();
+                    let as_one = compared_one.changes().unwrap().found;
                     let size = |found: &[Found]| {
                         let conditions = found.iter().map(|one| {
                             let values = one.cube.0.iter().zip(inputs.values());
@@ -555,5 +647,88 @@ mod tests {
             }
         }
         assert!(compared == 384 && given_up < 40, "{given_up} of {compared}");
+    }
+
+    /// Rows by what a destination needs are those by categories, for every event that both policies read.
+    #[test]
+    fn rows_by_needs_have_the_same_events() {
+        let policy = |prelude: &str, needs: &str| {
+            Policy::parse(&format!(
+                "consentry 1 policy \"p\" include prelude \"{prelude}\" category A category B category C \
+                 category Z always category S switched off \"x\" destination \"X\" {needs}"
+            ))
+            .unwrap()
+        };
+        let needs = [
+            "needs A",
+            "needs all of A, B",
+            "needs any of A, B",
+            "needs all of A, (any of B, C)",
+            "needs any of (all of A, B), C",
+            "needs any of A, Z",
+            "needs all of A, Z",
+            "needs S",
+            "unmapped",
+            "exempt",
+        ];
+        let mut compared = 0;
+        for (old, new) in
+            [("segment", "segment"), ("segment", "segment-strict"), ("segment-strict", "segment")]
+        {
+            for (old_needs, new_needs) in needs.iter().flat_map(|one| needs.map(|other| (*one, other))) {
+                let (old, new) = (policy(old, old_needs), policy(new, new_needs));
+                let ids = [&old, &new].map(|policy| policy.destination_named("X").unwrap());
+                let declared: Vec<Declared<'_>> = [&old, &new]
+                    .into_iter()
+                    .zip(ids)
+                    .map(|(policy, id)| (policy, id, policy.destination(id).unwrap()))
+                    .collect();
+                let inputs = Inputs::of(&[(&old, ids[0]), (&new, ids[1])]);
+                let formulas: Vec<Option<Formula>> =
+                    declared.iter().map(|(policy, _, one)| formula(policy, one)).collect();
+                let one = Compared {
+                    declared: &declared,
+                    presence: Presence::Both,
+                    inputs: &inputs,
+                    formulas: &formulas,
+                };
+                let rows = inputs.by_needs(&formulas);
+                let (by_categories, by_needs) =
+                    (one.found(&inputs, None).unwrap(), one.found(&rows, None).unwrap());
+                let mut values = vec![0; inputs.values().len()];
+                loop {
+                    let (event, reading) = inputs.event(&values).unwrap();
+                    let text = json(&event, &reading);
+                    let read = |policy: &Policy| {
+                        Event::read(text.as_bytes(), policy.reading(), &crate::Limits::default()).unwrap()
+                    };
+                    let (as_old, as_new) = (read(&old), read(&new));
+                    let directions = |found: &[Found], inputs: &Inputs| -> BTreeSet<Direction> {
+                        let values = inputs.values_of(&[&as_old, &as_new]).unwrap();
+                        let has = found.iter().filter(|one| one.cube.contains(&values));
+                        has.map(|one| one.direction).collect()
+                    };
+                    let expected = directions(&by_categories, &inputs);
+                    assert_eq!(directions(&by_needs, &rows), expected, "{text}: {old_needs} -> {new_needs}");
+                    compared += 1;
+                    // The next point, of all but the entries of the destination, which have nothing to do with what it needs.
+                    let Some(next) = (0..values.len())
+                        .filter(|variable| *variable != Inputs::FIRST_NAME)
+                        .find(|variable| values[*variable] + 1 < inputs.values()[*variable])
+                    else {
+                        break;
+                    };
+                    values[next] += 1;
+                    values[..next].iter_mut().for_each(|value| *value = 0);
+                }
+                // The first event of each row is in it, by categories too.
+                for found in &by_needs {
+                    let is_in =
+                        |one: &&Found| one.direction == found.direction && one.cube.contains(&found.event);
+                    assert!(by_categories.iter().any(|one| is_in(&one)), "{old_needs} -> {new_needs}");
+                }
+            }
+        }
+        assert!(compared > 20_000, "{compared}");
     }
 }

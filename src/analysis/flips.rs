@@ -22,8 +22,8 @@ pub const MAX_EXACT_INPUTS: usize = 12;
 /// How many candidates are kept for each part of a decision that has more inputs than that.
 const MAX_CANDIDATES: usize = 256;
 
-/// How many nodes the diagram of a decision may have: an explanation should not be waited for.
-const MAX_NODES: usize = 200_000;
+/// How many steps the diagram of a decision may take: an explanation should not be waited for.
+const MAX_STEPS: usize = 1_000_000;
 
 /// The smallest changes of an event that flip an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -100,7 +100,7 @@ pub enum Change {
 pub fn flips(policy: &Policy, event: &Event<'_>, destination: DestinationId) -> Result<Flips, TooLarge> {
     let Some(declared) = policy.destination(destination) else { return Ok(Flips::default()) };
     let inputs = Inputs::of(&[(policy, destination)]);
-    let mut diagrams = Diagrams::at_most(inputs.values(), MAX_NODES)?;
+    let mut diagrams = Diagrams::at_most(inputs.values(), MAX_STEPS)?;
     let decided = function(&mut diagrams, &inputs, 0, policy, declared)?.reason;
     let at = values(policy, &inputs, event);
     let outcome = reason(diagrams.at(decided, &at)).outcome();
@@ -185,6 +185,8 @@ fn values(policy: &Policy, inputs: &Inputs, event: &Event<'_>) -> Vec<usize> {
             ALL.iter().position(|known| *known == off).unwrap_or(0)
         }
         Input::Category(wire_id) => usize::from(granted.get(wire_id.as_bytes()).copied().unwrap_or(false)),
+        // Only one category after the other can be changed.
+        Input::Need(_) => 0,
     });
     values.collect()
 }
@@ -213,6 +215,7 @@ fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
             }
             Input::All => [None, Some(Entry::Off)].into_iter().filter_map(all).collect(),
             Input::Category(_) => vec![0, 1],
+            Input::Need(_) => Vec::new(),
         }
     });
     let others = offered.zip(at).map(|(values, at)| values.into_iter().filter(|value| value != at).collect());
@@ -232,6 +235,7 @@ fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<Change> {
         Input::All => Change::All(ALL.get(value)?.unwrap_or(Entry::On)),
         Input::Category(wire_id) if value == 1 => Change::Grant(inputs.called(wire_id).to_owned()),
         Input::Category(wire_id) => Change::Refuse(inputs.called(wire_id).to_owned()),
+        Input::Need(_) => return None,
     })
 }
 

@@ -9,7 +9,7 @@ mod space;
 mod table;
 mod witness;
 
-pub use crate::exact::{Condition, Conditions, Fingerprint, TooLarge, fingerprint};
+pub use crate::exact::{Asked, Condition, Conditions, Fingerprint, TooLarge, fingerprint};
 pub use certify::{Certificate, Coverage, Difference, certify};
 pub use decisions::Decisions;
 pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, diff};

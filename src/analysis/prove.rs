@@ -124,7 +124,7 @@ impl<'p> Question<'p> {
     /// In how many situations the promise is asked, and one in which it is not kept.
     fn answer(mut self) -> Result<(Option<u128>, Option<Counterexample>), TooLarge> {
         let decided = function(&mut self.diagrams, &self.inputs, 0, self.policy, self.destination)?;
-        let mut asked = self.inputs.events(&mut self.diagrams)?;
+        let mut asked = self.inputs.events(&mut self.diagrams, &[])?;
         for condition in &self.promise.when {
             let holds = self.condition(condition)?;
             asked = self.diagrams.and(asked, holds)?;

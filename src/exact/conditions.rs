@@ -2,6 +2,7 @@
 
 use super::cover::Cube;
 use super::inputs::{ALL, ENTRIES, Input, Inputs};
+use super::needs::Need;
 use crate::event::Entry;
 use crate::model::IntegrationsState;
 use std::fmt;
@@ -36,6 +37,36 @@ pub enum Condition {
         /// Whether it is.
         granted: bool,
     },
+    /// Whether what the destination needs is granted, where saying it by categories would take too many rows.
+    Need {
+        /// Who asks for it.
+        asked: Asked,
+        /// Whether it is granted.
+        granted: bool,
+    },
+    /// Whether the refusals of two policies name other categories.
+    OtherNames(bool),
+}
+
+/// Which of two policies ask for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Only the old one, or the new one asks for something else.
+    Old,
+    /// Only the new one, or the old one asks for something else.
+    New,
+    /// All that have the destination.
+    Both,
+}
+
+impl Asked {
+    fn of(policies: &[usize], all: usize) -> Self {
+        match policies {
+            _ if policies.len() == all => Asked::Both,
+            [0] => Asked::Old,
+            _ => Asked::New,
+        }
+    }
 }
 
 impl Conditions {
@@ -83,6 +114,10 @@ impl Condition {
             Input::Category(wire_id) => {
                 Condition::Category { name: inputs.called(wire_id).to_owned(), granted: values == [1] }
             }
+            Input::Need(Need::Granted { of, policies, .. }) => {
+                Condition::Need { asked: Asked::of(of, *policies), granted: values == [1] }
+            }
+            Input::Need(Need::OtherNames(_)) => Condition::OtherNames(values == [1]),
         }
     }
 }
@@ -124,6 +159,12 @@ impl fmt::Display for Condition {
             }
             Condition::Category { name, granted: true } => write!(f, "{name} granted"),
             Condition::Category { name, granted: false } => write!(f, "{name} not granted"),
+            Condition::Need { asked, granted } => {
+                let needs = if *asked == Asked::Old { "needed" } else { "needs" };
+                write!(f, "what it {needs} {}", if *granted { "granted" } else { "not granted" })
+            }
+            Condition::OtherNames(true) => f.write_str("the refusals name other categories"),
+            Condition::OtherNames(false) => f.write_str("the refusals name the same categories"),
         }
     }
 }

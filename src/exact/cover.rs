@@ -11,13 +11,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// Up to how many inputs a cover is minimum.
 pub(crate) const FEW: usize = 12;
 
-/// How many cubes there may be before a cover counts as too large to be read.
-pub(crate) const MAX_CUBES: usize = 20_000;
+/// How many cubes there may be before a cover counts as too large to be read: more than twelve inputs of two values ever need for
+/// what granting more only makes truer.
+pub(crate) const MAX_CUBES: usize = 1_000;
 
 /// How many points, primes and steps the search for a minimum may take; beyond it the cover is irredundant.
 const MAX_POINTS: usize = 300_000;
 const MAX_PRIMES: usize = 2_000;
 const MAX_STEPS: usize = 200_000;
+
+/// How many nodes may be looked at to make cubes wide, before a cover counts as too large.
+const MAX_VISITS: usize = 4_000_000;
 
 /// For each variable the set of its values that belong to the cube, as bits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -162,10 +166,10 @@ fn branches(diagrams: &Diagrams, of: Diagram, variable: usize) -> Vec<(u64, Diag
 fn irredundant(diagrams: &mut Diagrams, within: Within) -> Result<Vec<Cube>, TooLarge> {
     let whole = Cube::whole(diagrams)?;
     let mut cubes: BTreeSet<Cube> = BTreeSet::new();
-    let mut left = within.least;
+    let (mut left, mut visits) = (within.least, MAX_VISITS);
     // A wide cube covers many paths, which need not be looked at any more.
     while let Some(path) = path(diagrams, left, &whole) {
-        let wide = widened(diagrams, path, within.most);
+        let wide = widened(diagrams, path, within.most, &mut visits).ok_or(TooLarge)?;
         let covered = condition(diagrams, &wide)?;
         let not_covered = diagrams.not(covered)?;
         left = diagrams.and(left, not_covered)?;
@@ -210,8 +214,8 @@ fn path(diagrams: &Diagrams, of: Diagram, whole: &Cube) -> Option<Cube> {
     (at == Diagram::TRUE).then_some(cube)
 }
 
-/// A cube made as wide as it can be inside a condition, the first variables first.
-fn widened(diagrams: &Diagrams, cube: Cube, of: Diagram) -> Cube {
+/// A cube made as wide as it can be inside a condition, the first variables first; `None` where that takes too many visits.
+fn widened(diagrams: &Diagrams, cube: Cube, of: Diagram, visits: &mut usize) -> Option<Cube> {
     let mut wide = cube;
     for (variable, count) in diagrams.values().iter().enumerate() {
         for value in 0..*count {
@@ -219,13 +223,15 @@ fn widened(diagrams: &Diagrams, cube: Cube, of: Diagram) -> Cube {
                 let more = wide.0.get(variable).copied().unwrap_or(0) | 1 << value;
                 let wider = wide.with(variable, more);
                 // What it has already lies inside; only the new value is asked for.
-                if is_inside(diagrams, &wider.with(variable, 1 << value), of) {
+                let mut known = HashMap::new();
+                if lies_in(diagrams, &wider.with(variable, 1 << value), of, &mut known) {
                     wide = wider;
                 }
+                *visits = visits.checked_sub(known.len())?;
             }
         }
     }
-    wide
+    Some(wide)
 }
 
 /// A cover that no other one is shorter than; `None` where there are too many inputs, or where the search would take too long.
@@ -520,7 +526,8 @@ mod tests {
                 rest = diagrams.or(rest, own).unwrap();
             }
             assert_ne!(rest, function, "none can be left out");
-            assert_eq!(widened(diagrams, left_out.clone(), function), *left_out, "none can be wider");
+            let wider = widened(diagrams, left_out.clone(), function, &mut MAX_VISITS.clone());
+            assert_eq!(wider.as_ref(), Some(left_out), "none can be wider");
         }
     }
 

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-/// How many nodes are made before a question counts as too large to be answered.
-const MAX_NODES: usize = 4_000_000;
+/// How many steps are taken, each of which makes one node at most, before a question counts as too large to be answered.
+const MAX_STEPS: usize = 2_000_000;
 
 /// How many variables there may be: functions are followed one variable at a time, each a call further down.
 const MAX_VARIABLES: usize = 1_000;
@@ -52,8 +52,8 @@ pub(crate) struct Diagrams {
     /// The functions for each value of a node's variable, node after node.
     children: Vec<Diagram>,
     known: HashMap<(u32, Box<[Diagram]>), Diagram>,
-    /// How many nodes there may be.
-    most: usize,
+    /// How many steps may still be taken.
+    left: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,14 +66,14 @@ struct Node {
 impl Diagrams {
     /// For variables with so many values each.
     pub(crate) fn new(values: Vec<usize>) -> Result<Self, TooLarge> {
-        Diagrams::at_most(values, MAX_NODES)
+        Diagrams::at_most(values, MAX_STEPS)
     }
 
-    /// The same, with no more than so many nodes: for who would rather have no answer than wait for it.
-    pub(crate) fn at_most(values: Vec<usize>, most: usize) -> Result<Self, TooLarge> {
+    /// The same, with no more than so many steps: for who would rather have no answer than wait for it.
+    pub(crate) fn at_most(values: Vec<usize>, left: usize) -> Result<Self, TooLarge> {
         let (nodes, children) = (Vec::new(), Vec::new());
         match values.len() <= MAX_VARIABLES {
-            true => Ok(Diagrams { values, nodes, children, known: HashMap::new(), most }),
+            true => Ok(Diagrams { values, nodes, children, known: HashMap::new(), left }),
             false => Err(TooLarge),
         }
     }
@@ -94,9 +94,6 @@ impl Diagrams {
         let key = (variable, Box::from(children));
         if let Some(known) = self.known.get(&key) {
             return Ok(*known);
-        }
-        if self.nodes.len() >= self.most {
-            return Err(TooLarge);
         }
         let index = u32::try_from(self.nodes.len()).map_err(|_| TooLarge)?;
         let first = u32::try_from(self.children.len()).map_err(|_| TooLarge)?;
@@ -147,6 +144,7 @@ impl Diagrams {
         if let Some(joined) = known.get(&(one, other)) {
             return Ok(*joined);
         }
+        self.left = self.left.checked_sub(1).ok_or(TooLarge)?;
         let variables = [one, other].into_iter().filter_map(|diagram| self.variable(diagram));
         let variable = variables.min().ok_or(TooLarge)?;
         let count = self.values.get(variable).copied().unwrap_or(0);

@@ -216,6 +216,8 @@ impl Writer<'_> {
                 hash.text("category");
                 hash.text(wire_id);
             }
+            // A fingerprint asks for each category.
+            Input::Need(_) => hash.text("need"),
         }
         for value in 0..count {
             let child = self.diagrams.child(of, variable, value);
@@ -259,7 +261,9 @@ impl Writer<'_> {
             }
             Input::Entry(_) => entry(ENTRIES.get(value)),
             Input::All => entry(ALL.get(value)),
-            Input::Category(_) => if value == 0 { "not granted" } else { "granted" }.to_owned(),
+            Input::Category(_) | Input::Need(_) => {
+                if value == 0 { "not granted" } else { "granted" }.to_owned()
+            }
         }
     }
 }

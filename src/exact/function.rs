@@ -1,6 +1,7 @@
 //! A policy's decision for one destination, as a function of everything that can matter to it.
 
 use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::formula::{Formula, Satisfied};
 use super::inputs::{ALL, ENTRIES, Inputs};
 use crate::event::Entry;
 use crate::model::{
@@ -42,7 +43,7 @@ pub(crate) fn function(
     policy: &Policy,
     destination: &Destination,
 ) -> Result<Function, TooLarge> {
-    let mut builder = Builder { diagrams, inputs, policy, destination };
+    let mut builder = Builder { diagrams, inputs, which, policy, destination };
     let steps = builder.steps()?;
     let mut by_shape = Vec::new();
     for shape in &inputs.shapes {
@@ -77,6 +78,7 @@ pub(crate) fn function(
 struct Builder<'b> {
     diagrams: &'b mut Diagrams,
     inputs: &'b Inputs,
+    which: usize,
     policy: &'b Policy,
     destination: &'b Destination,
 }
@@ -96,12 +98,6 @@ struct ConsentStep {
     /// The reason with which it passes or blocks.
     reason: Diagram,
     /// By wire id, whether the category is not granted in a group that is not satisfied.
-    named: BTreeMap<String, Diagram>,
-}
-
-/// What a requirement comes to.
-struct Satisfied {
-    whole: Diagram,
     named: BTreeMap<String, Diagram>,
 }
 
@@ -207,67 +203,19 @@ impl Builder<'_> {
         Ok(ConsentStep { reason: self.diagrams.node(Inputs::EXEMPT_EVENT, &by_event)?, named })
     }
 
-    /// The same as `requirement`, of which the inputs may be one.
-    fn asked(&mut self, requirement: &Requirement, given: bool) -> Result<Option<Satisfied>, TooLarge> {
-        if !(self.inputs.is_whole && given) {
-            return self.requirement(requirement, given);
-        }
-        // What is satisfied by what is always granted is so whatever else is granted.
-        let Some(mut asked) = self.requirement(requirement, false)? else { return Ok(None) };
-        if asked.whole != Diagram::TRUE {
-            asked.whole =
-                self.diagrams.node(self.inputs.first_category(), &[Diagram::FALSE, Diagram::TRUE])?;
-        }
-        Ok(Some(Satisfied { named: BTreeMap::new(), ..asked }))
-    }
-
     /// Whether a requirement is satisfied, and what it names where it is not; `None` where it vanishes whole.
-    fn requirement(&mut self, requirement: &Requirement, given: bool) -> Result<Option<Satisfied>, TooLarge> {
-        let (elements, all) = match requirement {
-            Requirement::Category(id) => {
-                let Some(category) = self.policy.category(*id) else { return Ok(None) };
-                if category.switched_off().is_some() {
-                    return Ok(None);
-                }
-                let whole = match (category.always(), self.inputs.category(category.wire_id())) {
-                    (Some(_), _) => Diagram::TRUE,
-                    (None, Some(variable)) if given => {
-                        self.diagrams.node(variable, &[Diagram::FALSE, Diagram::TRUE])?
-                    }
-                    _ => Diagram::FALSE,
-                };
-                let named = BTreeMap::from([(category.wire_id().to_owned(), self.diagrams.not(whole)?)]);
-                return Ok(Some(Satisfied { whole, named }));
-            }
-            Requirement::AllOf(elements) => (elements, true),
-            Requirement::AnyOf(elements) => (elements, false),
-        };
-        let mut group: Option<Satisfied> = None;
-        for element in elements {
-            let Some(element) = self.requirement(element, given)? else { continue };
-            group = Some(match group {
-                None => element,
-                Some(mut group) => {
-                    group.whole = match all {
-                        true => self.diagrams.and(group.whole, element.whole)?,
-                        false => self.diagrams.or(group.whole, element.whole)?,
-                    };
-                    for (wire_id, named) in element.named {
-                        let before = group.named.get(&wire_id).copied().unwrap_or(Diagram::FALSE);
-                        group.named.insert(wire_id, self.diagrams.or(before, named)?);
-                    }
-                    group
-                }
-            });
+    fn asked(&mut self, requirement: &Requirement, given: bool) -> Result<Option<Satisfied>, TooLarge> {
+        let Some(formula) = Formula::of(requirement, self.policy) else { return Ok(None) };
+        let need = self.inputs.need(self.which).filter(|_| given);
+        let variable = |wire_id: &str| self.inputs.category(wire_id).filter(|_| given);
+        let mut asked = formula.satisfied(self.diagrams, &variable)?;
+        if let Some(need) = need {
+            asked.whole = self.diagrams.node(need, &[Diagram::FALSE, Diagram::TRUE])?;
         }
-        // Only an unsatisfied group names anything.
-        if let Some(group) = &mut group {
-            let unsatisfied = self.diagrams.not(group.whole)?;
-            for named in group.named.values_mut() {
-                *named = self.diagrams.and(*named, unsatisfied)?;
-            }
+        if given && self.inputs.needs.is_some() {
+            asked.named = BTreeMap::new();
         }
-        Ok(group)
+        Ok(Some(asked))
     }
 
     /// §2: what a cell of the table makes of the steps.

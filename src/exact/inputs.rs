@@ -4,12 +4,13 @@
 use super::cover::Cube;
 use super::diagram::{Diagram, Diagrams, TooLarge};
 use super::formula::Formula;
+use super::needs::{Combination, Need};
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, DestinationId, IntegrationsState, Policy, Reading};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables, in their order: the shape of the consent object, the state of the integrations object, which exempt event
-/// it is, the entry under each of the destination's names, `All`, and each category that it needs.
+/// it is, the entry under each of the destination's names, `All`, and each category that it needs, or what stands for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Inputs {
     pub(crate) shapes: Vec<Shape>,
@@ -21,8 +22,8 @@ pub(crate) struct Inputs {
     pub(crate) categories: Vec<String>,
     /// What people call each of them.
     called: Vec<String>,
-    /// Whether one variable stands in the place of all categories: whether the requirement is satisfied.
-    pub(crate) is_whole: bool,
+    /// The variables in the place of all categories, if these are not asked for one by one.
+    pub(crate) needs: Option<Vec<Need>>,
     parents: Vec<String>,
 }
 
@@ -37,6 +38,13 @@ pub(crate) struct Shape {
     state: ConsentState,
     /// Whether what is malformed is under that key, and not at a level above.
     at_key: bool,
+}
+
+impl Shape {
+    /// Which of the policies see preferences that are given.
+    pub(crate) fn given(&self) -> Vec<bool> {
+        self.states.iter().map(|state| *state == ConsentState::Given).collect()
+    }
 }
 
 /// The state, as each policy sees it where they differ.
@@ -64,6 +72,7 @@ pub(crate) enum Input<'i> {
     Entry(&'i str),
     All,
     Category(&'i str),
+    Need(&'i Need),
 }
 
 impl Inputs {
@@ -101,24 +110,23 @@ impl Inputs {
             names: owned(names),
             categories: categories.keys().map(|wire_id| (*wire_id).to_owned()).collect(),
             called: categories.values().map(|name| (*name).to_owned()).collect(),
-            is_whole: false,
+            needs: None,
             parents: parents.unwrap_or_default(),
         }
     }
 
-    /// The same but for the categories, in whose place stands whether the requirement is satisfied, or nothing where the event
-    /// does not matter to that.
-    pub(crate) fn whole(&self, formula: Option<&Formula>) -> Self {
-        let is_free = formula.is_some_and(|formula| !formula.is_satisfied(&|_| false));
-        let categories = if is_free { vec![String::new()] } else { Vec::new() };
-        Inputs { categories, called: Vec::new(), is_whole: true, ..self.clone() }
+    /// The same with what the policies ask for, each by its formula, in the place of the categories.
+    pub(crate) fn by_needs(&self, formulas: &[Option<Formula>]) -> Self {
+        let is_mixed =
+            self.shapes.iter().any(|shape| shape.given().windows(2).any(|two| two.first() != two.last()));
+        Inputs { needs: Some(Need::of(formulas, is_mixed)), ..self.clone() }
     }
 
     /// The same for what a table says of one destination: whether the requirement is satisfied, whether the event is exempt, and what
     /// the entries under all of its names come to, be they as many as they may.
     pub(crate) fn condensed(&self, own: &str, formula: Option<&Formula>) -> Self {
         let exempt_events = self.exempt_events.iter().take(1).cloned().collect();
-        Inputs { exempt_events, names: vec![own.to_owned()], ..self.whole(formula) }
+        Inputs { exempt_events, names: vec![own.to_owned()], ..self.by_needs(&[formula.cloned()]) }
     }
 
     /// How people call a category; its wire id where nobody says.
@@ -131,8 +139,10 @@ impl Inputs {
     pub(crate) fn all(&self) -> impl Iterator<Item = Input<'_>> {
         let first = [Input::Consent, Input::Integrations, Input::ExemptEvent];
         let names = self.names.iter().map(|name| Input::Entry(name));
-        let categories = self.categories.iter().map(|wire_id| Input::Category(wire_id));
-        first.into_iter().chain(names).chain([Input::All]).chain(categories)
+        let needs = self.needs.iter().flatten().map(Input::Need);
+        let each = if self.needs.is_none() { self.categories.as_slice() } else { &[] };
+        let categories = each.iter().map(|wire_id| Input::Category(wire_id));
+        first.into_iter().chain(names).chain([Input::All]).chain(categories).chain(needs)
     }
 
     /// How many values each variable has.
@@ -143,7 +153,7 @@ impl Inputs {
             Input::ExemptEvent => self.exempt_events.len() + 1,
             Input::Entry(_) => ENTRIES.len(),
             Input::All => ALL.len(),
-            Input::Category(_) => 2,
+            Input::Category(_) | Input::Need(_) => 2,
         });
         values.collect()
     }
@@ -157,7 +167,7 @@ impl Inputs {
         Inputs::FIRST_NAME + self.names.len()
     }
 
-    /// The first variable of a category.
+    /// The first variable of a category, or of what stands for them.
     pub(crate) fn first_category(&self) -> usize {
         self.all_entry() + 1
     }
@@ -165,19 +175,55 @@ impl Inputs {
     /// The variable of a category.
     pub(crate) fn category(&self, wire_id: &str) -> Option<usize> {
         let place = self.categories.binary_search_by(|one| one.as_str().cmp(wire_id)).ok()?;
+        self.needs.is_none().then_some(self.first_category() + place)
+    }
+
+    /// The variable that says whether what a policy needs is granted.
+    pub(crate) fn need(&self, which: usize) -> Option<usize> {
+        let place = self.needs.as_ref()?.iter().position(|need| need.is_of(which))?;
         Some(self.first_category() + place)
     }
 
-    /// Where there is an event at all: an object that is not there or cannot be read has no members.
-    pub(crate) fn events(&self, diagrams: &mut Diagrams) -> Result<Diagram, TooLarge> {
+    /// The variable that says whether two refusals name other categories.
+    pub(crate) fn other_names(&self) -> Option<usize> {
+        let place = self.needs.as_ref()?.iter().position(|need| matches!(need, Need::OtherNames(_)))?;
+        Some(self.first_category() + place)
+    }
+
+    /// Where there is an event at all: an object that is not there or cannot be read has no members, and needs are as one of
+    /// the combinations says.
+    pub(crate) fn events(
+        &self,
+        diagrams: &mut Diagrams,
+        combinations: &[Combination],
+    ) -> Result<Diagram, TooLarge> {
+        let members = if self.needs.is_none() { self.values().len() } else { self.first_category() };
         let mut events = Diagram::TRUE;
-        for variable in Inputs::FIRST_NAME..self.values().len() {
+        for variable in Inputs::FIRST_NAME..members {
             let count = diagrams.values().get(variable).copied().unwrap_or(0);
             let none: Vec<Diagram> =
                 (0..count).map(|value| if value == 0 { Diagram::TRUE } else { Diagram::FALSE }).collect();
             let none = diagrams.node(variable, &none)?;
             let one = self.where_given(diagrams, variable >= self.first_category(), Diagram::TRUE, none)?;
             events = diagrams.and(events, one)?;
+        }
+        if self.needs.is_some() {
+            let mut by_shape = Vec::new();
+            for shape in &self.shapes {
+                let mut whole = Diagram::FALSE;
+                for one in combinations.iter().filter(|one| one.given == shape.given()) {
+                    let mut own = Diagram::TRUE;
+                    for (place, value) in one.needs.iter().enumerate().rev() {
+                        let children =
+                            if *value == 0 { [own, Diagram::FALSE] } else { [Diagram::FALSE, own] };
+                        own = diagrams.node(self.first_category() + place, &children)?;
+                    }
+                    whole = diagrams.or(whole, own)?;
+                }
+                by_shape.push(whole);
+            }
+            let needs = diagrams.node(Inputs::CONSENT, &by_shape)?;
+            events = diagrams.and(events, needs)?;
         }
         Ok(events)
     }
@@ -209,30 +255,45 @@ impl Inputs {
         }
     }
 
-    /// The first event in a cube: the smallest one.
-    pub(crate) fn first_event(&self, cube: &Cube) -> Vec<usize> {
+    /// The first event in a cube, the smallest one: its point there, and the same with every category.
+    pub(crate) fn first_event(&self, cube: &Cube, combinations: &[Combination]) -> (Vec<usize>, Vec<usize>) {
         let values = self.values();
         let first = |variable: usize| {
             let count = values.get(variable).copied().unwrap_or(0);
             (0..count).find(|value| cube.has(variable, *value)).unwrap_or(0)
         };
-        let object = |object: usize, members: std::ops::Range<usize>| {
+        let object = |object: usize, is_possible: &dyn Fn(usize) -> bool| {
             let count = values.get(object).copied().unwrap_or(0);
-            let may_have_none = members.clone().all(|member| cube.has(member, 0));
-            let mut possible = (0..count).filter(|value| cube.has(object, *value));
-            possible.find(|value| may_have_none || self.has_members(object, *value)).unwrap_or(0)
+            (0..count).find(|value| cube.has(object, *value) && is_possible(*value)).unwrap_or(0)
         };
-        let mut event: Vec<usize> = (0..values.len()).map(first).collect();
-        let chosen = [
-            (Inputs::CONSENT, object(Inputs::CONSENT, self.first_category()..values.len())),
-            (Inputs::INTEGRATIONS, object(Inputs::INTEGRATIONS, Inputs::FIRST_NAME..self.first_category())),
-        ];
-        for (variable, value) in chosen {
-            if let Some(place) = event.get_mut(variable) {
-                *place = value;
+        let may_have_none = |members: std::ops::Range<usize>| members.into_iter().all(|one| cube.has(one, 0));
+        let has_none = may_have_none(Inputs::FIRST_NAME..self.first_category());
+        let integrations =
+            object(Inputs::INTEGRATIONS, &|value| has_none || self.has_members(Inputs::INTEGRATIONS, value));
+        let combination = |shape: usize| {
+            let given = self.shapes.get(shape)?.given();
+            let is_in = |one: &&Combination| {
+                let mut needs = one.needs.iter().enumerate();
+                one.given == given
+                    && needs.all(|(place, value)| cube.has(self.first_category() + place, *value))
+            };
+            combinations.iter().find(is_in)
+        };
+        let has_none = may_have_none(self.first_category()..values.len());
+        let consent = object(Inputs::CONSENT, &|value| match self.needs {
+            Some(_) => combination(value).is_some(),
+            None => has_none || self.has_members(Inputs::CONSENT, value),
+        });
+        let rest = (Inputs::EXEMPT_EVENT..self.first_category()).map(first);
+        let front: Vec<usize> = [consent, integrations].into_iter().chain(rest).collect();
+        let with = |values: &[usize]| front.iter().chain(values).copied().collect();
+        match combination(consent).filter(|_| self.needs.is_some()) {
+            Some(one) => (with(&one.needs), with(&one.grants)),
+            None => {
+                let categories: Vec<usize> = (self.first_category()..values.len()).map(first).collect();
+                (with(&categories), with(&categories))
             }
         }
-        event
     }
 
     /// The value of each variable in an event, as each of the policies reads it; `None` where no event is seen like this.
@@ -260,14 +321,20 @@ impl Inputs {
         }
         values.push(place(&ALL, entry("All").filter(|entry| *entry != Entry::On))?);
         // "Among duplicate keys any refusal wins, then any unreadable value." What one policy does not read, another may.
-        let granted = |wire_id: &String| {
+        let granted = |wire_id: &str| {
             events.iter().any(|event| {
                 let mut own = event.consent.preferences().iter();
                 let own = own.by_ref().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
                 own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
             })
         };
-        values.extend(self.categories.iter().map(|wire_id| usize::from(granted(wire_id))));
+        match &self.needs {
+            None => values.extend(self.categories.iter().map(|wire_id| usize::from(granted(wire_id)))),
+            Some(needs) => {
+                let given = |which: usize| states.get(which) == Some(&ConsentState::Given);
+                values.extend(needs.iter().map(|need| usize::from(need.holds(&granted, &given))));
+            }
+        }
         Some(values)
     }
 

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::cli::input::{Block, Blocks};
-use consentry::analysis::{Diff, Direction};
+use consentry::analysis::{DestinationDiff, Diff, Direction};
 use consentry::{Event, Limits, Policy};
 use std::path::Path;
 
@@ -24,6 +24,7 @@ impl Touched {
             .map(|one| vec![0; Direction::ALL.map(|direction| one.count(direction)).iter().sum()])
             .collect();
         let mut touched = Touched { counts, events: 0, changed: 0, not_events: 0 };
+        let touching: Vec<_> = changes.destinations.iter().map(DestinationDiff::touching).collect();
         let mut blocks = Blocks::open(Some(path), &limits)?;
         let mut block = Block::default();
         while blocks.next(&mut block)? {
@@ -33,7 +34,7 @@ impl Touched {
             for (line, _) in block.lines() {
                 let read = |policy: &Policy| Event::read(line, policy.reading(), &limits);
                 match (read(old), read(new)) {
-                    (Ok(old), Ok(new)) => touched.add(changes, &old, &new),
+                    (Ok(old), Ok(new)) => touched.add(&touching, &old, &new),
                     _ => touched.not_events += 1,
                 }
             }
@@ -41,11 +42,16 @@ impl Touched {
         Ok(touched)
     }
 
-    fn add(&mut self, changes: &Diff, old: &Event<'_>, new: &Event<'_>) {
+    fn add(
+        &mut self,
+        touching: &[impl Fn(&Event<'_>, &Event<'_>) -> Vec<usize>],
+        old: &Event<'_>,
+        new: &Event<'_>,
+    ) {
         self.events += 1;
         let mut is_changed = false;
-        for (destination, counts) in changes.destinations.iter().zip(&mut self.counts) {
-            for change in destination.touching(old, new) {
+        for (touching, counts) in touching.iter().zip(&mut self.counts) {
+            for change in touching(old, new) {
                 is_changed = true;
                 if let Some(count) = counts.get_mut(change) {
                     *count += 1;

@@ -1,7 +1,7 @@
 //! Changes as one JSON document, which `grammar/diff.schema.json` describes.
 
 use super::{Compared, Side, with_counts};
-use consentry::analysis::{Change, Condition, Conditions, DestinationDiff, Direction, Presence};
+use consentry::analysis::{Asked, Change, Condition, Conditions, DestinationDiff, Direction, Presence};
 use consentry::{Entry, Reading, Reason};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -34,6 +34,7 @@ pub(super) fn write(to: &mut impl Write, compared: &Compared) -> io::Result<()> 
         "categories": known(&changes.categories),
         "integrations": known(&changes.integrations),
         "drops": drops.collect::<Vec<_>>(),
+        "too_large": changes.too_large,
         "destinations": destinations.map(|(place, one)| destination(place, one, compared)).collect::<Vec<_>>(),
         "events": compared.touched.as_ref().map(|touched| json!({
             "decided": touched.events,
@@ -91,7 +92,7 @@ fn said((reason, refused): &(Reason, Vec<String>)) -> Value {
 /// For each input that matters the values that it may have.
 fn when(conditions: &Conditions) -> Value {
     let mut when = Map::new();
-    let (mut entries, mut categories) = (Map::new(), Map::new());
+    let (mut entries, mut categories, mut needs) = (Map::new(), Map::new(), Map::new());
     let words = |values: &[Option<Entry>]| -> Value {
         values.iter().map(|value| value.map_or("unlisted", Entry::word)).collect::<Vec<_>>().into()
     };
@@ -106,9 +107,18 @@ fn when(conditions: &Conditions) -> Value {
             Condition::Entry { name, values } => drop(entries.insert(name.clone(), words(values))),
             Condition::All(values) => drop(when.insert("all".into(), words(values))),
             Condition::Category { name, granted } => drop(categories.insert(name.clone(), json!(granted))),
+            Condition::Need { asked, granted } => {
+                let policies: &[&str] = match asked {
+                    Asked::Old => &["old"],
+                    Asked::New => &["new"],
+                    Asked::Both => &["old", "new"],
+                };
+                needs.extend(policies.iter().map(|one| ((*one).to_owned(), json!(granted))));
+            }
+            Condition::OtherNames(other) => drop(when.insert("other_names".into(), json!(other))),
         }
     }
-    for (key, members) in [("entries", entries), ("categories", categories)] {
+    for (key, members) in [("entries", entries), ("categories", categories), ("needs", needs)] {
         if !members.is_empty() {
             when.insert(key.into(), Value::Object(members));
         }

@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 /// Say what a change of a policy changes: which situations are newly delivered, newly blocked, or decided for another reason.
 ///
 /// The answer is exact, over every event that there can be; each change has an event that shows it. Exit status: 0 compared,
-/// whatever was found, 1 a change is denied, or lines of the events are not events, 2 usage, or a policy that does not compile.
+/// whatever was found, 1 a change is denied, a destination is too large to be compared, or lines of the events are not events,
+/// 2 usage, or a policy that does not compile.
 #[derive(clap::Args)]
 pub(super) struct Diff {
     /// The old policy and the new one; with --against, the policy alone.
@@ -87,8 +88,7 @@ struct Compared {
 impl Diff {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let [old, new] = self.sides()?;
-        let changes = analysis::diff(&old.policy, &new.policy)
-            .map_err(|error| Failure::Other(format!("there is no exact answer: {error}")))?;
+        let changes = analysis::diff(&old.policy, &new.policy);
         let touched = match &self.events {
             Some(events) => Some(Touched::count(&changes, &old.policy, &new.policy, events)?),
             None => None,
@@ -101,7 +101,8 @@ impl Diff {
         }
         let not_events = compared.touched.as_ref().map_or(0, |touched| touched.not_events);
         let is_denied = self.deny.iter().any(|denied| is_denied(*denied, &compared.changes));
-        Ok(if is_denied || not_events > 0 { Status::Findings } else { Status::Fine })
+        let is_compared = compared.changes.too_large.is_empty();
+        Ok(if is_denied || not_events > 0 || !is_compared { Status::Findings } else { Status::Fine })
     }
 
     fn sides(&self) -> Result<[Side; 2], Failure> {
@@ -133,12 +134,12 @@ impl Diff {
     }
 }
 
-/// Whether there is a change that is denied. Where situations cannot be compared exactly, there may be.
+/// Whether there is a change that is denied. Where situations are not compared exactly, there may be.
 fn is_denied(denied: Denied, changes: &Changes) -> bool {
     let has = |direction| changes.destinations.iter().any(|one| one.count(direction) > 0);
     match denied {
         Denied::Any => !changes.is_empty(),
-        _ if !changes.is_exact() => true,
+        _ if !changes.is_exact() || !changes.too_large.is_empty() => true,
         Denied::Loosened => has(Direction::Loosened),
         Denied::Tightened => has(Direction::Tightened),
         Denied::Reason => has(Direction::Reason),
@@ -217,6 +218,10 @@ fn whole_events(changes: &Changes) -> Vec<String> {
             None => "not dropped".to_owned(),
         };
         sentences.push(format!("{state}: {}, and was {}", said(&drop.after), said(&drop.before)));
+    }
+    for name in &changes.too_large {
+        sentences
+            .push(format!("`{name}` is not compared: what it needs is too large to be answered exactly"));
     }
     sentences
 }

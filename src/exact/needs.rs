@@ -1,0 +1,169 @@
+//! What stands for all categories where they need not be asked for one by one: whether what a destination needs is granted.
+
+use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::formula::{Formula, Order, Satisfied};
+use super::inputs::Inputs;
+use std::collections::BTreeSet;
+
+/// A variable of two values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Whether a formula is satisfied that some policies ask for.
+    Granted { formula: Formula, of: Vec<usize>, policies: usize },
+    /// Whether both of two policies refuse, and name other categories.
+    OtherNames([Formula; 2]),
+}
+
+/// Values of all needs that some event has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Combination {
+    /// Which of the policies see preferences that are given.
+    pub(crate) given: Vec<bool>,
+    pub(crate) needs: Vec<usize>,
+    /// An event that has them: whether each category is granted.
+    pub(crate) grants: Vec<usize>,
+}
+
+impl Need {
+    /// What some policies ask for. Their refusals may name other categories where they ask for different things, and where one of
+    /// them may see preferences that another one does not.
+    pub(crate) fn of(formulas: &[Option<Formula>], is_mixed: bool) -> Vec<Need> {
+        let mut needs: Vec<Need> = Vec::new();
+        for (which, formula) in formulas.iter().enumerate() {
+            // What is satisfied by what is always granted is so whatever else is.
+            let Some(formula) = formula.as_ref().filter(|formula| !formula.is_satisfied(&|_| false)) else {
+                continue;
+            };
+            let same = needs.iter_mut().find_map(|need| match need {
+                Need::Granted { formula: known, of, .. } if known == formula => Some(of),
+                _ => None,
+            });
+            match same {
+                Some(of) => of.push(which),
+                None => needs.push(Need::Granted {
+                    formula: formula.clone(),
+                    of: vec![which],
+                    policies: formulas.len(),
+                }),
+            }
+        }
+        if let [Some(one), Some(other)] = formulas
+            && (is_mixed || one != other)
+        {
+            needs.push(Need::OtherNames([one.clone(), other.clone()]));
+        }
+        needs
+    }
+
+    fn formulas(&self) -> &[Formula] {
+        match self {
+            Need::Granted { formula, .. } => std::slice::from_ref(formula),
+            Need::OtherNames(both) => both,
+        }
+    }
+
+    /// Whether it says if what a policy needs is granted.
+    pub(crate) fn is_of(&self, which: usize) -> bool {
+        matches!(self, Need::Granted { of, .. } if of.contains(&which))
+    }
+
+    /// Whether it holds, for the categories that are granted and the policies that see them.
+    pub(crate) fn holds(&self, granted: &impl Fn(&str) -> bool, given: &impl Fn(usize) -> bool) -> bool {
+        match self {
+            Need::Granted { formula, of, .. } => {
+                of.iter().any(|which| given(*which)) && formula.is_satisfied(granted)
+            }
+            Need::OtherNames([one, other]) => {
+                let refused = |formula: &Formula, which| {
+                    formula.refused(&|wire_id: &str| given(which) && granted(wire_id))
+                };
+                let (one, other) = (refused(one, 0), refused(other, 1));
+                !one.is_empty() && !other.is_empty() && one != other
+            }
+        }
+    }
+
+    /// The same over a variable for each category.
+    fn condition(&self, diagrams: &mut Diagrams, order: &Order, given: &[bool]) -> Result<Diagram, TooLarge> {
+        let is_given = |which: usize| given.get(which) == Some(&true);
+        match self {
+            Need::Granted { formula, of, .. } => match of.iter().any(|which| is_given(*which)) {
+                true => Ok(formula.satisfied(diagrams, &|wire_id| order.variable(wire_id))?.whole),
+                false => Ok(Diagram::FALSE),
+            },
+            Need::OtherNames([one, other]) => {
+                let mut satisfied = |formula: &Formula, which: usize| {
+                    let variable = |wire_id: &str| order.variable(wire_id).filter(|_| is_given(which));
+                    formula.satisfied(diagrams, &variable)
+                };
+                let (one, other) = (satisfied(one, 0)?, satisfied(other, 1)?);
+                let differ = other_names(diagrams, &one, &other)?;
+                let both =
+                    diagrams.join(one.whole, other.whole, &|one, other| u32::from(one == 0 && other == 0))?;
+                diagrams.and(differ, both)
+            }
+        }
+    }
+}
+
+/// Where one of two names a category that the other one does not.
+fn other_names(diagrams: &mut Diagrams, one: &Satisfied, other: &Satisfied) -> Result<Diagram, TooLarge> {
+    let mut differ = Diagram::FALSE;
+    let wire_ids: BTreeSet<&String> = one.named.keys().chain(other.named.keys()).collect();
+    for wire_id in wire_ids {
+        let named = |of: &Satisfied| of.named.get(wire_id).copied().unwrap_or(Diagram::FALSE);
+        let own = diagrams.join(named(one), named(other), &|one, other| u32::from(one != other))?;
+        differ = diagrams.or(differ, own)?;
+    }
+    Ok(differ)
+}
+
+impl Inputs {
+    /// The values that needs have together, for whatever may be granted; none where each category is a variable itself.
+    pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLarge> {
+        let Some(needs) = &self.needs else { return Ok(Vec::new()) };
+        let mut diagrams = Diagrams::new(vec![2; self.categories.len()])?;
+        let order = Order::of(needs.iter().flat_map(Need::formulas), &self.categories);
+        let mut combinations = Vec::new();
+        let patterns: BTreeSet<Vec<bool>> = self.shapes.iter().map(|shape| shape.given()).collect();
+        for given in patterns {
+            let mut conditions = Vec::new();
+            for need in needs {
+                conditions.push(need.condition(&mut diagrams, &order, &given)?);
+            }
+            // Where nobody sees them, no preferences are given.
+            let possible = match given.contains(&true) {
+                true => Diagram::TRUE,
+                false => nothing_granted(&mut diagrams)?,
+            };
+            for number in 0usize..1 << needs.len() {
+                let values: Vec<usize> = (0..needs.len()).map(|place| number >> place & 1).collect();
+                let mut holds = possible;
+                for (condition, value) in conditions.iter().zip(&values) {
+                    let own = if *value == 1 { *condition } else { diagrams.not(*condition)? };
+                    holds = diagrams.and(holds, own)?;
+                }
+                if let Some(first) = diagrams.first(holds) {
+                    let mut grants = vec![0; first.len()];
+                    for (variable, value) in first.into_iter().enumerate() {
+                        if let Some(place) = grants.get_mut(order.place(variable)) {
+                            *place = value;
+                        }
+                    }
+                    combinations.push(Combination { given: given.clone(), needs: values, grants });
+                }
+            }
+        }
+        // Those of the smallest events come first.
+        combinations.sort_by(|one, other| one.grants.cmp(&other.grants));
+        Ok(combinations)
+    }
+}
+
+fn nothing_granted(diagrams: &mut Diagrams) -> Result<Diagram, TooLarge> {
+    let mut nothing = Diagram::TRUE;
+    for variable in (0..diagrams.values().len()).rev() {
+        nothing = diagrams.node(variable, &[nothing, Diagram::FALSE])?;
+    }
+    Ok(nothing)
+}
