@@ -6,7 +6,8 @@
 //! fewer cubes, and none of as many has fewer conditions in them.
 
 use super::diagram::{Diagram, Diagrams, TooLarge};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Up to how many inputs a cover is minimum.
 pub(crate) const FEW: usize = 12;
@@ -16,7 +17,7 @@ pub(crate) const FEW: usize = 12;
 pub(crate) const MAX_CUBES: usize = 1_000;
 
 /// How many points, primes and steps the search for a minimum may take; beyond it the cover is irredundant.
-const MAX_POINTS: usize = 300_000;
+const MAX_POINTS: usize = 30_000;
 const MAX_PRIMES: usize = 2_000;
 const MAX_STEPS: usize = 200_000;
 
@@ -247,15 +248,12 @@ fn minimum(
     let whole = Cube::whole(diagrams)?;
     let mut primes = Primes { known: HashMap::new(), whole };
     let Some(primes) = primes.of(diagrams, within.most)? else { return Ok(None) };
-    let Some(points) = Points::of(diagrams, [within.least, within.most]) else { return Ok(None) };
     // For each point the primes that have it. Points that are in the same ones are one.
-    let mut rows: BTreeSet<Vec<usize>> = BTreeSet::new();
-    points.visit(diagrams.values().len(), |point| {
-        if diagrams.at(within.least, point) == 1 {
-            let has = primes.iter().enumerate().filter(|(_, prime)| prime.contains(point));
-            rows.insert(has.map(|(index, _)| index).collect());
-        }
-    });
+    let mut rows = Rows { diagrams, primes: &primes, seen: HashSet::new(), rows: BTreeSet::new() };
+    if rows.add(0, within.least, (0..primes.len()).collect()).is_none() {
+        return Ok(None);
+    }
+    let rows = rows.rows;
     let costs: Vec<Cost> = primes.iter().map(|prime| cost(prime, diagrams)).collect();
     let chosen = Search::new(&costs).solve(rows.into_iter().collect());
     Ok(chosen.map(|chosen| chosen.into_iter().filter_map(|index| primes.get(index).cloned()).collect()))
@@ -303,55 +301,38 @@ impl Primes {
     }
 }
 
-/// All points, of values that are alike to some conditions one each.
-struct Points {
-    /// For each variable that the conditions depend on, the values that are not alike.
-    values: Vec<(usize, Vec<usize>)>,
+/// What each point of a condition can be covered by.
+struct Rows<'r> {
+    diagrams: &'r Diagrams,
+    primes: &'r [Cube],
+    /// Where the walk has been: a variable, what is left of the condition, and the primes that have the point so far.
+    seen: HashSet<(usize, Diagram, Places)>,
+    rows: BTreeSet<Places>,
 }
 
-impl Points {
-    /// `None` where there are too many.
-    fn of(diagrams: &Diagrams, conditions: [Diagram; 2]) -> Option<Self> {
-        let nodes: BTreeSet<Diagram> =
-            conditions.into_iter().flat_map(|condition| reachable(diagrams, condition)).collect();
-        let variables: BTreeSet<usize> = nodes.iter().filter_map(|node| diagrams.variable(*node)).collect();
-        let mut points = Points { values: Vec::new() };
-        let mut total = 1usize;
-        for variable in variables {
-            let count = diagrams.values().get(variable).copied().unwrap_or(0);
-            let own: Vec<&Diagram> =
-                nodes.iter().filter(|node| diagrams.variable(**node) == Some(variable)).collect();
-            let mut known: Vec<Vec<Diagram>> = Vec::new();
-            let mut different = Vec::new();
-            for value in 0..count {
-                let leads = own.iter().map(|node| diagrams.child(**node, variable, value)).collect();
-                if !known.contains(&leads) {
-                    known.push(leads);
-                    different.push(value);
-                }
-            }
-            total = total.checked_mul(different.len()).filter(|total| *total <= MAX_POINTS)?;
-            points.values.push((variable, different));
+impl Rows<'_> {
+    /// Adds what covers the points of a condition over the variables from one on; `None` where there is too much to see.
+    fn add(&mut self, variable: usize, of: Diagram, primes: Places) -> Option<()> {
+        if of == Diagram::FALSE {
+            return Some(());
         }
-        Some(points)
-    }
-
-    /// Each point, as a value for each of so many variables.
-    fn visit(&self, variables: usize, mut visit: impl FnMut(&[usize])) {
-        let total: usize = self.values.iter().map(|(_, values)| values.len()).product();
-        let mut point = vec![0; variables];
-        for number in 0..total {
-            let mut rest = number;
-            for (variable, values) in &self.values {
-                if let (Some(place), Some(value)) =
-                    (point.get_mut(*variable), values.get(rest % values.len()))
-                {
-                    *place = *value;
+        let Some(count) = self.diagrams.values().get(variable).copied() else {
+            self.rows.insert(primes);
+            return Some(());
+        };
+        for value in 0..count {
+            let child = self.diagrams.child(of, variable, value);
+            let has =
+                |place: &&usize| self.primes.get(**place).is_some_and(|prime| prime.has(variable, value));
+            let own: Places = primes.iter().filter(has).copied().collect();
+            if child != Diagram::FALSE && self.seen.insert((variable, child, own.clone())) {
+                if self.seen.len() > MAX_POINTS {
+                    return None;
                 }
-                rest /= values.len();
+                self.add(variable + 1, child, own)?;
             }
-            visit(&point);
         }
+        Some(())
     }
 }
 

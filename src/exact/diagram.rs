@@ -1,7 +1,7 @@
 //! Decision diagrams: functions of variables that have few values each, every function kept once. So two functions are equal
 //! exactly when they are the same [`Diagram`], and what forty categories decide fits into forty nodes where it is a list.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 /// How many steps are taken, each of which makes one node at most, before a question counts as too large to be answered.
 const MAX_STEPS: usize = 2_000_000;
