@@ -95,6 +95,82 @@ fn the_same_in_other_words_is_no_change() {
     assert!(same.out.ends_with("every event is decided alike\n"), "{}", same.out);
 }
 
+/// Rows by categories would be thousands: they ask for what the destination needs, and are as exact.
+#[test]
+fn too_many_rows_by_categories_are_few_by_needs() {
+    let text = |pairs: usize| {
+        let categories: String = (0..30).map(|id| format!("category c{id:02}\n")).collect();
+        let pairs: Vec<String> =
+            (0..pairs).map(|id| format!("(any of c{:02}, c{:02})", id, id + 15)).collect();
+        format!("{categories}destination \"Braze\"  needs all of {}", pairs.join(", "))
+    };
+    let folder = policies(&text(15), &text(14));
+    let json = diff_of(&folder, &["--format", "json"]);
+    let document: Value = serde_json::from_str(&json.out).unwrap();
+    let validator = schema("diff.schema.json");
+    let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    let changes = document["destinations"][0]["changes"].as_array().unwrap();
+    assert_eq!(changes[0]["when"]["needs"], serde_json::json!({ "old": false, "new": true }));
+    let names = changes.iter().filter(|change| change["when"]["other_names"] == true);
+    assert!(names.clone().count() > 0 && changes.len() < 10, "{changes:#?}");
+    assert!(names.clone().all(|change| change["direction"] == "reason"));
+    // Each event shows what its row says.
+    for change in changes {
+        for (file, member) in [("old.consent", "before"), ("new.consent", "after")] {
+            let policy = Policy::load(folder.path().join(file)).unwrap();
+            let table = Table::new(policy.clone());
+            let event = table.read(change["event"].as_str().unwrap().as_bytes(), &Limits::default()).unwrap();
+            let id = policy.destination_named("Braze").unwrap();
+            let verdict = reference::explain(&policy, &event, id).unwrap().verdict;
+            assert_eq!(change[member]["reason"], verdict.reason().word(), "{change}");
+            assert_eq!(
+                change[member]["refused"].as_array().unwrap().len(),
+                verdict.refused().len(),
+                "{change}"
+            );
+        }
+    }
+    let human = diff_of(&folder, &[]);
+    for part in
+        ["what it needed not granted, what it needs granted\n", "the refusals name other categories\n"]
+    {
+        assert!(human.out.contains(part), "{part}\n{}", human.out);
+    }
+}
+
+/// Of a destination without an answer it is said that there is none, and whatever is denied may be there.
+#[test]
+fn what_is_too_large_is_said_and_denied() {
+    let text = |last: &str| {
+        let name = |row: usize, column: usize| format!("c{row:02}{column:02}");
+        let all = |of: &dyn Fn(usize, usize) -> String| -> Vec<String> {
+            let group = |one| (0..16).map(|other| of(one, other)).collect::<Vec<_>>().join(", ");
+            (0..16).map(|one| format!("(any of {})", group(one))).collect()
+        };
+        let categories: String =
+            (0..256).map(|id| format!("category {}\n", name(id / 16, id % 16))).collect();
+        let groups = [all(&|row, column| name(row, column)), all(&|column, row| name(row, column))].concat();
+        format!(
+            "{categories}destination \"Braze\"  needs all of {}{last}\ndestination \"Slack\"  needs Ads",
+            groups.join(", ")
+        )
+    };
+    let folder = policies(&text(""), &text(", Stats").replace("needs Ads", "needs Ads, Stats"));
+    let human = diff_of(&folder, &[]);
+    assert_eq!(human.status, 1, "{}", human.err);
+    let said = "`Braze` is not compared: what it needs is too large to be answered exactly\n";
+    assert!(human.out.contains(said) && human.out.contains("\nSlack\n  tightened"), "{}", human.out);
+    let json = diff_of(&folder, &["--format", "json", "--deny", "loosened"]);
+    let document: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((json.status, &document["too_large"]), (1, &serde_json::json!(["Braze"])));
+    assert_eq!((&document["equal"], document["destinations"].as_array().unwrap().len()), (&false.into(), 1));
+    // The same policy is the same, however large it is.
+    fs::write(folder.path().join("new.consent"), format!("{HEAD}// the same\n{}", text(""))).unwrap();
+    let same = diff_of(&folder, &["--deny", "any"]);
+    assert_eq!((same.status, same.out.lines().last()), (0, Some("every event is decided alike")));
+}
+
 #[test]
 fn what_is_denied_fails() {
     let (loose, tight) = ("destination \"Braze\"  needs Ads", "destination \"Braze\"  needs Ads, Stats");
@@ -308,7 +384,7 @@ fn directions(changes: &Diff, name: &str, old: &Event, new: &Event) -> BTreeSet<
     let destination = changes.destinations.iter().find(|one| one.name == name);
     let touching = destination.into_iter().flat_map(|one| {
         let all: Vec<Direction> = one.changes().map(|change| change.direction).collect();
-        one.touching(old, new).map(move |place| all[place]).collect::<Vec<_>>()
+        one.touching()(old, new).into_iter().map(move |place| all[place]).collect::<Vec<_>>()
     });
     touching.filter(|direction| *direction != Direction::Reason).collect()
 }
