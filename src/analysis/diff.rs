@@ -2,6 +2,7 @@
 //! say it, each with an event that shows it.
 
 use super::json;
+use super::traits::Traits;
 use crate::event::Event;
 use crate::exact::Conditions;
 use crate::exact::TooLarge;
@@ -342,7 +343,7 @@ fn destination(
     let ids: Vec<(&Policy, DestinationId)> = declared.iter().map(|(policy, id, _)| (*policy, *id)).collect();
     let inputs = Inputs::of(&ids);
     let formulas: Vec<Option<Formula>> =
-        declared.iter().map(|(policy, _, one)| formula(policy, one)).collect();
+        declared.iter().map(|(policy, _, one)| Formula::of_destination(one, policy)).collect();
     let form = Form::of(&declared, presence, &inputs, &formulas);
     if are_settings_alike && form.is_unchanged() {
         return Ok(None);
@@ -360,29 +361,14 @@ fn destination(
     Ok(is_changed.then(|| DestinationDiff { name: name.to_owned(), presence, inputs, formulas, changes }))
 }
 
-/// What a destination asks for.
-fn formula(policy: &Policy, destination: &Destination) -> Option<Formula> {
-    destination.requirement().and_then(|requirement| Formula::of(requirement, policy))
-}
-
 /// What tells destinations apart whose changes are not the same but for the names of destinations and categories.
 #[derive(PartialEq, Eq, Hash)]
 struct Form {
     presence: Presence,
-    declared: Vec<Traits>,
+    /// With the places of categories among the inputs for their names.
+    declared: Vec<Traits<Formula>>,
     /// For each name, whether it is one of the destination's in each policy.
     names: Vec<Vec<bool>>,
-}
-
-/// What a policy says of a destination, but for its names.
-#[derive(PartialEq, Eq, Hash)]
-struct Traits {
-    is_disabled: bool,
-    is_exempt: bool,
-    ignores_all: bool,
-    is_mapped: bool,
-    /// With the places of categories among the inputs for their names.
-    asks: Option<Formula>,
 }
 
 impl Form {
@@ -392,12 +378,8 @@ impl Form {
         inputs: &Inputs,
         formulas: &[Option<Formula>],
     ) -> Self {
-        let each = declared.iter().zip(formulas).map(|((policy, _, one), formula)| Traits {
-            is_disabled: one.disabled().is_some(),
-            is_exempt: one.exempt().is_some(),
-            ignores_all: policy.kind_of(one).is_some_and(|kind| kind.ignores_all().is_some()),
-            is_mapped: one.requirement().is_some(),
-            asks: formula.as_ref().map(|formula| formula.by_places(&inputs.categories)),
+        let each = declared.iter().zip(formulas).map(|((policy, _, one), formula)| {
+            Traits::of(policy, one, formula.as_ref(), |formula| formula.by_places(&inputs.categories))
         });
         let is_own =
             |name: &String| declared.iter().map(|(_, _, one)| one.names().any(|own| own == name)).collect();
@@ -622,8 +604,10 @@ mod tests {
                         .map(|(policy, id)| (policy, id, policy.destination(id).unwrap()))
                         .collect();
                     let inputs = Inputs::of(&[(&old, ids[0]), (&new, ids[1])]);
-                    let formulas: Vec<Option<Formula>> =
-                        declared.iter().map(|(policy, _, one)| formula(policy, one)).collect();
+                    let formulas: Vec<Option<Formula>> = declared
+                        .iter()
+                        .map(|(policy, _, one)| Formula::of_destination(one, policy))
+                        .collect();
                     let compared_one = Compared {
                         declared: &declared,
                         presence: Presence::Both,
@@ -685,7 +669,7 @@ mod tests {
                     .collect();
                 let inputs = Inputs::of(&[(&old, ids[0]), (&new, ids[1])]);
                 let formulas: Vec<Option<Formula>> =
-                    declared.iter().map(|(policy, _, one)| formula(policy, one)).collect();
+                    declared.iter().map(|(policy, _, one)| Formula::of_destination(one, policy)).collect();
                 let one = Compared {
                     declared: &declared,
                     presence: Presence::Both,

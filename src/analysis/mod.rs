@@ -7,6 +7,7 @@ mod flips;
 mod prove;
 mod space;
 mod table;
+pub(crate) mod traits;
 mod witness;
 
 pub use crate::exact::{Asked, Condition, Conditions, Fingerprint, TooLarge, fingerprint};

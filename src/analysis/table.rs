@@ -6,6 +6,7 @@
 //! names and needs share a table.
 
 use super::json;
+use super::traits::Traits;
 use crate::event::{Entry, Event, Preference};
 use crate::exact::TooLarge;
 use crate::exact::diagram::Diagrams;
@@ -62,7 +63,7 @@ pub struct Need(Option<Formula>);
 impl Need {
     /// Of a destination.
     pub fn of(policy: &Policy, destination: &Destination) -> Self {
-        Need(destination.requirement().and_then(|requirement| Formula::of(requirement, policy)))
+        Need(Formula::of_destination(destination, policy))
     }
 
     /// Whether it is granted, by the wire ids of the categories that are.
@@ -74,17 +75,6 @@ impl Need {
     pub fn refused(&self, granted: &impl Fn(&str) -> bool) -> BTreeSet<String> {
         self.0.as_ref().map(|formula| formula.refused(granted)).unwrap_or_default()
     }
-}
-
-/// What decides which table a destination has.
-#[derive(PartialEq, Eq, Hash)]
-struct Form {
-    is_disabled: bool,
-    is_exempt: bool,
-    ignores_all: bool,
-    is_mapped: bool,
-    /// Whether it asks for anything, and whether that is granted whatever an event says.
-    asks: Option<bool>,
 }
 
 /// The tables of some destinations: those with the same one share it.
@@ -111,29 +101,21 @@ pub fn decision_tables(
     destinations: impl IntoIterator<Item = DestinationId>,
 ) -> Result<Vec<DecisionTable>, TooLarge> {
     let mut tables: Vec<DecisionTable> = Vec::new();
-    // For each form its table.
-    let mut known: HashMap<Form, usize> = HashMap::new();
+    let mut known: HashMap<Traits<bool>, usize> = HashMap::new();
     for id in destinations {
         let Some(destination) = policy.destination(id) else { continue };
-        let Need(formula) = Need::of(policy, destination);
-        let form = Form {
-            is_disabled: destination.disabled().is_some(),
-            is_exempt: destination.exempt().is_some(),
-            ignores_all: policy.kind_of(destination).is_some_and(|kind| kind.ignores_all().is_some()),
-            is_mapped: destination.requirement().is_some(),
-            asks: formula.as_ref().map(|formula| formula.is_satisfied(&|_| false)),
-        };
-        let place = match known.get(&form) {
+        let traits = Traits::ends(policy, destination);
+        let place = match known.get(&traits) {
             Some(place) => *place,
             None => {
                 let blocks = blocks(policy, id, destination)?;
-                // Different forms may decide alike.
+                // Different ones may decide alike.
                 let same = tables.iter().position(|table| table.blocks == blocks);
                 let place = same.unwrap_or_else(|| {
                     tables.push(DecisionTable { destinations: Vec::new(), blocks });
                     tables.len() - 1
                 });
-                known.insert(form, place);
+                known.insert(traits, place);
                 place
             }
         };

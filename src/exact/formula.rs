@@ -3,7 +3,7 @@
 
 use super::cover::MAX_CUBES;
 use super::diagram::{Diagram, Diagrams, TooLarge};
-use crate::model::{Policy, Requirement};
+use crate::model::{Destination, Policy, Requirement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A requirement without what is switched off; the order of its elements says nothing.
@@ -26,6 +26,11 @@ pub(crate) struct Ways {
 }
 
 impl Formula {
+    /// What a destination asks for; `None` where it is unmapped too.
+    pub(crate) fn of_destination(destination: &Destination, policy: &Policy) -> Option<Self> {
+        destination.requirement().and_then(|requirement| Formula::of(requirement, policy))
+    }
+
     /// What a requirement asks for; `None` where all of it is switched off.
     pub(crate) fn of(requirement: &Requirement, policy: &Policy) -> Option<Self> {
         let live = |elements: &[Requirement]| {

@@ -4,12 +4,13 @@
 //! more never unsatisfies it. So the two ends, nothing granted and everything granted, show all that can happen, and
 //! destinations whose requirements can both be satisfied and not are alike here. One destination of each sort is asked.
 
+use crate::analysis::traits::Traits;
 use crate::analysis::{Situation, Space};
 use crate::decide::Scratch;
 use crate::event::{Entry, Preference};
-use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy};
+use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::{Outcome, Reason};
-use crate::table::{Table, always, live, satisfied};
+use crate::table::Table;
 use std::collections::HashMap;
 
 /// The answers for all destinations of a policy.
@@ -38,46 +39,14 @@ impl Case {
     }
 }
 
-/// What tells sorts apart.
-#[derive(PartialEq, Eq, Hash)]
-struct Traits {
-    is_disabled: bool,
-    is_exempt: bool,
-    ignores_all: bool,
-    consent: ConsentStep,
-}
-
-/// What the consent step can come to.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum ConsentStep {
-    Unmapped,
-    SwitchedOff,
-    AlwaysSatisfied,
-    Either,
-}
-
 impl Answers {
     pub(super) fn new(policy: &Policy) -> Self {
         let table = Table::new(policy.clone());
         let mut scratch = table.scratch();
-        let always = always(policy);
-        let consent_step = |destination: &Destination| match destination.requirement() {
-            None => ConsentStep::Unmapped,
-            Some(requirement) => match live(requirement, policy) {
-                None => ConsentStep::SwitchedOff,
-                Some(requirement) if satisfied(&requirement, &always) => ConsentStep::AlwaysSatisfied,
-                Some(_) => ConsentStep::Either,
-            },
-        };
-        let mut known: HashMap<Traits, usize> = HashMap::new();
+        let mut known: HashMap<Traits<bool>, usize> = HashMap::new();
         let (mut sorts, mut of) = (Vec::new(), Vec::new());
         for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
-            let traits = Traits {
-                is_disabled: destination.disabled().is_some(),
-                is_exempt: destination.exempt().is_some(),
-                ignores_all: policy.kind_of(destination).is_some_and(|kind| kind.ignores_all().is_some()),
-                consent: consent_step(destination),
-            };
+            let traits = Traits::ends(policy, destination);
             of.push(*known.entry(traits).or_insert_with(|| {
                 sorts.push(Sort { example: id, cases: cases(&table, &mut scratch, id) });
                 sorts.len() - 1
