@@ -170,6 +170,8 @@ category "=A|B" "</style><b>"
 destination "=cmd|'/C calc'!A0" needs "=A|B" mode device
 destination "| <img src=x onerror=y> &" unmapped
 destination "@later" exempt because "\"quoted\" <i>"
+always deliver "@later" when consent missing and integrations none because "<b>|"
+never deliver "| <img src=x onerror=y> &" when consent given
 "#;
 
 #[test]
@@ -189,6 +191,7 @@ fn html_stands_alone_and_shows_names_as_they_are() {
         "<dt>Fingerprint</dt><dd>consentry-1-sha256:",
         "thead { display: table-header-group; }",
         "<div>Signature</div>",
+        "<td>&lt;b&gt;|</td><td>proved over ",
     ] {
         assert!(out.contains(right), "{right}\n{out}");
     }
@@ -230,6 +233,7 @@ fn markdown_shows_names_as_they_are() {
     assert!(out.contains("\\| \\<img src=x onerror=y\\> \\&"), "{out}");
     assert!(!out.replace("\\<", "").contains('<'), "{out}");
     assert!(out.contains("dropped: \"malformed consent object\""), "{out}");
+    assert!(out.contains("\n## Promises\n") && out.contains("| not kept"), "{out}");
 }
 
 #[test]

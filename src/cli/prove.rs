@@ -44,8 +44,22 @@ fn kept(answers: &[Answer<'_>]) -> usize {
     answers.iter().filter(|(_, answer)| answer.as_ref().is_ok_and(Proof::is_proved)).count()
 }
 
+/// What is known of a promise, in a few words.
+pub(super) fn known(answer: &Result<Proof<'_>, consentry::TooLarge>) -> String {
+    match answer {
+        Ok(proof) if !proof.is_proved() => "not kept".to_owned(),
+        Ok(proof) => match proof.situations {
+            Some(0) => "speaks of no event".to_owned(),
+            Some(1) => "proved over 1 situation".to_owned(),
+            Some(count) => format!("proved over {count} situations"),
+            None => "proved over more situations than can be counted".to_owned(),
+        },
+        Err(error) => error.to_string(),
+    }
+}
+
 /// The statement on one line.
-fn statement(policy: &Policy, span: Span) -> String {
+pub(super) fn statement(policy: &Policy, span: Span) -> String {
     policy.files().excerpt(span).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -62,30 +76,21 @@ fn human(to: &mut impl Write, policy: &Policy, answers: &[Answer<'_>]) -> io::Re
     for (promise, answer) in answers {
         let said = visible(&statement(policy, promise.span));
         let place = visible(&policy.files().place(promise.span));
-        match answer {
-            Ok(proof) if proof.is_proved() => {
-                let situations = match proof.situations {
-                    Some(0) => "speaks of no event".to_owned(),
-                    Some(1) => "proved over 1 situation".to_owned(),
-                    Some(count) => format!("proved over {count} situations"),
-                    None => "proved over more situations than can be counted".to_owned(),
-                };
-                writeln!(to, "ok      {said}\n        {place}: {situations}")?;
+        let word = match answer {
+            Ok(proof) if proof.is_proved() => "ok",
+            Ok(_) => "BROKEN",
+            Err(_) => "UNKNOWN",
+        };
+        writeln!(to, "{word:<7} {said}\n        {place}: {}", known(answer))?;
+        for one in answer.iter().flat_map(|proof| &proof.counterexamples) {
+            let mut why = one.reason.to_string();
+            let refused = refused(policy, one);
+            if !refused.is_empty() {
+                why.push_str(&format!(": {}", refused.join(", ")));
             }
-            Ok(proof) => {
-                writeln!(to, "BROKEN  {said}\n        {place}: not kept")?;
-                for one in &proof.counterexamples {
-                    let mut why = one.reason.to_string();
-                    let refused = refused(policy, one);
-                    if !refused.is_empty() {
-                        why.push_str(&format!(": {}", refused.join(", ")));
-                    }
-                    let outcome = one.reason.outcome().word();
-                    writeln!(to, "        {}: {outcome}, {}", visible(&name(policy, one)), visible(&why))?;
-                    writeln!(to, "{}", one.event)?;
-                }
-            }
-            Err(error) => writeln!(to, "UNKNOWN {said}\n        {place}: {error}")?,
+            let outcome = one.reason.outcome().word();
+            writeln!(to, "        {}: {outcome}, {}", visible(&name(policy, one)), visible(&why))?;
+            writeln!(to, "{}", one.event)?;
         }
     }
     match answers.len() {

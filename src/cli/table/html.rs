@@ -1,6 +1,6 @@
 //! The sheet as one page that needs nothing else, to print and to sign.
 
-use super::words::{self, CATEGORY_TITLES};
+use super::words::{self, CATEGORY_TITLES, PROMISE_TITLES};
 use super::{DESTINATION_TITLES, STATES, Sheet, TITLES};
 use consentry::analysis::Block;
 use consentry::diagnostic::visible;
@@ -24,6 +24,11 @@ pub(super) fn write(to: &mut impl Write, sheet: &Sheet<'_>) -> io::Result<()> {
     }
     writeln!(to, "<h2>Categories</h2>")?;
     plain(to, &CATEGORY_TITLES, words::categories(sheet.policy))?;
+    let promises = words::promises(sheet.policy);
+    if !promises.is_empty() {
+        writeln!(to, "<h2>Promises</h2>")?;
+        plain(to, &PROMISE_TITLES, promises.into_iter())?;
+    }
     for (place, table) in sheet.tables.iter().enumerate() {
         writeln!(to, "<h2>Table {}</h2>", place + 1)?;
         let said = sheet.destinations(table).map(|(_, one)| words::destination(sheet.policy, one));

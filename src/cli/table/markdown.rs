@@ -1,6 +1,6 @@
 //! The sheet as Markdown: tables that people can read as they are, too.
 
-use super::words::{self, CATEGORY_TITLES};
+use super::words::{self, CATEGORY_TITLES, PROMISE_TITLES};
 use super::{DESTINATION_TITLES, Sheet, TITLES};
 use crate::cli::markdown::cell;
 use std::io::{self, Write};
@@ -19,6 +19,11 @@ pub(super) fn write(to: &mut impl Write, sheet: &Sheet<'_>) -> io::Result<()> {
     }
     writeln!(to, "\n## Categories\n")?;
     table(to, &CATEGORY_TITLES, words::categories(sheet.policy))?;
+    let promises = words::promises(sheet.policy);
+    if !promises.is_empty() {
+        writeln!(to, "\n## Promises\n")?;
+        table(to, &PROMISE_TITLES, promises.into_iter())?;
+    }
     for (place, one) in sheet.tables.iter().enumerate() {
         writeln!(to, "\n## Table {}\n", place + 1)?;
         let said =

@@ -1,9 +1,10 @@
 //! What a sheet says, in the words of the semantics.
 
 use super::Sheet;
-use consentry::analysis::{Block, Row};
+use crate::cli::prove;
+use consentry::analysis::{self, Block, Row};
 use consentry::{
-    ConsentState, Destination, Entry, IntegrationsState, Mode, Policy, Reason, Requirement,
+    ConsentState, Destination, Entry, IntegrationsState, Mode, Policy, Promise, Reason, Requirement,
     UnreadableIntegrations,
 };
 use std::collections::BTreeSet;
@@ -112,6 +113,18 @@ pub(super) fn categories(policy: &Policy) -> impl Iterator<Item = [String; 4]> {
         let label = category.label().map(|label| label.value.clone()).unwrap_or_default();
         [category.name().to_owned(), category.wire_id().to_owned(), label, note.to_owned()]
     })
+}
+
+/// The titles of what is said of a promise.
+pub(super) const PROMISE_TITLES: [&str; 3] = ["promise", "because", "is it kept"];
+
+/// Each promise, why it is given, and what is known of it.
+pub(super) fn promises(policy: &Policy) -> Vec<[String; 3]> {
+    let promise = |one: &Promise| {
+        let because = one.because.clone().unwrap_or_default();
+        [prove::statement(policy, one.span), because, prove::known(&analysis::prove(policy, one))]
+    };
+    policy.promises().iter().map(promise).collect()
 }
 
 /// What the words of the tables mean under this policy: a word and its meaning each.
