@@ -36,6 +36,7 @@ pub mod syntax;
 mod table;
 pub mod testing;
 mod verdict;
+pub mod visit;
 
 pub use decide::{Decision, Facts, Scratch};
 pub use event::{
@@ -46,11 +47,12 @@ pub use exact::{Fingerprint, TooLarge};
 pub use format::{FormatError, format};
 pub use in_force::InForce;
 pub use model::{
-    Category, CategoryId, ConsentState, Destination, DestinationId, Enforce, EntryState, Expected, Include,
-    IntegrationsState, Kind, KindId, Level, LintLevel, MAX_CATEGORIES, MAX_DESTINATIONS, MAX_FILES, Mode,
-    Policy, PolicyError, Promise, PromiseCondition, Quantifier, Reading, Reconcile, ReconcileRow,
-    Requirement, StatedValue, Test, TestCase, TestConsent, TestEvent, TestIntegrations, UnmappedDestinations,
-    UnreadableIntegrations, Which, prelude, prelude_names,
+    Banner, Category, CategoryId, ConsentModel, ConsentState, Destination, DestinationId, Enforce,
+    EntryState, Expected, Folding, GateReading, Include, IntegrationsState, Kind, KindId, Level, LintLevel,
+    Loading, MAX_CATEGORIES, MAX_DESTINATIONS, MAX_FILES, Mode, Policy, PolicyError, Promise,
+    PromiseCondition, Quantifier, Reading, Reconcile, ReconcileRow, Requirement, StatedValue, Test, TestCase,
+    TestConsent, TestEvent, TestIntegrations, UnmappedDestinations, UnreadableIntegrations, Which,
+    WithoutConsent, prelude, prelude_names,
 };
 pub use reason::{DISCARD_CODE, Outcome, Reason};
 pub use source::{Disk, Memory, Source, SourceError};

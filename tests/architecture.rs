@@ -24,9 +24,24 @@ const MODULES: &[(&str, &[&str])] = &[
     ("table", &["event", "exact", "model"]),
     ("verdict", &["model", "reason"]),
     ("decide", &["event", "exact", "model", "reason", "table", "verdict"]),
+    ("visit", &["decide", "event", "model", "table"]),
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
     ("analysis", &["event", "exact", "model", "reason", "reference", "table", "verdict"]),
-    ("lint", &["analysis", "decide", "diagnostic", "event", "model", "reason", "source", "syntax", "table"]),
+    (
+        "lint",
+        &[
+            "analysis",
+            "decide",
+            "diagnostic",
+            "event",
+            "model",
+            "reason",
+            "source",
+            "syntax",
+            "table",
+            "visit",
+        ],
+    ),
     (
         "testing",
         &[

@@ -61,7 +61,7 @@ destination "Google Ads" needs Advertising
         r#"{"v":1,"line":1,"id":"m","policy":"acme web","fingerprint":"consentry-1-sha256:ac7ba53af89f93b420572800a352e8b8836b70c028c6f5634b3901b4a36d320a","edition":1,"consent":"given","integrations":"none","#,
         r#""deliver":[{"destination":"Google Ads","reason":"consented"}],"#,
         r#""block":[{"destination":"Facebook Pixel","reason":"refused","categories":["Analytics"],"#,
-        r#""discard":"FILTERED_BY_END_USER_CONSENT"}],"unknown_categories":[],"unknown_integrations":[]}"#,
+        r#""discard":"FILTERED_BY_END_USER_CONSENT"}],"unknown_categories":[],"unknown_integrations":[],"gate":{"table":"open","relevant":"open","exact":"open"}}"#,
         "\n"
     );
     assert_eq!((run.out.as_str(), run.err.as_str(), run.status), (expected, "", 0));
@@ -277,7 +277,7 @@ to be delivered, one of
     let off = br#"{"context":{"consent":{"categoryPreferences":{"C0002":true}}},"integrations":{"Mixpanel":"yes"}}"#;
     let setting = run_with(&["explain", GAZETTE, "--destination", "Mixpanel"], off);
     assert!(
-        setting.out.contains("prelude segment-strict:19: override unreadable integrations count as off"),
+        setting.out.contains("prelude segment-strict:20: override unreadable integrations count as off"),
         "{}",
         setting.out
     );

@@ -125,6 +125,11 @@ impl PolicyText {
         statements.push(format!("unmapped destinations {}", u.choose(&["deliver", "block"])?));
         statements.push(format!("several categories need {}", u.choose(&["all", "any"])?));
         statements.push(format!("unreadable integrations count as {}", u.choose(&["unlisted", "off"])?));
+        for settings in VISIT {
+            if u.arbitrary()? {
+                statements.push((*u.choose(settings)?).to_owned());
+            }
+        }
         let events = match u.int_in_range(0..=2)? {
             0 => vec![],
             1 => vec!["Segment Consent Preference".to_owned()],
@@ -182,8 +187,17 @@ impl PolicyText {
             "consentry 1\ninclude prelude \"segment\"\n".to_owned(),
         ];
         // What the prelude says too is overridden by the main file, which includes all the others.
-        let prelude =
-            ["reconcile", "unmapped destinations", "several", "unreadable", "exempt event", "preferences"];
+        let prelude = [
+            "reconcile",
+            "unmapped destinations",
+            "several",
+            "unreadable",
+            "exempt event",
+            "preferences",
+            "gate",
+            "model implied means",
+            "visit",
+        ];
         for statement in &self.statements {
             let kind = statement.starts_with("destination kind warehouse");
             let (at, over) = match prelude.iter().any(|start| statement.starts_with(start)) || kind {
@@ -197,6 +211,16 @@ impl PolicyText {
         Ok((main, vec![("sub/one", one), ("two", two)]))
     }
 }
+
+/// What may be said of a visit, by what it speaks of.
+const VISIT: [&[&str]; 6] = [
+    &["banner mandatory", "banner stays", "banner disappears", "banner never shown"],
+    &["model opt-in", "model opt-out", "model implied", "model notice-only", "model custom"],
+    &["model implied means opt-in", "model implied means opt-out"],
+    &["gate table", "gate relevant", "gate exact"],
+    &["gate open without consent", "gate closed without consent"],
+    &["visit loads when gate open", "visit loads when granted"],
+];
 
 pub fn shuffle<T>(items: &mut [T], u: &mut Unstructured) -> Result<()> {
     for at in (1..items.len()).rev() {

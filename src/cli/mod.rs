@@ -15,6 +15,7 @@ mod markdown;
 mod prove;
 mod render;
 mod show;
+mod simulate;
 mod table;
 mod test;
 
@@ -46,6 +47,7 @@ enum Command {
     Prove(prove::Prove),
     Diff(diff::Diff),
     Table(table::Table),
+    Simulate(simulate::Simulate),
     Show(show::Show),
     Certify(certify::Certify),
     Help(help::Help),
@@ -184,6 +186,7 @@ fn run(command: &Command) -> Result<Status, Failure> {
         Command::Prove(prove) => buffered(|to| prove.run(to)),
         Command::Diff(diff) => buffered(|to| diff.run(to)),
         Command::Table(table) => buffered(|to| table.run(to)),
+        Command::Simulate(simulate) => buffered(|to| simulate.run(to)),
         Command::Show(show) => buffered(|to| show.run(to)),
         Command::Certify(certify) => buffered(|to| certify.run(to)),
         Command::Help(help) => buffered(|to| help.run(to)),

@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 /// Which destinations are delivered is settled; reasons are worked out when asked for.
 #[derive(Debug, Clone)]
 pub struct Decision<'d> {
-    table: &'d Table,
+    pub(super) table: &'d Table,
     seen: Seen<'d>,
     facts: Facts<'d>,
     deliver: &'d Bits,

@@ -6,6 +6,7 @@
 
 mod decision;
 mod facts;
+mod gate;
 mod memo;
 mod reasons;
 mod rewrite;

@@ -5,7 +5,7 @@ use super::page::Page;
 use super::words::{Word, are_beside, in_one_line, joined, split_at};
 use super::{INDENT, WIDTH, table, test};
 use crate::diagnostic::Spanned;
-use crate::syntax::tree::{Fact, Statement};
+use crate::syntax::tree::{Fact, Statement, VisitSetting};
 
 /// A statement and its words.
 pub(super) struct Sentence<'w, 't> {
@@ -153,6 +153,13 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             // What comes first is nearly always what it needs.
             starts.extend(columns(&destination.attributes, [1, 2]));
             Family::Destination
+        }
+        Fact::Visit(setting) => {
+            starts.extend(value(match setting {
+                VisitSetting::Implied(_) | VisitSetting::Loads(_) => 3,
+                _ => 1,
+            }));
+            Family::Setting
         }
         Fact::UnmappedDestinations(_) | Fact::ExemptEvent(_) => {
             starts.extend(value(2));

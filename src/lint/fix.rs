@@ -140,6 +140,14 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         policy.several_categories().value,
         policy.exempt_events().value.iter().map(|name| name.value.clone()).collect::<Vec<_>>(),
         policy.reading().clone(),
+        (
+            policy.banner().map(|said| said.value),
+            policy.consent_model().map(|said| said.value),
+            policy.implied_means().map(|said| said.value),
+            policy.gate().map(|said| said.value),
+            policy.gate_without_consent().map(|said| said.value),
+            policy.visit_loads().map(|said| said.value),
+        ),
     );
     let tests: Vec<String> = policy.tests().iter().map(|test| test.name().to_owned()).collect();
     // Promises by what they say, wherever they stand.

@@ -160,6 +160,7 @@ impl<'t> Checker<'t> {
             tests,
             lint_levels,
             promises,
+            visit: merged.visit.clone(),
             includes: self.includes(),
             files: Default::default(),
         })

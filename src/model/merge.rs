@@ -4,6 +4,7 @@
 //! an overridden fact keeps its place in the order of declarations.
 
 use super::load::Forest;
+use super::visit::VisitSettings;
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned, nearest};
 use crate::syntax::tree::{
     self, Fact, Quantifier, Row, Statement, Text, UnmappedDestinations, UnreadableIntegrations,
@@ -32,6 +33,7 @@ pub(super) struct Merged<'t> {
     pub(super) tests: Vec<Spanned<&'t tree::Test>>,
     pub(super) lint_levels: Vec<Spanned<&'t tree::Lint>>,
     pub(super) promises: Vec<Spanned<&'t tree::Promise>>,
+    pub(super) visit: VisitSettings,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -61,6 +63,7 @@ impl<'t> Merged<'t> {
             Fact::Test(test) => self.tests.push(Spanned::new(test, span)),
             Fact::Lint(lint) => self.lint_levels.push(Spanned::new(lint, span)),
             Fact::Promise(promise) => self.promises.push(Spanned::new(promise, span)),
+            Fact::Visit(setting) => self.visit.add(*setting, span),
         }
     }
 }
@@ -76,6 +79,7 @@ enum Subject<'t> {
     /// Each promise stands for itself: nobody overrides it, and it may be said again.
     Promise(Span),
     Setting(std::mem::Discriminant<Fact>),
+    Visit(std::mem::Discriminant<tree::VisitSetting>),
 }
 
 pub(super) fn merge(forest: &Forest) -> Merged<'_> {
@@ -193,6 +197,7 @@ fn subject(statement: &Statement) -> Option<Subject<'_>> {
         Fact::Test(test) => Subject::Test(&test.name.value),
         Fact::Lint(lint) => Subject::LintLevel(&lint.finding.value),
         Fact::Promise(_) => Subject::Promise(statement.span),
+        Fact::Visit(setting) => Subject::Visit(std::mem::discriminant(setting)),
         setting => Subject::Setting(std::mem::discriminant(setting)),
     })
 }

@@ -13,6 +13,7 @@ mod promise;
 mod reading;
 mod reconcile;
 mod test;
+mod visit;
 
 pub use error::PolicyError;
 pub use load::MAX_FILES;
@@ -30,8 +31,8 @@ use crate::source::{Disk, Memory, Source};
 #[cfg(feature = "lint")]
 use crate::syntax::Tree;
 pub use crate::syntax::tree::{
-    ConsentState, Enforce, EntryState, IntegrationsState, Level, Mode, Quantifier, StatedValue,
-    UnmappedDestinations, UnreadableIntegrations,
+    Banner, ConsentModel, ConsentState, Enforce, EntryState, Folding, GateReading, IntegrationsState, Level,
+    Loading, Mode, Quantifier, StatedValue, UnmappedDestinations, UnreadableIntegrations, WithoutConsent,
 };
 use std::path::Path;
 
@@ -123,6 +124,7 @@ pub struct Policy {
     tests: Vec<Test>,
     lint_levels: Vec<LintLevel>,
     promises: Vec<Promise>,
+    visit: visit::VisitSettings,
     includes: Vec<Include>,
     files: Files,
 }

@@ -5,7 +5,7 @@ use crate::analysis::{Certificate, Coverage, Flip, FlipChange, Flips, TooLarge, 
 use crate::decide::Decision;
 use crate::diagnostic::{Diagnostic, Files, Position, Span, is_harmful};
 use crate::event::{EventError, Name};
-use crate::model::{DestinationId, Mode, Policy};
+use crate::model::{DestinationId, GateReading, Mode, Policy};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -41,6 +41,15 @@ struct DecisionLine<'a> {
     unknown_integrations_total: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     drop: Option<Dropped<'a>>,
+    gate: Gate,
+}
+
+/// By each reading, whether the source may send the event.
+#[derive(Serialize)]
+struct Gate {
+    table: &'static str,
+    relevant: &'static str,
+    exact: &'static str,
 }
 
 #[derive(Serialize)]
@@ -100,6 +109,7 @@ pub fn decision(to: &mut impl Write, line: u64, decision: &Decision<'_>) -> io::
             block.push(Blocked { destination, reason: reason.word(), categories, discard, advisory });
         }
     }
+    let gate = |reading| if decision.passes_gate(reading) { "open" } else { "closed" };
     let (unknown_categories, unknown_categories_total) = unknown(decision.unknown_categories());
     let (unknown_integrations, unknown_integrations_total) = unknown(decision.unknown_integrations());
     let decided = DecisionLine {
@@ -118,6 +128,11 @@ pub fn decision(to: &mut impl Write, line: u64, decision: &Decision<'_>) -> io::
         unknown_integrations,
         unknown_integrations_total,
         drop: decision.drop_reason().map(|reason| Dropped { reason }),
+        gate: Gate {
+            table: gate(GateReading::Table),
+            relevant: gate(GateReading::Relevant),
+            exact: gate(GateReading::Exact),
+        },
     };
     write_line(to, &decided)
 }

@@ -221,7 +221,7 @@ impl Builder<'_> {
             Rule::test => Fact::Test(self.test(pair)?),
             Rule::lint => Fact::Lint(self.lint(pair)?),
             Rule::promise => Fact::Promise(self.promise(pair)?),
-            _ => return None,
+            _ => Fact::Visit(visit_setting(pair)?),
         })
     }
 
@@ -713,4 +713,36 @@ fn unescape(escape: &str) -> (Option<char>, usize) {
         Some(other) => (None, other.len_utf8()),
         None => (None, 0),
     }
+}
+
+/// One of the settings that a visit depends on.
+fn visit_setting(pair: Pair<Rule>) -> Option<VisitSetting> {
+    let rule = pair.as_rule();
+    let mut words = children(pair).map(|child| child.as_rule()).skip(1);
+    let word = words.find(|word| !matches!(word, Rule::word_means | Rule::word_loads | Rule::word_when));
+    Some(match (rule, word?) {
+        (Rule::banner, Rule::word_mandatory) => VisitSetting::Banner(Banner::Mandatory),
+        (Rule::banner, Rule::word_stays) => VisitSetting::Banner(Banner::Stays),
+        (Rule::banner, Rule::word_disappears) => VisitSetting::Banner(Banner::Disappears),
+        (Rule::banner, Rule::word_never) => VisitSetting::Banner(Banner::NeverShown),
+        (Rule::model, Rule::word_opt_in) => VisitSetting::Model(ConsentModel::OptIn),
+        (Rule::model, Rule::word_opt_out) => VisitSetting::Model(ConsentModel::OptOut),
+        (Rule::model, Rule::word_implied) => VisitSetting::Model(ConsentModel::Implied),
+        (Rule::model, Rule::word_notice_only) => VisitSetting::Model(ConsentModel::NoticeOnly),
+        (Rule::model, Rule::word_custom) => VisitSetting::Model(ConsentModel::Custom),
+        (Rule::model_implied, Rule::word_implied) => VisitSetting::Implied(match words.last()? {
+            Rule::word_opt_in => Folding::OptIn,
+            _ => Folding::OptOut,
+        }),
+        (Rule::gate, Rule::word_table) => VisitSetting::Gate(GateReading::Table),
+        (Rule::gate, Rule::word_relevant) => VisitSetting::Gate(GateReading::Relevant),
+        (Rule::gate, Rule::word_exact) => VisitSetting::Gate(GateReading::Exact),
+        (Rule::gate_without_consent, Rule::word_open) => VisitSetting::WithoutConsent(WithoutConsent::Open),
+        (Rule::gate_without_consent, Rule::word_closed) => {
+            VisitSetting::WithoutConsent(WithoutConsent::Closed)
+        }
+        (Rule::visit, Rule::word_gate) => VisitSetting::Loads(Loading::GateOpen),
+        (Rule::visit, Rule::word_granted) => VisitSetting::Loads(Loading::Granted),
+        _ => return None,
+    })
 }

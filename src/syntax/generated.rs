@@ -118,6 +118,18 @@ reason.*/
     r#lint,
     ///The number of a finding: `C515`.
     r#finding,
+    ///`banner mandatory`: what the site shows who has not chosen yet.
+    r#banner,
+    ///`model implied means opt-in`: what the consent platform's implied consent is taken as.
+    r#model_implied,
+    ///`model opt-in`: the consent model, which says what is granted before a person chooses.
+    r#model,
+    ///`gate open without consent`: whether events without a consent object are sent.
+    r#gate_without_consent,
+    ///`gate relevant`: by which reading the source sends an event at all.
+    r#gate,
+    ///`visit loads when gate open`: when the library loads for what a person chose under opt-in.
+    r#visit,
     /**`never deliver "Facebook Pixel" without Advertising when consent given`: what is so in every event, whatever else the
 policy says. Nobody overrides it.*/
     r#promise,
@@ -191,7 +203,7 @@ between two escapes has this form, twice, because the parser then skips it at on
     r#letter,
     ///A statement that a later version of the language will have. It reaches to the next statement.
     r#reserved,
-    ///Words that begin statements of later versions: banners, ledger checks.
+    ///Words that begin statements of later versions: ledger checks.
     r#reserved_word,
     ///Text that is no statement, up to the next line that begins like one.
     r#bad,
@@ -216,64 +228,84 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_any,
     r#word_as,
     r#word_at,
+    r#word_banner,
     r#word_because,
     r#word_block,
     r#word_categories,
     r#word_category,
+    r#word_closed,
     r#word_cloud,
     r#word_consent,
     r#word_consentry,
     r#word_count,
+    r#word_custom,
     r#word_deliver,
     r#word_destination,
     r#word_destinations,
     r#word_device,
     r#word_disabled,
+    r#word_disappears,
     r#word_drop,
     r#word_empty,
     r#word_enforce,
     r#word_error,
     r#word_event,
     r#word_events,
+    r#word_exact,
     r#word_exempt,
     r#word_expect,
     r#word_from,
+    r#word_gate,
     r#word_given,
     r#word_granted,
     r#word_ignores,
+    r#word_implied,
     r#word_include,
     r#word_integrations,
     r#word_kind,
     r#word_lint,
     r#word_listed,
+    r#word_loads,
     r#word_malformed,
+    r#word_mandatory,
+    r#word_means,
     r#word_missing,
     r#word_mode,
+    r#word_model,
     r#word_need,
     r#word_needs,
     r#word_never,
     r#word_none,
     r#word_not,
     r#word_nothing,
+    r#word_notice_only,
     r#word_of,
     r#word_off,
     r#word_on,
     r#word_only,
+    r#word_open,
+    r#word_opt_in,
+    r#word_opt_out,
     r#word_or,
     r#word_override,
     r#word_policy,
     r#word_preferences,
     r#word_prelude,
     r#word_reconcile,
+    r#word_relevant,
     r#word_several,
     r#word_shared,
+    r#word_shown,
     r#word_spelled,
+    r#word_stays,
     r#word_switched,
+    r#word_table,
     r#word_test,
     r#word_then,
     r#word_unlisted,
     r#word_unmapped,
     r#word_unreadable,
+    r#word_visit,
     r#word_warning,
     r#word_when,
     r#word_without,
@@ -341,6 +373,12 @@ impl Rule {
             Rule::r#exempt_event,
             Rule::r#lint,
             Rule::r#finding,
+            Rule::r#banner,
+            Rule::r#model_implied,
+            Rule::r#model,
+            Rule::r#gate_without_consent,
+            Rule::r#gate,
+            Rule::r#visit,
             Rule::r#promise,
             Rule::r#promised,
             Rule::r#without,
@@ -391,64 +429,84 @@ impl Rule {
             Rule::r#word_any,
             Rule::r#word_as,
             Rule::r#word_at,
+            Rule::r#word_banner,
             Rule::r#word_because,
             Rule::r#word_block,
             Rule::r#word_categories,
             Rule::r#word_category,
+            Rule::r#word_closed,
             Rule::r#word_cloud,
             Rule::r#word_consent,
             Rule::r#word_consentry,
             Rule::r#word_count,
+            Rule::r#word_custom,
             Rule::r#word_deliver,
             Rule::r#word_destination,
             Rule::r#word_destinations,
             Rule::r#word_device,
             Rule::r#word_disabled,
+            Rule::r#word_disappears,
             Rule::r#word_drop,
             Rule::r#word_empty,
             Rule::r#word_enforce,
             Rule::r#word_error,
             Rule::r#word_event,
             Rule::r#word_events,
+            Rule::r#word_exact,
             Rule::r#word_exempt,
             Rule::r#word_expect,
             Rule::r#word_from,
+            Rule::r#word_gate,
             Rule::r#word_given,
             Rule::r#word_granted,
             Rule::r#word_ignores,
+            Rule::r#word_implied,
             Rule::r#word_include,
             Rule::r#word_integrations,
             Rule::r#word_kind,
             Rule::r#word_lint,
             Rule::r#word_listed,
+            Rule::r#word_loads,
             Rule::r#word_malformed,
+            Rule::r#word_mandatory,
+            Rule::r#word_means,
             Rule::r#word_missing,
             Rule::r#word_mode,
+            Rule::r#word_model,
             Rule::r#word_need,
             Rule::r#word_needs,
             Rule::r#word_never,
             Rule::r#word_none,
             Rule::r#word_not,
             Rule::r#word_nothing,
+            Rule::r#word_notice_only,
             Rule::r#word_of,
             Rule::r#word_off,
             Rule::r#word_on,
             Rule::r#word_only,
+            Rule::r#word_open,
+            Rule::r#word_opt_in,
+            Rule::r#word_opt_out,
             Rule::r#word_or,
             Rule::r#word_override,
             Rule::r#word_policy,
             Rule::r#word_preferences,
             Rule::r#word_prelude,
             Rule::r#word_reconcile,
+            Rule::r#word_relevant,
             Rule::r#word_several,
             Rule::r#word_shared,
+            Rule::r#word_shown,
             Rule::r#word_spelled,
+            Rule::r#word_stays,
             Rule::r#word_switched,
+            Rule::r#word_table,
             Rule::r#word_test,
             Rule::r#word_then,
             Rule::r#word_unlisted,
             Rule::r#word_unmapped,
             Rule::r#word_unreadable,
+            Rule::r#word_visit,
             Rule::r#word_warning,
             Rule::r#word_when,
             Rule::r#word_without,
@@ -717,6 +775,12 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#exempt_event(state) })
                         .or_else(|state| { self::r#preferences(state) })
                         .or_else(|state| { self::r#lint(state) })
+                        .or_else(|state| { self::r#banner(state) })
+                        .or_else(|state| { self::r#model_implied(state) })
+                        .or_else(|state| { self::r#model(state) })
+                        .or_else(|state| { self::r#gate_without_consent(state) })
+                        .or_else(|state| { self::r#gate(state) })
+                        .or_else(|state| { self::r#visit(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -1971,6 +2035,174 @@ impl ::pest::Parser<Rule> for Grammar {
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state.rule(Rule::r#finding, |state| { self::r#plain(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#banner(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#banner,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_banner(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_mandatory(state)
+                                                    .or_else(|state| { self::r#word_stays(state) })
+                                                    .or_else(|state| { self::r#word_disappears(state) })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_never(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#word_shown(state) })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#model_implied(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#model_implied,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_model(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_implied(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_means(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_opt_in(state)
+                                                    .or_else(|state| { self::r#word_opt_out(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#model(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#model,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_model(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_opt_in(state)
+                                                    .or_else(|state| { self::r#word_opt_out(state) })
+                                                    .or_else(|state| { self::r#word_implied(state) })
+                                                    .or_else(|state| { self::r#word_notice_only(state) })
+                                                    .or_else(|state| { self::r#word_custom(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#gate_without_consent(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#gate_without_consent,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_gate(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_open(state)
+                                                    .or_else(|state| { self::r#word_closed(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_without(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_consent(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#gate(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#gate,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_gate(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_table(state)
+                                                    .or_else(|state| { self::r#word_relevant(state) })
+                                                    .or_else(|state| { self::r#word_exact(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#visit(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#visit,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_visit(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_loads(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_when(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        self::r#word_gate(state)
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#word_open(state) })
+                                                    })
+                                                    .or_else(|state| { self::r#word_granted(state) })
+                                            })
+                                    })
+                            },
+                        )
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -3369,11 +3601,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             state
                                                 .sequence(|state| {
                                                     state
-                                                        .match_string("banner")
-                                                        .or_else(|state| { state.match_string("model") })
-                                                        .or_else(|state| { state.match_string("visit") })
-                                                        .or_else(|state| { state.match_string("gate") })
-                                                        .or_else(|state| { state.match_string("ledger") })
+                                                        .match_string("ledger")
                                                         .or_else(|state| { state.match_string("verify") })
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
@@ -3645,6 +3873,10 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#word_preferences(state) })
                         .or_else(|state| { self::r#word_test(state) })
                         .or_else(|state| { self::r#word_lint(state) })
+                        .or_else(|state| { self::r#word_banner(state) })
+                        .or_else(|state| { self::r#word_model(state) })
+                        .or_else(|state| { self::r#word_gate(state) })
+                        .or_else(|state| { self::r#word_visit(state) })
                         .or_else(|state| { self::r#word_never(state) })
                         .or_else(|state| { self::r#word_always(state) })
                         .or_else(|state| { self::r#word_consentry(state) })
@@ -3692,10 +3924,12 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         .lookahead(true, |state| { state.match_range('c'..'c') })
                                                                         .and_then(|state| {
                                                                             state
-                                                                                .match_string("count")
+                                                                                .match_string("custom")
+                                                                                .or_else(|state| { state.match_string("count") })
                                                                                 .or_else(|state| { state.match_string("consentry") })
                                                                                 .or_else(|state| { state.match_string("consent") })
                                                                                 .or_else(|state| { state.match_string("cloud") })
+                                                                                .or_else(|state| { state.match_string("closed") })
                                                                                 .or_else(|state| { state.match_string("category") })
                                                                                 .or_else(|state| { state.match_string("categories") })
                                                                         })
@@ -3709,6 +3943,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         .and_then(|state| {
                                                                             state
                                                                                 .match_string("drop")
+                                                                                .or_else(|state| { state.match_string("disappears") })
                                                                                 .or_else(|state| { state.match_string("disabled") })
                                                                                 .or_else(|state| { state.match_string("device") })
                                                                                 .or_else(|state| { state.match_string("destinations") })
@@ -3716,6 +3951,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("deliver") })
                                                                                 .or_else(|state| { state.match_string("expect") })
                                                                                 .or_else(|state| { state.match_string("exempt") })
+                                                                                .or_else(|state| { state.match_string("exact") })
                                                                                 .or_else(|state| { state.match_string("events") })
                                                                                 .or_else(|state| { state.match_string("event") })
                                                                                 .or_else(|state| { state.match_string("error") })
@@ -3737,8 +3973,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("gate") })
                                                                                 .or_else(|state| { state.match_string("integrations") })
                                                                                 .or_else(|state| { state.match_string("include") })
+                                                                                .or_else(|state| { state.match_string("implied") })
                                                                                 .or_else(|state| { state.match_string("ignores") })
                                                                                 .or_else(|state| { state.match_string("kind") })
+                                                                                .or_else(|state| { state.match_string("loads") })
                                                                                 .or_else(|state| { state.match_string("listed") })
                                                                                 .or_else(|state| { state.match_string("lint") })
                                                                                 .or_else(|state| { state.match_string("ledger") })
@@ -3755,7 +3993,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .match_string("model")
                                                                                 .or_else(|state| { state.match_string("mode") })
                                                                                 .or_else(|state| { state.match_string("missing") })
+                                                                                .or_else(|state| { state.match_string("means") })
+                                                                                .or_else(|state| { state.match_string("mandatory") })
                                                                                 .or_else(|state| { state.match_string("malformed") })
+                                                                                .or_else(|state| { state.match_string("notice-only") })
                                                                                 .or_else(|state| { state.match_string("nothing") })
                                                                                 .or_else(|state| { state.match_string("not") })
                                                                                 .or_else(|state| { state.match_string("none") })
@@ -3764,6 +4005,9 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("need") })
                                                                                 .or_else(|state| { state.match_string("override") })
                                                                                 .or_else(|state| { state.match_string("or") })
+                                                                                .or_else(|state| { state.match_string("opt-out") })
+                                                                                .or_else(|state| { state.match_string("opt-in") })
+                                                                                .or_else(|state| { state.match_string("open") })
                                                                                 .or_else(|state| { state.match_string("only") })
                                                                                 .or_else(|state| { state.match_string("on") })
                                                                                 .or_else(|state| { state.match_string("off") })
@@ -3781,9 +4025,12 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .match_string("prelude")
                                                                                 .or_else(|state| { state.match_string("preferences") })
                                                                                 .or_else(|state| { state.match_string("policy") })
+                                                                                .or_else(|state| { state.match_string("relevant") })
                                                                                 .or_else(|state| { state.match_string("reconcile") })
                                                                                 .or_else(|state| { state.match_string("switched") })
+                                                                                .or_else(|state| { state.match_string("stays") })
                                                                                 .or_else(|state| { state.match_string("spelled") })
+                                                                                .or_else(|state| { state.match_string("shown") })
                                                                                 .or_else(|state| { state.match_string("shared") })
                                                                                 .or_else(|state| { state.match_string("several") })
                                                                         })
@@ -3798,6 +4045,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                             state
                                                                                 .match_string("then")
                                                                                 .or_else(|state| { state.match_string("test") })
+                                                                                .or_else(|state| { state.match_string("table") })
                                                                                 .or_else(|state| { state.match_string("unreadable") })
                                                                                 .or_else(|state| { state.match_string("unmapped") })
                                                                                 .or_else(|state| { state.match_string("unlisted") })
@@ -4045,6 +4293,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_banner(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_banner,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("banner")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_because(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -4157,6 +4433,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_closed(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_closed,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("closed")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_cloud(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -4258,6 +4562,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("count")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_custom(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_custom,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("custom")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -4398,6 +4730,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("disabled")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_disappears(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_disappears,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("disappears")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -4577,6 +4937,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_exact(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_exact,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("exact")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_exempt(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -4661,6 +5049,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_gate(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_gate,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("gate")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_given(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -4734,6 +5150,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("ignores")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_implied(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_implied,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("implied")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -4885,6 +5329,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_loads(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_loads,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("loads")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_malformed(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -4902,6 +5374,62 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("malformed")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_mandatory(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_mandatory,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("mandatory")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_means(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_means,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("means")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -4958,6 +5486,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("mode")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_model(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_model,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("model")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -5137,6 +5693,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_notice_only(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_notice_only,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("notice-only")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_of(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -5238,6 +5822,90 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("only")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_open(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_open,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("open")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_opt_in(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_opt_in,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("opt-in")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_opt_out(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_opt_out,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("opt-out")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -5417,6 +6085,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_relevant(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_relevant,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("relevant")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_several(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -5473,6 +6169,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_shown(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_shown,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("shown")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_spelled(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -5501,6 +6225,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_stays(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_stays,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("stays")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_switched(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -5518,6 +6270,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("switched")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_table(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_table,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("table")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -5658,6 +6438,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("unreadable")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_visit(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_visit,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("visit")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -5967,6 +6775,12 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#exempt_event => rules::r#exempt_event(state),
                     Rule::r#lint => rules::r#lint(state),
                     Rule::r#finding => rules::r#finding(state),
+                    Rule::r#banner => rules::r#banner(state),
+                    Rule::r#model_implied => rules::r#model_implied(state),
+                    Rule::r#model => rules::r#model(state),
+                    Rule::r#gate_without_consent => rules::r#gate_without_consent(state),
+                    Rule::r#gate => rules::r#gate(state),
+                    Rule::r#visit => rules::r#visit(state),
                     Rule::r#promise => rules::r#promise(state),
                     Rule::r#promised => rules::r#promised(state),
                     Rule::r#without => rules::r#without(state),
@@ -6017,64 +6831,84 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_any => rules::r#word_any(state),
                     Rule::r#word_as => rules::r#word_as(state),
                     Rule::r#word_at => rules::r#word_at(state),
+                    Rule::r#word_banner => rules::r#word_banner(state),
                     Rule::r#word_because => rules::r#word_because(state),
                     Rule::r#word_block => rules::r#word_block(state),
                     Rule::r#word_categories => rules::r#word_categories(state),
                     Rule::r#word_category => rules::r#word_category(state),
+                    Rule::r#word_closed => rules::r#word_closed(state),
                     Rule::r#word_cloud => rules::r#word_cloud(state),
                     Rule::r#word_consent => rules::r#word_consent(state),
                     Rule::r#word_consentry => rules::r#word_consentry(state),
                     Rule::r#word_count => rules::r#word_count(state),
+                    Rule::r#word_custom => rules::r#word_custom(state),
                     Rule::r#word_deliver => rules::r#word_deliver(state),
                     Rule::r#word_destination => rules::r#word_destination(state),
                     Rule::r#word_destinations => rules::r#word_destinations(state),
                     Rule::r#word_device => rules::r#word_device(state),
                     Rule::r#word_disabled => rules::r#word_disabled(state),
+                    Rule::r#word_disappears => rules::r#word_disappears(state),
                     Rule::r#word_drop => rules::r#word_drop(state),
                     Rule::r#word_empty => rules::r#word_empty(state),
                     Rule::r#word_enforce => rules::r#word_enforce(state),
                     Rule::r#word_error => rules::r#word_error(state),
                     Rule::r#word_event => rules::r#word_event(state),
                     Rule::r#word_events => rules::r#word_events(state),
+                    Rule::r#word_exact => rules::r#word_exact(state),
                     Rule::r#word_exempt => rules::r#word_exempt(state),
                     Rule::r#word_expect => rules::r#word_expect(state),
                     Rule::r#word_from => rules::r#word_from(state),
+                    Rule::r#word_gate => rules::r#word_gate(state),
                     Rule::r#word_given => rules::r#word_given(state),
                     Rule::r#word_granted => rules::r#word_granted(state),
                     Rule::r#word_ignores => rules::r#word_ignores(state),
+                    Rule::r#word_implied => rules::r#word_implied(state),
                     Rule::r#word_include => rules::r#word_include(state),
                     Rule::r#word_integrations => rules::r#word_integrations(state),
                     Rule::r#word_kind => rules::r#word_kind(state),
                     Rule::r#word_lint => rules::r#word_lint(state),
                     Rule::r#word_listed => rules::r#word_listed(state),
+                    Rule::r#word_loads => rules::r#word_loads(state),
                     Rule::r#word_malformed => rules::r#word_malformed(state),
+                    Rule::r#word_mandatory => rules::r#word_mandatory(state),
+                    Rule::r#word_means => rules::r#word_means(state),
                     Rule::r#word_missing => rules::r#word_missing(state),
                     Rule::r#word_mode => rules::r#word_mode(state),
+                    Rule::r#word_model => rules::r#word_model(state),
                     Rule::r#word_need => rules::r#word_need(state),
                     Rule::r#word_needs => rules::r#word_needs(state),
                     Rule::r#word_never => rules::r#word_never(state),
                     Rule::r#word_none => rules::r#word_none(state),
                     Rule::r#word_not => rules::r#word_not(state),
                     Rule::r#word_nothing => rules::r#word_nothing(state),
+                    Rule::r#word_notice_only => rules::r#word_notice_only(state),
                     Rule::r#word_of => rules::r#word_of(state),
                     Rule::r#word_off => rules::r#word_off(state),
                     Rule::r#word_on => rules::r#word_on(state),
                     Rule::r#word_only => rules::r#word_only(state),
+                    Rule::r#word_open => rules::r#word_open(state),
+                    Rule::r#word_opt_in => rules::r#word_opt_in(state),
+                    Rule::r#word_opt_out => rules::r#word_opt_out(state),
                     Rule::r#word_or => rules::r#word_or(state),
                     Rule::r#word_override => rules::r#word_override(state),
                     Rule::r#word_policy => rules::r#word_policy(state),
                     Rule::r#word_preferences => rules::r#word_preferences(state),
                     Rule::r#word_prelude => rules::r#word_prelude(state),
                     Rule::r#word_reconcile => rules::r#word_reconcile(state),
+                    Rule::r#word_relevant => rules::r#word_relevant(state),
                     Rule::r#word_several => rules::r#word_several(state),
                     Rule::r#word_shared => rules::r#word_shared(state),
+                    Rule::r#word_shown => rules::r#word_shown(state),
                     Rule::r#word_spelled => rules::r#word_spelled(state),
+                    Rule::r#word_stays => rules::r#word_stays(state),
                     Rule::r#word_switched => rules::r#word_switched(state),
+                    Rule::r#word_table => rules::r#word_table(state),
                     Rule::r#word_test => rules::r#word_test(state),
                     Rule::r#word_then => rules::r#word_then(state),
                     Rule::r#word_unlisted => rules::r#word_unlisted(state),
                     Rule::r#word_unmapped => rules::r#word_unmapped(state),
                     Rule::r#word_unreadable => rules::r#word_unreadable(state),
+                    Rule::r#word_visit => rules::r#word_visit(state),
                     Rule::r#word_warning => rules::r#word_warning(state),
                     Rule::r#word_when => rules::r#word_when(state),
                     Rule::r#word_without => rules::r#word_without(state),

@@ -271,6 +271,10 @@ const STATEMENTS: &[&str] = &[
     "preferences",
     "test",
     "lint",
+    "banner",
+    "model",
+    "gate",
+    "visit loads when",
     "never deliver",
     "always deliver",
     "override",
@@ -447,6 +451,8 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::expected_reason => "`because`",
         Rule::promised => A_TEXT,
         Rule::promise => "`never` or `always`",
+        Rule::model_implied => "`model`",
+        Rule::gate_without_consent => "`gate`",
         Rule::condition => "a condition",
         Rule::entry_state => "`on`, `off`, `unlisted` or `unreadable`",
         Rule::row | Rule::consent_states | Rule::consent_state | Rule::none_given => "a consent state",
@@ -469,7 +475,7 @@ fn phrase(rule: Rule) -> Option<String> {
         // Every other rule is called like the word it begins with.
         other => {
             let name = format!("{other:?}");
-            return Some(format!("`{}`", name.strip_prefix("word_").unwrap_or(&name)));
+            return Some(format!("`{}`", name.strip_prefix("word_").unwrap_or(&name).replace('_', "-")));
         }
     };
     Some(named.into())

@@ -57,7 +57,7 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
 }
 
 /// Words that begin statements, and that cannot go on with a group: none of them may be a bare name.
-const STATEMENT_WORDS: [&str; 11] = [
+const STATEMENT_WORDS: [&str; 14] = [
     "policy",
     "include",
     "override",
@@ -69,6 +69,9 @@ const STATEMENT_WORDS: [&str; 11] = [
     "preferences",
     "test",
     "lint",
+    "banner",
+    "model",
+    "visit",
 ];
 
 fn begins_statement(line: &str) -> bool {

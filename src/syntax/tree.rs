@@ -106,6 +106,8 @@ pub enum Fact {
     Lint(Lint),
     /// `never deliver …` or `always deliver …`.
     Promise(Promise),
+    /// `banner …`, `model …`, `gate …` or `visit …`.
+    Visit(VisitSetting),
 }
 
 /// A text or a name with its place; escapes are resolved.
@@ -245,6 +247,89 @@ pub enum UnmappedDestinations {
     Deliver,
     /// Nothing.
     Block,
+}
+
+/// What a visit depends on beside who visits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VisitSetting {
+    /// `banner …`.
+    Banner(Banner),
+    /// `model …`.
+    Model(ConsentModel),
+    /// `model implied means …`.
+    Implied(Folding),
+    /// `gate …`.
+    Gate(GateReading),
+    /// `gate … without consent`.
+    WithoutConsent(WithoutConsent),
+    /// `visit loads when …`.
+    Loads(Loading),
+}
+
+/// What a site shows who has not chosen yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Banner {
+    /// A banner on page load, and nobody can use the site before acting on it.
+    Mandatory,
+    /// An optional banner on page load, which is always there.
+    Stays,
+    /// An optional banner on page load, which goes on a click or scroll.
+    Disappears,
+    /// An optional banner that is never displayed.
+    NeverShown,
+}
+
+/// The consent model of the consent platform: what is granted before a person chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConsentModel {
+    /// Nothing but what is always granted.
+    OptIn,
+    /// Everything.
+    OptOut,
+    /// What [`Folding`] says: the documents say both.
+    Implied,
+    /// Everything: it is taken as opt-out.
+    NoticeOnly,
+    /// Everything: it is taken as opt-out.
+    Custom,
+}
+
+/// What a consent model is taken as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Folding {
+    /// Nothing is granted before a person chooses.
+    OptIn,
+    /// Everything is.
+    OptOut,
+}
+
+/// By which reading of the documents a source sends an event at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GateReading {
+    /// The seven rows of "Expected wrapper behavior".
+    Table,
+    /// The vendor's web wrapper: a grant counts only if an enabled destination needs it.
+    Relevant,
+    /// If some destination would be delivered.
+    Exact,
+}
+
+/// What the gate does with an event that has no consent object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WithoutConsent {
+    /// The source sends it.
+    Open,
+    /// The source does not.
+    Closed,
+}
+
+/// When the library loads for what a person chose under opt-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Loading {
+    /// Where the gate is open for that choice.
+    GateOpen,
+    /// Where some category is granted.
+    Granted,
 }
 
 /// What an integrations entry counts as that is neither a boolean nor an object.
@@ -598,6 +683,21 @@ impl Fact {
             Fact::Lint(lint) => format!("lint {}", lint.finding.value),
             Fact::Promise(Promise { always: true, .. }) => "always deliver".into(),
             Fact::Promise(_) => "never deliver".into(),
+            Fact::Visit(setting) => setting.phrase().into(),
+        }
+    }
+}
+
+impl VisitSetting {
+    /// How the statement begins, and of two that begin alike how this one goes on.
+    fn phrase(&self) -> &'static str {
+        match self {
+            VisitSetting::Banner(_) => "banner",
+            VisitSetting::Model(_) => "model",
+            VisitSetting::Implied(_) => "model implied means",
+            VisitSetting::Gate(_) => "gate",
+            VisitSetting::WithoutConsent(_) => "gate … without consent",
+            VisitSetting::Loads(_) => "visit loads when",
         }
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn is_bare(name: &str) -> bool {
 
 /// Whether a plain word cannot be a bare name because the language uses it.
 pub(super) fn is_language_word(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic()) && !is_bare(word)
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-') && !is_bare(word)
 }
 
 /// The word that a text begins with; empty where it begins with none.

@@ -39,6 +39,11 @@ impl Bits {
         self.word(bit / WORD) >> (bit % WORD) & 1 == 1
     }
 
+    /// Whether a bit is set in both.
+    pub(crate) fn meets(&self, other: &Bits) -> bool {
+        self.words.iter().zip(&other.words).any(|(one, other)| one & other != 0)
+    }
+
     /// The word at a place; 0 where there is none.
     pub(crate) fn word(&self, at: usize) -> u64 {
         self.words.get(at).copied().unwrap_or(0)

@@ -4,10 +4,12 @@
 //! unmapped, what each pair of states enforces, and the requirements as tables over granted categories.
 
 mod bits;
+mod gate;
 mod names;
 mod requirements;
 
 pub(crate) use bits::{Bits, ones};
+pub(crate) use gate::Gate;
 #[cfg(feature = "lint")]
 pub(crate) use requirements::satisfied;
 pub(crate) use requirements::{live, missing};
@@ -71,6 +73,7 @@ pub struct Table {
     pub(crate) unreadable_is_off: bool,
     /// Worked out when somebody asks.
     fingerprint: OnceLock<Result<Fingerprint, TooLarge>>,
+    gate: OnceLock<Gate>,
 }
 
 /// What the consent step asks of a destination that is not exempt.
@@ -145,6 +148,7 @@ impl Table {
             deciding_keys: Keys::of_decision(policy.reading(), !policy.exempt_events().value.is_empty()),
             instructions: InstructionSet::fastest(),
             fingerprint: OnceLock::new(),
+            gate: OnceLock::new(),
             policy,
         }
     }
@@ -181,6 +185,11 @@ impl Table {
         let cell = self.cells.get(consent as usize).and_then(|row| row.get(integrations as usize));
         // There is a cell for every pair, in the order of the states; the fallback is never taken.
         cell.unwrap_or(&Enforce::ConsentThenIntegrations)
+    }
+
+    /// What the policy says of its gate. It is worked out the first time that somebody asks.
+    pub(crate) fn gate(&self) -> &Gate {
+        self.gate.get_or_init(|| Gate::of(self, &|id| self.enabled.contains(id.index())))
     }
 
     pub(crate) fn asks(&self, destination: DestinationId) -> &Asks {

@@ -1,0 +1,203 @@
+//! `consentry simulate`: what a banner does around decisions, told to people, programs and reviewers, one renderer a file.
+
+mod actions;
+mod json;
+mod tables;
+mod words;
+
+use super::{Failure, PolicyArguments, Status};
+use actions::Action;
+use consentry::visit::{Choice, Site, Step, Unsaid, Visit, Visitor};
+use consentry::{Banner, ConsentModel, Event, Name, Policy, Table};
+use std::io::Write;
+
+/// Say what happens in a visit: when the library loads, which events wait, who receives them, and what is lost.
+///
+/// Actions, in their order: `event` or `event NAME`, `choose CATEGORY, CATEGORY`, `choose all`, `reject`, `close`, `scroll`, `load` (a
+/// page load) and `leave`; one that has several words is put in quotes. Exit status: 0 told, whatever was lost, 2 usage, a policy that
+/// does not compile, or one that leaves open what a visit depends on.
+#[derive(clap::Args)]
+pub(super) struct Simulate {
+    #[command(flatten)]
+    policy: PolicyArguments,
+    /// What the person and the site do.
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ACTION")]
+    actions: Vec<String>,
+    /// Print the tables of the platform's documents as this policy has them: banners, first-time and returning visitors, and the gate.
+    #[arg(long)]
+    all: bool,
+    /// What a returning visitor has granted, or somebody who chooses in the tables: categories, `all` or `nothing` [default: a first-time
+    /// visitor; in the tables, all but the last category].
+    #[arg(long, value_name = "CATEGORIES")]
+    stored: Option<String>,
+    /// The banner, in place of the policy's.
+    #[arg(long, value_enum)]
+    banner: Option<BannerArgument>,
+    /// The consent model, in place of the policy's.
+    #[arg(long, value_enum)]
+    model: Option<ModelArgument>,
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    Human,
+    /// One document, for programs.
+    Json,
+    /// For repositories and comments.
+    Markdown,
+}
+
+/// A banner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum BannerArgument {
+    /// Shown on load; nobody uses the site before acting on it.
+    Mandatory,
+    /// Shown on load; it is optional and always there.
+    Stays,
+    /// Shown on load; it is optional and goes on a click or scroll.
+    Disappears,
+    /// Optional and never shown.
+    NeverShown,
+}
+
+/// A consent model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ModelArgument {
+    /// Nothing is granted before the person chooses.
+    OptIn,
+    /// Everything is granted until the person refuses.
+    OptOut,
+    /// What the policy says that it means.
+    Implied,
+    /// Taken as opt-out.
+    NoticeOnly,
+    /// Taken as opt-out.
+    Custom,
+}
+
+/// A visit that was run.
+struct Told<'t> {
+    policy: &'t Policy,
+    site: Site,
+    visitor: Visitor,
+    /// The names of the events, in the order of their numbers.
+    events: Vec<Option<String>>,
+    steps: Vec<Step<'t>>,
+    /// How many events still wait at the end.
+    buffered: usize,
+}
+
+/// How many events became what.
+#[derive(Default)]
+struct Counts {
+    sent: usize,
+    withheld: usize,
+    lost: usize,
+}
+
+impl Simulate {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+        let table = Table::new(self.policy.load()?);
+        let policy = table.policy();
+        let stored = match &self.stored {
+            Some(text) => Some(actions::choice(policy, text).map_err(Failure::Other)?),
+            None => None,
+        };
+        if self.all {
+            if self.banner.is_some() || self.model.is_some() {
+                return Err(Failure::Other("the tables of --all have every banner and model".into()));
+            }
+            let tables =
+                tables::Tables::of(&table, stored).map_err(|unsaid| Failure::Other(unsaid.to_string()))?;
+            match self.format {
+                Format::Human => tables::human(to, &tables)?,
+                Format::Json => json::tables(to, &tables)?,
+                Format::Markdown => tables::markdown(to, &tables)?,
+            }
+            return Ok(Status::Fine);
+        }
+        let actions: Vec<Action> = self
+            .actions
+            .iter()
+            .map(|text| Action::of(policy, text))
+            .collect::<Result<_, String>>()
+            .map_err(Failure::Other)?;
+        let site = self.site(policy).map_err(|unsaid| Failure::Other(unsaid.to_string()))?;
+        let told = told(&table, site, stored, actions);
+        match self.format {
+            Format::Human => words::human(to, &told)?,
+            Format::Json => json::visit(to, &told)?,
+            Format::Markdown => words::markdown(to, &told)?,
+        }
+        Ok(Status::Fine)
+    }
+
+    /// What the policy says, with what the arguments say in its place.
+    fn site(&self, policy: &Policy) -> Result<Site, Unsaid> {
+        let banner = self.banner.map(|banner| match banner {
+            BannerArgument::Mandatory => Banner::Mandatory,
+            BannerArgument::Stays => Banner::Stays,
+            BannerArgument::Disappears => Banner::Disappears,
+            BannerArgument::NeverShown => Banner::NeverShown,
+        });
+        let model = self.model.map(|model| match model {
+            ModelArgument::OptIn => ConsentModel::OptIn,
+            ModelArgument::OptOut => ConsentModel::OptOut,
+            ModelArgument::Implied => ConsentModel::Implied,
+            ModelArgument::NoticeOnly => ConsentModel::NoticeOnly,
+            ModelArgument::Custom => ConsentModel::Custom,
+        });
+        let said = policy.banner().map(|said| said.value);
+        let banner = banner.or(said).ok_or(Unsaid("banner mandatory"))?;
+        let said = policy.consent_model().map(|said| said.value);
+        let model = model.or(said).ok_or(Unsaid("model opt-in"))?;
+        Site::with(policy, banner, model)
+    }
+}
+
+fn told(table: &Table, site: Site, stored: Option<Choice>, actions: Vec<Action>) -> Told<'_> {
+    let visitor = stored.map_or(Visitor::First, Visitor::Returning);
+    let (mut visit, mut steps) = Visit::start(table, site, visitor.clone());
+    let mut events = Vec::new();
+    for action in actions {
+        steps.extend(match action {
+            Action::Event(name) => {
+                let track = name.as_ref().map(|name| Name::from(name.as_str()).into_owned());
+                events.push(name);
+                visit.event(Event { track, ..Event::default() })
+            }
+            Action::Choose(choice) => visit.choose(choice),
+            Action::Close => visit.close(),
+            Action::Scroll => visit.act(),
+            Action::Load => visit.load_page(),
+            Action::Leave => visit.leave(),
+        });
+    }
+    Told { policy: table.policy(), site, visitor, events, steps, buffered: visit.buffered() }
+}
+
+impl Told<'_> {
+    fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for step in &self.steps {
+            match step {
+                Step::Sent { .. } => counts.sent += 1,
+                Step::Withheld { .. } => counts.withheld += 1,
+                Step::Lost { .. } => counts.lost += 1,
+                _ => {}
+            }
+        }
+        counts
+    }
+
+    /// How people know an event: `event 2 "Order Completed"`.
+    fn event(&self, number: usize) -> String {
+        let name = self.events.get(number.wrapping_sub(1)).and_then(Option::as_ref);
+        name.map_or_else(|| format!("event {number}"), |name| format!("event {number} {name:?}"))
+    }
+}

@@ -1,0 +1,379 @@
+//! One person on a site: a state machine that a wrapper can drive.
+
+use super::site::Site;
+use crate::decide::Scratch;
+use crate::event::{Consent, Event, Name, Preference};
+use crate::model::{Banner, CategoryId, DestinationId, Folding, Loading, Mode, Policy};
+use crate::table::Table;
+use std::collections::BTreeSet;
+
+/// What a person agrees to. Categories that are `always` granted are among it whatever the person says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// For each category of the policy, whether it is granted.
+    granted: Vec<bool>,
+}
+
+impl Choice {
+    /// These categories and no others.
+    pub fn of(policy: &Policy, categories: &[CategoryId]) -> Self {
+        let granted = policy.categories().iter().enumerate().map(|(index, category)| {
+            category.always().is_some() || categories.iter().any(|id| id.index() == index)
+        });
+        Choice { granted: granted.collect() }
+    }
+
+    /// Every category.
+    pub fn everything(policy: &Policy) -> Self {
+        Choice { granted: vec![true; policy.categories().len()] }
+    }
+
+    /// No category but those that are always granted.
+    pub fn nothing(policy: &Policy) -> Self {
+        Choice::of(policy, &[])
+    }
+
+    /// Each category of the policy, and whether it is granted, in declaration order.
+    pub fn categories(&self) -> impl Iterator<Item = bool> {
+        self.granted.iter().copied()
+    }
+
+    /// The preferences that an event is stamped with.
+    pub(super) fn stamp<'v>(&self, policy: &Policy) -> Consent<'v> {
+        let preference = |granted: bool| if granted { Preference::Granted } else { Preference::Refused };
+        let all = policy.categories().iter().zip(&self.granted);
+        Consent::Preferences(
+            all.map(|(one, granted)| (Name::from(one.wire_id()).into_owned(), preference(*granted)))
+                .collect(),
+        )
+    }
+}
+
+/// Who visits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visitor {
+    /// Somebody who has not chosen yet, or whose choice is no longer stored: "Return users with no valid prior session are
+    /// treated as first time users."
+    First,
+    /// Somebody whose choice is stored.
+    Returning(Choice),
+}
+
+/// What happens in a visit, in its order. Events are numbered from 1 on, as they come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step<'v> {
+    /// A page of the site loads. What was loaded on the page before is gone.
+    PageLoads {
+        /// Whether it is one after the first: "could cause duplicate page events" and "a loss of form state".
+        again: bool,
+    },
+    /// The banner is shown.
+    BannerShown,
+    /// The person chose.
+    Chosen(Choice),
+    /// The banner is gone and nothing was chosen.
+    BannerGone,
+    /// The library loads and sets its cookies.
+    LibraryLoads,
+    /// The library of a device-mode destination loads.
+    DeviceLoads(DestinationId),
+    /// An event waits until the library loads.
+    Buffered {
+        /// The event.
+        event: usize,
+    },
+    /// The source sends an event.
+    Sent {
+        /// The event.
+        event: usize,
+        /// Whether it had waited.
+        buffered: bool,
+        /// The event with the consent that it is stamped with.
+        stamped: Event<'v>,
+        /// Who receives it: what the decision for it delivers, but for those that are missed.
+        delivered: Vec<DestinationId>,
+        /// Device-mode destinations that it should reach and whose library is not there.
+        missed: Vec<DestinationId>,
+    },
+    /// The gate is closed for an event, which the source does not send: nobody may receive it.
+    Withheld {
+        /// The event.
+        event: usize,
+        /// The event with the consent that it is stamped with.
+        stamped: Event<'v>,
+    },
+    /// An event is lost.
+    Lost {
+        /// The event.
+        event: usize,
+        /// Why.
+        cause: Loss,
+    },
+    /// The person took back what a device-mode destination needs, and its library cannot be unloaded: it may go on collecting by
+    /// itself until the next page load.
+    KeepsCollecting(DestinationId),
+    /// The person granted what a device-mode destination needs, and its library is not there before the next page load.
+    NeedsPageLoad(DestinationId),
+    /// The person left.
+    Left,
+}
+
+/// Why an event is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Loss {
+    /// The page was left before the person chose.
+    NoChoice,
+    /// The page was left, and the library had not loaded for what the person chose.
+    NotLoaded,
+    /// The visit was over.
+    Over,
+}
+
+impl Loss {
+    /// The word for it in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Loss::NoChoice => "no_choice",
+            Loss::NotLoaded => "not_loaded",
+            Loss::Over => "over",
+        }
+    }
+}
+
+/// A visit: events and choices go in, steps come out. An event that goes in comes out once: as sent, withheld or lost, after it may have been
+/// buffered.
+///
+/// ```
+/// use consentry::visit::{Choice, Loss, Site, Step, Visit, Visitor};
+/// use consentry::{Event, Policy, Table};
+///
+/// let table = Table::new(Policy::parse(
+///     r#"consentry 1 policy "p" include prelude "segment" banner stays model opt-in
+///        category Stats destination "Amplitude" needs Stats"#
+/// )?);
+/// let site = Site::of(table.policy()).unwrap();
+/// let (mut visit, _) = Visit::start(&table, site, Visitor::First);
+/// assert_eq!(visit.event(Event::default()), [Step::Buffered { event: 1 }]);
+/// let steps = visit.choose(Choice::everything(table.policy()));
+/// assert!(matches!(steps.as_slice(), [Step::Chosen(_), Step::LibraryLoads, Step::Sent { event: 1, buffered: true, .. }]));
+/// # Ok::<(), consentry::PolicyError>(())
+/// ```
+#[derive(Debug)]
+pub struct Visit<'v> {
+    table: &'v Table,
+    site: Site,
+    scratch: Scratch,
+    /// What the person has chosen, now or before.
+    choice: Option<Choice>,
+    is_banner_shown: bool,
+    is_loaded: bool,
+    /// The device-mode destinations whose libraries are on the page.
+    libraries: BTreeSet<DestinationId>,
+    buffer: Vec<(usize, Event<'v>)>,
+    /// How many events there were.
+    events: usize,
+    is_over: bool,
+}
+
+impl<'v> Visit<'v> {
+    /// The first page loads.
+    pub fn start(table: &'v Table, site: Site, visitor: Visitor) -> (Self, Vec<Step<'v>>) {
+        let choice = match visitor {
+            Visitor::First => None,
+            Visitor::Returning(choice) => Some(choice),
+        };
+        let mut visit = Visit {
+            table,
+            site,
+            scratch: table.scratch(),
+            choice,
+            is_banner_shown: false,
+            is_loaded: false,
+            libraries: BTreeSet::new(),
+            buffer: Vec::new(),
+            events: 0,
+            is_over: false,
+        };
+        let mut steps = Vec::new();
+        visit.open_page(false, &mut steps);
+        (visit, steps)
+    }
+
+    /// Whether the library has loaded on this page, and so set its cookies.
+    pub fn is_loaded(&self) -> bool {
+        self.is_loaded
+    }
+
+    /// How many events wait.
+    pub fn buffered(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// The site tracks an event. Whatever consent it carries already, the wrapper's stamp takes its place.
+    pub fn event(&mut self, event: Event<'v>) -> Vec<Step<'v>> {
+        self.events += 1;
+        let number = self.events;
+        if self.is_over {
+            return vec![Step::Lost { event: number, cause: Loss::Over }];
+        }
+        if !self.is_loaded {
+            self.buffer.push((number, event));
+            return vec![Step::Buffered { event: number }];
+        }
+        vec![self.send(number, event, false)]
+    }
+
+    /// The person chooses, for the first time or anew, and closes the banner.
+    pub fn choose(&mut self, choice: Choice) -> Vec<Step<'v>> {
+        let mut steps = Vec::new();
+        if self.is_over {
+            return steps;
+        }
+        self.is_banner_shown = false;
+        steps.push(Step::Chosen(choice.clone()));
+        self.choice = Some(choice);
+        if !self.is_loaded {
+            if self.loads() {
+                self.load(&mut steps);
+            }
+            return steps;
+        }
+        let wanted = self.wanted();
+        let kept = self.libraries.difference(&wanted).copied().map(Step::KeepsCollecting);
+        let needed = wanted.difference(&self.libraries).copied().map(Step::NeedsPageLoad);
+        steps.extend(kept.chain(needed));
+        steps
+    }
+
+    /// The person closes the banner without choosing. Of a mandatory banner that is the action after which the site may be used.
+    pub fn close(&mut self) -> Vec<Step<'v>> {
+        let mut steps = Vec::new();
+        if self.is_over || !self.is_banner_shown {
+            return steps;
+        }
+        self.is_banner_shown = false;
+        steps.push(Step::BannerGone);
+        if !self.is_loaded && self.loads() {
+            self.load(&mut steps);
+        }
+        steps
+    }
+
+    /// The person clicks or scrolls somewhere on the page, which some banners disappear after.
+    pub fn act(&mut self) -> Vec<Step<'v>> {
+        match self.site.banner {
+            Banner::Disappears => self.close(),
+            Banner::Mandatory | Banner::Stays | Banner::NeverShown => Vec::new(),
+        }
+    }
+
+    /// A page loads: the same one again, or the next one.
+    pub fn load_page(&mut self) -> Vec<Step<'v>> {
+        let mut steps = Vec::new();
+        if !self.is_over {
+            self.lose(&mut steps);
+            self.open_page(true, &mut steps);
+        }
+        steps
+    }
+
+    /// The person leaves the site.
+    pub fn leave(&mut self) -> Vec<Step<'v>> {
+        let mut steps = Vec::new();
+        if !self.is_over {
+            self.lose(&mut steps);
+            self.is_over = true;
+            steps.push(Step::Left);
+        }
+        steps
+    }
+
+    fn open_page(&mut self, again: bool, steps: &mut Vec<Step<'v>>) {
+        self.is_loaded = false;
+        self.libraries.clear();
+        // Who has chosen looks for the banner; it does not come by itself.
+        self.is_banner_shown = self.choice.is_none() && self.site.banner != Banner::NeverShown;
+        steps.push(Step::PageLoads { again });
+        let waits = self.is_banner_shown && self.site.banner == Banner::Mandatory;
+        if !waits && self.loads() {
+            self.load(steps);
+        }
+        if self.is_banner_shown {
+            steps.push(Step::BannerShown);
+        }
+    }
+
+    /// Whether the library loads for what the person has chosen, or has not: opt-out never waits for a choice.
+    fn loads(&mut self) -> bool {
+        match (self.site.taken_as(), &self.choice) {
+            (Folding::OptOut, _) => true,
+            (Folding::OptIn, None) => false,
+            (Folding::OptIn, Some(choice)) => match self.site.loads {
+                Loading::Granted => {
+                    let categories = self.table.policy().categories().iter().zip(choice.categories());
+                    categories
+                        .into_iter()
+                        .any(|(category, granted)| granted && category.switched_off().is_none())
+                }
+                Loading::GateOpen => {
+                    let event = Event { consent: self.stamp(), ..Event::default() };
+                    self.table.decide(&event, &mut self.scratch).passes_gate(self.site.gate)
+                }
+            },
+        }
+    }
+
+    /// The library loads, and with it those of the device-mode destinations that may receive something; then what has waited is sent.
+    fn load(&mut self, steps: &mut Vec<Step<'v>>) {
+        self.is_loaded = true;
+        steps.push(Step::LibraryLoads);
+        self.libraries = self.wanted();
+        steps.extend(self.libraries.iter().copied().map(Step::DeviceLoads));
+        for (number, event) in std::mem::take(&mut self.buffer) {
+            let step = self.send(number, event, true);
+            steps.push(step);
+        }
+    }
+
+    /// The device-mode destinations that receive an event of which nothing else is known.
+    fn wanted(&mut self) -> BTreeSet<DestinationId> {
+        let event = Event { consent: self.stamp(), ..Event::default() };
+        let table = self.table;
+        let decision = table.decide(&event, &mut self.scratch);
+        decision.delivered().filter(|id| is_device(table.policy(), *id)).collect()
+    }
+
+    /// The consent of events now: what the person has chosen, or else what the model takes for granted.
+    fn stamp(&self) -> Consent<'v> {
+        let policy = self.table.policy();
+        match &self.choice {
+            Some(choice) => choice.stamp(policy),
+            None if self.site.taken_as() == Folding::OptOut => Choice::everything(policy).stamp(policy),
+            None => Choice::nothing(policy).stamp(policy),
+        }
+    }
+
+    fn send(&mut self, number: usize, event: Event<'v>, buffered: bool) -> Step<'v> {
+        let stamped = Event { consent: self.stamp(), ..event };
+        let policy = self.table.policy();
+        let decision = self.table.decide(&stamped, &mut self.scratch);
+        let passes = decision.passes_gate(self.site.gate);
+        let is_missing = |id: &DestinationId| is_device(policy, *id) && !self.libraries.contains(id);
+        let (missed, delivered) = decision.delivered().partition(is_missing);
+        match passes {
+            true => Step::Sent { event: number, buffered, stamped, delivered, missed },
+            false => Step::Withheld { event: number, stamped },
+        }
+    }
+
+    /// What waits is lost with the page.
+    fn lose(&mut self, steps: &mut Vec<Step<'v>>) {
+        let cause = if self.choice.is_none() { Loss::NoChoice } else { Loss::NotLoaded };
+        steps.extend(self.buffer.drain(..).map(|(event, _)| Step::Lost { event, cause }));
+    }
+}
+
+/// Whether the code of a destination runs on the page.
+fn is_device(policy: &Policy, id: DestinationId) -> bool {
+    policy.destination(id).is_some_and(|one| one.mode() == Some(Mode::Device))
+}

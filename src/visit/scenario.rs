@@ -1,0 +1,255 @@
+//! The visits that the platform's documents describe in their tables, run through a policy.
+//!
+//! Source: "Analytics.js OneTrust Wrapper", the tables "Segment library desired behavior", "First time users" and "Return users".
+
+use super::machine::{Choice, Step, Visit, Visitor};
+use super::site::{Site, Unsaid};
+use crate::event::Event;
+use crate::model::{Banner, ConsentModel, DestinationId, Folding};
+use crate::table::Table;
+
+/// How likely data is lost, as the documents rate it. They have nothing below and nothing above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Possibility {
+    /// Libraries load after the choice, or the site assumes that people agree; "until a user changes their preferences".
+    Low,
+    /// Libraries load before the choice: they cannot be unloaded ("compliance risk"), and those for what is agreed to later are not
+    /// there before the next page load ("possibility of data loss").
+    Medium,
+}
+
+impl Possibility {
+    /// The rating of a banner.
+    pub fn of(banner: Banner) -> Self {
+        match banner {
+            Banner::Mandatory | Banner::NeverShown => Possibility::Low,
+            Banner::Stays | Banner::Disappears => Possibility::Medium,
+        }
+    }
+
+    /// The word for it in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Possibility::Low => "low",
+            Possibility::Medium => "medium",
+        }
+    }
+}
+
+/// A row of "Segment library desired behavior".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BannerRow {
+    /// The banner.
+    pub banner: Banner,
+    /// Whether it is displayed on page load.
+    pub displayed: bool,
+    /// Whether the person must interact with it.
+    pub required: bool,
+    /// Whether the library loads with the page for a first-time visitor under opt-out, and under opt-in. The documents have one
+    /// column for both, which contradicts their rows for opt-in; the rows win.
+    pub loads_with_page: [bool; 2],
+    /// The rating.
+    pub possibility: Possibility,
+}
+
+/// What a person does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Provides preferences and closes the banner.
+    Choose,
+    /// Does not interact with the banner.
+    Ignore,
+    /// Rejects all and closes the banner.
+    RejectAll,
+    /// Opens the banner, updates the preferences and closes it.
+    Update,
+}
+
+impl Action {
+    /// The word for it in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Action::Choose => "choose",
+            Action::Ignore => "ignore",
+            Action::RejectAll => "reject_all",
+            Action::Update => "update",
+        }
+    }
+}
+
+/// What a row of the scenario tables is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scenario {
+    /// Whether the person's choice is stored.
+    pub returning: bool,
+    /// The consent model.
+    pub model: ConsentModel,
+    /// The banner; where the documents say "optional", one that stays, and where they name none, too.
+    pub banner: Banner,
+    /// What the person does.
+    pub action: Action,
+}
+
+/// What becomes of an event in a phase of a visit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// Whether the library has loaded when the event is tracked.
+    pub loaded: bool,
+    /// Whether the event waits first.
+    pub buffered: bool,
+    /// Whether it is lost.
+    pub lost: bool,
+    /// Who receives it.
+    pub delivered: Vec<DestinationId>,
+}
+
+/// A row of the scenario tables, as a policy has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScenarioRow {
+    /// What it is about.
+    pub scenario: Scenario,
+    /// An event before the person acts; none where a banner lets nobody use the site before.
+    pub before: Option<Phase>,
+    /// An event after that.
+    pub after: Phase,
+    /// Of an update: an event after the person rejects all instead.
+    pub after_rejecting: Option<Phase>,
+    /// Whether events that were tracked are lost in this visit.
+    pub loses: bool,
+    /// Whether they are if the person leaves, or closes the banner, without choosing.
+    pub may_lose: bool,
+    /// Device-mode destinations whose libraries may go on collecting what was taken back.
+    pub keep_collecting: Vec<DestinationId>,
+    /// Device-mode destinations whose libraries are not there before the next page load.
+    pub need_page_load: Vec<DestinationId>,
+}
+
+/// The rows of the documents' tables of scenarios, in their order.
+const SCENARIOS: [(bool, ConsentModel, Banner, Action); 14] = [
+    (false, ConsentModel::OptIn, Banner::Stays, Action::Choose),
+    (false, ConsentModel::OptIn, Banner::Stays, Action::Ignore),
+    (false, ConsentModel::OptIn, Banner::Stays, Action::RejectAll),
+    (false, ConsentModel::OptIn, Banner::Mandatory, Action::Choose),
+    (false, ConsentModel::OptOut, Banner::Stays, Action::Choose),
+    (false, ConsentModel::OptOut, Banner::Stays, Action::Ignore),
+    (false, ConsentModel::OptOut, Banner::Stays, Action::RejectAll),
+    (false, ConsentModel::Implied, Banner::Stays, Action::Ignore),
+    (true, ConsentModel::OptIn, Banner::Stays, Action::Ignore),
+    (true, ConsentModel::OptIn, Banner::Stays, Action::Update),
+    (true, ConsentModel::OptOut, Banner::Stays, Action::Ignore),
+    (true, ConsentModel::OptOut, Banner::Stays, Action::Update),
+    (true, ConsentModel::Implied, Banner::Stays, Action::Ignore),
+    (true, ConsentModel::Implied, Banner::Stays, Action::Update),
+];
+
+/// The documents' table of banners, as a policy has it.
+///
+/// # Errors
+///
+/// What the policy leaves open.
+pub fn banners(table: &Table) -> Result<Vec<BannerRow>, Unsaid> {
+    let row = |banner| {
+        let mut loads_with_page = [false; 2];
+        for (loads, model) in loads_with_page.iter_mut().zip([ConsentModel::OptOut, ConsentModel::OptIn]) {
+            let site = Site::with(table.policy(), banner, model)?;
+            *loads = Visit::start(table, site, Visitor::First).0.is_loaded();
+        }
+        Ok(BannerRow {
+            banner,
+            displayed: banner != Banner::NeverShown,
+            required: banner == Banner::Mandatory,
+            loads_with_page,
+            possibility: Possibility::of(banner),
+        })
+    };
+    [Banner::Mandatory, Banner::Stays, Banner::Disappears, Banner::NeverShown].into_iter().map(row).collect()
+}
+
+/// The documents' tables of scenarios, as a policy has them: who returns has granted everything, or what `choice` says if nothing is
+/// updated; who chooses or updates chooses `choice`.
+///
+/// # Errors
+///
+/// What the policy leaves open.
+pub fn scenarios(table: &Table, choice: &Choice) -> Result<Vec<ScenarioRow>, Unsaid> {
+    let rows = SCENARIOS.into_iter().map(|(returning, model, banner, action)| {
+        let site = Site::with(table.policy(), banner, model)?;
+        Ok(row(table, site, Scenario { returning, model, banner, action }, choice))
+    });
+    rows.collect()
+}
+
+fn row(table: &Table, site: Site, scenario: Scenario, choice: &Choice) -> ScenarioRow {
+    let policy = table.policy();
+    let run = |action: Option<Action>| {
+        let stored = match scenario.action {
+            Action::Update => Choice::everything(policy),
+            _ => choice.clone(),
+        };
+        let visitor = if scenario.returning { Visitor::Returning(stored) } else { Visitor::First };
+        let (mut visit, mut steps) = Visit::start(table, site, visitor);
+        let is_usable = scenario.returning || scenario.banner != Banner::Mandatory;
+        let loaded = visit.is_loaded();
+        let before = is_usable.then(|| {
+            steps.extend(visit.event(Event::default()));
+            (1, loaded)
+        });
+        match action {
+            Some(Action::Choose | Action::Update) => steps.extend(visit.choose(choice.clone())),
+            Some(Action::RejectAll) => steps.extend(visit.choose(Choice::nothing(policy))),
+            Some(Action::Ignore) => {}
+            None => steps.extend(visit.close()),
+        }
+        let number = if is_usable { 2 } else { 1 };
+        let loaded = visit.is_loaded();
+        // Who closes a banner without choosing leaves.
+        if action.is_some() {
+            steps.extend(visit.event(Event::default()));
+        }
+        steps.extend(visit.leave());
+        (steps, before, (number, loaded))
+    };
+    let (steps, before, after) = run(Some(scenario.action));
+    let lost = |steps: &[Step<'_>]| steps.iter().any(|step| matches!(step, Step::Lost { .. }));
+    let destinations = |wanted: &dyn Fn(&Step<'_>) -> Option<DestinationId>| {
+        steps.iter().filter_map(wanted).collect::<Vec<_>>()
+    };
+    let rejecting = (scenario.action == Action::Update).then(|| run(Some(Action::RejectAll)));
+    ScenarioRow {
+        scenario,
+        before: before.map(|(event, loaded)| phase(&steps, event, loaded)),
+        after: phase(&steps, after.0, after.1),
+        after_rejecting: rejecting.map(|(steps, _, (event, loaded))| phase(&steps, event, loaded)),
+        loses: lost(&steps),
+        may_lose: lost(&steps) || lost(&run(None).0),
+        keep_collecting: destinations(&|step| match step {
+            Step::KeepsCollecting(id) => Some(*id),
+            _ => None,
+        }),
+        need_page_load: destinations(&|step| match step {
+            Step::NeedsPageLoad(id) => Some(*id),
+            _ => None,
+        }),
+    }
+}
+
+/// What the steps of a visit say of one event.
+fn phase(steps: &[Step<'_>], wanted: usize, loaded: bool) -> Phase {
+    let mut phase = Phase { loaded, buffered: false, lost: false, delivered: Vec::new() };
+    for step in steps {
+        match step {
+            Step::Buffered { event } if *event == wanted => phase.buffered = true,
+            Step::Lost { event, .. } if *event == wanted => phase.lost = true,
+            Step::Sent { event, delivered, .. } if *event == wanted => phase.delivered.clone_from(delivered),
+            _ => {}
+        }
+    }
+    phase
+}
+
+/// Whether a first-time visitor who rejects all never gets the library.
+pub(crate) fn is_never_loaded_by_rejecting(table: &Table, site: Site) -> bool {
+    let (mut visit, _) = Visit::start(table, site, Visitor::First);
+    visit.choose(Choice::nothing(table.policy()));
+    site.taken_as() == Folding::OptIn && !visit.is_loaded()
+}
