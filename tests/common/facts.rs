@@ -8,10 +8,10 @@ pub(crate) fn policy(prelude: &str, facts: &Value, statements: &str) -> String {
     let mut text = format!("consentry 1\npolicy \"case\"\ninclude prelude {prelude:?}\n{statements}\n");
     for category in facts["categories"].as_array().unwrap() {
         assert_eq!(category["enabled"], true);
-        writeln!(text, "category {}", category["id"]).unwrap();
+        let always = if category["always_on"] == true { " always" } else { "" };
+        writeln!(text, "category {}{always}", category["id"]).unwrap();
     }
     for destination in facts["destinations"].as_array().unwrap() {
-        assert_eq!((&destination["enabled"], &destination["kind"]), (&true.into(), &"cloud".into()));
         let categories: Vec<String> =
             destination["categories"].as_array().unwrap().iter().map(Value::to_string).collect();
         let mapping = if categories.is_empty() {
@@ -19,7 +19,14 @@ pub(crate) fn policy(prelude: &str, facts: &Value, statements: &str) -> String {
         } else {
             format!("needs {}", categories.join(", "))
         };
-        writeln!(text, "destination {} {mapping}", destination["name"]).unwrap();
+        let kind = match destination["kind"].as_str().unwrap() {
+            "cloud" => "",
+            "device" => " mode device",
+            "storage" => " exempt kind storage",
+            other => panic!("{other}"),
+        };
+        let disabled = if destination["enabled"] == true { "" } else { " disabled" };
+        writeln!(text, "destination {} {mapping}{kind}{disabled}", destination["name"]).unwrap();
     }
     text
 }

@@ -140,6 +140,8 @@ impl<'t> Tables<'t> {
         let again =
             if row.scenario.action == Action::Ignore && is_loaded_before { "continue to " } else { "" };
         match row.after.loaded {
+            // Who returns and does nothing changes nothing.
+            _ if row.scenario.returning && row.scenario.action == Action::Ignore => {}
             true => steps.push(format!("events {again}flow to {}", names(&row.after))),
             false => steps.push("no events flow to any destination".to_owned()),
         }
