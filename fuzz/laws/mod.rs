@@ -18,6 +18,7 @@ pub mod layouts;
 pub mod lints;
 pub mod policies;
 pub mod tests;
+pub mod visits;
 
 use arbitrary::{Result, Unstructured};
 use consentry::analysis::{self, Situation, Space};
@@ -60,6 +61,7 @@ pub const ALL: &[Law] = &[
     ("promises_are_decided", exact::promises_are_decided),
     ("flips_flip", flips::flips_flip),
     ("pairs_differ_as_fingerprints", exact::pairs_differ_as_fingerprints),
+    ("visits_lose_nothing", visits::visits_lose_nothing),
 ];
 
 fn compile(text: &str) -> Table {
