@@ -573,3 +573,21 @@ fn a_visit_is_told() {
     );
     assert!(run.out.contains("model custom (taken as opt-out)"), "{}", run.out);
 }
+
+/// The README's example is what the command prints.
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = fs::read_to_string(format!("{}/README.md", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let section = readme.split("## Banners by example").nth(1).unwrap();
+    let block = |after: &str| section.split(after).nth(1).unwrap().split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.consent");
+    fs::write(&path, block("```consent\n")).unwrap();
+    assert!(
+        section
+            .contains("`consentry simulate acme.consent event 'choose Analytics' event reject event leave`")
+    );
+    let actions = ["event", "choose Analytics", "event", "reject", "event", "leave"];
+    let run = text::run(&[&["simulate", path.to_str().unwrap()][..], &actions].concat(), b"");
+    assert!(run.out.starts_with(block("```text\n")), "{}", run.out);
+}

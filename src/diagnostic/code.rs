@@ -214,6 +214,12 @@ codes! {
     PromiseBroken = 528 Error,
     /// A promise speaks of no event.
     PromiseOfNothing = 529 Warning,
+    /// The documents rate the banner a medium possibility of data loss.
+    BannerMayLose = 530 Warning,
+    /// A library that cannot be unloaded may load before a person chooses.
+    DeviceUnderBanner = 531 Warning,
+    /// The library never loads for a person who rejects all.
+    NeverLoads = 532 Warning,
 }
 
 impl Code {

@@ -9,6 +9,9 @@ mod scenario;
 mod site;
 mod wrapper;
 
+#[cfg(feature = "lint")]
+pub(crate) use scenario::is_never_loaded_by_rejecting;
+
 pub use machine::{Choice, Loss, Step, Visit, Visitor};
 pub use scenario::{Action, BannerRow, Phase, Possibility, Scenario, ScenarioRow, banners, scenarios};
 pub use site::{Site, Unsaid};

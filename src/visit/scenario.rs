@@ -5,7 +5,7 @@
 use super::machine::{Choice, Step, Visit, Visitor};
 use super::site::{Site, Unsaid};
 use crate::event::Event;
-use crate::model::{Banner, ConsentModel, DestinationId, Folding};
+use crate::model::{Banner, ConsentModel, DestinationId};
 use crate::table::Table;
 
 /// How likely data is lost, as the documents rate it. They have nothing below and nothing above.
@@ -248,8 +248,9 @@ fn phase(steps: &[Step<'_>], wanted: usize, loaded: bool) -> Phase {
 }
 
 /// Whether a first-time visitor who rejects all never gets the library.
+#[cfg(feature = "lint")]
 pub(crate) fn is_never_loaded_by_rejecting(table: &Table, site: Site) -> bool {
     let (mut visit, _) = Visit::start(table, site, Visitor::First);
     visit.choose(Choice::nothing(table.policy()));
-    site.taken_as() == Folding::OptIn && !visit.is_loaded()
+    !visit.is_loaded()
 }

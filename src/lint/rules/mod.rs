@@ -3,11 +3,13 @@
 mod alike;
 mod always_deviates;
 mod always_receives;
+mod banner_may_lose;
 mod category_unused;
 mod cell_covered_twice;
 mod constant_requirement;
 mod destinations_alike;
 mod device_mode;
+mod device_under_banner;
 mod exempt_without_reason;
 mod fails_open;
 mod include_unused;
@@ -15,6 +17,7 @@ mod integrations_grant;
 mod label_like_wire_id;
 mod laws;
 mod leaking_setting;
+mod never_loads;
 mod never_receives;
 mod no_tests;
 mod out_of_reach;
@@ -57,4 +60,7 @@ pub(super) const ALL: &[Rule] = &[
     laws::unknown_keys_decide,
     laws::consent_blocks,
     promises::check,
+    banner_may_lose::check,
+    device_under_banner::check,
+    never_loads::check,
 ];
