@@ -184,11 +184,21 @@ destination kind k
 destination \"X\"  needs A, B  kind k  also \"x1\"
 destination \"Y\"  unmapped  mode device
 override exempt event \"E\"
+banner stays
+model implied
+override gate exact
+override visit loads when granted
 ";
     let policy = |text: &str| Policy::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let one = policy(text);
     for (from, to) in [
         ("policy \"p\"", "policy \"q\""),
+        ("banner stays", "banner disappears"),
+        ("model implied", "model opt-in"),
+        ("model implied", "model implied\noverride model implied means opt-in"),
+        ("gate exact", "gate relevant"),
+        ("gate exact", "gate exact\noverride gate closed without consent"),
+        ("loads when granted", "loads when gate open"),
         ("\"segment\"", "\"segment-strict\""),
         ("category A", "category A = \"a\""),
         ("category A", "category A always"),

@@ -528,6 +528,14 @@ fn a_visit_is_told() {
         json!({ "tracked": 6, "sent": 5, "withheld": 0, "lost": 1, "waiting": 0 })
     );
     assert_eq!(document["site"]["taken_as"], "opt-in");
+    assert_eq!(
+        (&document["cookies"], &document["data_loss"]["possibility"]),
+        (&true.into(), &"medium".into())
+    );
+    let ignored = text::run(&["simulate", path, "--banner", "mandatory", "event", "leave"], b"");
+    let said = "\n1 event: 0 sent, 0 withheld, 1 lost; the library never loaded, and no cookies were set\n\
+                possibility of data loss with this banner: low, until a person changes the preferences\n";
+    assert!(ignored.out.ends_with(said), "{}", ignored.out);
     let human = simulate(&[]);
     for part in [
         "p: first-time visitor; banner stays, model opt-in, gate table\n".replacen('p', "case", 1).as_str(),

@@ -167,7 +167,7 @@ pub struct Visit<'v> {
     choice: Option<Choice>,
     is_banner_shown: bool,
     is_loaded: bool,
-    /// The device-mode destinations whose libraries are on the page.
+    /// The device-mode destinations whose libraries came with the platform's own to the page.
     libraries: BTreeSet<DestinationId>,
     buffer: Vec<(usize, Event<'v>)>,
     /// How many events there were.
@@ -290,7 +290,6 @@ impl<'v> Visit<'v> {
 
     fn open_page(&mut self, again: bool, steps: &mut Vec<Step<'v>>) {
         self.is_loaded = false;
-        self.libraries.clear();
         // Who has chosen looks for the banner; it does not come by itself.
         self.is_banner_shown = self.choice.is_none() && self.site.banner != Banner::NeverShown;
         steps.push(Step::PageLoads { again });

@@ -4,7 +4,7 @@ use super::Told;
 use super::tables::Tables;
 use super::words;
 use consentry::visit::{Choice, Phase, Possibility, Step, Visitor};
-use consentry::{Consent, DestinationId, Policy, Preference};
+use consentry::{Banner, Consent, DestinationId, Policy, Preference};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
@@ -33,10 +33,21 @@ pub(super) fn visit(to: &mut impl Write, told: &Told<'_>) -> io::Result<()> {
             "lost": counts.lost,
             "waiting": told.buffered,
         },
-        "data_loss": Possibility::of(site.banner).word(),
+        "cookies": counts.cookies,
+        "data_loss": rating(site.banner),
     });
     serde_json::to_writer(&mut *to, &document)?;
     writeln!(to)
+}
+
+/// How the documents rate a banner, and why.
+fn rating(banner: Banner) -> Value {
+    let possibility = Possibility::of(banner);
+    let causes: &[&str] = match possibility {
+        Possibility::Low => &[],
+        Possibility::Medium => &["compliance_risk", "data_loss"],
+    };
+    json!({ "possibility": possibility.word(), "causes": causes })
 }
 
 /// By wire id, whether a category is granted.
@@ -63,7 +74,11 @@ fn step(told: &Told<'_>, step: &Step<'_>) -> Value {
     let named = |event: usize| told.events.get(event.wrapping_sub(1)).cloned().flatten();
     let destination = |id: &DestinationId| policy.destination(*id).map(|one| one.name());
     match step {
-        Step::PageLoads { again } => json!({ "step": "page_loads", "again": again }),
+        Step::PageLoads { again } => {
+            // "Refreshing a page when a user's consent changes could cause duplicate page events" and "a loss of form state".
+            let risks: &[&str] = if *again { &["duplicate_page_events", "lost_form_state"] } else { &[] };
+            json!({ "step": "page_loads", "again": again, "risks": risks })
+        }
         Step::BannerShown => json!({ "step": "banner_shown" }),
         Step::BannerGone => json!({ "step": "banner_gone" }),
         Step::Chosen(chosen) => json!({ "step": "chosen", "preferences": choice(policy, chosen) }),
@@ -111,7 +126,7 @@ pub(super) fn tables(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()>
             "displayed": row.displayed,
             "required": row.required,
             "loads_with_page": { "opt-out": out, "opt-in": in_ },
-            "data_loss": row.possibility.word(),
+            "data_loss": rating(row.banner),
         })
     });
     let scenarios = tables.scenarios.iter().map(|row| {

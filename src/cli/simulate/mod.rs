@@ -92,12 +92,13 @@ struct Told<'t> {
     buffered: usize,
 }
 
-/// How many events became what.
+/// How many events became what, and whether there were cookies.
 #[derive(Default)]
 struct Counts {
     sent: usize,
     withheld: usize,
     lost: usize,
+    cookies: bool,
 }
 
 impl Simulate {
@@ -189,6 +190,7 @@ impl Told<'_> {
                 Step::Sent { .. } => counts.sent += 1,
                 Step::Withheld { .. } => counts.withheld += 1,
                 Step::Lost { .. } => counts.lost += 1,
+                Step::LibraryLoads => counts.cookies = true,
                 _ => {}
             }
         }

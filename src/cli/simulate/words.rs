@@ -168,9 +168,10 @@ fn summary(told: &Told<'_>) -> Vec<String> {
         waits => format!(", {waits} still waiting"),
     };
     let all = told.events.len();
+    let cookies = if counts.cookies { "" } else { "; the library never loaded, and no cookies were set" };
     vec![
         format!(
-            "{all} event{}: {} sent, {} withheld, {} lost{waits}",
+            "{all} event{}: {} sent, {} withheld, {} lost{waits}{cookies}",
             if all == 1 { "" } else { "s" },
             counts.sent,
             counts.withheld,
