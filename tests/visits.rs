@@ -113,6 +113,50 @@ fn the_gate_beyond_the_documents() {
     assert_eq!(gates("override gate closed without consent", preference), [true; 3]);
 }
 
+/// Every combination of destinations that are there, disabled or missing, with everything that an event can grant, under each reading.
+#[test]
+fn the_gate_in_every_combination() {
+    let kinds = ["needs A", "needs Z", "unmapped", "exempt kind storage", "needs S"];
+    let mut compared = 0;
+    for number in 0..3usize.pow(5) {
+        // For each kind of destination: missing, enabled or disabled.
+        let states: Vec<usize> = (0..5).map(|place| number / 3usize.pow(place) % 3).collect();
+        let mut text =
+            "consentry 1 policy \"p\" include prelude \"segment\" category A category B category Z always \
+                        category S switched off\n"
+                .to_owned();
+        for ((place, kind), state) in kinds.iter().enumerate().zip(&states) {
+            let disabled = ["", "", " disabled"][*state];
+            if *state > 0 {
+                text.push_str(&format!("destination \"{place}\" {kind}{disabled}\n"));
+            }
+        }
+        let table = Table::new(Policy::parse(&text).unwrap());
+        let mut scratch = table.scratch();
+        let [needs_a, needs_z, unmapped, storage, switched_off] =
+            [0, 1, 2, 3, 4].map(|place| states[place] == 1);
+        for grants in 0..16 {
+            let [a, b, s, x] = [0, 1, 2, 3].map(|bit| grants >> bit & 1 == 1);
+            let event = json!({ "context": { "consent": { "categoryPreferences": { "A": a, "B": b, "S": s, "X": x } } } });
+            let event = event.to_string();
+            let decision = table.decide_bytes(event.as_bytes(), &Limits::default(), &mut scratch).unwrap();
+            let held_open = unmapped || storage || switched_off;
+            // What is always granted counts where it is needed; what is switched off or unknown never does.
+            let granted = a || b || needs_z;
+            let expected = [
+                (GateReading::Table, held_open || granted && (needs_a || needs_z)),
+                (GateReading::Relevant, held_open || a && needs_a || needs_z),
+                (GateReading::Exact, held_open || a && needs_a || needs_z),
+            ];
+            for (reading, open) in expected {
+                assert_eq!(decision.passes_gate(reading), open, "{reading:?} {event}\n{text}");
+                compared += 1;
+            }
+        }
+    }
+    assert_eq!(compared, 243 * 16 * 3);
+}
+
 /// The choice that a stamp shows.
 fn choice(policy: &Policy, event: &Value) -> Choice {
     let preferences = &event["context"]["consent"]["categoryPreferences"];

@@ -114,11 +114,15 @@ impl<'t> Tables<'t> {
     /// What happens, in the words of the documents.
     fn steps(&self, row: &ScenarioRow, action: &str) -> Vec<String> {
         let names = |phase: &Phase| words::names(self.policy, &phase.delivered);
+        let flow = |phase: &Phase, again: &str| match phase.delivered.is_empty() {
+            true => "no events flow to any destination".to_owned(),
+            false => format!("events {again}flow to {}", names(phase)),
+        };
         let is_loaded_before = row.before.as_ref().is_some_and(|before| before.loaded);
         let mut steps = vec!["website loads".to_owned()];
         if let Some(before) = row.before.as_ref().filter(|before| before.loaded) {
             steps.push("libraries load".to_owned());
-            steps.push(format!("events flow to {}", names(before)));
+            steps.push(flow(before, ""));
         }
         if !row.scenario.returning {
             let only = match row.scenario.banner {
@@ -139,14 +143,12 @@ impl<'t> Tables<'t> {
         }
         let again =
             if row.scenario.action == Action::Ignore && is_loaded_before { "continue to " } else { "" };
-        match row.after.loaded {
-            // Who returns and does nothing changes nothing.
-            _ if row.scenario.returning && row.scenario.action == Action::Ignore => {}
-            true => steps.push(format!("events {again}flow to {}", names(&row.after))),
-            false => steps.push("no events flow to any destination".to_owned()),
+        // Who returns and does nothing changes nothing.
+        if !(row.scenario.returning && row.scenario.action == Action::Ignore && is_loaded_before) {
+            steps.push(flow(&row.after, again));
         }
         if let Some(rejecting) = &row.after_rejecting {
-            steps.push(format!("if the person rejects all instead, events flow to {}", names(rejecting)));
+            steps.push(format!("if the person rejects all instead, {}", flow(rejecting, "")));
         }
         steps
     }

@@ -75,7 +75,7 @@ fn granted<'n>(all: impl Iterator<Item = (&'n str, bool)>) -> String {
     let (granted, refused): (Vec<_>, Vec<_>) = all.partition(|(_, granted)| *granted);
     let names = |all: Vec<(&str, bool)>| all.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
     match (granted.is_empty(), refused.is_empty()) {
-        (true, true) => "the policy has no category".to_owned(),
+        (true, true) => "nothing".to_owned(),
         (true, false) => format!("nothing; not {}", names(refused)),
         (false, true) => names(granted),
         (false, false) => format!("{}; not {}", names(granted), names(refused)),
