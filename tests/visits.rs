@@ -354,12 +354,22 @@ fn a_mandatory_banner_holds_back_opt_out_too() {
         "{steps:?}"
     );
     assert_eq!(visit.close(), []);
+    // A banner that was closed does not come again, and holds nothing back any more.
+    let steps = visit.load_page();
+    assert!(
+        matches!(
+            steps.as_slice(),
+            [Step::PageLoads { again: true }, Step::LibraryLoads, Step::DeviceLoads(_)]
+        ),
+        "{steps:?}"
+    );
     // Under opt-in closing grants nothing.
     let site = Site { model: ConsentModel::OptIn, ..site };
     let (mut visit, _) = Visit::start(&table, site, Visitor::First);
     visit.event(Event::default());
     assert_eq!(visit.close(), [Step::BannerGone]);
-    assert_eq!(visit.load_page()[0], Step::Lost { event: 1, cause: Loss::NoChoice });
+    let lost = Step::Lost { event: 1, cause: Loss::NoChoice };
+    assert_eq!(visit.load_page(), [lost, Step::PageLoads { again: true }]);
     assert_eq!((visit.buffered(), visit.is_loaded()), (0, false));
     assert_eq!(visit.leave(), [Step::Left]);
     assert_eq!(visit.event(Event::default()), [Step::Lost { event: 2, cause: Loss::Over }]);

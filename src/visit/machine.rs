@@ -166,6 +166,8 @@ pub struct Visit<'v> {
     /// What the person has chosen, now or before.
     choice: Option<Choice>,
     is_banner_shown: bool,
+    /// Whether the person closed the banner without choosing: it does not come again by itself.
+    is_banner_closed: bool,
     is_loaded: bool,
     /// The device-mode destinations whose libraries came with the platform's own to the page.
     libraries: BTreeSet<DestinationId>,
@@ -188,6 +190,7 @@ impl<'v> Visit<'v> {
             scratch: table.scratch(),
             choice,
             is_banner_shown: false,
+            is_banner_closed: false,
             is_loaded: false,
             libraries: BTreeSet::new(),
             buffer: Vec::new(),
@@ -252,6 +255,7 @@ impl<'v> Visit<'v> {
             return steps;
         }
         self.is_banner_shown = false;
+        self.is_banner_closed = true;
         steps.push(Step::BannerGone);
         if !self.is_loaded && self.loads() {
             self.load(&mut steps);
@@ -291,7 +295,8 @@ impl<'v> Visit<'v> {
     fn open_page(&mut self, again: bool, steps: &mut Vec<Step<'v>>) {
         self.is_loaded = false;
         // Who has chosen looks for the banner; it does not come by itself.
-        self.is_banner_shown = self.choice.is_none() && self.site.banner != Banner::NeverShown;
+        let is_open = self.choice.is_none() && !self.is_banner_closed;
+        self.is_banner_shown = is_open && self.site.banner != Banner::NeverShown;
         steps.push(Step::PageLoads { again });
         let waits = self.is_banner_shown && self.site.banner == Banner::Mandatory;
         if !waits && self.loads() {
