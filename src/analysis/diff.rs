@@ -331,32 +331,20 @@ fn destination(
     are_settings_alike: bool,
     known: &mut HashMap<Form, Changes>,
 ) -> Result<Option<DestinationDiff>, TooLarge> {
-    fn has((policy, id): Side<'_>) -> Option<Declared<'_>> {
-        Some((policy, id?, policy.destination(id?)?))
-    }
-    let presence = match sides.map(|side| has(side).is_some()) {
-        [true, true] => Presence::Both,
-        [false, _] => Presence::Added,
-        [true, false] => Presence::Removed,
-    };
-    let declared: Vec<Declared<'_>> = sides.into_iter().filter_map(has).collect();
-    let ids: Vec<(&Policy, DestinationId)> = declared.iter().map(|(policy, id, _)| (*policy, *id)).collect();
-    let inputs = Inputs::of(&ids);
-    let formulas: Vec<Option<Formula>> =
-        declared.iter().map(|(policy, _, one)| Formula::of_destination(one, policy)).collect();
-    let form = Form::of(&declared, presence, &inputs, &formulas);
+    let compared = Compared::of(sides);
+    let form = Form::of(&compared);
     if are_settings_alike && form.is_unchanged() {
         return Ok(None);
     }
     let changes = match known.get(&form) {
         Some(changes) => changes.clone(),
         None => {
-            let changes =
-                Compared { declared: &declared, presence, inputs: &inputs, formulas: &formulas }.changes()?;
+            let changes = compared.changes()?;
             known.insert(form, changes.clone());
             changes
         }
     };
+    let Compared { presence, inputs, formulas, .. } = compared;
     let is_changed = presence != Presence::Both || !changes.found.is_empty();
     Ok(is_changed.then(|| DestinationDiff { name: name.to_owned(), presence, inputs, formulas, changes }))
 }
@@ -372,18 +360,18 @@ struct Form {
 }
 
 impl Form {
-    fn of(
-        declared: &[Declared<'_>],
-        presence: Presence,
-        inputs: &Inputs,
-        formulas: &[Option<Formula>],
-    ) -> Self {
+    fn of(compared: &Compared<'_>) -> Self {
+        let Compared { declared, presence, inputs, formulas } = compared;
         let each = declared.iter().zip(formulas).map(|((policy, _, one), formula)| {
             Traits::of(policy, one, formula.as_ref(), |formula| formula.by_places(&inputs.categories))
         });
         let is_own =
             |name: &String| declared.iter().map(|(_, _, one)| one.names().any(|own| own == name)).collect();
-        Form { presence, declared: each.collect(), names: inputs.names.iter().map(is_own).collect() }
+        Form {
+            presence: *presence,
+            declared: each.collect(),
+            names: inputs.names.iter().map(is_own).collect(),
+        }
     }
 
     /// Whether both policies say the same of the destination.
@@ -395,18 +383,34 @@ impl Form {
 
 /// A destination of the policies that have it, the old one first.
 struct Compared<'c> {
-    declared: &'c [Declared<'c>],
+    declared: Vec<Declared<'c>>,
     presence: Presence,
-    inputs: &'c Inputs,
-    formulas: &'c [Option<Formula>],
+    inputs: Inputs,
+    formulas: Vec<Option<Formula>>,
 }
 
-impl Compared<'_> {
+impl<'c> Compared<'c> {
+    fn of(sides: [Side<'c>; 2]) -> Self {
+        fn has((policy, id): Side<'_>) -> Option<Declared<'_>> {
+            Some((policy, id?, policy.destination(id?)?))
+        }
+        let presence = match sides.map(|side| has(side).is_some()) {
+            [true, true] => Presence::Both,
+            [false, _] => Presence::Added,
+            [true, false] => Presence::Removed,
+        };
+        let declared: Vec<Declared<'_>> = sides.into_iter().filter_map(has).collect();
+        let ids: Vec<(&Policy, DestinationId)> =
+            declared.iter().map(|(policy, id, _)| (*policy, *id)).collect();
+        let formulas = declared.iter().map(|(policy, _, one)| Formula::of_destination(one, policy)).collect();
+        Compared { inputs: Inputs::of(&ids), declared, presence, formulas }
+    }
+
     /// What changes, by categories if that does not take too many rows.
     fn changes(&self) -> Result<Changes, TooLarge> {
-        let needs = || self.inputs.by_needs(self.formulas);
+        let needs = || self.inputs.by_needs(&self.formulas);
         let Some(formula) = self.only_formula() else {
-            return match self.found(self.inputs, None) {
+            return match self.found(&self.inputs, None) {
                 Ok(found) => Ok(Changes { by_needs: false, found }),
                 Err(TooLarge) => Ok(Changes { by_needs: true, found: self.found(&needs(), None)? }),
             };
@@ -471,7 +475,7 @@ impl Compared<'_> {
 
     /// The same with categories in the place of whether the requirement is satisfied.
     fn expanded(&self, found: &[Found], ways: Option<&Ways>) -> Result<Vec<Found>, TooLarge> {
-        let inputs = self.inputs;
+        let inputs = &self.inputs;
         let first = inputs.first_category();
         let mut expanded = Vec::new();
         for direction in Direction::ALL {
@@ -573,6 +577,11 @@ fn condition(
 mod tests {
     use super::*;
 
+    /// The destination `X` of two policies.
+    fn of_x<'p>(old: &'p Policy, new: &'p Policy) -> Compared<'p> {
+        Compared::of([old, new].map(|policy| (policy, policy.destination_named("X"))))
+    }
+
     /// One variable in the place of all categories gives as few rows, and as short ones, as all of them would.
     #[test]
     fn requirements_as_one_give_the_fewest_rows_too() {
@@ -594,37 +603,21 @@ mod tests {
         ];
         let (mut compared, mut given_up) = (0, 0);
         for needs in needs {
-            for (one, other) in preludes.iter().flat_map(|one| preludes.map(|other| (*one, other))) {
+            for (from, to) in preludes.iter().flat_map(|one| preludes.map(|other| (*one, other))) {
                 for more in ["", "also \"Y\"", "exempt", "disabled"] {
-                    let (old, new) = (policy(one, needs, ""), policy(other, needs, more));
-                    let ids = [&old, &new].map(|policy| policy.destination_named("X").unwrap());
-                    let declared: Vec<Declared<'_>> = [&old, &new]
-                        .into_iter()
-                        .zip(ids)
-                        .map(|(policy, id)| (policy, id, policy.destination(id).unwrap()))
-                        .collect();
-                    let inputs = Inputs::of(&[(&old, ids[0]), (&new, ids[1])]);
-                    let formulas: Vec<Option<Formula>> = declared
-                        .iter()
-                        .map(|(policy, _, one)| Formula::of_destination(one, policy))
-                        .collect();
-                    let compared_one = Compared {
-                        declared: &declared,
-                        presence: Presence::Both,
-                        inputs: &inputs,
-                        formulas: &formulas,
-                    };
-                    let all = compared_one.found(&inputs, None).unwrap();
-                    let as_one = compared_one.changes().unwrap().found;
+                    let (old, new) = (policy(from, needs, ""), policy(to, needs, more));
+                    let one = of_x(&old, &new);
+                    let all = one.found(&one.inputs, None).unwrap();
+                    let as_one = one.changes().unwrap().found;
                     let size = |found: &[Found]| {
-                        let conditions = found.iter().map(|one| {
-                            let values = one.cube.0.iter().zip(inputs.values());
+                        let conditions = found.iter().map(|found| {
+                            let values = found.cube.0.iter().zip(one.inputs.values());
                             values.filter(|(values, count)| values.count_ones() as usize != *count).count()
                         });
                         (found.len(), conditions.sum::<usize>())
                     };
                     // Over all categories the search for the fewest may be given up, and what is left then is not the fewest.
-                    assert!(size(&as_one) <= size(&all), "{needs} {more}, {one} -> {other}");
+                    assert!(size(&as_one) <= size(&all), "{needs} {more}, {from} -> {to}");
                     given_up += usize::from(size(&as_one) < size(&all));
                     compared += 1;
                 }
@@ -661,24 +654,11 @@ mod tests {
         {
             for (old_needs, new_needs) in needs.iter().flat_map(|one| needs.map(|other| (*one, other))) {
                 let (old, new) = (policy(old, old_needs), policy(new, new_needs));
-                let ids = [&old, &new].map(|policy| policy.destination_named("X").unwrap());
-                let declared: Vec<Declared<'_>> = [&old, &new]
-                    .into_iter()
-                    .zip(ids)
-                    .map(|(policy, id)| (policy, id, policy.destination(id).unwrap()))
-                    .collect();
-                let inputs = Inputs::of(&[(&old, ids[0]), (&new, ids[1])]);
-                let formulas: Vec<Option<Formula>> =
-                    declared.iter().map(|(policy, _, one)| Formula::of_destination(one, policy)).collect();
-                let one = Compared {
-                    declared: &declared,
-                    presence: Presence::Both,
-                    inputs: &inputs,
-                    formulas: &formulas,
-                };
-                let rows = inputs.by_needs(&formulas);
+                let one = of_x(&old, &new);
+                let inputs = &one.inputs;
+                let rows = inputs.by_needs(&one.formulas);
                 let (by_categories, by_needs) =
-                    (one.found(&inputs, None).unwrap(), one.found(&rows, None).unwrap());
+                    (one.found(inputs, None).unwrap(), one.found(&rows, None).unwrap());
                 let mut values = vec![0; inputs.values().len()];
                 loop {
                     let (event, reading) = inputs.event(&values).unwrap();
@@ -692,7 +672,7 @@ mod tests {
                         let has = found.iter().filter(|one| one.cube.contains(&values));
                         has.map(|one| one.direction).collect()
                     };
-                    let expected = directions(&by_categories, &inputs);
+                    let expected = directions(&by_categories, inputs);
                     assert_eq!(directions(&by_needs, &rows), expected, "{text}: {old_needs} -> {new_needs}");
                     compared += 1;
                     // The next point, of all but the entries of the destination, which have nothing to do with what it needs.

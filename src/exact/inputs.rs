@@ -4,7 +4,7 @@
 use super::cover::Cube;
 use super::diagram::{Diagram, Diagrams, TooLarge};
 use super::formula::Formula;
-use super::needs::{Combination, Need};
+use super::needs::{Combination, Need, combinations};
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, DestinationId, IntegrationsState, Policy, Reading};
 use std::collections::{BTreeMap, BTreeSet};
@@ -188,6 +188,12 @@ impl Inputs {
     pub(crate) fn other_names(&self) -> Option<usize> {
         let place = self.needs.as_ref()?.iter().position(|need| matches!(need, Need::OtherNames(_)))?;
         Some(self.first_category() + place)
+    }
+
+    /// The values that needs have together; none where each category is a variable itself.
+    pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLarge> {
+        let Some(needs) = &self.needs else { return Ok(Vec::new()) };
+        combinations(needs, &self.categories, self.shapes.iter().map(Shape::given).collect())
     }
 
     /// Where there is an event at all: an object that is not there or cannot be read has no members, and needs are as one of

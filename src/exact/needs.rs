@@ -2,7 +2,6 @@
 
 use super::diagram::{Diagram, Diagrams, TooLarge};
 use super::formula::{Formula, Order, Satisfied};
-use super::inputs::Inputs;
 use std::collections::BTreeSet;
 
 /// A variable of two values.
@@ -118,46 +117,47 @@ fn other_names(diagrams: &mut Diagrams, one: &Satisfied, other: &Satisfied) -> R
     Ok(differ)
 }
 
-impl Inputs {
-    /// The values that needs have together, for whatever may be granted; none where each category is a variable itself.
-    pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLarge> {
-        let Some(needs) = &self.needs else { return Ok(Vec::new()) };
-        let mut diagrams = Diagrams::new(vec![2; self.categories.len()])?;
-        let order = Order::of(needs.iter().flat_map(Need::formulas), &self.categories);
-        let mut combinations = Vec::new();
-        let patterns: BTreeSet<Vec<bool>> = self.shapes.iter().map(|shape| shape.given()).collect();
-        for given in patterns {
-            let mut conditions = Vec::new();
-            for need in needs {
-                conditions.push(need.condition(&mut diagrams, &order, &given)?);
+/// The values that needs have together, for whatever may be granted of the free categories, which are sorted, and each pattern of
+/// policies that see it.
+pub(crate) fn combinations(
+    needs: &[Need],
+    free: &[String],
+    patterns: BTreeSet<Vec<bool>>,
+) -> Result<Vec<Combination>, TooLarge> {
+    let mut diagrams = Diagrams::new(vec![2; free.len()])?;
+    let order = Order::of(needs.iter().flat_map(Need::formulas), free);
+    let mut combinations = Vec::new();
+    for given in patterns {
+        let mut conditions = Vec::new();
+        for need in needs {
+            conditions.push(need.condition(&mut diagrams, &order, &given)?);
+        }
+        // Where nobody sees them, no preferences are given.
+        let possible = match given.contains(&true) {
+            true => Diagram::TRUE,
+            false => nothing_granted(&mut diagrams)?,
+        };
+        for number in 0usize..1 << needs.len() {
+            let values: Vec<usize> = (0..needs.len()).map(|place| number >> place & 1).collect();
+            let mut holds = possible;
+            for (condition, value) in conditions.iter().zip(&values) {
+                let own = if *value == 1 { *condition } else { diagrams.not(*condition)? };
+                holds = diagrams.and(holds, own)?;
             }
-            // Where nobody sees them, no preferences are given.
-            let possible = match given.contains(&true) {
-                true => Diagram::TRUE,
-                false => nothing_granted(&mut diagrams)?,
-            };
-            for number in 0usize..1 << needs.len() {
-                let values: Vec<usize> = (0..needs.len()).map(|place| number >> place & 1).collect();
-                let mut holds = possible;
-                for (condition, value) in conditions.iter().zip(&values) {
-                    let own = if *value == 1 { *condition } else { diagrams.not(*condition)? };
-                    holds = diagrams.and(holds, own)?;
-                }
-                if let Some(first) = diagrams.first(holds) {
-                    let mut grants = vec![0; first.len()];
-                    for (variable, value) in first.into_iter().enumerate() {
-                        if let Some(place) = grants.get_mut(order.place(variable)) {
-                            *place = value;
-                        }
+            if let Some(first) = diagrams.first(holds) {
+                let mut grants = vec![0; first.len()];
+                for (variable, value) in first.into_iter().enumerate() {
+                    if let Some(place) = grants.get_mut(order.place(variable)) {
+                        *place = value;
                     }
-                    combinations.push(Combination { given: given.clone(), needs: values, grants });
                 }
+                combinations.push(Combination { given: given.clone(), needs: values, grants });
             }
         }
-        // Those of the smallest events come first.
-        combinations.sort_by(|one, other| one.grants.cmp(&other.grants));
-        Ok(combinations)
     }
+    // Those of the smallest events come first.
+    combinations.sort_by(|one, other| one.grants.cmp(&other.grants));
+    Ok(combinations)
 }
 
 fn nothing_granted(diagrams: &mut Diagrams) -> Result<Diagram, TooLarge> {

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Edit, FileId, Files, Span};
 use crate::model::{ConsentState, IntegrationsState, Policy};
 use crate::syntax::tree::{Token, TokenKind, Tree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// The text of a file with fixes in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,14 +140,7 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         policy.several_categories().value,
         policy.exempt_events().value.iter().map(|name| name.value.clone()).collect::<Vec<_>>(),
         policy.reading().clone(),
-        (
-            policy.banner().map(|said| said.value),
-            policy.consent_model().map(|said| said.value),
-            policy.implied_means().map(|said| said.value),
-            policy.gate().map(|said| said.value),
-            policy.gate_without_consent().map(|said| said.value),
-            policy.visit_loads().map(|said| said.value),
-        ),
+        policy.visit_settings().iter().map(|said| said.value).collect::<HashSet<_>>(),
     );
     let tests: Vec<String> = policy.tests().iter().map(|test| test.name().to_owned()).collect();
     // Promises by what they say, wherever they stand.

@@ -4,7 +4,6 @@
 //! an overridden fact keeps its place in the order of declarations.
 
 use super::load::Forest;
-use super::visit::VisitSettings;
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned, nearest};
 use crate::syntax::tree::{
     self, Fact, Quantifier, Row, Statement, Text, UnmappedDestinations, UnreadableIntegrations,
@@ -33,7 +32,7 @@ pub(super) struct Merged<'t> {
     pub(super) tests: Vec<Spanned<&'t tree::Test>>,
     pub(super) lint_levels: Vec<Spanned<&'t tree::Lint>>,
     pub(super) promises: Vec<Spanned<&'t tree::Promise>>,
-    pub(super) visit: VisitSettings,
+    pub(super) visit: Vec<Spanned<tree::VisitSetting>>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -63,7 +62,7 @@ impl<'t> Merged<'t> {
             Fact::Test(test) => self.tests.push(Spanned::new(test, span)),
             Fact::Lint(lint) => self.lint_levels.push(Spanned::new(lint, span)),
             Fact::Promise(promise) => self.promises.push(Spanned::new(promise, span)),
-            Fact::Visit(setting) => self.visit.add(*setting, span),
+            Fact::Visit(setting) => self.visit.push(Spanned::new(*setting, span)),
         }
     }
 }

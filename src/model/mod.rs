@@ -30,6 +30,7 @@ use crate::diagnostic::{Code, FileId, Files, Span, Spanned};
 use crate::source::{Disk, Memory, Source};
 #[cfg(feature = "lint")]
 use crate::syntax::Tree;
+use crate::syntax::tree::VisitSetting;
 pub use crate::syntax::tree::{
     Banner, ConsentModel, ConsentState, Enforce, EntryState, Folding, GateReading, IntegrationsState, Level,
     Loading, Mode, Quantifier, StatedValue, UnmappedDestinations, UnreadableIntegrations, WithoutConsent,
@@ -124,7 +125,7 @@ pub struct Policy {
     tests: Vec<Test>,
     lint_levels: Vec<LintLevel>,
     promises: Vec<Promise>,
-    visit: visit::VisitSettings,
+    visit: Vec<Spanned<VisitSetting>>,
     includes: Vec<Include>,
     files: Files,
 }

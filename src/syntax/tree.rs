@@ -250,7 +250,7 @@ pub enum UnmappedDestinations {
 }
 
 /// What a visit depends on beside who visits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VisitSetting {
     /// `banner …`.
     Banner(Banner),
