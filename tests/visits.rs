@@ -379,6 +379,21 @@ fn a_mandatory_banner_holds_back_opt_out_too() {
     );
 }
 
+/// A banner that disappears does so once, and grants nothing; one that stays does not.
+#[test]
+fn a_click_or_scroll_makes_some_banners_go() {
+    let document = document("onetrust_scenarios");
+    let table = table("segment", &document["policy_facts"], "");
+    let site = Site::with(table.policy(), Banner::Disappears, ConsentModel::OptIn).unwrap();
+    let (mut visit, _) = Visit::start(&table, site, Visitor::First);
+    visit.event(Event::default());
+    assert_eq!((visit.act(), visit.act()), (vec![Step::BannerGone], vec![]));
+    assert_eq!((visit.buffered(), visit.is_loaded()), (1, false));
+    let (mut visit, _) = Visit::start(&table, Site { banner: Banner::Stays, ..site }, Visitor::First);
+    assert_eq!(visit.act(), []);
+    assert_eq!(visit.close(), [Step::BannerGone]);
+}
+
 /// A library of a device-mode destination cannot be unloaded, and comes only with a page.
 #[test]
 fn device_libraries_come_and_go_with_pages() {
