@@ -96,6 +96,70 @@ fn the_same_in_other_words_is_no_change() {
     assert!(same.out.ends_with("every event is decided alike\n"), "{}", same.out);
 }
 
+/// An entry that is there twice, on and unreadable, is on to one policy and off to the other.
+#[test]
+fn entries_that_two_policies_count_differently_are_told_apart() {
+    let policy = |setting: &str| {
+        format!(
+            "destination \"P\"  exempt because \"x\"\noverride unreadable integrations count as  {setting}\noverride reconcile {{\n\
+             consent integrations enforce\nany any listed integrations\n}}"
+        )
+    };
+    let folder = policies(&policy("off"), &policy("unlisted"));
+    let events = folder.path().join("events.ndjson");
+    fs::write(&events, "{\"integrations\":{\"P\":null,\"P\":true}}\n{\"integrations\":{\"P\":true}}\n")
+        .unwrap();
+    let run = diff_of(&folder, &["--deny", "loosened", "--events", events.to_str().unwrap()]);
+    assert_eq!(run.status, 1, "{}", run.out);
+    assert!(run.out.contains("  loosened   \"P\" on and unreadable at once, 1 events\n"), "{}", run.out);
+    assert!(run.out.contains("{\"integrations\":{\"P\":null,\"P\":true}}\n"), "{}", run.out);
+    assert!(run.out.contains("1 of 2 events are decided otherwise"), "{}", run.out);
+    let json = diff_of(&folder, &["--format", "json"]);
+    let document: Value = serde_json::from_str(&json.out).unwrap();
+    assert!(schema("diff.schema.json").is_valid(&document));
+    assert_eq!(
+        document["destinations"][0]["changes"][0]["when"]["entries"]["P"],
+        serde_json::json!(["on_and_unreadable"])
+    );
+    // Where both count it as off, it is as good as unreadable.
+    let delivered = "override unmapped destinations  deliver\ndestination \"P\"  unmapped";
+    let folder = policies(delivered, &format!("{delivered} disabled"));
+    fs::write(folder.path().join("events.ndjson"), fs::read(&events).unwrap()).unwrap();
+    let run = diff_of(&folder, &["--events", folder.path().join("events.ndjson").to_str().unwrap()]);
+    assert!(run.out.contains("2 of 2 events are decided otherwise"), "{}", run.out);
+    assert!(!run.out.contains("at once"), "{}", run.out);
+}
+
+/// What one policy alone reads may stand beside what both read: then no answer is exact, and everything that is denied may be there.
+#[test]
+fn spellings_that_no_document_has_are_not_compared_exactly() {
+    let policy = |more: &str| {
+        format!(
+            "destination \"X\"  needs Ads\noverride preferences at context.consent.categoryPreferences{more}"
+        )
+    };
+    let folder = policies(&policy(", also spelled foo"), &policy(""));
+    let run = diff_of(&folder, &["--deny", "loosened"]);
+    assert!(run.status == 1 && run.out.contains("and none had two\n"), "{}", run.out);
+    let folder = policies(&policy(", also spelled consentPreferences"), &policy(""));
+    assert!(!diff_of(&folder, &[]).out.contains("and none had two\n"));
+}
+
+/// Of two categories that are called alike each says its wire id, and no condition is lost.
+#[test]
+fn categories_that_are_called_alike_are_told_apart() {
+    let folder = policies(
+        "category A = \"one\"\ndestination \"X\"  needs A",
+        "category A = \"two\"\ndestination \"X\"  needs A",
+    );
+    let human = diff_of(&folder, &[]);
+    assert!(human.out.contains("A = \"one\" not granted, A = \"two\" granted\n"), "{}", human.out);
+    let json = diff_of(&folder, &["--format", "json"]);
+    let document: Value = serde_json::from_str(&json.out).unwrap();
+    let expected = serde_json::json!({ "A = \"one\"": false, "A = \"two\"": true });
+    assert_eq!(document["destinations"][0]["changes"][0]["when"]["categories"], expected);
+}
+
 /// Rows by categories would be thousands: they ask for what the destination needs, and are as exact.
 #[test]
 fn too_many_rows_by_categories_are_few_by_needs() {
@@ -160,7 +224,7 @@ fn what_is_too_large_is_said_and_denied() {
     let folder = policies(&text(""), &text(", Stats").replace("needs Ads", "needs Ads, Stats"));
     let human = diff_of(&folder, &[]);
     assert_eq!(human.status, 1, "{}", human.err);
-    let said = "`Braze` is not compared: what it needs is too large to be answered exactly\n";
+    let said = "`Braze` is not compared: it is too large to be answered exactly\n";
     assert!(human.out.contains(said) && human.out.contains("\nSlack\n  tightened"), "{}", human.out);
     let json = diff_of(&folder, &["--format", "json", "--deny", "loosened"]);
     let document: Value = serde_json::from_str(&json.out).unwrap();

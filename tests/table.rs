@@ -236,6 +236,18 @@ fn markdown_shows_names_as_they_are() {
     assert!(out.contains("\n## Promises\n") && out.contains("| not kept"), "{out}");
 }
 
+/// A cell may be wider than a formatting argument.
+#[test]
+fn wide_cells_are_printed() {
+    let text = format!(
+        "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A \"{}\"\ncategory B\n",
+        "x".repeat(70_000)
+    );
+    let (status, out, errors) = table(&text, &[]);
+    assert_eq!((status, errors.as_str()), (0, ""));
+    assert!(out.contains(&"x".repeat(70_000)) && out.contains("## What the words mean"));
+}
+
 #[test]
 fn only_what_is_asked_for_is_printed() {
     let text = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A\n\

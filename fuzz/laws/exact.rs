@@ -7,7 +7,7 @@ use consentry::analysis::{
 };
 use consentry::{
     ConsentState, DestinationId, Enforce, Entry, EntryState, Event, Policy, Preference, PromiseCondition,
-    Requirement, Table, reference,
+    Requirement, Table, UnreadableIntegrations, reference,
 };
 use std::collections::BTreeSet;
 
@@ -246,7 +246,9 @@ fn directions(old: &Policy, new: &Policy, changes: &Diff, both: &str) -> u64 {
         };
         let new_names = new.destination(new_id).unwrap().further_names();
         let one_name = destination.further_names().is_empty() && new_names.is_empty();
-        if one_name && exempt(old) == exempt(new) {
+        // Nor has it an entry twice, on and unreadable, which two policies may count differently.
+        let unreadable = |policy: &Policy| policy.unreadable_integrations().value;
+        if one_name && exempt(old) == exempt(new) && unreadable(old) == unreadable(new) {
             assert_eq!(found, said, "{}\n{both}", destination.name());
         }
     }
@@ -336,8 +338,11 @@ fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event) -> bool {
                 .filter(|(key, _)| key.to_text() == *name)
                 .map(|(_, entry)| *entry)
                 .collect();
+            let is_off = policy.unreadable_integrations().value == UnreadableIntegrations::Off;
             let state = if own.contains(&Entry::Off) {
                 EntryState::Off
+            } else if is_off && own.contains(&Entry::Unreadable) {
+                EntryState::Unreadable
             } else if own.contains(&Entry::On) {
                 EntryState::On
             } else if own.is_empty() {
@@ -496,11 +501,6 @@ fn touched(
     for event in &events {
         let [as_old, as_new] =
             [old, new].map(|policy| Event::read(event.as_bytes(), policy.reading(), &limits).unwrap());
-        // Names that are claimed twice in one object are no single value of a variable.
-        let names: Vec<_> = as_new.integrations.entries().iter().map(|(name, _)| name).collect();
-        if names.iter().collect::<BTreeSet<_>>().len() < names.len() {
-            continue;
-        }
         let said = |policy: &Policy, event: &Event, name: &str| {
             let verdict = reference::explain(policy, event, policy.destination_named(name)?).unwrap().verdict;
             let refused = verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id());

@@ -11,7 +11,10 @@ use crate::exact::diagram::{Diagram, Diagrams};
 use crate::exact::formula::{Formula, Ways};
 use crate::exact::function::{Function, function, reason};
 use crate::exact::inputs::Inputs;
-use crate::model::{ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, Reading};
+use crate::model::{
+    ConsentState, DOCUMENTED_SPELLINGS, Destination, DestinationId, Enforce, IntegrationsState, Policy,
+    Reading,
+};
 use crate::reason::{Outcome, Reason};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -141,9 +144,14 @@ impl Diff {
     }
 
     /// Whether the situations are compared exactly. Where the policies read the preferences through other members of the event,
-    /// they are compared as if each event had the same preferences in both places.
+    /// they are compared as if each event had the same preferences in both places; where only one of them accepts a spelling that is
+    /// not documented, as if no event had preferences under two spellings.
     pub fn is_exact(&self) -> bool {
-        self.reading.as_ref().is_none_or(|(old, new)| parents(old) == parents(new))
+        self.reading.as_ref().is_none_or(|(old, new)| {
+            let only_one: BTreeSet<&str> =
+                spellings(old).symmetric_difference(&spellings(new)).copied().collect();
+            parents(old) == parents(new) && only_one.iter().all(|one| DOCUMENTED_SPELLINGS.contains(one))
+        })
     }
 
     /// All changes of all destinations.

@@ -1,6 +1,6 @@
 //! `consentry prove`.
 
-use super::{Failure, Format, PolicyArguments, Status, called};
+use super::{Failure, Format, PolicyArguments, Status, called, event_text};
 use consentry::analysis::{Counterexample, Proof, prove};
 use consentry::diagnostic::{Span, visible};
 use consentry::{Policy, Promise};
@@ -90,7 +90,7 @@ fn human(to: &mut impl Write, policy: &Policy, answers: &[Answer<'_>]) -> io::Re
             }
             let outcome = one.reason.outcome().word();
             writeln!(to, "        {}: {outcome}, {}", visible(&name(policy, one)), visible(&why))?;
-            writeln!(to, "{}", one.event)?;
+            writeln!(to, "{}", event_text(&one.event))?;
         }
     }
     match answers.len() {

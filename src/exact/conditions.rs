@@ -1,7 +1,7 @@
 //! Rows in words: for each input that matters, the values that it may have.
 
 use super::cover::Cube;
-use super::inputs::{ALL, ENTRIES, Input, Inputs};
+use super::inputs::{ALL, ENTRIES, Input, Inputs, ON_AND_UNREADABLE};
 use super::needs::Need;
 use crate::event::Entry;
 use crate::model::IntegrationsState;
@@ -27,6 +27,8 @@ pub enum Condition {
         name: String,
         /// What it may be.
         values: Vec<Option<Entry>>,
+        /// Whether it may be there twice, on and unreadable, which two policies count differently; `None` where they do not.
+        twice: Option<bool>,
     },
     /// Whether `All` is off; `None` for absent and on.
     All(Vec<Option<Entry>>),
@@ -76,7 +78,7 @@ impl Conditions {
         for ((variable, input), count) in inputs.all().enumerate().zip(inputs.values()) {
             let values: Vec<usize> = (0..count).filter(|value| cube.has(variable, *value)).collect();
             if values.len() < count {
-                conditions.push(Condition::of(inputs, input, &values));
+                conditions.push(Condition::of(inputs, input, &values, count));
             }
         }
         Conditions(conditions)
@@ -89,7 +91,7 @@ impl Conditions {
 }
 
 impl Condition {
-    fn of(inputs: &Inputs, input: Input<'_>, values: &[usize]) -> Self {
+    fn of(inputs: &Inputs, input: Input<'_>, values: &[usize], count: usize) -> Self {
         let places = || values.iter().copied();
         match input {
             Input::Consent => {
@@ -109,6 +111,7 @@ impl Condition {
             Input::Entry(name) => Condition::Entry {
                 name: name.to_owned(),
                 values: places().filter_map(|value| ENTRIES.get(value)).copied().collect(),
+                twice: (count > ENTRIES.len()).then(|| values.contains(&ON_AND_UNREADABLE)),
             },
             Input::All => Condition::All(places().filter_map(|value| ALL.get(value)).copied().collect()),
             Input::Category(wire_id) => {
@@ -153,7 +156,14 @@ impl fmt::Display for Condition {
                     .collect();
                 write!(f, "event {}", any_of(&words))
             }
-            Condition::Entry { name, values } => write!(f, "{name:?} {}", entries(values, &ENTRIES)),
+            Condition::Entry { name, values, twice: None } => {
+                write!(f, "{name:?} {}", entries(values, &ENTRIES))
+            }
+            Condition::Entry { name, values, twice: Some(twice) } => {
+                let words = values.iter().map(|value| word(*value));
+                let words: Vec<&str> = words.chain(twice.then_some("on and unreadable at once")).collect();
+                write!(f, "{name:?} {}", any_of(&words))
+            }
             Condition::All(values) => {
                 write!(f, "All {}", entries(values, &ALL).replace("unlisted", "absent or on"))
             }

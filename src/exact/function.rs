@@ -137,16 +137,22 @@ impl Builder<'_> {
     fn own_entry(&mut self) -> Result<Diagram, TooLarge> {
         let unreadable = self.unreadable();
         let place = |entry: Option<Entry>| ENTRIES.iter().position(|one| *one == entry).unwrap_or(0) as u32;
-        let counts = ENTRIES.map(|entry| {
-            Diagram::leaf(place(if entry == Some(Entry::Unreadable) { unreadable } else { entry }))
-        });
+        let mut counts = ENTRIES
+            .map(|entry| {
+                Diagram::leaf(place(if entry == Some(Entry::Unreadable) { unreadable } else { entry }))
+            })
+            .to_vec();
+        // What is there twice is off where what cannot be read is.
+        counts.push(Diagram::leaf(place(unreadable.or(Some(Entry::On)))));
         let (on, off) = (place(Some(Entry::On)), place(Some(Entry::Off)));
         let mut whole = Diagram::leaf(place(None));
         for (index, name) in self.inputs.names.iter().enumerate() {
             if !self.destination.names().any(|own| own == name) {
                 continue;
             }
-            let one = self.diagrams.node(Inputs::FIRST_NAME + index, &counts)?;
+            let variable = Inputs::FIRST_NAME + index;
+            let count = self.diagrams.values().get(variable).copied().unwrap_or(0);
+            let one = self.diagrams.node(variable, counts.get(..count).unwrap_or_default())?;
             whole = self.diagrams.join(whole, one, &|whole, one| match (whole, one) {
                 _ if whole == off || one == off => off,
                 _ if whole == on || one == on => on,

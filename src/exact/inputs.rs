@@ -6,7 +6,10 @@ use super::diagram::{Diagram, Diagrams, TooLarge};
 use super::formula::Formula;
 use super::needs::{Combination, Need, combinations};
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
-use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, DestinationId, IntegrationsState, Policy, Reading};
+use crate::model::{
+    ConsentState, DOCUMENTED_SPELLINGS, DestinationId, IntegrationsState, Policy, Reading,
+    UnreadableIntegrations,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables, in their order: the shape of the consent object, the state of the integrations object, which exempt event
@@ -25,6 +28,8 @@ pub(crate) struct Inputs {
     /// The variables in the place of all categories, if these are not asked for one by one.
     pub(crate) needs: Option<Vec<Need>>,
     parents: Vec<String>,
+    /// For each policy, whether an entry that cannot be read counts as off.
+    unreadable_is_off: Vec<bool>,
 }
 
 /// What a consent object can look like.
@@ -60,7 +65,11 @@ impl std::fmt::Display for Shape {
 pub(crate) const ENTRIES: [Option<Entry>; 4] =
     [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Unreadable)];
 
-/// The values of `All`'s variable: on and absent are one.
+/// One more value, of an entry that is there twice, on and unreadable: to a policy that counts it as off, it is, and to another one
+/// it is on. Where all policies count it alike, it is as good as unreadable or on.
+pub(crate) const ON_AND_UNREADABLE: usize = ENTRIES.len();
+
+/// The values of `All`'s variable: on and absent are one. On and unreadable is as good as unreadable to everybody.
 pub(crate) const ALL: [Option<Entry>; 3] = [None, Some(Entry::Off), Some(Entry::Unreadable)];
 
 /// What a variable stands for.
@@ -104,14 +113,27 @@ impl Inputs {
         let owned = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
         let readings: Vec<&Reading> = policies.iter().map(|(policy, _)| policy.reading()).collect();
         let parents = readings.first().map(|Reading::Preferences { parents, .. }| parents.clone());
+        let mut called: Vec<String> = categories.values().map(|name| (*name).to_owned()).collect();
+        for (place, (wire_id, name)) in categories.iter().enumerate() {
+            // Of two that are called alike each says what is stamped for it, as policies write it.
+            if categories.values().filter(|other| *other == name).count() > 1
+                && let Some(own) = called.get_mut(place)
+            {
+                *own = format!("{name} = {wire_id:?}");
+            }
+        }
         Inputs {
             shapes: shapes(&readings),
             exempt_events: owned(exempt_events),
             names: owned(names),
             categories: categories.keys().map(|wire_id| (*wire_id).to_owned()).collect(),
-            called: categories.values().map(|name| (*name).to_owned()).collect(),
+            called,
             needs: None,
             parents: parents.unwrap_or_default(),
+            unreadable_is_off: policies
+                .iter()
+                .map(|(policy, _)| policy.unreadable_integrations().value == UnreadableIntegrations::Off)
+                .collect(),
         }
     }
 
@@ -145,13 +167,18 @@ impl Inputs {
         first.into_iter().chain(names).chain([Input::All]).chain(categories).chain(needs)
     }
 
+    /// Whether an entry that cannot be read is off to one of the policies, and not there to another one.
+    fn count_unreadable_differently(&self) -> bool {
+        self.unreadable_is_off.contains(&true) && self.unreadable_is_off.contains(&false)
+    }
+
     /// How many values each variable has.
     pub(crate) fn values(&self) -> Vec<usize> {
         let values = self.all().map(|input| match input {
             Input::Consent => self.shapes.len(),
             Input::Integrations => IntegrationsState::ALL.len(),
             Input::ExemptEvent => self.exempt_events.len() + 1,
-            Input::Entry(_) => ENTRIES.len(),
+            Input::Entry(_) => ENTRIES.len() + usize::from(self.count_unreadable_differently()),
             Input::All => ALL.len(),
             Input::Category(_) | Input::Need(_) => 2,
         });
@@ -316,16 +343,30 @@ impl Inputs {
             IntegrationsState::ALL.iter().position(|state| *state == integrations)?,
             exempt.map_or(0, |place| place + 1),
         ];
-        // "Among duplicate keys `off` wins, then `on`."
+        // "Among duplicate keys `off` wins, then `on`": behind what cannot be read, where that counts as off.
         let entry = |name: &str| {
             let entries = first.integrations.entries().iter();
-            entries.filter(|(key, _)| key.as_bytes() == name.as_bytes()).map(|(_, entry)| *entry).max()
+            let own: Vec<Entry> = entries
+                .filter(|(key, _)| key.as_bytes() == name.as_bytes())
+                .map(|(_, entry)| *entry)
+                .collect();
+            let is_twice =
+                own.contains(&Entry::On) && own.contains(&Entry::Unreadable) && !own.contains(&Entry::Off);
+            (own.into_iter().max(), is_twice)
         };
+        let is_off = self.unreadable_is_off.contains(&true);
         let place = |all: &[Option<Entry>], entry| all.iter().position(|one| *one == entry);
         for name in &self.names {
-            values.push(place(&ENTRIES, entry(name))?);
+            values.push(match entry(name) {
+                (_, true) if self.count_unreadable_differently() => ON_AND_UNREADABLE,
+                (_, true) if is_off => place(&ENTRIES, Some(Entry::Unreadable))?,
+                (own, _) => place(&ENTRIES, own)?,
+            });
         }
-        values.push(place(&ALL, entry("All").filter(|entry| *entry != Entry::On))?);
+        values.push(match entry("All") {
+            (_, true) if is_off => place(&ALL, Some(Entry::Unreadable))?,
+            (own, _) => place(&ALL, own.filter(|entry| *entry != Entry::On))?,
+        });
         // "Among duplicate keys any refusal wins, then any unreadable value." What one policy does not read, another may.
         let granted = |wire_id: &str| {
             events.iter().any(|event| {
@@ -383,8 +424,11 @@ impl Inputs {
             IntegrationsState::Given => {
                 let mut entries: Vec<(Name, Entry)> = Vec::new();
                 for (place, name) in self.names.iter().enumerate() {
-                    let entry = ENTRIES.get(value(Inputs::FIRST_NAME + place)?).copied().flatten();
-                    entries.extend(entry.map(|entry| (Name::from(name.as_str()), entry)));
+                    let own = match value(Inputs::FIRST_NAME + place)? {
+                        ON_AND_UNREADABLE => vec![Entry::Unreadable, Entry::On],
+                        value => ENTRIES.get(value).copied().flatten().into_iter().collect(),
+                    };
+                    entries.extend(own.into_iter().map(|entry| (Name::from(name.as_str()), entry)));
                 }
                 let all = ALL.get(value(self.all_entry())?).copied().flatten();
                 entries.extend(all.map(|all| (Name::from("All"), all)));

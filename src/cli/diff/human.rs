@@ -1,6 +1,7 @@
 //! Changes for people: a destination, what changes for it, and an event on a line of its own for each change.
 
-use super::{Compared, counts, presence, said, unknown, whole_events, with_counts};
+use super::{Compared, counts, nothing_changed, presence, said, unknown, whole_events, with_counts};
+use crate::cli::event_text;
 use consentry::diagnostic::visible;
 use std::io::{self, Write};
 
@@ -22,12 +23,12 @@ pub(super) fn write(to: &mut impl Write, compared: &Compared) -> io::Result<()> 
                 said(change.after.as_ref(), &compared.new.policy),
             );
             writeln!(to, "             {} -> {}", visible(&before), visible(&after))?;
-            writeln!(to, "{}", change.witness)?;
+            writeln!(to, "{}", event_text(&change.witness))?;
         }
     }
     match (changes.is_empty(), counts(changes)) {
         (true, _) => writeln!(to, "every event is decided alike")?,
-        (false, none) if none.is_empty() => writeln!(to, "\nno destination is decided otherwise")?,
+        (false, none) if none.is_empty() => writeln!(to, "\n{}", nothing_changed(changes))?,
         (false, counts) => writeln!(to, "\n{counts}")?,
     }
     if let Some(touched) = &compared.touched {

@@ -104,7 +104,13 @@ fn when(conditions: &Conditions) -> Value {
                 when.insert("integrations".into(), json!(states));
             }
             Condition::Event(names) => drop(when.insert("event".into(), json!(names))),
-            Condition::Entry { name, values } => drop(entries.insert(name.clone(), words(values))),
+            Condition::Entry { name, values, twice } => {
+                let mut own = words(values);
+                if let (Some(true), Some(own)) = (twice, own.as_array_mut()) {
+                    own.push("on_and_unreadable".into());
+                }
+                entries.insert(name.clone(), own);
+            }
             Condition::All(values) => drop(when.insert("all".into(), words(values))),
             Condition::Category { name, granted } => drop(categories.insert(name.clone(), json!(granted))),
             Condition::Need { asked, granted } => {

@@ -1,6 +1,7 @@
 //! Changes as a comment on a pull request: what matters first, and no longer than such a comment may be.
 
-use super::{Compared, counts, presence, said, unknown, whole_events, with_counts};
+use super::{Compared, counts, nothing_changed, presence, said, unknown, whole_events, with_counts};
+use crate::cli::event_text;
 use crate::cli::markdown::cell;
 use std::io::{self, Write};
 
@@ -12,7 +13,7 @@ pub(super) fn write(to: &mut impl Write, compared: &Compared) -> io::Result<()> 
     let counts = counts(changes);
     let title = match (changes.is_empty(), counts.is_empty()) {
         (true, _) => "every event is decided alike",
-        (false, true) => "no destination is decided otherwise",
+        (false, true) => nothing_changed(changes),
         (false, false) => counts.as_str(),
     };
     let mut text = format!("### {}: {title}\n\n", cell(compared.new.policy.name()));
@@ -39,7 +40,7 @@ pub(super) fn write(to: &mut impl Write, compared: &Compared) -> io::Result<()> 
             ];
             cells.extend(count.map(|count| count.to_string()));
             rows.push((change.direction, format!("| {} |\n", cells.join(" | "))));
-            events.push((change.direction, format!("{number}. {}\n", code(&change.witness))));
+            events.push((change.direction, format!("{number}. {}\n", code(&event_text(&change.witness)))));
         }
     }
     // What matters most is in front, also where the rest is left out.

@@ -163,6 +163,14 @@ fn counts(changes: &Changes) -> String {
     counts.collect::<Vec<_>>().join(", ")
 }
 
+/// What is said where no destination is known to be decided otherwise.
+fn nothing_changed(changes: &Changes) -> &'static str {
+    match changes.too_large.is_empty() {
+        true => "no destination is decided otherwise",
+        false => "not every destination is compared; no other one is decided otherwise",
+    }
+}
+
 /// What a policy says of an event: `refused: Advertising`; nothing of a destination that it does not have.
 fn said(said: Option<&(Reason, Vec<String>)>, policy: &Policy) -> String {
     let Some((reason, refused)) = said else { return "no such destination".to_owned() };
@@ -206,7 +214,7 @@ fn whole_events(changes: &Changes) -> Vec<String> {
         sentences.push(format!("preferences are read at {}, and were at {}", paths(new), paths(old)));
         if !changes.is_exact() {
             sentences.push(
-                "the policies read different members of an event: they are compared as if each event had the same preferences in both places"
+                "the policies read different members of an event: they are compared as if each event had the same preferences in both places, and none had two"
                     .to_owned(),
             );
         }
@@ -220,8 +228,7 @@ fn whole_events(changes: &Changes) -> Vec<String> {
         sentences.push(format!("{state}: {}, and was {}", said(&drop.after), said(&drop.before)));
     }
     for name in &changes.too_large {
-        sentences
-            .push(format!("`{name}` is not compared: what it needs is too large to be answered exactly"));
+        sentences.push(format!("`{name}` is not compared: it is too large to be answered exactly"));
     }
     sentences
 }

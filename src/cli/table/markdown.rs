@@ -65,7 +65,8 @@ fn table<const N: usize>(
 
 fn line<'c>(to: &mut impl Write, cells: impl Iterator<Item = &'c str>, widths: &[usize]) -> io::Result<()> {
     for (text, width) in cells.zip(widths) {
-        write!(to, "| {text:<width$} ")?;
+        // A cell may be wider than a formatting argument can be.
+        write!(to, "| {text}{} ", " ".repeat(width.saturating_sub(text.chars().count())))?;
     }
     writeln!(to, "|")
 }
