@@ -64,6 +64,13 @@ fn every_word_is_a_language_word() {
     }
     assert!(words.len() > 60, "found only {} words", words.len());
     assert_eq!(literals("language_word"), words);
+    let dictionary = fs::read_to_string(root.join("fuzz/policy.dict")).unwrap();
+    for word in &words {
+        assert!(
+            dictionary.lines().any(|line| line == format!("{word:?}")),
+            "the fuzzer does not know `{word}`"
+        );
+    }
     for word in &words {
         let policy =
             |name: &str| format!("consentry 1 policy \"p\" include prelude \"segment\" category {name}");

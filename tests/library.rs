@@ -7,9 +7,10 @@
     reason = "a test that fails may panic"
 )]
 
+use consentry::diagnostic::Span;
 use consentry::{
-    Consent, Entry, Event, Grade, InForce, Integrations, Limits, Memory, Policy, Preference, Reason, Table,
-    reference,
+    Banner, Consent, ConsentModel, Entry, Event, Folding, GateReading, Grade, InForce, Integrations, Limits,
+    Loading, Memory, Policy, Preference, Reason, Table, WithoutConsent, analysis, reference,
 };
 use std::sync::Arc;
 
@@ -536,6 +537,81 @@ fn overrides_keep_their_place_and_the_last_includer_wins() {
     let table =
         Table::new(Policy::from_source(&source_mid, "main").unwrap_or_else(|error| panic!("{error}")));
     assert_eq!(decide(&table, &event), "A=exempt, B=refused(X)");
+}
+
+/// What is said of a banner and a gate may stand in any file and be overridden, each setting by itself; it decides nothing.
+#[test]
+fn settings_of_a_visit_are_facts_that_decide_nothing() {
+    let read = |main: &str| {
+        let source = Memory::from([
+            ("main", format!("consentry 1\npolicy \"p\"\ninclude \"site\"\n{main}")),
+            (
+                "site",
+                "consentry 1\ninclude prelude \"segment\"\ncategory A\ndestination \"X\" needs A\n\
+                 banner never shown\nmodel implied"
+                    .to_owned(),
+            ),
+        ]);
+        Policy::from_source(&source, "main").unwrap_or_else(|error| panic!("{error}"))
+    };
+    let said = |policy: &Policy| {
+        let place = |span: Option<Span>| span.map(|span| policy.files().place(span));
+        (
+            (policy.banner().map(|said| said.value), place(policy.banner().map(|said| said.span))),
+            (
+                policy.consent_model().map(|said| said.value),
+                place(policy.consent_model().map(|said| said.span)),
+            ),
+            policy.implied_means().map(|said| said.value),
+            policy.gate().map(|said| said.value),
+            policy.gate_without_consent().map(|said| said.value),
+            policy.visit_loads().map(|said| said.value),
+        )
+    };
+    let as_included = read("");
+    assert_eq!(
+        said(&as_included),
+        (
+            (Some(Banner::NeverShown), Some("site:5".into())),
+            (Some(ConsentModel::Implied), Some("site:6".into())),
+            Some(Folding::OptOut),
+            Some(GateReading::Table),
+            Some(WithoutConsent::Open),
+            Some(Loading::GateOpen),
+        )
+    );
+    let overridden = read(
+        "override banner mandatory\noverride model implied means opt-in\noverride gate closed without consent\n\
+         override visit loads when granted",
+    );
+    assert_eq!(
+        said(&overridden),
+        (
+            (Some(Banner::Mandatory), Some("main:4".into())),
+            (Some(ConsentModel::Implied), Some("site:6".into())),
+            Some(Folding::OptIn),
+            Some(GateReading::Table),
+            Some(WithoutConsent::Closed),
+            Some(Loading::Granted),
+        )
+    );
+    assert_eq!(
+        analysis::fingerprint(&as_included).unwrap(),
+        analysis::fingerprint(&overridden).unwrap(),
+        "no decision has changed"
+    );
+    let strict = Policy::parse("consentry 1 policy \"p\" include prelude \"segment-strict\"").unwrap();
+    assert_eq!(
+        said(&strict),
+        (
+            (None, None),
+            (None, None),
+            Some(Folding::OptIn),
+            Some(GateReading::Exact),
+            Some(WithoutConsent::Closed),
+            Some(Loading::Granted),
+        )
+    );
 }
 
 /// Every checked fact keeps its place.

@@ -122,7 +122,8 @@ reason.*/
     r#banner,
     ///`model implied means opt-in`: what the consent platform's implied consent is taken as.
     r#model_implied,
-    ///`model opt-in`: the consent model, which says what is granted before a person chooses.
+    /**`model opt-in`: the consent model, which says what is granted before a person chooses. Before `means` the words would begin
+`model implied means …` instead.*/
     r#model,
     ///`gate open without consent`: whether events without a consent object are sent.
     r#gate_without_consent,
@@ -2113,7 +2114,17 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| {
                                                 self::r#word_opt_in(state)
                                                     .or_else(|state| { self::r#word_opt_out(state) })
-                                                    .or_else(|state| { self::r#word_implied(state) })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_implied(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .lookahead(false, |state| { self::r#word_means(state) })
+                                                                    })
+                                                            })
+                                                    })
                                                     .or_else(|state| { self::r#word_notice_only(state) })
                                                     .or_else(|state| { self::r#word_custom(state) })
                                             })

@@ -57,7 +57,7 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
 }
 
 /// Words that begin statements, and that cannot go on with a group: none of them may be a bare name.
-const STATEMENT_WORDS: [&str; 14] = [
+const STATEMENT_WORDS: [&str; 15] = [
     "policy",
     "include",
     "override",
@@ -71,6 +71,7 @@ const STATEMENT_WORDS: [&str; 14] = [
     "lint",
     "banner",
     "model",
+    "gate",
     "visit",
 ];
 
