@@ -614,6 +614,49 @@ fn settings_of_a_visit_are_facts_that_decide_nothing() {
     );
 }
 
+/// Each setting of a visit has the value that its words say.
+#[test]
+fn settings_of_a_visit_mean_what_they_say() {
+    let read = |setting: &str| {
+        let text = format!("consentry 1 policy \"p\" include prelude \"segment\" {setting}");
+        Policy::parse(&text).unwrap_or_else(|error| panic!("{error}"))
+    };
+    for (words, banner) in [
+        ("mandatory", Banner::Mandatory),
+        ("stays", Banner::Stays),
+        ("disappears", Banner::Disappears),
+        ("never shown", Banner::NeverShown),
+    ] {
+        assert_eq!(read(&format!("banner {words}")).banner().unwrap().value, banner);
+    }
+    for (word, model) in [
+        ("opt-in", ConsentModel::OptIn),
+        ("opt-out", ConsentModel::OptOut),
+        ("implied", ConsentModel::Implied),
+        ("notice-only", ConsentModel::NoticeOnly),
+        ("custom", ConsentModel::Custom),
+    ] {
+        assert_eq!(read(&format!("model {word}")).consent_model().unwrap().value, model);
+    }
+    for (word, folding) in [("opt-in", Folding::OptIn), ("opt-out", Folding::OptOut)] {
+        let policy = read(&format!("override model implied means {word}"));
+        assert_eq!(policy.implied_means().unwrap().value, folding);
+    }
+    for (word, reading) in
+        [("table", GateReading::Table), ("relevant", GateReading::Relevant), ("exact", GateReading::Exact)]
+    {
+        assert_eq!(read(&format!("override gate {word}")).gate().unwrap().value, reading);
+    }
+    for (word, said) in [("open", WithoutConsent::Open), ("closed", WithoutConsent::Closed)] {
+        let policy = read(&format!("override gate {word} without consent"));
+        assert_eq!(policy.gate_without_consent().unwrap().value, said);
+    }
+    for (words, loading) in [("gate open", Loading::GateOpen), ("granted", Loading::Granted)] {
+        let policy = read(&format!("override visit loads when {words}"));
+        assert_eq!(policy.visit_loads().unwrap().value, loading);
+    }
+}
+
 /// Every checked fact keeps its place.
 #[test]
 fn facts_know_where_they_stand() {
