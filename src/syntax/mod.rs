@@ -171,5 +171,12 @@ mod tests {
     fn nesting_is_bounded_before_the_parser_sees_it() {
         let deep = format!("consentry 1\ndestination \"X\" needs {}", "any of (".repeat(100_000));
         assert_eq!(check(&deep).1, [Code::NestedTooDeep]);
+        // Where the next line begins a statement, nothing goes on being nested: each of these has its own mistake.
+        for statement in
+            ["category A", "banner stays", "model opt-in", "gate table", "visit loads when granted"]
+        {
+            let codes = check(&format!("consentry 1\n{}", format!("{statement} (\n").repeat(100))).1;
+            assert_eq!(codes, [Code::Unexpected; 100], "{statement}");
+        }
     }
 }
