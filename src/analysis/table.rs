@@ -12,7 +12,7 @@ use crate::exact::TooLarge;
 use crate::exact::diagram::Diagrams;
 use crate::exact::formula::Formula;
 use crate::exact::function::{function, reason};
-use crate::exact::inputs::{ALL, ENTRIES, Inputs};
+use crate::exact::inputs::{self, ALL, ENTRIES, Inputs};
 use crate::model::{
     ConsentState, Destination, DestinationId, IntegrationsState, Policy, UnreadableIntegrations,
 };
@@ -361,14 +361,10 @@ fn is_granted(event: &Event<'_>, wire_id: &str) -> bool {
 /// "Among duplicate keys and among the names of one destination `off` wins, then `on`." One that cannot be read is told from them
 /// as long as it decides nothing.
 fn entry(policy: &Policy, event: &Event<'_>, is_own: impl Fn(&[u8]) -> bool) -> Option<Entry> {
-    let own = event.integrations.entries().iter().filter(|(key, _)| is_own(key.as_bytes()));
-    let entries: BTreeSet<Entry> = own.map(|(_, entry)| *entry).collect();
     let unreadable_is_off = policy.unreadable_integrations().value == UnreadableIntegrations::Off;
-    match entries.last() {
-        Some(Entry::On) if unreadable_is_off && entries.contains(&Entry::Unreadable) => {
-            Some(Entry::Unreadable)
-        }
-        last => last.copied(),
+    match inputs::entry(event, is_own) {
+        (_, true) if unreadable_is_off => Some(Entry::Unreadable),
+        (own, _) => own,
     }
 }
 

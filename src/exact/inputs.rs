@@ -344,16 +344,7 @@ impl Inputs {
             exempt.map_or(0, |place| place + 1),
         ];
         // "Among duplicate keys `off` wins, then `on`": behind what cannot be read, where that counts as off.
-        let entry = |name: &str| {
-            let entries = first.integrations.entries().iter();
-            let own: Vec<Entry> = entries
-                .filter(|(key, _)| key.as_bytes() == name.as_bytes())
-                .map(|(_, entry)| *entry)
-                .collect();
-            let is_twice =
-                own.contains(&Entry::On) && own.contains(&Entry::Unreadable) && !own.contains(&Entry::Off);
-            (own.into_iter().max(), is_twice)
-        };
+        let entry = |name: &str| entry(first, |key| key == name.as_bytes());
         let is_off = self.unreadable_is_off.contains(&true);
         let place = |all: &[Option<Entry>], entry| all.iter().position(|one| *one == entry);
         for name in &self.names {
@@ -455,6 +446,15 @@ impl Inputs {
         };
         Some((Event { id: None, consent, integrations, track }, reading))
     }
+}
+
+/// What the entries of an event under some names come to, "`off` wins, then `on`", and whether one that cannot be read stands beside
+/// one that is on, and none is off.
+pub(crate) fn entry(event: &Event<'_>, is_own: impl Fn(&[u8]) -> bool) -> (Option<Entry>, bool) {
+    let own = event.integrations.entries().iter().filter(|(key, _)| is_own(key.as_bytes()));
+    let own: BTreeSet<Entry> = own.map(|(_, entry)| *entry).collect();
+    let last = own.last().copied();
+    (last, last == Some(Entry::On) && own.contains(&Entry::Unreadable))
 }
 
 /// Everything that a consent object can look like and that one of the readings tells from the rest.

@@ -314,13 +314,11 @@ impl<'v> Visit<'v> {
             (Folding::OptIn, None) => false,
             (Folding::OptIn, Some(choice)) => match self.site.loads {
                 Loading::Granted => {
-                    let categories = self.table.policy().categories().iter().zip(choice.categories());
-                    categories
-                        .into_iter()
-                        .any(|(category, granted)| granted && category.switched_off().is_none())
+                    let mut categories = self.table.policy().categories().iter().zip(choice.categories());
+                    categories.any(|(category, granted)| granted && category.switched_off().is_none())
                 }
                 Loading::GateOpen => {
-                    let event = Event { consent: self.stamp(), ..Event::default() };
+                    let event = self.plain();
                     self.table.decide(&event, &mut self.scratch).passes_gate(self.site.gate)
                 }
             },
@@ -341,7 +339,7 @@ impl<'v> Visit<'v> {
 
     /// The device-mode destinations that receive an event of which nothing else is known.
     fn wanted(&mut self) -> BTreeSet<DestinationId> {
-        let event = Event { consent: self.stamp(), ..Event::default() };
+        let event = self.plain();
         let table = self.table;
         let decision = table.decide(&event, &mut self.scratch);
         decision.delivered().filter(|id| is_device(table.policy(), *id)).collect()
@@ -355,6 +353,11 @@ impl<'v> Visit<'v> {
             None if self.site.taken_as() == Folding::OptOut => Choice::everything(policy).stamp(policy),
             None => Choice::nothing(policy).stamp(policy),
         }
+    }
+
+    /// A stamped event of which nothing else is known.
+    fn plain(&self) -> Event<'v> {
+        Event { consent: self.stamp(), ..Event::default() }
     }
 
     fn send(&mut self, number: usize, event: Event<'v>, buffered: bool) -> Step<'v> {

@@ -91,7 +91,7 @@ fn cause(loss: Loss) -> &'static str {
     }
 }
 
-/// A step, and whether it is one of an event.
+/// What happens in a step.
 fn step(told: &Told<'_>, step: &Step<'_>) -> String {
     let policy = told.policy;
     match step {
