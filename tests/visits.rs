@@ -13,7 +13,7 @@ mod facts;
 #[path = "common/text.rs"]
 mod text;
 
-use consentry::visit::{Choice, Loss, Site, Step, Visit, Visitor};
+use consentry::visit::{Action, Choice, Loss, ScenarioRow, Site, Step, Visit, Visitor, scenarios};
 use consentry::{Banner, CategoryId, ConsentModel, Event, GateReading, Limits, Policy, Preference, Table};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -558,6 +558,56 @@ fn the_documents_tables_are_reprinted() {
     }
 }
 
+/// What only one of the runs behind a row shows is in the row: libraries that keep collecting after all is rejected, libraries that are not
+/// there for what is granted later, and events after a mandatory banner was closed without a choice.
+#[test]
+fn rows_tell_what_may_happen() {
+    let document = document("onetrust_scenarios");
+    let table = table("segment", &document["policy_facts"], "");
+    let policy = table.policy();
+    let device = policy.destination_named("device-sdk").unwrap();
+    let (all, nothing) = (Choice::everything(policy), Choice::nothing(policy));
+    let rows = |stored: &Choice, chosen: &Choice| scenarios(&table, stored, chosen).unwrap();
+    let updates = |rows: Vec<ScenarioRow>| {
+        rows.into_iter().filter(|row| row.scenario.action == Action::Update).collect::<Vec<_>>()
+    };
+    // Who updates to everything keeps everything; who rejects all instead leaves a library behind.
+    let kept = updates(rows(&all, &all));
+    assert_eq!(kept.len(), 3);
+    for row in &kept {
+        assert_eq!((&row.keep_collecting[..], &row.need_page_load[..]), (&[device][..], &[][..]), "{row:?}");
+    }
+    let needed = updates(rows(&nothing, &all));
+    for row in &needed {
+        assert_eq!((&row.keep_collecting[..], &row.need_page_load[..]), (&[][..], &[device][..]), "{row:?}");
+    }
+    // Who does nothing keeps what is stored.
+    let ignored = |row: &ScenarioRow| row.scenario.returning && row.scenario.action == Action::Ignore;
+    for row in rows(&nothing, &all).iter().filter(|row| ignored(row)) {
+        assert!(!row.after.delivered.contains(&device), "{row:?}");
+    }
+    for row in rows(&all, &nothing).iter().filter(|row| ignored(row)) {
+        assert!(row.after.delivered.contains(&device), "{row:?}");
+    }
+    let losing: Vec<(bool, bool)> = rows(&all, &all).iter().map(|row| (row.loses, row.may_lose)).collect();
+    let expected = [(false, true), (true, true), (false, true), (false, true)];
+    assert_eq!((&losing[..4], &losing[4..]), (&expected[..], &[(false, false); 10][..]));
+}
+
+/// What changes nothing is said too.
+#[test]
+fn an_action_without_effect_is_told() {
+    let facts = &document("onetrust_scenarios")["policy_facts"];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.consent");
+    fs::write(&path, facts::policy("segment", facts, "banner stays model opt-in")).unwrap();
+    let actions = ["scroll", "close", "close", "leave", "leave", "choose all", "load"];
+    let run = text::run(&[&["simulate", path.to_str().unwrap()][..], &actions].concat(), b"");
+    let said = "  banner is shown\n  scroll: nothing happens\n  banner is gone, nothing was chosen\n  close: nothing happens\n  \
+                person leaves\n  leave: nothing happens\n  choose: nothing happens\n  load: nothing happens\n";
+    assert!(run.out.contains(said), "{}", run.out);
+}
+
 /// The command tells a visit to people, programs and reviewers, and loses nothing of it.
 #[test]
 fn a_visit_is_told() {
@@ -576,6 +626,7 @@ fn a_visit_is_told() {
         "load",
         "event",
         "reject",
+        "leave",
         "leave",
         "event",
     ];
@@ -603,7 +654,7 @@ fn a_visit_is_told() {
     );
     let ignored = text::run(&["simulate", path, "--banner", "mandatory", "event", "leave"], b"");
     let said = "\n1 event: 0 sent, 0 withheld, 1 lost; the library never loaded, and no cookies were set\n\
-                possibility of data loss with this banner: low, until a person changes the preferences\n";
+                possibility of data loss with this banner, as the documents rate it: low, until a person changes the preferences\n";
     assert!(ignored.out.ends_with(said), "{}", ignored.out);
     let human = simulate(&[]);
     for part in [
@@ -612,7 +663,7 @@ fn a_visit_is_told() {
         "; missed by \"device-sdk\", whose library is not there\n",
         "  \"device-sdk\" may receive now, but its library does not load before the next page load\n",
         "  event 6 is LOST: the visit was over\n",
-        "\n6 events: 5 sent, 0 withheld, 1 lost\npossibility of data loss with this banner: medium, ",
+        "\n6 events: 5 sent, 0 withheld, 1 lost\npossibility of data loss with this banner, as the documents rate it: medium, ",
     ] {
         assert!(human.out.contains(part), "{part}\n{}", human.out);
     }

@@ -216,9 +216,9 @@ codes! {
     PromiseOfNothing = 529 Warning,
     /// The documents rate the banner a medium possibility of data loss.
     BannerMayLose = 530 Warning,
-    /// A library that cannot be unloaded may load before a person chooses.
+    /// A library that cannot be unloaded stays when consent is taken back.
     DeviceUnderBanner = 531 Warning,
-    /// The library never loads for a person who rejects all.
+    /// The library never loads for some people.
     NeverLoads = 532 Warning,
 }
 

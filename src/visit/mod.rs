@@ -10,7 +10,7 @@ mod site;
 mod wrapper;
 
 #[cfg(feature = "lint")]
-pub(crate) use scenario::is_never_loaded_by_rejecting;
+pub(crate) use scenario::{NeverLoads, never_loads};
 
 pub use machine::{Choice, Loss, Step, Visit, Visitor};
 pub use scenario::{Action, BannerRow, Phase, Possibility, Scenario, ScenarioRow, banners, scenarios};

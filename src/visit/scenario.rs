@@ -7,6 +7,7 @@ use super::site::{Site, Unsaid};
 use crate::event::Event;
 use crate::model::{Banner, ConsentModel, DestinationId};
 use crate::table::Table;
+use std::collections::BTreeSet;
 
 /// How likely data is lost, as the documents rate it. They have nothing below and nothing above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,9 +117,10 @@ pub struct ScenarioRow {
     pub after_rejecting: Option<Phase>,
     /// Whether events that were tracked are lost in this visit.
     pub loses: bool,
-    /// Whether they are if the person leaves, or closes the banner, without choosing.
+    /// Whether they are if the person leaves, or closes the banner, without choosing. What is tracked after a mandatory banner was
+    /// closed so is among them.
     pub may_lose: bool,
-    /// Device-mode destinations whose libraries may go on collecting what was taken back.
+    /// Device-mode destinations whose libraries may go on collecting what was taken back, be it by rejecting all.
     pub keep_collecting: Vec<DestinationId>,
     /// Device-mode destinations whose libraries are not there before the next page load.
     pub need_page_load: Vec<DestinationId>,
@@ -165,28 +167,26 @@ pub fn banners(table: &Table) -> Result<Vec<BannerRow>, Unsaid> {
     [Banner::Mandatory, Banner::Stays, Banner::Disappears, Banner::NeverShown].into_iter().map(row).collect()
 }
 
-/// The documents' tables of scenarios, as a policy has them: who returns has granted everything, or what `choice` says if nothing is
-/// updated; who chooses or updates chooses `choice`.
+/// The documents' tables of scenarios, as a policy has them: who returns has granted `stored`, and who chooses or updates grants `chosen`.
 ///
 /// # Errors
 ///
 /// What the policy leaves open.
-pub fn scenarios(table: &Table, choice: &Choice) -> Result<Vec<ScenarioRow>, Unsaid> {
+pub fn scenarios(table: &Table, stored: &Choice, chosen: &Choice) -> Result<Vec<ScenarioRow>, Unsaid> {
     let rows = SCENARIOS.into_iter().map(|(returning, model, banner, action)| {
         let site = Site::with(table.policy(), banner, model)?;
-        Ok(row(table, site, Scenario { returning, model, banner, action }, choice))
+        Ok(row(table, site, Scenario { returning, model, banner, action }, stored, chosen))
     });
     rows.collect()
 }
 
-fn row(table: &Table, site: Site, scenario: Scenario, choice: &Choice) -> ScenarioRow {
+fn row(table: &Table, site: Site, scenario: Scenario, stored: &Choice, chosen: &Choice) -> ScenarioRow {
     let policy = table.policy();
     let run = |action: Option<Action>| {
-        let stored = match scenario.action {
-            Action::Update => Choice::everything(policy),
-            _ => choice.clone(),
+        let visitor = match scenario.returning {
+            true => Visitor::Returning(stored.clone()),
+            false => Visitor::First,
         };
-        let visitor = if scenario.returning { Visitor::Returning(stored) } else { Visitor::First };
         let (mut visit, mut steps) = Visit::start(table, site, visitor);
         let is_usable = scenario.returning || scenario.banner != Banner::Mandatory;
         let loaded = visit.is_loaded();
@@ -195,15 +195,15 @@ fn row(table: &Table, site: Site, scenario: Scenario, choice: &Choice) -> Scenar
             (1, loaded)
         });
         match action {
-            Some(Action::Choose | Action::Update) => steps.extend(visit.choose(choice.clone())),
+            Some(Action::Choose | Action::Update) => steps.extend(visit.choose(chosen.clone())),
             Some(Action::RejectAll) => steps.extend(visit.choose(Choice::nothing(policy))),
             Some(Action::Ignore) => {}
             None => steps.extend(visit.close()),
         }
         let number = if is_usable { 2 } else { 1 };
         let loaded = visit.is_loaded();
-        // Who closes a banner without choosing leaves.
-        if action.is_some() {
+        // Who closes an optional banner without choosing leaves; a mandatory one is closed to use the site.
+        if action.is_some() || !is_usable {
             steps.extend(visit.event(Event::default()));
         }
         steps.extend(visit.leave());
@@ -211,22 +211,24 @@ fn row(table: &Table, site: Site, scenario: Scenario, choice: &Choice) -> Scenar
     };
     let (steps, before, after) = run(Some(scenario.action));
     let lost = |steps: &[Step<'_>]| steps.iter().any(|step| matches!(step, Step::Lost { .. }));
-    let destinations = |wanted: &dyn Fn(&Step<'_>) -> Option<DestinationId>| {
-        steps.iter().filter_map(wanted).collect::<Vec<_>>()
-    };
     let rejecting = (scenario.action == Action::Update).then(|| run(Some(Action::RejectAll)));
+    // What either of the two updates does to a library is to be told.
+    let both = || steps.iter().chain(rejecting.iter().flat_map(|(steps, ..)| steps));
+    let destinations = |wanted: fn(&Step<'_>) -> Option<DestinationId>| {
+        both().filter_map(wanted).collect::<BTreeSet<_>>().into_iter().collect()
+    };
     ScenarioRow {
         scenario,
         before: before.map(|(event, loaded)| phase(&steps, event, loaded)),
         after: phase(&steps, after.0, after.1),
-        after_rejecting: rejecting.map(|(steps, _, (event, loaded))| phase(&steps, event, loaded)),
+        after_rejecting: rejecting.as_ref().map(|(steps, _, (event, loaded))| phase(steps, *event, *loaded)),
         loses: lost(&steps),
         may_lose: lost(&steps) || lost(&run(None).0),
-        keep_collecting: destinations(&|step| match step {
+        keep_collecting: destinations(|step| match step {
             Step::KeepsCollecting(id) => Some(*id),
             _ => None,
         }),
-        need_page_load: destinations(&|step| match step {
+        need_page_load: destinations(|step| match step {
             Step::NeedsPageLoad(id) => Some(*id),
             _ => None,
         }),
@@ -247,10 +249,22 @@ fn phase(steps: &[Step<'_>], wanted: usize, loaded: bool) -> Phase {
     phase
 }
 
-/// Whether a first-time visitor who rejects all never gets the library.
+/// Who never gets the library under opt-in.
 #[cfg(feature = "lint")]
-pub(crate) fn is_never_loaded_by_rejecting(table: &Table, site: Site) -> bool {
+pub(crate) enum NeverLoads {
+    /// Everybody who does not look for the banner, which no page shows.
+    Everybody,
+    /// A first-time visitor who rejects all.
+    WhoRejects,
+}
+
+/// Who never gets the library, if somebody does not.
+#[cfg(feature = "lint")]
+pub(crate) fn never_loads(table: &Table, site: Site) -> Option<NeverLoads> {
     let (mut visit, _) = Visit::start(table, site, Visitor::First);
+    if site.banner == Banner::NeverShown && !visit.is_loaded() {
+        return Some(NeverLoads::Everybody);
+    }
     visit.choose(Choice::nothing(table.policy()));
-    !visit.is_loaded()
+    (!visit.is_loaded()).then_some(NeverLoads::WhoRejects)
 }

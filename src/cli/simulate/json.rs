@@ -1,8 +1,8 @@
 //! Visits and tables as one JSON document, which `grammar/simulate.schema.json` describes.
 
-use super::Told;
 use super::tables::Tables;
 use super::words;
+use super::{Line, Told};
 use consentry::visit::{Choice, Phase, Possibility, Step, Visitor};
 use consentry::{Banner, Consent, DestinationId, Policy, Preference};
 use serde_json::{Map, Value, json};
@@ -25,7 +25,10 @@ pub(super) fn visit(to: &mut impl Write, told: &Told<'_>) -> io::Result<()> {
             Visitor::First => Value::Null,
             Visitor::Returning(stored) => choice(policy, stored),
         },
-        "steps": told.steps.iter().map(|one| step(told, one)).collect::<Vec<_>>(),
+        "steps": told.lines.iter().map(|one| match one {
+            Line::Step(one) => step(told, one),
+            Line::Nothing { action } => json!({ "step": "nothing", "action": action }),
+        }).collect::<Vec<_>>(),
         "events": {
             "tracked": told.events.len(),
             "sent": counts.sent,
@@ -159,7 +162,8 @@ pub(super) fn tables(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()>
         "v": 1,
         "policy": policy.name(),
         "edition": policy.edition(),
-        "chosen": choice(policy, &tables.choice),
+        "stored": choice(policy, &tables.stored),
+        "chosen": choice(policy, &tables.chosen),
         "banners": banners.collect::<Vec<_>>(),
         "scenarios": scenarios.collect::<Vec<_>>(),
         "wrapper": wrapper.collect::<Vec<_>>(),

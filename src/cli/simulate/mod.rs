@@ -13,9 +13,18 @@ use std::io::Write;
 
 /// Say what happens in a visit: when the library loads, which events wait, who receives them, and what is lost.
 ///
-/// Actions, in their order: `event` or `event NAME`, `choose CATEGORY, CATEGORY`, `choose all`, `reject`, `close`, `scroll`, `load` (a
-/// page load) and `leave`; one that has several words is put in quotes. Exit status: 0 told, whatever was lost, 2 usage, a policy that
-/// does not compile, or one that leaves open what a visit depends on.
+/// Actions, in their order; one that has several words is put in quotes:
+///
+/// * `event`, `event NAME`: the site tracks an event; an event that the policy exempts passes by its name
+/// * `choose CATEGORY, CATEGORY`, `choose all`, `choose nothing`: the person chooses, for the first time or anew, and closes the banner
+/// * `reject`: the same as `choose nothing`, which leaves what is `always` granted
+/// * `close`: the person closes the banner without choosing
+/// * `scroll`: the person clicks or scrolls somewhere; of banners that disappear, that closes them
+/// * `load`: a page loads, the same one or the next
+/// * `leave`: the person leaves the site; every event after that is lost
+///
+/// A category that has a comma in its name, or is called `all` or `nothing`, is put in double quotes. Exit status: 0 told, whatever was
+/// lost, 2 usage, a policy that does not compile, or one that leaves open what a visit depends on.
 #[derive(clap::Args)]
 pub(super) struct Simulate {
     #[command(flatten)]
@@ -26,10 +35,12 @@ pub(super) struct Simulate {
     /// Print the tables of the platform's documents as this policy has them: banners, first-time and returning visitors, and the gate.
     #[arg(long)]
     all: bool,
-    /// What a returning visitor has granted, or somebody who chooses in the tables: categories, `all` or `nothing` [default: a first-time
-    /// visitor; in the tables, all but the last category].
+    /// What a returning visitor has granted: categories, `all` or `nothing` [default: a first-time visitor; in the tables, `all`].
     #[arg(long, value_name = "CATEGORIES")]
     stored: Option<String>,
+    /// What is granted in the tables by who chooses or updates [default: all but the last category that a choice can change].
+    #[arg(long, requires = "all", value_name = "CATEGORIES")]
+    chosen: Option<String>,
     /// The banner, in place of the policy's.
     #[arg(long, value_enum)]
     banner: Option<BannerArgument>,
@@ -87,9 +98,18 @@ struct Told<'t> {
     visitor: Visitor,
     /// The names of the events, in the order of their numbers.
     events: Vec<Option<String>>,
-    steps: Vec<Step<'t>>,
+    lines: Vec<Line<'t>>,
     /// How many events still wait at the end.
     buffered: usize,
+}
+
+/// What is told of a visit, one after the other.
+enum Line<'t> {
+    Step(Step<'t>),
+    /// What the person did changed nothing.
+    Nothing {
+        action: &'static str,
+    },
 }
 
 /// How many events became what, and whether there were cookies.
@@ -105,16 +125,17 @@ impl Simulate {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let table = Table::new(self.policy.load()?);
         let policy = table.policy();
-        let stored = match &self.stored {
-            Some(text) => Some(actions::choice(policy, text).map_err(Failure::Other)?),
-            None => None,
+        let choice = |text: &Option<String>| {
+            let choice = text.as_deref().map(|text| actions::choice(policy, text));
+            choice.transpose().map_err(Failure::Other)
         };
+        let stored = choice(&self.stored)?;
         if self.all {
             if self.banner.is_some() || self.model.is_some() {
                 return Err(Failure::Other("the tables of --all have every banner and model".into()));
             }
-            let tables =
-                tables::Tables::of(&table, stored).map_err(|unsaid| Failure::Other(unsaid.to_string()))?;
+            let tables = tables::Tables::of(&table, stored, choice(&self.chosen)?)
+                .map_err(|unsaid| Failure::Other(unsaid.to_string()))?;
             match self.format {
                 Format::Human => tables::human(to, &tables)?,
                 Format::Json => json::tables(to, &tables)?,
@@ -163,34 +184,39 @@ impl Simulate {
 
 fn told(table: &Table, site: Site, stored: Option<Choice>, actions: Vec<Action>) -> Told<'_> {
     let visitor = stored.map_or(Visitor::First, Visitor::Returning);
-    let (mut visit, mut steps) = Visit::start(table, site, visitor.clone());
+    let (mut visit, steps) = Visit::start(table, site, visitor.clone());
+    let mut lines: Vec<Line<'_>> = steps.into_iter().map(Line::Step).collect();
     let mut events = Vec::new();
     for action in actions {
-        steps.extend(match action {
+        let (action, steps) = match action {
             Action::Event(name) => {
                 let track = name.as_ref().map(|name| Name::from(name.as_str()).into_owned());
                 events.push(name);
-                visit.event(Event { track, ..Event::default() })
+                ("event", visit.event(Event { track, ..Event::default() }))
             }
-            Action::Choose(choice) => visit.choose(choice),
-            Action::Close => visit.close(),
-            Action::Scroll => visit.act(),
-            Action::Load => visit.load_page(),
-            Action::Leave => visit.leave(),
-        });
+            Action::Choose(choice) => ("choose", visit.choose(choice)),
+            Action::Close => ("close", visit.close()),
+            Action::Scroll => ("scroll", visit.act()),
+            Action::Load => ("load", visit.load_page()),
+            Action::Leave => ("leave", visit.leave()),
+        };
+        if steps.is_empty() {
+            lines.push(Line::Nothing { action });
+        }
+        lines.extend(steps.into_iter().map(Line::Step));
     }
-    Told { policy: table.policy(), site, visitor, events, steps, buffered: visit.buffered() }
+    Told { policy: table.policy(), site, visitor, events, lines, buffered: visit.buffered() }
 }
 
 impl Told<'_> {
     fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for step in &self.steps {
-            match step {
-                Step::Sent { .. } => counts.sent += 1,
-                Step::Withheld { .. } => counts.withheld += 1,
-                Step::Lost { .. } => counts.lost += 1,
-                Step::LibraryLoads => counts.cookies = true,
+        for line in &self.lines {
+            match line {
+                Line::Step(Step::Sent { .. }) => counts.sent += 1,
+                Line::Step(Step::Withheld { .. }) => counts.withheld += 1,
+                Line::Step(Step::Lost { .. }) => counts.lost += 1,
+                Line::Step(Step::LibraryLoads) => counts.cookies = true,
                 _ => {}
             }
         }

@@ -13,23 +13,31 @@ use std::io::{self, Write};
 /// All of them.
 pub(super) struct Tables<'t> {
     pub(super) policy: &'t Policy,
-    /// What is chosen in the scenarios.
-    pub(super) choice: Choice,
+    /// What is granted by who returns.
+    pub(super) stored: Choice,
+    /// What is granted by who chooses or updates.
+    pub(super) chosen: Choice,
     pub(super) banners: Vec<BannerRow>,
     pub(super) scenarios: Vec<ScenarioRow>,
     pub(super) wrapper: Vec<WrapperRow>,
 }
 
 impl<'t> Tables<'t> {
-    pub(super) fn of(table: &'t Table, choice: Option<Choice>) -> Result<Self, Unsaid> {
+    pub(super) fn of(
+        table: &'t Table,
+        stored: Option<Choice>,
+        chosen: Option<Choice>,
+    ) -> Result<Self, Unsaid> {
         let policy = table.policy();
-        let choice = choice.unwrap_or_else(|| all_but_the_last(policy));
+        let stored = stored.unwrap_or_else(|| Choice::everything(policy));
+        let chosen = chosen.unwrap_or_else(|| all_but_the_last(policy));
         Ok(Tables {
             policy,
             banners: banners(table)?,
-            scenarios: scenarios(table, &choice)?,
+            scenarios: scenarios(table, &stored, &chosen)?,
             wrapper: wrapper(table),
-            choice,
+            stored,
+            chosen,
         })
     }
 
@@ -79,6 +87,12 @@ impl<'t> Tables<'t> {
                 rows: self.wrapper.iter().map(gate).collect(),
             },
         ]
+    }
+
+    /// What is granted in the scenarios.
+    fn head(&self) -> String {
+        let [stored, chosen] = [&self.stored, &self.chosen].map(|one| words::choice(self.policy, one));
+        format!("who returns has granted {stored}; who chooses or updates grants {chosen}")
     }
 
     fn scenario(&self, row: &ScenarioRow) -> Vec<String> {
@@ -156,6 +170,9 @@ impl<'t> Tables<'t> {
     fn loss(&self, row: &ScenarioRow) -> String {
         let mut sentences = vec![match (row.loses, row.may_lose) {
             (true, _) => "data loss".to_owned(),
+            (false, true) if row.scenario.banner == Banner::Mandatory => {
+                "no data loss, unless the banner can be closed without a choice: then what follows is lost".to_owned()
+            }
             (false, true) => {
                 "possible if the person leaves the page, or closes the banner, before choosing; none otherwise".to_owned()
             }
@@ -185,9 +202,11 @@ struct Printed {
     rows: Vec<Vec<String>>,
 }
 
-/// What somebody chooses who is asked for an example: all but the last of the categories that are not always granted.
+/// What somebody chooses who is asked for an example: all but the last of the categories that a choice can change. Of one, that one.
 fn all_but_the_last(policy: &Policy) -> Choice {
-    let free = |id: &consentry::CategoryId| policy.category(*id).is_some_and(|one| one.always().is_none());
+    let free = |id: &consentry::CategoryId| {
+        policy.category(*id).is_some_and(|one| one.always().is_none() && one.switched_off().is_none())
+    };
     let mut ids: Vec<_> = policy.category_ids().filter(free).collect();
     if ids.len() > 1 {
         ids.pop();
@@ -248,12 +267,7 @@ fn gate(row: &WrapperRow) -> Vec<String> {
 }
 
 pub(super) fn human(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()> {
-    writeln!(
-        to,
-        "{}: who chooses grants {}",
-        visible(tables.policy.name()),
-        visible(&words::choice(tables.policy, &tables.choice))
-    )?;
+    writeln!(to, "{}: {}", visible(tables.policy.name()), visible(&tables.head()))?;
     for printed in tables.each() {
         writeln!(to, "\n{}", printed.title)?;
         for note in printed.notes {
@@ -272,7 +286,7 @@ pub(super) fn human(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()> 
 
 pub(super) fn markdown(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()> {
     writeln!(to, "# Visits under {}\n", cell(tables.policy.name()))?;
-    writeln!(to, "Who chooses grants {}.", cell(&words::choice(tables.policy, &tables.choice)))?;
+    writeln!(to, "{}.", cell(&tables.head()))?;
     for printed in tables.each() {
         writeln!(to, "\n## {}\n", printed.title)?;
         for note in printed.notes {

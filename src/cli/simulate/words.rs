@@ -1,8 +1,9 @@
 //! A visit in words: for people, and as Markdown.
 
-use super::Told;
+use super::{Line, Told};
 use crate::cli::markdown::cell;
 use consentry::diagnostic::visible;
+use consentry::syntax;
 use consentry::visit::{Choice, Loss, Possibility, Step, Visitor};
 use consentry::{Banner, Consent, ConsentModel, DestinationId, Folding, GateReading, Policy, Preference};
 use std::io::{self, Write};
@@ -45,6 +46,12 @@ pub(super) fn gate(reading: GateReading) -> &'static str {
     }
 }
 
+/// The name of a category, in quotes where a list of names, or the words `all` and `nothing`, would be misread.
+pub(super) fn category(name: &str) -> String {
+    let is_plain = !name.contains([',', ';', '"', '\\']) && !matches!(name, "all" | "nothing" | "");
+    if is_plain { name.to_owned() } else { syntax::quoted(name) }
+}
+
 /// The names of destinations: `"Braze", "Slack"`, or `nobody`.
 pub(super) fn names(policy: &Policy, ids: &[DestinationId]) -> String {
     let names: Vec<String> = ids
@@ -73,7 +80,9 @@ fn stamp(policy: &Policy, consent: &Consent<'_>) -> String {
 
 fn granted<'n>(all: impl Iterator<Item = (&'n str, bool)>) -> String {
     let (granted, refused): (Vec<_>, Vec<_>) = all.partition(|(_, granted)| *granted);
-    let names = |all: Vec<(&str, bool)>| all.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+    let names = |all: Vec<(&str, bool)>| {
+        all.into_iter().map(|(name, _)| category(name)).collect::<Vec<_>>().join(", ")
+    };
     match (granted.is_empty(), refused.is_empty()) {
         (true, true) => "nothing".to_owned(),
         (true, false) => format!("nothing; not {}", names(refused)),
@@ -88,6 +97,14 @@ fn cause(loss: Loss) -> &'static str {
         Loss::NoChoice => "the page was left before the person chose",
         Loss::NotLoaded => "the page was left, and the library does not load for this choice",
         Loss::Over => "the visit was over",
+    }
+}
+
+/// What happens, or does not.
+fn line(told: &Told<'_>, line: &Line<'_>) -> String {
+    match line {
+        Line::Step(one) => step(told, one),
+        Line::Nothing { action } => format!("{action}: nothing happens"),
     }
 }
 
@@ -177,7 +194,10 @@ fn summary(told: &Told<'_>) -> Vec<String> {
             counts.withheld,
             counts.lost
         ),
-        format!("possibility of data loss with this banner: {}", rating(told.site.banner)),
+        format!(
+            "possibility of data loss with this banner, as the documents rate it: {}",
+            rating(told.site.banner)
+        ),
     ]
 }
 
@@ -194,8 +214,8 @@ pub(super) fn rating(banner: Banner) -> String {
 
 pub(super) fn human(to: &mut impl Write, told: &Told<'_>) -> io::Result<()> {
     writeln!(to, "{}: {}\n", visible(told.policy.name()), visible(&head(told)))?;
-    for one in &told.steps {
-        writeln!(to, "  {}", visible(&step(told, one)))?;
+    for one in &told.lines {
+        writeln!(to, "  {}", visible(&line(told, one)))?;
     }
     writeln!(to)?;
     summary(told).iter().try_for_each(|line| writeln!(to, "{line}"))
@@ -203,8 +223,8 @@ pub(super) fn human(to: &mut impl Write, told: &Told<'_>) -> io::Result<()> {
 
 pub(super) fn markdown(to: &mut impl Write, told: &Told<'_>) -> io::Result<()> {
     writeln!(to, "### A visit under {}\n\n{}\n", cell(told.policy.name()), cell(&head(told)))?;
-    for (place, one) in told.steps.iter().enumerate() {
-        writeln!(to, "{}. {}", place + 1, cell(&step(told, one)))?;
+    for (place, one) in told.lines.iter().enumerate() {
+        writeln!(to, "{}. {}", place + 1, cell(&line(told, one)))?;
     }
     writeln!(to)?;
     summary(told).iter().try_for_each(|line| writeln!(to, "- {}", cell(line)))

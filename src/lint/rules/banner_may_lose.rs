@@ -1,16 +1,34 @@
-//! A banner under which libraries may load before a person chooses.
+//! A banner that people need not answer.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
-use crate::visit::Possibility;
+use crate::model::Folding;
+use crate::visit::{Possibility, Site};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let Some(banner) = subject.policy.banner() else { return };
-    if Possibility::of(banner.value) == Possibility::Medium {
-        found.push(
-            Diagnostic::new(Code::BannerMayLose, "the documents rate this banner a medium possibility of data loss")
-                .at(banner.span, "people use the site without choosing")
-                .help("show a banner that must be interacted with, or none; else use few device-mode libraries, audit what they collect by themselves, and load the page again when a choice about them changes"),
-        );
+    let policy = subject.policy;
+    let Some(banner) = policy.banner() else { return };
+    if Possibility::of(banner.value) != Possibility::Medium {
+        return;
     }
+    let few = "else use few device-mode libraries, audit what they collect by themselves, and load the page again when a choice about them changes";
+    let (label, help) = match Site::of(policy).map(|site| site.taken_as()) {
+        Ok(Folding::OptIn) => (
+            "events wait for a choice, and are lost with a person who leaves without one",
+            "show a banner that must be interacted with",
+        ),
+        Ok(Folding::OptOut) => (
+            "libraries load before people choose, and what they choose later is late for them",
+            "show a banner that must be interacted with, or none",
+        ),
+        Err(_) => ("people use the site without choosing", "show a banner that must be interacted with"),
+    };
+    found.push(
+        Diagnostic::new(
+            Code::BannerMayLose,
+            "the documents rate this banner a medium possibility of data loss",
+        )
+        .at(banner.span, label)
+        .help(format!("{help}; {few}")),
+    );
 }

@@ -2,8 +2,8 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
-use crate::model::Mode;
-use crate::visit::Possibility;
+use crate::model::{ConsentState, Folding, IntegrationsState, Mode};
+use crate::visit::{Possibility, Site};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
@@ -11,13 +11,26 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     else {
         return;
     };
+    let loads = match Site::of(policy).map(|site| site.taken_as()) {
+        Ok(Folding::OptIn) => "loads once it is granted, and stays",
+        Ok(Folding::OptOut) => "loads with the page, before a choice, and stays",
+        Err(_) => "stays once it has loaded",
+    };
     for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
-        let cases = subject.answers.of(id);
-        // What always receives is never taken back, and what never does is never loaded.
-        let may_change =
-            cases.iter().any(|case| case.delivers()) && cases.iter().any(|case| !case.delivers());
+        // A wrapper stamps a choice and no integrations: what a choice does not change is never taken back.
+        let chosen = subject.answers.of(id).iter().filter(|case| {
+            let situation = &case.situation;
+            situation.consent == ConsentState::Given
+                && situation.integrations == IntegrationsState::None
+                && !situation.exempt_event
+        });
+        let (mut delivers, mut blocks) = (false, false);
+        chosen.for_each(|case| match case.delivers() {
+            true => delivers = true,
+            false => blocks = true,
+        });
         if let (Some(Mode::Device), Some(span), true) =
-            (destination.mode(), destination.mode_span(), may_change)
+            (destination.mode(), destination.mode_span(), delivers && blocks)
         {
             let message = format!(
                 "the library of `{}` cannot be unloaded when a person takes consent back",
@@ -25,7 +38,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             );
             found.push(
                 Diagnostic::new(Code::DeviceUnderBanner, message)
-                    .at(span, "loads with the page and stays; granted later, it does not load before the next page")
+                    .at(span, format!("{loads}; granted later, it does not load before the next page"))
                     .at(banner.span, "people choose, and choose anew, while they use the site")
                     .help("use its cloud mode, or load the whole page again when consent for it changes, and say so: `// allow C531 because ...`"),
             );

@@ -1,18 +1,28 @@
-//! A site whose library never loads for a person who rejects all.
+//! A site whose library never loads for some people.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
 use crate::table::Table;
-use crate::visit::{Site, is_never_loaded_by_rejecting};
+use crate::visit::{NeverLoads, Site, never_loads};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
-    let (Some(model), Ok(site)) = (policy.consent_model(), Site::of(policy)) else { return };
-    if is_never_loaded_by_rejecting(&Table::new(policy.clone()), site) {
-        found.push(
+    let (Some(banner), Some(model), Ok(site)) = (policy.banner(), policy.consent_model(), Site::of(policy))
+    else {
+        return;
+    };
+    found.extend(never_loads(&Table::new(policy.clone()), site).map(|who| match who {
+        NeverLoads::Everybody => Diagnostic::new(
+            Code::NeverLoads,
+            "the library never loads for a person who does not look for the banner",
+        )
+        .at(banner.span, "nobody is asked")
+        .at(model.span, "the library waits for a choice, and every event before it is lost")
+        .help("show a banner, best one that must be interacted with, or say `model opt-out` if the law lets you"),
+        NeverLoads::WhoRejects => {
             Diagnostic::new(Code::NeverLoads, "the library never loads for a person who rejects all")
                 .at(model.span, "nothing is sent then, not even to unmapped destinations, and every event is lost")
-                .help("map what the site cannot do without to a category that is granted `always`; with `visit loads when gate open` an enabled unmapped destination is enough"),
-        );
-    }
+                .help("map what the site cannot do without to a category that is granted `always`; with `visit loads when gate open` an enabled unmapped destination is enough")
+        }
+    }));
 }
