@@ -12,12 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How many actions a visit has.
 const ACTIONS: usize = 1_000;
 
+/// An event, and what the person had chosen when it was tracked.
+type Tracked<'v> = (Event<'v>, Option<BTreeSet<CategoryId>>);
+
 /// What the law itself knows of a visit.
 struct Known<'v> {
     policy: &'v Policy,
     site: Site,
     /// The events that have not ended, by their numbers.
-    open: BTreeMap<usize, Event<'v>>,
+    open: BTreeMap<usize, Tracked<'v>>,
     events: usize,
     /// What the person has chosen.
     choice: Option<BTreeSet<CategoryId>>,
@@ -77,7 +80,7 @@ pub fn visits_lose_nothing(u: &mut Unstructured) -> Result<u64> {
             _ => {
                 let event = u.choose(&events)?;
                 known.events += 1;
-                known.open.insert(known.events, event.clone());
+                known.open.insert(known.events, (event.clone(), known.choice.clone()));
                 visit.event(event.clone())
             }
         };
@@ -129,12 +132,15 @@ impl<'v> Known<'v> {
                 Step::Buffered { event } => {
                     assert!(!self.is_loaded && *event == self.events, "{}", said());
                 }
-                Step::Sent { event, stamped, delivered, missed, .. } => {
+                Step::Sent { event, stamped, dropped, delivered, missed, .. } => {
                     let tracked = self.open.remove(event).unwrap_or_else(|| panic!("{}", said()));
                     assert!(self.is_loaded, "{}", said());
                     self.stamp(&tracked, stamped, is_opt_in, &said());
                     let reached: BTreeSet<DestinationId> = delivered.iter().chain(missed).copied().collect();
                     assert_eq!(reached, receivers(self.policy, stamped), "{}", said());
+                    let row =
+                        self.policy.reconcile().row(stamped.consent.state(), stamped.integrations.state());
+                    assert_eq!(*dropped, row.drop_reason(), "{}", said());
                     for id in delivered {
                         assert!(!is_device(self.policy, *id) || self.libraries.contains(id), "{}", said());
                     }
@@ -144,9 +150,11 @@ impl<'v> Known<'v> {
                     assert!(passes(self.policy, self.site.gate, stamped), "{}", said());
                     self.ended += 1;
                 }
-                Step::Withheld { event, stamped } => {
+                Step::Withheld { event, stamped, unreached } => {
                     let tracked = self.open.remove(event).unwrap_or_else(|| panic!("{}", said()));
                     self.stamp(&tracked, stamped, is_opt_in, &said());
+                    let unreached: BTreeSet<DestinationId> = unreached.iter().copied().collect();
+                    assert_eq!(unreached, receivers(self.policy, stamped), "{}", said());
                     assert!(!passes(self.policy, self.site.gate, stamped), "{}", said());
                     self.ended += 1;
                 }
@@ -161,8 +169,10 @@ impl<'v> Known<'v> {
         }
     }
 
-    /// A stamped event is the tracked one but for its consent, which is what the person has chosen, or what opt-out takes for granted.
-    fn stamp(&self, tracked: &Event<'v>, stamped: &Event<'v>, is_opt_in: bool, said: &str) {
+    /// A stamped event is the tracked one but for its consent, which is what the person had chosen when it was tracked; or else has chosen
+    /// now, or what opt-out takes for granted.
+    fn stamp(&self, tracked: &Tracked<'v>, stamped: &Event<'v>, is_opt_in: bool, said: &str) {
+        let (tracked, choice) = tracked;
         assert_eq!(
             (&tracked.id, &tracked.integrations, &tracked.track),
             (&stamped.id, &stamped.integrations, &stamped.track),
@@ -172,7 +182,7 @@ impl<'v> Known<'v> {
         assert_eq!(preferences.len(), self.policy.categories().len(), "{said}");
         for ((name, preference), id) in preferences.iter().zip(self.policy.category_ids()) {
             let category = self.policy.category(id).unwrap();
-            let granted = match &self.choice {
+            let granted = match choice.as_ref().or(self.choice.as_ref()) {
                 Some(choice) => choice.contains(&id) || category.always().is_some(),
                 None => {
                     assert!(!is_opt_in, "{said}");

@@ -3,7 +3,7 @@
 use super::site::Site;
 use crate::decide::Scratch;
 use crate::event::{Consent, Event, Name, Preference};
-use crate::model::{Banner, CategoryId, DestinationId, Folding, Loading, Mode, Policy};
+use crate::model::{Banner, CategoryId, DestinationId, Enforce, Folding, Loading, Mode, Policy};
 use crate::table::Table;
 use std::collections::BTreeSet;
 
@@ -90,17 +90,22 @@ pub enum Step<'v> {
         buffered: bool,
         /// The event with the consent that it is stamped with.
         stamped: Event<'v>,
+        /// Why the decision for it drops it, if it does: then nobody receives it.
+        dropped: Option<&'v str>,
         /// Who receives it: what the decision for it delivers, but for those that are missed.
         delivered: Vec<DestinationId>,
         /// Device-mode destinations that it should reach and whose library is not there.
         missed: Vec<DestinationId>,
     },
-    /// The gate is closed for an event, which the source does not send: nobody may receive it.
+    /// The gate is closed for an event, which the source does not send.
     Withheld {
         /// The event.
         event: usize,
         /// The event with the consent that it is stamped with.
         stamped: Event<'v>,
+        /// Whom the decision for it delivers to all the same, and who do not receive it: exempt destinations that are mapped hold no gate
+        /// open but the exact one.
+        unreached: Vec<DestinationId>,
     },
     /// An event is lost.
     Lost {
@@ -171,10 +176,19 @@ pub struct Visit<'v> {
     is_loaded: bool,
     /// The device-mode destinations whose libraries came with the platform's own to the page.
     libraries: BTreeSet<DestinationId>,
-    buffer: Vec<(usize, Event<'v>)>,
+    buffer: Vec<Waiting<'v>>,
     /// How many events there were.
     events: usize,
     is_over: bool,
+}
+
+/// An event that waits until the library loads.
+#[derive(Debug)]
+struct Waiting<'v> {
+    number: usize,
+    event: Event<'v>,
+    /// What the person had chosen when it was tracked: a later grant must not be stamped on what was tracked under a refusal.
+    choice: Option<Choice>,
 }
 
 impl<'v> Visit<'v> {
@@ -220,10 +234,11 @@ impl<'v> Visit<'v> {
             return vec![Step::Lost { event: number, cause: Loss::Over }];
         }
         if !self.is_loaded {
-            self.buffer.push((number, event));
+            self.buffer.push(Waiting { number, event, choice: self.choice.clone() });
             return vec![Step::Buffered { event: number }];
         }
-        vec![self.send(number, event, false)]
+        let stamp = self.stamp();
+        vec![self.send(number, event, stamp, false)]
     }
 
     /// The person chooses, for the first time or anew, and closes the banner.
@@ -331,8 +346,9 @@ impl<'v> Visit<'v> {
         steps.push(Step::LibraryLoads);
         self.libraries = self.wanted();
         steps.extend(self.libraries.iter().copied().map(Step::DeviceLoads));
-        for (number, event) in std::mem::take(&mut self.buffer) {
-            let step = self.send(number, event, true);
+        for Waiting { number, event, choice } in std::mem::take(&mut self.buffer) {
+            let stamp = choice.map_or_else(|| self.stamp(), |choice| choice.stamp(self.table.policy()));
+            let step = self.send(number, event, stamp, true);
             steps.push(step);
         }
     }
@@ -360,23 +376,29 @@ impl<'v> Visit<'v> {
         Event { consent: self.stamp(), ..Event::default() }
     }
 
-    fn send(&mut self, number: usize, event: Event<'v>, buffered: bool) -> Step<'v> {
-        let stamped = Event { consent: self.stamp(), ..event };
-        let policy = self.table.policy();
-        let decision = self.table.decide(&stamped, &mut self.scratch);
+    fn send(&mut self, number: usize, event: Event<'v>, stamp: Consent<'v>, buffered: bool) -> Step<'v> {
+        let stamped = Event { consent: stamp, ..event };
+        let table = self.table;
+        let decision = table.decide(&stamped, &mut self.scratch);
         let passes = decision.passes_gate(self.site.gate);
-        let is_missing = |id: &DestinationId| is_device(policy, *id) && !self.libraries.contains(id);
-        let (missed, delivered) = decision.delivered().partition(is_missing);
-        match passes {
-            true => Step::Sent { event: number, buffered, stamped, delivered, missed },
-            false => Step::Withheld { event: number, stamped },
+        let dropped = match table.enforce(decision.consent(), decision.integrations()) {
+            Enforce::Drop(reason) => Some(reason.as_str()),
+            _ => None,
+        };
+        let receivers: Vec<DestinationId> = decision.delivered().collect();
+        if !passes {
+            return Step::Withheld { event: number, stamped, unreached: receivers };
         }
+        let is_missing = |id: &DestinationId| is_device(table.policy(), *id) && !self.libraries.contains(id);
+        let (missed, delivered) = receivers.into_iter().partition(is_missing);
+        Step::Sent { event: number, buffered, stamped, dropped, delivered, missed }
     }
 
     /// What waits is lost with the page.
     fn lose(&mut self, steps: &mut Vec<Step<'v>>) {
         let cause = if self.choice.is_none() { Loss::NoChoice } else { Loss::NotLoaded };
-        steps.extend(self.buffer.drain(..).map(|(event, _)| Step::Lost { event, cause }));
+        let lost = self.buffer.drain(..).map(|waiting| Step::Lost { event: waiting.number, cause });
+        steps.extend(lost);
     }
 }
 

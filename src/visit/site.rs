@@ -48,7 +48,8 @@ impl Site {
     ///
     /// # Errors
     ///
-    /// The first setting that the policy and what it includes leave open. Preludes say all of them but the banner and the model.
+    /// The first setting that a visit depends on and that the policy and what it includes leave open. Preludes say all of them but the
+    /// banner and the model.
     pub fn of(policy: &Policy) -> Result<Self, Unsaid> {
         let banner = policy.banner().ok_or(Unsaid("banner mandatory"))?.value;
         let model = policy.consent_model().ok_or(Unsaid("model opt-in"))?.value;
@@ -61,13 +62,26 @@ impl Site {
     ///
     /// As those of [`Site::of`].
     pub fn with(policy: &Policy, banner: Banner, model: ConsentModel) -> Result<Self, Unsaid> {
-        Ok(Site {
-            banner,
-            model,
-            implied: policy.implied_means().ok_or(Unsaid("model implied means opt-in"))?.value,
-            loads: policy.visit_loads().ok_or(Unsaid("visit loads when gate open"))?.value,
-            gate: policy.gate().ok_or(Unsaid("gate relevant"))?.value,
-        })
+        let implied = match (policy.implied_means(), model) {
+            (Some(said), _) => said.value,
+            (None, ConsentModel::Implied) => return Err(Unsaid("model implied means opt-in")),
+            // Nobody reads it under another model; this is the stricter one.
+            (None, _) => Folding::OptIn,
+        };
+        let gate = policy.gate().ok_or(Unsaid("gate relevant"))?.value;
+        let site = Site { banner, model, implied, loads: Loading::Granted, gate };
+        match (policy.visit_loads(), site.taken_as()) {
+            (Some(said), _) => Ok(Site { loads: said.value, ..site }),
+            (None, Folding::OptIn) => Err(Unsaid("visit loads when gate open")),
+            // Opt-out waits for no choice.
+            (None, Folding::OptOut) => Ok(site),
+        }
+    }
+
+    /// Whether events wait for a choice that nobody has to make: "You might experience data loss if a user navigates away from a landing
+    /// page before providing their consent or doesn't interact with a consent banner on a website that uses an opt-in consent model."
+    pub fn waits_for_a_choice(&self) -> bool {
+        self.taken_as() == Folding::OptIn && self.banner != Banner::Mandatory
     }
 
     /// Opt-in or opt-out: "Notice Only, Custom, or Opt-Out statuses are treated as Opt-Out".

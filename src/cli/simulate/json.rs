@@ -32,24 +32,27 @@ pub(super) fn visit(to: &mut impl Write, told: &Told<'_>) -> io::Result<()> {
         "events": {
             "tracked": told.events.len(),
             "sent": counts.sent,
+            "missed": counts.missed,
+            "dropped": counts.dropped,
             "withheld": counts.withheld,
             "lost": counts.lost,
             "waiting": told.buffered,
         },
         "cookies": counts.cookies,
-        "data_loss": rating(site.banner),
+        "data_loss": rating(site.banner, site.waits_for_a_choice()),
     });
     serde_json::to_writer(&mut *to, &document)?;
     writeln!(to)
 }
 
-/// How the documents rate a banner, and why.
-fn rating(banner: Banner) -> Value {
+/// How the documents rate a banner, and why; and whether events wait for a choice that nobody has to make.
+fn rating(banner: Banner, waits: bool) -> Value {
     let possibility = Possibility::of(banner);
     let causes: &[&str] = match possibility {
         Possibility::Low => &[],
         Possibility::Medium => &["compliance_risk", "data_loss"],
     };
+    let causes: Vec<&str> = causes.iter().copied().chain(waits.then_some("no_choice")).collect();
     json!({ "possibility": possibility.word(), "causes": causes })
 }
 
@@ -88,20 +91,22 @@ fn step(told: &Told<'_>, step: &Step<'_>) -> Value {
         Step::LibraryLoads => json!({ "step": "library_loads" }),
         Step::DeviceLoads(id) => json!({ "step": "device_loads", "destination": destination(id) }),
         Step::Buffered { event } => json!({ "step": "buffered", "event": event, "name": named(*event) }),
-        Step::Sent { event, buffered, stamped, delivered, missed } => json!({
+        Step::Sent { event, buffered, stamped, dropped, delivered, missed } => json!({
             "step": "sent",
             "event": event,
             "name": named(*event),
             "buffered": buffered,
             "preferences": stamp(&stamped.consent),
+            "drop": dropped,
             "deliver": names(policy, delivered),
             "missed": names(policy, missed),
         }),
-        Step::Withheld { event, stamped } => json!({
+        Step::Withheld { event, stamped, unreached } => json!({
             "step": "withheld",
             "event": event,
             "name": named(*event),
             "preferences": stamp(&stamped.consent),
+            "unreached": names(policy, unreached),
         }),
         Step::Lost { event, cause } => {
             json!({ "step": "lost", "event": event, "name": named(*event), "cause": cause.word() })
@@ -129,7 +134,7 @@ pub(super) fn tables(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()>
             "displayed": row.displayed,
             "required": row.required,
             "loads_with_page": { "opt-out": out, "opt-in": in_ },
-            "data_loss": rating(row.banner),
+            "data_loss": rating(row.banner, false),
         })
     });
     let scenarios = tables.scenarios.iter().map(|row| {
@@ -162,6 +167,7 @@ pub(super) fn tables(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()>
         "v": 1,
         "policy": policy.name(),
         "edition": policy.edition(),
+        "gate": words::gate(tables.gate),
         "stored": choice(policy, &tables.stored),
         "chosen": choice(policy, &tables.chosen),
         "banners": banners.collect::<Vec<_>>(),

@@ -15,17 +15,21 @@ use std::io::Write;
 ///
 /// Actions, in their order; one that has several words is put in quotes:
 ///
-/// * `event`, `event NAME`: the site tracks an event; an event that the policy exempts passes by its name
-/// * `choose CATEGORY, CATEGORY`, `choose all`, `choose nothing`: the person chooses, for the first time or anew, and closes the banner
-/// * `reject`: the same as `choose nothing`, which leaves what is `always` granted
-/// * `close`: the person closes the banner without choosing
-/// * `scroll`: the person clicks or scrolls somewhere; of banners that disappear, that closes them
-/// * `load`: a page loads, the same one or the next
-/// * `leave`: the person leaves the site; every event after that is lost
+///   event, event NAME    the site tracks an event; once the library has loaded, one that
+///                        the policy exempts is sent whatever was chosen
+///   choose CATEGORY, …   the person chooses, for the first time or anew, and closes the
+///                        banner; `choose all`, `choose nothing`
+///   reject               the same as `choose nothing`: what is `always` granted stays so
+///   close                the person closes the banner without choosing
+///   scroll               a click or scroll somewhere, after which some banners disappear
+///   load                 a page loads, the next one or the same again
+///   leave                the person leaves the site; every event after that is lost
 ///
-/// A category that has a comma in its name, or is called `all` or `nothing`, is put in double quotes. Exit status: 0 told, whatever was
-/// lost, 2 usage, a policy that does not compile, or one that leaves open what a visit depends on.
+/// A category that has a comma in its name, or is called `all` or `nothing`, is put in
+/// double quotes. Exit status: 0 told, whatever was lost, 2 usage, a policy that does not
+/// compile, or one that leaves open what a visit depends on.
 #[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Simulate {
     #[command(flatten)]
     policy: PolicyArguments,
@@ -116,6 +120,10 @@ enum Line<'t> {
 #[derive(Default)]
 struct Counts {
     sent: usize,
+    /// Of those sent, how many a device-mode destination missed.
+    missed: usize,
+    /// Of those sent, how many the policy drops.
+    dropped: usize,
     withheld: usize,
     lost: usize,
     cookies: bool,
@@ -132,7 +140,9 @@ impl Simulate {
         let stored = choice(&self.stored)?;
         if self.all {
             if self.banner.is_some() || self.model.is_some() {
-                return Err(Failure::Other("the tables of --all have every banner and model".into()));
+                return Err(Failure::Other(
+                    "the tables of --all have banners and models of their own".into(),
+                ));
             }
             let tables = tables::Tables::of(&table, stored, choice(&self.chosen)?)
                 .map_err(|unsaid| Failure::Other(unsaid.to_string()))?;
@@ -213,7 +223,11 @@ impl Told<'_> {
         let mut counts = Counts::default();
         for line in &self.lines {
             match line {
-                Line::Step(Step::Sent { .. }) => counts.sent += 1,
+                Line::Step(Step::Sent { dropped, missed, .. }) => {
+                    counts.sent += 1;
+                    counts.dropped += usize::from(dropped.is_some());
+                    counts.missed += usize::from(!missed.is_empty());
+                }
                 Line::Step(Step::Withheld { .. }) => counts.withheld += 1,
                 Line::Step(Step::Lost { .. }) => counts.lost += 1,
                 Line::Step(Step::LibraryLoads) => counts.cookies = true,

@@ -7,12 +7,14 @@ use consentry::visit::{
     Action, BannerRow, Choice, Flow, Mapped, Phase, ScenarioRow, Unmapped, Unsaid, WrapperRow, banners,
     scenarios, wrapper,
 };
-use consentry::{Banner, ConsentModel, Policy, Table};
+use consentry::{Banner, ConsentModel, GateReading, Policy, Table};
 use std::io::{self, Write};
 
 /// All of them.
 pub(super) struct Tables<'t> {
     pub(super) policy: &'t Policy,
+    /// The policy's own reading of the gate.
+    pub(super) gate: GateReading,
     /// What is granted by who returns.
     pub(super) stored: Choice,
     /// What is granted by who chooses or updates.
@@ -36,6 +38,7 @@ impl<'t> Tables<'t> {
             banners: banners(table)?,
             scenarios: scenarios(table, &stored, &chosen)?,
             wrapper: wrapper(table),
+            gate: policy.gate().ok_or(Unsaid("gate relevant"))?.value,
             stored,
             chosen,
         })
@@ -92,7 +95,8 @@ impl<'t> Tables<'t> {
     /// What is granted in the scenarios.
     fn head(&self) -> String {
         let [stored, chosen] = [&self.stored, &self.chosen].map(|one| words::choice(self.policy, one));
-        format!("who returns has granted {stored}; who chooses or updates grants {chosen}")
+        let gate = words::gate(self.gate);
+        format!("gate {gate}; who returns has granted {stored}; who chooses or updates grants {chosen}")
     }
 
     fn scenario(&self, row: &ScenarioRow) -> Vec<String> {
@@ -173,11 +177,17 @@ impl<'t> Tables<'t> {
             (false, true) if row.scenario.banner == Banner::Mandatory => {
                 "no data loss, unless the banner can be closed without a choice: then what follows is lost".to_owned()
             }
+            (false, true) if row.scenario.returning => {
+                "possible if the person leaves the page before choosing anew".to_owned()
+            }
             (false, true) => {
                 "possible if the person leaves the page, or closes the banner, before choosing; none otherwise".to_owned()
             }
             (false, false) => "no data loss".to_owned(),
         }];
+        if row.after_rejecting.as_ref().is_some_and(|rejecting| rejecting.lost) {
+            sentences.push("data loss if the person rejects all instead".to_owned());
+        }
         if !row.keep_collecting.is_empty() {
             sentences.push(format!(
                 "device-mode libraries that may still be collecting, which nobody can block: {}",
@@ -186,7 +196,7 @@ impl<'t> Tables<'t> {
         }
         if !row.need_page_load.is_empty() {
             sentences.push(format!(
-                "device-mode libraries that are not there before the next page load: {}",
+                "device-mode libraries that are not there before the next page load, and miss events until then: {}",
                 words::names(self.policy, &row.need_page_load)
             ));
         }

@@ -48,7 +48,10 @@ pub(super) fn gate(reading: GateReading) -> &'static str {
 
 /// The name of a category, in quotes where a list of names, or the words `all` and `nothing`, would be misread.
 pub(super) fn category(name: &str) -> String {
-    let is_plain = !name.contains([',', ';', '"', '\\']) && !matches!(name, "all" | "nothing" | "");
+    let is_plain = !name.contains([',', ';', '"', '\\'])
+        && !matches!(name, "all" | "nothing")
+        && name.trim() == name
+        && !name.is_empty();
     if is_plain { name.to_owned() } else { syntax::quoted(name) }
 }
 
@@ -114,7 +117,7 @@ fn step(told: &Told<'_>, step: &Step<'_>) -> String {
     match step {
         Step::PageLoads { again: false } => "page loads".to_owned(),
         Step::PageLoads { again: true } => {
-            "page loads again: page events may be duplicated, and what was typed into forms is lost"
+            "another page loads; if it is the same one again, page events may be duplicated, and what was typed into forms is lost"
                 .to_owned()
         }
         Step::BannerShown => "banner is shown".to_owned(),
@@ -123,24 +126,31 @@ fn step(told: &Told<'_>, step: &Step<'_>) -> String {
         Step::LibraryLoads => "library loads and sets its cookies".to_owned(),
         Step::DeviceLoads(id) => format!("device-mode library of {} loads", name(policy, *id)),
         Step::Buffered { event } => format!("{} waits", told.event(*event)),
-        Step::Sent { event, buffered, stamped, delivered, missed } => {
+        Step::Sent { event, buffered, stamped, dropped, delivered, missed } => {
             let waited = if *buffered { ", which waited," } else { "" };
             let missed = match missed.as_slice() {
                 [] => String::new(),
                 missed => format!("; missed by {}, whose library is not there", names(policy, missed)),
             };
+            let dropped = dropped.map_or_else(String::new, |reason| format!(", and dropped: {reason:?}"));
             format!(
-                "{}{waited} is sent with {} to {}{missed}",
+                "{}{waited} is sent with {} to {}{missed}{dropped}",
                 told.event(*event),
                 stamp(policy, &stamped.consent),
                 names(policy, delivered)
             )
         }
-        Step::Withheld { event, stamped } => format!(
-            "{} is withheld with {}: the gate is closed",
-            told.event(*event),
-            stamp(policy, &stamped.consent)
-        ),
+        Step::Withheld { event, stamped, unreached } => {
+            let unreached = match unreached.as_slice() {
+                [] => String::new(),
+                unreached => format!("; it would be delivered to {}", names(policy, unreached)),
+            };
+            format!(
+                "{} is withheld with {}: the gate is closed{unreached}",
+                told.event(*event),
+                stamp(policy, &stamped.consent)
+            )
+        }
         Step::Lost { event, cause: loss } => format!("{} is LOST: {}", told.event(*event), cause(*loss)),
         Step::KeepsCollecting(id) => format!(
             "{} must not receive any more, but its library cannot be unloaded: it may go on collecting until the next page load",
@@ -185,12 +195,22 @@ fn summary(told: &Told<'_>) -> Vec<String> {
         waits => format!(", {waits} still waiting"),
     };
     let all = told.events.len();
+    let of_them = |count: usize, what: &str| match count {
+        0 => String::new(),
+        count => format!(" ({count} {what})"),
+    };
+    let sent = format!(
+        "{}{}{}",
+        counts.sent,
+        of_them(counts.dropped, "dropped"),
+        of_them(counts.missed, "missed by a device-mode library")
+    );
     let cookies = if counts.cookies { "" } else { "; the library never loaded, and no cookies were set" };
-    vec![
+    let mut lines = vec![
         format!(
             "{all} event{}: {} sent, {} withheld, {} lost{waits}{cookies}",
             if all == 1 { "" } else { "s" },
-            counts.sent,
+            sent,
             counts.withheld,
             counts.lost
         ),
@@ -198,7 +218,11 @@ fn summary(told: &Told<'_>) -> Vec<String> {
             "possibility of data loss with this banner, as the documents rate it: {}",
             rating(told.site.banner)
         ),
-    ]
+    ];
+    if told.site.waits_for_a_choice() {
+        lines.push("under opt-in events wait for a choice, which nobody has to make here: they are lost with a person who leaves without one".into());
+    }
+    lines
 }
 
 /// How the documents rate a banner, and why.

@@ -21,8 +21,8 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         .help("show a banner, best one that must be interacted with, or say `model opt-out` if the law lets you"),
         NeverLoads::WhoRejects => {
             Diagnostic::new(Code::NeverLoads, "the library never loads for a person who rejects all")
-                .at(model.span, "nothing is sent then, not even to unmapped destinations, and every event is lost")
-                .help("map what the site cannot do without to a category that is granted `always`; with `visit loads when gate open` an enabled unmapped destination is enough")
+                .at(model.span, "nothing is sent then, and every event is lost")
+                .help("map what the site cannot do without to a category that is granted `always`")
         }
     }));
 }
