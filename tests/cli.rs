@@ -58,7 +58,7 @@ destination "Google Ads" needs Advertising
     let event = r#"{"messageId":"m","context":{"consent":{"categoryPreferences":{"Advertising":true,"Analytics":false}}}}"#;
     let run = run_with(&["eval", policy.to_str().unwrap(), "--format", "json"], event.as_bytes());
     let expected = concat!(
-        r#"{"v":1,"line":1,"id":"m","policy":"acme web","fingerprint":"consentry-1-sha256:ac7ba53af89f93b420572800a352e8b8836b70c028c6f5634b3901b4a36d320a","edition":1,"consent":"given","integrations":"none","#,
+        r#"{"v":1,"line":1,"id":"m","policy":"acme web","fingerprint":"consentry-2-sha256:ac7ba53af89f93b420572800a352e8b8836b70c028c6f5634b3901b4a36d320a","edition":1,"consent":"given","integrations":"none","#,
         r#""deliver":[{"destination":"Google Ads","reason":"consented"}],"#,
         r#""block":[{"destination":"Facebook Pixel","reason":"refused","categories":["Analytics"],"#,
         r#""discard":"FILTERED_BY_END_USER_CONSENT"}],"unknown_categories":[],"unknown_integrations":[],"gate":{"table":"open","relevant":"open","exact":"open"}}"#,
@@ -546,7 +546,7 @@ fn fixes_are_written_and_everything_decides_as_before() {
     let path = folder.path().to_str().unwrap();
     let run = run_with(&["lint", path, "--fix", "--allow", "C508"], b"");
     assert_eq!((run.status, run.err.as_str()), (0, ""));
-    let told: Vec<&str> = run.out.lines().filter(|line| !line.contains(": consentry-1-sha256:")).collect();
+    let told: Vec<&str> = run.out.lines().filter(|line| !line.contains(": consentry-2-sha256:")).collect();
     assert_eq!(told, ["2 mended", "2 policies and 1 part checked: 0 errors, 0 warnings"]);
     assert_eq!(run.out.lines().count(), 4, "and a fingerprint for each policy");
     let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();

@@ -531,7 +531,7 @@ fn nothing_found_is_a_document_too() {
     for format in ["human", "plain", "narrated"] {
         let told = input.lint(format);
         let lines: Vec<&str> = told.lines().collect();
-        assert!(lines[0].starts_with("fine.consent: consentry-1-sha256:"), "{told}");
+        assert!(lines[0].starts_with("fine.consent: consentry-2-sha256:"), "{told}");
         assert_eq!(lines[1..], ["1 policy and 0 parts checked: 0 errors, 0 warnings"]);
     }
 }

@@ -188,7 +188,7 @@ fn html_stands_alone_and_shows_names_as_they_are() {
         "<td>| &lt;img src=x onerror=y&gt; &amp;</td>",
         "<td>device: enforcement is advisory</td>",
         "<li>&quot;malformed consent object&quot;: consent malformed</li>",
-        "<dt>Fingerprint</dt><dd>consentry-1-sha256:",
+        "<dt>Fingerprint</dt><dd>consentry-2-sha256:",
         "thead { display: table-header-group; }",
         "<div>Signature</div>",
         "<td>&lt;b&gt;|</td><td>proved over ",

@@ -3,7 +3,7 @@
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
 use consentry::analysis::{
-    self, DecisionTable, Decisions, Diff, Direction, Need, Space, decision_tables, diff, fingerprint,
+    self, DecisionTable, Decisions, Diff, Direction, Need, Space, decision_tables, diff, fingerprint, gate,
 };
 use consentry::{
     ConsentState, DestinationId, Enforce, Entry, EntryState, Event, Policy, Preference, PromiseCondition,
@@ -125,6 +125,9 @@ fn alike(one: &Policy, other: &Policy) -> Option<bool> {
                 return Some(false);
             }
         }
+    }
+    if gate(one) != gate(other) {
+        return Some(false);
     }
     for id in one.destination_ids() {
         let name = one.destination(id)?.name();

@@ -14,6 +14,7 @@
 pub mod events;
 pub mod exact;
 pub mod flips;
+mod gates;
 pub mod layouts;
 pub mod lints;
 pub mod policies;
@@ -62,6 +63,7 @@ pub const ALL: &[Law] = &[
     ("flips_flip", flips::flips_flip),
     ("pairs_differ_as_fingerprints", exact::pairs_differ_as_fingerprints),
     ("visits_lose_nothing", visits::visits_lose_nothing),
+    ("gates_are_functions", gates::gates_are_functions),
 ];
 
 fn compile(text: &str) -> Table {

@@ -5,12 +5,12 @@ use super::json;
 use super::traits::Traits;
 use crate::event::Event;
 use crate::exact::Conditions;
-use crate::exact::TooLarge;
 use crate::exact::cover::{Cost, Cube, MAX_CUBES, cover, size};
 use crate::exact::diagram::{Diagram, Diagrams};
 use crate::exact::formula::{Formula, Ways};
 use crate::exact::function::{Function, function, reason};
 use crate::exact::inputs::Inputs;
+use crate::exact::{Gate, TooLarge, gate};
 use crate::model::{
     ConsentState, DOCUMENTED_SPELLINGS, Destination, DestinationId, Enforce, IntegrationsState, Policy,
     Reading,
@@ -28,6 +28,8 @@ pub struct Diff {
     pub categories: Vec<(String, bool)>,
     /// The names in the integrations object that only one of them claims, and whether that is the new one.
     pub integrations: Vec<(String, bool)>,
+    /// The gates, if they are not the same: before and after.
+    pub gate: Option<(Gate, Gate)>,
     /// The pairs of states in which an event is dropped otherwise.
     pub drops: Vec<DropChange>,
     /// The destinations that are decided otherwise, by name.
@@ -138,6 +140,7 @@ impl Diff {
         self.reading.is_none()
             && self.categories.is_empty()
             && self.integrations.is_empty()
+            && self.gate.is_none()
             && self.drops.is_empty()
             && self.destinations.is_empty()
             && self.too_large.is_empty()
@@ -280,6 +283,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
         reading: (!same_reading).then(|| (readings.0.clone(), readings.1.clone())),
         categories: only_one(&wire_ids(old), &wire_ids(new)),
         integrations: only_one(&names(old), &names(new)),
+        gate: Some((gate(old), gate(new))).filter(|(old, new)| old != new),
         drops: drops(old, new),
         destinations,
         too_large,

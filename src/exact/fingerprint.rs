@@ -1,5 +1,5 @@
 //! The fingerprint of a policy (section 7 of the semantics): the same for two policies exactly when they decide every event
-//! alike, with the same states, reasons, named categories, drop reasons and unknown names.
+//! alike, with the same states, reasons, named categories, drop reasons and unknown names, and with the same gate.
 //!
 //! It is made of what decides and of nothing else: categories by wire id and destinations by name, both sorted, and each
 //! destination's decision as a diagram, of which there is one for each function. Labels, comments, names of categories, the
@@ -7,6 +7,7 @@
 
 use super::diagram::{Diagram, Diagrams, TooLarge};
 use super::function::{function, reason};
+use super::gate::{Gate, Open};
 use super::inputs::{ALL, ENTRIES, Input, Inputs};
 use crate::event::Entry;
 use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading};
@@ -14,12 +15,12 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
-/// The fingerprint of a policy. Written, it names its version and its hash: `consentry-1-sha256:` and 64 hexadecimal digits.
+/// The fingerprint of a policy. Written, it names its version and its hash: `consentry-2-sha256:` and 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 /// What is in front of the digits. A change of what is hashed changes the number.
-const VERSION: &str = "consentry-1-sha256:";
+const VERSION: &str = "consentry-2-sha256:";
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,6 +77,7 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
     let names: BTreeSet<&str> = policy.destinations().iter().flat_map(Destination::names).collect();
     hash.list("claimed integrations", names);
     drops(&mut hash, policy);
+    gate(&mut hash, policy);
     let by_name: BTreeMap<&str, DestinationId> =
         policy.destination_ids().zip(policy.destinations()).map(|(id, one)| (one.name(), id)).collect();
     // Destinations that are decided alike are hashed once.
@@ -127,6 +129,27 @@ fn reading(hash: &mut Hash, policy: &Policy) {
     hash.text("preferences");
     hash.list("parents", parents.iter().map(String::as_str));
     hash.list("spellings", spellings.iter().map(String::as_str).collect::<BTreeSet<_>>());
+}
+
+/// Which events pass the gate.
+fn gate(hash: &mut Hash, policy: &Policy) {
+    match super::gate(policy) {
+        Gate::None => hash.text("no gate"),
+        // Which events these are follows from the decisions.
+        Gate::Exact => hash.text("gate of decisions"),
+        Gate::Grants { without_consent, open } => {
+            hash.text("gate of grants");
+            hash.text(match without_consent {
+                Some(true) => "open without consent",
+                Some(false) => "closed without consent",
+                None => "never without consent",
+            });
+            match &open {
+                Open::Always => hash.text("always open"),
+                Open::Any(wire_ids) => hash.list("any of", wire_ids.iter().map(String::as_str)),
+            }
+        }
+    }
 }
 
 /// What the event says of its drop, in each pair of states that an event can have.

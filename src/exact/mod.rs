@@ -3,7 +3,7 @@
 //!
 //! `inputs` says what of an event can matter, `function` makes the decision of it, clause by clause like the reference,
 //! and `diagram` keeps functions so that equal ones are the same. `cover` finds the fewest rows that say where something holds, and
-//! `conditions` says them in words. Where requirements are alike, `formula` and `needs` let one variable stand for all categories. `minimal` finds the smallest changes that make something hold. `fingerprint` is made of the functions of all destinations.
+//! `conditions` says them in words. Where requirements are alike, `formula` and `needs` let one variable stand for all categories. `minimal` finds the smallest changes that make something hold. `fingerprint` is made of the functions of all destinations, and of the `gate`.
 
 mod conditions;
 pub(crate) mod cover;
@@ -11,6 +11,7 @@ pub(crate) mod diagram;
 mod fingerprint;
 pub(crate) mod formula;
 pub(crate) mod function;
+mod gate;
 pub(crate) mod inputs;
 pub(crate) mod minimal;
 pub(crate) mod needs;
@@ -18,3 +19,4 @@ pub(crate) mod needs;
 pub use conditions::{Asked, Condition, Conditions};
 pub use diagram::TooLarge;
 pub use fingerprint::{Fingerprint, fingerprint};
+pub use gate::{Gate, Open, gate};

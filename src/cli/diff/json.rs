@@ -33,6 +33,7 @@ pub(super) fn write(to: &mut impl Write, compared: &Compared) -> io::Result<()> 
         "reading": changes.reading.as_ref().map(|(old, new)| json!({ "before": reading(old), "after": reading(new) })),
         "categories": known(&changes.categories),
         "integrations": known(&changes.integrations),
+        "gate": changes.gate.as_ref().map(|(old, new)| json!({ "before": old.to_string(), "after": new.to_string() })),
         "drops": drops.collect::<Vec<_>>(),
         "too_large": changes.too_large,
         "destinations": destinations.map(|(place, one)| destination(place, one, compared)).collect::<Vec<_>>(),

@@ -7,7 +7,9 @@ mod json;
 mod markdown;
 
 use super::{Failure, Root, Status, called, files};
-use consentry::analysis::{self, Change, DestinationDiff, Diff as Changes, Direction, Presence, fingerprint};
+use consentry::analysis::{
+    self, Change, DestinationDiff, Diff as Changes, Direction, Gate, Presence, fingerprint,
+};
 use consentry::{Policy, Reason};
 use events::Touched;
 use git::Revision;
@@ -43,9 +45,9 @@ pub(super) struct Diff {
 /// What may be denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Denied {
-    /// Something is delivered that was blocked.
+    /// Something is delivered that was blocked, or the gate may let more pass.
     Loosened,
-    /// Something is blocked that was delivered.
+    /// Something is blocked that was delivered, or the gate may let less pass.
     Tightened,
     /// Some event is decided for another reason.
     Reason,
@@ -137,11 +139,15 @@ impl Diff {
 /// Whether there is a change that is denied. Where situations are not compared exactly, there may be.
 fn is_denied(denied: Denied, changes: &Changes) -> bool {
     let has = |direction| changes.destinations.iter().any(|one| one.count(direction) > 0);
+    let may_pass_more = |(one, other): (&Gate, &Gate)| !one.is_within(other);
+    let gates = changes.gate.as_ref().map(|(old, new)| (old, new));
     match denied {
         Denied::Any => !changes.is_empty(),
         _ if !changes.is_exact() || !changes.too_large.is_empty() => true,
-        Denied::Loosened => has(Direction::Loosened),
-        Denied::Tightened => has(Direction::Tightened),
+        Denied::Loosened => {
+            has(Direction::Loosened) || gates.is_some_and(|(old, new)| may_pass_more((new, old)))
+        }
+        Denied::Tightened => has(Direction::Tightened) || gates.is_some_and(may_pass_more),
         Denied::Reason => has(Direction::Reason),
     }
 }
@@ -218,6 +224,9 @@ fn whole_events(changes: &Changes) -> Vec<String> {
                     .to_owned(),
             );
         }
+    }
+    if let Some((old, new)) = &changes.gate {
+        sentences.push(format!("the gate is {new}, and was {old}"));
     }
     for drop in &changes.drops {
         let state = format!("consent {} x integrations {}", drop.consent.phrase(), drop.integrations.word());
