@@ -58,7 +58,7 @@ destination "Google Ads" needs Advertising
     let event = r#"{"messageId":"m","context":{"consent":{"categoryPreferences":{"Advertising":true,"Analytics":false}}}}"#;
     let run = run_with(&["eval", policy.to_str().unwrap(), "--format", "json"], event.as_bytes());
     let expected = concat!(
-        r#"{"v":1,"line":1,"id":"m","policy":"acme web","fingerprint":"consentry-2-sha256:ac7ba53af89f93b420572800a352e8b8836b70c028c6f5634b3901b4a36d320a","edition":1,"consent":"given","integrations":"none","#,
+        r#"{"v":1,"line":1,"id":"m","policy":"acme web","fingerprint":"consentry-2-sha256:63451f3a5e20ddf94975d0e8956e2326b29ee42e56579d2e892adb58f0c327d4","edition":1,"consent":"given","integrations":"none","#,
         r#""deliver":[{"destination":"Google Ads","reason":"consented"}],"#,
         r#""block":[{"destination":"Facebook Pixel","reason":"refused","categories":["Analytics"],"#,
         r#""discard":"FILTERED_BY_END_USER_CONSENT"}],"unknown_categories":[],"unknown_integrations":[],"gate":{"table":"open","relevant":"open","exact":"open"}}"#,

@@ -89,11 +89,41 @@ fn the_same_in_other_words_is_no_change() {
     let folder = policies(
         "destination \"Braze\"  needs Ads, Stats",
         "// other words\ndestination \"Braze\"  needs all of Stats, Ads mode device\nlint C518 off because \"so\"\n\
-         banner stays\nmodel opt-in\noverride gate table\noverride visit loads when gate open",
+         banner stays\nmodel opt-in\noverride visit loads when gate open",
     );
     let same = diff_of(&folder, &["--deny", "any"]);
     assert_eq!(same.status, 0, "{}", same.out);
     assert!(same.out.ends_with("every event is decided alike\n"), "{}", same.out);
+}
+
+/// A gate that other events pass is a change, though every event is decided alike; another reading that the same events pass is none.
+#[test]
+fn a_gate_is_compared_as_what_passes() {
+    let gate = |said: &str| format!("destination \"X\"  needs Ads\noverride gate {said}");
+    let folder = policies(&gate("relevant"), &gate("table"));
+    let run = diff_of(&folder, &[]);
+    let said = "the gate is open if something is granted of C0004, Stats; closed without consent, and was open if something is granted of C0004; \
+                closed without consent\n";
+    assert!(run.out.contains(said), "{}", run.out);
+    let json: Value = serde_json::from_str(&diff_of(&folder, &["--format", "json"]).out).unwrap();
+    assert!(schema("diff.schema.json").is_valid(&json), "{json}");
+    assert_eq!((&json["equal"], &json["destinations"]), (&false.into(), &serde_json::json!([])));
+    assert_ne!(json["old"]["fingerprint"], json["new"]["fingerprint"]);
+    for (denied, status) in [("any", 1), ("loosened", 1), ("tightened", 0), ("reason", 0)] {
+        assert_eq!(diff_of(&folder, &["--deny", denied]).status, status, "{denied}");
+    }
+    // With one free category that is needed the two are one gate, and so is `exact` where no integrations object counts.
+    let table = "override reconcile {\nconsent integrations enforce\nany any consent\n}";
+    let gate = |said: &str| format!("{}\noverride category Stats  switched off\n{table}", gate(said));
+    for (old, new) in [("relevant", "table"), ("table", "exact"), ("exact", "relevant")] {
+        let run = diff_of(&policies(&gate(old), &gate(new)), &["--deny", "any"]);
+        assert_eq!(
+            (run.status, run.out.ends_with("every event is decided alike\n")),
+            (0, true),
+            "{}",
+            run.out
+        );
+    }
 }
 
 /// An entry that is there twice, on and unreadable, is on to one policy and off to the other.
