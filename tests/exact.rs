@@ -112,9 +112,9 @@ fn a_gate_is_compared_as_what_passes() {
     for (denied, status) in [("any", 1), ("loosened", 1), ("tightened", 0), ("reason", 0)] {
         assert_eq!(diff_of(&folder, &["--deny", denied]).status, status, "{denied}");
     }
-    // With one free category that is needed the two are one gate, and so is `exact` where no integrations object counts.
+    // Where every category is needed the two are one gate, and so is `exact` where no integrations object counts.
     let table = "override reconcile {\nconsent integrations enforce\nany any consent\n}";
-    let gate = |said: &str| format!("{}\noverride category Stats  switched off\n{table}", gate(said));
+    let gate = |said: &str| format!("{}\ndestination \"Y\"  needs Stats\n{table}", gate(said));
     for (old, new) in [("relevant", "table"), ("table", "exact"), ("exact", "relevant")] {
         let run = diff_of(&policies(&gate(old), &gate(new)), &["--deny", "any"]);
         assert_eq!(
