@@ -25,6 +25,8 @@ mod event;
 mod exact;
 mod format;
 mod in_force;
+#[cfg(feature = "ledger")]
+pub mod ledger;
 #[cfg(feature = "lint")]
 pub mod lint;
 mod model;
@@ -47,12 +49,12 @@ pub use exact::{Fingerprint, TooLarge};
 pub use format::{FormatError, format};
 pub use in_force::InForce;
 pub use model::{
-    Banner, Category, CategoryId, ConsentModel, ConsentState, Destination, DestinationId, Enforce,
+    Banner, Category, CategoryId, Conflict, ConsentModel, ConsentState, Destination, DestinationId, Enforce,
     EntryState, Expected, Folding, GateReading, Include, IntegrationsState, Kind, KindId, Level, LintLevel,
     Loading, MAX_CATEGORIES, MAX_DESTINATIONS, MAX_FILES, Mode, Policy, PolicyError, Promise,
     PromiseCondition, Quantifier, Reading, Reconcile, ReconcileRow, Requirement, StatedValue, Test, TestCase,
-    TestConsent, TestEvent, TestIntegrations, UnmappedDestinations, UnreadableIntegrations, Which,
-    WithoutConsent, prelude, prelude_names,
+    TestConsent, TestEvent, TestIntegrations, UnmappedDestinations, UnreadableIntegrations, Verified, Verify,
+    Which, WithoutConsent, prelude, prelude_names,
 };
 pub use reason::{DISCARD_CODE, Outcome, Reason};
 pub use source::{Disk, Memory, Source, SourceError};

@@ -25,6 +25,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("verdict", &["model", "reason"]),
     ("decide", &["event", "exact", "model", "reason", "table", "verdict"]),
     ("visit", &["decide", "event", "model", "table"]),
+    ("ledger", &["decide", "event", "model", "table"]),
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
     ("analysis", &["event", "exact", "model", "reason", "reference", "table", "verdict"]),
     (

@@ -123,7 +123,6 @@ fn mistakes_are_not_formatted() {
         codes("consentry 1\ncatgory A\ncategory \"B\n"),
         [Code::UnknownStatement, Code::UnterminatedText]
     );
-    assert_eq!(codes("consentry 1\nverify against ledger\n"), [Code::NotInThisVersion]);
     assert_eq!(codes("consentry 1\ncategory \"a\\x\"\n"), [Code::UnknownEscape]);
     assert_eq!(codes("consentry 1 // \u{202E}\n"), [Code::BidirectionalCharacter]);
     assert_eq!(codes("consentry 1 // a\rb\n"), [Code::ControlCharacter]);

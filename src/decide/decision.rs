@@ -103,7 +103,7 @@ impl<'d> Decision<'d> {
 
     /// Why the whole event is dropped, if it is.
     pub fn drop_reason(&self) -> Option<&'d str> {
-        match self.table.enforce(self.consent(), self.integrations()) {
+        match self.facts.enforce(self.table) {
             Enforce::Drop(reason) => Some(reason),
             _ => None,
         }

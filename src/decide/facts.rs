@@ -3,8 +3,8 @@
 use super::memo::{Memo, Place};
 use super::rewrite::Rewrites;
 use crate::event::{ConsentPart, Entry, Event, Name, Parts, Preference, Room, each_entry, each_preference};
-use crate::model::{CategoryId, ConsentState, DestinationId, IntegrationsState, Policy};
-use crate::table::{Bits, Table};
+use crate::model::{CategoryId, ConsentState, DestinationId, Enforce, IntegrationsState, Policy};
+use crate::table::{Bits, Dropped, Table};
 use std::sync::Arc;
 
 /// What a decision depends on, in the policy's own numbers.
@@ -16,6 +16,8 @@ pub struct Facts<'d> {
     pub(super) listed: &'d Listed,
     /// Whether the event passes the consent step.
     pub(super) exempt_event: bool,
+    /// Why a check against a ledger drops the event, if it does.
+    dropped: Option<Dropped>,
 }
 
 /// What the preferences of an event come to.
@@ -70,6 +72,16 @@ pub(super) struct FactsAt {
     choices: Place,
     listed: Place,
     exempt_event: bool,
+    dropped: Option<Dropped>,
+}
+
+#[cfg(feature = "ledger")]
+impl FactsAt {
+    /// What a check against a ledger makes of them.
+    pub(super) fn checked(self, is_given: bool, dropped: Option<Dropped>) -> Self {
+        let consent = if is_given { ConsentState::Given } else { self.consent };
+        FactsAt { consent, dropped, ..self }
+    }
 }
 
 impl Scratch {
@@ -134,6 +146,7 @@ impl Scratch {
             choices: choices_at,
             listed: listed_at,
             exempt_event: event.track.as_ref().is_some_and(named),
+            dropped: None,
         }
     }
 
@@ -161,7 +174,7 @@ impl Scratch {
                 integrations = IntegrationsState::Given;
             }
         }
-        Some(FactsAt { consent, integrations, choices, listed, exempt_event })
+        Some(FactsAt { consent, integrations, choices, listed, exempt_event, dropped: None })
     }
 
     /// Takes the granted categories as given, as bits in the order of the policy.
@@ -178,6 +191,7 @@ impl Scratch {
             choices: Place::SPARE,
             listed: Place::NOTHING,
             exempt_event: false,
+            dropped: None,
         }
     }
 
@@ -191,9 +205,9 @@ impl Scratch {
     /// The facts, and room for what is delivered.
     #[inline]
     pub(super) fn facts(&mut self, at: FactsAt) -> (Facts<'_>, &mut Bits) {
-        let FactsAt { consent, integrations, choices, listed, exempt_event } = at;
+        let FactsAt { consent, integrations, choices, listed, exempt_event, dropped } = at;
         let (choices, listed) = (self.choices.at(choices), self.listed.at(listed));
-        (Facts { consent, integrations, choices, listed, exempt_event }, &mut self.deliver)
+        (Facts { consent, integrations, choices, listed, exempt_event, dropped }, &mut self.deliver)
     }
 }
 
@@ -277,6 +291,12 @@ impl Listed {
 pub(super) const ALL: &[u8] = b"All";
 
 impl<'d> Facts<'d> {
+    /// What is enforced.
+    #[inline]
+    pub(super) fn enforce<'t>(&self, table: &'t Table) -> &'t Enforce {
+        table.enforce_checked(self.dropped, self.consent, self.integrations)
+    }
+
     /// The consent state.
     pub fn consent(&self) -> ConsentState {
         self.consent

@@ -16,6 +16,8 @@ pub use facts::{Facts, Scratch};
 
 use crate::event::{self, Event, EventError, Grade, Limits, Parts, Room};
 use crate::model::Enforce;
+#[cfg(feature = "ledger")]
+use crate::table::Dropped;
 use crate::table::{Bits, Table};
 use decision::Seen;
 use facts::FactsAt;
@@ -153,13 +155,24 @@ impl Table {
         into: &mut Vec<u8>,
     ) -> Result<Decision<'d>, EventError> {
         let (seen, at) = self.see(bytes, limits, grade, scratch)?;
+        Ok(self.rewrite_seen(seen, at, bytes, scratch, into))
+    }
+
+    fn rewrite_seen<'d>(
+        &'d self,
+        seen: Seen<'d>,
+        at: FactsAt,
+        bytes: &[u8],
+        scratch: &'d mut Scratch,
+        into: &mut Vec<u8>,
+    ) -> Decision<'d> {
         let (facts, deliver) = scratch.facts(at);
         self.deliver(&facts, deliver);
-        let dropped = matches!(self.enforce(facts.consent, facts.integrations), Enforce::Drop(_));
+        let dropped = matches!(facts.enforce(self), Enforce::Drop(_));
         let (rewrites, deliver) = scratch.rewrites(self);
         rewrites.rewrite(self, Outcome { deliver, dropped }, bytes, seen.integrations(), into);
         let (facts, deliver) = scratch.facts(at);
-        Ok(Decision::new(self, seen, facts, deliver))
+        Decision::new(self, seen, facts, deliver)
     }
 
     /// Reads an event and finds its facts.
@@ -212,6 +225,36 @@ impl Table {
         self.decide_facts(Seen::Event(event), at, scratch)
     }
 
+    /// Decides one event that was checked against a ledger: whether its consent is `given` whatever it has, and why it is dropped.
+    #[cfg(feature = "ledger")]
+    pub(crate) fn decide_checked<'d>(
+        &'d self,
+        event: &'d Event<'d>,
+        is_given: bool,
+        dropped: Option<Dropped>,
+        scratch: &'d mut Scratch,
+    ) -> Decision<'d> {
+        scratch.serve(self);
+        let at = scratch.resolve(self, event).checked(is_given, dropped);
+        self.decide_facts(Seen::Event(event), at, scratch)
+    }
+
+    /// The same, and the event's line is rewritten.
+    #[cfg(feature = "ledger")]
+    pub(crate) fn rewrite_checked<'d>(
+        &'d self,
+        event: &'d Event<'d>,
+        is_given: bool,
+        dropped: Option<Dropped>,
+        line: &'d [u8],
+        scratch: &'d mut Scratch,
+        into: &mut Vec<u8>,
+    ) -> Decision<'d> {
+        scratch.serve(self);
+        let at = scratch.resolve(self, event).checked(is_given, dropped);
+        self.rewrite_seen(Seen::Event(event), at, line, scratch, into)
+    }
+
     /// Decides for a person who grants these categories and no others, without an integrations object: category number `i`
     /// of the policy is bit `i % 64` of word `i / 64`. For callers who keep people's choices in this form. There is no event, so
     /// that [`Decision::event`] is one without anything in it.
@@ -239,7 +282,7 @@ impl Table {
             let default = if listed.all_off { on(at) | self.ignores_all.word(at) } else { !0 };
             !listed.off.word(at) & default
         };
-        match self.enforce(facts.consent, facts.integrations) {
+        match facts.enforce(self) {
             Enforce::Nothing => self.fill(deliver, |_| !0),
             Enforce::Integrations => self.fill(deliver, integrations),
             Enforce::ListedIntegrations => self.fill(deliver, on),

@@ -26,7 +26,7 @@ impl Reasons {
 
         // Of those that are left: where the consent step has the last word, where the integrations step has, and who is
         // delivered for another reason.
-        let (by_consent, by_integrations, other) = match table.enforce(facts.consent, facts.integrations) {
+        let (by_consent, by_integrations, other) = match facts.enforce(table) {
             Enforce::Drop(_) => (0, 0, Reason::Dropped),
             Enforce::Nothing => (0, 0, Reason::NotEnforced),
             Enforce::Integrations => (0, stopped, Reason::NotEnforced),

@@ -61,6 +61,7 @@ macro_rules! codes {
     };
 }
 
+// A number is never used again: 106 was a statement of a later version, of which there is none now.
 codes! {
     /// Something else was expected here.
     Unexpected = 101 Error,
@@ -72,8 +73,6 @@ codes! {
     MissingEdition = 104 Error,
     /// The edition is not known to this version.
     UnknownEdition = 105 Error,
-    /// The statement belongs to a later version of the language.
-    NotInThisVersion = 106 Error,
     /// A line begins with a word that begins no statement.
     UnknownStatement = 107 Error,
     /// A character changes the direction of the text around it, so that it reads otherwise than it means.

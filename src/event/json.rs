@@ -43,6 +43,12 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// Whether it is `null`.
+    #[cfg(feature = "ledger")]
+    pub(super) fn is_null(self) -> bool {
+        self.0.trim_ascii() == "null"
+    }
+
     /// The members of an object, in order; `None` for a value of another type.
     pub(super) fn members(self) -> Option<Vec<(Name<'a>, Json<'a>)>> {
         let mut members = Vec::new();

@@ -17,6 +17,8 @@ pub(crate) use parts::{
     ConsentPart, EntryText, Parts, each_entry, each_preference, entry_texts, integrations_texts,
 };
 pub use read::Limits;
+#[cfg(feature = "ledger")]
+pub(crate) use read::{IdMember, read_whole};
 
 use std::borrow::Cow;
 use std::fmt;

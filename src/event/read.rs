@@ -23,13 +23,77 @@ impl Default for Limits {
 type Members<'a> = [(Name<'a>, Json<'a>)];
 
 pub(super) fn read<'a>(bytes: &'a [u8], reading: &Reading, limits: &Limits) -> Result<Event<'a>, EventError> {
+    Ok(event(&members(bytes, limits)?, reading))
+}
+
+fn event<'a>(members: &Members<'a>, reading: &Reading) -> Event<'a> {
+    Event {
+        id: string(members, "messageId"),
+        consent: consent(members, reading),
+        integrations: integrations(members),
+        track: track(string(members, "type"), string(members, "event")),
+    }
+}
+
+/// An event with what a ledger, and an audit, read of it.
+#[cfg(feature = "ledger")]
+pub(crate) struct Whole<'a> {
+    pub(crate) event: Event<'a>,
+    /// `type`, if there is exactly one and it is a string.
+    pub(crate) event_type: Option<Name<'a>>,
+    pub(crate) user_id: IdMember<'a>,
+    pub(crate) anonymous_id: IdMember<'a>,
+    pub(crate) timestamp: Option<Name<'a>>,
+    pub(crate) received_at: Option<Name<'a>>,
+    /// The members of `context.library`: `name` and `version`.
+    pub(crate) library: [Option<Name<'a>>; 2],
+}
+
+/// The id of a person, as an event has it.
+#[cfg(feature = "ledger")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IdMember<'a> {
+    /// It is not there, `null`, or has no characters.
+    Absent,
+    /// A text.
+    Text(Name<'a>),
+    /// Of another type, there twice, or no text.
+    Unreadable,
+}
+
+#[cfg(feature = "ledger")]
+pub(crate) fn read_whole<'a>(
+    bytes: &'a [u8],
+    reading: &Reading,
+    limits: &Limits,
+) -> Result<Whole<'a>, EventError> {
     let members = members(bytes, limits)?;
-    Ok(Event {
-        id: string(&members, "messageId"),
-        consent: consent(&members, reading),
-        integrations: integrations(&members),
-        track: track(string(&members, "type"), string(&members, "event")),
+    let context = values(&members, "context").next().and_then(Json::members).unwrap_or_default();
+    let library = values(&context, "library").next().and_then(Json::members).unwrap_or_default();
+    Ok(Whole {
+        event: event(&members, reading),
+        event_type: string(&members, "type"),
+        user_id: id(&members, "userId"),
+        anonymous_id: id(&members, "anonymousId"),
+        timestamp: string(&members, "timestamp"),
+        received_at: string(&members, "receivedAt"),
+        library: [string(&library, "name"), string(&library, "version")],
     })
+}
+
+#[cfg(feature = "ledger")]
+fn id<'a>(members: &Members<'a>, key: &str) -> IdMember<'a> {
+    let mut found = values(members, key);
+    let Some(value) = found.next() else { return IdMember::Absent };
+    match (found.next(), value.string()) {
+        (Some(_), _) => IdMember::Unreadable,
+        (None, Some(text)) if text.as_bytes().is_empty() => IdMember::Absent,
+        // A lone surrogate is no text: two such ids would look alike.
+        (None, Some(text)) if std::str::from_utf8(text.as_bytes()).is_err() => IdMember::Unreadable,
+        (None, Some(text)) => IdMember::Text(text),
+        (None, None) if value.is_null() => IdMember::Absent,
+        (None, None) => IdMember::Unreadable,
+    }
 }
 
 /// The members of the event, once it is certain that the line is one JSON object.

@@ -161,7 +161,7 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             }));
             Family::Setting
         }
-        Fact::UnmappedDestinations(_) | Fact::ExemptEvent(_) => {
+        Fact::UnmappedDestinations(_) | Fact::ExemptEvent(_) | Fact::Verify(_) | Fact::Records(_) => {
             starts.extend(value(2));
             Family::Setting
         }

@@ -144,6 +144,7 @@ impl<'t> Checker<'t> {
         let tests = self.tests(&merged.tests, &answers);
         let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
         let promises = self.promises(&merged.promises, &answers);
+        let ledger = self.verify(merged);
         self.missing_settings();
         Some(Policy {
             name: name?,
@@ -161,6 +162,7 @@ impl<'t> Checker<'t> {
             lint_levels,
             promises,
             visit: merged.visit.clone(),
+            ledger,
             includes: self.includes(),
             files: Default::default(),
         })
@@ -213,7 +215,7 @@ impl<'t> Checker<'t> {
     }
 
     /// A setting; where it is missing, an example of it is kept for the message: nothing is decided out of sight.
-    fn setting<T>(&mut self, value: Option<T>, example: &'static str) -> Option<T> {
+    pub(super) fn setting<T>(&mut self, value: Option<T>, example: &'static str) -> Option<T> {
         let word = example.split(' ').next().unwrap_or_default();
         if value.is_none() && !self.forest.may_have_lost(word) {
             self.missing.push(example);
@@ -227,7 +229,7 @@ impl<'t> Checker<'t> {
         let examples: Vec<String> = missing.iter().map(|example| format!("`{example}`")).collect();
         let (message, help) = match missing.len() {
             // A policy that says none of them has forgotten the prelude, which says all.
-            6 => (
+            6.. => (
                 "the policy says none of its settings, and includes no prelude that does".to_owned(),
                 "add `include prelude \"segment-strict\"`, or \"segment\" for the platform's rules as published".to_owned(),
             ),

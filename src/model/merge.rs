@@ -33,6 +33,8 @@ pub(super) struct Merged<'t> {
     pub(super) lint_levels: Vec<Spanned<&'t tree::Lint>>,
     pub(super) promises: Vec<Spanned<&'t tree::Promise>>,
     pub(super) visit: Vec<Spanned<tree::VisitSetting>>,
+    pub(super) verify: Vec<Spanned<tree::VerifySetting>>,
+    pub(super) records: Option<Spanned<&'t tree::Records>>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -63,6 +65,8 @@ impl<'t> Merged<'t> {
             Fact::Lint(lint) => self.lint_levels.push(Spanned::new(lint, span)),
             Fact::Promise(promise) => self.promises.push(Spanned::new(promise, span)),
             Fact::Visit(setting) => self.visit.push(Spanned::new(*setting, span)),
+            Fact::Verify(setting) => self.verify.push(Spanned::new(*setting, span)),
+            Fact::Records(records) => self.records = Some(Spanned::new(records, span)),
         }
     }
 }
@@ -79,6 +83,7 @@ enum Subject<'t> {
     Promise(Span),
     Setting(std::mem::Discriminant<Fact>),
     Visit(std::mem::Discriminant<tree::VisitSetting>),
+    Verify(std::mem::Discriminant<tree::VerifySetting>),
 }
 
 pub(super) fn merge(forest: &Forest) -> Merged<'_> {
@@ -197,6 +202,7 @@ fn subject(statement: &Statement) -> Option<Subject<'_>> {
         Fact::Lint(lint) => Subject::LintLevel(&lint.finding.value),
         Fact::Promise(_) => Subject::Promise(statement.span),
         Fact::Visit(setting) => Subject::Visit(std::mem::discriminant(setting)),
+        Fact::Verify(setting) => Subject::Verify(std::mem::discriminant(setting)),
         setting => Subject::Setting(std::mem::discriminant(setting)),
     })
 }

@@ -13,6 +13,7 @@ mod promise;
 mod reading;
 mod reconcile;
 mod test;
+mod verify;
 mod visit;
 
 pub use error::PolicyError;
@@ -23,6 +24,7 @@ pub(crate) use reading::DOCUMENTED_SPELLINGS;
 pub use reading::Reading;
 pub use reconcile::{Reconcile, ReconcileRow};
 pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, Which};
+pub use verify::Verify;
 
 #[cfg(feature = "lint")]
 use crate::diagnostic::Diagnostic;
@@ -32,8 +34,9 @@ use crate::source::{Disk, Memory, Source};
 use crate::syntax::Tree;
 use crate::syntax::tree::VisitSetting;
 pub use crate::syntax::tree::{
-    Banner, ConsentModel, ConsentState, Enforce, EntryState, Folding, GateReading, IntegrationsState, Level,
-    Loading, Mode, Quantifier, StatedValue, UnmappedDestinations, UnreadableIntegrations, WithoutConsent,
+    Banner, Conflict, ConsentModel, ConsentState, Enforce, EntryState, Folding, GateReading,
+    IntegrationsState, Level, Loading, Mode, Quantifier, StatedValue, UnmappedDestinations,
+    UnreadableIntegrations, Verified, WithoutConsent,
 };
 use std::path::Path;
 
@@ -126,6 +129,7 @@ pub struct Policy {
     lint_levels: Vec<LintLevel>,
     promises: Vec<Promise>,
     visit: Vec<Spanned<VisitSetting>>,
+    ledger: verify::Said,
     includes: Vec<Include>,
     files: Files,
 }

@@ -51,7 +51,7 @@ fn tokens(file: FileId, pairs: &Pairs<Rule>) -> Vec<Token> {
             Rule::EOI => continue,
             Rule::COMMENT => TokenKind::Comment,
             Rule::byte_order_mark => TokenKind::ByteOrderMark,
-            Rule::bad | Rule::reserved => TokenKind::Bad,
+            Rule::bad => TokenKind::Bad,
             _ => TokenKind::Word,
         };
         tokens.push(Token { kind, span: Span::new(file, start, end) });
@@ -124,7 +124,6 @@ impl Builder<'_> {
                     edition_line = true;
                     self.mistaken(recover::bad(self.text, span, None));
                 }
-                Rule::reserved => self.found.push(recover::reserved(pair.as_str(), span)),
                 Rule::bad => {
                     let previous = statements.last_mut();
                     self.mistaken(recover::bad(self.text, span, previous));
@@ -221,6 +220,19 @@ impl Builder<'_> {
             Rule::test => Fact::Test(self.test(pair)?),
             Rule::lint => Fact::Lint(self.lint(pair)?),
             Rule::promise => Fact::Promise(self.promise(pair)?),
+            Rule::verify => Fact::Verify(verify_setting(pair)?),
+            Rule::records => {
+                let events = children(pair).filter(|child| child.as_rule() == Rule::recorded_event);
+                let mut records = Records { events: Vec::new(), identify: Vec::new() };
+                for event in events {
+                    let span = self.span(event.as_span());
+                    match child(event, Rule::text) {
+                        Some(text) => records.events.push(self.name(text)?),
+                        None => records.identify.push(Spanned::new("identify".into(), span)),
+                    }
+                }
+                Fact::Records(records)
+            }
             _ => Fact::Visit(visit_setting(pair)?),
         })
     }
@@ -713,6 +725,28 @@ fn unescape(escape: &str) -> (Option<char>, usize) {
         Some(other) => (None, other.len_utf8()),
         None => (None, 0),
     }
+}
+
+/// One of the settings of the check against a ledger.
+fn verify_setting(pair: Pair<Rule>) -> Option<VerifySetting> {
+    let mut parts = children(pair).map(|child| child.as_rule()).skip(1);
+    let subject = parts.next()?;
+    let then = match parts.next()? {
+        Rule::word_drop => Verified::Drop,
+        Rule::use_recorded => Verified::UseRecorded,
+        Rule::use_stamped | Rule::word_report => Verified::UseStamped,
+        Rule::word_refuse => Verified::Refuse,
+        Rule::word_grant => return Some(VerifySetting::Conflict(Conflict::Grant)),
+        _ => return None,
+    };
+    Some(match subject {
+        Rule::word_mismatch => VerifySetting::Mismatch(then),
+        Rule::word_unstamped => VerifySetting::Unstamped(then),
+        Rule::word_unknown => VerifySetting::Unknown(then),
+        Rule::word_unreachable => VerifySetting::Unreachable(then),
+        Rule::word_conflict => VerifySetting::Conflict(Conflict::Refuse),
+        _ => return None,
+    })
 }
 
 /// One of the settings that a visit depends on.

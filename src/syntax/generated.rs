@@ -131,6 +131,16 @@ reason.*/
     r#gate,
     ///`visit loads when gate open`: when the library loads for what a person chose under opt-in.
     r#visit,
+    ///`verify mismatch drop`: that what events are stamped with is checked against a ledger, and what follows from it.
+    r#verify,
+    ///`use recorded`: the preferences that the ledger has take the place of the event's.
+    r#use_recorded,
+    ///`use stamped`: the event's own preferences stay.
+    r#use_stamped,
+    ///`ledger records "Segment Consent Preference", identify`: the events that write to a ledger, and are not checked against it.
+    r#records,
+    ///The name of a track event, or all identify events.
+    r#recorded_event,
     /**`never deliver "Facebook Pixel" without Advertising when consent given`: what is so in every event, whatever else the
 policy says. Nobody overrides it.*/
     r#promise,
@@ -202,10 +212,6 @@ between two escapes has this form, twice, because the parser then skips it at on
     r#json_character,
     ///What a plain word goes on with.
     r#letter,
-    ///A statement that a later version of the language will have. It reaches to the next statement.
-    r#reserved,
-    ///Words that begin statements of later versions: ledger checks.
-    r#reserved_word,
     ///Text that is no statement, up to the next line that begins like one.
     r#bad,
     /**Everything up to the next line that begins like a statement, or with a word that is not the language's own and no
@@ -217,7 +223,7 @@ space in front of it: there an author begins a statement, even one that nobody k
     r#blank,
     ///How a statement begins.
     r#statement_word,
-    /**The words of the language, those of later versions included; a category of such a name is written in quotes. They
+    /**The words of the language; a category of such a name is written in quotes. They
 are listed once more as literals, longer ones first, because every name is compared with them: with those that share
 its first letter, or nearly so. A test compares the lists.*/
     r#language_word,
@@ -236,6 +242,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_category,
     r#word_closed,
     r#word_cloud,
+    r#word_conflict,
     r#word_consent,
     r#word_consentry,
     r#word_count,
@@ -258,18 +265,22 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_from,
     r#word_gate,
     r#word_given,
+    r#word_grant,
     r#word_granted,
+    r#word_identify,
     r#word_ignores,
     r#word_implied,
     r#word_include,
     r#word_integrations,
     r#word_kind,
+    r#word_ledger,
     r#word_lint,
     r#word_listed,
     r#word_loads,
     r#word_malformed,
     r#word_mandatory,
     r#word_means,
+    r#word_mismatch,
     r#word_missing,
     r#word_mode,
     r#word_model,
@@ -293,19 +304,29 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_preferences,
     r#word_prelude,
     r#word_reconcile,
+    r#word_recorded,
+    r#word_records,
+    r#word_refuse,
     r#word_relevant,
+    r#word_report,
     r#word_several,
     r#word_shared,
     r#word_shown,
     r#word_spelled,
+    r#word_stamped,
     r#word_stays,
     r#word_switched,
     r#word_table,
     r#word_test,
     r#word_then,
+    r#word_unknown,
     r#word_unlisted,
     r#word_unmapped,
+    r#word_unreachable,
     r#word_unreadable,
+    r#word_unstamped,
+    r#word_use,
+    r#word_verify,
     r#word_visit,
     r#word_warning,
     r#word_when,
@@ -380,6 +401,11 @@ impl Rule {
             Rule::r#gate_without_consent,
             Rule::r#gate,
             Rule::r#visit,
+            Rule::r#verify,
+            Rule::r#use_recorded,
+            Rule::r#use_stamped,
+            Rule::r#records,
+            Rule::r#recorded_event,
             Rule::r#promise,
             Rule::r#promised,
             Rule::r#without,
@@ -414,8 +440,6 @@ impl Rule {
             Rule::r#json,
             Rule::r#json_character,
             Rule::r#letter,
-            Rule::r#reserved,
-            Rule::r#reserved_word,
             Rule::r#bad,
             Rule::r#rest,
             Rule::r#space,
@@ -437,6 +461,7 @@ impl Rule {
             Rule::r#word_category,
             Rule::r#word_closed,
             Rule::r#word_cloud,
+            Rule::r#word_conflict,
             Rule::r#word_consent,
             Rule::r#word_consentry,
             Rule::r#word_count,
@@ -459,18 +484,22 @@ impl Rule {
             Rule::r#word_from,
             Rule::r#word_gate,
             Rule::r#word_given,
+            Rule::r#word_grant,
             Rule::r#word_granted,
+            Rule::r#word_identify,
             Rule::r#word_ignores,
             Rule::r#word_implied,
             Rule::r#word_include,
             Rule::r#word_integrations,
             Rule::r#word_kind,
+            Rule::r#word_ledger,
             Rule::r#word_lint,
             Rule::r#word_listed,
             Rule::r#word_loads,
             Rule::r#word_malformed,
             Rule::r#word_mandatory,
             Rule::r#word_means,
+            Rule::r#word_mismatch,
             Rule::r#word_missing,
             Rule::r#word_mode,
             Rule::r#word_model,
@@ -494,19 +523,29 @@ impl Rule {
             Rule::r#word_preferences,
             Rule::r#word_prelude,
             Rule::r#word_reconcile,
+            Rule::r#word_recorded,
+            Rule::r#word_records,
+            Rule::r#word_refuse,
             Rule::r#word_relevant,
+            Rule::r#word_report,
             Rule::r#word_several,
             Rule::r#word_shared,
             Rule::r#word_shown,
             Rule::r#word_spelled,
+            Rule::r#word_stamped,
             Rule::r#word_stays,
             Rule::r#word_switched,
             Rule::r#word_table,
             Rule::r#word_test,
             Rule::r#word_then,
+            Rule::r#word_unknown,
             Rule::r#word_unlisted,
             Rule::r#word_unmapped,
+            Rule::r#word_unreachable,
             Rule::r#word_unreadable,
+            Rule::r#word_unstamped,
+            Rule::r#word_use,
+            Rule::r#word_verify,
             Rule::r#word_visit,
             Rule::r#word_warning,
             Rule::r#word_when,
@@ -645,7 +684,6 @@ impl ::pest::Parser<Rule> for Grammar {
                                                         state
                                                             .optional(|state| {
                                                                 self::r#statement(state)
-                                                                    .or_else(|state| { self::r#reserved(state) })
                                                                     .or_else(|state| { self::r#bad(state) })
                                                                     .and_then(|state| {
                                                                         state
@@ -655,7 +693,6 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                         super::hidden::skip(state)
                                                                                             .and_then(|state| {
                                                                                                 self::r#statement(state)
-                                                                                                    .or_else(|state| { self::r#reserved(state) })
                                                                                                     .or_else(|state| { self::r#bad(state) })
                                                                                             })
                                                                                     })
@@ -782,6 +819,8 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#gate_without_consent(state) })
                         .or_else(|state| { self::r#gate(state) })
                         .or_else(|state| { self::r#visit(state) })
+                        .or_else(|state| { self::r#verify(state) })
+                        .or_else(|state| { self::r#records(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -2217,6 +2256,195 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#verify(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#verify,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_verify(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        self::r#word_mismatch(state)
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| {
+                                                                self::r#word_drop(state)
+                                                                    .or_else(|state| { self::r#use_recorded(state) })
+                                                                    .or_else(|state| { self::r#word_report(state) })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_unstamped(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#use_recorded(state)
+                                                                            .or_else(|state| { self::r#use_stamped(state) })
+                                                                            .or_else(|state| { self::r#word_refuse(state) })
+                                                                            .or_else(|state| { self::r#word_drop(state) })
+                                                                    })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_unknown(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#use_stamped(state)
+                                                                            .or_else(|state| { self::r#word_refuse(state) })
+                                                                            .or_else(|state| { self::r#word_drop(state) })
+                                                                    })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_unreachable(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#word_refuse(state)
+                                                                            .or_else(|state| { self::r#use_stamped(state) })
+                                                                            .or_else(|state| { self::r#word_drop(state) })
+                                                                    })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_conflict(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#word_refuse(state)
+                                                                            .or_else(|state| { self::r#word_grant(state) })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#use_recorded(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#use_recorded,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_use(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_recorded(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#use_stamped(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#use_stamped,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_use(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_stamped(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#records(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#records,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_ledger(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_records(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#recorded_event(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#recorded_event(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#recorded_event(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#recorded_event(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#recorded_event,
+                            |state| {
+                                self::r#text(state)
+                                    .or_else(|state| { self::r#word_identify(state) })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#promise(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -3566,65 +3794,6 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#reserved(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#reserved,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .optional(|state| { self::r#word_override(state) })
-                                                        .and_then(|state| {
-                                                            state.repeat(|state| { self::r#blank(state) })
-                                                        })
-                                                        .and_then(|state| { self::r#reserved_word(state) })
-                                                        .and_then(|state| { self::r#rest(state) })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#reserved_word(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#reserved_word,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("ledger")
-                                                        .or_else(|state| { state.match_string("verify") })
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
                 pub fn r#bad(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -3888,10 +4057,11 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#word_model(state) })
                         .or_else(|state| { self::r#word_gate(state) })
                         .or_else(|state| { self::r#word_visit(state) })
+                        .or_else(|state| { self::r#word_verify(state) })
+                        .or_else(|state| { self::r#word_ledger(state) })
                         .or_else(|state| { self::r#word_never(state) })
                         .or_else(|state| { self::r#word_always(state) })
                         .or_else(|state| { self::r#word_consentry(state) })
-                        .or_else(|state| { self::r#reserved_word(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -3939,6 +4109,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("count") })
                                                                                 .or_else(|state| { state.match_string("consentry") })
                                                                                 .or_else(|state| { state.match_string("consent") })
+                                                                                .or_else(|state| { state.match_string("conflict") })
                                                                                 .or_else(|state| { state.match_string("cloud") })
                                                                                 .or_else(|state| { state.match_string("closed") })
                                                                                 .or_else(|state| { state.match_string("category") })
@@ -3980,12 +4151,14 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                             state
                                                                                 .match_string("from")
                                                                                 .or_else(|state| { state.match_string("granted") })
+                                                                                .or_else(|state| { state.match_string("grant") })
                                                                                 .or_else(|state| { state.match_string("given") })
                                                                                 .or_else(|state| { state.match_string("gate") })
                                                                                 .or_else(|state| { state.match_string("integrations") })
                                                                                 .or_else(|state| { state.match_string("include") })
                                                                                 .or_else(|state| { state.match_string("implied") })
                                                                                 .or_else(|state| { state.match_string("ignores") })
+                                                                                .or_else(|state| { state.match_string("identify") })
                                                                                 .or_else(|state| { state.match_string("kind") })
                                                                                 .or_else(|state| { state.match_string("loads") })
                                                                                 .or_else(|state| { state.match_string("listed") })
@@ -4004,6 +4177,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .match_string("model")
                                                                                 .or_else(|state| { state.match_string("mode") })
                                                                                 .or_else(|state| { state.match_string("missing") })
+                                                                                .or_else(|state| { state.match_string("mismatch") })
                                                                                 .or_else(|state| { state.match_string("means") })
                                                                                 .or_else(|state| { state.match_string("mandatory") })
                                                                                 .or_else(|state| { state.match_string("malformed") })
@@ -4036,10 +4210,15 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .match_string("prelude")
                                                                                 .or_else(|state| { state.match_string("preferences") })
                                                                                 .or_else(|state| { state.match_string("policy") })
+                                                                                .or_else(|state| { state.match_string("report") })
                                                                                 .or_else(|state| { state.match_string("relevant") })
+                                                                                .or_else(|state| { state.match_string("refuse") })
+                                                                                .or_else(|state| { state.match_string("records") })
+                                                                                .or_else(|state| { state.match_string("recorded") })
                                                                                 .or_else(|state| { state.match_string("reconcile") })
                                                                                 .or_else(|state| { state.match_string("switched") })
                                                                                 .or_else(|state| { state.match_string("stays") })
+                                                                                .or_else(|state| { state.match_string("stamped") })
                                                                                 .or_else(|state| { state.match_string("spelled") })
                                                                                 .or_else(|state| { state.match_string("shown") })
                                                                                 .or_else(|state| { state.match_string("shared") })
@@ -4057,9 +4236,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .match_string("then")
                                                                                 .or_else(|state| { state.match_string("test") })
                                                                                 .or_else(|state| { state.match_string("table") })
+                                                                                .or_else(|state| { state.match_string("use") })
+                                                                                .or_else(|state| { state.match_string("unstamped") })
                                                                                 .or_else(|state| { state.match_string("unreadable") })
+                                                                                .or_else(|state| { state.match_string("unreachable") })
                                                                                 .or_else(|state| { state.match_string("unmapped") })
                                                                                 .or_else(|state| { state.match_string("unlisted") })
+                                                                                .or_else(|state| { state.match_string("unknown") })
                                                                                 .or_else(|state| { state.match_string("visit") })
                                                                                 .or_else(|state| { state.match_string("verify") })
                                                                                 .or_else(|state| { state.match_string("without") })
@@ -4489,6 +4672,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("cloud")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_conflict(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_conflict,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("conflict")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -5116,6 +5327,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_grant(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_grant,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("grant")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_granted(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -5133,6 +5372,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("granted")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_identify(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_identify,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("identify")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -5273,6 +5540,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("kind")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_ledger(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_ledger,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("ledger")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -5441,6 +5736,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("means")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_mismatch(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_mismatch,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("mismatch")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -6096,6 +6419,90 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_recorded(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_recorded,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("recorded")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_records(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_records,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("records")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_refuse(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_refuse,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("refuse")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_relevant(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -6113,6 +6520,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("relevant")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_report(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_report,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("report")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -6225,6 +6660,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("spelled")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_stamped(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_stamped,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("stamped")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -6376,6 +6839,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_unknown(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_unknown,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("unknown")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_unlisted(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -6432,6 +6923,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_unreachable(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_unreachable,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("unreachable")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_unreadable(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -6449,6 +6968,90 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("unreadable")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_unstamped(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_unstamped,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("unstamped")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_use(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_use,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("use")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_verify(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_verify,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("verify")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -6792,6 +7395,11 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#gate_without_consent => rules::r#gate_without_consent(state),
                     Rule::r#gate => rules::r#gate(state),
                     Rule::r#visit => rules::r#visit(state),
+                    Rule::r#verify => rules::r#verify(state),
+                    Rule::r#use_recorded => rules::r#use_recorded(state),
+                    Rule::r#use_stamped => rules::r#use_stamped(state),
+                    Rule::r#records => rules::r#records(state),
+                    Rule::r#recorded_event => rules::r#recorded_event(state),
                     Rule::r#promise => rules::r#promise(state),
                     Rule::r#promised => rules::r#promised(state),
                     Rule::r#without => rules::r#without(state),
@@ -6826,8 +7434,6 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#json => rules::r#json(state),
                     Rule::r#json_character => rules::r#json_character(state),
                     Rule::r#letter => rules::r#letter(state),
-                    Rule::r#reserved => rules::r#reserved(state),
-                    Rule::r#reserved_word => rules::r#reserved_word(state),
                     Rule::r#bad => rules::r#bad(state),
                     Rule::r#rest => rules::r#rest(state),
                     Rule::r#space => rules::r#space(state),
@@ -6849,6 +7455,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_category => rules::r#word_category(state),
                     Rule::r#word_closed => rules::r#word_closed(state),
                     Rule::r#word_cloud => rules::r#word_cloud(state),
+                    Rule::r#word_conflict => rules::r#word_conflict(state),
                     Rule::r#word_consent => rules::r#word_consent(state),
                     Rule::r#word_consentry => rules::r#word_consentry(state),
                     Rule::r#word_count => rules::r#word_count(state),
@@ -6871,18 +7478,22 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_from => rules::r#word_from(state),
                     Rule::r#word_gate => rules::r#word_gate(state),
                     Rule::r#word_given => rules::r#word_given(state),
+                    Rule::r#word_grant => rules::r#word_grant(state),
                     Rule::r#word_granted => rules::r#word_granted(state),
+                    Rule::r#word_identify => rules::r#word_identify(state),
                     Rule::r#word_ignores => rules::r#word_ignores(state),
                     Rule::r#word_implied => rules::r#word_implied(state),
                     Rule::r#word_include => rules::r#word_include(state),
                     Rule::r#word_integrations => rules::r#word_integrations(state),
                     Rule::r#word_kind => rules::r#word_kind(state),
+                    Rule::r#word_ledger => rules::r#word_ledger(state),
                     Rule::r#word_lint => rules::r#word_lint(state),
                     Rule::r#word_listed => rules::r#word_listed(state),
                     Rule::r#word_loads => rules::r#word_loads(state),
                     Rule::r#word_malformed => rules::r#word_malformed(state),
                     Rule::r#word_mandatory => rules::r#word_mandatory(state),
                     Rule::r#word_means => rules::r#word_means(state),
+                    Rule::r#word_mismatch => rules::r#word_mismatch(state),
                     Rule::r#word_missing => rules::r#word_missing(state),
                     Rule::r#word_mode => rules::r#word_mode(state),
                     Rule::r#word_model => rules::r#word_model(state),
@@ -6906,19 +7517,29 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_preferences => rules::r#word_preferences(state),
                     Rule::r#word_prelude => rules::r#word_prelude(state),
                     Rule::r#word_reconcile => rules::r#word_reconcile(state),
+                    Rule::r#word_recorded => rules::r#word_recorded(state),
+                    Rule::r#word_records => rules::r#word_records(state),
+                    Rule::r#word_refuse => rules::r#word_refuse(state),
                     Rule::r#word_relevant => rules::r#word_relevant(state),
+                    Rule::r#word_report => rules::r#word_report(state),
                     Rule::r#word_several => rules::r#word_several(state),
                     Rule::r#word_shared => rules::r#word_shared(state),
                     Rule::r#word_shown => rules::r#word_shown(state),
                     Rule::r#word_spelled => rules::r#word_spelled(state),
+                    Rule::r#word_stamped => rules::r#word_stamped(state),
                     Rule::r#word_stays => rules::r#word_stays(state),
                     Rule::r#word_switched => rules::r#word_switched(state),
                     Rule::r#word_table => rules::r#word_table(state),
                     Rule::r#word_test => rules::r#word_test(state),
                     Rule::r#word_then => rules::r#word_then(state),
+                    Rule::r#word_unknown => rules::r#word_unknown(state),
                     Rule::r#word_unlisted => rules::r#word_unlisted(state),
                     Rule::r#word_unmapped => rules::r#word_unmapped(state),
+                    Rule::r#word_unreachable => rules::r#word_unreachable(state),
                     Rule::r#word_unreadable => rules::r#word_unreadable(state),
+                    Rule::r#word_unstamped => rules::r#word_unstamped(state),
+                    Rule::r#word_use => rules::r#word_use(state),
+                    Rule::r#word_verify => rules::r#word_verify(state),
                     Rule::r#word_visit => rules::r#word_visit(state),
                     Rule::r#word_warning => rules::r#word_warning(state),
                     Rule::r#word_when => rules::r#word_when(state),

@@ -13,16 +13,6 @@ use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
 use std::ops::Range;
 
-/// A statement that a later version will have.
-pub(super) fn reserved(text: &str, span: Span) -> Diagnostic {
-    let word = text.split_whitespace().find(|word| *word != "override").unwrap_or(text);
-    let first_line = text.find('\n').map_or(text.len(), |end| end.min(text.len()));
-    let span = Span::new(span.file, span.start as usize, span.start as usize + first_line);
-    Diagnostic::new(Code::NotInThisVersion, format!("`{word}` is not in this version"))
-        .at(span, "a later version will know it")
-        .help("delete the statement, or keep it in a comment until then")
-}
-
 /// What is wrong with text that is no statement. `previous` is the statement in front of it, which it may have been meant to
 /// go on.
 pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> Vec<Diagnostic> {
@@ -275,6 +265,8 @@ const STATEMENTS: &[&str] = &[
     "model",
     "gate",
     "visit loads when",
+    "verify",
+    "ledger records",
     "never deliver",
     "always deliver",
     "override",

@@ -57,7 +57,7 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
 }
 
 /// Words that begin statements, and that cannot go on with a group: none of them may be a bare name.
-const STATEMENT_WORDS: [&str; 15] = [
+const STATEMENT_WORDS: [&str; 17] = [
     "policy",
     "include",
     "override",
@@ -73,6 +73,8 @@ const STATEMENT_WORDS: [&str; 15] = [
     "model",
     "gate",
     "visit",
+    "verify",
+    "ledger",
 ];
 
 fn begins_statement(line: &str) -> bool {

@@ -108,6 +108,10 @@ pub enum Fact {
     Promise(Promise),
     /// `banner …`, `model …`, `gate …` or `visit …`.
     Visit(VisitSetting),
+    /// `verify …`.
+    Verify(VerifySetting),
+    /// `ledger records …`.
+    Records(Records),
 }
 
 /// A text or a name with its place; escapes are resolved.
@@ -330,6 +334,52 @@ pub enum Loading {
     GateOpen,
     /// Where some category is granted.
     Granted,
+}
+
+/// What the check of an event against a ledger comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VerifySetting {
+    /// `verify mismatch …`: the event is stamped with other grants than are recorded. Who says it asks for the check.
+    Mismatch(Verified),
+    /// `verify unstamped …`: the event has no preferences, and the person's are recorded.
+    Unstamped(Verified),
+    /// `verify unknown …`: nothing is recorded of the person.
+    Unknown(Verified),
+    /// `verify unreachable …`: the ledger does not answer.
+    Unreachable(Verified),
+    /// `verify conflict …`: what a recorded `conflict` counts as.
+    Conflict(Conflict),
+}
+
+/// What becomes of an event that was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verified {
+    /// `drop`: the whole event.
+    Drop,
+    /// `use recorded`: it is decided with the recorded preferences.
+    UseRecorded,
+    /// `use stamped`, of a mismatch `report`: it is decided as it is stamped.
+    UseStamped,
+    /// `refuse`: it is decided as if nothing were granted.
+    Refuse,
+}
+
+/// What a category counts as of which the ledger has two values: the person's records were merged and disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Conflict {
+    /// Refused.
+    Refuse,
+    /// Granted.
+    Grant,
+}
+
+/// `ledger records "Segment Consent Preference", identify`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Records {
+    /// The names of the track events.
+    pub events: Vec<Text>,
+    /// `identify`, as often as it is said: identify events with preferences.
+    pub identify: Vec<Text>,
 }
 
 /// What an integrations entry counts as that is neither a boolean nor an object.
@@ -684,6 +734,21 @@ impl Fact {
             Fact::Promise(Promise { always: true, .. }) => "always deliver".into(),
             Fact::Promise(_) => "never deliver".into(),
             Fact::Visit(setting) => setting.phrase().into(),
+            Fact::Verify(setting) => setting.phrase().into(),
+            Fact::Records(_) => "ledger records".into(),
+        }
+    }
+}
+
+impl VerifySetting {
+    /// How the statement begins.
+    fn phrase(&self) -> &'static str {
+        match self {
+            VerifySetting::Mismatch(_) => "verify mismatch",
+            VerifySetting::Unstamped(_) => "verify unstamped",
+            VerifySetting::Unknown(_) => "verify unknown",
+            VerifySetting::Unreachable(_) => "verify unreachable",
+            VerifySetting::Conflict(_) => "verify conflict",
         }
     }
 }

@@ -71,6 +71,8 @@ pub struct Table {
     pub(crate) asks_refuses: Bits,
     pub(crate) asks_switched_off: Bits,
     pub(crate) unreadable_is_off: bool,
+    /// What an event gets that a check against a ledger drops, by [`Dropped`].
+    drops: [Enforce; Dropped::ALL.len()],
     /// Worked out when somebody asks.
     fingerprint: OnceLock<Result<Fingerprint, TooLarge>>,
     gate: OnceLock<Gate>,
@@ -87,6 +89,29 @@ pub(crate) enum Asks {
     SwitchedOff,
     /// This requirement.
     Needs(Requirement),
+}
+
+/// Why a check against a ledger drops an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dropped {
+    Mismatch,
+    Unstamped,
+    Unknown,
+    Unreachable,
+}
+
+impl Dropped {
+    const ALL: [Dropped; 4] = [Dropped::Mismatch, Dropped::Unstamped, Dropped::Unknown, Dropped::Unreachable];
+
+    /// The reason that the decision carries; of a mismatch the one of the documents.
+    fn reason(self) -> &'static str {
+        match self {
+            Dropped::Mismatch => "Consent mismatch",
+            Dropped::Unstamped => "Consent not stamped",
+            Dropped::Unknown => "Person not in the ledger",
+            Dropped::Unreachable => "Ledger unreachable",
+        }
+    }
 }
 
 impl Table {
@@ -147,6 +172,7 @@ impl Table {
             keys: Keys::of_event(policy.reading()),
             deciding_keys: Keys::of_decision(policy.reading(), !policy.exempt_events().value.is_empty()),
             instructions: InstructionSet::fastest(),
+            drops: Dropped::ALL.map(|dropped| Enforce::Drop(dropped.reason().to_owned())),
             fingerprint: OnceLock::new(),
             gate: OnceLock::new(),
             policy,
@@ -185,6 +211,19 @@ impl Table {
         let cell = self.cells.get(consent as usize).and_then(|row| row.get(integrations as usize));
         // There is a cell for every pair, in the order of the states; the fallback is never taken.
         cell.unwrap_or(&Enforce::ConsentThenIntegrations)
+    }
+
+    /// The same for an event that a check has dropped, whatever its states are.
+    pub(crate) fn enforce_checked(
+        &self,
+        dropped: Option<Dropped>,
+        consent: ConsentState,
+        integrations: IntegrationsState,
+    ) -> &Enforce {
+        match dropped.and_then(|dropped| self.drops.get(dropped as usize)) {
+            Some(drop) => drop,
+            None => self.enforce(consent, integrations),
+        }
     }
 
     /// What the policy says of its gate. It is worked out the first time that somebody asks.

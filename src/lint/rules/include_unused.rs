@@ -140,5 +140,6 @@ fn files_in_force(policy: &Policy) -> HashSet<FileId> {
     let spans = spans.chain(policy.lint_levels().iter().map(|one| one.span));
     let spans = spans.chain(policy.promises().iter().map(|one| one.span));
     let spans = spans.chain(policy.visit_settings().iter().map(|one| one.span));
+    let spans = spans.chain(policy.ledger_spans());
     spans.chain(settings).map(|span: Span| span.file).collect()
 }

@@ -1,0 +1,192 @@
+//! The check: what an event is stamped with, against what is recorded of its person.
+
+use super::notice::{Notice, NoticeKind};
+use super::people::granted;
+use super::record::{Record, RecordedPreference};
+use crate::decide::{Decision, Scratch};
+use crate::event::{Consent, Event, Name, Preference};
+use crate::model::{CategoryId, Conflict, Policy, Verified, Verify};
+use crate::table::{Dropped, Table};
+use std::borrow::Cow;
+
+/// What a ledger says of the person of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded<'r> {
+    /// What is recorded.
+    Known(&'r Record),
+    /// Nothing is, or the event names nobody.
+    Unknown,
+    /// It did not answer, or too late.
+    Unreachable,
+}
+
+/// What the check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing: the event writes to the ledger, or the policy asks for no check.
+    NotChecked,
+    /// The stamped grants are the recorded ones.
+    Agrees,
+    /// They are not, in these categories.
+    Mismatch(Vec<CategoryId>),
+    /// The event is stamped with no preferences.
+    Unstamped,
+    /// Nothing is recorded of the person.
+    Unknown,
+    /// The ledger did not answer.
+    Unreachable,
+}
+
+impl Found {
+    /// The word for it in reports.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Found::NotChecked => "not_checked",
+            Found::Agrees => "agrees",
+            Found::Mismatch(_) => "mismatch",
+            Found::Unstamped => "unstamped",
+            Found::Unknown => "unknown",
+            Found::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// An event that was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked<'e> {
+    /// The event, with the preferences that it is decided with.
+    pub event: Cow<'e, Event<'e>>,
+    /// What was found.
+    pub found: Found,
+    /// What becomes of the event; nothing where it is decided as if there were no check.
+    pub then: Option<Verified>,
+}
+
+/// Checks an event against what is recorded of its person. "A preference event is recorded, never checked."
+///
+/// ```
+/// use consentry::ledger::{Found, Notice, Recorded, Record, RecordedPreference, Moment, check};
+/// use consentry::{Limits, Policy, Table};
+///
+/// let table = Table::new(Policy::parse(
+///     r#"consentry 1 policy "p" include prelude "segment" category Ads destination "X" needs Ads verify mismatch drop"#
+/// )?);
+/// let line = br#"{"userId":"u","context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#;
+/// let notice = Notice::read(line, table.policy(), &Limits::default())?;
+/// let refused = Record {
+///     at: Moment::parse("2026-10-01T00:00:00Z").unwrap(),
+///     preferences: [("Ads".to_owned(), RecordedPreference::Refused)].into(),
+/// };
+/// let checked = check(table.policy(), &notice, Recorded::Known(&refused));
+/// assert!(matches!(checked.found, Found::Mismatch(_)));
+/// let mut scratch = table.scratch();
+/// assert_eq!(checked.decide(&table, &mut scratch).drop_reason(), Some("Consent mismatch"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn check<'e>(policy: &Policy, notice: &'e Notice<'e>, recorded: Recorded<'_>) -> Checked<'e> {
+    let as_it_is = |found| Checked { event: Cow::Borrowed(&notice.event), found, then: None };
+    let writes = match notice.kind {
+        NoticeKind::Preference => true,
+        NoticeKind::Identify { writes } => writes,
+        NoticeKind::Other => false,
+    };
+    let Some(verify) = policy.verify().filter(|_| !writes) else { return as_it_is(Found::NotChecked) };
+    let stamped = match &notice.event.consent {
+        Consent::Preferences(preferences) if !preferences.is_empty() => Some(preferences),
+        _ => None,
+    };
+    let (found, then) = match (recorded, stamped) {
+        (Recorded::Unreachable, _) => (Found::Unreachable, verify.unreachable),
+        (Recorded::Unknown, _) => (Found::Unknown, verify.unknown),
+        (Recorded::Known(_), None) => (Found::Unstamped, verify.unstamped),
+        (Recorded::Known(record), Some(stamped)) => {
+            let stamped = granted(stamped);
+            let compared = policy.category_ids().zip(policy.categories()).filter(|(_, category)| {
+                // What is granted to everybody, or asked of nobody, nobody can be wrong about.
+                category.always().is_none() && category.switched_off().is_none()
+            });
+            let differs = compared.filter(|(_, category)| {
+                let stamped = stamped.get(category.wire_id()).copied().unwrap_or(false);
+                stamped != is_granted(record.preference(category.wire_id()), &verify)
+            });
+            match differs.map(|(id, _)| id).collect::<Vec<_>>() {
+                none if none.is_empty() => return as_it_is(Found::Agrees),
+                categories => (Found::Mismatch(categories), verify.mismatch),
+            }
+        }
+    };
+    let event = match then {
+        Verified::UseRecorded => {
+            let preferences = match recorded {
+                Recorded::Known(record) => record
+                    .preferences
+                    .iter()
+                    .map(|(name, one)| {
+                        (Name::from(name.as_str()).into_owned(), preference(is_granted(*one, &verify)))
+                    })
+                    .collect(),
+                // The language has no such statement.
+                Recorded::Unknown | Recorded::Unreachable => Vec::new(),
+            };
+            Cow::Owned(Event { consent: Consent::Preferences(preferences), ..notice.event.clone() })
+        }
+        Verified::Refuse => {
+            let all = policy.categories().iter();
+            let refused =
+                all.map(|category| (Name::from(category.wire_id()).into_owned(), Preference::Refused));
+            Cow::Owned(Event { consent: Consent::Preferences(refused.collect()), ..notice.event.clone() })
+        }
+        Verified::UseStamped | Verified::Drop => Cow::Borrowed(&notice.event),
+    };
+    Checked { event, found, then: Some(then) }
+}
+
+/// "`conflict` … counts as refused unless the policy says otherwise".
+fn is_granted(preference: RecordedPreference, verify: &Verify) -> bool {
+    match preference {
+        RecordedPreference::Granted => true,
+        RecordedPreference::Refused => false,
+        RecordedPreference::Conflict => verify.conflict == Conflict::Grant,
+    }
+}
+
+fn preference(granted: bool) -> Preference {
+    if granted { Preference::Granted } else { Preference::Refused }
+}
+
+impl Checked<'_> {
+    /// Decides the event as the check says.
+    pub fn decide<'d>(&'d self, table: &'d Table, scratch: &'d mut Scratch) -> Decision<'d> {
+        table.decide_checked(&self.event, self.is_given(), self.dropped(), scratch)
+    }
+
+    /// Decides the event as the check says, and appends its line to `into`, rewritten as by [`Table::rewrite`]. `line` is what it was read
+    /// from; its consent object stays as it is.
+    pub fn rewrite<'d>(
+        &'d self,
+        line: &'d [u8],
+        table: &'d Table,
+        scratch: &'d mut Scratch,
+        into: &mut Vec<u8>,
+    ) -> Decision<'d> {
+        table.rewrite_checked(&self.event, self.is_given(), self.dropped(), line, scratch, into)
+    }
+
+    /// Whether "the state becomes `given`", also where the policy has no category that could be named.
+    fn is_given(&self) -> bool {
+        matches!(self.then, Some(Verified::UseRecorded | Verified::Refuse))
+    }
+
+    fn dropped(&self) -> Option<Dropped> {
+        if self.then != Some(Verified::Drop) {
+            return None;
+        }
+        match self.found {
+            Found::Mismatch(_) => Some(Dropped::Mismatch),
+            Found::Unstamped => Some(Dropped::Unstamped),
+            Found::Unknown => Some(Dropped::Unknown),
+            Found::Unreachable => Some(Dropped::Unreachable),
+            Found::NotChecked | Found::Agrees => None,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What a store keeps: for each id what was written last, and whom it is linked with.
+
+use super::moment::Moment;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// An id of a person. A known id and an anonymous one are never the same, however they are spelled.
+///
+/// Written, it is `user:` or `anonymous:` and the id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Id {
+    /// `anonymousId`.
+    Anonymous(String),
+    /// `userId`.
+    User(String),
+}
+
+impl Id {
+    /// Reads an id as it is written; `None` for any other text, and for an id of no characters.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':')? {
+            (_, "") => None,
+            ("anonymous", id) => Some(Id::Anonymous(id.to_owned())),
+            ("user", id) => Some(Id::User(id.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Id::Anonymous(id) => write!(f, "anonymous:{id}"),
+            Id::User(id) => write!(f, "user:{id}"),
+        }
+    }
+}
+
+/// What a person said at one time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Write {
+    /// When.
+    pub at: Moment,
+    /// For each category that was named, by its wire id, whether it was granted. "A category missing from an update counts as refused."
+    pub preferences: BTreeMap<String, bool>,
+}
+
+impl Write {
+    /// "Latest wins …; on a tie the refusal wins."
+    fn join(&mut self, other: Write) {
+        if other.at > self.at {
+            *self = other;
+        } else if other.at == self.at {
+            refuse_what_either_refuses(&mut self.preferences, &other.preferences);
+        }
+    }
+}
+
+/// Grants what both grant; what one of them does not name, it refuses.
+fn refuse_what_either_refuses(one: &mut BTreeMap<String, bool>, other: &BTreeMap<String, bool>) {
+    for (name, granted) in one.iter_mut() {
+        *granted &= other.get(name).copied().unwrap_or(false);
+    }
+    for name in other.keys() {
+        one.entry(name.clone()).or_insert(false);
+    }
+}
+
+/// Everything that a store keeps under one id.
+///
+/// Only the latest write of an id can matter, whenever a link comes to be known: a write after the link replaces what was merged by
+/// it, and a write in front of the link replaces those in front of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Entry {
+    /// The latest write under this id.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub write: Option<Write>,
+    /// Of a known id the anonymous ids that are the same person, of an anonymous id the known ones; each since the first event that said so.
+    #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, Moment>,
+}
+
+impl Entry {
+    /// An entry in which nothing is, which is as good as none.
+    pub fn is_empty(&self) -> bool {
+        self.write.is_none() && self.links.is_empty()
+    }
+
+    /// Adds what another entry says of the same id. This is commutative, associative and idempotent, so that neither the order of writes
+    /// nor their repetition counts.
+    pub fn join(&mut self, other: Entry) {
+        match (&mut self.write, other.write) {
+            (Some(write), Some(other)) => write.join(other),
+            (write @ None, other) => *write = other,
+            (Some(_), None) => {}
+        }
+        for (id, since) in other.links {
+            let known = self.links.entry(id).or_insert(since);
+            *known = since.min(*known);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Recorded preferences, and the check of what an event is stamped with (section 6 of the semantics).
+//!
+//! The platform keeps no preferences: each source stamps what it believes that the person has chosen. A ledger holds what each person said
+//! last, and a policy that says `verify mismatch …` has every event checked against it.
+//!
+//! ```text
+//! bytes ──Notice::read──▶ Notice ──record──▶ Store        what writes: preference events, links
+//!                           │                  │
+//!                           │   recorded ◀─────┘          once for many people
+//!                           ▼      ▼
+//!                     check(policy, notice, recorded) ──▶ Checked ──decide──▶ Decision
+//! ```
+//!
+//! A [`Store`] keeps an [`Entry`] for each [`Id`] and knows nothing of preferences. Entries are [joined](Entry::join): in whatever order, and
+//! however often, the same writes come to the same entry. What is [recorded] of a person is worked out of the entries of all ids
+//! that are theirs.
+
+mod check;
+mod entry;
+#[cfg(feature = "ledger-file")]
+mod file;
+mod moment;
+mod notice;
+mod people;
+mod record;
+#[cfg(feature = "ledger-redis")]
+mod redis;
+mod store;
+
+pub use check::{Checked, Found, Recorded, check};
+pub use entry::{Entry, Id, Write};
+#[cfg(feature = "ledger-file")]
+pub use file::FileStore;
+pub use moment::Moment;
+pub use notice::{Notice, NoticeKind, Person};
+pub use people::{Recording, Rejection, forget, record, recorded};
+pub use record::{Record, RecordedPreference};
+#[cfg(feature = "ledger-redis")]
+pub use redis::RedisStore;
+pub use store::{MemoryStore, Store, StoreError};

@@ -1,0 +1,63 @@
+//! Moments, as events state them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+
+/// A moment, to the microsecond. Written, it is a time of RFC 3339 in UTC.
+///
+/// ```
+/// use consentry::ledger::Moment;
+///
+/// let moment = Moment::parse("2026-10-01T02:00:00.123+02:00").unwrap();
+/// assert_eq!(moment.to_string(), "2026-10-01T00:00:00.123Z");
+/// assert!(Moment::parse("yesterday").is_none());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// Of a text by RFC 3339, with its offset; `None` for any other text. What is beyond a microsecond is cut off.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<Timestamp>().ok().map(|timestamp| Moment(timestamp.as_microsecond()))
+    }
+
+    /// So many microseconds after the beginning of 1970, UTC.
+    pub fn from_microseconds(microseconds: i64) -> Self {
+        Moment(microseconds)
+    }
+
+    /// How many microseconds after the beginning of 1970, UTC.
+    pub fn microseconds(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Timestamp::from_microsecond(self.0) {
+            Ok(timestamp) => fmt::Display::fmt(&timestamp, f),
+            // No calendar goes so far.
+            Err(_) => write!(f, "{} microseconds after 1970", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Moment::parse(&text).ok_or_else(|| de::Error::custom(format!("`{text}` is no time by RFC 3339")))
+    }
+}

@@ -1,0 +1,115 @@
+//! What a ledger reads of an event: who it is about, when it was, and whether it writes.
+
+use super::entry::Id;
+use super::moment::Moment;
+use crate::event::{Event, EventError, IdMember, Limits, Name, read_whole};
+use crate::model::Policy;
+
+/// An event, and what a ledger reads of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice<'a> {
+    /// The event.
+    pub event: Event<'a>,
+    /// Whether it writes to the ledger.
+    pub kind: NoticeKind,
+    /// Who it is about.
+    pub person: Person,
+    /// `timestamp`, if it is a time.
+    pub timestamp: Option<Moment>,
+    /// `receivedAt`, by the platform's own clock, if it is a time.
+    pub received_at: Option<Moment>,
+    /// `type`, if there is one.
+    pub event_type: Option<Name<'a>>,
+    /// `context.library`: its name and its version.
+    pub library: [Option<Name<'a>>; 2],
+}
+
+/// What an event is to a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NoticeKind {
+    /// A preference event: it writes, and is not checked.
+    Preference,
+    /// An identify event, which links a known and an anonymous id if it has both. If the policy records identify events and it carries
+    /// preferences, `writes`, and it is not checked.
+    Identify {
+        /// Whether it writes preferences.
+        writes: bool,
+    },
+    /// Any other event: it never writes.
+    Other,
+}
+
+/// Who an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Person {
+    /// The id that decides: "`userId` decides when present". `None` where there is none, or it cannot be read.
+    pub id: Option<Id>,
+    /// The anonymous id beside a known one.
+    pub also: Option<Id>,
+}
+
+impl Person {
+    fn of(user_id: IdMember<'_>, anonymous_id: IdMember<'_>) -> Self {
+        let text = |name: &Name<'_>| name.to_text().into_owned();
+        match (user_id, anonymous_id) {
+            (IdMember::Text(user), IdMember::Text(anonymous)) => {
+                Person { id: Some(Id::User(text(&user))), also: Some(Id::Anonymous(text(&anonymous))) }
+            }
+            (IdMember::Text(user), _) => Person { id: Some(Id::User(text(&user))), also: None },
+            (IdMember::Absent, IdMember::Text(anonymous)) => {
+                Person { id: Some(Id::Anonymous(text(&anonymous))), also: None }
+            }
+            // Whoever has an id that cannot be read is not the person of the other one.
+            _ => Person::default(),
+        }
+    }
+}
+
+impl<'a> Notice<'a> {
+    /// Reads one event. `policy` says where the preferences are, and which events write.
+    ///
+    /// ```
+    /// use consentry::ledger::{Id, Notice, NoticeKind};
+    /// use consentry::{Limits, Policy};
+    ///
+    /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment""#)?;
+    /// let line = br#"{"type":"track","event":"Segment Consent Preference Updated","anonymousId":"a","userId":"u"}"#;
+    /// let notice = Notice::read(line, &policy, &Limits::default())?;
+    /// assert_eq!((notice.kind, notice.person.id), (NoticeKind::Preference, Some(Id::User("u".into()))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Event::read`].
+    pub fn read(bytes: &'a [u8], policy: &Policy, limits: &Limits) -> Result<Self, EventError> {
+        let whole = read_whole(bytes, policy.reading(), limits)?;
+        let is_identify = whole.event_type.as_ref().is_some_and(|name| *name == *"identify");
+        let is_preference_event = |track: &Name<'_>| policy.preference_events().any(|name| *track == *name);
+        let kind = if whole.event.track.as_ref().is_some_and(is_preference_event) {
+            NoticeKind::Preference
+        } else if is_identify {
+            let has_preferences = matches!(whole.event.consent, crate::event::Consent::Preferences(_));
+            NoticeKind::Identify { writes: policy.records_identify() && has_preferences }
+        } else {
+            NoticeKind::Other
+        };
+        let moment = |name: Option<Name<'_>>| name.and_then(|name| Moment::parse(&name.to_text()));
+        Ok(Notice {
+            event: whole.event,
+            kind,
+            person: Person::of(whole.user_id, whole.anonymous_id),
+            timestamp: moment(whole.timestamp),
+            received_at: moment(whole.received_at),
+            event_type: whole.event_type,
+            library: whole.library,
+        })
+    }
+
+    /// When it was: "time is `timestamp`, no later than `receivedAt` or, without it, than the moment of recording; an unreadable or
+    /// missing one is replaced by that bound".
+    pub fn at(&self, now: Moment) -> Moment {
+        let bound = self.received_at.unwrap_or(now);
+        self.timestamp.map_or(bound, |timestamp| timestamp.min(bound))
+    }
+}

@@ -1,0 +1,257 @@
+//! People and their ids: what events write, what is recorded of a person, and how a person is forgotten.
+
+use super::entry::{Entry, Id, Write};
+use super::moment::Moment;
+use super::notice::{Notice, NoticeKind};
+use super::record::{Linked, Record, of_person};
+use super::store::{Store, StoreError};
+use crate::event::{Consent, Preference};
+use crate::model::Policy;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// What came of an event that was given to a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recording {
+    /// It does not write.
+    Nothing,
+    /// It was recorded, or had been before: its preferences, a link of two ids, or both.
+    Recorded {
+        /// Whether it has preferences.
+        preferences: bool,
+        /// Whether it links two ids.
+        link: bool,
+    },
+    /// It should have been recorded, and cannot be.
+    Rejected(Rejection),
+}
+
+/// Why a preference event is rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rejection {
+    /// It has no preferences object: the platform rejects it, with its message.
+    NoPreferences,
+    /// It says of nobody.
+    NoPerson,
+}
+
+impl Rejection {
+    /// The word for it in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Rejection::NoPreferences => "no_preferences",
+            Rejection::NoPerson => "no_person",
+        }
+    }
+
+    /// The message: for the place of today's payloads, the platform's own.
+    pub fn message(self, policy: &Policy) -> String {
+        match self {
+            Rejection::NoPreferences => {
+                let path = policy.reading().paths().next().unwrap_or_default().join(".");
+                format!("{path} object is required")
+            }
+            Rejection::NoPerson => "a userId or an anonymousId is required".to_owned(),
+        }
+    }
+}
+
+/// Records what events write, all in one step of the store: when it returns, it is recorded. `now` is the moment of recording, for events that
+/// say no time, or one that is still to come.
+///
+/// Recording the same events again changes nothing, but for those that say no time.
+///
+/// ```
+/// use consentry::ledger::{Id, MemoryStore, Moment, Notice, RecordedPreference, record, recorded};
+/// use consentry::{Limits, Policy};
+///
+/// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" category Ads"#)?;
+/// let store = MemoryStore::default();
+/// let line = br#"{"type":"track","event":"Segment Consent Preference Updated","userId":"u","timestamp":"2026-10-01T00:00:00Z",
+///                 "context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#;
+/// let notice = Notice::read(line, &policy, &Limits::default())?;
+/// record(&store, &[notice], Moment::parse("2026-10-02T00:00:00Z").unwrap())?;
+/// let found = recorded(&store, &[Id::User("u".into())])?.remove(0).unwrap();
+/// assert_eq!(found.preference("Ads"), RecordedPreference::Granted);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// When the store does not answer; nothing is acknowledged then.
+pub fn record(store: &dyn Store, notices: &[Notice<'_>], now: Moment) -> Result<Vec<Recording>, StoreError> {
+    let mut changes: BTreeMap<Id, Entry> = BTreeMap::new();
+    let mut recordings = Vec::with_capacity(notices.len());
+    for notice in notices {
+        recordings.push(change(notice, now, &mut changes));
+    }
+    if !changes.is_empty() {
+        let ids: Vec<Id> = changes.keys().cloned().collect();
+        store.update(&ids, &mut |entries| {
+            entries.iter_mut().zip(changes.values()).for_each(|(entry, change)| entry.join(change.clone()));
+        })?;
+    }
+    Ok(recordings)
+}
+
+/// Adds what one event writes.
+fn change(notice: &Notice<'_>, now: Moment, changes: &mut BTreeMap<Id, Entry>) -> Recording {
+    let mut join = |id: &Id, entry: Entry| changes.entry(id.clone()).or_default().join(entry);
+    let at = notice.at(now);
+    let writes = match notice.kind {
+        NoticeKind::Preference => true,
+        NoticeKind::Identify { writes } => writes,
+        NoticeKind::Other => return Recording::Nothing,
+    };
+    let preferences = match (&notice.event.consent, writes) {
+        (_, false) => None,
+        (Consent::Preferences(preferences), true) => Some(preferences),
+        (_, true) => return Recording::Rejected(Rejection::NoPreferences),
+    };
+    let Some(id) = &notice.person.id else {
+        return if writes { Recording::Rejected(Rejection::NoPerson) } else { Recording::Nothing };
+    };
+    if let Some(preferences) = preferences {
+        join(id, Entry { write: Some(Write { at, preferences: granted(preferences) }), ..Entry::default() });
+    }
+    // "An anonymous record joins a known person only on an explicit link (an Identify event with both ids)."
+    let link = match (notice.kind, id, &notice.person.also) {
+        (NoticeKind::Identify { .. }, Id::User(user), Some(also @ Id::Anonymous(anonymous))) => {
+            let linked = |other: &String| Entry { links: [(other.clone(), at)].into(), ..Entry::default() };
+            join(id, linked(anonymous));
+            join(also, linked(user));
+            true
+        }
+        _ => false,
+    };
+    match (preferences.is_some(), link) {
+        (false, false) => Recording::Nothing,
+        (preferences, link) => Recording::Recorded { preferences, link },
+    }
+}
+
+/// By name, whether it is granted: by every one of its keys. A name that is no text is nobody's.
+pub(super) fn granted(preferences: &[(crate::event::Name<'_>, Preference)]) -> BTreeMap<String, bool> {
+    let mut granted = BTreeMap::new();
+    for (name, preference) in preferences {
+        if let Ok(name) = std::str::from_utf8(name.as_bytes()) {
+            *granted.entry(name.to_owned()).or_insert(true) &= *preference == Preference::Granted;
+        }
+    }
+    granted
+}
+
+/// What is recorded of some people, in their order; `None` of whom nothing is. The store is asked once for all of them, and up to twice more for
+/// the ids that theirs are linked with.
+///
+/// # Errors
+///
+/// When the store does not answer.
+pub fn recorded(store: &dyn Store, people: &[Id]) -> Result<Vec<Option<Record>>, StoreError> {
+    let mut known = Known::default();
+    known.ask(store, people.iter().cloned().collect())?;
+    // The known ids of anonymous ones, and then the anonymous ids of all known ones.
+    known.ask(store, known.linked(|id| matches!(id, Id::Anonymous(_))))?;
+    known.ask(store, known.linked(|id| matches!(id, Id::User(_))))?;
+    Ok(people.iter().map(|id| known.record(id)).collect())
+}
+
+/// The entries that the store was asked for.
+#[derive(Default)]
+struct Known(BTreeMap<Id, Entry>);
+
+impl Known {
+    fn ask(&mut self, store: &dyn Store, ids: BTreeSet<Id>) -> Result<(), StoreError> {
+        let ids: Vec<Id> = ids.into_iter().filter(|id| !self.0.contains_key(id)).collect();
+        if !ids.is_empty() {
+            let entries = store.get(&ids)?;
+            self.0.extend(ids.into_iter().zip(entries));
+        }
+        Ok(())
+    }
+
+    /// The ids that some ids are linked with.
+    fn linked(&self, of: fn(&Id) -> bool) -> BTreeSet<Id> {
+        let some = self.0.iter().filter(|(id, _)| of(id));
+        some.flat_map(|(id, entry)| others(id, entry)).collect()
+    }
+
+    fn record(&self, id: &Id) -> Option<Record> {
+        let entry = self.0.get(id)?;
+        match id {
+            Id::User(_) => self.of_user(entry),
+            Id::Anonymous(_) if entry.links.is_empty() => entry.write.as_ref().map(Record::from),
+            // Who is one of several people is held to what all of them agree to.
+            Id::Anonymous(_) => {
+                let mut people = others(id, entry).filter_map(|user| self.of_user(self.0.get(&user)?));
+                let mut record = people.next()?;
+                people.for_each(|other| record.merge(&other));
+                Some(record)
+            }
+        }
+    }
+
+    fn of_user(&self, entry: &Entry) -> Option<Record> {
+        let linked: Vec<Linked<'_>> = entry
+            .links
+            .iter()
+            .filter_map(|(anonymous, since)| {
+                let other = self.0.get(&Id::Anonymous(anonymous.clone()))?;
+                Some(Linked { since: *since, shared: other.links.len() > 1, write: other.write.as_ref() })
+            })
+            .collect();
+        of_person(entry.write.as_ref(), &linked)
+    }
+}
+
+/// The ids that an id is linked with.
+fn others<'e>(id: &Id, entry: &'e Entry) -> impl Iterator<Item = Id> + use<'e> {
+    let is_user = matches!(id, Id::User(_));
+    let other = move |text: &String| match is_user {
+        true => Id::Anonymous(text.clone()),
+        false => Id::User(text.clone()),
+    };
+    entry.links.keys().map(other)
+}
+
+/// Erases a person: the entry of the id, and those of the anonymous ids that are linked with it and with nobody else. What others share with the
+/// person stays theirs. The ids that were erased come back; none if there was nothing.
+///
+/// Events that are recorded afterwards are recorded again, old ones too.
+///
+/// # Errors
+///
+/// When the store does not answer.
+pub fn forget(store: &dyn Store, id: &Id) -> Result<Vec<Id>, StoreError> {
+    let entries = store.get(std::slice::from_ref(id))?;
+    let Some(entry) = entries.first() else { return Ok(Vec::new()) };
+    let ids: Vec<Id> = std::iter::once(id.clone()).chain(others(id, entry)).collect();
+    let mut erased = Vec::new();
+    store.update(&ids, &mut |entries| {
+        erased.clear();
+        for (other, entry) in ids.iter().zip(entries) {
+            let is_theirs = match other {
+                _ if other == id => true,
+                // A known id is a person of its own, whatever device was used.
+                Id::User(_) => false,
+                Id::Anonymous(_) => entry.links.len() <= 1,
+            };
+            if is_theirs {
+                if !entry.is_empty() {
+                    erased.push(other.clone());
+                }
+                *entry = Entry::default();
+            } else {
+                let (Id::User(text) | Id::Anonymous(text)) = id;
+                entry.links.remove(text);
+            }
+        }
+    })?;
+    Ok(erased)
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}

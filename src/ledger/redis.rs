@@ -1,0 +1,190 @@
+//! A store in Redis.
+
+use super::entry::{Entry, Id};
+use super::store::{Store, StoreError};
+use redis::{Client, Connection, RedisError, Script};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often a change is tried that others get in front of.
+const TRIES: usize = 100;
+
+/// How many entries are asked for at a time when all are.
+const SCANNED: usize = 1_000;
+
+/// Changes all entries if each is still what it was, and else none. An empty text stands for an entry that is not there.
+const REPLACE: &str = r"
+for at, key in ipairs(KEYS) do
+  if (redis.call('GET', key) or '') ~= ARGV[at] then return 0 end
+end
+for at, key in ipairs(KEYS) do
+  local entry = ARGV[#KEYS + at]
+  if entry == '' then redis.call('DEL', key)
+  elseif entry ~= ARGV[at] then redis.call('SET', key, entry) end
+end
+return 1
+";
+
+/// A store in Redis, or what speaks like it, for any number of processes at a time. What Redis does with a change that it has acknowledged is for
+/// its own settings to say (`appendfsync`).
+///
+/// Each entry is JSON under a key of its own: the prefix and the id. The keys of one change must be on one server.
+pub struct RedisStore {
+    client: Client,
+    prefix: String,
+    timeout: Duration,
+    /// There is none before the first question, and none after one that failed.
+    connection: Mutex<Option<Connection>>,
+    replace: Script,
+}
+
+impl RedisStore {
+    /// At an address such as `redis://localhost:6379/0`; nothing is asked of it yet. A question that is not answered within `timeout` fails.
+    ///
+    /// # Errors
+    ///
+    /// When the address is none.
+    pub fn new(address: &str, prefix: impl Into<String>, timeout: Duration) -> Result<Self, StoreError> {
+        Ok(RedisStore {
+            client: Client::open(address).map_err(StoreError::new)?,
+            prefix: prefix.into(),
+            timeout,
+            connection: Mutex::new(None),
+            replace: Script::new(REPLACE),
+        })
+    }
+
+    /// Asks a question. After one that failed nobody knows what is still to come on the connection: the next one has a new one.
+    fn ask<T>(&self, question: impl Fn(&mut Connection) -> Result<T, RedisError>) -> Result<T, StoreError> {
+        let mut held = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut connection) = held.take() {
+            match question(&mut connection) {
+                // A server closes connections after some time; that is no answer yet. All questions may be asked twice.
+                Err(error) if error.is_connection_dropped() => {}
+                answer => {
+                    let answer = answer.map_err(StoreError::new)?;
+                    *held = Some(connection);
+                    return Ok(answer);
+                }
+            }
+        }
+        let mut connection = self.connect().map_err(StoreError::new)?;
+        let answer = question(&mut connection).map_err(StoreError::new)?;
+        *held = Some(connection);
+        Ok(answer)
+    }
+
+    fn connect(&self) -> Result<Connection, RedisError> {
+        let connection = self.client.get_connection_with_timeout(self.timeout)?;
+        connection.set_read_timeout(Some(self.timeout))?;
+        connection.set_write_timeout(Some(self.timeout))?;
+        Ok(connection)
+    }
+
+    fn key(&self, id: &Id) -> String {
+        format!("{}{id}", self.prefix)
+    }
+
+    fn texts(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        match keys {
+            [] => Ok(Vec::new()),
+            keys => self.ask(|connection| redis::cmd("MGET").arg(keys).query(connection)),
+        }
+    }
+}
+
+fn entry(text: Option<&[u8]>) -> Result<Entry, StoreError> {
+    text.map_or_else(|| Ok(Entry::default()), |text| serde_json::from_slice(text).map_err(StoreError::new))
+}
+
+impl Store for RedisStore {
+    fn get(&self, ids: &[Id]) -> Result<Vec<Entry>, StoreError> {
+        let keys: Vec<String> = ids.iter().map(|id| self.key(id)).collect();
+        self.texts(&keys)?.iter().map(|text| entry(text.as_deref())).collect()
+    }
+
+    fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [Entry])) -> Result<(), StoreError> {
+        let keys: Vec<String> = ids.iter().map(|id| self.key(id)).collect();
+        for _ in 0..TRIES {
+            let before: Vec<Vec<u8>> =
+                self.texts(&keys)?.into_iter().map(Option::unwrap_or_default).collect();
+            let known = before.iter().map(|text| Some(text.as_slice()).filter(|text| !text.is_empty()));
+            let mut entries = known.map(entry).collect::<Result<Vec<_>, _>>()?;
+            let unchanged = entries.clone();
+            change(&mut entries);
+            if entries == unchanged {
+                return Ok(());
+            }
+            let after =
+                entries.iter().zip(&unchanged).zip(&before).map(|((entry, unchanged), before)| match entry {
+                    entry if entry.is_empty() => Ok(Vec::new()),
+                    // The same entry may be written in another way.
+                    entry if entry == unchanged => Ok(before.clone()),
+                    entry => serde_json::to_vec(entry).map_err(StoreError::new),
+                });
+            let after = after.collect::<Result<Vec<_>, _>>()?;
+            let is_made: bool = self.ask(|connection| {
+                let mut invocation = self.replace.prepare_invoke();
+                for key in &keys {
+                    invocation.key(key);
+                }
+                for text in before.iter().chain(&after) {
+                    invocation.arg(text.as_slice());
+                }
+                invocation.invoke(connection)
+            })?;
+            if is_made {
+                return Ok(());
+            }
+        }
+        Err(StoreError::new(format!("others were in front of a change {TRIES} times")))
+    }
+
+    fn each(&self, see: &mut dyn FnMut(Id, Entry) -> bool) -> Result<(), StoreError> {
+        let special = |char: char| matches!(char, '*' | '?' | '[' | ']' | '\\' | '^');
+        let mut pattern = String::new();
+        for char in self.prefix.chars() {
+            pattern.extend(special(char).then_some('\\'));
+            pattern.push(char);
+        }
+        pattern.push('*');
+        // The server may give a key more than once.
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut cursor = 0u64;
+        loop {
+            let (next, keys): (u64, Vec<String>) = self.ask(|connection| {
+                redis::cmd("SCAN")
+                    .arg(cursor)
+                    .arg("MATCH")
+                    .arg(&pattern)
+                    .arg("COUNT")
+                    .arg(SCANNED)
+                    .query(connection)
+            })?;
+            let keys: Vec<String> = keys.into_iter().filter(|key| seen.insert(key.clone())).collect();
+            for (key, text) in keys.iter().zip(self.texts(&keys)?) {
+                // What was taken away in between is not there any more.
+                let Some(text) = text else { continue };
+                let Some(id) = key.strip_prefix(&self.prefix).and_then(Id::parse) else {
+                    return Err(StoreError::new(format!("it has an entry of `{key}`, which is no id")));
+                };
+                if !see(id, entry(Some(&text))?) {
+                    return Ok(());
+                }
+            }
+            match next {
+                0 => return Ok(()),
+                next => cursor = next,
+            }
+        }
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address may have a password in it.
+        f.debug_struct("RedisStore").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
