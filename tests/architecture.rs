@@ -59,7 +59,10 @@ const MODULES: &[(&str, &[&str])] = &[
             "verdict",
         ],
     ),
-    ("report", &["analysis", "decide", "diagnostic", "event", "model", "reason", "reference", "verdict"]),
+    (
+        "report",
+        &["analysis", "decide", "diagnostic", "event", "ledger", "model", "reason", "reference", "verdict"],
+    ),
     ("in_force", &["model", "table"]),
 ];
 

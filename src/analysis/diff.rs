@@ -10,7 +10,7 @@ use crate::exact::diagram::{Diagram, Diagrams};
 use crate::exact::formula::{Formula, Ways};
 use crate::exact::function::{Function, function, reason};
 use crate::exact::inputs::Inputs;
-use crate::exact::{Gate, TooLarge, gate};
+use crate::exact::{Check, Gate, TooLarge, check, gate};
 use crate::model::{
     ConsentState, DOCUMENTED_SPELLINGS, Destination, DestinationId, Enforce, IntegrationsState, Policy,
     Reading,
@@ -30,6 +30,8 @@ pub struct Diff {
     pub integrations: Vec<(String, bool)>,
     /// The gates, if they are not the same: before and after.
     pub gate: Option<(Gate, Gate)>,
+    /// What is checked against a ledger, if that is not the same: before and after.
+    pub check: Option<(Option<Check>, Option<Check>)>,
     /// The pairs of states in which an event is dropped otherwise.
     pub drops: Vec<DropChange>,
     /// The destinations that are decided otherwise, by name.
@@ -141,6 +143,7 @@ impl Diff {
             && self.categories.is_empty()
             && self.integrations.is_empty()
             && self.gate.is_none()
+            && self.check.is_none()
             && self.drops.is_empty()
             && self.destinations.is_empty()
             && self.too_large.is_empty()
@@ -284,6 +287,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
         categories: only_one(&wire_ids(old), &wire_ids(new)),
         integrations: only_one(&names(old), &names(new)),
         gate: Some((gate(old), gate(new))).filter(|(old, new)| old != new),
+        check: Some((check(old), check(new))).filter(|(old, new)| old != new),
         drops: drops(old, new),
         destinations,
         too_large,

@@ -10,7 +10,9 @@ mod table;
 pub(crate) mod traits;
 mod witness;
 
-pub use crate::exact::{Asked, Condition, Conditions, Fingerprint, Gate, Open, TooLarge, fingerprint, gate};
+pub use crate::exact::{
+    Asked, Check, Condition, Conditions, Fingerprint, Gate, Open, TooLarge, check, fingerprint, gate,
+};
 pub use certify::{Certificate, Coverage, Difference, certify};
 pub use decisions::Decisions;
 pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, diff};

@@ -1,10 +1,12 @@
 //! `consentry eval`.
 
 use super::input::{Block, Blocks};
+use super::ledger::LedgerArguments;
 use super::{Failure, Format, PolicyArguments, Status};
+use consentry::diagnostic::visible;
 use consentry::report::{Summary, human, json};
 use consentry::{EventError, Limits, Table};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 /// Decide every event of a stream: one JSON object a line in, one decision a line out.
@@ -17,6 +19,8 @@ pub(super) struct Eval {
     policy: PolicyArguments,
     /// The events, one a line [default: standard input].
     events: Option<PathBuf>,
+    #[command(flatten)]
+    ledger: LedgerArguments,
     /// How the decisions are written.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -25,12 +29,16 @@ pub(super) struct Eval {
 impl Eval {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let table = Table::new(self.policy.load()?);
+        let policy = table.policy();
+        let ledger = self.ledger.open(policy)?;
         let limits = Limits::default();
         let mut blocks = Blocks::open(self.events.as_deref(), &limits)?;
         let mut block = Block::default();
         let mut scratch = table.scratch();
         let mut summary = Summary::default();
         let mut number = 0;
+        // Why the ledger did not answer, the first time that it did not.
+        let mut silence: Option<String> = None;
         while blocks.next(&mut block)? {
             if block.piece().is_some_and(|piece| piece.first) {
                 number += 1;
@@ -38,27 +46,51 @@ impl Eval {
                 summary.add_error(&error);
                 self.error(to, number, &error)?;
             }
-            for (line, _) in block.lines() {
+            let notices = ledger
+                .as_ref()
+                .map(|ledger| ledger.notices(block.lines().map(|(line, _)| line), policy, &limits));
+            for (at, (line, _)) in block.lines().enumerate() {
                 number += 1;
-                match table.decide_bytes(line, &limits, &mut scratch) {
-                    Ok(decision) => match self.format {
-                        Format::Json => json::decision(to, number, &decision)?,
-                        Format::Human => {
-                            human::decision(to, number, &decision)?;
-                            summary.add(&decision);
+                let checked = notices.as_ref().and_then(|notices| notices.checked(at, policy)).transpose();
+                let decided = match &checked {
+                    Ok(Some(checked)) => Ok(checked.decide(&table, &mut scratch)),
+                    Ok(None) => table.decide_bytes(line, &limits, &mut scratch),
+                    Err(error) => Err(error.clone()),
+                };
+                let check = checked.as_ref().ok().and_then(Option::as_ref);
+                match decided {
+                    Ok(decision) => {
+                        summary.add(&decision);
+                        check.into_iter().for_each(|check| summary.add_check(check));
+                        match (self.format, check) {
+                            (Format::Json, None) => json::decision(to, number, &decision)?,
+                            (Format::Json, Some(check)) => {
+                                json::checked_decision(to, number, &decision, check)?
+                            }
+                            (Format::Human, None) => human::decision(to, number, &decision)?,
+                            (Format::Human, Some(check)) => {
+                                human::checked_decision(to, number, &decision, check)?
+                            }
                         }
-                    },
+                    }
                     Err(error) => {
                         summary.add_error(&error);
                         self.error(to, number, &error)?;
                     }
                 }
             }
+            if let Some(error) = notices.as_ref().and_then(|notices| notices.silence()) {
+                silence.get_or_insert_with(|| error.to_string());
+            }
             // Nobody waits for what is decided already while more input is waited for.
             to.flush()?;
         }
         if self.format == Format::Human {
             human::summary(to, table.policy(), &summary)?;
+        }
+        if let Some(error) = silence {
+            // There is nowhere left to say that standard error is closed.
+            let _ = writeln!(io::stderr(), "consentry: {}", visible(&error));
         }
         Ok(if summary.not_events() == 0 { Status::Fine } else { Status::Findings })
     }

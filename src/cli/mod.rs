@@ -10,6 +10,7 @@ mod fmt;
 mod help;
 mod init;
 mod input;
+mod ledger;
 mod lint;
 mod markdown;
 mod prove;
@@ -48,6 +49,7 @@ enum Command {
     Diff(diff::Diff),
     Table(table::Table),
     Simulate(simulate::Simulate),
+    Ledger(ledger::LedgerCommand),
     Show(show::Show),
     Certify(certify::Certify),
     Help(help::Help),
@@ -202,6 +204,7 @@ fn run(command: &Command) -> Result<Status, Failure> {
         Command::Diff(diff) => buffered(|to| diff.run(to)),
         Command::Table(table) => buffered(|to| table.run(to)),
         Command::Simulate(simulate) => buffered(|to| simulate.run(to)),
+        Command::Ledger(ledger) => buffered(|to| ledger.run(to)),
         Command::Show(show) => buffered(|to| show.run(to)),
         Command::Certify(certify) => buffered(|to| certify.run(to)),
         Command::Help(help) => buffered(|to| help.run(to)),

@@ -1,5 +1,5 @@
 //! The fingerprint of a policy (section 7 of the semantics): the same for two policies exactly when they decide every event
-//! alike, with the same states, reasons, named categories, drop reasons and unknown names, and with the same gate.
+//! alike, with the same states, reasons, named categories, drop reasons and unknown names, and with the same gate and check.
 //!
 //! It is made of what decides and of nothing else: categories by wire id and destinations by name, both sorted, and each
 //! destination's decision as a diagram, of which there is one for each function. Labels, comments, names of categories, the
@@ -78,6 +78,10 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
     hash.list("claimed integrations", names);
     drops(&mut hash, policy);
     gate(&mut hash, policy);
+    match super::check(policy) {
+        Some(check) => hash.list("check", check.texts()),
+        None => hash.text("no check"),
+    }
     let by_name: BTreeMap<&str, DestinationId> =
         policy.destination_ids().zip(policy.destinations()).map(|(id, one)| (one.name(), id)).collect();
     // Destinations that are decided alike are hashed once.

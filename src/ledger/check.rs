@@ -51,6 +51,31 @@ impl Found {
     }
 }
 
+impl Found {
+    /// The same for people.
+    pub fn phrase(&self) -> &'static str {
+        match self {
+            Found::NotChecked => "not checked",
+            Found::Agrees => "as recorded",
+            Found::Mismatch(_) => "mismatch",
+            Found::Unstamped => "not stamped",
+            Found::Unknown => "person unknown",
+            Found::Unreachable => "no answer",
+        }
+    }
+
+    /// The word of the language for what becomes of the event, with `_` for a space.
+    pub fn then_word(&self, then: Verified) -> &'static str {
+        match (self, then) {
+            (_, Verified::Drop) => "drop",
+            (_, Verified::UseRecorded) => "use_recorded",
+            (Found::Mismatch(_), Verified::UseStamped) => "report",
+            (_, Verified::UseStamped) => "use_stamped",
+            (_, Verified::Refuse) => "refuse",
+        }
+    }
+}
+
 /// An event that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked<'e> {

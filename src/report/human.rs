@@ -6,6 +6,8 @@ use crate::analysis::{Certificate, Coverage, Flips, MAX_FLIPS, TooLarge};
 use crate::decide::Decision;
 use crate::diagnostic::visible;
 use crate::event::EventError;
+#[cfg(feature = "ledger")]
+use crate::ledger::{Checked, Found};
 use crate::model::{Mode, Policy};
 use crate::reason::{Outcome, Reason};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
@@ -21,10 +23,46 @@ const MAX_UNKNOWN: usize = 10;
 ///
 /// When the writer fails.
 pub fn decision(to: &mut impl Write, line: u64, decision: &Decision<'_>) -> io::Result<()> {
+    decision_table(to, line, decision, None)
+}
+
+/// The same for an event that was checked against a ledger.
+///
+/// # Errors
+///
+/// When the writer fails.
+#[cfg(feature = "ledger")]
+pub fn checked_decision(
+    to: &mut impl Write,
+    line: u64,
+    decision: &Decision<'_>,
+    checked: &Checked<'_>,
+) -> io::Result<()> {
+    let mut check = checked.found.phrase().to_owned();
+    if let Found::Mismatch(categories) = &checked.found {
+        let names =
+            categories.iter().filter_map(|id| decision.policy().category(*id)).map(|one| visible(one.name()));
+        check = format!("{check}: {}", names.collect::<Vec<_>>().join(", "));
+    }
+    if let Some(then) = checked.then {
+        check = format!("{check}; {}", checked.found.then_word(then).replace('_', " "));
+    }
+    decision_table(to, line, decision, Some(check))
+}
+
+fn decision_table(
+    to: &mut impl Write,
+    line: u64,
+    decision: &Decision<'_>,
+    check: Option<String>,
+) -> io::Result<()> {
     let policy = decision.policy();
     let id = decision.event().id.as_ref().map_or("no id".into(), |id| visible(&id.to_text()));
     let (consent, integrations) = (decision.consent().phrase(), decision.integrations().word());
     writeln!(to, "line {line}  {id}  consent {consent}, integrations {integrations}")?;
+    if let Some(check) = check {
+        writeln!(to, "  ledger   {check}")?;
+    }
     if let Some(reason) = decision.drop_reason() {
         writeln!(to, "  drop     {}", visible(reason))?;
     }
@@ -96,6 +134,14 @@ pub fn summary(to: &mut impl Write, policy: &Policy, summary: &Summary) -> io::R
         summary.dropped(),
         summary.not_events()
     )?;
+    #[cfg(feature = "ledger")]
+    if summary.checks().next().is_some() {
+        let checks = summary.checks().map(|(found, then, count)| match then {
+            Some(then) => format!("{count} {} ({})", found.replace('_', " "), then.replace('_', " ")),
+            None => format!("{count} {}", found.replace('_', " ")),
+        });
+        writeln!(to, "against the ledger: {}", checks.collect::<Vec<_>>().join(", "))?;
+    }
     let width = names_width(policy);
     for (name, reason, count) in summary.counts(policy) {
         let (name, outcome) = (visible(name), reason.outcome().word());

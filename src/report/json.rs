@@ -5,6 +5,8 @@ use crate::analysis::{Certificate, Coverage, Flip, FlipChange, Flips, TooLarge, 
 use crate::decide::Decision;
 use crate::diagnostic::{Diagnostic, Files, Position, Span, is_harmful};
 use crate::event::{EventError, Name};
+#[cfg(feature = "ledger")]
+use crate::ledger::{Checked, Found};
 use crate::model::{DestinationId, GateReading, Mode, Policy};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
 use serde::Serialize;
@@ -41,7 +43,19 @@ struct DecisionLine<'a> {
     unknown_integrations_total: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     drop: Option<Dropped<'a>>,
+    /// What the check against a ledger found, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<Check<'a>>,
     gate: Gate,
+}
+
+/// What the check against a ledger found, and what becomes of the event.
+#[derive(Serialize)]
+struct Check<'a> {
+    found: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    categories: Option<Vec<&'a str>>,
+    then: Option<&'static str>,
 }
 
 /// By each reading, whether the source may send the event.
@@ -94,6 +108,35 @@ struct ErrorBody {
 ///
 /// When the writer fails.
 pub fn decision(to: &mut impl Write, line: u64, decision: &Decision<'_>) -> io::Result<()> {
+    decision_line(to, line, decision, None)
+}
+
+/// The same for an event that was checked against a ledger.
+///
+/// # Errors
+///
+/// When the writer fails.
+#[cfg(feature = "ledger")]
+pub fn checked_decision(
+    to: &mut impl Write,
+    line: u64,
+    decision: &Decision<'_>,
+    checked: &Checked<'_>,
+) -> io::Result<()> {
+    let categories = match &checked.found {
+        Found::Mismatch(categories) => Some(names(decision.policy(), categories)),
+        _ => None,
+    };
+    let then = checked.then.map(|then| checked.found.then_word(then));
+    decision_line(to, line, decision, Some(Check { found: checked.found.word(), categories, then }))
+}
+
+fn decision_line(
+    to: &mut impl Write,
+    line: u64,
+    decision: &Decision<'_>,
+    check: Option<Check<'_>>,
+) -> io::Result<()> {
     let policy = decision.policy();
     let (mut deliver, mut block) = (Vec::new(), Vec::new());
     for (id, verdict) in decision.verdicts() {
@@ -128,6 +171,7 @@ pub fn decision(to: &mut impl Write, line: u64, decision: &Decision<'_>) -> io::
         unknown_integrations,
         unknown_integrations_total,
         drop: decision.drop_reason().map(|reason| Dropped { reason }),
+        check,
         gate: Gate {
             table: gate(GateReading::Table),
             relevant: gate(GateReading::Relevant),

@@ -3,9 +3,13 @@
 pub mod github;
 pub mod human;
 pub mod json;
+#[cfg(feature = "metrics")]
+mod metrics;
 pub mod sarif;
 mod summary;
 
+#[cfg(feature = "metrics")]
+pub use metrics::count;
 pub use summary::Summary;
 
 use crate::diagnostic::{Diagnostic, visible};

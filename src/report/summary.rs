@@ -2,17 +2,24 @@
 
 use crate::decide::Decision;
 use crate::event::{EventError, EventErrorKind};
+#[cfg(feature = "ledger")]
+use crate::ledger::Checked;
 use crate::model::Policy;
 use crate::reason::Reason;
+use std::collections::BTreeMap;
 
 /// How often each destination was delivered or blocked, by reason, and how often a line was not an event, by code.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
     decided: u64,
-    dropped: u64,
+    /// How many events were dropped, by the reason.
+    drops: BTreeMap<String, u64>,
     /// The lines that were not events, by what was wrong with them, in the order of [`EventErrorKind::ALL`].
     errors: [u64; EventErrorKind::ALL.len()],
     undeliverable: u64,
+    /// What checks against a ledger found and what became of the events, in words.
+    #[cfg(feature = "ledger")]
+    checks: BTreeMap<(&'static str, Option<&'static str>), u64>,
     /// By destination and by reason, both in their order.
     counts: Vec<[u64; REASONS]>,
     /// What is not in these yet, for each reason of 64 destinations.
@@ -51,7 +58,12 @@ impl Summary {
     /// Counts one decision; all of them must be of the same policy.
     pub fn add(&mut self, decision: &Decision<'_>) {
         self.decided += 1;
-        self.dropped += u64::from(decision.drop_reason().is_some());
+        if let Some(reason) = decision.drop_reason() {
+            match self.drops.get_mut(reason) {
+                Some(count) => *count += 1,
+                None => drop(self.drops.insert(reason.to_owned(), 1)),
+            }
+        }
         self.undeliverable += u64::from(decision.delivered().next().is_none());
         let words = decision.policy().destinations().len().div_ceil(64);
         self.recent.resize(self.recent.len().max(words), Default::default());
@@ -81,8 +93,12 @@ impl Summary {
     /// Adds the counts of other decisions by the same policy.
     pub fn merge(&mut self, other: &Summary) {
         self.decided += other.decided;
-        self.dropped += other.dropped;
+        for (reason, count) in &other.drops {
+            *self.drops.entry(reason.clone()).or_default() += count;
+        }
         self.undeliverable += other.undeliverable;
+        #[cfg(feature = "ledger")]
+        other.checks.iter().for_each(|(found, count)| *self.checks.entry(*found).or_default() += count);
         self.errors.iter_mut().zip(other.errors).for_each(|(own, other)| *own += other);
         let mut other = other.clone();
         other.settle();
@@ -90,6 +106,19 @@ impl Summary {
         for (own, other) in self.counts.iter_mut().flatten().zip(other.counts.iter().flatten()) {
             *own += other;
         }
+    }
+
+    /// Counts what the check of one event against a ledger found.
+    #[cfg(feature = "ledger")]
+    pub fn add_check(&mut self, checked: &Checked<'_>) {
+        let then = checked.then.map(|then| checked.found.then_word(then));
+        *self.checks.entry((checked.found.word(), then)).or_default() += 1;
+    }
+
+    /// What checks found, what became of the events, and how many those were.
+    #[cfg(feature = "ledger")]
+    pub fn checks(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>, u64)> {
+        self.checks.iter().map(|((found, then), count)| (*found, *then, *count))
     }
 
     /// Counts one line that is not an event.
@@ -106,7 +135,12 @@ impl Summary {
 
     /// How many of them were dropped.
     pub fn dropped(&self) -> u64 {
-        self.dropped
+        self.drops.values().sum()
+    }
+
+    /// How many of them were dropped for each reason.
+    pub fn drops(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.drops.iter().map(|(reason, count)| (reason.as_str(), *count))
     }
 
     /// How many of them no destination receives, the dropped ones among them.

@@ -1,7 +1,9 @@
 //! Changes as one JSON document, which `grammar/diff.schema.json` describes.
 
 use super::{Compared, Side, with_counts};
-use consentry::analysis::{Asked, Change, Condition, Conditions, DestinationDiff, Direction, Presence};
+use consentry::analysis::{
+    Asked, Change, Check, Condition, Conditions, DestinationDiff, Direction, Presence,
+};
 use consentry::{Entry, Reading, Reason};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -34,6 +36,10 @@ pub(super) fn write(to: &mut impl Write, compared: &Compared) -> io::Result<()> 
         "categories": known(&changes.categories),
         "integrations": known(&changes.integrations),
         "gate": changes.gate.as_ref().map(|(old, new)| json!({ "before": old.to_string(), "after": new.to_string() })),
+        "check": changes.check.as_ref().map(|(old, new)| {
+            let said = |check: &Option<Check>| check.as_ref().map(Check::to_string);
+            json!({ "before": said(old), "after": said(new) })
+        }),
         "drops": drops.collect::<Vec<_>>(),
         "too_large": changes.too_large,
         "destinations": destinations.map(|(place, one)| destination(place, one, compared)).collect::<Vec<_>>(),

@@ -8,7 +8,7 @@ mod markdown;
 
 use super::{Failure, Root, Status, called, files};
 use consentry::analysis::{
-    self, Change, DestinationDiff, Diff as Changes, Direction, Gate, Presence, fingerprint,
+    self, Change, Check, DestinationDiff, Diff as Changes, Direction, Gate, Presence, fingerprint,
 };
 use consentry::{Policy, Reason};
 use events::Touched;
@@ -143,6 +143,8 @@ fn is_denied(denied: Denied, changes: &Changes) -> bool {
     let gates = changes.gate.as_ref().map(|(old, new)| (old, new));
     match denied {
         Denied::Any => !changes.is_empty(),
+        // What another check delivers or blocks depends on what is recorded.
+        Denied::Loosened | Denied::Tightened if changes.check.is_some() => true,
         _ if !changes.is_exact() || !changes.too_large.is_empty() => true,
         Denied::Loosened => {
             has(Direction::Loosened) || gates.is_some_and(|(old, new)| may_pass_more((new, old)))
@@ -227,6 +229,11 @@ fn whole_events(changes: &Changes) -> Vec<String> {
     }
     if let Some((old, new)) = &changes.gate {
         sentences.push(format!("the gate is {new}, and was {old}"));
+    }
+    if let Some((old, new)) = &changes.check {
+        let said =
+            |check: &Option<Check>| check.as_ref().map_or_else(|| "nothing".to_owned(), Check::to_string);
+        sentences.push(format!("checked against a ledger is {}, and was {}", said(new), said(old)));
     }
     for drop in &changes.drops {
         let state = format!("consent {} x integrations {}", drop.consent.phrase(), drop.integrations.word());

@@ -11,9 +11,11 @@ mod split;
 mod worker;
 
 use super::input::Blocks;
+use super::ledger::{Ledger, LedgerArguments};
 use super::{Failure, PolicyArguments, Status};
 use apart::{Apart, Role};
 use clap::builder::{PathBufValueParser, TypedValueParser};
+use consentry::diagnostic::visible;
 use consentry::report::human;
 use consentry::{Grade, Limits, Policy, Table};
 use ordered::Ordered;
@@ -23,7 +25,7 @@ use rejects::Rejects;
 use split::Plan;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use worker::{Job, OnReject};
 
@@ -39,6 +41,8 @@ pub(super) struct Filter {
     policy: PolicyArguments,
     /// The events, one a line [default: standard input].
     events: Option<PathBuf>,
+    #[command(flatten)]
+    ledger: LedgerArguments,
     /// Where lines go that are not events, byte for byte.
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(no_stream))]
     rejects: Option<PathBuf>,
@@ -76,10 +80,11 @@ fn no_stream(path: PathBuf) -> Result<PathBuf, &'static str> {
 impl Filter {
     pub(super) fn run(&self) -> Result<Status, Failure> {
         let table = Table::new(self.policy.load()?);
+        let ledger = self.ledger.open(table.policy())?;
         let limits = Limits::default();
         let blocks = Blocks::open(self.events.as_deref(), &limits)?;
         let outputs = self.outputs(&table)?;
-        let job = Arc::new(self.job(table, limits));
+        let job = Arc::new(self.job(table, limits, ledger));
         let ordered = Arc::new(Ordered::new(blocks, outputs));
         let progress = Progress::new(self.split.is_some());
         interrupt::between_lines(&ordered, progress)?;
@@ -95,7 +100,12 @@ impl Filter {
         }
         let ended = ordered.wait(progress::EVERY, |outputs| progress.draw(outputs));
         progress.clear();
-        ordered.sink(|outputs| self.finish(&job.table, outputs, ended))
+        let status = ordered.sink(|outputs| self.finish(&job.table, outputs, ended));
+        if let Some(error) = job.silence.get() {
+            // There is nowhere left to say that standard error is closed.
+            let _ = writeln!(io::stderr(), "consentry: {}", visible(error));
+        }
+        status
     }
 
     /// Files are created last, when all else is well.
@@ -143,7 +153,7 @@ impl Filter {
         self.rejects.as_deref().map_or(Ok(()), |path| apart.path(path, Role::Rejects))
     }
 
-    fn job(&self, table: Table, limits: Limits) -> Job {
+    fn job(&self, table: Table, limits: Limits, ledger: Option<Ledger>) -> Job {
         let on_reject = match (&self.rejects, self.discard_rejects) {
             (Some(_), _) => OnReject::Keep,
             (None, true) => OnReject::Discard,
@@ -152,6 +162,8 @@ impl Filter {
         Job {
             table,
             limits,
+            ledger,
+            silence: OnceLock::new(),
             grade: if self.trusted { Grade::Trusted } else { Grade::Validating },
             split: self.split.is_some(),
             drop_undeliverable: self.drop_undeliverable,

@@ -4,14 +4,21 @@ use super::ordered::{Ordered, Ticket};
 use super::outputs::{Outputs, Part};
 use crate::cli::Failure;
 use crate::cli::input::{Block, Blocks};
+use crate::cli::ledger::{Ledger, Notices};
+use consentry::ledger::Checked;
 use consentry::report::Summary;
 use consentry::{EventError, Grade, Limits, Scratch, Table};
 use std::ops::{ControlFlow, Range};
+use std::sync::OnceLock;
 
 /// What is to be done, the same for all threads.
 pub(super) struct Job {
     pub(super) table: Table,
     pub(super) limits: Limits,
+    /// What events are checked against, if they are.
+    pub(super) ledger: Option<Ledger>,
+    /// Why the ledger did not answer, the first time that it did not.
+    pub(super) silence: OnceLock<String>,
     pub(super) grade: Grade,
     pub(super) split: bool,
     pub(super) drop_undeliverable: bool,
@@ -69,11 +76,20 @@ impl Worker<'_> {
             self.part.lines = piece.last.into();
             self.part.bytes = bytes.len() as u64;
         }
+        let policy = self.job.table.policy();
+        let lines = || block.lines().map(|(line, _)| line);
+        let notices =
+            self.job.ledger.as_ref().map(|ledger| ledger.notices(lines(), policy, &self.job.limits));
+        if let Some(error) = notices.as_ref().and_then(Notices::silence) {
+            self.job.silence.get_or_init(|| error.to_string());
+        }
         let mut start = 0;
-        for (line, with_break) in block.lines() {
+        for (at, (line, with_break)) in block.lines().enumerate() {
             let place = start..start + with_break.len();
             start = place.end;
-            if let Err(error) = self.event(line, with_break, place) {
+            let checked = notices.as_ref().and_then(|notices| notices.checked(at, policy)).transpose();
+            let written = checked.and_then(|checked| self.event(line, with_break, place, checked.as_ref()));
+            if let Err(error) = written {
                 self.summary.add_error(&error);
                 match self.job.on_reject {
                     OnReject::Fail => return self.fail(bytes, ticket, &error),
@@ -90,10 +106,20 @@ impl Worker<'_> {
         ticket.end(|outputs| outputs.write(bytes, &mut self.part))
     }
 
-    fn event(&mut self, line: &[u8], with_break: &[u8], place: Range<usize>) -> Result<(), EventError> {
+    fn event(
+        &mut self,
+        line: &[u8],
+        with_break: &[u8],
+        place: Range<usize>,
+        checked: Option<&Checked<'_>>,
+    ) -> Result<(), EventError> {
         let Job { table, limits, grade, .. } = self.job;
+        checked.into_iter().for_each(|checked| self.summary.add_check(checked));
         if self.job.split {
-            let decision = table.decide_graded(line, limits, *grade, &mut self.scratch)?;
+            let decision = match checked {
+                Some(checked) => checked.decide(table, &mut self.scratch),
+                None => table.decide_graded(line, limits, *grade, &mut self.scratch)?,
+            };
             self.summary.add(&decision);
             for destination in decision.delivered() {
                 self.part.deliveries.add(destination, place.clone());
@@ -102,7 +128,10 @@ impl Worker<'_> {
         }
         let events = &mut self.part.events;
         let length = events.len();
-        let decision = table.rewrite(line, limits, *grade, &mut self.scratch, events)?;
+        let decision = match checked {
+            Some(checked) => checked.rewrite(line, table, &mut self.scratch, events),
+            None => table.rewrite(line, limits, *grade, &mut self.scratch, events)?,
+        };
         self.summary.add(&decision);
         if self.job.drop_undeliverable && decision.delivered().next().is_none() {
             events.truncate(length);

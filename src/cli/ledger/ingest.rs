@@ -1,0 +1,240 @@
+//! `consentry ledger ingest`.
+
+use super::place::{Access, Reach};
+use crate::cli::input::{Block, Blocks};
+use crate::cli::{Failure, Format, Root, Status};
+use consentry::ledger::{Moment, Notice, Recording, Rejection, Store, record};
+use consentry::{EventError, Limits, Policy};
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How many blocks are recorded at a time, as far as they are there already: some ten thousand events. Whatever is there is recorded before more is
+/// waited for.
+const BLOCKS: usize = 32;
+
+/// Record what events say of people's preferences, and which ids are one person.
+///
+/// Which events write is for the policy to say (`ledger records`); others change nothing. What is recorded is on the disk, or acknowledged by
+/// Redis, before more is read; with `--format json` each such step is told, by the number of lines that are recorded. An ingest that ended in the
+/// middle may be repeated: the same events come to the same ledger. Exit status: 0 all is recorded, 1 some events were rejected or some lines are
+/// not events, 2 a policy that does not compile, a file that cannot be read, or a ledger that does not answer.
+#[derive(clap::Args)]
+pub(super) struct Ingest {
+    /// The ledger: a file, which is made if it is not there, or `redis://HOST:PORT/DB`.
+    store: String,
+    /// The events, one a line [default: standard input].
+    events: Option<PathBuf>,
+    /// The policy that says where preferences are and which events write [default: the prelude `segment`].
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    #[command(flatten)]
+    root: Root,
+    #[command(flatten)]
+    reach: Reach,
+    /// How it is told.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// How many lines came to what.
+#[derive(Default)]
+struct Counts {
+    lines: u64,
+    preferences: u64,
+    links: u64,
+    others: u64,
+    rejected: u64,
+    not_events: u64,
+}
+
+impl Ingest {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+        let policy = self.policy()?;
+        let limits = Limits::default();
+        let blocks = Blocks::open(self.events.as_deref(), &limits)?;
+        let store = self.reach.open(&self.store, Access::Write)?;
+        let incoming = read(blocks)?;
+        let mut counts = Counts::default();
+        let mut blocks: Vec<Block> = Vec::new();
+        loop {
+            let next = match blocks.len() {
+                0 => incoming.recv().map_err(|_| TryRecvError::Disconnected),
+                BLOCKS => Err(TryRecvError::Empty),
+                _ => incoming.try_recv(),
+            };
+            match next {
+                Ok(block) => blocks.push(block?),
+                Err(ended) => {
+                    self.record(to, &policy, &limits, store.as_ref(), &blocks, &mut counts)?;
+                    blocks.clear();
+                    if ended == TryRecvError::Disconnected {
+                        break;
+                    }
+                }
+            }
+        }
+        self.summary(to, &counts)?;
+        Ok(if counts.rejected + counts.not_events == 0 { Status::Fine } else { Status::Findings })
+    }
+
+    fn policy(&self) -> Result<Policy, Failure> {
+        let Some(path) = &self.policy else {
+            return Policy::parse("consentry 1 policy \"segment\" include prelude \"segment\"")
+                .map_err(Failure::Policy);
+        };
+        let (disk, name) = self.root.place(path)?;
+        let policy = Policy::from_source(&disk, &name).map_err(Failure::Policy)?;
+        match policy.preference_events().next().is_some() || policy.records_identify() {
+            true => Ok(policy),
+            false => Err(Failure::Other(
+                "the policy does not say which events write: add `ledger records \"Segment Consent Preference Updated\"` or the like"
+                    .into(),
+            )),
+        }
+    }
+
+    /// Records the lines of some blocks, and acknowledges them.
+    fn record(
+        &self,
+        to: &mut impl Write,
+        policy: &Policy,
+        limits: &Limits,
+        store: &dyn Store,
+        blocks: &[Block],
+        counts: &mut Counts,
+    ) -> Result<(), Failure> {
+        let (mut notices, mut errors, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+        let mut line = counts.lines;
+        for block in blocks {
+            if block.piece().is_some_and(|piece| piece.first) {
+                line += 1;
+                errors.push((line, EventError::line_too_long(limits.bytes)));
+            }
+            for (text, _) in block.lines() {
+                line += 1;
+                match Notice::read(text, policy, limits) {
+                    Ok(notice) => {
+                        notices.push(notice);
+                        lines.push(line);
+                    }
+                    Err(error) => errors.push((line, error)),
+                }
+            }
+        }
+        let recordings = record(store, &notices, now()).map_err(|error| {
+            Failure::Other(format!("{error}; everything up to line {} is recorded", counts.lines))
+        })?;
+        let mut errors = errors.into_iter().peekable();
+        for (line, recording) in lines.into_iter().zip(recordings) {
+            while let Some((line, error)) = errors.next_if(|(at, _)| *at < line) {
+                self.not_event(to, line, &error, counts)?;
+            }
+            match recording {
+                Recording::Nothing => counts.others += 1,
+                Recording::Recorded { preferences, link } => {
+                    counts.preferences += u64::from(preferences);
+                    counts.links += u64::from(link);
+                }
+                Recording::Rejected(rejection) => self.rejected(to, policy, line, rejection, counts)?,
+            }
+        }
+        for (line, error) in errors {
+            self.not_event(to, line, &error, counts)?;
+        }
+        if line > counts.lines {
+            counts.lines = line;
+            if self.format == Format::Json {
+                writeln!(to, "{}", json!({ "v": 1, "acknowledged": line }))?;
+            }
+        }
+        Ok(to.flush()?)
+    }
+
+    fn rejected(
+        &self,
+        to: &mut impl Write,
+        policy: &Policy,
+        line: u64,
+        rejection: Rejection,
+        counts: &mut Counts,
+    ) -> Result<(), Failure> {
+        counts.rejected += 1;
+        let (code, message) = (rejection.word(), rejection.message(policy));
+        match self.format {
+            Format::Human => {
+                writeln!(to, "line {line}  rejected ({code}): {}", consentry::diagnostic::visible(&message))?
+            }
+            Format::Json => {
+                let rejected = json!({ "code": code, "message": message });
+                writeln!(to, "{}", json!({ "v": 1, "line": line, "rejected": rejected }))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn not_event(
+        &self,
+        to: &mut impl Write,
+        line: u64,
+        error: &EventError,
+        counts: &mut Counts,
+    ) -> Result<(), Failure> {
+        counts.not_events += 1;
+        match self.format {
+            Format::Human => consentry::report::human::event_error(to, line, error)?,
+            Format::Json => consentry::report::json::event_error(to, line, error)?,
+        }
+        Ok(())
+    }
+
+    fn summary(&self, to: &mut impl Write, counts: &Counts) -> Result<(), Failure> {
+        let Counts { lines, preferences, links, others, rejected, not_events } = counts;
+        match self.format {
+            Format::Human => writeln!(
+                to,
+                "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events"
+            )?,
+            Format::Json => {
+                let summary = json!({
+                    "lines": lines,
+                    "preferences": preferences,
+                    "links": links,
+                    "others": others,
+                    "rejected": rejected,
+                    "not_events": not_events,
+                });
+                writeln!(to, "{}", json!({ "v": 1, "summary": summary }))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads blocks in a thread of its own, so that what is there is recorded while more is waited for.
+fn read(mut blocks: Blocks) -> Result<Receiver<Result<Block, Failure>>, Failure> {
+    let (to, from) = sync_channel(BLOCKS);
+    let work = move || {
+        loop {
+            let mut block = Block::default();
+            let read = blocks.next(&mut block).map(|is_more| is_more.then_some(block)).transpose();
+            // Whoever receives nothing any more has ended, and so does the input after a failure.
+            let Some(read) = read else { return };
+            let has_failed = read.is_err();
+            if to.send(read).is_err() || has_failed {
+                return;
+            }
+        }
+    };
+    let started = thread::Builder::new().spawn(work);
+    started.map(|_| from).map_err(|error| Failure::Other(format!("cannot start a thread: {error}")))
+}
+
+/// The moment of recording.
+fn now() -> Moment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Moment::from_microseconds(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}

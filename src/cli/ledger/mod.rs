@@ -1,0 +1,37 @@
+//! `consentry ledger`, and the check against a ledger for the commands that decide events.
+
+mod check;
+mod ingest;
+mod place;
+mod show;
+
+pub(super) use check::{Ledger, LedgerArguments, Notices};
+
+use super::{Failure, Status};
+use std::io::Write;
+
+/// Keep what people have agreed to, from the events that say it, to check what other events are stamped with.
+#[derive(clap::Args)]
+pub(super) struct LedgerCommand {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Ingest(ingest::Ingest),
+    Show(show::Show),
+    Export(show::Export),
+    Forget(show::Forget),
+}
+
+impl LedgerCommand {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+        match &self.command {
+            Command::Ingest(ingest) => ingest.run(to),
+            Command::Show(show) => show.run(to),
+            Command::Export(export) => export.run(to),
+            Command::Forget(forget) => forget.run(to),
+        }
+    }
+}

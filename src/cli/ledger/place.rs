@@ -1,0 +1,59 @@
+//! Where a ledger is, as arguments name it.
+
+use crate::cli::Failure;
+use consentry::ledger::{FileStore, RedisStore, Store, StoreError};
+use std::path::Path;
+use std::time::Duration;
+
+/// A ledger by its name on the command line.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Reach {
+    /// How long an answer of the ledger may take, in milliseconds; what comes later is no answer. A file is waited for.
+    #[arg(long, value_name = "MS", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
+    ledger_timeout: u64,
+    /// What the keys of the ledger begin with in Redis.
+    #[arg(long, value_name = "TEXT", default_value = "consentry:")]
+    ledger_prefix: String,
+}
+
+/// What a ledger is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Access {
+    Read,
+    Write,
+}
+
+pub(in crate::cli) type Shared = dyn Store + Send + Sync;
+
+impl Reach {
+    /// Opens a ledger. One that is Redis answers, or does not, when it is asked.
+    pub(in crate::cli) fn open(&self, place: &str, access: Access) -> Result<Box<Shared>, Failure> {
+        let failure = |error: StoreError| Failure::Other(format!("`{}`: {error}", without_password(place)));
+        match place.split_once("://") {
+            Some(("redis" | "redis+unix" | "unix", _)) => {
+                let timeout = Duration::from_millis(self.ledger_timeout);
+                let store = RedisStore::new(place, self.ledger_prefix.as_str(), timeout).map_err(failure)?;
+                Ok(Box::new(store))
+            }
+            Some((scheme, _)) => Err(Failure::Other(format!(
+                "a ledger is a file or `redis://...`, and no `{scheme}://`; put a proxy in front of a Redis that wants TLS"
+            ))),
+            None => {
+                let path = Path::new(place);
+                let store = match access {
+                    Access::Read => FileStore::open_to_read(path),
+                    Access::Write => FileStore::open(path),
+                };
+                Ok(Box::new(store.map_err(failure)?))
+            }
+        }
+    }
+}
+
+/// An address without what nobody should read in a log.
+fn without_password(place: &str) -> String {
+    match (place.split_once("://"), place.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://...@{host}"),
+        _ => place.to_owned(),
+    }
+}

@@ -1,0 +1,188 @@
+//! `consentry ledger show`, `export` and `forget`.
+
+use super::place::{Access, Reach, Shared};
+use crate::cli::{Failure, Format, Status};
+use consentry::diagnostic::visible;
+use consentry::ledger::{Entry, Id, Record, RecordedPreference, StoreError, forget, recorded};
+use serde_json::{Value, json};
+use std::io::{self, Write};
+
+/// Say what is recorded of a person, and what it is made of.
+///
+/// Exit status: 0 something is recorded, 1 nothing is, 2 usage, or a ledger that does not answer.
+#[derive(clap::Args)]
+pub(super) struct Show {
+    #[command(flatten)]
+    person: PersonArguments,
+    /// How it is told.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// Erase a person: the id, and the anonymous ids that are linked with it alone.
+///
+/// Events that are ingested afterwards are recorded again, old ones too: erase them first. Exit status: 0 nothing is recorded any more, 2 usage,
+/// or a ledger that does not answer.
+#[derive(clap::Args)]
+pub(super) struct Forget {
+    #[command(flatten)]
+    person: PersonArguments,
+}
+
+/// Write every entry of a ledger, one JSON object a line: the id, what was written last under it, and the ids that it is linked with.
+///
+/// Exit status: 0 all are written, 2 a ledger that does not answer.
+#[derive(clap::Args)]
+pub(super) struct Export {
+    /// The ledger: a file, or `redis://HOST:PORT/DB`.
+    store: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// A person in a ledger.
+#[derive(clap::Args)]
+struct PersonArguments {
+    /// The ledger: a file, or `redis://HOST:PORT/DB`.
+    store: String,
+    /// The person: `user:ID` by `userId`, or `anonymous:ID` by `anonymousId`.
+    #[arg(value_parser = id)]
+    person: Id,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+fn id(text: &str) -> Result<Id, &'static str> {
+    Id::parse(text).ok_or("write `user:ID` for a userId, or `anonymous:ID` for an anonymousId")
+}
+
+fn silent(error: StoreError) -> Failure {
+    Failure::Other(error.to_string())
+}
+
+impl Show {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+        let PersonArguments { store, person, reach } = &self.person;
+        let store = reach.open(store, Access::Read)?;
+        let record = recorded(store.as_ref(), std::slice::from_ref(person)).map_err(silent)?.pop().flatten();
+        let parts = parts(store.as_ref(), person).map_err(silent)?;
+        match self.format {
+            Format::Human => human(to, person, record.as_ref(), &parts)?,
+            Format::Json => writeln!(to, "{}", shown(person, record.as_ref(), &parts))?,
+        }
+        Ok(if record.is_some() { Status::Fine } else { Status::Findings })
+    }
+}
+
+/// The entry of a person's id, and those of the ids that it is linked with.
+fn parts(store: &Shared, person: &Id) -> Result<Vec<(Id, Entry)>, StoreError> {
+    let own = store.get(std::slice::from_ref(person))?.pop().unwrap_or_default();
+    let linked = own.links.keys().map(|text| match person {
+        Id::User(_) => Id::Anonymous(text.clone()),
+        Id::Anonymous(_) => Id::User(text.clone()),
+    });
+    let ids: Vec<Id> = linked.collect();
+    let entries = store.get(&ids)?;
+    Ok(std::iter::once((person.clone(), own)).chain(ids.into_iter().zip(entries)).collect())
+}
+
+fn human(to: &mut impl Write, person: &Id, record: Option<&Record>, parts: &[(Id, Entry)]) -> io::Result<()> {
+    let Some(record) = record else {
+        return writeln!(to, "{}: nothing is recorded", visible(&person.to_string()));
+    };
+    writeln!(to, "{}, {}", visible(&person.to_string()), record.at)?;
+    for (name, preference) in &record.preferences {
+        writeln!(to, "  {:<9}  {}", word(*preference), visible(name))?;
+    }
+    writeln!(to)?;
+    let since = |id: &Id| parts.first().and_then(|(_, own)| own.links.get(text(id)));
+    for (id, entry) in parts {
+        let said = match &entry.write {
+            None => "wrote nothing".to_owned(),
+            Some(write) => {
+                let granted: Vec<&str> = write
+                    .preferences
+                    .iter()
+                    .filter(|(_, granted)| **granted)
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                let granted = if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") };
+                format!("granted {granted}, {}", write.at)
+            }
+        };
+        let linked = if id == person {
+            String::new()
+        } else {
+            since(id).map_or_else(String::new, |since| format!("; one person since {since}"))
+        };
+        writeln!(to, "  {}: {}", visible(&id.to_string()), visible(&format!("{said}{linked}")))?;
+    }
+    Ok(())
+}
+
+fn word(preference: RecordedPreference) -> &'static str {
+    match preference {
+        RecordedPreference::Granted => "granted",
+        RecordedPreference::Refused => "refused",
+        RecordedPreference::Conflict => "conflict",
+    }
+}
+
+fn text(id: &Id) -> &str {
+    let (Id::User(text) | Id::Anonymous(text)) = id;
+    text
+}
+
+fn shown(person: &Id, record: Option<&Record>, parts: &[(Id, Entry)]) -> Value {
+    json!({
+        "v": 1,
+        "person": person.to_string(),
+        "recorded": record,
+        "ids": parts.iter().map(|(id, entry)| exported(id, entry)).collect::<Vec<_>>(),
+    })
+}
+
+/// One entry of an export.
+fn exported(id: &Id, entry: &Entry) -> Value {
+    json!({
+        "v": 1,
+        "id": id.to_string(),
+        "write": entry.write.as_ref().map(|write| json!({ "at": write.at, "preferences": write.preferences })),
+        "links": entry.links.iter().map(|(other, since)| {
+            let other = match id {
+                Id::User(_) => Id::Anonymous(other.clone()),
+                Id::Anonymous(_) => Id::User(other.clone()),
+            };
+            json!({ "id": other.to_string(), "since": since })
+        }).collect::<Vec<_>>(),
+    })
+}
+
+impl Export {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+        let store = self.reach.open(&self.store, Access::Read)?;
+        let mut written = Ok(());
+        let all = store.each(&mut |id, entry| {
+            written = writeln!(to, "{}", exported(&id, &entry));
+            written.is_ok()
+        });
+        written?;
+        all.map_err(silent)?;
+        Ok(Status::Fine)
+    }
+}
+
+impl Forget {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+        let PersonArguments { store, person, reach } = &self.person;
+        let store = reach.open(store, Access::Write)?;
+        let erased = forget(store.as_ref(), person).map_err(silent)?;
+        for id in &erased {
+            writeln!(to, "{} is erased", visible(&id.to_string()))?;
+        }
+        if erased.is_empty() {
+            writeln!(to, "{}: nothing was recorded", visible(&person.to_string()))?;
+        }
+        Ok(Status::Fine)
+    }
+}
