@@ -7,6 +7,8 @@ use redb::{
     TableDefinition, TableError,
 };
 use std::fmt;
+use std::fs;
+use std::io;
 use std::path::Path;
 
 /// Entries by their ids as they are written, each as JSON.
@@ -35,6 +37,9 @@ impl FileStore {
     ///
     /// When it cannot be opened, when it is no ledger, or while another process has it open.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if !path.try_exists().map_err(StoreError::new)? {
+            make(path)?;
+        }
         Ok(FileStore(Open::Writing(Database::create(path).map_err(StoreError::new)?)))
     }
 
@@ -61,6 +66,30 @@ impl FileStore {
             Open::Reading(database) => database.begin_read(),
         }
         .map_err(StoreError::new)
+    }
+}
+
+/// Makes an empty store. Whoever is ended in the middle of it leaves no file of this name that is half a store.
+fn make(path: &Path) -> Result<(), StoreError> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".new-{}", std::process::id()));
+    let new = path.with_file_name(name);
+    drop(Database::create(&new).map_err(StoreError::new)?);
+    // Somebody else may have made it meanwhile, and written to it: theirs stays.
+    let made = match fs::hard_link(&new, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // Not every file system has them.
+        Err(_) => fs::rename(&new, path),
+        made => made,
+    };
+    let _ = fs::remove_file(&new);
+    made.map_err(StoreError::new)?;
+    // The name is on the disk with what it names. Where folders cannot be opened, the system sees to it.
+    match path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder }) {
+        Some(folder) if cfg!(unix) => {
+            fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::new)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,0 +1,424 @@
+//! The ledger through the command: what is recorded, what the check makes of events, and what a crash leaves.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+mod common;
+#[path = "common/text.rs"]
+mod text;
+
+use serde_json::{Value, json};
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use text::{Run, run};
+
+const POLICY: &str = r#"consentry 1
+policy "acme"
+include prelude "segment"
+category Advertising
+category Analytics
+category Necessary  always
+destination "Google Ads"  needs Advertising
+destination "Amplitude"   needs Analytics
+destination "Zendesk"     unmapped
+"#;
+
+/// A folder with a policy that says `more`.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new(more: &str) -> Self {
+        let place = Place(tempfile::tempdir().unwrap());
+        place.write("acme.consent", &format!("{POLICY}{more}\n"));
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn ingest(&self, events: &str, more: &[&str]) -> Run {
+        run(&[&["ledger", "ingest", &self.text("ledger"), "-"], more].concat(), events.as_bytes())
+    }
+
+    fn eval(&self, events: &str, more: &[&str]) -> Run {
+        run(
+            &[&["eval", &self.text("acme.consent"), "-", "--format", "json"], more].concat(),
+            events.as_bytes(),
+        )
+    }
+}
+
+fn preference_event(person: &str, time: &str, preferences: &str) -> String {
+    format!(
+        r#"{{"type":"track","event":"Segment Consent Preference Updated",{person},"timestamp":"{time}","context":{{"consent":{{"categoryPreferences":{preferences}}}}}}}"#
+    ) + "\n"
+}
+
+fn order(person: &str, consent: &str) -> String {
+    format!(r#"{{"type":"track","event":"Order Completed",{person},"context":{{{consent}}}}}"#) + "\n"
+}
+
+fn stamped(preferences: &str) -> String {
+    format!(r#""consent":{{"categoryPreferences":{preferences}}}"#)
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What is recorded is shown and exported, what cannot be is rejected with the platform's message, and a person can be forgotten.
+#[test]
+fn people_are_recorded_shown_and_forgotten() {
+    let place = Place::new("");
+    let events = [
+        preference_event(r#""userId":"u","anonymousId":"a""#, "2026-10-01T10:00:00Z", r#"{"Advertising":false,"Analytics":true}"#),
+        preference_event(r#""anonymousId":"a""#, "2026-10-01T09:00:00Z", r#"{"Advertising":true,"Analytics":true}"#),
+        // Identify events link, and write nothing unless the policy says so.
+        r#"{"type":"identify","userId":"u","anonymousId":"a","timestamp":"2026-10-01T10:00:01Z","context":{"consent":{"categoryPreferences":{"Analytics":false}}}}"#.to_owned() + "\n",
+        r#"{"type":"track","event":"Segment Consent Preference","userId":"v","context":{"consent":{}}}"#.to_owned() + "\n",
+        preference_event(r#""userId":null"#, "2026-10-01T10:00:00Z", "{}"),
+        "nonsense\n".to_owned(),
+        order(r#""userId":"u""#, &stamped(r#"{"Advertising":true}"#)),
+    ]
+    .concat();
+    let told = place.ingest(&events, &[]);
+    assert_eq!(
+        (told.status, told.out.as_str(), told.err.as_str()),
+        (
+            1,
+            "line 4  rejected (no_preferences): context.consent.categoryPreferences object is required\n\
+             line 5  rejected (no_person): a userId or an anonymousId is required\n\
+             line 6  not an event (not_json): not JSON: expected ident at byte 1\n\n\
+             7 lines: 2 preferences and 1 links recorded, 1 that do not write, 2 rejected, 1 not events\n",
+            ""
+        )
+    );
+    let again = place.ingest(&events, &["--format", "json"]);
+    assert_eq!(
+        lines(&again.out),
+        [
+            json!({ "v": 1, "line": 4, "rejected": { "code": "no_preferences", "message": "context.consent.categoryPreferences object is required" } }),
+            json!({ "v": 1, "line": 5, "rejected": { "code": "no_person", "message": "a userId or an anonymousId is required" } }),
+            json!({ "v": 1, "line": 6, "error": { "code": "not_json", "message": "not JSON: expected ident at byte 1" } }),
+            json!({ "v": 1, "acknowledged": 7 }),
+            json!({ "v": 1, "summary": { "lines": 7, "preferences": 2, "links": 1, "others": 1, "rejected": 2, "not_events": 1 } }),
+        ]
+    );
+    let ledger = place.text("ledger");
+    let shown = run(&["ledger", "show", &ledger, "user:u"], b"");
+    assert_eq!(
+        (shown.status, shown.out.as_str()),
+        (
+            0,
+            "user:u, 2026-10-01T10:00:00Z\n  conflict   Advertising\n  granted    Analytics\n\n  \
+             user:u: granted Analytics, 2026-10-01T10:00:00Z\n  \
+             anonymous:a: granted Advertising, Analytics, 2026-10-01T09:00:00Z; one person since 2026-10-01T10:00:01Z\n"
+        )
+    );
+    let shown = run(&["ledger", "show", &ledger, "anonymous:a", "--format", "json"], b"");
+    let expected = json!({ "at": "2026-10-01T10:00:00Z", "preferences": { "Advertising": "conflict", "Analytics": "granted" } });
+    assert_eq!(lines(&shown.out)[0]["recorded"], expected);
+    let exported = lines(&run(&["ledger", "export", &ledger], b"").out);
+    assert_eq!(
+        exported,
+        [
+            json!({
+                "v": 1,
+                "id": "anonymous:a",
+                "write": { "at": "2026-10-01T09:00:00Z", "preferences": { "Advertising": true, "Analytics": true } },
+                "links": [{ "id": "user:u", "since": "2026-10-01T10:00:01Z" }],
+            }),
+            json!({
+                "v": 1,
+                "id": "user:u",
+                "write": { "at": "2026-10-01T10:00:00Z", "preferences": { "Advertising": false, "Analytics": true } },
+                "links": [{ "id": "anonymous:a", "since": "2026-10-01T10:00:01Z" }],
+            }),
+        ]
+    );
+    // A later write ends the conflict, under either id.
+    place.ingest(
+        &preference_event(r#""anonymousId":"a""#, "2026-10-02T00:00:00Z", r#"{"Advertising":true}"#),
+        &[],
+    );
+    let shown = run(&["ledger", "show", &ledger, "user:u"], b"");
+    assert!(
+        shown.out.starts_with("user:u, 2026-10-02T00:00:00Z\n  granted    Advertising\n\n"),
+        "{}",
+        shown.out
+    );
+    let forgotten = run(&["ledger", "forget", &ledger, "user:u"], b"");
+    assert_eq!((forgotten.status, forgotten.out.as_str()), (0, "user:u is erased\nanonymous:a is erased\n"));
+    assert_eq!(run(&["ledger", "export", &ledger], b"").out, "");
+    let shown = run(&["ledger", "show", &ledger, "user:u"], b"");
+    assert_eq!((shown.status, shown.out.as_str()), (1, "user:u: nothing is recorded\n"));
+    let forgotten = run(&["ledger", "forget", &ledger, "user:u"], b"");
+    assert_eq!((forgotten.status, forgotten.out.as_str()), (0, "user:u: nothing was recorded\n"));
+    for (arguments, said) in [
+        (vec!["ledger", "show", &ledger, "u"], "write `user:ID`"),
+        (vec!["ledger", "show", &place.text("none"), "user:u"], "the ledger does not answer"),
+        (vec!["ledger", "export", "mysql://localhost"], "no `mysql://`"),
+        (vec!["ledger", "export", &place.text("acme.consent")], "the ledger does not answer"),
+    ] {
+        let run = run(&arguments, b"");
+        assert!(run.status == 2 && run.out.is_empty() && run.err.contains(said), "{} {}", run.err, run.out);
+    }
+}
+
+/// A policy says which events write, and where their preferences are.
+#[test]
+fn the_policy_says_what_writes() {
+    let place = Place::new(
+        "override ledger records \"Consent Given\", identify\noverride preferences at consent.choices\nverify mismatch drop",
+    );
+    let at = r#""timestamp":"2026-10-01T10:00:00Z","consent":{"choices":{"Advertising":true}}"#;
+    let events = [
+        format!(r#"{{"type":"track","event":"Consent Given","userId":"u",{at}}}"#),
+        format!(r#"{{"type":"identify","userId":"v",{at}}}"#),
+        // Without preferences an identify event writes none, and is not rejected.
+        r#"{"type":"identify","userId":"x"}"#.to_owned(),
+        format!(r#"{{"type":"track","event":"Segment Consent Preference Updated","userId":"w",{at}}}"#),
+        r#"{"type":"track","event":"Consent Given","userId":"u"}"#.to_owned(),
+    ];
+    let told = place.ingest(&events.join("\n"), &["--policy", &place.text("acme.consent")]);
+    assert_eq!(
+        told.out,
+        "line 5  rejected (no_preferences): consent.choices object is required\n\
+         5 lines: 2 preferences and 0 links recorded, 2 that do not write, 1 rejected, 0 not events\n"
+    );
+    let ids: Vec<Value> = lines(&run(&["ledger", "export", &place.text("ledger")], b"").out)
+        .iter()
+        .map(|one| one["id"].clone())
+        .collect();
+    assert_eq!(ids, ["user:u", "user:v"]);
+    // What writes is not checked, whatever is recorded.
+    let events = events.map(|event| event.replace("true", "false")).join("\n");
+    let decided = lines(&place.eval(&events, &["--ledger", &place.text("ledger")]).out);
+    let found: Vec<&str> = decided.iter().map(|one| one["check"]["found"].as_str().unwrap()).collect();
+    assert_eq!(found, ["not_checked", "not_checked", "unknown", "unknown", "not_checked"]);
+    let bare = "consentry 1\npolicy \"p\"\ncategory A\npreferences at context.consent.categoryPreferences\nunmapped destinations block\n\
+                several categories need all\nunreadable integrations count as off\nexempt event none\n\
+                reconcile {\n  consent integrations enforce\n  any any consent\n}\n";
+    place.write("bare.consent", bare);
+    let told = place.ingest("", &["--policy", &place.text("bare.consent")]);
+    assert!(told.status == 2 && told.err.contains("does not say which events write"), "{}", told.err);
+}
+
+/// The outcomes that each setting has, for each thing that a check finds.
+#[test]
+fn events_are_decided_as_the_policy_says() {
+    let refused = r#"{"Advertising":false,"Analytics":true}"#;
+    let granted = r#"{"Advertising":true,"Analytics":true}"#;
+    let record = preference_event(r#""userId":"u""#, "2026-10-01T10:00:00Z", refused);
+    let (ads, stats, all) = (["Google Ads", "Amplitude"], ["Amplitude"], ["Zendesk"]);
+    let everyone = [ads.as_slice(), &all].concat();
+    let recorded = [stats.as_slice(), &all].concat();
+    let nothing = all.to_vec();
+    let mismatch = order(r#""userId":"u""#, &stamped(granted));
+    let unstamped = order(r#""userId":"u""#, "");
+    let none_given = order(r#""userId":"u""#, &stamped("{}"));
+    let malformed = order(r#""userId":"u""#, r#""consent":null"#);
+    let unknown = order(r#""userId":"v""#, &stamped(granted));
+    let nobody = order(r#""userId":7,"anonymousId":"a""#, &stamped(granted));
+    let agrees = order(r#""userId":"u""#, &stamped(refused));
+    // What is not named is refused, and what is always granted is not compared.
+    let agrees_too =
+        order(r#""userId":"u""#, &stamped(r#"{"Analytics":true,"Necessary":false,"Unknown":true}"#));
+    let preference = preference_event(r#""userId":"u""#, "2026-09-01T00:00:00Z", granted);
+    type Expected<'e> = (&'e str, &'e str, &'e str, Option<&'e str>, Option<&'e str>, Vec<&'e str>);
+    let cases: Vec<Expected<'_>> = vec![
+        ("", &mismatch, "mismatch", Some("drop"), Some("Consent mismatch"), vec![]),
+        (
+            "override verify mismatch use recorded",
+            &mismatch,
+            "mismatch",
+            Some("use_recorded"),
+            None,
+            recorded.clone(),
+        ),
+        ("override verify mismatch report", &mismatch, "mismatch", Some("report"), None, everyone.clone()),
+        ("", &unstamped, "unstamped", Some("use_recorded"), None, recorded.clone()),
+        ("", &none_given, "unstamped", Some("use_recorded"), None, recorded.clone()),
+        ("", &malformed, "unstamped", Some("use_recorded"), None, recorded.clone()),
+        (
+            "override verify unstamped use stamped",
+            &unstamped,
+            "unstamped",
+            Some("use_stamped"),
+            None,
+            everyone.clone(),
+        ),
+        ("override verify unstamped refuse", &unstamped, "unstamped", Some("refuse"), None, nothing.clone()),
+        (
+            "override verify unstamped drop",
+            &unstamped,
+            "unstamped",
+            Some("drop"),
+            Some("Consent not stamped"),
+            vec![],
+        ),
+        ("", &unknown, "unknown", Some("use_stamped"), None, everyone.clone()),
+        ("", &nobody, "unknown", Some("use_stamped"), None, everyone.clone()),
+        ("override verify unknown refuse", &unknown, "unknown", Some("refuse"), None, nothing.clone()),
+        (
+            "override verify unknown drop",
+            &unknown,
+            "unknown",
+            Some("drop"),
+            Some("Person not in the ledger"),
+            vec![],
+        ),
+        (
+            "override verify unknown drop",
+            &nobody,
+            "unknown",
+            Some("drop"),
+            Some("Person not in the ledger"),
+            vec![],
+        ),
+        ("", &agrees, "agrees", None, None, recorded.clone()),
+        ("", &agrees_too, "agrees", None, None, recorded.clone()),
+        ("", &preference, "not_checked", None, None, everyone.clone()),
+    ];
+    let schema: Value = serde_json::from_str(
+        &fs::read_to_string(format!("{}/grammar/decision.schema.json", env!("CARGO_MANIFEST_DIR"))).unwrap(),
+    )
+    .unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (settings, event, found, then, dropped, delivered) in cases {
+        // The policy that asks is included, so that what it says can be overridden.
+        let place = Place::new("");
+        place.write("asks.consent", "consentry 1\ninclude prelude \"segment\"\nverify mismatch drop\n");
+        place.write("acme.consent", &format!("{POLICY}include \"asks.consent\"\n{settings}\n"));
+        place.ingest(&record, &[]);
+        let before = run(&["ledger", "export", &place.text("ledger")], b"").out;
+        let said = place.eval(event, &["--ledger", &place.text("ledger")]);
+        let decision = &lines(&said.out)[0];
+        assert!(validator.is_valid(decision), "{decision}");
+        let names = |list: &Value| -> Vec<String> {
+            list.as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["destination"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let context = format!("{settings} {event} {decision}");
+        assert_eq!((said.status, said.err.as_str()), (0, ""), "{context}");
+        assert_eq!(decision["check"]["found"], found, "{context}");
+        assert_eq!(decision["check"]["then"].as_str(), then, "{context}");
+        assert_eq!(decision["drop"]["reason"].as_str(), dropped, "{context}");
+        assert_eq!(names(&decision["deliver"]), delivered, "{context}");
+        let categories = (found == "mismatch").then(|| json!(["Advertising"]));
+        assert_eq!(decision["check"].get("categories"), categories.as_ref(), "{context}");
+        if matches!(then, Some("use_recorded" | "refuse")) {
+            assert_eq!(decision["consent"], "given", "{context}");
+        }
+        // A router that knows the integrations object alone obeys what was decided.
+        let arguments = ["filter", &place.text("acme.consent"), "-", "--ledger", &place.text("ledger")];
+        let filtered = run(&arguments, event.as_bytes());
+        let rewritten = &lines(&filtered.out)[0];
+        for destination in ["Google Ads", "Amplitude", "Zendesk"] {
+            let entries = &rewritten["integrations"];
+            let stopped = entries.get(destination).or(entries.get("All")).is_some_and(|entry| entry == false);
+            assert_eq!(!stopped, delivered.contains(&destination), "{destination} {rewritten} {context}");
+        }
+        assert!(filtered.err.contains("against the ledger: 1 "), "{}", filtered.err);
+        let split = place.text("split");
+        let arguments = [
+            "filter",
+            &place.text("acme.consent"),
+            "-",
+            "--split",
+            &split,
+            "--ledger",
+            &place.text("ledger"),
+        ];
+        assert_eq!(run(&arguments, event.as_bytes()).status, 0);
+        let to_zendesk = fs::read_to_string(place.path("split").join("+zendesk.ndjson")).unwrap();
+        assert_eq!(!to_zendesk.is_empty(), delivered.contains(&"Zendesk"), "{context}");
+        assert_eq!(run(&["ledger", "export", &place.text("ledger")], b"").out, before, "{context}");
+    }
+}
+
+/// A policy that asks for a check is not decided without one by mistake, nor one that does not against a ledger.
+#[test]
+fn a_check_is_asked_for_twice() {
+    let place = Place::new("verify mismatch drop");
+    let event = order(r#""userId":"u""#, "");
+    for command in ["eval", "filter"] {
+        let told = run(&[command, &place.text("acme.consent"), "-"], event.as_bytes());
+        assert_eq!((told.status, told.out.as_str()), (2, ""));
+        assert!(told.err.contains("name it with --ledger STORE, or say --unchecked"), "{}", told.err);
+        let told = run(&[command, &place.text("acme.consent"), "-", "--unchecked"], event.as_bytes());
+        assert_eq!(told.status, 0, "{}", told.err);
+    }
+    let place = Place::new("");
+    place.ingest("", &[]);
+    let told = place.eval(&event, &["--ledger", &place.text("ledger")]);
+    assert!(told.status == 2 && told.err.contains("asks for no check"), "{}", told.err);
+}
+
+/// A Redis that is dead, and one that accepts and never answers, are unreachable; each event has the outcome that the policy states.
+#[test]
+fn an_unreachable_ledger_is_said() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let slow = format!("redis://{}/0", silent.local_addr().unwrap());
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap();
+    let dead = format!("redis://{}/0", gone.local_addr().unwrap());
+    drop(gone);
+    let granted = stamped(r#"{"Advertising":true,"Analytics":true}"#);
+    let events = [
+        order(r#""userId":"u""#, &granted),
+        preference_event(r#""userId":"u""#, "2026-10-01T10:00:00Z", "{}"),
+    ]
+    .concat();
+    for (setting, then, delivered) in
+        [("refuse", "refuse", 1), ("use stamped", "use_stamped", 3), ("drop", "drop", 0)]
+    {
+        let place = Place::new(&format!("verify mismatch drop\noverride verify unreachable {setting}"));
+        for ledger in [&dead, &slow] {
+            let started = Instant::now();
+            let told = place.eval(&events, &["--ledger", ledger, "--ledger-timeout", "200"]);
+            assert!(started.elapsed() < Duration::from_secs(5));
+            assert!(told.err.starts_with("consentry: the ledger does not answer: "), "{}", told.err);
+            let decided = lines(&told.out);
+            assert_eq!(decided[0]["check"], json!({ "found": "unreachable", "then": then }));
+            assert_eq!(decided[0]["deliver"].as_array().unwrap().len(), delivered, "{}", decided[0]);
+            assert_eq!(
+                decided[0]["drop"]["reason"].as_str(),
+                (delivered == 0).then_some("Ledger unreachable")
+            );
+            assert_eq!(decided[1]["check"]["found"], "not_checked");
+            let arguments =
+                ["filter", &place.text("acme.consent"), "-", "--ledger", ledger, "--ledger-timeout", "200"];
+            let told = run(&arguments, events.as_bytes());
+            assert_eq!((told.status, told.out.lines().count()), (0, 2));
+            assert!(
+                told.err.contains(&format!("1 unreachable ({})", then.replace('_', " "))),
+                "{}",
+                told.err
+            );
+            assert!(told.err.contains("consentry: the ledger does not answer: "), "{}", told.err);
+        }
+    }
+    // What is not recorded is not acknowledged.
+    let told = run(&["ledger", "ingest", &dead, "-", "--format", "json"], events.as_bytes());
+    assert_eq!((told.status, told.out.as_str()), (2, ""));
+    assert!(told.err.contains("everything up to line 0 is recorded"), "{}", told.err);
+    drop(silent);
+}
