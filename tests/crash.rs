@@ -155,7 +155,7 @@ fn a_crash_loses_nothing_and_applies_nothing_twice() {
         // Once more from the start, as somebody would who knows nothing of it.
         if kill % 10 == 0 {
             let again = run(&["ledger", "ingest", path.to_str().unwrap()], events.concat().as_bytes());
-            assert_eq!(again.status, 0, "{}", again.err);
+            assert_eq!((again.status, again.err.as_str()), (0, ""), "{}", again.out);
             assert_eq!(kept(&path), all, "kill {kill}");
         }
     }

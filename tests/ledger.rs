@@ -422,3 +422,20 @@ fn an_unreachable_ledger_is_said() {
     assert!(told.err.contains("everything up to line 0 is recorded"), "{}", told.err);
     drop(silent);
 }
+
+/// The README's example is what the command prints.
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = fs::read_to_string(format!("{}/README.md", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let section = readme.split("## A ledger by example").nth(1).unwrap().split("\n## ").next().unwrap();
+    let blocks: Vec<(&str, &str)> =
+        section.split("```").skip(1).step_by(2).map(|block| block.split_once('\n').unwrap()).collect();
+    let [policy, preferences, told, event, decided, _] = blocks.as_slice() else { panic!("{blocks:?}") };
+    let place = Place::new("");
+    place.write("acme.consent", policy.1);
+    let ingested = place.ingest(preferences.1, &[]);
+    let shown = run(&["ledger", "show", &place.text("ledger"), "user:u1"], b"");
+    assert_eq!(ingested.out + &shown.out, told.1);
+    let arguments = ["eval", &place.text("acme.consent"), "-", "--ledger", &place.text("ledger")];
+    assert_eq!(run(&arguments, event.1.as_bytes()).out, decided.1);
+}

@@ -62,3 +62,87 @@ pub fn count(policy: &Policy, summary: &Summary) {
             .increment(count);
     }
 }
+
+#[cfg(all(test, feature = "ledger"))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+    use super::*;
+    use crate::ledger::{Notice, Recorded, check};
+    use crate::{Limits, Table};
+    use metrics::{
+        Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+    };
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex};
+
+    /// Keeps counters by their names and labels.
+    #[derive(Default, Clone)]
+    struct Kept(Arc<Mutex<BTreeMap<String, u64>>>);
+
+    struct One(Kept, String);
+
+    impl CounterFn for One {
+        fn increment(&self, value: u64) {
+            *self.0.0.lock().unwrap().entry(self.1.clone()).or_default() += value;
+        }
+
+        fn absolute(&self, _: u64) {}
+    }
+
+    impl Recorder for Kept {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            let labels: Vec<String> =
+                key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+            let name = key.name().trim_start_matches("consentry_").trim_end_matches("_total");
+            Counter::from_arc(Arc::new(One(self.clone(), format!("{name} {}", labels.join(" ")))))
+        }
+
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    /// Everything that a summary has is counted, each under the platform's name for it.
+    #[test]
+    fn summaries_are_counted() {
+        let text = r#"consentry 1 policy "p" include prelude "segment" category Ads
+            destination "X" needs Ads destination "Y" unmapped verify mismatch drop override verify unknown drop"#;
+        let table = Table::new(Policy::parse(text).unwrap());
+        let (policy, limits) = (table.policy(), Limits::default());
+        let mut scratch = table.scratch();
+        let mut summary = Summary::default();
+        let refused = br#"{"context":{"consent":{"categoryPreferences":{"Ads":false}}}}"#;
+        for _ in 0..2 {
+            summary.add(&table.decide_bytes(refused, &limits, &mut scratch).unwrap());
+        }
+        summary.add_error(&table.decide_bytes(b"[]", &limits, &mut scratch).unwrap_err());
+        let notice = Notice::read(refused, policy, &limits).unwrap();
+        let checked = check(policy, &notice, Recorded::Unknown);
+        summary.add_check(&checked);
+        summary.add(&checked.decide(&table, &mut scratch));
+        let kept = Kept::default();
+        metrics::with_local_recorder(&kept, || {
+            count(policy, &summary);
+            count(policy, &summary);
+        });
+        let found: Vec<(String, u64)> = kept.0.lock().unwrap().clone().into_iter().collect();
+        let expected = [
+            ("failed_on_ingest policy=p reason=not_an_object", 2),
+            ("filtered_at_destination policy=p destination=X reason=FILTERED_BY_END_USER_CONSENT", 4),
+            ("filtered_at_source policy=p reason=Person not in the ledger", 2),
+            ("ledger_checks policy=p found=unknown then=drop", 2),
+            ("sent_to_destination policy=p destination=Y reason=unmapped", 4),
+            ("successfully_received policy=p ", 6),
+        ];
+        assert_eq!(found, expected.map(|(name, count)| (name.trim_end().to_owned(), count)));
+    }
+}
