@@ -3,7 +3,8 @@
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
 use consentry::analysis::{
-    self, DecisionTable, Decisions, Diff, Direction, Need, Space, decision_tables, diff, fingerprint, gate,
+    self, DecisionTable, Decisions, Diff, Direction, Need, Space, check, decision_tables, diff, fingerprint,
+    gate,
 };
 use consentry::{
     ConsentState, DestinationId, Enforce, Entry, EntryState, Event, Policy, Preference, PromiseCondition,
@@ -126,7 +127,7 @@ fn alike(one: &Policy, other: &Policy) -> Option<bool> {
             }
         }
     }
-    if gate(one) != gate(other) {
+    if gate(one) != gate(other) || check(one) != check(other) {
         return Some(false);
     }
     for id in one.destination_ids() {

@@ -130,6 +130,11 @@ impl PolicyText {
                 statements.push((*u.choose(settings)?).to_owned());
             }
         }
+        if u.ratio(1, 3)? {
+            for settings in VERIFY {
+                statements.push((*u.choose(settings)?).to_owned());
+            }
+        }
         let events = match u.int_in_range(0..=2)? {
             0 => vec![],
             1 => vec!["Segment Consent Preference".to_owned()],
@@ -197,6 +202,9 @@ impl PolicyText {
             "gate",
             "model implied means",
             "visit",
+            "verify un",
+            "verify conflict",
+            "ledger records",
         ];
         for statement in &self.statements {
             let kind = statement.starts_with("destination kind warehouse");
@@ -220,6 +228,25 @@ const VISIT: [&[&str]; 6] = [
     &["gate table", "gate relevant", "gate exact"],
     &["gate open without consent", "gate closed without consent"],
     &["visit loads when gate open", "visit loads when granted"],
+];
+
+/// What is said of the check against a ledger: all of it, or nothing.
+const VERIFY: [&[&str]; 6] = [
+    &["verify mismatch drop", "verify mismatch use recorded", "verify mismatch report"],
+    &[
+        "verify unstamped use recorded",
+        "verify unstamped use stamped",
+        "verify unstamped refuse",
+        "verify unstamped drop",
+    ],
+    &["verify unknown use stamped", "verify unknown refuse", "verify unknown drop"],
+    &["verify unreachable refuse", "verify unreachable use stamped", "verify unreachable drop"],
+    &["verify conflict refuse", "verify conflict grant"],
+    &[
+        "ledger records \"Segment Consent Preference\"",
+        "ledger records \"Segment Consent Preference\", identify",
+        "ledger records identify, \"é\"",
+    ],
 ];
 
 pub fn shuffle<T>(items: &mut [T], u: &mut Unstructured) -> Result<()> {
