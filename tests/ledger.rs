@@ -162,6 +162,12 @@ fn people_are_recorded_shown_and_forgotten() {
         "{}",
         shown.out
     );
+    let linked = run(&["ledger", "forget", &ledger, "anonymous:a"], b"");
+    assert!(
+        linked.status == 2 && linked.err.contains("is one person with user:u, whose refusals"),
+        "{}",
+        linked.err
+    );
     let forgotten = run(&["ledger", "forget", &ledger, "user:u"], b"");
     assert_eq!((forgotten.status, forgotten.out.as_str()), (0, "user:u is erased\nanonymous:a is erased\n"));
     assert_eq!(run(&["ledger", "export", &ledger], b"").out, "");

@@ -16,6 +16,7 @@ pub mod exact;
 pub mod flips;
 mod gates;
 pub mod layouts;
+mod ledger;
 pub mod lints;
 pub mod policies;
 pub mod tests;
@@ -64,6 +65,9 @@ pub const ALL: &[Law] = &[
     ("pairs_differ_as_fingerprints", exact::pairs_differ_as_fingerprints),
     ("visits_lose_nothing", visits::visits_lose_nothing),
     ("gates_are_functions", gates::gates_are_functions),
+    ("ledgers_remember", ledger::ledgers_remember),
+    ("joining_is_a_lattice", ledger::joining_is_a_lattice),
+    ("checks_do_what_is_said", ledger::checks_do_what_is_said),
 ];
 
 fn compile(text: &str) -> Table {

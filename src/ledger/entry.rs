@@ -79,12 +79,16 @@ pub struct Entry {
     /// Of a known id the anonymous ids that are the same person, of an anonymous id the known ones; each since the first event that said so.
     #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub links: BTreeMap<String, Moment>,
+    /// Of an anonymous id, whether it was linked with another known id that is forgotten: what is written under it is still not said by the one
+    /// that is left.
+    #[serde(rename = "s", default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
 }
 
 impl Entry {
     /// An entry in which nothing is, which is as good as none.
     pub fn is_empty(&self) -> bool {
-        self.write.is_none() && self.links.is_empty()
+        self.write.is_none() && self.links.is_empty() && !self.shared
     }
 
     /// Adds what another entry says of the same id. This is commutative, associative and idempotent, so that neither the order of writes
@@ -95,6 +99,7 @@ impl Entry {
             (write @ None, other) => *write = other,
             (Some(_), None) => {}
         }
+        self.shared |= other.shared;
         for (id, since) in other.links {
             let known = self.links.entry(id).or_insert(since);
             *known = since.min(*known);

@@ -33,7 +33,7 @@ pub use entry::{Entry, Id, Write};
 pub use file::FileStore;
 pub use moment::Moment;
 pub use notice::{Notice, NoticeKind, Person};
-pub use people::{Recording, Rejection, forget, record, recorded};
+pub use people::{Forgotten, Recording, Rejection, forget, record, recorded};
 pub use record::{Record, RecordedPreference};
 #[cfg(feature = "ledger-redis")]
 pub use redis::RedisStore;

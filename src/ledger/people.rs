@@ -197,7 +197,11 @@ impl Known {
             .iter()
             .filter_map(|(anonymous, since)| {
                 let other = self.0.get(&Id::Anonymous(anonymous.clone()))?;
-                Some(Linked { since: *since, shared: other.links.len() > 1, write: other.write.as_ref() })
+                Some(Linked {
+                    since: *since,
+                    shared: other.links.len() > 1 || other.shared,
+                    write: other.write.as_ref(),
+                })
             })
             .collect();
         of_person(entry.write.as_ref(), &linked)
@@ -214,40 +218,66 @@ fn others<'e>(id: &Id, entry: &'e Entry) -> impl Iterator<Item = Id> + use<'e> {
     entry.links.keys().map(other)
 }
 
-/// Erases a person: the entry of the id, and those of the anonymous ids that are linked with it and with nobody else. What others share with the
-/// person stays theirs. The ids that were erased come back; none if there was nothing.
+/// What came of forgetting a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Forgotten {
+    /// These ids are erased; none, if nothing was recorded.
+    Erased(Vec<Id>),
+    /// Nothing is: the anonymous id is one person with these known ones, whose refusals may be recorded under it. Forget them.
+    Linked(Vec<Id>),
+}
+
+/// How often forgetting begins anew because ids are linked meanwhile.
+const TRIES: usize = 100;
+
+/// Erases a person: the entry of the id, and those of the anonymous ids that are linked with it and were never linked with another. What is recorded
+/// of everybody else stays as it is.
 ///
 /// Events that are recorded afterwards are recorded again, old ones too.
 ///
 /// # Errors
 ///
 /// When the store does not answer.
-pub fn forget(store: &dyn Store, id: &Id) -> Result<Vec<Id>, StoreError> {
-    let entries = store.get(std::slice::from_ref(id))?;
-    let Some(entry) = entries.first() else { return Ok(Vec::new()) };
-    let ids: Vec<Id> = std::iter::once(id.clone()).chain(others(id, entry)).collect();
-    let mut erased = Vec::new();
-    store.update(&ids, &mut |entries| {
-        erased.clear();
-        for (other, entry) in ids.iter().zip(entries) {
-            let is_theirs = match other {
-                _ if other == id => true,
-                // A known id is a person of its own, whatever device was used.
-                Id::User(_) => false,
-                Id::Anonymous(_) => entry.links.len() <= 1,
-            };
-            if is_theirs {
-                if !entry.is_empty() {
-                    erased.push(other.clone());
+pub fn forget(store: &dyn Store, id: &Id) -> Result<Forgotten, StoreError> {
+    let mut ids = vec![id.clone()];
+    for _ in 0..TRIES {
+        let mut forgotten = Some(Forgotten::Erased(Vec::new()));
+        let mut more = Vec::new();
+        store.update(&ids, &mut |entries| {
+            let own = entries.first().cloned().unwrap_or_default();
+            more = others(id, &own).filter(|other| !ids.contains(other)).collect();
+            forgotten = match id {
+                Id::Anonymous(_) if !own.links.is_empty() => {
+                    Some(Forgotten::Linked(others(id, &own).collect()))
                 }
-                *entry = Entry::default();
-            } else {
-                let (Id::User(text) | Id::Anonymous(text)) = id;
-                entry.links.remove(text);
-            }
+                _ if !more.is_empty() => None,
+                _ => Some(Forgotten::Erased(erase(id, &ids, entries))),
+            };
+        })?;
+        if let Some(forgotten) = forgotten {
+            return Ok(forgotten);
         }
-    })?;
-    Ok(erased)
+        ids.extend(more);
+    }
+    Err(StoreError::new(format!("ids were linked with it {TRIES} times while it was to be forgotten")))
+}
+
+/// Erases the entries of a person's ids, and tells which.
+fn erase(person: &Id, ids: &[Id], entries: &mut [Entry]) -> Vec<Id> {
+    let mut erased = Vec::new();
+    for (id, entry) in ids.iter().zip(entries) {
+        let is_theirs = id == person || entry.links.len() <= 1 && !entry.shared;
+        if !is_theirs {
+            // It was linked with the person, and is still no other one's alone.
+            let (Id::User(text) | Id::Anonymous(text)) = person;
+            entry.links.remove(text);
+            entry.shared = true;
+        } else if !entry.is_empty() {
+            *entry = Entry::default();
+            erased.push(id.clone());
+        }
+    }
+    erased
 }
 
 impl fmt::Display for Rejection {

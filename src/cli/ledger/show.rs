@@ -3,7 +3,7 @@
 use super::place::{Access, Reach, Shared};
 use crate::cli::{Failure, Format, Status};
 use consentry::diagnostic::visible;
-use consentry::ledger::{Entry, Id, Record, RecordedPreference, StoreError, forget, recorded};
+use consentry::ledger::{Entry, Forgotten, Id, Record, RecordedPreference, StoreError, forget, recorded};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -19,7 +19,7 @@ pub(super) struct Show {
     format: Format,
 }
 
-/// Erase a person: the id, and the anonymous ids that are linked with it alone.
+/// Erase a person: the id, and the anonymous ids that were never linked with another. What is recorded of others stays as it is.
 ///
 /// Events that are ingested afterwards are recorded again, old ones too: erase them first. Exit status: 0 nothing is recorded any more, 2 usage,
 /// or a ledger that does not answer.
@@ -176,7 +176,16 @@ impl Forget {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let PersonArguments { store, person, reach } = &self.person;
         let store = reach.open(store, Access::Write)?;
-        let erased = forget(store.as_ref(), person).map_err(silent)?;
+        let erased = match forget(store.as_ref(), person).map_err(silent)? {
+            Forgotten::Erased(erased) => erased,
+            Forgotten::Linked(with) => {
+                let with: Vec<String> = with.iter().map(Id::to_string).collect();
+                return Err(Failure::Other(format!(
+                    "`{person}` is one person with {}, whose refusals may be recorded under it: forget that instead",
+                    with.join(", ")
+                )));
+            }
+        };
         for id in &erased {
             writeln!(to, "{} is erased", visible(&id.to_string()))?;
         }

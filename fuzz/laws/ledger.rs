@@ -1,0 +1,608 @@
+//! Ledgers remember what section 6 of the semantics says, whatever the order of events, and checks say what it says.
+//!
+//! The model here keeps every event of a history and goes through them in the order of their times, where a ledger keeps of each id the latest.
+
+use arbitrary::{Result, Unstructured};
+use consentry::ledger::{
+    Entry, Forgotten, Found, Id, MemoryStore, Moment, Notice, NoticeKind, Record, Recorded,
+    RecordedPreference, Recording, Rejection, Store, Write, check, forget, record, recorded,
+};
+use consentry::{Conflict, Consent, Limits, Outcome, Policy, Preference, Reason, Table, Verified, reference};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The moment of every recording, after all times of a history.
+const NOW: &str = "2026-10-01T00:01:00Z";
+
+/// An event of a history: its text, and what it says by the semantics.
+#[derive(Debug, Clone)]
+pub struct Told {
+    text: String,
+    at: Moment,
+    /// By whom, and what each named category is.
+    write: Option<(Id, BTreeMap<String, bool>)>,
+    /// An anonymous id and a known one.
+    link: Option<(String, String)>,
+    rejected: Option<Rejection>,
+}
+
+/// Some events of few people.
+pub fn history(u: &mut Unstructured, identify_writes: bool) -> Result<Vec<Told>> {
+    (0..u.int_in_range(1..=30)?).map(|_| told(u, identify_writes)).collect()
+}
+
+fn told(u: &mut Unstructured, identify_writes: bool) -> Result<Told> {
+    let user = u.ratio(2, 3)?.then(|| Ok(format!("p{}", u.choose_index(3)?))).transpose()?;
+    let anonymous = u.ratio(2, 3)?.then(|| Ok(format!("p{}", u.choose_index(3)?))).transpose()?;
+    let mut members = Vec::new();
+    match &user {
+        Some(user) => members.push(format!("\"userId\":\"{user}\"")),
+        None => members
+            .extend(u.choose(&[None, Some("\"userId\":null"), Some("\"userId\":\"\"")])?.map(str::to_owned)),
+    }
+    members.extend(anonymous.iter().map(|anonymous| format!("\"anonymousId\":\"{anonymous}\"")));
+    // An id that cannot be read is nobody's, and makes the other one nobody's.
+    let unreadable = user.is_none() && u.ratio(1, 10)?;
+    if unreadable {
+        members.retain(|member| !member.starts_with("\"userId\""));
+        members.push(
+            (*u.choose(&["\"userId\":7", "\"userId\":[]", "\"userId\":\"x\",\"userId\":\"y\""])?).to_owned(),
+        );
+    }
+    let id = match (&user, &anonymous) {
+        _ if unreadable => None,
+        (Some(user), _) => Some(Id::User(user.clone())),
+        (None, Some(anonymous)) => Some(Id::Anonymous(anonymous.clone())),
+        (None, None) => None,
+    };
+
+    let second = |u: &mut Unstructured| -> Result<u32> { u.int_in_range(0..=12) };
+    let time = |second: u32| format!("2026-10-01T00:00:{second:02}Z");
+    let stated = match u.int_in_range(0..=9)? {
+        0 => None,
+        1 => {
+            members.push("\"timestamp\":\"yesterday\"".to_owned());
+            None
+        }
+        _ => Some(second(u)?),
+    };
+    members.extend(stated.map(|second| format!("\"timestamp\":\"{}\"", time(second))));
+    let received = if u.ratio(1, 3)? { Some(second(u)?) } else { None };
+    members.extend(received.map(|second| format!("\"receivedAt\":\"{}\"", time(second))));
+    let moment = |second: u32| Moment::parse(&time(second)).unwrap();
+    let at = match (stated, received) {
+        (Some(stated), Some(received)) => moment(stated.min(received)),
+        (Some(stated), None) => moment(stated),
+        (None, Some(received)) => moment(received),
+        (None, None) => Moment::parse(NOW).unwrap(),
+    };
+
+    let mut preferences: Option<BTreeMap<String, bool>> = None;
+    let consent = match u.int_in_range(0..=9)? {
+        0 => "{}".to_owned(),
+        1 => "{\"consent\":{}}".to_owned(),
+        2 => "{\"consent\":{\"categoryPreferences\":true}}".to_owned(),
+        _ => {
+            let mut listed = Vec::new();
+            let known = preferences.insert(BTreeMap::new());
+            for _ in 0..u.int_in_range(0..=4)? {
+                let (name, value) =
+                    (*u.choose(&["A", "B", "C"])?, *u.choose(&["true", "true", "false", "null"])?);
+                listed.push(format!("\"{name}\":{value}"));
+                *known.entry(name.to_owned()).or_insert(true) &= value == "true";
+            }
+            format!("{{\"consent\":{{\"categoryPreferences\":{{{}}}}}}}", listed.join(","))
+        }
+    };
+    members.push(format!("\"context\":{consent}"));
+
+    let (is_preference, is_identify) = match u.int_in_range(0..=9)? {
+        0..=4 => (true, false),
+        5..=7 => (false, true),
+        _ => (false, false),
+    };
+    members.push(match (is_preference, is_identify) {
+        (true, _) => "\"type\":\"track\",\"event\":\"Segment Consent Preference\"".to_owned(),
+        (_, true) => "\"type\":\"identify\"".to_owned(),
+        _ => (*u.choose(&[
+            "\"type\":\"track\",\"event\":\"Order Completed\"",
+            // A name alone makes no preference event.
+            "\"type\":\"page\",\"event\":\"Segment Consent Preference\"",
+            "\"type\":\"track\",\"type\":\"track\",\"event\":\"Segment Consent Preference\"",
+        ])?)
+        .to_owned(),
+    });
+    let writes = is_preference || is_identify && identify_writes && preferences.is_some();
+    let rejected = match (writes, &preferences, &id) {
+        (true, None, _) => Some(Rejection::NoPreferences),
+        (true, Some(_), None) => Some(Rejection::NoPerson),
+        _ => None,
+    };
+    let link = match (&user, &anonymous) {
+        (Some(user), Some(anonymous)) if is_identify => Some((anonymous.clone(), user.clone())),
+        _ => None,
+    };
+    let write = id.zip(preferences).filter(|_| writes);
+    Ok(Told { text: format!("{{{}}}", members.join(",")), at, write, link, rejected })
+}
+
+/// Ids that a history may speak of.
+pub fn everybody() -> Vec<Id> {
+    let names = ["p0", "p1", "p2", "nobody"];
+    names.iter().flat_map(|name| [Id::User((*name).into()), Id::Anonymous((*name).into())]).collect()
+}
+
+/// What is said of a person, and when: granted, refused or in conflict.
+type Said = (Moment, BTreeMap<String, RecordedPreference>);
+
+fn get(said: &BTreeMap<String, RecordedPreference>, name: &str) -> RecordedPreference {
+    // "A category missing from an update counts as refused."
+    said.get(name).copied().unwrap_or(RecordedPreference::Refused)
+}
+
+fn names<'s>(one: &'s Said, other: &'s Said) -> BTreeSet<&'s String> {
+    one.1.keys().chain(other.1.keys()).collect()
+}
+
+/// "Values that disagree become `conflict`."
+fn merged(one: Option<Said>, other: Option<&Said>) -> Option<Said> {
+    let (Some(one), Some(other)) = (one.as_ref(), other) else { return one.or_else(|| other.cloned()) };
+    let each = names(one, other).into_iter().map(|name| {
+        let (here, there) = (get(&one.1, name), get(&other.1, name));
+        (name.clone(), if here == there { here } else { RecordedPreference::Conflict })
+    });
+    Some((one.0.max(other.0), each.collect()))
+}
+
+/// "Latest wins per person and category; on a tie the refusal wins"; "`conflict` … until a later write".
+fn written(one: Option<Said>, write: &Said) -> Said {
+    match one {
+        Some(one) if one.0 == write.0 => {
+            let each = names(&one, write).into_iter().map(|name| {
+                let both = [get(&one.1, name), get(&write.1, name)];
+                let is = |preference| both.contains(&preference);
+                let together = match () {
+                    () if is(RecordedPreference::Refused) => RecordedPreference::Refused,
+                    () if is(RecordedPreference::Conflict) => RecordedPreference::Conflict,
+                    () => RecordedPreference::Granted,
+                };
+                (name.clone(), together)
+            });
+            (one.0, each.collect())
+        }
+        Some(one) if one.0 > write.0 => one,
+        _ => write.clone(),
+    }
+}
+
+/// What the events of a history come to.
+#[derive(Debug, Clone, Default)]
+struct Model {
+    /// What was written under each id, all of it, in the order of time.
+    writes: BTreeMap<Id, BTreeMap<Moment, Said>>,
+    /// By anonymous id the known ones, each since the earliest link.
+    links: BTreeMap<String, BTreeMap<String, Moment>>,
+    shared: BTreeSet<String>,
+}
+
+impl Model {
+    fn of(history: &[Told]) -> Self {
+        let mut model = Model::default();
+        for told in history {
+            if let (Some((id, preferences)), None) = (&told.write, told.rejected) {
+                let of = |granted| match granted {
+                    true => RecordedPreference::Granted,
+                    false => RecordedPreference::Refused,
+                };
+                let each = preferences.iter().map(|(name, granted)| (name.clone(), of(*granted)));
+                let said = (told.at, each.collect());
+                let own = model.writes.entry(id.clone()).or_default();
+                let together = written(own.remove(&told.at), &said);
+                own.insert(told.at, together);
+            }
+            if let (Some((anonymous, user)), None) = (&told.link, told.rejected) {
+                let since =
+                    model.links.entry(anonymous.clone()).or_default().entry(user.clone()).or_insert(told.at);
+                *since = told.at.min(*since);
+            }
+        }
+        model.shared = model
+            .links
+            .iter()
+            .filter(|(_, users)| users.len() > 1)
+            .map(|(anonymous, _)| anonymous.clone())
+            .collect();
+        model
+    }
+
+    /// What is recorded of an id.
+    fn said(&self, id: &Id) -> Option<Said> {
+        match id {
+            Id::User(user) => self.of_user(user),
+            Id::Anonymous(anonymous) => match self.links.get(anonymous).filter(|users| !users.is_empty()) {
+                Some(users) => users
+                    .keys()
+                    .filter_map(|user| self.of_user(user))
+                    .fold(None, |all, one| merged(all, Some(&one))),
+                None => self.writes.get(id)?.values().next_back().cloned(),
+            },
+        }
+    }
+
+    fn of_user(&self, user: &str) -> Option<Said> {
+        let linked: Vec<(&String, Moment)> =
+            self.links.iter().filter_map(|(anonymous, users)| Some((anonymous, *users.get(user)?))).collect();
+        // Links come first at their moment, then what the known id writes, then the anonymous ones.
+        let mut steps: Vec<(Moment, usize, Option<(&String, Option<&Said>)>, Option<&Said>)> = Vec::new();
+        for said in self.writes.get(&Id::User(user.to_owned())).into_iter().flat_map(BTreeMap::values) {
+            steps.push((said.0, 1, None, Some(said)));
+        }
+        for (anonymous, since) in &linked {
+            steps.push((*since, 0, Some((anonymous, None)), None));
+            let writes = self.writes.get(&Id::Anonymous((*anonymous).clone()));
+            let writes: Vec<&Said> = writes.into_iter().flat_map(BTreeMap::values).collect();
+            // Of an id that others share only the latest counts, since nothing under it is said by one person.
+            let from = if self.shared.contains(*anonymous) { writes.len().saturating_sub(1) } else { 0 };
+            for said in &writes[from..] {
+                steps.push((said.0, 2, Some((anonymous, Some(said))), None));
+            }
+        }
+        steps.sort_by_key(|(at, order, linked, _)| {
+            (*at, *order, linked.map(|(anonymous, _)| anonymous.clone()))
+        });
+        let (mut all, mut apart): (Option<Said>, BTreeMap<&String, &Said>) = (None, BTreeMap::new());
+        let mut joined: BTreeSet<&String> = BTreeSet::new();
+        for (_, _, linked, own) in steps {
+            match (linked, own) {
+                (_, Some(said)) => all = Some(written(all, said)),
+                (Some((anonymous, None)), _) => {
+                    joined.insert(anonymous);
+                    all = merged(all, apart.get(anonymous).copied());
+                }
+                (Some((anonymous, Some(said))), _) if !joined.contains(anonymous) => {
+                    apart.insert(anonymous, said);
+                }
+                (Some((anonymous, Some(said))), _) if self.shared.contains(anonymous) => {
+                    all = merged(all, Some(said));
+                }
+                (Some((_, Some(said))), _) => all = Some(written(all, said)),
+                (None, None) => {}
+            }
+        }
+        all
+    }
+
+    /// Without a known person.
+    fn forget(&mut self, user: &str) {
+        self.writes.remove(&Id::User(user.to_owned()));
+        let theirs: Vec<String> = self
+            .links
+            .iter()
+            .filter(|(_, users)| users.contains_key(user))
+            .map(|(anonymous, _)| anonymous.clone())
+            .collect();
+        for anonymous in theirs {
+            if !self.shared.contains(&anonymous) {
+                self.writes.remove(&Id::Anonymous(anonymous.clone()));
+            }
+            if let Some(users) = self.links.get_mut(&anonymous) {
+                users.remove(user);
+            }
+        }
+    }
+}
+
+fn policy(identify_writes: bool) -> Policy {
+    let identify = if identify_writes { ", identify" } else { "" };
+    Policy::parse(&format!(
+        "consentry 1 policy \"p\" include prelude \"segment\" override ledger records \"Segment Consent Preference\"{identify}"
+    ))
+    .unwrap()
+}
+
+fn notice<'t>(told: &'t Told, policy: &Policy) -> Notice<'t> {
+    Notice::read(told.text.as_bytes(), policy, &Limits::default())
+        .unwrap_or_else(|error| panic!("{error}\n{}", told.text))
+}
+
+/// Records a history in some order, in some steps, and some of it again.
+fn keep(store: &dyn Store, history: &[Told], policy: &Policy, u: &mut Unstructured) -> Result<()> {
+    let mut order: Vec<usize> = (0..history.len()).collect();
+    for _ in 0..u.int_in_range(0..=5)? {
+        order.push(u.choose_index(history.len())?);
+    }
+    super_shuffle(&mut order, u)?;
+    let mut rest = order.as_slice();
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(u.int_in_range(1..=rest.len())?);
+        let notices: Vec<Notice<'_>> = now.iter().map(|at| notice(&history[*at], policy)).collect();
+        let recordings = record(store, &notices, Moment::parse(NOW).unwrap()).unwrap();
+        for (at, recording) in now.iter().zip(recordings) {
+            let told = &history[*at];
+            let expected = match (told.rejected, told.write.is_some(), told.link.is_some()) {
+                (Some(rejection), ..) => Recording::Rejected(rejection),
+                (None, false, false) => Recording::Nothing,
+                (None, preferences, link) => Recording::Recorded { preferences, link },
+            };
+            assert_eq!(recording, expected, "{}", told.text);
+        }
+        rest = later;
+    }
+    Ok(())
+}
+
+fn super_shuffle<T>(items: &mut [T], u: &mut Unstructured) -> Result<()> {
+    for at in (1..items.len()).rev() {
+        items.swap(at, u.int_in_range(0..=at)?);
+    }
+    Ok(())
+}
+
+/// What a store says of everybody.
+fn all(store: &dyn Store) -> Vec<Option<Said>> {
+    let of = |record: Record| (record.at, record.preferences);
+    recorded(store, &everybody()).unwrap().into_iter().map(|record| record.map(of)).collect()
+}
+
+pub fn entries(store: &dyn Store) -> BTreeMap<Id, Entry> {
+    let mut entries = BTreeMap::new();
+    let mut add = |id, entry| entries.insert(id, entry).is_none();
+    store.each(&mut add).unwrap();
+    entries
+}
+
+/// A history through an empty store, and what becomes of it there; the same for every store.
+pub fn history_in(store: &dyn Store, u: &mut Unstructured) -> Result<u64> {
+    let identify_writes = u.arbitrary()?;
+    let (policy, history) = (policy(identify_writes), history(u, identify_writes)?);
+    keep(store, &history, &policy, u)?;
+    let mut model = Model::of(&history);
+    let expected = |model: &Model| everybody().iter().map(|id| model.said(id)).collect::<Vec<_>>();
+    let shown = || history.iter().map(|told| format!("{}\n", told.text)).collect::<String>();
+    assert_eq!(all(store), expected(&model), "{}", shown());
+    // Another order, once more, and in one step comes to the same entries.
+    let other = MemoryStore::default();
+    keep(&other, &history, &policy, u)?;
+    let kept = entries(store);
+    assert_eq!(entries(&other), kept, "{}", shown());
+    keep(store, &history, &policy, u)?;
+    assert_eq!(entries(store), kept, "{}", shown());
+    // What does not write changes nothing.
+    let stale: Vec<Told> =
+        history.iter().filter(|told| told.write.is_none() && told.link.is_none()).cloned().collect();
+    if !stale.is_empty() {
+        keep(store, &stale, &policy, u)?;
+        assert_eq!(entries(store), kept, "{}", shown());
+    }
+    // Forgetting takes one person away, and changes what is recorded of nobody else.
+    let who = u.choose(&everybody())?.clone();
+    let forgotten = forget(store, &who).unwrap();
+    match (&who, forgotten) {
+        (Id::User(user), Forgotten::Erased(erased)) => {
+            model.forget(user);
+            assert_eq!(all(store), expected(&model), "{who}\n{}", shown());
+            let left = entries(store);
+            assert!(
+                erased.iter().all(|id| kept.contains_key(id) && !left.contains_key(id)),
+                "{erased:?}\n{}",
+                shown()
+            );
+            let mentions = left.iter().any(|(id, entry)| {
+                *id == who || matches!(id, Id::Anonymous(_)) && entry.links.contains_key(user)
+            });
+            assert!(!mentions, "{left:?}\n{}", shown());
+        }
+        (Id::Anonymous(_), Forgotten::Linked(with)) => {
+            assert!(!with.is_empty() && with.iter().all(|id| kept.contains_key(id)), "{}", shown());
+            assert_eq!(entries(store), kept, "{}", shown());
+        }
+        (Id::Anonymous(_), Forgotten::Erased(erased)) => {
+            let left = entries(store);
+            assert_eq!(erased.is_empty(), !kept.contains_key(&who), "{}", shown());
+            assert!(kept.iter().all(|(id, entry)| *id == who || left.get(id) == Some(entry)), "{}", shown());
+            assert!(!left.contains_key(&who), "{}", shown());
+        }
+        (who, forgotten) => panic!("{who}: {forgotten:?}"),
+    }
+    Ok(history.len() as u64)
+}
+
+/// What is recorded is what the semantics say, in whatever order, in whatever steps and however often it is recorded; and a person can be forgotten.
+pub fn ledgers_remember(u: &mut Unstructured) -> Result<u64> {
+    history_in(&MemoryStore::default(), u)
+}
+
+fn entry(u: &mut Unstructured) -> Result<Entry> {
+    let moment = |u: &mut Unstructured| Ok(Moment::from_microseconds(u.int_in_range(0..=3)?));
+    let write = match u.ratio(3, 4)? {
+        true => {
+            let mut preferences = BTreeMap::new();
+            for name in ["A", "B"] {
+                if u.arbitrary()? {
+                    preferences.insert(name.to_owned(), u.arbitrary()?);
+                }
+            }
+            Some(Write { at: moment(u)?, preferences })
+        }
+        false => None,
+    };
+    let mut links = BTreeMap::new();
+    for name in ["x", "y"] {
+        if u.arbitrary()? {
+            links.insert(name.to_owned(), moment(u)?);
+        }
+    }
+    Ok(Entry { write, links, shared: u.ratio(1, 4)? })
+}
+
+fn a_record(u: &mut Unstructured) -> Result<Record> {
+    let mut preferences = BTreeMap::new();
+    for name in ["A", "B"] {
+        if u.arbitrary()? {
+            let all =
+                [RecordedPreference::Granted, RecordedPreference::Refused, RecordedPreference::Conflict];
+            preferences.insert(name.to_owned(), *u.choose(&all)?);
+        }
+    }
+    Ok(Record { at: Moment::from_microseconds(u.int_in_range(0..=3)?), preferences })
+}
+
+/// Entries are joined, and records merged, in any order and however often.
+pub fn joining_is_a_lattice(u: &mut Unstructured) -> Result<u64> {
+    let [a, b, c] = [entry(u)?, entry(u)?, entry(u)?];
+    let join = |one: &Entry, other: &Entry| {
+        let mut joined = one.clone();
+        joined.join(other.clone());
+        joined
+    };
+    assert_eq!(join(&a, &b), join(&b, &a), "{a:?} {b:?}");
+    assert_eq!(join(&join(&a, &b), &c), join(&a, &join(&b, &c)), "{a:?} {b:?} {c:?}");
+    assert_eq!(join(&join(&a, &b), &b), join(&a, &b), "{a:?} {b:?}");
+    assert_eq!(join(&a, &a), a, "{a:?}");
+    assert_eq!(join(&a, &Entry::default()), a, "{a:?}");
+    // Ties refuse, and so does what is missing.
+    if let (Some(one), Some(other), Some(both)) = (&a.write, &b.write, join(&a, &b).write)
+        && one.at == other.at
+    {
+        for name in ["A", "B"] {
+            let granted = |write: &Write| write.preferences.get(name) == Some(&true);
+            assert_eq!(granted(&both), granted(one) && granted(other), "{a:?} {b:?}");
+        }
+    }
+    let [a, b, c] = [a_record(u)?, a_record(u)?, a_record(u)?];
+    let merge = |one: &Record, other: &Record| {
+        let mut merged = one.clone();
+        merged.merge(other);
+        merged
+    };
+    // A name that nobody grants may be left out.
+    let same = |one: &Record, other: &Record| {
+        one.at == other.at && ["A", "B"].iter().all(|name| one.preference(name) == other.preference(name))
+    };
+    assert!(same(&merge(&a, &b), &merge(&b, &a)), "{a:?} {b:?}");
+    assert!(same(&merge(&merge(&a, &b), &c), &merge(&a, &merge(&b, &c))), "{a:?} {b:?} {c:?}");
+    assert!(same(&merge(&merge(&a, &b), &b), &merge(&a, &b)), "{a:?} {b:?}");
+    for name in ["A", "B"] {
+        let (one, other) = (a.preference(name), b.preference(name));
+        let both = if one == other { one } else { RecordedPreference::Conflict };
+        assert_eq!(merge(&a, &b).preference(name), both, "{a:?} {b:?}");
+    }
+    Ok(12)
+}
+
+/// Checks find, and do, what section 6 says.
+pub fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
+    let mismatch = *u.choose(&["drop", "use recorded", "report"])?;
+    let unstamped = *u.choose(&["use recorded", "use stamped", "refuse", "drop"])?;
+    let unknown = *u.choose(&["use stamped", "refuse", "drop"])?;
+    let unreachable = *u.choose(&["use stamped", "refuse", "drop"])?;
+    let conflict = *u.choose(&["refuse", "grant"])?;
+    let a = *u.choose(&["", "always", "switched off"])?;
+    let prelude = *u.choose(&["segment", "segment-strict"])?;
+    let main = format!(
+        "consentry 1 policy \"p\" include prelude \"{prelude}\" category A {a} category B category D = \"C\" \
+         destination \"X\" needs A destination \"Y\" needs any of B, D destination \"Z\" unmapped destination \"W\" needs B, D disabled \
+         verify mismatch {mismatch} override verify unstamped {unstamped} override verify unknown {unknown} \
+         override verify unreachable {unreachable} override verify conflict {conflict}"
+    );
+    let table = Table::new(Policy::parse(&main).unwrap_or_else(|error| panic!("{error}\n{main}")));
+    let policy = table.policy();
+    let told = told(u, false)?;
+    let notice = notice(&told, policy);
+    let known = a_record(u)?;
+    let answer = *u.choose(&[
+        Recorded::Known(&known),
+        Recorded::Known(&known),
+        Recorded::Unknown,
+        Recorded::Unreachable,
+    ])?;
+    let checked = check(policy, &notice, answer);
+    let shown = || format!("{}\n{answer:?}\n{checked:?}\n{main}", told.text);
+
+    let then = |word: &str| match word {
+        "drop" => Verified::Drop,
+        "use recorded" => Verified::UseRecorded,
+        "refuse" => Verified::Refuse,
+        _ => Verified::UseStamped,
+    };
+    let preferences = notice.event.consent.preferences();
+    let stamps = |wire_id: &str| {
+        let mut named =
+            preferences.iter().filter(|(name, _)| *name == *wire_id).map(|(_, one)| *one).peekable();
+        named.peek().is_some() && named.all(|one| one == Preference::Granted)
+    };
+    let records = |wire_id: &str| match known.preference(wire_id) {
+        RecordedPreference::Granted => true,
+        RecordedPreference::Refused => false,
+        RecordedPreference::Conflict => conflict == "grant",
+    };
+    let compared: Vec<_> = policy
+        .category_ids()
+        .filter(|id| {
+            let category = policy.category(*id).unwrap();
+            category.always().is_none() && category.switched_off().is_none()
+        })
+        .filter(|id| {
+            let wire_id = policy.category(*id).unwrap().wire_id();
+            stamps(wire_id) != records(wire_id)
+        })
+        .collect();
+    let is_preference = notice.kind == NoticeKind::Preference;
+    let (found, then) = match answer {
+        _ if is_preference => (Found::NotChecked, None),
+        Recorded::Unreachable => (Found::Unreachable, Some(then(unreachable))),
+        Recorded::Unknown => (Found::Unknown, Some(then(unknown))),
+        Recorded::Known(_) if preferences.is_empty() => (Found::Unstamped, Some(then(unstamped))),
+        Recorded::Known(_) if compared.is_empty() => (Found::Agrees, None),
+        Recorded::Known(_) => (Found::Mismatch(compared), Some(then(mismatch))),
+    };
+    assert_eq!((&checked.found, checked.then), (&found, then), "{}", shown());
+    assert_eq!(policy.verify().unwrap().conflict == Conflict::Grant, conflict == "grant");
+
+    // The event as the check would have it stamped.
+    let mut event = notice.event.clone();
+    let stamp = |granted: &dyn Fn(&str) -> bool| {
+        let all = ["A", "B", "C"]
+            .map(|name| (name.into(), if granted(name) { Preference::Granted } else { Preference::Refused }));
+        Consent::Preferences(all.to_vec())
+    };
+    match then {
+        Some(Verified::UseRecorded) => event.consent = stamp(&records),
+        Some(Verified::Refuse) => event.consent = stamp(&|_| false),
+        _ => {}
+    }
+    let mut scratch = table.scratch();
+    let mut other_scratch = table.scratch();
+    let decision = checked.decide(&table, &mut scratch);
+    let mut line = Vec::new();
+    let rewritten = checked.rewrite(told.text.as_bytes(), &table, &mut other_scratch, &mut line);
+    let router = table.read(&line, &Limits::default()).unwrap();
+    let is_dropped = then == Some(Verified::Drop);
+    let reason = match found {
+        _ if !is_dropped => {
+            policy.reconcile().row(event.consent.state(), event.integrations.state()).drop_reason()
+        }
+        Found::Mismatch(_) => Some("Consent mismatch"),
+        Found::Unstamped => Some("Consent not stamped"),
+        Found::Unknown => Some("Person not in the ledger"),
+        _ => Some("Ledger unreachable"),
+    };
+    assert_eq!(decision.drop_reason(), reason, "{}", shown());
+    assert!(!is_preference || !is_dropped);
+    for id in policy.destination_ids() {
+        let explained = reference::explain(policy, &event, id).unwrap().verdict.reason();
+        let expected = if is_dropped && explained != Reason::Disabled { Reason::Dropped } else { explained };
+        assert_eq!(decision.reason(id), Some(expected), "{id:?}\n{}", shown());
+        assert_eq!(rewritten.reason(id), Some(expected), "{id:?}\n{}", shown());
+        let name = policy.destination(id).unwrap().name();
+        let entry = |wanted: &str| router.integrations.entries().iter().find(|(name, _)| *name == *wanted);
+        let is_routed = entry(name).or(entry("All")).is_none_or(|(_, entry)| *entry == consentry::Entry::On);
+        assert_eq!(
+            is_routed,
+            expected.outcome() == Outcome::Deliver,
+            "{name}\n{}\n{}",
+            String::from_utf8_lossy(&line),
+            shown()
+        );
+    }
+    Ok(4)
+}
