@@ -231,7 +231,7 @@ impl Model {
     fn of_user(&self, user: &str) -> Option<Said> {
         let linked: Vec<(&String, Moment)> =
             self.links.iter().filter_map(|(anonymous, users)| Some((anonymous, *users.get(user)?))).collect();
-        // Links come first at their moment, then what the known id writes, then the anonymous ones.
+        // Links come first at their moment, then what the known id writes, then the anonymous ones, and last those that others share.
         let mut steps: Vec<(Moment, usize, Option<(&String, Option<&Said>)>, Option<&Said>)> = Vec::new();
         for said in self.writes.get(&Id::User(user.to_owned())).into_iter().flat_map(BTreeMap::values) {
             steps.push((said.0, 1, None, Some(said)));
@@ -243,7 +243,8 @@ impl Model {
             // Of an id that others share only the latest counts, since nothing under it is said by one person.
             let from = if self.shared.contains(*anonymous) { writes.len().saturating_sub(1) } else { 0 };
             for said in &writes[from..] {
-                steps.push((said.0, 2, Some((anonymous, Some(said))), None));
+                let order = if self.shared.contains(*anonymous) { 3 } else { 2 };
+                steps.push((said.0, order, Some((anonymous, Some(said))), None));
             }
         }
         steps.sort_by_key(|(at, order, linked, _)| {
@@ -337,10 +338,15 @@ fn super_shuffle<T>(items: &mut [T], u: &mut Unstructured) -> Result<()> {
     Ok(())
 }
 
-/// What a store says of everybody.
+/// What a store says of everybody. What is refused need not be named.
 fn all(store: &dyn Store) -> Vec<Option<Said>> {
-    let of = |record: Record| (record.at, record.preferences);
+    let of = |record: Record| named((record.at, record.preferences));
     recorded(store, &everybody()).unwrap().into_iter().map(|record| record.map(of)).collect()
+}
+
+fn named((at, mut said): Said) -> Said {
+    said.retain(|_, preference| *preference != RecordedPreference::Refused);
+    (at, said)
 }
 
 pub fn entries(store: &dyn Store) -> BTreeMap<Id, Entry> {
@@ -356,7 +362,7 @@ pub fn history_in(store: &dyn Store, u: &mut Unstructured) -> Result<u64> {
     let (policy, history) = (policy(identify_writes), history(u, identify_writes)?);
     keep(store, &history, &policy, u)?;
     let mut model = Model::of(&history);
-    let expected = |model: &Model| everybody().iter().map(|id| model.said(id)).collect::<Vec<_>>();
+    let expected = |model: &Model| everybody().iter().map(|id| model.said(id).map(named)).collect::<Vec<_>>();
     let shown = || history.iter().map(|told| format!("{}\n", told.text)).collect::<String>();
     assert_eq!(all(store), expected(&model), "{}", shown());
     // Another order, once more, and in one step comes to the same entries.

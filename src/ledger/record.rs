@@ -106,7 +106,8 @@ pub(super) fn of_person(own: Option<&Write>, linked: &[Linked<'_>]) -> Option<Re
         let (order, at) = match step {
             Step::Link(at) => (0, *at),
             Step::Own => (1, 0),
-            Step::Write(at) => (2, *at),
+            // What is only merged comes last, so that what the person says at the moment ends all that was before.
+            Step::Write(at) => (if linked.get(*at).is_some_and(|one| one.shared) { 3 } else { 2 }, *at),
         };
         (*moment, order, at)
     });
