@@ -15,7 +15,7 @@ const NOW: &str = "2026-10-01T00:01:00Z";
 
 /// An event of a history: its text, and what it says by the semantics.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub(crate) struct Told {
     text: String,
     at: Moment,
     /// By whom, and what each named category is.
@@ -26,7 +26,7 @@ pub struct Told {
 }
 
 /// Some events of few people.
-pub fn history(u: &mut Unstructured, identify_writes: bool) -> Result<Vec<Told>> {
+pub(crate) fn history(u: &mut Unstructured, identify_writes: bool) -> Result<Vec<Told>> {
     (0..u.int_in_range(1..=30)?).map(|_| told(u, identify_writes)).collect()
 }
 
@@ -126,7 +126,7 @@ fn told(u: &mut Unstructured, identify_writes: bool) -> Result<Told> {
 }
 
 /// Ids that a history may speak of.
-pub fn everybody() -> Vec<Id> {
+pub(crate) fn everybody() -> Vec<Id> {
     let names = ["p0", "p1", "p2", "nobody"];
     names.iter().flat_map(|name| [Id::User((*name).into()), Id::Anonymous((*name).into())]).collect()
 }
@@ -172,6 +172,13 @@ fn written(one: Option<Said>, write: &Said) -> Said {
         Some(one) if one.0 > write.0 => one,
         _ => write.clone(),
     }
+}
+
+/// What happens to a known person.
+enum Step<'m> {
+    Own(&'m Said),
+    Link(&'m String),
+    Write(&'m String, &'m Said),
 }
 
 /// What the events of a history come to.
@@ -232,41 +239,40 @@ impl Model {
         let linked: Vec<(&String, Moment)> =
             self.links.iter().filter_map(|(anonymous, users)| Some((anonymous, *users.get(user)?))).collect();
         // Links come first at their moment, then what the known id writes, then the anonymous ones, and last those that others share.
-        let mut steps: Vec<(Moment, usize, Option<(&String, Option<&Said>)>, Option<&Said>)> = Vec::new();
-        for said in self.writes.get(&Id::User(user.to_owned())).into_iter().flat_map(BTreeMap::values) {
-            steps.push((said.0, 1, None, Some(said)));
-        }
+        let mut steps: Vec<(Moment, usize, Step<'_>)> = Vec::new();
+        let own = self.writes.get(&Id::User(user.to_owned())).into_iter().flat_map(BTreeMap::values);
+        steps.extend(own.map(|said| (said.0, 1, Step::Own(said))));
         for (anonymous, since) in &linked {
-            steps.push((*since, 0, Some((anonymous, None)), None));
+            steps.push((*since, 0, Step::Link(anonymous)));
             let writes = self.writes.get(&Id::Anonymous((*anonymous).clone()));
             let writes: Vec<&Said> = writes.into_iter().flat_map(BTreeMap::values).collect();
             // Of an id that others share only the latest counts, since nothing under it is said by one person.
-            let from = if self.shared.contains(*anonymous) { writes.len().saturating_sub(1) } else { 0 };
-            for said in &writes[from..] {
-                let order = if self.shared.contains(*anonymous) { 3 } else { 2 };
-                steps.push((said.0, order, Some((anonymous, Some(said))), None));
-            }
+            let is_shared = self.shared.contains(*anonymous);
+            let (from, order) = if is_shared { (writes.len().saturating_sub(1), 3) } else { (0, 2) };
+            steps.extend(writes[from..].iter().map(|said| (said.0, order, Step::Write(anonymous, said))));
         }
-        steps.sort_by_key(|(at, order, linked, _)| {
-            (*at, *order, linked.map(|(anonymous, _)| anonymous.clone()))
+        steps.sort_by_key(|(at, order, step)| {
+            let (Step::Link(anonymous) | Step::Write(anonymous, _)) = step else {
+                return (*at, *order, None);
+            };
+            (*at, *order, Some((*anonymous).clone()))
         });
         let (mut all, mut apart): (Option<Said>, BTreeMap<&String, &Said>) = (None, BTreeMap::new());
         let mut joined: BTreeSet<&String> = BTreeSet::new();
-        for (_, _, linked, own) in steps {
-            match (linked, own) {
-                (_, Some(said)) => all = Some(written(all, said)),
-                (Some((anonymous, None)), _) => {
+        for (_, _, step) in steps {
+            match step {
+                Step::Own(said) => all = Some(written(all, said)),
+                Step::Link(anonymous) => {
                     joined.insert(anonymous);
                     all = merged(all, apart.get(anonymous).copied());
                 }
-                (Some((anonymous, Some(said))), _) if !joined.contains(anonymous) => {
+                Step::Write(anonymous, said) if !joined.contains(anonymous) => {
                     apart.insert(anonymous, said);
                 }
-                (Some((anonymous, Some(said))), _) if self.shared.contains(anonymous) => {
-                    all = merged(all, Some(said));
+                Step::Write(anonymous, said) if self.shared.contains(anonymous) => {
+                    all = merged(all, Some(said))
                 }
-                (Some((_, Some(said))), _) => all = Some(written(all, said)),
-                (None, None) => {}
+                Step::Write(_, said) => all = Some(written(all, said)),
             }
         }
         all
@@ -349,7 +355,7 @@ fn named((at, mut said): Said) -> Said {
     (at, said)
 }
 
-pub fn entries(store: &dyn Store) -> BTreeMap<Id, Entry> {
+pub(crate) fn entries(store: &dyn Store) -> BTreeMap<Id, Entry> {
     let mut entries = BTreeMap::new();
     let mut add = |id, entry| entries.insert(id, entry).is_none();
     store.each(&mut add).unwrap();
@@ -357,7 +363,7 @@ pub fn entries(store: &dyn Store) -> BTreeMap<Id, Entry> {
 }
 
 /// A history through an empty store, and what becomes of it there; the same for every store.
-pub fn history_in(store: &dyn Store, u: &mut Unstructured) -> Result<u64> {
+pub(crate) fn history_in(store: &dyn Store, u: &mut Unstructured) -> Result<u64> {
     let identify_writes = u.arbitrary()?;
     let (policy, history) = (policy(identify_writes), history(u, identify_writes)?);
     keep(store, &history, &policy, u)?;
@@ -413,7 +419,7 @@ pub fn history_in(store: &dyn Store, u: &mut Unstructured) -> Result<u64> {
 }
 
 /// What is recorded is what the semantics say, in whatever order, in whatever steps and however often it is recorded; and a person can be forgotten.
-pub fn ledgers_remember(u: &mut Unstructured) -> Result<u64> {
+pub(crate) fn ledgers_remember(u: &mut Unstructured) -> Result<u64> {
     history_in(&MemoryStore::default(), u)
 }
 
@@ -453,7 +459,7 @@ fn a_record(u: &mut Unstructured) -> Result<Record> {
 }
 
 /// Entries are joined, and records merged, in any order and however often.
-pub fn joining_is_a_lattice(u: &mut Unstructured) -> Result<u64> {
+pub(crate) fn joining_is_a_lattice(u: &mut Unstructured) -> Result<u64> {
     let [a, b, c] = [entry(u)?, entry(u)?, entry(u)?];
     let join = |one: &Entry, other: &Entry| {
         let mut joined = one.clone();
@@ -496,7 +502,7 @@ pub fn joining_is_a_lattice(u: &mut Unstructured) -> Result<u64> {
 }
 
 /// Checks find, and do, what section 6 says.
-pub fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
+pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
     let mismatch = *u.choose(&["drop", "use recorded", "report"])?;
     let unstamped = *u.choose(&["use recorded", "use stamped", "refuse", "drop"])?;
     let unknown = *u.choose(&["use stamped", "refuse", "drop"])?;

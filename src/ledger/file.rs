@@ -9,6 +9,7 @@ use redb::{
 use std::fmt;
 use std::fs;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// Entries by their ids as they are written, each as JSON.
@@ -40,7 +41,7 @@ impl FileStore {
         if !path.try_exists().map_err(StoreError::new)? {
             make(path)?;
         }
-        Ok(FileStore(Open::Writing(Database::create(path).map_err(StoreError::new)?)))
+        Ok(FileStore(Open::Writing(opened(|| Database::create(path))?.map_err(StoreError::new)?)))
     }
 
     /// Opens a file to read; a change of it fails.
@@ -49,11 +50,11 @@ impl FileStore {
     ///
     /// When it is not there, cannot be opened, is no ledger, or while another process writes to it.
     pub fn open_to_read(path: &Path) -> Result<Self, StoreError> {
-        let database = match ReadOnlyDatabase::open(path) {
+        let database = match opened(|| ReadOnlyDatabase::open(path))? {
             // Whoever wrote last was ended in the middle of it. What was acknowledged is there, and who opens the file to write finds it.
             Err(DatabaseError::RepairAborted) => {
-                drop(Database::open(path).map_err(StoreError::new)?);
-                ReadOnlyDatabase::open(path)
+                drop(opened(|| Database::open(path))?.map_err(StoreError::new)?);
+                opened(|| ReadOnlyDatabase::open(path))?
             }
             database => database,
         };
@@ -67,6 +68,11 @@ impl FileStore {
         }
         .map_err(StoreError::new)
     }
+}
+
+/// Opens a file. The engine asserts that a file is as long as it says of itself; one that was cut short is an error of ours.
+fn opened<T>(open: impl FnOnce() -> T) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(open)).map_err(|_| StoreError::new("the file is broken"))
 }
 
 /// Makes an empty store. Whoever is ended in the middle of it leaves no file of this name that is half a store.

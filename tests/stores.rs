@@ -1,0 +1,305 @@
+//! The laws of the ledger in each store: memory, a file, and a Redis that the test starts.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+#[path = "../fuzz/laws/ledger.rs"]
+#[allow(dead_code, reason = "some of the laws are of no store")]
+mod ledger;
+
+use arbitrary::Unstructured;
+use consentry::ledger::{
+    Entry, FileStore, Id, MemoryStore, Moment, RedisStore, Store, StoreError, Write, recorded,
+};
+use ledger::entries;
+use std::collections::BTreeMap;
+use std::io::{Read, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A Redis of the test's own, which keeps nothing.
+struct Server {
+    child: Child,
+    folder: tempfile::TempDir,
+    address: String,
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // Somebody may take the port in between; then the server does not start, and another one is tried.
+        for _ in 0..10 {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+            let mut child = Command::new("redis-server")
+                .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+                .current_dir(folder.path())
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap_or_else(|error| panic!("redis-server: {error}; `apt-get install redis-server`"));
+            for _ in 0..100 {
+                if TcpStream::connect(format!("127.0.0.1:{port}")).is_ok() {
+                    return Server { child, folder, address: format!("redis://127.0.0.1:{port}/0") };
+                }
+                if child.try_wait().unwrap().is_some() {
+                    break;
+                }
+                thread::sleep(Duration::from_millis(50));
+            }
+            child.kill().ok();
+        }
+        panic!("redis-server does not start");
+    }
+
+    fn store(&self, prefix: &str) -> RedisStore {
+        RedisStore::new(&self.address, prefix, TIMEOUT).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+        assert!(self.folder.path().exists());
+    }
+}
+
+/// The bytes of a generated history.
+fn bytes(seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let words = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    });
+    words.flat_map(u64::to_le_bytes).take(1 << 14).collect()
+}
+
+/// The same histories come to the same in each store: what is recorded is what the model says, in whatever order, however often.
+#[test]
+fn the_laws_hold_in_each_store() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    for seed in 0..60 {
+        let input = bytes(seed);
+        let (memory, file) =
+            (MemoryStore::default(), FileStore::open(&folder.path().join(seed.to_string())).unwrap());
+        // Characters that a pattern of keys would read otherwise.
+        let redis = server.store(&format!("h[{seed}]*:"));
+        let stores: [&dyn Store; 3] = [&memory, &file, &redis];
+        let told = stores.map(|store| ledger::history_in(store, &mut Unstructured::new(&input)).unwrap());
+        assert!(told[0] > 0 && told[1] == told[0] && told[2] == told[0]);
+        let kept = stores.map(entries);
+        assert!(kept[0] == kept[1] && kept[0] == kept[2], "{kept:?}");
+    }
+}
+
+fn write(person: &str, second: i64) -> (Id, Entry) {
+    let preferences = [(format!("at {second}"), true)].into();
+    let at = Moment::from_microseconds(second * 1_000_000);
+    (Id::User(person.into()), Entry { write: Some(Write { at, preferences }), ..Entry::default() })
+}
+
+/// Those who write side by side lose nothing of each other's.
+#[test]
+fn writers_side_by_side_lose_nothing() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (memory, file, redis) =
+        (MemoryStore::default(), FileStore::open(&folder.path().join("ledger")).unwrap(), server.store("x:"));
+    let others: Vec<RedisStore> = (0..4).map(|_| server.store("x:")).collect();
+    let all: [Vec<&(dyn Store + Sync)>; 3] =
+        [vec![&memory; 4], vec![&file; 4], others.iter().map(|one| one as &(dyn Store + Sync)).collect()];
+    for stores in all {
+        thread::scope(|scope| {
+            for (writer, store) in stores.iter().enumerate() {
+                scope.spawn(move || {
+                    for round in 0..50 {
+                        // All of them link with one person, and write of it.
+                        let (id, mut entry) = write("p", i64::from(round));
+                        entry.links.insert(format!("{writer} {round}"), Moment::from_microseconds(0));
+                        store.update(&[id], &mut |entries| entries[0].join(entry.clone())).unwrap();
+                    }
+                });
+            }
+        });
+        let kept = stores[0].get(&[Id::User("p".into())]).unwrap().remove(0);
+        assert_eq!((kept.links.len(), kept.write.unwrap().at), (200, Moment::from_microseconds(49_000_000)));
+    }
+    assert_eq!(entries(&redis).len(), 1);
+}
+
+/// What was changed is changed as a whole, and what is empty afterwards is gone.
+#[test]
+fn changes_are_whole() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (memory, file, redis) =
+        (MemoryStore::default(), FileStore::open(&folder.path().join("ledger")).unwrap(), server.store("x:"));
+    let stores: [&dyn Store; 3] = [&memory, &file, &redis];
+    for store in stores {
+        let (one, two) = (write("one", 1), write("two", 2));
+        let ids = [one.0.clone(), two.0.clone(), Id::Anonymous("one".into())];
+        assert_eq!(store.get(&ids).unwrap(), vec![Entry::default(); 3]);
+        assert_eq!((store.get(&[]).unwrap(), entries(store)), (vec![], BTreeMap::new()));
+        store
+            .update(&ids, &mut |entries| {
+                entries[0] = one.1.clone();
+                entries[1] = two.1.clone();
+            })
+            .unwrap();
+        assert_eq!(store.get(&ids).unwrap(), [one.1.clone(), two.1.clone(), Entry::default()]);
+        assert_eq!(entries(store).len(), 2);
+        store.update(&ids[..1], &mut |entries| entries[0] = Entry::default()).unwrap();
+        assert_eq!(entries(store).into_keys().collect::<Vec<_>>(), [ids[1].clone()]);
+        let mut seen = 0;
+        store
+            .each(&mut |_, _| {
+                seen += 1;
+                false
+            })
+            .unwrap();
+        assert_eq!(seen, 1);
+    }
+}
+
+/// A store that counts how often it is asked.
+#[derive(Default)]
+struct Counting(MemoryStore, AtomicUsize);
+
+impl Store for Counting {
+    fn get(&self, ids: &[Id]) -> Result<Vec<Entry>, StoreError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.get(ids)
+    }
+
+    fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [Entry])) -> Result<(), StoreError> {
+        self.0.update(ids, change)
+    }
+
+    fn each(&self, see: &mut dyn FnMut(Id, Entry) -> bool) -> Result<(), StoreError> {
+        self.0.each(see)
+    }
+}
+
+/// A store is asked once for many people, and of those that are linked twice more.
+#[test]
+fn many_people_are_one_question() {
+    let store = Counting::default();
+    let people: Vec<Id> = (0..1_000).map(|number| Id::User(number.to_string())).collect();
+    let asked = |people: &[Id]| {
+        store.1.store(0, Ordering::Relaxed);
+        assert_eq!(recorded(&store, people).unwrap().len(), people.len());
+        store.1.load(Ordering::Relaxed)
+    };
+    assert_eq!(asked(&people), 1);
+    let since = Moment::from_microseconds(0);
+    let link = |entry: &mut Entry, other: &str| {
+        entry.links.insert(other.to_owned(), since);
+    };
+    let ids = [Id::User("7".into()), Id::Anonymous("a".into()), Id::Anonymous("b".into())];
+    store
+        .update(&ids, &mut |entries| {
+            link(&mut entries[0], "a");
+            link(&mut entries[0], "b");
+            link(&mut entries[1], "7");
+            link(&mut entries[2], "7");
+        })
+        .unwrap();
+    assert_eq!(asked(&people), 2);
+    assert_eq!(asked(&[Id::Anonymous("a".into())]), 3);
+    assert_eq!(asked(&[]), 0);
+}
+
+/// A server that is not there, one that never answers, and one that hangs up.
+#[test]
+fn a_server_that_does_not_answer_is_an_error() {
+    let ids = [Id::User("p".into())];
+    let timeout = Duration::from_millis(200);
+    let store = |listener: &TcpListener| {
+        RedisStore::new(&format!("redis://{}/0", listener.local_addr().unwrap()), "x:", timeout).unwrap()
+    };
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap();
+    let dead = store(&gone);
+    drop(gone);
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let slow = store(&silent);
+    for store in [&dead, &slow] {
+        let started = Instant::now();
+        assert!(store.get(&ids).is_err());
+        assert!(store.update(&ids, &mut |entries| entries[0] = write("p", 1).1).is_err());
+        assert!(store.each(&mut |_, _| true).is_err());
+        assert!(started.elapsed() < 20 * timeout, "{:?}", started.elapsed());
+    }
+    assert!(RedisStore::new("http://localhost", "x:", timeout).is_err());
+    // One that hangs up after each answer is asked anew.
+    let server = Server::start();
+    let real = server.address.trim_start_matches("redis://").trim_end_matches("/0").to_owned();
+    let front = TcpListener::bind("127.0.0.1:0").unwrap();
+    let behind = store(&front);
+    thread::spawn(move || {
+        for client in front.incoming() {
+            let (mut client, mut server) = (client.unwrap(), TcpStream::connect(&real).unwrap());
+            server.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+            client.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+            let mut buffer = [0; 4096];
+            // What connecting asks, and then one question.
+            let mut left = 2;
+            while let Ok(read @ 1..) = client.read(&mut buffer) {
+                server.write_all(&buffer[..read]).unwrap();
+                while let Ok(read @ 1..) = server.read(&mut buffer) {
+                    client.write_all(&buffer[..read]).unwrap();
+                }
+                left -= 1;
+                if left == 0 {
+                    break;
+                }
+            }
+        }
+    });
+    for _ in 0..3 {
+        assert_eq!(behind.get(&ids).unwrap(), [Entry::default()]);
+    }
+}
+
+/// A file serves one who writes or several who read; what is no ledger is an error, and nothing is made of a file that is only read.
+#[test]
+fn a_file_is_opened_by_one_who_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    assert!(FileStore::open_to_read(&path).is_err() && !path.exists());
+    let store = FileStore::open(&path).unwrap();
+    let (id, entry) = write("p", 1);
+    store.update(&[id.clone()], &mut |entries| entries[0] = entry.clone()).unwrap();
+    assert!(FileStore::open(&path).is_err());
+    assert!(FileStore::open_to_read(&path).is_err());
+    drop(store);
+    let readers = [FileStore::open_to_read(&path).unwrap(), FileStore::open_to_read(&path).unwrap()];
+    for reader in &readers {
+        assert_eq!(reader.get(&[id.clone()]).unwrap(), [entry.clone()]);
+        assert!(reader.update(&[id.clone()], &mut |entries| entries[0] = Entry::default()).is_err());
+    }
+    drop(readers);
+    // Whatever became of the file, it is told and nothing panics.
+    let whole = std::fs::read(&path).unwrap();
+    let broken = folder.path().join("broken");
+    for at in (0..whole.len()).step_by(whole.len() / 97) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x55;
+        std::fs::write(&broken, &bytes).unwrap();
+        if let Ok(store) = FileStore::open_to_read(&broken) {
+            let _ = (store.get(&[id.clone()]), store.each(&mut |_, _| true));
+        }
+        std::fs::write(&broken, &bytes[..at]).unwrap();
+        assert!(FileStore::open_to_read(&broken).is_err(), "{at}");
+    }
+}
