@@ -279,14 +279,16 @@ fn a_file_is_opened_by_one_who_writes() {
     assert!(FileStore::open_to_read(&path).is_err() && !path.exists());
     let store = FileStore::open(&path).unwrap();
     let (id, entry) = write("p", 1);
-    store.update(&[id.clone()], &mut |entries| entries[0] = entry.clone()).unwrap();
+    store.update(std::slice::from_ref(&id), &mut |entries| entries[0] = entry.clone()).unwrap();
     assert!(FileStore::open(&path).is_err());
     assert!(FileStore::open_to_read(&path).is_err());
     drop(store);
     let readers = [FileStore::open_to_read(&path).unwrap(), FileStore::open_to_read(&path).unwrap()];
     for reader in &readers {
-        assert_eq!(reader.get(&[id.clone()]).unwrap(), [entry.clone()]);
-        assert!(reader.update(&[id.clone()], &mut |entries| entries[0] = Entry::default()).is_err());
+        assert_eq!(reader.get(std::slice::from_ref(&id)).unwrap(), [entry.clone()]);
+        assert!(
+            reader.update(std::slice::from_ref(&id), &mut |entries| entries[0] = Entry::default()).is_err()
+        );
     }
     drop(readers);
     // Whatever became of the file, it is told and nothing panics.
@@ -297,7 +299,7 @@ fn a_file_is_opened_by_one_who_writes() {
         bytes[at] ^= 0x55;
         std::fs::write(&broken, &bytes).unwrap();
         if let Ok(store) = FileStore::open_to_read(&broken) {
-            let _ = (store.get(&[id.clone()]), store.each(&mut |_, _| true));
+            let _ = (store.get(std::slice::from_ref(&id)), store.each(&mut |_, _| true));
         }
         std::fs::write(&broken, &bytes[..at]).unwrap();
         assert!(FileStore::open_to_read(&broken).is_err(), "{at}");
