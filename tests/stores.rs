@@ -285,7 +285,7 @@ fn a_file_is_opened_by_one_who_writes() {
     drop(store);
     let readers = [FileStore::open_to_read(&path).unwrap(), FileStore::open_to_read(&path).unwrap()];
     for reader in &readers {
-        assert_eq!(reader.get(std::slice::from_ref(&id)).unwrap(), [entry.clone()]);
+        assert_eq!(reader.get(std::slice::from_ref(&id)).unwrap()[0], entry);
         assert!(
             reader.update(std::slice::from_ref(&id), &mut |entries| entries[0] = Entry::default()).is_err()
         );
