@@ -228,6 +228,23 @@ fn an_audit_is_clean_only_if_nothing_is_found() {
     }
 }
 
+/// Sorts of events, and of whom they say: one whose id cannot be read is of nobody, whatever else it has.
+#[test]
+fn events_and_their_people_are_counted() {
+    let policy = policy("");
+    let lines = [
+        r#"{"type":"identify","userId":"u"}"#,
+        r#"{"type":"identify","anonymousId":"a"}"#,
+        r#"{"type":"identify","userId":"","anonymousId":null}"#,
+        r#"{"type":"track","event":"Segment Consent Preference","userId":7,"anonymousId":"a"}"#,
+        r#"{"type":"page","event":"Segment Consent Preference","userId":"u"}"#,
+        r#"{"type":"page"}"#,
+    ];
+    let audit = audit(&policy, &lines.map(str::as_bytes));
+    let counts = (audit.preference_events(), audit.identify_events(), audit.without_person());
+    assert_eq!(counts, (1, 3, 3));
+}
+
 /// Days are those of UTC, and what an event does not say is a value of its own.
 #[test]
 fn events_are_broken_down() {
