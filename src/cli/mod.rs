@@ -1,5 +1,6 @@
 //! Arguments, exit status, and what the commands share. This is the only place that prints and knows the environment.
 
+mod audit;
 mod certify;
 mod diff;
 mod eval;
@@ -50,6 +51,7 @@ enum Command {
     Table(table::Table),
     Simulate(simulate::Simulate),
     Ledger(ledger::LedgerCommand),
+    Audit(audit::Audit),
     Show(show::Show),
     Certify(certify::Certify),
     Help(help::Help),
@@ -204,6 +206,7 @@ fn run(command: &Command) -> Result<Status, Failure> {
         Command::Diff(diff) => buffered(|to| diff.run(to)),
         Command::Table(table) => buffered(|to| table.run(to)),
         Command::Simulate(simulate) => buffered(|to| simulate.run(to)),
+        Command::Audit(audit) => buffered(|to| audit.run(to)),
         Command::Ledger(ledger) => buffered(|to| ledger.run(to)),
         Command::Show(show) => buffered(|to| show.run(to)),
         Command::Certify(certify) => buffered(|to| certify.run(to)),

@@ -47,6 +47,8 @@ pub(crate) struct Whole<'a> {
     pub(crate) received_at: Option<Name<'a>>,
     /// The members of `context.library`: `name` and `version`.
     pub(crate) library: [Option<Name<'a>>; 2],
+    /// A documented spelling of the preferences key that the consent object has, and the policy does not accept.
+    pub(crate) wrong_spelling: Option<&'static str>,
 }
 
 /// The id of a person, as an event has it.
@@ -70,8 +72,11 @@ pub(crate) fn read_whole<'a>(
     let members = members(bytes, limits)?;
     let context = values(&members, "context").next().and_then(Json::members).unwrap_or_default();
     let library = values(&context, "library").next().and_then(Json::members).unwrap_or_default();
+    let event = event(&members, reading);
+    let is_malformed = event.consent == Consent::Malformed;
     Ok(Whole {
-        event: event(&members, reading),
+        wrong_spelling: is_malformed.then(|| wrong_spelling(&members, reading)).flatten(),
+        event,
         event_type: string(&members, "type"),
         user_id: id(&members, "userId"),
         anonymous_id: id(&members, "anonymousId"),
@@ -172,28 +177,50 @@ fn string<'a>(members: &Members<'a>, key: &str) -> Option<Name<'a>> {
 }
 
 fn consent<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
-    let Reading::Preferences { parents, spellings } = reading;
-    let mut holder = event.to_vec();
-    for key in parents {
-        let mut found = values(&holder, key);
-        let Some(value) = found.next() else { return Consent::Missing };
-        if found.next().is_some() {
-            return Consent::Malformed;
-        }
-        drop(found);
-        match value.members() {
-            Some(members) => holder = members,
-            None => return Consent::Malformed,
-        }
-    }
-    let accepted = |name: &Name| spellings.iter().any(|spelling| name == spelling.as_str());
-    let documented = |name: &Name| DOCUMENTED_SPELLINGS.iter().any(|spelling| name == *spelling);
-    let mut found = holder.iter().filter(|(name, _)| accepted(name) || documented(name));
+    let holder = match holder(event, reading) {
+        Ok(holder) => holder,
+        Err(consent) => return consent,
+    };
+    let mut found =
+        holder.iter().filter(|(name, _)| is_accepted(name, reading) || documented(name).is_some());
     let Some((name, value)) = found.next() else { return Consent::Empty };
-    if found.next().is_some() || !accepted(name) {
+    if found.next().is_some() || !is_accepted(name, reading) {
         return Consent::Malformed;
     }
     preferences(*value).map_or(Consent::Malformed, Consent::Preferences)
+}
+
+/// The members of the consent object; what the consent is where there is no such object.
+fn holder<'a>(event: &Members<'a>, reading: &Reading) -> Result<Vec<(Name<'a>, Json<'a>)>, Consent<'a>> {
+    let Reading::Preferences { parents, .. } = reading;
+    let mut holder = event.to_vec();
+    for key in parents {
+        let mut found = values(&holder, key);
+        let Some(value) = found.next() else { return Err(Consent::Missing) };
+        if found.next().is_some() {
+            return Err(Consent::Malformed);
+        }
+        drop(found);
+        holder = value.members().ok_or(Consent::Malformed)?;
+    }
+    Ok(holder)
+}
+
+/// The first spelling that makes a consent object malformed: one that is documented, and that the policy does not accept.
+#[cfg(feature = "ledger")]
+fn wrong_spelling(event: &Members<'_>, reading: &Reading) -> Option<&'static str> {
+    let holder = holder(event, reading).ok()?;
+    let refused = holder.iter().filter(|(name, _)| !is_accepted(name, reading));
+    refused.filter_map(|(name, _)| documented(name)).next()
+}
+
+fn is_accepted(name: &Name<'_>, reading: &Reading) -> bool {
+    let Reading::Preferences { spellings, .. } = reading;
+    spellings.iter().any(|spelling| *name == *spelling.as_str())
+}
+
+fn documented(name: &Name<'_>) -> Option<&'static str> {
+    DOCUMENTED_SPELLINGS.into_iter().find(|spelling| *name == **spelling)
 }
 
 /// The members of a preferences object; `None` for a value of another type.

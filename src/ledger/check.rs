@@ -1,6 +1,6 @@
 //! The check: what an event is stamped with, against what is recorded of its person.
 
-use super::notice::{Notice, NoticeKind};
+use super::notice::Notice;
 use super::people::granted;
 use super::record::{Record, RecordedPreference};
 use crate::decide::{Decision, Scratch};
@@ -110,12 +110,9 @@ pub struct Checked<'e> {
 /// ```
 pub fn check<'e>(policy: &Policy, notice: &'e Notice<'e>, recorded: Recorded<'_>) -> Checked<'e> {
     let as_it_is = |found| Checked { event: Cow::Borrowed(&notice.event), found, then: None };
-    let writes = match notice.kind {
-        NoticeKind::Preference => true,
-        NoticeKind::Identify { writes } => writes,
-        NoticeKind::Other => false,
+    let Some(verify) = policy.verify().filter(|_| !notice.kind.writes()) else {
+        return as_it_is(Found::NotChecked);
     };
-    let Some(verify) = policy.verify().filter(|_| !writes) else { return as_it_is(Found::NotChecked) };
     let stamped = match &notice.event.consent {
         Consent::Preferences(preferences) if !preferences.is_empty() => Some(preferences),
         _ => None,

@@ -15,6 +15,8 @@
 //! however often, the same writes come to the same entry. What is [recorded] of a person is worked out of the entries of all ids
 //! that are theirs.
 
+mod audit;
+mod breakdown;
 mod check;
 mod entry;
 #[cfg(feature = "ledger-file")]
@@ -27,6 +29,8 @@ mod record;
 mod redis;
 mod store;
 
+pub use audit::{Audit, By, CategoryTally, Finding, Tally};
+pub use breakdown::{Breakdown, MAX_VALUE_BYTES, MAX_VALUES, Value};
 pub use check::{Checked, Found, Recorded, check};
 pub use entry::{Entry, Id, Write};
 #[cfg(feature = "ledger-file")]

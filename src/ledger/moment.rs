@@ -11,6 +11,7 @@ use std::fmt;
 ///
 /// let moment = Moment::parse("2026-10-01T02:00:00.123+02:00").unwrap();
 /// assert_eq!(moment.to_string(), "2026-10-01T00:00:00.123Z");
+/// assert_eq!(moment.day(), "2026-10-01");
 /// assert!(Moment::parse("yesterday").is_none());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +26,12 @@ impl Moment {
     /// So many microseconds after the beginning of 1970, UTC.
     pub fn from_microseconds(microseconds: i64) -> Self {
         Moment(microseconds)
+    }
+
+    /// The day in UTC: `2026-10-01`.
+    pub fn day(self) -> String {
+        let text = self.to_string();
+        text.split('T').next().map_or_else(String::new, str::to_owned)
     }
 
     /// How many microseconds after the beginning of 1970, UTC.

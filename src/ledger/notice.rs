@@ -22,6 +22,8 @@ pub struct Notice<'a> {
     pub event_type: Option<Name<'a>>,
     /// `context.library`: its name and its version.
     pub library: [Option<Name<'a>>; 2],
+    /// A documented spelling of the preferences key that the consent object has and the policy does not accept, which makes it malformed.
+    pub wrong_spelling: Option<&'static str>,
 }
 
 /// What an event is to a ledger.
@@ -37,6 +39,17 @@ pub enum NoticeKind {
     },
     /// Any other event: it never writes.
     Other,
+}
+
+impl NoticeKind {
+    /// Whether the event writes preferences.
+    pub fn writes(self) -> bool {
+        match self {
+            NoticeKind::Preference => true,
+            NoticeKind::Identify { writes } => writes,
+            NoticeKind::Other => false,
+        }
+    }
 }
 
 /// Who an event is about.
@@ -103,6 +116,7 @@ impl<'a> Notice<'a> {
             received_at: moment(whole.received_at),
             event_type: whole.event_type,
             library: whole.library,
+            wrong_spelling: whole.wrong_spelling,
         })
     }
 

@@ -27,7 +27,7 @@ pub enum Recording {
 }
 
 /// Why a preference event is rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rejection {
     /// It has no preferences object: the platform rejects it, with its message.
     NoPreferences,
@@ -36,6 +36,9 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// Every reason.
+    pub const ALL: [Rejection; 2] = [Rejection::NoPreferences, Rejection::NoPerson];
+
     /// The word for it in reports.
     pub fn word(self) -> &'static str {
         match self {
@@ -94,22 +97,30 @@ pub fn record(store: &dyn Store, notices: &[Notice<'_>], now: Moment) -> Result<
     Ok(recordings)
 }
 
+/// Why an event that writes preferences cannot be recorded; `None` for any other event.
+pub(super) fn rejection(notice: &Notice<'_>) -> Option<Rejection> {
+    match (&notice.event.consent, &notice.person.id) {
+        _ if !notice.kind.writes() => None,
+        (Consent::Preferences(_), Some(_)) => None,
+        (Consent::Preferences(_), None) => Some(Rejection::NoPerson),
+        _ => Some(Rejection::NoPreferences),
+    }
+}
+
 /// Adds what one event writes.
 fn change(notice: &Notice<'_>, now: Moment, changes: &mut BTreeMap<Id, Entry>) -> Recording {
+    if let Some(rejection) = rejection(notice) {
+        return Recording::Rejected(rejection);
+    }
+    let (NoticeKind::Preference | NoticeKind::Identify { .. }, Some(id)) = (notice.kind, &notice.person.id)
+    else {
+        return Recording::Nothing;
+    };
     let mut join = |id: &Id, entry: Entry| changes.entry(id.clone()).or_default().join(entry);
     let at = notice.at(now);
-    let writes = match notice.kind {
-        NoticeKind::Preference => true,
-        NoticeKind::Identify { writes } => writes,
-        NoticeKind::Other => return Recording::Nothing,
-    };
-    let preferences = match (&notice.event.consent, writes) {
-        (_, false) => None,
-        (Consent::Preferences(preferences), true) => Some(preferences),
-        (_, true) => return Recording::Rejected(Rejection::NoPreferences),
-    };
-    let Some(id) = &notice.person.id else {
-        return if writes { Recording::Rejected(Rejection::NoPerson) } else { Recording::Nothing };
+    let preferences = match &notice.event.consent {
+        Consent::Preferences(preferences) if notice.kind.writes() => Some(preferences),
+        _ => None,
     };
     if let Some(preferences) = preferences {
         join(id, Entry { write: Some(Write { at, preferences: granted(preferences) }), ..Entry::default() });

@@ -27,11 +27,7 @@ impl LedgerArguments {
     /// The ledger, if events are to be checked. A policy that asks for a check is not decided without one by mistake.
     pub(in crate::cli) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, Failure> {
         match (&self.ledger, policy.verify()) {
-            (Some(place), Some(_)) => Ok(Some(Ledger(self.reach.open(place, Access::Read)?))),
-            (Some(_), None) => Err(Failure::Other(
-                "the policy asks for no check against a ledger: add `verify mismatch drop` or the like, or leave out --ledger"
-                    .into(),
-            )),
+            (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
             (None, Some(_)) if !self.unchecked => Err(Failure::Other(
                 "the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into(),
             )),
@@ -48,6 +44,17 @@ pub(in crate::cli) struct Notices<'l> {
 }
 
 impl Ledger {
+    /// The ledger at a place, for a policy that asks for a check.
+    pub(in crate::cli) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, Failure> {
+        if policy.verify().is_none() {
+            return Err(Failure::Other(
+                "the policy asks for no check against a ledger: add `verify mismatch drop` or the like, or leave out --ledger"
+                    .into(),
+            ));
+        }
+        Ok(Ledger(reach.open(place, Access::Read)?))
+    }
+
     /// Reads lines, and asks the ledger for the people in them.
     pub(in crate::cli) fn notices<'l>(
         &self,
@@ -83,6 +90,11 @@ impl Notices<'_> {
             check(policy, notice, recorded)
         };
         Some(self.notices.get(at)?.as_ref().map(checked).map_err(Clone::clone))
+    }
+
+    /// What was read of each line, in their order.
+    pub(in crate::cli) fn read(&self) -> &[Result<Notice<'_>, EventError>] {
+        &self.notices
     }
 
     fn person<'n>(&self, notice: &'n Notice<'_>) -> Option<&'n Id> {

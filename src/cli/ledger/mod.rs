@@ -6,6 +6,7 @@ mod place;
 mod show;
 
 pub(super) use check::{Ledger, LedgerArguments, Notices};
+pub(super) use place::Reach;
 
 use super::{Failure, Status};
 use std::io::Write;

@@ -1,0 +1,90 @@
+//! `consentry audit`: what is wrong with the stamps of a stream, told to people and programs, one renderer a file.
+
+mod human;
+mod json;
+
+use super::input::{Block, Blocks};
+use super::ledger::{Ledger, Reach};
+use super::{Failure, Format, PolicyArguments, Status};
+use consentry::diagnostic::visible;
+use consentry::ledger::{self, Notice};
+use consentry::{EventError, Limits};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+/// Say how the stamping of events is going: events without a consent object, with an empty or a malformed one,
+/// with names that the policy does not know, and so on.
+///
+/// Findings are counted by type, library, version and day; nothing is decided, and nothing is recorded. With a
+/// ledger, each event is checked against what is recorded of its person, as the policy's `verify` says.
+///
+/// Exit status: 0 nothing was found, 1 some event has a finding, a line is not an event, a category of the policy
+/// that is neither `always` nor switched off was never stamped though there were events, or the ledger did not answer,
+/// 2 usage, a policy that does not compile, or a file that cannot be read.
+#[derive(clap::Args)]
+pub(super) struct Audit {
+    #[command(flatten)]
+    policy: PolicyArguments,
+    /// The events, one a line [default: standard input].
+    events: Option<PathBuf>,
+    /// Check what events are stamped with against this ledger: a file, or `redis://HOST:PORT/DB`. It is only read.
+    #[arg(long, value_name = "STORE")]
+    ledger: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
+    /// How it is told.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+impl Audit {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+        let policy = self.policy.load()?;
+        let place = self.ledger.as_deref();
+        let ledger = place.map(|place| Ledger::open(place, &self.reach, &policy)).transpose()?;
+        let limits = Limits::default();
+        let mut blocks = Blocks::open(self.events.as_deref(), &limits)?;
+        let mut block = Block::default();
+        let mut audit = ledger::Audit::new(&policy);
+        // Why the ledger did not answer, the first time that it did not.
+        let mut silence: Option<String> = None;
+        while blocks.next(&mut block)? {
+            if block.piece().is_some_and(|piece| piece.first) {
+                audit.add_error(&EventError::line_too_long(limits.bytes));
+            }
+            let lines = block.lines().map(|(line, _)| line);
+            match &ledger {
+                None => {
+                    for line in lines {
+                        match Notice::read(line, &policy, &limits) {
+                            Ok(notice) => audit.add(&notice, None),
+                            Err(error) => audit.add_error(&error),
+                        }
+                    }
+                }
+                Some(ledger) => {
+                    let notices = ledger.notices(lines, &policy, &limits);
+                    for (at, notice) in notices.read().iter().enumerate() {
+                        let checked = notices.checked(at, &policy).and_then(Result::ok);
+                        match notice {
+                            Ok(notice) => audit.add(notice, checked.as_ref()),
+                            Err(error) => audit.add_error(error),
+                        }
+                    }
+                    if let Some(error) = notices.silence() {
+                        silence.get_or_insert_with(|| error.to_string());
+                    }
+                }
+            }
+        }
+        match self.format {
+            Format::Human => human::write(to, &policy, &audit)?,
+            Format::Json => json::write(to, &policy, &audit, ledger.is_some())?,
+        }
+        if let Some(error) = silence {
+            // There is nowhere left to say that standard error is closed.
+            let _ = writeln!(io::stderr(), "consentry: {}", visible(&error));
+        }
+        Ok(if audit.is_clean() { Status::Fine } else { Status::Findings })
+    }
+}

@@ -1,0 +1,395 @@
+//! How the stamping of a stream of events is going.
+
+use super::breakdown::{Breakdown, Value};
+use super::check::{Checked, Found};
+use super::notice::{Notice, NoticeKind};
+use super::people::{Rejection, rejection};
+use crate::event::{EventError, EventErrorKind, Name, Preference};
+use crate::model::{CategoryId, ConsentState, Policy};
+use std::collections::BTreeMap;
+
+/// What is wrong with the stamp of an event. An event may have several findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Finding {
+    /// It has no consent object.
+    Missing,
+    /// Its consent object holds no preferences.
+    Empty,
+    /// Its preferences object is `{}`.
+    NoneGiven,
+    /// Its consent object is malformed, but not by a wrong spelling.
+    Malformed,
+    /// Its consent object is malformed by a documented spelling of the preferences key that the policy does not accept.
+    WrongSpelling,
+    /// It says something of a category that the policy does not declare.
+    UnknownCategory,
+    /// It gives a category of the policy a value that is no boolean.
+    UnreadablePreference,
+    /// It is stamped with other grants than are recorded.
+    Mismatch,
+    /// It writes preferences, and a ledger rejects it.
+    Rejected,
+}
+
+impl Finding {
+    /// Every finding, in the order of reports.
+    pub const ALL: [Finding; 9] = [
+        Finding::Missing,
+        Finding::Empty,
+        Finding::NoneGiven,
+        Finding::Malformed,
+        Finding::WrongSpelling,
+        Finding::UnknownCategory,
+        Finding::UnreadablePreference,
+        Finding::Mismatch,
+        Finding::Rejected,
+    ];
+
+    /// The word for it in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Finding::Missing => "missing",
+            Finding::Empty => "empty",
+            Finding::NoneGiven => "none_given",
+            Finding::Malformed => "malformed",
+            Finding::WrongSpelling => "wrong_spelling",
+            Finding::UnknownCategory => "unknown_category",
+            Finding::UnreadablePreference => "unreadable_preference",
+            Finding::Mismatch => "mismatch",
+            Finding::Rejected => "rejected",
+        }
+    }
+}
+
+/// What events are broken down by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum By {
+    /// `type`.
+    Type,
+    /// The name of `context.library`.
+    Library,
+    /// Its name and its version.
+    Version,
+    /// The day in UTC: of `timestamp`, or else of `receivedAt`.
+    Day,
+}
+
+impl By {
+    /// All of them.
+    pub const ALL: [By; 4] = [By::Type, By::Library, By::Version, By::Day];
+
+    /// The word for it in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            By::Type => "type",
+            By::Library => "library",
+            By::Version => "version",
+            By::Day => "day",
+        }
+    }
+
+    /// What its values are made of, in their order.
+    pub fn parts(self) -> &'static [&'static str] {
+        match self {
+            By::Type => &["type"],
+            By::Library => &["library"],
+            By::Version => &["library", "version"],
+            By::Day => &["day"],
+        }
+    }
+
+    fn value(self, notice: &Notice<'_>) -> Value {
+        let owned = |name: &Option<Name<'_>>| name.clone().map(Name::into_owned);
+        let [library, version] = &notice.library;
+        match self {
+            By::Type => vec![owned(&notice.event_type)],
+            By::Library => vec![owned(library)],
+            By::Version => vec![owned(library), owned(version)],
+            By::Day => {
+                vec![notice.timestamp.or(notice.received_at).map(|moment| Name::from(moment.day()))]
+            }
+        }
+    }
+}
+
+/// How many events there were, and how many of them have each finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    events: u64,
+    /// In the order of [`Finding::ALL`].
+    findings: [u64; Finding::ALL.len()],
+}
+
+impl Tally {
+    fn add(&mut self, findings: &[Finding]) {
+        self.events += 1;
+        for finding in findings {
+            if let Some(count) = self.findings.get_mut(*finding as usize) {
+                *count += 1;
+            }
+        }
+    }
+
+    /// How many events.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// How many of them have a finding.
+    pub fn of(&self, finding: Finding) -> u64 {
+        self.findings.get(finding as usize).copied().unwrap_or(0)
+    }
+}
+
+/// How often events with preferences said what of a category of the policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CategoryTally {
+    /// The category.
+    pub id: CategoryId,
+    wire_id: String,
+    /// Whether it is neither `always` granted nor switched off, so that what events say of it counts.
+    pub counts: bool,
+    /// `true`.
+    pub granted: u64,
+    /// `false`.
+    pub refused: u64,
+    /// No such key.
+    pub absent: u64,
+    /// No boolean.
+    pub unreadable: u64,
+    /// How many events are stamped otherwise than is recorded.
+    pub mismatched: u64,
+}
+
+impl CategoryTally {
+    /// How many events say something of it.
+    pub fn stamped(&self) -> u64 {
+        self.granted + self.refused + self.unreadable
+    }
+}
+
+/// What there is to say of the stamping of the events that were added, by one policy. Its memory is bounded, whatever they are.
+///
+/// ```
+/// use consentry::ledger::{Audit, By, Finding, Notice};
+/// use consentry::{Limits, Policy};
+///
+/// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" category Ads"#)?;
+/// let mut audit = Audit::new(&policy);
+/// for line in [&br#"{"type":"page"}"#[..], br#"{"context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#, b"[]"] {
+///     match Notice::read(line, &policy, &Limits::default()) {
+///         Ok(notice) => audit.add(&notice, None),
+///         Err(error) => audit.add_error(&error),
+///     }
+/// }
+/// assert_eq!((audit.all().events(), audit.all().of(Finding::Missing), audit.not_events()), (2, 1, 1));
+/// assert_eq!(audit.by(By::Type).rows().count(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    all: Tally,
+    /// In the order of [`By::ALL`].
+    by: [Breakdown<Tally>; By::ALL.len()],
+    errors: BTreeMap<EventErrorKind, u64>,
+    states: BTreeMap<ConsentState, u64>,
+    wrong_spellings: BTreeMap<&'static str, u64>,
+    rejections: BTreeMap<Rejection, u64>,
+    /// In the order of the policy.
+    categories: Vec<CategoryTally>,
+    unknown_categories: Breakdown<u64>,
+    preference_events: u64,
+    identify_events: u64,
+    without_person: u64,
+    checks: BTreeMap<&'static str, u64>,
+}
+
+impl Audit {
+    /// Of no events yet.
+    pub fn new(policy: &Policy) -> Self {
+        let categories = policy.category_ids().zip(policy.categories()).map(|(id, category)| CategoryTally {
+            id,
+            wire_id: category.wire_id().to_owned(),
+            counts: category.always().is_none() && category.switched_off().is_none(),
+            granted: 0,
+            refused: 0,
+            absent: 0,
+            unreadable: 0,
+            mismatched: 0,
+        });
+        Audit {
+            all: Tally::default(),
+            by: Default::default(),
+            errors: BTreeMap::new(),
+            states: BTreeMap::new(),
+            wrong_spellings: BTreeMap::new(),
+            rejections: BTreeMap::new(),
+            categories: categories.collect(),
+            unknown_categories: Breakdown::default(),
+            preference_events: 0,
+            identify_events: 0,
+            without_person: 0,
+            checks: BTreeMap::new(),
+        }
+    }
+
+    /// Adds an event that was read by the same policy, and what its check against a ledger found, where there is one.
+    pub fn add(&mut self, notice: &Notice<'_>, checked: Option<&Checked<'_>>) {
+        let state = notice.event.consent.state();
+        *self.states.entry(state).or_default() += 1;
+        let mut findings = Vec::new();
+        match (state, notice.wrong_spelling) {
+            (ConsentState::Missing, _) => findings.push(Finding::Missing),
+            (ConsentState::Empty, _) => findings.push(Finding::Empty),
+            (ConsentState::NoneGiven, _) => findings.push(Finding::NoneGiven),
+            (ConsentState::Malformed, None) => findings.push(Finding::Malformed),
+            (ConsentState::Malformed, Some(spelling)) => {
+                findings.push(Finding::WrongSpelling);
+                *self.wrong_spellings.entry(spelling).or_default() += 1;
+            }
+            (ConsentState::Given, _) => {
+                self.add_preferences(notice.event.consent.preferences(), &mut findings)
+            }
+        }
+        if let Some(checked) = checked {
+            *self.checks.entry(checked.found.word()).or_default() += 1;
+            if let Found::Mismatch(categories) = &checked.found {
+                findings.push(Finding::Mismatch);
+                let differing = self.categories.iter_mut().filter(|one| categories.contains(&one.id));
+                differing.for_each(|one| one.mismatched += 1);
+            }
+        }
+        if let Some(rejection) = rejection(notice) {
+            findings.push(Finding::Rejected);
+            *self.rejections.entry(rejection).or_default() += 1;
+        }
+        self.preference_events += u64::from(notice.kind == NoticeKind::Preference);
+        self.identify_events += u64::from(matches!(notice.kind, NoticeKind::Identify { .. }));
+        self.without_person += u64::from(notice.person.id.is_none());
+        self.all.add(&findings);
+        for (by, breakdown) in By::ALL.into_iter().zip(&mut self.by) {
+            breakdown.count_mut(by.value(notice)).add(&findings);
+        }
+    }
+
+    /// Counts what one event says of each category.
+    fn add_preferences(&mut self, preferences: &[(Name<'_>, Preference)], findings: &mut Vec<Finding>) {
+        let mut stamped: BTreeMap<&[u8], (&Name<'_>, Preference)> = BTreeMap::new();
+        for (name, preference) in preferences {
+            // "Among duplicate keys any refusal wins, then any unreadable value": the order of preferences.
+            let said = stamped.entry(name.as_bytes()).or_insert((name, *preference));
+            said.1 = said.1.max(*preference);
+        }
+        let mut is_unreadable = false;
+        for category in &mut self.categories {
+            let preference = stamped.remove(category.wire_id.as_bytes()).map(|(_, preference)| preference);
+            let count = match preference.unwrap_or(Preference::Absent) {
+                Preference::Granted => &mut category.granted,
+                Preference::Refused => &mut category.refused,
+                Preference::Absent => &mut category.absent,
+                Preference::Unreadable => {
+                    is_unreadable = true;
+                    &mut category.unreadable
+                }
+            };
+            *count += 1;
+        }
+        findings.extend((!stamped.is_empty()).then_some(Finding::UnknownCategory));
+        findings.extend(is_unreadable.then_some(Finding::UnreadablePreference));
+        for (name, _) in stamped.into_values() {
+            *self.unknown_categories.count_mut(vec![Some(name.clone().into_owned())]) += 1;
+        }
+    }
+
+    /// Adds a line that is not an event.
+    pub fn add_error(&mut self, error: &EventError) {
+        *self.errors.entry(error.kind()).or_default() += 1;
+    }
+
+    /// Whether there is nothing to report: no event has a finding, every line is an event, each category was stamped, and the ledger, where
+    /// there is one, has answered.
+    pub fn is_clean(&self) -> bool {
+        Finding::ALL.into_iter().all(|finding| self.all.of(finding) == 0)
+            && self.errors.is_empty()
+            && self.never_stamped().next().is_none()
+            && !self.checks.contains_key(Found::Unreachable.word())
+    }
+
+    /// All events.
+    pub fn all(&self) -> &Tally {
+        &self.all
+    }
+
+    /// The events by something that they have.
+    pub fn by(&self, by: By) -> &Breakdown<Tally> {
+        let [types, libraries, versions, days] = &self.by;
+        match by {
+            By::Type => types,
+            By::Library => libraries,
+            By::Version => versions,
+            By::Day => days,
+        }
+    }
+
+    /// How many lines are not events.
+    pub fn not_events(&self) -> u64 {
+        self.errors.values().sum()
+    }
+
+    /// How many lines are not events for each reason, in the order in which reasons are tested.
+    pub fn errors(&self) -> impl Iterator<Item = (EventErrorKind, u64)> {
+        EventErrorKind::ALL.into_iter().map(|kind| (kind, self.errors.get(&kind).copied().unwrap_or(0)))
+    }
+
+    /// How many events have their consent object in a state.
+    pub fn state(&self, state: ConsentState) -> u64 {
+        self.states.get(&state).copied().unwrap_or(0)
+    }
+
+    /// The spellings of the preferences key that the policy does not accept, and how many events have each; of two in one event, the first.
+    pub fn wrong_spellings(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.wrong_spellings.iter().map(|(spelling, count)| (*spelling, *count))
+    }
+
+    /// How many events a ledger rejects for each reason.
+    pub fn rejections(&self) -> impl Iterator<Item = (Rejection, u64)> {
+        Rejection::ALL.into_iter().map(|one| (one, self.rejections.get(&one).copied().unwrap_or(0)))
+    }
+
+    /// What events with preferences, in the state `given`, said of each category of the policy.
+    pub fn categories(&self) -> &[CategoryTally] {
+        &self.categories
+    }
+
+    /// The categories of which no event has said anything, though some came. Those that are `always` granted or switched off are not among them.
+    pub fn never_stamped(&self) -> impl Iterator<Item = CategoryId> {
+        let any = self.all.events > 0;
+        let never = self.categories.iter().filter(move |one| any && one.counts && one.stamped() == 0);
+        never.map(|one| one.id)
+    }
+
+    /// The categories that the policy does not declare, and how many events say something of each.
+    pub fn unknown_categories(&self) -> &Breakdown<u64> {
+        &self.unknown_categories
+    }
+
+    /// How many events are preference events.
+    pub fn preference_events(&self) -> u64 {
+        self.preference_events
+    }
+
+    /// How many events are identify events, whether they write or not.
+    pub fn identify_events(&self) -> u64 {
+        self.identify_events
+    }
+
+    /// How many events name nobody.
+    pub fn without_person(&self) -> u64 {
+        self.without_person
+    }
+
+    /// How many checks found what, by the word of [`Found`]; nothing without a ledger.
+    pub fn checks(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.checks.iter().map(|(found, count)| (*found, *count))
+    }
+}

@@ -1,0 +1,42 @@
+//! Counts by values that events have, in bounded memory.
+
+use crate::event::Name;
+use std::collections::BTreeMap;
+
+/// How many values are counted one by one: the first that come. What is beyond is counted together.
+pub const MAX_VALUES: usize = 1_000;
+
+/// The longest value that is counted by itself, in bytes. Longer ones are counted with what is beyond [`MAX_VALUES`].
+pub const MAX_VALUE_BYTES: usize = 256;
+
+/// What events are counted by: one part, or several. A part is `None` where an event does not have it.
+pub type Value = Vec<Option<Name<'static>>>;
+
+/// Counts for each value, in the order of the values, and for all further ones together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Breakdown<Count> {
+    rows: BTreeMap<Value, Count>,
+    other: Count,
+}
+
+impl<Count: Default> Breakdown<Count> {
+    /// The count that a value belongs to.
+    pub(super) fn count_mut(&mut self, value: Value) -> &mut Count {
+        let bytes: usize = value.iter().flatten().map(|part| part.as_bytes().len()).sum();
+        let has_room = self.rows.len() < MAX_VALUES || self.rows.contains_key(&value);
+        match has_room && bytes <= MAX_VALUE_BYTES {
+            true => self.rows.entry(value).or_default(),
+            false => &mut self.other,
+        }
+    }
+
+    /// The values that are counted one by one.
+    pub fn rows(&self) -> impl Iterator<Item = (&[Option<Name<'static>>], &Count)> {
+        self.rows.iter().map(|(value, count)| (value.as_slice(), count))
+    }
+
+    /// What all further values come to.
+    pub fn other(&self) -> &Count {
+        &self.other
+    }
+}
