@@ -58,7 +58,7 @@ destination "Google Ads" needs Advertising
     let event = r#"{"messageId":"m","context":{"consent":{"categoryPreferences":{"Advertising":true,"Analytics":false}}}}"#;
     let run = run_with(&["eval", policy.to_str().unwrap(), "--format", "json"], event.as_bytes());
     let expected = concat!(
-        r#"{"v":1,"line":1,"id":"m","policy":"acme web","fingerprint":"consentry-2-sha256:63451f3a5e20ddf94975d0e8956e2326b29ee42e56579d2e892adb58f0c327d4","edition":1,"consent":"given","integrations":"none","#,
+        r#"{"v":1,"line":1,"id":"m","policy":"acme web","fingerprint":"consentry-2-sha256:a868d335e39d8486636e63b19495dc31a8b28014fc913b940e560425000f58ca","edition":1,"consent":"given","integrations":"none","#,
         r#""deliver":[{"destination":"Google Ads","reason":"consented"}],"#,
         r#""block":[{"destination":"Facebook Pixel","reason":"refused","categories":["Analytics"],"#,
         r#""discard":"FILTERED_BY_END_USER_CONSENT"}],"unknown_categories":[],"unknown_integrations":[],"gate":{"table":"open","relevant":"open","exact":"open"}}"#,

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// How many links of an id are kept: the latest. Nobody has so many devices, and a stream could have as many as it likes.
+pub const MAX_LINKS: usize = 1_000;
+
 /// An id of a person. A known id and an anonymous one are never the same, however they are spelled.
 ///
 /// Written, it is `user:` or `anonymous:` and the id.
@@ -77,6 +80,7 @@ pub struct Entry {
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub write: Option<Write>,
     /// Of a known id the anonymous ids that are the same person, of an anonymous id the known ones; each since the first event that said so.
+    /// There are [`MAX_LINKS`] at the most.
     #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub links: BTreeMap<String, Moment>,
     /// Of an anonymous id, whether it was linked with another known id that is forgotten: what is written under it is still not said by the one
@@ -104,5 +108,29 @@ impl Entry {
             let known = self.links.entry(id).or_insert(since);
             *known = since.min(*known);
         }
+        while self.links.len() > MAX_LINKS {
+            let oldest = self.links.iter().min_by_key(|(_, since)| **since).map(|(id, _)| id.clone());
+            oldest.and_then(|id| self.links.remove(&id));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many links there are, the latest are kept, in whatever order they come.
+    #[test]
+    fn the_latest_links_are_kept() {
+        let link = |number: i64| Entry {
+            links: [(number.to_string(), Moment::from_microseconds(number))].into(),
+            ..Entry::default()
+        };
+        let count = 2 * MAX_LINKS as i64;
+        let (mut up, mut down) = (Entry::default(), Entry::default());
+        (0..count).for_each(|number| up.join(link(number)));
+        (0..count).rev().for_each(|number| down.join(link(number)));
+        assert_eq!((up.links.len(), &up), (MAX_LINKS, &down));
+        assert!(up.links.values().all(|since| since.microseconds() >= count / 2));
     }
 }

@@ -6,8 +6,10 @@ use redb::{
     Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable,
     TableDefinition, TableError,
 };
+use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::fs;
+use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -78,7 +80,8 @@ fn opened<T>(open: impl FnOnce() -> T) -> Result<T, StoreError> {
 /// Makes an empty store. Whoever is ended in the middle of it leaves no file of this name that is half a store.
 fn make(path: &Path) -> Result<(), StoreError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
+    // Whoever else makes it at the same time does so under another name.
+    name.push(format!(".new-{:016x}", RandomState::new().build_hasher().finish()));
     let new = path.with_file_name(name);
     drop(Database::create(&new).map_err(StoreError::new)?);
     // Somebody else may have made it meanwhile, and written to it: theirs stays.

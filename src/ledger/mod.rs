@@ -32,7 +32,7 @@ mod store;
 pub use audit::{Audit, By, CategoryTally, Finding, Tally};
 pub use breakdown::{Breakdown, MAX_VALUE_BYTES, MAX_VALUES, Value};
 pub use check::{Checked, Found, Recorded, check};
-pub use entry::{Entry, Id, Write};
+pub use entry::{Entry, Id, MAX_LINKS, Write};
 #[cfg(feature = "ledger-file")]
 pub use file::FileStore;
 pub use moment::Moment;

@@ -63,7 +63,8 @@ pub fn count(policy: &Policy, summary: &Summary) {
     }
 }
 
-#[cfg(all(test, feature = "ledger"))]
+#[cfg(test)]
+#[cfg(feature = "ledger")]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 

@@ -82,10 +82,11 @@ impl Notices<'_> {
         policy: &Policy,
     ) -> Option<Result<Checked<'_>, EventError>> {
         let checked = |notice| {
-            let recorded = match (&self.answer, self.person(notice)) {
-                (Err(_), _) => Recorded::Unreachable,
-                (Ok(records), Some(id)) => records.get(id).map_or(Recorded::Unknown, Recorded::Known),
-                (Ok(_), None) => Recorded::Unknown,
+            let recorded = match (self.person(notice), &self.answer) {
+                // There was nothing to ask.
+                (None, _) => Recorded::Unknown,
+                (Some(_), Err(_)) => Recorded::Unreachable,
+                (Some(id), Ok(records)) => records.get(id).map_or(Recorded::Unknown, Recorded::Known),
             };
             check(policy, notice, recorded)
         };

@@ -8,13 +8,18 @@ use consentry::{EventError, Limits, Policy};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How many blocks are recorded at a time, as far as they are there already: some ten thousand events. Whatever is there is recorded before more is
-/// waited for.
-const BLOCKS: usize = 32;
+/// How many bytes are recorded at a time, as far as they are there already: some ten thousand events.
+const BYTES: usize = 8 << 20;
+
+/// For how long more is waited for, before what is there is recorded.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// How many blocks are read ahead.
+const AHEAD: usize = 8;
 
 /// Record what events say of people's preferences, and which ids are one person.
 ///
@@ -61,17 +66,17 @@ impl Ingest {
         let mut counts = Counts::default();
         let mut blocks: Vec<Block> = Vec::new();
         loop {
-            let next = match blocks.len() {
-                0 => incoming.recv().map_err(|_| TryRecvError::Disconnected),
-                BLOCKS => Err(TryRecvError::Empty),
-                _ => incoming.try_recv(),
+            let next = match blocks.iter().map(|block| block.bytes().len()).sum::<usize>() {
+                0 => incoming.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                BYTES.. => Err(RecvTimeoutError::Timeout),
+                _ => incoming.recv_timeout(PAUSE),
             };
             match next {
                 Ok(block) => blocks.push(block?),
                 Err(ended) => {
                     self.record(to, &policy, &limits, store.as_ref(), &blocks, &mut counts)?;
                     blocks.clear();
-                    if ended == TryRecvError::Disconnected {
+                    if ended == RecvTimeoutError::Disconnected {
                         break;
                     }
                 }
@@ -216,7 +221,7 @@ impl Ingest {
 
 /// Reads blocks in a thread of its own, so that what is there is recorded while more is waited for.
 fn read(mut blocks: Blocks) -> Result<Receiver<Result<Block, Failure>>, Failure> {
-    let (to, from) = sync_channel(BLOCKS);
+    let (to, from) = sync_channel(AHEAD);
     let work = move || {
         loop {
             let mut block = Block::default();
