@@ -142,12 +142,16 @@ fn people_are_recorded_shown_and_forgotten() {
                 "id": "anonymous:a",
                 "write": { "at": "2026-10-01T09:00:00Z", "preferences": { "Advertising": true, "Analytics": true } },
                 "links": [{ "id": "user:u", "since": "2026-10-01T10:00:01Z" }],
+                "shared": false,
+                "granted": { "Advertising": null, "Analytics": null },
             }),
             json!({
                 "v": 1,
                 "id": "user:u",
                 "write": { "at": "2026-10-01T10:00:00Z", "preferences": { "Advertising": false, "Analytics": true } },
                 "links": [{ "id": "anonymous:a", "since": "2026-10-01T10:00:01Z" }],
+                "shared": false,
+                "granted": {},
             }),
         ]
     );
@@ -377,6 +381,34 @@ fn a_check_is_asked_for_twice() {
     place.ingest("", &[]);
     let told = place.eval(&event, &["--ledger", &place.text("ledger")]);
     assert!(told.status == 2 && told.err.contains("asks for no check"), "{}", told.err);
+}
+
+/// A ledger is not written over, not even by force, and a secret in its address is not shown.
+#[test]
+fn a_ledger_is_neither_lost_nor_told() {
+    let place = Place::new("verify mismatch drop");
+    place.ingest(&preference_event(r#""userId":"u""#, "2026-10-01T10:00:00Z", "{}"), &[]);
+    let (policy, ledger) = (place.text("acme.consent"), place.text("ledger"));
+    let before = fs::read(&ledger).unwrap();
+    let arguments = ["filter", &policy, "-", "--ledger", &ledger, "--rejects", &ledger, "--force"];
+    let told = run(&arguments, b"[]\n");
+    assert_eq!((told.status, told.out.as_str()), (2, ""));
+    assert!(told.err.contains("the ledger and the file of the rejects are the same file"), "{}", told.err);
+    assert_eq!(fs::read(&ledger).unwrap(), before);
+    for place in [
+        "redis+unix:///x.sock?db=abc&pass=hunter2",
+        "redis:hunter2@localhost",
+        "redis://:hun/ter2",
+        "redis://u:hunter2@localhost:1/0",
+    ] {
+        let told = run(&["eval", &policy, "-", "--ledger", place], order(r#""userId":"u""#, "").as_bytes());
+        assert!(
+            !told.err.is_empty() && !told.err.contains("hun") && !told.out.contains("hun"),
+            "{} {}",
+            told.err,
+            told.out
+        );
+    }
 }
 
 /// A Redis that is dead, and one that accepts and never answers, are unreachable; each event has the outcome that the policy states.

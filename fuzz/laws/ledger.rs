@@ -238,18 +238,17 @@ impl Model {
     fn of_user(&self, user: &str) -> Option<Said> {
         let linked: Vec<(&String, Moment)> =
             self.links.iter().filter_map(|(anonymous, users)| Some((anonymous, *users.get(user)?))).collect();
-        // Links come first at their moment, then what the known id writes, then the anonymous ones, and last those that others share.
+        // Links come first at their moment, then what the known id writes, then the anonymous ones.
         let mut steps: Vec<(Moment, usize, Step<'_>)> = Vec::new();
         let own = self.writes.get(&Id::User(user.to_owned())).into_iter().flat_map(BTreeMap::values);
         steps.extend(own.map(|said| (said.0, 1, Step::Own(said))));
-        for (anonymous, since) in &linked {
-            steps.push((*since, 0, Step::Link(anonymous)));
+        let (shared, theirs): (Vec<_>, Vec<_>) =
+            linked.iter().partition(|(anonymous, _)| self.shared.contains(*anonymous));
+        for (anonymous, since) in theirs {
+            steps.push((since, 0, Step::Link(anonymous)));
             let writes = self.writes.get(&Id::Anonymous((*anonymous).clone()));
             let writes: Vec<&Said> = writes.into_iter().flat_map(BTreeMap::values).collect();
-            // Of an id that others share only the latest counts, since nothing under it is said by one person.
-            let is_shared = self.shared.contains(*anonymous);
-            let (from, order) = if is_shared { (writes.len().saturating_sub(1), 3) } else { (0, 2) };
-            steps.extend(writes[from..].iter().map(|said| (said.0, order, Step::Write(anonymous, said))));
+            steps.extend(writes.iter().map(|said| (said.0, 2, Step::Write(anonymous, said))));
         }
         steps.sort_by_key(|(at, order, step)| {
             let (Step::Link(anonymous) | Step::Write(anonymous, _)) = step else {
@@ -269,11 +268,38 @@ impl Model {
                 Step::Write(anonymous, said) if !joined.contains(anonymous) => {
                     apart.insert(anonymous, said);
                 }
-                Step::Write(anonymous, said) if self.shared.contains(anonymous) => {
-                    all = merged(all, Some(said))
-                }
                 Step::Write(_, said) => all = Some(written(all, said)),
             }
+        }
+        // Of an id that others share every refusal counts until the person says it anew, and no grant does.
+        let all_of = |(anonymous, _): &(&String, Moment)| -> Vec<&Said> {
+            let writes = self.writes.get(&Id::Anonymous((*anonymous).clone()));
+            writes.into_iter().flat_map(BTreeMap::values).collect()
+        };
+        let refused = |writes: &[&Said], name: &str, from: Option<Moment>| {
+            writes.iter().any(|said| {
+                from.is_none_or(|from| said.0 >= from) && get(&said.1, name) == RecordedPreference::Refused
+            })
+        };
+        if let Some((at, said)) = &mut all {
+            for (name, preference) in said {
+                let is_refused = shared.iter().any(|one| refused(&all_of(one), name, Some(*at)));
+                if is_refused && *preference == RecordedPreference::Granted {
+                    *preference = RecordedPreference::Conflict;
+                }
+            }
+            return all;
+        }
+        for one in shared {
+            let writes = all_of(&one);
+            let Some(latest) = writes.last() else { continue };
+            let mut latest = (*latest).clone();
+            for (name, preference) in &mut latest.1 {
+                if *preference == RecordedPreference::Granted && refused(&writes, name, None) {
+                    *preference = RecordedPreference::Conflict;
+                }
+            }
+            all = merged(all, Some(&latest));
         }
         all
     }
@@ -443,7 +469,11 @@ fn entry(u: &mut Unstructured) -> Result<Entry> {
             links.insert(name.to_owned(), moment(u)?);
         }
     }
-    Ok(Entry { write, links, shared: u.ratio(1, 4)? })
+    let whose = Id::Anonymous("a".into());
+    let mut entry = write.map_or_else(Entry::default, |write| Entry::of(&whose, write));
+    entry.links = links;
+    entry.shared = u.ratio(1, 4)?;
+    Ok(entry)
 }
 
 fn a_record(u: &mut Unstructured) -> Result<Record> {

@@ -51,6 +51,10 @@ pub(crate) struct Whole<'a> {
     pub(crate) wrong_spelling: Option<&'static str>,
 }
 
+/// How long an id may be; no platform makes longer ones.
+#[cfg(feature = "ledger")]
+const MAX_ID_BYTES: usize = 1_024;
+
 /// The id of a person, as an event has it.
 #[cfg(feature = "ledger")]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +99,7 @@ fn id<'a>(members: &Members<'a>, key: &str) -> IdMember<'a> {
         (None, Some(text)) if text.as_bytes().is_empty() => IdMember::Absent,
         // A lone surrogate is no text: two such ids would look alike.
         (None, Some(text)) if std::str::from_utf8(text.as_bytes()).is_err() => IdMember::Unreadable,
+        (None, Some(text)) if text.as_bytes().len() > MAX_ID_BYTES => IdMember::Unreadable,
         (None, Some(text)) => IdMember::Text(text),
         (None, None) if value.is_null() => IdMember::Absent,
         (None, None) => IdMember::Unreadable,

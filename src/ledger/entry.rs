@@ -42,6 +42,7 @@ impl fmt::Display for Id {
 
 /// What a person said at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Write {
     /// When.
     pub at: Moment,
@@ -72,13 +73,19 @@ fn refuse_what_either_refuses(one: &mut BTreeMap<String, bool>, other: &BTreeMap
 
 /// Everything that a store keeps under one id.
 ///
-/// Only the latest write of an id can matter, whenever a link comes to be known: a write after the link replaces what was merged by
-/// it, and a write in front of the link replaces those in front of it.
+/// Of an id that is one person's only the latest write can matter, whenever a link comes to be known: a write after the link replaces what was
+/// merged by it, and a write in front of the link replaces those in front of it. Of an anonymous id that several people share every refusal
+/// matters until the known person says it anew, so that what was ever granted under it is kept with its latest refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// The latest write under this id.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub write: Option<Write>,
+    /// Of an anonymous id: the categories that were ever granted under it, each with the latest moment at which it was not. A category that is not
+    /// here was never granted.
+    #[serde(rename = "g", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub granted: BTreeMap<String, Option<Moment>>,
     /// Of a known id the anonymous ids that are the same person, of an anonymous id the known ones; each since the first event that said so.
     /// There are [`MAX_LINKS`] at the most.
     #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -90,6 +97,26 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What one write under an id comes to.
+    pub fn of(id: &Id, write: Write) -> Self {
+        let granted = match id {
+            Id::User(_) => BTreeMap::new(),
+            Id::Anonymous(_) => {
+                let granted = write.preferences.iter().filter(|(_, granted)| **granted);
+                granted.map(|(name, _)| (name.clone(), None)).collect()
+            }
+        };
+        Entry { write: Some(write), granted, ..Entry::default() }
+    }
+
+    /// When a category was not granted under an anonymous id, the last time.
+    pub(super) fn refused(&self, wire_id: &str) -> Option<Moment> {
+        match self.granted.get(wire_id) {
+            Some(refused) => *refused,
+            None => self.write.as_ref().map(|write| write.at),
+        }
+    }
+
     /// An entry in which nothing is, which is as good as none.
     pub fn is_empty(&self) -> bool {
         self.write.is_none() && self.links.is_empty() && !self.shared
@@ -98,6 +125,16 @@ impl Entry {
     /// Adds what another entry says of the same id. This is commutative, associative and idempotent, so that neither the order of writes
     /// nor their repetition counts.
     pub fn join(&mut self, other: Entry) {
+        let last = |entry: &Entry| entry.write.as_ref().map(|write| write.at);
+        let (own, others) = (last(self), last(&other));
+        for (name, refused) in &mut self.granted {
+            // Whoever wrote and never granted it has refused it, at the latest with the last write.
+            let there = other.granted.get(name).copied().unwrap_or(others);
+            *refused = there.max(*refused);
+        }
+        for (name, refused) in other.granted {
+            self.granted.entry(name).or_insert_with(|| refused.max(own));
+        }
         match (&mut self.write, other.write) {
             (Some(write), Some(other)) => write.join(other),
             (write @ None, other) => *write = other,

@@ -3,8 +3,8 @@
 use super::entry::{Entry, Id};
 use super::store::{Store, StoreError};
 use redb::{
-    Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable,
-    TableDefinition, TableError,
+    AccessGuard, Database, DatabaseError, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction, ReadableDatabase,
+    ReadableTable, StorageError, TableDefinition, TableError,
 };
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -46,7 +46,7 @@ impl FileStore {
         Ok(FileStore(Open::Writing(opened(|| Database::create(path))?.map_err(StoreError::new)?)))
     }
 
-    /// Opens a file to read; a change of it fails.
+    /// Opens a file to read; a change of it fails. If whoever wrote to it last was ended in the middle of it, the file is put in order first.
     ///
     /// # Errors
     ///
@@ -72,9 +72,13 @@ impl FileStore {
     }
 }
 
-/// Opens a file. The engine asserts that a file is as long as it says of itself; one that was cut short is an error of ours.
+/// Asks the engine, which takes it that a file is as it has written it: whatever else it finds is an error of ours.
+fn guarded<T>(ask: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| Err(StoreError::new("the file is broken")))
+}
+
 fn opened<T>(open: impl FnOnce() -> T) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(open)).map_err(|_| StoreError::new("the file is broken"))
+    guarded(|| Ok(open()))
 }
 
 /// Makes an empty store. Whoever is ended in the middle of it leaves no file of this name that is half a store.
@@ -104,41 +108,33 @@ fn make(path: &Path) -> Result<(), StoreError> {
 
 impl Store for FileStore {
     fn get(&self, ids: &[Id]) -> Result<Vec<Entry>, StoreError> {
-        let transaction = self.read()?;
-        let table = match transaction.open_table(ENTRIES) {
-            Ok(table) => table,
-            // Nothing was ever written.
-            Err(TableError::TableDoesNotExist(_)) => return Ok(vec![Entry::default(); ids.len()]),
-            Err(error) => return Err(StoreError::new(error)),
-        };
-        let entry = |id: &Id| match table.get(id.to_string().as_str()).map_err(StoreError::new)? {
-            Some(text) => serde_json::from_slice(text.value()).map_err(StoreError::new),
-            None => Ok(Entry::default()),
-        };
-        ids.iter().map(entry).collect()
+        guarded(|| {
+            let transaction = self.read()?;
+            let Some(table) = table(&transaction)? else { return Ok(vec![Entry::default(); ids.len()]) };
+            ids.iter().map(|id| entry(table.get(id.to_string().as_str()))).collect()
+        })
     }
 
     fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [Entry])) -> Result<(), StoreError> {
         let Open::Writing(database) = &self.0 else {
             return Err(StoreError::new("it is open to be read alone"));
         };
-        let transaction = database.begin_write().map_err(StoreError::new)?;
-        {
+        let names: Vec<String> = ids.iter().map(Id::to_string).collect();
+        let (transaction, before) = guarded(|| {
+            let transaction = database.begin_write().map_err(StoreError::new)?;
+            let table = transaction.open_table(ENTRIES).map_err(StoreError::new)?;
+            let before =
+                names.iter().map(|name| entry(table.get(name.as_str()))).collect::<Result<Vec<_>, _>>()?;
+            drop(table);
+            Ok((transaction, before))
+        })?;
+        let mut entries = before.clone();
+        change(&mut entries);
+        guarded(|| {
             let mut table = transaction.open_table(ENTRIES).map_err(StoreError::new)?;
-            let names: Vec<String> = ids.iter().map(Id::to_string).collect();
-            let mut entries = Vec::with_capacity(ids.len());
-            for name in &names {
-                entries.push(match table.get(name.as_str()).map_err(StoreError::new)? {
-                    Some(text) => serde_json::from_slice(text.value()).map_err(StoreError::new)?,
-                    None => Entry::default(),
-                });
-            }
-            let before = entries.clone();
-            change(&mut entries);
-            for ((name, entry), before) in names.iter().zip(&entries).zip(&before) {
-                if entry == before {
-                    continue;
-                }
+            let changed =
+                names.iter().zip(&entries).zip(&before).filter(|((_, entry), before)| entry != before);
+            for ((name, entry), _) in changed {
                 match entry.is_empty() {
                     true => drop(table.remove(name.as_str()).map_err(StoreError::new)?),
                     false => {
@@ -147,30 +143,51 @@ impl Store for FileStore {
                     }
                 }
             }
-        }
-        // It is on the disk when this returns.
-        transaction.commit().map_err(StoreError::new)
+            drop(table);
+            // It is on the disk when this returns.
+            transaction.commit().map_err(StoreError::new)
+        })
     }
 
     fn each(&self, see: &mut dyn FnMut(Id, Entry) -> bool) -> Result<(), StoreError> {
-        let transaction = self.read()?;
-        let table = match transaction.open_table(ENTRIES) {
-            Ok(table) => table,
-            Err(TableError::TableDoesNotExist(_)) => return Ok(()),
-            Err(error) => return Err(StoreError::new(error)),
-        };
-        for row in table.iter().map_err(StoreError::new)? {
-            let (name, text) = row.map_err(StoreError::new)?;
-            let Some(id) = Id::parse(name.value()) else {
-                return Err(StoreError::new(format!(
-                    "it has an entry of `{}`, which is no id",
-                    name.value()
-                )));
-            };
-            if !see(id, serde_json::from_slice(text.value()).map_err(StoreError::new)?) {
-                break;
+        let rows = guarded(|| {
+            let transaction = self.read()?;
+            table(&transaction)?.map(|table| table.range::<&str>(..).map_err(StoreError::new)).transpose()
+        })?;
+        let Some(mut rows) = rows else { return Ok(()) };
+        loop {
+            let row = guarded(|| {
+                let Some(row) = rows.next() else { return Ok(None) };
+                let (name, text) = row.map_err(StoreError::new)?;
+                let id = Id::parse(name.value()).ok_or_else(|| {
+                    StoreError::new(format!("it has an entry of `{}`, which is no id", name.value()))
+                })?;
+                Ok(Some((id, entry(Ok(Some(text)))?)))
+            })?;
+            let goes_on = row.is_some_and(|(id, entry)| see(id, entry));
+            if !goes_on {
+                return Ok(());
             }
         }
-        Ok(())
+    }
+}
+
+/// The table of entries; `None` where nothing was ever written.
+fn table(
+    transaction: &ReadTransaction,
+) -> Result<Option<ReadOnlyTable<&'static str, &'static [u8]>>, StoreError> {
+    match transaction.open_table(ENTRIES) {
+        Ok(table) => Ok(Some(table)),
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(StoreError::new(error)),
+    }
+}
+
+type Text<'t> = Result<Option<AccessGuard<'t, &'static [u8]>>, StorageError>;
+
+fn entry(text: Text<'_>) -> Result<Entry, StoreError> {
+    match text.map_err(StoreError::new)? {
+        Some(text) => serde_json::from_slice(text.value()).map_err(StoreError::new),
+        None => Ok(Entry::default()),
     }
 }

@@ -37,7 +37,7 @@ pub use entry::{Entry, Id, MAX_LINKS, Write};
 pub use file::FileStore;
 pub use moment::Moment;
 pub use notice::{Notice, NoticeKind, Person};
-pub use people::{Forgotten, Recording, Rejection, forget, record, recorded};
+pub use people::{Forgotten, MAX_NAME_BYTES, MAX_NAMES, Recording, Rejection, forget, record, recorded};
 pub use record::{Record, RecordedPreference};
 #[cfg(feature = "ledger-redis")]
 pub use redis::RedisStore;

@@ -18,14 +18,15 @@ use std::fmt;
 pub struct Moment(i64);
 
 impl Moment {
-    /// Of a text by RFC 3339, with its offset; `None` for any other text. What is beyond a microsecond is cut off.
+    /// Of a text by RFC 3339, or in another form of ISO 8601 that has an offset; `None` for any other text, and for one with more than nine digits of a
+    /// second's fraction. What is beyond a microsecond is cut off.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse::<Timestamp>().ok().map(|timestamp| Moment(timestamp.as_microsecond()))
     }
 
-    /// So many microseconds after the beginning of 1970, UTC.
+    /// So many microseconds after the beginning of 1970, UTC; no further than the years -9999 and 9999, which no text goes beyond.
     pub fn from_microseconds(microseconds: i64) -> Self {
-        Moment(microseconds)
+        Moment(microseconds.clamp(Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond()))
     }
 
     /// The day in UTC: `2026-10-01`.

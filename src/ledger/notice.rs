@@ -123,7 +123,8 @@ impl<'a> Notice<'a> {
     /// When it was: "time is `timestamp`, no later than `receivedAt` or, without it, than the moment of recording; an unreadable or
     /// missing one is replaced by that bound".
     pub fn at(&self, now: Moment) -> Moment {
-        let bound = self.received_at.unwrap_or(now);
+        // What is to come is no time at which anything was received.
+        let bound = self.received_at.map_or(now, |received| received.min(now));
         self.timestamp.map_or(bound, |timestamp| timestamp.min(bound))
     }
 }

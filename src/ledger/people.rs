@@ -33,17 +33,26 @@ pub enum Rejection {
     NoPreferences,
     /// It says of nobody.
     NoPerson,
+    /// It names more than [`MAX_NAMES`] categories, or their names have more than [`MAX_NAME_BYTES`] together.
+    TooLarge,
 }
+
+/// How many categories an event may name to be recorded.
+pub const MAX_NAMES: usize = 1_000;
+
+/// How many bytes their names may have together.
+pub const MAX_NAME_BYTES: usize = 1 << 16;
 
 impl Rejection {
     /// Every reason.
-    pub const ALL: [Rejection; 2] = [Rejection::NoPreferences, Rejection::NoPerson];
+    pub const ALL: [Rejection; 3] = [Rejection::NoPreferences, Rejection::NoPerson, Rejection::TooLarge];
 
     /// The word for it in reports.
     pub fn word(self) -> &'static str {
         match self {
             Rejection::NoPreferences => "no_preferences",
             Rejection::NoPerson => "no_person",
+            Rejection::TooLarge => "too_large",
         }
     }
 
@@ -55,6 +64,11 @@ impl Rejection {
                 format!("{path} object is required")
             }
             Rejection::NoPerson => "a userId or an anonymousId is required".to_owned(),
+            Rejection::TooLarge => {
+                format!(
+                    "more than {MAX_NAMES} categories, or {MAX_NAME_BYTES} bytes of their names, are not recorded"
+                )
+            }
         }
     }
 }
@@ -101,7 +115,11 @@ pub fn record(store: &dyn Store, notices: &[Notice<'_>], now: Moment) -> Result<
 pub(super) fn rejection(notice: &Notice<'_>) -> Option<Rejection> {
     match (&notice.event.consent, &notice.person.id) {
         _ if !notice.kind.writes() => None,
-        (Consent::Preferences(_), Some(_)) => None,
+        (Consent::Preferences(preferences), Some(_)) => {
+            let bytes: usize = preferences.iter().map(|(name, _)| name.as_bytes().len()).sum();
+            let is_large = preferences.len() > MAX_NAMES || bytes > MAX_NAME_BYTES;
+            is_large.then_some(Rejection::TooLarge)
+        }
         (Consent::Preferences(_), None) => Some(Rejection::NoPerson),
         _ => Some(Rejection::NoPreferences),
     }
@@ -123,7 +141,7 @@ fn change(notice: &Notice<'_>, now: Moment, changes: &mut BTreeMap<Id, Entry>) -
         _ => None,
     };
     if let Some(preferences) = preferences {
-        join(id, Entry { write: Some(Write { at, preferences: granted(preferences) }), ..Entry::default() });
+        join(id, Entry::of(id, Write { at, preferences: granted(preferences) }));
     }
     // "An anonymous record joins a known person only on an explicit link (an Identify event with both ids)."
     let link = match (notice.kind, id, &notice.person.also) {
@@ -169,53 +187,60 @@ pub fn recorded(store: &dyn Store, people: &[Id]) -> Result<Vec<Option<Record>>,
 
 /// The entries that the store was asked for.
 #[derive(Default)]
-struct Known(BTreeMap<Id, Entry>);
+struct Known {
+    entries: BTreeMap<Id, Entry>,
+    /// What was worked out of known ids, since anonymous ones may have many of them in common.
+    records: BTreeMap<Id, Option<Record>>,
+}
 
 impl Known {
     fn ask(&mut self, store: &dyn Store, ids: BTreeSet<Id>) -> Result<(), StoreError> {
-        let ids: Vec<Id> = ids.into_iter().filter(|id| !self.0.contains_key(id)).collect();
+        let ids: Vec<Id> = ids.into_iter().filter(|id| !self.entries.contains_key(id)).collect();
         if !ids.is_empty() {
             let entries = store.get(&ids)?;
-            self.0.extend(ids.into_iter().zip(entries));
+            self.entries.extend(ids.into_iter().zip(entries));
         }
         Ok(())
     }
 
     /// The ids that some ids are linked with.
     fn linked(&self, of: fn(&Id) -> bool) -> BTreeSet<Id> {
-        let some = self.0.iter().filter(|(id, _)| of(id));
+        let some = self.entries.iter().filter(|(id, _)| of(id));
         some.flat_map(|(id, entry)| others(id, entry)).collect()
     }
 
-    fn record(&self, id: &Id) -> Option<Record> {
-        let entry = self.0.get(id)?;
+    fn record(&mut self, id: &Id) -> Option<Record> {
+        let entry = self.entries.get(id)?;
         match id {
-            Id::User(_) => self.of_user(entry),
             Id::Anonymous(_) if entry.links.is_empty() => entry.write.as_ref().map(Record::from),
             // Who is one of several people is held to what all of them agree to.
             Id::Anonymous(_) => {
-                let mut people = others(id, entry).filter_map(|user| self.of_user(self.0.get(&user)?));
-                let mut record = people.next()?;
-                people.for_each(|other| record.merge(&other));
-                Some(record)
+                let people: Vec<Id> = others(id, entry).collect();
+                let mut all: Option<Record> = None;
+                for person in people {
+                    match (&mut all, self.of_user(person)) {
+                        (Some(all), Some(other)) => all.merge(other),
+                        (all @ None, Some(other)) => *all = Some(other.clone()),
+                        (_, None) => {}
+                    }
+                }
+                all
             }
+            Id::User(_) => self.of_user(id.clone()).cloned(),
         }
     }
 
-    fn of_user(&self, entry: &Entry) -> Option<Record> {
-        let linked: Vec<Linked<'_>> = entry
-            .links
-            .iter()
-            .filter_map(|(anonymous, since)| {
-                let other = self.0.get(&Id::Anonymous(anonymous.clone()))?;
-                Some(Linked {
-                    since: *since,
-                    shared: other.links.len() > 1 || other.shared,
-                    write: other.write.as_ref(),
-                })
-            })
-            .collect();
-        of_person(entry.write.as_ref(), &linked)
+    fn of_user(&mut self, id: Id) -> Option<&Record> {
+        let Known { entries, records } = self;
+        let record = records.entry(id).or_insert_with_key(|id| {
+            let entry = entries.get(id)?;
+            let linked = entry.links.iter().filter_map(|(anonymous, since)| {
+                let other = entries.get(&Id::Anonymous(anonymous.clone()))?;
+                Some(Linked { since: *since, shared: other.links.len() > 1 || other.shared, entry: other })
+            });
+            of_person(entry.write.as_ref(), &linked.collect::<Vec<_>>())
+        });
+        record.as_ref()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is recorded of a person, of the entries of all ids that are theirs.
 
-use super::entry::Write;
+use super::entry::{Entry, Write};
 use super::moment::Moment;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -85,70 +85,97 @@ pub(super) struct Linked<'e> {
     pub(super) since: Moment,
     /// Whether it is linked with other known ids too, as on a device that several people use.
     pub(super) shared: bool,
-    pub(super) write: Option<&'e Write>,
+    pub(super) entry: &'e Entry,
 }
 
 /// What is recorded of a known person, by their own write and those of the anonymous ids that are linked with them; `None` if nothing is.
 ///
 /// Until an id is linked, it is another person. The link merges the two records. What is written later under either id is said by the one
-/// person, but for an id that others share: it is merged, so that nobody grants for somebody else.
+/// person, but for an id that others share: it grants nothing, and what is refused under it, by whomever, is in conflict until the known person
+/// says it anew.
 pub(super) fn of_person(own: Option<&Write>, linked: &[Linked<'_>]) -> Option<Record> {
-    enum Step {
-        Link(usize),
-        Own,
-        Write(usize),
+    let (shared, theirs): (Vec<&Linked<'_>>, Vec<&Linked<'_>>) = linked.iter().partition(|one| one.shared);
+    let mut record = of_own(own, &theirs);
+    match &mut record {
+        Some(record) => {
+            let said = record.at;
+            for Linked { entry, .. } in shared {
+                record.preferences.iter_mut().for_each(|(name, preference)| {
+                    let is_refused = entry.refused(name).is_some_and(|refused| refused >= said);
+                    if is_refused && *preference == RecordedPreference::Granted {
+                        *preference = RecordedPreference::Conflict;
+                    }
+                });
+            }
+        }
+        // Who has never said anything under an id of their own is held to all that others said.
+        None => {
+            for Linked { entry, .. } in shared {
+                let Some(write) = &entry.write else { continue };
+                let mut said = Record::from(write);
+                said.preferences.iter_mut().for_each(|(name, preference)| {
+                    if *preference == RecordedPreference::Granted && entry.refused(name).is_some() {
+                        *preference = RecordedPreference::Conflict;
+                    }
+                });
+                match &mut record {
+                    Some(record) => record.merge(&said),
+                    None => record = Some(said),
+                }
+            }
+        }
     }
-    let mut steps: Vec<(Moment, Step)> = own.map(|write| (write.at, Step::Own)).into_iter().collect();
+    record
+}
+
+/// The same of ids that are the person's alone.
+fn of_own(own: Option<&Write>, linked: &[&Linked<'_>]) -> Option<Record> {
+    enum Step<'e> {
+        Link(usize),
+        Own(&'e Write),
+        Write(usize, &'e Write),
+    }
+    let mut steps: Vec<(Moment, Step<'_>)> =
+        own.map(|write| (write.at, Step::Own(write))).into_iter().collect();
+    for (at, one) in linked.iter().enumerate() {
+        steps.push((one.since, Step::Link(at)));
+        steps.extend(one.entry.write.as_ref().map(|write| (write.at, Step::Write(at, write))));
+    }
     // At the same moment a link comes before what is written: an event may say both.
-    steps.extend(linked.iter().enumerate().map(|(at, one)| (one.since, Step::Link(at))));
-    steps.extend(linked.iter().enumerate().filter_map(|(at, one)| Some((one.write?.at, Step::Write(at)))));
     steps.sort_by_key(|(moment, step)| {
-        let (order, at) = match step {
+        let order = match step {
             Step::Link(at) => (0, *at),
-            Step::Own => (1, 0),
-            // What is only merged comes last, so that what the person says at the moment ends all that was before.
-            Step::Write(at) => (if linked.get(*at).is_some_and(|one| one.shared) { 3 } else { 2 }, *at),
+            Step::Own(_) => (1, 0),
+            Step::Write(at, _) => (2, *at),
         };
-        (*moment, order, at)
+        (*moment, order)
     });
     let mut record: Option<Record> = None;
-    let mut is_linked = vec![false; linked.len()];
-    let mut apart: Vec<Option<&Write>> = vec![None; linked.len()];
-    let merged = |record: Option<Record>, write: Option<&Write>| match (record, write) {
-        (Some(mut record), Some(write)) => {
-            record.merge(&Record::from(write));
-            Some(record)
-        }
-        (record, write) => record.or(write.map(Record::from)),
-    };
-    let written = |record: Option<Record>, write: &Write| match record {
-        Some(mut record) => {
-            record.write(write);
-            record
-        }
-        None => Record::from(write),
-    };
+    // Of ids that are not linked yet what was written under them; `None` for those that are.
+    let mut apart: Vec<Option<Option<&Write>>> = vec![Some(None); linked.len()];
     for (_, step) in steps {
-        match step {
-            Step::Own => record = own.map(|write| written(record.take(), write)),
+        let write = match step {
+            Step::Own(write) => write,
             Step::Link(at) => {
-                if let (Some(is_linked), Some(apart)) = (is_linked.get_mut(at), apart.get(at)) {
-                    *is_linked = true;
-                    record = merged(record, *apart);
+                let write = apart.get_mut(at).and_then(Option::take).flatten();
+                match (&mut record, write) {
+                    (Some(record), Some(write)) => record.merge(&Record::from(write)),
+                    (record @ None, write) => *record = write.map(Record::from),
+                    (Some(_), None) => {}
                 }
+                continue;
             }
-            Step::Write(at) => {
-                let Some(Linked { shared, write: Some(write), .. }) = linked.get(at) else { continue };
-                match is_linked.get(at) {
-                    Some(true) if *shared => record = merged(record, Some(write)),
-                    Some(true) => record = Some(written(record, write)),
-                    _ => {
-                        if let Some(apart) = apart.get_mut(at) {
-                            *apart = Some(write);
-                        }
-                    }
+            Step::Write(at, write) => match apart.get_mut(at) {
+                Some(Some(apart)) => {
+                    *apart = Some(write);
+                    continue;
                 }
-            }
+                _ => write,
+            },
+        };
+        match &mut record {
+            Some(record) => record.write(write),
+            None => record = Some(Record::from(write)),
         }
     }
     record

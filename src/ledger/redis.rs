@@ -6,7 +6,7 @@ use redis::{Client, Connection, RedisError, Script};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often a change is tried that others get in front of.
 const TRIES: usize = 100;
@@ -35,13 +35,22 @@ pub struct RedisStore {
     client: Client,
     prefix: String,
     timeout: Duration,
-    /// There is none before the first question, and none after one that failed.
-    connection: Mutex<Option<Connection>>,
+    connection: Mutex<Held>,
     replace: Script,
 }
 
+/// The connection, as far as there is one.
+#[derive(Default)]
+struct Held {
+    /// There is none before the first question, and none after one that failed.
+    connection: Option<Connection>,
+    /// A server that was silent for too long is not asked again before this, so that not everybody waits for it.
+    silent_until: Option<Instant>,
+}
+
 impl RedisStore {
-    /// At an address such as `redis://localhost:6379/0`; nothing is asked of it yet. A question that is not answered within `timeout` fails.
+    /// At an address such as `redis://localhost:6379/0`; nothing is asked of it yet. A server that is silent for `timeout` counts as one that does not
+    /// answer, and for as long again it is not asked.
     ///
     /// # Errors
     ///
@@ -51,7 +60,7 @@ impl RedisStore {
             client: Client::open(address).map_err(StoreError::new)?,
             prefix: prefix.into(),
             timeout,
-            connection: Mutex::new(None),
+            connection: Mutex::default(),
             replace: Script::new(REPLACE),
         })
     }
@@ -59,20 +68,34 @@ impl RedisStore {
     /// Asks a question. After one that failed nobody knows what is still to come on the connection: the next one has a new one.
     fn ask<T>(&self, question: impl Fn(&mut Connection) -> Result<T, RedisError>) -> Result<T, StoreError> {
         let mut held = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mut connection) = held.take() {
+        if held.silent_until.is_some_and(|until| Instant::now() < until) {
+            return Err(StoreError::new("it was silent a moment ago"));
+        }
+        let answer = self.ask_held(&mut held, question);
+        let was_silent = answer.as_ref().is_err_and(RedisError::is_timeout);
+        held.silent_until = was_silent.then(|| Instant::now() + self.timeout);
+        answer.map_err(StoreError::new)
+    }
+
+    fn ask_held<T>(
+        &self,
+        held: &mut Held,
+        question: impl Fn(&mut Connection) -> Result<T, RedisError>,
+    ) -> Result<T, RedisError> {
+        if let Some(mut connection) = held.connection.take() {
             match question(&mut connection) {
                 // A server closes connections after some time; that is no answer yet. All questions may be asked twice.
                 Err(error) if error.is_connection_dropped() => {}
                 answer => {
-                    let answer = answer.map_err(StoreError::new)?;
-                    *held = Some(connection);
+                    let answer = answer?;
+                    held.connection = Some(connection);
                     return Ok(answer);
                 }
             }
         }
-        let mut connection = self.connect().map_err(StoreError::new)?;
-        let answer = question(&mut connection).map_err(StoreError::new)?;
-        *held = Some(connection);
+        let mut connection = self.connect()?;
+        let answer = question(&mut connection)?;
+        held.connection = Some(connection);
         Ok(answer)
     }
 
@@ -90,7 +113,14 @@ impl RedisStore {
     fn texts(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         match keys {
             [] => Ok(Vec::new()),
-            keys => self.ask(|connection| redis::cmd("MGET").arg(keys).query(connection)),
+            // Of what is no text `MGET` says that it is not there.
+            keys => self.ask(|connection| {
+                let mut question = redis::pipe();
+                for key in keys {
+                    question.get(key);
+                }
+                question.query(connection)
+            }),
         }
     }
 }

@@ -20,6 +20,7 @@ enum Identity {
 pub(super) enum Role {
     Policy,
     Input,
+    Ledger,
     Output,
     Errors,
     Rejects,
@@ -28,7 +29,7 @@ pub(super) enum Role {
 
 impl Role {
     fn is_read(&self) -> bool {
-        matches!(self, Role::Policy | Role::Input)
+        matches!(self, Role::Policy | Role::Input | Role::Ledger)
     }
 
     /// Two that only read do each other no harm, and the two outputs of a command may lead to one file.
@@ -41,6 +42,7 @@ impl Role {
         match self {
             Role::Policy => "the policy".into(),
             Role::Input => "the input".into(),
+            Role::Ledger => "the ledger".into(),
             Role::Output => "standard output".into(),
             Role::Errors => "standard error".into(),
             Role::Rejects => "the file of the rejects".into(),

@@ -142,6 +142,9 @@ impl Filter {
             Some(path) => apart.path(path, Role::Input)?,
             None => apart.standard_input()?,
         }
+        if let Some(ledger) = self.ledger.file() {
+            apart.path(ledger, Role::Ledger)?;
+        }
         if plan.is_none() {
             // Otherwise nothing goes there.
             apart.standard_output()?;

@@ -6,6 +6,7 @@ use crate::cli::Failure;
 use consentry::ledger::{Checked, Id, Notice, Record, Recorded, StoreError, check, recorded};
 use consentry::{EventError, Limits, Policy};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Whether events are checked.
 #[derive(clap::Args)]
@@ -24,6 +25,11 @@ pub(in crate::cli) struct LedgerArguments {
 pub(in crate::cli) struct Ledger(Box<Shared>);
 
 impl LedgerArguments {
+    /// The file that the ledger is, if it is one.
+    pub(in crate::cli) fn file(&self) -> Option<&Path> {
+        self.ledger.as_deref().filter(|place| !place.contains("://")).map(Path::new)
+    }
+
     /// The ledger, if events are to be checked. A policy that asks for a check is not decided without one by mistake.
     pub(in crate::cli) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, Failure> {
         match (&self.ledger, policy.verify()) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// A ledger by its name on the command line.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Reach {
-    /// How long an answer of the ledger may take, in milliseconds; what comes later is no answer. A file is waited for.
+    /// How long a ledger in Redis may be silent, in milliseconds, before it counts as unreachable; then it is not asked for as long again.
     #[arg(long, value_name = "MS", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     ledger_timeout: u64,
     /// What the keys of the ledger begin with in Redis.
@@ -28,7 +28,7 @@ pub(in crate::cli) type Shared = dyn Store + Send + Sync;
 impl Reach {
     /// Opens a ledger. One that is Redis answers, or does not, when it is asked.
     pub(in crate::cli) fn open(&self, place: &str, access: Access) -> Result<Box<Shared>, Failure> {
-        let failure = |error: StoreError| Failure::Other(format!("`{}`: {error}", without_password(place)));
+        let failure = |error: StoreError| Failure::Other(format!("`{}`: {error}", shown(place)));
         match place.split_once("://") {
             Some(("redis" | "redis+unix" | "unix", _)) => {
                 let timeout = Duration::from_millis(self.ledger_timeout);
@@ -38,6 +38,9 @@ impl Reach {
             Some((scheme, _)) => Err(Failure::Other(format!(
                 "a ledger is a file or `redis://...`, and no `{scheme}://`; put a proxy in front of a Redis that wants TLS"
             ))),
+            None if place.starts_with("redis:") => {
+                Err(Failure::Other("a ledger in Redis is `redis://HOST:PORT/DB`".into()))
+            }
             None => {
                 let path = Path::new(place);
                 let store = match access {
@@ -50,10 +53,10 @@ impl Reach {
     }
 }
 
-/// An address without what nobody should read in a log.
-fn without_password(place: &str) -> String {
-    match (place.split_once("://"), place.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://...@{host}"),
-        _ => place.to_owned(),
+/// How messages call a ledger: an address may have a password in it, which nobody should read in a log.
+fn shown(place: &str) -> String {
+    match place.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://..."),
+        None => place.to_owned(),
     }
 }

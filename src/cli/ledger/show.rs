@@ -148,6 +148,8 @@ fn exported(id: &Id, entry: &Entry) -> Value {
         "v": 1,
         "id": id.to_string(),
         "write": entry.write.as_ref().map(|write| json!({ "at": write.at, "preferences": write.preferences })),
+        "shared": entry.shared,
+        "granted": entry.granted,
         "links": entry.links.iter().map(|(other, since)| {
             let other = match id {
                 Id::User(_) => Id::Anonymous(other.clone()),
