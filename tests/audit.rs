@@ -405,7 +405,7 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
         "consent": { "missing": 0, "empty": 0, "none_given": 0, "given": 0, "malformed": 0 },
         "findings": no_findings(),
         "wrong_spellings": {},
-        "rejections": { "no_preferences": 0, "no_person": 0 },
+        "rejections": { "no_preferences": 0, "no_person": 0, "too_large": 0 },
         "preference_events": 0,
         "identify_events": 0,
         "without_person": 0,

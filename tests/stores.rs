@@ -271,6 +271,35 @@ fn a_server_that_does_not_answer_is_an_error() {
     }
 }
 
+/// What is there and is no entry is an error, and never taken for nothing: so nobody is unknown whose entry cannot be read.
+#[test]
+fn what_is_no_entry_is_an_error() {
+    let server = Server::start();
+    let store = server.store("x:");
+    let port = server.address.trim_end_matches("/0").rsplit(':').next().unwrap();
+    let set = |arguments: &[&str]| {
+        let status =
+            Command::new("redis-cli").args(["-p", port]).args(arguments).stdout(Stdio::null()).status();
+        assert!(status.unwrap().success());
+    };
+    let id = Id::User("p".into());
+    set(&["lpush", "x:user:p", "1"]);
+    assert!(store.get(std::slice::from_ref(&id)).is_err());
+    for text in
+        ["garbage", "{\"x\":1}", "{\"w\":{\"at\":\"2026-10-01T00:00:00Z\",\"preferences\":{},\"x\":1}}"]
+    {
+        set(&["del", "x:user:p"]);
+        set(&["set", "x:user:p", text]);
+        assert!(store.get(std::slice::from_ref(&id)).is_err(), "{text}");
+        assert!(store.update(std::slice::from_ref(&id), &mut |_| ()).is_err(), "{text}");
+        assert!(store.each(&mut |_, _| true).is_err(), "{text}");
+    }
+    set(&["set", "x:user:p", "{\"w\":{\"at\":\"2026-10-01T00:00:00Z\",\"preferences\":{}}}"]);
+    assert!(store.get(std::slice::from_ref(&id)).unwrap()[0].write.is_some());
+    set(&["set", "x:nobody", "{}"]);
+    assert!(store.each(&mut |_, _| true).is_err());
+}
+
 /// A file serves one who writes or several who read; what is no ledger is an error, and nothing is made of a file that is only read.
 #[test]
 fn a_file_is_opened_by_one_who_writes() {

@@ -2,6 +2,8 @@
 
 pub mod agreement;
 pub mod allocations;
+#[cfg(feature = "ledger")]
+pub mod ledger;
 pub mod limits;
 pub mod measure;
 pub mod ours;
