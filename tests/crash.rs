@@ -20,7 +20,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use text::run;
 
 fn preference_event(person: &str, time: &str, preferences: &str) -> String {
@@ -106,9 +106,13 @@ fn a_crash_loses_nothing_and_applies_nothing_twice() {
         let mut child = common::start(&mut common::command(&arguments));
         let mut stdin = child.stdin.take().unwrap();
         let pieces: Vec<String> = lines.chunks(50).map(<[String]>::concat).collect();
-        // A pipe that is given pieces makes steps of them.
-        let writer =
-            thread::spawn(move || pieces.iter().all(|piece| stdin.write_all(piece.as_bytes()).is_ok()));
+        // What comes slowly is recorded as it comes, so that there are as many steps as pieces.
+        let writer = thread::spawn(move || {
+            pieces.iter().all(|piece| {
+                thread::sleep(Duration::from_millis(4));
+                stdin.write_all(piece.as_bytes()).is_ok()
+            })
+        });
         (child, writer)
     };
     // How long it takes undisturbed.

@@ -330,6 +330,13 @@ fn a_file_is_opened_by_one_who_writes() {
         if let Ok(store) = FileStore::open_to_read(&broken) {
             let _ = (store.get(std::slice::from_ref(&id)), store.each(&mut |_, _| true));
         }
+        // Nobody waits for what the engine was doing when it found out.
+        if let Ok(store) = FileStore::open(&broken) {
+            for second in 2..4 {
+                let _ = store
+                    .update(std::slice::from_ref(&id), &mut |entries| entries[0].join(write("p", second).1));
+            }
+        }
         std::fs::write(&broken, &bytes[..at]).unwrap();
         assert!(FileStore::open_to_read(&broken).is_err(), "{at}");
     }

@@ -13,13 +13,18 @@ use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Entries by their ids as they are written, each as JSON.
 const ENTRIES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("entries 1");
 
 /// A store in a file, which needs no other program. One process may write to it, or several may read from it, at a time. Each change is on the
 /// disk when it is acknowledged.
-pub struct FileStore(Open);
+pub struct FileStore {
+    open: Open,
+    /// Whether the engine has found the file other than it has written it. It holds on to what it was doing then, so that nothing more is asked of it.
+    broken: AtomicBool,
+}
 
 enum Open {
     Writing(Database),
@@ -28,7 +33,7 @@ enum Open {
 
 impl fmt::Debug for FileStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let writes = matches!(self.0, Open::Writing(_));
+        let writes = matches!(self.open, Open::Writing(_));
         f.debug_struct("FileStore").field("writes", &writes).finish_non_exhaustive()
     }
 }
@@ -43,7 +48,7 @@ impl FileStore {
         if !path.try_exists().map_err(StoreError::new)? {
             make(path)?;
         }
-        Ok(FileStore(Open::Writing(opened(|| Database::create(path))?.map_err(StoreError::new)?)))
+        Ok(FileStore::of(Open::Writing(opened(|| Database::create(path))?.map_err(StoreError::new)?)))
     }
 
     /// Opens a file to read; a change of it fails. If whoever wrote to it last was ended in the middle of it, the file is put in order first.
@@ -60,11 +65,26 @@ impl FileStore {
             }
             database => database,
         };
-        Ok(FileStore(Open::Reading(database.map_err(StoreError::new)?)))
+        Ok(FileStore::of(Open::Reading(database.map_err(StoreError::new)?)))
+    }
+
+    fn of(open: Open) -> Self {
+        FileStore { open, broken: AtomicBool::new(false) }
+    }
+
+    /// The same for a store that is open.
+    fn guarded<T>(&self, ask: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if self.broken.load(Ordering::Acquire) {
+            return Err(broken());
+        }
+        opened(ask).unwrap_or_else(|error| {
+            self.broken.store(true, Ordering::Release);
+            Err(error)
+        })
     }
 
     fn read(&self) -> Result<ReadTransaction, StoreError> {
-        match &self.0 {
+        match &self.open {
             Open::Writing(database) => database.begin_read(),
             Open::Reading(database) => database.begin_read(),
         }
@@ -73,12 +93,12 @@ impl FileStore {
 }
 
 /// Asks the engine, which takes it that a file is as it has written it: whatever else it finds is an error of ours.
-fn guarded<T>(ask: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| Err(StoreError::new("the file is broken")))
+fn opened<T>(open: impl FnOnce() -> T) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(open)).map_err(|_| broken())
 }
 
-fn opened<T>(open: impl FnOnce() -> T) -> Result<T, StoreError> {
-    guarded(|| Ok(open()))
+fn broken() -> StoreError {
+    StoreError::new("the file is broken")
 }
 
 /// Makes an empty store. Whoever is ended in the middle of it leaves no file of this name that is half a store.
@@ -108,7 +128,7 @@ fn make(path: &Path) -> Result<(), StoreError> {
 
 impl Store for FileStore {
     fn get(&self, ids: &[Id]) -> Result<Vec<Entry>, StoreError> {
-        guarded(|| {
+        self.guarded(|| {
             let transaction = self.read()?;
             let Some(table) = table(&transaction)? else { return Ok(vec![Entry::default(); ids.len()]) };
             ids.iter().map(|id| entry(table.get(id.to_string().as_str()))).collect()
@@ -116,11 +136,11 @@ impl Store for FileStore {
     }
 
     fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [Entry])) -> Result<(), StoreError> {
-        let Open::Writing(database) = &self.0 else {
+        let Open::Writing(database) = &self.open else {
             return Err(StoreError::new("it is open to be read alone"));
         };
         let names: Vec<String> = ids.iter().map(Id::to_string).collect();
-        let (transaction, before) = guarded(|| {
+        let (transaction, before) = self.guarded(|| {
             let transaction = database.begin_write().map_err(StoreError::new)?;
             let table = transaction.open_table(ENTRIES).map_err(StoreError::new)?;
             let before =
@@ -130,7 +150,7 @@ impl Store for FileStore {
         })?;
         let mut entries = before.clone();
         change(&mut entries);
-        guarded(|| {
+        self.guarded(|| {
             let mut table = transaction.open_table(ENTRIES).map_err(StoreError::new)?;
             let changed =
                 names.iter().zip(&entries).zip(&before).filter(|((_, entry), before)| entry != before);
@@ -150,13 +170,13 @@ impl Store for FileStore {
     }
 
     fn each(&self, see: &mut dyn FnMut(Id, Entry) -> bool) -> Result<(), StoreError> {
-        let rows = guarded(|| {
+        let rows = self.guarded(|| {
             let transaction = self.read()?;
             table(&transaction)?.map(|table| table.range::<&str>(..).map_err(StoreError::new)).transpose()
         })?;
         let Some(mut rows) = rows else { return Ok(()) };
         loop {
-            let row = guarded(|| {
+            let row = self.guarded(|| {
                 let Some(row) = rows.next() else { return Ok(None) };
                 let (name, text) = row.map_err(StoreError::new)?;
                 let id = Id::parse(name.value()).ok_or_else(|| {
