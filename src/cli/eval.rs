@@ -1,12 +1,11 @@
 //! `consentry eval`.
 
 use super::input::{Block, Blocks};
-use super::ledger::LedgerArguments;
+use super::ledger::{Ledger, LedgerArguments};
 use super::{Failure, Format, PolicyArguments, Status};
-use consentry::diagnostic::visible;
 use consentry::report::{Summary, human, json};
 use consentry::{EventError, Limits, Table};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Decide every event of a stream: one JSON object a line in, one decision a line out.
@@ -37,8 +36,6 @@ impl Eval {
         let mut scratch = table.scratch();
         let mut summary = Summary::default();
         let mut number = 0;
-        // Why the ledger did not answer, the first time that it did not.
-        let mut silence: Option<String> = None;
         while blocks.next(&mut block)? {
             if block.piece().is_some_and(|piece| piece.first) {
                 number += 1;
@@ -79,19 +76,13 @@ impl Eval {
                     }
                 }
             }
-            if let Some(error) = notices.as_ref().and_then(|notices| notices.silence()) {
-                silence.get_or_insert_with(|| error.to_string());
-            }
             // Nobody waits for what is decided already while more input is waited for.
             to.flush()?;
         }
         if self.format == Format::Human {
             human::summary(to, table.policy(), &summary)?;
         }
-        if let Some(error) = silence {
-            // There is nowhere left to say that standard error is closed.
-            let _ = writeln!(io::stderr(), "consentry: {}", visible(&error));
-        }
+        ledger.iter().for_each(Ledger::tell_silence);
         Ok(if summary.not_events() == 0 { Status::Fine } else { Status::Findings })
     }
 

@@ -3,6 +3,7 @@
 //! The readings `table` and `relevant` ask what is granted and nothing else. The reading `exact` follows decisions, which may come to a
 //! gate of that form too: where they do, it is told as one.
 
+use super::formula::Formula;
 use crate::model::{
     CategoryId, ConsentState, Destination, Enforce, GateReading, IntegrationsState, Policy, Reading,
     Requirement, UnmappedDestinations, WithoutConsent,
@@ -128,7 +129,7 @@ fn by_grants(policy: &Policy, any_grant: bool) -> Open {
 
 /// What the gate comes to that follows decisions, if it is open by what is granted alone.
 fn by_decisions(policy: &Policy, is_ever_missing: bool) -> Option<(bool, Open)> {
-    let decisions = Decisions { policy, has_enabled: enabled(policy).next().is_some() };
+    let decisions = Decisions::of(policy);
     let consent_alone = decisions.by_consent();
     let without_consent = match is_ever_missing {
         true => decisions.constant(ConsentState::Missing)?,
@@ -161,9 +162,33 @@ enum Kind {
 struct Decisions<'p> {
     policy: &'p Policy,
     has_enabled: bool,
+    /// Whether a destination passes the consent step whatever is granted.
+    has_passing: bool,
+    /// What the others ask for, each once.
+    formulas: BTreeSet<Formula>,
 }
 
-impl Decisions<'_> {
+impl<'p> Decisions<'p> {
+    fn of(policy: &'p Policy) -> Self {
+        let has_enabled = enabled(policy).next().is_some();
+        let mut decisions = Decisions { policy, has_enabled, has_passing: false, formulas: BTreeSet::new() };
+        for destination in enabled(policy) {
+            match (destination.exempt(), destination.requirement()) {
+                (Some(_), _) => decisions.has_passing = true,
+                (None, None) => {
+                    decisions.has_passing |=
+                        policy.unmapped_destinations().value == UnmappedDestinations::Deliver;
+                }
+                (None, Some(requirement)) => match Formula::of(requirement, policy) {
+                    Some(formula) => drop(decisions.formulas.insert(formula)),
+                    // All of it is switched off.
+                    None => decisions.has_passing = true,
+                },
+            }
+        }
+        decisions
+    }
+
     /// For the cells of a consent state, and for the least and the most that an integrations object can turn on: what is on in between
     /// delivers no more and no less than these.
     fn kinds(&self, consent: ConsentState) -> Vec<Kind> {
@@ -217,12 +242,8 @@ impl Decisions<'_> {
     }
 
     /// Whether some destination passes the consent step.
-    fn consent(&self, grants: &dyn Fn(CategoryId) -> bool) -> bool {
-        enabled(self.policy).any(|destination| match (destination.exempt(), destination.requirement()) {
-            (Some(_), _) => true,
-            (None, None) => self.policy.unmapped_destinations().value == UnmappedDestinations::Deliver,
-            (None, Some(requirement)) => is_satisfied(self.policy, requirement, grants).unwrap_or(true),
-        })
+    fn consent(&self, grants: &impl Fn(&str) -> bool) -> bool {
+        self.has_passing || self.formulas.iter().any(|formula| formula.is_satisfied(grants))
     }
 
     /// When some destination passes the consent step, if one grant is enough for it. Granting more never undoes it, so that single
@@ -231,10 +252,10 @@ impl Decisions<'_> {
         if self.consent(&|_| false) {
             return Some(Open::Always);
         }
-        let enough: BTreeSet<CategoryId> =
-            free(self.policy).filter(|id| self.consent(&|granted| granted == *id)).collect();
-        let others = self.consent(&|granted| !enough.contains(&granted));
-        (!others).then(|| Open::Any(wire_ids(self.policy, enough)))
+        let mut enough = wire_ids(self.policy, free(self.policy));
+        enough.retain(|one| self.consent(&|granted| granted == one));
+        let others = self.consent(&|granted| !enough.contains(granted));
+        (!others).then_some(Open::Any(enough))
     }
 }
 
@@ -259,28 +280,6 @@ fn free(policy: &Policy) -> impl Iterator<Item = CategoryId> {
     policy.category_ids().filter(|id| is_live(policy, *id) && !is_always(policy, *id))
 }
 
-fn wire_ids(policy: &Policy, ids: BTreeSet<CategoryId>) -> BTreeSet<String> {
+fn wire_ids(policy: &Policy, ids: impl IntoIterator<Item = CategoryId>) -> BTreeSet<String> {
     ids.into_iter().filter_map(|id| policy.category(id)).map(|one| one.wire_id().to_owned()).collect()
-}
-
-/// Whether a requirement is satisfied; `None` where all of it is switched off.
-fn is_satisfied(
-    policy: &Policy,
-    requirement: &Requirement,
-    grants: &dyn Fn(CategoryId) -> bool,
-) -> Option<bool> {
-    let of = |elements: &[Requirement]| -> Vec<bool> {
-        elements.iter().filter_map(|one| is_satisfied(policy, one, grants)).collect()
-    };
-    match requirement {
-        Requirement::Category(id) => is_live(policy, *id).then(|| is_always(policy, *id) || grants(*id)),
-        Requirement::AllOf(elements) => match of(elements) {
-            left if left.is_empty() => None,
-            left => Some(left.into_iter().all(|one| one)),
-        },
-        Requirement::AnyOf(elements) => match of(elements) {
-            left if left.is_empty() => None,
-            left => Some(left.into_iter().any(|one| one)),
-        },
-    }
 }

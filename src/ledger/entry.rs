@@ -31,6 +31,22 @@ impl Id {
     }
 }
 
+impl Id {
+    /// The id as events have it.
+    pub fn text(&self) -> &str {
+        let (Id::Anonymous(text) | Id::User(text)) = self;
+        text
+    }
+
+    /// An id that this one may be linked with: of a known id an anonymous one, and the other way round.
+    pub fn other(&self, text: impl Into<String>) -> Id {
+        match self {
+            Id::Anonymous(_) => Id::User(text.into()),
+            Id::User(_) => Id::Anonymous(text.into()),
+        }
+    }
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -115,6 +131,11 @@ impl Entry {
             Some(refused) => *refused,
             None => self.write.as_ref().map(|write| write.at),
         }
+    }
+
+    /// The ids that the id of this entry is linked with.
+    pub fn linked(&self, id: &Id) -> impl Iterator<Item = Id> {
+        self.links.keys().map(|text| id.other(text.as_str()))
     }
 
     /// An entry in which nothing is, which is as good as none.

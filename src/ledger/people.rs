@@ -206,7 +206,7 @@ impl Known {
     /// The ids that some ids are linked with.
     fn linked(&self, of: fn(&Id) -> bool) -> BTreeSet<Id> {
         let some = self.entries.iter().filter(|(id, _)| of(id));
-        some.flat_map(|(id, entry)| others(id, entry)).collect()
+        some.flat_map(|(id, entry)| entry.linked(id)).collect()
     }
 
     fn record(&mut self, id: &Id) -> Option<Record> {
@@ -215,7 +215,7 @@ impl Known {
             Id::Anonymous(_) if entry.links.is_empty() => entry.write.as_ref().map(Record::from),
             // Who is one of several people is held to what all of them agree to.
             Id::Anonymous(_) => {
-                let people: Vec<Id> = others(id, entry).collect();
+                let people: Vec<Id> = entry.linked(id).collect();
                 let mut all: Option<Record> = None;
                 for person in people {
                     match (&mut all, self.of_user(person)) {
@@ -242,16 +242,6 @@ impl Known {
         });
         record.as_ref()
     }
-}
-
-/// The ids that an id is linked with.
-fn others<'e>(id: &Id, entry: &'e Entry) -> impl Iterator<Item = Id> + use<'e> {
-    let is_user = matches!(id, Id::User(_));
-    let other = move |text: &String| match is_user {
-        true => Id::Anonymous(text.clone()),
-        false => Id::User(text.clone()),
-    };
-    entry.links.keys().map(other)
 }
 
 /// What came of forgetting a person.
@@ -281,10 +271,10 @@ pub fn forget(store: &dyn Store, id: &Id) -> Result<Forgotten, StoreError> {
         let mut more = Vec::new();
         store.update(&ids, &mut |entries| {
             let own = entries.first().cloned().unwrap_or_default();
-            more = others(id, &own).filter(|other| !ids.contains(other)).collect();
+            more = own.linked(id).filter(|other| !ids.contains(other)).collect();
             forgotten = match id {
                 Id::Anonymous(_) if !own.links.is_empty() => {
-                    Some(Forgotten::Linked(others(id, &own).collect()))
+                    Some(Forgotten::Linked(own.linked(id).collect()))
                 }
                 _ if !more.is_empty() => None,
                 _ => Some(Forgotten::Erased(erase(id, &ids, entries))),
@@ -305,8 +295,7 @@ fn erase(person: &Id, ids: &[Id], entries: &mut [Entry]) -> Vec<Id> {
         let is_theirs = id == person || entry.links.len() <= 1 && !entry.shared;
         if !is_theirs {
             // It was linked with the person, and is still no other one's alone.
-            let (Id::User(text) | Id::Anonymous(text)) = person;
-            entry.links.remove(text);
+            entry.links.remove(person.text());
             entry.shared = true;
         } else if !entry.is_empty() {
             *entry = Entry::default();

@@ -17,6 +17,17 @@ pub enum RecordedPreference {
     Conflict,
 }
 
+impl RecordedPreference {
+    /// The word for it in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            RecordedPreference::Granted => "granted",
+            RecordedPreference::Refused => "refused",
+            RecordedPreference::Conflict => "conflict",
+        }
+    }
+}
+
 /// What is recorded of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Record {

@@ -6,10 +6,9 @@ mod json;
 use super::input::{Block, Blocks};
 use super::ledger::{Ledger, Reach};
 use super::{Failure, Format, PolicyArguments, Status};
-use consentry::diagnostic::visible;
 use consentry::ledger::{self, Notice};
 use consentry::{EventError, Limits};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Say how the stamping of events is going: events without a consent object, with an empty or a malformed one,
@@ -46,8 +45,6 @@ impl Audit {
         let mut blocks = Blocks::open(self.events.as_deref(), &limits)?;
         let mut block = Block::default();
         let mut audit = ledger::Audit::new(&policy);
-        // Why the ledger did not answer, the first time that it did not.
-        let mut silence: Option<String> = None;
         while blocks.next(&mut block)? {
             if block.piece().is_some_and(|piece| piece.first) {
                 audit.add_error(&EventError::line_too_long(limits.bytes));
@@ -71,9 +68,6 @@ impl Audit {
                             Err(error) => audit.add_error(error),
                         }
                     }
-                    if let Some(error) = notices.silence() {
-                        silence.get_or_insert_with(|| error.to_string());
-                    }
                 }
             }
         }
@@ -81,10 +75,7 @@ impl Audit {
             Format::Human => human::write(to, &policy, &audit)?,
             Format::Json => json::write(to, &policy, &audit, ledger.is_some())?,
         }
-        if let Some(error) = silence {
-            // There is nowhere left to say that standard error is closed.
-            let _ = writeln!(io::stderr(), "consentry: {}", visible(&error));
-        }
+        ledger.iter().for_each(Ledger::tell_silence);
         Ok(if audit.is_clean() { Status::Fine } else { Status::Findings })
     }
 }

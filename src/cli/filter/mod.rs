@@ -15,7 +15,6 @@ use super::ledger::{Ledger, LedgerArguments};
 use super::{Failure, PolicyArguments, Status};
 use apart::{Apart, Role};
 use clap::builder::{PathBufValueParser, TypedValueParser};
-use consentry::diagnostic::visible;
 use consentry::report::human;
 use consentry::{Grade, Limits, Policy, Table};
 use ordered::Ordered;
@@ -25,7 +24,7 @@ use rejects::Rejects;
 use split::Plan;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread;
 use worker::{Job, OnReject};
 
@@ -101,10 +100,7 @@ impl Filter {
         let ended = ordered.wait(progress::EVERY, |outputs| progress.draw(outputs));
         progress.clear();
         let status = ordered.sink(|outputs| self.finish(&job.table, outputs, ended));
-        if let Some(error) = job.silence.get() {
-            // There is nowhere left to say that standard error is closed.
-            let _ = writeln!(io::stderr(), "consentry: {}", visible(error));
-        }
+        job.ledger.iter().for_each(Ledger::tell_silence);
         status
     }
 
@@ -166,7 +162,6 @@ impl Filter {
             table,
             limits,
             ledger,
-            silence: OnceLock::new(),
             grade: if self.trusted { Grade::Trusted } else { Grade::Validating },
             split: self.split.is_some(),
             drop_undeliverable: self.drop_undeliverable,

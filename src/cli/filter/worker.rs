@@ -4,12 +4,11 @@ use super::ordered::{Ordered, Ticket};
 use super::outputs::{Outputs, Part};
 use crate::cli::Failure;
 use crate::cli::input::{Block, Blocks};
-use crate::cli::ledger::{Ledger, Notices};
+use crate::cli::ledger::Ledger;
 use consentry::ledger::Checked;
 use consentry::report::Summary;
 use consentry::{EventError, Grade, Limits, Scratch, Table};
 use std::ops::{ControlFlow, Range};
-use std::sync::OnceLock;
 
 /// What is to be done, the same for all threads.
 pub(super) struct Job {
@@ -17,8 +16,6 @@ pub(super) struct Job {
     pub(super) limits: Limits,
     /// What events are checked against, if they are.
     pub(super) ledger: Option<Ledger>,
-    /// Why the ledger did not answer, the first time that it did not.
-    pub(super) silence: OnceLock<String>,
     pub(super) grade: Grade,
     pub(super) split: bool,
     pub(super) drop_undeliverable: bool,
@@ -80,9 +77,6 @@ impl Worker<'_> {
         let lines = || block.lines().map(|(line, _)| line);
         let notices =
             self.job.ledger.as_ref().map(|ledger| ledger.notices(lines(), policy, &self.job.limits));
-        if let Some(error) = notices.as_ref().and_then(Notices::silence) {
-            self.job.silence.get_or_init(|| error.to_string());
-        }
         let mut start = 0;
         for (at, (line, with_break)) in block.lines().enumerate() {
             let place = start..start + with_break.len();

@@ -3,10 +3,13 @@
 
 use super::place::{Access, Reach, Shared};
 use crate::cli::Failure;
+use consentry::diagnostic::visible;
 use consentry::ledger::{Checked, Id, Notice, Record, Recorded, StoreError, check, recorded};
 use consentry::{EventError, Limits, Policy};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Whether events are checked.
 #[derive(clap::Args)]
@@ -22,7 +25,11 @@ pub(in crate::cli) struct LedgerArguments {
 }
 
 /// A ledger to check against.
-pub(in crate::cli) struct Ledger(Box<Shared>);
+pub(in crate::cli) struct Ledger {
+    store: Box<Shared>,
+    /// Why it did not answer, the first time that it did not.
+    silence: OnceLock<String>,
+}
 
 impl LedgerArguments {
     /// The file that the ledger is, if it is one.
@@ -45,7 +52,7 @@ impl LedgerArguments {
 /// Lines that were read, and what the ledger says of the people in them.
 pub(in crate::cli) struct Notices<'l> {
     notices: Vec<Result<Notice<'l>, EventError>>,
-    /// What is recorded of each person; or that the ledger does not answer, and why.
+    /// What is recorded of each person; or that the ledger does not answer.
     answer: Result<BTreeMap<Id, Record>, StoreError>,
 }
 
@@ -58,7 +65,7 @@ impl Ledger {
                     .into(),
             ));
         }
-        Ok(Ledger(reach.open(place, Access::Read)?))
+        Ok(Ledger { store: reach.open(place, Access::Read)?, silence: OnceLock::new() })
     }
 
     /// Reads lines, and asks the ledger for the people in them.
@@ -73,10 +80,21 @@ impl Ledger {
         let mut people: Vec<Id> = people.collect();
         people.sort_unstable();
         people.dedup();
-        let answer = recorded(self.0.as_ref(), &people).map(|records| {
+        let answer = recorded(self.store.as_ref(), &people).map(|records| {
             people.into_iter().zip(records).filter_map(|(id, record)| Some((id, record?))).collect()
         });
+        if let Err(error) = &answer {
+            self.silence.get_or_init(|| error.to_string());
+        }
         Notices { notices, answer }
+    }
+
+    /// Says on standard error that the ledger did not answer, if it did not.
+    pub(in crate::cli) fn tell_silence(&self) {
+        if let Some(error) = self.silence.get() {
+            // There is nowhere left to say that standard error is closed.
+            let _ = writeln!(io::stderr(), "consentry: {}", visible(error));
+        }
     }
 }
 
@@ -87,29 +105,21 @@ impl Notices<'_> {
         at: usize,
         policy: &Policy,
     ) -> Option<Result<Checked<'_>, EventError>> {
-        let checked = |notice| {
-            let recorded = match (self.person(notice), &self.answer) {
-                // There was nothing to ask.
-                (None, _) => Recorded::Unknown,
-                (Some(_), Err(_)) => Recorded::Unreachable,
-                (Some(id), Ok(records)) => records.get(id).map_or(Recorded::Unknown, Recorded::Known),
-            };
-            check(policy, notice, recorded)
+        let notice = match self.notices.get(at)? {
+            Ok(notice) => notice,
+            Err(error) => return Some(Err(error.clone())),
         };
-        Some(self.notices.get(at)?.as_ref().map(checked).map_err(Clone::clone))
+        let recorded = match (&notice.person.id, &self.answer) {
+            // There was nothing to ask.
+            (None, _) => Recorded::Unknown,
+            (Some(_), Err(_)) => Recorded::Unreachable,
+            (Some(id), Ok(records)) => records.get(id).map_or(Recorded::Unknown, Recorded::Known),
+        };
+        Some(Ok(check(policy, notice, recorded)))
     }
 
     /// What was read of each line, in their order.
     pub(in crate::cli) fn read(&self) -> &[Result<Notice<'_>, EventError>] {
         &self.notices
-    }
-
-    fn person<'n>(&self, notice: &'n Notice<'_>) -> Option<&'n Id> {
-        notice.person.id.as_ref()
-    }
-
-    /// Why the ledger did not answer, if it did not.
-    pub(in crate::cli) fn silence(&self) -> Option<&StoreError> {
-        self.answer.as_ref().err()
     }
 }

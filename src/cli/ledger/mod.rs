@@ -5,7 +5,7 @@ mod ingest;
 mod place;
 mod show;
 
-pub(super) use check::{Ledger, LedgerArguments, Notices};
+pub(super) use check::{Ledger, LedgerArguments};
 pub(super) use place::Reach;
 
 use super::{Failure, Status};

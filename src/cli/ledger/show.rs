@@ -3,7 +3,7 @@
 use super::place::{Access, Reach, Shared};
 use crate::cli::{Failure, Format, Status};
 use consentry::diagnostic::visible;
-use consentry::ledger::{Entry, Forgotten, Id, Record, RecordedPreference, StoreError, forget, recorded};
+use consentry::ledger::{Entry, Forgotten, Id, Record, StoreError, forget, recorded};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -77,11 +77,7 @@ impl Show {
 /// The entry of a person's id, and those of the ids that it is linked with.
 fn parts(store: &Shared, person: &Id) -> Result<Vec<(Id, Entry)>, StoreError> {
     let own = store.get(std::slice::from_ref(person))?.pop().unwrap_or_default();
-    let linked = own.links.keys().map(|text| match person {
-        Id::User(_) => Id::Anonymous(text.clone()),
-        Id::Anonymous(_) => Id::User(text.clone()),
-    });
-    let ids: Vec<Id> = linked.collect();
+    let ids: Vec<Id> = own.linked(person).collect();
     let entries = store.get(&ids)?;
     Ok(std::iter::once((person.clone(), own)).chain(ids.into_iter().zip(entries)).collect())
 }
@@ -92,10 +88,10 @@ fn human(to: &mut impl Write, person: &Id, record: Option<&Record>, parts: &[(Id
     };
     writeln!(to, "{}, {}", visible(&person.to_string()), record.at)?;
     for (name, preference) in &record.preferences {
-        writeln!(to, "  {:<9}  {}", word(*preference), visible(name))?;
+        writeln!(to, "  {:<9}  {}", preference.word(), visible(name))?;
     }
     writeln!(to)?;
-    let since = |id: &Id| parts.first().and_then(|(_, own)| own.links.get(text(id)));
+    let since = |id: &Id| parts.first().and_then(|(_, own)| own.links.get(id.text()));
     for (id, entry) in parts {
         let said = match &entry.write {
             None => "wrote nothing".to_owned(),
@@ -120,19 +116,6 @@ fn human(to: &mut impl Write, person: &Id, record: Option<&Record>, parts: &[(Id
     Ok(())
 }
 
-fn word(preference: RecordedPreference) -> &'static str {
-    match preference {
-        RecordedPreference::Granted => "granted",
-        RecordedPreference::Refused => "refused",
-        RecordedPreference::Conflict => "conflict",
-    }
-}
-
-fn text(id: &Id) -> &str {
-    let (Id::User(text) | Id::Anonymous(text)) = id;
-    text
-}
-
 fn shown(person: &Id, record: Option<&Record>, parts: &[(Id, Entry)]) -> Value {
     json!({
         "v": 1,
@@ -151,11 +134,7 @@ fn exported(id: &Id, entry: &Entry) -> Value {
         "shared": entry.shared,
         "granted": entry.granted,
         "links": entry.links.iter().map(|(other, since)| {
-            let other = match id {
-                Id::User(_) => Id::Anonymous(other.clone()),
-                Id::Anonymous(_) => Id::User(other.clone()),
-            };
-            json!({ "id": other.to_string(), "since": since })
+            json!({ "id": id.other(other.as_str()).to_string(), "since": since })
         }).collect::<Vec<_>>(),
     })
 }
