@@ -100,7 +100,7 @@ fn found(linted: &Linted, code: Code) -> String {
 
 /// Every finding of lint that asks something of a policy; one about a part has its test with the command.
 fn codes() -> impl Iterator<Item = Code> {
-    Code::ALL.iter().copied().filter(|code| code.is_lint() && *code != Code::PartAlone)
+    Code::ALL.iter().copied().filter(|code| code.is_lint() && *code != Code::PartWithoutPolicy)
 }
 
 /// Writes the findings of the cases anew, if that is asked for.
@@ -167,8 +167,7 @@ fn every_fix_mends_what_it_is_for_and_no_decision() {
             assert!(lint::is_same(&before, &after), "{}: a fix changes no decision", case.title);
         }
     }
-    let expected =
-        [Code::CellCoveredTwice, Code::IncludeUnused, Code::OverrideRepeats, Code::SuppressionUnused];
+    let expected = [Code::OverlappingRows, Code::UnusedInclude, Code::RedundantOverride, Code::UnusedAllow];
     assert_eq!(mended, BTreeSet::from(expected));
 }
 
@@ -242,7 +241,7 @@ fn parts_alone_have_levels_too() {
     assert_eq!(severity(&levels), Some(Severity::Warning));
     levels.deny_warnings();
     assert_eq!(severity(&levels), Some(Severity::Error));
-    levels.set(Code::PartAlone, Level::Off);
+    levels.set(Code::PartWithoutPolicy, Level::Off);
     assert_eq!(severity(&levels), None);
 }
 
@@ -263,7 +262,7 @@ fn severities(text: &str, levels: &Levels) -> Vec<(Code, Severity)> {
 fn levels_of_the_caller_come_before_those_of_the_policy() {
     use Severity::{Error, Warning};
     let none = Levels::default();
-    let expected = [(Code::NoTests, Warning), (Code::ExemptWithoutReason, Warning)];
+    let expected = [(Code::MissingTests, Warning), (Code::ExemptWithoutReason, Warning)];
     assert_eq!(severities(POLICY, &none), expected);
 
     let policy = format!("{POLICY}lint C516 error\nlint C522 off because \"it is a draft\"\n");
@@ -271,15 +270,15 @@ fn levels_of_the_caller_come_before_those_of_the_policy() {
 
     let mut levels = Levels::default();
     levels.set(Code::ExemptWithoutReason, Level::Off);
-    levels.set(Code::NoTests, Level::Warning);
-    assert_eq!(severities(&policy, &levels), [(Code::NoTests, Warning)]);
+    levels.set(Code::MissingTests, Level::Warning);
+    assert_eq!(severities(&policy, &levels), [(Code::MissingTests, Warning)]);
     levels.deny_warnings();
-    assert_eq!(severities(&policy, &levels), [(Code::NoTests, Error)]);
+    assert_eq!(severities(&policy, &levels), [(Code::MissingTests, Error)]);
 
     // What keeps a policy from compiling is an error whatever anybody says.
     let broken = format!("{POLICY}category Advertising\n");
-    levels.set(Code::SaidTwice, Level::Off);
-    assert_eq!(severities(&broken, &levels), [(Code::SaidTwice, Error)]);
+    levels.set(Code::DuplicateDeclaration, Level::Off);
+    assert_eq!(severities(&broken, &levels), [(Code::DuplicateDeclaration, Error)]);
 }
 
 /// A comment speaks of its line and the statement that ends there, or of the statement or row that follows it.
@@ -299,7 +298,7 @@ fn comments_allow_what_they_stand_beside() {
         format!("destination \"Amazon S3\"\n  // allow C516 {why}\n  exempt\n"),
         format!("destination \"Amazon S3\"\n  exempt\n  kind storage  // allow C516 {why}\n"),
     ] {
-        assert_eq!(allowed(&with(&allows)), [Code::NoTests], "{allows}");
+        assert_eq!(allowed(&with(&allows)), [Code::MissingTests], "{allows}");
     }
     for allows_not in [
         format!("destination \"Amazon S3\"   exempt\n// allow C516 {why}\n"),
@@ -309,7 +308,7 @@ fn comments_allow_what_they_stand_beside() {
     ] {
         let found = allowed(&with(&allows_not));
         assert!(
-            found.contains(&Code::ExemptWithoutReason) && found.contains(&Code::SuppressionUnused),
+            found.contains(&Code::ExemptWithoutReason) && found.contains(&Code::UnusedAllow),
             "{allows_not}: {found:?}"
         );
     }
@@ -317,12 +316,16 @@ fn comments_allow_what_they_stand_beside() {
     let two = with(&format!(
         "destination \"S1\"\n  exempt\ndestination \"S2\"\n  exempt\n  kind storage  // allow C516 {why}\n"
     ));
-    assert_eq!(allowed(&two), [Code::NoTests, Code::ExemptWithoutReason]);
+    assert_eq!(allowed(&two), [Code::MissingTests, Code::ExemptWithoutReason]);
     for no_comment_of_that_sort in
         ["// allow it, because we say so\n", "// we allow C516 because …\n", "// allowance\n"]
     {
         let text = with(&format!("{no_comment_of_that_sort}{exempt}"));
-        assert_eq!(allowed(&text), [Code::NoTests, Code::ExemptWithoutReason], "{no_comment_of_that_sort}");
+        assert_eq!(
+            allowed(&text),
+            [Code::MissingTests, Code::ExemptWithoutReason],
+            "{no_comment_of_that_sort}"
+        );
     }
     for no_reason in [
         "// allow C516\n",
@@ -335,7 +338,7 @@ fn comments_allow_what_they_stand_beside() {
     ] {
         let found = allowed(&with(&format!("{no_reason}{exempt}")));
         assert!(
-            found.contains(&Code::ExemptWithoutReason) && found.contains(&Code::SuppressionWithoutReason),
+            found.contains(&Code::ExemptWithoutReason) && found.contains(&Code::AllowWithoutReason),
             "{no_reason}: {found:?}"
         );
     }

@@ -59,14 +59,14 @@ fn every_mistake_has_its_message() {
         Code::FileTooLarge,
         Code::NotUtf8,
         Code::TooManyFiles,
-        Code::TooMany,
-        Code::TooManyMistakes,
-        Code::NoPolicyName,
+        Code::TooManyDeclarations,
+        Code::TooManyErrors,
+        Code::MissingPolicyName,
     ] {
         shown.insert(code.to_string());
     }
     // What lint asks of a policy that compiles has its cases in `tests/lint`.
-    let mistakes = Code::ALL.iter().filter(|code| !code.is_lint() || **code == Code::PartAlone);
+    let mistakes = Code::ALL.iter().filter(|code| !code.is_lint() || **code == Code::PartWithoutPolicy);
     let missing: Vec<String> = mistakes.map(Code::to_string).filter(|code| !shown.contains(code)).collect();
     assert!(missing.is_empty(), "no mistake shows {missing:?}");
 }
@@ -121,10 +121,10 @@ fn limits_are_errors() {
 
     let mut many = start.to_owned();
     (0..=MAX_CATEGORIES).for_each(|id| many.push_str(&format!("category c{id}\n")));
-    assert_eq!(codes_of(&Memory::from([("main", many)])), [Code::TooMany]);
+    assert_eq!(codes_of(&Memory::from([("main", many)])), [Code::TooManyDeclarations]);
 
     let found = codes_of(&Memory::from([("main", format!("{start}{}", "category\n".repeat(5_000)))]));
-    assert_eq!((found.len(), found[1_000]), (1_001, Code::TooManyMistakes));
+    assert_eq!((found.len(), found[1_000]), (1_001, Code::TooManyErrors));
 }
 
 #[test]
@@ -141,5 +141,5 @@ fn bytes_that_are_no_text() {
 #[test]
 fn a_part_is_no_policy() {
     let part = "consentry 1\ninclude prelude \"segment\"\ncategory Advertising\n";
-    assert_eq!(codes_of(&Memory::from([("main", part)])), [Code::NoPolicyName]);
+    assert_eq!(codes_of(&Memory::from([("main", part)])), [Code::MissingPolicyName]);
 }

@@ -90,9 +90,9 @@ fn every_example_is_what_it_is_shown_for() {
         let wrong = section(code.page(), "Wrong");
         let found = match code {
             // `lint` takes a file without a name for a part; only who asks it to decide is told.
-            Code::NoPolicyName => refused(wrong),
+            Code::MissingPolicyName => refused(wrong),
             // It comes after the many mistakes.
-            Code::TooManyMistakes => linted(wrong).into_iter().filter(|found| found == code).collect(),
+            Code::TooManyErrors => linted(wrong).into_iter().filter(|found| found == code).collect(),
             _ => linted(wrong),
         };
         // An example is short, so that lint may ask more of it than its page speaks of.
@@ -176,7 +176,7 @@ fn the_command_prints_pages() {
         assert_eq!(run(&["help", &code.to_string()]), expected);
     }
     for written in ["c501", "501"] {
-        assert_eq!(run(&["help", written]).1, Code::CellCoveredTwice.page());
+        assert_eq!(run(&["help", written]).1, Code::OverlappingRows.page());
     }
 }
 

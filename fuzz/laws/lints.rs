@@ -36,11 +36,11 @@ pub fn lint_tells_the_truth(u: &mut Unstructured) -> Result<u64> {
             .collect()
     };
     let (never, always, device) =
-        (places(Code::NeverReceives), places(Code::AlwaysReceives), places(Code::DeviceMode));
+        (places(Code::NeverDelivered), places(Code::AlwaysDelivered), places(Code::DeviceMode));
     let open: BTreeSet<Span> = linted
         .diagnostics
         .iter()
-        .filter(|found| found.code == Code::FailsOpen)
+        .filter(|found| found.code == Code::DeliveredWithoutConsent)
         .flat_map(|found| found.labels.iter().map(|label| label.span))
         .collect();
     let (mut opened, mut broken, mut all_tried, mut compared) = (BTreeSet::new(), [false; 3], true, 0);
@@ -88,7 +88,7 @@ pub fn lint_tells_the_truth(u: &mut Unstructured) -> Result<u64> {
         breaks(&decided, &decide, &mut broken);
     }
     assert!(opened.is_subset(&open) && (opened == open || !all_tried), "{opened:?} {open:?}\n{text}");
-    let codes = [Code::RefusalDelivers, Code::UnknownKeysDecide, Code::ConsentBlocks];
+    let codes = [Code::OffEntryDelivers, Code::UndeclaredCategoryDecides, Code::PreferencesBlock];
     for (code, broken) in codes.into_iter().zip(broken) {
         let said = !places(code).is_empty();
         assert!(said == broken || (said && !all_tried), "{code}: {said}, {broken}\n{text}");

@@ -36,7 +36,7 @@ pub(super) fn included(files: &Files) -> impl Iterator<Item = PathBuf> {
 /// Whether the file that was asked for could be read at all: what is wrong with what it includes is a finding.
 pub(super) fn was_read(linted: &Linted) -> Result<(), Failure> {
     let unread = |found: &&Diagnostic| {
-        matches!(found.code, Code::Unreadable | Code::OutsideRoot) && found.span().is_none()
+        matches!(found.code, Code::CannotReadFile | Code::IncludeOutsideRoot) && found.span().is_none()
     };
     match linted.diagnostics.iter().find(unread) {
         Some(found) => Err(Failure::Other(found.message.clone())),

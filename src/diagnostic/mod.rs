@@ -7,7 +7,7 @@ mod code;
 mod files;
 mod report;
 
-pub use code::{Code, Severity, UnknownCode};
+pub use code::{Code, Severity, UnknownCodeError};
 pub use files::{FileId, Files, Position, Span, Spanned};
 pub use report::Report;
 

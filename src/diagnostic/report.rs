@@ -247,7 +247,7 @@ mod tests {
     fn report(text: &str, places: &[(usize, usize)]) -> (String, Vec<(usize, usize)>, usize) {
         let mut files = Files::default();
         let file = files.add("a.consent", text);
-        let mut diagnostic = Diagnostic::new(Code::Unexpected, "m");
+        let mut diagnostic = Diagnostic::new(Code::UnexpectedText, "m");
         for place in places {
             diagnostic = diagnostic.at(Span::new(file, place.0, place.1), "here");
         }

@@ -173,7 +173,7 @@ mod tests {
                     text: letter.to_owned(),
                 });
                 let fix = Fix { title: "mend it".into(), edits: edits.collect() };
-                Diagnostic::new(Code::OverrideRepeats, "m").fix(fix)
+                Diagnostic::new(Code::RedundantOverride, "m").fix(fix)
             })
             .collect();
         let fixed = edited(&files, &findings);
@@ -199,7 +199,7 @@ mod tests {
         let (own, prelude) = (files.add("a.consent", "0123"), files.add_prelude("prelude p", "0123"));
         let edit = |file| Edit { span: Span::new(file, 0, 1), text: String::new() };
         let fix =
-            |edits| Diagnostic::new(Code::OverrideRepeats, "m").fix(Fix { title: "mend it".into(), edits });
+            |edits| Diagnostic::new(Code::RedundantOverride, "m").fix(Fix { title: "mend it".into(), edits });
         assert!(edited(&files, &[fix(vec![edit(prelude)]), fix(vec![edit(own), edit(prelude)])]).is_empty());
         assert_eq!(edited(&files, &[fix(vec![edit(own)])])[&own].text, "123");
     }

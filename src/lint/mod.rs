@@ -98,7 +98,7 @@ pub fn lint(source: &dyn Source, path: &str, levels: &Levels) -> Linted {
 pub fn part_alone(files: &Files, levels: &Levels) -> Option<Diagnostic> {
     let place = files.first()?;
     let mut found = vec![
-        Diagnostic::new(Code::PartAlone, "no policy that was checked includes this file")
+        Diagnostic::new(Code::PartWithoutPolicy, "no policy that was checked includes this file")
             .at(place, "only its syntax was checked")
             .help("add a line such as `policy \"acme web\"` if it is a policy, or check the policies that include it"),
     ];
@@ -109,7 +109,7 @@ pub fn part_alone(files: &Files, levels: &Levels) -> Option<Diagnostic> {
 /// Whether a finding says that nothing uses something, so that in a file which several policies include it holds only where
 /// all of them find it.
 pub fn is_about_use(code: Code) -> bool {
-    matches!(code, Code::CategoryUnused | Code::IncludeUnused | Code::SuppressionUnused)
+    matches!(code, Code::UnusedCategory | Code::UnusedInclude | Code::UnusedAllow)
 }
 
 /// What the rules find about a policy and its comments do not allow, by file and place.

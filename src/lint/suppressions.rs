@@ -106,7 +106,7 @@ impl Suppressions {
                 let code = suppression.codes.first().map_or("", |allowed| allowed.text.as_str());
                 found.push(
                     Diagnostic::new(
-                        Code::SuppressionWithoutReason,
+                        Code::AllowWithoutReason,
                         "the comment allows a finding, and gives no reason",
                     )
                     .at(comment, "allows nothing as it is")
@@ -128,7 +128,7 @@ impl Suppressions {
                         "findings of lint are numbered from C501 on; others keep the policy from compiling",
                     ),
                 };
-                let mut finding = Diagnostic::new(Code::SuppressionUnused, message)
+                let mut finding = Diagnostic::new(Code::UnusedAllow, message)
                     .at(comment, "allows what is not there")
                     .help(help);
                 if let Some(span) = suppression.whole.filter(|_| unused.len() == suppression.codes.len()) {

@@ -52,7 +52,7 @@ pub(super) fn check(forest: &Forest, merged: Merged) -> Result<Policy, PolicyErr
                 all.truncate(MAX_MISTAKES);
                 let message = format!("{more} more mistakes are not listed");
                 all.push(
-                    Diagnostic::new(Code::TooManyMistakes, message).help("mend the first ones and run again"),
+                    Diagnostic::new(Code::TooManyErrors, message).help("mend the first ones and run again"),
                 );
             }
             Err(PolicyError::new(all, forest.files.clone()))
@@ -206,7 +206,7 @@ impl<'t> Checker<'t> {
             (&merged.name, self.forest.files.first(), self.forest.may_have_lost("policy"))
         {
             self.report(
-                Diagnostic::new(Code::NoPolicyName, "the policy has no name")
+                Diagnostic::new(Code::MissingPolicyName, "the policy has no name")
                     .at(place, "nothing here says `policy`")
                     .help("add a line such as `policy \"acme web\"`; a file without one is a part that others include"),
             );
@@ -248,7 +248,7 @@ impl<'t> Checker<'t> {
         if count > limit {
             self.report(
                 Diagnostic::new(
-                    Code::TooMany,
+                    Code::TooManyDeclarations,
                     format!("the policy has {count} {what}, and the limit is {limit}"),
                 )
                 .help("split it into several policies"),
@@ -266,7 +266,7 @@ impl<'t> Checker<'t> {
         for attribute in attributes {
             if let Some(first) = seen.insert(discriminant(&attribute.value), attribute.span) {
                 self.report(
-                    Diagnostic::new(Code::SaidTwice, "this is said twice of one thing")
+                    Diagnostic::new(Code::DuplicateDeclaration, "this is said twice of one thing")
                         .at(attribute.span, "again here")
                         .at(first, "first said here")
                         .help("delete one of the two, or join them"),
@@ -281,10 +281,13 @@ impl<'t> Checker<'t> {
         for name in names {
             if let Some(first) = seen.insert(&name.value, name.span) {
                 self.report(
-                    Diagnostic::new(Code::SaidTwice, format!("the {what} `{}` is named twice", name.value))
-                        .at(name.span, "again here")
-                        .at(first, "first named here")
-                        .help("delete one of the two"),
+                    Diagnostic::new(
+                        Code::DuplicateDeclaration,
+                        format!("the {what} `{}` is named twice", name.value),
+                    )
+                    .at(name.span, "again here")
+                    .at(first, "first named here")
+                    .help("delete one of the two"),
                 );
             }
         }
@@ -319,7 +322,7 @@ impl<'t> Checker<'t> {
             if let Some(first) = seen.insert(category.wire_id(), category) {
                 let message = format!("`{}` and `{}` have one wire id", first.name(), category.name());
                 self.report(
-                    Diagnostic::new(Code::WireIdTaken, message)
+                    Diagnostic::new(Code::DuplicateWireId, message)
                         .at(category.wire_id.span, format!("`{}` again", category.wire_id()))
                         .at(first.wire_id.span, "already taken here")
                         .help(

@@ -67,7 +67,7 @@ impl Checker<'_> {
         if !says_needs && unmapped.is_none() && checked.exempt.is_none() && !cut_short {
             let message = format!("`{}` says neither what it needs nor that it is unmapped", checked.name());
             self.report(
-                Diagnostic::new(Code::NoMapping, message).at(destination.name.span, "needs what?").help(
+                Diagnostic::new(Code::MissingMapping, message).at(destination.name.span, "needs what?").help(
                     "write `needs ...` with its categories, or `unmapped` if no category stands for it",
                 ),
             );
@@ -86,7 +86,7 @@ impl Checker<'_> {
 
     fn called_all(&mut self, name: &Text) {
         self.report(
-            Diagnostic::new(Code::CalledAll, "no destination may be called `All`")
+            Diagnostic::new(Code::ReservedDestinationName, "no destination may be called `All`")
                 .at(name.span, "taken")
                 .help("in the integrations object `All` is the default for the destinations that are not listed"),
         );
@@ -210,7 +210,7 @@ impl Checker<'_> {
                 if let Some(at) = own.get(text).filter(|_| text != destination.name.value) {
                     let message = format!("`{text}` is the own name of another destination");
                     self.report(
-                        Diagnostic::new(Code::FurtherNameTaken, message)
+                        Diagnostic::new(Code::AliasTaken, message)
                             .at(name.name.span, "taken")
                             .at(*at, "by this destination")
                             .help("an own name belongs to one destination: delete this further name"),
@@ -219,16 +219,13 @@ impl Checker<'_> {
                 let (other, first) = *further.entry(text).or_insert((index, name));
                 if other != index && !(first.shared && name.shared) {
                     self.report(
-                        Diagnostic::new(
-                            Code::FurtherNameTaken,
-                            format!("two destinations answer to `{text}`"),
-                        )
-                        .at(name.name.span, "this one")
-                        .at(first.name.span, "and this one")
-                        .help(format!(
-                            "if that is meant, say so in both: `also shared {}`",
-                            syntax::quoted(text)
-                        )),
+                        Diagnostic::new(Code::AliasTaken, format!("two destinations answer to `{text}`"))
+                            .at(name.name.span, "this one")
+                            .at(first.name.span, "and this one")
+                            .help(format!(
+                                "if that is meant, say so in both: `also shared {}`",
+                                syntax::quoted(text)
+                            )),
                     );
                 }
             }

@@ -204,8 +204,8 @@ impl Loader<'_> {
             Ok(bytes) => bytes,
             Err(error) => {
                 let code = match error {
-                    SourceError::OutsideRoot => Code::OutsideRoot,
-                    _ => Code::Unreadable,
+                    SourceError::OutsideRoot => Code::IncludeOutsideRoot,
+                    _ => Code::CannotReadFile,
                 };
                 let help = match error {
                     _ if included.is_none() => "name a policy file that can be read",
@@ -258,7 +258,7 @@ impl Loader<'_> {
         parts.pop();
         if name.contains(['\\', ':']) {
             let diagnostic =
-                Diagnostic::new(Code::OutsideRoot, format!("`{name}` is no path that policies use"));
+                Diagnostic::new(Code::IncludeOutsideRoot, format!("`{name}` is no path that policies use"));
             let help = "write a relative path with `/`, without `\\` and `:`";
             self.report(Some(target.span), diagnostic, "not portable", help);
             return None;
@@ -274,7 +274,8 @@ impl Loader<'_> {
         if inside {
             return Some(Place::Source(parts.join("/")));
         }
-        let diagnostic = Diagnostic::new(Code::OutsideRoot, format!("`{name}` leads out of the policy root"));
+        let diagnostic =
+            Diagnostic::new(Code::IncludeOutsideRoot, format!("`{name}` leads out of the policy root"));
         let help = "a policy includes only files in and below its own folder, by relative paths; a caller may widen the root (`--root DIR`)";
         self.report(Some(target.span), diagnostic, "outside", help);
         None

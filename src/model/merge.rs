@@ -148,7 +148,7 @@ fn name(forest: &Forest, diagnostics: &mut Vec<Diagnostic>) -> Option<Text> {
 }
 
 fn said_twice(message: &str, first: Span, again: Span) -> Diagnostic {
-    Diagnostic::new(Code::SaidTwice, message)
+    Diagnostic::new(Code::DuplicateDeclaration, message)
         .at(again, "again here")
         .at(first, "first said here")
         .help("delete one of the two; to change a fact of an included file, write `override` in front of the new one")

@@ -93,7 +93,7 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
         if decides == 0 {
             diagnostics.push(
                 Diagnostic::new(
-                    Code::RowNeverApplies,
+                    Code::UnreachableRow,
                     "the row never applies: earlier rows cover all of its states",
                 )
                 .at(row.span, "never reached")
@@ -115,7 +115,7 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
             several => format!("the table says nothing for {} pairs of states", several.len()),
         };
         diagnostics.push(
-            Diagnostic::new(Code::CellsOpen, message)
+            Diagnostic::new(Code::UncoveredCells, message)
                 .at(span, "a policy answers every event")
                 .help(format!("add rows that cover, as consent x integrations: {}", open.join(", "))),
         );
@@ -154,10 +154,13 @@ fn named<T: Copy + PartialEq>(
             twice.push(state.value);
             let first = states.iter().find(|first| first.value == state.value).unwrap_or(state);
             diagnostics.push(
-                Diagnostic::new(Code::StateTwice, format!("the row names `{}` twice", name(&state.value)))
-                    .at(state.span, "again here")
-                    .at(first.span, "first here")
-                    .help("delete one of the two"),
+                Diagnostic::new(
+                    Code::DuplicateState,
+                    format!("the row names `{}` twice", name(&state.value)),
+                )
+                .at(state.span, "again here")
+                .at(first.span, "first here")
+                .help("delete one of the two"),
             );
         }
     }

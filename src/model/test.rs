@@ -234,7 +234,7 @@ impl<'t> Checker<'t> {
 
     fn event_twice(&mut self, again: Span, first: Span) {
         self.report(
-            Diagnostic::new(Code::SaidTwice, "the event of the test is said twice")
+            Diagnostic::new(Code::DuplicateDeclaration, "the event of the test is said twice")
                 .at(again, "again here")
                 .at(first, "first said here")
                 .help("say the event in parts (`consent`, `integrations`, `event \"...\"`), whole (`event { ... }`) or in a file, and only once"),
@@ -244,7 +244,7 @@ impl<'t> Checker<'t> {
     fn json(&mut self, json: &str, at: Span) {
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(json) {
             self.report(
-                Diagnostic::new(Code::EventIsNoJson, "the event is not JSON")
+                Diagnostic::new(Code::InvalidTestEvent, "the event is not JSON")
                     .at(at, error.to_string())
                     .help("an event is one JSON object; lines and columns count from its `{`"),
             );
@@ -389,7 +389,7 @@ impl<'t> Checker<'t> {
             [] => return Some((Some(reason), None)),
             _ => return Some((Some(reason), Some(refused))),
         };
-        self.report(Diagnostic::new(Code::ReasonContradicts, message).at(word.span, "never so").help(
+        self.report(Diagnostic::new(Code::ContradictoryReason, message).at(word.span, "never so").help(
             "`grammar/language.md` lists the reasons of each outcome; only `refused` names categories",
         ));
         None

@@ -189,7 +189,7 @@ fn rule(code: Code) -> Rule {
     let page = code.page();
     Rule {
         id: code.to_string(),
-        name: format!("{code:?}"),
+        name: code.name().into(),
         short_description: Text { text: code.sentence().into() },
         full_description: Text { text: why(page) },
         help: Help { text: page, markdown: page },

@@ -103,8 +103,7 @@ impl Builder<'_> {
             if self.found.len() >= MAX_MISTAKES {
                 let message = format!("there are more than {MAX_MISTAKES} mistakes");
                 self.found.push(
-                    Diagnostic::new(Code::TooManyMistakes, message)
-                        .at(span, "what follows was not looked at"),
+                    Diagnostic::new(Code::TooManyErrors, message).at(span, "what follows was not looked at"),
                 );
                 return edition;
             }
@@ -116,7 +115,8 @@ impl Builder<'_> {
                 Rule::statement => match self.statement(pair, span) {
                     Some(statement) => statements.push(statement),
                     None => self.found.push(
-                        Diagnostic::new(Code::Unexpected, "the statement could not be read").at(span, "this"),
+                        Diagnostic::new(Code::UnexpectedText, "the statement could not be read")
+                            .at(span, "this"),
                     ),
                 },
                 // What looks like an edition line has its own message.
@@ -353,7 +353,7 @@ impl Builder<'_> {
         let is_seen = |char: char| !char.is_whitespace() && !is_harmful(char);
         if !reason.value.chars().any(is_seen) {
             self.found.push(
-                Diagnostic::new(Code::EmptyName, "a reason must say something")
+                Diagnostic::new(Code::EmptyText, "a reason must say something")
                     .at(reason.span, "no reason")
                     .help("say why, for the next one who reads it"),
             );
@@ -659,7 +659,7 @@ impl Builder<'_> {
         let text = self.text(pair);
         if text.value.is_empty() {
             self.found.push(
-                Diagnostic::new(Code::EmptyName, "this text must not be empty")
+                Diagnostic::new(Code::EmptyText, "this text must not be empty")
                     .at(text.span, "empty")
                     .help("write what it stands for"),
             );

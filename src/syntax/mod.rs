@@ -118,7 +118,7 @@ mod tests {
             "consentry 1\ncategory Advertising \"a\ncategory Analytics\ndestination \"X\" neds Analytics\n\
              unmapped destinations keep\ncategory Functional\n",
         );
-        assert_eq!(codes, [Code::UnterminatedText, Code::Unexpected, Code::Unexpected]);
+        assert_eq!(codes, [Code::UnterminatedText, Code::UnexpectedText, Code::UnexpectedText]);
         let names: Vec<String> = tree.statements.iter().map(|statement| statement.fact.phrase()).collect();
         assert_eq!(
             names,
@@ -132,11 +132,11 @@ mod tests {
             "consentry 1\nreconcile {\n  consent integrations enforce\n  missing any noting\n  given any drop \"a\n  \
              given any consent\n  any any consnt\n}\ncategory A\n",
         );
-        assert_eq!(codes, [Code::Unexpected, Code::UnterminatedText, Code::Unexpected]);
+        assert_eq!(codes, [Code::UnexpectedText, Code::UnterminatedText, Code::UnexpectedText]);
         // A row may be wrong where it begins, and is then read again from there.
         let (_, codes) =
             check("consentry 1\nreconcile {\n  consent integrations enforce\n  no any nothing\n}\n");
-        assert_eq!(codes, [Code::Unexpected]);
+        assert_eq!(codes, [Code::UnexpectedText]);
     }
 
     /// A statement is read on a bounded number of times, and a file has a bounded number of messages.
@@ -145,12 +145,15 @@ mod tests {
         let rows = "  any any noting\n".repeat(20_000);
         let table = format!("reconcile {{\n  consent integrations enforce\n{rows}}}\n");
         let found = check(&format!("consentry 1\n{table}")).1;
-        assert_eq!(found, [Code::Unexpected; 51]);
+        assert_eq!(found, [Code::UnexpectedText; 51]);
         // In a very long line, fewer are looked for.
         let modes: String = (0..100_000).map(|number| format!(" mode x{number}")).collect();
         assert!((2..10).contains(&check(&format!("consentry 1\ndestination \"D\"{modes}\n")).1.len()));
         let found = check(&format!("consentry 1\n{}", table.repeat(25))).1;
-        assert_eq!((found.len(), found[999], found[1_000]), (1_001, Code::Unexpected, Code::TooManyMistakes));
+        assert_eq!(
+            (found.len(), found[999], found[1_000]),
+            (1_001, Code::UnexpectedText, Code::TooManyErrors)
+        );
         // Behind more words than anybody reads, nothing is looked for.
         for (words, expected) in [(5_000, 2), (20_000, 1)] {
             let text = format!("consentry 1\ncategory A not{} alwys\n", " so".repeat(words));
@@ -176,7 +179,7 @@ mod tests {
             ["category A", "banner stays", "model opt-in", "gate table", "visit loads when granted"]
         {
             let codes = check(&format!("consentry 1\n{}", format!("{statement} (\n").repeat(100))).1;
-            assert_eq!(codes, [Code::Unexpected; 100], "{statement}");
+            assert_eq!(codes, [Code::UnexpectedText; 100], "{statement}");
         }
     }
 }

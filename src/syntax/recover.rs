@@ -305,7 +305,7 @@ pub(super) fn unexpected(
         "" => "the statement ends too early".to_string(),
         found => format!("`{found}` is not expected here"),
     };
-    Diagnostic::new(Code::Unexpected, message)
+    Diagnostic::new(Code::UnexpectedText, message)
         .at(place, format!("expected {}", one_of(expected.iter().map(String::as_str))))
         .help(advice(found, before, rest, &expected))
 }
@@ -318,7 +318,7 @@ fn expects(expected: &[String], phrase: &str) -> bool {
 fn language_word(found: &str, before: &str, rest: &str, place: Span) -> Diagnostic {
     let after = rest.get(found.len()..).unwrap_or_default().trim_start();
     if matches!(found, "all" | "any") && first_word(after) == "of" {
-        return Diagnostic::new(Code::Unexpected, "a group inside a group stands in parentheses")
+        return Diagnostic::new(Code::UnexpectedText, "a group inside a group stands in parentheses")
             .at(place, "begins a group")
             .help(format!("write `({found} of ...)`, and `all of` or `any of` in front of the whole"));
     }
@@ -327,7 +327,7 @@ fn language_word(found: &str, before: &str, rest: &str, place: Span) -> Diagnost
         true => ("a name is expected after the comma", format!("delete the comma in front of it; {quotes}")),
         false => ("a name is expected here", quotes),
     };
-    Diagnostic::new(Code::LanguageWord, format!("`{found}` is a word of the language"))
+    Diagnostic::new(Code::ReservedWord, format!("`{found}` is a word of the language"))
         .at(place, label)
         .help(help)
 }

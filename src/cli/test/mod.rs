@@ -168,7 +168,7 @@ impl Suite {
     fn tell_part(&mut self, included: &HashSet<PathBuf>) {
         let Content::Part(files) = &self.content else { return };
         let mut levels = Levels::default();
-        levels.set(Code::PartAlone, Level::Error);
+        levels.set(Code::PartWithoutPolicy, Level::Error);
         let found: Vec<Diagnostic> = part_alone(files, &levels).into_iter().collect();
         let may_have_tests = found.iter().filter_map(Diagnostic::span).any(|place| {
             let (tree, _) = Tree::parse(files.text(place.file));

@@ -10,16 +10,16 @@ use crate::reason::Reason;
 use std::collections::HashSet;
 
 /// "Adding a `false` entry, `All` included, to the integrations object never turns a block into a deliver."
-pub(super) fn refusal_delivers(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn off_entry_delivers(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let breaks = |before: &Case, after: &Case| {
         !before.delivers() && after.delivers() && adds_false(&before.situation, &after.situation)
     };
     let message = "one more `false` in the integrations object delivers what was blocked";
-    report(subject, Code::RefusalDelivers, message, breaks, found);
+    report(subject, Code::OffEntryDelivers, message, breaks, found);
 }
 
 /// "Preferences with only unknown keys decide like `{}`."
-pub(super) fn unknown_keys_decide(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn undeclared_category_decides(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let enforce = |case: &Case| {
         let row = subject.policy.reconcile().row(case.situation.consent, case.situation.integrations);
         row.enforce.clone()
@@ -37,11 +37,11 @@ pub(super) fn unknown_keys_decide(subject: &Subject<'_>, found: &mut Vec<Diagnos
             && !decides_alike(before, after)
     };
     let message = "a preference that no category claims changes the decision";
-    report(subject, Code::UnknownKeysDecide, message, breaks, found);
+    report(subject, Code::UndeclaredCategoryDecides, message, breaks, found);
 }
 
 /// "Crossing from `missing` or `empty` to `given` never blocks."
-pub(super) fn consent_blocks(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn preferences_block(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let breaks = |before: &Case, after: &Case| {
         matches!(before.situation.consent, ConsentState::Missing | ConsentState::Empty)
             && after.situation.consent == ConsentState::Given
@@ -50,7 +50,7 @@ pub(super) fn consent_blocks(subject: &Subject<'_>, found: &mut Vec<Diagnostic>)
             && !after.delivers()
     };
     let message = "an event without preferences is delivered where the same event with some is not";
-    report(subject, Code::ConsentBlocks, message, breaks, found);
+    report(subject, Code::PreferencesBlock, message, breaks, found);
 }
 
 /// Reports every two rows that break a law, each with the first two cases that show it. Rows of a prelude count as one: what the

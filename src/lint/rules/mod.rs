@@ -1,32 +1,32 @@
 //! The rules, a file each; the three laws share one.
 
 mod alike;
-mod always_deviates;
-mod always_receives;
-mod banner_may_lose;
-mod category_unused;
-mod cell_covered_twice;
+mod always_delivered;
+mod always_differs_from_segment;
+mod banner_data_loss;
 mod constant_requirement;
-mod destinations_alike;
+mod delivered_without_consent;
+mod description_like_wire_id;
+mod device_library_stays;
 mod device_mode;
-mod device_under_banner;
 mod exempt_without_reason;
-mod fails_open;
-mod include_unused;
-mod integrations_grant;
-mod label_like_wire_id;
+mod inherited_permissive_setting;
+mod integrations_override_refusal;
 mod laws;
-mod leaking_setting;
-mod never_loads;
-mod never_receives;
-mod no_tests;
-mod out_of_reach;
-mod override_repeats;
+mod library_never_loads;
+mod missing_tests;
+mod needs_every_category;
+mod never_delivered;
+mod overlapping_rows;
 mod promises;
-mod redundant_part;
-mod unmapped;
-mod wire_id_form;
-mod wire_ids_alike;
+mod redundant_override;
+mod redundant_requirement;
+mod similar_destinations;
+mod similar_wire_ids;
+mod unmapped_destination;
+mod unused_category;
+mod unused_include;
+mod unusual_wire_id;
 
 use super::Subject;
 use crate::diagnostic::Diagnostic;
@@ -35,32 +35,32 @@ use crate::diagnostic::Diagnostic;
 pub(super) type Rule = fn(&Subject<'_>, &mut Vec<Diagnostic>);
 
 pub(super) const ALL: &[Rule] = &[
-    cell_covered_twice::check,
-    integrations_grant::check,
-    always_deviates::check,
+    overlapping_rows::check,
+    integrations_override_refusal::check,
+    always_differs_from_segment::check,
     constant_requirement::check,
-    label_like_wire_id::check,
-    unmapped::check,
-    category_unused::check,
-    never_receives::check,
-    always_receives::check,
-    redundant_part::check,
-    wire_id_form::check,
-    wire_ids_alike::check,
-    destinations_alike::check,
-    fails_open::check,
+    description_like_wire_id::check,
+    unmapped_destination::check,
+    unused_category::check,
+    never_delivered::check,
+    always_delivered::check,
+    redundant_requirement::check,
+    unusual_wire_id::check,
+    similar_wire_ids::check,
+    similar_destinations::check,
+    delivered_without_consent::check,
     exempt_without_reason::check,
-    out_of_reach::check,
+    needs_every_category::check,
     device_mode::check,
-    leaking_setting::check,
-    include_unused::check,
-    override_repeats::check,
-    no_tests::check,
-    laws::refusal_delivers,
-    laws::unknown_keys_decide,
-    laws::consent_blocks,
+    inherited_permissive_setting::check,
+    unused_include::check,
+    redundant_override::check,
+    missing_tests::check,
+    laws::off_entry_delivers,
+    laws::undeclared_category_decides,
+    laws::preferences_block,
     promises::check,
-    banner_may_lose::check,
-    device_under_banner::check,
-    never_loads::check,
+    banner_data_loss::check,
+    device_library_stays::check,
+    library_never_loads::check,
 ];

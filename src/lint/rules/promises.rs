@@ -13,7 +13,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 // What is not known to be kept is not kept.
                 found.push(
                     Diagnostic::new(
-                        Code::PromiseBroken,
+                        Code::BrokenPromise,
                         format!("nobody knows whether the promise is kept: {error}"),
                     )
                     .at(promise.span, "cannot be decided")
@@ -24,7 +24,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         };
         if proof.situations == Some(0) {
             found.push(
-                Diagnostic::new(Code::PromiseOfNothing, "the promise speaks of no event")
+                Diagnostic::new(Code::PromiseNeverApplies, "the promise speaks of no event")
                     .at(promise.span, "holds whatever the policy does")
                     .help("what stands behind `when` never holds all at once: see which of it was meant"),
             );
@@ -38,7 +38,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         };
         let (word, reason) = (first.reason.outcome().word(), first.reason);
         found.push(
-            Diagnostic::new(Code::PromiseBroken, format!("the promise is not kept: `{name}`{others}"))
+            Diagnostic::new(Code::BrokenPromise, format!("the promise is not kept: `{name}`{others}"))
                 .at(promise.span, format!("`{name}`: {word}, {reason}, with {}", first.event))
                 .help("mend the policy, or say with `when` of which events the promise speaks; `consentry prove` shows an event for each destination"),
         );

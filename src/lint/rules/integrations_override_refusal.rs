@@ -12,7 +12,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         if grants && row.because.is_none() {
             found.push(
                 Diagnostic::new(
-                    Code::IntegrationsGrant,
+                    Code::IntegrationsOverrideRefusal,
                     format!("`{}` may deliver what the person refused", row.enforce),
                 )
                 .at(row.span, "integrations grant here")

@@ -13,7 +13,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         if like_an_id && category.wire_id() == category.name() {
             let message = format!("the description of `{}` looks like a wire id", category.name());
             found.push(
-                Diagnostic::new(Code::LabelLikeWireId, message)
+                Diagnostic::new(Code::DescriptionLikeWireId, message)
                     .at(label.span, "a description, which decides nothing")
                     .help(format!("did you mean `= \"{}\"`?", label.value)),
             );

@@ -25,7 +25,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     };
     found.push(
         Diagnostic::new(
-            Code::BannerMayLose,
+            Code::BannerDataLoss,
             "the documents rate this banner a medium possibility of data loss",
         )
         .at(banner.span, label)

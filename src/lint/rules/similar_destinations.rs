@@ -18,7 +18,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 }
                 None => continue,
             };
-            let mut finding = Diagnostic::new(Code::DestinationsAlike, message).at(span, "this one");
+            let mut finding = Diagnostic::new(Code::SimilarDestinations, message).at(span, "this one");
             if let Some(at) = other {
                 finding = finding.at(at, "and this one");
             }

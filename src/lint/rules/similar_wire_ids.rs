@@ -11,7 +11,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         if let Some((other, at)) = seen.insert(wire_id, wire_id, category.wire_id_span()) {
             let message = format!("`{wire_id}` and `{other}` look alike, and are two wire ids");
             found.push(
-                Diagnostic::new(Code::WireIdsAlike, message)
+                Diagnostic::new(Code::SimilarWireIds, message)
                     .at(category.wire_id_span(), "this one")
                     .at(at, "and this one")
                     .help("keys are compared exactly: see which of them the consent platform stamps"),

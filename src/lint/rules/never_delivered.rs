@@ -22,7 +22,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 Some(_) => "write `disabled` if that is meant; else see what blocks it: `consentry explain`",
             };
             found.push(
-                Diagnostic::new(Code::NeverReceives, message).at(destination.name_span(), label).help(help),
+                Diagnostic::new(Code::NeverDelivered, message).at(destination.name_span(), label).help(help),
             );
         }
     }

@@ -20,7 +20,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let (Some(always), None) = (category.always(), category.switched_off()) else { continue };
         let message = format!("`{}` is granted also when the event grants nothing", category.name());
         found.push(
-            Diagnostic::new(Code::AlwaysDeviates, message)
+            Diagnostic::new(Code::AlwaysDiffersFromSegment, message)
                 .at(always, "the platform's table, rows 2 and 4, would block")
                 .help("this is right for what is strictly necessary; the platform itself will not deliver, unless it is unmapped there"),
         );

@@ -12,7 +12,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let mut leaks = |span: Span, message: &str, setting: &str, strict: &str| {
         if policy.files().is_prelude(span.file) {
             found.push(
-                Diagnostic::new(Code::LeakingSetting, message)
+                Diagnostic::new(Code::InheritedPermissiveSetting, message)
                     .at(span, "nobody has decided this for this policy")
                     .help(format!("write `override {setting} {strict}`, or the same with the value that it has if that is meant")),
             );

@@ -19,7 +19,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         for at in redundant.iter().filter_map(|first| destination.category_uses().get(*first)) {
             let message = format!("a part of what `{}` needs changes nothing", destination.name());
             found.push(
-                Diagnostic::new(Code::RedundantPart, message)
+                Diagnostic::new(Code::RedundantRequirement, message)
                     .at(at.span, "says nothing that the rest does not")
                     .help("delete it, or see whether another category was meant"),
             );

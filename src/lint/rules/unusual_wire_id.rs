@@ -34,7 +34,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         };
         found.push(
             Diagnostic::new(
-                Code::WireIdForm,
+                Code::UnusualWireId,
                 format!("the wire id `{wire_id}` is not of the documented form"),
             )
             .at(category.wire_id_span(), label)

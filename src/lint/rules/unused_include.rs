@@ -41,7 +41,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             ),
             None => continue,
         };
-        let mut finding = Diagnostic::new(Code::IncludeUnused, message).at(include.span, label).help(help);
+        let mut finding = Diagnostic::new(Code::UnusedInclude, message).at(include.span, label).help(help);
         if unused != Some(Unused::Overridden) {
             gone.insert(include.span);
             let statement = subject.statement(include.span);

@@ -40,7 +40,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         if asked.iter().all(|refused| !satisfied(&requirement, &without(*refused))) {
             let message = format!("`{}` is out of reach for whoever refuses anything", destination.name());
             found.push(
-                Diagnostic::new(Code::OutOfReach, message)
+                Diagnostic::new(Code::NeedsEveryCategory, message)
                     .at(span, "needs every category that people can refuse")
                     .help("name the categories that it serves, or write `any of` if one of them is enough"),
             );

@@ -42,7 +42,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             if files.is_prelude(other.span.file) || written(tree, statement) != written(other_tree, other) {
                 continue;
             }
-            let mut finding = Diagnostic::new(Code::OverrideRepeats, "the override changes nothing")
+            let mut finding = Diagnostic::new(Code::RedundantOverride, "the override changes nothing")
                 .at(statement.span, "says the same")
                 .at(other.span, "as this")
                 .help("delete it; where it shall stay to show that somebody has decided so, say that: `// allow C521 because ...`");

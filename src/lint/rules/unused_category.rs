@@ -13,7 +13,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
     for (category, _) in policy.categories().iter().zip(used).filter(|(_, used)| !used) {
         found.push(
-            Diagnostic::new(Code::CategoryUnused, format!("no destination needs `{}`", category.name()))
+            Diagnostic::new(Code::UnusedCategory, format!("no destination needs `{}`", category.name()))
                 .at(category.name_span(), "decides nothing")
                 .help("map the destinations that it stands for, or delete it if there are none"),
         );

@@ -17,7 +17,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             .map(|cell| format!("{} x {}", cell.consent.phrase(), cell.integrations.word()))
             .collect();
         let mut finding = Diagnostic::new(
-            Code::CellCoveredTwice,
+            Code::OverlappingRows,
             format!("an earlier row already covers {}", pairs.join(", ")),
         )
         .at(later.span, "does not decide them")

@@ -39,7 +39,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             true => "include \"segment-strict\" instead, or say why it is meant: `// allow C515 because ...`",
             false => "write `consent`, or say at the end of the row why it is meant: `because \"...\"`",
         };
-        let mut finding = Diagnostic::new(Code::FailsOpen, message).help(help);
+        let mut finding = Diagnostic::new(Code::DeliveredWithoutConsent, message).help(help);
         for (row, example) in delivered.rows {
             let name = policy.destination(example).map(|one| one.name()).unwrap_or_default();
             finding = finding.at(row, format!("delivers to `{name}`, which needs consent"));

@@ -11,7 +11,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             let message =
                 format!("`{}` receives what people refuse: no category stands for it", destination.name());
             found.push(
-                Diagnostic::new(Code::Unmapped, message)
+                Diagnostic::new(Code::UnmappedDestination, message)
                     .at(destination.name_span(), "unmapped")
                     .help("map it: `needs ...` with the categories that it serves"),
             );

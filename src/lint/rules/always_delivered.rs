@@ -14,7 +14,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             let message = format!("every event reaches `{}`, whatever the person chose", destination.name());
             let place = destination.requirement_span().unwrap_or(destination.name_span());
             found.push(
-                Diagnostic::new(Code::AlwaysReceives, message)
+                Diagnostic::new(Code::AlwaysDelivered, message)
                     .at(place, "keeps nothing from it")
                     .help("see the reconcile table: no row that blocks it enforces consent"),
             );
