@@ -219,11 +219,11 @@ discard code FILTERED_BY_END_USER_CONSENT
 consent given, integrations given
 
 1. enabled       the destination is enabled: passes
-   policies/examples/shop.consent:29: destination \"HubSpot\" needs Personalization, Marketing
+   policies/examples/shop.consent:29: destination \"HubSpot\" needs all of Personalization, Marketing
 2. reconcile     enforce consent then integrations: passes
    prelude segment:14: given | malformed any consent then integrations
 3. consent       Personalization is absent; Marketing is absent, but switched off: blocks as refused
-   policies/examples/shop.consent:29: needs Personalization, Marketing
+   policies/examples/shop.consent:29: needs all of Personalization, Marketing
 4. integrations  own entry unlisted, All is off: blocks as integration_all_off
    by the event itself
 
@@ -511,7 +511,7 @@ test \"t\" {
 category Advertising
 category Analytics
 category Functional
-// allow C516 because of what was here
+// allow exempt-without-reason because \"of what was here\"
 destination \"Amazon S3\"  exempt because \"storage\"
 ",
     ),
@@ -533,7 +533,7 @@ fn what_one_of_several_policies_uses_is_used() {
     let found: Vec<&str> = run.out.lines().filter_map(|line| line.rsplit("::").next()).collect();
     assert_eq!(found.len(), 3, "{}", run.out);
     assert!(found[0].starts_with("no destination needs `Functional`"), "{found:?}");
-    assert!(found[1].starts_with("C516 is not found here"), "{found:?}");
+    assert!(found[1].starts_with("`exempt-without-reason` is not found here"), "{found:?}");
     assert!(found[2].starts_with("the override changes nothing"), "{found:?}");
     // One policy alone cannot know what the others use.
     let one = run_with(&["lint", &format!("{path}/app.consent"), "--format", "github"], b"");
@@ -544,7 +544,7 @@ fn what_one_of_several_policies_uses_is_used() {
 fn fixes_are_written_and_everything_decides_as_before() {
     let folder = shared();
     let path = folder.path().to_str().unwrap();
-    let run = run_with(&["lint", path, "--fix", "--allow", "C508"], b"");
+    let run = run_with(&["lint", path, "--fix", "--allow", "unused-category"], b"");
     assert_eq!((run.status, run.err.as_str()), (0, ""));
     let told: Vec<&str> = run.out.lines().filter(|line| !line.contains(": consentry-2-sha256:")).collect();
     assert_eq!(told, ["2 mended", "2 policies and 1 part checked: 0 errors, 0 warnings"]);
@@ -553,9 +553,12 @@ fn fixes_are_written_and_everything_decides_as_before() {
     let [web, app, shared] = SHARED;
     assert_eq!(text("web.consent"), web.1.replace("override category Advertising\n", ""));
     assert_eq!(text("app.consent"), app.1);
-    assert_eq!(text("shared.consent"), shared.1.replace("// allow C516 because of what was here\n", ""));
+    assert_eq!(
+        text("shared.consent"),
+        shared.1.replace("// allow exempt-without-reason because \"of what was here\"\n", "")
+    );
     // Nothing is left to mend, and nothing is written.
-    let run = run_with(&["lint", path, "--fix", "--allow", "C508"], b"");
+    let run = run_with(&["lint", path, "--fix", "--allow", "unused-category"], b"");
     assert!(run.out.starts_with("0 mended\n"), "{}", run.out);
 }
 
@@ -564,8 +567,11 @@ fn fixes_are_written_and_everything_decides_as_before() {
 fn fixes_leave_alone_what_they_cannot_judge() {
     let folder = shared();
     let path = folder.path();
-    std::fs::write(path.join("broken.consent"), "consentry 1\npolicy \"broken\"\n// allow C516 because so\n")
-        .unwrap();
+    std::fs::write(
+        path.join("broken.consent"),
+        "consentry 1\npolicy \"broken\"\n// allow exempt-without-reason because \"so\"\n",
+    )
+    .unwrap();
     let needed = SHARED[2].1.replace("exempt because \"storage\"", "exempt");
     std::fs::write(path.join("shared.consent"), &needed).unwrap();
     let run = run_with(&["lint", path.to_str().unwrap(), "--fix"], b"");
@@ -593,14 +599,15 @@ fn what_several_policies_find_is_as_bad_as_the_worst_of_them_takes_it() {
     let policy = |level: &str| {
         format!("consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ninclude \"shared.consent\"\n{level}")
     };
-    let (lax, strict) = (policy(""), policy("lint C507 error\n"));
+    let (lax, strict) = (policy(""), policy("lint unmapped-destination error\n"));
     let shared = ("shared.consent", "consentry 1\ndestination \"A\"  unmapped\n");
     for files in
         [[("a.consent", &*lax), ("b.consent", &*strict)], [("a.consent", &*strict), ("b.consent", &*lax)]]
     {
         let folder = folder(&[files[0], files[1], shared]);
         let found = found_below(&folder);
-        let about: Vec<&str> = found.lines().filter(|line| line.contains("C507")).collect();
+        let about: Vec<&str> =
+            found.lines().filter(|line| line.contains("unmapped-destination (C507)")).collect();
         assert_eq!(about.len(), 1, "{found}");
         assert!(about[0].starts_with("::error "), "{found}");
     }
@@ -614,12 +621,13 @@ fn of_a_comment_only_what_nobody_needs_is_of_no_use() {
         );
         (format!("{name}.consent"), text)
     };
-    let shared = "consentry 1\ncategory A\n// allow C516, C507 because so\ndestination \"X\"  unmapped\n";
+    let shared = "consentry 1\ncategory A\n// allow exempt-without-reason, unmapped-destination because \"so\"\ndestination \"X\"  unmapped\n";
     let lint = |said: [&str; 2]| {
         let [one, two] = [policy("one", said[0]), policy("two", said[1])];
         let folder = folder(&[(&one.0, &one.1), (&two.0, &two.1), ("shared.consent", shared)]);
         let found = found_below(&folder);
-        let codes = ["C516 is not found here", "C507 is not found here"].map(|text| found.contains(text));
+        let codes = ["`exempt-without-reason` is not found here", "`unmapped-destination` is not found here"]
+            .map(|text| found.contains(text));
         let fixed = run_with(&["lint", folder.path().to_str().unwrap(), "--fix"], b"");
         assert!(fixed.status != 2, "{}", fixed.err);
         let text = std::fs::read_to_string(folder.path().join("shared.consent")).unwrap();
@@ -643,8 +651,8 @@ fn what_one_policy_switches_off_is_reported_for_the_others() {
     let shared = ("shared.consent", "consentry 1\ncategory A\ncategory Nobody\n");
     let uses = "destination \"X\" needs A";
     let (a, b) = (
-        policy("a", &format!("{uses}\nlint C508 error")),
-        policy("b", &format!("{uses}\nlint C508 off because \"so\"")),
+        policy("a", &format!("{uses}\nlint unused-category error")),
+        policy("b", &format!("{uses}\nlint unused-category off because \"so\"")),
     );
     let both = folder(&[("a.consent", &a), ("b.consent", &b), shared]);
     let found = found_below(&both);
@@ -654,7 +662,8 @@ fn what_one_policy_switches_off_is_reported_for_the_others() {
         "consentry 1\ncategory A\ndestination \"X\" needs A\n",
         "consentry 1\ninclude \"base.consent\"\noverride destination \"X\" needs A\n",
     );
-    let (a, b) = (policy("a", ""), policy("b", "lint C521 off because \"we show that we decided so\""));
+    let (a, b) =
+        (policy("a", ""), policy("b", "lint redundant-override off because \"we show that we decided so\""));
     let files = [("a.consent", &*a), ("b.consent", &b), ("base.consent", base), ("shared.consent", part)];
     let both = folder(&files);
     let run = run_with(&["lint", both.path().to_str().unwrap(), "--fix"], b"");
@@ -720,16 +729,18 @@ fn levels_are_set_on_the_command_line() {
     };
     assert_eq!(lint(&[]).status, 0);
     assert_eq!(lint(&["--deny", "warnings"]).status, 1);
-    assert_eq!(lint(&["--deny", "C508"]).status, 1);
+    assert_eq!(lint(&["--deny", "unused-category"]).status, 1);
     // What is allowed is no warning that could be denied; of one code the strictest counts.
-    let all = ["--allow", "C508", "--allow", "521", "--allow", "c526"];
+    let all = ["--allow", "C508", "--allow", "521", "--allow", "c526", "--allow", "unused-allow"];
     assert_eq!(lint(&[&all[..], &["--deny", "warnings"]].concat()).status, 0);
     assert_eq!(lint(&[&all[..], &["--deny", "C508"]].concat()).status, 1);
     assert_eq!(lint(&["--deny", "C508", "--warn", "C508"]).status, 1);
     for (arguments, says) in [
-        (["--allow", "C305"], "C305 keeps a policy from compiling"),
-        (["--deny", "C999"], "there is no finding of this number"),
-        (["--warn", "warnings"], "there is no finding of this number"),
+        (["--allow", "C305"], "unknown-category (C305) prevents compilation"),
+        (["--allow", "unknown-category"], "unknown-category (C305) prevents compilation"),
+        (["--deny", "C999"], "there is no such finding; `consentry help` lists all of them"),
+        (["--warn", "unused-categry"], "there is no such finding; did you mean `unused-category`?"),
+        (["--warn", "warnings"], "there is no such finding"),
     ] {
         let run = lint(&arguments);
         assert!(run.status == 2 && run.err.contains(says), "{}", run.err);

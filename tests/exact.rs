@@ -88,7 +88,7 @@ fn changes_are_told_to_people_programs_and_reviewers() {
 fn the_same_in_other_words_is_no_change() {
     let folder = policies(
         "destination \"Braze\"  needs Ads, Stats",
-        "// other words\ndestination \"Braze\"  needs all of Stats, Ads mode device\nlint C518 off because \"so\"\n\
+        "// other words\ndestination \"Braze\"  needs all of Stats, Ads mode device\nlint device-mode off because \"so\"\n\
          banner stays\nmodel opt-in\noverride visit loads when gate open",
     );
     let same = diff_of(&folder, &["--deny", "any"]);

@@ -690,7 +690,10 @@ fn a_broken_file_leaves_the_old_policy_in_force() {
     let in_force = InForce::new(Table::new(Policy::load(&path).unwrap()));
     std::fs::write(&path, POLICY.replace("needs Old", "needs New")).unwrap();
     let error = in_force.replace(Policy::load(&path)).unwrap_err();
-    assert!(error.to_string().contains("live.consent:11:30: C305 there is no category `New`"), "{error}");
+    assert!(
+        error.to_string().contains("live.consent:11:30: unknown-category (C305): there is no category `New`"),
+        "{error}"
+    );
     assert_eq!(in_force.table().policy().destinations().len(), 10);
     std::fs::write(&path, "consentry 1 policy \"new\" include prelude \"segment\"").unwrap();
     in_force.replace(Policy::load(&path)).unwrap();
@@ -704,7 +707,7 @@ fn an_error_is_shown_as_text() {
     let path = "a\n\u{1B}[31m.consent";
     let error = Policy::from_source(&Memory::from([(path, text)]), path).unwrap_err();
     let expected = "the policy does not compile\n\
-        a\\u{a}\\u{1b}[31m.consent:11:30: C305 there is no category `\\u{1b}[2J\\u{a}\\u{202e}\\u{200b}`";
+        a\\u{a}\\u{1b}[31m.consent:11:30: unknown-category (C305): there is no category `\\u{1b}[2J\\u{a}\\u{202e}\\u{200b}`";
     assert_eq!(error.to_string(), expected);
 }
 

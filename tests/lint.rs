@@ -167,7 +167,13 @@ fn every_fix_mends_what_it_is_for_and_no_decision() {
             assert!(lint::is_same(&before, &after), "{}: a fix changes no decision", case.title);
         }
     }
-    let expected = [Code::OverlappingRows, Code::UnusedInclude, Code::RedundantOverride, Code::UnusedAllow];
+    let expected = [
+        Code::OverlappingRows,
+        Code::UnusedInclude,
+        Code::RedundantOverride,
+        Code::UnusedAllow,
+        Code::AllowWithoutReason,
+    ];
     assert_eq!(mended, BTreeSet::from(expected));
 }
 
@@ -218,7 +224,7 @@ override visit loads when granted
         ("override", "override unreadable integrations count as off override"),
         ("override", "override preferences at context.consent.choices override"),
         ("override", "override reconcile { consent integrations enforce any any consent } override"),
-        ("override", "lint C507 off because \"so\" override"),
+        ("override", "lint unmapped-destination off because \"so\" override"),
         ("override", "test \"t\" { block all } override"),
     ] {
         let other = text.replacen(from, to, 1);
@@ -265,7 +271,9 @@ fn levels_of_the_caller_come_before_those_of_the_policy() {
     let expected = [(Code::MissingTests, Warning), (Code::ExemptWithoutReason, Warning)];
     assert_eq!(severities(POLICY, &none), expected);
 
-    let policy = format!("{POLICY}lint C516 error\nlint C522 off because \"it is a draft\"\n");
+    let policy = format!(
+        "{POLICY}lint exempt-without-reason error\nlint missing-tests off because \"it is a draft\"\n"
+    );
     assert_eq!(severities(&policy, &none), [(Code::ExemptWithoutReason, Error)]);
 
     let mut levels = Levels::default();
@@ -287,23 +295,23 @@ fn comments_allow_what_they_stand_beside() {
     let allowed = |text: &str| {
         severities(text, &Levels::default()).into_iter().map(|(code, _)| code).collect::<Vec<_>>()
     };
-    let why = "because storage enforces nothing";
+    let why = "because \"storage enforces nothing\"";
     let exempt = "destination \"Amazon S3\"   exempt\n";
     let with = |new: &str| POLICY.replace(exempt, new);
     for allows in [
-        format!("destination \"Amazon S3\"   exempt  // allow C516 {why}\n"),
-        format!("// allow C516 {why}\ndestination \"Amazon S3\"   exempt\n"),
-        format!("// allow C516, C507 {why}\n// Where backups go.\n\ndestination \"Amazon S3\"\n  exempt\n")
-            .replace(", C507", ""),
-        format!("destination \"Amazon S3\"\n  // allow C516 {why}\n  exempt\n"),
-        format!("destination \"Amazon S3\"\n  exempt\n  kind storage  // allow C516 {why}\n"),
+        format!("destination \"Amazon S3\"   exempt  // allow exempt-without-reason {why}\n"),
+        format!("// allow exempt-without-reason {why}\ndestination \"Amazon S3\"   exempt\n"),
+        format!("// allow exempt-without-reason, unmapped-destination {why}\n// Where backups go.\n\ndestination \"Amazon S3\"\n  exempt\n")
+            .replace(", unmapped-destination", ""),
+        format!("destination \"Amazon S3\"\n  // allow exempt-without-reason {why}\n  exempt\n"),
+        format!("destination \"Amazon S3\"\n  exempt\n  kind storage  // allow exempt-without-reason {why}\n"),
     ] {
         assert_eq!(allowed(&with(&allows)), [Code::MissingTests], "{allows}");
     }
     for allows_not in [
-        format!("destination \"Amazon S3\"   exempt\n// allow C516 {why}\n"),
+        format!("destination \"Amazon S3\"   exempt\n// allow exempt-without-reason {why}\n"),
         format!(
-            "// allow C516 {why}\ncategory B\ndestination \"Amazon S3\"   exempt\ndestination \"B\" needs B"
+            "// allow exempt-without-reason {why}\ncategory B\ndestination \"Amazon S3\"   exempt\ndestination \"B\" needs B"
         ),
     ] {
         let found = allowed(&with(&allows_not));
@@ -314,12 +322,16 @@ fn comments_allow_what_they_stand_beside() {
     }
     // Only the statement that ends on the line of the comment.
     let two = with(&format!(
-        "destination \"S1\"\n  exempt\ndestination \"S2\"\n  exempt\n  kind storage  // allow C516 {why}\n"
+        "destination \"S1\"\n  exempt\ndestination \"S2\"\n  exempt\n  kind storage  // allow exempt-without-reason {why}\n"
     ));
     assert_eq!(allowed(&two), [Code::MissingTests, Code::ExemptWithoutReason]);
-    for no_comment_of_that_sort in
-        ["// allow it, because we say so\n", "// we allow C516 because …\n", "// allowance\n"]
-    {
+    for no_comment_of_that_sort in [
+        "// allow it, because we say so\n",
+        "// we allow exempt-without-reason because …\n",
+        "// allowance\n",
+        "// allow first-party data only\n",
+        "// allow C516 because \"storage enforces nothing\"\n",
+    ] {
         let text = with(&format!("{no_comment_of_that_sort}{exempt}"));
         assert_eq!(
             allowed(&text),
@@ -328,13 +340,21 @@ fn comments_allow_what_they_stand_beside() {
         );
     }
     for no_reason in [
-        "// allow C516\n",
-        "// allow C516 because\n",
-        "// allow C516 since I say so\n",
-        "// allow C516 always because I say so\n",
-        "// Allow C516 because storage enforces nothing\n",
-        "// allow: C516 because storage enforces nothing\n",
-        "//allow C516 because  \n",
+        "// allow exempt-without-reason\n",
+        "// allow exempt-without-reason because\n",
+        "// allow exempt-without-reason since I say so\n",
+        "// allow exempt-without-reason always because I say so\n",
+        "// allow exempt-without-reason because storage enforces nothing\n",
+        "// allow exempt-without-reason always because \"I say so\"\n",
+        "// allow exempt-without-reason because \"\"\n",
+        "// allow exempt-without-reason because \" \\u{200B}\"\n",
+        "// allow exempt-without-reason because \"so\\q\"\n",
+        "// allow exempt-without-reason because \"so\n",
+        "// allow exempt-without-reason because \"so\" and so on\n",
+        "// allow exempt-without-reason because: \"so\"\n",
+        "// Allow exempt-without-reason because \"storage enforces nothing\"\n",
+        "// allow: exempt-without-reason because \"storage enforces nothing\"\n",
+        "//allow exempt-without-reason because  \n",
     ] {
         let found = allowed(&with(&format!("{no_reason}{exempt}")));
         assert!(
@@ -344,17 +364,75 @@ fn comments_allow_what_they_stand_beside() {
     }
 }
 
+/// A word in the place of a name that no finding has: where it was meant as one, the nearest name is the help.
+#[test]
+fn unknown_names_in_comments_are_found() {
+    for (comment, help) in [
+        ("// allow exempt-without-reasn because \"so\"", "did you mean `exempt-without-reason`?"),
+        ("// allow exemptwithoutreason always", "did you mean `exempt-without-reason`?"),
+        (
+            "// allow third-party, exempt-without-reason because \"so\"",
+            "write a name that `consentry help` lists",
+        ),
+        ("// allow third-party because \"so\"", "write a name that `consentry help` lists"),
+        ("// allow third-party", "write a name that `consentry help` lists"),
+    ] {
+        let text = format!("{POLICY}{comment}\ncategory B\n");
+        let linted = lint::lint(&Memory::from([("a", &*text)]), "a", &Levels::default());
+        let unused: Vec<_> =
+            linted.diagnostics.iter().filter(|found| found.code == Code::UnusedAllow).collect();
+        assert_eq!(unused[0].help.as_deref(), Some(help), "{comment}");
+        assert!(unused.iter().all(|found| found.fix.is_none()), "{comment}: its author meant something");
+        assert!(linted.diagnostics.iter().all(|found| found.code != Code::AllowWithoutReason), "{comment}");
+    }
+}
+
+/// What is put in quotes, and what not: half a reason, and a text that is quoted already.
+#[test]
+fn reasons_are_quoted_where_they_are_whole() {
+    let name = "exempt-without-reason";
+    let becomes = |comment: &str| {
+        let text = POLICY.replace("destination \"Amazon", &format!("{comment}\ndestination \"Amazon"));
+        let linted = lint::lint(&Memory::from([("a", &*text)]), "a", &Levels::default());
+        let found = linted.diagnostics.iter().filter(|found| found.code == Code::AllowWithoutReason);
+        lint::edited(&linted.files, found).into_values().next().map(|fixed| {
+            let rest = fixed.text.split_once("needs Advertising\n").unwrap().1;
+            rest.split_once("\ndestination").unwrap().0.to_owned()
+        })
+    };
+    for (reason, quoted) in
+        [("so", "so"), ("the \"S3\" bucket is C:\\x  ", "the \\\"S3\\\" bucket is C:\\\\x"), ("so\r", "so")]
+    {
+        let end = if reason.ends_with('\r') { "\r" } else { &reason[reason.trim_end().len()..] };
+        let expected = format!("// allow {name} because \"{quoted}\"{end}");
+        assert_eq!(becomes(&format!("// allow {name} because {reason}")), Some(expected), "{reason:?}");
+    }
+    let expected = format!("// allow {name}, device-mode because \"so\"");
+    assert_eq!(becomes(&format!("//Allow: {name} device-mode because \"so\"")), Some(expected));
+    for left in [
+        "because",
+        "because \"so",
+        "because \"so\\q\"",
+        "since so",
+        "always because so",
+        "because so\n// and so on",
+    ] {
+        assert_eq!(becomes(&format!("// allow {name} {left}")), None, "{left}");
+    }
+}
+
 /// A file keeps its line ends, whatever they are.
 #[test]
 fn fixes_keep_line_ends() {
-    let text = "consentry 1\r\npolicy \"a\"\r\ninclude prelude \"segment-strict\"\r\ncategory A  // allow C516 because of x\r\n\
-                // allow C516 because of y\r\ndestination \"X\"  needs A\r\n";
+    let text = "consentry 1\r\npolicy \"a\"\r\ninclude prelude \"segment-strict\"\r\ncategory A  // allow exempt-without-reason because \"of x\"\r\n\
+                // allow exempt-without-reason because \"of y\"\r\ndestination \"X\"  needs A\r\n";
     let files = BTreeMap::from([("a".to_owned(), text.to_owned())]);
     let linted = linted(&files, "a");
     let edited = lint::edited(&linted.files, &linted.diagnostics);
     let [fixed] = edited.values().collect::<Vec<_>>()[..] else { panic!("one file") };
-    let expected =
-        text.replace("  // allow C516 because of x", "").replace("// allow C516 because of y\r\n", "");
+    let expected = text
+        .replace("  // allow exempt-without-reason because \"of x\"", "")
+        .replace("// allow exempt-without-reason because \"of y\"\r\n", "");
     assert_eq!((fixed.text.as_str(), fixed.count), (expected.as_str(), 2));
 }
 
@@ -364,7 +442,7 @@ fn only_fixes_that_fit_together_are_applied() {
     let text = "consentry 1
 policy \"acme web\"
 include prelude \"segment\"
-include \"empty.consent\" // allow C507 because it was there
+include \"empty.consent\" // allow unmapped-destination because \"it was there\"
 include \"empty.consent\"
 ";
     let files = BTreeMap::from([

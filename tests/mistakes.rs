@@ -25,7 +25,8 @@ fn lint(path: &str) -> (String, Option<i32>) {
 
 /// The codes that an output shows.
 fn codes(output: &str) -> BTreeSet<String> {
-    output.lines().filter(|line| line.len() == 4 && line.starts_with('C')).map(str::to_owned).collect()
+    let shown = |code: &&Code| output.lines().any(|line| line == code.label());
+    Code::ALL.iter().filter(shown).map(Code::to_string).collect()
 }
 
 #[test]

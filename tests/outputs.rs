@@ -124,7 +124,7 @@ fn validator() -> jsonschema::Validator {
 fn assert_result(result: &Value, rules: &[Value], finding: &Value, path: &str) {
     assert_eq!((&result["ruleId"], &result["level"]), (&finding["code"], &finding["severity"]));
     let rule = &rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()];
-    assert_eq!(rule["id"], finding["code"]);
+    assert_eq!((&rule["id"], &rule["name"]), (&finding["code"], &finding["name"]));
     assert_eq!(text(&result["message"], "text").replace("\\](", "]("), told(finding));
     assert_eq!(changes(result), edits(finding));
     let located = |key: &str| result[key].as_array().cloned().unwrap_or_default();
@@ -291,7 +291,7 @@ fn assert_annotations(written: &str, findings: &[Value], path: &str) {
         assert_eq!(visible(line), line, "nothing harms who reads the log");
         let annotation = Annotation::read(line);
         assert_eq!(annotation.command, text(finding, "severity"));
-        assert_eq!(annotation.properties["title"], format!("consentry {}", text(finding, "code")));
+        assert_eq!(annotation.properties["title"], format!("consentry {}", label(finding)));
         let place = &finding["places"][0];
         let (mut file, mut message) = (place["file"].as_str().map(shown), told(finding));
         let mut numbers = [
@@ -317,9 +317,14 @@ fn assert_annotations(written: &str, findings: &[Value], path: &str) {
     }
 }
 
-/// The codes of a drawing, one a finding.
+/// The name and the code of a finding.
+fn label(finding: &Value) -> String {
+    format!("{} ({})", text(finding, "name"), text(finding, "code"))
+}
+
+/// The names and codes of a drawing, one a finding.
 fn drawn(output: &str) -> Vec<&str> {
-    let is_code = |line: &&str| line.parse::<Code>().is_ok_and(|code| code.to_string() == *line);
+    let is_code = |line: &&str| Code::ALL.iter().any(|code| code.label() == *line);
     output.lines().filter(is_code).collect()
 }
 
@@ -338,7 +343,7 @@ fn assert_narrated(output: &str, findings: &[Value]) {
         if let Some(help) = finding["help"].as_str() {
             expected.push(format!("diagnostic help: {}\n", visible(help)));
         }
-        expected.push(format!("diagnostic code: {}\n", text(finding, "code")));
+        expected.push(format!("diagnostic code: {}\n", label(finding)));
         if let Some(file) = place["file"].as_str() {
             let (line, column) = (&place["start"]["line"], &place["start"]["column"]);
             expected.push(format!("diagnostic place: {}:{line}:{column}\n", visible(file)));
@@ -374,7 +379,7 @@ fn every_format_says_the_same() {
         assert_sarif(&validator, &input.lint("sarif"), &findings, &input.path);
         assert_annotations(&input.lint("github"), &findings, &input.path);
         let shown = &findings[..findings.len().min(MAX_SHOWN)];
-        let codes: Vec<&str> = shown.iter().map(|finding| text(finding, "code")).collect();
+        let codes: Vec<String> = shown.iter().map(label).collect();
         let (human, plain) = (input.lint("human"), input.lint("plain"));
         assert_eq!(drawn(&human), codes, "{human}");
         assert_eq!(drawn(&plain), codes, "{plain}");
@@ -466,7 +471,10 @@ fn a_place_in_a_prelude_is_no_file() {
     assert_eq!(findings[0]["places"][0]["file"], "prelude segment");
     assert_sarif(&validator(), &sarif, &findings, "ä b.consent");
     assert_annotations(&annotation, &findings, "ä b.consent");
-    assert!(annotation.starts_with("::error title=consentry C302::prelude segment:18: "), "{annotation}");
+    assert!(
+        annotation.starts_with("::error title=consentry duplicate-declaration (C302)::prelude segment:18: "),
+        "{annotation}"
+    );
 }
 
 /// The offset of a line and a column, both counted from 1, in characters.

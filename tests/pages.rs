@@ -53,9 +53,10 @@ fn refused(section: &str) -> BTreeSet<Code> {
 fn every_page_has_the_shape() {
     for code in Code::ALL {
         let page = code.page();
-        let why = page.strip_prefix(&format!("# {code}: {}\n\n", title(*code))).unwrap_or_else(|| {
-            panic!("{code}: the title is not the sentence of the code: {}", title(*code));
-        });
+        let why =
+            page.strip_prefix(&format!("# {}: {}\n\n", code.label(), title(*code))).unwrap_or_else(|| {
+                panic!("{code}: the title is not the sentence of the code: {}", title(*code));
+            });
         assert!(!why.starts_with('#'), "{code} does not say why");
         let headings: Vec<&str> = page.lines().filter(|line| line.starts_with("## ")).collect();
         assert_eq!(headings, ["## Wrong", "## Right", "## See also"], "{code}");
@@ -77,7 +78,7 @@ fn every_reference_leads_somewhere() {
                     let heading = format!("\n## {}\n", heading.trim_matches('"'));
                     fs::read_to_string(root.join(file)).unwrap().contains(&heading)
                 }
-                _ => Code::ALL.iter().any(|other| reference == format!("{other}: {}", title(*other))),
+                _ => Code::ALL.iter().any(|other| reference == other.label()),
             };
             assert!(exists, "{code}: {reference}");
         }
@@ -139,13 +140,14 @@ fn the_list_of_codes_is_up_to_date() {
     let mut expected = String::from(
         "# Every finding\n\n\
          Made from the pages under `src/diagnostic/pages/` by `BLESS=1 cargo test --features cli --test pages`. Do not edit.\n\n\
-         `consentry help C101` prints one of these pages, `consentry help` a list of them. The tests run each example.\n\n\
-         | code | severity | what is wrong |\n|---|---|---|\n",
+         `consentry help unexpected-text` prints one of these pages, `consentry help` a list of them. The tests run each example.\n\n\
+         | name | code | severity | what is wrong |\n|---|---|---|---|\n",
     );
     for code in Code::ALL {
-        let heading = format!("{code}: {}", title(*code));
+        let heading = format!("{}: {}", code.label(), title(*code));
         expected.push_str(&format!(
-            "| [{code}](#{}) | {} | {} |\n",
+            "| [{}](#{}) | {code} | {} | {} |\n",
+            code.name(),
             anchor(&heading),
             code.severity().word(),
             title(*code)
@@ -172,8 +174,9 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 #[test]
 fn the_command_prints_pages() {
     for code in Code::ALL {
-        let expected = (Some(0), code.page().to_owned(), String::new());
-        assert_eq!(run(&["help", &code.to_string()]), expected);
+        for topic in [code.name(), &code.to_string()] {
+            assert_eq!(run(&["help", topic]), (Some(0), code.page().to_owned(), String::new()));
+        }
     }
     for written in ["c501", "501"] {
         assert_eq!(run(&["help", written]).1, Code::OverlappingRows.page());
@@ -184,8 +187,10 @@ fn the_command_prints_pages() {
 fn the_command_lists_what_it_explains() {
     let (status, all, _) = run(&["help"]);
     assert_eq!(status, Some(0));
+    let width = Code::ALL.iter().map(|code| code.name().len()).max().unwrap();
     for code in Code::ALL {
-        let line = format!("  {code}  {:7}  {}\n", code.severity().word(), code.sentence());
+        let (name, severity) = (code.name(), code.severity().word());
+        let line = format!("  {name:width$}  {code}  {severity:7}  {}\n", code.sentence());
         assert!(all.contains(&line), "{line}");
     }
     assert!(all.starts_with(&run(&["--help"]).1), "{all}");
@@ -206,4 +211,7 @@ fn an_unknown_topic_is_an_error() {
         );
         assert_eq!(errors, expected);
     }
+    let (status, _, errors) = run(&["help", "unmaped-destination"]);
+    let expected = "consentry: there is no finding or command `unmaped-destination`; did you mean `unmapped-destination`?\n";
+    assert_eq!((status, errors.as_str()), (Some(2), expected));
 }

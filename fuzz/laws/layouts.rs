@@ -21,9 +21,9 @@ const COMMENTS: [&str; 15] = [
     " ///// \u{1F600} é \t // twice\r\n",
     "\n\n// apart\n\n",
     "// one\n//two\n",
-    "// allow C507, C508 because so\n",
-    "\n// allow C501, C511, C512, C515, C519 because so\n",
-    " // allow C516, C507, C509, C510 because so\n",
+    "// allow unmapped-destination, unused-category because \"so\"\n",
+    "\n// allow overlapping-rows, redundant-requirement, unusual-wire-id, delivered-without-consent, inherited-permissive-setting because \"so\"\n",
+    " // allow exempt-without-reason, unmapped-destination, never-delivered, always-delivered because \"so\"\n",
 ];
 
 /// The text with other space between its words, and comments and blank lines as well if they are wanted.

@@ -178,7 +178,7 @@ impl Names<'_> {
 /// What lint is told, of findings that differ.
 pub fn lint_levels(u: &mut Unstructured) -> Result<Vec<String>> {
     let mut levels = Vec::new();
-    for finding in ["C501", "C502", "C503"] {
+    for finding in ["overlapping-rows", "integrations-override-refusal", "always-differs-from-segment"] {
         levels.extend(match u.int_in_range(0..=5)? {
             0 => Some(format!("lint {finding} error")),
             1 => Some(format!("lint {finding} warning because \"so\"")),

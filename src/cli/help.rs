@@ -5,12 +5,13 @@ use clap::{CommandFactory, Parser};
 use consentry::diagnostic::Code;
 use std::io::Write;
 
-/// Explain a finding by its code, or a command by its name; without either, list all of them.
+/// Explain a finding by its name or code, or a command by its name; without a topic, list all of them.
 ///
 /// The page of a finding is Markdown. Exit status: 0 explained, 2 there is no such finding or command.
 #[derive(clap::Args)]
 pub(super) struct Help {
-    /// A code such as C501, or a command such as lint.
+    /// A finding such as overlapping-rows or C501, or a command such as lint.
+    #[arg(value_name = "FINDING|COMMAND")]
     topic: Option<String>,
 }
 
@@ -18,9 +19,11 @@ impl Help {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let Some(topic) = &self.topic else {
             command(to, &["consentry", "--help"])?;
-            writeln!(to, "\nFindings, each with a page that `consentry help CODE` prints:")?;
+            writeln!(to, "\nFindings, each with a page that `consentry help FINDING` prints:")?;
+            let width = Code::ALL.iter().map(|code| code.name().len()).max().unwrap_or_default();
             for code in Code::ALL {
-                writeln!(to, "  {code}  {:7}  {}", code.severity().word(), code.sentence())?;
+                let (name, severity) = (code.name(), code.severity().word());
+                writeln!(to, "  {name:width$}  {code}  {severity:7}  {}", code.sentence())?;
             }
             return Ok(Status::Fine);
         };
@@ -29,9 +32,11 @@ impl Help {
         } else if let Ok(code) = topic.parse::<Code>() {
             to.write_all(code.page().as_bytes())?;
         } else {
-            let message =
-                format!("there is no finding or command `{topic}`; `consentry help` lists all of them");
-            return Err(Failure::Other(message));
+            let help = match Code::nearest(topic, |_| true) {
+                Some(meant) => format!("did you mean `{}`?", meant.name()),
+                None => "`consentry help` lists all of them".to_owned(),
+            };
+            return Err(Failure::Other(format!("there is no finding or command `{topic}`; {help}")));
         }
         Ok(Status::Fine)
     }

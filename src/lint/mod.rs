@@ -67,7 +67,7 @@ impl<'p> Subject<'p> {
 /// let policy = "consentry 1
 /// policy \"acme web\"
 /// include prelude \"segment-strict\"
-/// // allow C508 because the banner already asks for it
+/// // allow unused-category because \"the banner already asks for it\"
 /// category Advertising
 /// ";
 /// let linted = lint(&consentry::Memory::from([("acme.consent", policy)]), "acme.consent", &Levels::default());
@@ -124,7 +124,7 @@ fn findings(policy: &Policy, trees: &[Tree]) -> Vec<Diagnostic> {
     }
     let mut suppressions = Suppressions::of(policy.files(), trees);
     found.retain(|finding| !suppressions.allow(finding));
-    suppressions.report(&mut found);
+    suppressions.report(policy.files(), &mut found);
     found.sort_by_key(Diagnostic::span);
     found.truncate(MAX_FINDINGS);
     found

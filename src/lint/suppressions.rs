@@ -1,10 +1,11 @@
-//! Comments that allow a finding: `// allow C507 because the contract covers it`.
+//! Comments that allow a finding: `// allow unmapped-destination because "the contract covers it"`.
 //!
 //! Such a comment speaks of a statement, or of one row of a table: of what stands in front of it on its line, and on a line of
 //! its own of what comes next. So it speaks of the same wherever the formatter puts it.
 
 use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Files, Fix, Position, Span};
 use crate::syntax::tree::{Fact, Statement, Token, TokenKind, Tree};
+use crate::syntax::{is_reason, quoted, unquoted};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -31,10 +32,23 @@ struct Suppression {
     /// The places of which it speaks, in bytes of its file.
     target: Range<u32>,
     codes: Vec<Allowed>,
-    has_reason: bool,
+    reason: Reason,
+    /// True if a comment on the next line may continue it.
+    may_go_on: bool,
 }
 
-/// A code that a comment allows, as written.
+/// The reason of a comment.
+#[derive(Debug, PartialEq, Eq)]
+enum Reason {
+    /// A text in quotes.
+    Given,
+    /// Anything else, so that the comment allows nothing. Holds the corrected comment, if its meaning is clear.
+    Unquoted(Option<String>),
+    /// None at all.
+    None,
+}
+
+/// A finding that a comment allows, as written.
 struct Allowed {
     text: String,
     /// `None` where there is no such finding, or none of lint.
@@ -53,15 +67,16 @@ impl Suppressions {
             for token in tree.tokens.iter().filter(|token| token.kind == TokenKind::Comment) {
                 let beside = Beside::of(files, &words, token, above);
                 above = Some(beside);
-                if let Some((codes, has_reason)) = parse(files.excerpt(token.span)) {
+                if let Some((codes, reason)) = parse(files.excerpt(token.span)) {
                     let target = target(tree, &words, token, beside.word);
                     let whole = whole(text, &words, token);
-                    all.push(Suppression { comment: token.span, whole, target, codes, has_reason });
+                    let may_go_on = may_go_on(line_below(text, token));
+                    all.push(Suppression { comment: token.span, whole, target, codes, reason, may_go_on });
                 }
             }
         }
         let mut by_code: HashMap<(Code, FileId), Vec<Target>> = HashMap::new();
-        for (index, suppression) in all.iter().enumerate().filter(|(_, one)| one.has_reason) {
+        for (index, suppression) in all.iter().enumerate().filter(|(_, one)| one.reason == Reason::Given) {
             for code in suppression.codes.iter().filter_map(|allowed| allowed.code) {
                 let Range { start, end: furthest } = suppression.target;
                 let target = Target { start, furthest, index };
@@ -99,79 +114,127 @@ impl Suppressions {
     }
 
     /// The comments that give no reason, and those that allow nothing.
-    pub(super) fn report(self, found: &mut Vec<Diagnostic>) {
+    pub(super) fn report(self, files: &Files, found: &mut Vec<Diagnostic>) {
         for suppression in &self.all {
-            let comment = suppression.comment;
-            if !suppression.has_reason {
-                let code = suppression.codes.first().map_or("", |allowed| allowed.text.as_str());
-                found.push(
-                    Diagnostic::new(
-                        Code::AllowWithoutReason,
-                        "the comment allows a finding, and gives no reason",
-                    )
-                    .at(comment, "allows nothing as it is")
-                    .help(format!(
-                        "write `// allow {code} because ...`, with the reason, for the next one who reads it"
-                    )),
-                );
-                continue;
-            }
-            let unused: Vec<&Allowed> = suppression.codes.iter().filter(|code| !code.used).collect();
-            for allowed in &unused {
-                let (message, help) = match allowed.code {
-                    Some(code) => (
-                        format!("{code} is not found here"),
-                        "delete it, so that it does not hide what comes later",
-                    ),
-                    None => (
-                        format!("`{}` is no finding that a comment can allow", allowed.text),
-                        "findings of lint are numbered from C501 on; others keep the policy from compiling",
-                    ),
-                };
-                let mut finding = Diagnostic::new(Code::UnusedAllow, message)
-                    .at(comment, "allows what is not there")
-                    .help(help);
-                if let Some(span) = suppression.whole.filter(|_| unused.len() == suppression.codes.len()) {
-                    let edit = Edit { span, text: String::new() };
-                    finding = finding.fix(Fix { title: "delete the comment".into(), edits: vec![edit] });
-                }
-                found.push(finding);
+            let names_any = suppression.codes.iter().any(|allowed| Code::named(&allowed.text).is_some());
+            match suppression.reason != Reason::Given && names_any {
+                true => found.push(suppression.without_reason(files)),
+                false => suppression.unused(found),
             }
         }
     }
 }
 
-/// The codes of a comment that allows findings, and whether it says why; `None` for any other comment.
-fn parse(comment: &str) -> Option<(Vec<Allowed>, bool)> {
+impl Suppression {
+    fn without_reason(&self, files: &Files) -> Diagnostic {
+        let names: Vec<&str> = self.codes.iter().map(|allowed| allowed.text.as_str()).collect();
+        let names = names.join(", ");
+        let message = match self.reason {
+            Reason::Unquoted(_) => "the reason of the comment is not a valid text in quotes",
+            Reason::Given | Reason::None => "the comment allows a finding, and gives no reason",
+        };
+        let finding = Diagnostic::new(Code::AllowWithoutReason, message).at(self.comment, "allows nothing");
+        let Reason::Unquoted(Some(written)) = &self.reason else {
+            return finding.help(format!(
+                "write `// allow {names} because \"...\"`, with the reason, for the next one who reads it"
+            ));
+        };
+        // The next line may hold the rest of the reason.
+        if self.may_go_on {
+            return finding.help(format!(
+                "write the whole reason on one line, in quotes: `// allow {names} because \"...\"`"
+            ));
+        }
+        let finding = finding.help(format!("write `{written}`"));
+        let end = self.comment.start as usize + files.excerpt(self.comment).trim_end().len();
+        let span = Span::new(self.comment.file, self.comment.start as usize, end);
+        let edit = Edit { span, text: written.clone() };
+        finding.fix(Fix { title: "put the reason in quotes".into(), edits: vec![edit] })
+    }
+
+    fn unused(&self, found: &mut Vec<Diagnostic>) {
+        let unused: Vec<&Allowed> = self.codes.iter().filter(|code| !code.used).collect();
+        let is_known = |allowed: &Allowed| Code::named(&allowed.text).is_some();
+        // A misspelled name is for its author to correct.
+        let is_of_no_use = unused.len() == self.codes.len() && self.codes.iter().all(is_known);
+        for allowed in &unused {
+            let name = &allowed.text;
+            let (message, help) = match (allowed.code, Code::nearest(name, Code::is_lint)) {
+                (Some(_), _) => (
+                    format!("`{name}` is not found here"),
+                    "delete it, so that it does not hide what comes later".to_owned(),
+                ),
+                (None, _) if is_known(allowed) => (
+                    format!("`{name}` is not a finding that a comment can allow"),
+                    "a comment can allow findings of lint; this one prevents compilation".to_owned(),
+                ),
+                (None, Some(meant)) => {
+                    (format!("there is no finding `{name}`"), format!("did you mean `{}`?", meant.name()))
+                }
+                (None, None) => (
+                    format!("there is no finding `{name}`"),
+                    "write a name that `consentry help` lists".to_owned(),
+                ),
+            };
+            let mut finding = Diagnostic::new(Code::UnusedAllow, message)
+                .at(self.comment, "allows what is not there")
+                .help(help);
+            if let Some(span) = self.whole.filter(|_| is_of_no_use) {
+                let edit = Edit { span, text: String::new() };
+                finding = finding.fix(Fix { title: "delete the comment".into(), edits: vec![edit] });
+            }
+            found.push(finding);
+        }
+    }
+}
+
+/// The findings that a comment allows, and its reason; `None` for any other comment.
+fn parse(comment: &str) -> Option<(Vec<Allowed>, Reason)> {
     let (word, rest) = comment.trim_start_matches('/').trim_start().split_once([' ', '\t'])?;
     // What was meant to allow something is told so, and allows nothing.
     let is_exact = word == "allow";
     if !word.trim_end_matches(':').eq_ignore_ascii_case("allow") {
         return None;
     }
-    let (codes, reason) = match rest.split_once(" because") {
-        Some((codes, reason)) => (codes, reason),
-        None => (rest, ""),
-    };
-    let looks_like_a_code = |text: &str| {
-        text.strip_prefix(['C', 'c'])
-            .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    let words: Vec<&str> = codes.split([',', ' ', '\t']).filter(|word| !word.is_empty()).collect();
-    // Without a code in front it is an ordinary sentence.
-    let count =
-        words.iter().take_while(|word| looks_like_a_code(word.trim_end_matches([':', '.', ';']))).count();
-    if count == 0 {
+    let (list, reason) = rest
+        .split_once(" because")
+        .filter(|(_, reason)| reason.is_empty() || reason.starts_with([' ', '\t', '\r', '"']))
+        .unwrap_or((rest, ""));
+    let reason = reason.trim();
+    let words = list.split([',', ' ', '\t', '\r']).map(|word| word.trim_end_matches([':', '.', ';']));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let (names, others) = words.split_at(words.iter().take_while(|word| looks_like_a_name(word)).count());
+    // Without a name it is an ordinary sentence. An unknown word with a hyphen is a name only if no other words follow.
+    let first = *names.first()?;
+    if !is_nearly_known(first) && !others.is_empty() {
         return None;
     }
-    let allowed = words.iter().take(count).map(|word| {
-        let text = word.trim_end_matches([':', '.', ';']);
-        let code = text.parse().ok().filter(|code: &Code| code.is_lint());
-        Allowed { text: text.to_owned(), code, used: false }
+    let allowed = names.iter().map(|name| {
+        let code = Code::named(name).filter(|code| code.is_lint());
+        Allowed { text: (*name).to_owned(), code, used: false }
     });
-    let has_reason =
-        is_exact && count == words.len() && reason.starts_with([' ', '\t']) && !reason.trim().is_empty();
-    Some((allowed.collect(), has_reason))
+    let written = |reason: &str| format!("// allow {} because {reason}", names.join(", "));
+    let reason = match unquoted(reason) {
+        _ if reason.is_empty() || !others.is_empty() => Reason::None,
+        Some(text) if !is_reason(&text) => Reason::None,
+        Some(_) if is_exact => Reason::Given,
+        Some(_) => Reason::Unquoted(Some(written(reason))),
+        // An invalid text in quotes must not be quoted again.
+        None if reason.starts_with('"') => Reason::Unquoted(None),
+        None => Reason::Unquoted(Some(written(&quoted(reason)))),
+    };
+    Some((allowed.collect(), reason))
+}
+
+/// True if a word is the name of a finding, or was meant to be one.
+fn looks_like_a_name(word: &str) -> bool {
+    let is_kebab_case = word.contains('-')
+        && word.split('-').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase()));
+    is_kebab_case || is_nearly_known(word)
+}
+
+fn is_nearly_known(word: &str) -> bool {
+    Code::named(word).or_else(|| Code::nearest(word, |_| true)).is_some()
 }
 
 /// Where a comment stands, and the word in front of it on its line. A comment right below such a one, in its very column, goes on
@@ -213,17 +276,11 @@ fn whole(text: &str, words: &[&Token], comment: &Token) -> Option<Span> {
     let place = comment.span;
     let line_start =
         text.get(..place.start as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let rest = text.get(place.start as usize..).unwrap_or_default();
-    let line_end = rest.find('\n').map_or(text.len(), |at| place.start as usize + at + 1);
+    let line_end = line_end(text, comment);
     let before = words.split_at(words.partition_point(|word| word.span.start < place.start)).0;
     let word = before.last().filter(|word| word.span.end as usize > line_start);
-    // Comments that allow something stand for themselves.
-    let may_go_on = |line: Option<&str>| {
-        line.map(str::trim).is_some_and(|line| line.starts_with("//") && parse(line).is_none())
-    };
     let line_above = text.get(..line_start.saturating_sub(1)).and_then(|before| before.lines().next_back());
-    let line_below = text.get(line_end..).and_then(|behind| behind.lines().next());
-    if may_go_on(line_below) || word.is_none() && may_go_on(line_above) {
+    if may_go_on(line_below(text, comment)) || word.is_none() && may_go_on(line_above) {
         return None;
     }
     Some(match word {
@@ -235,6 +292,22 @@ fn whole(text: &str, words: &[&Token], comment: &Token) -> Option<Span> {
         }
         None => Span::new(place.file, line_start, line_end),
     })
+}
+
+/// Where the line of a comment ends.
+fn line_end(text: &str, comment: &Token) -> usize {
+    let start = comment.span.start as usize;
+    let rest = text.get(start..).unwrap_or_default();
+    rest.find('\n').map_or(text.len(), |at| start + at + 1)
+}
+
+fn line_below<'t>(text: &'t str, comment: &Token) -> Option<&'t str> {
+    text.get(line_end(text, comment)..).and_then(|behind| behind.lines().next())
+}
+
+/// Whether a line may go on with a comment. Comments that allow something stand for themselves.
+fn may_go_on(line: Option<&str>) -> bool {
+    line.map(str::trim).is_some_and(|line| line.starts_with("//") && parse(line).is_none())
 }
 
 /// The statement that a place is in.

@@ -170,22 +170,23 @@ impl<'t> Checker<'t> {
 
     fn lint_level(&mut self, said: &Spanned<&tree::Lint>) -> Option<LintLevel> {
         let finding = &said.value.finding;
-        // Each finding is written in one way, so that no two statements speak of one.
-        let code = finding.value.parse().ok().filter(|code: &Code| code.to_string() == finding.value);
-        let (message, help) = match code {
+        // A policy takes the name only, so that no two statements speak of one finding.
+        let (message, help) = match Code::named(&finding.value) {
             Some(code) if code.is_lint() => {
                 return Some(LintLevel { code, level: said.value.level, span: said.span });
             }
             Some(code) => (
-                format!("{code} keeps a policy from compiling, whatever lint thinks of it"),
-                "mend what it finds".to_owned(),
+                format!("`{}` prevents compilation, so a policy cannot set its level", code.name()),
+                "correct what it reports".to_owned(),
             ),
             None => {
                 let message = format!("there is no finding `{}`", finding.value);
-                let meant: Option<Code> = finding.value.parse().ok().filter(|code: &Code| code.is_lint());
+                let by_code = finding.value.parse().ok().filter(|code: &Code| code.is_lint());
+                let meant = by_code.or_else(|| Code::nearest(&finding.value, Code::is_lint));
                 let help = match meant {
-                    Some(code) => format!("did you mean `{code}`?"),
-                    None => "write its number, such as `C501`; `consentry help` lists them".to_owned(),
+                    Some(code) => format!("write `{}`", code.name()),
+                    None => "write a name such as `unmapped-destination`; `consentry help` lists all of them"
+                        .to_owned(),
                 };
                 (message, help)
             }

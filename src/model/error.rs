@@ -46,7 +46,7 @@ impl fmt::Display for PolicyError {
                 let name = visible(self.files.name(span.file));
                 write!(f, "{name}:{}:{}: ", position.line, position.column)?;
             }
-            write!(f, "{} {}", diagnostic.code, visible(&diagnostic.message))?;
+            write!(f, "{}: {}", diagnostic.code.label(), visible(&diagnostic.message))?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Diagnostics as workflow commands of GitHub Actions, which show them beside the lines of a pull request.
 //!
-//! One line each: `::error file=acme.consent,line=6,endLine=6,col=31,endColumn=40,title=consentry C305::message`.
+//! One line each: `::error file=acme.consent,line=6,endLine=6,col=31,endColumn=40,title=consentry unknown-category (C305)::message`.
 
 use super::said;
 use crate::diagnostic::{Diagnostic, Files, Span, visible};
@@ -24,7 +24,7 @@ pub fn annotation(to: &mut impl Write, diagnostic: &Diagnostic, files: &Files) -
             }
         }
     }
-    writeln!(to, "title=consentry {}::{}", diagnostic.code, data(&message))
+    writeln!(to, "title=consentry {}::{}", diagnostic.code.label(), data(&message))
 }
 
 fn place(to: &mut impl Write, files: &Files, span: Span) -> io::Result<()> {

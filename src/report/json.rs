@@ -448,6 +448,7 @@ struct PolicyBody<'a> {
 #[derive(Serialize)]
 struct DiagnosticBody<'a> {
     code: String,
+    name: &'static str,
     severity: &'static str,
     message: &'a str,
     help: Option<&'a str>,
@@ -494,6 +495,7 @@ impl<'a> Diagnostics<'a> {
     pub fn new(diagnostics: impl Iterator<Item = (&'a Diagnostic, &'a Files)>) -> Self {
         let diagnostics = diagnostics.map(|(diagnostic, files)| DiagnosticBody {
             code: diagnostic.code.to_string(),
+            name: diagnostic.code.name(),
             severity: diagnostic.severity().word(),
             message: &diagnostic.message,
             help: diagnostic.help.as_deref(),

@@ -6,7 +6,7 @@
 use super::generated::{Grammar, Rule};
 use super::tree::*;
 use super::{recover, scan};
-use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned, is_harmful};
+use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
 use pest::iterators::{Pair, Pairs};
 use pest::{Parser, Token as Border};
 
@@ -350,8 +350,7 @@ impl Builder<'_> {
     fn because(&mut self, pair: Pair<Rule>) -> Option<Option<Text>> {
         let Some(because) = child(pair, Rule::because) else { return Some(None) };
         let reason = self.text(child(because, Rule::text)?);
-        let is_seen = |char: char| !char.is_whitespace() && !is_harmful(char);
-        if !reason.value.chars().any(is_seen) {
+        if !super::is_reason(&reason.value) {
             self.found.push(
                 Diagnostic::new(Code::EmptyText, "a reason must say something")
                     .at(reason.span, "no reason")
@@ -707,7 +706,7 @@ impl Builder<'_> {
 }
 
 /// The character that an escape stands for, and how many bytes after the `\` it takes.
-fn unescape(escape: &str) -> (Option<char>, usize) {
+pub(super) fn unescape(escape: &str) -> (Option<char>, usize) {
     match escape.chars().next() {
         Some(char @ ('"' | '\\')) => (Some(char), 1),
         Some('u') => {

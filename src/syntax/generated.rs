@@ -113,10 +113,10 @@ none is a part for other files to include.*/
     r#unreadable_integrations,
     ///`exempt event "Segment Consent Preference"`: events that pass the consent step; or `none`.
     r#exempt_event,
-    /**`lint C515 off because "…"`: how a question that lint asks of this policy is answered. What makes it ask less has a
+    /**`lint delivered-without-consent off because "…"`: how a question that lint asks of this policy is answered. What makes it ask less has a
 reason.*/
     r#lint,
-    ///The number of a finding: `C515`.
+    ///The name of a finding: `delivered-without-consent`.
     r#finding,
     ///`banner mandatory`: what the site shows who has not chosen yet.
     r#banner,

@@ -18,6 +18,9 @@ mod words;
 #[rustfmt::skip]
 mod generated;
 
+pub(crate) use quote::is_reason;
+#[cfg(feature = "lint")]
+pub(crate) use quote::unquoted;
 pub use quote::{name, quoted};
 pub use tree::Tree;
 

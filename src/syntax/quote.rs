@@ -1,7 +1,14 @@
 //! Names and texts as a policy writes them: what the scan would refuse is written by its number.
 
+#[cfg(feature = "lint")]
+use super::build::unescape;
+#[cfg(feature = "lint")]
+use super::generated::{Grammar, Rule};
 use super::scan;
 use super::words::is_bare;
+use crate::diagnostic::is_harmful;
+#[cfg(feature = "lint")]
+use pest::Parser;
 
 /// A name of a category or a kind as a policy writes it: without quotes where it may stand so.
 ///
@@ -39,4 +46,45 @@ pub fn quoted(text: &str) -> String {
     }
     quoted.push('"');
     quoted
+}
+
+/// Returns what a text in quotes stands for; `None` if it is no such text, more than one, or has an invalid escape.
+#[cfg(feature = "lint")]
+pub(crate) fn unquoted(written: &str) -> Option<String> {
+    let text = Grammar::parse(Rule::text, written).ok()?.next()?;
+    let mut rest = text.as_str().strip_prefix('"')?.strip_suffix('"')?;
+    if text.as_str() != written {
+        return None;
+    }
+    let mut value = String::with_capacity(rest.len());
+    while let Some((before, escape)) = rest.split_once('\\') {
+        let (char, length) = unescape(escape);
+        value.push_str(before);
+        value.push(char?);
+        rest = escape.get(length..)?;
+    }
+    value.push_str(rest);
+    Some(value)
+}
+
+/// True if the text of a `because` has a character that can be seen.
+pub(crate) fn is_reason(text: &str) -> bool {
+    text.chars().any(|char| !char.is_whitespace() && !is_harmful(char))
+}
+
+#[cfg(all(test, feature = "lint"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_is_unquoted_again() {
+        for text in ["", "so", "a \"b\" \\ c", "\u{A0}x\u{202E} ", "\\u{41}"] {
+            assert_eq!(unquoted(&quoted(text)).as_deref(), Some(text));
+        }
+        assert_eq!(unquoted(r#""\u{41}""#).as_deref(), Some("A"));
+        for written in ["", "so", "\"", "\"a", "a\"", "\"a\" b", " \"a\"", r#""\q""#, r#""a\""#, "\"a\"\"b\""]
+        {
+            assert_eq!(unquoted(written), None, "{written}");
+        }
+    }
 }

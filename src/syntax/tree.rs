@@ -102,7 +102,7 @@ pub enum Fact {
     Preferences(Preferences),
     /// `test "…" { … }`.
     Test(Test),
-    /// `lint C515 off because "…"`.
+    /// `lint delivered-without-consent off because "…"`.
     Lint(Lint),
     /// `never deliver …` or `always deliver …`.
     Promise(Promise),
@@ -462,7 +462,7 @@ pub struct Preferences {
     pub also_spelled: Vec<Text>,
 }
 
-/// `lint C515 off because "…"`.
+/// `lint delivered-without-consent off because "…"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lint {
     /// The number of the finding, as written.

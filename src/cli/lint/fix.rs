@@ -76,7 +76,7 @@ pub(super) fn mend(
     let named: HashSet<PathBuf> = named.iter().map(|path| files::real(path)).collect();
     let mut changes = Changes::default();
     let mut count = 0;
-    // One fix may bring another to light; each takes text away or says it in fewer words, so that this ends.
+    // One fix may bring another to light. No fix brings back what another one has fixed, so that this ends.
     for _ in 0..MAX_ROUNDS {
         let mended = changes.add(linted, &named);
         if mended == 0 {

@@ -7,7 +7,7 @@ use super::render::{self, Reader};
 use super::{Failure, Root, Status, files};
 use clap::ValueEnum;
 use consentry::analysis::fingerprint;
-use consentry::diagnostic::{Code, Diagnostic, Files, Severity, visible};
+use consentry::diagnostic::{Code, Diagnostic, Files, Severity, UnknownCodeError, visible};
 use consentry::lint::{self, Levels, Linted};
 use consentry::report::{github, json, sarif};
 use consentry::{Level, Policy};
@@ -32,14 +32,14 @@ pub(super) struct Lint {
     /// How the findings are written.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Do not report a finding, such as C507; this comes before what a policy says.
-    #[arg(long, value_name = "CODE")]
+    /// Do not report a finding, such as unmapped-destination or C507; this comes before what a policy says.
+    #[arg(long, value_name = "FINDING")]
     allow: Vec<LintCode>,
     /// Report a finding as a warning.
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "FINDING")]
     warn: Vec<LintCode>,
     /// Report a finding as an error; `warnings` stands for all that would be warnings.
-    #[arg(long, value_name = "CODE|warnings")]
+    #[arg(long, value_name = "FINDING|warnings")]
     deny: Vec<Denied>,
     /// Mend what can be mended without changing any decision, and report what is left.
     #[arg(long)]
@@ -54,10 +54,13 @@ impl FromStr for LintCode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let code: Code = text.parse().map_err(|_| "there is no finding of this number".to_owned())?;
-        match code.is_lint() {
-            true => Ok(LintCode(code)),
-            false => Err(format!("{code} keeps a policy from compiling: it is always an error")),
+        match text.parse::<Code>() {
+            Ok(code) if code.is_lint() => Ok(LintCode(code)),
+            Ok(code) => Err(format!("{} prevents compilation: it is always an error", code.label())),
+            Err(UnknownCodeError) => Err(match Code::nearest(text, Code::is_lint) {
+                Some(meant) => format!("there is no such finding; did you mean `{}`?", meant.name()),
+                None => "there is no such finding; `consentry help` lists all of them".to_owned(),
+            }),
         }
     }
 }

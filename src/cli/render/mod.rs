@@ -37,7 +37,7 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, files: &Files, reader: Reader)
     match rendered {
         Ok(text) => text + "\n",
         // The message alone is better than nothing.
-        Err(_) => format!("{}: {}\n", diagnostic.code, visible(&diagnostic.message)),
+        Err(_) => format!("{}: {}\n", diagnostic.code.label(), visible(&diagnostic.message)),
     }
 }
 
@@ -48,7 +48,9 @@ fn place(files: &Files, span: Span) -> String {
 
 /// Where to read more about what was found, once for all of it; nothing where nothing was found.
 pub(super) fn more_about(found: Option<&Diagnostic>) -> String {
-    found.map_or(String::new(), |found| format!("more about a finding: `consentry help {}`\n", found.code))
+    found.map_or(String::new(), |found| {
+        format!("more about a finding: `consentry help {}`\n", found.code.name())
+    })
 }
 
 /// All mistakes of a policy that does not compile, for standard error.

@@ -29,6 +29,7 @@ fn policy(ran: &Ran<'_>) -> Option<Value> {
             let mistakes = found.iter().map(|found| {
                 json!({
                     "code": found.code.to_string(),
+                    "name": found.code.name(),
                     "message": found.message,
                     "place": found.span().map(|span| place(files, span)),
                 })

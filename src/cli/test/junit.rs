@@ -53,7 +53,7 @@ fn suite<W: Write>(writer: &mut Writer<W>, ran: &Ran<'_>) -> io::Result<()> {
                         .map(|found| {
                             let place =
                                 found.span().map_or(String::new(), |span| format!("{}: ", files.place(span)));
-                            shown(&format!("{place}{}: {}", found.code, found.message))
+                            shown(&format!("{place}{}: {}", found.code.label(), found.message))
                         })
                         .collect();
                     element(writer, "error", "mistakes", &first, &lines)

@@ -36,7 +36,9 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let states: Vec<&str> = delivered.states.into_iter().map(ConsentState::phrase).collect();
         let message = format!("where consent is {}, nobody's consent is asked for", states.join(" or "));
         let help = match policy.files().is_prelude(file) {
-            true => "include \"segment-strict\" instead, or say why it is meant: `// allow C515 because ...`",
+            true => {
+                "include \"segment-strict\" instead, or say why it is meant: `// allow delivered-without-consent because \"...\"`"
+            }
             false => "write `consent`, or say at the end of the row why it is meant: `because \"...\"`",
         };
         let mut finding = Diagnostic::new(Code::DeliveredWithoutConsent, message).help(help);

@@ -40,7 +40,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 Diagnostic::new(Code::DeviceLibraryStays, message)
                     .at(span, format!("{loads}; granted later, it does not load before the next page"))
                     .at(banner.span, "people choose, and choose anew, while they use the site")
-                    .help("use its cloud mode, or load the whole page again when consent for it changes, and say so: `// allow C531 because ...`"),
+                    .help("use its cloud mode, or load the whole page again when consent for it changes, and say so: `// allow device-library-stays because \"...\"`"),
             );
         }
     }

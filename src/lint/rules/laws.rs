@@ -138,7 +138,7 @@ fn breach(policy: &Policy, code: Code, message: &str, sort: &Sort, cases: [&Case
         .at(row(policy, before), format!("`{name}`: {}, with {}", word(before), event(before)))
         .help(
             "let both rows enforce the same, or say why it is meant: `lint ".to_owned()
-                + &code.to_string()
+                + code.name()
                 + " off because \"...\"`",
         )
 }

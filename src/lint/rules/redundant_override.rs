@@ -38,14 +38,14 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             let mut last = others.clone().filter(|(_, other)| !is_replaced(other.span.file));
             // Two that say the same would contradict each other without it.
             let (Some((other_tree, other)), None) = (last.next(), last.next()) else { continue };
-            // Who says a prelude's setting once more has decided it: that is what C519 asks for.
+            // Who says a prelude's setting once more has decided it: that is what `inherited-permissive-setting` asks for.
             if files.is_prelude(other.span.file) || written(tree, statement) != written(other_tree, other) {
                 continue;
             }
             let mut finding = Diagnostic::new(Code::RedundantOverride, "the override changes nothing")
                 .at(statement.span, "says the same")
                 .at(other.span, "as this")
-                .help("delete it; where it shall stay to show that somebody has decided so, say that: `// allow C521 because ...`");
+                .help("delete it; where it shall stay to show that somebody has decided so, say that: `// allow redundant-override because \"...\"`");
             if let Some(edit) = deletion(files, tree, statement.span) {
                 finding = finding.fix(Fix { title: "delete the override".into(), edits: vec![edit] });
             }
