@@ -671,6 +671,44 @@ fn what_one_policy_switches_off_is_reported_for_the_others() {
     assert_eq!(std::fs::read_to_string(both.path().join("shared.consent")).unwrap(), part);
 }
 
+/// A list in an included file means `all` to one policy and `any` to another one: each meaning is reported, and none is written.
+#[test]
+fn fixes_that_differ_are_not_made() {
+    let policy = |name: &str, said: &str| {
+        format!(
+            "consentry 1\npolicy \"{name}\"\ninclude prelude \"segment-strict\"\ninclude \"shared.consent\"\n{said}\n"
+        )
+    };
+    let shared = "consentry 1\ncategory A\ncategory B\ndestination \"X\"  needs A, B\n";
+    let any = "override several categories need  any";
+    let off = "lint ambiguous-list off because \"so\"";
+    let broken = "category A";
+    let lint = |said: [&str; 3]| {
+        let policies = said.map(|said| policy("p", said));
+        let names = ["a.consent", "b.consent", "c.consent"];
+        let mut files: Vec<(&str, &str)> =
+            names.into_iter().zip(&policies).map(|(name, text)| (name, text.as_str())).collect();
+        files.push(("shared.consent", shared));
+        let folder = folder(&files);
+        let found = found_below(&folder);
+        let about = |word: &str| found.matches(&format!("help: write `needs {word} of A, B`")).count();
+        run_with(&["lint", folder.path().to_str().unwrap(), "--fix"], b"");
+        let text = std::fs::read_to_string(folder.path().join("shared.consent")).unwrap();
+        let written = text.split_once("needs ").unwrap().1.trim().to_owned();
+        (about("all"), about("any"), written)
+    };
+    assert_eq!(lint(["", "", ""]), (1, 0, "all of A, B".into()));
+    assert_eq!(lint([any, any, any]), (0, 1, "any of A, B".into()));
+    for said in [["", any, ""], [any, "", any], ["", "", any]] {
+        assert_eq!(lint(said), (1, 1, "A, B".into()), "{said:?}");
+    }
+    // Who switches the finding off may mean something else, and so may a policy with mistakes.
+    let any_and_off = format!("{any}\n{off}");
+    assert_eq!(lint(["", &any_and_off, ""]), (1, 0, "A, B".into()));
+    assert_eq!(lint(["", off, ""]), (1, 0, "A, B".into()));
+    assert_eq!(lint(["", broken, ""]), (1, 0, "A, B".into()));
+}
+
 #[test]
 fn findings_that_differ_in_a_second_place_are_two() {
     let policy =

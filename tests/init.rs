@@ -13,6 +13,7 @@ mod common;
 mod text;
 
 use common::{command, run, run_command, start};
+use consentry::diagnostic::Code;
 use consentry::{
     Consent, Enforce, Entry, Event, Expected, Integrations, Outcome, Policy, Preference, StatedValue, Table,
     Test, TestConsent, TestEvent, TestIntegrations, Which, lint, reference,
@@ -156,7 +157,7 @@ category Advertising  = "C0004"
 category Analytics
 
 destination "Google Ads"      needs Advertising
-destination "Facebook Pixel"  needs Advertising, Analytics
+destination "Facebook Pixel"  needs all of Advertising, Analytics
 
 // What these need is not known: put `needs` and the categories in the place of `unmapped`. Until then they
 // receive nothing where consent is enforced, and `consentry lint` lists them.
@@ -279,7 +280,7 @@ fn answers_come_as_lines() {
     assert_eq!((policy.name(), policy.categories()[0].wire_id()), ("shop", "C4"));
     assert!(text.contains("include prelude \"segment\"\n"));
     assert_eq!(policy.destinations().len(), 3);
-    assert!(text.contains("destination \"Both\"        needs Ads, Stats"), "{text}");
+    assert!(text.contains("destination \"Both\"        needs all of Ads, Stats"), "{text}");
     // Whoever ends early gets the defaults, which were shown.
     let run = init_with(&["-"], b"shop\n");
     assert!(run.err.contains("rules to start from [segment-strict]: "), "{}", run.err);
@@ -386,13 +387,27 @@ fn what_is_odd_about_events_is_said() {
     }
 }
 
+/// Lists of categories have the words that the setting of the prelude stands for.
+#[test]
+fn lists_show_what_they_mean() {
+    for (prelude, words) in [("segment-strict", "all of"), ("segment-2023-reconcile", "any of")] {
+        let run =
+            from_file("d.csv", b"destination,categories\nA,Ads\nB,Ads;Stats\n", &["--prelude", prelude]);
+        assert!(run.out.contains(&format!("destination \"B\"  needs {words} Ads, Stats\n")), "{}", run.out);
+        assert!(run.out.contains("destination \"A\"  needs Ads\n"), "{}", run.out);
+        let linted = lint::lint(&consentry::Memory::from([("p", &*run.out)]), "p", &lint::Levels::default());
+        let found = linted.diagnostics.iter().map(|found| found.code);
+        assert!(!found.collect::<Vec<_>>().contains(&Code::AmbiguousList), "{}", run.out);
+    }
+}
+
 /// A sheet in each of its forms comes to the same.
 #[test]
 fn sheets_in_every_form() {
     let expected = sheet("destination,categories\nA,Ads\nB,Ads;Stats\nC,\n");
     let policy = good(&expected.out);
     assert_eq!((policy.categories().len(), policy.destinations().len(), expected.status), (2, 3, 0));
-    assert!(expected.out.contains("destination \"B\"  needs Ads, Stats\n"), "{}", expected.out);
+    assert!(expected.out.contains("destination \"B\"  needs all of Ads, Stats\n"), "{}", expected.out);
     for form in [
         "A,Ads\nB,\"Ads, Stats\"\nC\n",
         "A,Ads\nB,Ads,Stats\nC,,\n",
@@ -408,7 +423,7 @@ fn sheets_in_every_form() {
     let more = sheet("name,categories,wire id,mode,kind,owner\nA,Ads;Stats,C1;C2,Device,warehouse,me\n");
     assert!(more.out.contains("category Ads    = \"C1\"\n"), "{}", more.out);
     assert!(
-        more.out.contains("destination \"A\"  needs Ads, Stats  mode device kind warehouse\n"),
+        more.out.contains("destination \"A\"  needs all of Ads, Stats  mode device kind warehouse\n"),
         "{}",
         more.out
     );

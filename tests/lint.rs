@@ -173,6 +173,7 @@ fn every_fix_mends_what_it_is_for_and_no_decision() {
         Code::RedundantOverride,
         Code::UnusedAllow,
         Code::AllowWithoutReason,
+        Code::AmbiguousList,
     ];
     assert_eq!(mended, BTreeSet::from(expected));
 }

@@ -227,6 +227,8 @@ codes! {
     DeviceLibraryStays "device-library-stays" = 531 Warning,
     /// The library never loads for some people.
     LibraryNeverLoads "library-never-loads" = 532 Warning,
+    /// A list of categories does not show whether all or any are required.
+    AmbiguousList "ambiguous-list" = 533 Warning,
 }
 
 impl Code {

@@ -4,7 +4,7 @@ use super::facts::{Destination, Facts};
 use super::{Undone, cases};
 use consentry::diagnostic::visible;
 use consentry::syntax::{name, quoted};
-use consentry::{ConsentState, Enforce, IntegrationsState, Mode, Policy, UnmappedDestinations};
+use consentry::{ConsentState, Enforce, IntegrationsState, Mode, Policy, Quantifier, UnmappedDestinations};
 
 /// What was written, for the summary.
 pub(super) struct Written {
@@ -31,7 +31,7 @@ pub(super) fn policy(facts: &Facts) -> Result<Written, Undone> {
     );
     text.push_str(&format!("include prelude {}\n", quoted(&facts.prelude)));
     categories(&mut text, facts);
-    mapped(&mut text, facts);
+    mapped(&mut text, facts, &prelude);
     if undecided > 0 {
         text.push('\n');
         comment(
@@ -137,7 +137,7 @@ fn categories(text: &mut String, facts: &Facts) {
     }
 }
 
-fn mapped(text: &mut String, facts: &Facts) {
+fn mapped(text: &mut String, facts: &Facts, prelude: &Policy) {
     text.push('\n');
     if facts.destinations().is_empty() {
         let example = facts.categories().first().map_or("Advertising".into(), |one| name(&one.name));
@@ -150,7 +150,12 @@ fn mapped(text: &mut String, facts: &Facts) {
         let needs = one.needs.iter().filter_map(|place| facts.categories().get(*place));
         let needs: Vec<String> = needs.map(|category| name(&category.name)).collect();
         let seen = one.note.as_ref().map_or(String::new(), |note| format!("seen {note}"));
-        destination(text, one, &format!("needs {}", needs.join(", ")), &seen);
+        let lead = match (needs.as_slice(), prelude.several_categories().value) {
+            ([_], _) => "",
+            (_, Quantifier::All) => "all of ",
+            (_, Quantifier::Any) => "any of ",
+        };
+        destination(text, one, &format!("needs {lead}{}", needs.join(", ")), &seen);
     }
 }
 

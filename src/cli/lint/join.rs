@@ -1,20 +1,33 @@
 //! Several policies may include one file: what is wrong in it is said once, and as badly as any of them takes it.
 
 use crate::cli::files;
-use consentry::diagnostic::{Code, Diagnostic, Files, Severity};
+use consentry::diagnostic::{Code, Diagnostic, Files, Severity, Span};
 use consentry::lint::{Linted, is_about_use};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// What is found, and where: the same for every policy that includes the file.
+/// A place of the text, which is the same for every policy that includes the file.
+type Place = (PathBuf, Range<usize>);
+
+/// A finding as people read it. The help may differ from policy to policy.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
+    site: Site,
+    message: String,
+    help: Option<String>,
+}
+
+/// A finding at its places, whatever its text.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Site {
     code: Code,
     /// The first is where it is listed.
-    places: Vec<(PathBuf, Range<usize>)>,
-    message: String,
+    places: Vec<Place>,
 }
+
+/// The edits of a fix.
+type Edits = Vec<(Place, String)>;
 
 /// What the policies say of one finding.
 struct Said {
@@ -23,8 +36,14 @@ struct Said {
     last: usize,
     /// The severity that it has where it is reported.
     severity: Option<Severity>,
-    /// Whether all of them would mend it.
-    is_mended: bool,
+}
+
+/// The fixes that the policies have for one site.
+enum Fixes {
+    /// The same one in every policy.
+    Same(Edits),
+    /// Several different ones, or none in some policy.
+    Differ,
 }
 
 /// The real path of each file, looked up once.
@@ -37,16 +56,27 @@ impl Paths {
     }
 
     fn key(&mut self, found: &Diagnostic, files: &Files) -> Option<Key> {
-        let places = found.labels.iter().map(|label| label.span);
-        let places: Vec<_> = places.map(|place| (self.of(files.name(place.file)), place.range())).collect();
-        (!places.is_empty()).then(|| Key { code: found.code, places, message: found.message.clone() })
+        let places: Vec<_> = found.labels.iter().map(|label| self.place(label.span, files)).collect();
+        let (message, help) = (found.message.clone(), found.help.clone());
+        (!places.is_empty()).then_some(Key { site: Site { code: found.code, places }, message, help })
+    }
+
+    fn place(&mut self, span: Span, files: &Files) -> Place {
+        (self.of(files.name(span.file)), span.range())
+    }
+
+    fn edits(&mut self, found: &Diagnostic, files: &Files) -> Option<Edits> {
+        let fix = found.fix.as_ref()?;
+        Some(fix.edits.iter().map(|edit| (self.place(edit.span, files), edit.text.clone())).collect())
     }
 }
 
-/// Leaves of equal findings the first. That something is of no use holds only where no policy that has the file uses it.
+/// Keeps the first of equal findings. Drops a fix if another policy fixes the same place differently. That something is of no
+/// use holds only where no policy that has the file uses it.
 pub(super) fn join(all: &mut [Linted]) {
     let mut paths = Paths::default();
     let mut said: HashMap<Key, Said> = HashMap::new();
+    let mut fixes: HashMap<Site, Fixes> = HashMap::new();
     // A policy with mistakes may use what it includes: it counts among those that have the file.
     let mut read_by: HashMap<PathBuf, usize> = HashMap::new();
     for (index, linted) in all.iter().enumerate() {
@@ -58,14 +88,19 @@ pub(super) fn join(all: &mut [Linted]) {
         // Who does not report it does not use it either, and does not want it mended.
         for (found, severity) in reported.chain(linted.off.iter().map(|found| (found, None))) {
             let Some(key) = paths.key(found, &linted.files) else { continue };
-            let first = Said { policies: 0, last: usize::MAX, severity: None, is_mended: true };
+            let edits = paths.edits(found, &linted.files).filter(|_| severity.is_some());
+            let same = || edits.clone().map_or(Fixes::Differ, Fixes::Same);
+            let known = fixes.entry(key.site.clone()).or_insert_with(same);
+            if !matches!((&*known, &edits), (Fixes::Same(known), Some(edits)) if known == edits) {
+                *known = Fixes::Differ;
+            }
+            let first = Said { policies: 0, last: usize::MAX, severity: None };
             let said = said.entry(key).or_insert(first);
             if said.last != index {
                 said.policies += 1;
                 said.last = index;
             }
             said.severity = said.severity.max(severity);
-            said.is_mended &= found.fix.is_some() && severity.is_some();
         }
     }
     for Linted { diagnostics, files, .. } in all {
@@ -73,9 +108,13 @@ pub(super) fn join(all: &mut [Linted]) {
             let Some(key) = paths.key(found, files) else { return true };
             let Some(said) = said.remove(&key) else { return false };
             found.set_severity(said.severity.unwrap_or(found.severity()));
-            found.fix = found.fix.take().filter(|_| said.is_mended);
-            let read_by = key.places.first().and_then(|(file, _)| read_by.get(file));
-            !is_about_use(found.code) || read_by == Some(&said.policies)
+            let read_by = key.site.places.first().and_then(|(file, _)| read_by.get(file));
+            let all_find_it = read_by == Some(&said.policies);
+            // The settings of a policy with errors are unknown: its lists may have the other meaning.
+            let is_safe = found.code != Code::AmbiguousList || all_find_it;
+            let is_same = matches!(fixes.get(&key.site), Some(Fixes::Same(_)));
+            found.fix = found.fix.take().filter(|_| is_same && is_safe);
+            !is_about_use(found.code) || all_find_it
         });
     }
 }

@@ -3,6 +3,7 @@
 mod alike;
 mod always_delivered;
 mod always_differs_from_segment;
+mod ambiguous_list;
 mod banner_data_loss;
 mod constant_requirement;
 mod delivered_without_consent;
@@ -63,4 +64,5 @@ pub(super) const ALL: &[Rule] = &[
     banner_data_loss::check,
     device_library_stays::check,
     library_never_loads::check,
+    ambiguous_list::check,
 ];

@@ -1,0 +1,54 @@
+//! A list of several categories without `all of` or `any of`: a reader has to look up which of the two is meant.
+
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Span};
+use crate::lint::Subject;
+use crate::model::Quantifier;
+use crate::syntax::name;
+use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Text};
+
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let several = subject.policy.several_categories().value;
+    let setting = format!("the setting `several categories need` is `{}`", word(several));
+    for destination in subject.policy.destinations() {
+        let Some(Fact::Destination(said)) = fact(subject, destination.span()) else { continue };
+        for attribute in &said.attributes {
+            if let DestinationAttribute::Needs(Needs::List(names)) = &attribute.value {
+                found.extend(ambiguous("needs", names, several, &setting));
+            }
+        }
+    }
+    for promise in subject.policy.promises() {
+        let Some(Fact::Promise(said)) = fact(subject, promise.span) else { continue };
+        if let Some(Needs::List(names)) = &said.without {
+            let meaning = "a list in a promise means `all of`";
+            found.extend(ambiguous("without", names, Quantifier::All, meaning));
+        }
+    }
+}
+
+fn fact<'p>(subject: &Subject<'p>, place: Span) -> Option<&'p Fact> {
+    subject.statement(place).map(|(_, statement)| &statement.fact)
+}
+
+fn word(quantifier: Quantifier) -> &'static str {
+    match quantifier {
+        Quantifier::All => "all",
+        Quantifier::Any => "any",
+    }
+}
+
+/// The finding about a list of several categories.
+fn ambiguous(lead: &str, names: &[Text], meant: Quantifier, why: &str) -> Option<Diagnostic> {
+    let [first, .., last] = names else { return None };
+    let list = names.iter().map(|one| name(&one.value)).collect::<Vec<_>>().join(", ");
+    let word = word(meant);
+    let message = format!("`{lead} {list}` does not show whether all or any are required");
+    let place = Span { end: last.span.end, ..first.span };
+    let edit = Edit { span: Span { end: place.start, ..place }, text: format!("{word} of ") };
+    Some(
+        Diagnostic::new(Code::AmbiguousList, message)
+            .at(place, "all of them, or any")
+            .help(format!("write `{lead} {word} of {list}`: {why}"))
+            .fix(Fix { title: format!("write `{word} of`"), edits: vec![edit] }),
+    )
+}
