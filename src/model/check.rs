@@ -180,8 +180,11 @@ impl<'t> Checker<'t> {
                 "correct what it reports".to_owned(),
             ),
             None => {
-                let message = format!("there is no finding `{}`", finding.value);
                 let by_code = finding.value.parse().ok().filter(|code: &Code| code.is_lint());
+                let message = match by_code {
+                    Some(_) => format!("`{}` is a code, and `lint` takes a name", finding.value),
+                    None => format!("there is no finding `{}`", finding.value),
+                };
                 let meant = by_code.or_else(|| Code::nearest(&finding.value, Code::is_lint));
                 let help = match meant {
                     Some(code) => format!("write `{}`", code.name()),
