@@ -118,3 +118,42 @@ pub(super) fn join(all: &mut [Linted]) {
         });
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+mod tests {
+    use super::*;
+    use consentry::Memory;
+    use consentry::lint::{Levels, lint};
+
+    /// What two policies that read one file make of a redundant override, after a change of the second one's fix.
+    fn joined(change: impl Fn(&mut Diagnostic)) -> Vec<Diagnostic> {
+        let text = "consentry 1\npolicy \"p\"\ninclude prelude \"segment-strict\"\ninclude \"part\"\noverride category A\n\
+                    destination \"X\"  needs A\n";
+        let files = Memory::from([("main", text), ("part", "consentry 1\ncategory A\n")]);
+        let mut all = [(); 2].map(|()| lint(&files, "main", &Levels::default()));
+        let [_, second] = &mut all;
+        second.diagnostics.iter_mut().filter(|found| found.fix.is_some()).for_each(change);
+        join(&mut all);
+        let found = all.into_iter().flat_map(|linted| linted.diagnostics);
+        found.filter(|found| found.code == Code::RedundantOverride).collect()
+    }
+
+    #[test]
+    fn a_fix_stays_only_where_all_have_the_same() {
+        let fixes = |found: Vec<Diagnostic>| found.iter().map(|one| one.fix.is_some()).collect::<Vec<_>>();
+        assert_eq!(fixes(joined(|_| {})), [true]);
+        assert_eq!(fixes(joined(|found| found.fix = None)), [false]);
+        let other_text = |found: &mut Diagnostic| {
+            found.fix.as_mut().unwrap().edits.iter_mut().for_each(|edit| edit.text.push('x'));
+        };
+        assert_eq!(fixes(joined(other_text)), [false]);
+        // Another help makes it another finding; the place is the same.
+        let other_help = |found: &mut Diagnostic| {
+            other_text(found);
+            found.help = Some("do something else".into());
+        };
+        assert_eq!(fixes(joined(other_help)), [false, false]);
+        assert_eq!(fixes(joined(|found| found.help = None)), [true, true]);
+    }
+}
