@@ -90,7 +90,7 @@ fn needs_up_to_eight(prelude: &str, shorter: usize) -> Policy {
         writeln!(text, "destination \"d{id}\" needs {word}{}", all[..left].join(", ")).unwrap();
         writeln!(
             text,
-            "never deliver \"d{id}\" without any of {} when event not exempt and consent given",
+            "never deliver \"d{id}\" without any of {} when event not exempt and consent answered",
             all.join(", ")
         )
         .unwrap();

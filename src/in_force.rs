@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 ///
 /// // A broken policy leaves the old one in force and says why.
 /// let error = in_force.replace(Policy::parse("consentry 1 policy \"two\"")).unwrap_err();
-/// assert!(error.to_string().contains("the policy says none of its settings"));
+/// assert!(error.to_string().contains("required settings are missing"));
 /// assert_eq!(in_force.table().policy().name(), "one");
 ///
 /// in_force.replace(Policy::parse(&text.replace("one", "two")))?;

@@ -6,7 +6,7 @@
 //!   resolves every name; [`Table::new`] and [`Table::decide`] cannot fail.
 //! - **Only bytes can fail.** [`Event::read`] refuses what is not one JSON object by RFC 8259 in UTF-8 within the limits; it
 //!   never guesses.
-//! - **Only `granted` satisfies a requirement.** Refused, absent and unreadable preferences differ in reports alone.
+//! - **Only `granted` satisfies a requirement.** Refused, unasked and invalid preferences differ in reports alone.
 //! - **What is remembered between events is believed only where every byte is the same**, and never for another policy: a
 //!   scratch changes how long deciding takes, and nothing else.
 //! - **The fast reader answers only when it is certain.** Everything else is for [`Event::read`], which is the definition.
@@ -49,12 +49,13 @@ pub use exact::{Fingerprint, TooLarge};
 pub use format::{FormatError, format};
 pub use in_force::InForce;
 pub use model::{
-    Banner, Category, CategoryId, Conflict, ConsentModel, ConsentState, Destination, DestinationId, Enforce,
-    EntryState, Expected, Folding, GateReading, Include, IntegrationsState, Kind, KindId, Level, LintLevel,
-    Loading, MAX_CATEGORIES, MAX_DESTINATIONS, MAX_FILES, Mode, Policy, PolicyError, Promise,
-    PromiseCondition, Quantifier, Reading, Reconcile, ReconcileRow, Requirement, StatedValue, Test, TestCase,
-    TestConsent, TestEvent, TestIntegrations, UnmappedDestinations, UnreadableIntegrations, Verified, Verify,
-    Which, WithoutConsent, prelude, prelude_names,
+    AlsoRecords, Banner, Category, CategoryId, CheckAction, Conflict, ConsentModel, ConsentState,
+    Destination, DestinationId, Enforce, EntryState, Expected, GateOpens, ImpliedConsent, Include,
+    IntegrationsState, InvalidEntries, Kind, KindId, LedgerCheck, Level, LintLevel, LoadTrigger,
+    MAX_CATEGORIES, MAX_DESTINATIONS, MAX_FILES, Mode, Policy, PolicyError, Promise, PromiseCondition,
+    Quantifier, Reading, Reconcile, ReconcileRow, Requirement, StatedEntry, StatedPreference, Test, TestCase,
+    TestConsent, TestEvent, TestIntegrations, UnmappedDestinations, Which, WithoutConsent, prelude,
+    prelude_names,
 };
 pub use reason::{DISCARD_CODE, Outcome, Reason};
 pub use source::{Disk, Memory, Source, SourceError};

@@ -27,8 +27,8 @@ pub enum Reason {
     Unmapped,
     /// The destination or the event is exempt from the consent step.
     Exempt,
-    /// All categories of the destination are switched off.
-    SwitchedOff,
+    /// All categories of the destination are unenforced.
+    Unenforced,
     /// The integrations object grants what consent does not.
     IntegrationGranted,
     /// The destination is disabled.
@@ -54,7 +54,7 @@ impl Reason {
         Reason::Consented,
         Reason::Unmapped,
         Reason::Exempt,
-        Reason::SwitchedOff,
+        Reason::Unenforced,
         Reason::IntegrationGranted,
         Reason::Disabled,
         Reason::Dropped,
@@ -72,7 +72,7 @@ impl Reason {
             | Reason::Consented
             | Reason::Unmapped
             | Reason::Exempt
-            | Reason::SwitchedOff
+            | Reason::Unenforced
             | Reason::IntegrationGranted => Outcome::Deliver,
             Reason::Disabled
             | Reason::Dropped
@@ -91,7 +91,7 @@ impl Reason {
             Reason::Consented => "consented",
             Reason::Unmapped => "unmapped",
             Reason::Exempt => "exempt",
-            Reason::SwitchedOff => "switched_off",
+            Reason::Unenforced => "unenforced",
             Reason::IntegrationGranted => "integration_granted",
             Reason::Disabled => "disabled",
             Reason::Dropped => "dropped",

@@ -4,10 +4,10 @@
 //! event. The tests compare the two. Because it takes the steps one by one, it is also what explains a decision.
 
 use crate::diagnostic::Span;
-use crate::event::{Entry, Event, Preference};
+use crate::event::{Consent, Entry, Event, Preference};
 use crate::model::{
-    CategoryId, ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, ReconcileRow,
-    Requirement, UnmappedDestinations, UnreadableIntegrations,
+    CategoryId, ConsentState, Destination, DestinationId, Enforce, IntegrationsState, InvalidEntries, Policy,
+    ReconcileRow, Requirement, UnmappedDestinations,
 };
 use crate::reason::{Outcome, Reason};
 use crate::verdict::Verdict;
@@ -118,7 +118,7 @@ struct Interpreter<'a> {
 
 /// What a requirement comes to.
 enum Satisfaction {
-    /// All of its categories are switched off.
+    /// All of its categories are unenforced.
     Vanished,
     Satisfied,
     /// With the categories that are not granted in the unsatisfied groups.
@@ -219,10 +219,10 @@ impl Interpreter<'_> {
             };
             return (reason, Some(unmapped.span));
         };
-        // "mapped → its requirement … Satisfied: passes (`consented`). Not: blocks (`refused`) … a requirement that
-        // vanishes whole passes as `switched_off`."
+        // "mapped → its requirement … Satisfied: passes (`consented`). Not: blocks (`refused`) … If nothing remains of
+        // a requirement, it passes as `unenforced`."
         let reason = match self.evaluate(requirement) {
-            Satisfaction::Vanished => Reason::SwitchedOff,
+            Satisfaction::Vanished => Reason::Unenforced,
             Satisfaction::Satisfied => Reason::Consented,
             Satisfaction::Unsatisfied(_) => Reason::Refused,
         };
@@ -266,19 +266,19 @@ impl Interpreter<'_> {
         block
     }
 
-    /// §1: "An event is exempt only if it has exactly one `type` member, the string `track`, and exactly one `event`
-    /// member, a string equal to the name." The reader has seen to the former.
+    /// §3: "An event has a name only if it has exactly one `type` member, the string `track`, and exactly one `event` member, a
+    /// string. It is exempt if that name is among `exempt events`." The reader has seen to the former.
     fn exempt_event(&self) -> bool {
         let Some(name) = &self.event.track else { return false };
         self.policy.exempt_events().value.iter().any(|exempt| name.as_bytes() == exempt.value.as_bytes())
     }
 
-    /// The setting that makes an unreadable entry count as off, where it decided: no readable entry of these names is off.
+    /// The setting that makes an invalid entry count as off, where it decided: no readable entry of these names is off.
     fn decided_by_setting(&self, is_meant: impl Fn(&str) -> bool) -> Option<Span> {
         let off = self.event.integrations.entries().iter().any(|(name, entry)| {
             *entry == Entry::Off && std::str::from_utf8(name.as_bytes()).is_ok_and(&is_meant)
         });
-        (!off).then(|| self.policy.unreadable_integrations().span)
+        (!off).then(|| self.policy.invalid_entries().span)
     }
 
     /// §1: the entry for a name, on or off; `None` for unlisted. "Among duplicate keys and among the names of one
@@ -292,9 +292,9 @@ impl Interpreter<'_> {
                 continue;
             }
             // "A value of another type is a setting: `unlisted` … or `off`."
-            let entry = match (entry, self.policy.unreadable_integrations().value) {
-                (Entry::Unreadable, UnreadableIntegrations::Off) => Entry::Off,
-                (Entry::Unreadable, UnreadableIntegrations::Unlisted) => continue,
+            let entry = match (entry, self.policy.invalid_entries().value) {
+                (Entry::Invalid, InvalidEntries::Off) => Entry::Off,
+                (Entry::Invalid, InvalidEntries::Unlisted) => continue,
                 (entry, _) => *entry,
             };
             found = match (found, entry) {
@@ -305,19 +305,23 @@ impl Interpreter<'_> {
         found
     }
 
-    /// §1: the preference of a category. "Among duplicate keys any refusal wins, then any unreadable value."
+    /// §1: the preference of a category. "Among duplicate keys any refusal wins, then any invalid value."
     fn preference(&self, category: CategoryId) -> Preference {
-        let Some(category) = self.policy.category(category) else { return Preference::Absent };
-        let mut found = Preference::Absent;
+        let Some(category) = self.policy.category(category) else { return Preference::Unasked };
+        // §1: "In the state `malformed` every preference is `invalid`."
+        if self.event.consent == Consent::Malformed {
+            return Preference::Invalid;
+        }
+        let mut found = Preference::Unasked;
         for (name, preference) in self.event.consent.preferences() {
             if name.as_bytes() != category.wire_id().as_bytes() {
                 continue;
             }
             found = match (found, preference) {
                 (Preference::Refused, _) | (_, Preference::Refused) => Preference::Refused,
-                (Preference::Unreadable, _) | (_, Preference::Unreadable) => Preference::Unreadable,
+                (Preference::Invalid, _) | (_, Preference::Invalid) => Preference::Invalid,
                 (Preference::Granted, _) | (_, Preference::Granted) => Preference::Granted,
-                (Preference::Absent, Preference::Absent) => Preference::Absent,
+                (Preference::Unasked, Preference::Unasked) => Preference::Unasked,
             };
         }
         found
@@ -329,15 +333,15 @@ impl Interpreter<'_> {
         always || self.preference(category) == Preference::Granted
     }
 
-    /// §3: "A switched-off category leaves every requirement; groups left empty vanish with it." "Switched off beats
+    /// §3: "An unenforced category is removed from every requirement, and groups left empty with it." "`unenforced` beats
     /// `always`."
     fn evaluate(&self, requirement: &Requirement) -> Satisfaction {
         let (elements, all) = match requirement {
             Requirement::Category(id) => {
-                let switched_off =
-                    self.policy.category(*id).is_some_and(|category| category.switched_off().is_some());
+                let unenforced =
+                    self.policy.category(*id).is_some_and(|category| category.unenforced().is_some());
                 return match self.is_granted(*id) {
-                    _ if switched_off => Satisfaction::Vanished,
+                    _ if unenforced => Satisfaction::Vanished,
                     true => Satisfaction::Satisfied,
                     false => Satisfaction::Unsatisfied(vec![*id]),
                 };

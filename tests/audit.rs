@@ -77,7 +77,7 @@ fn each_stamp_has_its_findings() {
         (stamped("[]"), vec![Malformed]),
         (stamped(r#"{"categoryPreferences":null}"#), vec![Malformed]),
         (stamped(r#"{"categoryPreferences":{},"categoryPreferences":{}}"#), vec![Malformed]),
-        (stamped(r#"{"categoryPreferences":{}}"#), vec![NoneGiven]),
+        (stamped(r#"{"categoryPreferences":{}}"#), vec![Unanswered]),
         (stamped(r#"{"categoryPreference":{"Ads":false}}"#), vec![WrongSpelling]),
         (stamped(r#"{"consentPreferences":null}"#), vec![WrongSpelling]),
         (stamped(r#"{"category\u0050reference":{}}"#), vec![WrongSpelling]),
@@ -87,13 +87,13 @@ fn each_stamp_has_its_findings() {
         (stamped(r#"{"categoryPreferences":{"ads":true,"Stats":true}}"#), vec![UnknownCategory]),
         (stamped(r#"{"categoryPreferences":{"\u0041ds":true}}"#), vec![]),
         (stamped(r#"{"categoryPreferences":{"Ads\ud800":true}}"#), vec![UnknownCategory]),
-        (stamped(r#"{"categoryPreferences":{"Ads":"true"}}"#), vec![UnreadablePreference]),
+        (stamped(r#"{"categoryPreferences":{"Ads":"true"}}"#), vec![InvalidPreference]),
         // "Among duplicate keys any refusal wins".
         (stamped(r#"{"categoryPreferences":{"Ads":1,"Ads":false}}"#), vec![]),
-        (stamped(r#"{"categoryPreferences":{"Ads":1,"Ads":true}}"#), vec![UnreadablePreference]),
+        (stamped(r#"{"categoryPreferences":{"Ads":1,"Ads":true}}"#), vec![InvalidPreference]),
         // What cannot be read of an unknown category is unknown, and no more.
         (stamped(r#"{"categoryPreferences":{"X":1}}"#), vec![UnknownCategory]),
-        (stamped(r#"{"categoryPreferences":{"X":1,"s":[]}}"#), vec![UnknownCategory, UnreadablePreference]),
+        (stamped(r#"{"categoryPreferences":{"X":1,"s":[]}}"#), vec![UnknownCategory, InvalidPreference]),
     ] {
         assert_eq!(findings(&policy, &line), expected, "{line}");
     }
@@ -102,14 +102,12 @@ fn each_stamp_has_its_findings() {
 /// The spelling depends on what the policy accepts.
 #[test]
 fn a_wrong_spelling_is_one_that_the_policy_does_not_accept() {
-    let both = policy(
-        "override preferences at context.consent.categoryPreferences, also spelled consentPreferences",
-    );
+    let both = policy("override consent at context.consent.categoryPreferences alias consentPreferences");
     assert_eq!(findings(&both, &stamped(r#"{"consentPreferences":{"Ads":true}}"#)), []);
     // Two at once are malformed, but each of them is accepted.
     let two = stamped(r#"{"consentPreferences":{},"categoryPreferences":{}}"#);
     assert_eq!(findings(&both, &two), [Finding::Malformed]);
-    let old = policy("override preferences at context.consent.consentPreferences");
+    let old = policy("override consent at context.consent.consentPreferences");
     assert_eq!(findings(&old, &stamped(r#"{"categoryPreferences":{"Ads":true}}"#)), [Finding::WrongSpelling]);
     let lines = [
         stamped(r#"{"categoryPreference":1,"categoryPreferences":1}"#),
@@ -122,7 +120,7 @@ fn a_wrong_spelling_is_one_that_the_policy_does_not_accept() {
     assert_eq!(spellings, [("categoryPreference", 1), ("categoryPreferences", 2)]);
     assert_eq!(audit.state(ConsentState::Malformed), 4);
     // Elsewhere too: a path with parents of its own.
-    let elsewhere = policy("override preferences at traits.choices");
+    let elsewhere = policy("override consent at traits.choices");
     assert_eq!(findings(&elsewhere, r#"{"traits":{"categoryPreferences":{}}}"#), [Finding::WrongSpelling]);
     assert_eq!(findings(&elsewhere, r#"{"traits":{"choices":{"Ads":true}}}"#), []);
 }
@@ -137,7 +135,7 @@ fn what_a_ledger_rejects_is_found() {
     let none = r#","context":{"consent":{"categoryPreferences":{}}}"#;
     let misspelled = r#","context":{"consent":{"categoryPreference":{"Ads":true}}}"#;
     let someone = r#","userId":"u""#;
-    let writes = "override ledger records \"Segment Consent Preference Updated\", identify";
+    let writes = "override preference events \"Segment Consent Preference Updated\" override ledger also records identify";
     let cases = [
         ("", preference(&format!("{given}{someone}")), None),
         ("", preference(&format!(r#"{given},"anonymousId":"a""#)), None),
@@ -170,7 +168,7 @@ fn what_a_ledger_rejects_is_found() {
 
 #[test]
 fn what_is_not_as_recorded_is_found() {
-    let policy = policy("category Z always verify mismatch report");
+    let policy = policy("category Z always override ledger mismatch report");
     let recorded = Record {
         at: Moment::parse("2026-10-01T00:00:00Z").unwrap(),
         preferences: [("Ads".to_owned(), RecordedPreference::Granted)].into(),
@@ -201,7 +199,7 @@ fn what_is_not_as_recorded_is_found() {
 /// Each thing that can be found makes an audit not clean by itself.
 #[test]
 fn an_audit_is_clean_only_if_nothing_is_found() {
-    let policy = policy("category Z always category Old switched off");
+    let policy = policy("category Z always category Old unenforced");
     let fine = stamped(r#"{"categoryPreferences":{"Ads":true,"s":false}}"#);
     let clean = |lines: &[&str]| {
         audit(&policy, &lines.iter().map(|line| line.as_bytes()).collect::<Vec<_>>()).is_clean()
@@ -212,14 +210,14 @@ fn an_audit_is_clean_only_if_nothing_is_found() {
     for line in ["{}", "", "[]", &stamped("{}"), &stamped("1"), &stamped(r#"{"categoryPreferences":{}}"#)] {
         assert!(!clean(&[&fine, line]), "{line}");
     }
-    // `Stats` is never stamped; what is `always` granted or switched off need not be.
+    // `Stats` is never stamped; what is `always` granted or unenforced need not be.
     let partly = stamped(r#"{"categoryPreferences":{"Ads":true}}"#);
     assert!(!clean(&[&partly]));
     let audit = audit(&policy, &[partly.as_bytes()]);
     let never: Vec<&str> = audit.never_stamped().map(|id| policy.category(id).unwrap().wire_id()).collect();
     assert_eq!(never, ["s"]);
     // A ledger that does not answer has checked nothing.
-    let policy = self::policy("verify mismatch report");
+    let policy = self::policy("override ledger mismatch report");
     let notice = Notice::read(fine.as_bytes(), &policy, &Limits::default()).unwrap();
     for (recorded, clean) in [(Recorded::Unknown, true), (Recorded::Unreachable, false)] {
         let mut audit = Audit::new(&policy);
@@ -338,16 +336,16 @@ fn by_hand(event: &Value, facts: &Facts) -> (&'static str, BTreeSet<&'static str
                 SPELLINGS.into_iter().filter(|spelling| consent.contains_key(*spelling)).collect();
             match (spelled.as_slice(), consent.get(facts.spelling)) {
                 ([], _) => "empty",
-                ([_], Some(Value::Object(preferences))) if preferences.is_empty() => "none_given",
+                ([_], Some(Value::Object(preferences))) if preferences.is_empty() => "unanswered",
                 ([_], Some(Value::Object(preferences))) => {
                     for (name, value) in preferences {
                         match facts.categories.iter().any(|(_, wire_id, _)| name == wire_id) {
                             false => found.insert("unknown_category"),
-                            true if !value.is_boolean() => found.insert("unreadable_preference"),
+                            true if !value.is_boolean() => found.insert("invalid_preference"),
                             true => false,
                         };
                     }
-                    "given"
+                    "answered"
                 }
                 (spelled, _) if spelled.iter().any(|one| *one != facts.spelling) => "wrong_spelling",
                 _ => "malformed",
@@ -355,10 +353,10 @@ fn by_hand(event: &Value, facts: &Facts) -> (&'static str, BTreeSet<&'static str
         }
         Some(_) => "malformed",
     };
-    if state != "given" {
+    if state != "answered" {
         found.insert(state);
     }
-    if is_preference_event(event) && state != "given" && state != "none_given" {
+    if is_preference_event(event) && state != "answered" && state != "unanswered" {
         found.insert("rejected");
     }
     (if state == "wrong_spelling" { "malformed" } else { state }, found)
@@ -373,11 +371,11 @@ fn is_preference_event(event: &Value) -> bool {
 const FINDINGS: [&str; 9] = [
     "missing",
     "empty",
-    "none_given",
+    "unanswered",
     "malformed",
     "wrong_spelling",
     "unknown_category",
-    "unreadable_preference",
+    "invalid_preference",
     "mismatch",
     "rejected",
 ];
@@ -402,7 +400,7 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
         "clean": false,
         "events": events.len(),
         "not_events": EventErrorKind::ALL.iter().map(|kind| (kind.code().to_owned(), json!(0))).collect::<Map<_, _>>(),
-        "consent": { "missing": 0, "empty": 0, "none_given": 0, "given": 0, "malformed": 0 },
+        "consent": { "missing": 0, "empty": 0, "unanswered": 0, "answered": 0, "malformed": 0 },
         "findings": no_findings(),
         "wrong_spellings": {},
         "rejections": { "no_preferences": 0, "no_person": 0, "too_large": 0 },
@@ -454,14 +452,14 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
         if !event["userId"].is_string() && !event["anonymousId"].is_string() {
             add(&mut counts["without_person"]);
         }
-        if state == "given" {
+        if state == "answered" {
             let preferences = event["context"]["consent"][facts.spelling].as_object().unwrap();
             for (_, wire_id, _) in facts.categories {
                 let said = match preferences.get(*wire_id) {
                     Some(Value::Bool(true)) => "granted",
                     Some(Value::Bool(false)) => "refused",
-                    Some(_) => "unreadable",
-                    None => "absent",
+                    Some(_) => "invalid",
+                    None => "unasked",
                 };
                 *categories.entry(wire_id).or_default().entry(said).or_default() += 1;
             }
@@ -508,14 +506,14 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
                 "counts": is_counted,
                 "granted": count(wire_id, "granted"),
                 "refused": count(wire_id, "refused"),
-                "absent": count(wire_id, "absent"),
-                "unreadable": count(wire_id, "unreadable"),
+                "unasked": count(wire_id, "unasked"),
+                "invalid": count(wire_id, "invalid"),
                 "mismatched": compare.map(|_| count(wire_id, "mismatched")),
             })
         })
         .collect();
     let never = facts.categories.iter().filter(|(_, wire_id, is_counted)| {
-        *is_counted && ["granted", "refused", "unreadable"].iter().all(|said| count(wire_id, said) == 0)
+        *is_counted && ["granted", "refused", "invalid"].iter().all(|said| count(wire_id, said) == 0)
     });
     counts["never_stamped"] = never.map(|(name, ..)| json!(name)).collect();
     let unknown: Vec<Value> =
@@ -569,7 +567,7 @@ const OTHER_FACTS: Facts = Facts {
 };
 
 const OTHER: &str = "consentry 1 policy \"other\" include prelude \"segment\" category Chat = \"Functional\" category Analytics \
-    category Never category Old switched off category Needed always";
+    category Never category Old unenforced category Needed always";
 
 /// Every number of the document, of the shop and of policies that know less, or spell otherwise.
 #[test]
@@ -588,8 +586,8 @@ fn real_events_are_counted_as_by_hand() {
     assert_eq!(
         shop["findings"],
         json!({
-            "missing": 460, "empty": 190, "none_given": 305, "malformed": 52, "wrong_spelling": 0,
-            "unknown_category": 0, "unreadable_preference": 58, "mismatch": 0, "rejected": 40,
+            "missing": 460, "empty": 190, "unanswered": 305, "malformed": 52, "wrong_spelling": 0,
+            "unknown_category": 0, "invalid_preference": 58, "mismatch": 0, "rejected": 40,
         })
     );
 
@@ -600,10 +598,8 @@ fn real_events_are_counted_as_by_hand() {
     assert_eq!(other["never_stamped"], json!(["Never"]));
     assert_eq!(other["findings"]["unknown_category"], 4_993);
 
-    let old = format!(
-        "{} override preferences at context.consent.consentPreferences",
-        OTHER.replace("other", "old")
-    );
+    let old =
+        format!("{} override consent at context.consent.consentPreferences", OTHER.replace("other", "old"));
     let path = file(&folder, "old.consent", &old);
     let spelled = document(&[path.to_str().unwrap(), EVENTS], b"");
     let facts = Facts { name: "old", spelling: "consentPreferences", ..OTHER_FACTS };
@@ -617,7 +613,7 @@ fn real_events_against_a_ledger_are_counted_as_by_hand() {
     let lines = real_events();
     let events = parsed(&lines);
     let folder = tempfile::tempdir().unwrap();
-    let text = format!("{OTHER} verify mismatch report");
+    let text = format!("{OTHER} override ledger mismatch report");
     let path = file(&folder, "other.consent", &text);
     let path = path.to_str().unwrap();
     let writes: Vec<&String> = lines
@@ -814,7 +810,7 @@ fn the_status_says_whether_something_was_found() {
         assert!(run.status == 2 && run.out.is_empty() && run.err.contains(said), "{arguments:?} {}", run.err);
     }
     // A ledger that is not there cannot be read; one that does not answer has checked nothing, and that is said.
-    let path = file(&folder, "v.consent", &policy_text("verify mismatch report"));
+    let path = file(&folder, "v.consent", &policy_text("override ledger mismatch report"));
     let path = path.to_str().unwrap();
     let missing = folder.path().join("missing");
     assert_eq!(run(&[path, "--ledger", missing.to_str().unwrap()], fine.as_bytes()).status, 2);

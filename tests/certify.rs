@@ -40,7 +40,7 @@ fn shipped_policies_are_certified() {
     // The preludes have no destinations of their own; each decides these.
     for prelude in consentry::prelude_names() {
         let text = format!(
-            "consentry 1\npolicy \"p\"\ninclude prelude {prelude:?}\ncategory A\ncategory B always\ncategory C switched off\n\
+            "consentry 1\npolicy \"p\"\ninclude prelude {prelude:?}\ncategory A\ncategory B always\ncategory C unenforced\n\
              destination \"1\" needs A, B, C\ndestination \"2\" needs any of A, (all of B, C)\ndestination \"3\" unmapped\n\
              destination \"4\" needs A exempt kind warehouse\ndestination \"5\" needs C kind warehouse\n\
              destination \"6\" unmapped disabled"
@@ -67,9 +67,9 @@ fn everything(prelude: &str, settings: &str, more_categories: usize) -> Table {
     category(&mut text, "C");
     category(&mut text, "D = \"C0004\"");
     category(&mut text, "Always always");
-    category(&mut text, "Off switched off");
-    category(&mut text, "Gone switched off");
-    category(&mut text, "Both always switched off");
+    category(&mut text, "Off unenforced");
+    category(&mut text, "Gone unenforced");
+    category(&mut text, "Both always unenforced");
     (0..more_categories).for_each(|number| category(&mut text, &format!("behind{number}")));
     let needs = [
         "A",
@@ -103,10 +103,10 @@ fn everything(prelude: &str, settings: &str, more_categories: usize) -> Table {
     let mut number = 0;
     for mapping in mappings {
         for attributes in ["", " kind warehouse", " exempt", " disabled"] {
-            // Each has a further name of its own and shares one with every third.
+            // Each has a alias of its own and shares one with every third.
             let group = ["?", "group 1", "group 2"][number % 3];
             text.push_str(&format!(
-                "destination \"d{number}\" {mapping}{attributes} also \"further {number}\", shared {group:?}\n"
+                "destination \"d{number}\" {mapping}{attributes} alias \"alias {number}\" shared alias {group:?}\n"
             ));
             number += 1;
         }
@@ -131,7 +131,7 @@ fn every_construct_is_certified() {
         let settings = format!(
             "override reconcile {{ consent integrations enforce\n any any {word}\n }}\n\
              override unmapped destinations {}\noverride several categories need {}\n\
-             override unreadable integrations count as {}\n",
+             override invalid entries {}\n",
             ["deliver", "block"][index % 2],
             ["all", "any"][index / 2 % 2],
             ["unlisted", "off"][index / 4 % 2],
@@ -208,7 +208,7 @@ fn samples_meet_every_state() {
     for kind in ["", " kind warehouse"] {
         for exempt in ["none", "\"X\""] {
             let policy = parse(&format!(
-                "{declared}override exempt event {exempt}\ndestination \"W\" needs {}{kind}",
+                "{declared}override exempt events {exempt}\ndestination \"W\" needs {}{kind}",
                 names.join(", ")
             ));
             let space = Space::reduced(&policy, policy.destination_ids().next().unwrap()).unwrap();

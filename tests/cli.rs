@@ -58,10 +58,10 @@ destination "Google Ads" needs Advertising
     let event = r#"{"messageId":"m","context":{"consent":{"categoryPreferences":{"Advertising":true,"Analytics":false}}}}"#;
     let run = run_with(&["eval", policy.to_str().unwrap(), "--format", "json"], event.as_bytes());
     let expected = concat!(
-        r#"{"v":1,"line":1,"id":"m","policy":"acme web","fingerprint":"consentry-2-sha256:a868d335e39d8486636e63b19495dc31a8b28014fc913b940e560425000f58ca","edition":1,"consent":"given","integrations":"none","#,
+        r#"{"v":1,"line":1,"id":"m","policy":"acme web","fingerprint":"consentry-3-sha256:b13bb5e26ea238ff3a971260fd3bf334d5ff599970069e58cfabce486fd87df1","edition":1,"consent":"answered","integrations":"none","#,
         r#""deliver":[{"destination":"Google Ads","reason":"consented"}],"#,
         r#""block":[{"destination":"Facebook Pixel","reason":"refused","categories":["Analytics"],"#,
-        r#""discard":"FILTERED_BY_END_USER_CONSENT"}],"unknown_categories":[],"unknown_integrations":[],"gate":{"table":"open","relevant":"open","exact":"open"}}"#,
+        r#""discard":"FILTERED_BY_END_USER_CONSENT"}],"unknown_categories":[],"unknown_integrations":[],"gate":{"any_grant":"open","needed_grant":"open","delivery":"open"}}"#,
         "\n"
     );
     assert_eq!((run.out.as_str(), run.err.as_str(), run.status), (expected, "", 0));
@@ -93,7 +93,7 @@ fn a_line_in_is_a_line_out() {
         (b"{}\r", "missing"),
         (b"{\"messageId\":7,\"context\":{\"consent\":null}}", "malformed"),
         (b"{\"a\":\"\xFF\"}", "not_utf8"),
-        (many.as_bytes(), "given"),
+        (many.as_bytes(), "answered"),
         (br#"{"messageId":"\ud800","integrations":{"\udfff":true,"Slack\u202e":[]}}"#, "missing"),
         (b"{\"context\":{\"consent\":{\"categoryPreferences\":{\"A\":tr", "not_json"),
     ];
@@ -181,7 +181,7 @@ fn the_human_format() {
     let event = br#"{"messageId":"m-1","context":{"consent":{"categoryPreferences":{"Analytics":true,"Gossip":true}}},"integrations":{"All":false,"Mixpanel":{}}}"#;
     let run = run_with(&["eval", SHOP], event);
     let expected = "\
-line 1  m-1  consent given, integrations given
+line 1  m-1  consent answered, integrations present
   deliver  Mixpanel        consented
   block    Facebook Pixel  refused: Advertising, DataSharing (advisory: device mode)
   block    Google Ads      refused: Advertising (advisory: device mode)
@@ -216,13 +216,13 @@ fn explain_takes_every_step() {
     let expected = "\
 HubSpot: block, refused: Personalization
 discard code FILTERED_BY_END_USER_CONSENT
-consent given, integrations given
+consent answered, integrations present
 
 1. enabled       the destination is enabled: passes
    policies/examples/shop.consent:29: destination \"HubSpot\" needs all of Personalization, Marketing
 2. reconcile     enforce consent then integrations: passes
-   prelude segment:14: given | malformed any consent then integrations
-3. consent       Personalization is absent; Marketing is absent, but switched off: blocks as refused
+   prelude segment:14: consent answered, integrations any → consent then integrations
+3. consent       Personalization is unasked; Marketing is unasked, but unenforced: blocks as refused
    policies/examples/shop.consent:29: needs all of Personalization, Marketing
 4. integrations  own entry unlisted, All is off: blocks as integration_all_off
    by the event itself
@@ -277,14 +277,14 @@ to be delivered, one of
     let off = br#"{"context":{"consent":{"categoryPreferences":{"C0002":true}}},"integrations":{"Mixpanel":"yes"}}"#;
     let setting = run_with(&["explain", GAZETTE, "--destination", "Mixpanel"], off);
     assert!(
-        setting.out.contains("prelude segment-strict:20: override unreadable integrations count as off"),
+        setting.out.contains("prelude segment-strict:24: override invalid entries off"),
         "{}",
         setting.out
     );
     let unknown = run_with(&["explain", SHOP, "--destination", "amplitude-js"], b"{}");
     assert_eq!(
         (unknown.status, unknown.err.as_str()),
-        (2, "consentry: `amplitude-js` is a further name; ask for `Amplitude`\n")
+        (2, "consentry: `amplitude-js` is a alias; ask for `Amplitude`\n")
     );
     let unknown = run_with(&["explain", SHOP, "--destination", "Nobody"], b"{}");
     assert!(unknown.status == 2 && unknown.err.contains("no destination `Nobody`; it has Facebook Pixel"));
@@ -374,7 +374,7 @@ fn hostile_policies_do_not_flood_or_steer_a_terminal() {
         (format!("{head}destination \"X\" needs{} B\n", " ".repeat(66_000)), 1),
         (format!("{head}destination \"X\" needs A{}\n", ", u".repeat(40_000)), 1),
         (format!("{head}{}", "\"".repeat(100_001)), 1),
-        (format!("{head}override preferences at a{}\n", ".a".repeat(40_000)), 1),
+        (format!("{head}override consent at a{}\n", ".a".repeat(40_000)), 1),
         (format!("{head}destination \"{steer}\" needs \"{steer}\" // \u{1B}[2J\u{202E}\nx \u{1B}\n"), 1),
         (format!("{head}destination \"{steer}\" needs A\n"), 0),
     ] {
@@ -546,8 +546,8 @@ fn fixes_are_written_and_everything_decides_as_before() {
     let path = folder.path().to_str().unwrap();
     let run = run_with(&["lint", path, "--fix", "--allow", "unused-category"], b"");
     assert_eq!((run.status, run.err.as_str()), (0, ""));
-    let told: Vec<&str> = run.out.lines().filter(|line| !line.contains(": consentry-2-sha256:")).collect();
-    assert_eq!(told, ["2 mended", "2 policies and 1 part checked: 0 errors, 0 warnings"]);
+    let told: Vec<&str> = run.out.lines().filter(|line| !line.contains(": consentry-3-sha256:")).collect();
+    assert_eq!(told, ["2 fixed", "2 policies and 1 part checked: 0 errors, 0 warnings"]);
     assert_eq!(run.out.lines().count(), 4, "and a fingerprint for each policy");
     let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     let [web, app, shared] = SHARED;
@@ -557,12 +557,12 @@ fn fixes_are_written_and_everything_decides_as_before() {
         text("shared.consent"),
         shared.1.replace("// allow exempt-without-reason because \"of what was here\"\n", "")
     );
-    // Nothing is left to mend, and nothing is written.
+    // Nothing is left to fix, and nothing is written.
     let run = run_with(&["lint", path, "--fix", "--allow", "unused-category"], b"");
-    assert!(run.out.starts_with("0 mended\n"), "{}", run.out);
+    assert!(run.out.starts_with("0 fixed\n"), "{}", run.out);
 }
 
-/// A policy with mistakes is not mended, and does not keep the others from it; a comment that one policy needs stays.
+/// A policy with mistakes is not fixed, and does not keep the others from it; a comment that one policy needs stays.
 #[test]
 fn fixes_leave_alone_what_they_cannot_judge() {
     let folder = shared();
@@ -576,7 +576,7 @@ fn fixes_leave_alone_what_they_cannot_judge() {
     std::fs::write(path.join("shared.consent"), &needed).unwrap();
     let run = run_with(&["lint", path.to_str().unwrap(), "--fix"], b"");
     assert_eq!(run.status, 1, "{}", run.err);
-    assert!(run.out.contains("1 mended\n") && run.out.contains("C313"), "{}", run.out);
+    assert!(run.out.contains("1 fixed\n") && run.out.contains("C313"), "{}", run.out);
     assert_eq!(std::fs::read_to_string(path.join("shared.consent")).unwrap(), needed);
 }
 
@@ -640,7 +640,7 @@ fn of_a_comment_only_what_nobody_needs_is_of_no_use() {
     assert_eq!(lint([delivers, blocks]), ([true, false], true));
 }
 
-/// Who switches a finding off uses the thing as little as those who report it, and wants nothing mended.
+/// Who switches a finding off uses the thing as little as those who report it, and wants nothing fixed.
 #[test]
 fn what_one_policy_switches_off_is_reported_for_the_others() {
     let policy = |name: &str, said: &str| {
@@ -667,7 +667,7 @@ fn what_one_policy_switches_off_is_reported_for_the_others() {
     let files = [("a.consent", &*a), ("b.consent", &b), ("base.consent", base), ("shared.consent", part)];
     let both = folder(&files);
     let run = run_with(&["lint", both.path().to_str().unwrap(), "--fix"], b"");
-    assert!(run.out.contains("C521") && run.out.contains("0 mended"), "{}", run.out);
+    assert!(run.out.contains("C521") && run.out.contains("0 fixed"), "{}", run.out);
     assert_eq!(std::fs::read_to_string(both.path().join("shared.consent")).unwrap(), part);
 }
 
@@ -736,7 +736,7 @@ fn fixes_change_only_files_that_were_named() {
     let before = ["web.consent", "app.consent", "shared.consent"]
         .map(|name| std::fs::read_to_string(file(name)).unwrap());
     let run = run_with(&["lint", file("app.consent").to_str().unwrap(), "--fix"], b"");
-    assert!(run.out.contains("0 mended\n1 can be mended in files that are included"), "{}", run.out);
+    assert!(run.out.contains("0 fixed\n1 can be fixed in files that are included"), "{}", run.out);
     let after = ["web.consent", "app.consent", "shared.consent"]
         .map(|name| std::fs::read_to_string(file(name)).unwrap());
     assert_eq!(before, after);

@@ -35,31 +35,31 @@ const UNKNOWN_SPELLING_IS_NO_CONSENT: Other = Other::Policy {
         consent                    integrations      enforce
         missing | empty            none | malformed  nothing
         malformed                  any               nothing
-        none given                 none | malformed  consent
-        missing                    given             integrations
-        empty | none given         given             consent then integrations
-        given                      any               consent then integrations
+        unanswered                 none | malformed  consent
+        missing                    present             integrations
+        empty | unanswered         present             consent then integrations
+        answered                      any               consent then integrations
     }",
 };
 
 /// Row 3 read literally, in the table of each prelude.
 const ONLY_LISTED: &str = "override reconcile {
     consent             integrations      enforce
-    missing             given             listed integrations
+    missing             present             listed integrations
     missing             none | malformed  nothing
-    empty | none given  none | malformed  consent
-    empty | none given  given             consent then integrations
-    given | malformed   any               consent then integrations
+    empty | unanswered  none | malformed  consent
+    empty | unanswered  present             consent then integrations
+    answered | malformed   any               consent then integrations
 }";
 
 /// Row 4 read as the union of its last sentence.
 const UNION: &str = "override reconcile {
     consent             integrations      enforce
-    empty | none given  given             consent or integrations because \"row 4, last sentence\"
+    empty | unanswered  present             consent or integrations because \"row 4, last sentence\"
     missing             none | malformed  nothing
-    empty | none given  none | malformed  consent
-    missing             given             integrations
-    given | malformed   any               consent then integrations
+    empty | unanswered  none | malformed  consent
+    missing             present             integrations
+    answered | malformed   any               consent then integrations
 }";
 
 fn other_reading(prelude: &'static str, case: &str) -> Other {

@@ -38,33 +38,36 @@ fn consent_states() {
         (r#"{"context":{"consent":{}}}"#, "empty"),
         (r#"{"context":{"consent":{"version":2,"A":true}}}"#, "empty"),
         (r#"{"context":{"consent":{"CategoryPreferences":{"A":true}}}}"#, "empty"),
-        // none given: the preferences object is `{}`
-        (r#"{"context":{"consent":{"categoryPreferences":{}}}}"#, "none_given"),
-        (r#"{"context":{"consent":{"version":2,"categoryPreferences": { } }}}"#, "none_given"),
+        // unanswered: the preferences object is `{}`
+        (r#"{"context":{"consent":{"categoryPreferences":{}}}}"#, "unanswered"),
+        (r#"{"context":{"consent":{"version":2,"categoryPreferences": { } }}}"#, "unanswered"),
         // given: at least one member
         (
             r#"{"context":{"consent":{"categoryPreferences":{"A":true,"B":false}}}}"#,
-            "given A=granted,B=refused",
+            "answered A=granted,B=refused",
         ),
         (
             r#"{"context":{"consent":{"categoryPreferences":{"A":"true","B":1,"C":null,"D":[true],"E":{}}}}}"#,
-            "given A=unreadable,B=unreadable,C=unreadable,D=unreadable,E=unreadable",
+            "answered A=invalid,B=invalid,C=invalid,D=invalid,E=invalid",
         ),
         (
             r#"{"context":{"consent":{"categoryPreferences":{"A":true,"A":false}}}}"#,
-            "given A=granted,A=refused",
+            "answered A=granted,A=refused",
         ),
         (
             r#"{"context":{"consent":{"categoryPreferences":{"Advert\u0069sing":true}}}}"#,
-            "given Advertising=granted",
+            "answered Advertising=granted",
         ),
-        (r#"{"context":{"consent":{"categoryPreferences":{"A\ud800":true}}}}"#, "given A\u{FFFD}=granted"),
-        (r#"{"context":{"consent":{"categoryPreferences":{"\ud83d\ude00":true}}}}"#, "given 😀=granted"),
+        (r#"{"context":{"consent":{"categoryPreferences":{"A\ud800":true}}}}"#, "answered A\u{FFFD}=granted"),
+        (r#"{"context":{"consent":{"categoryPreferences":{"\ud83d\ude00":true}}}}"#, "answered 😀=granted"),
         (
             r#"{"context":{"consent":{"categoryPreferences":{"A":1e400,"B":-0}}}}"#,
-            "given A=unreadable,B=unreadable",
+            "answered A=invalid,B=invalid",
         ),
-        (r#"{"\u0063ontext":{"c\u006fnsent":{"category\u0050references":{"A":true}}}}"#, "given A=granted"),
+        (
+            r#"{"\u0063ontext":{"c\u006fnsent":{"category\u0050references":{"A":true}}}}"#,
+            "answered A=granted",
+        ),
         // malformed: another type at any of the three levels
         (r#"{"context":null}"#, "malformed"),
         (r#"{"context":[]}"#, "malformed"),
@@ -94,13 +97,12 @@ fn consent_states() {
 
 #[test]
 fn accepted_spellings() {
-    let setting =
-        "override preferences at context.consent.categoryPreferences, also spelled consentPreferences, mine";
+    let setting = "override consent at context.consent.categoryPreferences alias consentPreferences, mine";
     let reading = reading(setting);
     for (event, expected) in [
-        (r#"{"context":{"consent":{"categoryPreferences":{"A":true}}}}"#, "given A=granted"),
-        (r#"{"context":{"consent":{"consentPreferences":{"A":true}}}}"#, "given A=granted"),
-        (r#"{"context":{"consent":{"mine":{}}}}"#, "none_given"),
+        (r#"{"context":{"consent":{"categoryPreferences":{"A":true}}}}"#, "answered A=granted"),
+        (r#"{"context":{"consent":{"consentPreferences":{"A":true}}}}"#, "answered A=granted"),
+        (r#"{"context":{"consent":{"mine":{}}}}"#, "unanswered"),
         (r#"{"context":{"consent":{"categoryPreference":{"A":true}}}}"#, "malformed"),
         (r#"{"context":{"consent":{"mine":{"A":true},"consentPreferences":{"A":true}}}}"#, "malformed"),
         (r#"{"context":{"consent":{"other":{"A":true}}}}"#, "empty"),
@@ -112,25 +114,25 @@ fn accepted_spellings() {
 /// "For another path: the same at each level; a missing parent is `missing`, a missing last key `empty`."
 #[test]
 fn other_paths() {
-    let deep = reading(r#"override preferences at traits."my consent".now.choices"#);
+    let deep = reading(r#"override consent at traits."my consent".now.choices"#);
     for (event, expected) in [
         (r#"{"context":{"consent":{"categoryPreferences":{"A":true}}}}"#, "missing"),
         (r#"{"traits":{}}"#, "missing"),
         (r#"{"traits":{"my consent":{}}}"#, "missing"),
         (r#"{"traits":{"my consent":{"now":{}}}}"#, "empty"),
-        (r#"{"traits":{"my consent":{"now":{"choices":{}}}}}"#, "none_given"),
-        (r#"{"traits":{"my consent":{"now":{"choices":{"A":false}}}}}"#, "given A=refused"),
+        (r#"{"traits":{"my consent":{"now":{"choices":{}}}}}"#, "unanswered"),
+        (r#"{"traits":{"my consent":{"now":{"choices":{"A":false}}}}}"#, "answered A=refused"),
         (r#"{"traits":{"my consent":{"now":1}}}"#, "malformed"),
         (r#"{"traits":{"my consent":{"now":{},"now":{}}}}"#, "malformed"),
         (r#"{"traits":{"my consent":{"now":{"categoryPreferences":{}}}}}"#, "malformed"),
     ] {
         assert_eq!(consent(event, &deep), expected, "{event}");
     }
-    let flat = reading("override preferences at choices");
+    let flat = reading("override consent at choices");
     for (event, expected) in [
         (r#"{}"#, "empty"),
-        (r#"{"choices":{}}"#, "none_given"),
-        (r#"{"choices":{"A":true}}"#, "given A=granted"),
+        (r#"{"choices":{}}"#, "unanswered"),
+        (r#"{"choices":{"A":true}}"#, "answered A=granted"),
         (r#"{"choices":[]}"#, "malformed"),
         (r#"{"consentPreferences":{}}"#, "malformed"),
     ] {
@@ -148,13 +150,13 @@ fn integrations_states() {
         (r#"{"context":{"integrations":{"A":true}}}"#, "none"),
         (
             r#"{"integrations":{"A":true,"B":false,"C":{"x":[]},"D":"on"}}"#,
-            "given A=On,B=Off,C=On,D=Unreadable",
+            "present A=On,B=Off,C=On,D=Invalid",
         ),
         (
             r#"{"integrations":{"A":null,"B":[],"C":1,"All":false}}"#,
-            "given A=Unreadable,B=Unreadable,C=Unreadable,All=Off",
+            "present A=Invalid,B=Invalid,C=Invalid,All=Off",
         ),
-        (r#"{"integrations":{"A":true},"type":"x","integr\u0061tions":{"A":false}}"#, "given A=On,A=Off"),
+        (r#"{"integrations":{"A":true},"type":"x","integr\u0061tions":{"A":false}}"#, "present A=On,A=Off"),
         (r#"{"integrations":null}"#, "malformed"),
         (r#"{"integrations":[]}"#, "malformed"),
         (r#"{"integrations":{"A":false},"integrations":true}"#, "malformed"),

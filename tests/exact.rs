@@ -89,7 +89,7 @@ fn the_same_in_other_words_is_no_change() {
     let folder = policies(
         "destination \"Braze\"  needs Ads, Stats",
         "// other words\ndestination \"Braze\"  needs all of Stats, Ads mode device\nlint device-mode off because \"so\"\n\
-         banner stays\nmodel opt-in\noverride visit loads when gate open",
+         banner stays\nmodel opt-in\noverride library loads when gate open",
     );
     let same = diff_of(&folder, &["--deny", "any"]);
     assert_eq!(same.status, 0, "{}", same.out);
@@ -99,12 +99,15 @@ fn the_same_in_other_words_is_no_change() {
 /// A gate that other events pass is a change, though every event is decided alike; another reading that the same events pass is none.
 #[test]
 fn a_gate_is_compared_as_what_passes() {
-    let gate = |said: &str| format!("destination \"X\"  needs Ads\noverride gate {said}");
-    let folder = policies(&gate("relevant"), &gate("table"));
+    let gate = |said: &str| format!("destination \"X\"  needs Ads\noverride gate opens on {said}");
+    let folder = policies(&gate("needed grant"), &gate("any grant"));
     let run = diff_of(&folder, &[]);
-    let said = "the gate is open if something is granted of C0004, Stats; closed without consent, and was open if something is granted of C0004; \
-                closed without consent\n";
-    assert!(run.out.contains(said), "{}", run.out);
+    let always = "always open for \"Segment Consent Preference\", \"Segment Consent Preference Updated\"";
+    let said = format!(
+        "the gate is open if one of these is granted: C0004, Stats; without consent closed; {always}, and was open if one of these \
+         is granted: C0004; without consent closed; {always}\n"
+    );
+    assert!(run.out.contains(&said), "{}", run.out);
     let json: Value = serde_json::from_str(&diff_of(&folder, &["--format", "json"]).out).unwrap();
     assert!(schema("diff.schema.json").is_valid(&json), "{json}");
     assert_eq!((&json["equal"], &json["destinations"]), (&false.into(), &serde_json::json!([])));
@@ -112,10 +115,11 @@ fn a_gate_is_compared_as_what_passes() {
     for (denied, status) in [("any", 1), ("loosened", 1), ("tightened", 0), ("reason", 0)] {
         assert_eq!(diff_of(&folder, &["--deny", denied]).status, status, "{denied}");
     }
-    // Where every category is needed the two are one gate, and so is `exact` where no integrations object counts.
+    // Where every category is needed the two are one gate, and so is `delivery` where no integrations object counts.
     let table = "override reconcile {\nconsent integrations enforce\nany any consent\n}";
     let gate = |said: &str| format!("{}\ndestination \"Y\"  needs Stats\n{table}", gate(said));
-    for (old, new) in [("relevant", "table"), ("table", "exact"), ("exact", "relevant")] {
+    for (old, new) in [("needed grant", "any grant"), ("any grant", "delivery"), ("delivery", "needed grant")]
+    {
         let run = diff_of(&policies(&gate(old), &gate(new)), &["--deny", "any"]);
         assert_eq!(
             (run.status, run.out.ends_with("every event is decided alike\n")),
@@ -126,12 +130,12 @@ fn a_gate_is_compared_as_what_passes() {
     }
 }
 
-/// An entry that is there twice, on and unreadable, is on to one policy and off to the other.
+/// An entry that is there twice, on and invalid, is on to one policy and off to the other.
 #[test]
 fn entries_that_two_policies_count_differently_are_told_apart() {
     let policy = |setting: &str| {
         format!(
-            "destination \"P\"  exempt because \"x\"\noverride unreadable integrations count as  {setting}\noverride reconcile {{\n\
+            "destination \"P\"  exempt because \"x\"\noverride invalid entries  {setting}\noverride reconcile {{\n\
              consent integrations enforce\nany any listed integrations\n}}"
         )
     };
@@ -141,7 +145,7 @@ fn entries_that_two_policies_count_differently_are_told_apart() {
         .unwrap();
     let run = diff_of(&folder, &["--deny", "loosened", "--events", events.to_str().unwrap()]);
     assert_eq!(run.status, 1, "{}", run.out);
-    assert!(run.out.contains("  loosened   \"P\" on and unreadable at once, 1 events\n"), "{}", run.out);
+    assert!(run.out.contains("  loosened   \"P\" on and invalid at once, 1 events\n"), "{}", run.out);
     assert!(run.out.contains("{\"integrations\":{\"P\":null,\"P\":true}}\n"), "{}", run.out);
     assert!(run.out.contains("1 of 2 events are decided otherwise"), "{}", run.out);
     let json = diff_of(&folder, &["--format", "json"]);
@@ -149,9 +153,9 @@ fn entries_that_two_policies_count_differently_are_told_apart() {
     assert!(schema("diff.schema.json").is_valid(&document));
     assert_eq!(
         document["destinations"][0]["changes"][0]["when"]["entries"]["P"],
-        serde_json::json!(["on_and_unreadable"])
+        serde_json::json!(["on_and_invalid"])
     );
-    // Where both count it as off, it is as good as unreadable.
+    // Where both count it as off, it is as good as invalid.
     let delivered = "override unmapped destinations  deliver\ndestination \"P\"  unmapped";
     let folder = policies(delivered, &format!("{delivered} disabled"));
     fs::write(folder.path().join("events.ndjson"), fs::read(&events).unwrap()).unwrap();
@@ -164,14 +168,12 @@ fn entries_that_two_policies_count_differently_are_told_apart() {
 #[test]
 fn spellings_that_no_document_has_are_not_compared_exactly() {
     let policy = |more: &str| {
-        format!(
-            "destination \"X\"  needs Ads\noverride preferences at context.consent.categoryPreferences{more}"
-        )
+        format!("destination \"X\"  needs Ads\noverride consent at context.consent.categoryPreferences{more}")
     };
-    let folder = policies(&policy(", also spelled foo"), &policy(""));
+    let folder = policies(&policy(" alias foo"), &policy(""));
     let run = diff_of(&folder, &["--deny", "loosened"]);
     assert!(run.status == 1 && run.out.contains("and none had two\n"), "{}", run.out);
-    let folder = policies(&policy(", also spelled consentPreferences"), &policy(""));
+    let folder = policies(&policy(" alias consentPreferences"), &policy(""));
     assert!(!diff_of(&folder, &[]).out.contains("and none had two\n"));
 }
 
@@ -269,7 +271,7 @@ fn what_is_too_large_is_said_and_denied() {
 #[test]
 fn what_is_denied_fails() {
     let (loose, tight) = ("destination \"Braze\"  needs Ads", "destination \"Braze\"  needs Ads, Stats");
-    let reason = "destination \"Braze\"  needs Ads\noverride unreadable integrations count as  unlisted";
+    let reason = "destination \"Braze\"  needs Ads\noverride invalid entries  unlisted";
     for (old, new, denied, status) in [
         (tight, loose, "loosened", 1),
         (tight, loose, "tightened", 0),
@@ -283,7 +285,7 @@ fn what_is_denied_fails() {
         assert_eq!(run.status, status, "{denied}: {old} -> {new}\n{}", run.out);
     }
     // What is read elsewhere cannot be compared exactly, so that it may be loosened.
-    let elsewhere = format!("{loose}\noverride preferences at  traits.choices");
+    let elsewhere = format!("{loose}\noverride consent at  traits.choices");
     let run = diff_of(&policies(loose, &elsewhere), &["--deny", "loosened"]);
     assert_eq!(run.status, 1);
     assert!(run.out.contains("as if each event had the same preferences in both places"), "{}", run.out);
@@ -536,8 +538,8 @@ fn the_removed_pages_differ_in_what_they_are_known_for() {
             "both loosened: event any other, \"both\" not off, All not off, ad not granted, analytics granted",
             "both loosened: event any other, \"both\" not off, All not off, ad granted, analytics not granted",
             &format!("both tightened: {empty}"),
-            "crm-sink tightened: consent empty, none given, given or malformed, event any other, \"crm-sink\" on",
-            "crm-sink tightened: consent empty, none given, given or malformed, event any other, \"crm-sink\" not off, All not off",
+            "crm-sink tightened: consent empty, unanswered, answered or malformed, event any other, \"crm-sink\" on",
+            "crm-sink tightened: consent empty, unanswered, answered or malformed, event any other, \"crm-sink\" not off, All not off",
             &format!("facebook tightened: {empty}"),
         ]
     );

@@ -9,10 +9,10 @@ const POLICY: &str = r#"consentry 1
 policy "p"
 include prelude "segment"
 category Ads
-category Old switched off
+category Old unenforced
 destination "Pixel" needs Ads, Old
 destination "Lake" needs Ads kind warehouse
-destination "Free" unmapped also "free-js"
+destination "Free" unmapped alias "free-js"
 destination "Exempt" needs Ads exempt
 destination "Gone" needs Ads disabled
 "#;
@@ -70,8 +70,8 @@ fn every_step_has_its_place() {
             event(r#""Ads":true"#, r#""All":true"#),
             "consented\n\
              enabled: passes by destination \"Pixel\" needs Ads, Old\n\
-             reconcile ConsentThenIntegrations: passes by given | malformed any consent then integrations\n\
-             consent Ads=granted Old=absent: passes as consented by needs Ads, Old\n\
+             reconcile ConsentThenIntegrations: passes by answered any consent then integrations\n\
+             consent Ads=granted Old=unasked: passes as consented by needs Ads, Old\n\
              integrations None false: passes by event",
         ),
         (
@@ -79,8 +79,8 @@ fn every_step_has_its_place() {
             event(r#""Ads":1,"Old":false"#, r#""All":false,"Pixel":false"#),
             "refused\n\
              enabled: passes by destination \"Pixel\" needs Ads, Old\n\
-             reconcile ConsentThenIntegrations: passes by given | malformed any consent then integrations\n\
-             consent Ads=unreadable Old=refused: blocks as refused by needs Ads, Old\n\
+             reconcile ConsentThenIntegrations: passes by answered any consent then integrations\n\
+             consent Ads=invalid Old=refused: blocks as refused by needs Ads, Old\n\
              integrations Some(Off) true: blocks as integration_off by event",
         ),
         (
@@ -88,7 +88,7 @@ fn every_step_has_its_place() {
             event(r#""Ads":true"#, r#""All":false"#),
             "consented\n\
              enabled: passes by destination \"Lake\" needs Ads kind warehouse\n\
-             reconcile ConsentThenIntegrations: passes by given | malformed any consent then integrations\n\
+             reconcile ConsentThenIntegrations: passes by answered any consent then integrations\n\
              consent Ads=granted: passes as consented by needs Ads\n\
              integrations None true: passes by ignores All",
         ),
@@ -97,7 +97,7 @@ fn every_step_has_its_place() {
             event(r#""Ads":true"#, r#""All":true"#),
             "consented\n\
              enabled: passes by destination \"Lake\" needs Ads kind warehouse\n\
-             reconcile ConsentThenIntegrations: passes by given | malformed any consent then integrations\n\
+             reconcile ConsentThenIntegrations: passes by answered any consent then integrations\n\
              consent Ads=granted: passes as consented by needs Ads\n\
              integrations None false: passes by event",
         ),
@@ -105,8 +105,8 @@ fn every_step_has_its_place() {
             "Free",
             event(r#""Ads":true"#, r#""All":false"#),
             "integration_all_off\n\
-             enabled: passes by destination \"Free\" unmapped also \"free-js\"\n\
-             reconcile ConsentThenIntegrations: passes by given | malformed any consent then integrations\n\
+             enabled: passes by destination \"Free\" unmapped alias \"free-js\"\n\
+             reconcile ConsentThenIntegrations: passes by answered any consent then integrations\n\
              consent: passes as unmapped by unmapped destinations deliver\n\
              integrations None true: blocks as integration_all_off by event",
         ),
@@ -115,7 +115,7 @@ fn every_step_has_its_place() {
             event(r#""Ads":false"#, r#""Exempt":true,"All":false"#),
             "exempt\n\
              enabled: passes by destination \"Exempt\" needs Ads exempt\n\
-             reconcile ConsentThenIntegrations: passes by given | malformed any consent then integrations\n\
+             reconcile ConsentThenIntegrations: passes by answered any consent then integrations\n\
              consent Ads=refused: passes as exempt by exempt\n\
              integrations Some(On) true: passes by event",
         ),
@@ -126,8 +126,8 @@ fn every_step_has_its_place() {
                 .into(),
             "exempt\n\
              enabled: passes by destination \"Pixel\" needs Ads, Old\n\
-             reconcile Consent: passes by none given none | malformed consent\n\
-             consent Ads=absent Old=absent: passes as exempt by exempt event \"Segment Consent Preference\", \
+             reconcile Consent: passes by unanswered none | malformed consent\n\
+             consent Ads=unasked Old=unasked: passes as exempt by exempt events \"Segment Consent Preference\", \
              \"Segment Consent Preference Updated\"",
         ),
     ] {
@@ -135,15 +135,15 @@ fn every_step_has_its_place() {
     }
 }
 
-/// Where the setting about unreadable entries decided it is named, and where an entry that is off did it is not.
+/// Where the setting about invalid entries decided it is named, and where an entry that is off did it is not.
 #[test]
 fn the_setting_that_decided_is_named() {
-    let off = "override unreadable integrations count as off\n";
+    let off = "override invalid entries off\n";
     let last = |settings: &str, destination: &str, integrations: &str| {
         let steps = steps(settings, destination, &event(r#""Ads":true"#, integrations));
         steps.lines().last().unwrap().to_owned()
     };
-    let setting = "by override unreadable integrations count as off";
+    let setting = "by override invalid entries off";
     for (destination, integrations, expected) in [
         ("Free", r#""Free":1"#, format!("integrations Some(Off) false: blocks as integration_off {setting}")),
         (
@@ -195,16 +195,16 @@ fn every_word_of_the_table_takes_its_steps() {
         ("listed integrations", "Pixel", "not_enforced; listed Some(On): passes"),
         ("listed integrations", "Free", "integration_off; listed Some(Off): blocks as integration_off"),
         ("listed integrations", "Lake", "integration_unlisted; listed None: blocks as integration_unlisted"),
-        ("consent", "Pixel", "refused; consent Ads=refused Old=absent: blocks as refused"),
+        ("consent", "Pixel", "refused; consent Ads=refused Old=unasked: blocks as refused"),
         (
             "consent or integrations because \"so\"",
             "Pixel",
-            "integration_granted; consent Ads=refused Old=absent: blocks as refused; integrations Some(On) false: passes",
+            "integration_granted; consent Ads=refused Old=unasked: blocks as refused; integrations Some(On) false: passes",
         ),
         (
             "consent or listed, then integrations",
             "Pixel",
-            "integration_granted; consent Ads=refused Old=absent: blocks as refused; listed Some(On): passes; \
+            "integration_granted; consent Ads=refused Old=unasked: blocks as refused; listed Some(On): passes; \
              integrations Some(On) false: passes",
         ),
         (

@@ -157,9 +157,9 @@ fn large_texts() {
     ));
     let nested = format!("{}any of A{}", "any of (".repeat(31), ")".repeat(31));
     large(format!("consentry 1 destination\"X\"needs any of ({})", vec![nested; 500].join("),(")));
-    let cases = "{A:true} {\"X\":{}} deliver only \"X\" block all//c\n".repeat(5_000);
+    let cases = "{A:granted} {\"X\":{}} deliver only \"X\" block all//c\n".repeat(5_000);
     large(format!(
-        "consentry 1 test \"t\" {{ consent integrations expect\n{cases}none given none deliver\"{wide}\"}}"
+        "consentry 1 test \"t\" {{ consent integrations expect\n{cases}unanswered none deliver\"{wide}\"}}"
     ));
     let lines = format!("event {{\"{wide}\":[{}]}}//c\n deliver \"X\" drop//c\n", "1\n,".repeat(5_000));
     large(format!("consentry 1 {}", format!("test \"t\" {{{lines}}}\n").repeat(4)));

@@ -21,10 +21,10 @@ const POLICY: &str = r#"consentry 1
 policy "hostile"
 include prelude "segment"
 category A
-category S always switched off
-override exempt event "Segment Consent Preference"
+category S always unenforced
+override exempt events "Segment Consent Preference"
 destination "D" needs A
-destination "E" unmapped also "e-js"
+destination "E" unmapped alias "e-js"
 destination "W" unmapped kind warehouse
 "#;
 
@@ -49,15 +49,15 @@ fn refused(rest: &str) -> String {
 /// What is sent, and what comes of it: the code of an error, or the two states and what happens at `D`, `E` and `W`.
 fn events() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     const FREE: &str = "missing none: not_enforced not_enforced not_enforced";
-    const GRANTED: &str = "given none: consented unmapped unmapped";
-    const REFUSED: &str = "given none: refused unmapped unmapped";
-    const NONE_GIVEN: &str = "none_given none: refused unmapped unmapped";
-    const EXEMPT: &str = "given none: exempt exempt exempt";
+    const GRANTED: &str = "answered none: consented unmapped unmapped";
+    const REFUSED: &str = "answered none: refused unmapped unmapped";
+    const NONE_GIVEN: &str = "unanswered none: refused unmapped unmapped";
+    const EXEMPT: &str = "answered none: exempt exempt exempt";
     const MALFORMED: &str = "malformed none: refused unmapped unmapped";
     const EMPTY: &str = "empty none: not_enforced not_enforced not_enforced";
-    const E_OFF: &str = "missing given: not_enforced integration_off not_enforced";
-    const E_ON: &str = "missing given: not_enforced not_enforced not_enforced";
-    const ALL_OFF: &str = "missing given: integration_all_off integration_all_off not_enforced";
+    const E_OFF: &str = "missing present: not_enforced integration_off not_enforced";
+    const E_ON: &str = "missing present: not_enforced not_enforced not_enforced";
+    const ALL_OFF: &str = "missing present: integration_all_off integration_all_off not_enforced";
     const UNREADABLE: &str = "missing malformed: not_enforced not_enforced not_enforced";
 
     let megabyte = "k".repeat(1 << 20);
@@ -116,8 +116,8 @@ fn events() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     text("null, integrations", r#"{"integrations":null,"integrations":{"E":false}}"#.into(), UNREADABLE);
     text("destination, on and off", integrations(r#""E":true,"E":false"#), E_OFF);
     text("destination, off and on", integrations(r#""E":false,"E":true"#), E_OFF);
-    text("destination, off and on by a further name", integrations(r#""E":false,"e-js":true"#), E_OFF);
-    text("destination, on and off by a further name", integrations(r#""e-js":false,"E":true"#), E_OFF);
+    text("destination, off and on by a alias", integrations(r#""E":false,"e-js":true"#), E_OFF);
+    text("destination, on and off by a alias", integrations(r#""e-js":false,"E":true"#), E_OFF);
     text("destination, null and on", integrations(r#""E":null,"E":true"#), E_ON);
     text("destination, on and null", integrations(r#""E":true,"E":null"#), E_ON);
     text("All, on and off", integrations(r#""All":true,"All":false"#), ALL_OFF);
@@ -329,13 +329,13 @@ const FOREIGN_STREAM: [(&str, &str); 4] = [
     ("\u{FEFF}{}\r", "byte_order_mark"),
     (
         "{\"context\":{\"consent\":{\"categoryPreferences\":{\"A\":true}}}}\r",
-        "given none: consented unmapped unmapped",
+        "answered none: consented unmapped unmapped",
     ),
     ("\r", "blank_line"),
-    ("{\"integrations\":{\"E\":false}}\r", "missing given: not_enforced integration_off not_enforced"),
+    ("{\"integrations\":{\"E\":false}}\r", "missing present: not_enforced integration_off not_enforced"),
 ];
 
-/// `given none: consented unmapped unmapped`, by the table and by the reference.
+/// `answered none: consented unmapped unmapped`, by the table and by the reference.
 fn through_the_library(table: &Table, line: &[u8]) -> String {
     let mut scratch = table.scratch();
     let event = match table.read(line, &Limits::default()) {
@@ -432,7 +432,7 @@ fn policies() -> Vec<PolicyCase> {
         &format!("destination \"X\" needs A{}\n", ", A".repeat(100_000)),
         "C302 C114",
     );
-    main("a path of 40,000 keys", &format!("override preferences at a{}\n", ".a".repeat(40_000)), "C316");
+    main("a path of 40,000 keys", &format!("override consent at a{}\n", ".a".repeat(40_000)), "C316");
     main("a name of a megabyte", &format!("category \"{}\"\n", "n".repeat(1 << 20)), "");
     main("a million blank lines", &"\n".repeat(1_000_000), "");
     main("7 MiB of comments", &"// all is well\n".repeat(490_000), "");
@@ -451,7 +451,7 @@ fn policies() -> Vec<PolicyCase> {
     ] {
         main(name, &format!("category \"B{char}\"\n"), "C108 C109");
         main(name, &format!("category B \"label {char}\"\n"), "C108");
-        main(name, &format!("category B // {char} switched off\n"), "C108");
+        main(name, &format!("category B // {char} unenforced\n"), "C108");
         // Written as an escape everybody sees it.
         main(name, &format!("category \"B\\u{{{:X}}}\"\n", u32::from(char)), "");
     }
@@ -520,16 +520,16 @@ fn policies() -> Vec<PolicyCase> {
         for (name, text, expected) in [
             ("deceptive wire id", format!("category B = \"w{char}\""), in_names),
             ("deceptive destination", format!("destination \"D{char}\" needs A"), in_names),
-            ("deceptive further name", format!("destination \"D\" needs A also \"d{char}\""), in_names),
-            ("deceptive shared name", format!("destination \"D\" needs A also shared \"d{char}\""), in_names),
-            ("deceptive kind", format!("destination kind \"k{char}\" ignores All"), in_names),
-            ("deceptive exempt event", format!("override exempt event \"e{char}\""), in_names),
-            ("deceptive path", format!("override preferences at context.\"c{char}\".choices"), in_names),
+            ("deceptive alias", format!("destination \"D\" needs A alias \"d{char}\""), in_names),
             (
-                "deceptive spelling",
-                format!("override preferences at a.b, also spelled \"c{char}\""),
+                "deceptive shared name",
+                format!("destination \"D\" needs A shared alias \"d{char}\""),
                 in_names,
             ),
+            ("deceptive kind", format!("destination kind \"k{char}\" ignores All"), in_names),
+            ("deceptive exempt event", format!("override exempt events \"e{char}\""), in_names),
+            ("deceptive path", format!("override consent at context.\"c{char}\".choices"), in_names),
+            ("deceptive spelling", format!("override consent at a.b alias \"c{char}\""), in_names),
             (
                 "deceptive reason of a drop",
                 format!("override reconcile {{ consent integrations enforce any any drop \"no{char}\" }}"),

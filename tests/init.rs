@@ -15,8 +15,8 @@ mod text;
 use common::{command, run, run_command, start};
 use consentry::diagnostic::Code;
 use consentry::{
-    Consent, Enforce, Entry, Event, Expected, Integrations, Outcome, Policy, Preference, StatedValue, Table,
-    Test, TestConsent, TestEvent, TestIntegrations, Which, lint, reference,
+    Consent, Enforce, Entry, Event, Expected, Integrations, Outcome, Policy, Preference, StatedEntry,
+    StatedPreference, Table, Test, TestConsent, TestEvent, TestIntegrations, Which, lint, reference,
 };
 use std::fmt::Write as _;
 use std::fs;
@@ -79,7 +79,7 @@ fn event<'p>(policy: &'p Policy, stated: &'p TestEvent) -> Event<'p> {
             stated
                 .iter()
                 .map(|(id, value)| {
-                    let granted = *value == StatedValue::True;
+                    let granted = *value == StatedPreference::Granted;
                     let preference = if granted { Preference::Granted } else { Preference::Refused };
                     (policy.category(*id).unwrap().wire_id().into(), preference)
                 })
@@ -87,7 +87,7 @@ fn event<'p>(policy: &'p Policy, stated: &'p TestEvent) -> Event<'p> {
         ),
     };
     let TestIntegrations::Entries(entries) = integrations else { panic!("{integrations:?}") };
-    let entry = |value| if value == StatedValue::True { Entry::On } else { Entry::Off };
+    let entry = |value| if value == StatedEntry::On { Entry::On } else { Entry::Off };
     let entries = entries.iter().map(|(name, value)| (name.as_str().into(), entry(*value))).collect();
     Event { consent, integrations: Integrations::Entries(entries), ..Event::default() }
 }
@@ -161,39 +161,39 @@ destination "Facebook Pixel"  needs all of Advertising, Analytics
 
 // What these need is not known: put `needs` and the categories in the place of `unmapped`. Until then they
 // receive nothing where consent is enforced, and `consentry lint` lists them.
-// `segment-strict` does not enforce it for the events that `exempt event` names: that reaches them even now.
+// `segment-strict` does not enforce it for the events that `exempt events` names: that reaches them even now.
 destination "Zendesk"  unmapped  // decide: needs …
 
 // What the policy decides today, case by case. Who maps a destination changes the rows that it stands in, too:
 // what `consentry test` shows then is what the change changes.
 
 test "who agrees to this and to nothing else is shared with these" {
-  consent                                 integrations  expect
-  { Advertising: true }                   none          deliver only "Google Ads" because consented
-  { Advertising: true, Analytics: true }  none          block only "Zendesk" because unmapped_denied
+  consent                                       integrations  expect
+  { Advertising: granted }                      none          deliver only "Google Ads" because consented
+  { Advertising: granted, Analytics: granted }  none          block only "Zendesk" because unmapped_denied
 }
 
 test "who refuses this is not shared with these" {
-  consent                                   integrations  expect
-  { Advertising: false }                    none          block "Google Ads" because refused Advertising
-  { Advertising: false, Analytics: true }   none          block "Facebook Pixel" because refused Advertising
-  { Advertising: true, Analytics: false }   none          block "Facebook Pixel" because refused Analytics
-  { Advertising: false, Analytics: false }  none          block "Facebook Pixel" because refused Advertising, Analytics
+  consent                                       integrations  expect
+  { Advertising: refused }                      none          block "Google Ads" because refused Advertising
+  { Advertising: refused, Analytics: granted }  none          block "Facebook Pixel" because refused Advertising
+  { Advertising: granted, Analytics: refused }  none          block "Facebook Pixel" because refused Analytics
+  { Advertising: refused, Analytics: refused }  none          block "Facebook Pixel" because refused Advertising, Analytics
 }
 
-test "no consent object, or one without a choice that can be read" {
+test "no consent object, or one without preferences" {
   consent     integrations  expect
   missing     none          block all
   empty       none          block all
-  none given  none          block all
+  unanswered  none          block all
   malformed   none          drop "malformed consent object"
 }
 
 test "the integrations object takes away from what was agreed to" {
-  consent                                 integrations             expect
-  { Advertising: true, Analytics: true }  none                     block only "Zendesk" because unmapped_denied
-  { Advertising: true, Analytics: true }  { All: false }           block all
-  { Advertising: true, Analytics: true }  { "Google Ads": false }  deliver only "Facebook Pixel" because consented
+  consent                                       integrations           expect
+  { Advertising: granted, Analytics: granted }  none                   block only "Zendesk" because unmapped_denied
+  { Advertising: granted, Analytics: granted }  { All: off }           block all
+  { Advertising: granted, Analytics: granted }  { "Google Ads": off }  deliver only "Facebook Pixel" because consented
 }
 "#;
     assert!(text == expected, "{text}");
@@ -336,12 +336,12 @@ fn events_are_counted() {
     );
     assert_eq!(policy.destinations().len(), 10);
     assert!(policy.destinations().iter().all(|one| one.requirement().is_none() && one.name() != "All"));
-    assert!(text.contains("category Personalization  // granted 151, refused 94, absent 13\n"), "{text}");
+    assert!(text.contains("category Personalization  // granted 151, refused 94, unasked 13\n"), "{text}");
     assert!(
         text.contains("destination \"Zendesk\"         unmapped  // decide: needs …; seen on 19, off 6\n"),
         "{text}"
     );
-    assert!(text.starts_with("// From events.ndjson: 300 events; consent empty 10, given 258,"), "{text}");
+    assert!(text.starts_with("// From events.ndjson: 300 events; consent answered 258, empty 10,"), "{text}");
     // What is known beside the events is not to be decided any more.
     let with = ["--from", EVENTS, "--name", "shop", "--destination", "Braze=Advertising"];
     assert!(

@@ -194,7 +194,8 @@ fn people_are_recorded_shown_and_forgotten() {
 #[test]
 fn the_policy_says_what_writes() {
     let place = Place::new(
-        "override ledger records \"Consent Given\", identify\noverride preferences at consent.choices\nverify mismatch drop",
+        "override preference events \"Consent Given\"\noverride ledger also records identify\noverride consent at consent.choices\n\
+         override ledger mismatch drop",
     );
     let at = r#""timestamp":"2026-10-01T10:00:00Z","consent":{"choices":{"Advertising":true}}"#;
     let events = [
@@ -221,12 +222,13 @@ fn the_policy_says_what_writes() {
     let decided = lines(&place.eval(&events, &["--ledger", &place.text("ledger")]).out);
     let found: Vec<&str> = decided.iter().map(|one| one["check"]["found"].as_str().unwrap()).collect();
     assert_eq!(found, ["not_checked", "not_checked", "unknown", "unknown", "not_checked"]);
-    let bare = "consentry 1\npolicy \"p\"\ncategory A\npreferences at context.consent.categoryPreferences\nunmapped destinations block\n\
-                several categories need all\nunreadable integrations count as off\nexempt event none\n\
-                reconcile {\n  consent integrations enforce\n  any any consent\n}\n";
-    place.write("bare.consent", bare);
+    place.write(
+        "bare.consent",
+        "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\noverride preference events none\n",
+    );
     let told = place.ingest("", &["--policy", &place.text("bare.consent")]);
-    assert!(told.status == 2 && told.err.contains("does not say which events write"), "{}", told.err);
+    let said = "no event writes to the ledger under this policy";
+    assert!(told.status == 2 && told.err.contains(said), "{}", told.err);
 }
 
 /// The outcomes that each setting has, for each thing that a check finds.
@@ -241,7 +243,7 @@ fn events_are_decided_as_the_policy_says() {
     let nothing = all.to_vec();
     let mismatch = order(r#""userId":"u""#, &stamped(granted));
     let unstamped = order(r#""userId":"u""#, "");
-    let none_given = order(r#""userId":"u""#, &stamped("{}"));
+    let unanswered = order(r#""userId":"u""#, &stamped("{}"));
     let malformed = order(r#""userId":"u""#, r#""consent":null"#);
     let unknown = order(r#""userId":"v""#, &stamped(granted));
     let nobody = order(r#""userId":7,"anonymousId":"a""#, &stamped(granted));
@@ -254,28 +256,28 @@ fn events_are_decided_as_the_policy_says() {
     let cases: Vec<Expected<'_>> = vec![
         ("", &mismatch, "mismatch", Some("drop"), Some("Consent mismatch"), vec![]),
         (
-            "override verify mismatch use recorded",
+            "override ledger mismatch use recorded",
             &mismatch,
             "mismatch",
             Some("use_recorded"),
             None,
             recorded.clone(),
         ),
-        ("override verify mismatch report", &mismatch, "mismatch", Some("report"), None, everyone.clone()),
+        ("override ledger mismatch report", &mismatch, "mismatch", Some("report"), None, everyone.clone()),
         ("", &unstamped, "unstamped", Some("use_recorded"), None, recorded.clone()),
-        ("", &none_given, "unstamped", Some("use_recorded"), None, recorded.clone()),
+        ("", &unanswered, "unstamped", Some("use_recorded"), None, recorded.clone()),
         ("", &malformed, "unstamped", Some("use_recorded"), None, recorded.clone()),
         (
-            "override verify unstamped use stamped",
+            "override ledger unstamped use stamped",
             &unstamped,
             "unstamped",
             Some("use_stamped"),
             None,
             everyone.clone(),
         ),
-        ("override verify unstamped refuse", &unstamped, "unstamped", Some("refuse"), None, nothing.clone()),
+        ("override ledger unstamped refuse", &unstamped, "unstamped", Some("refuse"), None, nothing.clone()),
         (
-            "override verify unstamped drop",
+            "override ledger unstamped drop",
             &unstamped,
             "unstamped",
             Some("drop"),
@@ -284,9 +286,9 @@ fn events_are_decided_as_the_policy_says() {
         ),
         ("", &unknown, "unknown", Some("use_stamped"), None, everyone.clone()),
         ("", &nobody, "unknown", Some("use_stamped"), None, everyone.clone()),
-        ("override verify unknown refuse", &unknown, "unknown", Some("refuse"), None, nothing.clone()),
+        ("override ledger unknown refuse", &unknown, "unknown", Some("refuse"), None, nothing.clone()),
         (
-            "override verify unknown drop",
+            "override ledger unknown drop",
             &unknown,
             "unknown",
             Some("drop"),
@@ -294,7 +296,7 @@ fn events_are_decided_as_the_policy_says() {
             vec![],
         ),
         (
-            "override verify unknown drop",
+            "override ledger unknown drop",
             &nobody,
             "unknown",
             Some("drop"),
@@ -313,7 +315,10 @@ fn events_are_decided_as_the_policy_says() {
     for (settings, event, found, then, dropped, delivered) in cases {
         // The policy that asks is included, so that what it says can be overridden.
         let place = Place::new("");
-        place.write("asks.consent", "consentry 1\ninclude prelude \"segment\"\nverify mismatch drop\n");
+        place.write(
+            "asks.consent",
+            "consentry 1\ninclude prelude \"segment\"\noverride ledger mismatch drop\n",
+        );
         place.write("acme.consent", &format!("{POLICY}include \"asks.consent\"\n{settings}\n"));
         place.ingest(&record, &[]);
         let before = run(&["ledger", "export", &place.text("ledger")], b"").out;
@@ -336,7 +341,7 @@ fn events_are_decided_as_the_policy_says() {
         let categories = (found == "mismatch").then(|| json!(["Advertising"]));
         assert_eq!(decision["check"].get("categories"), categories.as_ref(), "{context}");
         if matches!(then, Some("use_recorded" | "refuse")) {
-            assert_eq!(decision["consent"], "given", "{context}");
+            assert_eq!(decision["consent"], "answered", "{context}");
         }
         // A router that knows the integrations object alone obeys what was decided.
         let arguments = ["filter", &place.text("acme.consent"), "-", "--ledger", &place.text("ledger")];
@@ -368,7 +373,7 @@ fn events_are_decided_as_the_policy_says() {
 /// A policy that asks for a check is not decided without one by mistake, nor one that does not against a ledger.
 #[test]
 fn a_check_is_asked_for_twice() {
-    let place = Place::new("verify mismatch drop");
+    let place = Place::new("override ledger mismatch drop");
     let event = order(r#""userId":"u""#, "");
     for command in ["eval", "filter"] {
         let told = run(&[command, &place.text("acme.consent"), "-"], event.as_bytes());
@@ -386,7 +391,7 @@ fn a_check_is_asked_for_twice() {
 /// A ledger is not written over, not even by force, and a secret in its address is not shown.
 #[test]
 fn a_ledger_is_neither_lost_nor_told() {
-    let place = Place::new("verify mismatch drop");
+    let place = Place::new("override ledger mismatch drop");
     place.ingest(&preference_event(r#""userId":"u""#, "2026-10-01T10:00:00Z", "{}"), &[]);
     let (policy, ledger) = (place.text("acme.consent"), place.text("ledger"));
     let before = fs::read(&ledger).unwrap();
@@ -428,7 +433,8 @@ fn an_unreachable_ledger_is_said() {
     for (setting, then, delivered) in
         [("refuse", "refuse", 1), ("use stamped", "use_stamped", 3), ("drop", "drop", 0)]
     {
-        let place = Place::new(&format!("verify mismatch drop\noverride verify unreachable {setting}"));
+        let place =
+            Place::new(&format!("override ledger mismatch drop\noverride ledger unreachable {setting}"));
         for ledger in [&dead, &slow] {
             let started = Instant::now();
             let told = place.eval(&events, &["--ledger", ledger, "--ledger-timeout", "200"]);

@@ -9,8 +9,8 @@
 
 use consentry::diagnostic::Span;
 use consentry::{
-    Banner, Consent, ConsentModel, Entry, Event, Folding, GateReading, Grade, InForce, Integrations, Limits,
-    Loading, Memory, Policy, Preference, Reason, Table, WithoutConsent, analysis, reference,
+    Banner, Consent, ConsentModel, Entry, Event, GateOpens, Grade, ImpliedConsent, InForce, Integrations,
+    Limits, LoadTrigger, Memory, Policy, Preference, Reason, Table, WithoutConsent, analysis, reference,
 };
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ include prelude "segment"
 category Advertising = "C0004"
 category Analytics
 category Necessary always
-category Old switched off
+category Old unenforced
 destination "Pixel" needs Advertising, Analytics
 destination "Ads" needs any of Advertising, Analytics
 destination "Chat" needs Necessary, Old
@@ -29,8 +29,8 @@ destination "Sink" unmapped
 destination "Lake" unmapped kind warehouse
 destination "S3" needs Advertising exempt
 destination "Gone" unmapped disabled
-destination "Amplitude" needs Analytics also "amplitude-js", shared "Amp"
-destination "Amplitude EU" needs Analytics also shared "Amp"
+destination "Amplitude" needs Analytics alias "amplitude-js" shared alias "Amp"
+destination "Amplitude EU" needs Analytics shared alias "Amp"
 "#;
 
 fn table(text: &str) -> Table {
@@ -97,7 +97,7 @@ fn reasons_of_every_sort() {
         (
             r#"{"context":{"consent":{"categoryPreferences":{"Advertising":true,"Analytics":"yes"}}}}"#,
             "Pixel=refused(Advertising Analytics), Ads=refused(Advertising Analytics), Chat=consented, \
-             Sponsors=switched_off, Sink=unmapped, Lake=unmapped, S3=exempt, Gone=disabled, \
+             Sponsors=unenforced, Sink=unmapped, Lake=unmapped, S3=exempt, Gone=disabled, \
              Amplitude=refused(Analytics), Amplitude EU=refused(Analytics)",
         ),
         (
@@ -110,7 +110,7 @@ fn reasons_of_every_sort() {
         (
             r#"{"context":{"consent":{"categoryPreferences":{"C0004":true,"C0004":false,"Analytics":true}}},
                 "integrations":{"Amp":false,"Amplitude EU":true,"Amplitude":true}}"#,
-            "Pixel=refused(Advertising), Ads=consented, Chat=consented, Sponsors=switched_off, Sink=unmapped, \
+            "Pixel=refused(Advertising), Ads=consented, Chat=consented, Sponsors=unenforced, Sink=unmapped, \
              Lake=unmapped, S3=exempt, Gone=disabled, Amplitude=integration_off, Amplitude EU=integration_off",
         ),
         (
@@ -277,7 +277,7 @@ fn a_drop_and_an_exemption_are_told() {
 #[test]
 fn an_absent_preference_may_be_listed() {
     let table = table(POLICY);
-    let absent = ("Analytics".into(), Preference::Absent);
+    let absent = ("Analytics".into(), Preference::Unasked);
     let granted = ("Analytics".into(), Preference::Granted);
     for (preferences, expected) in [
         (vec![absent.clone(), absent.clone()], Reason::Refused),
@@ -288,7 +288,7 @@ fn an_absent_preference_may_be_listed() {
         assert!(decide(&table, &event).contains(&format!("Amplitude={expected}")));
         let mut scratch = table.scratch();
         let decision = table.decide(&event, &mut scratch);
-        assert_eq!(decision.facts().consent(), consentry::ConsentState::Given);
+        assert_eq!(decision.facts().consent(), consentry::ConsentState::Answered);
         assert_eq!(decision.facts().integrations(), consentry::IntegrationsState::None);
     }
 }
@@ -304,7 +304,7 @@ fn words_of_reports() {
             "consented",
             "unmapped",
             "exempt",
-            "switched_off",
+            "unenforced",
             "integration_granted",
             "disabled",
             "dropped",
@@ -322,8 +322,8 @@ fn words_of_reports() {
         let delivers = Reason::ALL.iter().position(|one| *one == reason).unwrap() < 6;
         assert_eq!(reason.outcome().word(), if delivers { "deliver" } else { "block" });
     }
-    let preferences = [Preference::Granted, Preference::Absent, Preference::Unreadable, Preference::Refused];
-    assert_eq!(preferences.map(Preference::word), ["granted", "absent", "unreadable", "refused"]);
+    let preferences = [Preference::Granted, Preference::Unasked, Preference::Invalid, Preference::Refused];
+    assert_eq!(preferences.map(Preference::word), ["granted", "unasked", "invalid", "refused"]);
 }
 
 /// A name shows itself as text, whatever it is.
@@ -562,10 +562,10 @@ fn settings_of_a_visit_are_facts_that_decide_nothing() {
                 policy.consent_model().map(|said| said.value),
                 place(policy.consent_model().map(|said| said.span)),
             ),
-            policy.implied_means().map(|said| said.value),
-            policy.gate().map(|said| said.value),
-            policy.gate_without_consent().map(|said| said.value),
-            policy.visit_loads().map(|said| said.value),
+            policy.implied_consent().value,
+            policy.gate_opens().value,
+            policy.gate_without_consent().value,
+            policy.library_loads().value,
         )
     };
     let as_included = read("");
@@ -574,28 +574,28 @@ fn settings_of_a_visit_are_facts_that_decide_nothing() {
         (
             (Some(Banner::NeverShown), Some("site:5".into())),
             (Some(ConsentModel::Implied), Some("site:6".into())),
-            Some(Folding::OptOut),
-            Some(GateReading::Table),
-            Some(WithoutConsent::Open),
-            Some(Loading::GateOpen),
+            ImpliedConsent::OptOut,
+            GateOpens::AnyGrant,
+            WithoutConsent::Open,
+            LoadTrigger::GateOpen,
         )
     );
     let overridden = read(
-        "override banner mandatory\noverride model implied means opt-in\noverride gate closed without consent\n\
-         override visit loads when granted",
+        "override banner mandatory\noverride implied consent opt-in\noverride gate without consent closed\n\
+         override library loads when granted",
     );
     let but_the_gate = read(
-        "override banner mandatory\noverride model implied means opt-in\noverride visit loads when granted",
+        "override banner mandatory\noverride implied consent opt-in\noverride library loads when granted",
     );
     assert_eq!(
         said(&overridden),
         (
             (Some(Banner::Mandatory), Some("main:4".into())),
             (Some(ConsentModel::Implied), Some("site:6".into())),
-            Some(Folding::OptIn),
-            Some(GateReading::Table),
-            Some(WithoutConsent::Closed),
-            Some(Loading::Granted),
+            ImpliedConsent::OptIn,
+            GateOpens::AnyGrant,
+            WithoutConsent::Closed,
+            LoadTrigger::Granted,
         )
     );
     let [included, overridden, but_the_gate] =
@@ -608,10 +608,10 @@ fn settings_of_a_visit_are_facts_that_decide_nothing() {
         (
             (None, None),
             (None, None),
-            Some(Folding::OptIn),
-            Some(GateReading::Exact),
-            Some(WithoutConsent::Closed),
-            Some(Loading::Granted),
+            ImpliedConsent::OptIn,
+            GateOpens::Delivery,
+            WithoutConsent::Closed,
+            LoadTrigger::Granted,
         )
     );
 }
@@ -640,22 +640,25 @@ fn settings_of_a_visit_mean_what_they_say() {
     ] {
         assert_eq!(read(&format!("model {word}")).consent_model().unwrap().value, model);
     }
-    for (word, folding) in [("opt-in", Folding::OptIn), ("opt-out", Folding::OptOut)] {
-        let policy = read(&format!("override model implied means {word}"));
-        assert_eq!(policy.implied_means().unwrap().value, folding);
+    for (word, folding) in [("opt-in", ImpliedConsent::OptIn), ("opt-out", ImpliedConsent::OptOut)] {
+        let policy = read(&format!("override implied consent {word}"));
+        assert_eq!(policy.implied_consent().value, folding);
     }
-    for (word, reading) in
-        [("table", GateReading::Table), ("relevant", GateReading::Relevant), ("exact", GateReading::Exact)]
-    {
-        assert_eq!(read(&format!("override gate {word}")).gate().unwrap().value, reading);
+    for (words, opens) in [
+        ("any grant", GateOpens::AnyGrant),
+        ("needed grant", GateOpens::NeededGrant),
+        ("delivery", GateOpens::Delivery),
+    ] {
+        assert_eq!(read(&format!("override gate opens on {words}")).gate_opens().value, opens);
+        assert_eq!(opens.phrase(), words);
     }
     for (word, said) in [("open", WithoutConsent::Open), ("closed", WithoutConsent::Closed)] {
-        let policy = read(&format!("override gate {word} without consent"));
-        assert_eq!(policy.gate_without_consent().unwrap().value, said);
+        let policy = read(&format!("override gate without consent {word}"));
+        assert_eq!(policy.gate_without_consent().value, said);
     }
-    for (words, loading) in [("gate open", Loading::GateOpen), ("granted", Loading::Granted)] {
-        let policy = read(&format!("override visit loads when {words}"));
-        assert_eq!(policy.visit_loads().unwrap().value, loading);
+    for (words, loading) in [("gate open", LoadTrigger::GateOpen), ("granted", LoadTrigger::Granted)] {
+        let policy = read(&format!("override library loads when {words}"));
+        assert_eq!(policy.library_loads().value, loading);
     }
 }
 
@@ -670,14 +673,14 @@ fn facts_know_where_they_stand() {
         ("policy:8".into(), "needs Advertising, Analytics".into())
     );
     assert_eq!(place(policy.categories()[2].always().unwrap()), ("policy:6".into(), "always".into()));
-    assert_eq!(place(policy.unmapped_destinations().span).0, "prelude segment:18");
+    assert_eq!(place(policy.unmapped_destinations().span).0, "prelude segment:19");
     let uses: Vec<_> = pixel.category_uses().iter().map(|one| place(one.span).1).collect();
     assert_eq!(uses, ["Advertising", "Analytics"]);
     assert_eq!(place(policy.exempt_events().value[1].span).1, "\"Segment Consent Preference Updated\"");
-    let row = policy.reconcile().row(consentry::ConsentState::Missing, consentry::IntegrationsState::Given);
+    let row = policy.reconcile().row(consentry::ConsentState::Missing, consentry::IntegrationsState::Present);
     assert_eq!(
         place(row.span).1.split_whitespace().collect::<Vec<_>>(),
-        ["missing", "given", "integrations"]
+        ["missing", "present", "integrations"]
     );
 }
 
@@ -742,13 +745,13 @@ fn large_policies_load() {
 
 /// "Switched off beats `always`": such a category leaves the requirement, it does not satisfy it.
 #[test]
-fn switched_off_beats_always() {
-    let head = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory Both always switched off\ncategory A\n";
+fn unenforced_beats_always() {
+    let head = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory Both always unenforced\ncategory A\n";
     let text = format!(
         "{head}destination \"1\" needs Both\ndestination \"2\" needs Both, A\ndestination \"3\" needs any of Both, A"
     );
     let refused = r#"{"context":{"consent":{"categoryPreferences":{"Both":true,"A":false}}}}"#;
-    assert_eq!(decide_json(&text, refused), "1=switched_off, 2=refused(A), 3=refused(A)");
+    assert_eq!(decide_json(&text, refused), "1=unenforced, 2=refused(A), 3=refused(A)");
 }
 
 /// "Among duplicate keys and among the names of one destination `off` wins, then `on`", whatever a row makes of it.
@@ -756,7 +759,7 @@ fn switched_off_beats_always() {
 fn off_beats_on() {
     for word in ["integrations", "listed integrations", "consent or listed, then integrations"] {
         let text = format!(
-            "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A\ndestination \"X\" needs A also \"x\"\n\
+            "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A\ndestination \"X\" needs A alias \"x\"\n\
              override reconcile {{ consent integrations enforce any any {word} }}"
         );
         for (entries, expected) in [
@@ -777,7 +780,7 @@ fn off_beats_on() {
 #[test]
 fn shared_names_and_satisfied_groups() {
     let text = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A\ncategory B\ncategory C\n\
-                destination \"1\" unmapped also shared \"s\"\ndestination \"2\" unmapped also shared \"s\"\n\
+                destination \"1\" unmapped shared alias \"s\"\ndestination \"2\" unmapped shared alias \"s\"\n\
                 destination \"3\" needs all of (any of A, B), C";
     for entries in [r#""s":true,"s":false"#, r#""s":false,"s":true"#] {
         let event = format!(

@@ -472,7 +472,7 @@ fn a_place_in_a_prelude_is_no_file() {
     assert_sarif(&validator(), &sarif, &findings, "ä b.consent");
     assert_annotations(&annotation, &findings, "ä b.consent");
     assert!(
-        annotation.starts_with("::error title=consentry duplicate-declaration (C302)::prelude segment:18: "),
+        annotation.starts_with("::error title=consentry duplicate-declaration (C302)::prelude segment:19: "),
         "{annotation}"
     );
 }
@@ -539,7 +539,7 @@ fn nothing_found_is_a_document_too() {
     for format in ["human", "plain", "narrated"] {
         let told = input.lint(format);
         let lines: Vec<&str> = told.lines().collect();
-        assert!(lines[0].starts_with("fine.consent: consentry-2-sha256:"), "{told}");
+        assert!(lines[0].starts_with("fine.consent: consentry-3-sha256:"), "{told}");
         assert_eq!(lines[1..], ["1 policy and 0 parts checked: 0 errors, 0 warnings"]);
     }
 }

@@ -48,8 +48,8 @@ fn words<'w>(event: &Value, destination: &Value, any: bool) -> [(&'w str, &'w st
     let state = match (consent, preferences.and_then(Value::as_object)) {
         (None, _) => "missing",
         (Some(consent), None) if consent.as_object().is_some_and(serde_json::Map::is_empty) => "empty",
-        (_, Some(preferences)) if preferences.is_empty() => "none given",
-        (_, Some(_)) => "given",
+        (_, Some(preferences)) if preferences.is_empty() => "unanswered",
+        (_, Some(_)) => "answered",
         _ => "malformed",
     };
     let entries = event.get("integrations").and_then(Value::as_object).filter(|entries| !entries.is_empty());
@@ -58,19 +58,19 @@ fn words<'w>(event: &Value, destination: &Value, any: bool) -> [(&'w str, &'w st
         Some(Value::Bool(false)) => "off",
         Some(Value::Bool(true) | Value::Object(_)) => "on",
         None => "unlisted",
-        _ => "unreadable",
+        _ => "invalid",
     };
     let all = match entries.and_then(|entries| entries.get("All")) {
         Some(Value::Bool(false)) => "off",
         Some(_) => "on",
-        None => "absent",
+        None => "unlisted",
     };
     let mut categories = destination["categories"].as_array().unwrap().iter();
     let granted = |name: &Value| preferences.is_some_and(|all| all[name.as_str().unwrap()] == true);
     let granted = if any { categories.any(granted) } else { categories.all(granted) };
     [
         ("consent object", state),
-        ("integrations object", if entries.is_some() { "given" } else { "none" }),
+        ("integrations object", if entries.is_some() { "present" } else { "none" }),
         ("event", "not exempt"),
         ("what it needs", if granted { "granted" } else { "not granted" }),
         ("own entry", own),
@@ -131,31 +131,31 @@ fn the_documents_table_as_people_read_it() {
         // 1: without a consent object, or with an empty one, and without integrations everything is delivered.
         (mapped, "| missing or empty | none or malformed | | | | | deliver | not\\_enforced |"),
         // 2: preferences without a preference refuse everything that is mapped, and nothing else.
-        (mapped, "| none given or malformed | none or malformed | not exempt | | | | block | refused |"),
+        (mapped, "| unanswered or malformed | none or malformed | not exempt | | | | block | refused |"),
         (
             unmapped,
-            "| none given, given or malformed | none or malformed | not exempt | | | | deliver | unmapped |",
+            "| unanswered, answered or malformed | none or malformed | not exempt | | | | deliver | unmapped |",
         ),
         // 3: without a consent object the integrations object decides.
-        (mapped, "| missing | given | | | on | | deliver | not\\_enforced |"),
-        (mapped, "| missing | given | | | off | | block | integration\\_off |"),
+        (mapped, "| missing | present | | | on | | deliver | not\\_enforced |"),
+        (mapped, "| missing | present | | | off | | block | integration\\_off |"),
         // 4: the same refusal with an integrations object; what is not mapped obeys that.
-        (mapped, "| empty, none given or malformed | given | not exempt | | | | block | refused |"),
+        (mapped, "| empty, unanswered or malformed | present | not exempt | | | | block | refused |"),
         (
             unmapped,
-            "| empty, none given, given or malformed | given | not exempt | | on | | deliver | unmapped |",
+            "| empty, unanswered, answered or malformed | present | not exempt | | on | | deliver | unmapped |",
         ),
         (
             unmapped,
-            "| empty, none given, given or malformed | given | | | off | | block | integration\\_off |",
+            "| empty, unanswered, answered or malformed | present | | | off | | block | integration\\_off |",
         ),
         // 5, 6, 11: what is granted is delivered.
-        (mapped, "| given | none or malformed | not exempt | granted | | | deliver | consented |"),
-        (mapped, "| given | none or malformed | not exempt | not granted | | | block | refused |"),
+        (mapped, "| answered | none or malformed | not exempt | granted | | | deliver | consented |"),
+        (mapped, "| answered | none or malformed | not exempt | not granted | | | block | refused |"),
         // 7 to 10: the integrations object narrows, and grants nothing.
-        (mapped, "| given | given | not exempt | granted | on | | deliver | consented |"),
-        (mapped, "| given | given | not exempt | granted | off | | block | integration\\_off |"),
-        (mapped, "| given | given | not exempt | not granted | | | block | refused |"),
+        (mapped, "| answered | present | not exempt | granted | on | | deliver | consented |"),
+        (mapped, "| answered | present | not exempt | granted | off | | block | integration\\_off |"),
+        (mapped, "| answered | present | not exempt | not granted | | | block | refused |"),
     ] {
         let end = if from == mapped { unmapped } else { lines.len() };
         let same = |line: &String| line.replace(' ', "") == row.replace(' ', "");
@@ -171,7 +171,7 @@ destination "=cmd|'/C calc'!A0" needs "=A|B" mode device
 destination "| <img src=x onerror=y> &" unmapped
 destination "@later" exempt because "\"quoted\" <i>"
 always deliver "@later" when consent missing and integrations none because "<b>|"
-never deliver "| <img src=x onerror=y> &" when consent given
+never deliver "| <img src=x onerror=y> &" when consent answered
 "#;
 
 #[test]
@@ -188,7 +188,7 @@ fn html_stands_alone_and_shows_names_as_they_are() {
         "<td>| &lt;img src=x onerror=y&gt; &amp;</td>",
         "<td>device: enforcement is advisory</td>",
         "<li>&quot;malformed consent object&quot;: consent malformed</li>",
-        "<dt>Fingerprint</dt><dd>consentry-2-sha256:",
+        "<dt>Fingerprint</dt><dd>consentry-3-sha256:",
         "thead { display: table-header-group; }",
         "<div>Signature</div>",
         "<td>&lt;b&gt;|</td><td>proved over ",
@@ -251,13 +251,13 @@ fn wide_cells_are_printed() {
 #[test]
 fn only_what_is_asked_for_is_printed() {
     let text = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A\n\
-                destination \"X\" needs A\ndestination \"Y\" needs A also \"Why\"\n";
+                destination \"X\" needs A\ndestination \"Y\" needs A alias \"Why\"\n";
     let (status, out, _) = table(text, &["--destination", "Y", "--destination", "Y"]);
     assert!(status == 0 && out.contains("| Y ") && !out.contains("| X "), "{out}");
     assert!(out.contains("- Destinations: 1 of 2\n"), "{out}");
     let (status, out, errors) = table(text, &["--destination", "Why"]);
     assert_eq!((status, out.as_str()), (2, ""));
-    assert_eq!(errors, "consentry: `Why` is a further name; ask for `Y`\n");
+    assert_eq!(errors, "consentry: `Why` is a alias; ask for `Y`\n");
 }
 
 /// A policy whose fingerprint is not known is not signed unawares.

@@ -17,18 +17,18 @@ include prelude "segment"
 category Advertising = "C4"
 category Analytics = "C2"
 category Functional
-destination "Google Ads" needs Advertising also "AdWords"
+destination "Google Ads" needs Advertising alias "AdWords"
 destination "Facebook" needs Analytics, Advertising mode device
 destination "Zendesk" unmapped
 destination "Old" needs Functional disabled
 override reconcile {
   consent integrations enforce
   missing none nothing
-  missing given integrations
+  missing present integrations
   malformed any drop "malformed consent object"
   any malformed drop "malformed integrations object"
   any none consent
-  given given consent then integrations
+  answered present consent then integrations
   any any consent or integrations because "so"
 }
 "#;
@@ -108,17 +108,17 @@ fn what_is_expected_passes() {
         r#"test "each way to say an event" {
              consent integrations expect
              missing none deliver only "Google Ads", "Facebook", "Zendesk" because not_enforced
-             missing { All: false, "Zendesk": {} } deliver only "Zendesk" block "Facebook" because integration_all_off
+             missing { All: off, "Zendesk": {} } deliver only "Zendesk" block "Facebook" because integration_all_off
              empty none block only "Google Ads", "Facebook", "Old" deliver "Zendesk" because unmapped
-             none given none block "Google Ads" because refused Advertising
+             unanswered none block "Google Ads" because refused Advertising
                              block "Facebook" because refused Advertising, Analytics
-             { Advertising: true } { "AdWords": {} } deliver "Google Ads" because consented
-             { Advertising: true, Analytics: null } none block "Facebook" because refused Analytics
-             { Advertising: true } { "AdWords": false } block "Google Ads" because integration_off
-             { Advertising: true } { "AdWords": null } deliver "Google Ads" because consented
-             {} { "Facebook": true } deliver "Facebook" because integration_granted
+             { Advertising: granted } { "AdWords": {} } deliver "Google Ads" because consented
+             { Advertising: granted, Analytics: invalid } none block "Facebook" because refused Analytics
+             { Advertising: granted } { "AdWords": off } block "Google Ads" because integration_off
+             { Advertising: granted } { "AdWords": invalid } deliver "Google Ads" because consented
+             {} { "Facebook": on } deliver "Facebook" because integration_granted
              malformed none drop "malformed consent object" block all
-             { Advertising: true } malformed drop "malformed integrations object"
+             { Advertising: granted } malformed drop "malformed integrations object"
              malformed malformed drop
            }
            test "exempt" { event "Segment Consent Preference Updated" consent {} deliver "Facebook" because exempt }
@@ -138,7 +138,7 @@ fn what_is_expected_passes() {
 fn differences_say_what_and_where() {
     assert_eq!(
         fails(
-            r#"test "t" { consent { Analytics: true } integrations { "Zendesk": true } deliver "Google Ads", "Facebook" block "Zendesk" }"#
+            r#"test "t" { consent { Analytics: granted } integrations { "Zendesk": on } deliver "Google Ads", "Facebook" block "Zendesk" }"#
         ),
         [
             r#"{"context":{"consent":{"categoryPreferences":{"C2":true}}},"integrations":{"Zendesk":true}}"#,
@@ -161,14 +161,14 @@ fn differences_say_what_and_where() {
     );
     // What no step decided by itself is decided by the row.
     assert_eq!(
-        fails(r#"test "t" { integrations { "AdWords": false } deliver "Google Ads" block "Facebook" }"#)[1..],
+        fails(r#"test "t" { integrations { "AdWords": off } deliver "Google Ads" block "Facebook" }"#)[1..],
         [
-            r#"Google Ads: deliver None -, not block IntegrationOff  <- deliver "Google Ads" <- missing given integrations"#,
-            r#"Facebook: block None -, not deliver NotEnforced  <- block "Facebook" <- missing given integrations"#,
+            r#"Google Ads: deliver None -, not block IntegrationOff  <- deliver "Google Ads" <- missing present integrations"#,
+            r#"Facebook: block None -, not deliver NotEnforced  <- block "Facebook" <- missing present integrations"#,
         ]
     );
     assert_eq!(
-        fails(r#"test "t" { consent {} integrations { "Facebook": true } block "Facebook" }"#)[1],
+        fails(r#"test "t" { consent {} integrations { "Facebook": on } block "Facebook" }"#)[1],
         r#"Facebook: block None -, not deliver IntegrationGranted  <- block "Facebook" <- any any consent or integrations because "so""#
     );
 }
@@ -210,7 +210,7 @@ fn every_destination_is_spoken_of() {
     // The reason is that of the destinations which are named.
     let only = "deliver only \"Zendesk\" because unmapped";
     assert_eq!(
-        fails(&format!("test \"t\" {{ consent {{ Advertising: true }} {only} }}"))[1..],
+        fails(&format!("test \"t\" {{ consent {{ Advertising: granted }} {only} }}"))[1..],
         [format!("Google Ads: block None -, not deliver Consented  <- {only} <- needs Advertising")]
     );
 }
@@ -277,7 +277,7 @@ fn differences_are_bounded() {
 /// Where the event itself holds the preferences, there is none without a consent object.
 #[test]
 fn a_state_that_no_event_has_is_said() {
-    let text = r#"consentry 1 policy "p" include prelude "segment" override preferences at choices
+    let text = r#"consentry 1 policy "p" include prelude "segment" override consent at choices
         test "t" { consent missing drop } test "u" { consent empty drop } test "v" { consent malformed drop }"#;
     let source = Memory::from([("p", text)]);
     let table = Table::new(Policy::from_source(&source, "p").unwrap());

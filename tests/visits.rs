@@ -14,7 +14,7 @@ mod facts;
 mod text;
 
 use consentry::visit::{Action, Choice, Loss, ScenarioRow, Site, Step, Visit, Visitor, scenarios};
-use consentry::{Banner, CategoryId, ConsentModel, Event, GateReading, Limits, Policy, Preference, Table};
+use consentry::{Banner, CategoryId, ConsentModel, Event, GateOpens, Limits, Policy, Preference, Table};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,7 +29,7 @@ fn table(prelude: &str, facts: &Value, statements: &str) -> Table {
 }
 
 /// Whether an event of the documents passes the gate.
-fn passes(table: &Table, event: &Value, reading: GateReading) -> bool {
+fn passes(table: &Table, event: &Value, reading: GateOpens) -> bool {
     let text = event.to_string();
     let mut scratch = table.scratch();
     table.decide_bytes(text.as_bytes(), &Limits::default(), &mut scratch).unwrap().passes_gate(reading)
@@ -46,22 +46,22 @@ fn the_gate_is_the_documents_one() {
         let table = table("segment", &case["policy_facts"], "");
         let expected = case["expect"]["Segment.io"] == "allow";
         let actual = |reading| passes(&table, &case["event"], reading);
-        assert_eq!(actual(GateReading::Relevant), expected, "{name}");
+        assert_eq!(actual(GateOpens::NeededGrant), expected, "{name}");
         if case["row"].is_number() {
-            assert_eq!(actual(GateReading::Table), expected, "{name}");
-            assert_eq!(actual(GateReading::Exact), expected, "{name}");
+            assert_eq!(actual(GateOpens::AnyGrant), expected, "{name}");
+            assert_eq!(actual(GateOpens::Delivery), expected, "{name}");
             rows += 1;
         } else {
-            assert_eq!(actual(GateReading::Exact), expected, "{name}");
+            assert_eq!(actual(GateOpens::Delivery), expected, "{name}");
             beyond += 1;
         }
         for other in case["alt_expect"].as_array().into_iter().flatten() {
             let other = other["Segment.io"] == "allow";
             match name.split(' ').next().unwrap() {
                 // Row 5 read literally.
-                "beyond1" => assert_eq!(actual(GateReading::Table), other, "{name}"),
+                "beyond1" => assert_eq!(actual(GateOpens::AnyGrant), other, "{name}"),
                 // A category that the policy does not declare opens nothing: "a grant counts only for a live declared category".
-                "beyond2" => assert_ne!(actual(GateReading::Table), other, "{name}"),
+                "beyond2" => assert_ne!(actual(GateOpens::AnyGrant), other, "{name}"),
                 _ => panic!("{name} has another reading"),
             }
             others += 1;
@@ -76,12 +76,12 @@ fn the_gate_beyond_the_documents() {
     let gates = |more: &str, event: &str| -> [bool; 3] {
         let text = format!(
             "consentry 1 policy \"p\" include prelude \"segment\" category A category B category Z always \
-             category S switched off destination \"Stats\" needs A {more}"
+             category S unenforced destination \"Stats\" needs A {more}"
         );
         let table = Table::new(Policy::parse(&text).unwrap());
         let mut scratch = table.scratch();
         let decision = table.decide_bytes(event.as_bytes(), &Limits::default(), &mut scratch).unwrap();
-        [GateReading::Table, GateReading::Relevant, GateReading::Exact]
+        [GateOpens::AnyGrant, GateOpens::NeededGrant, GateOpens::Delivery]
             .map(|reading| decision.passes_gate(reading))
     };
     let event = |preferences: &str| {
@@ -96,7 +96,7 @@ fn the_gate_beyond_the_documents() {
     assert_eq!(gates("", &event(r#"{"A":false,"S":true,"Z":true,"X":true}"#)), [false; 3]);
     // A grant that no enabled destination needs counts in the documents' table alone.
     assert_eq!(gates("", &event(r#"{"A":false,"B":true}"#)), [true, false, false]);
-    // A destination whose categories are all switched off holds the gate open, and so does exempt storage that is not disabled.
+    // A destination whose categories are all unenforced holds the gate open, and so does exempt storage that is not disabled.
     assert_eq!(gates("destination \"Old\" needs S", &refused), [true; 3]);
     assert_eq!(gates("destination \"Old\" needs S disabled", &refused), [false; 3]);
     assert_eq!(gates("destination \"AWS S3\" exempt", &refused), [true; 3]);
@@ -105,12 +105,12 @@ fn the_gate_beyond_the_documents() {
     assert_eq!(gates("destination \"Both\" needs A, B", &event(r#"{"B":true}"#)), [true, true, false]);
     // Without a consent object the policy says it; where nothing is enforced, the exact reading knows that somebody receives it.
     assert_eq!(gates("", "{}"), [true; 3]);
-    assert_eq!(gates("override gate closed without consent", "{}"), [false, false, true]);
+    assert_eq!(gates("override gate without consent closed", "{}"), [false, false, true]);
     // An empty one grants nothing.
     assert_eq!(gates("", r#"{"context":{"consent":{"categoryPreferences":{}}}}"#), [false; 3]);
     // The preference event passes, whatever it refuses.
     let preference = r#"{"type":"track","event":"Segment Consent Preference Updated","context":{"consent":{"categoryPreferences":{"A":false}}}}"#;
-    assert_eq!(gates("override gate closed without consent", preference), [true; 3]);
+    assert_eq!(gates("override gate without consent closed", preference), [true; 3]);
 }
 
 /// Every combination of destinations that are there, disabled or missing, with everything that an event can grant, under each reading.
@@ -123,7 +123,7 @@ fn the_gate_in_every_combination() {
         let states: Vec<usize> = (0..5).map(|place| number / 3usize.pow(place) % 3).collect();
         let mut text =
             "consentry 1 policy \"p\" include prelude \"segment\" category A category B category Z always \
-                        category S switched off\n"
+                        category S unenforced\n"
                 .to_owned();
         for ((place, kind), state) in kinds.iter().enumerate().zip(&states) {
             let disabled = ["", "", " disabled"][*state];
@@ -133,20 +133,20 @@ fn the_gate_in_every_combination() {
         }
         let table = Table::new(Policy::parse(&text).unwrap());
         let mut scratch = table.scratch();
-        let [needs_a, needs_z, unmapped, storage, switched_off] =
+        let [needs_a, needs_z, unmapped, storage, unenforced] =
             [0, 1, 2, 3, 4].map(|place| states[place] == 1);
         for grants in 0..16 {
             let [a, b, s, x] = [0, 1, 2, 3].map(|bit| grants >> bit & 1 == 1);
             let event = json!({ "context": { "consent": { "categoryPreferences": { "A": a, "B": b, "S": s, "X": x } } } });
             let event = event.to_string();
             let decision = table.decide_bytes(event.as_bytes(), &Limits::default(), &mut scratch).unwrap();
-            let held_open = unmapped || storage || switched_off;
-            // What is always granted counts where it is needed; what is switched off or unknown never does.
+            let held_open = unmapped || storage || unenforced;
+            // What is always granted counts where it is needed; what is unenforced or unknown never does.
             let granted = a || b || needs_z;
             let expected = [
-                (GateReading::Table, held_open || granted && (needs_a || needs_z)),
-                (GateReading::Relevant, held_open || a && needs_a || needs_z),
-                (GateReading::Exact, held_open || a && needs_a || needs_z),
+                (GateOpens::AnyGrant, held_open || granted && (needs_a || needs_z)),
+                (GateOpens::NeededGrant, held_open || a && needs_a || needs_z),
+                (GateOpens::Delivery, held_open || a && needs_a || needs_z),
             ];
             for (reading, open) in expected {
                 assert_eq!(decision.passes_gate(reading), open, "{reading:?} {event}\n{text}");
@@ -278,7 +278,7 @@ fn scenarios_are_the_documents_ones() {
         );
         let table = table("segment", facts, "");
         for banner in banners {
-            let site = Site::with(table.policy(), *banner, model).unwrap();
+            let site = Site::with(table.policy(), *banner, model);
             play(&table, site, case, case["phases"].as_array().unwrap());
             played += 1;
         }
@@ -297,9 +297,9 @@ fn other_reading(case: &Value, other: &Value, banners: &[Banner], model: Consent
     let row = case["row"].as_str().unwrap();
     let statements = match row {
         // Implied is taken as opt-in, as the paragraph above the tables has it.
-        "F8" => "override model implied means opt-in",
+        "F8" => "override implied consent opt-in",
         // A library that waits for a granted category never loads for who rejects all, if none is always granted.
-        "F3a" => "override visit loads when granted",
+        "F3a" => "override library loads when granted",
         // What the documents call strictly necessary is granted by the platform; where it is not, nobody grants it.
         _ => "",
     };
@@ -324,7 +324,7 @@ fn other_reading(case: &Value, other: &Value, banners: &[Banner], model: Consent
         phases[0]["segment_loaded"] = false.into();
     }
     for banner in banners {
-        let site = Site::with(table.policy(), *banner, model).unwrap();
+        let site = Site::with(table.policy(), *banner, model);
         play(&table, site, case, &phases);
     }
 }
@@ -334,7 +334,7 @@ fn other_reading(case: &Value, other: &Value, banners: &[Banner], model: Consent
 fn a_mandatory_banner_holds_back_opt_out_too() {
     let document = document("onetrust_scenarios");
     let table = table("segment", &document["policy_facts"], "");
-    let site = Site::with(table.policy(), Banner::Mandatory, ConsentModel::OptOut).unwrap();
+    let site = Site::with(table.policy(), Banner::Mandatory, ConsentModel::OptOut);
     let (mut visit, steps) = Visit::start(&table, site, Visitor::First);
     assert_eq!(steps, [Step::PageLoads { again: false }, Step::BannerShown]);
     assert_eq!(visit.event(Event::default()), [Step::Buffered { event: 1 }]);
@@ -384,7 +384,7 @@ fn a_mandatory_banner_holds_back_opt_out_too() {
 fn a_click_or_scroll_makes_some_banners_go() {
     let document = document("onetrust_scenarios");
     let table = table("segment", &document["policy_facts"], "");
-    let site = Site::with(table.policy(), Banner::Disappears, ConsentModel::OptIn).unwrap();
+    let site = Site::with(table.policy(), Banner::Disappears, ConsentModel::OptIn);
     let (mut visit, _) = Visit::start(&table, site, Visitor::First);
     visit.event(Event::default());
     assert_eq!((visit.act(), visit.act()), (vec![Step::BannerGone], vec![]));
@@ -426,7 +426,7 @@ fn what_is_withheld_or_dropped_is_told() {
     let path = folder.path().join("acme.consent");
     let text = r#"consentry 1 policy "p" include prelude "segment" category A category B
         destination "S3" exempt needs A destination "X" needs B banner stays model opt-out
-        override reconcile { consent integrations enforce  given any drop "not today"  any any consent }"#;
+        override reconcile { consent integrations enforce  answered any drop "not today"  any any consent }"#;
     fs::write(&path, text.replace("override reconcile", "// ").replace("{ consent", "// ")).unwrap();
     let tell = || {
         text::run(&["simulate", path.to_str().unwrap(), "reject", "event", "choose all", "event"], b"").out
@@ -440,27 +440,46 @@ fn what_is_withheld_or_dropped_is_told() {
     assert!(told.contains("\n2 events: 1 (1 dropped) sent, 1 withheld, 0 lost\n"), "{told}");
 }
 
-/// A setting that nothing depends on is not asked for.
+/// A preference event passes every gate also if no event is exempt, and an exempt event that is no preference event passes none for
+/// that reason.
 #[test]
-fn a_site_asks_for_what_it_depends_on() {
-    let prelude = "consentry 1 policy \"p\" include prelude \"segment\" category A destination \"X\" needs A";
-    let whole = Policy::parse(prelude).unwrap();
-    assert!(Site::with(&whole, Banner::Stays, ConsentModel::OptIn).is_ok());
-    let rest = "preferences at context.consent.categoryPreferences unmapped destinations block several categories need all
-        unreadable integrations count as off exempt event none reconcile { consent integrations enforce any any consent }";
-    let site = |more: &str, model| {
-        let text = format!("consentry 1 policy \"p\" category A destination \"X\" needs A {rest} {more}");
-        Site::with(&Policy::parse(&text).unwrap(), Banner::Stays, model).map_err(|unsaid| unsaid.0)
+fn preference_events_pass_and_exempt_events_do_not() {
+    let refusal =
+        r#"{"type":"track","event":"NAME","context":{"consent":{"categoryPreferences":{"A":false}}}}"#;
+    for opens in GateOpens::ALL {
+        let policy = |settings: &str| {
+            let opens = opens.phrase();
+            let text = format!(
+                "consentry 1 policy \"p\" include prelude \"segment\" category A destination \"X\" needs A \
+                 override gate opens on {opens} {settings}"
+            );
+            Table::new(Policy::parse(&text).unwrap_or_else(|error| panic!("{error}")))
+        };
+        let passes = |table: &Table, name: &str| {
+            let event = serde_json::from_str(&refusal.replace("NAME", name)).unwrap();
+            passes(table, &event, opens)
+        };
+        let none = policy("override exempt events none");
+        assert!(passes(&none, "Segment Consent Preference Updated"), "{opens:?}");
+        assert!(!passes(&none, "Order"), "{opens:?}");
+        let order = policy("override exempt events \"Order\"");
+        // Its destination receives an exempt event, so that `delivery` lets it through as it does any other that is delivered.
+        assert_eq!(passes(&order, "Order"), opens == GateOpens::Delivery, "{opens:?}");
+        let no_preference_events = policy("override exempt events none override preference events none");
+        assert!(!passes(&no_preference_events, "Segment Consent Preference Updated"), "{opens:?}");
+    }
+}
+
+/// Banner and consent model are facts about a site, which a policy may leave out; a visit needs them.
+#[test]
+fn a_site_needs_a_banner_and_a_model() {
+    let site = |statements: &str| {
+        let text = format!("consentry 1 policy \"p\" include prelude \"segment\" {statements}");
+        Site::of(&Policy::parse(&text).unwrap()).map_err(|unsaid| unsaid.0)
     };
-    assert!(site("gate exact", ConsentModel::OptOut).is_ok());
-    assert_eq!(site("", ConsentModel::OptOut), Err("gate relevant"));
-    assert_eq!(site("gate exact", ConsentModel::OptIn), Err("visit loads when gate open"));
-    assert!(site("gate exact visit loads when granted", ConsentModel::OptIn).is_ok());
-    assert_eq!(
-        site("gate exact visit loads when granted", ConsentModel::Implied),
-        Err("model implied means opt-in")
-    );
-    assert!(site("gate exact model implied means opt-out", ConsentModel::Implied).is_ok());
+    assert_eq!(site("model opt-in"), Err("banner mandatory"));
+    assert_eq!(site("banner stays"), Err("model opt-in"));
+    assert!(site("banner stays model opt-in").is_ok());
 }
 
 /// A library of a device-mode destination cannot be unloaded, and comes only with a page.
@@ -470,7 +489,7 @@ fn device_libraries_come_and_go_with_pages() {
     let table = table("segment", &document["policy_facts"], "");
     let policy = table.policy();
     let device = policy.destination_named("device-sdk").unwrap();
-    let site = Site::with(policy, Banner::Stays, ConsentModel::OptIn).unwrap();
+    let site = Site::with(policy, Banner::Stays, ConsentModel::OptIn);
     let (mut visit, _) = Visit::start(&table, site, Visitor::Returning(Choice::nothing(policy)));
     assert_eq!(visit.choose(Choice::everything(policy))[1..], [Step::NeedsPageLoad(device)]);
     let [Step::Sent { delivered, missed, .. }] = &visit.event(Event::default())[..] else { panic!() };
@@ -636,7 +655,7 @@ fn rows_tell_what_may_happen() {
     let policy = table.policy();
     let device = policy.destination_named("device-sdk").unwrap();
     let (all, nothing) = (Choice::everything(policy), Choice::nothing(policy));
-    let rows = |stored: &Choice, chosen: &Choice| scenarios(&table, stored, chosen).unwrap();
+    let rows = |stored: &Choice, chosen: &Choice| scenarios(&table, stored, chosen);
     let updates = |rows: Vec<ScenarioRow>| {
         rows.into_iter().filter(|row| row.scenario.action == Action::Update).collect::<Vec<_>>()
     };
@@ -727,7 +746,9 @@ fn a_visit_is_told() {
     assert!(ignored.out.ends_with(said), "{}", ignored.out);
     let human = simulate(&[]);
     for part in [
-        "p: first-time visitor; banner stays, model opt-in, gate table\n".replacen('p', "case", 1).as_str(),
+        "p: first-time visitor; banner stays, model opt-in, gate opens on any grant\n"
+            .replacen('p', "case", 1)
+            .as_str(),
         "  event 2 \"Order Completed\", which waited, is sent with C0001, C0002; not C0004 to \"necessary-tool\", \"perf-tool\", \"plain-tool\"\n",
         "; missed by \"device-sdk\", whose library is not there\n",
         "  \"device-sdk\" may receive now, but its library does not load before the next page load\n",
@@ -758,7 +779,7 @@ fn a_visit_is_told() {
     fs::write(folder.path().join("bare.consent"), facts::policy("segment", facts, "banner stays")).unwrap();
     let bare = folder.path().join("bare.consent");
     let run = text::run(&["simulate", bare.to_str().unwrap(), "event"], b"");
-    assert!(run.status == 2 && run.err.contains("add `model opt-in` or the like"), "{}", run.err);
+    assert!(run.status == 2 && run.err.contains("add for example `model opt-in`"), "{}", run.err);
     let run = text::run(
         &["simulate", bare.to_str().unwrap(), "--model", "custom", "--stored", "nothing", "event"],
         b"",

@@ -3,11 +3,11 @@
 use super::policies::{PolicyText, shuffle};
 use arbitrary::{Result, Unstructured};
 use consentry::{
-    Consent, DestinationId, Entry, Event, Integrations, Preference, Reading, Table, UnreadableIntegrations,
+    Consent, DestinationId, Entry, Event, Integrations, InvalidEntries, Preference, Reading, Table,
 };
 use serde_json::Value;
 
-pub const ENTRIES: [Entry; 3] = [Entry::On, Entry::Off, Entry::Unreadable];
+pub const ENTRIES: [Entry; 3] = [Entry::On, Entry::Off, Entry::Invalid];
 
 /// A JSON object, member by member, so that its order can be changed.
 #[derive(Debug, Clone)]
@@ -273,7 +273,7 @@ pub fn compare(event: &Event, value: &Value, reading: &Reading, text: &str) {
                 let preference = |value: &Value| match value {
                     Value::Bool(true) => Preference::Granted,
                     Value::Bool(false) => Preference::Refused,
-                    _ => Preference::Unreadable,
+                    _ => Preference::Invalid,
                 };
                 Ok(members.iter().map(|(key, value)| (key.clone(), preference(value))).collect())
             }
@@ -296,7 +296,7 @@ pub fn compare(event: &Event, value: &Value, reading: &Reading, text: &str) {
             let entry = |value: &Value| match value {
                 Value::Bool(true) | Value::Object(_) => Entry::On,
                 Value::Bool(false) => Entry::Off,
-                _ => Entry::Unreadable,
+                _ => Entry::Invalid,
             };
             Some(members.iter().map(|(key, value)| (key.clone(), entry(value))).collect())
         }
@@ -323,9 +323,7 @@ fn means(table: &Table, entry: Entry) -> Option<bool> {
     match entry {
         Entry::On => Some(true),
         Entry::Off => Some(false),
-        Entry::Unreadable => {
-            (table.policy().unreadable_integrations().value == UnreadableIntegrations::Off).then_some(false)
-        }
+        Entry::Invalid => (table.policy().invalid_entries().value == InvalidEntries::Off).then_some(false),
     }
 }
 
@@ -364,7 +362,7 @@ pub fn in_doubt(table: &Table, integrations: &Integrations, id: DestinationId) -
     let destination = table.policy().destination(id).unwrap();
     let own = entries_of(integrations, |name| destination.names().any(|own| own == name));
     let all = entries_of(integrations, |name| name == "All");
-    own.contains(&Entry::Unreadable) && all.into_iter().any(|entry| means(table, entry) == Some(false))
+    own.contains(&Entry::Invalid) && all.into_iter().any(|entry| means(table, entry) == Some(false))
 }
 
 pub fn all_is_false(integrations: &Integrations) -> bool {
@@ -381,7 +379,7 @@ pub fn last_keys(text: &str) -> Option<Integrations<'static>> {
             let entry = |value: &Value| match value {
                 Value::Bool(true) | Value::Object(_) => Entry::On,
                 Value::Bool(false) => Entry::Off,
-                _ => Entry::Unreadable,
+                _ => Entry::Invalid,
             };
             Integrations::Entries(
                 members.iter().map(|(key, value)| (key.clone().into(), entry(value))).collect(),

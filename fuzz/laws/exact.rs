@@ -7,8 +7,8 @@ use consentry::analysis::{
     gate,
 };
 use consentry::{
-    ConsentState, DestinationId, Enforce, Entry, EntryState, Event, Policy, Preference, PromiseCondition,
-    Requirement, Table, UnreadableIntegrations, reference,
+    ConsentState, DestinationId, Enforce, Entry, EntryState, Event, InvalidEntries, Policy, Preference,
+    PromiseCondition, Requirement, Table, reference,
 };
 use std::collections::BTreeSet;
 
@@ -248,11 +248,11 @@ fn directions(old: &Policy, new: &Policy, changes: &Diff, both: &str) -> u64 {
         let exempt = |policy: &Policy| -> BTreeSet<String> {
             policy.exempt_events().value.iter().map(|name| name.value.clone()).collect()
         };
-        let new_names = new.destination(new_id).unwrap().further_names();
-        let one_name = destination.further_names().is_empty() && new_names.is_empty();
-        // Nor has it an entry twice, on and unreadable, which two policies may count differently.
-        let unreadable = |policy: &Policy| policy.unreadable_integrations().value;
-        if one_name && exempt(old) == exempt(new) && unreadable(old) == unreadable(new) {
+        let new_names = new.destination(new_id).unwrap().aliases();
+        let one_name = destination.aliases().is_empty() && new_names.is_empty();
+        // Nor has it an entry twice, on and invalid, which two policies may count differently.
+        let invalid = |policy: &Policy| policy.invalid_entries().value;
+        if one_name && exempt(old) == exempt(new) && invalid(old) == invalid(new) {
             assert_eq!(found, said, "{}\n{both}", destination.name());
         }
     }
@@ -307,7 +307,7 @@ pub fn promises_are_decided(u: &mut Unstructured) -> Result<u64> {
     Ok(compared + 1)
 }
 
-/// Whether an event grants what is asked for, also of what is switched off.
+/// Whether an event grants what is asked for, also of what is unenforced.
 fn satisfied(policy: &Policy, needs: &Requirement, event: &Event) -> bool {
     match needs {
         Requirement::Category(id) => {
@@ -316,7 +316,7 @@ fn satisfied(policy: &Policy, needs: &Requirement, event: &Event) -> bool {
                 event.consent.preferences().iter().filter(|(key, _)| key.to_text() == category.wire_id());
             let own: Vec<_> = own.map(|(_, preference)| *preference).collect();
             let granted = !own.is_empty() && own.iter().all(|one| *one == Preference::Granted);
-            category.always().is_some() || granted && event.consent.state() == ConsentState::Given
+            category.always().is_some() || granted && event.consent.state() == ConsentState::Answered
         }
         Requirement::AllOf(elements) => elements.iter().all(|one| satisfied(policy, one, event)),
         Requirement::AnyOf(elements) => elements.iter().any(|one| satisfied(policy, one, event)),
@@ -342,17 +342,17 @@ fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event) -> bool {
                 .filter(|(key, _)| key.to_text() == *name)
                 .map(|(_, entry)| *entry)
                 .collect();
-            let is_off = policy.unreadable_integrations().value == UnreadableIntegrations::Off;
+            let is_off = policy.invalid_entries().value == InvalidEntries::Off;
             let state = if own.contains(&Entry::Off) {
                 EntryState::Off
-            } else if is_off && own.contains(&Entry::Unreadable) {
-                EntryState::Unreadable
+            } else if is_off && own.contains(&Entry::Invalid) {
+                EntryState::Invalid
             } else if own.contains(&Entry::On) {
                 EntryState::On
             } else if own.is_empty() {
                 EntryState::Unlisted
             } else {
-                EntryState::Unreadable
+                EntryState::Invalid
             };
             let is_one = |state| name == "All" && matches!(state, EntryState::On | EntryState::Unlisted);
             states.iter().any(|one| *one == state || is_one(*one) && is_one(state))

@@ -4,8 +4,8 @@ use super::{events::EventText, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
 use consentry::analysis::{Flip, FlipChange, Flips, MAX_EXACT_INPUTS, MAX_FLIPS, Situation, Space, flips};
 use consentry::{
-    Consent, ConsentState, DestinationId, Entry, Event, Integrations, IntegrationsState, Name, Outcome,
-    Policy, Preference, Table, UnreadableIntegrations, reference,
+    Consent, ConsentState, DestinationId, Entry, Event, Integrations, IntegrationsState, InvalidEntries,
+    Name, Outcome, Policy, Preference, Table, reference,
 };
 use std::collections::BTreeSet;
 
@@ -91,14 +91,14 @@ fn categories(policy: &Policy, id: DestinationId) -> Vec<(String, String)> {
     let used = policy.destination(id).unwrap().requirement().into_iter();
     let used: BTreeSet<_> = used.flat_map(consentry::Requirement::categories).collect();
     let named = used.into_iter().map(|id| policy.category(id).unwrap());
-    let free = named.filter(|one| one.always().is_none() && one.switched_off().is_none());
+    let free = named.filter(|one| one.always().is_none() && one.unenforced().is_none());
     free.map(|one| (one.name().to_owned(), one.wire_id().to_owned())).collect()
 }
 
 fn entry(policy: &Policy, event: &Event, name: &str) -> Option<Entry> {
-    let counts = |entry: &Entry| match (entry, policy.unreadable_integrations().value) {
-        (Entry::Unreadable, UnreadableIntegrations::Off) => Some(Entry::Off),
-        (Entry::Unreadable, UnreadableIntegrations::Unlisted) => None,
+    let counts = |entry: &Entry| match (entry, policy.invalid_entries().value) {
+        (Entry::Invalid, InvalidEntries::Off) => Some(Entry::Off),
+        (Entry::Invalid, InvalidEntries::Unlisted) => None,
         (entry, _) => Some(*entry),
     };
     let own = event.integrations.entries().iter().filter(|(known, _)| *known == *name);
@@ -126,7 +126,7 @@ fn facts(policy: &Policy, id: DestinationId, event: &Event) -> Facts {
     facts
 }
 
-/// The facts of the event, with what is said to change, and with nothing of an object that is not given.
+/// The facts of the event, with what is said to change, and with nothing of an object that is not there.
 fn expected(policy: &Policy, id: DestinationId, event: &Event, changes: &[FlipChange]) -> Facts {
     let mut facts = facts(policy, id, event);
     let categories = categories(policy, id);
@@ -149,10 +149,10 @@ fn expected(policy: &Policy, id: DestinationId, event: &Event, changes: &[FlipCh
     }
     let (consent, integrations) = (facts[0].1.clone(), facts[1].1.clone());
     for (key, value) in &mut facts {
-        if key.starts_with("category ") && consent != "given" {
+        if key.starts_with("category ") && consent != "answered" {
             *value = "false".into();
         }
-        if (key.starts_with("entry ") || key == "All") && integrations != "given" {
+        if (key.starts_with("entry ") || key == "All") && integrations != "present" {
             *value = format!("{:?}", None::<Entry>);
         }
     }
@@ -170,9 +170,9 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[F
                 event.consent = match state {
                     ConsentState::Missing => Consent::Missing,
                     ConsentState::Empty => Consent::Empty,
-                    ConsentState::NoneGiven => Consent::Preferences(Vec::new()),
+                    ConsentState::Unanswered => Consent::Preferences(Vec::new()),
                     ConsentState::Malformed => Consent::Malformed,
-                    ConsentState::Given => {
+                    ConsentState::Answered => {
                         Consent::Preferences(vec![(Name::from("nobody's ?"), Preference::Granted)])
                     }
                 }
@@ -181,8 +181,8 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[F
                 event.integrations = match state {
                     IntegrationsState::Malformed => Integrations::Malformed,
                     IntegrationsState::None => Integrations::Entries(Vec::new()),
-                    IntegrationsState::Given => {
-                        Integrations::Entries(vec![(Name::from("nobody's ?"), Entry::Unreadable)])
+                    IntegrationsState::Present => {
+                        Integrations::Entries(vec![(Name::from("nobody's ?"), Entry::Invalid)])
                     }
                 }
             }
@@ -193,7 +193,7 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[F
                     FlipChange::Grant(_) => Preference::Granted,
                     _ => Preference::Refused,
                 };
-                if let (ConsentState::Given, Consent::Preferences(own)) =
+                if let (ConsentState::Answered, Consent::Preferences(own)) =
                     (event.consent.state(), &mut event.consent)
                 {
                     own.retain(|(known, _)| *known != *wire_id);
@@ -206,7 +206,7 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[F
                     FlipChange::All(value) => ("All", Some(*value)),
                     _ => unreachable!(),
                 };
-                let is_given = event.integrations.state() == IntegrationsState::Given;
+                let is_given = event.integrations.state() == IntegrationsState::Present;
                 if let (true, Integrations::Entries(own)) = (is_given, &mut event.integrations) {
                     own.retain(|(known, _)| *known != *name);
                     own.extend(value.map(|value| (Name::from(name.to_owned()), value)));
@@ -228,13 +228,13 @@ fn plain(policy: &Policy, situation: &Situation) -> Situation {
             *preference = Preference::Refused;
         }
     }
-    let unreadable = match policy.unreadable_integrations().value {
-        UnreadableIntegrations::Off => Some(Entry::Off),
-        UnreadableIntegrations::Unlisted => None,
+    let invalid = match policy.invalid_entries().value {
+        InvalidEntries::Off => Some(Entry::Off),
+        InvalidEntries::Unlisted => None,
     };
     for entry in [&mut plain.entry, &mut plain.all] {
-        if *entry == Some(Entry::Unreadable) {
-            *entry = unreadable;
+        if *entry == Some(Entry::Invalid) {
+            *entry = invalid;
         }
     }
     plain.all = plain.all.filter(|all| *all == Entry::Off);
@@ -249,14 +249,14 @@ const ENTRIES: [Option<Entry>; 3] = [None, Some(Entry::On), Some(Entry::Off)];
 
 /// The states, the simplest first.
 const CONSENT: [ConsentState; 5] = [
-    ConsentState::Given,
+    ConsentState::Answered,
     ConsentState::Missing,
     ConsentState::Empty,
-    ConsentState::NoneGiven,
+    ConsentState::Unanswered,
     ConsentState::Malformed,
 ];
 const INTEGRATIONS: [IntegrationsState; 3] =
-    [IntegrationsState::None, IntegrationsState::Given, IntegrationsState::Malformed];
+    [IntegrationsState::None, IntegrationsState::Present, IntegrationsState::Malformed];
 
 /// By trying every situation of a destination that has one name and few categories: the flips that are listed are those that
 /// there are, one for each that comes to the same.
@@ -295,8 +295,8 @@ fn nothing_is_missing(policy: &Policy, event: &Event, id: DestinationId, found: 
         .iter()
         .map(|point| {
             let (consent, integrations) = (CONSENT[point[0]], INTEGRATIONS[point[1]]);
-            let is_given = consent == ConsentState::Given;
-            let is_listed = integrations == IntegrationsState::Given;
+            let is_given = consent == ConsentState::Answered;
+            let is_listed = integrations == IntegrationsState::Present;
             let preference = |place: &Option<usize>| match place {
                 Some(place) if point[5 + place] == 1 => Preference::Granted,
                 _ => Preference::Refused,

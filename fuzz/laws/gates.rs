@@ -1,41 +1,122 @@
-//! The gate of a policy as a function is the gate that decisions have, found by trying every event of a small policy.
+//! The gate: which events pass, found by trying every event of a small policy, and what opens it.
 
-use super::{compile, policies::PolicyText};
+use super::events::EventText;
+use super::{compile, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{Gate, Open, gate};
-use consentry::{Consent, Entry, Event, GateReading, Integrations, Policy, Preference, Table};
+use consentry::analysis::{Open, Opens, gate};
+use consentry::{Consent, Entry, Event, GateOpens, Integrations, Limits, Policy, Preference, Table};
 use std::collections::BTreeSet;
 
 /// With more categories there are too many events.
 const CATEGORIES: usize = 7;
 
+/// The gate of a policy as a function is the gate that its decisions have.
 pub fn gates_are_functions(u: &mut Unstructured) -> Result<u64> {
     let text = PolicyText::arbitrary(u)?;
     let table = compile(&text.text());
     let policy = table.policy();
     let found = gate(policy);
-    let Some(reading) = policy.gate() else {
-        assert_eq!(found, Gate::None, "{}", text.text());
-        return Ok(1);
-    };
     if policy.categories().len() > CATEGORIES {
         return Ok(1);
     }
-    let (expected, tried) = by_trying(&table, reading.value);
-    match (&found, expected) {
-        (Gate::Exact, None) => assert_eq!(reading.value, GateReading::Exact, "{}", text.text()),
-        (found, expected) => assert_eq!(Some(found), expected.as_ref(), "{}", text.text()),
-    }
+    let (events, opens, tried) = by_trying(&table, policy.gate_opens().value, &text.events);
+    assert_eq!(found.events, events, "{}", text.text());
+    assert_eq!(found.opens, opens.unwrap_or(Opens::Delivery), "{}", text.text());
     Ok(tried)
 }
 
-/// The gate as one of what is granted, if it is one, and how many events that took.
-fn by_trying(table: &Table, reading: GateReading) -> (Option<Gate>, u64) {
+/// A preference event passes every gate, whatever the policy and the event carry.
+pub fn preference_events_pass(u: &mut Unstructured) -> Result<u64> {
+    let text = PolicyText::arbitrary(u)?;
+    let table = compile(&text.text());
+    let names = &table.policy().preference_events().value;
+    let mut compared = 1;
+    for _ in 0..4 {
+        let line = EventText::arbitrary(u, &text)?.text();
+        let mut event = read(&table, &line);
+        for name in names {
+            event.track = Some(name.value.as_str().into());
+            let named = named(&line, &name.value);
+            let mut scratch = table.scratch();
+            // The line's own type and name may come later, and then they count.
+            let is_named = read(&table, &named).track == event.track;
+            for opens in GateOpens::ALL {
+                assert!(table.decide(&event, &mut scratch).passes_gate(opens), "{}", text.text());
+                let bytes = table.decide_bytes(named.as_bytes(), &Limits::default(), &mut scratch);
+                let passes = bytes.is_ok_and(|decision| decision.passes_gate(opens));
+                assert!(passes || !is_named, "{named}\n{}", text.text());
+                compared += 1 + u64::from(is_named);
+            }
+        }
+    }
+    Ok(compared)
+}
+
+/// An event's text with a type and a name in front of its members.
+fn named(line: &str, name: &str) -> String {
+    let members = line.trim().trim_start_matches('{').trim_start();
+    let comma = if members == "}" { "" } else { "," };
+    format!("{{\"type\":\"track\",\"event\":{}{comma}{members}", serde_json::Value::from(name))
+}
+
+/// Under `any grant` and `needed grant` it makes no difference to the gate whether an event is exempt.
+pub fn exempting_changes_no_gate(u: &mut Unstructured) -> Result<u64> {
+    let text = PolicyText::arbitrary(u)?;
+    let exempting = |names: &str| {
+        let mut other = text.clone();
+        for statement in &mut other.statements {
+            if statement.starts_with("exempt events") {
+                *statement = format!("exempt events {names}");
+            }
+        }
+        compile(&other.text())
+    };
+    let (none, all) = (exempting("none"), exempting("\"é\", \"Segment Consent Preference\", \"Order\""));
+    let mut compared = 0;
+    for _ in 0..4 {
+        let event = EventText::arbitrary(u, &text)?.text();
+        let mut event = read(&none, &event);
+        for name in ["é", "Segment Consent Preference", "Order"] {
+            event.track = Some(name.into());
+            for opens in [GateOpens::AnyGrant, GateOpens::NeededGrant] {
+                let passes = |table: &Table| table.decide(&event, &mut table.scratch()).passes_gate(opens);
+                assert_eq!(passes(&none), passes(&all), "{}", text.text());
+                compared += 1;
+            }
+        }
+    }
+    Ok(compared)
+}
+
+/// The events that always pass, what opens the gate for all others if grants alone decide, and how many events were tried.
+fn by_trying(table: &Table, opens: GateOpens, names: &[String]) -> (BTreeSet<String>, Option<Opens>, u64) {
+    let is_always = |opens: &Option<Opens>| {
+        matches!(opens, Some(Opens::Grants { without_consent: None | Some(true), open: Open::Always }))
+    };
+    let (other, mut tried) = by_grants(table, opens, None);
+    let mut events = BTreeSet::new();
+    let mut is_one_form = true;
+    for name in names {
+        let (own, more) = by_grants(table, opens, Some(name));
+        tried += more;
+        match is_always(&own) {
+            true => drop(events.insert(name.clone())),
+            false => is_one_form &= own == other,
+        }
+    }
+    if is_always(&other) {
+        events.clear();
+    }
+    (events, other.filter(|_| is_one_form), tried)
+}
+
+/// How the gate opens for events of a name, or of none, if grants alone decide; and how many events that took.
+fn by_grants(table: &Table, opens: GateOpens, name: Option<&str>) -> (Option<Opens>, u64) {
     let policy = table.policy();
     let free: Vec<&str> = policy
         .categories()
         .iter()
-        .filter(|category| category.always().is_none() && category.switched_off().is_none())
+        .filter(|category| category.always().is_none() && category.unenforced().is_none())
         .map(|category| category.wire_id())
         .collect();
     let mut tried = 0;
@@ -44,8 +125,9 @@ fn by_trying(table: &Table, reading: GateReading) -> (Option<Gate>, u64) {
     let mut passes = |consent: Consent<'_>| {
         let mut said = BTreeSet::new();
         for integrations in integrations(policy) {
-            let event = Event { consent: consent.clone(), integrations, ..Event::default() };
-            said.insert(table.decide(&event, &mut scratch).passes_gate(reading));
+            let track = name.map(Into::into);
+            let event = Event { consent: consent.clone(), integrations, track, ..Event::default() };
+            said.insert(table.decide(&event, &mut scratch).passes_gate(opens));
             tried += 1;
         }
         (said.len() == 1).then(|| said.contains(&true))
@@ -61,7 +143,7 @@ fn by_trying(table: &Table, reading: GateReading) -> (Option<Gate>, u64) {
     for bits in 0..1u32 << free.len() {
         let granted: BTreeSet<&str> =
             free.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, id)| *id).collect();
-        // What is always granted, switched off or unknown is granted too; it is not to count.
+        // What is always granted, unenforced or unknown is granted too; it is not to count.
         let rest =
             policy.categories().iter().map(|category| category.wire_id()).filter(|id| !free.contains(id));
         let preferences = free.iter().map(|id| ((*id).into(), choice(granted.contains(id))));
@@ -90,14 +172,14 @@ fn by_trying(table: &Table, reading: GateReading) -> (Option<Gate>, u64) {
         Open::Any(enough) => *passes == granted.iter().any(|id| enough.contains(*id)),
     });
     let without_consent = without_consent.flatten();
-    (is_any.then_some(Gate::Grants { without_consent, open }), tried)
+    (is_any.then_some(Opens::Grants { without_consent, open }), tried)
 }
 
 fn choice(granted: bool) -> Preference {
     if granted { Preference::Granted } else { Preference::Refused }
 }
 
-/// No integrations object, an unreadable one, and of readable ones those that turn on nothing, everything, and each destination alone.
+/// No integrations object, an invalid one, and of readable ones those that turn on nothing, everything, and each destination alone.
 fn integrations(policy: &Policy) -> Vec<Integrations<'_>> {
     let names: Vec<&str> = policy.destinations().iter().map(|one| one.name()).collect();
     let entries = |is_on: &dyn Fn(usize) -> bool| {

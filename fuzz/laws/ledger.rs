@@ -7,7 +7,9 @@ use consentry::ledger::{
     Entry, Forgotten, Found, Id, MemoryStore, Moment, Notice, NoticeKind, Record, Recorded,
     RecordedPreference, Recording, Rejection, Store, Write, check, forget, record, recorded,
 };
-use consentry::{Conflict, Consent, Limits, Outcome, Policy, Preference, Reason, Table, Verified, reference};
+use consentry::{
+    CheckAction, Conflict, Consent, Limits, Outcome, Policy, Preference, Reason, Table, reference,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The moment of every recording, after all times of a history.
@@ -41,15 +43,15 @@ fn told(u: &mut Unstructured, identify_writes: bool) -> Result<Told> {
     }
     members.extend(anonymous.iter().map(|anonymous| format!("\"anonymousId\":\"{anonymous}\"")));
     // An id that cannot be read is nobody's, and makes the other one nobody's.
-    let unreadable = user.is_none() && u.ratio(1, 10)?;
-    if unreadable {
+    let invalid = user.is_none() && u.ratio(1, 10)?;
+    if invalid {
         members.retain(|member| !member.starts_with("\"userId\""));
         members.push(
             (*u.choose(&["\"userId\":7", "\"userId\":[]", "\"userId\":\"x\",\"userId\":\"y\""])?).to_owned(),
         );
     }
     let id = match (&user, &anonymous) {
-        _ if unreadable => None,
+        _ if invalid => None,
         (Some(user), _) => Some(Id::User(user.clone())),
         (None, Some(anonymous)) => Some(Id::Anonymous(anonymous.clone())),
         (None, None) => None,
@@ -325,9 +327,10 @@ impl Model {
 }
 
 fn policy(identify_writes: bool) -> Policy {
-    let identify = if identify_writes { ", identify" } else { "" };
+    let also = if identify_writes { "identify" } else { "nothing" };
     Policy::parse(&format!(
-        "consentry 1 policy \"p\" include prelude \"segment\" override ledger records \"Segment Consent Preference\"{identify}"
+        "consentry 1 policy \"p\" include prelude \"segment\" override preference events \"Segment Consent Preference\" \
+         override ledger also records {also}"
     ))
     .unwrap()
 }
@@ -538,13 +541,13 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
     let unknown = *u.choose(&["use stamped", "refuse", "drop"])?;
     let unreachable = *u.choose(&["use stamped", "refuse", "drop"])?;
     let conflict = *u.choose(&["refuse", "grant"])?;
-    let a = *u.choose(&["", "always", "switched off"])?;
+    let a = *u.choose(&["", "always", "unenforced"])?;
     let prelude = *u.choose(&["segment", "segment-strict"])?;
     let main = format!(
         "consentry 1 policy \"p\" include prelude \"{prelude}\" category A {a} category B category D = \"C\" \
          destination \"X\" needs A destination \"Y\" needs any of B, D destination \"Z\" unmapped destination \"W\" needs B, D disabled \
-         verify mismatch {mismatch} override verify unstamped {unstamped} override verify unknown {unknown} \
-         override verify unreachable {unreachable} override verify conflict {conflict}"
+         override ledger mismatch {mismatch} override ledger unstamped {unstamped} override ledger unknown {unknown} \
+         override ledger unreachable {unreachable} override ledger conflict {conflict}"
     );
     let table = Table::new(Policy::parse(&main).unwrap_or_else(|error| panic!("{error}\n{main}")));
     let policy = table.policy();
@@ -561,10 +564,10 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
     let shown = || format!("{}\n{answer:?}\n{checked:?}\n{main}", told.text);
 
     let then = |word: &str| match word {
-        "drop" => Verified::Drop,
-        "use recorded" => Verified::UseRecorded,
-        "refuse" => Verified::Refuse,
-        _ => Verified::UseStamped,
+        "drop" => CheckAction::Drop,
+        "use recorded" => CheckAction::UseRecorded,
+        "refuse" => CheckAction::Refuse,
+        _ => CheckAction::UseStamped,
     };
     let preferences = notice.event.consent.preferences();
     let stamps = |wire_id: &str| {
@@ -581,7 +584,7 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
         .category_ids()
         .filter(|id| {
             let category = policy.category(*id).unwrap();
-            category.always().is_none() && category.switched_off().is_none()
+            category.always().is_none() && category.unenforced().is_none()
         })
         .filter(|id| {
             let wire_id = policy.category(*id).unwrap().wire_id();
@@ -598,7 +601,7 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
         Recorded::Known(_) => (Found::Mismatch(compared), Some(then(mismatch))),
     };
     assert_eq!((&checked.found, checked.then), (&found, then), "{}", shown());
-    assert_eq!(policy.verify().unwrap().conflict == Conflict::Grant, conflict == "grant");
+    assert_eq!(policy.ledger_check().unwrap().conflict == Conflict::Grant, conflict == "grant");
 
     // The event as the check would have it stamped.
     let mut event = notice.event.clone();
@@ -608,8 +611,8 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
         Consent::Preferences(all.to_vec())
     };
     match then {
-        Some(Verified::UseRecorded) => event.consent = stamp(&records),
-        Some(Verified::Refuse) => event.consent = stamp(&|_| false),
+        Some(CheckAction::UseRecorded) => event.consent = stamp(&records),
+        Some(CheckAction::Refuse) => event.consent = stamp(&|_| false),
         _ => {}
     }
     let mut scratch = table.scratch();
@@ -618,7 +621,7 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
     let mut line = Vec::new();
     let rewritten = checked.rewrite(told.text.as_bytes(), &table, &mut other_scratch, &mut line);
     let router = table.read(&line, &Limits::default()).unwrap();
-    let is_dropped = then == Some(Verified::Drop);
+    let is_dropped = then == Some(CheckAction::Drop);
     let reason = match found {
         _ if !is_dropped => {
             policy.reconcile().row(event.consent.state(), event.integrations.state()).drop_reason()

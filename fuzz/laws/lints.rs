@@ -1,4 +1,4 @@
-//! What lint says of a policy is so, and what it mends decides as before.
+//! What lint says of a policy is so, and what it fixes decides as before.
 
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
@@ -79,7 +79,7 @@ pub fn lint_tells_the_truth(u: &mut Unstructured) -> Result<u64> {
         for (situation, verdict) in decided.iter().filter(|_| needs.is_some()) {
             let row = policy.reconcile().row(situation.consent, situation.integrations);
             if verdict.reason() == Reason::NotEnforced
-                && situation.consent != ConsentState::Given
+                && situation.consent != ConsentState::Answered
                 && row.because.is_none()
             {
                 opened.insert(row.span);
@@ -100,7 +100,7 @@ pub fn lint_tells_the_truth(u: &mut Unstructured) -> Result<u64> {
 fn breaks(decided: &[(Situation, Verdict)], decide: &dyn Fn(&Situation) -> Verdict, broken: &mut [bool; 3]) {
     for (situation, verdict) in decided {
         if situation.integrations != IntegrationsState::Malformed && !verdict.delivers() {
-            let mut refused = Situation { integrations: IntegrationsState::Given, ..situation.clone() };
+            let mut refused = Situation { integrations: IntegrationsState::Present, ..situation.clone() };
             // One more entry that is none of these: the object is there now.
             broken[0] |= decide(&refused).delivers();
             refused.entry = Some(Entry::Off);
@@ -109,13 +109,13 @@ fn breaks(decided: &[(Situation, Verdict)], decide: &dyn Fn(&Situation) -> Verdi
             refused.all = Some(Entry::Off);
             broken[0] |= decide(&refused).delivers();
         }
-        let is_unknown = situation.preferences.iter().all(|preference| *preference == Preference::Absent);
-        if situation.consent == ConsentState::Given && is_unknown {
+        let is_unknown = situation.preferences.iter().all(|preference| *preference == Preference::Unasked);
+        if situation.consent == ConsentState::Answered && is_unknown {
             let none =
-                Situation { consent: ConsentState::NoneGiven, preferences: vec![], ..situation.clone() };
+                Situation { consent: ConsentState::Unanswered, preferences: vec![], ..situation.clone() };
             broken[1] |= decide(&none) != *verdict;
         }
-        if situation.consent == ConsentState::Given && !verdict.delivers() {
+        if situation.consent == ConsentState::Answered && !verdict.delivers() {
             for consent in [ConsentState::Missing, ConsentState::Empty] {
                 let without = Situation { consent, preferences: vec![], ..situation.clone() };
                 // Where the event itself holds the preferences, no event is without.
@@ -126,7 +126,7 @@ fn breaks(decided: &[(Situation, Verdict)], decide: &dyn Fn(&Situation) -> Verdi
     }
 }
 
-/// What lint mends safely decides every event as before, and is not found again.
+/// What lint fixes safely decides every event as before, and is not found again.
 pub fn fixes_keep_the_meaning(u: &mut Unstructured) -> Result<u64> {
     let policy = PolicyText::arbitrary(u)?;
     let (main, parts) = policy.split(u)?;
@@ -136,7 +136,7 @@ pub fn fixes_keep_the_meaning(u: &mut Unstructured) -> Result<u64> {
     plant(&mut files, u)?;
     let before = linted(&files);
     let Some(old) = before.policy.as_deref() else { panic!("{:?}\n{files:?}", before.diagnostics) };
-    let (mut last, mut mended) = (linted(&files), 0);
+    let (mut last, mut fixes) = (linted(&files), 0);
     for round in 0.. {
         let edited = lint::edited(&last.files, &last.diagnostics);
         if edited.is_empty() {
@@ -145,7 +145,7 @@ pub fn fixes_keep_the_meaning(u: &mut Unstructured) -> Result<u64> {
         assert!(round < 10, "fixes without an end\n{files:?}");
         for (file, fixed) in edited {
             assert!(!last.files.is_prelude(file));
-            mended += fixed.count as u64;
+            fixes += fixed.count as u64;
             files.insert(last.files.name(file).to_owned(), fixed.text);
         }
         last = linted(&files);
@@ -154,7 +154,7 @@ pub fn fixes_keep_the_meaning(u: &mut Unstructured) -> Result<u64> {
     assert!(lint::is_same(old, new), "{files:?}");
     let fixable = |linted: &Linted| linted.diagnostics.iter().filter(|found| found.fix.is_some()).count();
     assert_eq!(fixable(&last), 0);
-    assert!(fixable(&before) == 0 || mended > 0);
+    assert!(fixable(&before) == 0 || fixes > 0);
     let (old, new) = (Table::new(old.clone()), Table::new(new.clone()));
     for _ in 0..4 {
         let event = EventText::arbitrary(u, &policy)?.text();
@@ -162,7 +162,7 @@ pub fn fixes_keep_the_meaning(u: &mut Unstructured) -> Result<u64> {
     }
     // What compiles is not said to differ from itself, and what differs is.
     assert!(lint::is_same(new.policy(), compile_all(&files).policy()));
-    Ok(mended + 5)
+    Ok(fixes + 5)
 }
 
 fn compile_all(files: &BTreeMap<String, String>) -> Table {

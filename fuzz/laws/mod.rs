@@ -65,6 +65,8 @@ pub const ALL: &[Law] = &[
     ("pairs_differ_as_fingerprints", exact::pairs_differ_as_fingerprints),
     ("visits_lose_nothing", visits::visits_lose_nothing),
     ("gates_are_functions", gates::gates_are_functions),
+    ("preference_events_pass", gates::preference_events_pass),
+    ("exempting_changes_no_gate", gates::exempting_changes_no_gate),
     ("ledgers_remember", ledger::ledgers_remember),
     ("joining_is_a_lattice", ledger::joining_is_a_lattice),
     ("checks_do_what_is_said", ledger::checks_do_what_is_said),
@@ -240,7 +242,7 @@ pub fn unknown_key_beside_others(u: &mut Unstructured) -> Result<u64> {
     Ok(16)
 }
 
-/// "Within state `given`, with everything else equal, changing one category to granted never turns a deliver into a
+/// "Within state `answered`, with everything else equal, changing one category to granted never turns a deliver into a
 /// block."
 pub fn granting_never_blocks(u: &mut Unstructured) -> Result<u64> {
     let policy = PolicyText::arbitrary(u)?;

@@ -59,7 +59,7 @@ impl PolicyText {
             43.. => u.int_in_range(60..=80)?,
             _ => u.int_in_range(0..=10)?,
         };
-        // Now and then most of them switched off, so that whole groups vanish.
+        // Now and then most of them unenforced, so that whole groups vanish.
         let mostly_off = u.ratio(1, 6)?;
         for index in 0..count {
             let (name, wire) = match CATEGORIES.get(index) {
@@ -72,10 +72,10 @@ impl PolicyText {
             let wire_text = wire.as_ref().map_or(String::new(), |wire| format!(" = \"{wire}\""));
             let attributes = match u.int_in_range(0..=9)? {
                 0 => " always",
-                1 => " switched off",
-                2 => " always switched off \"label\"",
+                1 => " unenforced",
+                2 => " always unenforced \"label\"",
                 3 => " \"a \\\"label\\\" // with marks\"",
-                4.. if mostly_off => " switched off",
+                4.. if mostly_off => " unenforced",
                 _ => "",
             };
             statements.push(format!("category {name}{wire_text}{attributes}"));
@@ -91,17 +91,17 @@ impl PolicyText {
         for index in 0..count {
             let name = DESTINATIONS.get(index).map_or_else(|| format!("d{index}"), |name| (*name).to_owned());
             let mut attributes = vec![mapping(u, &names)?];
-            let mut also = Vec::new();
+            let mut aliases = Vec::new();
             if u.ratio(1, 3)? {
-                also.push(format!("\"further {index}\""));
-                integrations.push(format!("further {index}"));
+                aliases.push(format!("alias \"alias {index}\""));
+                integrations.push(format!("alias {index}"));
             }
             if shared && u.ratio(1, 2)? {
-                also.push("shared \"several\"".into());
+                aliases.push("shared alias \"several\"".to_owned());
                 integrations.push("several".into());
             }
-            if !also.is_empty() {
-                attributes.push(format!("also {}", also.join(", ")));
+            if !aliases.is_empty() {
+                attributes.push(aliases.join(" "));
             }
             if u.ratio(1, 8)? {
                 attributes.push("disabled".into());
@@ -124,27 +124,21 @@ impl PolicyText {
         statements.push(reconcile(u)?);
         statements.push(format!("unmapped destinations {}", u.choose(&["deliver", "block"])?));
         statements.push(format!("several categories need {}", u.choose(&["all", "any"])?));
-        statements.push(format!("unreadable integrations count as {}", u.choose(&["unlisted", "off"])?));
-        for settings in VISIT {
+        statements.push(format!("invalid entries {}", u.choose(&["unlisted", "off"])?));
+        for settings in SITE {
             if u.arbitrary()? {
                 statements.push((*u.choose(settings)?).to_owned());
             }
         }
-        if u.ratio(1, 3)? {
-            for settings in VERIFY {
-                statements.push((*u.choose(settings)?).to_owned());
-            }
+        for settings in VISIT.iter().chain(&LEDGER) {
+            statements.push((*u.choose(settings)?).to_owned());
         }
-        let events = match u.int_in_range(0..=2)? {
-            0 => vec![],
-            1 => vec!["Segment Consent Preference".to_owned()],
-            _ => vec!["Segment Consent Preference".to_owned(), "é".to_owned()],
-        };
-        let listed: Vec<String> = events.iter().map(|event| format!("\"{event}\"")).collect();
-        statements.push(format!(
-            "exempt event {}",
-            if listed.is_empty() { "none".into() } else { listed.join(", ") }
-        ));
+        let (mut events, exempt) = event_names(u, "exempt events")?;
+        let (preference, setting) = event_names(u, "preference events")?;
+        statements.extend([exempt, setting]);
+        events.extend(preference);
+        events.sort();
+        events.dedup();
         let path: Vec<String> = u
             .choose(&[
                 &["context", "consent"][..],
@@ -164,8 +158,8 @@ impl PolicyText {
             spellings.push("categoryPreference".into());
         }
         let keys: Vec<String> = path.iter().chain(&spellings[..1]).map(|key| format!("{key:?}")).collect();
-        let also = spellings.get(1).map_or(String::new(), |also| format!(", also spelled {also}"));
-        statements.push(format!("preferences at {}{also}", keys.join(".")));
+        let also = spellings.get(1).map_or(String::new(), |also| format!(" alias {also}"));
+        statements.push(format!("consent at {}{also}", keys.join(".")));
         let entries: Vec<String> = integrations.iter().map(|name| format!("{name:?}")).collect();
         let said = Names { categories: &names, destinations: &destinations, entries: &entries };
         statements.extend(said.tests(u)?);
@@ -196,15 +190,14 @@ impl PolicyText {
             "reconcile",
             "unmapped destinations",
             "several",
-            "unreadable",
-            "exempt event",
-            "preferences",
+            "invalid",
+            "exempt events",
+            "preference events",
+            "consent at",
             "gate",
-            "model implied means",
-            "visit",
-            "verify un",
-            "verify conflict",
-            "ledger records",
+            "implied consent",
+            "library",
+            "ledger",
         ];
         for statement in &self.statements {
             let kind = statement.starts_with("destination kind warehouse");
@@ -220,34 +213,49 @@ impl PolicyText {
     }
 }
 
-/// What may be said of a visit, by what it speaks of.
-const VISIT: [&[&str]; 6] = [
+/// Settings that a policy may leave out.
+const SITE: [&[&str]; 2] = [
     &["banner mandatory", "banner stays", "banner disappears", "banner never shown"],
     &["model opt-in", "model opt-out", "model implied", "model notice-only", "model custom"],
-    &["model implied means opt-in", "model implied means opt-out"],
-    &["gate table", "gate relevant", "gate exact"],
-    &["gate open without consent", "gate closed without consent"],
-    &["visit loads when gate open", "visit loads when granted"],
 ];
 
-/// What is said of the check against a ledger: all of it, or nothing.
-const VERIFY: [&[&str]; 6] = [
-    &["verify mismatch drop", "verify mismatch use recorded", "verify mismatch report"],
-    &[
-        "verify unstamped use recorded",
-        "verify unstamped use stamped",
-        "verify unstamped refuse",
-        "verify unstamped drop",
-    ],
-    &["verify unknown use stamped", "verify unknown refuse", "verify unknown drop"],
-    &["verify unreachable refuse", "verify unreachable use stamped", "verify unreachable drop"],
-    &["verify conflict refuse", "verify conflict grant"],
-    &[
-        "ledger records \"Segment Consent Preference\"",
-        "ledger records \"Segment Consent Preference\", identify",
-        "ledger records identify, \"é\"",
-    ],
+/// Settings of gate and library.
+const VISIT: [&[&str]; 4] = [
+    &["implied consent opt-in", "implied consent opt-out"],
+    &["gate opens on any grant", "gate opens on needed grant", "gate opens on delivery"],
+    &["gate without consent open", "gate without consent closed"],
+    &["library loads when gate open", "library loads when granted"],
 ];
+
+/// Settings of the ledger.
+const LEDGER: [&[&str]; 6] = [
+    &[
+        "ledger mismatch ignore",
+        "ledger mismatch ignore",
+        "ledger mismatch drop",
+        "ledger mismatch use recorded",
+        "ledger mismatch report",
+    ],
+    &[
+        "ledger unstamped use recorded",
+        "ledger unstamped use stamped",
+        "ledger unstamped refuse",
+        "ledger unstamped drop",
+    ],
+    &["ledger unknown use stamped", "ledger unknown refuse", "ledger unknown drop"],
+    &["ledger unreachable refuse", "ledger unreachable use stamped", "ledger unreachable drop"],
+    &["ledger conflict refuse", "ledger conflict grant"],
+    &["ledger also records nothing", "ledger also records identify"],
+];
+
+/// Some names of events, and the setting that lists them.
+fn event_names(u: &mut Unstructured, setting: &str) -> Result<(Vec<String>, String)> {
+    let names: &[&str] =
+        u.choose(&[&[][..], &["Segment Consent Preference"], &["Segment Consent Preference", "é"], &["é"]])?;
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let list = if quoted.is_empty() { "none".to_owned() } else { quoted.join(", ") };
+    Ok((names.iter().map(|name| (*name).to_owned()).collect(), format!("{setting} {list}")))
+}
 
 pub fn shuffle<T>(items: &mut [T], u: &mut Unstructured) -> Result<()> {
     for at in (1..items.len()).rev() {
@@ -296,8 +304,8 @@ fn group(u: &mut Unstructured, names: &[String], depth: usize) -> Result<String>
     Ok(format!("{} {}", u.choose(&["all of", "any of"])?, elements.join(", ")))
 }
 
-const CONSENT: [&str; 5] = ["missing", "empty", "none given", "given", "malformed"];
-const INTEGRATIONS: [&str; 3] = ["none", "given", "malformed"];
+const CONSENT: [&str; 5] = ["missing", "empty", "unanswered", "answered", "malformed"];
+const INTEGRATIONS: [&str; 3] = ["none", "present", "malformed"];
 const WORDS: [&str; 9] = [
     "nothing",
     "integrations",

@@ -76,18 +76,18 @@ impl Names<'_> {
     }
 
     fn consent(&self, u: &mut Unstructured) -> Result<String> {
-        let states = ["missing", "empty", "none given", "malformed", "{}"];
+        let states = ["missing", "empty", "unanswered", "malformed", "{}"];
         if self.categories.is_empty() || u.ratio(1, 3)? {
             return Ok((*u.choose(&states)?).to_owned());
         }
-        self.object(self.categories, &["true", "false", "null"], u)
+        self.object(self.categories, &["granted", "refused", "invalid"], u)
     }
 
     fn integrations(&self, u: &mut Unstructured) -> Result<String> {
         if self.entries.is_empty() || u.ratio(1, 3)? {
-            return Ok((*u.choose(&["none", "malformed", "{ }", "{ All: false }"])?).to_owned());
+            return Ok((*u.choose(&["none", "malformed", "{ }", "{ All: off }"])?).to_owned());
         }
-        self.object(self.entries, &["true", "false", "null", "{}"], u)
+        self.object(self.entries, &["on", "off", "invalid", "{}"], u)
     }
 
     fn object(&self, names: &[String], values: &[&str], u: &mut Unstructured) -> Result<String> {
@@ -149,18 +149,17 @@ impl Names<'_> {
 
     fn condition(&self, u: &mut Unstructured) -> Result<String> {
         const CONSENT: [&str; 7] = [
-            "given",
+            "answered",
             "missing",
-            "empty | none given",
+            "empty | unanswered",
             "malformed",
             "any",
-            "given | none given",
-            "none given",
+            "answered | unanswered",
+            "unanswered",
         ];
-        let state =
-            *u.choose(&["on", "off", "unlisted", "unreadable", "off | unreadable", "unlisted | on"])?;
+        let state = *u.choose(&["on", "off", "unlisted", "invalid", "off | invalid", "unlisted | on"])?;
         Ok(match u.int_in_range(0..=5)? {
-            1 => format!("integrations {}", u.choose(&["given", "none", "malformed", "none | given"])?),
+            1 => format!("integrations {}", u.choose(&["present", "none", "malformed", "none | present"])?),
             2 => (*u.choose(&["event not exempt", "event exempt", "event \"é\" | \"Order Completed\""])?)
                 .to_owned(),
             3 => match self.entries {

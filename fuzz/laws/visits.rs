@@ -4,8 +4,8 @@ use super::{compile, events::EventText, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
 use consentry::visit::{Choice, Site, Step, Visit, Visitor};
 use consentry::{
-    Banner, CategoryId, Consent, ConsentModel, DestinationId, Event, Folding, GateReading, Loading, Mode,
-    Policy, Preference, reference,
+    Banner, CategoryId, Consent, ConsentModel, DestinationId, Event, GateOpens, ImpliedConsent, LoadTrigger,
+    Mode, Policy, Preference, reference,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,9 +43,9 @@ pub fn visits_lose_nothing(u: &mut Unstructured) -> Result<u64> {
             ConsentModel::NoticeOnly,
             ConsentModel::Custom,
         ])?,
-        implied: *u.choose(&[Folding::OptIn, Folding::OptOut])?,
-        loads: *u.choose(&[Loading::GateOpen, Loading::Granted])?,
-        gate: *u.choose(&[GateReading::Table, GateReading::Relevant, GateReading::Exact])?,
+        implied: *u.choose(&[ImpliedConsent::OptIn, ImpliedConsent::OptOut])?,
+        loads: *u.choose(&[LoadTrigger::GateOpen, LoadTrigger::Granted])?,
+        gate: *u.choose(&GateOpens::ALL)?,
     };
     let texts: Vec<String> =
         (0..8).map(|_| Ok(EventText::arbitrary(u, &text)?.text())).collect::<Result<_>>()?;
@@ -113,7 +113,7 @@ impl<'v> Known<'v> {
         let said = || format!("{:?}\n{steps:?}\n{}", self.site, text.text());
         let is_opt_in = match self.site.model {
             ConsentModel::OptIn => true,
-            ConsentModel::Implied => self.site.implied == Folding::OptIn,
+            ConsentModel::Implied => self.site.implied == ImpliedConsent::OptIn,
             _ => false,
         };
         for step in steps {
@@ -207,14 +207,14 @@ fn receivers(policy: &Policy, event: &Event) -> BTreeSet<DestinationId> {
 }
 
 /// Section 5 of the semantics, word by word.
-fn passes(policy: &Policy, reading: GateReading, event: &Event) -> bool {
-    let is_exempt = event.track.as_ref().is_some_and(|track| {
-        policy.exempt_events().value.iter().any(|name| name.value.as_bytes() == track.as_bytes())
+fn passes(policy: &Policy, reading: GateOpens, event: &Event) -> bool {
+    let is_preference_event = event.track.as_ref().is_some_and(|track| {
+        policy.preference_events().value.iter().any(|name| name.value.as_bytes() == track.as_bytes())
     });
-    if is_exempt {
+    if is_preference_event {
         return true;
     }
-    let live = |id: CategoryId| policy.category(id).unwrap().switched_off().is_none();
+    let live = |id: CategoryId| policy.category(id).unwrap().unenforced().is_none();
     let needs = |id: DestinationId| -> Vec<CategoryId> {
         let requirement = policy.destination(id).unwrap().requirement();
         requirement.into_iter().flat_map(|one| one.categories()).filter(|id| live(*id)).collect()
@@ -238,8 +238,8 @@ fn passes(policy: &Policy, reading: GateReading, event: &Event) -> bool {
     };
     let granted: BTreeSet<CategoryId> = policy.category_ids().filter(counts).collect();
     match reading {
-        GateReading::Exact => !receivers(policy, event).is_empty(),
-        GateReading::Table => !(unmapped.is_empty() && (granted.is_empty() || mapped.is_empty())),
-        GateReading::Relevant => !unmapped.is_empty() || granted.iter().any(|id| needed.contains(id)),
+        GateOpens::Delivery => !receivers(policy, event).is_empty(),
+        GateOpens::AnyGrant => !(unmapped.is_empty() && (granted.is_empty() || mapped.is_empty())),
+        GateOpens::NeededGrant => !unmapped.is_empty() || granted.iter().any(|id| needed.contains(id)),
     }
 }

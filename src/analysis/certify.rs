@@ -29,7 +29,7 @@ pub enum Coverage {
     /// All of them, as many as these.
     Full(u128),
     /// All that can make a difference, as many as these. Every other situation is one of them but for how a category
-    /// that is not granted, an unreadable entry, or a fact that nothing asks for is put.
+    /// that is not granted, an invalid entry, or a fact that nothing asks for is put.
     Reduced(u128),
     /// Some of those that can make a difference: `compared` of `of`, or of more than can be counted. Everything but the
     /// preferences comes in every combination, the preferences are drawn by chance from a fixed seed.
@@ -129,7 +129,7 @@ fn among_others<'p>(
     if let Consent::Preferences(preferences) = &mut event.consent
         && !preferences.is_empty()
     {
-        // "Among duplicate keys any refusal wins, then any unreadable value."
+        // "Among duplicate keys any refusal wins, then any invalid value."
         let losing = preferences.iter().map(|(name, _)| (name.clone(), Preference::Granted)).collect();
         surround(preferences, losing);
         let others = policy.category_ids().filter(|id| !space.categories().contains(id)).take(MAX_OTHERS);
@@ -212,7 +212,7 @@ mod tests {
             ("X ignores All", &|table| flipped(&mut table.ignores_all, 0)),
             ("A is always granted", &|table| flipped(&mut table.always, 0)),
             ("Always is not always granted", &|table| flipped(&mut table.always, 2)),
-            ("unreadable is off", &|table| table.unreadable_is_off = true),
+            ("invalid is off", &|table| table.invalid_is_off = true),
         ];
         assert!(certify(&good(), 1 << 20).differences.is_empty());
         for (name, mistake) in mistakes {

@@ -137,7 +137,7 @@ impl Direction {
 }
 
 impl Diff {
-    /// Whether the policies decide every event alike: exactly then they have one fingerprint.
+    /// True if the policies give every event the same decision, gate and ledger check: exactly then they have one fingerprint.
     pub fn is_empty(&self) -> bool {
         self.reading.is_none()
             && self.categories.is_empty()
@@ -331,7 +331,7 @@ fn are_settings_alike(old: &Policy, new: &Policy) -> bool {
     };
     exempt_events(old) == exempt_events(new)
         && old.unmapped_destinations().value == new.unmapped_destinations().value
-        && old.unreadable_integrations().value == new.unreadable_integrations().value
+        && old.invalid_entries().value == new.invalid_entries().value
         && states.all(|state| enforce(old, state) == enforce(new, state))
 }
 
@@ -620,7 +620,7 @@ mod tests {
         let (mut compared, mut given_up) = (0, 0);
         for needs in needs {
             for (from, to) in preludes.iter().flat_map(|one| preludes.map(|other| (*one, other))) {
-                for more in ["", "also \"Y\"", "exempt", "disabled"] {
+                for more in ["", "alias \"Y\"", "exempt", "disabled"] {
                     let (old, new) = (policy(from, needs, ""), policy(to, needs, more));
                     let one = of_x(&old, &new);
                     let all = one.found(&one.inputs, None).unwrap();
@@ -648,7 +648,7 @@ mod tests {
         let policy = |prelude: &str, needs: &str| {
             Policy::parse(&format!(
                 "consentry 1 policy \"p\" include prelude \"{prelude}\" category A category B category C \
-                 category Z always category S switched off \"x\" destination \"X\" {needs}"
+                 category Z always category S unenforced \"x\" destination \"X\" {needs}"
             ))
             .unwrap()
         };

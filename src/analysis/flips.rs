@@ -7,7 +7,7 @@ use crate::exact::diagram::Diagrams;
 use crate::exact::function::{function, reason};
 use crate::exact::inputs::{ALL, ENTRIES, Input, Inputs};
 use crate::exact::minimal::{Changes, minimal};
-use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy, UnreadableIntegrations};
+use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy};
 use crate::reason::Reason;
 use std::collections::HashMap;
 use std::fmt;
@@ -51,7 +51,7 @@ pub struct Flip {
 /// One input of a decision that gets another value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// The consent object gets another state. `given` means preferences that grant nothing but what else is changed.
+    /// The consent object gets another state. `answered` means preferences that grant nothing but what else is changed.
     Consent(ConsentState),
     /// The integrations object gets another state.
     Integrations(IntegrationsState),
@@ -148,14 +148,14 @@ fn order(inputs: &Inputs, set: &Changes) -> (usize, u8, Changes) {
 
 /// The value of each input that an event has. What cannot be read is what it counts as.
 fn values(policy: &Policy, inputs: &Inputs, event: &Event<'_>) -> Vec<usize> {
-    let unreadable = match policy.unreadable_integrations().value {
-        UnreadableIntegrations::Off => Some(Entry::Off),
-        UnreadableIntegrations::Unlisted => None,
+    let invalid = match policy.invalid_entries().value {
+        InvalidEntries::Off => Some(Entry::Off),
+        InvalidEntries::Unlisted => None,
     };
     // "Among duplicate keys […] `off` wins, then `on`."
     let mut entries: HashMap<&[u8], Entry> = HashMap::new();
     for (name, entry) in event.integrations.entries() {
-        let Some(entry) = (if *entry == Entry::Unreadable { unreadable } else { Some(*entry) }) else {
+        let Some(entry) = (if *entry == Entry::Invalid { invalid } else { Some(*entry) }) else {
             continue;
         };
         let known = entries.entry(name.as_bytes()).or_insert(entry);
@@ -163,7 +163,7 @@ fn values(policy: &Policy, inputs: &Inputs, event: &Event<'_>) -> Vec<usize> {
             *known = entry;
         }
     }
-    // "Among duplicate keys any refusal wins, then any unreadable value."
+    // "Among duplicate keys any refusal wins, then any invalid value."
     let mut granted: HashMap<&[u8], bool> = HashMap::new();
     for (name, preference) in event.consent.preferences() {
         *granted.entry(name.as_bytes()).or_insert(true) &= *preference == Preference::Granted;
@@ -191,11 +191,11 @@ fn values(policy: &Policy, inputs: &Inputs, event: &Event<'_>) -> Vec<usize> {
     values.collect()
 }
 
-/// The values that each input may get, the simplest first. None is unreadable, which is always as good as another value.
+/// The values that each input may get, the simplest first. None is invalid, which is always as good as another value.
 fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
     let mut consent =
-        vec![ConsentState::Given, ConsentState::Missing, ConsentState::Empty, ConsentState::NoneGiven];
-    let mut integrations = vec![IntegrationsState::None, IntegrationsState::Given];
+        vec![ConsentState::Answered, ConsentState::Missing, ConsentState::Empty, ConsentState::Unanswered];
+    let mut integrations = vec![IntegrationsState::None, IntegrationsState::Present];
     if malformed {
         consent.push(ConsentState::Malformed);
         integrations.push(IntegrationsState::Malformed);
@@ -231,7 +231,7 @@ fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<Change> {
             Change::Event(value.checked_sub(1).and_then(|place| inputs.exempt_events.get(place)).cloned())
         }
         Input::Entry(name) => Change::Entry { name: name.to_owned(), value: *ENTRIES.get(value)? },
-        // On and absent are one; only on says it whatever else the object has.
+        // On and unlisted are one; only on says it whatever else the object has.
         Input::All => Change::All(ALL.get(value)?.unwrap_or(Entry::On)),
         Input::Category(wire_id) if value == 1 => Change::Grant(inputs.called(wire_id).to_owned()),
         Input::Category(wire_id) => Change::Refuse(inputs.called(wire_id).to_owned()),
@@ -264,7 +264,7 @@ fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &Changes) -> (Event<'e>,
     }
     let state = set.iter().find(|(variable, _)| *variable == Inputs::INTEGRATIONS);
     let state = state.and_then(|(_, value)| IntegrationsState::ALL.get(*value)).copied();
-    let is_given = state.unwrap_or(event.integrations.state()) == IntegrationsState::Given;
+    let is_given = state.unwrap_or(event.integrations.state()) == IntegrationsState::Present;
     let is_filled = is_given && changed.integrations.state() == IntegrationsState::None;
     if is_filled {
         set_entry(&mut changed, "All", Some(Entry::On));
@@ -278,8 +278,8 @@ fn consent<'e>(state: ConsentState, inputs: &Inputs) -> Consent<'e> {
         ConsentState::Missing => Consent::Missing,
         ConsentState::Empty => Consent::Empty,
         ConsentState::Malformed => Consent::Malformed,
-        ConsentState::NoneGiven => Consent::Preferences(Vec::new()),
-        ConsentState::Given => {
+        ConsentState::Unanswered => Consent::Preferences(Vec::new()),
+        ConsentState::Answered => {
             let mut refused: Vec<(Name<'_>, Preference)> = Vec::new();
             refused.extend(
                 inputs.categories.iter().map(|wire_id| (Name::from(wire_id.clone()), Preference::Refused)),
@@ -322,9 +322,9 @@ impl fmt::Display for Flip {
         let (mut first, mut is_given) = (Vec::new(), false);
         for change in &self.changes {
             match change {
-                Change::Consent(ConsentState::Given) => is_given = true,
+                Change::Consent(ConsentState::Answered) => is_given = true,
                 // Its entries say it, or `All` does.
-                Change::Integrations(IntegrationsState::Given) => {}
+                Change::Integrations(IntegrationsState::Present) => {}
                 Change::Consent(_) | Change::Integrations(_) | Change::Event(_) => {
                     first.push(change.to_string())
                 }
@@ -364,11 +364,11 @@ impl fmt::Display for Change {
             Change::Consent(ConsentState::Empty) => {
                 f.write_str("leave the consent object without preferences")
             }
-            Change::Consent(ConsentState::NoneGiven) => f.write_str("leave the preferences object empty"),
-            Change::Consent(ConsentState::Given) => f.write_str("give preferences"),
+            Change::Consent(ConsentState::Unanswered) => f.write_str("leave the preferences object empty"),
+            Change::Consent(ConsentState::Answered) => f.write_str("give preferences"),
             Change::Consent(ConsentState::Malformed) => f.write_str("make the consent object malformed"),
             Change::Integrations(IntegrationsState::None) => f.write_str("remove the integrations object"),
-            Change::Integrations(IntegrationsState::Given) => f.write_str("give an integrations object"),
+            Change::Integrations(IntegrationsState::Present) => f.write_str("give an integrations object"),
             Change::Integrations(IntegrationsState::Malformed) => {
                 f.write_str("make the integrations object malformed")
             }
@@ -413,7 +413,7 @@ mod tests {
     }
 
     const STRICT: &str =
-        "include prelude \"segment-strict\" override exempt event \"Z\" category A category B";
+        "include prelude \"segment-strict\" override exempt events \"Z\" category A category B";
 
     fn given(preferences: &str, integrations: &str) -> String {
         format!(

@@ -11,7 +11,7 @@ pub(crate) mod traits;
 mod witness;
 
 pub use crate::exact::{
-    Asked, Check, Condition, Conditions, Fingerprint, Gate, Open, TooLarge, check, fingerprint, gate,
+    Asked, Check, Condition, Conditions, Fingerprint, Gate, Open, Opens, TooLarge, check, fingerprint, gate,
 };
 pub use certify::{Certificate, Coverage, Difference, certify};
 pub use decisions::Decisions;

@@ -61,7 +61,7 @@ impl Proof<'_> {
 ///     include prelude "segment"
 ///     category Advertising
 ///     destination "Braze" needs Advertising
-///     never deliver "Braze" without Advertising when consent given and event not exempt
+///     never deliver "Braze" without Advertising when consent answered and event not exempt
 ///     never deliver "Braze" without Advertising
 /// "#)?;
 /// let [kept, broken] = policy.promises() else { unreachable!() };
@@ -110,7 +110,7 @@ impl<'p> Question<'p> {
                 _ => {}
             }
         }
-        // What is always granted is no matter of the event; what is switched off is one for a promise.
+        // What is always granted is no matter of the event; what is unenforced is one for a promise.
         let asked = categories.into_iter().filter_map(|id| policy.category(id));
         let asked: Vec<(&str, &str)> = asked
             .filter(|category| category.always().is_none())
@@ -193,7 +193,7 @@ impl<'p> Question<'p> {
                     None => EntryState::Unlisted,
                     Some(Entry::On) => EntryState::On,
                     Some(Entry::Off) => EntryState::Off,
-                    Some(Entry::Unreadable) => EntryState::Unreadable,
+                    Some(Entry::Invalid) => EntryState::Invalid,
                 };
                 let holds = |entry: &Option<Entry>| leaf(states.contains(&state(entry)));
                 let place = self.inputs.names.iter().position(|one| one == name);
@@ -201,7 +201,7 @@ impl<'p> Question<'p> {
                     Some(place) => (Inputs::FIRST_NAME + place, ENTRIES.iter().map(holds).collect()),
                     None => (self.inputs.all_entry(), ALL.iter().map(holds).collect()),
                 };
-                // Of `All`, on and absent are one.
+                // Of `All`, on and unlisted are one.
                 if let Some(first) = holds.first_mut().filter(|_| place.is_none()) {
                     *first = leaf(states.contains(&EntryState::Unlisted) || states.contains(&EntryState::On));
                 }
@@ -244,12 +244,12 @@ impl<'p> Question<'p> {
         Ok(whole)
     }
 
-    /// Where a category is granted: by the event, also where it is switched off, or always.
+    /// Where a category is granted: by the event, also where it is unenforced, or always.
     fn granted(&mut self, id: CategoryId) -> Result<Diagram, TooLarge> {
         let category: Option<&Category> = self.policy.category(id);
         let Some(category) = category.filter(|one| one.always().is_none()) else { return Ok(Diagram::TRUE) };
         let Some(variable) = self.inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
         let granted = self.diagrams.node(variable, &[Diagram::FALSE, Diagram::TRUE])?;
-        self.inputs.where_given(&mut self.diagrams, true, granted, Diagram::FALSE)
+        self.inputs.where_present(&mut self.diagrams, true, granted, Diagram::FALSE)
     }
 }

@@ -6,8 +6,8 @@
 
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::model::{
-    CategoryId, ConsentState, DestinationId, Enforce, IntegrationsState, Policy, Reading, Requirement,
-    UnreadableIntegrations,
+    CategoryId, ConsentState, DestinationId, Enforce, IntegrationsState, InvalidEntries, Policy, Reading,
+    Requirement,
 };
 
 /// One combination of the facts that can matter to a destination.
@@ -15,13 +15,13 @@ use crate::model::{
 pub struct Situation {
     /// The state of the consent object.
     pub consent: ConsentState,
-    /// In the state `given`, the preference of each of the space's categories; else empty.
+    /// In the state `answered`, the preference of each of the space's categories; else empty.
     pub preferences: Vec<Preference>,
     /// The state of the integrations object.
     pub integrations: IntegrationsState,
-    /// In the state `given`, the destination's own entry, if there is one.
+    /// In the state `answered`, the destination's own entry, if there is one.
     pub entry: Option<Entry>,
-    /// In the state `given`, the entry `All`, if there is one.
+    /// In the state `answered`, the entry `All`, if there is one.
     pub all: Option<Entry>,
     /// Whether the event is exempt.
     pub exempt_event: bool,
@@ -43,8 +43,8 @@ pub struct Space<'p> {
 }
 
 const PREFERENCES: [Preference; 4] =
-    [Preference::Granted, Preference::Refused, Preference::Absent, Preference::Unreadable];
-const ENTRIES: [Option<Entry>; 4] = [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Unreadable)];
+    [Preference::Granted, Preference::Refused, Preference::Unasked, Preference::Invalid];
+const ENTRIES: [Option<Entry>; 4] = [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Invalid)];
 
 impl<'p> Space<'p> {
     /// Every combination of the facts that an event can have; `None` for a destination that the policy does not have.
@@ -97,11 +97,11 @@ impl<'p> Space<'p> {
         for (category, preferences) in space.categories.iter().zip(&mut space.preferences) {
             let constant = policy
                 .category(*category)
-                .is_none_or(|category| category.always().is_some() || category.switched_off().is_some());
+                .is_none_or(|category| category.always().is_some() || category.unenforced().is_some());
             // Only whether a category is granted matters.
             *preferences = match consent_step && !exempt && !constant {
                 true => vec![Preference::Granted, Preference::Refused],
-                false => vec![Preference::Absent],
+                false => vec![Preference::Unasked],
             };
         }
         space.entry = match own_entry {
@@ -129,13 +129,13 @@ impl<'p> Space<'p> {
                 };
             }
         }
-        let unreadable = match self.policy.unreadable_integrations().value {
-            UnreadableIntegrations::Off => Some(Entry::Off),
-            UnreadableIntegrations::Unlisted => None,
+        let invalid = match self.policy.invalid_entries().value {
+            InvalidEntries::Off => Some(Entry::Off),
+            InvalidEntries::Unlisted => None,
         };
         for (entry, values) in [(&mut projected.entry, &self.entry), (&mut projected.all, &self.all)] {
-            if *entry == Some(Entry::Unreadable) && !values.contains(entry) {
-                *entry = unreadable;
+            if *entry == Some(Entry::Invalid) && !values.contains(entry) {
+                *entry = invalid;
             }
             if !values.contains(entry) {
                 *entry = None;
@@ -174,14 +174,14 @@ impl<'p> Space<'p> {
         let exempt_event = pick(&self.exempt_event, &mut rest).unwrap_or(false);
         let listed = self.entry.len() * self.all.len();
         let others: Vec<_> =
-            self.integrations.iter().copied().filter(|state| *state != IntegrationsState::Given).collect();
+            self.integrations.iter().copied().filter(|state| *state != IntegrationsState::Present).collect();
         let kinds = (others.len() + listed) as u128;
         let mut kind = rest % kinds;
         rest /= kinds;
         let mut situation = Situation {
-            consent: ConsentState::Given,
+            consent: ConsentState::Answered,
             preferences: Vec::new(),
-            integrations: IntegrationsState::Given,
+            integrations: IntegrationsState::Present,
             entry: None,
             all: None,
             exempt_event,
@@ -195,7 +195,7 @@ impl<'p> Space<'p> {
             }
         }
         let others: Vec<_> =
-            self.consent.iter().copied().filter(|state| *state != ConsentState::Given).collect();
+            self.consent.iter().copied().filter(|state| *state != ConsentState::Answered).collect();
         match usize::try_from(rest).ok().and_then(|rest| others.get(rest)) {
             Some(state) => situation.consent = *state,
             None => {
@@ -211,8 +211,8 @@ impl<'p> Space<'p> {
     /// the preferences are drawn anew for each number, always the same ones for the same number.
     pub fn sample(&self, number: u64) -> Situation {
         let mut rest = u128::from(number);
-        let consent = pick(&self.consent, &mut rest).unwrap_or(ConsentState::Given);
-        let integrations = pick(&self.integrations, &mut rest).unwrap_or(IntegrationsState::Given);
+        let consent = pick(&self.consent, &mut rest).unwrap_or(ConsentState::Answered);
+        let integrations = pick(&self.integrations, &mut rest).unwrap_or(IntegrationsState::Present);
         let exempt_event = pick(&self.exempt_event, &mut rest).unwrap_or(false);
         let mut situation = Situation {
             consent,
@@ -222,18 +222,18 @@ impl<'p> Space<'p> {
             all: None,
             exempt_event,
         };
-        if integrations == IntegrationsState::Given {
+        if integrations == IntegrationsState::Present {
             situation.entry = pick(&self.entry, &mut rest).unwrap_or(None);
             situation.all = pick(&self.all, &mut rest).unwrap_or(None);
         }
-        if consent == ConsentState::Given {
+        if consent == ConsentState::Answered {
             let mut state = number;
             let drawn = self.preferences.iter().map(|values| {
                 // SplitMix64: well spread, and the same everywhere.
                 state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
                 let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
                 let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-                pick(values, &mut u128::from(mixed ^ (mixed >> 31))).unwrap_or(Preference::Absent)
+                pick(values, &mut u128::from(mixed ^ (mixed >> 31))).unwrap_or(Preference::Unasked)
             });
             situation.preferences = drawn.collect();
         }
@@ -242,8 +242,8 @@ impl<'p> Space<'p> {
 
     /// Whether a situation is one of this space.
     pub fn contains(&self, situation: &Situation) -> bool {
-        let given = situation.consent == ConsentState::Given;
-        let listed = situation.integrations == IntegrationsState::Given;
+        let given = situation.consent == ConsentState::Answered;
+        let listed = situation.integrations == IntegrationsState::Present;
         let preferences = match given {
             true => {
                 situation.preferences.len() == self.preferences.len()
@@ -276,14 +276,14 @@ impl<'p> Space<'p> {
         let consent = match situation.consent {
             ConsentState::Missing => Consent::Missing,
             ConsentState::Empty => Consent::Empty,
-            ConsentState::NoneGiven => Consent::Preferences(Vec::new()),
+            ConsentState::Unanswered => Consent::Preferences(Vec::new()),
             ConsentState::Malformed => Consent::Malformed,
-            ConsentState::Given => Consent::Preferences(self.preferences(situation)),
+            ConsentState::Answered => Consent::Preferences(self.preferences(situation)),
         };
         let integrations = match situation.integrations {
             IntegrationsState::None => Integrations::Entries(Vec::new()),
             IntegrationsState::Malformed => Integrations::Malformed,
-            IntegrationsState::Given => Integrations::Entries(self.entries(situation)),
+            IntegrationsState::Present => Integrations::Entries(self.entries(situation)),
         };
         let exempt = self.policy.exempt_events().value.first().filter(|_| situation.exempt_event);
         Event { id: None, consent, integrations, track: exempt.map(|name| Name::from(name.value.as_str())) }
@@ -292,7 +292,7 @@ impl<'p> Space<'p> {
     fn preferences(&self, situation: &Situation) -> Vec<(Name<'p>, Preference)> {
         let named = self.categories.iter().zip(&situation.preferences);
         let mut preferences: Vec<(Name, Preference)> = named
-            .filter(|(_, preference)| **preference != Preference::Absent)
+            .filter(|(_, preference)| **preference != Preference::Unasked)
             .filter_map(|(id, preference)| {
                 Some((Name::from(self.policy.category(*id)?.wire_id()), *preference))
             })

@@ -13,9 +13,7 @@ use crate::exact::diagram::Diagrams;
 use crate::exact::formula::Formula;
 use crate::exact::function::{function, reason};
 use crate::exact::inputs::{self, ALL, ENTRIES, Inputs};
-use crate::model::{
-    ConsentState, Destination, DestinationId, IntegrationsState, Policy, UnreadableIntegrations,
-};
+use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy};
 use crate::reason::Reason;
 use std::collections::{BTreeSet, HashMap};
 
@@ -48,7 +46,7 @@ pub struct Row {
     pub need: Option<bool>,
     /// What the entries under the destination's names come to; `None` for unlisted.
     pub entry: Option<Vec<Option<Entry>>>,
-    /// What `All` is; `None` for absent and on.
+    /// What `All` is; `None` for unlisted and on.
     pub all: Option<Vec<Option<Entry>>>,
     /// Why the destination receives the event, or does not. A refusal names the categories of [`Need::refused`].
     pub reason: Reason,
@@ -352,7 +350,7 @@ impl DecisionTable {
     }
 }
 
-/// "Among duplicate keys any refusal wins, then any unreadable value."
+/// "Among duplicate keys any refusal wins, then any invalid value."
 fn is_granted(event: &Event<'_>, wire_id: &str) -> bool {
     let own = event.consent.preferences().iter().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
     own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
@@ -361,14 +359,14 @@ fn is_granted(event: &Event<'_>, wire_id: &str) -> bool {
 /// "Among duplicate keys and among the names of one destination `off` wins, then `on`." One that cannot be read is told from them
 /// as long as it decides nothing.
 fn entry(policy: &Policy, event: &Event<'_>, is_own: impl Fn(&[u8]) -> bool) -> Option<Entry> {
-    let unreadable_is_off = policy.unreadable_integrations().value == UnreadableIntegrations::Off;
+    let invalid_is_off = policy.invalid_entries().value == InvalidEntries::Off;
     match inputs::entry(event, is_own) {
-        (_, true) if unreadable_is_off => Some(Entry::Unreadable),
+        (_, true) if invalid_is_off => Some(Entry::Invalid),
         (own, _) => own,
     }
 }
 
-/// The same of `All`, where on and absent are one.
+/// The same of `All`, where on and unlisted are one.
 fn entry_of_all(policy: &Policy, event: &Event<'_>) -> Option<Entry> {
     entry(policy, event, |name| name == b"All").filter(|entry| *entry != Entry::On)
 }

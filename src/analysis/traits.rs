@@ -10,7 +10,7 @@ pub(crate) struct Traits<A> {
     is_exempt: bool,
     ignores_all: bool,
     is_mapped: bool,
-    /// `None` where all of it is switched off, too.
+    /// `None` where all of it is unenforced, too.
     asks: Option<A>,
 }
 

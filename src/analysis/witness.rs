@@ -23,12 +23,12 @@ pub fn json(event: &Event<'_>, reading: &Reading) -> String {
         Consent::Malformed => ConsentText::Malformed,
         Consent::Preferences(preferences) => {
             // A preference that is absent has no member.
-            let listed = preferences.iter().filter(|(_, preference)| *preference != Preference::Absent);
+            let listed = preferences.iter().filter(|(_, preference)| *preference != Preference::Unasked);
             let members = listed.map(|(category, preference)| {
                 let value = match preference {
                     Preference::Granted => "true",
                     Preference::Refused => "false",
-                    Preference::Unreadable | Preference::Absent => "null",
+                    Preference::Invalid | Preference::Unasked => "null",
                 };
                 (name(category), value)
             });
@@ -42,7 +42,7 @@ pub fn json(event: &Event<'_>, reading: &Reading) -> String {
                 let value = match entry {
                     Entry::On => "true",
                     Entry::Off => "false",
-                    Entry::Unreadable => "null",
+                    Entry::Invalid => "null",
                 };
                 (name(destination), value)
             });

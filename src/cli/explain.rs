@@ -106,12 +106,10 @@ const MAX_NAMES: usize = 20;
 /// What to say of a destination that a policy does not have.
 pub(super) fn unknown_destination(policy: &Policy, name: &str) -> String {
     let shown = visible(name);
-    let own = policy
-        .destinations()
-        .iter()
-        .find(|one| one.further_names().iter().any(|further| further.value == name));
+    let own =
+        policy.destinations().iter().find(|one| one.aliases().iter().any(|further| further.value == name));
     if let Some(own) = own {
-        return format!("`{shown}` is a further name; ask for `{}`", visible(own.name()));
+        return format!("`{shown}` is a alias; ask for `{}`", visible(own.name()));
     }
     let mut names: Vec<String> =
         policy.destinations().iter().map(|one| visible(one.name())).take(MAX_NAMES).collect();

@@ -127,9 +127,9 @@ impl Root {
     /// The source and the path in it for a file named on the command line.
     fn place(&self, path: &Path) -> Result<(Disk, String), Failure> {
         let Some(root) = &self.root else { return Ok(Disk::beside(path)) };
-        let unreadable = |path: &Path, error| Failure::input(&path.display().to_string(), &error);
-        let real = path.canonicalize().map_err(|error| unreadable(path, error))?;
-        let real_root = root.canonicalize().map_err(|error| unreadable(root, error))?;
+        let failed = |path: &Path, error| Failure::input(&path.display().to_string(), &error);
+        let real = path.canonicalize().map_err(|error| failed(path, error))?;
+        let real_root = root.canonicalize().map_err(|error| failed(root, error))?;
         let below = real.strip_prefix(&real_root).map_err(|_| {
             Failure::Other(format!("`{}` is not below the root `{}`", path.display(), root.display()))
         })?;

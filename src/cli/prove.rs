@@ -2,7 +2,7 @@
 
 use super::{Failure, Format, PolicyArguments, Status, called, event_text};
 use consentry::analysis::{Counterexample, Proof, prove};
-use consentry::diagnostic::{Span, visible};
+use consentry::diagnostic::visible;
 use consentry::{Policy, Promise};
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -58,11 +58,6 @@ pub(super) fn known(answer: &Result<Proof<'_>, consentry::TooLarge>) -> String {
     }
 }
 
-/// The statement on one line.
-pub(super) fn statement(policy: &Policy, span: Span) -> String {
-    policy.files().excerpt(span).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 fn name(policy: &Policy, one: &Counterexample) -> String {
     policy.destination(one.destination).map_or("", |destination| destination.name()).to_owned()
 }
@@ -74,7 +69,7 @@ fn refused(policy: &Policy, one: &Counterexample) -> Vec<String> {
 
 fn human(to: &mut impl Write, policy: &Policy, answers: &[Answer<'_>]) -> io::Result<()> {
     for (promise, answer) in answers {
-        let said = visible(&statement(policy, promise.span));
+        let said = visible(&policy.line_at(promise.span));
         let place = visible(&policy.files().place(promise.span));
         let word = match answer {
             Ok(proof) if proof.is_proved() => "ok",
@@ -115,7 +110,7 @@ fn document(to: &mut impl Write, policy: &Policy, answers: &[Answer<'_>]) -> io:
         let counterexamples: Vec<Value> =
             proof.iter().flat_map(|proof| &proof.counterexamples).map(counterexample).collect();
         json!({
-            "promise": statement(policy, promise.span),
+            "promise": policy.line_at(promise.span),
             "because": promise.because,
             "place": {
                 "file": policy.files().name(promise.span.file),

@@ -4,7 +4,7 @@ use super::memo::{Memo, Place};
 use super::rewrite::Rewrites;
 use crate::event::{ConsentPart, Entry, Event, Name, Parts, Preference, Room, each_entry, each_preference};
 use crate::model::{CategoryId, ConsentState, DestinationId, Enforce, IntegrationsState, Policy};
-use crate::table::{Bits, Dropped, Table};
+use crate::table::{Bits, Dropped, EventRole, Table};
 use std::sync::Arc;
 
 /// What a decision depends on, in the policy's own numbers.
@@ -14,8 +14,8 @@ pub struct Facts<'d> {
     pub(super) integrations: IntegrationsState,
     pub(super) choices: &'d Choices,
     pub(super) listed: &'d Listed,
-    /// Whether the event passes the consent step.
-    pub(super) exempt_event: bool,
+    /// What the policy makes of the event by its name.
+    pub(super) role: EventRole,
     /// Why a check against a ledger drops the event, if it does.
     dropped: Option<Dropped>,
 }
@@ -71,15 +71,15 @@ pub(super) struct FactsAt {
     integrations: IntegrationsState,
     choices: Place,
     listed: Place,
-    exempt_event: bool,
+    role: EventRole,
     dropped: Option<Dropped>,
 }
 
 #[cfg(feature = "ledger")]
 impl FactsAt {
     /// What a check against a ledger makes of them.
-    pub(super) fn checked(self, is_given: bool, dropped: Option<Dropped>) -> Self {
-        let consent = if is_given { ConsentState::Given } else { self.consent };
+    pub(super) fn checked(self, is_answered: bool, dropped: Option<Dropped>) -> Self {
+        let consent = if is_answered { ConsentState::Answered } else { self.consent };
         FactsAt { consent, dropped, ..self }
     }
 }
@@ -139,20 +139,20 @@ impl Scratch {
             });
             listed_at = Place::SPARE;
         }
-        let named = |track: &Name<'_>| table.exempt_events().any(|name| *track == *name);
+        let role = |track: &Name<'_>| table.role(|name| *track == *name);
         FactsAt {
             consent: event.consent.state(),
             integrations: event.integrations.state(),
             choices: choices_at,
             listed: listed_at,
-            exempt_event: event.track.as_ref().is_some_and(named),
+            role: event.track.as_ref().map_or(EventRole::default(), role),
             dropped: None,
         }
     }
 
     /// Works out the facts of an event from its parts, or remembers them; `None` when a part is no JSON.
     #[inline]
-    pub(super) fn recall(&mut self, table: &Table, parts: &Parts<'_>, exempt_event: bool) -> Option<FactsAt> {
+    pub(super) fn recall(&mut self, table: &Table, parts: &Parts<'_>, role: EventRole) -> Option<FactsAt> {
         let (mut choices, mut listed) = (Place::NOTHING, Place::NOTHING);
         let consent = match parts.consent {
             ConsentPart::Missing => ConsentState::Missing,
@@ -162,7 +162,7 @@ impl Scratch {
                     choices.work_out(table, |add| each_preference(text, add)).is_some()
                 })?;
                 let any = self.choices.at(choices).any;
-                if any { ConsentState::Given } else { ConsentState::NoneGiven }
+                if any { ConsentState::Answered } else { ConsentState::Unanswered }
             }
         };
         let mut integrations = IntegrationsState::None;
@@ -171,10 +171,10 @@ impl Scratch {
                 .listed
                 .place(text, |listed| listed.work_out(table, |add| each_entry(text, add)).is_some())?;
             if self.listed.at(listed).any {
-                integrations = IntegrationsState::Given;
+                integrations = IntegrationsState::Present;
             }
         }
-        Some(FactsAt { consent, integrations, choices, listed, exempt_event, dropped: None })
+        Some(FactsAt { consent, integrations, choices, listed, role, dropped: None })
     }
 
     /// Takes the granted categories as given, as bits in the order of the policy.
@@ -186,11 +186,11 @@ impl Scratch {
         }
         table.requirements.passing(&choices.granted, &mut choices.passing);
         FactsAt {
-            consent: ConsentState::Given,
+            consent: ConsentState::Answered,
             integrations: IntegrationsState::None,
             choices: Place::SPARE,
             listed: Place::NOTHING,
-            exempt_event: false,
+            role: EventRole::default(),
             dropped: None,
         }
     }
@@ -205,9 +205,9 @@ impl Scratch {
     /// The facts, and room for what is delivered.
     #[inline]
     pub(super) fn facts(&mut self, at: FactsAt) -> (Facts<'_>, &mut Bits) {
-        let FactsAt { consent, integrations, choices, listed, exempt_event, dropped } = at;
+        let FactsAt { consent, integrations, choices, listed, role, dropped } = at;
         let (choices, listed) = (self.choices.at(choices), self.listed.at(listed));
-        (Facts { consent, integrations, choices, listed, exempt_event, dropped }, &mut self.deliver)
+        (Facts { consent, integrations, choices, listed, role, dropped }, &mut self.deliver)
     }
 }
 
@@ -228,8 +228,8 @@ impl Choices {
             for category in table.categories.ids(name) {
                 match preference {
                     Preference::Granted => granted.insert(*category as usize),
-                    Preference::Absent => {}
-                    Preference::Refused | Preference::Unreadable => withheld.insert(*category as usize),
+                    Preference::Unasked => {}
+                    Preference::Refused | Preference::Invalid => withheld.insert(*category as usize),
                 }
             }
         });
@@ -261,8 +261,8 @@ impl Listed {
             let is_off = match entry {
                 Entry::On => false,
                 Entry::Off => true,
-                Entry::Unreadable if table.unreadable_is_off => true,
-                Entry::Unreadable => return,
+                Entry::Invalid if table.invalid_is_off => true,
+                Entry::Invalid => return,
             };
             if name == ALL {
                 *all_off |= is_off;
@@ -309,7 +309,12 @@ impl<'d> Facts<'d> {
 
     /// Whether the event is exempt from the consent step.
     pub fn exempt_event(&self) -> bool {
-        self.exempt_event
+        self.role.is_exempt
+    }
+
+    /// Whether the event is a preference event, which passes every gate.
+    pub fn preference_event(&self) -> bool {
+        self.role.is_preference_event
     }
 
     /// Whether a category is granted, `always` counted in.

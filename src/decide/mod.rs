@@ -18,7 +18,7 @@ use crate::event::{self, Event, EventError, Grade, Limits, Parts, Room};
 use crate::model::Enforce;
 #[cfg(feature = "ledger")]
 use crate::table::Dropped;
-use crate::table::{Bits, Table};
+use crate::table::{Bits, EventRole, Table};
 use decision::Seen;
 use facts::FactsAt;
 use rewrite::Outcome;
@@ -185,8 +185,8 @@ impl Table {
         scratch: &mut Scratch,
     ) -> Result<(Seen<'d>, FactsAt), EventError> {
         scratch.serve(self);
-        if let Some((parts, exempt_event)) = self.find(bytes, limits, grade, &mut scratch.room)
-            && let Some(at) = scratch.recall(self, &parts, exempt_event)
+        if let Some((parts, role)) = self.find(bytes, limits, grade, &mut scratch.room)
+            && let Some(at) = scratch.recall(self, &parts, role)
         {
             return Ok((Seen::bytes(bytes, limits, parts.integrations), at));
         }
@@ -195,7 +195,7 @@ impl Table {
         Ok((Seen::Read(Box::new(event)), at))
     }
 
-    /// Finds the parts of an event that a decision depends on, and whether it is an exempt event.
+    /// Finds the parts of an event that a decision depends on, and what the policy makes of it by its name.
     #[inline]
     fn find<'d>(
         &self,
@@ -203,14 +203,15 @@ impl Table {
         limits: &Limits,
         grade: Grade,
         room: &mut Room,
-    ) -> Option<(Parts<'d>, bool)> {
+    ) -> Option<(Parts<'d>, EventRole)> {
         let parts = event::find(bytes, &self.deciding_keys, limits, grade, self.instructions, room)?;
-        if !parts.is_called(self.exempt_events()) {
-            return Some((parts, false));
+        let role = self.role(|name| parts.is_called(name));
+        if role == EventRole::default() {
+            return Some((parts, role));
         }
         // Events of such a name are rare, so that of the others nobody asks the type.
         let all = event::find(bytes, &self.keys, limits, grade, self.instructions, room)?;
-        Some((parts, all.is_track()))
+        Some((parts, if all.is_track() { role } else { EventRole::default() }))
     }
 
     /// Decides one event, for all destinations.
@@ -225,17 +226,17 @@ impl Table {
         self.decide_facts(Seen::Event(event), at, scratch)
     }
 
-    /// Decides one event that was checked against a ledger: whether its consent is `given` whatever it has, and why it is dropped.
+    /// Decides one event that was checked against a ledger: whether its consent is `answered` whatever it has, and why it is dropped.
     #[cfg(feature = "ledger")]
     pub(crate) fn decide_checked<'d>(
         &'d self,
         event: &'d Event<'d>,
-        is_given: bool,
+        is_answered: bool,
         dropped: Option<Dropped>,
         scratch: &'d mut Scratch,
     ) -> Decision<'d> {
         scratch.serve(self);
-        let at = scratch.resolve(self, event).checked(is_given, dropped);
+        let at = scratch.resolve(self, event).checked(is_answered, dropped);
         self.decide_facts(Seen::Event(event), at, scratch)
     }
 
@@ -244,14 +245,14 @@ impl Table {
     pub(crate) fn rewrite_checked<'d>(
         &'d self,
         event: &'d Event<'d>,
-        is_given: bool,
+        is_answered: bool,
         dropped: Option<Dropped>,
         line: &'d [u8],
         scratch: &'d mut Scratch,
         into: &mut Vec<u8>,
     ) -> Decision<'d> {
         scratch.serve(self);
-        let at = scratch.resolve(self, event).checked(is_given, dropped);
+        let at = scratch.resolve(self, event).checked(is_answered, dropped);
         self.rewrite_seen(Seen::Event(event), at, line, scratch, into)
     }
 
@@ -275,7 +276,7 @@ impl Table {
     #[inline]
     fn deliver(&self, facts: &Facts<'_>, deliver: &mut Bits) {
         let Facts { choices, listed, .. } = facts;
-        let exempt = if facts.exempt_event { !0 } else { 0 };
+        let exempt = if facts.role.is_exempt { !0 } else { 0 };
         let consent = |at: usize| choices.passing.word(at) | exempt;
         let on = |at: usize| listed.on.word(at);
         let integrations = |at: usize| {

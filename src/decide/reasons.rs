@@ -18,7 +18,7 @@ impl Reasons {
         let enabled = table.enabled.word(at);
         reasons.set(Reason::Disabled, known & !enabled);
 
-        let exempt = if facts.exempt_event { !0 } else { table.exempt.word(at) };
+        let exempt = if facts.role.is_exempt { !0 } else { table.exempt.word(at) };
         let passing = choices.passing.word(at) | exempt;
         let (on, off) = (listed.on.word(at), listed.off.word(at));
         let all_off = if listed.all_off { !on & !off & !table.ignores_all.word(at) } else { 0 };
@@ -47,11 +47,11 @@ impl Reasons {
         let asked = by_consent & !exempt;
         let free = table.asks_nothing.word(at);
         let denied = table.asks_refuses.word(at);
-        let switched_off = table.asks_switched_off.word(at);
+        let unenforced = table.is_unenforced.word(at);
         reasons.set(Reason::Unmapped, asked & free);
         reasons.set(Reason::UnmappedDenied, asked & denied);
-        reasons.set(Reason::SwitchedOff, asked & switched_off);
-        let needs = asked & !(free | denied | switched_off);
+        reasons.set(Reason::Unenforced, asked & unenforced);
+        let needs = asked & !(free | denied | unenforced);
         reasons.set(Reason::Consented, needs & passing);
         reasons.set(Reason::Refused, needs & !passing);
 

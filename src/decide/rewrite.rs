@@ -202,7 +202,7 @@ impl<'n> Changes<'n> {
         let Outcome { deliver, dropped } = outcome;
         let mut changes = Changes::default();
         let count = table.policy().destinations().len();
-        let is_off = |entry| entry == Entry::Off || entry == Entry::Unreadable && table.unreadable_is_off;
+        let is_off = |entry| entry == Entry::Off || entry == Entry::Invalid && table.invalid_is_off;
 
         // Whether `All` may stop those that have no entry, by the policy's reading; and whether it does by any.
         let alls = || entries.iter().filter(|entry| entry.name.as_bytes() == ALL);
@@ -251,7 +251,7 @@ impl<'n> Changes<'n> {
                 Entry::On => false,
                 Entry::Off => true,
                 // Where it counts as none, it is in the way of those alone that need one.
-                Entry::Unreadable => table.unreadable_is_off || named.iter().any(|id| stopped(*id as usize)),
+                Entry::Invalid => table.invalid_is_off || named.iter().any(|id| stopped(*id as usize)),
             };
             if stops {
                 changes.values.push((entry.place.clone(), true));

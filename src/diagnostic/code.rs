@@ -99,6 +99,42 @@ codes! {
     TooManyErrors "too-many-errors" = 114 Error,
     /// A control character or a line separator, which not every editor shows as what it is.
     ControlCharacter "control-character" = 115 Error,
+    /// The consent state `given` is now `answered`.
+    OldConsentGiven "old-consent-given" = 120 Error,
+    /// The consent state `none given` is now `unanswered`.
+    OldNoneGiven "old-none-given" = 121 Error,
+    /// The integrations state `given` is now `present`.
+    OldIntegrationsGiven "old-integrations-given" = 122 Error,
+    /// The word `also` is now `alias`.
+    OldAlso "old-also" = 123 Error,
+    /// The words `also spelled` are now `alias`.
+    OldAlsoSpelled "old-also-spelled" = 124 Error,
+    /// The words `switched off` are now `unenforced`.
+    OldSwitchedOff "old-switched-off" = 125 Error,
+    /// The setting `unreadable integrations count as` is now `invalid entries`.
+    OldUnreadableIntegrations "old-unreadable-integrations" = 126 Error,
+    /// The entry state `unreadable` is now `invalid`.
+    OldUnreadable "old-unreadable" = 127 Error,
+    /// A test has a JSON value where the language now has a word.
+    OldTestValue "old-test-value" = 128 Error,
+    /// The setting `preferences at` is now `consent at`.
+    OldPreferencesAt "old-preferences-at" = 129 Error,
+    /// The setting `exempt event` is now `exempt events`.
+    OldExemptEvent "old-exempt-event" = 130 Error,
+    /// The setting `ledger records` is now `preference events` and `ledger also records`.
+    OldLedgerRecords "old-ledger-records" = 131 Error,
+    /// The word `verify` is now `ledger`.
+    OldVerify "old-verify" = 132 Error,
+    /// The setting `gate` is now `gate opens on`.
+    OldGate "old-gate" = 133 Error,
+    /// The setting `gate open without consent` is now `gate without consent open`.
+    OldGateWithoutConsent "old-gate-without-consent" = 134 Error,
+    /// The setting `model implied means` is now `implied consent`.
+    OldModelImplied "old-model-implied" = 135 Error,
+    /// The setting `visit loads when` is now `library loads when`.
+    OldVisitLoads "old-visit-loads" = 136 Error,
+    /// A `lint` statement has the code of a finding in place of its name.
+    OldLintCode "old-lint-code" = 137 Error,
 
     /// A file cannot be read.
     CannotReadFile "cannot-read-file" = 201 Error,
@@ -125,7 +161,7 @@ codes! {
     UnknownKind "unknown-kind" = 306 Error,
     /// Two categories have one wire id.
     DuplicateWireId "duplicate-wire-id" = 307 Error,
-    /// A further name belongs to another destination.
+    /// An alias belongs to another destination.
     AliasTaken "alias-taken" = 308 Error,
     /// A destination is called `All`.
     ReservedDestinationName "reserved-destination-name" = 309 Error,
@@ -229,12 +265,19 @@ codes! {
     LibraryNeverLoads "library-never-loads" = 532 Warning,
     /// A list of categories does not show whether all or any are required.
     AmbiguousList "ambiguous-list" = 533 Warning,
+    /// A comment allows a finding by its code.
+    OldAllowComment "old-allow-comment" = 534 Error,
 }
 
 impl Code {
     /// Whether it is a question that lint asks of a policy that compiles.
     pub fn is_lint(self) -> bool {
         self.number() >= 500
+    }
+
+    /// True for old words of the language, whose fix writes the new ones.
+    pub fn is_old_word(self) -> bool {
+        self.name().starts_with("old-")
     }
 
     /// The number.

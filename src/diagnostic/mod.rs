@@ -28,7 +28,7 @@ pub struct Diagnostic {
     severity: Severity,
 }
 
-/// A change of the text that mends what a diagnostic says.
+/// A change of the text that fixes a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
     /// What it does, as an order: "delete the override".
@@ -80,8 +80,7 @@ impl Diagnostic {
         self
     }
 
-    /// Says what does it safely.
-    #[cfg(feature = "lint")]
+    /// Adds the edits that fix it.
     pub(crate) fn fix(mut self, fix: Fix) -> Self {
         self.fix = Some(Box::new(fix));
         self

@@ -33,7 +33,7 @@ use std::fmt;
 ///     integrations: Integrations::Entries(vec![]),
 ///     ..Event::default()
 /// };
-/// assert_eq!(event.consent.state().word(), "given");
+/// assert_eq!(event.consent.state().word(), "answered");
 /// assert_eq!(event.integrations.state().word(), "none");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -59,7 +59,7 @@ pub enum Consent<'a> {
     Empty,
     /// The members of the preferences object, in their order; names may repeat.
     Preferences(Vec<(Name<'a>, Preference)>),
-    /// The consent object cannot be read.
+    /// The consent object or the preferences have the wrong form.
     Malformed,
 }
 
@@ -68,7 +68,7 @@ pub enum Consent<'a> {
 pub enum Integrations<'a> {
     /// The members of the integrations objects, in their order; names may repeat. Empty without an object.
     Entries(Vec<(Name<'a>, Entry)>),
-    /// The integrations object cannot be read.
+    /// The integrations object has the wrong form.
     Malformed,
 }
 
@@ -83,10 +83,10 @@ impl Default for Integrations<'_> {
 pub enum Preference {
     /// `true`. Only this satisfies a requirement.
     Granted,
-    /// No such key; a reader never lists it.
-    Absent,
-    /// A value that is no boolean.
-    Unreadable,
+    /// No such key: the person was not asked. A reader never lists it.
+    Unasked,
+    /// A value that is not a boolean.
+    Invalid,
     /// `false`.
     Refused,
 }
@@ -94,8 +94,8 @@ pub enum Preference {
 /// What an integrations entry says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Entry {
-    /// A value that is neither a boolean nor an object; a setting of the policy says what it counts as.
-    Unreadable,
+    /// A value that is neither a boolean nor an object; the setting `invalid entries` decides how it is read.
+    Invalid,
     /// `true`, or an object.
     On,
     /// `false`.
@@ -177,13 +177,13 @@ impl Consent<'_> {
         match self {
             Consent::Missing => ConsentState::Missing,
             Consent::Empty => ConsentState::Empty,
-            Consent::Preferences(preferences) if preferences.is_empty() => ConsentState::NoneGiven,
-            Consent::Preferences(_) => ConsentState::Given,
+            Consent::Preferences(preferences) if preferences.is_empty() => ConsentState::Unanswered,
+            Consent::Preferences(_) => ConsentState::Answered,
             Consent::Malformed => ConsentState::Malformed,
         }
     }
 
-    /// The preferences; none in every state but `given`.
+    /// The preferences; none in every state but `answered`.
     pub fn preferences(&self) -> &[(Name<'_>, Preference)] {
         match self {
             Consent::Preferences(preferences) => preferences,
@@ -197,12 +197,12 @@ impl Integrations<'_> {
     pub fn state(&self) -> IntegrationsState {
         match self {
             Integrations::Entries(entries) if entries.is_empty() => IntegrationsState::None,
-            Integrations::Entries(_) => IntegrationsState::Given,
+            Integrations::Entries(_) => IntegrationsState::Present,
             Integrations::Malformed => IntegrationsState::Malformed,
         }
     }
 
-    /// The entries; none in every state but `given`.
+    /// The entries; none in every state but `present`.
     pub fn entries(&self) -> &[(Name<'_>, Entry)] {
         match self {
             Integrations::Entries(entries) => entries,
@@ -217,7 +217,7 @@ impl Entry {
         match self {
             Entry::On => "on",
             Entry::Off => "off",
-            Entry::Unreadable => "unreadable",
+            Entry::Invalid => "invalid",
         }
     }
 }
@@ -227,8 +227,8 @@ impl Preference {
     pub fn word(self) -> &'static str {
         match self {
             Preference::Granted => "granted",
-            Preference::Absent => "absent",
-            Preference::Unreadable => "unreadable",
+            Preference::Unasked => "unasked",
+            Preference::Invalid => "invalid",
             Preference::Refused => "refused",
         }
     }
@@ -260,7 +260,7 @@ impl<'a> Event<'a> {
     /// let policy = Policy::parse("consentry 1 policy \"p\" include prelude \"segment\"")?;
     /// let line = br#"{"context":{"consent":{"categoryPreferences":{}}}}"#;
     /// let event = Event::read(line, policy.reading(), &Limits::default())?;
-    /// assert_eq!(event.consent.state().word(), "none_given");
+    /// assert_eq!(event.consent.state().word(), "unanswered");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -52,8 +52,8 @@ impl<'t> Parts<'t> {
 
     /// Whether the event is called by one of these names.
     #[inline]
-    pub(crate) fn is_called<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> bool {
-        self.event.is_some_and(|event| names.any(|name| is(event, name)))
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.event.is_some_and(|event| is(event, name))
     }
 
     /// Whether this is a track event; only looked for with the keys of a whole event.

@@ -238,7 +238,7 @@ pub(super) fn preference(json_type: Type) -> Preference {
     match json_type {
         Type::True => Preference::Granted,
         Type::False => Preference::Refused,
-        _ => Preference::Unreadable,
+        _ => Preference::Invalid,
     }
 }
 
@@ -262,7 +262,7 @@ pub(super) fn entry(json_type: Type) -> Entry {
     match json_type {
         Type::True | Type::Object => Entry::On,
         Type::False => Entry::Off,
-        _ => Entry::Unreadable,
+        _ => Entry::Invalid,
     }
 }
 

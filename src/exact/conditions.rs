@@ -1,7 +1,7 @@
 //! Rows in words: for each input that matters, the values that it may have.
 
 use super::cover::Cube;
-use super::inputs::{ALL, ENTRIES, Input, Inputs, ON_AND_UNREADABLE};
+use super::inputs::{ALL, ENTRIES, Input, Inputs, ON_AND_INVALID};
 use super::needs::Need;
 use crate::event::Entry;
 use crate::model::IntegrationsState;
@@ -15,7 +15,7 @@ pub struct Conditions(Vec<Condition>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// The consent object, by the states that it may be in. Where two policies read it differently, a state is said as both see
-    /// it: `given / malformed`.
+    /// it: `answered / malformed`.
     Consent(Vec<String>),
     /// The integrations object, by the states that it may be in.
     Integrations(Vec<IntegrationsState>),
@@ -27,10 +27,10 @@ pub enum Condition {
         name: String,
         /// What it may be.
         values: Vec<Option<Entry>>,
-        /// Whether it may be there twice, on and unreadable, which two policies count differently; `None` where they do not.
+        /// Whether it may be there twice, on and invalid, which two policies count differently; `None` where they do not.
         twice: Option<bool>,
     },
-    /// Whether `All` is off; `None` for absent and on.
+    /// Whether `All` is off; `None` for unlisted and on.
     All(Vec<Option<Entry>>),
     /// Whether a category is granted.
     Category {
@@ -111,7 +111,7 @@ impl Condition {
             Input::Entry(name) => Condition::Entry {
                 name: name.to_owned(),
                 values: places().filter_map(|value| ENTRIES.get(value)).copied().collect(),
-                twice: (count > ENTRIES.len()).then(|| values.contains(&ON_AND_UNREADABLE)),
+                twice: (count > ENTRIES.len()).then(|| values.contains(&ON_AND_INVALID)),
             },
             Input::All => Condition::All(places().filter_map(|value| ALL.get(value)).copied().collect()),
             Input::Category(wire_id) => {
@@ -161,11 +161,17 @@ impl fmt::Display for Condition {
             }
             Condition::Entry { name, values, twice: Some(twice) } => {
                 let words = values.iter().map(|value| word(*value));
-                let words: Vec<&str> = words.chain(twice.then_some("on and unreadable at once")).collect();
+                let words: Vec<&str> = words.chain(twice.then_some("on and invalid at once")).collect();
                 write!(f, "{name:?} {}", any_of(&words))
             }
             Condition::All(values) => {
-                write!(f, "All {}", entries(values, &ALL).replace("unlisted", "absent or on"))
+                let is_unlisted = values.contains(&None);
+                let both = ["unlisted", "on"].into_iter().filter(|_| is_unlisted);
+                let others = values.iter().filter(|value| value.is_some()).map(|value| word(*value));
+                match (is_unlisted, values.len() + 1 == ALL.len()) {
+                    (true, true) => write!(f, "All {}", entries(values, &ALL)),
+                    _ => write!(f, "All {}", any_of(&both.chain(others).collect::<Vec<_>>())),
+                }
             }
             Condition::Category { name, granted: true } => write!(f, "{name} granted"),
             Condition::Category { name, granted: false } => write!(f, "{name} not granted"),

@@ -1,26 +1,119 @@
-//! The fingerprint of a policy (section 7 of the semantics): the same for two policies exactly when they decide every event
-//! alike, with the same states, reasons, named categories, drop reasons and unknown names, and with the same gate and check.
+//! The fingerprint of a policy (section 7 of the semantics): the same for two policies exactly if they give the same states,
+//! outcomes, reasons, refused categories, drop reasons and unknown names for every event, and have the same gate and check.
 //!
-//! It is made of what decides and of nothing else: categories by wire id and destinations by name, both sorted, and each
-//! destination's decision as a diagram, of which there is one for each function. Labels, comments, names of categories, the
-//! order of lines, files and tests leave no trace in it.
+//! Hashed are meanings, by numbers that never change, and the author's own names: categories by wire id, destinations, events. No
+//! word of the language is hashed, so that renaming one changes no fingerprint. Labels, comments, declared names of categories, the
+//! order of lines, files and tests leave no trace.
 
 use super::diagram::{Diagram, Diagrams, TooLarge};
 use super::function::{function, reason};
-use super::gate::{Gate, Open};
+use super::gate::{Gate, Open, Opens};
 use super::inputs::{ALL, ENTRIES, Input, Inputs};
 use crate::event::Entry;
-use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading};
+use crate::model::{
+    CheckAction, Conflict, ConsentState, Destination, DestinationId, IntegrationsState, LedgerCheck, Policy,
+    Reading,
+};
+use crate::reason::Reason;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
-/// The fingerprint of a policy. Written, it names its version and its hash: `consentry-2-sha256:` and 64 hexadecimal digits.
+/// The fingerprint of a policy. Written, it names its version and its hash: `consentry-3-sha256:` and 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 /// What is in front of the digits. A change of what is hashed changes the number.
-const VERSION: &str = "consentry-2-sha256:";
+const VERSION: &str = "consentry-3-sha256:";
+
+/// What a part of the hash is. A number never changes and never gets another meaning.
+#[derive(Debug, Clone, Copy)]
+#[repr(u64)]
+enum Part {
+    Policy = 1,
+    Destination = 2,
+    Leaf = 3,
+    Node = 4,
+    Parents = 10,
+    Spellings = 11,
+    Categories = 12,
+    Integrations = 13,
+    Drop = 14,
+    NoDrop = 15,
+    Names = 16,
+    Refused = 17,
+    GateByDelivery = 20,
+    GateByGrants = 21,
+    AlwaysOpen = 22,
+    OpenIfAny = 23,
+    AlwaysPass = 24,
+    NoCheck = 30,
+    Check = 31,
+    Compared = 32,
+    PreferenceEvents = 33,
+    ConsentInput = 40,
+    IntegrationsInput = 41,
+    EventInput = 42,
+    EntryInput = 43,
+    AllInput = 44,
+    CategoryInput = 45,
+    NeedInput = 46,
+    AnyOtherEvent = 47,
+}
+
+fn consent_number(state: ConsentState) -> u64 {
+    match state {
+        ConsentState::Missing => 1,
+        ConsentState::Empty => 2,
+        ConsentState::Unanswered => 3,
+        ConsentState::Answered => 4,
+        ConsentState::Malformed => 5,
+    }
+}
+
+fn integrations_number(state: IntegrationsState) -> u64 {
+    match state {
+        IntegrationsState::None => 1,
+        IntegrationsState::Present => 2,
+        IntegrationsState::Malformed => 3,
+    }
+}
+
+fn entry_number(entry: Option<Entry>) -> u64 {
+    match entry {
+        None => 1,
+        Some(Entry::On) => 2,
+        Some(Entry::Off) => 3,
+        Some(Entry::Invalid) => 4,
+    }
+}
+
+fn reason_number(reason: Reason) -> u64 {
+    match reason {
+        Reason::NotEnforced => 1,
+        Reason::Consented => 2,
+        Reason::Unmapped => 3,
+        Reason::Exempt => 4,
+        Reason::Unenforced => 5,
+        Reason::IntegrationGranted => 6,
+        Reason::Disabled => 7,
+        Reason::Dropped => 8,
+        Reason::Refused => 9,
+        Reason::UnmappedDenied => 10,
+        Reason::IntegrationOff => 11,
+        Reason::IntegrationAllOff => 12,
+        Reason::IntegrationUnlisted => 13,
+    }
+}
+
+fn action_number(action: CheckAction) -> u64 {
+    match action {
+        CheckAction::Drop => 1,
+        CheckAction::UseRecorded => 2,
+        CheckAction::UseStamped => 3,
+        CheckAction::Refuse => 4,
+    }
+}
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,18 +163,15 @@ impl fmt::Debug for Fingerprint {
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
 pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
-    let mut hash = Hash::new("policy");
+    let mut hash = Hash::new(Part::Policy);
     reading(&mut hash, policy);
     let wire_ids: BTreeSet<&str> = policy.categories().iter().map(|category| category.wire_id()).collect();
-    hash.list("claimed categories", wire_ids);
+    hash.texts(Part::Categories, wire_ids);
     let names: BTreeSet<&str> = policy.destinations().iter().flat_map(Destination::names).collect();
-    hash.list("claimed integrations", names);
+    hash.texts(Part::Integrations, names);
     drops(&mut hash, policy);
     gate(&mut hash, policy);
-    match super::check(policy) {
-        Some(check) => hash.list("check", check.texts()),
-        None => hash.text("no check"),
-    }
+    check(&mut hash, policy);
     let by_name: BTreeMap<&str, DestinationId> =
         policy.destination_ids().zip(policy.destinations()).map(|(id, one)| (one.name(), id)).collect();
     // Destinations that are decided alike are hashed once.
@@ -100,7 +190,7 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
         hash.text(name);
         // Whose a name is matters only where its entry does.
         if has_entries {
-            hash.list("names", destination.names().collect::<BTreeSet<_>>());
+            hash.texts(Part::Names, destination.names().collect::<BTreeSet<_>>());
         }
         hash.bytes(&digest);
     }
@@ -130,30 +220,44 @@ impl Key {
 /// Where preferences are read. The order of spellings says nothing.
 fn reading(hash: &mut Hash, policy: &Policy) {
     let Reading::Preferences { parents, spellings } = policy.reading();
-    hash.text("preferences");
-    hash.list("parents", parents.iter().map(String::as_str));
-    hash.list("spellings", spellings.iter().map(String::as_str).collect::<BTreeSet<_>>());
+    hash.texts(Part::Parents, parents.iter().map(String::as_str));
+    hash.texts(Part::Spellings, spellings.iter().map(String::as_str).collect::<BTreeSet<_>>());
 }
 
 /// Which events pass the gate.
 fn gate(hash: &mut Hash, policy: &Policy) {
-    match super::gate(policy) {
-        Gate::None => hash.text("no gate"),
+    let Gate { events, opens } = super::gate(policy);
+    match opens {
         // Which events these are follows from the decisions.
-        Gate::Exact => hash.text("gate of decisions"),
-        Gate::Grants { without_consent, open } => {
-            hash.text("gate of grants");
-            hash.text(match without_consent {
-                Some(true) => "open without consent",
-                Some(false) => "closed without consent",
-                None => "never without consent",
+        Opens::Delivery => hash.part(Part::GateByDelivery),
+        Opens::Grants { without_consent, open } => {
+            hash.part(Part::GateByGrants);
+            hash.number(match without_consent {
+                Some(true) => 1,
+                Some(false) => 2,
+                None => 3,
             });
             match &open {
-                Open::Always => hash.text("always open"),
-                Open::Any(wire_ids) => hash.list("any of", wire_ids.iter().map(String::as_str)),
+                Open::Always => hash.part(Part::AlwaysOpen),
+                Open::Any(wire_ids) => hash.texts(Part::OpenIfAny, wire_ids.iter().map(String::as_str)),
             }
         }
     }
+    hash.texts(Part::AlwaysPass, events.iter().map(String::as_str));
+}
+
+/// What is checked against the ledger, and what follows from each result.
+fn check(hash: &mut Hash, policy: &Policy) {
+    let Some(check) = super::check(policy) else { return hash.part(Part::NoCheck) };
+    let LedgerCheck { mismatch, unstamped, unknown, unreachable, conflict } = check.actions;
+    hash.part(Part::Check);
+    for action in [mismatch, unstamped, unknown, unreachable] {
+        hash.number(action_number(action));
+    }
+    hash.number(if conflict == Conflict::Grant { 1 } else { 2 });
+    hash.number(if check.records_identify { 1 } else { 2 });
+    hash.texts(Part::Compared, check.compared.iter().map(String::as_str));
+    hash.texts(Part::PreferenceEvents, check.preference_events.iter().map(String::as_str));
 }
 
 /// What the event says of its drop, in each pair of states that an event can have.
@@ -167,10 +271,10 @@ fn drops(hash: &mut Hash, policy: &Policy) {
         for integrations in IntegrationsState::ALL {
             match policy.reconcile().row(consent, integrations).drop_reason() {
                 Some(reason) => {
-                    hash.text("drop");
+                    hash.part(Part::Drop);
                     hash.text(reason);
                 }
-                None => hash.text("no drop"),
+                None => hash.part(Part::NoDrop),
             }
         }
     }
@@ -192,14 +296,30 @@ fn decision(
         known: HashMap::new(),
         has_entries: false,
     };
-    let mut hash = Hash::new("destination");
-    hash.bytes(&writer.digest(function.reason, &|leaf| reason(leaf).word()));
+    let mut hash = Hash::new(Part::Destination);
+    hash.bytes(&writer.digest(function.reason, Leaves::Reasons));
     for (wire_id, named) in &function.refused {
-        hash.text("names");
+        hash.part(Part::Refused);
         hash.text(wire_id);
-        hash.bytes(&writer.digest(*named, &|leaf| if leaf == 0 { "no" } else { "yes" }));
+        hash.bytes(&writer.digest(*named, Leaves::Truth));
     }
     Ok((writer.has_entries, hash.finish()))
+}
+
+/// What the leaves of a diagram are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Leaves {
+    Reasons,
+    Truth,
+}
+
+impl Leaves {
+    fn number(self, leaf: u32) -> u64 {
+        match self {
+            Leaves::Reasons => reason_number(reason(leaf)),
+            Leaves::Truth => u64::from(leaf),
+        }
+    }
 }
 
 /// Hashes diagrams: of each node the variable, and the hashes of what it leads to by what its values mean.
@@ -207,44 +327,43 @@ struct Writer<'w> {
     diagrams: &'w Diagrams,
     inputs: Vec<Input<'w>>,
     shapes: &'w Inputs,
-    known: HashMap<(Diagram, &'static str), [u8; 32]>,
+    known: HashMap<(Diagram, Leaves), [u8; 32]>,
     /// Whether an entry under one of the destination's names was met.
     has_entries: bool,
 }
 
 impl Writer<'_> {
-    fn digest(&mut self, of: Diagram, word: &impl Fn(u32) -> &'static str) -> [u8; 32] {
+    fn digest(&mut self, of: Diagram, leaves: Leaves) -> [u8; 32] {
         let Some(variable) = self.diagrams.variable(of) else {
-            let mut hash = Hash::new("leaf");
-            hash.text(word(of.value().unwrap_or(0)));
+            let mut hash = Hash::new(Part::Leaf);
+            hash.number(leaves.number(of.value().unwrap_or(0)));
             return hash.finish();
         };
         // One node may lead to reasons, and another one of the same shape to yes and no.
-        let kind = word(0);
-        if let Some(known) = self.known.get(&(of, kind)) {
+        if let Some(known) = self.known.get(&(of, leaves)) {
             return *known;
         }
-        let mut hash = Hash::new("node");
+        let mut hash = Hash::new(Part::Node);
         let input = self.inputs.get(variable).copied().unwrap_or(Input::All);
         let count = self.diagrams.values().get(variable).copied().unwrap_or(0);
         let usual = self.diagrams.child(of, variable, 0);
         match input {
-            Input::Consent => hash.text("consent"),
-            Input::Integrations => hash.text("integrations"),
-            Input::ExemptEvent => hash.text("exempt event"),
-            // Destinations are alike whatever they are called: their names are hashed beside this, in the same order.
+            Input::Consent => hash.part(Part::ConsentInput),
+            Input::Integrations => hash.part(Part::IntegrationsInput),
+            Input::ExemptEvent => hash.part(Part::EventInput),
+            // Destinations are the same whatever they are called: their names are hashed next to this, in the same order.
             Input::Entry(_) => {
                 self.has_entries = true;
-                hash.text("entry");
-                hash.bytes(&(variable as u64).to_le_bytes());
+                hash.part(Part::EntryInput);
+                hash.number(variable as u64);
             }
-            Input::All => hash.text("All"),
+            Input::All => hash.part(Part::AllInput),
             Input::Category(wire_id) => {
-                hash.text("category");
+                hash.part(Part::CategoryInput);
                 hash.text(wire_id);
             }
             // A fingerprint asks for each category.
-            Input::Need(_) => hash.text("need"),
+            Input::Need(_) => hash.part(Part::NeedInput),
         }
         for value in 0..count {
             let child = self.diagrams.child(of, variable, value);
@@ -252,56 +371,46 @@ impl Writer<'_> {
             if value > 0 && child == usual && matches!(input, Input::ExemptEvent) {
                 continue;
             }
-            hash.text(&self.meaning(input, value));
-            let child = self.digest(child, word);
+            self.value(&mut hash, input, value);
+            let child = self.digest(child, leaves);
             hash.bytes(&child);
         }
         let digest = hash.finish();
-        self.known.insert((of, kind), digest);
+        self.known.insert((of, leaves), digest);
         digest
     }
 
-    /// What a value of a variable stands for.
-    fn meaning(&self, input: Input<'_>, value: usize) -> String {
-        let entry = |entry: Option<&Option<Entry>>| {
-            match entry.copied().flatten() {
-                None => "unlisted",
-                Some(Entry::On) => "on",
-                Some(Entry::Off) => "off",
-                Some(Entry::Unreadable) => "unreadable",
-            }
-            .to_owned()
-        };
-        match input {
+    /// Hashes the meaning of a variable's value.
+    fn value(&self, hash: &mut Hash, input: Input<'_>, value: usize) {
+        let entry = |entry: Option<&Option<Entry>>| entry_number(entry.copied().flatten());
+        hash.number(match input {
             Input::Consent => {
                 let shape = self.shapes.shapes.get(value).and_then(|shape| shape.states.first());
-                shape.map_or("", |state| state.word()).to_owned()
+                shape.map_or(0, |state| consent_number(*state))
             }
             Input::Integrations => {
-                IntegrationsState::ALL.get(value).map_or("", |state| state.word()).to_owned()
+                IntegrationsState::ALL.get(value).map_or(0, |state| integrations_number(*state))
             }
             Input::ExemptEvent => {
                 match value.checked_sub(1).and_then(|place| self.shapes.exempt_events.get(place)) {
-                    Some(name) => format!("event {name}"),
-                    None => "any other".to_owned(),
+                    Some(name) => return hash.text(name),
+                    None => return hash.part(Part::AnyOtherEvent),
                 }
             }
             Input::Entry(_) => entry(ENTRIES.get(value)),
             Input::All => entry(ALL.get(value)),
-            Input::Category(_) | Input::Need(_) => {
-                if value == 0 { "not granted" } else { "granted" }.to_owned()
-            }
-        }
+            Input::Category(_) | Input::Need(_) => value as u64,
+        });
     }
 }
 
-/// A hash of parts: the length of each is in front of it, so that no two lists of parts are one text.
+/// A hash of parts: each has its length before it, so that no two lists of parts are one text.
 struct Hash(Sha256);
 
 impl Hash {
-    fn new(what: &str) -> Self {
+    fn new(part: Part) -> Self {
         let mut hash = Hash(Sha256::new());
-        hash.text(what);
+        hash.part(part);
         hash
     }
 
@@ -310,14 +419,23 @@ impl Hash {
         self.0.update(bytes);
     }
 
+    fn part(&mut self, part: Part) {
+        self.number(part as u64);
+    }
+
+    fn number(&mut self, number: u64) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    /// A name that the policy's author chose.
     fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
 
-    fn list<'t>(&mut self, what: &str, texts: impl IntoIterator<Item = &'t str>) {
+    fn texts<'t>(&mut self, part: Part, texts: impl IntoIterator<Item = &'t str>) {
         let texts: Vec<&str> = texts.into_iter().collect();
-        self.text(what);
-        self.bytes(&(texts.len() as u64).to_le_bytes());
+        self.part(part);
+        self.number(texts.len() as u64);
         texts.into_iter().for_each(|text| self.text(text));
     }
 

@@ -6,7 +6,7 @@ use super::diagram::{Diagram, Diagrams, TooLarge};
 use crate::model::{Destination, Policy, Requirement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// A requirement without what is switched off; the order of its elements says nothing.
+/// A requirement without what is unenforced; the order of its elements says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Formula {
     Category { wire_id: String, always: bool },
@@ -31,7 +31,7 @@ impl Formula {
         destination.requirement().and_then(|requirement| Formula::of(requirement, policy))
     }
 
-    /// What a requirement asks for; `None` where all of it is switched off.
+    /// What a requirement asks for; `None` where all of it is unenforced.
     pub(crate) fn of(requirement: &Requirement, policy: &Policy) -> Option<Self> {
         let live = |elements: &[Requirement]| {
             let mut live: Vec<Formula> =
@@ -41,7 +41,7 @@ impl Formula {
         };
         match requirement {
             Requirement::Category(id) => {
-                let category = policy.category(*id).filter(|one| one.switched_off().is_none())?;
+                let category = policy.category(*id).filter(|one| one.unenforced().is_none())?;
                 let always = category.always().is_some();
                 Some(Formula::Category { wire_id: category.wire_id().to_owned(), always })
             }

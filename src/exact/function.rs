@@ -5,8 +5,8 @@ use super::formula::{Formula, Satisfied};
 use super::inputs::{ALL, ENTRIES, Inputs};
 use crate::event::Entry;
 use crate::model::{
-    ConsentState, Destination, Enforce, IntegrationsState, Policy, Requirement, UnmappedDestinations,
-    UnreadableIntegrations,
+    ConsentState, Destination, Enforce, IntegrationsState, InvalidEntries, Policy, Requirement,
+    UnmappedDestinations,
 };
 use crate::reason::{Outcome, Reason};
 use std::collections::BTreeMap;
@@ -58,12 +58,12 @@ pub(crate) fn function(
     let mut refused = BTreeMap::new();
     let refusal = leaf(Reason::Refused);
     let is_refused = builder.diagrams.map(whole, &|value| u32::from(Diagram::leaf(value) == refusal))?;
-    for (wire_id, named) in steps.given.named {
-        let without = steps.not_given.named.get(&wire_id).copied().unwrap_or(Diagram::FALSE);
+    for (wire_id, named) in steps.answered.named {
+        let without = steps.not_answered.named.get(&wire_id).copied().unwrap_or(Diagram::FALSE);
         let mut by_shape = Vec::new();
         for shape in &inputs.shapes {
-            let is_given = shape.states.get(which) == Some(&ConsentState::Given);
-            by_shape.push(if is_given { named } else { without });
+            let is_answered = shape.states.get(which) == Some(&ConsentState::Answered);
+            by_shape.push(if is_answered { named } else { without });
         }
         let named = builder.diagrams.node(Inputs::CONSENT, &by_shape)?;
         let named = builder.diagrams.and(is_refused, named)?;
@@ -85,10 +85,10 @@ struct Builder<'b> {
 
 /// The steps of section 3 of the semantics, each by itself.
 struct Steps {
-    /// The consent step for preferences that are given, and for those that are not.
-    given: ConsentStep,
-    not_given: ConsentStep,
-    /// What comes of the integrations step, and of the own entry alone, where the object is given; a leaf of a reason that
+    /// The consent step in the state `answered`, and in the others.
+    answered: ConsentStep,
+    not_answered: ConsentStep,
+    /// What comes of the integrations step, and of the own entry alone, where the object is present; a leaf of a reason that
     /// delivers stands for passing.
     integrations: Diagram,
     listed: Diagram,
@@ -129,21 +129,19 @@ impl Builder<'_> {
                 _ => Reason::IntegrationUnlisted,
             })
         })?;
-        Ok(Steps { given: self.consent(true)?, not_given: self.consent(false)?, integrations, listed })
+        Ok(Steps { answered: self.consent(true)?, not_answered: self.consent(false)?, integrations, listed })
     }
 
     /// What the entries under all of the destination's names come to: "`off` wins, then `on`", and what cannot be read is what
     /// the setting says.
     fn own_entry(&mut self) -> Result<Diagram, TooLarge> {
-        let unreadable = self.unreadable();
+        let invalid = self.invalid();
         let place = |entry: Option<Entry>| ENTRIES.iter().position(|one| *one == entry).unwrap_or(0) as u32;
         let mut counts = ENTRIES
-            .map(|entry| {
-                Diagram::leaf(place(if entry == Some(Entry::Unreadable) { unreadable } else { entry }))
-            })
+            .map(|entry| Diagram::leaf(place(if entry == Some(Entry::Invalid) { invalid } else { entry })))
             .to_vec();
         // What is there twice is off where what cannot be read is.
-        counts.push(Diagram::leaf(place(unreadable.or(Some(Entry::On)))));
+        counts.push(Diagram::leaf(place(invalid.or(Some(Entry::On)))));
         let (on, off) = (place(Some(Entry::On)), place(Some(Entry::Off)));
         let mut whole = Diagram::leaf(place(None));
         for (index, name) in self.inputs.names.iter().enumerate() {
@@ -163,23 +161,23 @@ impl Builder<'_> {
     }
 
     fn all_off(&mut self) -> Result<Diagram, TooLarge> {
-        let unreadable = self.unreadable();
+        let invalid = self.invalid();
         let is_off = ALL.map(|entry| {
-            let entry = if entry == Some(Entry::Unreadable) { unreadable } else { entry };
+            let entry = if entry == Some(Entry::Invalid) { invalid } else { entry };
             Diagram::leaf(u32::from(entry == Some(Entry::Off)))
         });
         self.diagrams.node(self.inputs.all_entry(), &is_off)
     }
 
-    fn unreadable(&self) -> Option<Entry> {
-        match self.policy.unreadable_integrations().value {
-            UnreadableIntegrations::Off => Some(Entry::Off),
-            UnreadableIntegrations::Unlisted => None,
+    fn invalid(&self) -> Option<Entry> {
+        match self.policy.invalid_entries().value {
+            InvalidEntries::Off => Some(Entry::Off),
+            InvalidEntries::Unlisted => None,
         }
     }
 
     /// §3, step 3.
-    fn consent(&mut self, given: bool) -> Result<ConsentStep, TooLarge> {
+    fn consent(&mut self, answered: bool) -> Result<ConsentStep, TooLarge> {
         if self.destination.exempt().is_some() {
             return Ok(ConsentStep { reason: leaf(Reason::Exempt), named: BTreeMap::new() });
         }
@@ -191,8 +189,8 @@ impl Builder<'_> {
                 };
                 (leaf(reason), BTreeMap::new())
             }
-            Some(requirement) => match self.asked(requirement, given)? {
-                None => (leaf(Reason::SwitchedOff), BTreeMap::new()),
+            Some(requirement) => match self.asked(requirement, answered)? {
+                None => (leaf(Reason::Unenforced), BTreeMap::new()),
                 Some(Satisfied { whole, named }) => {
                     let reason = self.diagrams.map(whole, &|satisfied| {
                         value(if satisfied == 1 { Reason::Consented } else { Reason::Refused })
@@ -210,15 +208,15 @@ impl Builder<'_> {
     }
 
     /// Whether a requirement is satisfied, and what it names where it is not; `None` where it vanishes whole.
-    fn asked(&mut self, requirement: &Requirement, given: bool) -> Result<Option<Satisfied>, TooLarge> {
+    fn asked(&mut self, requirement: &Requirement, answered: bool) -> Result<Option<Satisfied>, TooLarge> {
         let Some(formula) = Formula::of(requirement, self.policy) else { return Ok(None) };
-        let need = self.inputs.need(self.which).filter(|_| given);
-        let variable = |wire_id: &str| self.inputs.category(wire_id).filter(|_| given);
+        let need = self.inputs.need(self.which).filter(|_| answered);
+        let variable = |wire_id: &str| self.inputs.category(wire_id).filter(|_| answered);
         let mut asked = formula.satisfied(self.diagrams, &variable)?;
         if let Some(need) = need {
             asked.whole = self.diagrams.node(need, &[Diagram::FALSE, Diagram::TRUE])?;
         }
-        if given && self.inputs.needs.is_some() {
+        if answered && self.inputs.needs.is_some() {
             asked.named = BTreeMap::new();
         }
         Ok(Some(asked))
@@ -235,12 +233,12 @@ impl Builder<'_> {
             return Ok(leaf(Reason::Disabled));
         }
         let consent = match state {
-            ConsentState::Given => steps.given.reason,
-            _ => steps.not_given.reason,
+            ConsentState::Answered => steps.answered.reason,
+            _ => steps.not_answered.reason,
         };
         // "In the states `none` and `malformed` the integrations object has no members."
         let (step, listed) = match integrations {
-            IntegrationsState::Given => (steps.integrations, steps.listed),
+            IntegrationsState::Present => (steps.integrations, steps.listed),
             _ => (leaf(PASS), leaf(Reason::IntegrationUnlisted)),
         };
         match self.policy.reconcile().row(state, integrations).enforce {

@@ -1,52 +1,58 @@
-//! The gate of a policy as a function of the event (section 5 of the semantics), so that equal ones are the same.
+//! The gate of a policy as a function of the event (section 5 of the semantics), so that equal gates compare equal.
 //!
-//! The readings `table` and `relevant` ask what is granted and nothing else. The reading `exact` follows decisions, which may come to a
-//! gate of that form too: where they do, it is told as one.
+//! `any grant` and `needed grant` depend on grants alone. `delivery` follows decisions; where these depend on grants alone, the
+//! gate is given in that form too.
 
 use super::formula::Formula;
 use crate::model::{
-    CategoryId, ConsentState, Destination, Enforce, GateReading, IntegrationsState, Policy, Reading,
+    CategoryId, ConsentState, Destination, Enforce, GateOpens, IntegrationsState, Policy, Reading,
     Requirement, UnmappedDestinations, WithoutConsent,
 };
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// The gate of a policy. Two policies that decide every event alike have equal ones exactly when the same events pass.
+/// The gate of a policy. Two policies with the same decisions have equal gates exactly if the same events pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Gate {
-    /// The policy has none.
-    None,
-    /// Open for exempt events, and for those that some destination receives.
-    Exact,
-    /// Open for exempt events, and by what is granted.
+pub struct Gate {
+    /// The names of the track events that always pass. Empty if every event passes.
+    pub events: BTreeSet<String>,
+    /// Which other events pass.
+    pub opens: Opens,
+}
+
+/// Which events pass a gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opens {
+    /// Events that some destination receives.
+    Delivery,
+    /// Events by what they grant.
     Grants {
-        /// For an event without a consent object; `None` where no event is without one.
+        /// For events without a consent object; `None` if no event is without one.
         without_consent: Option<bool>,
-        /// For every other event.
+        /// For all other events.
         open: Open,
     },
 }
 
-/// When a gate is open.
+/// Which grants open a gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Open {
-    /// Whatever is granted.
+    /// Any, and none.
     Always,
-    /// If one of these wire ids is granted; of none, never.
+    /// A grant of one of these wire ids. Without any the gate stays closed.
     Any(BTreeSet<String>),
 }
 
-impl Gate {
-    /// Whether every event that passes this gate passes the other one, as far as that is known without the decisions.
-    pub fn is_within(&self, other: &Gate) -> bool {
+impl Opens {
+    fn is_always(&self) -> bool {
+        matches!(self, Opens::Grants { without_consent: Some(true) | None, open: Open::Always })
+    }
+
+    fn is_within(&self, other: &Opens) -> bool {
         match (self, other) {
-            (_, Gate::None) => true,
-            (Gate::None, Gate::Grants { without_consent, open }) => {
-                *without_consent != Some(false) && *open == Open::Always
-            }
             (
-                Gate::Grants { without_consent, open },
-                Gate::Grants { without_consent: other_without, open: other_open },
+                Opens::Grants { without_consent, open },
+                Opens::Grants { without_consent: other_without, open: other_open },
             ) => {
                 let is_open_within = match (open, other_open) {
                     (_, Open::Always) => true,
@@ -60,59 +66,96 @@ impl Gate {
     }
 }
 
+impl Gate {
+    /// Returns true if every event that passes this gate also passes the other one, as far as that is known without the decisions.
+    pub fn is_within(&self, other: &Gate) -> bool {
+        other.opens.is_always() || self.events.is_subset(&other.events) && self.opens.is_within(&other.opens)
+    }
+}
+
 impl fmt::Display for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (without_consent, open) = match self {
-            Gate::None => return f.write_str("none"),
-            Gate::Exact => return f.write_str("open for what somebody receives"),
-            Gate::Grants { without_consent, open } => (without_consent, open),
-        };
-        match open {
-            Open::Always => f.write_str("open")?,
-            Open::Any(wire_ids) if wire_ids.is_empty() => f.write_str("closed")?,
-            Open::Any(wire_ids) => {
-                let wire_ids: Vec<&str> = wire_ids.iter().map(String::as_str).collect();
-                write!(f, "open if something is granted of {}", wire_ids.join(", "))?;
+        let without_consent = match &self.opens {
+            Opens::Delivery => {
+                f.write_str("open for events that some destination receives")?;
+                None
             }
-        }
+            Opens::Grants { without_consent, open } => {
+                match open {
+                    Open::Always => f.write_str("open")?,
+                    Open::Any(wire_ids) if wire_ids.is_empty() => f.write_str("closed")?,
+                    Open::Any(wire_ids) => {
+                        let wire_ids: Vec<&str> = wire_ids.iter().map(String::as_str).collect();
+                        write!(f, "open if one of these is granted: {}", wire_ids.join(", "))?;
+                    }
+                }
+                *without_consent
+            }
+        };
         match without_consent {
-            Some(true) => f.write_str("; open without consent"),
-            Some(false) => f.write_str("; closed without consent"),
-            None => Ok(()),
+            Some(true) => f.write_str("; without consent open")?,
+            Some(false) => f.write_str("; without consent closed")?,
+            None => {}
         }
+        if self.events.is_empty() {
+            return Ok(());
+        }
+        let events: Vec<String> = self.events.iter().map(|name| format!("{name:?}")).collect();
+        write!(f, "; always open for {}", events.join(", "))
     }
 }
 
 /// The gate of a policy.
 pub fn gate(policy: &Policy) -> Gate {
-    let reading = match policy.gate() {
-        Some(said) => said.value,
-        None => return Gate::None,
+    let mut events: BTreeSet<String> =
+        policy.preference_events().value.iter().map(|name| name.value.clone()).collect();
+    let opens = match policy.gate_opens().value {
+        GateOpens::AnyGrant => by_grants(policy, true),
+        GateOpens::NeededGrant => by_grants(policy, false),
+        GateOpens::Delivery => {
+            let opens = by_decisions(policy, false);
+            let exempt_events: BTreeSet<String> =
+                policy.exempt_events().value.iter().map(|name| name.value.clone()).collect();
+            // Exempt events are decided differently, so that other events of theirs may be delivered.
+            let exempt_opens = by_decisions(policy, true);
+            if exempt_opens.is_always() {
+                events.extend(exempt_events);
+                opens
+            } else if exempt_opens == opens || exempt_events.is_subset(&events) {
+                opens
+            } else {
+                Opens::Delivery
+            }
+        }
     };
+    if opens.is_always() {
+        events.clear();
+    }
+    Gate { events, opens }
+}
+
+/// Returns true if events can be without a consent object: if preferences are below another member.
+fn is_ever_missing(policy: &Policy) -> bool {
     let Reading::Preferences { parents, .. } = policy.reading();
-    let is_ever_missing = !parents.is_empty();
-    let form = match reading {
-        GateReading::Exact => by_decisions(policy, is_ever_missing),
-        GateReading::Table | GateReading::Relevant => {
-            let open = policy.gate_without_consent().is_none_or(|said| said.value == WithoutConsent::Open);
-            Some((open, by_grants(policy, reading == GateReading::Table)))
-        }
-    };
-    match form {
-        Some((without_consent, open)) => {
-            Gate::Grants { without_consent: is_ever_missing.then_some(without_consent), open }
-        }
-        None => Gate::Exact,
+    !parents.is_empty()
+}
+
+/// `any grant` or `needed grant`.
+fn by_grants(policy: &Policy, any_grant: bool) -> Opens {
+    let without_consent = policy.gate_without_consent().value == WithoutConsent::Open;
+    Opens::Grants {
+        without_consent: is_ever_missing(policy).then_some(without_consent),
+        open: grants(policy, any_grant),
     }
 }
 
-/// The readings `table` and `relevant`, of an event that has a consent object.
-fn by_grants(policy: &Policy, any_grant: bool) -> Open {
+/// Which grants open the gate for an event that has a consent object.
+fn grants(policy: &Policy, any_grant: bool) -> Open {
     let mut needed = BTreeSet::new();
     for destination in enabled(policy) {
         let live: BTreeSet<CategoryId> = requirement(destination).filter(|id| is_live(policy, *id)).collect();
         if live.is_empty() {
-            // It is unmapped, exempt storage too, or all of its categories are switched off.
+            // It is unmapped, which exempt storage may be too, or all of its categories are unenforced.
             return Open::Always;
         }
         needed.extend(live);
@@ -127,28 +170,30 @@ fn by_grants(policy: &Policy, any_grant: bool) -> Open {
     Open::Any(wire_ids(policy, counted))
 }
 
-/// What the gate comes to that follows decisions, if it is open by what is granted alone.
-fn by_decisions(policy: &Policy, is_ever_missing: bool) -> Option<(bool, Open)> {
-    let decisions = Decisions::of(policy);
-    let consent_alone = decisions.by_consent();
-    let without_consent = match is_ever_missing {
-        true => decisions.constant(ConsentState::Missing)?,
-        false => false,
-    };
-    let mut given = decisions.kinds(ConsentState::Given).into_iter();
-    let open = match given.next()? {
-        first if given.any(|other| other != first) => return None,
-        Kind::Constant(true) => Open::Always,
-        Kind::Constant(false) => Open::Any(BTreeSet::new()),
-        Kind::Consent => consent_alone?,
-    };
-    for state in [ConsentState::Empty, ConsentState::NoneGiven, ConsentState::Malformed] {
-        // Nothing is granted in them.
-        if decisions.constant(state)? != (open == Open::Always) {
-            return None;
+/// `delivery`, for exempt events or for all others: by grants if decisions depend on nothing else.
+fn by_decisions(policy: &Policy, is_exempt: bool) -> Opens {
+    let by_grants = || {
+        let decisions = Decisions::of(policy, is_exempt);
+        let without_consent = match is_ever_missing(policy) {
+            true => Some(decisions.constant(ConsentState::Missing)?),
+            false => None,
+        };
+        let mut answered = decisions.kinds(ConsentState::Answered).into_iter();
+        let open = match answered.next()? {
+            first if answered.any(|other| other != first) => return None,
+            Kind::Constant(true) => Open::Always,
+            Kind::Constant(false) => Open::Any(BTreeSet::new()),
+            Kind::Consent => decisions.by_consent()?,
+        };
+        for state in [ConsentState::Empty, ConsentState::Unanswered, ConsentState::Malformed] {
+            // Nothing is granted in them.
+            if decisions.constant(state)? != (open == Open::Always) {
+                return None;
+            }
         }
-    }
-    Some((without_consent, open))
+        Some(Opens::Grants { without_consent, open })
+    };
+    by_grants().unwrap_or(Opens::Delivery)
 }
 
 /// Whether some destination receives an event of a cell.
@@ -169,9 +214,10 @@ struct Decisions<'p> {
 }
 
 impl<'p> Decisions<'p> {
-    fn of(policy: &'p Policy) -> Self {
+    fn of(policy: &'p Policy, is_exempt: bool) -> Self {
         let has_enabled = enabled(policy).next().is_some();
-        let mut decisions = Decisions { policy, has_enabled, has_passing: false, formulas: BTreeSet::new() };
+        let has_passing = is_exempt && has_enabled;
+        let mut decisions = Decisions { policy, has_enabled, has_passing, formulas: BTreeSet::new() };
         for destination in enabled(policy) {
             match (destination.exempt(), destination.requirement()) {
                 (Some(_), _) => decisions.has_passing = true,
@@ -181,7 +227,7 @@ impl<'p> Decisions<'p> {
                 }
                 (None, Some(requirement)) => match Formula::of(requirement, policy) {
                     Some(formula) => drop(decisions.formulas.insert(formula)),
-                    // All of it is switched off.
+                    // All of it is unenforced.
                     None => decisions.has_passing = true,
                 },
             }
@@ -196,7 +242,7 @@ impl<'p> Decisions<'p> {
         for integrations in IntegrationsState::ALL {
             let enforce = &self.policy.reconcile().row(consent, integrations).enforce;
             match integrations {
-                IntegrationsState::Given => {
+                IntegrationsState::Present => {
                     kinds.extend([false, true].map(|on| self.kind(enforce, Some(on))));
                 }
                 IntegrationsState::None | IntegrationsState::Malformed => {
@@ -268,7 +314,7 @@ fn requirement(destination: &Destination) -> impl Iterator<Item = CategoryId> {
 }
 
 fn is_live(policy: &Policy, id: CategoryId) -> bool {
-    policy.category(id).is_some_and(|category| category.switched_off().is_none())
+    policy.category(id).is_some_and(|category| category.unenforced().is_none())
 }
 
 fn is_always(policy: &Policy, id: CategoryId) -> bool {

@@ -7,8 +7,7 @@ use super::formula::Formula;
 use super::needs::{Combination, Need, combinations};
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::model::{
-    ConsentState, DOCUMENTED_SPELLINGS, DestinationId, IntegrationsState, Policy, Reading,
-    UnreadableIntegrations,
+    ConsentState, DOCUMENTED_SPELLINGS, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +28,7 @@ pub(crate) struct Inputs {
     pub(crate) needs: Option<Vec<Need>>,
     parents: Vec<String>,
     /// For each policy, whether an entry that cannot be read counts as off.
-    unreadable_is_off: Vec<bool>,
+    invalid_is_off: Vec<bool>,
 }
 
 /// What a consent object can look like.
@@ -46,16 +45,16 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// Which of the policies see preferences that are given.
-    pub(crate) fn given(&self) -> Vec<bool> {
-        self.states.iter().map(|state| *state == ConsentState::Given).collect()
+    /// Which of the policies see the state `answered`.
+    pub(crate) fn answered(&self) -> Vec<bool> {
+        self.states.iter().map(|state| *state == ConsentState::Answered).collect()
     }
 }
 
 /// The state, as each policy sees it where they differ.
 impl std::fmt::Display for Shape {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut phrases: Vec<&str> = self.states.iter().map(|state| state.phrase()).collect();
+        let mut phrases: Vec<&str> = self.states.iter().map(|state| state.word()).collect();
         phrases.dedup();
         f.write_str(&phrases.join(" / "))
     }
@@ -63,14 +62,14 @@ impl std::fmt::Display for Shape {
 
 /// The values of an entry's variable.
 pub(crate) const ENTRIES: [Option<Entry>; 4] =
-    [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Unreadable)];
+    [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Invalid)];
 
-/// One more value, of an entry that is there twice, on and unreadable: to a policy that counts it as off, it is, and to another one
-/// it is on. Where all policies count it alike, it is as good as unreadable or on.
-pub(crate) const ON_AND_UNREADABLE: usize = ENTRIES.len();
+/// One more value, of an entry that is there twice, on and invalid: to a policy that counts it as off, it is, and to another one
+/// it is on. Where all policies count it alike, it is as good as invalid or on.
+pub(crate) const ON_AND_INVALID: usize = ENTRIES.len();
 
-/// The values of `All`'s variable: on and absent are one. On and unreadable is as good as unreadable to everybody.
-pub(crate) const ALL: [Option<Entry>; 3] = [None, Some(Entry::Off), Some(Entry::Unreadable)];
+/// The values of `All`'s variable: on and absent are one. On and invalid is as good as invalid to everybody.
+pub(crate) const ALL: [Option<Entry>; 3] = [None, Some(Entry::Off), Some(Entry::Invalid)];
 
 /// What a variable stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,9 +103,9 @@ impl Inputs {
         for (policy, id) in policies {
             let Some(destination) = policy.destination(*id) else { continue };
             names.extend(destination.names());
-            // On `always` and switched-off categories nobody decides.
+            // On `always` and unenforced categories nobody decides.
             let named = destination.category_uses().iter().filter_map(|one| policy.category(one.value));
-            let free = named.filter(|one| one.always().is_none() && one.switched_off().is_none());
+            let free = named.filter(|one| one.always().is_none() && one.unenforced().is_none());
             categories.extend(free.map(|category| (category.wire_id(), category.name())));
             exempt_events.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));
         }
@@ -130,9 +129,9 @@ impl Inputs {
             called,
             needs: None,
             parents: parents.unwrap_or_default(),
-            unreadable_is_off: policies
+            invalid_is_off: policies
                 .iter()
-                .map(|(policy, _)| policy.unreadable_integrations().value == UnreadableIntegrations::Off)
+                .map(|(policy, _)| policy.invalid_entries().value == InvalidEntries::Off)
                 .collect(),
         }
     }
@@ -140,7 +139,7 @@ impl Inputs {
     /// The same with what the policies ask for, each by its formula, in the place of the categories.
     pub(crate) fn by_needs(&self, formulas: &[Option<Formula>]) -> Self {
         let is_mixed =
-            self.shapes.iter().any(|shape| shape.given().windows(2).any(|two| two.first() != two.last()));
+            self.shapes.iter().any(|shape| shape.answered().windows(2).any(|two| two.first() != two.last()));
         Inputs { needs: Some(Need::of(formulas, is_mixed)), ..self.clone() }
     }
 
@@ -168,8 +167,8 @@ impl Inputs {
     }
 
     /// Whether an entry that cannot be read is off to one of the policies, and not there to another one.
-    fn count_unreadable_differently(&self) -> bool {
-        self.unreadable_is_off.contains(&true) && self.unreadable_is_off.contains(&false)
+    fn read_invalid_differently(&self) -> bool {
+        self.invalid_is_off.contains(&true) && self.invalid_is_off.contains(&false)
     }
 
     /// How many values each variable has.
@@ -178,7 +177,7 @@ impl Inputs {
             Input::Consent => self.shapes.len(),
             Input::Integrations => IntegrationsState::ALL.len(),
             Input::ExemptEvent => self.exempt_events.len() + 1,
-            Input::Entry(_) => ENTRIES.len() + usize::from(self.count_unreadable_differently()),
+            Input::Entry(_) => ENTRIES.len() + usize::from(self.read_invalid_differently()),
             Input::All => ALL.len(),
             Input::Category(_) | Input::Need(_) => 2,
         });
@@ -220,7 +219,7 @@ impl Inputs {
     /// The values that needs have together; none where each category is a variable itself.
     pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLarge> {
         let Some(needs) = &self.needs else { return Ok(Vec::new()) };
-        combinations(needs, &self.categories, self.shapes.iter().map(Shape::given).collect())
+        combinations(needs, &self.categories, self.shapes.iter().map(Shape::answered).collect())
     }
 
     /// Where there is an event at all: an object that is not there or cannot be read has no members, and needs are as one of
@@ -237,14 +236,14 @@ impl Inputs {
             let none: Vec<Diagram> =
                 (0..count).map(|value| if value == 0 { Diagram::TRUE } else { Diagram::FALSE }).collect();
             let none = diagrams.node(variable, &none)?;
-            let one = self.where_given(diagrams, variable >= self.first_category(), Diagram::TRUE, none)?;
+            let one = self.where_present(diagrams, variable >= self.first_category(), Diagram::TRUE, none)?;
             events = diagrams.and(events, one)?;
         }
         if self.needs.is_some() {
             let mut by_shape = Vec::new();
             for shape in &self.shapes {
                 let mut whole = Diagram::FALSE;
-                for one in combinations.iter().filter(|one| one.given == shape.given()) {
+                for one in combinations.iter().filter(|one| one.answered == shape.answered()) {
                     let mut own = Diagram::TRUE;
                     for (place, value) in one.needs.iter().enumerate().rev() {
                         let children =
@@ -261,12 +260,12 @@ impl Inputs {
         Ok(events)
     }
 
-    /// One condition where the consent object, or else the integrations object, is given, and another one where it is not.
-    pub(crate) fn where_given(
+    /// One condition where the consent object, or else the integrations object, has members, and another one where it has none.
+    pub(crate) fn where_present(
         &self,
         diagrams: &mut Diagrams,
         is_consent: bool,
-        given: Diagram,
+        answered: Diagram,
         not: Diagram,
     ) -> Result<Diagram, TooLarge> {
         let (object, count) = match is_consent {
@@ -274,7 +273,7 @@ impl Inputs {
             false => (Inputs::INTEGRATIONS, IntegrationsState::ALL.len()),
         };
         let each: Vec<Diagram> =
-            (0..count).map(|value| if self.has_members(object, value) { given } else { not }).collect();
+            (0..count).map(|value| if self.has_members(object, value) { answered } else { not }).collect();
         diagrams.node(object, &each)
     }
 
@@ -282,9 +281,9 @@ impl Inputs {
     fn has_members(&self, object: usize, value: usize) -> bool {
         match object {
             Inputs::CONSENT => {
-                self.shapes.get(value).is_some_and(|shape| shape.states.contains(&ConsentState::Given))
+                self.shapes.get(value).is_some_and(|shape| shape.states.contains(&ConsentState::Answered))
             }
-            _ => IntegrationsState::ALL.get(value) == Some(&IntegrationsState::Given),
+            _ => IntegrationsState::ALL.get(value) == Some(&IntegrationsState::Present),
         }
     }
 
@@ -304,10 +303,10 @@ impl Inputs {
         let integrations =
             object(Inputs::INTEGRATIONS, &|value| has_none || self.has_members(Inputs::INTEGRATIONS, value));
         let combination = |shape: usize| {
-            let given = self.shapes.get(shape)?.given();
+            let answered = self.shapes.get(shape)?.answered();
             let is_in = |one: &&Combination| {
                 let mut needs = one.needs.iter().enumerate();
-                one.given == given
+                one.answered == answered
                     && needs.all(|(place, value)| cube.has(self.first_category() + place, *value))
             };
             combinations.iter().find(is_in)
@@ -345,20 +344,20 @@ impl Inputs {
         ];
         // "Among duplicate keys `off` wins, then `on`": behind what cannot be read, where that counts as off.
         let entry = |name: &str| entry(first, |key| key == name.as_bytes());
-        let is_off = self.unreadable_is_off.contains(&true);
+        let is_off = self.invalid_is_off.contains(&true);
         let place = |all: &[Option<Entry>], entry| all.iter().position(|one| *one == entry);
         for name in &self.names {
             values.push(match entry(name) {
-                (_, true) if self.count_unreadable_differently() => ON_AND_UNREADABLE,
-                (_, true) if is_off => place(&ENTRIES, Some(Entry::Unreadable))?,
+                (_, true) if self.read_invalid_differently() => ON_AND_INVALID,
+                (_, true) if is_off => place(&ENTRIES, Some(Entry::Invalid))?,
                 (own, _) => place(&ENTRIES, own)?,
             });
         }
         values.push(match entry("All") {
-            (_, true) if is_off => place(&ALL, Some(Entry::Unreadable))?,
+            (_, true) if is_off => place(&ALL, Some(Entry::Invalid))?,
             (own, _) => place(&ALL, own.filter(|entry| *entry != Entry::On))?,
         });
-        // "Among duplicate keys any refusal wins, then any unreadable value." What one policy does not read, another may.
+        // "Among duplicate keys any refusal wins, then any invalid value." What one policy does not read, another may.
         let granted = |wire_id: &str| {
             events.iter().any(|event| {
                 let mut own = event.consent.preferences().iter();
@@ -369,8 +368,8 @@ impl Inputs {
         match &self.needs {
             None => values.extend(self.categories.iter().map(|wire_id| usize::from(granted(wire_id)))),
             Some(needs) => {
-                let given = |which: usize| states.get(which) == Some(&ConsentState::Given);
-                values.extend(needs.iter().map(|need| usize::from(need.holds(&granted, &given))));
+                let answered = |which: usize| states.get(which) == Some(&ConsentState::Answered);
+                values.extend(needs.iter().map(|need| usize::from(need.holds(&granted, &answered))));
             }
         }
         Some(values)
@@ -381,7 +380,7 @@ impl Inputs {
         let value = |variable: usize| values.get(variable).copied().unwrap_or(0);
         let state = self.shapes.get(value(Inputs::CONSENT)).and_then(|shape| shape.states.get(which));
         let granted = || self.category(wire_id).is_some_and(|variable| value(variable) == 1);
-        state == Some(&ConsentState::Given) && granted()
+        state == Some(&ConsentState::Answered) && granted()
     }
 
     /// An event for a value of each variable, and the reading with which `analysis::json` writes it.
@@ -392,8 +391,8 @@ impl Inputs {
             ConsentState::Missing => Consent::Missing,
             ConsentState::Empty => Consent::Empty,
             ConsentState::Malformed => Consent::Malformed,
-            ConsentState::NoneGiven => Consent::Preferences(Vec::new()),
-            ConsentState::Given => {
+            ConsentState::Unanswered => Consent::Preferences(Vec::new()),
+            ConsentState::Answered => {
                 let first = self.all_entry() + 1;
                 let mut preferences: Vec<(Name, Preference)> = Vec::new();
                 for (place, wire_id) in self.categories.iter().enumerate() {
@@ -412,11 +411,11 @@ impl Inputs {
         let integrations = match IntegrationsState::ALL.get(value(Inputs::INTEGRATIONS)?)? {
             IntegrationsState::None => Integrations::Entries(Vec::new()),
             IntegrationsState::Malformed => Integrations::Malformed,
-            IntegrationsState::Given => {
+            IntegrationsState::Present => {
                 let mut entries: Vec<(Name, Entry)> = Vec::new();
                 for (place, name) in self.names.iter().enumerate() {
                     let own = match value(Inputs::FIRST_NAME + place)? {
-                        ON_AND_UNREADABLE => vec![Entry::Unreadable, Entry::On],
+                        ON_AND_INVALID => vec![Entry::Invalid, Entry::On],
                         value => ENTRIES.get(value).copied().flatten().into_iter().collect(),
                     };
                     entries.extend(own.into_iter().map(|entry| (Name::from(name.as_str()), entry)));
@@ -436,10 +435,7 @@ impl Inputs {
         let (consent, reading) = match self.parents.split_last() {
             // Written as the preferences of a level above.
             Some((last, parents)) if shape.at_key => (
-                Consent::Preferences(vec![(
-                    Name::from(spelling.as_str()).into_owned(),
-                    Preference::Unreadable,
-                )]),
+                Consent::Preferences(vec![(Name::from(spelling.as_str()).into_owned(), Preference::Invalid)]),
                 Reading::Preferences { parents: parents.to_vec(), spellings: vec![last.clone()] },
             ),
             _ => (consent, Reading::Preferences { parents: self.parents.clone(), spellings: vec![spelling] }),
@@ -454,7 +450,7 @@ pub(crate) fn entry(event: &Event<'_>, is_own: impl Fn(&[u8]) -> bool) -> (Optio
     let own = event.integrations.entries().iter().filter(|(key, _)| is_own(key.as_bytes()));
     let own: BTreeSet<Entry> = own.map(|(_, entry)| *entry).collect();
     let last = own.last().copied();
-    (last, last == Some(Entry::On) && own.contains(&Entry::Unreadable))
+    (last, last == Some(Entry::On) && own.contains(&Entry::Invalid))
 }
 
 /// Everything that a consent object can look like and that one of the readings tells from the rest.

@@ -21,4 +21,4 @@ pub use check::{Check, check};
 pub use conditions::{Asked, Condition, Conditions};
 pub use diagram::TooLarge;
 pub use fingerprint::{Fingerprint, fingerprint};
-pub use gate::{Gate, Open, gate};
+pub use gate::{Gate, Open, Opens, gate};

@@ -16,8 +16,8 @@ pub(crate) enum Need {
 /// Values of all needs that some event has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Combination {
-    /// Which of the policies see preferences that are given.
-    pub(crate) given: Vec<bool>,
+    /// Which of the policies see the state `answered`.
+    pub(crate) answered: Vec<bool>,
     pub(crate) needs: Vec<usize>,
     /// An event that has them: whether each category is granted.
     pub(crate) grants: Vec<usize>,
@@ -67,14 +67,14 @@ impl Need {
     }
 
     /// Whether it holds, for the categories that are granted and the policies that see them.
-    pub(crate) fn holds(&self, granted: &impl Fn(&str) -> bool, given: &impl Fn(usize) -> bool) -> bool {
+    pub(crate) fn holds(&self, granted: &impl Fn(&str) -> bool, answered: &impl Fn(usize) -> bool) -> bool {
         match self {
             Need::Granted { formula, of, .. } => {
-                of.iter().any(|which| given(*which)) && formula.is_satisfied(granted)
+                of.iter().any(|which| answered(*which)) && formula.is_satisfied(granted)
             }
             Need::OtherNames([one, other]) => {
                 let refused = |formula: &Formula, which| {
-                    formula.refused(&|wire_id: &str| given(which) && granted(wire_id))
+                    formula.refused(&|wire_id: &str| answered(which) && granted(wire_id))
                 };
                 let (one, other) = (refused(one, 0), refused(other, 1));
                 !one.is_empty() && !other.is_empty() && one != other
@@ -83,16 +83,21 @@ impl Need {
     }
 
     /// The same over a variable for each category.
-    fn condition(&self, diagrams: &mut Diagrams, order: &Order, given: &[bool]) -> Result<Diagram, TooLarge> {
-        let is_given = |which: usize| given.get(which) == Some(&true);
+    fn condition(
+        &self,
+        diagrams: &mut Diagrams,
+        order: &Order,
+        answered: &[bool],
+    ) -> Result<Diagram, TooLarge> {
+        let is_answered = |which: usize| answered.get(which) == Some(&true);
         match self {
-            Need::Granted { formula, of, .. } => match of.iter().any(|which| is_given(*which)) {
+            Need::Granted { formula, of, .. } => match of.iter().any(|which| is_answered(*which)) {
                 true => Ok(formula.satisfied(diagrams, &|wire_id| order.variable(wire_id))?.whole),
                 false => Ok(Diagram::FALSE),
             },
             Need::OtherNames([one, other]) => {
                 let mut satisfied = |formula: &Formula, which: usize| {
-                    let variable = |wire_id: &str| order.variable(wire_id).filter(|_| is_given(which));
+                    let variable = |wire_id: &str| order.variable(wire_id).filter(|_| is_answered(which));
                     formula.satisfied(diagrams, &variable)
                 };
                 let (one, other) = (satisfied(one, 0)?, satisfied(other, 1)?);
@@ -127,13 +132,13 @@ pub(crate) fn combinations(
     let mut diagrams = Diagrams::new(vec![2; free.len()])?;
     let order = Order::of(needs.iter().flat_map(Need::formulas), free);
     let mut combinations = Vec::new();
-    for given in patterns {
+    for answered in patterns {
         let mut conditions = Vec::new();
         for need in needs {
-            conditions.push(need.condition(&mut diagrams, &order, &given)?);
+            conditions.push(need.condition(&mut diagrams, &order, &answered)?);
         }
-        // Where nobody sees them, no preferences are given.
-        let possible = match given.contains(&true) {
+        // If no policy sees the state `answered`, nothing is granted.
+        let possible = match answered.contains(&true) {
             true => Diagram::TRUE,
             false => nothing_granted(&mut diagrams)?,
         };
@@ -151,7 +156,7 @@ pub(crate) fn combinations(
                         *place = value;
                     }
                 }
-                combinations.push(Combination { given: given.clone(), needs: values, grants });
+                combinations.push(Combination { answered: answered.clone(), needs: values, grants });
             }
         }
     }

@@ -5,7 +5,7 @@ use super::page::Page;
 use super::words::{Word, are_beside, in_one_line, joined, split_at};
 use super::{INDENT, WIDTH, table, test};
 use crate::diagnostic::Spanned;
-use crate::syntax::tree::{Fact, Statement, VisitSetting};
+use crate::syntax::tree::{Fact, LedgerSetting, Statement, VisitSetting};
 
 /// A statement and its words.
 pub(super) struct Sentence<'w, 't> {
@@ -156,12 +156,22 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
         }
         Fact::Visit(setting) => {
             starts.extend(value(match setting {
-                VisitSetting::Implied(_) | VisitSetting::Loads(_) => 3,
-                _ => 1,
+                VisitSetting::GateOpens(_)
+                | VisitSetting::WithoutConsent(_)
+                | VisitSetting::LibraryLoads(_) => 3,
+                VisitSetting::ImpliedConsent(_) => 2,
+                VisitSetting::Banner(_) | VisitSetting::Model(_) => 1,
             }));
             Family::Setting
         }
-        Fact::UnmappedDestinations(_) | Fact::ExemptEvent(_) | Fact::Verify(_) | Fact::Records(_) => {
+        Fact::Ledger(setting) => {
+            starts.extend(value(if let LedgerSetting::AlsoRecords(_) = setting { 3 } else { 2 }));
+            Family::Setting
+        }
+        Fact::UnmappedDestinations(_)
+        | Fact::InvalidEntries(_)
+        | Fact::ExemptEvents(_)
+        | Fact::PreferenceEvents(_) => {
             starts.extend(value(2));
             Family::Setting
         }
@@ -169,13 +179,9 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             starts.extend(value(3));
             Family::Setting
         }
-        Fact::UnreadableIntegrations(_) => {
-            starts.extend(value(4));
-            Family::Setting
-        }
-        Fact::Preferences(preferences) => {
+        Fact::ConsentAt(place) => {
             starts.extend(value(2));
-            let path = preferences.path.last().filter(|_| !preferences.also_spelled.is_empty());
+            let path = place.path.last().filter(|_| !place.aliases.is_empty());
             starts.extend(path.map(|key| (1, key.span.end as usize)));
             Family::Setting
         }
@@ -233,17 +239,17 @@ pub(super) fn part<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
     }
 }
 
-/// How many words lead a list: `needs`, `needs any of`, `also`, `also spelled`, or `(all of` in a group; in a test `only`,
+/// How many words lead a list: `needs`, `needs any of`, `alias`, `shared alias`, or `(all of` in a group; in a test `only`,
 /// `because refused` or `consent {`; in a promise `never deliver` or `without`.
 fn lead(words: &[Word]) -> usize {
     let mut texts = words.iter().map(|word| word.text);
     match (texts.next(), texts.next()) {
         (Some("needs" | "without" | "("), Some("all" | "any")) => 3,
-        (Some("also"), Some("spelled"))
+        (Some("shared"), Some("alias"))
         | (Some("never" | "always"), _)
         | (Some("because"), _)
         | (_, Some("{")) => 2,
-        (Some("needs" | "without" | "also" | "only"), _) => 1,
+        (Some("needs" | "without" | "alias" | "only"), _) => 1,
         _ => 0,
     }
 }

@@ -16,7 +16,7 @@ pub enum Finding {
     /// Its consent object holds no preferences.
     Empty,
     /// Its preferences object is `{}`.
-    NoneGiven,
+    Unanswered,
     /// Its consent object is malformed, but not by a wrong spelling.
     Malformed,
     /// Its consent object is malformed by a documented spelling of the preferences key that the policy does not accept.
@@ -24,7 +24,7 @@ pub enum Finding {
     /// It says something of a category that the policy does not declare.
     UnknownCategory,
     /// It gives a category of the policy a value that is no boolean.
-    UnreadablePreference,
+    InvalidPreference,
     /// It is stamped with other grants than are recorded.
     Mismatch,
     /// It writes preferences, and a ledger rejects it.
@@ -36,11 +36,11 @@ impl Finding {
     pub const ALL: [Finding; 9] = [
         Finding::Missing,
         Finding::Empty,
-        Finding::NoneGiven,
+        Finding::Unanswered,
         Finding::Malformed,
         Finding::WrongSpelling,
         Finding::UnknownCategory,
-        Finding::UnreadablePreference,
+        Finding::InvalidPreference,
         Finding::Mismatch,
         Finding::Rejected,
     ];
@@ -50,11 +50,11 @@ impl Finding {
         match self {
             Finding::Missing => "missing",
             Finding::Empty => "empty",
-            Finding::NoneGiven => "none_given",
+            Finding::Unanswered => "unanswered",
             Finding::Malformed => "malformed",
             Finding::WrongSpelling => "wrong_spelling",
             Finding::UnknownCategory => "unknown_category",
-            Finding::UnreadablePreference => "unreadable_preference",
+            Finding::InvalidPreference => "invalid_preference",
             Finding::Mismatch => "mismatch",
             Finding::Rejected => "rejected",
         }
@@ -147,16 +147,16 @@ pub struct CategoryTally {
     /// The category.
     pub id: CategoryId,
     wire_id: String,
-    /// Whether it is neither `always` granted nor switched off, so that what events say of it counts.
+    /// Whether it is neither `always` granted nor unenforced, so that what events say of it counts.
     pub counts: bool,
     /// `true`.
     pub granted: u64,
     /// `false`.
     pub refused: u64,
     /// No such key.
-    pub absent: u64,
+    pub unasked: u64,
     /// No boolean.
-    pub unreadable: u64,
+    pub invalid: u64,
     /// How many events are stamped otherwise than is recorded.
     pub mismatched: u64,
 }
@@ -164,7 +164,7 @@ pub struct CategoryTally {
 impl CategoryTally {
     /// How many events say something of it.
     pub fn stamped(&self) -> u64 {
-        self.granted + self.refused + self.unreadable
+        self.granted + self.refused + self.invalid
     }
 }
 
@@ -210,11 +210,11 @@ impl Audit {
         let categories = policy.category_ids().zip(policy.categories()).map(|(id, category)| CategoryTally {
             id,
             wire_id: category.wire_id().to_owned(),
-            counts: category.always().is_none() && category.switched_off().is_none(),
+            counts: category.always().is_none() && category.unenforced().is_none(),
             granted: 0,
             refused: 0,
-            absent: 0,
-            unreadable: 0,
+            unasked: 0,
+            invalid: 0,
             mismatched: 0,
         });
         Audit {
@@ -241,13 +241,13 @@ impl Audit {
         match (state, notice.wrong_spelling) {
             (ConsentState::Missing, _) => findings.push(Finding::Missing),
             (ConsentState::Empty, _) => findings.push(Finding::Empty),
-            (ConsentState::NoneGiven, _) => findings.push(Finding::NoneGiven),
+            (ConsentState::Unanswered, _) => findings.push(Finding::Unanswered),
             (ConsentState::Malformed, None) => findings.push(Finding::Malformed),
             (ConsentState::Malformed, Some(spelling)) => {
                 findings.push(Finding::WrongSpelling);
                 *self.wrong_spellings.entry(spelling).or_default() += 1;
             }
-            (ConsentState::Given, _) => {
+            (ConsentState::Answered, _) => {
                 self.add_preferences(notice.event.consent.preferences(), &mut findings)
             }
         }
@@ -276,26 +276,26 @@ impl Audit {
     fn add_preferences(&mut self, preferences: &[(Name<'_>, Preference)], findings: &mut Vec<Finding>) {
         let mut stamped: BTreeMap<&[u8], (&Name<'_>, Preference)> = BTreeMap::new();
         for (name, preference) in preferences {
-            // "Among duplicate keys any refusal wins, then any unreadable value": the order of preferences.
+            // "Among duplicate keys any refusal wins, then any invalid value": the order of preferences.
             let said = stamped.entry(name.as_bytes()).or_insert((name, *preference));
             said.1 = said.1.max(*preference);
         }
-        let mut is_unreadable = false;
+        let mut is_invalid = false;
         for category in &mut self.categories {
             let preference = stamped.remove(category.wire_id.as_bytes()).map(|(_, preference)| preference);
-            let count = match preference.unwrap_or(Preference::Absent) {
+            let count = match preference.unwrap_or(Preference::Unasked) {
                 Preference::Granted => &mut category.granted,
                 Preference::Refused => &mut category.refused,
-                Preference::Absent => &mut category.absent,
-                Preference::Unreadable => {
-                    is_unreadable = true;
-                    &mut category.unreadable
+                Preference::Unasked => &mut category.unasked,
+                Preference::Invalid => {
+                    is_invalid = true;
+                    &mut category.invalid
                 }
             };
             *count += 1;
         }
         findings.extend((!stamped.is_empty()).then_some(Finding::UnknownCategory));
-        findings.extend(is_unreadable.then_some(Finding::UnreadablePreference));
+        findings.extend(is_invalid.then_some(Finding::InvalidPreference));
         for (name, _) in stamped.into_values() {
             *self.unknown_categories.count_mut(vec![Some(name.clone().into_owned())]) += 1;
         }
@@ -356,12 +356,12 @@ impl Audit {
         Rejection::ALL.into_iter().map(|one| (one, self.rejections.get(&one).copied().unwrap_or(0)))
     }
 
-    /// What events with preferences, in the state `given`, said of each category of the policy.
+    /// What events with preferences, in the state `answered`, said of each category of the policy.
     pub fn categories(&self) -> &[CategoryTally] {
         &self.categories
     }
 
-    /// The categories of which no event has said anything, though some came. Those that are `always` granted or switched off are not among them.
+    /// The categories of which no event has said anything, though some came. Those that are `always` granted or unenforced are not among them.
     pub fn never_stamped(&self) -> impl Iterator<Item = CategoryId> {
         let any = self.all.events > 0;
         let never = self.categories.iter().filter(move |one| any && one.counts && one.stamped() == 0);

@@ -5,7 +5,7 @@ use super::people::granted;
 use super::record::{Record, RecordedPreference};
 use crate::decide::{Decision, Scratch};
 use crate::event::{Consent, Event, Name, Preference};
-use crate::model::{CategoryId, Conflict, Policy, Verified, Verify};
+use crate::model::{CategoryId, CheckAction, Conflict, LedgerCheck, Policy};
 use crate::table::{Dropped, Table};
 use std::borrow::Cow;
 
@@ -52,26 +52,14 @@ impl Found {
 }
 
 impl Found {
-    /// The same for people.
-    pub fn phrase(&self) -> &'static str {
-        match self {
-            Found::NotChecked => "not checked",
-            Found::Agrees => "as recorded",
-            Found::Mismatch(_) => "mismatch",
-            Found::Unstamped => "not stamped",
-            Found::Unknown => "person unknown",
-            Found::Unreachable => "no answer",
-        }
-    }
-
     /// The word of the language for what becomes of the event, with `_` for a space.
-    pub fn then_word(&self, then: Verified) -> &'static str {
+    pub fn then_word(&self, then: CheckAction) -> &'static str {
         match (self, then) {
-            (_, Verified::Drop) => "drop",
-            (_, Verified::UseRecorded) => "use_recorded",
-            (Found::Mismatch(_), Verified::UseStamped) => "report",
-            (_, Verified::UseStamped) => "use_stamped",
-            (_, Verified::Refuse) => "refuse",
+            (_, CheckAction::Drop) => "drop",
+            (_, CheckAction::UseRecorded) => "use_recorded",
+            (Found::Mismatch(_), CheckAction::UseStamped) => "report",
+            (_, CheckAction::UseStamped) => "use_stamped",
+            (_, CheckAction::Refuse) => "refuse",
         }
     }
 }
@@ -84,7 +72,7 @@ pub struct Checked<'e> {
     /// What was found.
     pub found: Found,
     /// What becomes of the event; nothing where it is decided as if there were no check.
-    pub then: Option<Verified>,
+    pub then: Option<CheckAction>,
 }
 
 /// Checks an event against what is recorded of its person. "A preference event is recorded, never checked."
@@ -94,7 +82,7 @@ pub struct Checked<'e> {
 /// use consentry::{Limits, Policy, Table};
 ///
 /// let table = Table::new(Policy::parse(
-///     r#"consentry 1 policy "p" include prelude "segment" category Ads destination "X" needs Ads verify mismatch drop"#
+///     r#"consentry 1 policy "p" include prelude "segment" category Ads destination "X" needs Ads override ledger mismatch drop"#
 /// )?);
 /// let line = br#"{"userId":"u","context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#;
 /// let notice = Notice::read(line, table.policy(), &Limits::default())?;
@@ -110,7 +98,7 @@ pub struct Checked<'e> {
 /// ```
 pub fn check<'e>(policy: &Policy, notice: &'e Notice<'e>, recorded: Recorded<'_>) -> Checked<'e> {
     let as_it_is = |found| Checked { event: Cow::Borrowed(&notice.event), found, then: None };
-    let Some(verify) = policy.verify().filter(|_| !notice.kind.writes()) else {
+    let Some(actions) = policy.ledger_check().filter(|_| !notice.kind.writes()) else {
         return as_it_is(Found::NotChecked);
     };
     let stamped = match &notice.event.consent {
@@ -118,33 +106,33 @@ pub fn check<'e>(policy: &Policy, notice: &'e Notice<'e>, recorded: Recorded<'_>
         _ => None,
     };
     let (found, then) = match (recorded, stamped) {
-        (Recorded::Unreachable, _) => (Found::Unreachable, verify.unreachable),
-        (Recorded::Unknown, _) => (Found::Unknown, verify.unknown),
-        (Recorded::Known(_), None) => (Found::Unstamped, verify.unstamped),
+        (Recorded::Unreachable, _) => (Found::Unreachable, actions.unreachable),
+        (Recorded::Unknown, _) => (Found::Unknown, actions.unknown),
+        (Recorded::Known(_), None) => (Found::Unstamped, actions.unstamped),
         (Recorded::Known(record), Some(stamped)) => {
             let stamped = granted(stamped);
             let compared = policy.category_ids().zip(policy.categories()).filter(|(_, category)| {
                 // What is granted to everybody, or asked of nobody, nobody can be wrong about.
-                category.always().is_none() && category.switched_off().is_none()
+                category.always().is_none() && category.unenforced().is_none()
             });
             let differs = compared.filter(|(_, category)| {
                 let stamped = stamped.get(category.wire_id()).copied().unwrap_or(false);
-                stamped != is_granted(record.preference(category.wire_id()), &verify)
+                stamped != is_granted(record.preference(category.wire_id()), &actions)
             });
             match differs.map(|(id, _)| id).collect::<Vec<_>>() {
                 none if none.is_empty() => return as_it_is(Found::Agrees),
-                categories => (Found::Mismatch(categories), verify.mismatch),
+                categories => (Found::Mismatch(categories), actions.mismatch),
             }
         }
     };
     let event = match then {
-        Verified::UseRecorded => {
+        CheckAction::UseRecorded => {
             let preferences = match recorded {
                 Recorded::Known(record) => record
                     .preferences
                     .iter()
                     .map(|(name, one)| {
-                        (Name::from(name.as_str()).into_owned(), preference(is_granted(*one, &verify)))
+                        (Name::from(name.as_str()).into_owned(), preference(is_granted(*one, &actions)))
                     })
                     .collect(),
                 // The language has no such statement.
@@ -152,23 +140,23 @@ pub fn check<'e>(policy: &Policy, notice: &'e Notice<'e>, recorded: Recorded<'_>
             };
             Cow::Owned(Event { consent: Consent::Preferences(preferences), ..notice.event.clone() })
         }
-        Verified::Refuse => {
+        CheckAction::Refuse => {
             let all = policy.categories().iter();
             let refused =
                 all.map(|category| (Name::from(category.wire_id()).into_owned(), Preference::Refused));
             Cow::Owned(Event { consent: Consent::Preferences(refused.collect()), ..notice.event.clone() })
         }
-        Verified::UseStamped | Verified::Drop => Cow::Borrowed(&notice.event),
+        CheckAction::UseStamped | CheckAction::Drop => Cow::Borrowed(&notice.event),
     };
     Checked { event, found, then: Some(then) }
 }
 
 /// "`conflict` … counts as refused unless the policy says otherwise".
-fn is_granted(preference: RecordedPreference, verify: &Verify) -> bool {
+fn is_granted(preference: RecordedPreference, actions: &LedgerCheck) -> bool {
     match preference {
         RecordedPreference::Granted => true,
         RecordedPreference::Refused => false,
-        RecordedPreference::Conflict => verify.conflict == Conflict::Grant,
+        RecordedPreference::Conflict => actions.conflict == Conflict::Grant,
     }
 }
 
@@ -179,7 +167,7 @@ fn preference(granted: bool) -> Preference {
 impl Checked<'_> {
     /// Decides the event as the check says.
     pub fn decide<'d>(&'d self, table: &'d Table, scratch: &'d mut Scratch) -> Decision<'d> {
-        table.decide_checked(&self.event, self.is_given(), self.dropped(), scratch)
+        table.decide_checked(&self.event, self.is_answered(), self.dropped(), scratch)
     }
 
     /// Decides the event as the check says, and appends its line to `into`, rewritten as by [`Table::rewrite`]. `line` is what it was read
@@ -191,16 +179,16 @@ impl Checked<'_> {
         scratch: &'d mut Scratch,
         into: &mut Vec<u8>,
     ) -> Decision<'d> {
-        table.rewrite_checked(&self.event, self.is_given(), self.dropped(), line, scratch, into)
+        table.rewrite_checked(&self.event, self.is_answered(), self.dropped(), line, scratch, into)
     }
 
-    /// Whether "the state becomes `given`", also where the policy has no category that could be named.
-    fn is_given(&self) -> bool {
-        matches!(self.then, Some(Verified::UseRecorded | Verified::Refuse))
+    /// Whether "the state becomes `answered`", also where the policy has no category that could be named.
+    fn is_answered(&self) -> bool {
+        matches!(self.then, Some(CheckAction::UseRecorded | CheckAction::Refuse))
     }
 
     fn dropped(&self) -> Option<Dropped> {
-        if self.then != Some(Verified::Drop) {
+        if self.then != Some(CheckAction::Drop) {
             return None;
         }
         match self.found {

@@ -1,7 +1,7 @@
 //! Recorded preferences, and the check of what an event is stamped with (section 6 of the semantics).
 //!
 //! The platform keeps no preferences: each source stamps what it believes that the person has chosen. A ledger holds what each person said
-//! last, and a policy that says `verify mismatch …` has every event checked against it.
+//! last, and a policy that says `ledger mismatch …` has every event checked against it.
 //!
 //! ```text
 //! bytes ──Notice::read──▶ Notice ──record──▶ Store        what writes: preference events, links

@@ -3,7 +3,7 @@
 use super::entry::Id;
 use super::moment::Moment;
 use crate::event::{Event, EventError, IdMember, Limits, Name, read_whole};
-use crate::model::Policy;
+use crate::model::{AlsoRecords, Policy};
 
 /// An event, and what a ledger reads of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,12 +98,13 @@ impl<'a> Notice<'a> {
     pub fn read(bytes: &'a [u8], policy: &Policy, limits: &Limits) -> Result<Self, EventError> {
         let whole = read_whole(bytes, policy.reading(), limits)?;
         let is_identify = whole.event_type.as_ref().is_some_and(|name| *name == *"identify");
-        let is_preference_event = |track: &Name<'_>| policy.preference_events().any(|name| *track == *name);
+        let is_preference_event =
+            |track: &Name<'_>| policy.preference_events().value.iter().any(|name| *track == *name.value);
         let kind = if whole.event.track.as_ref().is_some_and(is_preference_event) {
             NoticeKind::Preference
         } else if is_identify {
             let has_preferences = matches!(whole.event.consent, crate::event::Consent::Preferences(_));
-            NoticeKind::Identify { writes: policy.records_identify() && has_preferences }
+            NoticeKind::Identify { writes: policy.also_records() == AlsoRecords::Identify && has_preferences }
         } else {
             NoticeKind::Other
         };
@@ -120,7 +121,7 @@ impl<'a> Notice<'a> {
         })
     }
 
-    /// When it was: "time is `timestamp`, no later than `receivedAt` or, without it, than the moment of recording; an unreadable or
+    /// When it was: "time is `timestamp`, no later than `receivedAt` or, without it, than the moment of recording; an invalid or
     /// missing one is replaced by that bound".
     pub fn at(&self, now: Moment) -> Moment {
         // What is to come is no time at which anything was received.

@@ -86,16 +86,16 @@ fn situations(space: &Space<'_>) -> Vec<Situation> {
     let mut consents: Vec<(ConsentState, Vec<Preference>)> = Vec::new();
     for consent in ConsentState::ALL {
         match consent {
-            ConsentState::Given => {
-                consents.extend(ends.map(|end| (ConsentState::Given, vec![end; space.categories().len()])))
+            ConsentState::Answered => {
+                consents.extend(ends.map(|end| (ConsentState::Answered, vec![end; space.categories().len()])))
             }
             other => consents.push((other, Vec::new())),
         }
     }
     let mut objects = vec![(IntegrationsState::None, None, None), (IntegrationsState::Malformed, None, None)];
-    for entry in [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Unreadable)] {
+    for entry in [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Invalid)] {
         for all in [None, Some(Entry::Off)] {
-            objects.push((IntegrationsState::Given, entry, all));
+            objects.push((IntegrationsState::Present, entry, all));
         }
     }
     let mut situations = Vec::new();

@@ -1,16 +1,16 @@
-//! What mends findings safely: edits of the text that change no decision, which is checked before anybody gets them.
+//! Fixes of findings: edits of the text that change no decision.
 
 use crate::diagnostic::{Diagnostic, Edit, FileId, Files, Span};
 use crate::model::{ConsentState, IntegrationsState, Policy};
 use crate::syntax::tree::{Token, TokenKind, Tree};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 /// The text of a file with fixes in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fixed {
     /// The text.
     pub text: String,
-    /// How many findings it mends.
+    /// How many findings it fixes.
     pub count: usize,
 }
 
@@ -20,31 +20,38 @@ pub fn edited<'d>(
     files: &Files,
     findings: impl IntoIterator<Item = &'d Diagnostic>,
 ) -> BTreeMap<FileId, Fixed> {
-    let mut taken: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
+    // By where they end, so that the one before and the one after a place are found at once.
+    let mut taken: BTreeMap<FileId, BTreeMap<(u32, u32, usize), &Edit>> = BTreeMap::new();
     let mut counts: BTreeMap<FileId, usize> = BTreeMap::new();
     for fix in findings.into_iter().filter_map(|finding| finding.fix.as_ref()) {
         let overlaps = fix.edits.iter().any(|edit| {
-            let others = taken.get(&edit.span.file).into_iter().flatten();
-            others
-                .into_iter()
-                .any(|other| edit.span.start < other.span.end && other.span.start < edit.span.end)
+            // Taken edits do not overlap. Of those that end after this one begins, the first to end is also the first to begin.
+            let Span { file, start, end } = edit.span;
+            let next = taken.get(&file).and_then(|others| others.range((start + 1, 0, 0)..).next());
+            next.is_some_and(|(_, other)| other.span.start < end)
         });
         if overlaps || fix.edits.iter().any(|edit| files.is_prelude(edit.span.file)) {
             continue;
         }
         for edit in &fix.edits {
-            taken.entry(edit.span.file).or_default().push(edit);
+            let taken = taken.entry(edit.span.file).or_default();
+            // Several insertions may be at one place.
+            taken.insert((edit.span.end, edit.span.start, taken.len()), edit);
         }
         if let Some(first) = fix.edits.first() {
             *counts.entry(first.span.file).or_default() += 1;
         }
     }
-    let each = taken.into_iter().map(|(file, mut edits)| {
+    let each = taken.into_iter().map(|(file, edits)| {
+        let mut edits: Vec<&Edit> = edits.into_values().collect();
         edits.sort_by_key(|edit| edit.span);
         let (text, mut changed, mut end) = (files.text(file), String::new(), 0);
         for edit in edits {
             changed.push_str(text.get(end..edit.span.start as usize).unwrap_or_default());
-            changed.push_str(&edit.text);
+            match text.contains("\r\n") {
+                true => changed.push_str(&edit.text.replace("\r\n", "\n").replace('\n', "\r\n")),
+                false => changed.push_str(&edit.text),
+            }
             end = edit.span.end as usize;
         }
         changed.push_str(text.get(end..).unwrap_or_default());
@@ -104,14 +111,14 @@ pub fn is_same(one: &Policy, other: &Policy) -> bool {
     meaning(one) == meaning(other)
 }
 
-/// Everything that a policy says but its places and its reasons.
+/// Everything that a policy sets, without places and reasons. Tests count by their names.
 fn meaning(policy: &Policy) -> impl PartialEq {
     let label = |label: Option<&crate::diagnostic::Spanned<String>>| label.map(|label| label.value.clone());
     let categories: Vec<_> = policy
         .categories()
         .iter()
         .map(|one| {
-            let flags = (one.always().is_some(), one.switched_off().is_some());
+            let flags = (one.always().is_some(), one.unenforced().is_some());
             (one.name().to_owned(), one.wire_id().to_owned(), flags, label(one.label()))
         })
         .collect();
@@ -136,11 +143,13 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         .collect();
     let settings = (
         policy.unmapped_destinations().value,
-        policy.unreadable_integrations().value,
+        policy.invalid_entries().value,
         policy.several_categories().value,
-        policy.exempt_events().value.iter().map(|name| name.value.clone()).collect::<Vec<_>>(),
+        [policy.exempt_events(), policy.preference_events()]
+            .map(|names| names.value.iter().map(|name| name.value.clone()).collect::<Vec<_>>()),
+        policy.ledger_settings().map(|(setting, _)| setting),
         policy.reading().clone(),
-        policy.visit_settings().iter().map(|said| said.value).collect::<HashSet<_>>(),
+        policy.visit_settings().map(|(setting, _)| setting).collect::<Vec<_>>(),
     );
     let tests: Vec<String> = policy.tests().iter().map(|test| test.name().to_owned()).collect();
     // Promises by what they say, wherever they stand.
@@ -172,7 +181,7 @@ mod tests {
                     span: Span::new(file, *start, *end),
                     text: letter.to_owned(),
                 });
-                let fix = Fix { title: "mend it".into(), edits: edits.collect() };
+                let fix = Fix { title: "fix it".into(), edits: edits.collect() };
                 Diagnostic::new(Code::RedundantOverride, "m").fix(fix)
             })
             .collect();
@@ -199,7 +208,7 @@ mod tests {
         let (own, prelude) = (files.add("a.consent", "0123"), files.add_prelude("prelude p", "0123"));
         let edit = |file| Edit { span: Span::new(file, 0, 1), text: String::new() };
         let fix =
-            |edits| Diagnostic::new(Code::RedundantOverride, "m").fix(Fix { title: "mend it".into(), edits });
+            |edits| Diagnostic::new(Code::RedundantOverride, "m").fix(Fix { title: "fix it".into(), edits });
         assert!(edited(&files, &[fix(vec![edit(prelude)]), fix(vec![edit(own), edit(prelude)])]).is_empty());
         assert_eq!(edited(&files, &[fix(vec![edit(own)])])[&own].text, "123");
     }

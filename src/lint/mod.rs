@@ -1,8 +1,8 @@
-//! What is questionable about a policy that compiles, and what mends it.
+//! Warnings about a policy that compiles, and their fixes.
 //!
 //! Each rule is a file under `rules/`. Rules that ask a question of meaning ask the compiled policy (`answers`), so that what
 //! they say is so. `suppressions` reads the comments that allow a finding, `levels` says how bad each one is, and `fix` applies
-//! what mends them and checks that no decision changes.
+//! the fixes and checks that no decision changes.
 
 mod answers;
 mod fix;
@@ -125,6 +125,8 @@ fn findings(policy: &Policy, trees: &[Tree]) -> Vec<Diagnostic> {
     let mut suppressions = Suppressions::of(policy.files(), trees);
     found.retain(|finding| !suppressions.allow(finding));
     suppressions.report(policy.files(), &mut found);
+    let own = trees.iter().filter(|tree| !policy.files().is_prelude(tree.file));
+    found.extend(own.flat_map(Tree::old_comments));
     found.sort_by_key(Diagnostic::span);
     found.truncate(MAX_FINDINGS);
     found

@@ -4,8 +4,8 @@
 //! its own of what comes next. So it speaks of the same wherever the formatter puts it.
 
 use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Files, Fix, Position, Span};
+use crate::syntax::allow::{Allow, Reason, line_below, line_end, may_go_on};
 use crate::syntax::tree::{Fact, Statement, Token, TokenKind, Tree};
-use crate::syntax::{is_reason, quoted, unquoted};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -37,17 +37,6 @@ struct Suppression {
     may_go_on: bool,
 }
 
-/// The reason of a comment.
-#[derive(Debug, PartialEq, Eq)]
-enum Reason {
-    /// A text in quotes.
-    Given,
-    /// Anything else, so that the comment allows nothing. Holds the corrected comment, if its meaning is clear.
-    Unquoted(Option<String>),
-    /// None at all.
-    None,
-}
-
 /// A finding that a comment allows, as written.
 struct Allowed {
     text: String,
@@ -67,12 +56,24 @@ impl Suppressions {
             for token in tree.tokens.iter().filter(|token| token.kind == TokenKind::Comment) {
                 let beside = Beside::of(files, &words, token, above);
                 above = Some(beside);
-                if let Some((codes, reason)) = parse(files.excerpt(token.span)) {
-                    let target = target(tree, &words, token, beside.word);
-                    let whole = whole(text, &words, token);
-                    let may_go_on = may_go_on(line_below(text, token));
-                    all.push(Suppression { comment: token.span, whole, target, codes, reason, may_go_on });
-                }
+                // One in old words allows nothing.
+                let Some(allow) = Allow::read(files.excerpt(token.span)).filter(|allow| !allow.is_old())
+                else {
+                    continue;
+                };
+                let allowed = allow.findings.iter().map(|finding| Allowed {
+                    text: finding.text.to_owned(),
+                    code: Code::named(finding.text).filter(|code| code.is_lint()),
+                    used: false,
+                });
+                all.push(Suppression {
+                    comment: token.span,
+                    whole: whole(text, &words, token),
+                    target: target(tree, &words, token, beside.word),
+                    codes: allowed.collect(),
+                    reason: allow.reason(),
+                    may_go_on: may_go_on(line_below(text, token.span.start as usize)),
+                });
             }
         }
         let mut by_code: HashMap<(Code, FileId), Vec<Target>> = HashMap::new();
@@ -129,18 +130,19 @@ impl Suppression {
     fn without_reason(&self, files: &Files) -> Diagnostic {
         let names: Vec<&str> = self.codes.iter().map(|allowed| allowed.text.as_str()).collect();
         let names = names.join(", ");
-        let message = match self.reason {
-            Reason::Unquoted(_) => "the reason of the comment is not a valid text in quotes",
-            Reason::Given | Reason::None => "the comment allows a finding, and gives no reason",
+        let (message, written) = match &self.reason {
+            Reason::Unquoted(written) => ("the reason of the comment is not in quotes", Some(written)),
+            Reason::NotExact(written) => ("the comment does not begin with `allow`", Some(written)),
+            Reason::Invalid => ("the reason of the comment is not a valid text in quotes", None),
+            Reason::OtherWords => ("other words stand between the names and the reason", None),
+            Reason::Given | Reason::None => ("the comment allows a finding, and gives no reason", None),
         };
         let finding = Diagnostic::new(Code::AllowWithoutReason, message).at(self.comment, "allows nothing");
-        let Reason::Unquoted(Some(written)) = &self.reason else {
-            return finding.help(format!(
-                "write `// allow {names} because \"...\"`, with the reason, for the next one who reads it"
-            ));
+        let Some(written) = written else {
+            return finding.help(format!("write `// allow {names} because \"...\"`"));
         };
         // The next line may hold the rest of the reason.
-        if self.may_go_on {
+        if self.may_go_on && matches!(self.reason, Reason::Unquoted(_)) {
             return finding.help(format!(
                 "write the whole reason on one line, in quotes: `// allow {names} because \"...\"`"
             ));
@@ -188,55 +190,6 @@ impl Suppression {
     }
 }
 
-/// The findings that a comment allows, and its reason; `None` for any other comment.
-fn parse(comment: &str) -> Option<(Vec<Allowed>, Reason)> {
-    let (word, rest) = comment.trim_start_matches('/').trim_start().split_once([' ', '\t'])?;
-    // What was meant to allow something is told so, and allows nothing.
-    let is_exact = word == "allow";
-    if !word.trim_end_matches(':').eq_ignore_ascii_case("allow") {
-        return None;
-    }
-    let (list, reason) = rest
-        .split_once(" because")
-        .filter(|(_, reason)| reason.is_empty() || reason.starts_with([' ', '\t', '\r', '"']))
-        .unwrap_or((rest, ""));
-    let reason = reason.trim();
-    let words = list.split([',', ' ', '\t', '\r']).map(|word| word.trim_end_matches([':', '.', ';']));
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    let (names, others) = words.split_at(words.iter().take_while(|word| looks_like_a_name(word)).count());
-    // Without a name it is an ordinary sentence. An unknown word with a hyphen is a name only if no other words follow.
-    let first = *names.first()?;
-    if !is_nearly_known(first) && !others.is_empty() {
-        return None;
-    }
-    let allowed = names.iter().map(|name| {
-        let code = Code::named(name).filter(|code| code.is_lint());
-        Allowed { text: (*name).to_owned(), code, used: false }
-    });
-    let written = |reason: &str| format!("// allow {} because {reason}", names.join(", "));
-    let reason = match unquoted(reason) {
-        _ if reason.is_empty() || !others.is_empty() => Reason::None,
-        Some(text) if !is_reason(&text) => Reason::None,
-        Some(_) if is_exact => Reason::Given,
-        Some(_) => Reason::Unquoted(Some(written(reason))),
-        // An invalid text in quotes must not be quoted again.
-        None if reason.starts_with('"') => Reason::Unquoted(None),
-        None => Reason::Unquoted(Some(written(&quoted(reason)))),
-    };
-    Some((allowed.collect(), reason))
-}
-
-/// True if a word is the name of a finding, or was meant to be one.
-fn looks_like_a_name(word: &str) -> bool {
-    let is_kebab_case = word.contains('-')
-        && word.split('-').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase()));
-    is_kebab_case || is_nearly_known(word)
-}
-
-fn is_nearly_known(word: &str) -> bool {
-    Code::named(word).or_else(|| Code::nearest(word, |_| true)).is_some()
-}
-
 /// Where a comment stands, and the word in front of it on its line. A comment right below such a one, in its very column, goes on
 /// with it, as it does in the layout.
 #[derive(Clone, Copy)]
@@ -276,11 +229,11 @@ fn whole(text: &str, words: &[&Token], comment: &Token) -> Option<Span> {
     let place = comment.span;
     let line_start =
         text.get(..place.start as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let line_end = line_end(text, comment);
+    let line_end = line_end(text, place.start as usize);
     let before = words.split_at(words.partition_point(|word| word.span.start < place.start)).0;
     let word = before.last().filter(|word| word.span.end as usize > line_start);
     let line_above = text.get(..line_start.saturating_sub(1)).and_then(|before| before.lines().next_back());
-    if may_go_on(line_below(text, comment)) || word.is_none() && may_go_on(line_above) {
+    if may_go_on(line_below(text, place.start as usize)) || word.is_none() && may_go_on(line_above) {
         return None;
     }
     Some(match word {
@@ -292,22 +245,6 @@ fn whole(text: &str, words: &[&Token], comment: &Token) -> Option<Span> {
         }
         None => Span::new(place.file, line_start, line_end),
     })
-}
-
-/// Where the line of a comment ends.
-fn line_end(text: &str, comment: &Token) -> usize {
-    let start = comment.span.start as usize;
-    let rest = text.get(start..).unwrap_or_default();
-    rest.find('\n').map_or(text.len(), |at| start + at + 1)
-}
-
-fn line_below<'t>(text: &'t str, comment: &Token) -> Option<&'t str> {
-    text.get(line_end(text, comment)..).and_then(|behind| behind.lines().next())
-}
-
-/// Whether a line may go on with a comment. Comments that allow something stand for themselves.
-fn may_go_on(line: Option<&str>) -> bool {
-    line.map(str::trim).is_some_and(|line| line.starts_with("//") && parse(line).is_none())
 }
 
 /// The statement that a place is in.

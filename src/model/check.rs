@@ -7,7 +7,7 @@ use super::{
     Category, CategoryId, Destination, DestinationId, Include, Kind, KindId, LintLevel, MAX_CATEGORIES,
     MAX_DESTINATIONS, Policy, PolicyError, reconcile,
 };
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Span, Spanned};
 
 use crate::syntax;
 use crate::syntax::tree::{self, CategoryAttribute, KindAttribute, Quantifier, Text};
@@ -25,6 +25,7 @@ pub(super) fn check(forest: &Forest, merged: Merged) -> Result<Policy, PolicyErr
         uses: Vec::new(),
         more: 0,
         missing: Vec::new(),
+        asked: 0,
         categories: HashMap::new(),
         by_wire_id: HashMap::new(),
         kinds: HashMap::new(),
@@ -46,13 +47,23 @@ pub(super) fn check(forest: &Forest, merged: Merged) -> Result<Policy, PolicyErr
             Ok(policy)
         }
         _ => {
+            // Lint reads no comments of a policy that does not compile, and a fix shall find all old words at once.
+            all.extend(forest.old_comments());
             all.sort_by_key(|diagnostic| diagnostic.span().map(|span| (span.file, span.start)));
-            more += all.len().saturating_sub(MAX_MISTAKES);
+            // Old words do not count: a fix writes all of them in one run.
+            let mut room = MAX_MISTAKES;
+            all.retain(|diagnostic| {
+                let is_listed = diagnostic.code.is_old_word() || room > 0;
+                match is_listed {
+                    true => room -= usize::from(!diagnostic.code.is_old_word()),
+                    false => more += 1,
+                }
+                is_listed
+            });
             if more > 0 {
-                all.truncate(MAX_MISTAKES);
                 let message = format!("{more} more mistakes are not listed");
                 all.push(
-                    Diagnostic::new(Code::TooManyErrors, message).help("mend the first ones and run again"),
+                    Diagnostic::new(Code::TooManyErrors, message).help("fix the first ones and run again"),
                 );
             }
             Err(PolicyError::new(all, forest.files.clone()))
@@ -75,7 +86,18 @@ pub(super) struct Checker<'t> {
     pub(super) destinations: HashMap<&'t str, DestinationId>,
     pub(super) suggested: usize,
     /// What every policy says, and this one does not.
-    missing: Vec<&'static str>,
+    missing: Vec<Missing>,
+    /// How many settings were looked for.
+    asked: usize,
+}
+
+/// A setting that is missing.
+struct Missing {
+    /// How it is written, with a value.
+    name: &'static str,
+    value: &'static str,
+    /// True if adding it with this value changes no decision.
+    is_neutral: bool,
 }
 
 impl<'t> Checker<'t> {
@@ -109,10 +131,10 @@ impl<'t> Checker<'t> {
         }
         let kinds = merged.kinds.iter().map(|kind| self.kind(kind)).collect();
 
-        let several = self.setting(merged.several_categories.clone(), "several categories need all");
+        let several = self.setting(merged.several_categories.clone(), "several categories need", "all");
         let quantifier = several.as_ref().map_or(Quantifier::All, |several| several.value);
         self.limit(merged.destinations.len(), MAX_DESTINATIONS, "destinations");
-        self.further_names(&merged.destinations);
+        self.aliases(&merged.destinations);
         for (index, destination) in merged.destinations.iter().enumerate() {
             self.destinations.insert(&destination.value.name.value, DestinationId::new(index));
         }
@@ -124,18 +146,23 @@ impl<'t> Checker<'t> {
             })
             .collect();
 
-        let unmapped = self.setting(merged.unmapped_destinations.clone(), "unmapped destinations block");
-        let unreadable =
-            self.setting(merged.unreadable_integrations.clone(), "unreadable integrations count as off");
-        let exempt = self.setting(merged.exempt_event.clone(), "exempt event none");
+        let unmapped = self.setting(merged.unmapped_destinations.clone(), "unmapped destinations", "block");
+        let invalid = self.setting(merged.invalid_entries.clone(), "invalid entries", "off");
+        let exempt = self.setting(merged.exempt_events.clone(), "exempt events", "none");
         self.twice(exempt.iter().flat_map(|names| &names.value), "event");
+        let preference_events = self.neutral_setting(
+            merged.preference_events.clone(),
+            "preference events",
+            "\"Segment Consent Preference\", \"Segment Consent Preference Updated\"",
+        );
+        self.twice(preference_events.iter().flat_map(|names| &names.value), "event");
         let reading =
-            merged.preferences.as_ref().map(|said| Spanned::new(self.reading(said.value), said.span));
-        let reading = self.setting(reading, "preferences at context.consent.categoryPreferences");
+            merged.consent_at.as_ref().map(|said| Spanned::new(self.reading(said.value), said.span));
+        let reading = self.setting(reading, "consent at", "context.consent.categoryPreferences");
         let table =
             merged.reconcile.as_ref().map(|said| reconcile::check(said.value, said.span, &mut self.found));
-        let example = "reconcile { consent integrations enforce any any consent then integrations }";
-        let table = self.setting(table, example);
+        let example = "{ consent integrations enforce any any consent then integrations }";
+        let table = self.setting(table, "reconcile", example);
 
         // Most policies are large and have neither.
         let has_names = !merged.tests.is_empty() || !merged.promises.is_empty();
@@ -144,7 +171,8 @@ impl<'t> Checker<'t> {
         let tests = self.tests(&merged.tests, &answers);
         let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
         let promises = self.promises(&merged.promises, &answers);
-        let ledger = self.verify(merged);
+        let visit = self.visit(merged);
+        let ledger = self.ledger(merged);
         self.missing_settings();
         Some(Policy {
             name: name?,
@@ -154,15 +182,16 @@ impl<'t> Checker<'t> {
             destinations,
             reconcile: table?,
             unmapped_destinations: unmapped?,
-            unreadable_integrations: unreadable?,
+            invalid_entries: invalid?,
             several_categories: several?,
             exempt_events: exempt?,
+            preference_events: preference_events?,
             reading: reading?,
             tests,
             lint_levels,
             promises,
-            visit: merged.visit.clone(),
-            ledger,
+            visit: visit?,
+            ledger: ledger?,
             includes: self.includes(),
             files: Default::default(),
         })
@@ -171,7 +200,7 @@ impl<'t> Checker<'t> {
     fn lint_level(&mut self, said: &Spanned<&tree::Lint>) -> Option<LintLevel> {
         let finding = &said.value.finding;
         // A policy takes the name only, so that no two statements speak of one finding.
-        let (message, help) = match Code::named(&finding.value) {
+        let (message, help) = match finding.value.parse::<Code>().ok() {
             Some(code) if code.is_lint() => {
                 return Some(LintLevel { code, level: said.value.level, span: said.span });
             }
@@ -180,17 +209,15 @@ impl<'t> Checker<'t> {
                 "correct what it reports".to_owned(),
             ),
             None => {
-                let by_code = finding.value.parse().ok().filter(|code: &Code| code.is_lint());
-                let message = match by_code {
-                    Some(_) => format!("`{}` is a code, and `lint` takes a name", finding.value),
-                    None => format!("there is no finding `{}`", finding.value),
-                };
-                let meant = by_code.or_else(|| Code::nearest(&finding.value, Code::is_lint));
-                let help = match meant {
-                    Some(code) => format!("write `{}`", code.name()),
-                    None => "write a name such as `unmapped-destination`; `consentry help` lists all of them"
-                        .to_owned(),
-                };
+                let meant = Code::nearest(&finding.value, Code::is_lint);
+                let help = meant.map_or_else(
+                    || {
+                        "write a name such as `unmapped-destination`; `consentry help` lists all of them"
+                            .to_owned()
+                    },
+                    |code| format!("write `{}`", code.name()),
+                );
+                let message = format!("there is no finding `{}`", finding.value);
                 (message, help)
             }
         };
@@ -218,11 +245,31 @@ impl<'t> Checker<'t> {
         merged.name.clone()
     }
 
-    /// A setting; where it is missing, an example of it is kept for the message: nothing is decided out of sight.
-    pub(super) fn setting<T>(&mut self, value: Option<T>, example: &'static str) -> Option<T> {
-        let word = example.split(' ').next().unwrap_or_default();
+    /// A setting that decides. If it is missing, an example is kept for the message.
+    pub(super) fn setting<T>(
+        &mut self,
+        value: Option<T>,
+        name: &'static str,
+        example: &'static str,
+    ) -> Option<T> {
+        self.required(value, Missing { name, value: example, is_neutral: false })
+    }
+
+    /// A setting that policies in old words may lack. With its `neutral` value everything is as it was.
+    pub(super) fn neutral_setting<T>(
+        &mut self,
+        value: Option<T>,
+        name: &'static str,
+        neutral: &'static str,
+    ) -> Option<T> {
+        self.required(value, Missing { name, value: neutral, is_neutral: true })
+    }
+
+    fn required<T>(&mut self, value: Option<T>, missing: Missing) -> Option<T> {
+        self.asked += 1;
+        let word = missing.name.split(' ').next().unwrap_or_default();
         if value.is_none() && !self.forest.may_have_lost(word) {
-            self.missing.push(example);
+            self.missing.push(missing);
         }
         value
     }
@@ -230,22 +277,62 @@ impl<'t> Checker<'t> {
     fn missing_settings(&mut self) {
         let missing = std::mem::take(&mut self.missing);
         let (Some(place), false) = (self.forest.files.first(), missing.is_empty()) else { return };
-        let examples: Vec<String> = missing.iter().map(|example| format!("`{example}`")).collect();
-        let (message, help) = match missing.len() {
-            // A policy that says none of them has forgotten the prelude, which says all.
-            6.. => (
-                "the policy says none of its settings, and includes no prelude that does".to_owned(),
-                "add `include prelude \"segment-strict\"`, or \"segment\" for the platform's rules as published".to_owned(),
-            ),
-            1 => ("a setting is missing: nothing here or in an included file says it".to_owned(), format!("say it, such as {}", examples.join(", "))),
-            count => (
-                format!("{count} settings are missing: nothing here or in an included file says them"),
-                format!("say them, such as {}", examples.join(", ")),
-            ),
+        let (message, help) = if missing.len() == self.asked {
+            (
+                "required settings are missing: the policy includes no prelude".to_owned(),
+                "add `include prelude \"segment-strict\"`, or \"segment\" for Segment's published rules"
+                    .to_owned(),
+            )
+        } else {
+            let list = |texts: &[String]| {
+                texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ")
+            };
+            let names: Vec<String> = missing.iter().map(|one| one.name.to_owned()).collect();
+            let examples: Vec<String> =
+                missing.iter().map(|one| format!("{} {}", one.name, one.value)).collect();
+            match missing.len() {
+                1 => (
+                    format!("a setting is missing: {}", list(&names)),
+                    format!("set it, such as {}, or include a prelude", list(&examples)),
+                ),
+                count @ 2..=4 => (
+                    format!("{count} settings are missing: {}", list(&names)),
+                    format!("set them, such as {}, or include a prelude", list(&examples)),
+                ),
+                // A longer help would be cut.
+                count => (
+                    format!("{count} settings are missing: {}", list(&names)),
+                    "set each of them, or include a prelude that does".to_owned(),
+                ),
+            }
         };
-        self.report(
-            Diagnostic::new(Code::MissingSetting, message).at(place, "there are no defaults").help(help),
-        );
+        let mut diagnostic =
+            Diagnostic::new(Code::MissingSetting, message).at(place, "there are no defaults").help(help);
+        // A policy in old words was written before these settings were required. Of any other policy the author chooses.
+        // An included policy lacks them itself, and its own fix adds them there.
+        let is_old = self.forest.diagnostics.iter().any(|one| one.code.is_old_word());
+        if is_old
+            && !self.forest.includes_a_policy()
+            && missing.len() < self.asked
+            && missing.iter().all(|one| one.is_neutral)
+        {
+            diagnostic = diagnostic.fix(self.addition(place, &missing));
+        }
+        self.report(diagnostic);
+    }
+
+    /// The fix that adds settings at the end of a file, in columns.
+    fn addition(&self, place: Span, missing: &[Missing]) -> Fix {
+        let text = self.forest.files.text(place.file);
+        let width = missing.iter().map(|one| one.name.len()).max().unwrap_or(0);
+        let lines: String =
+            missing.iter().map(|one| format!("{:width$}  {}\n", one.name, one.value)).collect();
+        let before = if text.ends_with('\n') { "\n" } else { "\n\n" };
+        let end = Span::new(place.file, text.len(), text.len());
+        Fix {
+            title: "add the missing settings, with the values that change no decision".into(),
+            edits: vec![Edit { span: end, text: format!("{before}{lines}") }],
+        }
     }
 
     fn limit(&mut self, count: usize, limit: usize, what: &str) {
@@ -260,14 +347,14 @@ impl<'t> Checker<'t> {
         }
     }
 
-    /// Reports an attribute that is said twice.
-    pub(super) fn attributes<A>(&mut self, attributes: &[Spanned<A>]) {
+    /// Reports an attribute that is there twice, except those that may repeat.
+    pub(super) fn attributes<A>(&mut self, attributes: &[Spanned<A>], may_repeat: fn(&A) -> bool) {
         // Most things have one attribute, and there are many things.
         if attributes.len() < 2 {
             return;
         }
         let mut seen: HashMap<Discriminant<A>, Span> = HashMap::new();
-        for attribute in attributes {
+        for attribute in attributes.iter().filter(|one| !may_repeat(&one.value)) {
             if let Some(first) = seen.insert(discriminant(&attribute.value), attribute.span) {
                 self.report(
                     Diagnostic::new(Code::DuplicateDeclaration, "this is said twice of one thing")
@@ -299,19 +386,19 @@ impl<'t> Checker<'t> {
 
     fn category(&mut self, said: &Spanned<&tree::Category>) -> Category {
         let category = said.value;
-        self.attributes(&category.attributes);
+        self.attributes(&category.attributes, |_| false);
         let mut checked = Category {
             name: category.name.clone(),
             wire_id: category.wire_id.clone().unwrap_or_else(|| category.name.clone()),
             label: None,
             always: None,
-            switched_off: None,
+            unenforced: None,
             span: said.span,
         };
         for attribute in &category.attributes {
             match &attribute.value {
                 CategoryAttribute::Always => checked.always = Some(attribute.span),
-                CategoryAttribute::SwitchedOff => checked.switched_off = Some(attribute.span),
+                CategoryAttribute::Unenforced => checked.unenforced = Some(attribute.span),
                 CategoryAttribute::Label(label) => {
                     checked.label = Some(Spanned::new(label.clone(), attribute.span))
                 }
@@ -339,7 +426,7 @@ impl<'t> Checker<'t> {
 
     fn kind(&mut self, said: &Spanned<&tree::Kind>) -> Kind {
         let kind = said.value;
-        self.attributes(&kind.attributes);
+        self.attributes(&kind.attributes, |_| false);
         let ignores = kind.attributes.iter().find(|attribute| attribute.value == KindAttribute::IgnoresAll);
         let label = kind.attributes.iter().find_map(|attribute| match &attribute.value {
             KindAttribute::Label(label) => Some(Spanned::new(label.clone(), attribute.span)),
@@ -353,15 +440,15 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn reading(&mut self, preferences: &tree::Preferences) -> Reading {
-        let (last, parents) = match preferences.path.split_last() {
+    fn reading(&mut self, place: &tree::ConsentAt) -> Reading {
+        let (last, parents) = match place.path.split_last() {
             Some((last, parents)) => (Some(last), parents),
             None => (None, &[][..]),
         };
-        self.twice(last.into_iter().chain(&preferences.also_spelled), "spelling");
+        self.twice(last.into_iter().chain(&place.aliases), "spelling");
         // The first member of the path is a member of the event, and so is each spelling when the path is that short.
-        let at_root = preferences.also_spelled.iter().filter(|_| parents.is_empty());
-        for first in preferences.path.first().into_iter().chain(at_root) {
+        let at_root = place.aliases.iter().filter(|_| parents.is_empty());
+        for first in place.path.first().into_iter().chain(at_root) {
             if !TAKEN.contains(&first.value.as_str()) {
                 continue;
             }
@@ -375,7 +462,7 @@ impl<'t> Checker<'t> {
             );
         }
         if let ([only], true) =
-            (preferences.path.as_slice(), self.forest.files.excerpt(path_span(preferences)).contains('.'))
+            (place.path.as_slice(), self.forest.files.excerpt(path_span(place)).contains('.'))
         {
             let parts: Vec<String> = only.value.split('.').map(key).collect();
             let message = "the whole path is in quotes, so that it is the name of one member";
@@ -388,8 +475,8 @@ impl<'t> Checker<'t> {
                     )),
             );
         }
-        if preferences.path.len() > MAX_PATH {
-            let span = preferences.path.last().map(|last| last.span);
+        if place.path.len() > MAX_PATH {
+            let span = place.path.last().map(|last| last.span);
             let diagnostic =
                 Diagnostic::new(Code::UnusablePath, format!("the path has more than {MAX_PATH} members"));
             if let Some(span) = span {
@@ -397,8 +484,7 @@ impl<'t> Checker<'t> {
                 self.report(diagnostic.at(span, "too deep").help(help));
             }
         }
-        let spellings =
-            last.into_iter().chain(&preferences.also_spelled).map(|text| text.value.clone()).collect();
+        let spellings = last.into_iter().chain(&place.aliases).map(|text| text.value.clone()).collect();
         Reading::Preferences {
             parents: parents.iter().map(|parent| parent.value.clone()).collect(),
             spellings,
@@ -414,9 +500,9 @@ fn key(name: &str) -> String {
 }
 
 /// Where the path stands.
-fn path_span(preferences: &tree::Preferences) -> Span {
+fn path_span(place: &tree::ConsentAt) -> Span {
     let none = Span::new(crate::diagnostic::FileId(0), 0, 0);
-    match (preferences.path.first(), preferences.path.last()) {
+    match (place.path.first(), place.path.last()) {
         (Some(first), Some(last)) => Span { end: last.span.end, ..first.span },
         _ => none,
     }

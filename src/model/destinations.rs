@@ -18,13 +18,14 @@ impl Checker<'_> {
         several: Quantifier,
     ) -> Destination {
         let destination = said.value;
-        self.attributes(&destination.attributes);
+        // Aliases add up.
+        self.attributes(&destination.attributes, |one| matches!(one, DestinationAttribute::Alias(_)));
         if destination.name.value == "All" {
             self.called_all(&destination.name);
         }
         let mut checked = Destination {
             name: destination.name.clone(),
-            further_names: Vec::new(),
+            aliases: Vec::new(),
             requirement: None,
             uses: Vec::new(),
             exempt: None,
@@ -37,9 +38,7 @@ impl Checker<'_> {
         for attribute in &destination.attributes {
             let at = attribute.span;
             match &attribute.value {
-                DestinationAttribute::Also(names) => {
-                    checked.further_names = names.iter().map(|further| further.name.clone()).collect();
-                }
+                DestinationAttribute::Alias(alias) => checked.aliases.extend(alias.names.iter().cloned()),
                 DestinationAttribute::Needs(needs) => {
                     self.uses.clear();
                     checked.requirement = self.needs(needs, several).map(|needs| Spanned::new(needs, at));
@@ -180,50 +179,47 @@ impl Checker<'_> {
         self.suggested <= MAX_SUGGESTIONS
     }
 
-    /// Further names: never `All`, never another destination's own name, and another's further name only when both
-    /// say `shared`.
-    pub(super) fn further_names(&mut self, destinations: &[Spanned<&tree::Destination>]) {
+    /// Checks aliases: none is `All` or another destination's own name, and destinations that have the same alias all declare it
+    /// shared.
+    pub(super) fn aliases(&mut self, destinations: &[Spanned<&tree::Destination>]) {
         let own: HashMap<&str, Span> =
             destinations.iter().map(|one| (one.value.name.value.as_str(), one.value.name.span)).collect();
-        let mut further: HashMap<&str, (usize, &tree::FurtherName)> = HashMap::new();
+        let mut first_uses: HashMap<&str, (usize, bool, &Text)> = HashMap::new();
         for (index, destination) in destinations.iter().map(|said| said.value).enumerate() {
-            let names: Vec<&tree::FurtherName> = destination
-                .attributes
-                .iter()
-                .filter_map(|attribute| match &attribute.value {
-                    DestinationAttribute::Also(names) => Some(names),
-                    _ => None,
-                })
-                .flatten()
-                .collect();
+            let aliases = destination.attributes.iter().filter_map(|attribute| match &attribute.value {
+                DestinationAttribute::Alias(alias) => Some(alias),
+                _ => None,
+            });
+            let names: Vec<(&Text, bool)> =
+                aliases.flat_map(|alias| alias.names.iter().map(|name| (name, alias.shared))).collect();
             if names.is_empty() {
                 continue;
             }
-            let with_own =
-                std::iter::once(&destination.name).chain(names.iter().map(|further| &further.name));
+            let with_own = std::iter::once(&destination.name).chain(names.iter().map(|(name, _)| *name));
             self.twice(with_own, "name");
-            for name in names {
-                let text = name.name.value.as_str();
+            for (name, shared) in names {
+                let text = name.value.as_str();
                 if text == "All" {
-                    self.called_all(&name.name);
+                    self.called_all(name);
                 }
                 if let Some(at) = own.get(text).filter(|_| text != destination.name.value) {
-                    let message = format!("`{text}` is the own name of another destination");
+                    let message = format!("`{text}` is the name of another destination");
                     self.report(
                         Diagnostic::new(Code::AliasTaken, message)
-                            .at(name.name.span, "taken")
+                            .at(name.span, "taken")
                             .at(*at, "by this destination")
-                            .help("an own name belongs to one destination: delete this further name"),
+                            .help("delete this alias: a destination's name is never an alias of another one"),
                     );
                 }
-                let (other, first) = *further.entry(text).or_insert((index, name));
-                if other != index && !(first.shared && name.shared) {
+                let (other, first_shared, first) = *first_uses.entry(text).or_insert((index, shared, name));
+                if other != index && !(first_shared && shared) {
+                    let message = format!("two destinations have the alias `{text}`");
                     self.report(
-                        Diagnostic::new(Code::AliasTaken, format!("two destinations answer to `{text}`"))
-                            .at(name.name.span, "this one")
-                            .at(first.name.span, "and this one")
+                        Diagnostic::new(Code::AliasTaken, message)
+                            .at(name.span, "this one")
+                            .at(first.span, "and this one")
                             .help(format!(
-                                "if that is meant, say so in both: `also shared {}`",
+                                "if that is meant, write `shared alias {}` in both",
                                 syntax::quoted(text)
                             )),
                     );

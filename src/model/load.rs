@@ -28,6 +28,11 @@ pub(super) struct Forest {
 }
 
 impl Forest {
+    /// The errors for comments in old words, of all files but preludes.
+    pub(super) fn old_comments(&self) -> impl Iterator<Item = Diagnostic> {
+        self.trees.iter().filter(|tree| !self.files.is_prelude(tree.file)).flat_map(Tree::old_comments)
+    }
+
     pub(super) fn tree(&self, file: FileId) -> Option<&Tree> {
         self.trees.get(file.0 as usize)
     }
@@ -35,9 +40,12 @@ impl Forest {
     /// Whether the first file is no policy but a part of others: nothing in it says `policy`.
     #[cfg(feature = "lint")]
     pub(super) fn is_part(&self) -> bool {
-        self.tree(FileId(0)).is_some_and(|tree| {
-            !tree.statements.iter().any(|statement| matches!(statement.fact, Fact::Policy(_)))
-        }) && !self.may_have_lost("policy")
+        self.tree(FileId(0)).is_some_and(|tree| !is_policy(tree)) && !self.may_have_lost("policy")
+    }
+
+    /// True if one of the included files is a policy of its own.
+    pub(super) fn includes_a_policy(&self) -> bool {
+        self.trees.iter().skip(1).any(is_policy)
     }
 
     /// Whether the fact that `word` stands for may be in a text that could not be read, so that its absence is not
@@ -46,6 +54,10 @@ impl Forest {
         let mut words = words(word).peekable();
         self.incomplete || (words.peek().is_some() && words.all(|word| self.lost.contains(word)))
     }
+}
+
+fn is_policy(tree: &Tree) -> bool {
+    tree.statements.iter().any(|statement| matches!(statement.fact, Fact::Policy(_)))
 }
 
 /// The plain words of a text.

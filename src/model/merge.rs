@@ -3,10 +3,12 @@
 //! A fact is said once. A file may say `override` for a fact of a file that it includes, directly or through others;
 //! an overridden fact keeps its place in the order of declarations.
 
+use super::ledger::LedgerSettings;
 use super::load::Forest;
-use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned, nearest};
+use super::visit::VisitSettings;
+use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Fix, Span, Spanned, nearest};
 use crate::syntax::tree::{
-    self, Fact, Quantifier, Row, Statement, Text, UnmappedDestinations, UnreadableIntegrations,
+    self, Fact, InvalidEntries, LedgerSetting, Quantifier, Row, Statement, Text, UnmappedDestinations,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -26,15 +28,15 @@ pub(super) struct Merged<'t> {
     pub(super) reconcile: Option<Spanned<&'t [Row]>>,
     pub(super) unmapped_destinations: Option<Spanned<UnmappedDestinations>>,
     pub(super) several_categories: Option<Spanned<Quantifier>>,
-    pub(super) unreadable_integrations: Option<Spanned<UnreadableIntegrations>>,
-    pub(super) exempt_event: Option<Spanned<Vec<Text>>>,
-    pub(super) preferences: Option<Spanned<&'t tree::Preferences>>,
+    pub(super) invalid_entries: Option<Spanned<InvalidEntries>>,
+    pub(super) exempt_events: Option<Spanned<Vec<Text>>>,
+    pub(super) preference_events: Option<Spanned<Vec<Text>>>,
+    pub(super) consent_at: Option<Spanned<&'t tree::ConsentAt>>,
     pub(super) tests: Vec<Spanned<&'t tree::Test>>,
     pub(super) lint_levels: Vec<Spanned<&'t tree::Lint>>,
     pub(super) promises: Vec<Spanned<&'t tree::Promise>>,
-    pub(super) visit: Vec<Spanned<tree::VisitSetting>>,
-    pub(super) verify: Vec<Spanned<tree::VerifySetting>>,
-    pub(super) records: Option<Spanned<&'t tree::Records>>,
+    pub(super) visit: VisitSettings,
+    pub(super) ledger: LedgerSettings,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -56,17 +58,17 @@ impl<'t> Merged<'t> {
                 self.unmapped_destinations = Some(Spanned::new(*value, span))
             }
             Fact::SeveralCategories(value) => self.several_categories = Some(Spanned::new(*value, span)),
-            Fact::UnreadableIntegrations(value) => {
-                self.unreadable_integrations = Some(Spanned::new(*value, span));
+            Fact::InvalidEntries(value) => {
+                self.invalid_entries = Some(Spanned::new(*value, span));
             }
-            Fact::ExemptEvent(names) => self.exempt_event = Some(Spanned::new(names.clone(), span)),
-            Fact::Preferences(preferences) => self.preferences = Some(Spanned::new(preferences, span)),
+            Fact::ExemptEvents(names) => self.exempt_events = Some(Spanned::new(names.clone(), span)),
+            Fact::PreferenceEvents(names) => self.preference_events = Some(Spanned::new(names.clone(), span)),
+            Fact::ConsentAt(place) => self.consent_at = Some(Spanned::new(place, span)),
             Fact::Test(test) => self.tests.push(Spanned::new(test, span)),
             Fact::Lint(lint) => self.lint_levels.push(Spanned::new(lint, span)),
             Fact::Promise(promise) => self.promises.push(Spanned::new(promise, span)),
-            Fact::Visit(setting) => self.visit.push(Spanned::new(*setting, span)),
-            Fact::Verify(setting) => self.verify.push(Spanned::new(*setting, span)),
-            Fact::Records(records) => self.records = Some(Spanned::new(records, span)),
+            Fact::Visit(setting) => self.visit.set(*setting, span),
+            Fact::Ledger(setting) => self.ledger.set(*setting, span),
         }
     }
 }
@@ -83,7 +85,7 @@ enum Subject<'t> {
     Promise(Span),
     Setting(std::mem::Discriminant<Fact>),
     Visit(std::mem::Discriminant<tree::VisitSetting>),
-    Verify(std::mem::Discriminant<tree::VerifySetting>),
+    Ledger(std::mem::Discriminant<tree::LedgerSetting>),
 }
 
 pub(super) fn merge(forest: &Forest) -> Merged<'_> {
@@ -154,6 +156,29 @@ fn said_twice(message: &str, first: Span, again: Span) -> Diagnostic {
         .help("delete one of the two; to change a fact of an included file, write `override` in front of the new one")
 }
 
+/// The error for two declarations of one fact. The fix turns a policy's `ledger mismatch` into an override of its prelude's: no prelude
+/// has always set it. For any other fact its author decides which of the two was meant.
+fn declared_twice(
+    first: &Statement,
+    again: &Statement,
+    includes: &dyn Fn(FileId, FileId) -> bool,
+) -> Diagnostic {
+    let error = said_twice(&format!("`{}` is said twice", again.fact.phrase()), first.span, again.span);
+    let (from, to) = (first.span.file, again.span.file);
+    let own = match (includes(to, from), includes(from, to)) {
+        (true, _) => again,
+        (_, true) => first,
+        _ => return error,
+    };
+    match own.fact {
+        Fact::Ledger(LedgerSetting::Mismatch(_)) => error.fix(Fix {
+            title: "override the setting of the included file".into(),
+            edits: vec![Edit { span: Span { end: own.span.start, ..own.span }, text: "override ".into() }],
+        }),
+        _ => error,
+    }
+}
+
 /// The statements in declaration order: an included file's stand where the include stands, the first time.
 fn expand<'t>(forest: &'t Forest, file: FileId, done: &mut Vec<bool>, order: &mut Vec<&'t Statement>) {
     match done.get_mut(file.0 as usize) {
@@ -202,7 +227,7 @@ fn subject(statement: &Statement) -> Option<Subject<'_>> {
         Fact::Lint(lint) => Subject::LintLevel(&lint.finding.value),
         Fact::Promise(_) => Subject::Promise(statement.span),
         Fact::Visit(setting) => Subject::Visit(std::mem::discriminant(setting)),
-        Fact::Verify(setting) => Subject::Verify(std::mem::discriminant(setting)),
+        Fact::Ledger(setting) => Subject::Ledger(std::mem::discriminant(setting)),
         setting => Subject::Setting(std::mem::discriminant(setting)),
     })
 }
@@ -217,10 +242,9 @@ fn in_force<'t>(
     for statement in statements.iter().filter(|statement| statement.overrides.is_none()) {
         match base {
             None => base = Some(statement),
-            Some(first) => {
-                let message = format!("`{}` is said twice", statement.fact.phrase());
-                diagnostics.push(said_twice(&message, first.span, statement.span));
-            }
+            // Old words have an error already. Fixed, the statement is looked at again.
+            Some(first) if first.is_old || statement.is_old => {}
+            Some(first) => diagnostics.push(declared_twice(first, statement, includes)),
         }
     }
     let base = base?;

@@ -6,6 +6,7 @@
 mod check;
 mod destinations;
 mod error;
+mod ledger;
 mod load;
 mod merge;
 mod prelude;
@@ -13,10 +14,10 @@ mod promise;
 mod reading;
 mod reconcile;
 mod test;
-mod verify;
 mod visit;
 
 pub use error::PolicyError;
+pub use ledger::LedgerCheck;
 pub use load::MAX_FILES;
 pub use prelude::{prelude, prelude_names};
 pub use promise::{Promise, PromiseCondition};
@@ -24,7 +25,6 @@ pub(crate) use reading::DOCUMENTED_SPELLINGS;
 pub use reading::Reading;
 pub use reconcile::{Reconcile, ReconcileRow};
 pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, Which};
-pub use verify::Verify;
 
 #[cfg(feature = "lint")]
 use crate::diagnostic::Diagnostic;
@@ -32,11 +32,10 @@ use crate::diagnostic::{Code, FileId, Files, Span, Spanned};
 use crate::source::{Disk, Memory, Source};
 #[cfg(feature = "lint")]
 use crate::syntax::Tree;
-use crate::syntax::tree::VisitSetting;
 pub use crate::syntax::tree::{
-    Banner, Conflict, ConsentModel, ConsentState, Enforce, EntryState, Folding, GateReading,
-    IntegrationsState, Level, Loading, Mode, Quantifier, StatedValue, UnmappedDestinations,
-    UnreadableIntegrations, Verified, WithoutConsent,
+    AlsoRecords, Banner, CheckAction, Conflict, ConsentModel, ConsentState, Enforce, EntryState, GateOpens,
+    ImpliedConsent, IntegrationsState, InvalidEntries, Level, LoadTrigger, Mode, Quantifier, StatedEntry,
+    StatedPreference, UnmappedDestinations, WithoutConsent,
 };
 use std::path::Path;
 
@@ -87,8 +86,10 @@ pub(crate) enum Loaded {
 /// Reads a file that may be a policy or a part of one.
 #[cfg(feature = "lint")]
 pub(crate) fn load_any(source: &dyn Source, path: &str) -> Result<Loaded, PolicyError> {
-    let forest = load::load(source, path);
+    let mut forest = load::load(source, path);
     if forest.is_part() {
+        let old_comments: Vec<Diagnostic> = forest.old_comments().collect();
+        forest.diagnostics.extend(old_comments);
         return Ok(Loaded::Part(forest.files, forest.diagnostics));
     }
     let merged = merge::merge(&forest);
@@ -121,15 +122,16 @@ pub struct Policy {
     destinations: Vec<Destination>,
     reconcile: Reconcile,
     unmapped_destinations: Spanned<UnmappedDestinations>,
-    unreadable_integrations: Spanned<UnreadableIntegrations>,
+    invalid_entries: Spanned<InvalidEntries>,
     several_categories: Spanned<Quantifier>,
     exempt_events: Spanned<Vec<Spanned<String>>>,
+    preference_events: Spanned<Vec<Spanned<String>>>,
     reading: Spanned<Reading>,
     tests: Vec<Test>,
     lint_levels: Vec<LintLevel>,
     promises: Vec<Promise>,
-    visit: Vec<Spanned<VisitSetting>>,
-    ledger: verify::Said,
+    visit: visit::Visit,
+    ledger: ledger::Ledger,
     includes: Vec<Include>,
     files: Files,
 }
@@ -161,7 +163,7 @@ pub struct Category {
     wire_id: Spanned<String>,
     label: Option<Spanned<String>>,
     always: Option<Span>,
-    switched_off: Option<Span>,
+    unenforced: Option<Span>,
     span: Span,
 }
 
@@ -178,7 +180,7 @@ pub struct Kind {
 #[derive(Debug, Clone)]
 pub struct Destination {
     name: Spanned<String>,
-    further_names: Vec<Spanned<String>>,
+    aliases: Vec<Spanned<String>>,
     requirement: Option<Spanned<Requirement>>,
     /// Where the requirement names categories.
     uses: Vec<Spanned<CategoryId>>,
@@ -196,7 +198,7 @@ struct Exemption {
     because: Option<Spanned<String>>,
 }
 
-/// What a destination needs, as the policy says it: switched-off and `always` categories are still in it.
+/// What a destination needs, as the policy says it: unenforced and `always` categories are still in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Requirement {
     /// The category must be granted.
@@ -321,8 +323,8 @@ impl Policy {
     }
 
     /// What an integrations entry counts as that is neither a boolean nor an object.
-    pub fn unreadable_integrations(&self) -> Spanned<UnreadableIntegrations> {
-        self.unreadable_integrations.clone()
+    pub fn invalid_entries(&self) -> Spanned<InvalidEntries> {
+        self.invalid_entries.clone()
     }
 
     /// Whether a list of categories without a written formula asks for all or for any of them.
@@ -330,7 +332,12 @@ impl Policy {
         self.several_categories.clone()
     }
 
-    /// The names of the events that pass the consent step.
+    /// The names of the track events that pass every gate, write to the ledger and are never checked against it.
+    pub fn preference_events(&self) -> &Spanned<Vec<Spanned<String>>> {
+        &self.preference_events
+    }
+
+    /// The names of the track events that pass the consent step.
     pub fn exempt_events(&self) -> &Spanned<Vec<Spanned<String>>> {
         &self.exempt_events
     }
@@ -363,6 +370,15 @@ impl Policy {
     /// Which file includes which, in the order of the files.
     pub fn includes(&self) -> &[Include] {
         &self.includes
+    }
+
+    /// Returns the text at a place of the policy on one line, for reports. A row of the reconcile table is written with an arrow,
+    /// because its columns are gone.
+    pub fn line_at(&self, span: Span) -> String {
+        match self.reconcile.rows().iter().find(|row| row.span == span) {
+            Some(row) => row.to_string(),
+            None => self.files.excerpt(span).split_whitespace().collect::<Vec<_>>().join(" "),
+        }
     }
 
     /// The files that the policy was read from, for showing its [`Span`]s.
@@ -398,8 +414,8 @@ impl Category {
     }
 
     /// Where the policy says that the category leaves every requirement, if it does. This beats [`Category::always`].
-    pub fn switched_off(&self) -> Option<Span> {
-        self.switched_off
+    pub fn unenforced(&self) -> Option<Span> {
+        self.unenforced
     }
 
     /// Where the category is declared.
@@ -446,14 +462,14 @@ impl Destination {
         &self.name.value
     }
 
-    /// The further names that the integrations object may use.
-    pub fn further_names(&self) -> &[Spanned<String>] {
-        &self.further_names
+    /// The aliases that the integrations object may use.
+    pub fn aliases(&self) -> &[Spanned<String>] {
+        &self.aliases
     }
 
-    /// The own name and the further ones.
+    /// The name and the aliases.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.name()).chain(self.further_names.iter().map(|name| name.value.as_str()))
+        std::iter::once(self.name()).chain(self.aliases.iter().map(|name| name.value.as_str()))
     }
 
     /// What the destination needs; `None` when it is unmapped.

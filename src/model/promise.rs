@@ -100,7 +100,7 @@ impl<'t> Checker<'t> {
                             format!("no destination answers to `{}`", name.value),
                         )
                         .at(name.span, "unknown")
-                        .help("an entry has the name of a destination, own or further, or is `All`"),
+                        .help("an entry has the name of a destination, or one of its aliases, or is `All`"),
                     );
                     return None;
                 }

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::syntax::tree::{ConsentState, Enforce, IntegrationsState, Row};
+use std::fmt;
 
 /// The reconcile table. Every cell is covered.
 #[derive(Debug, Clone)]
@@ -12,9 +13,13 @@ pub struct Reconcile {
     span: Span,
 }
 
-/// A row of the table.
+/// A row of the table. On one line it reads `consent answered, integrations any → consent then integrations`.
 #[derive(Debug, Clone)]
 pub struct ReconcileRow {
+    /// The consent states that it covers, as written.
+    pub consent: Vec<ConsentState>,
+    /// The integrations states that it covers, as written.
+    pub integrations: Vec<IntegrationsState>,
     /// What is enforced.
     pub enforce: Enforce,
     /// Where the policy says what is enforced.
@@ -40,6 +45,28 @@ impl ReconcileRow {
         match &self.enforce {
             Enforce::Drop(reason) => Some(reason),
             _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ReconcileRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let states = |words: Vec<&str>, all: usize| match words.len() == all {
+            true => "any".to_owned(),
+            false => words.join(" | "),
+        };
+        let consent = self.consent.iter().map(|state| state.word()).collect();
+        let integrations = self.integrations.iter().map(|state| state.word()).collect();
+        write!(
+            f,
+            "consent {}, integrations {} \u{2192} {}",
+            states(consent, ConsentState::ALL.len()),
+            states(integrations, IntegrationsState::ALL.len()),
+            self.enforce
+        )?;
+        match &self.because {
+            Some(because) => write!(f, " because {}", crate::syntax::quoted(&because.value)),
+            None => Ok(()),
         }
     }
 }
@@ -73,7 +100,7 @@ impl Reconcile {
 pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>) -> Reconcile {
     let mut cells: Vec<Cell> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        let consent_states = named(&row.consent, |state| state.phrase(), diagnostics);
+        let consent_states = named(&row.consent, |state| state.word(), diagnostics);
         let integrations_states = named(&row.integrations, |state| state.word(), diagnostics);
         let mut decides = 0;
         for consent in consent_states {
@@ -105,7 +132,7 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
     for consent in ConsentState::ALL {
         for integrations in IntegrationsState::ALL {
             if !cells.iter().any(|cell| cell.consent == consent && cell.integrations == integrations) {
-                open.push(format!("{} x {}", consent.phrase(), integrations.word()));
+                open.push(format!("{} x {}", consent.word(), integrations.word()));
             }
         }
     }
@@ -123,6 +150,8 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
     let rows = rows
         .iter()
         .map(|row| ReconcileRow {
+            consent: row.consent.iter().map(|state| state.value).collect(),
+            integrations: row.integrations.iter().map(|state| state.value).collect(),
             enforce: row.enforce.value.clone(),
             enforce_span: row.enforce.span,
             because: row.because.clone(),
@@ -130,6 +159,8 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
         })
         .collect();
     let fallback = ReconcileRow {
+        consent: ConsentState::ALL.to_vec(),
+        integrations: IntegrationsState::ALL.to_vec(),
         enforce: Enforce::Drop("the table says nothing".into()),
         enforce_span: span,
         because: None,

@@ -5,7 +5,8 @@ use super::{CategoryId, DestinationId};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::reason::{Outcome, Reason};
 use crate::syntax::tree::{
-    self, Expectation, ExpectedReason, StatedConsent, StatedIntegrations, StatedValue, TestLine, Text,
+    self, Expectation, ExpectedReason, StatedConsent, StatedEntry, StatedIntegrations, StatedPreference,
+    TestLine, Text,
 };
 use std::collections::HashMap;
 
@@ -56,8 +57,8 @@ pub enum TestConsent {
     Empty,
     /// It cannot be read.
     Malformed,
-    /// It holds these; none of them for `none given`.
-    Preferences(Vec<(CategoryId, StatedValue)>),
+    /// It holds these; none of them for `unanswered`.
+    Preferences(Vec<(CategoryId, StatedPreference)>),
 }
 
 /// The integrations object of a stated event.
@@ -66,7 +67,7 @@ pub enum TestIntegrations {
     /// There is none, or it cannot be read.
     Malformed,
     /// It has these entries, by any name of a destination, or `All`.
-    Entries(Vec<(String, StatedValue)>),
+    Entries(Vec<(String, StatedEntry)>),
 }
 
 /// What is expected of a decision.
@@ -343,7 +344,7 @@ impl<'t> Checker<'t> {
             return;
         }
         let help = match answers.get(name.value.as_str()) {
-            Some(own) => format!("it is a further name: write the destination's own, \"{own}\""),
+            Some(own) => format!("it is an alias: write the destination's own, \"{own}\""),
             None if self.suggests() => match nearest(&name.value, self.destinations.keys().copied()) {
                 Some(near) => format!("did you mean \"{near}\"?"),
                 None => "names of destinations are compared exactly".to_owned(),

@@ -1,67 +1,115 @@
-//! What a policy says of its banner, its consent model and its gate. None of it changes a decision.
+//! The settings of banner, consent model, gate and library. They change no decision.
 
 use super::Policy;
-use crate::diagnostic::Spanned;
+use super::check::Checker;
+use super::merge::Merged;
+use crate::diagnostic::{Span, Spanned};
 use crate::syntax::tree::{
-    Banner, ConsentModel, Folding, GateReading, Loading, VisitSetting, WithoutConsent,
+    Banner, ConsentModel, GateOpens, ImpliedConsent, LoadTrigger, VisitSetting, WithoutConsent,
 };
 
+/// The settings of a visit, as far as the files set them.
+#[derive(Debug, Default)]
+pub(super) struct VisitSettings {
+    banner: Option<Spanned<Banner>>,
+    model: Option<Spanned<ConsentModel>>,
+    implied_consent: Option<Spanned<ImpliedConsent>>,
+    gate_opens: Option<Spanned<GateOpens>>,
+    gate_without_consent: Option<Spanned<WithoutConsent>>,
+    library_loads: Option<Spanned<LoadTrigger>>,
+}
+
+/// The settings of a visit. Banner and model are facts about a site, which a policy may leave out.
+#[derive(Debug, Clone)]
+pub(super) struct Visit {
+    banner: Option<Spanned<Banner>>,
+    model: Option<Spanned<ConsentModel>>,
+    implied_consent: Spanned<ImpliedConsent>,
+    gate_opens: Spanned<GateOpens>,
+    gate_without_consent: Spanned<WithoutConsent>,
+    library_loads: Spanned<LoadTrigger>,
+}
+
+impl VisitSettings {
+    pub(super) fn set(&mut self, setting: VisitSetting, at: Span) {
+        match setting {
+            VisitSetting::Banner(banner) => self.banner = Some(Spanned::new(banner, at)),
+            VisitSetting::Model(model) => self.model = Some(Spanned::new(model, at)),
+            VisitSetting::ImpliedConsent(implied) => self.implied_consent = Some(Spanned::new(implied, at)),
+            VisitSetting::GateOpens(opens) => self.gate_opens = Some(Spanned::new(opens, at)),
+            VisitSetting::WithoutConsent(without) => {
+                self.gate_without_consent = Some(Spanned::new(without, at));
+            }
+            VisitSetting::LibraryLoads(trigger) => self.library_loads = Some(Spanned::new(trigger, at)),
+        }
+    }
+}
+
 impl Policy {
-    /// `banner …`: what the site shows who has not chosen yet, if the policy says it.
+    /// `banner …`: what the site shows to a person who has not chosen yet, if the policy sets it.
     pub fn banner(&self) -> Option<Spanned<Banner>> {
-        self.visit_setting(|setting| match setting {
-            VisitSetting::Banner(banner) => Some(banner),
-            _ => None,
-        })
+        self.visit.banner.clone()
     }
 
-    /// `model …`: the consent model, if the policy says it.
+    /// `model …`: the consent model, if the policy sets it.
     pub fn consent_model(&self) -> Option<Spanned<ConsentModel>> {
-        self.visit_setting(|setting| match setting {
-            VisitSetting::Model(model) => Some(model),
-            _ => None,
+        self.visit.model.clone()
+    }
+
+    /// `implied consent …`: how the consent model `implied` is read.
+    pub fn implied_consent(&self) -> Spanned<ImpliedConsent> {
+        self.visit.implied_consent.clone()
+    }
+
+    /// `gate opens on …`: which events the source sends at all.
+    pub fn gate_opens(&self) -> Spanned<GateOpens> {
+        self.visit.gate_opens.clone()
+    }
+
+    /// `gate without consent …`: whether the source sends events without a consent object.
+    pub fn gate_without_consent(&self) -> Spanned<WithoutConsent> {
+        self.visit.gate_without_consent.clone()
+    }
+
+    /// `library loads when …`: when the library loads after a choice under opt-in.
+    pub fn library_loads(&self) -> Spanned<LoadTrigger> {
+        self.visit.library_loads.clone()
+    }
+
+    /// The settings of a visit, each with its place.
+    #[cfg(feature = "lint")]
+    pub(crate) fn visit_settings(&self) -> impl Iterator<Item = (VisitSetting, Span)> {
+        let Visit { banner, model, implied_consent, gate_opens, gate_without_consent, library_loads } =
+            &self.visit;
+        let site = [
+            banner.as_ref().map(|one| (VisitSetting::Banner(one.value), one.span)),
+            model.as_ref().map(|one| (VisitSetting::Model(one.value), one.span)),
+        ];
+        let others = [
+            (VisitSetting::ImpliedConsent(implied_consent.value), implied_consent.span),
+            (VisitSetting::GateOpens(gate_opens.value), gate_opens.span),
+            (VisitSetting::WithoutConsent(gate_without_consent.value), gate_without_consent.span),
+            (VisitSetting::LibraryLoads(library_loads.value), library_loads.span),
+        ];
+        site.into_iter().flatten().chain(others)
+    }
+}
+
+impl Checker<'_> {
+    /// The settings of a visit; `None` if one is missing.
+    pub(super) fn visit(&mut self, merged: &Merged<'_>) -> Option<Visit> {
+        let set = &merged.visit;
+        let opens = self.neutral_setting(set.gate_opens.clone(), "gate opens on", "any grant");
+        let without = self.neutral_setting(set.gate_without_consent.clone(), "gate without consent", "open");
+        let implied = self.neutral_setting(set.implied_consent.clone(), "implied consent", "opt-in");
+        let loads = self.neutral_setting(set.library_loads.clone(), "library loads when", "granted");
+        Some(Visit {
+            banner: set.banner.clone(),
+            model: set.model.clone(),
+            implied_consent: implied?,
+            gate_opens: opens?,
+            gate_without_consent: without?,
+            library_loads: loads?,
         })
-    }
-
-    /// `model implied means …`: what implied consent is taken as, if the policy says it.
-    pub fn implied_means(&self) -> Option<Spanned<Folding>> {
-        self.visit_setting(|setting| match setting {
-            VisitSetting::Implied(folding) => Some(folding),
-            _ => None,
-        })
-    }
-
-    /// `gate …`: by which reading the source sends an event, if the policy says it.
-    pub fn gate(&self) -> Option<Spanned<GateReading>> {
-        self.visit_setting(|setting| match setting {
-            VisitSetting::Gate(reading) => Some(reading),
-            _ => None,
-        })
-    }
-
-    /// `gate … without consent`: what the gate does with an event that has no consent object, if the policy says it.
-    pub fn gate_without_consent(&self) -> Option<Spanned<WithoutConsent>> {
-        self.visit_setting(|setting| match setting {
-            VisitSetting::WithoutConsent(said) => Some(said),
-            _ => None,
-        })
-    }
-
-    /// `visit loads when …`: when the library loads for a choice under opt-in, if the policy says it.
-    pub fn visit_loads(&self) -> Option<Spanned<Loading>> {
-        self.visit_setting(|setting| match setting {
-            VisitSetting::Loads(loading) => Some(loading),
-            _ => None,
-        })
-    }
-
-    /// Those of them that the policy says.
-    pub(crate) fn visit_settings(&self) -> &[Spanned<VisitSetting>] {
-        &self.visit
-    }
-
-    fn visit_setting<T>(&self, of: impl Fn(VisitSetting) -> Option<T>) -> Option<Spanned<T>> {
-        let mut said = self.visit_settings().iter();
-        said.find_map(|setting| Some(Spanned::new(of(setting.value)?, setting.span)))
     }
 }

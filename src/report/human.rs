@@ -38,7 +38,7 @@ pub fn checked_decision(
     decision: &Decision<'_>,
     checked: &Checked<'_>,
 ) -> io::Result<()> {
-    let mut check = checked.found.phrase().to_owned();
+    let mut check = checked.found.word().replace('_', " ");
     if let Found::Mismatch(categories) = &checked.found {
         let names =
             categories.iter().filter_map(|id| decision.policy().category(*id)).map(|one| visible(one.name()));
@@ -58,7 +58,7 @@ fn decision_table(
 ) -> io::Result<()> {
     let policy = decision.policy();
     let id = decision.event().id.as_ref().map_or("no id".into(), |id| visible(&id.to_text()));
-    let (consent, integrations) = (decision.consent().phrase(), decision.integrations().word());
+    let (consent, integrations) = (decision.consent().word(), decision.integrations().word());
     writeln!(to, "line {line}  {id}  consent {consent}, integrations {integrations}")?;
     if let Some(check) = check {
         writeln!(to, "  ledger   {check}")?;
@@ -171,7 +171,7 @@ pub fn explanation(
     if let Some(code) = verdict.reason().discard_code() {
         writeln!(to, "discard code {code}")?;
     }
-    writeln!(to, "consent {}, integrations {}\n", explained.consent.phrase(), explained.integrations.word())?;
+    writeln!(to, "consent {}, integrations {}\n", explained.consent.word(), explained.integrations.word())?;
     for (index, step) in explained.steps.iter().enumerate() {
         let found = found(policy, step);
         let result = match step.result {
@@ -182,7 +182,7 @@ pub fn explanation(
         writeln!(to, "{}. {:<12}  {found}: {result}", index + 1, step.kind.word())?;
         match step.span {
             Some(span) => {
-                let line = policy.files().excerpt(span).split_whitespace().collect::<Vec<_>>().join(" ");
+                let line = policy.line_at(span);
                 writeln!(to, "   {}: {}", visible(&policy.files().place(span)), visible(&line))?;
             }
             None => writeln!(to, "   by the event itself")?,
@@ -223,14 +223,14 @@ fn found(policy: &Policy, step: &Step) -> String {
         StepKind::Enabled if step.result == StepResult::Passes => "the destination is enabled".into(),
         StepKind::Enabled => "the destination is disabled".into(),
         StepKind::Reconcile(enforce) => format!("enforce {enforce}"),
-        StepKind::Consent(preferences) if preferences.is_empty() => "the destination is not mapped".into(),
+        StepKind::Consent(preferences) if preferences.is_empty() => "the destination is unmapped".into(),
         StepKind::Consent(preferences) => {
             let said: Vec<String> = preferences
                 .iter()
                 .filter_map(|(id, preference)| {
                     let category = policy.category(*id)?;
-                    let special = match (category.switched_off(), category.always()) {
-                        (Some(_), _) => ", but switched off",
+                    let special = match (category.unenforced(), category.always()) {
+                        (Some(_), _) => ", but unenforced",
                         (None, Some(_)) => ", but always granted",
                         (None, None) => "",
                     };

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Files, Position, Span, is_harmful};
 use crate::event::{EventError, Name};
 #[cfg(feature = "ledger")]
 use crate::ledger::{Checked, Found};
-use crate::model::{DestinationId, GateReading, Mode, Policy};
+use crate::model::{DestinationId, GateOpens, Mode, Policy};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -58,12 +58,12 @@ struct Check<'a> {
     then: Option<&'static str>,
 }
 
-/// By each reading, whether the source may send the event.
+/// Whether the source may send the event, for each value of `gate opens on`.
 #[derive(Serialize)]
 struct Gate {
-    table: &'static str,
-    relevant: &'static str,
-    exact: &'static str,
+    any_grant: &'static str,
+    needed_grant: &'static str,
+    delivery: &'static str,
 }
 
 #[derive(Serialize)]
@@ -173,9 +173,9 @@ fn decision_line(
         drop: decision.drop_reason().map(|reason| Dropped { reason }),
         check,
         gate: Gate {
-            table: gate(GateReading::Table),
-            relevant: gate(GateReading::Relevant),
-            exact: gate(GateReading::Exact),
+            any_grant: gate(GateOpens::AnyGrant),
+            needed_grant: gate(GateOpens::NeededGrant),
+            delivery: gate(GateOpens::Delivery),
         },
     };
     write_line(to, &decided)

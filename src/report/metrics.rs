@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn summaries_are_counted() {
         let text = r#"consentry 1 policy "p" include prelude "segment" category Ads
-            destination "X" needs Ads destination "Y" unmapped verify mismatch drop override verify unknown drop"#;
+            destination "X" needs Ads destination "Y" unmapped override ledger mismatch drop override ledger unknown drop"#;
         let table = Table::new(Policy::parse(text).unwrap());
         let (policy, limits) = (table.policy(), Limits::default());
         let mut scratch = table.scratch();

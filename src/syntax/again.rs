@@ -28,16 +28,19 @@ enum Parts {
 
 const DESTINATION: Shape = Shape {
     beginning: "destination \"\" ",
-    words: &["needs", "also", "unmapped", "exempt", "disabled", "mode", "kind"],
+    words: &["needs", "alias", "shared", "unmapped", "exempt", "disabled", "mode", "kind", "also"],
     parts: Parts::Attributes,
 };
 const KIND: Shape = Shape { beginning: "destination kind x ", words: &["ignores"], parts: Parts::Attributes };
 // A wire id stands in front of every attribute, so that none is expected any more.
-const CATEGORY: Shape =
-    Shape { beginning: "category x = \"\" ", words: &["always", "switched"], parts: Parts::Attributes };
+const CATEGORY: Shape = Shape {
+    beginning: "category x = \"\" ",
+    words: &["always", "unenforced", "switched"],
+    parts: Parts::Attributes,
+};
 const RECONCILE: Shape = Shape {
     beginning: "reconcile { consent integrations enforce ",
-    words: &["}", "any", "missing", "empty", "none", "given", "malformed"],
+    words: &["}", "any", "missing", "empty", "unanswered", "answered", "malformed", "none", "present"],
     parts: Parts::Rows,
 };
 // A closing brace may belong to an object, so that nothing goes on there.
@@ -48,7 +51,7 @@ const TEST: Shape = Shape {
 };
 const CASES: Shape = Shape {
     beginning: "test \"\" { consent integrations expect ",
-    words: &["{", "missing", "empty", "none", "malformed", "given", "any"],
+    words: &["{", "missing", "empty", "unanswered", "malformed", "answered", "any", "none", "present"],
     parts: Parts::Lines,
 };
 

@@ -3,10 +3,12 @@
 //! Each function here mirrors one rule of the grammar. They return `None` only where the pairs are not those that the
 //! grammar promises, which would be a mistake in this file; such a statement is reported, never dropped in silence.
 
+use super::allow::is_code;
 use super::generated::{Grammar, Rule};
+use super::old_words::{OldWord, statement_below, without_comma};
 use super::tree::*;
 use super::{recover, scan};
-use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Span, Spanned};
 use pest::iterators::{Pair, Pairs};
 use pest::{Parser, Token as Border};
 
@@ -18,7 +20,7 @@ const MAX_MISTAKES: usize = 1_000;
 
 /// Reads text that has passed [`scan::scan`].
 pub(super) fn build(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
-    let mut builder = Builder { file, text, tokens: Vec::new(), found: Vec::new() };
+    let mut builder = Builder { file, text, tokens: Vec::new(), found: Vec::new(), old_words: Vec::new() };
     let (mut edition, mut statements) = (None, Vec::new());
     // `file` matches every text, since whatever is no statement is `bad`.
     match Grammar::parse(Rule::file, text) {
@@ -31,7 +33,12 @@ pub(super) fn build(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
         }
         Err(error) => builder.found.push(recover::unexpected(&error, text, 0, 0, file)),
     }
-    (Tree { file, edition, statements, tokens: builder.tokens, text: text.into() }, builder.found)
+    let Builder { tokens, mut found, old_words, .. } = builder;
+    if !old_words.is_empty() {
+        found.extend(old_words);
+        found.sort_by_key(Diagnostic::span);
+    }
+    (Tree { file, edition, statements, tokens, text: text.into() }, found)
 }
 
 /// The pairs that have no pairs in them: where one begins and the same one ends next.
@@ -65,7 +72,12 @@ struct Builder<'t> {
     /// In the order of the text.
     tokens: Vec<Token>,
     found: Vec<Diagnostic>,
+    /// Apart from the errors, whose number is limited: all of a file are fixed in one run.
+    old_words: Vec<Diagnostic>,
 }
+
+/// How many old words of one file are listed.
+const MAX_OLD_WORDS: usize = 100_000;
 
 /// The children of a pair, without the comments between them.
 fn children<'t>(pair: Pair<'t, Rule>) -> impl Iterator<Item = Pair<'t, Rule>> {
@@ -112,13 +124,13 @@ impl Builder<'_> {
                     edition_line = true;
                     edition = self.edition(pair);
                 }
-                Rule::statement => match self.statement(pair, span) {
-                    Some(statement) => statements.push(statement),
-                    None => self.found.push(
+                Rule::statement => {
+                    let read = self.statement(pair, span, statements);
+                    self.found.extend(read.is_none().then(|| {
                         Diagnostic::new(Code::UnexpectedText, "the statement could not be read")
-                            .at(span, "this"),
-                    ),
-                },
+                            .at(span, "this")
+                    }));
+                }
                 // What looks like an edition line has its own message.
                 Rule::bad if pair.as_str().starts_with("consentry") && statements.is_empty() => {
                     edition_line = true;
@@ -165,17 +177,25 @@ impl Builder<'_> {
         None
     }
 
-    fn statement(&mut self, pair: Pair<Rule>, span: Span) -> Option<Statement> {
+    /// Adds a statement; of one in old words, what it is made of today.
+    fn statement(&mut self, pair: Pair<Rule>, span: Span, into: &mut Vec<Statement>) -> Option<()> {
         let mut overrides = None;
-        let mut fact = None;
         for child in children(pair) {
             if child.as_rule() == Rule::word_override {
                 overrides = Some(self.whole(child.as_span()));
-            } else {
-                fact = Some(self.fact(child)?);
+                continue;
             }
+            let old = self.old_facts(&child, overrides.is_some());
+            let is_old = old.is_some();
+            let facts = match old {
+                Some(facts) => facts,
+                None => vec![self.fact(child)?],
+            };
+            let statements =
+                facts.into_iter().map(|fact| Statement { span, overrides, fact, complete: true, is_old });
+            into.extend(statements);
         }
-        Some(Statement { span, overrides, fact: fact?, complete: true })
+        Some(())
     }
 
     fn fact(&mut self, pair: Pair<Rule>) -> Option<Fact> {
@@ -204,37 +224,169 @@ impl Builder<'_> {
                 let all = child(pair, Rule::word_all).is_some();
                 Fact::SeveralCategories(if all { Quantifier::All } else { Quantifier::Any })
             }
-            Rule::unreadable_integrations => {
-                let off = child(pair, Rule::word_off).is_some();
-                Fact::UnreadableIntegrations(if off {
-                    UnreadableIntegrations::Off
-                } else {
-                    UnreadableIntegrations::Unlisted
-                })
-            }
-            Rule::exempt_event => {
-                let texts = children(pair).filter(|child| child.as_rule() == Rule::text);
-                Fact::ExemptEvent(texts.map(|text| self.name(text)).collect::<Option<_>>()?)
-            }
-            Rule::preferences => Fact::Preferences(self.preferences(pair)?),
+            Rule::invalid_entries => Fact::InvalidEntries(invalid_entries(&pair)),
+            Rule::exempt_events => Fact::ExemptEvents(self.event_names(pair)?),
+            Rule::preference_events => Fact::PreferenceEvents(self.event_names(pair)?),
+            Rule::consent_at => Fact::ConsentAt(self.consent_at(pair)?),
             Rule::test => Fact::Test(self.test(pair)?),
             Rule::lint => Fact::Lint(self.lint(pair)?),
             Rule::promise => Fact::Promise(self.promise(pair)?),
-            Rule::verify => Fact::Verify(verify_setting(pair)?),
-            Rule::records => {
-                let events = children(pair).filter(|child| child.as_rule() == Rule::recorded_event);
-                let mut records = Records { events: Vec::new(), identify: Vec::new() };
-                for event in events {
-                    let span = self.span(event.as_span());
-                    match child(event, Rule::text) {
-                        Some(text) => records.events.push(self.name(text)?),
-                        None => records.identify.push(Spanned::new("identify".into(), span)),
-                    }
-                }
-                Fact::Records(records)
+            Rule::ledger_also_records => {
+                let identify = child(pair, Rule::word_identify).is_some();
+                let also = if identify { AlsoRecords::Identify } else { AlsoRecords::Nothing };
+                Fact::Ledger(LedgerSetting::AlsoRecords(also))
             }
+            Rule::ledger => Fact::Ledger(ledger_setting(pair)?),
             _ => Fact::Visit(visit_setting(pair)?),
         })
+    }
+
+    /// Where the children of a pair are.
+    fn spans(&self, pair: &Pair<Rule>) -> Vec<Span> {
+        children(pair.clone()).map(|part| self.whole(part.as_span())).collect()
+    }
+
+    /// Reads a statement in old words as the statements that it is today; `None` for any other statement.
+    fn old_facts(&mut self, pair: &Pair<Rule>, overrides: bool) -> Option<Vec<Fact>> {
+        let is_open = child(pair.clone(), Rule::word_open).is_some();
+        let reading = child(pair.clone(), Rule::old_gate_reading);
+        let words = self.spans(pair);
+        // How many words are old, and the statement.
+        let (code, old, new, count, fact) = match (pair.as_rule(), reading.as_ref().map(Pair::as_str)) {
+            (Rule::old_records, _) => return self.old_records(pair, overrides),
+            (Rule::old_unreadable_integrations, _) => (
+                Code::OldUnreadableIntegrations,
+                "unreadable integrations count as",
+                "invalid entries",
+                4,
+                Fact::InvalidEntries(invalid_entries(pair)),
+            ),
+            (Rule::old_exempt_event, _) => {
+                let names = self.event_names(pair.clone())?;
+                (Code::OldExemptEvent, "exempt event", "exempt events", 2, Fact::ExemptEvents(names))
+            }
+            (Rule::old_preferences, _) => {
+                let place = self.consent_at(pair.clone())?;
+                (Code::OldPreferencesAt, "preferences at", "consent at", 2, Fact::ConsentAt(place))
+            }
+            (Rule::old_verify, _) => {
+                (Code::OldVerify, "verify", "ledger", 1, Fact::Ledger(ledger_setting(pair.clone())?))
+            }
+            (Rule::old_model_implied, _) => (
+                Code::OldModelImplied,
+                "model implied means",
+                "implied consent",
+                3,
+                Fact::Visit(visit_setting(pair.clone())?),
+            ),
+            (Rule::old_visit, _) => (
+                Code::OldVisitLoads,
+                "visit loads when",
+                "library loads when",
+                3,
+                Fact::Visit(visit_setting(pair.clone())?),
+            ),
+            (Rule::old_gate_without_consent, _) if is_open => (
+                Code::OldGateWithoutConsent,
+                "gate open without consent",
+                "gate without consent open",
+                4,
+                Fact::Visit(VisitSetting::WithoutConsent(WithoutConsent::Open)),
+            ),
+            (Rule::old_gate_without_consent, _) => (
+                Code::OldGateWithoutConsent,
+                "gate closed without consent",
+                "gate without consent closed",
+                4,
+                Fact::Visit(VisitSetting::WithoutConsent(WithoutConsent::Closed)),
+            ),
+            (Rule::old_gate, Some("table")) => (
+                Code::OldGate,
+                "gate table",
+                "gate opens on any grant",
+                2,
+                Fact::Visit(VisitSetting::GateOpens(GateOpens::AnyGrant)),
+            ),
+            (Rule::old_gate, Some("relevant")) => (
+                Code::OldGate,
+                "gate relevant",
+                "gate opens on needed grant",
+                2,
+                Fact::Visit(VisitSetting::GateOpens(GateOpens::NeededGrant)),
+            ),
+            (Rule::old_gate, _) => (
+                Code::OldGate,
+                "gate exact",
+                "gate opens on delivery",
+                2,
+                Fact::Visit(VisitSetting::GateOpens(GateOpens::Delivery)),
+            ),
+            _ => return None,
+        };
+        self.old(code, words.get(..count)?, old, new);
+        Some(vec![fact])
+    }
+
+    /// Reports old words.
+    fn old(&mut self, code: Code, words: &[Span], old: &str, new: &str) {
+        self.report_old(OldWord { code, words, old, new }.error(self.text, Vec::new()));
+    }
+
+    fn report_old(&mut self, error: Diagnostic) {
+        if self.old_words.len() < MAX_OLD_WORDS {
+            self.old_words.push(error);
+        }
+    }
+
+    /// Reads `ledger records`, which is two statements today.
+    fn old_records(&mut self, pair: &Pair<Rule>, overrides: bool) -> Option<Vec<Fact>> {
+        let whole = self.span(pair.as_span());
+        let events = || children(pair.clone()).filter(|part| part.as_rule() == Rule::old_recorded_event);
+        let is_name = |event: &Pair<Rule>| child(event.clone(), Rule::text).is_some();
+        let has_names = events().any(|event| is_name(&event));
+        let identify = !events().all(|event| is_name(&event));
+        let (mut names, mut edits) = (Vec::new(), Vec::new());
+        let (mut comma, mut is_kept) = (None, false);
+        for part in children(pair.clone()) {
+            let place = self.whole(part.as_span());
+            match part.as_rule() {
+                Rule::comma => comma = Some(place),
+                Rule::old_recorded_event => {
+                    let text = child(part, Rule::text);
+                    // The comma before the first name that stays goes with the words before it.
+                    let comma = comma.take().filter(|_| text.is_none() || !is_kept);
+                    edits.extend(comma.map(|span| Edit { span, text: String::new() }));
+                    match text {
+                        Some(text) => names.push(self.name(text)?),
+                        None => {
+                            let none = if has_names || is_kept { "" } else { "none" };
+                            edits.push(Edit { span: place, text: none.into() });
+                        }
+                    }
+                    is_kept |= !names.is_empty() || !has_names;
+                }
+                _ => {}
+            }
+        }
+        let word = if overrides { "override " } else { "" };
+        let (value, also) = match identify {
+            true => ("identify", AlsoRecords::Identify),
+            false => ("nothing", AlsoRecords::Nothing),
+        };
+        edits.push(statement_below(self.text, whole, &format!("{word}ledger also records  {value}")));
+        let words = self.spans(pair);
+        let (code, old, new) = (Code::OldLedgerRecords, "ledger records", "preference events");
+        let error = OldWord { code, words: words.get(..2)?, old, new }.error(self.text, edits);
+        self.report_old(error.help(format!(
+            "write the names after `{word}preference events`, and `{word}ledger also records {value}`; `consentry lint --fix` does it"
+        )));
+        Some(vec![Fact::PreferenceEvents(names), Fact::Ledger(LedgerSetting::AlsoRecords(also))])
+    }
+
+    /// Names of events, or none.
+    fn event_names(&mut self, pair: Pair<Rule>) -> Option<Vec<Text>> {
+        let names = children(child(pair, Rule::event_names)?).filter(|child| child.as_rule() == Rule::text);
+        names.map(|name| self.name(name)).collect()
     }
 
     fn category(&mut self, pair: Pair<Rule>) -> Option<Category> {
@@ -251,7 +403,12 @@ impl Builder<'_> {
                     continue;
                 }
                 Rule::always => CategoryAttribute::Always,
-                Rule::switched_off => CategoryAttribute::SwitchedOff,
+                Rule::unenforced => CategoryAttribute::Unenforced,
+                Rule::old_switched_off => {
+                    let words = self.spans(&part);
+                    self.old(Code::OldSwitchedOff, &words, "switched off", "unenforced");
+                    CategoryAttribute::Unenforced
+                }
                 Rule::label => CategoryAttribute::Label(self.text(child(part, Rule::text)?).value),
                 _ => continue,
             };
@@ -288,11 +445,18 @@ impl Builder<'_> {
                     name = self.name(part);
                     continue;
                 }
-                Rule::also => {
-                    let names = children(part).filter(|child| child.as_rule() == Rule::further_name);
-                    DestinationAttribute::Also(
-                        names.map(|name| self.further_name(name)).collect::<Option<_>>()?,
-                    )
+                Rule::alias => {
+                    let shared = child(part.clone(), Rule::word_shared).is_some();
+                    let names = children(part).filter(|child| child.as_rule() == Rule::text);
+                    let names = names.map(|name| self.name(name)).collect::<Option<_>>()?;
+                    DestinationAttribute::Alias(Alias { names, shared })
+                }
+                Rule::old_also => {
+                    let span = self.span(place);
+                    let aliases = self.old_also(part)?.into_iter();
+                    attributes
+                        .extend(aliases.map(|alias| Spanned::new(DestinationAttribute::Alias(alias), span)));
+                    continue;
                 }
                 Rule::needs => DestinationAttribute::Needs(self.needs(part)?),
                 Rule::unmapped => DestinationAttribute::Unmapped,
@@ -313,9 +477,62 @@ impl Builder<'_> {
         Some(Destination { name: name?, attributes })
     }
 
-    fn further_name(&mut self, pair: Pair<Rule>) -> Option<FurtherName> {
-        let shared = child(pair.clone(), Rule::word_shared).is_some();
-        Some(FurtherName { name: self.name(child(pair, Rule::text)?)?, shared })
+    /// `also "a", shared "b"`: each run of shared names, or of names that are not, becomes an alias of its own.
+    fn old_also(&mut self, pair: Pair<Rule>) -> Option<Vec<Alias>> {
+        let mut also = None;
+        let mut comma = None;
+        let (mut aliases, mut edits): (Vec<Alias>, _) = (Vec::new(), Vec::new());
+        for part in children(pair) {
+            let place = self.whole(part.as_span());
+            match part.as_rule() {
+                Rule::word_also => also = Some(place),
+                Rule::comma => comma = Some(place),
+                _ => {
+                    let shared =
+                        child(part.clone(), Rule::word_shared).map(|word| self.whole(word.as_span()));
+                    let name = self.name(child(part, Rule::text)?)?;
+                    let is_first = aliases.is_empty();
+                    let goes_on = aliases.last().is_some_and(|last| last.shared == shared.is_some());
+                    if !goes_on {
+                        aliases.push(Alias { names: Vec::new(), shared: shared.is_some() });
+                        if let Some(comma) = comma {
+                            edits.push(without_comma(self.text, comma));
+                        }
+                    }
+                    match shared {
+                        // The word `also` becomes `shared alias`.
+                        Some(word) if is_first || goes_on => edits.push(self.without(word)),
+                        Some(word) => edits.push(Edit { span: word, text: "shared alias".into() }),
+                        None if is_first || goes_on => {}
+                        None => {
+                            let place = Span { end: name.span.start, ..name.span };
+                            edits.push(Edit { span: place, text: "alias ".into() });
+                        }
+                    }
+                    aliases.last_mut()?.names.push(name);
+                }
+            }
+        }
+        let new = if aliases.first().is_some_and(|first| first.shared) { "shared alias" } else { "alias" };
+        let (code, words, old) = (Code::OldAlso, [also?], "also");
+        let error = OldWord { code, words: &words, old, new }.error(self.text, edits);
+        let written = aliases.iter().map(|alias| {
+            let names: Vec<String> = alias.names.iter().map(|name| super::quoted(&name.value)).collect();
+            format!("{} {}", if alias.shared { "shared alias" } else { "alias" }, names.join(", "))
+        });
+        let written = written.collect::<Vec<_>>().join(" ");
+        self.report_old(error.help(format!("write `{written}`; `consentry lint --fix` does it")));
+        Some(aliases)
+    }
+
+    /// The edit that removes a word and the space after it.
+    fn without(&self, word: Span) -> Edit {
+        let rest = self.text.get(word.end as usize..).unwrap_or_default();
+        let space = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        Edit {
+            span: Span::new(word.file, word.start as usize, word.end as usize + space),
+            text: String::new(),
+        }
     }
 
     fn needs(&mut self, pair: Pair<Rule>) -> Option<Needs> {
@@ -376,12 +593,21 @@ impl Builder<'_> {
             match part.as_rule() {
                 Rule::word_any => states.extend(ConsentState::ALL.map(|state| Spanned::new(state, span))),
                 Rule::consent_state => {
-                    let state = match children(part).next()?.as_rule() {
+                    let word = children(part).next()?;
+                    let state = match word.as_rule() {
                         Rule::word_missing => ConsentState::Missing,
                         Rule::word_empty => ConsentState::Empty,
-                        Rule::none_given => ConsentState::NoneGiven,
-                        Rule::word_given => ConsentState::Given,
+                        Rule::word_unanswered => ConsentState::Unanswered,
+                        Rule::word_answered => ConsentState::Answered,
                         Rule::word_malformed => ConsentState::Malformed,
+                        Rule::old_none_given => {
+                            self.old_none_given(word);
+                            ConsentState::Unanswered
+                        }
+                        Rule::old_given => {
+                            self.old(Code::OldConsentGiven, &[span], "given", "answered");
+                            ConsentState::Answered
+                        }
                         _ => return None,
                     };
                     states.push(Spanned::new(state, span));
@@ -403,8 +629,12 @@ impl Builder<'_> {
                 Rule::integrations_state => {
                     let state = match children(part).next()?.as_rule() {
                         Rule::word_none => IntegrationsState::None,
-                        Rule::word_given => IntegrationsState::Given,
+                        Rule::word_present => IntegrationsState::Present,
                         Rule::word_malformed => IntegrationsState::Malformed,
+                        Rule::old_given => {
+                            self.old(Code::OldIntegrationsGiven, &[span], "given", "present");
+                            IntegrationsState::Present
+                        }
                         _ => return None,
                     };
                     states.push(Spanned::new(state, span));
@@ -432,18 +662,36 @@ impl Builder<'_> {
         Some(Spanned::new(enforce, span))
     }
 
-    fn preferences(&mut self, pair: Pair<Rule>) -> Option<Preferences> {
+    fn old_none_given(&mut self, pair: Pair<Rule>) {
+        let words = self.spans(&pair);
+        self.old(Code::OldNoneGiven, &words, "none given", "unanswered");
+    }
+
+    fn consent_at(&mut self, pair: Pair<Rule>) -> Option<ConsentAt> {
         let path = child(pair.clone(), Rule::path)?;
         let keys = children(path).filter(|child| child.as_rule() == Rule::key);
         let path = keys.map(|key| self.name(key)).collect::<Option<_>>()?;
+        if let Some(spelled) = child(pair.clone(), Rule::old_also_spelled) {
+            let words = self.spans(&spelled);
+            let comma = self.whole(child(pair.clone(), Rule::comma)?.as_span());
+            let (code, old, new) = (Code::OldAlsoSpelled, "also spelled", "alias");
+            let more = vec![without_comma(self.text, comma)];
+            self.report_old(OldWord { code, words: &words, old, new }.error(self.text, more));
+        }
         let spelled = children(pair).filter(|child| child.as_rule() == Rule::key);
-        let also_spelled = spelled.map(|key| self.name(key)).collect::<Option<_>>()?;
-        Some(Preferences { path, also_spelled })
+        let aliases = spelled.map(|key| self.name(key)).collect::<Option<_>>()?;
+        Some(ConsentAt { path, aliases })
     }
 
     fn lint(&mut self, pair: Pair<Rule>) -> Option<Lint> {
         let finding = child(pair.clone(), Rule::finding)?;
-        let finding = Spanned::new(finding.as_str().to_owned(), self.whole(finding.as_span()));
+        let mut finding = Spanned::new(finding.as_str().to_owned(), self.whole(finding.as_span()));
+        if let Some(code) =
+            finding.value.parse().ok().filter(|code: &Code| code.is_lint() && is_code(&finding.value))
+        {
+            self.old(Code::OldLintCode, &[finding.span], &finding.value, code.name());
+            finding.value = code.name().to_owned();
+        }
         let level = children(pair.clone()).find_map(|child| match child.as_rule() {
             Rule::word_off => Some(Level::Off),
             Rule::word_warning => Some(Level::Warning),
@@ -506,11 +754,17 @@ impl Builder<'_> {
             _ => {
                 let states = children(pair).filter(|child| child.as_rule() == Rule::entry_state);
                 let states = states.map(|state| {
-                    Some(match children(state).next()?.as_rule() {
+                    let word = children(state).next()?;
+                    Some(match word.as_rule() {
                         Rule::word_on => EntryState::On,
                         Rule::word_off => EntryState::Off,
                         Rule::word_unlisted => EntryState::Unlisted,
-                        _ => EntryState::Unreadable,
+                        Rule::old_unreadable => {
+                            let place = self.whole(word.as_span());
+                            self.old(Code::OldUnreadable, &[place], "unreadable", "invalid");
+                            EntryState::Invalid
+                        }
+                        _ => EntryState::Invalid,
                     })
                 });
                 let states = states.collect::<Option<_>>()?;
@@ -579,11 +833,16 @@ impl Builder<'_> {
     }
 
     fn case_consent(&mut self, pair: Pair<Rule>) -> Option<StatedConsent> {
-        Some(match children(pair.clone()).next()?.as_rule() {
+        let first = children(pair.clone()).next()?;
+        Some(match first.as_rule() {
             Rule::word_missing => StatedConsent::Missing,
             Rule::word_empty => StatedConsent::Empty,
             Rule::word_malformed => StatedConsent::Malformed,
-            _ => StatedConsent::Preferences(self.stated(pair, Rule::stated_preference)?),
+            Rule::old_none_given => {
+                self.old_none_given(first);
+                StatedConsent::Preferences(Vec::new())
+            }
+            _ => StatedConsent::Preferences(self.stated(pair, Rule::stated_preference, preference)?),
         })
     }
 
@@ -591,29 +850,32 @@ impl Builder<'_> {
         Some(match children(pair.clone()).next()?.as_rule() {
             Rule::word_none => StatedIntegrations::None,
             Rule::word_malformed => StatedIntegrations::Malformed,
-            _ => StatedIntegrations::Entries(self.stated(pair, Rule::stated_entry)?),
+            _ => StatedIntegrations::Entries(self.stated(pair, Rule::stated_entry, entry)?),
         })
     }
 
-    /// The members of an object, each with its value.
-    fn stated(&mut self, object: Pair<Rule>, member: Rule) -> Option<Vec<(Text, StatedValue)>> {
+    /// The members of an object, each with its value. `value` reads a value, and gives the new word of an old one.
+    fn stated<V>(
+        &mut self,
+        object: Pair<Rule>,
+        member: Rule,
+        value: fn(&Pair<Rule>) -> Option<(V, &'static str)>,
+    ) -> Option<Vec<(Text, V)>> {
         let mut stated = Vec::new();
         for member in children(object).filter(|child| child.as_rule() == member) {
-            let (mut name, mut value) = (None, None);
-            for part in children(member) {
-                match part.as_rule() {
-                    Rule::word_All => {
-                        name = Some(Spanned::new("All".to_owned(), self.whole(part.as_span())));
-                    }
-                    Rule::name | Rule::text => name = self.name(part),
-                    Rule::json_true => value = Some(StatedValue::True),
-                    Rule::json_false => value = Some(StatedValue::False),
-                    Rule::json_null => value = Some(StatedValue::Null),
-                    Rule::json_options => value = Some(StatedValue::Options),
-                    _ => {}
-                }
+            let mut parts = children(member);
+            let name = parts.next()?;
+            let name = match name.as_rule() {
+                Rule::word_All => Spanned::new("All".to_owned(), self.whole(name.as_span())),
+                _ => self.name(name)?,
+            };
+            let written = parts.last()?;
+            let (value, word) = value(&written)?;
+            if written.as_rule() == Rule::old_value {
+                let place = self.whole(written.as_span());
+                self.old(Code::OldTestValue, &[place], written.as_str(), word);
             }
-            stated.push((name?, value?));
+            stated.push((name, value));
         }
         Some(stated)
     }
@@ -639,7 +901,11 @@ impl Builder<'_> {
 
     fn expected_reason(&mut self, pair: Pair<Rule>) -> Option<ExpectedReason> {
         let reason = child(pair.clone(), Rule::reason)?;
-        let reason = Spanned::new(reason.as_str().to_owned(), self.whole(reason.as_span()));
+        let mut reason = Spanned::new(reason.as_str().to_owned(), self.whole(reason.as_span()));
+        if reason.value == "switched_off" {
+            self.old(Code::OldSwitchedOff, &[reason.span], "switched_off", "unenforced");
+            reason.value = "unenforced".into();
+        }
         let names = children(pair).filter(|child| child.as_rule() == Rule::name);
         let categories = names.map(|name| self.name(name)).collect::<Option<_>>()?;
         Some(ExpectedReason { reason, categories })
@@ -726,56 +992,90 @@ pub(super) fn unescape(escape: &str) -> (Option<char>, usize) {
     }
 }
 
-/// One of the settings of the check against a ledger.
-fn verify_setting(pair: Pair<Rule>) -> Option<VerifySetting> {
-    let mut parts = children(pair).map(|child| child.as_rule()).skip(1);
-    let subject = parts.next()?;
-    let then = match parts.next()? {
-        Rule::word_drop => Verified::Drop,
-        Rule::use_recorded => Verified::UseRecorded,
-        Rule::use_stamped | Rule::word_report => Verified::UseStamped,
-        Rule::word_refuse => Verified::Refuse,
-        Rule::word_grant => return Some(VerifySetting::Conflict(Conflict::Grant)),
-        _ => return None,
-    };
-    Some(match subject {
-        Rule::word_mismatch => VerifySetting::Mismatch(then),
-        Rule::word_unstamped => VerifySetting::Unstamped(then),
-        Rule::word_unknown => VerifySetting::Unknown(then),
-        Rule::word_unreachable => VerifySetting::Unreachable(then),
-        Rule::word_conflict => VerifySetting::Conflict(Conflict::Refuse),
+/// A preference in a test's event, and its word.
+fn preference(pair: &Pair<Rule>) -> Option<(StatedPreference, &'static str)> {
+    Some(match (pair.as_rule(), pair.as_str()) {
+        (Rule::word_granted, _) | (Rule::old_value, "true") => (StatedPreference::Granted, "granted"),
+        (Rule::word_refused, _) | (Rule::old_value, "false") => (StatedPreference::Refused, "refused"),
+        (Rule::word_invalid | Rule::old_value, _) => (StatedPreference::Invalid, "invalid"),
         _ => return None,
     })
 }
 
-/// One of the settings that a visit depends on.
+/// An integrations entry in a test's event, and its word.
+fn entry(pair: &Pair<Rule>) -> Option<(StatedEntry, &'static str)> {
+    Some(match (pair.as_rule(), pair.as_str()) {
+        (Rule::word_on, _) | (Rule::old_value, "true") => (StatedEntry::On, "on"),
+        (Rule::word_off, _) | (Rule::old_value, "false") => (StatedEntry::Off, "off"),
+        (Rule::word_invalid | Rule::old_value, _) => (StatedEntry::Invalid, "invalid"),
+        (Rule::options, _) => (StatedEntry::Options, "{}"),
+        _ => return None,
+    })
+}
+
+fn invalid_entries(pair: &Pair<Rule>) -> InvalidEntries {
+    match child(pair.clone(), Rule::word_off) {
+        Some(_) => InvalidEntries::Off,
+        None => InvalidEntries::Unlisted,
+    }
+}
+
+/// One of the settings of the check against the ledger.
+fn ledger_setting(pair: Pair<Rule>) -> Option<LedgerSetting> {
+    let mut parts = children(pair).map(|child| child.as_rule()).skip(1);
+    let subject = parts.next()?;
+    let action = match parts.next()? {
+        Rule::word_ignore => return Some(LedgerSetting::Mismatch(None)),
+        Rule::word_drop => CheckAction::Drop,
+        Rule::use_recorded => CheckAction::UseRecorded,
+        Rule::use_stamped | Rule::word_report => CheckAction::UseStamped,
+        Rule::word_refuse => CheckAction::Refuse,
+        Rule::word_grant => return Some(LedgerSetting::Conflict(Conflict::Grant)),
+        _ => return None,
+    };
+    Some(match subject {
+        Rule::word_mismatch => LedgerSetting::Mismatch(Some(action)),
+        Rule::word_unstamped => LedgerSetting::Unstamped(action),
+        Rule::word_unknown => LedgerSetting::Unknown(action),
+        Rule::word_unreachable => LedgerSetting::Unreachable(action),
+        Rule::word_conflict => LedgerSetting::Conflict(Conflict::Refuse),
+        _ => return None,
+    })
+}
+
+/// One of the settings of banner, gate and library: the last word is its value.
 fn visit_setting(pair: Pair<Rule>) -> Option<VisitSetting> {
     let rule = pair.as_rule();
-    let mut words = children(pair).map(|child| child.as_rule()).skip(1);
-    let word = words.find(|word| !matches!(word, Rule::word_means | Rule::word_loads | Rule::word_when));
-    Some(match (rule, word?) {
+    let value = children(pair).last()?.as_rule();
+    Some(match (rule, value) {
         (Rule::banner, Rule::word_mandatory) => VisitSetting::Banner(Banner::Mandatory),
         (Rule::banner, Rule::word_stays) => VisitSetting::Banner(Banner::Stays),
         (Rule::banner, Rule::word_disappears) => VisitSetting::Banner(Banner::Disappears),
-        (Rule::banner, Rule::word_never) => VisitSetting::Banner(Banner::NeverShown),
+        (Rule::banner, Rule::word_shown) => VisitSetting::Banner(Banner::NeverShown),
         (Rule::model, Rule::word_opt_in) => VisitSetting::Model(ConsentModel::OptIn),
         (Rule::model, Rule::word_opt_out) => VisitSetting::Model(ConsentModel::OptOut),
         (Rule::model, Rule::word_implied) => VisitSetting::Model(ConsentModel::Implied),
         (Rule::model, Rule::word_notice_only) => VisitSetting::Model(ConsentModel::NoticeOnly),
         (Rule::model, Rule::word_custom) => VisitSetting::Model(ConsentModel::Custom),
-        (Rule::model_implied, Rule::word_implied) => VisitSetting::Implied(match words.last()? {
-            Rule::word_opt_in => Folding::OptIn,
-            _ => Folding::OptOut,
-        }),
-        (Rule::gate, Rule::word_table) => VisitSetting::Gate(GateReading::Table),
-        (Rule::gate, Rule::word_relevant) => VisitSetting::Gate(GateReading::Relevant),
-        (Rule::gate, Rule::word_exact) => VisitSetting::Gate(GateReading::Exact),
+        (Rule::implied_consent | Rule::old_model_implied, Rule::word_opt_in) => {
+            VisitSetting::ImpliedConsent(ImpliedConsent::OptIn)
+        }
+        (Rule::implied_consent | Rule::old_model_implied, Rule::word_opt_out) => {
+            VisitSetting::ImpliedConsent(ImpliedConsent::OptOut)
+        }
+        (Rule::gate_opens_on, Rule::any_grant) => VisitSetting::GateOpens(GateOpens::AnyGrant),
+        (Rule::gate_opens_on, Rule::needed_grant) => VisitSetting::GateOpens(GateOpens::NeededGrant),
+        (Rule::gate_opens_on, Rule::word_delivery) => VisitSetting::GateOpens(GateOpens::Delivery),
         (Rule::gate_without_consent, Rule::word_open) => VisitSetting::WithoutConsent(WithoutConsent::Open),
         (Rule::gate_without_consent, Rule::word_closed) => {
             VisitSetting::WithoutConsent(WithoutConsent::Closed)
         }
-        (Rule::visit, Rule::word_gate) => VisitSetting::Loads(Loading::GateOpen),
-        (Rule::visit, Rule::word_granted) => VisitSetting::Loads(Loading::Granted),
+        (Rule::library_loads | Rule::old_visit, Rule::word_open) => {
+            VisitSetting::LibraryLoads(LoadTrigger::GateOpen)
+        }
+        (Rule::library_loads | Rule::old_visit, Rule::word_granted) => {
+            VisitSetting::LibraryLoads(LoadTrigger::Granted)
+        }
         _ => return None,
     })
 }

@@ -35,14 +35,14 @@ none is a part for other files to include.*/
     r#policy,
     ///`include "categories.consent"` or `include prelude "segment"`.
     r#include,
-    ///`category Advertising = "C0004" "Ads that follow people"`, with `always` or `switched off`.
+    ///`category Advertising = "C0004" "Ads that follow people"`, with `always` or `unenforced`.
     r#category,
     ///`= "C0004"`: what the consent platform stamps for this category; without it, the category's own name.
     r#wire_id,
     ///`always`: granted whatever the event says. Before `deliver` or `block` the word would begin a promise instead.
     r#always,
-    ///`switched off`: the category leaves every requirement.
-    r#switched_off,
+    ///`unenforced`: the category leaves every requirement.
+    r#unenforced,
     ///A description for people. It decides nothing.
     r#label,
     ///`destination kind warehouse ignores All`: declares a kind, and whether `All: false` reaches it.
@@ -51,10 +51,9 @@ none is a part for other files to include.*/
     r#ignores_all,
     ///`destination "Braze" needs any of Advertising, Personalization mode device`.
     r#destination,
-    ///`also "amplitude-js", shared "Amplitude"`: further names that the integrations object may use.
-    r#also,
-    ///One further name; `shared` when another destination answers to it too, and says so as well.
-    r#further_name,
+    /**`alias "amplitude-js"`: other names that the integrations object may use for the destination. `shared alias "Amplitude"`: a name
+that several destinations have; each of them declares it so.*/
+    r#alias,
     ///`needs Advertising, Analytics`: maps the destination to consent categories.
     r#needs,
     ///Categories without a written formula: `several categories need …` says whether all or any of them count.
@@ -69,7 +68,8 @@ none is a part for other files to include.*/
     r#element,
     ///`unmapped`: no category stands for this destination, and the author says so.
     r#unmapped,
-    ///`exempt because "storage does not enforce"`: this destination passes the consent step.
+    /**`exempt because "storage does not enforce"`: this destination passes the consent step. Before `events` the word would begin
+a statement instead.*/
     r#exempt,
     ///`because "…"`: why the author wants what a reader would question.
     r#because,
@@ -81,14 +81,12 @@ none is a part for other files to include.*/
     r#kind,
     ///The table of section 2: what is enforced for each consent state and integrations state; the first row wins.
     r#reconcile,
-    ///`empty | none given   given   consent then integrations`.
+    ///`empty | unanswered   present   consent then integrations`.
     r#row,
     ///One or more consent states, or `any` of the five.
     r#consent_states,
     ///One consent state.
     r#consent_state,
-    ///`none given`: the preferences object is there and has no member.
-    r#none_given,
     ///One or more integrations states, or `any` of the three.
     r#integrations_states,
     ///One integrations state.
@@ -109,10 +107,15 @@ none is a part for other files to include.*/
     r#unmapped_destinations,
     ///`several categories need all`: what a list of categories without a written formula asks for.
     r#several_categories,
-    ///`unreadable integrations count as unlisted`: an entry that is neither a boolean nor an object.
-    r#unreadable_integrations,
-    ///`exempt event "Segment Consent Preference"`: events that pass the consent step; or `none`.
-    r#exempt_event,
+    ///`invalid entries unlisted`: how an integrations entry is read that is neither a boolean nor an object.
+    r#invalid_entries,
+    ///`exempt events "Order Refunded"`: track events that pass the consent step.
+    r#exempt_events,
+    /**`preference events "Segment Consent Preference"`: track events that pass every gate, write to the ledger and are never
+checked against it.*/
+    r#preference_events,
+    ///Names of track events, or `none`.
+    r#event_names,
     /**`lint delivered-without-consent off because "…"`: how a question that lint asks of this policy is answered. What makes it ask less has a
 reason.*/
     r#lint,
@@ -120,35 +123,36 @@ reason.*/
     r#finding,
     ///`banner mandatory`: what the site shows who has not chosen yet.
     r#banner,
-    ///`model implied means opt-in`: what the consent platform's implied consent is taken as.
-    r#model_implied,
-    /**`model opt-in`: the consent model, which says what is granted before a person chooses. Before `means` the words would begin
-`model implied means …` instead.*/
+    ///`model opt-in`: the consent model, which sets what is granted before a person chooses.
     r#model,
-    ///`gate open without consent`: whether events without a consent object are sent.
+    ///`implied consent opt-in`: how the model `implied` is read.
+    r#implied_consent,
+    ///`gate opens on any grant`: which events the source sends at all.
+    r#gate_opens_on,
+    ///`any grant`: the person grants some category.
+    r#any_grant,
+    ///`needed grant`: the person grants a category that an enabled destination needs.
+    r#needed_grant,
+    ///`gate without consent open`: whether the source sends events without a consent object.
     r#gate_without_consent,
-    ///`gate relevant`: by which reading the source sends an event at all.
-    r#gate,
-    ///`visit loads when gate open`: when the library loads for what a person chose under opt-in.
-    r#visit,
-    ///`verify mismatch drop`: that what events are stamped with is checked against a ledger, and what follows from it.
-    r#verify,
-    ///`use recorded`: the preferences that the ledger has take the place of the event's.
+    ///`library loads when gate open`: when the library loads after a choice under opt-in.
+    r#library_loads,
+    ///`ledger mismatch drop`: what happens to an event, by the result of its check against the ledger.
+    r#ledger,
+    ///`use recorded`: the ledger's preferences replace those of the event.
     r#use_recorded,
-    ///`use stamped`: the event's own preferences stay.
+    ///`use stamped`: the event keeps its own preferences.
     r#use_stamped,
-    ///`ledger records "Segment Consent Preference", identify`: the events that write to a ledger, and are not checked against it.
-    r#records,
-    ///The name of a track event, or all identify events.
-    r#recorded_event,
-    /**`never deliver "Facebook Pixel" without Advertising when consent given`: what is so in every event, whatever else the
+    ///`ledger also records identify`: which events write to the ledger next to preference events.
+    r#ledger_also_records,
+    /**`never deliver "Facebook Pixel" without Advertising when consent answered`: what is so in every event, whatever else the
 policy says. Nobody overrides it.*/
     r#promise,
     ///The destinations that a promise speaks of.
     r#promised,
     ///`without Advertising`: where it is not granted, for whatever reason.
     r#without,
-    ///`when consent given and "Braze" off`: the events that a promise speaks of.
+    ///`when consent answered and "Braze" off`: the events that a promise speaks of.
     r#when,
     ///A state of one of the two objects, the event's name, an integrations entry, or a preference.
     r#condition,
@@ -163,17 +167,17 @@ policy says. Nobody overrides it.*/
     /**`event "Order Completed"`: the name of a track event. `event { … }`: a whole event as JSON. `events from
 "refusals.ndjson"`: each event of a file.*/
     r#stated_event,
-    ///`consent { Advertising: true }`, `consent missing`.
+    ///`consent { Advertising: granted }`, `consent missing`.
     r#stated_consent,
     ///The consent object of a test's event: its state, or the preferences that it holds.
     r#case_consent,
-    ///`Advertising: true`, by the category's name.
+    ///`Advertising: granted`, by the category's name.
     r#stated_preference,
-    ///`integrations { "Google Ads": true, All: false }`, `integrations none`.
+    ///`integrations { "Google Ads": on, All: off }`, `integrations none`.
     r#stated_integrations,
     ///The integrations object of a test's event: its state, or the entries that it has.
     r#case_integrations,
-    ///`"Google Ads": true`, by any name of the destination; `All: false`. An object stands for options.
+    ///`"Google Ads": on`, by any name of the destination; `All: off`. `{}` is an entry with options.
     r#stated_entry,
     ///`deliver "Google Ads"`, `block only "Facebook Pixel" because refused Analytics`, `deliver all`, `drop "…"`.
     r#expectation,
@@ -181,8 +185,9 @@ policy says. Nobody overrides it.*/
     r#expected_reason,
     ///A reason as reports spell it.
     r#reason,
-    ///`preferences at context.consent.categoryPreferences, also spelled consentPreferences`.
-    r#preferences,
+    /**`consent at context.consent.categoryPreferences alias consentPreferences`: where an event carries its preferences, and other
+spellings of the last key.*/
+    r#consent_at,
     ///The members that lead from the event to its preferences.
     r#path,
     ///A member's name: bare, or in quotes when it is no plain word.
@@ -198,14 +203,8 @@ policy says. Nobody overrides it.*/
     /**Text in double quotes on one line. `\"`, `\\` and `\u{…}` are escapes; others are reported later. What stands
 between two escapes has this form, twice, because the parser then skips it at once.*/
     r#text,
-    ///The JSON value of a granted category, or of an entry that is on.
-    r#json_true,
-    ///The JSON value of a refused category, or of an entry that is off.
-    r#json_false,
-    ///A JSON value that is neither a boolean nor an object.
-    r#json_null,
-    ///An object in the integrations object, which is on; what would be in it decides nothing.
-    r#json_options,
+    ///An object in the integrations object. It counts as on, and its members decide nothing.
+    r#options,
     ///An event as JSON. Words of other languages have no place in it, so that no statement hides in here.
     r#json,
     ///What stands in JSON outside its texts and objects.
@@ -227,13 +226,55 @@ space in front of it: there an author begins a statement, even one that nobody k
 are listed once more as literals, longer ones first, because every name is compared with them: with those that share
 its first letter, or nearly so. A test compares the lists.*/
     r#language_word,
+    ///A statement whose words have changed.
+    r#old_statement,
+    ///`switched off`, now `unenforced`.
+    r#old_switched_off,
+    ///`also "amplitude-js", shared "Amplitude"`, now `alias "amplitude-js" shared alias "Amplitude"`.
+    r#old_also,
+    ///One name of `also`.
+    r#old_further_name,
+    ///The consent state `none given`, now `unanswered`.
+    r#old_none_given,
+    ///The consent state `given`, now `answered`; the integrations state `given`, now `present`.
+    r#old_given,
+    ///The entry state `unreadable`, now `invalid`.
+    r#old_unreadable,
+    ///A JSON value in a test, now `granted`, `refused` or `invalid` for a category, and `on`, `off` or `invalid` for an entry.
+    r#old_value,
+    ///`unreadable integrations count as off`, now `invalid entries off`.
+    r#old_unreadable_integrations,
+    ///`exempt event "Order Refunded"`, now `exempt events "Order Refunded"`.
+    r#old_exempt_event,
+    ///`preferences at context.consent, also spelled choices`, now `consent at context.consent alias choices`.
+    r#old_preferences,
+    ///`also spelled`, now `alias`.
+    r#old_also_spelled,
+    ///`model implied means opt-in`, now `implied consent opt-in`.
+    r#old_model_implied,
+    ///`gate open without consent`, now `gate without consent open`.
+    r#old_gate_without_consent,
+    ///`gate table`, now `gate opens on any grant`; `relevant`, now `needed grant`; `exact`, now `delivery`.
+    r#old_gate,
+    ///A reading of the gate.
+    r#old_gate_reading,
+    ///`visit loads when granted`, now `library loads when granted`.
+    r#old_visit,
+    ///`verify mismatch drop`, now `ledger mismatch drop`.
+    r#old_verify,
+    /**`ledger records "Segment Consent Preference", identify`, now `preference events "Segment Consent Preference"` and
+`ledger also records identify`.*/
+    r#old_records,
+    ///The name of a track event, or all identify events.
+    r#old_recorded_event,
+    r#word_alias,
     r#word_All,
     r#word_all,
     r#word_also,
     r#word_always,
     r#word_and,
+    r#word_answered,
     r#word_any,
-    r#word_as,
     r#word_at,
     r#word_banner,
     r#word_because,
@@ -245,9 +286,9 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_conflict,
     r#word_consent,
     r#word_consentry,
-    r#word_count,
     r#word_custom,
     r#word_deliver,
+    r#word_delivery,
     r#word_destination,
     r#word_destinations,
     r#word_device,
@@ -256,35 +297,37 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_drop,
     r#word_empty,
     r#word_enforce,
+    r#word_entries,
     r#word_error,
     r#word_event,
     r#word_events,
-    r#word_exact,
     r#word_exempt,
     r#word_expect,
     r#word_from,
     r#word_gate,
-    r#word_given,
     r#word_grant,
     r#word_granted,
     r#word_identify,
+    r#word_ignore,
     r#word_ignores,
     r#word_implied,
     r#word_include,
     r#word_integrations,
+    r#word_invalid,
     r#word_kind,
     r#word_ledger,
+    r#word_library,
     r#word_lint,
     r#word_listed,
     r#word_loads,
     r#word_malformed,
     r#word_mandatory,
-    r#word_means,
     r#word_mismatch,
     r#word_missing,
     r#word_mode,
     r#word_model,
     r#word_need,
+    r#word_needed,
     r#word_needs,
     r#word_never,
     r#word_none,
@@ -296,41 +339,47 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_on,
     r#word_only,
     r#word_open,
+    r#word_opens,
     r#word_opt_in,
     r#word_opt_out,
     r#word_or,
     r#word_override,
     r#word_policy,
-    r#word_preferences,
+    r#word_preference,
     r#word_prelude,
+    r#word_present,
     r#word_reconcile,
     r#word_recorded,
     r#word_records,
     r#word_refuse,
-    r#word_relevant,
+    r#word_refused,
     r#word_report,
     r#word_several,
     r#word_shared,
     r#word_shown,
-    r#word_spelled,
     r#word_stamped,
     r#word_stays,
-    r#word_switched,
-    r#word_table,
     r#word_test,
     r#word_then,
+    r#word_unanswered,
+    r#word_unenforced,
     r#word_unknown,
     r#word_unlisted,
     r#word_unmapped,
     r#word_unreachable,
-    r#word_unreadable,
     r#word_unstamped,
     r#word_use,
-    r#word_verify,
-    r#word_visit,
     r#word_warning,
     r#word_when,
     r#word_without,
+    r#old_as,
+    r#old_count,
+    r#old_means,
+    r#old_preferences_word,
+    r#old_spelled,
+    r#old_switched,
+    r#old_verify_word,
+    r#old_visit_word,
     r#comma,
     r#bar,
     r#equals,
@@ -357,13 +406,12 @@ impl Rule {
             Rule::r#category,
             Rule::r#wire_id,
             Rule::r#always,
-            Rule::r#switched_off,
+            Rule::r#unenforced,
             Rule::r#label,
             Rule::r#destination_kind,
             Rule::r#ignores_all,
             Rule::r#destination,
-            Rule::r#also,
-            Rule::r#further_name,
+            Rule::r#alias,
             Rule::r#needs,
             Rule::r#names,
             Rule::r#group,
@@ -380,7 +428,6 @@ impl Rule {
             Rule::r#row,
             Rule::r#consent_states,
             Rule::r#consent_state,
-            Rule::r#none_given,
             Rule::r#integrations_states,
             Rule::r#integrations_state,
             Rule::r#enforce,
@@ -391,21 +438,24 @@ impl Rule {
             Rule::r#consent_or_listed_then_integrations,
             Rule::r#unmapped_destinations,
             Rule::r#several_categories,
-            Rule::r#unreadable_integrations,
-            Rule::r#exempt_event,
+            Rule::r#invalid_entries,
+            Rule::r#exempt_events,
+            Rule::r#preference_events,
+            Rule::r#event_names,
             Rule::r#lint,
             Rule::r#finding,
             Rule::r#banner,
-            Rule::r#model_implied,
             Rule::r#model,
+            Rule::r#implied_consent,
+            Rule::r#gate_opens_on,
+            Rule::r#any_grant,
+            Rule::r#needed_grant,
             Rule::r#gate_without_consent,
-            Rule::r#gate,
-            Rule::r#visit,
-            Rule::r#verify,
+            Rule::r#library_loads,
+            Rule::r#ledger,
             Rule::r#use_recorded,
             Rule::r#use_stamped,
-            Rule::r#records,
-            Rule::r#recorded_event,
+            Rule::r#ledger_also_records,
             Rule::r#promise,
             Rule::r#promised,
             Rule::r#without,
@@ -425,7 +475,7 @@ impl Rule {
             Rule::r#expectation,
             Rule::r#expected_reason,
             Rule::r#reason,
-            Rule::r#preferences,
+            Rule::r#consent_at,
             Rule::r#path,
             Rule::r#key,
             Rule::r#name,
@@ -433,10 +483,7 @@ impl Rule {
             Rule::r#plain,
             Rule::r#number,
             Rule::r#text,
-            Rule::r#json_true,
-            Rule::r#json_false,
-            Rule::r#json_null,
-            Rule::r#json_options,
+            Rule::r#options,
             Rule::r#json,
             Rule::r#json_character,
             Rule::r#letter,
@@ -446,13 +493,34 @@ impl Rule {
             Rule::r#blank,
             Rule::r#statement_word,
             Rule::r#language_word,
+            Rule::r#old_statement,
+            Rule::r#old_switched_off,
+            Rule::r#old_also,
+            Rule::r#old_further_name,
+            Rule::r#old_none_given,
+            Rule::r#old_given,
+            Rule::r#old_unreadable,
+            Rule::r#old_value,
+            Rule::r#old_unreadable_integrations,
+            Rule::r#old_exempt_event,
+            Rule::r#old_preferences,
+            Rule::r#old_also_spelled,
+            Rule::r#old_model_implied,
+            Rule::r#old_gate_without_consent,
+            Rule::r#old_gate,
+            Rule::r#old_gate_reading,
+            Rule::r#old_visit,
+            Rule::r#old_verify,
+            Rule::r#old_records,
+            Rule::r#old_recorded_event,
+            Rule::r#word_alias,
             Rule::r#word_All,
             Rule::r#word_all,
             Rule::r#word_also,
             Rule::r#word_always,
             Rule::r#word_and,
+            Rule::r#word_answered,
             Rule::r#word_any,
-            Rule::r#word_as,
             Rule::r#word_at,
             Rule::r#word_banner,
             Rule::r#word_because,
@@ -464,9 +532,9 @@ impl Rule {
             Rule::r#word_conflict,
             Rule::r#word_consent,
             Rule::r#word_consentry,
-            Rule::r#word_count,
             Rule::r#word_custom,
             Rule::r#word_deliver,
+            Rule::r#word_delivery,
             Rule::r#word_destination,
             Rule::r#word_destinations,
             Rule::r#word_device,
@@ -475,35 +543,37 @@ impl Rule {
             Rule::r#word_drop,
             Rule::r#word_empty,
             Rule::r#word_enforce,
+            Rule::r#word_entries,
             Rule::r#word_error,
             Rule::r#word_event,
             Rule::r#word_events,
-            Rule::r#word_exact,
             Rule::r#word_exempt,
             Rule::r#word_expect,
             Rule::r#word_from,
             Rule::r#word_gate,
-            Rule::r#word_given,
             Rule::r#word_grant,
             Rule::r#word_granted,
             Rule::r#word_identify,
+            Rule::r#word_ignore,
             Rule::r#word_ignores,
             Rule::r#word_implied,
             Rule::r#word_include,
             Rule::r#word_integrations,
+            Rule::r#word_invalid,
             Rule::r#word_kind,
             Rule::r#word_ledger,
+            Rule::r#word_library,
             Rule::r#word_lint,
             Rule::r#word_listed,
             Rule::r#word_loads,
             Rule::r#word_malformed,
             Rule::r#word_mandatory,
-            Rule::r#word_means,
             Rule::r#word_mismatch,
             Rule::r#word_missing,
             Rule::r#word_mode,
             Rule::r#word_model,
             Rule::r#word_need,
+            Rule::r#word_needed,
             Rule::r#word_needs,
             Rule::r#word_never,
             Rule::r#word_none,
@@ -515,41 +585,47 @@ impl Rule {
             Rule::r#word_on,
             Rule::r#word_only,
             Rule::r#word_open,
+            Rule::r#word_opens,
             Rule::r#word_opt_in,
             Rule::r#word_opt_out,
             Rule::r#word_or,
             Rule::r#word_override,
             Rule::r#word_policy,
-            Rule::r#word_preferences,
+            Rule::r#word_preference,
             Rule::r#word_prelude,
+            Rule::r#word_present,
             Rule::r#word_reconcile,
             Rule::r#word_recorded,
             Rule::r#word_records,
             Rule::r#word_refuse,
-            Rule::r#word_relevant,
+            Rule::r#word_refused,
             Rule::r#word_report,
             Rule::r#word_several,
             Rule::r#word_shared,
             Rule::r#word_shown,
-            Rule::r#word_spelled,
             Rule::r#word_stamped,
             Rule::r#word_stays,
-            Rule::r#word_switched,
-            Rule::r#word_table,
             Rule::r#word_test,
             Rule::r#word_then,
+            Rule::r#word_unanswered,
+            Rule::r#word_unenforced,
             Rule::r#word_unknown,
             Rule::r#word_unlisted,
             Rule::r#word_unmapped,
             Rule::r#word_unreachable,
-            Rule::r#word_unreadable,
             Rule::r#word_unstamped,
             Rule::r#word_use,
-            Rule::r#word_verify,
-            Rule::r#word_visit,
             Rule::r#word_warning,
             Rule::r#word_when,
             Rule::r#word_without,
+            Rule::r#old_as,
+            Rule::r#old_count,
+            Rule::r#old_means,
+            Rule::r#old_preferences_word,
+            Rule::r#old_spelled,
+            Rule::r#old_switched,
+            Rule::r#old_verify_word,
+            Rule::r#old_visit_word,
             Rule::r#comma,
             Rule::r#bar,
             Rule::r#equals,
@@ -809,18 +885,20 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#reconcile(state) })
                         .or_else(|state| { self::r#unmapped_destinations(state) })
                         .or_else(|state| { self::r#several_categories(state) })
-                        .or_else(|state| { self::r#unreadable_integrations(state) })
-                        .or_else(|state| { self::r#exempt_event(state) })
-                        .or_else(|state| { self::r#preferences(state) })
+                        .or_else(|state| { self::r#invalid_entries(state) })
+                        .or_else(|state| { self::r#exempt_events(state) })
+                        .or_else(|state| { self::r#consent_at(state) })
                         .or_else(|state| { self::r#lint(state) })
+                        .or_else(|state| { self::r#old_statement(state) })
                         .or_else(|state| { self::r#banner(state) })
-                        .or_else(|state| { self::r#model_implied(state) })
                         .or_else(|state| { self::r#model(state) })
+                        .or_else(|state| { self::r#implied_consent(state) })
                         .or_else(|state| { self::r#gate_without_consent(state) })
-                        .or_else(|state| { self::r#gate(state) })
-                        .or_else(|state| { self::r#visit(state) })
-                        .or_else(|state| { self::r#verify(state) })
-                        .or_else(|state| { self::r#records(state) })
+                        .or_else(|state| { self::r#gate_opens_on(state) })
+                        .or_else(|state| { self::r#library_loads(state) })
+                        .or_else(|state| { self::r#preference_events(state) })
+                        .or_else(|state| { self::r#ledger_also_records(state) })
+                        .or_else(|state| { self::r#ledger(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -893,7 +971,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                                         state
                                                             .optional(|state| {
                                                                 self::r#always(state)
-                                                                    .or_else(|state| { self::r#switched_off(state) })
+                                                                    .or_else(|state| { self::r#unenforced(state) })
+                                                                    .or_else(|state| { self::r#old_switched_off(state) })
                                                                     .or_else(|state| { self::r#label(state) })
                                                                     .and_then(|state| {
                                                                         state
@@ -903,7 +982,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                         super::hidden::skip(state)
                                                                                             .and_then(|state| {
                                                                                                 self::r#always(state)
-                                                                                                    .or_else(|state| { self::r#switched_off(state) })
+                                                                                                    .or_else(|state| { self::r#unenforced(state) })
+                                                                                                    .or_else(|state| { self::r#old_switched_off(state) })
                                                                                                     .or_else(|state| { self::r#label(state) })
                                                                                             })
                                                                                     })
@@ -967,22 +1047,15 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#switched_off(
+                pub fn r#unenforced(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .rule(
-                            Rule::r#switched_off,
-                            |state| {
-                                state
-                                    .sequence(|state| {
-                                        self::r#word_switched(state)
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_off(state) })
-                                    })
-                            },
+                            Rule::r#unenforced,
+                            |state| { self::r#word_unenforced(state) },
                         )
                 }
                 #[inline]
@@ -1083,12 +1156,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                         state
                                                             .optional(|state| {
                                                                 self::r#needs(state)
-                                                                    .or_else(|state| { self::r#also(state) })
+                                                                    .or_else(|state| { self::r#alias(state) })
                                                                     .or_else(|state| { self::r#unmapped(state) })
                                                                     .or_else(|state| { self::r#exempt(state) })
                                                                     .or_else(|state| { self::r#disabled(state) })
                                                                     .or_else(|state| { self::r#mode(state) })
                                                                     .or_else(|state| { self::r#kind(state) })
+                                                                    .or_else(|state| { self::r#old_also(state) })
                                                                     .and_then(|state| {
                                                                         state
                                                                             .repeat(|state| {
@@ -1097,12 +1171,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                         super::hidden::skip(state)
                                                                                             .and_then(|state| {
                                                                                                 self::r#needs(state)
-                                                                                                    .or_else(|state| { self::r#also(state) })
+                                                                                                    .or_else(|state| { self::r#alias(state) })
                                                                                                     .or_else(|state| { self::r#unmapped(state) })
                                                                                                     .or_else(|state| { self::r#exempt(state) })
                                                                                                     .or_else(|state| { self::r#disabled(state) })
                                                                                                     .or_else(|state| { self::r#mode(state) })
                                                                                                     .or_else(|state| { self::r#kind(state) })
+                                                                                                    .or_else(|state| { self::r#old_also(state) })
                                                                                             })
                                                                                     })
                                                                             })
@@ -1116,20 +1191,23 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#also(
+                pub fn r#alias(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .rule(
-                            Rule::r#also,
+                            Rule::r#alias,
                             |state| {
                                 state
                                     .sequence(|state| {
-                                        self::r#word_also(state)
+                                        state
+                                            .optional(|state| { self::r#word_shared(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#further_name(state) })
+                                            .and_then(|state| { self::r#word_alias(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#text(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state
@@ -1140,7 +1218,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     .sequence(|state| {
                                                                         self::r#comma(state)
                                                                             .and_then(|state| { super::hidden::skip(state) })
-                                                                            .and_then(|state| { self::r#further_name(state) })
+                                                                            .and_then(|state| { self::r#text(state) })
                                                                     })
                                                                     .and_then(|state| {
                                                                         state
@@ -1153,7 +1231,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                                     .sequence(|state| {
                                                                                                         self::r#comma(state)
                                                                                                             .and_then(|state| { super::hidden::skip(state) })
-                                                                                                            .and_then(|state| { self::r#further_name(state) })
+                                                                                                            .and_then(|state| { self::r#text(state) })
                                                                                                     })
                                                                                             })
                                                                                     })
@@ -1162,27 +1240,6 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             })
                                                     })
                                             })
-                                    })
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#further_name(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#further_name,
-                            |state| {
-                                state
-                                    .sequence(|state| {
-                                        state
-                                            .optional(|state| { self::r#word_shared(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#text(state) })
                                     })
                             },
                         )
@@ -1427,7 +1484,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state
-                                                    .lookahead(false, |state| { self::r#word_event(state) })
+                                                    .lookahead(
+                                                        false,
+                                                        |state| {
+                                                            self::r#word_events(state)
+                                                                .or_else(|state| { self::r#word_event(state) })
+                                                        },
+                                                    )
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
@@ -1650,29 +1713,11 @@ impl ::pest::Parser<Rule> for Grammar {
                             |state| {
                                 self::r#word_missing(state)
                                     .or_else(|state| { self::r#word_empty(state) })
-                                    .or_else(|state| { self::r#none_given(state) })
-                                    .or_else(|state| { self::r#word_given(state) })
+                                    .or_else(|state| { self::r#word_unanswered(state) })
+                                    .or_else(|state| { self::r#word_answered(state) })
                                     .or_else(|state| { self::r#word_malformed(state) })
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#none_given(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#none_given,
-                            |state| {
-                                state
-                                    .sequence(|state| {
-                                        self::r#word_none(state)
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_given(state) })
-                                    })
+                                    .or_else(|state| { self::r#old_none_given(state) })
+                                    .or_else(|state| { self::r#old_given(state) })
                             },
                         )
                 }
@@ -1741,8 +1786,9 @@ impl ::pest::Parser<Rule> for Grammar {
                             Rule::r#integrations_state,
                             |state| {
                                 self::r#word_none(state)
-                                    .or_else(|state| { self::r#word_given(state) })
+                                    .or_else(|state| { self::r#word_present(state) })
                                     .or_else(|state| { self::r#word_malformed(state) })
+                                    .or_else(|state| { self::r#old_given(state) })
                             },
                         )
                 }
@@ -1938,24 +1984,20 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#unreadable_integrations(
+                pub fn r#invalid_entries(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .rule(
-                            Rule::r#unreadable_integrations,
+                            Rule::r#invalid_entries,
                             |state| {
                                 state
                                     .sequence(|state| {
-                                        self::r#word_unreadable(state)
+                                        self::r#word_invalid(state)
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_integrations(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_count(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_as(state) })
+                                            .and_then(|state| { self::r#word_entries(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 self::r#word_unlisted(state)
@@ -1967,53 +2009,88 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#exempt_event(
+                pub fn r#exempt_events(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .rule(
-                            Rule::r#exempt_event,
+                            Rule::r#exempt_events,
                             |state| {
                                 state
                                     .sequence(|state| {
                                         self::r#word_exempt(state)
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_event(state) })
+                                            .and_then(|state| { self::r#word_events(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| {
-                                                self::r#word_none(state)
-                                                    .or_else(|state| {
+                                            .and_then(|state| { self::r#event_names(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#preference_events(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#preference_events,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_preference(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_events(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#event_names(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#event_names(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#event_names,
+                            |state| {
+                                self::r#word_none(state)
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#text(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
                                                         state
                                                             .sequence(|state| {
-                                                                self::r#text(state)
-                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| {
+                                                                state
+                                                                    .optional(|state| {
                                                                         state
                                                                             .sequence(|state| {
+                                                                                self::r#comma(state)
+                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                    .and_then(|state| { self::r#text(state) })
+                                                                            })
+                                                                            .and_then(|state| {
                                                                                 state
-                                                                                    .optional(|state| {
+                                                                                    .repeat(|state| {
                                                                                         state
                                                                                             .sequence(|state| {
-                                                                                                self::r#comma(state)
-                                                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                                                    .and_then(|state| { self::r#text(state) })
-                                                                                            })
-                                                                                            .and_then(|state| {
-                                                                                                state
-                                                                                                    .repeat(|state| {
+                                                                                                super::hidden::skip(state)
+                                                                                                    .and_then(|state| {
                                                                                                         state
                                                                                                             .sequence(|state| {
-                                                                                                                super::hidden::skip(state)
-                                                                                                                    .and_then(|state| {
-                                                                                                                        state
-                                                                                                                            .sequence(|state| {
-                                                                                                                                self::r#comma(state)
-                                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                                                                                    .and_then(|state| { self::r#text(state) })
-                                                                                                                            })
-                                                                                                                    })
+                                                                                                                self::r#comma(state)
+                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                    .and_then(|state| { self::r#text(state) })
                                                                                                             })
                                                                                                     })
                                                                                             })
@@ -2110,33 +2187,6 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#model_implied(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#model_implied,
-                            |state| {
-                                state
-                                    .sequence(|state| {
-                                        self::r#word_model(state)
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_implied(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_means(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| {
-                                                self::r#word_opt_in(state)
-                                                    .or_else(|state| { self::r#word_opt_out(state) })
-                                            })
-                                    })
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
                 pub fn r#model(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -2153,20 +2203,103 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| {
                                                 self::r#word_opt_in(state)
                                                     .or_else(|state| { self::r#word_opt_out(state) })
-                                                    .or_else(|state| {
-                                                        state
-                                                            .sequence(|state| {
-                                                                self::r#word_implied(state)
-                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| {
-                                                                        state
-                                                                            .lookahead(false, |state| { self::r#word_means(state) })
-                                                                    })
-                                                            })
-                                                    })
+                                                    .or_else(|state| { self::r#word_implied(state) })
                                                     .or_else(|state| { self::r#word_notice_only(state) })
                                                     .or_else(|state| { self::r#word_custom(state) })
                                             })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#implied_consent(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#implied_consent,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_implied(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_consent(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_opt_in(state)
+                                                    .or_else(|state| { self::r#word_opt_out(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#gate_opens_on(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#gate_opens_on,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_gate(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_opens(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_on(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#any_grant(state)
+                                                    .or_else(|state| { self::r#needed_grant(state) })
+                                                    .or_else(|state| { self::r#word_delivery(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#any_grant(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#any_grant,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_any(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_grant(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#needed_grant(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#needed_grant,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_needed(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_grant(state) })
                                     })
                             },
                         )
@@ -2186,56 +2319,32 @@ impl ::pest::Parser<Rule> for Grammar {
                                     .sequence(|state| {
                                         self::r#word_gate(state)
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_without(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_consent(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 self::r#word_open(state)
                                                     .or_else(|state| { self::r#word_closed(state) })
                                             })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_without(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_consent(state) })
                                     })
                             },
                         )
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#gate(
+                pub fn r#library_loads(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .rule(
-                            Rule::r#gate,
+                            Rule::r#library_loads,
                             |state| {
                                 state
                                     .sequence(|state| {
-                                        self::r#word_gate(state)
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| {
-                                                self::r#word_table(state)
-                                                    .or_else(|state| { self::r#word_relevant(state) })
-                                                    .or_else(|state| { self::r#word_exact(state) })
-                                            })
-                                    })
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#visit(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#visit,
-                            |state| {
-                                state
-                                    .sequence(|state| {
-                                        self::r#word_visit(state)
+                                        self::r#word_library(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#word_loads(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -2256,18 +2365,18 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#verify(
+                pub fn r#ledger(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .rule(
-                            Rule::r#verify,
+                            Rule::r#ledger,
                             |state| {
                                 state
                                     .sequence(|state| {
-                                        self::r#word_verify(state)
+                                        self::r#word_ledger(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state
@@ -2275,7 +2384,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                                         self::r#word_mismatch(state)
                                                             .and_then(|state| { super::hidden::skip(state) })
                                                             .and_then(|state| {
-                                                                self::r#word_drop(state)
+                                                                self::r#word_ignore(state)
+                                                                    .or_else(|state| { self::r#word_drop(state) })
                                                                     .or_else(|state| { self::r#use_recorded(state) })
                                                                     .or_else(|state| { self::r#word_report(state) })
                                                             })
@@ -2375,71 +2485,28 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#records(
+                pub fn r#ledger_also_records(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .rule(
-                            Rule::r#records,
+                            Rule::r#ledger_also_records,
                             |state| {
                                 state
                                     .sequence(|state| {
                                         self::r#word_ledger(state)
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_also(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#word_records(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#recorded_event(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
-                                                state
-                                                    .sequence(|state| {
-                                                        state
-                                                            .optional(|state| {
-                                                                state
-                                                                    .sequence(|state| {
-                                                                        self::r#comma(state)
-                                                                            .and_then(|state| { super::hidden::skip(state) })
-                                                                            .and_then(|state| { self::r#recorded_event(state) })
-                                                                    })
-                                                                    .and_then(|state| {
-                                                                        state
-                                                                            .repeat(|state| {
-                                                                                state
-                                                                                    .sequence(|state| {
-                                                                                        super::hidden::skip(state)
-                                                                                            .and_then(|state| {
-                                                                                                state
-                                                                                                    .sequence(|state| {
-                                                                                                        self::r#comma(state)
-                                                                                                            .and_then(|state| { super::hidden::skip(state) })
-                                                                                                            .and_then(|state| { self::r#recorded_event(state) })
-                                                                                                    })
-                                                                                            })
-                                                                                    })
-                                                                            })
-                                                                    })
-                                                            })
-                                                    })
+                                                self::r#word_nothing(state)
+                                                    .or_else(|state| { self::r#word_identify(state) })
                                             })
                                     })
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#recorded_event(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#recorded_event,
-                            |state| {
-                                self::r#text(state)
-                                    .or_else(|state| { self::r#word_identify(state) })
                             },
                         )
                 }
@@ -2770,7 +2837,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                 self::r#word_on(state)
                                     .or_else(|state| { self::r#word_off(state) })
                                     .or_else(|state| { self::r#word_unlisted(state) })
-                                    .or_else(|state| { self::r#word_unreadable(state) })
+                                    .or_else(|state| { self::r#word_invalid(state) })
+                                    .or_else(|state| { self::r#old_unreadable(state) })
                             },
                         )
                 }
@@ -2986,8 +3054,9 @@ impl ::pest::Parser<Rule> for Grammar {
                             |state| {
                                 self::r#word_missing(state)
                                     .or_else(|state| { self::r#word_empty(state) })
-                                    .or_else(|state| { self::r#none_given(state) })
+                                    .or_else(|state| { self::r#word_unanswered(state) })
                                     .or_else(|state| { self::r#word_malformed(state) })
+                                    .or_else(|state| { self::r#old_none_given(state) })
                                     .or_else(|state| {
                                         state
                                             .sequence(|state| {
@@ -3059,9 +3128,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { self::r#colon(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
-                                                self::r#json_true(state)
-                                                    .or_else(|state| { self::r#json_false(state) })
-                                                    .or_else(|state| { self::r#json_null(state) })
+                                                self::r#word_granted(state)
+                                                    .or_else(|state| { self::r#word_refused(state) })
+                                                    .or_else(|state| { self::r#word_invalid(state) })
+                                                    .or_else(|state| { self::r#old_value(state) })
                                             })
                                     })
                             },
@@ -3172,10 +3242,11 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { self::r#colon(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
-                                                self::r#json_true(state)
-                                                    .or_else(|state| { self::r#json_false(state) })
-                                                    .or_else(|state| { self::r#json_null(state) })
-                                                    .or_else(|state| { self::r#json_options(state) })
+                                                self::r#word_on(state)
+                                                    .or_else(|state| { self::r#word_off(state) })
+                                                    .or_else(|state| { self::r#word_invalid(state) })
+                                                    .or_else(|state| { self::r#options(state) })
+                                                    .or_else(|state| { self::r#old_value(state) })
                                             })
                                     })
                             },
@@ -3332,18 +3403,18 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#preferences(
+                pub fn r#consent_at(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .rule(
-                            Rule::r#preferences,
+                            Rule::r#consent_at,
                             |state| {
                                 state
                                     .sequence(|state| {
-                                        self::r#word_preferences(state)
+                                        self::r#word_consent(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#word_at(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -3354,11 +3425,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .optional(|state| {
                                                         state
                                                             .sequence(|state| {
-                                                                self::r#comma(state)
-                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#word_also(state) })
-                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#word_spelled(state) })
+                                                                self::r#word_alias(state)
                                                                     .and_then(|state| { super::hidden::skip(state) })
                                                                     .and_then(|state| { self::r#key(state) })
                                                                     .and_then(|state| { super::hidden::skip(state) })
@@ -3601,98 +3668,14 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#json_true(
+                pub fn r#options(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .rule(
-                            Rule::r#json_true,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("true")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#json_false(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#json_false,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("false")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#json_null(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#json_null,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("null")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#json_options(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#json_options,
+                            Rule::r#options,
                             |state| {
                                 state
                                     .sequence(|state| {
@@ -4014,7 +3997,191 @@ impl ::pest::Parser<Rule> for Grammar {
                                 })
                         })
                         .or_else(|state| { self::r#word_several(state) })
-                        .or_else(|state| { self::r#word_unreadable(state) })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#word_invalid(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#word_entries(state) })
+                                })
+                        })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#word_exempt(state)
+                                        .or_else(|state| { self::r#word_preference(state) })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#word_events(state) })
+                                })
+                        })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#word_consent(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#word_at(state) })
+                                })
+                        })
+                        .or_else(|state| { self::r#word_test(state) })
+                        .or_else(|state| { self::r#word_lint(state) })
+                        .or_else(|state| { self::r#word_banner(state) })
+                        .or_else(|state| { self::r#word_model(state) })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#word_implied(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#word_consent(state) })
+                                })
+                        })
+                        .or_else(|state| { self::r#word_gate(state) })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#word_library(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#word_loads(state) })
+                                })
+                        })
+                        .or_else(|state| { self::r#word_ledger(state) })
+                        .or_else(|state| { self::r#word_never(state) })
+                        .or_else(|state| { self::r#word_always(state) })
+                        .or_else(|state| { self::r#word_consentry(state) })
                         .or_else(|state| {
                             state
                                 .sequence(|state| {
@@ -4050,18 +4217,20 @@ impl ::pest::Parser<Rule> for Grammar {
                                         .and_then(|state| { self::r#word_event(state) })
                                 })
                         })
-                        .or_else(|state| { self::r#word_preferences(state) })
-                        .or_else(|state| { self::r#word_test(state) })
-                        .or_else(|state| { self::r#word_lint(state) })
-                        .or_else(|state| { self::r#word_banner(state) })
-                        .or_else(|state| { self::r#word_model(state) })
-                        .or_else(|state| { self::r#word_gate(state) })
-                        .or_else(|state| { self::r#word_visit(state) })
-                        .or_else(|state| { self::r#word_verify(state) })
-                        .or_else(|state| { self::r#word_ledger(state) })
-                        .or_else(|state| { self::r#word_never(state) })
-                        .or_else(|state| { self::r#word_always(state) })
-                        .or_else(|state| { self::r#word_consentry(state) })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    state
+                                        .match_string("unreadable")
+                                        .or_else(|state| { state.match_string("preferences") })
+                                        .or_else(|state| { state.match_string("visit") })
+                                        .or_else(|state| { state.match_string("verify") })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                        })
+                                })
+                        })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -4086,16 +4255,17 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                 .lookahead(true, |state| { state.match_range('a'..'b') })
                                                                 .and_then(|state| {
                                                                     state
-                                                                        .match_string("because")
-                                                                        .or_else(|state| { state.match_string("block") })
+                                                                        .match_string("block")
+                                                                        .or_else(|state| { state.match_string("because") })
                                                                         .or_else(|state| { state.match_string("banner") })
                                                                         .or_else(|state| { state.match_string("at") })
-                                                                        .or_else(|state| { state.match_string("as") })
                                                                         .or_else(|state| { state.match_string("any") })
+                                                                        .or_else(|state| { state.match_string("answered") })
                                                                         .or_else(|state| { state.match_string("and") })
                                                                         .or_else(|state| { state.match_string("always") })
                                                                         .or_else(|state| { state.match_string("also") })
                                                                         .or_else(|state| { state.match_string("all") })
+                                                                        .or_else(|state| { state.match_string("alias") })
                                                                 })
                                                         })
                                                         .or_else(|state| {
@@ -4106,7 +4276,6 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         .and_then(|state| {
                                                                             state
                                                                                 .match_string("custom")
-                                                                                .or_else(|state| { state.match_string("count") })
                                                                                 .or_else(|state| { state.match_string("consentry") })
                                                                                 .or_else(|state| { state.match_string("consent") })
                                                                                 .or_else(|state| { state.match_string("conflict") })
@@ -4124,21 +4293,22 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         .lookahead(true, |state| { state.match_range('d'..'e') })
                                                                         .and_then(|state| {
                                                                             state
-                                                                                .match_string("drop")
+                                                                                .match_string("expect")
+                                                                                .or_else(|state| { state.match_string("exempt") })
+                                                                                .or_else(|state| { state.match_string("events") })
+                                                                                .or_else(|state| { state.match_string("event") })
+                                                                                .or_else(|state| { state.match_string("error") })
+                                                                                .or_else(|state| { state.match_string("entries") })
+                                                                                .or_else(|state| { state.match_string("enforce") })
+                                                                                .or_else(|state| { state.match_string("empty") })
+                                                                                .or_else(|state| { state.match_string("drop") })
                                                                                 .or_else(|state| { state.match_string("disappears") })
                                                                                 .or_else(|state| { state.match_string("disabled") })
                                                                                 .or_else(|state| { state.match_string("device") })
                                                                                 .or_else(|state| { state.match_string("destinations") })
                                                                                 .or_else(|state| { state.match_string("destination") })
+                                                                                .or_else(|state| { state.match_string("delivery") })
                                                                                 .or_else(|state| { state.match_string("deliver") })
-                                                                                .or_else(|state| { state.match_string("expect") })
-                                                                                .or_else(|state| { state.match_string("exempt") })
-                                                                                .or_else(|state| { state.match_string("exact") })
-                                                                                .or_else(|state| { state.match_string("events") })
-                                                                                .or_else(|state| { state.match_string("event") })
-                                                                                .or_else(|state| { state.match_string("error") })
-                                                                                .or_else(|state| { state.match_string("enforce") })
-                                                                                .or_else(|state| { state.match_string("empty") })
                                                                         })
                                                                 })
                                                         })
@@ -4149,21 +4319,23 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         .lookahead(true, |state| { state.match_range('f'..'l') })
                                                                         .and_then(|state| {
                                                                             state
-                                                                                .match_string("from")
-                                                                                .or_else(|state| { state.match_string("granted") })
-                                                                                .or_else(|state| { state.match_string("grant") })
-                                                                                .or_else(|state| { state.match_string("given") })
-                                                                                .or_else(|state| { state.match_string("gate") })
+                                                                                .match_string("loads")
+                                                                                .or_else(|state| { state.match_string("listed") })
+                                                                                .or_else(|state| { state.match_string("lint") })
+                                                                                .or_else(|state| { state.match_string("library") })
+                                                                                .or_else(|state| { state.match_string("ledger") })
+                                                                                .or_else(|state| { state.match_string("kind") })
+                                                                                .or_else(|state| { state.match_string("invalid") })
                                                                                 .or_else(|state| { state.match_string("integrations") })
                                                                                 .or_else(|state| { state.match_string("include") })
                                                                                 .or_else(|state| { state.match_string("implied") })
                                                                                 .or_else(|state| { state.match_string("ignores") })
+                                                                                .or_else(|state| { state.match_string("ignore") })
                                                                                 .or_else(|state| { state.match_string("identify") })
-                                                                                .or_else(|state| { state.match_string("kind") })
-                                                                                .or_else(|state| { state.match_string("loads") })
-                                                                                .or_else(|state| { state.match_string("listed") })
-                                                                                .or_else(|state| { state.match_string("lint") })
-                                                                                .or_else(|state| { state.match_string("ledger") })
+                                                                                .or_else(|state| { state.match_string("granted") })
+                                                                                .or_else(|state| { state.match_string("grant") })
+                                                                                .or_else(|state| { state.match_string("gate") })
+                                                                                .or_else(|state| { state.match_string("from") })
                                                                         })
                                                                 })
                                                         })
@@ -4174,29 +4346,30 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         .lookahead(true, |state| { state.match_range('m'..'o') })
                                                                         .and_then(|state| {
                                                                             state
-                                                                                .match_string("model")
-                                                                                .or_else(|state| { state.match_string("mode") })
-                                                                                .or_else(|state| { state.match_string("missing") })
-                                                                                .or_else(|state| { state.match_string("mismatch") })
-                                                                                .or_else(|state| { state.match_string("means") })
-                                                                                .or_else(|state| { state.match_string("mandatory") })
-                                                                                .or_else(|state| { state.match_string("malformed") })
+                                                                                .match_string("override")
+                                                                                .or_else(|state| { state.match_string("or") })
+                                                                                .or_else(|state| { state.match_string("opt-out") })
+                                                                                .or_else(|state| { state.match_string("opt-in") })
+                                                                                .or_else(|state| { state.match_string("opens") })
+                                                                                .or_else(|state| { state.match_string("open") })
+                                                                                .or_else(|state| { state.match_string("only") })
+                                                                                .or_else(|state| { state.match_string("on") })
+                                                                                .or_else(|state| { state.match_string("off") })
+                                                                                .or_else(|state| { state.match_string("of") })
                                                                                 .or_else(|state| { state.match_string("notice-only") })
                                                                                 .or_else(|state| { state.match_string("nothing") })
                                                                                 .or_else(|state| { state.match_string("not") })
                                                                                 .or_else(|state| { state.match_string("none") })
                                                                                 .or_else(|state| { state.match_string("never") })
                                                                                 .or_else(|state| { state.match_string("needs") })
+                                                                                .or_else(|state| { state.match_string("needed") })
                                                                                 .or_else(|state| { state.match_string("need") })
-                                                                                .or_else(|state| { state.match_string("override") })
-                                                                                .or_else(|state| { state.match_string("or") })
-                                                                                .or_else(|state| { state.match_string("opt-out") })
-                                                                                .or_else(|state| { state.match_string("opt-in") })
-                                                                                .or_else(|state| { state.match_string("open") })
-                                                                                .or_else(|state| { state.match_string("only") })
-                                                                                .or_else(|state| { state.match_string("on") })
-                                                                                .or_else(|state| { state.match_string("off") })
-                                                                                .or_else(|state| { state.match_string("of") })
+                                                                                .or_else(|state| { state.match_string("model") })
+                                                                                .or_else(|state| { state.match_string("mode") })
+                                                                                .or_else(|state| { state.match_string("missing") })
+                                                                                .or_else(|state| { state.match_string("mismatch") })
+                                                                                .or_else(|state| { state.match_string("mandatory") })
+                                                                                .or_else(|state| { state.match_string("malformed") })
                                                                         })
                                                                 })
                                                         })
@@ -4207,22 +4380,21 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         .lookahead(true, |state| { state.match_range('p'..'s') })
                                                                         .and_then(|state| {
                                                                             state
-                                                                                .match_string("prelude")
-                                                                                .or_else(|state| { state.match_string("preferences") })
-                                                                                .or_else(|state| { state.match_string("policy") })
+                                                                                .match_string("stays")
+                                                                                .or_else(|state| { state.match_string("stamped") })
+                                                                                .or_else(|state| { state.match_string("shown") })
+                                                                                .or_else(|state| { state.match_string("shared") })
+                                                                                .or_else(|state| { state.match_string("several") })
                                                                                 .or_else(|state| { state.match_string("report") })
-                                                                                .or_else(|state| { state.match_string("relevant") })
+                                                                                .or_else(|state| { state.match_string("refused") })
                                                                                 .or_else(|state| { state.match_string("refuse") })
                                                                                 .or_else(|state| { state.match_string("records") })
                                                                                 .or_else(|state| { state.match_string("recorded") })
                                                                                 .or_else(|state| { state.match_string("reconcile") })
-                                                                                .or_else(|state| { state.match_string("switched") })
-                                                                                .or_else(|state| { state.match_string("stays") })
-                                                                                .or_else(|state| { state.match_string("stamped") })
-                                                                                .or_else(|state| { state.match_string("spelled") })
-                                                                                .or_else(|state| { state.match_string("shown") })
-                                                                                .or_else(|state| { state.match_string("shared") })
-                                                                                .or_else(|state| { state.match_string("several") })
+                                                                                .or_else(|state| { state.match_string("present") })
+                                                                                .or_else(|state| { state.match_string("prelude") })
+                                                                                .or_else(|state| { state.match_string("preference") })
+                                                                                .or_else(|state| { state.match_string("policy") })
                                                                         })
                                                                 })
                                                         })
@@ -4233,25 +4405,692 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         .lookahead(true, |state| { state.match_range('t'..'w') })
                                                                         .and_then(|state| {
                                                                             state
-                                                                                .match_string("then")
-                                                                                .or_else(|state| { state.match_string("test") })
-                                                                                .or_else(|state| { state.match_string("table") })
+                                                                                .match_string("without")
+                                                                                .or_else(|state| { state.match_string("when") })
+                                                                                .or_else(|state| { state.match_string("warning") })
                                                                                 .or_else(|state| { state.match_string("use") })
                                                                                 .or_else(|state| { state.match_string("unstamped") })
-                                                                                .or_else(|state| { state.match_string("unreadable") })
                                                                                 .or_else(|state| { state.match_string("unreachable") })
                                                                                 .or_else(|state| { state.match_string("unmapped") })
                                                                                 .or_else(|state| { state.match_string("unlisted") })
                                                                                 .or_else(|state| { state.match_string("unknown") })
-                                                                                .or_else(|state| { state.match_string("visit") })
-                                                                                .or_else(|state| { state.match_string("verify") })
-                                                                                .or_else(|state| { state.match_string("without") })
-                                                                                .or_else(|state| { state.match_string("when") })
-                                                                                .or_else(|state| { state.match_string("warning") })
+                                                                                .or_else(|state| { state.match_string("unenforced") })
+                                                                                .or_else(|state| { state.match_string("unanswered") })
+                                                                                .or_else(|state| { state.match_string("then") })
+                                                                                .or_else(|state| { state.match_string("test") })
                                                                         })
                                                                 })
                                                         })
                                                         .or_else(|state| { state.match_string("All") })
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_statement(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    self::r#old_unreadable_integrations(state)
+                        .or_else(|state| { self::r#old_exempt_event(state) })
+                        .or_else(|state| { self::r#old_preferences(state) })
+                        .or_else(|state| { self::r#old_model_implied(state) })
+                        .or_else(|state| { self::r#old_gate_without_consent(state) })
+                        .or_else(|state| { self::r#old_gate(state) })
+                        .or_else(|state| { self::r#old_visit(state) })
+                        .or_else(|state| { self::r#old_verify(state) })
+                        .or_else(|state| { self::r#old_records(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_switched_off(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_switched_off,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#old_switched(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_off(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_also(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_also,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_also(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#old_further_name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#old_further_name(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#old_further_name(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_further_name(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_further_name,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        state
+                                            .optional(|state| { self::r#word_shared(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#text(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_none_given(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_none_given,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_none(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#old_given(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_given(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_given,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("given")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_unreadable(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_unreadable,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("unreadable")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_value(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_value,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("true")
+                                                        .or_else(|state| { state.match_string("false") })
+                                                        .or_else(|state| { state.match_string("null") })
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_unreadable_integrations(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_unreadable_integrations,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#old_unreadable(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_integrations(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#old_count(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#old_as(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_unlisted(state)
+                                                    .or_else(|state| { self::r#word_off(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_exempt_event(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_exempt_event,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_exempt(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_event(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#event_names(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_preferences(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_preferences,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#old_preferences_word(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_at(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#path(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#comma(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#old_also_spelled(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#key(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .sequence(|state| {
+                                                                                state
+                                                                                    .optional(|state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
+                                                                                                self::r#comma(state)
+                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                    .and_then(|state| { self::r#key(state) })
+                                                                                            })
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .repeat(|state| {
+                                                                                                        state
+                                                                                                            .sequence(|state| {
+                                                                                                                super::hidden::skip(state)
+                                                                                                                    .and_then(|state| {
+                                                                                                                        state
+                                                                                                                            .sequence(|state| {
+                                                                                                                                self::r#comma(state)
+                                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                                    .and_then(|state| { self::r#key(state) })
+                                                                                                                            })
+                                                                                                                    })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_also_spelled(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_also_spelled,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_also(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#old_spelled(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_model_implied(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_model_implied,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_model(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_implied(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#old_means(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_opt_in(state)
+                                                    .or_else(|state| { self::r#word_opt_out(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_gate_without_consent(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_gate_without_consent,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_gate(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_open(state)
+                                                    .or_else(|state| { self::r#word_closed(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_without(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_consent(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_gate(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_gate,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_gate(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#old_gate_reading(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_gate_reading(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_gate_reading,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("table")
+                                                        .or_else(|state| { state.match_string("relevant") })
+                                                        .or_else(|state| { state.match_string("exact") })
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_visit(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_visit,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#old_visit_word(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_loads(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_when(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        self::r#word_gate(state)
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#word_open(state) })
+                                                    })
+                                                    .or_else(|state| { self::r#word_granted(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_verify(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_verify,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#old_verify_word(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        self::r#word_mismatch(state)
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| {
+                                                                self::r#word_drop(state)
+                                                                    .or_else(|state| { self::r#use_recorded(state) })
+                                                                    .or_else(|state| { self::r#word_report(state) })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_unstamped(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#use_recorded(state)
+                                                                            .or_else(|state| { self::r#use_stamped(state) })
+                                                                            .or_else(|state| { self::r#word_refuse(state) })
+                                                                            .or_else(|state| { self::r#word_drop(state) })
+                                                                    })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_unknown(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#use_stamped(state)
+                                                                            .or_else(|state| { self::r#word_refuse(state) })
+                                                                            .or_else(|state| { self::r#word_drop(state) })
+                                                                    })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_unreachable(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#word_refuse(state)
+                                                                            .or_else(|state| { self::r#use_stamped(state) })
+                                                                            .or_else(|state| { self::r#word_drop(state) })
+                                                                    })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_conflict(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#word_refuse(state)
+                                                                            .or_else(|state| { self::r#word_grant(state) })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_records(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_records,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_ledger(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_records(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#old_recorded_event(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#old_recorded_event(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#old_recorded_event(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_recorded_event(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_recorded_event,
+                            |state| {
+                                self::r#text(state)
+                                    .or_else(|state| { self::r#word_identify(state) })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_alias(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_alias,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("alias")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -4403,6 +5242,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_answered(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_answered,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("answered")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_any(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -4420,34 +5287,6 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("any")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_as(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#word_as,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("as")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -4767,34 +5606,6 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_count(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#word_count,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("count")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_custom(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -4840,6 +5651,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("deliver")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_delivery(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_delivery,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("delivery")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -5075,6 +5914,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_entries(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_entries,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("entries")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_error(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -5148,34 +6015,6 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("events")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_exact(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#word_exact,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("exact")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -5299,34 +6138,6 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_given(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#word_given,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("given")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_grant(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -5400,6 +6211,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("identify")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_ignore(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_ignore,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("ignore")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -5523,6 +6362,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_invalid(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_invalid,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("invalid")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_kind(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -5568,6 +6435,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("ledger")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_library(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_library,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("library")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -5719,34 +6614,6 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_means(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#word_means,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("means")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_mismatch(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -5876,6 +6743,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("need")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_needed(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_needed,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("needed")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -6195,6 +7090,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_opens(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_opens,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("opens")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_opt_in(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -6335,14 +7258,14 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_preferences(
+                pub fn r#word_preference(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .rule(
-                            Rule::r#word_preferences,
+                            Rule::r#word_preference,
                             |state| {
                                 state
                                     .atomic(
@@ -6351,7 +7274,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             state
                                                 .sequence(|state| {
                                                     state
-                                                        .match_string("preferences")
+                                                        .match_string("preference")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -6380,6 +7303,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("prelude")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_present(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_present,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("present")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -6503,14 +7454,14 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_relevant(
+                pub fn r#word_refused(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .rule(
-                            Rule::r#word_relevant,
+                            Rule::r#word_refused,
                             |state| {
                                 state
                                     .atomic(
@@ -6519,7 +7470,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             state
                                                 .sequence(|state| {
                                                     state
-                                                        .match_string("relevant")
+                                                        .match_string("refused")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -6643,34 +7594,6 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_spelled(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#word_spelled,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("spelled")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_stamped(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -6727,62 +7650,6 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_switched(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#word_switched,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("switched")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_table(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#word_table,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("table")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_test(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -6828,6 +7695,62 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("then")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_unanswered(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_unanswered,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("unanswered")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_unenforced(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_unenforced,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("unenforced")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -6951,34 +7874,6 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_unreadable(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#word_unreadable,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("unreadable")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_unstamped(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -7024,62 +7919,6 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("use")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_verify(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#word_verify,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("verify")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#word_visit(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#word_visit,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("visit")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -7164,6 +8003,230 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("without")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_as(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_as,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("as")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_count(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_count,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("count")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_means(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_means,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("means")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_preferences_word(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_preferences_word,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("preferences")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_spelled(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_spelled,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("spelled")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_switched(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_switched,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("switched")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_verify_word(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_verify_word,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("verify")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_visit_word(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_visit_word,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("visit")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -7341,13 +8404,12 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#category => rules::r#category(state),
                     Rule::r#wire_id => rules::r#wire_id(state),
                     Rule::r#always => rules::r#always(state),
-                    Rule::r#switched_off => rules::r#switched_off(state),
+                    Rule::r#unenforced => rules::r#unenforced(state),
                     Rule::r#label => rules::r#label(state),
                     Rule::r#destination_kind => rules::r#destination_kind(state),
                     Rule::r#ignores_all => rules::r#ignores_all(state),
                     Rule::r#destination => rules::r#destination(state),
-                    Rule::r#also => rules::r#also(state),
-                    Rule::r#further_name => rules::r#further_name(state),
+                    Rule::r#alias => rules::r#alias(state),
                     Rule::r#needs => rules::r#needs(state),
                     Rule::r#names => rules::r#names(state),
                     Rule::r#group => rules::r#group(state),
@@ -7364,7 +8426,6 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#row => rules::r#row(state),
                     Rule::r#consent_states => rules::r#consent_states(state),
                     Rule::r#consent_state => rules::r#consent_state(state),
-                    Rule::r#none_given => rules::r#none_given(state),
                     Rule::r#integrations_states => rules::r#integrations_states(state),
                     Rule::r#integrations_state => rules::r#integrations_state(state),
                     Rule::r#enforce => rules::r#enforce(state),
@@ -7383,23 +8444,24 @@ impl ::pest::Parser<Rule> for Grammar {
                         rules::r#unmapped_destinations(state)
                     }
                     Rule::r#several_categories => rules::r#several_categories(state),
-                    Rule::r#unreadable_integrations => {
-                        rules::r#unreadable_integrations(state)
-                    }
-                    Rule::r#exempt_event => rules::r#exempt_event(state),
+                    Rule::r#invalid_entries => rules::r#invalid_entries(state),
+                    Rule::r#exempt_events => rules::r#exempt_events(state),
+                    Rule::r#preference_events => rules::r#preference_events(state),
+                    Rule::r#event_names => rules::r#event_names(state),
                     Rule::r#lint => rules::r#lint(state),
                     Rule::r#finding => rules::r#finding(state),
                     Rule::r#banner => rules::r#banner(state),
-                    Rule::r#model_implied => rules::r#model_implied(state),
                     Rule::r#model => rules::r#model(state),
+                    Rule::r#implied_consent => rules::r#implied_consent(state),
+                    Rule::r#gate_opens_on => rules::r#gate_opens_on(state),
+                    Rule::r#any_grant => rules::r#any_grant(state),
+                    Rule::r#needed_grant => rules::r#needed_grant(state),
                     Rule::r#gate_without_consent => rules::r#gate_without_consent(state),
-                    Rule::r#gate => rules::r#gate(state),
-                    Rule::r#visit => rules::r#visit(state),
-                    Rule::r#verify => rules::r#verify(state),
+                    Rule::r#library_loads => rules::r#library_loads(state),
+                    Rule::r#ledger => rules::r#ledger(state),
                     Rule::r#use_recorded => rules::r#use_recorded(state),
                     Rule::r#use_stamped => rules::r#use_stamped(state),
-                    Rule::r#records => rules::r#records(state),
-                    Rule::r#recorded_event => rules::r#recorded_event(state),
+                    Rule::r#ledger_also_records => rules::r#ledger_also_records(state),
                     Rule::r#promise => rules::r#promise(state),
                     Rule::r#promised => rules::r#promised(state),
                     Rule::r#without => rules::r#without(state),
@@ -7419,7 +8481,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#expectation => rules::r#expectation(state),
                     Rule::r#expected_reason => rules::r#expected_reason(state),
                     Rule::r#reason => rules::r#reason(state),
-                    Rule::r#preferences => rules::r#preferences(state),
+                    Rule::r#consent_at => rules::r#consent_at(state),
                     Rule::r#path => rules::r#path(state),
                     Rule::r#key => rules::r#key(state),
                     Rule::r#name => rules::r#name(state),
@@ -7427,10 +8489,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#plain => rules::r#plain(state),
                     Rule::r#number => rules::r#number(state),
                     Rule::r#text => rules::r#text(state),
-                    Rule::r#json_true => rules::r#json_true(state),
-                    Rule::r#json_false => rules::r#json_false(state),
-                    Rule::r#json_null => rules::r#json_null(state),
-                    Rule::r#json_options => rules::r#json_options(state),
+                    Rule::r#options => rules::r#options(state),
                     Rule::r#json => rules::r#json(state),
                     Rule::r#json_character => rules::r#json_character(state),
                     Rule::r#letter => rules::r#letter(state),
@@ -7440,13 +8499,38 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#blank => rules::r#blank(state),
                     Rule::r#statement_word => rules::r#statement_word(state),
                     Rule::r#language_word => rules::r#language_word(state),
+                    Rule::r#old_statement => rules::r#old_statement(state),
+                    Rule::r#old_switched_off => rules::r#old_switched_off(state),
+                    Rule::r#old_also => rules::r#old_also(state),
+                    Rule::r#old_further_name => rules::r#old_further_name(state),
+                    Rule::r#old_none_given => rules::r#old_none_given(state),
+                    Rule::r#old_given => rules::r#old_given(state),
+                    Rule::r#old_unreadable => rules::r#old_unreadable(state),
+                    Rule::r#old_value => rules::r#old_value(state),
+                    Rule::r#old_unreadable_integrations => {
+                        rules::r#old_unreadable_integrations(state)
+                    }
+                    Rule::r#old_exempt_event => rules::r#old_exempt_event(state),
+                    Rule::r#old_preferences => rules::r#old_preferences(state),
+                    Rule::r#old_also_spelled => rules::r#old_also_spelled(state),
+                    Rule::r#old_model_implied => rules::r#old_model_implied(state),
+                    Rule::r#old_gate_without_consent => {
+                        rules::r#old_gate_without_consent(state)
+                    }
+                    Rule::r#old_gate => rules::r#old_gate(state),
+                    Rule::r#old_gate_reading => rules::r#old_gate_reading(state),
+                    Rule::r#old_visit => rules::r#old_visit(state),
+                    Rule::r#old_verify => rules::r#old_verify(state),
+                    Rule::r#old_records => rules::r#old_records(state),
+                    Rule::r#old_recorded_event => rules::r#old_recorded_event(state),
+                    Rule::r#word_alias => rules::r#word_alias(state),
                     Rule::r#word_All => rules::r#word_All(state),
                     Rule::r#word_all => rules::r#word_all(state),
                     Rule::r#word_also => rules::r#word_also(state),
                     Rule::r#word_always => rules::r#word_always(state),
                     Rule::r#word_and => rules::r#word_and(state),
+                    Rule::r#word_answered => rules::r#word_answered(state),
                     Rule::r#word_any => rules::r#word_any(state),
-                    Rule::r#word_as => rules::r#word_as(state),
                     Rule::r#word_at => rules::r#word_at(state),
                     Rule::r#word_banner => rules::r#word_banner(state),
                     Rule::r#word_because => rules::r#word_because(state),
@@ -7458,9 +8542,9 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_conflict => rules::r#word_conflict(state),
                     Rule::r#word_consent => rules::r#word_consent(state),
                     Rule::r#word_consentry => rules::r#word_consentry(state),
-                    Rule::r#word_count => rules::r#word_count(state),
                     Rule::r#word_custom => rules::r#word_custom(state),
                     Rule::r#word_deliver => rules::r#word_deliver(state),
+                    Rule::r#word_delivery => rules::r#word_delivery(state),
                     Rule::r#word_destination => rules::r#word_destination(state),
                     Rule::r#word_destinations => rules::r#word_destinations(state),
                     Rule::r#word_device => rules::r#word_device(state),
@@ -7469,35 +8553,37 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_drop => rules::r#word_drop(state),
                     Rule::r#word_empty => rules::r#word_empty(state),
                     Rule::r#word_enforce => rules::r#word_enforce(state),
+                    Rule::r#word_entries => rules::r#word_entries(state),
                     Rule::r#word_error => rules::r#word_error(state),
                     Rule::r#word_event => rules::r#word_event(state),
                     Rule::r#word_events => rules::r#word_events(state),
-                    Rule::r#word_exact => rules::r#word_exact(state),
                     Rule::r#word_exempt => rules::r#word_exempt(state),
                     Rule::r#word_expect => rules::r#word_expect(state),
                     Rule::r#word_from => rules::r#word_from(state),
                     Rule::r#word_gate => rules::r#word_gate(state),
-                    Rule::r#word_given => rules::r#word_given(state),
                     Rule::r#word_grant => rules::r#word_grant(state),
                     Rule::r#word_granted => rules::r#word_granted(state),
                     Rule::r#word_identify => rules::r#word_identify(state),
+                    Rule::r#word_ignore => rules::r#word_ignore(state),
                     Rule::r#word_ignores => rules::r#word_ignores(state),
                     Rule::r#word_implied => rules::r#word_implied(state),
                     Rule::r#word_include => rules::r#word_include(state),
                     Rule::r#word_integrations => rules::r#word_integrations(state),
+                    Rule::r#word_invalid => rules::r#word_invalid(state),
                     Rule::r#word_kind => rules::r#word_kind(state),
                     Rule::r#word_ledger => rules::r#word_ledger(state),
+                    Rule::r#word_library => rules::r#word_library(state),
                     Rule::r#word_lint => rules::r#word_lint(state),
                     Rule::r#word_listed => rules::r#word_listed(state),
                     Rule::r#word_loads => rules::r#word_loads(state),
                     Rule::r#word_malformed => rules::r#word_malformed(state),
                     Rule::r#word_mandatory => rules::r#word_mandatory(state),
-                    Rule::r#word_means => rules::r#word_means(state),
                     Rule::r#word_mismatch => rules::r#word_mismatch(state),
                     Rule::r#word_missing => rules::r#word_missing(state),
                     Rule::r#word_mode => rules::r#word_mode(state),
                     Rule::r#word_model => rules::r#word_model(state),
                     Rule::r#word_need => rules::r#word_need(state),
+                    Rule::r#word_needed => rules::r#word_needed(state),
                     Rule::r#word_needs => rules::r#word_needs(state),
                     Rule::r#word_never => rules::r#word_never(state),
                     Rule::r#word_none => rules::r#word_none(state),
@@ -7509,41 +8595,47 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_on => rules::r#word_on(state),
                     Rule::r#word_only => rules::r#word_only(state),
                     Rule::r#word_open => rules::r#word_open(state),
+                    Rule::r#word_opens => rules::r#word_opens(state),
                     Rule::r#word_opt_in => rules::r#word_opt_in(state),
                     Rule::r#word_opt_out => rules::r#word_opt_out(state),
                     Rule::r#word_or => rules::r#word_or(state),
                     Rule::r#word_override => rules::r#word_override(state),
                     Rule::r#word_policy => rules::r#word_policy(state),
-                    Rule::r#word_preferences => rules::r#word_preferences(state),
+                    Rule::r#word_preference => rules::r#word_preference(state),
                     Rule::r#word_prelude => rules::r#word_prelude(state),
+                    Rule::r#word_present => rules::r#word_present(state),
                     Rule::r#word_reconcile => rules::r#word_reconcile(state),
                     Rule::r#word_recorded => rules::r#word_recorded(state),
                     Rule::r#word_records => rules::r#word_records(state),
                     Rule::r#word_refuse => rules::r#word_refuse(state),
-                    Rule::r#word_relevant => rules::r#word_relevant(state),
+                    Rule::r#word_refused => rules::r#word_refused(state),
                     Rule::r#word_report => rules::r#word_report(state),
                     Rule::r#word_several => rules::r#word_several(state),
                     Rule::r#word_shared => rules::r#word_shared(state),
                     Rule::r#word_shown => rules::r#word_shown(state),
-                    Rule::r#word_spelled => rules::r#word_spelled(state),
                     Rule::r#word_stamped => rules::r#word_stamped(state),
                     Rule::r#word_stays => rules::r#word_stays(state),
-                    Rule::r#word_switched => rules::r#word_switched(state),
-                    Rule::r#word_table => rules::r#word_table(state),
                     Rule::r#word_test => rules::r#word_test(state),
                     Rule::r#word_then => rules::r#word_then(state),
+                    Rule::r#word_unanswered => rules::r#word_unanswered(state),
+                    Rule::r#word_unenforced => rules::r#word_unenforced(state),
                     Rule::r#word_unknown => rules::r#word_unknown(state),
                     Rule::r#word_unlisted => rules::r#word_unlisted(state),
                     Rule::r#word_unmapped => rules::r#word_unmapped(state),
                     Rule::r#word_unreachable => rules::r#word_unreachable(state),
-                    Rule::r#word_unreadable => rules::r#word_unreadable(state),
                     Rule::r#word_unstamped => rules::r#word_unstamped(state),
                     Rule::r#word_use => rules::r#word_use(state),
-                    Rule::r#word_verify => rules::r#word_verify(state),
-                    Rule::r#word_visit => rules::r#word_visit(state),
                     Rule::r#word_warning => rules::r#word_warning(state),
                     Rule::r#word_when => rules::r#word_when(state),
                     Rule::r#word_without => rules::r#word_without(state),
+                    Rule::r#old_as => rules::r#old_as(state),
+                    Rule::r#old_count => rules::r#old_count(state),
+                    Rule::r#old_means => rules::r#old_means(state),
+                    Rule::r#old_preferences_word => rules::r#old_preferences_word(state),
+                    Rule::r#old_spelled => rules::r#old_spelled(state),
+                    Rule::r#old_switched => rules::r#old_switched(state),
+                    Rule::r#old_verify_word => rules::r#old_verify_word(state),
+                    Rule::r#old_visit_word => rules::r#old_visit_word(state),
                     Rule::r#comma => rules::r#comma(state),
                     Rule::r#bar => rules::r#bar(state),
                     Rule::r#equals => rules::r#equals(state),

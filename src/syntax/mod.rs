@@ -6,7 +6,9 @@
 //! so that all of them read them again.
 
 mod again;
+pub(crate) mod allow;
 mod build;
+mod old_words;
 mod quote;
 mod recover;
 mod scan;
@@ -19,7 +21,6 @@ mod words;
 mod generated;
 
 pub(crate) use quote::is_reason;
-#[cfg(feature = "lint")]
 pub(crate) use quote::unquoted;
 pub use quote::{name, quoted};
 pub use tree::Tree;
@@ -132,8 +133,8 @@ mod tests {
     #[test]
     fn mistakes_of_one_statement_come_in_their_order() {
         let (_, codes) = check(
-            "consentry 1\nreconcile {\n  consent integrations enforce\n  missing any noting\n  given any drop \"a\n  \
-             given any consent\n  any any consnt\n}\ncategory A\n",
+            "consentry 1\nreconcile {\n  consent integrations enforce\n  missing any noting\n  answered any drop \"a\n  \
+             answered any consent\n  any any consnt\n}\ncategory A\n",
         );
         assert_eq!(codes, [Code::UnexpectedText, Code::UnterminatedText, Code::UnexpectedText]);
         // A row may be wrong where it begins, and is then read again from there.
@@ -167,7 +168,7 @@ mod tests {
     #[test]
     fn attributes_do_not_swallow_the_next_statement() {
         let (tree, codes) = check(
-            "consentry 1\ndestination \"A\" exempt\nexempt event \"B\"\ndestination \"C\" unmapped\n\
+            "consentry 1\ndestination \"A\" exempt\nexempt events \"B\"\ndestination \"C\" unmapped\n\
              unmapped destinations block\ncategory D always\nalways deliver \"A\"\n",
         );
         assert_eq!((codes, tree.statements.len()), (Vec::new(), 6));
@@ -178,9 +179,13 @@ mod tests {
         let deep = format!("consentry 1\ndestination \"X\" needs {}", "any of (".repeat(100_000));
         assert_eq!(check(&deep).1, [Code::NestedTooDeep]);
         // Where the next line begins a statement, nothing goes on being nested: each of these has its own mistake.
-        for statement in
-            ["category A", "banner stays", "model opt-in", "gate table", "visit loads when granted"]
-        {
+        for statement in [
+            "category A",
+            "banner stays",
+            "model opt-in",
+            "gate opens on any grant",
+            "library loads when granted",
+        ] {
             let codes = check(&format!("consentry 1\n{}", format!("{statement} (\n").repeat(100))).1;
             assert_eq!(codes, [Code::UnexpectedText; 100], "{statement}");
         }

@@ -1,13 +1,10 @@
 //! Names and texts as a policy writes them: what the scan would refuse is written by its number.
 
-#[cfg(feature = "lint")]
 use super::build::unescape;
-#[cfg(feature = "lint")]
 use super::generated::{Grammar, Rule};
 use super::scan;
 use super::words::is_bare;
 use crate::diagnostic::is_harmful;
-#[cfg(feature = "lint")]
 use pest::Parser;
 
 /// A name of a category or a kind as a policy writes it: without quotes where it may stand so.
@@ -49,7 +46,6 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// Returns what a text in quotes stands for; `None` if it is no such text, more than one, or has an invalid escape.
-#[cfg(feature = "lint")]
 pub(crate) fn unquoted(written: &str) -> Option<String> {
     let text = Grammar::parse(Rule::text, written).ok()?.next()?;
     let mut rest = text.as_str().strip_prefix('"')?.strip_suffix('"')?;
@@ -72,7 +68,7 @@ pub(crate) fn is_reason(text: &str) -> bool {
     text.chars().any(|char| !char.is_whitespace() && !is_harmful(char))
 }
 
-#[cfg(all(test, feature = "lint"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -8,7 +8,7 @@ use super::again::Shape;
 use super::generated::{Grammar, Rule};
 use super::tree::Statement;
 use super::words::{first_character, first_token, first_word, is_language_word};
-use crate::diagnostic::{Code, Diagnostic, FileId, Span, nearest};
+use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Fix, Span, nearest};
 use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
 use std::ops::Range;
@@ -18,7 +18,7 @@ use std::ops::Range;
 pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> Vec<Diagnostic> {
     let slice = text.get(span.range()).unwrap_or_default();
     let word = first_word(slice);
-    let begins_statement = STATEMENTS.iter().any(|phrase| phrase.split(' ').next() == Some(word));
+    let begins_statement = begins_statement(slice);
     // Text in the middle of a line belongs to the statement in front of it, and so does text whose line begins with
     // space: read both together, so that the words which could have stood here are among the expected ones.
     let line_start = text.get(..span.start as usize).unwrap_or_default().rfind('\n').map_or(0, |at| at + 1);
@@ -113,8 +113,21 @@ fn mistakes(
 /// Whether a statement in front of this has certainly ended.
 fn is_end(rest: &str) -> bool {
     let rest = rest.trim_start();
-    let word = first_word(rest);
-    rest.is_empty() || STATEMENTS.iter().any(|phrase| phrase.split(' ').next() == Some(word))
+    rest.is_empty() || begins_statement(rest)
+}
+
+/// Returns true if a text begins with the first word of a statement. `consent` also begins a line of a test, and `library` may
+/// be an old name, so their second words count too.
+fn begins_statement(text: &str) -> bool {
+    let is_followed_by = |word, second| first_word(text.trim_start_matches(word).trim_start()) == second;
+    match first_word(text) {
+        "consent" => is_followed_by("consent", "at"),
+        "library" => is_followed_by("library", "loads"),
+        word => {
+            STATEMENTS.iter().any(|phrase| phrase.split(' ').next() == Some(word))
+                || OLD_STATEMENTS.contains(&word)
+        }
+    }
 }
 
 /// How many more mistakes of one statement are looked for.
@@ -256,21 +269,25 @@ const STATEMENTS: &[&str] = &[
     "reconcile",
     "unmapped destinations",
     "several categories",
-    "unreadable integrations",
-    "exempt event",
-    "preferences",
+    "invalid entries",
+    "exempt events",
+    "preference events",
+    "consent at",
     "test",
     "lint",
     "banner",
     "model",
+    "implied consent",
     "gate",
-    "visit loads when",
-    "verify",
-    "ledger records",
+    "library loads when",
+    "ledger",
     "never deliver",
     "always deliver",
     "override",
 ];
+
+/// How statements begin whose words have changed.
+const OLD_STATEMENTS: [&str; 4] = ["unreadable", "preferences", "visit", "verify"];
 
 /// The parser's own error, in the language's words. The parsed text begins with `added` bytes that are not the author's; the
 /// next one stands at `start` in the file.
@@ -298,7 +315,9 @@ pub(super) fn unexpected(
         ErrorVariant::CustomError { .. } => Vec::new(),
     };
     let before = text.get(..at).unwrap_or_default().trim_end();
-    if expects(&expected, A_NAME) && is_language_word(found) && habit(rest).is_none() {
+    let is_name_expected = expects(&expected, A_NAME)
+        || NEW_WORDS.contains(&found) && NAMED.iter().any(|phrase| expects(&expected, phrase));
+    if is_name_expected && is_language_word(found) && habit(rest).is_none() {
         return language_word(found, before, rest, place);
     }
     let message = match found {
@@ -327,10 +346,40 @@ fn language_word(found: &str, before: &str, rest: &str, place: Span) -> Diagnost
         true => ("a name is expected after the comma", format!("delete the comma in front of it; {quotes}")),
         false => ("a name is expected here", quotes),
     };
-    Diagnostic::new(Code::ReservedWord, format!("`{found}` is a word of the language"))
+    let error = Diagnostic::new(Code::ReservedWord, format!("`{found}` is a word of the language"))
         .at(place, label)
-        .help(help)
+        .help(help);
+    // A policy may have been written before the language had the word.
+    let is_second_alias = found == "alias" && before.ends_with(',') && after.starts_with('"');
+    match NEW_WORDS.contains(&found) && !is_second_alias {
+        true => error.fix(Fix {
+            title: format!("write \"{found}\" in quotes"),
+            edits: vec![Edit { span: place, text: format!("\"{found}\"") }],
+        }),
+        false => error,
+    }
 }
+
+/// Words that the language has not always had.
+const NEW_WORDS: [&str; 14] = [
+    "alias",
+    "answered",
+    "delivery",
+    "entries",
+    "ignore",
+    "invalid",
+    "library",
+    "needed",
+    "opens",
+    "preference",
+    "present",
+    "refused",
+    "unanswered",
+    "unenforced",
+];
+
+/// How something is asked for that begins with a name.
+const NAMED: [&str; 2] = ["`category: granted`", "a condition"];
 
 /// What to do about a word that is not expected: the first that fits.
 fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String {
@@ -344,6 +393,12 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
         expected.iter().filter(|phrase| phrase.starts_with('`')).map(|phrase| phrase.trim_matches('`'));
     let words = words.copied().chain(said).filter(|word| *word != found);
     let is_word = found.starts_with(char::is_alphabetic);
+    if expects(expected, "a consent state or `{`") && matches!(found, "answered" | "given") {
+        return "write what the person chose: `{ Advertising: granted, Analytics: refused }`".to_owned();
+    }
+    if expects(expected, "an integrations state or `{`") && matches!(found, "present" | "given") {
+        return "write the entries: `{ \"Google Ads\": on, All: off }`".to_owned();
+    }
     if let Some(near) = nearest(found, words) {
         return format!("did you mean `{near}`?");
     }
@@ -353,7 +408,9 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     let fixed = if expected == ["`because`"] {
         "say why: `because \"...\"`"
     } else if before.ends_with("lint") && found.parse().is_ok_and(|code: Code| code.is_lint()) {
-        return format!("write `C{found}`");
+        return found
+            .parse()
+            .map_or_else(|_| "write a name".to_owned(), |code: Code| format!("write `{}`", code.name()));
     } else if before.ends_with(" not") {
         "there is no `not`: name what must be granted"
     } else if matches!(found, "never" | "always") && before.ends_with("override") {
@@ -377,8 +434,6 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     } else if expects(expected, "what to enforce") {
         "a row ends with `nothing`, `integrations`, `listed integrations`, `consent`, `consent then integrations`, \
          `consent or integrations`, `consent or listed, then integrations` or `drop \"...\"`"
-    } else if expects(expected, "a consent state or `{`") && found == "given" {
-        "say which preferences are given: `{ Advertising: true, Analytics: false }`"
     } else if expects(expected, "a consent state") && found == "}" {
         "a row is `consent states, integrations states, what to enforce`, such as `missing none nothing`"
     } else if expects(expected, "`consent`") && lacks_header(before, rest) {
@@ -390,8 +445,8 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
 }
 
 /// The words that states and what is enforced begin with.
-const CONSENT_WORDS: [&str; 6] = ["missing", "empty", "none given", "given", "malformed", "any"];
-const INTEGRATIONS_WORDS: [&str; 4] = ["none", "given", "malformed", "any"];
+const CONSENT_WORDS: [&str; 6] = ["missing", "empty", "unanswered", "answered", "malformed", "any"];
+const INTEGRATIONS_WORDS: [&str; 4] = ["none", "present", "malformed", "any"];
 const ENFORCE_WORDS: [&str; 5] = ["nothing", "integrations", "listed integrations", "consent", "drop"];
 
 /// Whether the statement is a table, of which the header is missing.
@@ -418,24 +473,23 @@ const A_TEXT: &str = "a text in quotes";
 fn phrase(rule: Rule) -> Option<String> {
     let named = match rule {
         Rule::COMMENT | Rule::WHITESPACE => return None,
+        // Nobody is to write an old word.
+        old if format!("{old:?}").starts_with("old_") => return None,
         Rule::EOI | Rule::statement => "a new statement",
         Rule::name | Rule::names | Rule::bare | Rule::plain | Rule::element => A_NAME,
-        Rule::text | Rule::further_name => A_TEXT,
+        Rule::text | Rule::old_further_name => A_TEXT,
         Rule::label => "a description in quotes",
         Rule::key | Rule::path => "the name of a member",
         Rule::number => "a number",
-        Rule::finding => "the number of a finding",
+        Rule::finding => "the name of a finding",
         Rule::reason => "a reason",
         Rule::json => "an event as JSON",
-        Rule::json_true => "`true`",
-        Rule::json_false => "`false`",
-        Rule::json_null => "`null`",
-        Rule::json_options => "`{}`",
+        Rule::options => "`{}`",
         Rule::cases => "`consent integrations expect`",
         Rule::case_consent | Rule::case => "a consent state or `{`",
         Rule::case_integrations => "an integrations state or `{`",
-        Rule::stated_preference => "`category: true`",
-        Rule::stated_entry => "`\"destination\": true`",
+        Rule::stated_preference => "`category: granted`",
+        Rule::stated_entry => "`\"destination\": on`",
         Rule::stated_consent => "`consent`",
         Rule::stated_integrations => "`integrations`",
         Rule::stated_event => "`event`",
@@ -443,14 +497,18 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::expected_reason => "`because`",
         Rule::promised => A_TEXT,
         Rule::promise => "`never` or `always`",
-        Rule::model_implied => "`model`",
-        Rule::gate_without_consent => "`gate`",
+        Rule::implied_consent => "`implied`",
+        Rule::gate_opens_on | Rule::gate_without_consent => "`gate`",
+        Rule::library_loads => "`library`",
+        Rule::ledger_also_records => "`ledger`",
+        Rule::any_grant => "`any grant`",
+        Rule::needed_grant => "`needed grant`",
+        Rule::event_names => A_TEXT,
         Rule::condition => "a condition",
-        Rule::entry_state => "`on`, `off`, `unlisted` or `unreadable`",
-        Rule::row | Rule::consent_states | Rule::consent_state | Rule::none_given => "a consent state",
+        Rule::entry_state => "`on`, `off`, `unlisted` or `invalid`",
+        Rule::row | Rule::consent_states | Rule::consent_state => "a consent state",
         Rule::integrations_states | Rule::integrations_state => "an integrations state",
         Rule::enforce => "what to enforce",
-        Rule::switched_off => "`switched off`",
         Rule::ignores_all => "`ignores All`",
         Rule::wire_id | Rule::equals => "`=`",
         Rule::group => "`all of` or `any of`",

@@ -57,7 +57,7 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
 }
 
 /// Words that begin statements, and that cannot go on with a group: none of them may be a bare name.
-const STATEMENT_WORDS: [&str; 17] = [
+const STATEMENT_WORDS: [&str; 16] = [
     "policy",
     "include",
     "override",
@@ -65,15 +65,14 @@ const STATEMENT_WORDS: [&str; 17] = [
     "destination",
     "reconcile",
     "several",
-    "unreadable",
-    "preferences",
+    "invalid",
+    "preference",
     "test",
     "lint",
     "banner",
     "model",
     "gate",
-    "visit",
-    "verify",
+    "library",
     "ledger",
 ];
 

@@ -16,7 +16,7 @@ pub struct Tree {
     pub statements: Vec<Statement>,
     /// Every word, text, mark and comment, in the order of the text; between two tokens there is white space only.
     pub tokens: Vec<Token>,
-    pub(super) text: Box<str>,
+    pub(crate) text: Box<str>,
 }
 
 /// A smallest piece of the text.
@@ -66,8 +66,10 @@ pub struct Statement {
     pub overrides: Option<Span>,
     /// What it says.
     pub fact: Fact,
-    /// Whether nothing unreadable follows that may have been meant to go on with it.
+    /// False if text that could not be parsed follows and may belong to it.
     pub complete: bool,
+    /// True if its words are of an earlier version. It has an error already; see `old_words`.
+    pub is_old: bool,
 }
 
 /// What a statement says.
@@ -94,24 +96,24 @@ pub enum Fact {
     UnmappedDestinations(UnmappedDestinations),
     /// `several categories need …`.
     SeveralCategories(Quantifier),
-    /// `unreadable integrations count as …`.
-    UnreadableIntegrations(UnreadableIntegrations),
-    /// `exempt event …`; empty for `none`.
-    ExemptEvent(Vec<Text>),
-    /// `preferences at …`.
-    Preferences(Preferences),
+    /// `invalid entries …`.
+    InvalidEntries(InvalidEntries),
+    /// `exempt events …`; empty for `none`.
+    ExemptEvents(Vec<Text>),
+    /// `preference events …`; empty for `none`.
+    PreferenceEvents(Vec<Text>),
+    /// `consent at …`.
+    ConsentAt(ConsentAt),
     /// `test "…" { … }`.
     Test(Test),
-    /// `lint delivered-without-consent off because "…"`.
+    /// `lint unmapped-destination off because "…"`.
     Lint(Lint),
     /// `never deliver …` or `always deliver …`.
     Promise(Promise),
-    /// `banner …`, `model …`, `gate …` or `visit …`.
+    /// `banner …`, `model …`, `implied consent …`, `gate …` or `library loads when …`.
     Visit(VisitSetting),
-    /// `verify …`.
-    Verify(VerifySetting),
-    /// `ledger records …`.
-    Records(Records),
+    /// `ledger …`.
+    Ledger(LedgerSetting),
 }
 
 /// A text or a name with its place; escapes are resolved.
@@ -133,8 +135,8 @@ pub struct Category {
 pub enum CategoryAttribute {
     /// `always`.
     Always,
-    /// `switched off`.
-    SwitchedOff,
+    /// `unenforced`.
+    Unenforced,
     /// A description.
     Label(String),
 }
@@ -169,8 +171,8 @@ pub struct Destination {
 /// What is said about a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DestinationAttribute {
-    /// `also "a", shared "b"`.
-    Also(Vec<FurtherName>),
+    /// `alias "a", "b"` or `shared alias "a"`; a destination may have several.
+    Alias(Alias),
     /// `needs …`.
     Needs(Needs),
     /// `unmapped`.
@@ -188,12 +190,12 @@ pub enum DestinationAttribute {
     Kind(Text),
 }
 
-/// One further name of a destination.
+/// Other names of a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FurtherName {
-    /// The name.
-    pub name: Text,
-    /// Whether another destination may answer to it too.
+pub struct Alias {
+    /// The names.
+    pub names: Vec<Text>,
+    /// Whether other destinations have the same names.
     pub shared: bool,
 }
 
@@ -253,21 +255,21 @@ pub enum UnmappedDestinations {
     Block,
 }
 
-/// What a visit depends on beside who visits.
+/// What the site and its library do around a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VisitSetting {
     /// `banner …`.
     Banner(Banner),
     /// `model …`.
     Model(ConsentModel),
-    /// `model implied means …`.
-    Implied(Folding),
-    /// `gate …`.
-    Gate(GateReading),
-    /// `gate … without consent`.
+    /// `implied consent …`.
+    ImpliedConsent(ImpliedConsent),
+    /// `gate opens on …`.
+    GateOpens(GateOpens),
+    /// `gate without consent …`.
     WithoutConsent(WithoutConsent),
-    /// `visit loads when …`.
-    Loads(Loading),
+    /// `library loads when …`.
+    LibraryLoads(LoadTrigger),
 }
 
 /// What a site shows who has not chosen yet.
@@ -290,7 +292,7 @@ pub enum ConsentModel {
     OptIn,
     /// Everything.
     OptOut,
-    /// What [`Folding`] says: the documents say both.
+    /// As [`ImpliedConsent`] sets it: Segment's documentation has both readings.
     Implied,
     /// Everything: it is taken as opt-out.
     NoticeOnly,
@@ -298,24 +300,24 @@ pub enum ConsentModel {
     Custom,
 }
 
-/// What a consent model is taken as.
+/// How the consent model `implied` is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Folding {
+pub enum ImpliedConsent {
     /// Nothing is granted before a person chooses.
     OptIn,
-    /// Everything is.
+    /// Everything is granted before a person chooses.
     OptOut,
 }
 
-/// By which reading of the documents a source sends an event at all.
+/// Which events a source sends at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum GateReading {
-    /// The seven rows of "Expected wrapper behavior".
-    Table,
-    /// The vendor's web wrapper: a grant counts only if an enabled destination needs it.
-    Relevant,
-    /// If some destination would be delivered.
-    Exact,
+pub enum GateOpens {
+    /// `any grant`: the seven rows of Segment's "Expected wrapper behavior".
+    AnyGrant,
+    /// `needed grant`: a grant counts only if an enabled destination needs it, as in Segment's web wrapper.
+    NeededGrant,
+    /// `delivery`: events that some destination receives.
+    Delivery,
 }
 
 /// What the gate does with an event that has no consent object.
@@ -327,44 +329,55 @@ pub enum WithoutConsent {
     Closed,
 }
 
-/// When the library loads for what a person chose under opt-in.
+/// When the library loads after a choice under opt-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Loading {
-    /// Where the gate is open for that choice.
+pub enum LoadTrigger {
+    /// `gate open`: the gate is open for that choice.
     GateOpen,
-    /// Where some category is granted.
+    /// `granted`: some category is granted.
     Granted,
 }
 
-/// What the check of an event against a ledger comes to.
+/// A setting of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum VerifySetting {
-    /// `verify mismatch …`: the event is stamped with other grants than are recorded. Who says it asks for the check.
-    Mismatch(Verified),
-    /// `verify unstamped …`: the event has no preferences, and the person's are recorded.
-    Unstamped(Verified),
-    /// `verify unknown …`: nothing is recorded of the person.
-    Unknown(Verified),
-    /// `verify unreachable …`: the ledger does not answer.
-    Unreachable(Verified),
-    /// `verify conflict …`: what a recorded `conflict` counts as.
+pub enum LedgerSetting {
+    /// `ledger also records …`: which events write to the ledger next to preference events.
+    AlsoRecords(AlsoRecords),
+    /// `ledger mismatch …`: the event's grants differ from the recorded ones. `None` for `ignore`, which turns the check off.
+    Mismatch(Option<CheckAction>),
+    /// `ledger unstamped …`: the event has no preferences, and the person has a record.
+    Unstamped(CheckAction),
+    /// `ledger unknown …`: the person has no record.
+    Unknown(CheckAction),
+    /// `ledger unreachable …`: the ledger does not answer.
+    Unreachable(CheckAction),
+    /// `ledger conflict …`: how a category is read for which two records of one person disagree.
     Conflict(Conflict),
 }
 
-/// What becomes of an event that was checked.
+/// Which events write to the ledger next to preference events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Verified {
-    /// `drop`: the whole event.
+pub enum AlsoRecords {
+    /// None.
+    Nothing,
+    /// Identify events that carry preferences.
+    Identify,
+}
+
+/// What happens to an event after its check against the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CheckAction {
+    /// `drop`: the whole event is dropped.
     Drop,
-    /// `use recorded`: it is decided with the recorded preferences.
+    /// `use recorded`: the recorded preferences decide.
     UseRecorded,
-    /// `use stamped`, of a mismatch `report`: it is decided as it is stamped.
+    /// `use stamped`, for a mismatch `report`: the event's own preferences decide.
     UseStamped,
-    /// `refuse`: it is decided as if nothing were granted.
+    /// `refuse`: the event is decided as if nothing were granted.
     Refuse,
 }
 
-/// What a category counts as of which the ledger has two values: the person's records were merged and disagree.
+/// How a category is read for which two records of one person disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Conflict {
     /// Refused.
@@ -373,18 +386,9 @@ pub enum Conflict {
     Grant,
 }
 
-/// `ledger records "Segment Consent Preference", identify`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Records {
-    /// The names of the track events.
-    pub events: Vec<Text>,
-    /// `identify`, as often as it is said: identify events with preferences.
-    pub identify: Vec<Text>,
-}
-
-/// What an integrations entry counts as that is neither a boolean nor an object.
+/// How an integrations entry is read that is neither a boolean nor an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum UnreadableIntegrations {
+pub enum InvalidEntries {
     /// As if it were not there.
     Unlisted,
     /// As `false`.
@@ -406,7 +410,7 @@ pub struct Row {
     pub span: Span,
 }
 
-/// What an event's consent object holds (section 1 of the semantics).
+/// The state of an event's consent object (section 1 of the semantics).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConsentState {
     /// There is no consent object.
@@ -414,21 +418,21 @@ pub enum ConsentState {
     /// The consent object holds no preferences.
     Empty,
     /// The preferences object has no member.
-    NoneGiven,
+    Unanswered,
     /// The preferences object has at least one member.
-    Given,
-    /// The consent object cannot be read.
+    Answered,
+    /// The consent object or the preferences have the wrong form.
     Malformed,
 }
 
-/// What an event's integrations object holds (section 1 of the semantics).
+/// The state of an event's integrations object (section 1 of the semantics).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IntegrationsState {
     /// There is no integrations object, or it has no member.
     None,
     /// The integrations object has at least one member.
-    Given,
-    /// The integrations object cannot be read.
+    Present,
+    /// The integrations object has the wrong form.
     Malformed,
 }
 
@@ -453,19 +457,19 @@ pub enum Enforce {
     Drop(String),
 }
 
-/// `preferences at context.consent.categoryPreferences, also spelled consentPreferences`.
+/// `consent at context.consent.categoryPreferences alias consentPreferences`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preferences {
+pub struct ConsentAt {
     /// The members that lead from the event to the preferences.
     pub path: Vec<Text>,
     /// Other accepted spellings of the last of them.
-    pub also_spelled: Vec<Text>,
+    pub aliases: Vec<Text>,
 }
 
-/// `lint delivered-without-consent off because "…"`.
+/// `lint unmapped-destination off because "…"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lint {
-    /// The number of the finding, as written.
+    /// The name of the finding, as written.
     pub finding: Text,
     /// What becomes of it.
     pub level: Level,
@@ -484,7 +488,7 @@ pub enum Level {
     Error,
 }
 
-/// `never deliver "Facebook Pixel" without Advertising when consent given`.
+/// `never deliver "Facebook Pixel" without Advertising when consent answered`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promise {
     /// Whether it promises that an event is always delivered, and not that it never is.
@@ -502,7 +506,7 @@ pub struct Promise {
 /// What a promise asks of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PromiseCondition {
-    /// `consent given | empty`.
+    /// `consent answered | empty`.
     Consent(Vec<ConsentState>),
     /// `integrations none`.
     Integrations(Vec<IntegrationsState>),
@@ -536,7 +540,7 @@ pub enum EntryState {
     /// There is none.
     Unlisted,
     /// Neither a boolean nor an object.
-    Unreadable,
+    Invalid,
 }
 
 /// `test "…" { … }`.
@@ -589,8 +593,8 @@ pub enum StatedConsent {
     Empty,
     /// `malformed`.
     Malformed,
-    /// `{ Advertising: true }`, by names of categories; `none given` is `{}`.
-    Preferences(Vec<(Text, StatedValue)>),
+    /// `{ Advertising: granted }`, by names of categories; `unanswered` is `{}`.
+    Preferences(Vec<(Text, StatedPreference)>),
 }
 
 /// The integrations object of a test's event.
@@ -600,20 +604,31 @@ pub enum StatedIntegrations {
     None,
     /// `malformed`.
     Malformed,
-    /// `{ "Google Ads": true, All: false }`.
-    Entries(Vec<(Text, StatedValue)>),
+    /// `{ "Google Ads": on, All: off }`.
+    Entries(Vec<(Text, StatedEntry)>),
 }
 
-/// The value of a preference or an entry in a test's event.
+/// The value of a preference in a test's event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StatedValue {
-    /// `true`.
-    True,
-    /// `false`.
-    False,
-    /// `null`: neither a boolean nor an object.
-    Null,
-    /// `{}`: of an entry, options.
+pub enum StatedPreference {
+    /// `granted`: `true` on the event.
+    Granted,
+    /// `refused`: `false` on the event.
+    Refused,
+    /// `invalid`: a value that is not a boolean.
+    Invalid,
+}
+
+/// The value of an integrations entry in a test's event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StatedEntry {
+    /// `on`: `true` on the event.
+    On,
+    /// `off`: `false` on the event.
+    Off,
+    /// `invalid`: neither a boolean nor an object.
+    Invalid,
+    /// `{}`: an object with options, which counts as on.
     Options,
 }
 
@@ -658,27 +673,33 @@ impl ConsentState {
     pub const ALL: [ConsentState; 5] = [
         ConsentState::Missing,
         ConsentState::Empty,
-        ConsentState::NoneGiven,
-        ConsentState::Given,
+        ConsentState::Unanswered,
+        ConsentState::Answered,
         ConsentState::Malformed,
     ];
 
-    /// The state as reports spell it: `none_given`.
+    /// The state as policies and reports spell it.
     pub fn word(self) -> &'static str {
         match self {
             ConsentState::Missing => "missing",
             ConsentState::Empty => "empty",
-            ConsentState::NoneGiven => "none_given",
-            ConsentState::Given => "given",
+            ConsentState::Unanswered => "unanswered",
+            ConsentState::Answered => "answered",
             ConsentState::Malformed => "malformed",
         }
     }
+}
 
-    /// The state as policies spell it: `none given`.
+impl GateOpens {
+    /// The three values, in the order of the language reference.
+    pub const ALL: [GateOpens; 3] = [GateOpens::AnyGrant, GateOpens::NeededGrant, GateOpens::Delivery];
+
+    /// The value as policies spell it: `any grant`.
     pub fn phrase(self) -> &'static str {
         match self {
-            ConsentState::NoneGiven => "none given",
-            other => other.word(),
+            GateOpens::AnyGrant => "any grant",
+            GateOpens::NeededGrant => "needed grant",
+            GateOpens::Delivery => "delivery",
         }
     }
 }
@@ -686,13 +707,13 @@ impl ConsentState {
 impl IntegrationsState {
     /// The three states, in the order of the semantics.
     pub const ALL: [IntegrationsState; 3] =
-        [IntegrationsState::None, IntegrationsState::Given, IntegrationsState::Malformed];
+        [IntegrationsState::None, IntegrationsState::Present, IntegrationsState::Malformed];
 
     /// The state as policies and reports spell it.
     pub fn word(self) -> &'static str {
         match self {
             IntegrationsState::None => "none",
-            IntegrationsState::Given => "given",
+            IntegrationsState::Present => "present",
             IntegrationsState::Malformed => "malformed",
         }
     }
@@ -709,7 +730,7 @@ impl fmt::Display for Enforce {
             Enforce::ConsentThenIntegrations => "consent then integrations",
             Enforce::ConsentOrIntegrations => "consent or integrations",
             Enforce::ConsentOrListedThenIntegrations => "consent or listed, then integrations",
-            Enforce::Drop(reason) => return write!(f, "drop {reason:?}"),
+            Enforce::Drop(reason) => return write!(f, "drop {}", super::quoted(reason)),
         })
     }
 }
@@ -726,43 +747,44 @@ impl Fact {
             Fact::Reconcile(_) => "reconcile".into(),
             Fact::UnmappedDestinations(_) => "unmapped destinations".into(),
             Fact::SeveralCategories(_) => "several categories need".into(),
-            Fact::UnreadableIntegrations(_) => "unreadable integrations count as".into(),
-            Fact::ExemptEvent(_) => "exempt event".into(),
-            Fact::Preferences(_) => "preferences at".into(),
+            Fact::InvalidEntries(_) => "invalid entries".into(),
+            Fact::ExemptEvents(_) => "exempt events".into(),
+            Fact::PreferenceEvents(_) => "preference events".into(),
+            Fact::ConsentAt(_) => "consent at".into(),
             Fact::Test(test) => format!("test {:?}", test.name.value),
             Fact::Lint(lint) => format!("lint {}", lint.finding.value),
             Fact::Promise(Promise { always: true, .. }) => "always deliver".into(),
             Fact::Promise(_) => "never deliver".into(),
             Fact::Visit(setting) => setting.phrase().into(),
-            Fact::Verify(setting) => setting.phrase().into(),
-            Fact::Records(_) => "ledger records".into(),
+            Fact::Ledger(setting) => setting.phrase().into(),
         }
     }
 }
 
-impl VerifySetting {
+impl LedgerSetting {
     /// How the statement begins.
     fn phrase(&self) -> &'static str {
         match self {
-            VerifySetting::Mismatch(_) => "verify mismatch",
-            VerifySetting::Unstamped(_) => "verify unstamped",
-            VerifySetting::Unknown(_) => "verify unknown",
-            VerifySetting::Unreachable(_) => "verify unreachable",
-            VerifySetting::Conflict(_) => "verify conflict",
+            LedgerSetting::AlsoRecords(_) => "ledger also records",
+            LedgerSetting::Mismatch(_) => "ledger mismatch",
+            LedgerSetting::Unstamped(_) => "ledger unstamped",
+            LedgerSetting::Unknown(_) => "ledger unknown",
+            LedgerSetting::Unreachable(_) => "ledger unreachable",
+            LedgerSetting::Conflict(_) => "ledger conflict",
         }
     }
 }
 
 impl VisitSetting {
-    /// How the statement begins, and of two that begin alike how this one goes on.
+    /// How the statement begins.
     fn phrase(&self) -> &'static str {
         match self {
             VisitSetting::Banner(_) => "banner",
             VisitSetting::Model(_) => "model",
-            VisitSetting::Implied(_) => "model implied means",
-            VisitSetting::Gate(_) => "gate",
-            VisitSetting::WithoutConsent(_) => "gate … without consent",
-            VisitSetting::Loads(_) => "visit loads when",
+            VisitSetting::ImpliedConsent(_) => "implied consent",
+            VisitSetting::GateOpens(_) => "gate opens on",
+            VisitSetting::WithoutConsent(_) => "gate without consent",
+            VisitSetting::LibraryLoads(_) => "library loads when",
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::model::{DestinationId, WithoutConsent};
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     /// Whether a destination that is not disabled keeps the gate open: it is unmapped, exempt storage too, or all of its categories
-    /// are switched off.
+    /// are unenforced.
     pub(crate) is_held_open: bool,
     /// Whether there is a mapped destination that is not disabled.
     pub(crate) has_mapped: bool,
@@ -28,10 +28,7 @@ impl Gate {
             has_mapped: false,
             needed: Bits::new(policy.categories().len()),
             counted: Bits::new(policy.categories().len()),
-            // "Without a consent object the gate is open unless the policy says otherwise."
-            is_open_without_consent: policy
-                .gate_without_consent()
-                .is_none_or(|said| said.value == WithoutConsent::Open),
+            is_open_without_consent: policy.gate_without_consent().value == WithoutConsent::Open,
         };
         for id in policy.destination_ids().filter(|id| is_enabled(*id)) {
             match table.asks(id) {
@@ -39,11 +36,11 @@ impl Gate {
                     gate.has_mapped = true;
                     requirement.categories().for_each(|category| gate.needed.insert(category.index()));
                 }
-                Asks::Nothing | Asks::Refuses | Asks::SwitchedOff => gate.is_held_open = true,
+                Asks::Nothing | Asks::Refuses | Asks::Unenforced => gate.is_held_open = true,
             }
         }
         for (index, category) in policy.categories().iter().enumerate() {
-            let is_live = category.switched_off().is_none();
+            let is_live = category.unenforced().is_none();
             if is_live && (category.always().is_none() || gate.needed.contains(index)) {
                 gate.counted.insert(index);
             }

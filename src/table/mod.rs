@@ -17,11 +17,12 @@ pub(crate) use requirements::{live, missing};
 use crate::event::{InstructionSet, Keys};
 use crate::exact::{Fingerprint, TooLarge, fingerprint};
 use crate::model::{
-    ConsentState, DestinationId, Enforce, IntegrationsState, Policy, Requirement, UnmappedDestinations,
-    UnreadableIntegrations,
+    ConsentState, DestinationId, Enforce, IntegrationsState, InvalidEntries, Policy, Requirement,
+    UnmappedDestinations,
 };
 use names::Names;
 use requirements::Requirements;
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// A compiled policy. It is immutable, and any number of threads may decide with one at a time.
@@ -69,13 +70,35 @@ pub struct Table {
     asks: Vec<Asks>,
     pub(crate) asks_nothing: Bits,
     pub(crate) asks_refuses: Bits,
-    pub(crate) asks_switched_off: Bits,
-    pub(crate) unreadable_is_off: bool,
+    pub(crate) is_unenforced: Bits,
+    pub(crate) invalid_is_off: bool,
     /// What an event gets that a check against a ledger drops, by [`Dropped`].
     drops: [Enforce; Dropped::ALL.len()],
+    named_events: Vec<(String, EventRole)>,
     /// Worked out when somebody asks.
     fingerprint: OnceLock<Result<Fingerprint, TooLarge>>,
     gate: OnceLock<Gate>,
+}
+
+/// What a policy makes of a track event by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct EventRole {
+    /// It passes the consent step.
+    pub(crate) is_exempt: bool,
+    /// It passes every gate.
+    pub(crate) is_preference_event: bool,
+}
+
+/// The events that a policy names, each once.
+fn named_events(policy: &Policy) -> Vec<(String, EventRole)> {
+    let mut events: BTreeMap<&str, EventRole> = BTreeMap::new();
+    for name in &policy.exempt_events().value {
+        events.entry(&name.value).or_default().is_exempt = true;
+    }
+    for name in &policy.preference_events().value {
+        events.entry(&name.value).or_default().is_preference_event = true;
+    }
+    events.into_iter().map(|(name, role)| (name.to_owned(), role)).collect()
 }
 
 /// What the consent step asks of a destination that is not exempt.
@@ -85,8 +108,8 @@ pub(crate) enum Asks {
     Nothing,
     /// It is unmapped, and unmapped destinations are blocked.
     Refuses,
-    /// Nothing: all of its categories are switched off.
-    SwitchedOff,
+    /// Nothing: all of its categories are unenforced.
+    Unenforced,
     /// This requirement.
     Needs(Requirement),
 }
@@ -118,6 +141,7 @@ impl Table {
     /// Compiles a policy. This cannot fail: a policy that exists is total.
     pub fn new(policy: impl Into<Arc<Policy>>) -> Table {
         let policy = policy.into();
+        let named_events = named_events(&policy);
         let destinations = policy.destinations();
         let set = |holds: &dyn Fn(DestinationId) -> bool| {
             let mut bits = Bits::new(destinations.len());
@@ -137,7 +161,7 @@ impl Table {
             .map(|destination| match (destination.requirement(), policy.unmapped_destinations().value) {
                 (None, UnmappedDestinations::Deliver) => Asks::Nothing,
                 (None, UnmappedDestinations::Block) => Asks::Refuses,
-                (Some(requirement), _) => live(requirement, &policy).map_or(Asks::SwitchedOff, Asks::Needs),
+                (Some(requirement), _) => live(requirement, &policy).map_or(Asks::Unenforced, Asks::Needs),
             })
             .collect();
         let passing = set(&|id| exempt.contains(id.index()) || asks.get(id.index()) != Some(&Asks::Refuses));
@@ -159,18 +183,19 @@ impl Table {
             ),
             cells: cells(&policy),
             requirements: Requirements::new(policy.categories().len(), passing, &needs),
-            unreadable_is_off: policy.unreadable_integrations().value == UnreadableIntegrations::Off,
+            invalid_is_off: policy.invalid_entries().value == InvalidEntries::Off,
             known: set(&|_| true),
             asks_nothing: set(&|id| asks.get(id.index()) == Some(&Asks::Nothing)),
             asks_refuses: set(&|id| asks.get(id.index()) == Some(&Asks::Refuses)),
-            asks_switched_off: set(&|id| asks.get(id.index()) == Some(&Asks::SwitchedOff)),
+            is_unenforced: set(&|id| asks.get(id.index()) == Some(&Asks::Unenforced)),
             enabled,
             exempt,
             ignores_all,
             always: always(&policy),
             asks,
             keys: Keys::of_event(policy.reading()),
-            deciding_keys: Keys::of_decision(policy.reading(), !policy.exempt_events().value.is_empty()),
+            deciding_keys: Keys::of_decision(policy.reading(), !named_events.is_empty()),
+            named_events,
             instructions: InstructionSet::fastest(),
             drops: Dropped::ALL.map(|dropped| Enforce::Drop(dropped.reason().to_owned())),
             fingerprint: OnceLock::new(),
@@ -201,9 +226,12 @@ impl Table {
         self
     }
 
-    /// The names of exempt events.
-    pub(crate) fn exempt_events(&self) -> impl Iterator<Item = &str> {
-        self.policy.exempt_events().value.iter().map(|name| name.value.as_str())
+    /// What the policy makes of a track event by its name.
+    pub(crate) fn role(&self, is_name: impl Fn(&str) -> bool) -> EventRole {
+        self.named_events
+            .iter()
+            .find(|(name, _)| is_name(name))
+            .map_or(EventRole::default(), |(_, role)| *role)
     }
 
     /// What is enforced for a pair of states.

@@ -1,6 +1,6 @@
 //! Requirements in the form that decides fast: granted categories → the destinations that pass the consent step.
 //!
-//! Switched-off categories and what vanishes with them are gone here; `always` categories are left in and counted as
+//! Unenforced categories and what vanishes with them are gone here; `always` categories are left in and counted as
 //! granted by the facts. A conjunction of categories becomes part of a lookup by bytes (eight category bits at a time
 //! give the destinations that these eight do not stop), and so does any other formula whose categories are within the same
 //! eight, as long as those tables are small. In a large policy a conjunction becomes lists (each category not granted
@@ -37,14 +37,14 @@ struct Formula {
     destinations: Vec<u32>,
 }
 
-/// A requirement without its switched-off categories; `None` when it vanishes whole.
+/// A requirement without its unenforced categories; `None` when it vanishes whole.
 pub(crate) fn live(requirement: &Requirement, policy: &Policy) -> Option<Requirement> {
     let live_all = |elements: &[Requirement]| -> Vec<Requirement> {
         elements.iter().filter_map(|element| live(element, policy)).collect()
     };
     match requirement {
         Requirement::Category(id) => {
-            let off = policy.category(*id).is_some_and(|category| category.switched_off().is_some());
+            let off = policy.category(*id).is_some_and(|category| category.unenforced().is_some());
             (!off).then_some(Requirement::Category(*id))
         }
         Requirement::AllOf(elements) => {
@@ -319,11 +319,10 @@ mod tests {
         }
     }
 
-    /// What a switched-off category leaves behind is as simple as it can be, so that it is part of the lookup.
+    /// What an unenforced category leaves behind is as simple as it can be, so that it is part of the lookup.
     #[test]
     fn groups_of_one_are_that_one() {
-        let text =
-            "consentry 1 policy \"p\" include prelude \"segment\" category A category Off switched off";
+        let text = "consentry 1 policy \"p\" include prelude \"segment\" category A category Off unenforced";
         let policy = Policy::parse(text).unwrap();
         let [a, off] = [0, 1].map(|id| Requirement::Category(CategoryId::new(id)));
         let live = |requirement| live(&requirement, &policy);

@@ -1,7 +1,7 @@
 //! An event that a test states in words, as JSON.
 
 use crate::analysis::{ConsentText, Member, compose, text};
-use crate::model::{ConsentState, Policy, StatedValue, TestConsent, TestIntegrations};
+use crate::model::{ConsentState, Policy, StatedEntry, StatedPreference, TestConsent, TestIntegrations};
 
 /// The event as JSON, where the policy looks for the preferences.
 pub(super) fn json(
@@ -17,7 +17,7 @@ pub(super) fn json(
         TestConsent::Preferences(stated) => {
             let members = stated.iter().filter_map(|(id, stated)| {
                 // What an event stamps is the category's wire id.
-                policy.category(*id).map(|category| (text(category.wire_id()), value(*stated)))
+                policy.category(*id).map(|category| (text(category.wire_id()), preference(*stated)))
             });
             ConsentText::Preferences(members.collect())
         }
@@ -25,7 +25,7 @@ pub(super) fn json(
     let integrations: Option<Vec<Member>> = match integrations {
         TestIntegrations::Malformed => None,
         TestIntegrations::Entries(stated) => {
-            Some(stated.iter().map(|(name, stated)| (text(name), value(*stated))).collect())
+            Some(stated.iter().map(|(name, stated)| (text(name), entry(*stated))).collect())
         }
     };
     compose(None, track.map(text), consent, integrations.as_deref(), policy.reading())
@@ -37,16 +37,24 @@ pub(super) fn state(consent: &TestConsent) -> ConsentState {
         TestConsent::Missing => ConsentState::Missing,
         TestConsent::Empty => ConsentState::Empty,
         TestConsent::Malformed => ConsentState::Malformed,
-        TestConsent::Preferences(stated) if stated.is_empty() => ConsentState::NoneGiven,
-        TestConsent::Preferences(_) => ConsentState::Given,
+        TestConsent::Preferences(stated) if stated.is_empty() => ConsentState::Unanswered,
+        TestConsent::Preferences(_) => ConsentState::Answered,
     }
 }
 
-fn value(stated: StatedValue) -> &'static str {
+fn preference(stated: StatedPreference) -> &'static str {
     match stated {
-        StatedValue::True => "true",
-        StatedValue::False => "false",
-        StatedValue::Null => "null",
-        StatedValue::Options => "{}",
+        StatedPreference::Granted => "true",
+        StatedPreference::Refused => "false",
+        StatedPreference::Invalid => "null",
+    }
+}
+
+fn entry(stated: StatedEntry) -> &'static str {
+    match stated {
+        StatedEntry::On => "true",
+        StatedEntry::Off => "false",
+        StatedEntry::Invalid => "null",
+        StatedEntry::Options => "{}",
     }
 }

@@ -162,7 +162,7 @@ impl CaseResult<'_> {
 /// category Advertising
 /// destination "Google Ads"  needs Advertising
 /// test "who refuses is left alone" {
-///   consent  { Advertising: false }
+///   consent  { Advertising: refused }
 ///   block    "Google Ads" because refused Advertising
 /// }
 /// "#;

@@ -3,7 +3,7 @@
 use super::site::Site;
 use crate::decide::Scratch;
 use crate::event::{Consent, Event, Name, Preference};
-use crate::model::{Banner, CategoryId, DestinationId, Enforce, Folding, Loading, Mode, Policy};
+use crate::model::{Banner, CategoryId, DestinationId, Enforce, ImpliedConsent, LoadTrigger, Mode, Policy};
 use crate::table::Table;
 use std::collections::BTreeSet;
 
@@ -325,14 +325,14 @@ impl<'v> Visit<'v> {
     /// Whether the library loads for what the person has chosen, or has not: opt-out never waits for a choice.
     fn loads(&mut self) -> bool {
         match (self.site.taken_as(), &self.choice) {
-            (Folding::OptOut, _) => true,
-            (Folding::OptIn, None) => false,
-            (Folding::OptIn, Some(choice)) => match self.site.loads {
-                Loading::Granted => {
+            (ImpliedConsent::OptOut, _) => true,
+            (ImpliedConsent::OptIn, None) => false,
+            (ImpliedConsent::OptIn, Some(choice)) => match self.site.loads {
+                LoadTrigger::Granted => {
                     let mut categories = self.table.policy().categories().iter().zip(choice.categories());
-                    categories.any(|(category, granted)| granted && category.switched_off().is_none())
+                    categories.any(|(category, granted)| granted && category.unenforced().is_none())
                 }
-                Loading::GateOpen => {
+                LoadTrigger::GateOpen => {
                     let event = self.plain();
                     self.table.decide(&event, &mut self.scratch).passes_gate(self.site.gate)
                 }
@@ -366,7 +366,9 @@ impl<'v> Visit<'v> {
         let policy = self.table.policy();
         match &self.choice {
             Some(choice) => choice.stamp(policy),
-            None if self.site.taken_as() == Folding::OptOut => Choice::everything(policy).stamp(policy),
+            None if self.site.taken_as() == ImpliedConsent::OptOut => {
+                Choice::everything(policy).stamp(policy)
+            }
             None => Choice::nothing(policy).stamp(policy),
         }
     }

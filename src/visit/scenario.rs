@@ -3,7 +3,7 @@
 //! Source: "Analytics.js OneTrust Wrapper", the tables "Segment library desired behavior", "First time users" and "Return users".
 
 use super::machine::{Choice, Step, Visit, Visitor};
-use super::site::{Site, Unsaid};
+use super::site::Site;
 use crate::event::Event;
 use crate::model::{Banner, ConsentModel, DestinationId};
 use crate::table::Table;
@@ -144,38 +144,31 @@ const SCENARIOS: [(bool, ConsentModel, Banner, Action); 14] = [
     (true, ConsentModel::Implied, Banner::Stays, Action::Update),
 ];
 
-/// The documents' table of banners, as a policy has it.
-///
-/// # Errors
-///
-/// What the policy leaves open.
-pub fn banners(table: &Table) -> Result<Vec<BannerRow>, Unsaid> {
+/// Returns Segment's table of banners, as a policy has it.
+pub fn banners(table: &Table) -> Vec<BannerRow> {
     let row = |banner| {
         let mut loads_with_page = [false; 2];
         for (loads, model) in loads_with_page.iter_mut().zip([ConsentModel::OptOut, ConsentModel::OptIn]) {
-            let site = Site::with(table.policy(), banner, model)?;
+            let site = Site::with(table.policy(), banner, model);
             *loads = Visit::start(table, site, Visitor::First).0.is_loaded();
         }
-        Ok(BannerRow {
+        BannerRow {
             banner,
             displayed: banner != Banner::NeverShown,
             required: banner == Banner::Mandatory,
             loads_with_page,
             possibility: Possibility::of(banner),
-        })
+        }
     };
     [Banner::Mandatory, Banner::Stays, Banner::Disappears, Banner::NeverShown].into_iter().map(row).collect()
 }
 
-/// The documents' tables of scenarios, as a policy has them: who returns has granted `stored`, and who chooses or updates grants `chosen`.
-///
-/// # Errors
-///
-/// What the policy leaves open.
-pub fn scenarios(table: &Table, stored: &Choice, chosen: &Choice) -> Result<Vec<ScenarioRow>, Unsaid> {
+/// Returns Segment's tables of scenarios, as a policy has them. Returning visitors have granted `stored`; visitors who choose or
+/// update grant `chosen`.
+pub fn scenarios(table: &Table, stored: &Choice, chosen: &Choice) -> Vec<ScenarioRow> {
     let rows = SCENARIOS.into_iter().map(|(returning, model, banner, action)| {
-        let site = Site::with(table.policy(), banner, model)?;
-        Ok(row(table, site, Scenario { returning, model, banner, action }, stored, chosen))
+        let site = Site::with(table.policy(), banner, model);
+        row(table, site, Scenario { returning, model, banner, action }, stored, chosen)
     });
     rows.collect()
 }

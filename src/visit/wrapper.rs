@@ -2,7 +2,7 @@
 
 use super::machine::Choice;
 use crate::event::Event;
-use crate::model::{DestinationId, GateReading};
+use crate::model::{DestinationId, GateOpens};
 use crate::table::{Asks, Gate, Table};
 
 /// Which unmapped destinations are enabled.
@@ -64,7 +64,7 @@ pub struct WrapperRow {
     /// The mapped destinations.
     pub mapped: Mapped,
     /// What becomes of an event in each reading.
-    pub flows: [(GateReading, Flow); 3],
+    pub flows: [(GateOpens, Flow); 3],
 }
 
 /// The seven rows, in their order.
@@ -82,14 +82,13 @@ const ROWS: [(bool, Unmapped, Mapped); 7] = [
 /// that the policy disables is disabled in every row.
 pub fn wrapper(table: &Table) -> Vec<WrapperRow> {
     let rows = ROWS.into_iter().enumerate().map(|(place, (granted, unmapped, mapped))| {
-        let flows = [GateReading::Table, GateReading::Relevant, GateReading::Exact]
-            .map(|reading| (reading, flow(table, reading, granted, unmapped, mapped)));
+        let flows = GateOpens::ALL.map(|reading| (reading, flow(table, reading, granted, unmapped, mapped)));
         WrapperRow { row: place + 1, granted, unmapped, mapped, flows }
     });
     rows.collect()
 }
 
-fn flow(table: &Table, reading: GateReading, granted: bool, unmapped: Unmapped, mapped: Mapped) -> Flow {
+fn flow(table: &Table, reading: GateOpens, granted: bool, unmapped: Unmapped, mapped: Mapped) -> Flow {
     let policy = table.policy();
     let destination = |id: DestinationId| policy.destination(id).filter(|one| one.disabled().is_none());
     let is_mapped = |id: DestinationId| matches!(table.asks(id), Asks::Needs(_));

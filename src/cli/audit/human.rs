@@ -13,7 +13,7 @@ const LISTED: usize = 10;
 pub(super) fn write(to: &mut impl Write, policy: &Policy, audit: &Audit) -> io::Result<()> {
     head(to, policy, audit)?;
     findings(to, policy, audit)?;
-    if audit.state(ConsentState::Given) > 0 {
+    if audit.state(ConsentState::Answered) > 0 {
         categories(to, policy, audit)?;
         unknown_categories(to, audit)?;
     }
@@ -94,11 +94,11 @@ fn phrase(finding: Finding) -> &'static str {
     match finding {
         Finding::Missing => "no consent object",
         Finding::Empty => "a consent object that holds no preferences",
-        Finding::NoneGiven => "a preferences object that is empty",
-        Finding::Malformed => "a consent object that cannot be read",
+        Finding::Unanswered => "a preferences object without members",
+        Finding::Malformed => "a malformed consent object",
         Finding::WrongSpelling => "preferences under a spelling that the policy does not accept",
         Finding::UnknownCategory => "a category that the policy does not declare",
-        Finding::UnreadablePreference => "a category with a value that is neither true nor false",
+        Finding::InvalidPreference => "a category with a value that is neither true nor false",
         Finding::Mismatch => "other grants than are recorded",
         Finding::Rejected => "an event that writes preferences and that a ledger rejects",
     }
@@ -114,21 +114,21 @@ fn categories(to: &mut impl Write, policy: &Policy, audit: &Audit) -> io::Result
             if category.name() != category.wire_id() {
                 name = format!("{name} = {}", quoted(category.wire_id()));
             }
-            let special = match (category.switched_off(), category.always()) {
-                (Some(_), _) => "  switched off",
+            let special = match (category.unenforced(), category.always()) {
+                (Some(_), _) => "  unenforced",
                 (None, Some(_)) => "  always granted",
                 (None, None) => "",
             };
             Some((name, tally, special))
         })
         .collect();
-    let title = format!("categories, in {} with preferences", events(audit.state(ConsentState::Given)));
+    let title = format!("categories, in {} with preferences", events(audit.state(ConsentState::Answered)));
     let width = width(rows.iter().map(|(name, ..)| name.as_str()));
     writeln!(to, "\n{title}")?;
     writeln!(
         to,
         "  {:<width$}  {:>9}  {:>9}  {:>9}  {:>10}",
-        "", "granted", "refused", "absent", "unreadable"
+        "", "granted", "refused", "unasked", "invalid"
     )?;
     for (name, tally, special) in rows {
         let mismatched = match tally.mismatched {
@@ -138,7 +138,7 @@ fn categories(to: &mut impl Write, policy: &Policy, audit: &Audit) -> io::Result
         writeln!(
             to,
             "  {name:<width$}  {:>9}  {:>9}  {:>9}  {:>10}{special}{mismatched}",
-            tally.granted, tally.refused, tally.absent, tally.unreadable
+            tally.granted, tally.refused, tally.unasked, tally.invalid
         )?;
     }
     Ok(())

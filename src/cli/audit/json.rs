@@ -12,8 +12,8 @@ pub(super) fn write(to: &mut impl Write, policy: &Policy, audit: &Audit, has_led
     let states = [
         ConsentState::Missing,
         ConsentState::Empty,
-        ConsentState::NoneGiven,
-        ConsentState::Given,
+        ConsentState::Unanswered,
+        ConsentState::Answered,
         ConsentState::Malformed,
     ];
     let categories = audit.categories().iter().filter_map(|tally| {
@@ -24,8 +24,8 @@ pub(super) fn write(to: &mut impl Write, policy: &Policy, audit: &Audit, has_led
             "counts": tally.counts,
             "granted": tally.granted,
             "refused": tally.refused,
-            "absent": tally.absent,
-            "unreadable": tally.unreadable,
+            "unasked": tally.unasked,
+            "invalid": tally.invalid,
             "mismatched": has_ledger.then_some(tally.mismatched),
         }))
     });

@@ -15,10 +15,10 @@ use std::path::PathBuf;
 /// with names that the policy does not know, and so on.
 ///
 /// Findings are counted by type, library, version and day; nothing is decided, and nothing is recorded. With a
-/// ledger, each event is checked against what is recorded of its person, as the policy's `verify` says.
+/// ledger, each event is checked against what is recorded of its person, as the policy's `ledger` settings require.
 ///
 /// Exit status: 0 nothing was found, 1 some event has a finding, a line is not an event, a category of the policy
-/// that is neither `always` nor switched off was never stamped though there were events, or the ledger did not answer,
+/// that is neither `always` nor unenforced was never stamped though there were events, or the ledger did not answer,
 /// 2 usage, a policy that does not compile, or a file that cannot be read.
 #[derive(clap::Args)]
 pub(super) struct Audit {

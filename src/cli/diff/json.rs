@@ -114,7 +114,7 @@ fn when(conditions: &Conditions) -> Value {
             Condition::Entry { name, values, twice } => {
                 let mut own = words(values);
                 if let (Some(true), Some(own)) = (twice, own.as_array_mut()) {
-                    own.push("on_and_unreadable".into());
+                    own.push("on_and_invalid".into());
                 }
                 entries.insert(name.clone(), own);
             }

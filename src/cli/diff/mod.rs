@@ -231,12 +231,11 @@ fn whole_events(changes: &Changes) -> Vec<String> {
         sentences.push(format!("the gate is {new}, and was {old}"));
     }
     if let Some((old, new)) = &changes.check {
-        let said =
-            |check: &Option<Check>| check.as_ref().map_or_else(|| "nothing".to_owned(), Check::to_string);
-        sentences.push(format!("checked against a ledger is {}, and was {}", said(new), said(old)));
+        let said = |check: &Option<Check>| check.as_ref().map_or_else(|| "off".to_owned(), Check::to_string);
+        sentences.push(format!("the ledger check is {}, and was {}", said(new), said(old)));
     }
     for drop in &changes.drops {
-        let state = format!("consent {} x integrations {}", drop.consent.phrase(), drop.integrations.word());
+        let state = format!("consent {} x integrations {}", drop.consent.word(), drop.integrations.word());
         let said = |reason: &Option<String>| match reason {
             Some(reason) => format!("dropped: {reason:?}"),
             None => "not dropped".to_owned(),

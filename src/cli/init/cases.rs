@@ -61,9 +61,9 @@ pub(super) fn tests(policy: &Policy) -> String {
     table(&mut text, "who agrees to this and to nothing else is shared with these", &agreeing);
     table(&mut text, "who refuses this is not shared with these", &refusing);
 
-    let states = ConsentState::ALL.into_iter().filter(|state| *state != ConsentState::Given);
+    let states = ConsentState::ALL.into_iter().filter(|state| *state != ConsentState::Answered);
     let silent: Vec<Case> = states.map(|state| writer.case(Said::State(state), &[], None)).collect();
-    table(&mut text, "no consent object, or one without a choice that can be read", &silent);
+    table(&mut text, "no consent object, or one without preferences", &silent);
 
     let (title, rows) = match sets.first() {
         Some((first, _)) => {
@@ -182,7 +182,9 @@ impl Writer<'_> {
             Said::State(ConsentState::Missing) => Consent::Missing,
             Said::State(ConsentState::Empty) => Consent::Empty,
             Said::State(ConsentState::Malformed) => Consent::Malformed,
-            Said::State(ConsentState::NoneGiven | ConsentState::Given) => Consent::Preferences(Vec::new()),
+            Said::State(ConsentState::Unanswered | ConsentState::Answered) => {
+                Consent::Preferences(Vec::new())
+            }
             Said::Choices(choices) => {
                 let known =
                     choices.iter().filter_map(|(id, granted)| Some((self.policy.category(*id)?, *granted)));
@@ -199,23 +201,23 @@ impl Writer<'_> {
 
     fn consent(&self, consent: Said<'_>) -> String {
         match consent {
-            Said::State(ConsentState::NoneGiven) => "none given".into(),
             Said::State(state) => state.word().into(),
-            Said::Choices([]) => "none given".into(),
+            Said::Choices([]) => "unanswered".into(),
             Said::Choices(choices) => {
                 let ids: Vec<CategoryId> = choices.iter().map(|(id, _)| *id).collect();
                 let names = self.categories(&ids).into_iter().zip(choices);
+                let word = |granted| if granted { "granted" } else { "refused" };
                 let choices: Vec<String> =
-                    names.map(|(name, (_, granted))| format!("{name}: {granted}")).collect();
+                    names.map(|(name, (_, granted))| format!("{name}: {}", word(*granted))).collect();
                 format!("{{ {} }}", choices.join(", "))
             }
         }
     }
 
     fn integrations(&self, entries: &[(&str, bool)]) -> String {
-        let entry = |(name, on): &(&str, bool)| match *name {
-            "All" => format!("All: {on}"),
-            name => format!("{}: {on}", quoted(name)),
+        let entry = |(name, on): &(&str, bool)| {
+            let name = if *name == "All" { "All".to_owned() } else { quoted(name) };
+            format!("{name}: {}", if *on { "on" } else { "off" })
         };
         match entries {
             [] => "none".into(),

@@ -40,7 +40,7 @@ pub(super) struct Seen {
 struct Choices {
     granted: u64,
     refused: u64,
-    unreadable: u64,
+    invalid: u64,
 }
 
 /// How often an integrations entry was on and off.
@@ -48,7 +48,7 @@ struct Choices {
 struct Switches {
     on: u64,
     off: u64,
-    unreadable: u64,
+    invalid: u64,
 }
 
 /// How many places with something like consent are told.
@@ -113,7 +113,7 @@ impl Seen {
             *match preference {
                 Preference::Granted => &mut choices.granted,
                 Preference::Refused => &mut choices.refused,
-                Preference::Unreadable | Preference::Absent => &mut choices.unreadable,
+                Preference::Invalid | Preference::Unasked => &mut choices.invalid,
             } += 1;
         }
         let mut entries: BTreeMap<&Name<'_>, Entry> = BTreeMap::new();
@@ -129,7 +129,7 @@ impl Seen {
             *match entry {
                 Entry::On => &mut switches.on,
                 Entry::Off => &mut switches.off,
-                Entry::Unreadable => &mut switches.unreadable,
+                Entry::Invalid => &mut switches.invalid,
             } += 1;
         }
         if matches!(state, ConsentState::Missing | ConsentState::Empty | ConsentState::Malformed)
@@ -181,20 +181,15 @@ impl Seen {
             counts(&self.consent),
             counts(&self.integrations)
         ));
-        let given = self.consent.get("given").copied().unwrap_or(0);
-        for (wire_id, Choices { granted, refused, unreadable }) in &self.categories {
-            let absent = given - granted - refused - unreadable;
-            let all = [
-                ("granted", *granted),
-                ("refused", *refused),
-                ("unreadable", *unreadable),
-                ("absent", absent),
-            ];
+        let answered = self.consent.get(ConsentState::Answered.word()).copied().unwrap_or(0);
+        for (wire_id, Choices { granted, refused, invalid }) in &self.categories {
+            let unasked = answered - granted - refused - invalid;
+            let all =
+                [("granted", *granted), ("refused", *refused), ("invalid", *invalid), ("unasked", unasked)];
             facts.saw_category(wire_id, counted(&all))?;
         }
-        for (name, Switches { on, off, unreadable }) in self.entries.iter().filter(|(name, _)| *name != "All")
-        {
-            let note = Some(counted(&[("on", *on), ("off", *off), ("unreadable", *unreadable)]));
+        for (name, Switches { on, off, invalid }) in self.entries.iter().filter(|(name, _)| *name != "All") {
+            let note = Some(counted(&[("on", *on), ("off", *off), ("invalid", *invalid)]));
             facts.destination(Destination { name: name.clone(), note, ..Destination::default() })?;
         }
         Ok(())
@@ -219,29 +214,29 @@ impl Seen {
         }
         for (place, count) in &self.elsewhere {
             remarks.push(format!(
-                "{count} events whose consent is not read have `{place}`; this policy reads {}: if people's choices are there, say so with `override preferences at`",
+                "{count} events whose consent is not read have `{place}`; this policy reads {}: if people's choices are there, say so with `override consent at`",
                 place_of(reading)
             ));
         }
         if self.unnameable > 0 {
             remarks.push(format!("{} keys are empty or no text: no policy can name them", self.unnameable));
         }
-        let malformed = self.consent.get("malformed").copied().unwrap_or(0);
+        let malformed = self.consent.get(ConsentState::Malformed.word()).copied().unwrap_or(0);
         if malformed > 0 {
             remarks.push(format!("the consent object of {malformed} events is malformed"));
         }
-        let is_unreadable = |choices: &&Choices| choices.unreadable > 0;
-        let unreadable = self.categories.values().filter(is_unreadable).count();
-        if unreadable > 0 {
+        let is_invalid = |choices: &&Choices| choices.invalid > 0;
+        let invalid = self.categories.values().filter(is_invalid).count();
+        if invalid > 0 {
             remarks.push(format!(
                 "of {} some values are neither true nor false: these grant nothing",
-                if unreadable == 1 { "one category".to_owned() } else { format!("{unreadable} categories") }
+                if invalid == 1 { "one category".to_owned() } else { format!("{invalid} categories") }
             ));
         }
         if let Some(all) = self.entries.get("All") {
             remarks.push(format!(
                 "`All` was {}",
-                counted(&[("on", all.on), ("off", all.off), ("unreadable", all.unreadable)])
+                counted(&[("on", all.on), ("off", all.off), ("invalid", all.invalid)])
             ));
         }
         remarks

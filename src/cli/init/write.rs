@@ -44,7 +44,7 @@ pub(super) fn policy(facts: &Facts) -> Result<Written, Undone> {
             open.push(format!("where it is {}", open_states.join(" or ")));
         }
         if !prelude.exempt_events().value.is_empty() {
-            open.push("for the events that `exempt event` names".into());
+            open.push("for the events that `exempt events` names".into());
         }
         if !open.is_empty() {
             let prelude = &facts.prelude;
@@ -100,21 +100,7 @@ fn open_states(prelude: &Policy) -> Vec<&'static str> {
             Enforce::Nothing | Enforce::Integrations
         )
     };
-    ConsentState::ALL.iter().copied().filter(is_open).map(ConsentState::spelled).collect()
-}
-
-/// A state as the language spells it.
-trait Spelled {
-    fn spelled(self) -> &'static str;
-}
-
-impl Spelled for ConsentState {
-    fn spelled(self) -> &'static str {
-        match self {
-            ConsentState::NoneGiven => "none given",
-            state => state.word(),
-        }
-    }
+    ConsentState::ALL.iter().copied().filter(is_open).map(ConsentState::word).collect()
 }
 
 fn categories(text: &mut String, facts: &Facts) {

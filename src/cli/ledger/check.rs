@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 /// Whether events are checked.
 #[derive(clap::Args)]
 pub(in crate::cli) struct LedgerArguments {
-    /// Check what events are stamped with against this ledger, as the policy's `verify` says: a file, or `redis://HOST:PORT/DB`. It is only read.
+    /// Check events against this ledger, as the policy's `ledger` settings require: a file, or `redis://HOST:PORT/DB`. It is only read.
     #[arg(long, value_name = "STORE")]
     ledger: Option<String>,
     /// Decide events as they are stamped, though the policy asks for a check against a ledger.
@@ -39,7 +39,7 @@ impl LedgerArguments {
 
     /// The ledger, if events are to be checked. A policy that asks for a check is not decided without one by mistake.
     pub(in crate::cli) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, Failure> {
-        match (&self.ledger, policy.verify()) {
+        match (&self.ledger, policy.ledger_check()) {
             (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
             (None, Some(_)) if !self.unchecked => Err(Failure::Other(
                 "the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into(),
@@ -59,9 +59,9 @@ pub(in crate::cli) struct Notices<'l> {
 impl Ledger {
     /// The ledger at a place, for a policy that asks for a check.
     pub(in crate::cli) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, Failure> {
-        if policy.verify().is_none() {
+        if policy.ledger_check().is_none() {
             return Err(Failure::Other(
-                "the policy asks for no check against a ledger: add `verify mismatch drop` or the like, or leave out --ledger"
+                "the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger"
                     .into(),
             ));
         }

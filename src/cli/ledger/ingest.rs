@@ -4,7 +4,7 @@ use super::place::{Access, Reach};
 use crate::cli::input::{Block, Blocks};
 use crate::cli::{Failure, Format, Root, Status};
 use consentry::ledger::{Moment, Notice, Recording, Rejection, Store, record};
-use consentry::{EventError, Limits, Policy};
+use consentry::{AlsoRecords, EventError, Limits, Policy};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ const AHEAD: usize = 8;
 
 /// Record what events say of people's preferences, and which ids are one person.
 ///
-/// Which events write is for the policy to say (`ledger records`); others change nothing. What is recorded is on the disk, or acknowledged by
+/// The policy names the events that write: `preference events`, and `ledger also records`. Other events change nothing. What is recorded is on the disk, or acknowledged by
 /// Redis, before more is read; with `--format json` each such step is told, by the number of lines that are recorded. An ingest that ended in the
 /// middle may be repeated: the same events come to the same ledger. Exit status: 0 all is recorded, 1 some events were rejected or some lines are
 /// not events, 2 a policy that does not compile, a file that cannot be read, or a ledger that does not answer.
@@ -93,10 +93,13 @@ impl Ingest {
         };
         let (disk, name) = self.root.place(path)?;
         let policy = Policy::from_source(&disk, &name).map_err(Failure::Policy)?;
-        match policy.preference_events().next().is_some() || policy.records_identify() {
+        let records_something =
+            !policy.preference_events().value.is_empty() || policy.also_records() == AlsoRecords::Identify;
+        match records_something {
             true => Ok(policy),
             false => Err(Failure::Other(
-                "the policy does not say which events write: add `ledger records \"Segment Consent Preference Updated\"` or the like"
+                "no event writes to the ledger under this policy: name some with `preference events \"...\"`, or set \
+                 `ledger also records identify`"
                     .into(),
             )),
         }

@@ -1,4 +1,4 @@
-//! Mending what lint finds: in memory until every policy is seen to decide as before, and then on the disk.
+//! Fixes of findings: in memory until every policy is seen to decide as before, and then on the disk.
 
 use crate::cli::{Failure, files};
 use consentry::lint::{self, Linted};
@@ -6,8 +6,8 @@ use consentry::{Disk, Source, SourceError};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-/// How often findings are mended before the rest is left for another run.
-const MAX_ROUNDS: usize = 10;
+/// How often fixes are made before the rest is left for another run.
+const MAX_ROUNDS: usize = 100;
 
 /// The texts of files that are changed and not written yet, by their real path.
 #[derive(Default)]
@@ -19,21 +19,21 @@ impl Changes {
         Changed { disk, changes: self }
     }
 
-    /// Makes the changes that mend some findings in the files that may be changed, and gives how many findings those are.
+    /// Makes the fixes in the files that may be changed, and returns how many findings are fixed.
     fn add(&mut self, linted: &[Linted], may_change: &HashSet<PathBuf>) -> usize {
-        let mut mended = 0;
+        let mut count = 0;
         for one in linted {
             for (file, fixed) in lint::edited(&one.files, &one.diagnostics) {
                 let path = files::real(Path::new(one.files.name(file)));
                 // Another policy may have changed the file in this round: the next round sees what is left.
                 let is_current = self.0.get(&path).is_none_or(|text| text == one.files.text(file));
                 if may_change.contains(&path) && is_current {
-                    mended += fixed.count;
+                    count += fixed.count;
                     self.0.insert(path, fixed.text);
                 }
             }
         }
-        mended
+        count
     }
 
     /// Writes all of them, or none if one is seen not to be writable.
@@ -66,9 +66,9 @@ impl Source for Changed<'_> {
     }
 }
 
-/// Mends what can be mended in the files that were named, as others may include the rest, and gives how many findings that
-/// were. Nothing is written unless every policy compiles and decides as before.
-pub(super) fn mend(
+/// Makes the fixes in the files that were named, as others may include the rest, and returns how many findings are fixed.
+/// Nothing is written unless every policy that compiled decides as before.
+pub(super) fn apply(
     named: &[PathBuf],
     linted: &mut Vec<Linted>,
     lint: impl Fn(&Changes) -> Result<Vec<Linted>, Failure>,
@@ -78,22 +78,23 @@ pub(super) fn mend(
     let mut count = 0;
     // One fix may bring another to light. No fix brings back what another one has fixed, so that this ends.
     for _ in 0..MAX_ROUNDS {
-        let mended = changes.add(linted, &named);
-        if mended == 0 {
+        let fixed = changes.add(linted, &named);
+        if fixed == 0 {
             break;
         }
         let again = lint(&changes)?;
         let is_same = |(before, after): (&Linted, &Linted)| match (&before.policy, &after.policy) {
             (Some(before), Some(after)) => lint::is_same(before, after),
-            (None, None) => true,
-            _ => false,
+            // Old words keep a policy from compiling until they are fixed.
+            (None, _) => true,
+            (Some(_), None) => false,
         };
         if !linted.iter().zip(&again).all(is_same) {
             let message = "a fix would change what a policy decides, so that nothing was written: this is a bug of consentry, please report it";
             return Err(Failure::Other(message.into()));
         }
         *linted = again;
-        count += mended;
+        count += fixed;
     }
     changes.write()?;
     Ok(count)

@@ -85,7 +85,7 @@ pub(super) fn join(all: &mut [Linted]) {
             read.into_iter().for_each(|file| *read_by.entry(file).or_default() += 1);
         }
         let reported = linted.diagnostics.iter().map(|found| (found, Some(found.severity())));
-        // Who does not report it does not use it either, and does not want it mended.
+        // Who does not report it does not use it either, and does not want it fixed.
         for (found, severity) in reported.chain(linted.off.iter().map(|found| (found, None))) {
             let Some(key) = paths.key(found, &linted.files) else { continue };
             let edits = paths.edits(found, &linted.files).filter(|_| severity.is_some());

@@ -1,4 +1,4 @@
-//! `consentry lint`: what is found about each policy, told once for all of them, and mended.
+//! `consentry lint`: the findings about each policy, listed once for all of them, and fixed.
 
 mod fix;
 mod join;
@@ -41,7 +41,7 @@ pub(super) struct Lint {
     /// Report a finding as an error; `warnings` stands for all that would be warnings.
     #[arg(long, value_name = "FINDING|warnings")]
     deny: Vec<Denied>,
-    /// Mend what can be mended without changing any decision, and report what is left.
+    /// Fix what can be fixed without changing any decision, and report what is left.
     #[arg(long)]
     fix: bool,
 }
@@ -107,8 +107,8 @@ impl Lint {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let paths = files::below(&self.paths)?;
         let mut linted = self.lint(&paths, &Changes::default())?;
-        let mended = match self.fix {
-            true => Some(fix::mend(&paths, &mut linted, |changes| self.lint(&paths, changes))?),
+        let fixed = match self.fix {
+            true => Some(fix::apply(&paths, &mut linted, |changes| self.lint(&paths, changes))?),
             false => None,
         };
         let all = || findings(&linted);
@@ -123,10 +123,10 @@ impl Lint {
             }
             Format::Human => {
                 let colour = render::colour(&std::io::stdout());
-                people(to, &linted, errors, mended, Reader::Human { colour })?;
+                people(to, &linted, errors, fixed, Reader::Human { colour })?;
             }
-            Format::Plain => people(to, &linted, errors, mended, Reader::Plain)?,
-            Format::Narrated => people(to, &linted, errors, mended, Reader::Narrated)?,
+            Format::Plain => people(to, &linted, errors, fixed, Reader::Plain)?,
+            Format::Narrated => people(to, &linted, errors, fixed, Reader::Narrated)?,
         }
         Ok(if errors == 0 { Status::Fine } else { Status::Findings })
     }
@@ -177,12 +177,12 @@ fn policies(linted: &[Linted]) -> impl Iterator<Item = (&str, &Policy)> {
     linted.iter().filter_map(|one| Some((one.files.names().next()?, one.policy.as_deref()?)))
 }
 
-/// The findings with their source text, and how many there are of what; `mended` have been.
+/// Prints the findings with their source text and their counts. `fixed` of them have been fixed.
 fn people(
     to: &mut impl Write,
     linted: &[Linted],
     errors: usize,
-    mended: Option<usize>,
+    fixed: Option<usize>,
     reader: Reader,
 ) -> io::Result<()> {
     let all = findings(linted).count();
@@ -193,11 +193,11 @@ fn people(
         writeln!(to, "{} more are not shown", all - MAX_SHOWN)?;
     }
     to.write_all(render::more_about(findings(linted).next().map(|(found, _)| found)).as_bytes())?;
-    if let Some(mended) = mended {
-        writeln!(to, "{mended} mended")?;
+    if let Some(fixed) = fixed {
+        writeln!(to, "{fixed} fixed")?;
         let left = findings(linted).filter(|(found, _)| found.fix.is_some()).count();
         if left > 0 {
-            writeln!(to, "{left} can be mended in files that are included, and not named here")?;
+            writeln!(to, "{left} can be fixed in files that are included, and not named here")?;
         }
     }
     for (file, policy) in policies(linted) {

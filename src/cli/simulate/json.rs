@@ -19,7 +19,7 @@ pub(super) fn visit(to: &mut impl Write, told: &Told<'_>) -> io::Result<()> {
             "banner": words::banner(site.banner),
             "model": words::model(site.model),
             "taken_as": words::folding(site.taken_as()),
-            "gate": words::gate(site.gate),
+            "gate": site.gate.phrase(),
         },
         "stored": match &told.visitor {
             Visitor::First => Value::Null,
@@ -154,7 +154,7 @@ pub(super) fn tables(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()>
     });
     let wrapper = tables.wrapper.iter().map(|row| {
         let readings =
-            row.flows.iter().map(|(reading, flow)| (words::gate(*reading).to_owned(), json!(flow.word())));
+            row.flows.iter().map(|(reading, flow)| (reading.phrase().to_owned(), json!(flow.word())));
         json!({
             "row": row.row,
             "granted": row.granted,
@@ -167,7 +167,7 @@ pub(super) fn tables(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()>
         "v": 1,
         "policy": policy.name(),
         "edition": policy.edition(),
-        "gate": words::gate(tables.gate),
+        "gate": tables.gate.phrase(),
         "stored": choice(policy, &tables.stored),
         "chosen": choice(policy, &tables.chosen),
         "banners": banners.collect::<Vec<_>>(),

@@ -15,8 +15,8 @@ use std::io::Write;
 ///
 /// Actions, in their order; one that has several words is put in quotes:
 ///
-///   event, event NAME    the site tracks an event; once the library has loaded, one that
-///                        the policy exempts is sent whatever was chosen
+///   event, event NAME    the site tracks an event; once the library has loaded, a
+///                        preference event is sent whatever was chosen
 ///   choose CATEGORY, …   the person chooses, for the first time or anew, and closes the
 ///                        banner; `choose all`, `choose nothing`
 ///   reject               the same as `choose nothing`: what is `always` granted stays so
@@ -144,8 +144,7 @@ impl Simulate {
                     "the tables of --all have banners and models of their own".into(),
                 ));
             }
-            let tables = tables::Tables::of(&table, stored, choice(&self.chosen)?)
-                .map_err(|unsaid| Failure::Other(unsaid.to_string()))?;
+            let tables = tables::Tables::of(&table, stored, choice(&self.chosen)?);
             match self.format {
                 Format::Human => tables::human(to, &tables)?,
                 Format::Json => json::tables(to, &tables)?,
@@ -188,7 +187,7 @@ impl Simulate {
         let banner = banner.or(said).ok_or(Unsaid("banner mandatory"))?;
         let said = policy.consent_model().map(|said| said.value);
         let model = model.or(said).ok_or(Unsaid("model opt-in"))?;
-        Site::with(policy, banner, model)
+        Ok(Site::with(policy, banner, model))
     }
 }
 

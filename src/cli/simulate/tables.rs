@@ -4,17 +4,17 @@ use super::words;
 use crate::cli::markdown::cell;
 use consentry::diagnostic::visible;
 use consentry::visit::{
-    Action, BannerRow, Choice, Flow, Mapped, Phase, ScenarioRow, Unmapped, Unsaid, WrapperRow, banners,
-    scenarios, wrapper,
+    Action, BannerRow, Choice, Flow, Mapped, Phase, ScenarioRow, Unmapped, WrapperRow, banners, scenarios,
+    wrapper,
 };
-use consentry::{Banner, ConsentModel, GateReading, Policy, Table};
+use consentry::{Banner, ConsentModel, GateOpens, Policy, Table};
 use std::io::{self, Write};
 
 /// All of them.
 pub(super) struct Tables<'t> {
     pub(super) policy: &'t Policy,
     /// The policy's own reading of the gate.
-    pub(super) gate: GateReading,
+    pub(super) gate: GateOpens,
     /// What is granted by who returns.
     pub(super) stored: Choice,
     /// What is granted by who chooses or updates.
@@ -25,23 +25,19 @@ pub(super) struct Tables<'t> {
 }
 
 impl<'t> Tables<'t> {
-    pub(super) fn of(
-        table: &'t Table,
-        stored: Option<Choice>,
-        chosen: Option<Choice>,
-    ) -> Result<Self, Unsaid> {
+    pub(super) fn of(table: &'t Table, stored: Option<Choice>, chosen: Option<Choice>) -> Self {
         let policy = table.policy();
         let stored = stored.unwrap_or_else(|| Choice::everything(policy));
         let chosen = chosen.unwrap_or_else(|| all_but_the_last(policy));
-        Ok(Tables {
+        Tables {
             policy,
-            banners: banners(table)?,
-            scenarios: scenarios(table, &stored, &chosen)?,
+            banners: banners(table),
+            scenarios: scenarios(table, &stored, &chosen),
             wrapper: wrapper(table),
-            gate: policy.gate().ok_or(Unsaid("gate relevant"))?.value,
+            gate: policy.gate_opens().value,
             stored,
             chosen,
-        })
+        }
     }
 
     /// Titles and rows of each table, in the order of the documents.
@@ -83,9 +79,9 @@ impl<'t> Tables<'t> {
                     "categories",
                     "unmapped destinations",
                     "mapped destinations",
-                    "table",
-                    "relevant",
-                    "exact",
+                    "any grant",
+                    "needed grant",
+                    "delivery",
                 ],
                 rows: self.wrapper.iter().map(gate).collect(),
             },
@@ -95,7 +91,7 @@ impl<'t> Tables<'t> {
     /// What is granted in the scenarios.
     fn head(&self) -> String {
         let [stored, chosen] = [&self.stored, &self.chosen].map(|one| words::choice(self.policy, one));
-        let gate = words::gate(self.gate);
+        let gate = self.gate.phrase();
         format!("gate {gate}; who returns has granted {stored}; who chooses or updates grants {chosen}")
     }
 
@@ -215,7 +211,7 @@ struct Printed {
 /// What somebody chooses who is asked for an example: all but the last of the categories that a choice can change. Of one, that one.
 fn all_but_the_last(policy: &Policy) -> Choice {
     let free = |id: &consentry::CategoryId| {
-        policy.category(*id).is_some_and(|one| one.always().is_none() && one.switched_off().is_none())
+        policy.category(*id).is_some_and(|one| one.always().is_none() && one.unenforced().is_none())
     };
     let mut ids: Vec<_> = policy.category_ids().filter(free).collect();
     if ids.len() > 1 {

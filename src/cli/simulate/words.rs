@@ -5,7 +5,7 @@ use crate::cli::markdown::cell;
 use consentry::diagnostic::visible;
 use consentry::syntax;
 use consentry::visit::{Choice, Loss, Possibility, Step, Visitor};
-use consentry::{Banner, Consent, ConsentModel, DestinationId, Folding, GateReading, Policy, Preference};
+use consentry::{Banner, Consent, ConsentModel, DestinationId, ImpliedConsent, Policy, Preference};
 use std::io::{self, Write};
 
 /// The banner, as policies spell it.
@@ -30,19 +30,10 @@ pub(super) fn model(model: ConsentModel) -> &'static str {
 }
 
 /// What a model is taken as.
-pub(super) fn folding(folding: Folding) -> &'static str {
+pub(super) fn folding(folding: ImpliedConsent) -> &'static str {
     match folding {
-        Folding::OptIn => "opt-in",
-        Folding::OptOut => "opt-out",
-    }
-}
-
-/// A reading of the gate, as policies spell it.
-pub(super) fn gate(reading: GateReading) -> &'static str {
-    match reading {
-        GateReading::Table => "table",
-        GateReading::Relevant => "relevant",
-        GateReading::Exact => "exact",
+        ImpliedConsent::OptIn => "opt-in",
+        ImpliedConsent::OptOut => "opt-out",
     }
 }
 
@@ -180,10 +171,10 @@ fn head(told: &Told<'_>) -> String {
         }
     };
     format!(
-        "{visitor}; banner {}, model {}{taken}, gate {}",
+        "{visitor}; banner {}, model {}{taken}, gate opens on {}",
         banner(site.banner),
         model(site.model),
-        gate(site.gate)
+        site.gate.phrase()
     )
 }
 

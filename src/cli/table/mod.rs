@@ -111,7 +111,7 @@ impl Sheet<'_> {
 }
 
 /// The titles of what a table says of its destinations.
-const DESTINATION_TITLES: [&str; 5] = ["destination", "further names", "needs", "kind", "mode"];
+const DESTINATION_TITLES: [&str; 5] = ["destination", "aliases", "needs", "kind", "mode"];
 
 /// The titles of the columns of a table.
 const TITLES: [&str; 8] = [

@@ -4,8 +4,8 @@ use super::Sheet;
 use crate::cli::prove;
 use consentry::analysis::{self, Block, Row};
 use consentry::{
-    ConsentState, Destination, Entry, IntegrationsState, Mode, Policy, Promise, Reason, Requirement,
-    UnreadableIntegrations,
+    ConsentState, Destination, Entry, IntegrationsState, InvalidEntries, Mode, Policy, Promise, Reason,
+    Requirement,
 };
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub(super) fn cells(block: &Block, row: &Row) -> [String; 8] {
         let words = values.iter().flatten().flat_map(words).map(str::to_owned);
         any_of(words.collect())
     };
-    let consent = block.consent.iter().map(|state| state.phrase().to_owned());
+    let consent = block.consent.iter().map(|state| state.word().to_owned());
     let integrations = block.integrations.iter().map(|state| state.word().to_owned());
     let choice = |value: Option<bool>, yes: &str, no: &str| match value {
         Some(true) => yes.to_owned(),
@@ -33,7 +33,7 @@ pub(super) fn cells(block: &Block, row: &Row) -> [String; 8] {
         choice(row.exempt_event, "exempt", "not exempt"),
         choice(row.need, "granted", "not granted"),
         entries(&row.entry, &["unlisted"]),
-        entries(&row.all, &["absent", "on"]),
+        entries(&row.all, &["unlisted", "on"]),
         row.reason.outcome().word().to_owned(),
         reason,
     ]
@@ -41,7 +41,7 @@ pub(super) fn cells(block: &Block, row: &Row) -> [String; 8] {
 
 /// What is said of a destination above its table, in the order of the titles.
 pub(super) fn destination(policy: &Policy, destination: &Destination) -> [String; 5] {
-    let further: Vec<&str> = destination.further_names().iter().map(|name| name.value.as_str()).collect();
+    let further: Vec<&str> = destination.aliases().iter().map(|name| name.value.as_str()).collect();
     let mode = match destination.mode() {
         Some(Mode::Device) => "device: enforcement is advisory",
         Some(Mode::Cloud) => "cloud",
@@ -84,8 +84,8 @@ fn needed(policy: &Policy, requirement: &Requirement, inner: bool) -> String {
     let (elements, word) = match requirement {
         Requirement::Category(id) => {
             let Some(category) = policy.category(*id) else { return String::new() };
-            let note = match (category.switched_off(), category.always()) {
-                (Some(_), _) => " (switched off: not asked for)",
+            let note = match (category.unenforced(), category.always()) {
+                (Some(_), _) => " (unenforced: not asked for)",
                 (None, Some(_)) => " (always granted)",
                 (None, None) => "",
             };
@@ -105,8 +105,8 @@ pub(super) const CATEGORY_TITLES: [&str; 4] = ["category", "wire id", "descripti
 /// Each category: its name, its wire id, its description, and what is special about it.
 pub(super) fn categories(policy: &Policy) -> impl Iterator<Item = [String; 4]> {
     policy.categories().iter().map(|category| {
-        let note = match (category.switched_off(), category.always()) {
-            (Some(_), _) => "switched off: not asked for",
+        let note = match (category.unenforced(), category.always()) {
+            (Some(_), _) => "unenforced: not asked for",
             (None, Some(_)) => "always granted",
             (None, None) => "",
         };
@@ -122,7 +122,7 @@ pub(super) const PROMISE_TITLES: [&str; 3] = ["promise", "because", "is it kept"
 pub(super) fn promises(policy: &Policy) -> Vec<[String; 3]> {
     let promise = |one: &Promise| {
         let because = one.because.clone().unwrap_or_default();
-        [prove::statement(policy, one.span), because, prove::known(&analysis::prove(policy, one))]
+        [policy.line_at(one.span), because, prove::known(&analysis::prove(policy, one))]
     };
     policy.promises().iter().map(promise).collect()
 }
@@ -131,25 +131,25 @@ pub(super) fn promises(policy: &Policy) -> Vec<[String; 3]> {
 pub(super) fn meanings(sheet: &Sheet<'_>) -> Vec<(String, String)> {
     let policy = sheet.policy;
     let paths: Vec<String> = policy.reading().paths().map(|keys| keys.join(".")).collect();
-    let unreadable = match policy.unreadable_integrations().value {
-        UnreadableIntegrations::Off => "off",
-        UnreadableIntegrations::Unlisted => "unlisted",
+    let invalid = match policy.invalid_entries().value {
+        InvalidEntries::Off => "off",
+        InvalidEntries::Unlisted => "unlisted",
     };
-    let all_unreadable = if unreadable == "off" { "off" } else { "on" };
+    let all_invalid = if invalid == "off" { "off" } else { "on" };
     let exempt: Vec<String> =
         policy.exempt_events().value.iter().map(|name| format!("{:?}", name.value)).collect();
     let exempt = match exempt.is_empty() {
         true => "no event is exempt".to_owned(),
-        false => format!("a track event named {}, which passes where consent is enforced", any_of(exempt)),
+        false => format!("a track event named {}, which passes the consent step", any_of(exempt)),
     };
     let mut meanings: Vec<(String, String)> = vec![
         ("a blank cell".into(), "it does not matter".into()),
-        ("consent object".into(), format!("the preferences are at {}; it is missing, empty (without preferences), none given (with no preference in them), given (with one at least), or malformed (of another type, or under another spelling)", any_of(paths))),
-        ("integrations object".into(), "none (missing, or without an entry), given (with one at least), or malformed (of another type)".into()),
+        ("consent object".into(), format!("the preferences are at {}; it is missing, empty (no preferences object), unanswered (a preferences object without members), answered (with one at least), or malformed (of another type, or under another spelling)", any_of(paths))),
+        ("integrations object".into(), "none (missing, or without an entry), present (with one at least), or malformed (of another type)".into()),
         ("exempt".into(), exempt),
-        ("what it needs".into(), "is granted by categories whose preference is `true`; nothing else grants. Where the preferences are not given no category is granted but those that always are".into()),
-        ("own entry".into(), format!("what the integrations object has under the destination's names: on (`true`, or an object), off (`false`), unlisted (nothing), or unreadable (of another type), which counts as {unreadable}. Among several off wins, then on")),
-        ("All".into(), format!("the entry for destinations that are not listed; unreadable it counts as {all_unreadable}")),
+        ("what it needs".into(), "is granted by categories whose preference is `true`; nothing else grants. In every other state than answered, only categories that are always granted count".into()),
+        ("own entry".into(), format!("what the integrations object has under the destination's names: on (`true`, or an object), off (`false`), unlisted (nothing), or invalid (of another type), which counts as {invalid}. Among several off wins, then on")),
+        ("All".into(), format!("the entry for destinations that are not listed; invalid it counts as {all_invalid}")),
     ];
     let shown: BTreeSet<Reason> = sheet
         .tables
@@ -169,7 +169,7 @@ fn meaning(reason: Reason) -> &'static str {
         Reason::Consented => "what the destination needs is granted",
         Reason::Unmapped => "no category stands for the destination, and such destinations are delivered",
         Reason::Exempt => "the destination or the event is exempt from consent",
-        Reason::SwitchedOff => "all categories of the destination are switched off",
+        Reason::Unenforced => "all categories of the destination are unenforced",
         Reason::IntegrationGranted => "the integrations object grants what consent does not",
         Reason::Disabled => "the destination is disabled",
         Reason::Dropped => "the whole event is dropped",
@@ -200,8 +200,8 @@ pub(super) fn drops(policy: &Policy) -> Vec<String> {
                 IntegrationsState::ALL.into_iter().zip(&found).filter(|(_, one)| **one == Some(*reason));
             let words: Vec<String> = own.map(|(state, _)| state.word().to_owned()).collect();
             let states = match words.len() == found.len() {
-                true => format!("consent {}", consent.phrase()),
-                false => format!("consent {} with integrations {}", consent.phrase(), any_of(words)),
+                true => format!("consent {}", consent.word()),
+                false => format!("consent {} with integrations {}", consent.word(), any_of(words)),
             };
             match reasons.iter_mut().find(|(known, _)| known == reason) {
                 Some((_, all)) => all.push(states),

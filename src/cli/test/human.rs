@@ -153,7 +153,7 @@ pub(super) fn lines(
                 let own = place(difference);
                 if own.is_some() && own != expectation {
                     expectation = own;
-                    lines.extend(own.map(|span| excerpt(files, span)));
+                    lines.extend(own.map(|span| excerpt(table, files, span)));
                 }
                 lines.extend(
                     difference_lines(difference, table, files).into_iter().map(|line| format!("  {line}")),
@@ -176,11 +176,9 @@ pub(super) fn sentence(failure: &Failure, events_file: Option<&str>) -> String {
         Failure::File(fault) => format!("the file with the events, `{file}`: {fault}"),
         Failure::NotAnEvent { line: Some(line), error } => format!("{file}:{line} is not an event: {error}"),
         Failure::NotAnEvent { line: None, error } => format!("this is not an event: {error}"),
-        Failure::NoSuchConsent { stated, read } => format!(
-            "no event can have consent {}: this policy reads it as {}",
-            stated.phrase(),
-            read.phrase()
-        ),
+        Failure::NoSuchConsent { stated, read } => {
+            format!("no event can have consent {}: this policy reads it as {}", stated.word(), read.word())
+        }
         Failure::Decided { .. } => "decided otherwise".to_owned(),
     }
 }
@@ -196,9 +194,8 @@ pub(super) fn place(difference: &Difference) -> Option<Span> {
 }
 
 /// `shop.consent:14: deliver "Google Ads"`.
-fn excerpt(files: &Files, span: Span) -> String {
-    let text: Vec<&str> = files.excerpt(span).split_whitespace().collect();
-    format!("{}: {}", files.place(span), text.join(" "))
+fn excerpt(table: &Table, files: &Files, span: Span) -> String {
+    format!("{}: {}", files.place(span), table.policy().line_at(span))
 }
 
 fn difference_lines(difference: &Difference, table: &Table, files: &Files) -> Vec<String> {
@@ -213,13 +210,13 @@ fn difference_lines(difference: &Difference, table: &Table, files: &Files) -> Ve
                 format!("  expected  {}", expected(wanted, table)),
                 format!("  actual    {}", verdict(actual, table)),
             ];
-            lines.extend(decided_by.map(|span| format!("  by        {}", excerpt(files, span))));
+            lines.extend(decided_by.map(|span| format!("  by        {}", excerpt(table, files, span))));
             lines
         }
         Difference::Drop { expected, actual, decided_by, .. } => vec![
             format!("expected  {}", drop(expected)),
             format!("actual    {}", actual.as_ref().map_or("not dropped".to_owned(), |_| drop(actual))),
-            format!("by        {}", excerpt(files, *decided_by)),
+            format!("by        {}", excerpt(table, files, *decided_by)),
         ],
         Difference::Disagreement { destination, table: decided, reference } => {
             let of = destination.map_or("the event".to_owned(), |id| name(table, id));

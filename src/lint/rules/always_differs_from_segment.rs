@@ -1,4 +1,4 @@
-//! `always` where the platform's own table would block: its rows 2 and 4 grant nothing when no preference is given.
+//! `always` where the platform's own table would block: its rows 2 and 4 grant nothing without preferences.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
@@ -7,17 +7,17 @@ use crate::model::{ConsentState, Enforce, IntegrationsState};
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let enforces_consent = |integrations| {
-        let enforce = &policy.reconcile().row(ConsentState::NoneGiven, integrations).enforce;
+        let enforce = &policy.reconcile().row(ConsentState::Unanswered, integrations).enforce;
         !matches!(
             enforce,
             Enforce::Nothing | Enforce::Integrations | Enforce::ListedIntegrations | Enforce::Drop(_)
         )
     };
-    if !enforces_consent(IntegrationsState::None) && !enforces_consent(IntegrationsState::Given) {
+    if !enforces_consent(IntegrationsState::None) && !enforces_consent(IntegrationsState::Present) {
         return;
     }
     for category in policy.categories() {
-        let (Some(always), None) = (category.always(), category.switched_off()) else { continue };
+        let (Some(always), None) = (category.always(), category.unenforced()) else { continue };
         let message = format!("`{}` is granted also when the event grants nothing", category.name());
         found.push(
             Diagnostic::new(Code::AlwaysDiffersFromSegment, message)

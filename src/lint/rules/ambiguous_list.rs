@@ -13,7 +13,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let Some(Fact::Destination(said)) = fact(subject, destination.span()) else { continue };
         for attribute in &said.attributes {
             if let DestinationAttribute::Needs(Needs::List(names)) = &attribute.value {
-                found.extend(ambiguous("needs", names, several, &setting));
+                found.extend(ambiguous(subject, "needs", names, several, &setting));
             }
         }
     }
@@ -21,7 +21,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let Some(Fact::Promise(said)) = fact(subject, promise.span) else { continue };
         if let Some(Needs::List(names)) = &said.without {
             let meaning = "a list in a promise means `all of`";
-            found.extend(ambiguous("without", names, Quantifier::All, meaning));
+            found.extend(ambiguous(subject, "without", names, Quantifier::All, meaning));
         }
     }
 }
@@ -38,13 +38,23 @@ fn word(quantifier: Quantifier) -> &'static str {
 }
 
 /// The finding about a list of several categories.
-fn ambiguous(lead: &str, names: &[Text], meant: Quantifier, why: &str) -> Option<Diagnostic> {
+fn ambiguous(
+    subject: &Subject<'_>,
+    lead: &str,
+    names: &[Text],
+    meant: Quantifier,
+    why: &str,
+) -> Option<Diagnostic> {
     let [first, .., last] = names else { return None };
     let list = names.iter().map(|one| name(&one.value)).collect::<Vec<_>>().join(", ");
     let word = word(meant);
     let message = format!("`{lead} {list}` does not show whether all or any are required");
     let place = Span { end: last.span.end, ..first.span };
-    let edit = Edit { span: Span { end: place.start, ..place }, text: format!("{word} of ") };
+    // A quoted name may follow the word in front of it without a space.
+    let text = subject.trees.get(place.file.0 as usize).map_or("", |tree| &tree.text);
+    let before = text.get(..place.start as usize).unwrap_or_default();
+    let space = if before.ends_with(char::is_alphabetic) { " " } else { "" };
+    let edit = Edit { span: Span { end: place.start, ..place }, text: format!("{space}{word} of ") };
     Some(
         Diagnostic::new(Code::AmbiguousList, message)
             .at(place, "all of them, or any")

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
-use crate::model::Folding;
+use crate::model::ImpliedConsent;
 use crate::visit::{Possibility, Site};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
@@ -13,11 +13,11 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
     let few = "else use few device-mode libraries, audit what they collect by themselves, and load the page again when a choice about them changes";
     let (label, help) = match Site::of(policy).map(|site| site.taken_as()) {
-        Ok(Folding::OptIn) => (
+        Ok(ImpliedConsent::OptIn) => (
             "events wait for a choice, and are lost with a person who leaves without one",
             "show a banner that must be interacted with",
         ),
-        Ok(Folding::OptOut) => (
+        Ok(ImpliedConsent::OptOut) => (
             "libraries load before people choose, and what they choose later is late for them",
             "show a banner that must be interacted with, or none",
         ),

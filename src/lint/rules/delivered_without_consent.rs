@@ -23,7 +23,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             let (consent, integrations) = (case.situation.consent, case.situation.integrations);
             let row = policy.reconcile().row(consent, integrations);
             // Where the author says why, it is no accident.
-            if consent != ConsentState::Given && row.because.is_none() {
+            if consent != ConsentState::Answered && row.because.is_none() {
                 let file = row.span.file;
                 let own = (!policy.files().is_prelude(file)).then_some(row.span);
                 let delivered = delivered.entry((file, own)).or_default();
@@ -33,7 +33,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         }
     }
     for ((file, _), delivered) in delivered {
-        let states: Vec<&str> = delivered.states.into_iter().map(ConsentState::phrase).collect();
+        let states: Vec<&str> = delivered.states.into_iter().map(ConsentState::word).collect();
         let message = format!("where consent is {}, nobody's consent is asked for", states.join(" or "));
         let help = match policy.files().is_prelude(file) {
             true => {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
-use crate::model::{ConsentState, Folding, IntegrationsState, Mode};
+use crate::model::{ConsentState, ImpliedConsent, IntegrationsState, Mode};
 use crate::visit::{Possibility, Site};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
@@ -12,15 +12,15 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         return;
     };
     let loads = match Site::of(policy).map(|site| site.taken_as()) {
-        Ok(Folding::OptIn) => "loads once it is granted, and stays",
-        Ok(Folding::OptOut) => "loads with the page, before a choice, and stays",
+        Ok(ImpliedConsent::OptIn) => "loads once it is granted, and stays",
+        Ok(ImpliedConsent::OptOut) => "loads with the page, before a choice, and stays",
         Err(_) => "stays once it has loaded",
     };
     for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
         // A wrapper stamps a choice and no integrations: what a choice does not change is never taken back.
         let chosen = subject.answers.of(id).iter().filter(|case| {
             let situation = &case.situation;
-            situation.consent == ConsentState::Given
+            situation.consent == ConsentState::Answered
                 && situation.integrations == IntegrationsState::None
                 && !situation.exempt_event
         });

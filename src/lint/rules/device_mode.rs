@@ -14,7 +14,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             found.push(
                 Diagnostic::new(Code::DeviceMode, message)
                     .at(span, "its code runs where the person is")
-                    .help("let code in the browser hold it back until consent is given, and say so here: `// allow device-mode because \"...\"`"),
+                    .help("let code in the browser hold it back until the person agrees, and say so here: `// allow device-mode because \"...\"`"),
             );
         }
     }

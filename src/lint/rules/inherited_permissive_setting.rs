@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::event::Entry;
 use crate::lint::Subject;
-use crate::model::{CategoryId, Destination, IntegrationsState, Quantifier, UnreadableIntegrations};
+use crate::model::{CategoryId, Destination, IntegrationsState, InvalidEntries, Quantifier};
 use crate::reason::Reason;
 use crate::syntax::tree::{DestinationAttribute, Fact, Needs};
 
@@ -28,10 +28,10 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     if several.value == Quantifier::Any && policy.destinations().iter().any(|one| is_list(subject, one)) {
         leaks(several.span, "one of several categories is enough", "several categories need", "all");
     }
-    let unreadable = policy.unreadable_integrations();
-    if unreadable.value == UnreadableIntegrations::Unlisted && unreadable_entry_delivers(subject) {
+    let invalid = policy.invalid_entries();
+    if invalid.value == InvalidEntries::Unlisted && invalid_entry_delivers(subject) {
         let message = "an integrations entry that nobody can read does not stop an event";
-        leaks(unreadable.span, message, "unreadable integrations count as", "off");
+        leaks(invalid.span, message, "invalid entries", "off");
     }
 }
 
@@ -48,21 +48,20 @@ fn is_list(subject: &Subject<'_>, destination: &Destination) -> bool {
         matches!(said.value, DestinationAttribute::Needs(Needs::List(_)))
     };
     is_asked
-        && live.filter(|category| category.switched_off().is_none()).count() > 1
+        && live.filter(|category| category.unenforced().is_none()).count() > 1
         && attributes.iter().any(is_list)
 }
 
 /// Whether an entry that is neither a boolean nor an object lets an event through which `false` would stop.
-fn unreadable_entry_delivers(subject: &Subject<'_>) -> bool {
+fn invalid_entry_delivers(subject: &Subject<'_>) -> bool {
     subject.answers.sorts().iter().any(|sort| {
         let of = |entry| {
             sort.cases.iter().filter(move |case| {
-                case.situation.integrations == IntegrationsState::Given && case.situation.entry == Some(entry)
+                case.situation.integrations == IntegrationsState::Present
+                    && case.situation.entry == Some(entry)
             })
         };
         // Both lists have the same situations in the same order, but for the entry.
-        of(Entry::Unreadable)
-            .zip(of(Entry::Off))
-            .any(|(unreadable, off)| unreadable.delivers() && !off.delivers())
+        of(Entry::Invalid).zip(of(Entry::Off)).any(|(invalid, off)| invalid.delivers() && !off.delivers())
     })
 }

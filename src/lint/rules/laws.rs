@@ -30,8 +30,8 @@ pub(super) fn undeclared_category_decides(subject: &Subject<'_>, found: &mut Vec
             && (before.reason != Reason::Dropped || enforce(before) == enforce(after))
     };
     let breaks = |before: &Case, after: &Case| {
-        before.situation.consent == ConsentState::NoneGiven
-            && after.situation.consent == ConsentState::Given
+        before.situation.consent == ConsentState::Unanswered
+            && after.situation.consent == ConsentState::Answered
             && grants_nothing(after)
             && same_objects(&before.situation, &after.situation)
             && !decides_alike(before, after)
@@ -40,11 +40,11 @@ pub(super) fn undeclared_category_decides(subject: &Subject<'_>, found: &mut Vec
     report(subject, Code::UndeclaredCategoryDecides, message, breaks, found);
 }
 
-/// "Crossing from `missing` or `empty` to `given` never blocks."
+/// "Crossing from `missing` or `empty` to `answered` never blocks."
 pub(super) fn preferences_block(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let breaks = |before: &Case, after: &Case| {
         matches!(before.situation.consent, ConsentState::Missing | ConsentState::Empty)
-            && after.situation.consent == ConsentState::Given
+            && after.situation.consent == ConsentState::Answered
             && same_objects(&before.situation, &after.situation)
             && before.delivers()
             && !after.delivers()
@@ -93,7 +93,7 @@ fn adds_false(before: &Situation, after: &Situation) -> bool {
     let adds = |before: Option<Entry>, after: Option<Entry>| before == after || after == Some(Entry::Off);
     same_consent
         && was_readable
-        && after.integrations == IntegrationsState::Given
+        && after.integrations == IntegrationsState::Present
         && adds(before.entry, after.entry)
         && adds(before.all, after.all)
         // One more entry, not two.

@@ -14,7 +14,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let asked: Vec<usize> = policy
         .category_ids()
         .zip(policy.categories())
-        .filter(|(_, category)| category.always().is_none() && category.switched_off().is_none())
+        .filter(|(_, category)| category.always().is_none() && category.unenforced().is_none())
         .map(|(id, _)| id.index())
         .collect();
     if asked.len() < MANY {

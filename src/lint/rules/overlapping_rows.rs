@@ -14,7 +14,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let Some(first) = overlaps.first().and_then(|cell| rows.get(cell.row)) else { continue };
         let pairs: Vec<String> = overlaps
             .iter()
-            .map(|cell| format!("{} x {}", cell.consent.phrase(), cell.integrations.word()))
+            .map(|cell| format!("{} x {}", cell.consent.word(), cell.integrations.word()))
             .collect();
         let mut finding = Diagnostic::new(
             Code::OverlappingRows,
@@ -61,7 +61,7 @@ fn narrower(tree: &Tree, row: &Row, decided: &[(ConsentState, IntegrationsState)
     let phrases =
         |count, all, phrases: Vec<&str>| if count == all { "any".to_owned() } else { phrases.join(" | ") };
     let consent_text =
-        phrases(consent.len(), ConsentState::ALL.len(), consent.iter().map(|one| one.phrase()).collect());
+        phrases(consent.len(), ConsentState::ALL.len(), consent.iter().map(|one| one.word()).collect());
     let integrations_text = phrases(
         integrations.len(),
         IntegrationsState::ALL.len(),

@@ -40,7 +40,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         found.push(
             Diagnostic::new(Code::BrokenPromise, format!("the promise is not kept: `{name}`{others}"))
                 .at(promise.span, format!("`{name}`: {word}, {reason}, with {}", first.event))
-                .help("mend the policy, or say with `when` of which events the promise speaks; `consentry prove` shows an event for each destination"),
+                .help("fix the policy, or limit the promise to some events with `when`; `consentry prove` shows an event for each destination"),
         );
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 /// names is the first in it.
 fn redundant(whole: &Requirement, policy: &Policy) -> Vec<usize> {
     let Some(choices) = Choices::of(whole, policy) else { return Vec::new() };
-    // What changes nothing while a category is switched off may change something as soon as it is not.
+    // What changes nothing while a category is unenforced may change something as soon as it is not.
     let all: Vec<CategoryId> = whole.categories().collect();
     let is_any_off = all.iter().any(|id| is_off(policy, *id));
     let switched_on = Choices::among(all, policy).filter(|_| is_any_off);
@@ -100,7 +100,7 @@ fn parts(whole: &Requirement) -> Vec<Part<'_>> {
 /// What people can choose, as far as a requirement depends on it.
 struct Choices<'p> {
     policy: &'p Policy,
-    /// When each category is granted, but for those that are switched off.
+    /// When each category is granted, but for those that are unenforced.
     granted: HashMap<CategoryId, Satisfied>,
 }
 
@@ -172,7 +172,7 @@ impl<'p> Choices<'p> {
         joined
     }
 
-    /// Whether a part names a category that is not switched off.
+    /// Whether a part names a category that is not unenforced.
     fn asks_for(&self, part: &Requirement) -> bool {
         part.categories().any(|id| !is_off(self.policy, id))
     }
@@ -191,7 +191,7 @@ fn granted(place: Option<usize>, categories: usize) -> Satisfied {
 }
 
 fn is_off(policy: &Policy, id: CategoryId) -> bool {
-    policy.category(id).is_some_and(|category| category.switched_off().is_some())
+    policy.category(id).is_some_and(|category| category.unenforced().is_some())
 }
 
 fn is_always(policy: &Policy, id: CategoryId) -> bool {

@@ -7,7 +7,7 @@ use crate::lint::Subject;
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let mut seen = Alike::default();
     for destination in subject.policy.destinations() {
-        let further = destination.further_names().iter().map(|name| (name.value.as_str(), name.span));
+        let further = destination.aliases().iter().map(|name| (name.value.as_str(), name.span));
         for (name, span) in std::iter::once((destination.name(), destination.name_span())).chain(further) {
             let (message, other) = match seen.insert(name, destination.name(), span) {
                 Some((other, at)) => {

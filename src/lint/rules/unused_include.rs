@@ -128,9 +128,10 @@ fn files_in_force(policy: &Policy) -> HashSet<FileId> {
     let settings = [
         policy.reconcile().span(),
         policy.unmapped_destinations().span,
-        policy.unreadable_integrations().span,
+        policy.invalid_entries().span,
         policy.several_categories().span,
         policy.exempt_events().span,
+        policy.preference_events().span,
         policy.reading_span(),
     ];
     let spans = policy.categories().iter().map(|one| one.span());
@@ -139,7 +140,7 @@ fn files_in_force(policy: &Policy) -> HashSet<FileId> {
     let spans = spans.chain(policy.tests().iter().map(|one| one.span()));
     let spans = spans.chain(policy.lint_levels().iter().map(|one| one.span));
     let spans = spans.chain(policy.promises().iter().map(|one| one.span));
-    let spans = spans.chain(policy.visit_settings().iter().map(|one| one.span));
-    let spans = spans.chain(policy.ledger_spans());
+    let spans = spans.chain(policy.visit_settings().map(|(_, at)| at));
+    let spans = spans.chain(policy.ledger_settings().map(|(_, at)| at));
     spans.chain(settings).map(|span: Span| span.file).collect()
 }
