@@ -399,6 +399,9 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     if expects(expected, "an integrations state or `{`") && matches!(found, "present" | "given") {
         return "write the entries: `{ \"Google Ads\": on, All: off }`".to_owned();
     }
+    if found == "identify" && before.contains("preference events") {
+        return "identify events write to the ledger with `ledger also records identify`".to_owned();
+    }
     if let Some(near) = nearest(found, words) {
         return format!("did you mean `{near}`?");
     }
