@@ -4,7 +4,7 @@ use super::tables::Tables;
 use super::words;
 use super::{Line, Told};
 use consentry::visit::{Choice, Phase, Possibility, Step, Visitor};
-use consentry::{Banner, Consent, DestinationId, Policy, Preference};
+use consentry::{Banner, Consent, DestinationId, GateOpens, Policy, Preference};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
@@ -19,7 +19,7 @@ pub(super) fn visit(to: &mut impl Write, told: &Told<'_>) -> io::Result<()> {
             "banner": words::banner(site.banner),
             "model": words::model(site.model),
             "taken_as": words::folding(site.taken_as()),
-            "gate": site.gate.phrase(),
+            "gate": gate_word(site.gate),
         },
         "stored": match &told.visitor {
             Visitor::First => Value::Null,
@@ -153,8 +153,7 @@ pub(super) fn tables(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()>
         })
     });
     let wrapper = tables.wrapper.iter().map(|row| {
-        let readings =
-            row.flows.iter().map(|(reading, flow)| (reading.phrase().to_owned(), json!(flow.word())));
+        let readings = row.flows.iter().map(|(reading, flow)| (gate_word(*reading), json!(flow.word())));
         json!({
             "row": row.row,
             "granted": row.granted,
@@ -167,7 +166,7 @@ pub(super) fn tables(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()>
         "v": 1,
         "policy": policy.name(),
         "edition": policy.edition(),
-        "gate": tables.gate.phrase(),
+        "gate": gate_word(tables.gate),
         "stored": choice(policy, &tables.stored),
         "chosen": choice(policy, &tables.chosen),
         "banners": banners.collect::<Vec<_>>(),
@@ -176,4 +175,9 @@ pub(super) fn tables(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()>
     });
     serde_json::to_writer(&mut *to, &document)?;
     writeln!(to)
+}
+
+/// What opens the gate, as the JSON of `eval` spells it too: `any_grant`.
+fn gate_word(opens: GateOpens) -> String {
+    opens.phrase().replace(' ', "_")
 }

@@ -92,7 +92,9 @@ impl<'t> Tables<'t> {
     fn head(&self) -> String {
         let [stored, chosen] = [&self.stored, &self.chosen].map(|one| words::choice(self.policy, one));
         let gate = self.gate.phrase();
-        format!("gate {gate}; who returns has granted {stored}; who chooses or updates grants {chosen}")
+        format!(
+            "gate opens on {gate}; who returns has granted {stored}; who chooses or updates grants {chosen}"
+        )
     }
 
     fn scenario(&self, row: &ScenarioRow) -> Vec<String> {
