@@ -30,7 +30,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
     let invalid = policy.invalid_entries();
     if invalid.value == InvalidEntries::Unlisted && invalid_entry_delivers(subject) {
-        let message = "an integrations entry that nobody can read does not stop an event";
+        let message = "an invalid integrations entry does not stop an event";
         leaks(invalid.span, message, "invalid entries", "off");
     }
 }
