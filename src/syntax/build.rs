@@ -248,7 +248,7 @@ impl Builder<'_> {
 
     /// Reads a statement in old words as the statements that it is today; `None` for any other statement.
     fn old_facts(&mut self, pair: &Pair<Rule>, overrides: bool) -> Option<Vec<Fact>> {
-        let is_open = child(pair.clone(), Rule::word_open).is_some();
+        let is_open = child(pair.clone(), Rule::old_open_word).is_some();
         let reading = child(pair.clone(), Rule::old_gate_reading);
         let words = self.spans(pair);
         // How many words are old, and the statement.

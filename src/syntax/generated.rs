@@ -373,9 +373,13 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_when,
     r#word_without,
     r#old_as,
+    r#old_closed_word,
     r#old_count,
+    r#old_event_word,
     r#old_means,
+    r#old_open_word,
     r#old_preferences_word,
+    r#old_records_word,
     r#old_spelled,
     r#old_switched,
     r#old_verify_word,
@@ -619,9 +623,13 @@ impl Rule {
             Rule::r#word_when,
             Rule::r#word_without,
             Rule::r#old_as,
+            Rule::r#old_closed_word,
             Rule::r#old_count,
+            Rule::r#old_event_word,
             Rule::r#old_means,
+            Rule::r#old_open_word,
             Rule::r#old_preferences_word,
+            Rule::r#old_records_word,
             Rule::r#old_spelled,
             Rule::r#old_switched,
             Rule::r#old_verify_word,
@@ -4692,7 +4700,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                     .sequence(|state| {
                                         self::r#word_exempt(state)
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_event(state) })
+                                            .and_then(|state| { self::r#old_event_word(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#event_names(state) })
                                     })
@@ -4830,8 +4838,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#word_gate(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
-                                                self::r#word_open(state)
-                                                    .or_else(|state| { self::r#word_closed(state) })
+                                                self::r#old_open_word(state)
+                                                    .or_else(|state| { self::r#old_closed_word(state) })
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#word_without(state) })
@@ -5017,7 +5025,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                     .sequence(|state| {
                                         self::r#word_ledger(state)
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_records(state) })
+                                            .and_then(|state| { self::r#old_records_word(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#old_recorded_event(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -8042,6 +8050,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_closed_word(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_closed_word,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("closed")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#old_count(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -8059,6 +8095,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("count")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_event_word(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_event_word,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("event")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -8098,6 +8162,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_open_word(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_open_word,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("open")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#old_preferences_word(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -8115,6 +8207,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("preferences")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#old_records_word(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#old_records_word,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("records")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -8629,9 +8749,13 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_when => rules::r#word_when(state),
                     Rule::r#word_without => rules::r#word_without(state),
                     Rule::r#old_as => rules::r#old_as(state),
+                    Rule::r#old_closed_word => rules::r#old_closed_word(state),
                     Rule::r#old_count => rules::r#old_count(state),
+                    Rule::r#old_event_word => rules::r#old_event_word(state),
                     Rule::r#old_means => rules::r#old_means(state),
+                    Rule::r#old_open_word => rules::r#old_open_word(state),
                     Rule::r#old_preferences_word => rules::r#old_preferences_word(state),
+                    Rule::r#old_records_word => rules::r#old_records_word(state),
                     Rule::r#old_spelled => rules::r#old_spelled(state),
                     Rule::r#old_switched => rules::r#old_switched(state),
                     Rule::r#old_verify_word => rules::r#old_verify_word(state),
