@@ -45,8 +45,12 @@ fn word(verified: CheckAction) -> &'static str {
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let LedgerCheck { mismatch, unstamped, unknown, unreachable, conflict } = self.actions;
-        let names =
-            |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        // A list of names in quotes, in which a name cannot deceive.
+        let listed = |names: &BTreeSet<String>, more: Option<&str>| {
+            let quoted = names.iter().map(|name| format!("{name:?}"));
+            let all: Vec<String> = quoted.chain(more.map(str::to_owned)).collect();
+            if all.is_empty() { "none".to_owned() } else { all.join(", ") }
+        };
         let mismatch = if mismatch == CheckAction::UseStamped { "report" } else { word(mismatch) };
         write!(
             f,
@@ -56,12 +60,12 @@ impl fmt::Display for Check {
             word(unreachable),
             if conflict == Conflict::Grant { "grant" } else { "refuse" }
         )?;
-        let also = if self.records_identify { ", identify events" } else { "" };
+        let identify = self.records_identify.then_some("identify events");
         write!(
             f,
-            "; categories {}; never checked {}{also}",
-            names(&self.compared),
-            names(&self.preference_events)
+            "; categories {}; never checked {}",
+            listed(&self.compared, None),
+            listed(&self.preference_events, identify)
         )
     }
 }
