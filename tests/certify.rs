@@ -103,7 +103,7 @@ fn everything(prelude: &str, settings: &str, more_categories: usize) -> Table {
     let mut number = 0;
     for mapping in mappings {
         for attributes in ["", " kind warehouse", " exempt", " disabled"] {
-            // Each has a alias of its own and shares one with every third.
+            // Each has an alias of its own and shares one with every third.
             let group = ["?", "group 1", "group 2"][number % 3];
             text.push_str(&format!(
                 "destination \"d{number}\" {mapping}{attributes} alias \"alias {number}\" shared alias {group:?}\n"

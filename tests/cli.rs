@@ -284,7 +284,7 @@ to be delivered, one of
     let unknown = run_with(&["explain", SHOP, "--destination", "amplitude-js"], b"{}");
     assert_eq!(
         (unknown.status, unknown.err.as_str()),
-        (2, "consentry: `amplitude-js` is a alias; ask for `Amplitude`\n")
+        (2, "consentry: `amplitude-js` is an alias; ask for `Amplitude`\n")
     );
     let unknown = run_with(&["explain", SHOP, "--destination", "Nobody"], b"{}");
     assert!(unknown.status == 2 && unknown.err.contains("no destination `Nobody`; it has Facebook Pixel"));

@@ -116,8 +116,8 @@ fn events() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     text("null, integrations", r#"{"integrations":null,"integrations":{"E":false}}"#.into(), UNREADABLE);
     text("destination, on and off", integrations(r#""E":true,"E":false"#), E_OFF);
     text("destination, off and on", integrations(r#""E":false,"E":true"#), E_OFF);
-    text("destination, off and on by a alias", integrations(r#""E":false,"e-js":true"#), E_OFF);
-    text("destination, on and off by a alias", integrations(r#""e-js":false,"E":true"#), E_OFF);
+    text("destination, off and on by an alias", integrations(r#""E":false,"e-js":true"#), E_OFF);
+    text("destination, on and off by an alias", integrations(r#""e-js":false,"E":true"#), E_OFF);
     text("destination, null and on", integrations(r#""E":null,"E":true"#), E_ON);
     text("destination, on and null", integrations(r#""E":true,"E":null"#), E_ON);
     text("All, on and off", integrations(r#""All":true,"All":false"#), ALL_OFF);

@@ -257,7 +257,7 @@ fn only_what_is_asked_for_is_printed() {
     assert!(out.contains("- Destinations: 1 of 2\n"), "{out}");
     let (status, out, errors) = table(text, &["--destination", "Why"]);
     assert_eq!((status, out.as_str()), (2, ""));
-    assert_eq!(errors, "consentry: `Why` is a alias; ask for `Y`\n");
+    assert_eq!(errors, "consentry: `Why` is an alias; ask for `Y`\n");
 }
 
 /// A policy whose fingerprint is not known is not signed unawares.

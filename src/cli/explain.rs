@@ -109,7 +109,7 @@ pub(super) fn unknown_destination(policy: &Policy, name: &str) -> String {
     let own =
         policy.destinations().iter().find(|one| one.aliases().iter().any(|further| further.value == name));
     if let Some(own) = own {
-        return format!("`{shown}` is a alias; ask for `{}`", visible(own.name()));
+        return format!("`{shown}` is an alias; ask for `{}`", visible(own.name()));
     }
     let mut names: Vec<String> =
         policy.destinations().iter().map(|one| visible(one.name())).take(MAX_NAMES).collect();

@@ -145,7 +145,7 @@ impl<'d> Decision<'d> {
     pub fn verdict_of(&self, name: &str) -> Option<Verdict> {
         let named =
             self.table.destinations.ids(name.as_bytes()).iter().map(|id| DestinationId::new(*id as usize));
-        // A alias does not count.
+        // An alias does not count.
         let own = |id: &DestinationId| self.policy().destination(*id).is_some_and(|one| one.name() == name);
         self.verdict(named.into_iter().find(own)?)
     }
