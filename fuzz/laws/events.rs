@@ -252,7 +252,9 @@ fn entry(u: &mut Unstructured) -> Result<Json> {
 
 /// Compares an event with what a `Value` and a loop find in it.
 pub fn compare(event: &Event, value: &Value, reading: &Reading, text: &str) {
-    let Reading::Preferences { parents, spellings } = reading else { return };
+    let paths: Vec<Vec<&str>> = reading.paths().collect();
+    let parents = &paths[0][..paths[0].len() - 1];
+    let spellings: Vec<String> = paths.iter().map(|path| path[path.len() - 1].to_owned()).collect();
     let mut holder = Ok(value);
     for key in parents {
         holder = holder.and_then(|holder| match holder.get(key) {

@@ -112,11 +112,7 @@ fn alike(one: &Policy, other: &Policy) -> Option<bool> {
     if wire_ids(one) != wire_ids(other) {
         return Some(false);
     }
-    for consent in consentry::ConsentState::ALL {
-        let consentry::Reading::Preferences { parents, .. } = one.reading() else { return None };
-        if consent == consentry::ConsentState::Missing && parents.is_empty() {
-            continue;
-        }
+    for consent in one.reading().states() {
         for integrations in consentry::IntegrationsState::ALL {
             let drop = |policy: &Policy| match &policy.reconcile().row(consent, integrations).enforce {
                 Enforce::Drop(reason) => Some(reason.clone()),
@@ -498,8 +494,7 @@ fn touched(
     }
     for id in new.destination_ids() {
         let space = Space::full(new, id).unwrap();
-        events
-            .extend((0..20).map(|number| analysis::json(&space.event(&space.sample(number)), new.reading())));
+        events.extend((0..20).map(|number| space.event(&space.sample(number)).to_json(new.reading())));
     }
     let mut compared = 0;
     for event in &events {

@@ -306,7 +306,7 @@ pub fn situations_are_events(u: &mut Unstructured) -> Result<u64> {
 }
 
 fn written_and_read(table: &Table, event: &Event) {
-    let text = analysis::json(event, table.policy().reading());
+    let text = event.to_json(table.policy().reading());
     assert_eq!(read(table, &text), *event, "{text}\n{:?}", table.policy().reading());
 }
 

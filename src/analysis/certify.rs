@@ -1,7 +1,6 @@
 //! Does the table equal the reference, in every situation that can matter?
 
 use super::space::{Situation, Space};
-use super::witness;
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::model::{DestinationId, Policy};
 use crate::reference;
@@ -99,7 +98,7 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
                 if (!bit || verdict != expected) && certificate.differences.len() < MAX_DIFFERENCES {
                     certificate.differences.push(Difference {
                         destination: id,
-                        event: witness::json(&event, policy.reading()),
+                        event: event.to_json(policy.reading()),
                         table: verdict,
                         reference: expected,
                     });

@@ -1,7 +1,6 @@
 //! What a change of a policy changes: for each destination the situations that are decided otherwise, all of them, as few rows as
 //! say it, each with an event that shows it.
 
-use super::json;
 use super::traits::Traits;
 use crate::event::Event;
 use crate::exact::Conditions;
@@ -11,10 +10,7 @@ use crate::exact::formula::{Formula, Ways};
 use crate::exact::function::{Function, function, reason};
 use crate::exact::inputs::Inputs;
 use crate::exact::{Check, Gate, TooLarge, check, gate};
-use crate::model::{
-    ConsentState, DOCUMENTED_SPELLINGS, Destination, DestinationId, Enforce, IntegrationsState, Policy,
-    Reading,
-};
+use crate::model::{ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, Reading};
 use crate::reason::{Outcome, Reason};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -153,11 +149,7 @@ impl Diff {
     /// they are compared as if each event had the same preferences in both places; where only one of them accepts a spelling that is
     /// not documented, as if no event had preferences under two spellings.
     pub fn is_exact(&self) -> bool {
-        self.reading.as_ref().is_none_or(|(old, new)| {
-            let only_one: BTreeSet<&str> =
-                spellings(old).symmetric_difference(&spellings(new)).copied().collect();
-            parents(old) == parents(new) && only_one.iter().all(|one| DOCUMENTED_SPELLINGS.contains(one))
-        })
+        self.reading.as_ref().is_none_or(|(old, new)| old.is_comparable(new))
     }
 
     /// All changes of all destinations.
@@ -218,21 +210,11 @@ impl DestinationDiff {
         Some(Change {
             direction: found.direction,
             conditions: Conditions::of(rows, &found.cube),
-            witness: json(&event, &reading),
+            witness: event.to_json(&reading),
             before: if self.presence == Presence::Added { None } else { said.next() },
             after: if self.presence == Presence::Removed { None } else { said.next() },
         })
     }
-}
-
-fn parents(reading: &Reading) -> &[String] {
-    let Reading::Preferences { parents, .. } = reading;
-    parents
-}
-
-fn spellings(reading: &Reading) -> BTreeSet<&str> {
-    let Reading::Preferences { spellings, .. } = reading;
-    spellings.iter().map(String::as_str).collect()
 }
 
 /// What the new policy decides otherwise than the old one.
@@ -254,8 +236,7 @@ fn spellings(reading: &Reading) -> BTreeSet<&str> {
 /// ```
 pub fn diff(old: &Policy, new: &Policy) -> Diff {
     let readings = (old.reading(), new.reading());
-    let same_reading =
-        parents(readings.0) == parents(readings.1) && spellings(readings.0) == spellings(readings.1);
+    let same_reading = readings.0.identity() == readings.1.identity();
     let wire_ids = |policy: &Policy| -> BTreeSet<String> {
         policy.categories().iter().map(|category| category.wire_id().to_owned()).collect()
     };
@@ -301,10 +282,8 @@ fn only_one(old: &BTreeSet<String>, new: &BTreeSet<String>) -> Vec<(String, bool
 
 fn drops(old: &Policy, new: &Policy) -> Vec<DropChange> {
     let mut changes = Vec::new();
-    // Where the event itself holds the preferences, no event is without a place for them.
-    let is_event = parents(old.reading()).is_empty() && parents(new.reading()).is_empty();
-    for consent in ConsentState::ALL.into_iter().filter(|state| !is_event || *state != ConsentState::Missing)
-    {
+    let may_be = |state: &ConsentState| old.reading().has_state(*state) || new.reading().has_state(*state);
+    for consent in ConsentState::ALL.into_iter().filter(may_be) {
         for integrations in IntegrationsState::ALL {
             let drop = |policy: &Policy| {
                 policy.reconcile().row(consent, integrations).drop_reason().map(str::to_owned)
@@ -678,7 +657,7 @@ mod tests {
                 let mut values = vec![0; inputs.values().len()];
                 loop {
                     let (event, reading) = inputs.event(&values).unwrap();
-                    let text = json(&event, &reading);
+                    let text = event.to_json(&reading);
                     let read = |policy: &Policy| {
                         Event::read(text.as_bytes(), policy.reading(), &crate::Limits::default()).unwrap()
                     };

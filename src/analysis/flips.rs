@@ -1,6 +1,5 @@
 //! What would have to change of an event so that a destination's outcome were the other one.
 
-use super::json;
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::exact::TooLarge;
 use crate::exact::diagram::Diagrams;
@@ -127,7 +126,7 @@ pub fn flips(policy: &Policy, event: &Event<'_>, destination: DestinationId) -> 
         Flip {
             changes: set.iter().filter_map(|(variable, value)| change(&inputs, *variable, *value)).collect(),
             reason: reason(diagrams.at(decided, &changed_at)),
-            witness: json(&changed, policy.reading()),
+            witness: changed.to_json(policy.reading()),
             is_filled,
         }
     };

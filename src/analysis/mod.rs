@@ -8,7 +8,6 @@ mod prove;
 mod space;
 mod table;
 pub(crate) mod traits;
-mod witness;
 
 pub use crate::exact::{
     Asked, Check, Condition, Conditions, Fingerprint, Gate, Open, Opens, TooLarge, check, fingerprint, gate,
@@ -20,5 +19,3 @@ pub use flips::{Change as FlipChange, Flip, Flips, MAX_EXACT_INPUTS, MAX_FLIPS, 
 pub use prove::{Counterexample, Proof, prove};
 pub use space::{Situation, Space};
 pub use table::{Block, DecisionTable, Need, Row, decision_tables};
-pub use witness::json;
-pub(crate) use witness::{ConsentText, Member, compose, text};

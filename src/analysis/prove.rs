@@ -1,6 +1,5 @@
 //! Whether what a policy promises is so, decided over every event that there can be.
 
-use super::json;
 use crate::event::{Entry, Name};
 use crate::exact::TooLarge;
 use crate::exact::diagram::{Diagram, Diagrams};
@@ -155,7 +154,7 @@ impl<'p> Question<'p> {
         let refused = formula.map(|formula| formula.refused(&granted).into_iter().collect());
         let counterexample = Counterexample {
             destination: self.id,
-            event: json(&event, &reading),
+            event: event.to_json(&reading),
             reason,
             refused: refused.unwrap_or_default(),
         };

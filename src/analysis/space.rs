@@ -6,8 +6,7 @@
 
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::model::{
-    CategoryId, ConsentState, DestinationId, Enforce, IntegrationsState, InvalidEntries, Policy, Reading,
-    Requirement,
+    CategoryId, ConsentState, DestinationId, IntegrationsState, InvalidEntries, Mentions, Policy, Requirement,
 };
 
 /// One combination of the facts that can matter to a destination.
@@ -54,12 +53,6 @@ impl<'p> Space<'p> {
             requirement.into_iter().flat_map(Requirement::categories).collect();
         categories.sort_unstable();
         categories.dedup();
-        let mut consent = ConsentState::ALL.to_vec();
-        let Reading::Preferences { parents, .. } = policy.reading();
-        if parents.is_empty() {
-            // The event itself holds the preferences, and an event is always there.
-            consent.retain(|state| *state != ConsentState::Missing);
-        }
         let exempt_event =
             if policy.exempt_events().value.is_empty() { vec![false] } else { vec![false, true] };
         Some(Space {
@@ -67,7 +60,7 @@ impl<'p> Space<'p> {
             destination,
             preferences: vec![PREFERENCES.to_vec(); categories.len()],
             categories,
-            consent,
+            consent: policy.reading().states().collect(),
             integrations: IntegrationsState::ALL.to_vec(),
             entry: ENTRIES.to_vec(),
             all: ENTRIES.to_vec(),
@@ -81,16 +74,13 @@ impl<'p> Space<'p> {
         let mut space = Space::full(policy, destination)?;
         let declared = policy.destination(destination)?;
         let disabled = declared.disabled().is_some();
-        let words: Vec<&Enforce> = policy.reconcile().rows().iter().map(|row| &row.enforce).collect();
-        let any = |wanted: &dyn Fn(&Enforce) -> bool| !disabled && words.iter().any(|word| wanted(word));
-        let consent_step = any(&|word| {
-            !matches!(
-                word,
-                Enforce::Nothing | Enforce::Integrations | Enforce::ListedIntegrations | Enforce::Drop(_)
-            )
-        });
-        let own_entry = any(&|word| !matches!(word, Enforce::Nothing | Enforce::Consent | Enforce::Drop(_)));
-        let integrations_step = own_entry && any(&|word| !matches!(word, Enforce::ListedIntegrations));
+        let rows = policy.reconcile().rows();
+        let any = |wanted: &dyn Fn(Mentions) -> bool| {
+            !disabled && rows.iter().any(|row| wanted(row.enforce.mentions()))
+        };
+        let consent_step = any(&|row| row.consent);
+        let own_entry = any(&|row| row.integrations || row.listed);
+        let integrations_step = any(&|row| row.integrations);
         let ignores_all = policy.kind_of(declared).is_some_and(|kind| kind.ignores_all().is_some());
 
         let exempt = declared.exempt().is_some();

@@ -5,7 +5,6 @@
 //! and one for the entries under all of its names, of which "`off` wins, then `on`"; so destinations that differ only in
 //! names and needs share a table.
 
-use super::json;
 use super::traits::Traits;
 use crate::event::{Entry, Event, Preference};
 use crate::exact::TooLarge;
@@ -346,7 +345,7 @@ impl DecisionTable {
             set(inputs.first_category() + category, Some(usize::from(row.need == Some(true))));
         }
         let (event, reading) = inputs.event(&values)?;
-        Some(json(&event, &reading))
+        Some(event.to_json(&reading))
     }
 }
 

@@ -3,7 +3,7 @@
 //! `serde_json` checks the whole text against RFC 8259 while it skips the values. What it does not check there, UTF-8 and
 //! nesting, the reader checks before.
 
-use super::Name;
+use super::content::Name;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -112,6 +112,54 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
         }
         deserializer.deserialize_bytes(Collect)
     }
+}
+
+/// The members of an object, in order.
+pub(super) type Members<'a> = [(Name<'a>, Json<'a>)];
+
+/// Returns the values of a key, by its name after unescaping.
+pub(super) fn values<'m, 'a>(members: &'m Members<'a>, key: &'m str) -> impl Iterator<Item = Json<'a>> + 'm {
+    members.iter().filter(move |(name, _)| name == key).map(|(_, value)| *value)
+}
+
+/// A member that is written: its key and its value, as JSON.
+pub(crate) type Member = (String, String);
+
+/// Returns an object of members that are JSON already.
+pub(super) fn object(members: &[Member]) -> String {
+    let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+/// Returns the first member of a path, holding the others, the last of which holds the value; `None` for an empty path.
+pub(super) fn nest(path: &[&str], value: String) -> Option<Member> {
+    let (first, rest) = path.split_first()?;
+    let inner = rest.iter().rev().fold(value, |value, key| object(&[(text(key), value)]));
+    Some((text(first), inner))
+}
+
+/// Returns a text as a JSON string.
+pub(crate) fn text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Returns a name as a JSON string. Lone surrogates, which are no text, are written as the escapes that they came from.
+pub(super) fn name_text(name: &Name<'_>) -> String {
+    let mut json = String::from("\"");
+    let mut rest = name.as_bytes();
+    while !rest.is_empty() {
+        let valid = rest.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let quoted = text(valid);
+        json.push_str(quoted.get(1..quoted.len() - 1).unwrap_or_default());
+        rest = rest.get(valid.len()..).unwrap_or_default();
+        if let [0xED, middle, last, behind @ ..] = rest {
+            let surrogate = 0xD000 | u32::from(middle & 0x3F) << 6 | u32::from(last & 0x3F);
+            json.push_str(&format!("\\u{surrogate:04x}"));
+            rest = behind;
+        }
+    }
+    json.push('"');
+    json
 }
 
 /// The text without the white space that it begins with.

@@ -1,8 +1,10 @@
 //! The parts of an event that a decision reads, still as text.
 
+use super::booleans::{self, preference};
+use super::content::{Consent, Entry, Event, Integrations, Name};
 use super::json::{Json, Type, skip_space};
-use super::read::{self, entry, preference};
-use super::{Consent, Entry, Event, Integrations, Name, Preference};
+use super::read::{self, entry};
+use crate::model::Preference;
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -35,7 +37,7 @@ impl<'t> Parts<'t> {
         let consent = match self.consent {
             ConsentPart::Missing => Consent::Missing,
             ConsentPart::Empty => Consent::Empty,
-            ConsentPart::Preferences(text) => Consent::Preferences(read::preferences(object(text)?)?),
+            ConsentPart::Preferences(text) => Consent::Preferences(booleans::read(object(text)?)?),
         };
         let entries = match self.integrations {
             None => Vec::new(),

@@ -1,8 +1,10 @@
 //! The validating reader: bytes → [`Event`], by section 1 of the semantics.
 
-use super::json::{Json, Type};
-use super::{Consent, Entry, Event, EventError, EventErrorKind, Integrations, Name, Preference};
-use crate::model::{DOCUMENTED_SPELLINGS, Reading};
+use super::consent;
+use super::content::{Entry, Event, Integrations, Name};
+use super::error::{EventError, EventErrorKind};
+use super::json::{Json, Members, Type, values};
+use crate::model::Reading;
 
 /// How large an event may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,16 +22,31 @@ impl Default for Limits {
     }
 }
 
-type Members<'a> = [(Name<'a>, Json<'a>)];
-
-pub(super) fn read<'a>(bytes: &'a [u8], reading: &Reading, limits: &Limits) -> Result<Event<'a>, EventError> {
-    Ok(event(&members(bytes, limits)?, reading))
+impl<'a> Event<'a> {
+    /// Reads one event: one JSON object by RFC 8259 in UTF-8. `reading` is the policy's.
+    ///
+    /// ```
+    /// use consentry::{Event, Limits, Policy};
+    ///
+    /// let policy = Policy::parse("consentry 1 policy \"p\" include prelude \"segment\"")?;
+    /// let line = br#"{"context":{"consent":{"categoryPreferences":{}}}}"#;
+    /// let event = Event::read(line, policy.reading(), &Limits::default())?;
+    /// assert_eq!(event.consent.state().word(), "unanswered");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`EventError`], with a code for each [reason](EventErrorKind): it never becomes a decision.
+    pub fn read(bytes: &'a [u8], reading: &Reading, limits: &Limits) -> Result<Event<'a>, EventError> {
+        Ok(event(&members(bytes, limits)?, reading))
+    }
 }
 
 fn event<'a>(members: &Members<'a>, reading: &Reading) -> Event<'a> {
     Event {
         id: string(members, "messageId"),
-        consent: consent(members, reading),
+        consent: consent::read(members, reading),
         integrations: integrations(members),
         track: track(string(members, "type"), string(members, "event")),
     }
@@ -77,9 +94,9 @@ pub(crate) fn read_whole<'a>(
     let context = values(&members, "context").next().and_then(Json::members).unwrap_or_default();
     let library = values(&context, "library").next().and_then(Json::members).unwrap_or_default();
     let event = event(&members, reading);
-    let is_malformed = event.consent == Consent::Malformed;
+    let is_malformed = event.consent == super::content::Consent::Malformed;
     Ok(Whole {
-        wrong_spelling: is_malformed.then(|| wrong_spelling(&members, reading)).flatten(),
+        wrong_spelling: is_malformed.then(|| consent::wrong_spelling(&members, reading)).flatten(),
         event,
         event_type: string(&members, "type"),
         user_id: id(&members, "userId"),
@@ -169,77 +186,11 @@ fn not_json(text: &str, error: &serde_json::Error) -> EventError {
     EventError::new(EventErrorKind::NotJson, offset, format!("not JSON: {reason} at byte {offset}"))
 }
 
-/// The values of a key, by its name after unescaping.
-fn values<'m, 'a>(members: &'m Members<'a>, key: &'m str) -> impl Iterator<Item = Json<'a>> + 'm {
-    members.iter().filter(move |(name, _)| name == key).map(|(_, value)| *value)
-}
-
 /// The value of a key that occurs exactly once, if it is a string.
 fn string<'a>(members: &Members<'a>, key: &str) -> Option<Name<'a>> {
     let mut values = values(members, key);
     let value = values.next()?;
     values.next().is_none().then_some(value)?.string()
-}
-
-fn consent<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
-    let holder = match holder(event, reading) {
-        Ok(holder) => holder,
-        Err(consent) => return consent,
-    };
-    let mut found =
-        holder.iter().filter(|(name, _)| is_accepted(name, reading) || documented(name).is_some());
-    let Some((name, value)) = found.next() else { return Consent::Empty };
-    if found.next().is_some() || !is_accepted(name, reading) {
-        return Consent::Malformed;
-    }
-    preferences(*value).map_or(Consent::Malformed, Consent::Preferences)
-}
-
-/// The members of the consent object; what the consent is where there is no such object.
-fn holder<'a>(event: &Members<'a>, reading: &Reading) -> Result<Vec<(Name<'a>, Json<'a>)>, Consent<'a>> {
-    let Reading::Preferences { parents, .. } = reading;
-    let mut holder = event.to_vec();
-    for key in parents {
-        let mut found = values(&holder, key);
-        let Some(value) = found.next() else { return Err(Consent::Missing) };
-        if found.next().is_some() {
-            return Err(Consent::Malformed);
-        }
-        drop(found);
-        holder = value.members().ok_or(Consent::Malformed)?;
-    }
-    Ok(holder)
-}
-
-/// The first spelling that makes a consent object malformed: one that is documented, and that the policy does not accept.
-#[cfg(feature = "ledger")]
-fn wrong_spelling(event: &Members<'_>, reading: &Reading) -> Option<&'static str> {
-    let holder = holder(event, reading).ok()?;
-    let refused = holder.iter().filter(|(name, _)| !is_accepted(name, reading));
-    refused.filter_map(|(name, _)| documented(name)).next()
-}
-
-fn is_accepted(name: &Name<'_>, reading: &Reading) -> bool {
-    let Reading::Preferences { spellings, .. } = reading;
-    spellings.iter().any(|spelling| *name == *spelling.as_str())
-}
-
-fn documented(name: &Name<'_>) -> Option<&'static str> {
-    DOCUMENTED_SPELLINGS.into_iter().find(|spelling| *name == **spelling)
-}
-
-/// The members of a preferences object; `None` for a value of another type.
-pub(super) fn preferences(value: Json<'_>) -> Option<Vec<(Name<'_>, Preference)>> {
-    let members = value.members()?.into_iter();
-    Some(members.map(|(name, value)| (name, preference(value.json_type()))).collect())
-}
-
-pub(super) fn preference(json_type: Type) -> Preference {
-    match json_type {
-        Type::True => Preference::Granted,
-        Type::False => Preference::Refused,
-        _ => Preference::Invalid,
-    }
 }
 
 /// All integrations objects are read as one; if one of them is no object, none is read.

@@ -18,8 +18,7 @@ pub struct Check {
 /// The check of a policy, if it asks for one.
 pub fn check(policy: &Policy) -> Option<Check> {
     let mut actions = policy.ledger_check()?;
-    let compared =
-        policy.categories().iter().filter(|one| one.always().is_none() && one.unenforced().is_none());
+    let compared = policy.categories().iter().filter(|one| one.is_free());
     let compared: BTreeSet<String> = compared.map(|one| one.wire_id().to_owned()).collect();
     if compared.is_empty() {
         // Nothing can differ then, whatever the policy says of it.

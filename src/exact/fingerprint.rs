@@ -12,7 +12,6 @@ use super::inputs::{ALL, ENTRIES, Input, Inputs};
 use crate::event::Entry;
 use crate::model::{
     CheckAction, Conflict, ConsentState, Destination, DestinationId, IntegrationsState, LedgerCheck, Policy,
-    Reading,
 };
 use crate::reason::Reason;
 use sha2::{Digest, Sha256};
@@ -34,8 +33,7 @@ enum Part {
     Destination = 2,
     Leaf = 3,
     Node = 4,
-    Parents = 10,
-    Spellings = 11,
+    // 10 and 11 are numbers of `Reading::identity`.
     Categories = 12,
     Integrations = 13,
     Drop = 14,
@@ -59,6 +57,12 @@ enum Part {
     CategoryInput = 45,
     NeedInput = 46,
     AnyOtherEvent = 47,
+}
+
+impl From<Part> for u64 {
+    fn from(part: Part) -> u64 {
+        part as u64
+    }
 }
 
 fn consent_number(state: ConsentState) -> u64 {
@@ -217,11 +221,9 @@ impl Key {
     }
 }
 
-/// Where preferences are read. The order of spellings says nothing.
+/// Where preferences are read.
 fn reading(hash: &mut Hash, policy: &Policy) {
-    let Reading::Preferences { parents, spellings } = policy.reading();
-    hash.texts(Part::Parents, parents.iter().map(String::as_str));
-    hash.texts(Part::Spellings, spellings.iter().map(String::as_str).collect::<BTreeSet<_>>());
+    policy.reading().identity().into_iter().for_each(|(number, texts)| hash.texts(number, texts));
 }
 
 /// Which events pass the gate.
@@ -262,12 +264,7 @@ fn check(hash: &mut Hash, policy: &Policy) {
 
 /// What the event says of its drop, in each pair of states that an event can have.
 fn drops(hash: &mut Hash, policy: &Policy) {
-    let Reading::Preferences { parents, .. } = policy.reading();
-    for consent in ConsentState::ALL {
-        // Where the event itself holds the preferences, no event is without a place for them.
-        if consent == ConsentState::Missing && parents.is_empty() {
-            continue;
-        }
+    for consent in policy.reading().states() {
         for integrations in IntegrationsState::ALL {
             match policy.reconcile().row(consent, integrations).drop_reason() {
                 Some(reason) => {
@@ -432,9 +429,9 @@ impl Hash {
         self.bytes(text.as_bytes());
     }
 
-    fn texts<'t>(&mut self, part: Part, texts: impl IntoIterator<Item = &'t str>) {
+    fn texts<'t>(&mut self, part: impl Into<u64>, texts: impl IntoIterator<Item = &'t str>) {
         let texts: Vec<&str> = texts.into_iter().collect();
-        self.part(part);
+        self.number(part.into());
         self.number(texts.len() as u64);
         texts.into_iter().for_each(|text| self.text(text));
     }

@@ -5,8 +5,8 @@
 
 use super::formula::Formula;
 use crate::model::{
-    CategoryId, ConsentState, Destination, Enforce, GateOpens, IntegrationsState, Policy, Reading,
-    Requirement, UnmappedDestinations, WithoutConsent,
+    CategoryId, ConsentState, Destination, Enforce, GateOpens, IntegrationsState, Policy, Requirement,
+    UnmappedDestinations, WithoutConsent,
 };
 use std::collections::BTreeSet;
 use std::fmt;
@@ -134,17 +134,11 @@ pub fn gate(policy: &Policy) -> Gate {
     Gate { events, opens }
 }
 
-/// Returns true if events can be without a consent object: if preferences are below another member.
-fn is_ever_missing(policy: &Policy) -> bool {
-    let Reading::Preferences { parents, .. } = policy.reading();
-    !parents.is_empty()
-}
-
 /// `any grant` or `needed grant`.
 fn by_grants(policy: &Policy, any_grant: bool) -> Opens {
     let without_consent = policy.gate_without_consent().value == WithoutConsent::Open;
     Opens::Grants {
-        without_consent: is_ever_missing(policy).then_some(without_consent),
+        without_consent: policy.reading().has_state(ConsentState::Missing).then_some(without_consent),
         open: grants(policy, any_grant),
     }
 }
@@ -174,7 +168,7 @@ fn grants(policy: &Policy, any_grant: bool) -> Open {
 fn by_decisions(policy: &Policy, is_exempt: bool) -> Opens {
     let by_grants = || {
         let decisions = Decisions::of(policy, is_exempt);
-        let without_consent = match is_ever_missing(policy) {
+        let without_consent = match policy.reading().has_state(ConsentState::Missing) {
             true => Some(decisions.constant(ConsentState::Missing)?),
             false => None,
         };

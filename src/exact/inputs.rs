@@ -5,17 +5,15 @@ use super::cover::Cube;
 use super::diagram::{Diagram, Diagrams, TooLarge};
 use super::formula::Formula;
 use super::needs::{Combination, Need, combinations};
-use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
-use crate::model::{
-    ConsentState, DOCUMENTED_SPELLINGS, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading,
-};
+use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
+use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables, in their order: the shape of the consent object, the state of the integrations object, which exempt event
 /// it is, the entry under each of the destination's names, `All`, and each category that it needs, or what stands for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Inputs {
-    pub(crate) shapes: Vec<Shape>,
+    pub(crate) shapes: Vec<Form>,
     /// The names of exempt events, sorted. The variable's first value is any other event.
     pub(crate) exempt_events: Vec<String>,
     /// The names of the destination, sorted.
@@ -26,38 +24,13 @@ pub(crate) struct Inputs {
     called: Vec<String>,
     /// The variables in the place of all categories, if these are not asked for one by one.
     pub(crate) needs: Option<Vec<Need>>,
-    parents: Vec<String>,
     /// For each policy, whether an entry that cannot be read counts as off.
     invalid_is_off: Vec<bool>,
 }
 
-/// What a consent object can look like.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Shape {
-    /// The state that each of the policies sees in it.
-    pub(crate) states: Vec<ConsentState>,
-    /// Under which key the preferences are.
-    spelling: String,
-    /// The state for a policy that accepts that key.
-    state: ConsentState,
-    /// Whether what is malformed is under that key, and not at a level above.
-    at_key: bool,
-}
-
-impl Shape {
-    /// Which of the policies see the state `answered`.
-    pub(crate) fn answered(&self) -> Vec<bool> {
-        self.states.iter().map(|state| *state == ConsentState::Answered).collect()
-    }
-}
-
-/// The state, as each policy sees it where they differ.
-impl std::fmt::Display for Shape {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut phrases: Vec<&str> = self.states.iter().map(|state| state.word()).collect();
-        phrases.dedup();
-        f.write_str(&phrases.join(" / "))
-    }
+/// Which of the policies see the state `answered`.
+pub(crate) fn answered(form: &Form) -> Vec<bool> {
+    form.states.iter().map(|state| *state == ConsentState::Answered).collect()
 }
 
 /// The values of an entry's variable.
@@ -105,13 +78,12 @@ impl Inputs {
             names.extend(destination.names());
             // On `always` and unenforced categories nobody decides.
             let named = destination.category_uses().iter().filter_map(|one| policy.category(one.value));
-            let free = named.filter(|one| one.always().is_none() && one.unenforced().is_none());
+            let free = named.filter(|one| one.is_free());
             categories.extend(free.map(|category| (category.wire_id(), category.name())));
             exempt_events.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));
         }
         let owned = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
         let readings: Vec<&Reading> = policies.iter().map(|(policy, _)| policy.reading()).collect();
-        let parents = readings.first().map(|Reading::Preferences { parents, .. }| parents.clone());
         let mut called: Vec<String> = categories.values().map(|name| (*name).to_owned()).collect();
         for (place, (wire_id, name)) in categories.iter().enumerate() {
             // Of two that are called alike each says what is stamped for it, as policies write it.
@@ -122,13 +94,12 @@ impl Inputs {
             }
         }
         Inputs {
-            shapes: shapes(&readings),
+            shapes: forms(&readings),
             exempt_events: owned(exempt_events),
             names: owned(names),
             categories: categories.keys().map(|wire_id| (*wire_id).to_owned()).collect(),
             called,
             needs: None,
-            parents: parents.unwrap_or_default(),
             invalid_is_off: policies
                 .iter()
                 .map(|(policy, _)| policy.invalid_entries().value == InvalidEntries::Off)
@@ -139,7 +110,7 @@ impl Inputs {
     /// The same with what the policies ask for, each by its formula, in the place of the categories.
     pub(crate) fn by_needs(&self, formulas: &[Option<Formula>]) -> Self {
         let is_mixed =
-            self.shapes.iter().any(|shape| shape.answered().windows(2).any(|two| two.first() != two.last()));
+            self.shapes.iter().any(|shape| answered(shape).windows(2).any(|two| two.first() != two.last()));
         Inputs { needs: Some(Need::of(formulas, is_mixed)), ..self.clone() }
     }
 
@@ -219,7 +190,7 @@ impl Inputs {
     /// The values that needs have together; none where each category is a variable itself.
     pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLarge> {
         let Some(needs) = &self.needs else { return Ok(Vec::new()) };
-        combinations(needs, &self.categories, self.shapes.iter().map(Shape::answered).collect())
+        combinations(needs, &self.categories, self.shapes.iter().map(answered).collect())
     }
 
     /// Where there is an event at all: an object that is not there or cannot be read has no members, and needs are as one of
@@ -243,7 +214,7 @@ impl Inputs {
             let mut by_shape = Vec::new();
             for shape in &self.shapes {
                 let mut whole = Diagram::FALSE;
-                for one in combinations.iter().filter(|one| one.answered == shape.answered()) {
+                for one in combinations.iter().filter(|one| one.answered == answered(shape)) {
                     let mut own = Diagram::TRUE;
                     for (place, value) in one.needs.iter().enumerate().rev() {
                         let children =
@@ -303,7 +274,7 @@ impl Inputs {
         let integrations =
             object(Inputs::INTEGRATIONS, &|value| has_none || self.has_members(Inputs::INTEGRATIONS, value));
         let combination = |shape: usize| {
-            let answered = self.shapes.get(shape)?.answered();
+            let answered = answered(self.shapes.get(shape)?);
             let is_in = |one: &&Combination| {
                 let mut needs = one.needs.iter().enumerate();
                 one.answered == answered
@@ -383,31 +354,21 @@ impl Inputs {
         state == Some(&ConsentState::Answered) && granted()
     }
 
-    /// An event for a value of each variable, and the reading with which `analysis::json` writes it.
+    /// An event for a value of each variable, and the reading with which [`Event::to_json`] writes it.
     pub(crate) fn event<'i>(&'i self, values: &[usize]) -> Option<(Event<'i>, Reading)> {
         let value = |variable: usize| values.get(variable).copied();
         let shape = self.shapes.get(value(Inputs::CONSENT)?)?;
-        let consent = match shape.state {
-            ConsentState::Missing => Consent::Missing,
-            ConsentState::Empty => Consent::Empty,
-            ConsentState::Malformed => Consent::Malformed,
-            ConsentState::Unanswered => Consent::Preferences(Vec::new()),
-            ConsentState::Answered => {
-                let first = self.all_entry() + 1;
-                let mut preferences: Vec<(Name, Preference)> = Vec::new();
-                for (place, wire_id) in self.categories.iter().enumerate() {
-                    let preference = match value(first + place)? {
-                        0 => Preference::Refused,
-                        _ => Preference::Granted,
-                    };
-                    preferences.push((Name::from(wire_id.as_str()), preference));
-                }
-                if preferences.is_empty() {
-                    preferences.push((Name::from("?"), Preference::Granted));
-                }
-                Consent::Preferences(preferences)
-            }
-        };
+        let first = self.all_entry() + 1;
+        let mut preferences: Vec<(Name, Preference)> = Vec::new();
+        for (place, wire_id) in self.categories.iter().enumerate() {
+            let preference =
+                if value(first + place)? == 0 { Preference::Refused } else { Preference::Granted };
+            preferences.push((Name::from(wire_id.as_str()), preference));
+        }
+        if preferences.is_empty() {
+            preferences.push((Name::from("?"), Preference::Granted));
+        }
+        let (consent, reading) = shape.consent(|| preferences);
         let integrations = match IntegrationsState::ALL.get(value(Inputs::INTEGRATIONS)?)? {
             IntegrationsState::None => Integrations::Entries(Vec::new()),
             IntegrationsState::Malformed => Integrations::Malformed,
@@ -431,15 +392,6 @@ impl Inputs {
         let exempt =
             value(Inputs::EXEMPT_EVENT)?.checked_sub(1).and_then(|place| self.exempt_events.get(place));
         let track = exempt.map(|name| Name::from(name.as_str()));
-        let spelling = shape.spelling.clone();
-        let (consent, reading) = match self.parents.split_last() {
-            // Written as the preferences of a level above.
-            Some((last, parents)) if shape.at_key => (
-                Consent::Preferences(vec![(Name::from(spelling.as_str()).into_owned(), Preference::Invalid)]),
-                Reading::Preferences { parents: parents.to_vec(), spellings: vec![last.clone()] },
-            ),
-            _ => (consent, Reading::Preferences { parents: self.parents.clone(), spellings: vec![spelling] }),
-        };
         Some((Event { id: None, consent, integrations, track }, reading))
     }
 }
@@ -451,46 +403,4 @@ pub(crate) fn entry(event: &Event<'_>, is_own: impl Fn(&[u8]) -> bool) -> (Optio
     let own: BTreeSet<Entry> = own.map(|(_, entry)| *entry).collect();
     let last = own.last().copied();
     (last, last == Some(Entry::On) && own.contains(&Entry::Invalid))
-}
-
-/// Everything that a consent object can look like and that one of the readings tells from the rest.
-fn shapes(readings: &[&Reading]) -> Vec<Shape> {
-    let mut spellings: Vec<&str> = Vec::new();
-    for Reading::Preferences { spellings: own, .. } in readings {
-        spellings.extend(own.iter().map(String::as_str));
-    }
-    spellings.extend(DOCUMENTED_SPELLINGS);
-    let mut shapes: Vec<Shape> = Vec::new();
-    // Where the event itself holds the preferences, no event is without a place for them.
-    let is_event = readings.iter().any(|Reading::Preferences { parents, .. }| parents.is_empty());
-    for spelling in spellings {
-        let states = ConsentState::ALL.map(|state| (state, false)).into_iter();
-        // A level above the preferences may be what cannot be read, or what is under the key itself.
-        for (state, at_key) in states.chain([(ConsentState::Malformed, true)]) {
-            let is_above = matches!(state, ConsentState::Missing | ConsentState::Malformed) && !at_key;
-            if is_event && is_above {
-                continue;
-            }
-            let states = readings.iter().map(|reading| seen(reading, spelling, state, is_above)).collect();
-            let shape = Shape { states, spelling: spelling.to_owned(), state, at_key };
-            if !shapes.iter().any(|known| known.states == shape.states) {
-                shapes.push(shape);
-            }
-        }
-    }
-    shapes
-}
-
-/// The state that a reading sees in an object which has preferences of some state under a spelling, or at a level above.
-fn seen(reading: &Reading, spelling: &str, state: ConsentState, is_above: bool) -> ConsentState {
-    let Reading::Preferences { spellings, .. } = reading;
-    match state {
-        ConsentState::Missing | ConsentState::Empty => state,
-        // What is malformed at a level above is so for everybody.
-        _ if is_above || spellings.iter().any(|own| own == spelling) => state,
-        // "a documented spelling of the preferences key that this policy does not accept" (section 1 of the semantics)
-        _ if DOCUMENTED_SPELLINGS.contains(&spelling) => ConsentState::Malformed,
-        // Another member of the consent object, which changes nothing.
-        _ => ConsentState::Empty,
-    }
 }

@@ -485,10 +485,7 @@ impl<'t> Checker<'t> {
             }
         }
         let spellings = last.into_iter().chain(&place.aliases).map(|text| text.value.clone()).collect();
-        Reading::Preferences {
-            parents: parents.iter().map(|parent| parent.value.clone()).collect(),
-            spellings,
-        }
+        Reading::booleans(parents.iter().map(|parent| parent.value.clone()).collect(), spellings)
     }
 }
 

@@ -10,9 +10,12 @@ mod ledger;
 mod load;
 mod merge;
 mod prelude;
+mod program;
 mod promise;
 mod reading;
 mod reconcile;
+mod requirement;
+mod role;
 mod test;
 mod visit;
 
@@ -20,10 +23,13 @@ pub use error::PolicyError;
 pub use ledger::LedgerCheck;
 pub use load::MAX_FILES;
 pub use prelude::{prelude, prelude_names};
+pub(crate) use program::{Mentions, Steps};
 pub use promise::{Promise, PromiseCondition};
 pub(crate) use reading::DOCUMENTED_SPELLINGS;
-pub use reading::Reading;
+pub use reading::{Preference, Reading};
 pub use reconcile::{Reconcile, ReconcileRow};
+pub use requirement::Requirement;
+pub(crate) use role::EventRole;
 pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, Which};
 
 #[cfg(feature = "lint")]
@@ -196,34 +202,6 @@ pub struct Destination {
 struct Exemption {
     span: Span,
     because: Option<Spanned<String>>,
-}
-
-/// What a destination needs, as the policy says it: unenforced and `always` categories are still in it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Requirement {
-    /// The category must be granted.
-    Category(CategoryId),
-    /// Every element must be satisfied. Never empty.
-    AllOf(Vec<Requirement>),
-    /// One element must be satisfied. Never empty.
-    AnyOf(Vec<Requirement>),
-}
-
-impl Requirement {
-    /// The categories that it names, in the order of the text, as often as it names them.
-    pub fn categories(&self) -> impl Iterator<Item = CategoryId> {
-        fn collect(requirement: &Requirement, into: &mut Vec<CategoryId>) {
-            match requirement {
-                Requirement::Category(id) => into.push(*id),
-                Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
-                    elements.iter().for_each(|element| collect(element, into));
-                }
-            }
-        }
-        let mut named = Vec::new();
-        collect(self, &mut named);
-        named.into_iter()
-    }
 }
 
 impl Policy {
@@ -416,6 +394,21 @@ impl Category {
     /// Where the policy says that the category leaves every requirement, if it does. This beats [`Category::always`].
     pub fn unenforced(&self) -> Option<Span> {
         self.unenforced
+    }
+
+    /// Returns true if requirements count the category: it is not unenforced.
+    pub fn is_live(&self) -> bool {
+        self.unenforced.is_none()
+    }
+
+    /// Returns true if the category is granted whatever the event says.
+    pub fn is_always(&self) -> bool {
+        self.always.is_some()
+    }
+
+    /// Returns true if grants of the category depend on the event and count: it is neither unenforced nor `always`.
+    pub fn is_free(&self) -> bool {
+        self.is_live() && !self.is_always()
     }
 
     /// Where the category is declared.

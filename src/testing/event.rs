@@ -1,6 +1,6 @@
 //! An event that a test states in words, as JSON.
 
-use crate::analysis::{ConsentText, Member, compose, text};
+use crate::event::{Consent, Member, Name, Preference, compose, text};
 use crate::model::{ConsentState, Policy, StatedEntry, StatedPreference, TestConsent, TestIntegrations};
 
 /// The event as JSON, where the policy looks for the preferences.
@@ -11,24 +11,24 @@ pub(super) fn json(
     policy: &Policy,
 ) -> String {
     let consent = match consent {
-        TestConsent::Missing => ConsentText::Missing,
-        TestConsent::Empty => ConsentText::Empty,
-        TestConsent::Malformed => ConsentText::Malformed,
+        TestConsent::Missing => Consent::Missing,
+        TestConsent::Empty => Consent::Empty,
+        TestConsent::Malformed => Consent::Malformed,
         TestConsent::Preferences(stated) => {
             let members = stated.iter().filter_map(|(id, stated)| {
                 // What an event stamps is the category's wire id.
-                policy.category(*id).map(|category| (text(category.wire_id()), preference(*stated)))
+                policy.category(*id).map(|category| (Name::from(category.wire_id()), preference(*stated)))
             });
-            ConsentText::Preferences(members.collect())
+            Consent::Preferences(members.collect())
         }
     };
     let integrations: Option<Vec<Member>> = match integrations {
         TestIntegrations::Malformed => None,
         TestIntegrations::Entries(stated) => {
-            Some(stated.iter().map(|(name, stated)| (text(name), entry(*stated))).collect())
+            Some(stated.iter().map(|(name, stated)| (text(name), entry(*stated).to_owned())).collect())
         }
     };
-    compose(None, track.map(text), consent, integrations.as_deref(), policy.reading())
+    compose(None, track.map(text), &consent, integrations.as_deref(), policy.reading())
 }
 
 /// The state that the consent object is said to have.
@@ -42,11 +42,11 @@ pub(super) fn state(consent: &TestConsent) -> ConsentState {
     }
 }
 
-fn preference(stated: StatedPreference) -> &'static str {
+fn preference(stated: StatedPreference) -> Preference {
     match stated {
-        StatedPreference::Granted => "true",
-        StatedPreference::Refused => "false",
-        StatedPreference::Invalid => "null",
+        StatedPreference::Granted => Preference::Granted,
+        StatedPreference::Refused => Preference::Refused,
+        StatedPreference::Invalid => Preference::Invalid,
     }
 }
 

@@ -265,19 +265,11 @@ fn seen<'m, T: Default>(
 
 /// Whether a decision reads this place, or goes through it.
 fn is_read(path: &[&str], reading: &Reading) -> bool {
-    let Reading::Preferences { parents, spellings } = reading else { return false };
-    match path.split_at_checked(parents.len()) {
-        Some((front, rest)) => {
-            front == parents && rest.first().is_none_or(|key| spellings.iter().any(|one| one == key))
-        }
-        None => parents.starts_with(&path.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>()),
-    }
+    reading.paths().any(|own| path.starts_with(&own) || own.starts_with(path))
 }
 
 fn place_of(reading: &Reading) -> String {
-    let Reading::Preferences { parents, spellings } = reading else { return "another place".into() };
-    let path: Vec<&str> = parents.iter().chain(spellings.first()).map(String::as_str).collect();
-    format!("`{}`", visible(&path.join(".")))
+    format!("`{}`", visible(&reading.paths().next().unwrap_or_default().join(".")))
 }
 
 /// Counts by word, without what was never seen.

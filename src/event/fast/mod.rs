@@ -80,10 +80,7 @@ mod tests {
     use crate::model::Reading;
 
     fn reading() -> Reading {
-        Reading::Preferences {
-            parents: vec!["context".into(), "consent".into()],
-            spellings: vec!["categoryPreferences".into()],
-        }
+        Reading::booleans(vec!["context".into(), "consent".into()], vec!["categoryPreferences".into()])
     }
 
     /// The event as the fast reader sees it; `None` where it doubts.

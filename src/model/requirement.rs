@@ -1,0 +1,77 @@
+//! What a destination needs.
+
+use super::{CategoryId, Policy};
+
+/// What a destination needs, as the policy states it: unenforced and `always` categories are still in it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Requirement {
+    /// The category must be granted.
+    Category(CategoryId),
+    /// Every element must be satisfied. Never empty.
+    AllOf(Vec<Requirement>),
+    /// One element must be satisfied. Never empty.
+    AnyOf(Vec<Requirement>),
+}
+
+impl Requirement {
+    /// Returns the categories that it names, in the order of the text, as often as it names them.
+    pub fn categories(&self) -> impl Iterator<Item = CategoryId> {
+        let mut named = Vec::new();
+        self.collect(&|_| true, &mut named);
+        named.into_iter()
+    }
+
+    /// Returns the requirement without its unenforced categories; `None` if nothing is left.
+    pub(crate) fn live(&self, policy: &Policy) -> Option<Requirement> {
+        let live_all = |elements: &[Requirement]| -> Vec<Requirement> {
+            elements.iter().filter_map(|element| element.live(policy)).collect()
+        };
+        match self {
+            Requirement::Category(id) => policy
+                .category(*id)
+                .is_none_or(super::Category::is_live)
+                .then_some(Requirement::Category(*id)),
+            Requirement::AllOf(elements) => {
+                Some(live_all(elements)).filter(|elements| !elements.is_empty()).map(Requirement::AllOf)
+            }
+            Requirement::AnyOf(elements) => {
+                let mut elements = live_all(elements);
+                match elements.len() {
+                    0 => None,
+                    // Any of one is that one, and may then be part of a conjunction.
+                    1 => elements.pop(),
+                    _ => Some(Requirement::AnyOf(elements)),
+                }
+            }
+        }
+    }
+
+    /// Returns true if these grants satisfy it.
+    pub(crate) fn is_satisfied(&self, granted: &impl Fn(CategoryId) -> bool) -> bool {
+        match self {
+            Requirement::Category(id) => granted(*id),
+            Requirement::AllOf(elements) => elements.iter().all(|element| element.is_satisfied(granted)),
+            Requirement::AnyOf(elements) => elements.iter().any(|element| element.is_satisfied(granted)),
+        }
+    }
+
+    /// Returns the categories that are not granted in the groups that are not satisfied, in declaration order.
+    pub(crate) fn refused(&self, granted: &impl Fn(CategoryId) -> bool) -> Vec<CategoryId> {
+        let mut refused = Vec::new();
+        self.collect(&|group| !group.is_satisfied(granted), &mut refused);
+        refused.sort_unstable();
+        refused.dedup();
+        refused
+    }
+
+    /// Collects the categories of the groups that count.
+    fn collect(&self, counts: &impl Fn(&Requirement) -> bool, into: &mut Vec<CategoryId>) {
+        match self {
+            _ if !counts(self) => {}
+            Requirement::Category(id) => into.push(*id),
+            Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
+                elements.iter().for_each(|element| element.collect(counts, into));
+            }
+        }
+    }
+}
