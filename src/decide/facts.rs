@@ -3,8 +3,8 @@
 use super::memo::{Memo, Place};
 use super::rewrite::Rewrites;
 use crate::event::{ConsentPart, Entry, Event, Name, Parts, Preference, Room, each_entry, each_preference};
-use crate::model::{CategoryId, ConsentState, DestinationId, Enforce, IntegrationsState, Policy};
-use crate::table::{Bits, Dropped, EventRole, Table};
+use crate::model::{CategoryId, ConsentState, DestinationId, Enforce, EventRole, IntegrationsState, Policy};
+use crate::table::{Bits, Dropped, Table};
 use std::sync::Arc;
 
 /// What a decision depends on, in the policy's own numbers.

@@ -15,10 +15,10 @@ pub use decision::Decision;
 pub use facts::{Facts, Scratch};
 
 use crate::event::{self, Event, EventError, Grade, Limits, Parts, Room};
-use crate::model::Enforce;
+use crate::model::{Enforce, EventRole, Steps};
 #[cfg(feature = "ledger")]
 use crate::table::Dropped;
-use crate::table::{Bits, EventRole, Table};
+use crate::table::{Bits, Table};
 use decision::Seen;
 use facts::FactsAt;
 use rewrite::Outcome;
@@ -275,33 +275,62 @@ impl Table {
     /// Which destinations are delivered: 64 at a time, as the cell of the reconcile table says.
     #[inline]
     fn deliver(&self, facts: &Facts<'_>, deliver: &mut Bits) {
-        let Facts { choices, listed, .. } = facts;
         let exempt = if facts.role.is_exempt { !0 } else { 0 };
-        let consent = |at: usize| choices.passing.word(at) | exempt;
-        let on = |at: usize| listed.on.word(at);
-        let integrations = |at: usize| {
-            let default = if listed.all_off { on(at) | self.ignores_all.word(at) } else { !0 };
-            !listed.off.word(at) & default
-        };
-        match facts.enforce(self) {
-            Enforce::Nothing => self.fill(deliver, |_| !0),
-            Enforce::Integrations => self.fill(deliver, integrations),
-            Enforce::ListedIntegrations => self.fill(deliver, on),
-            Enforce::Consent => self.fill(deliver, consent),
-            Enforce::ConsentThenIntegrations => self.fill(deliver, |at| consent(at) & integrations(at)),
-            Enforce::ConsentOrIntegrations => self.fill(deliver, |at| consent(at) | integrations(at)),
-            Enforce::ConsentOrListedThenIntegrations => {
-                self.fill(deliver, |at| (consent(at) | on(at)) & integrations(at));
-            }
-            Enforce::Drop(_) => self.fill(deliver, |_| 0),
+        let enforce = facts.enforce(self);
+        for (at, (word, enabled)) in deliver.words_mut().iter_mut().zip(self.enabled.words()).enumerate() {
+            *word = enabled & enforce.fold(&mut Passing { table: self, facts, exempt, at });
         }
     }
+}
 
-    /// The enabled destinations that `passing` gives, a word at a time.
+/// Which of 64 destinations pass.
+struct Passing<'p, 'd> {
+    table: &'p Table,
+    facts: &'p Facts<'d>,
+    exempt: u64,
+    at: usize,
+}
+
+impl Steps for Passing<'_, '_> {
+    type Value = u64;
+
     #[inline(always)]
-    fn fill(&self, deliver: &mut Bits, passing: impl Fn(usize) -> u64) {
-        for (at, (word, enabled)) in deliver.words_mut().iter_mut().zip(self.enabled.words()).enumerate() {
-            *word = enabled & passing(at);
-        }
+    fn nothing(&mut self) -> u64 {
+        !0
+    }
+
+    #[inline(always)]
+    fn drop(&mut self) -> u64 {
+        0
+    }
+
+    #[inline(always)]
+    fn consent(&mut self) -> u64 {
+        self.facts.choices.passing.word(self.at) | self.exempt
+    }
+
+    #[inline(always)]
+    fn integrations(&mut self) -> u64 {
+        let listed = self.facts.listed;
+        let default = match listed.all_off {
+            true => listed.on.word(self.at) | self.table.ignores_all.word(self.at),
+            false => !0,
+        };
+        !listed.off.word(self.at) & default
+    }
+
+    #[inline(always)]
+    fn listed(&mut self) -> u64 {
+        self.facts.listed.on.word(self.at)
+    }
+
+    #[inline(always)]
+    fn then(&mut self, first: u64, second: u64) -> u64 {
+        first & second
+    }
+
+    #[inline(always)]
+    fn or(&mut self, first: u64, second: u64) -> u64 {
+        first | second
     }
 }

@@ -3,7 +3,7 @@
 use super::site::Site;
 use crate::decide::Scratch;
 use crate::event::{Consent, Event, Name, Preference};
-use crate::model::{Banner, CategoryId, DestinationId, Enforce, ImpliedConsent, LoadTrigger, Mode, Policy};
+use crate::model::{Banner, CategoryId, DestinationId, ImpliedConsent, LoadTrigger, Mode, Policy};
 use crate::table::Table;
 use std::collections::BTreeSet;
 
@@ -383,10 +383,8 @@ impl<'v> Visit<'v> {
         let table = self.table;
         let decision = table.decide(&stamped, &mut self.scratch);
         let passes = decision.passes_gate(self.site.gate);
-        let dropped = match table.enforce(decision.consent(), decision.integrations()) {
-            Enforce::Drop(reason) => Some(reason.as_str()),
-            _ => None,
-        };
+        let row = table.policy().reconcile().row(decision.consent(), decision.integrations());
+        let dropped = row.drop_reason();
         let receivers: Vec<DestinationId> = decision.delivered().collect();
         if !passes {
             return Step::Withheld { event: number, stamped, unreached: receivers };

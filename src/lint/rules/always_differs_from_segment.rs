@@ -2,16 +2,12 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
-use crate::model::{ConsentState, Enforce, IntegrationsState};
+use crate::model::{ConsentState, IntegrationsState};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let enforces_consent = |integrations| {
-        let enforce = &policy.reconcile().row(ConsentState::Unanswered, integrations).enforce;
-        !matches!(
-            enforce,
-            Enforce::Nothing | Enforce::Integrations | Enforce::ListedIntegrations | Enforce::Drop(_)
-        )
+        policy.reconcile().row(ConsentState::Unanswered, integrations).enforce.mentions().consent
     };
     if !enforces_consent(IntegrationsState::None) && !enforces_consent(IntegrationsState::Present) {
         return;

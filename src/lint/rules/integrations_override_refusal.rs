@@ -2,14 +2,11 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
-use crate::model::Enforce;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     for row in policy.reconcile().rows() {
-        let grants =
-            matches!(row.enforce, Enforce::ConsentOrIntegrations | Enforce::ConsentOrListedThenIntegrations);
-        if grants && row.because.is_none() {
+        if row.enforce.mentions().or && row.because.is_none() {
             found.push(
                 Diagnostic::new(
                     Code::IntegrationsOverrideRefusal,
