@@ -8,7 +8,7 @@ use crate::event::{ConsentState, Event, IntegrationsState, Limits, Name};
 use crate::exact::{Fingerprint, TooLarge};
 use crate::model::{DestinationId, Enforce, Policy};
 use crate::reason::Reason;
-use crate::table::{Asks, Bits, Table, missing};
+use crate::table::{Asks, Bits, Table};
 use crate::verdict::Verdict;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -132,12 +132,10 @@ impl<'d> Decision<'d> {
 
     /// The verdict of a reason, which names the categories of a refusal.
     fn because(&self, destination: DestinationId, reason: Reason) -> Verdict {
-        let mut refused = Vec::new();
-        if let (Reason::Refused, Asks::Needs(requirement)) = (reason, self.table.asks(destination)) {
-            missing(requirement, &self.facts.choices.granted, &mut refused);
-            refused.sort_unstable();
-            refused.dedup();
-        }
+        let refused = match (reason, self.table.asks(destination)) {
+            (Reason::Refused, Asks::Needs(requirement)) => requirement.refused(&|id| self.facts.grants(id)),
+            _ => Vec::new(),
+        };
         Verdict::new(reason, refused)
     }
 

@@ -40,8 +40,7 @@ impl Gate {
             }
         }
         for (index, category) in policy.categories().iter().enumerate() {
-            let is_live = category.unenforced().is_none();
-            if is_live && (category.always().is_none() || gate.needed.contains(index)) {
+            if category.is_free() || category.is_live() && gate.needed.contains(index) {
                 gate.counted.insert(index);
             }
         }

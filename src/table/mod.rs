@@ -10,19 +10,15 @@ mod requirements;
 
 pub(crate) use bits::{Bits, ones};
 pub(crate) use gate::Gate;
-#[cfg(feature = "lint")]
-pub(crate) use requirements::satisfied;
-pub(crate) use requirements::{live, missing};
 
 use crate::event::{InstructionSet, Keys};
 use crate::exact::{Fingerprint, TooLarge, fingerprint};
 use crate::model::{
-    ConsentState, DestinationId, Enforce, IntegrationsState, InvalidEntries, Policy, Requirement,
+    ConsentState, DestinationId, Enforce, EventRole, IntegrationsState, InvalidEntries, Policy, Requirement,
     UnmappedDestinations,
 };
 use names::Names;
 use requirements::Requirements;
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// A compiled policy. It is immutable, and any number of threads may decide with one at a time.
@@ -80,27 +76,6 @@ pub struct Table {
     gate: OnceLock<Gate>,
 }
 
-/// What a policy makes of a track event by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct EventRole {
-    /// It passes the consent step.
-    pub(crate) is_exempt: bool,
-    /// It passes every gate.
-    pub(crate) is_preference_event: bool,
-}
-
-/// The events that a policy names, each once.
-fn named_events(policy: &Policy) -> Vec<(String, EventRole)> {
-    let mut events: BTreeMap<&str, EventRole> = BTreeMap::new();
-    for name in &policy.exempt_events().value {
-        events.entry(&name.value).or_default().is_exempt = true;
-    }
-    for name in &policy.preference_events().value {
-        events.entry(&name.value).or_default().is_preference_event = true;
-    }
-    events.into_iter().map(|(name, role)| (name.to_owned(), role)).collect()
-}
-
 /// What the consent step asks of a destination that is not exempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Asks {
@@ -141,7 +116,7 @@ impl Table {
     /// Compiles a policy. This cannot fail: a policy that exists is total.
     pub fn new(policy: impl Into<Arc<Policy>>) -> Table {
         let policy = policy.into();
-        let named_events = named_events(&policy);
+        let named_events = policy.named_events();
         let destinations = policy.destinations();
         let set = |holds: &dyn Fn(DestinationId) -> bool| {
             let mut bits = Bits::new(destinations.len());
@@ -161,7 +136,7 @@ impl Table {
             .map(|destination| match (destination.requirement(), policy.unmapped_destinations().value) {
                 (None, UnmappedDestinations::Deliver) => Asks::Nothing,
                 (None, UnmappedDestinations::Block) => Asks::Refuses,
-                (Some(requirement), _) => live(requirement, &policy).map_or(Asks::Unenforced, Asks::Needs),
+                (Some(requirement), _) => requirement.live(&policy).map_or(Asks::Unenforced, Asks::Needs),
             })
             .collect();
         let passing = set(&|id| exempt.contains(id.index()) || asks.get(id.index()) != Some(&Asks::Refuses));

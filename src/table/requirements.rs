@@ -8,7 +8,7 @@
 //! share it. The lookup is bounded, and the other forms take memory in proportion to the policy.
 
 use super::bits::Bits;
-use crate::model::{CategoryId, Policy, Requirement};
+use crate::model::Requirement;
 use std::collections::HashMap;
 
 /// The largest lookup by bytes: beyond it, lists. 1 MiB stays in a core's own cache.
@@ -35,54 +35,6 @@ enum Conjunctions {
 struct Formula {
     requirement: Requirement,
     destinations: Vec<u32>,
-}
-
-/// A requirement without its unenforced categories; `None` when it vanishes whole.
-pub(crate) fn live(requirement: &Requirement, policy: &Policy) -> Option<Requirement> {
-    let live_all = |elements: &[Requirement]| -> Vec<Requirement> {
-        elements.iter().filter_map(|element| live(element, policy)).collect()
-    };
-    match requirement {
-        Requirement::Category(id) => {
-            let off = policy.category(*id).is_some_and(|category| category.unenforced().is_some());
-            (!off).then_some(Requirement::Category(*id))
-        }
-        Requirement::AllOf(elements) => {
-            let elements = live_all(elements);
-            (!elements.is_empty()).then_some(Requirement::AllOf(elements))
-        }
-        Requirement::AnyOf(elements) => {
-            let mut elements = live_all(elements);
-            match elements.len() {
-                0 => None,
-                // Any of one is that one, and may then be part of a conjunction.
-                1 => elements.pop(),
-                _ => Some(Requirement::AnyOf(elements)),
-            }
-        }
-    }
-}
-
-/// Whether a requirement is satisfied.
-pub(crate) fn satisfied(requirement: &Requirement, granted: &Bits) -> bool {
-    match requirement {
-        Requirement::Category(id) => granted.contains(id.index()),
-        Requirement::AllOf(elements) => elements.iter().all(|element| satisfied(element, granted)),
-        Requirement::AnyOf(elements) => elements.iter().any(|element| satisfied(element, granted)),
-    }
-}
-
-/// The categories that are not granted in the groups that are not satisfied.
-pub(crate) fn missing(requirement: &Requirement, granted: &Bits, into: &mut Vec<CategoryId>) {
-    match requirement {
-        _ if satisfied(requirement, granted) => {}
-        Requirement::Category(id) => into.push(*id),
-        Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
-            for element in elements {
-                missing(element, granted, into);
-            }
-        }
-    }
 }
 
 /// The categories of a conjunction; `None` for a requirement that is none.
@@ -155,7 +107,7 @@ impl Requirements {
             }
         }
         for formula in &self.formulas {
-            if !satisfied(&formula.requirement, granted) {
+            if !formula.requirement.is_satisfied(&|id| granted.contains(id.index())) {
                 for destination in &formula.destinations {
                     into.remove(*destination as usize);
                 }
@@ -222,7 +174,9 @@ fn lookup(
     for (at, byte) in (0..chunks).flat_map(|at| (0..=255u8).map(move |byte| (at, byte))) {
         let granted = Bits::with_byte(at, byte);
         let here = within_chunk.iter().filter(|formula| chunk(&formula.requirement) == Some(at));
-        for formula in here.filter(|formula| !satisfied(&formula.requirement, &granted)) {
+        for formula in
+            here.filter(|formula| !formula.requirement.is_satisfied(&|id| granted.contains(id.index())))
+        {
             for destination in formula.destinations.iter().map(|destination| *destination as usize) {
                 if let Some(word) = words.get_mut((at * 256 + usize::from(byte)) * row + destination / 64) {
                     *word &= !(1 << (destination % 64));
@@ -257,6 +211,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
     use super::*;
+    use crate::model::{CategoryId, Policy};
 
     /// Both forms of conjunctions, and the formula itself, agree on every combination of ten categories.
     #[test]
@@ -311,7 +266,7 @@ mod tests {
             for (destination, requirement) in &requirements {
                 assert_eq!(
                     one.contains(*destination),
-                    satisfied(requirement, &granted),
+                    requirement.is_satisfied(&|id| granted.contains(id.index())),
                     "{mask:b} {destination}"
                 );
             }
@@ -325,7 +280,7 @@ mod tests {
         let text = "consentry 1 policy \"p\" include prelude \"segment\" category A category Off unenforced";
         let policy = Policy::parse(text).unwrap();
         let [a, off] = [0, 1].map(|id| Requirement::Category(CategoryId::new(id)));
-        let live = |requirement| live(&requirement, &policy);
+        let live = |requirement: Requirement| requirement.live(&policy);
         assert_eq!(live(Requirement::AnyOf(vec![a.clone(), off.clone()])), Some(a.clone()));
         assert_eq!(live(Requirement::AnyOf(vec![off.clone(), off.clone()])), None);
         assert_eq!(live(Requirement::AllOf(vec![off])), None);

@@ -2,18 +2,18 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
-use crate::table::{always, live, satisfied};
+use crate::model::{Category, CategoryId};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
-    let always = always(policy);
+    let always = |id: CategoryId| policy.category(id).is_some_and(Category::is_always);
     for destination in policy.destinations() {
         let (Some(requirement), Some(span)) = (destination.requirement(), destination.requirement_span())
         else {
             continue;
         };
         // Granting more never unsatisfies a requirement, so one that is satisfied by `always` alone always is.
-        if live(requirement, policy).is_some_and(|requirement| satisfied(&requirement, &always)) {
+        if requirement.live(policy).is_some_and(|requirement| requirement.is_satisfied(&always)) {
             let message = format!("`{}` needs only what is always granted", destination.name());
             found.push(
                 Diagnostic::new(Code::ConstantRequirement, message)

@@ -1,6 +1,6 @@
 //! The laws of section 3 of the semantics that a policy may break: decided for every destination, over all that can happen.
 
-use crate::analysis::{Situation, Space, json};
+use crate::analysis::{Situation, Space};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::event::{Entry, Event, Integrations, Preference};
 use crate::lint::Subject;
@@ -128,7 +128,7 @@ fn breach(policy: &Policy, code: Code, message: &str, sort: &Sort, cases: [&Case
     let event = |case: &Case| {
         let space = Space::full(policy, sort.example);
         space
-            .map(|space| json(&refused(space.event(&case.situation), case), policy.reading()))
+            .map(|space| refused(space.event(&case.situation), case).to_json(policy.reading()))
             .unwrap_or_default()
     };
     let [before, after] = cases;

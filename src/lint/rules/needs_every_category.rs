@@ -3,20 +3,15 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
-use crate::table::{Bits, always, live, satisfied};
+use crate::model::{Category, CategoryId};
 
 /// With fewer categories, needing all of them is nothing out of the ordinary.
 const MANY: usize = 3;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
-    let always = always(policy);
-    let asked: Vec<usize> = policy
-        .category_ids()
-        .zip(policy.categories())
-        .filter(|(_, category)| category.always().is_none() && category.unenforced().is_none())
-        .map(|(id, _)| id.index())
-        .collect();
+    let is_asked = |id: &CategoryId| policy.category(*id).is_some_and(Category::is_free);
+    let asked: Vec<CategoryId> = policy.category_ids().filter(is_asked).collect();
     if asked.len() < MANY {
         return;
     }
@@ -30,14 +25,8 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         if destination.category_uses().len() < asked.len() || is_not_asked {
             continue;
         }
-        let Some(requirement) = live(requirement, policy) else { continue };
-        let without = |refused: usize| {
-            let mut granted = Bits::new(policy.categories().len());
-            granted.copy_from(&always);
-            asked.iter().filter(|id| **id != refused).for_each(|id| granted.insert(*id));
-            granted
-        };
-        if asked.iter().all(|refused| !satisfied(&requirement, &without(*refused))) {
+        let Some(requirement) = requirement.live(policy) else { continue };
+        if asked.iter().all(|refused| !requirement.is_satisfied(&|id| id != *refused)) {
             let message = format!("`{}` is out of reach for whoever refuses anything", destination.name());
             found.push(
                 Diagnostic::new(Code::NeedsEveryCategory, message)

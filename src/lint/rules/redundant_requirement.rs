@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::Subject;
-use crate::model::{CategoryId, Policy, Requirement};
+use crate::model::{Category, CategoryId, Policy, Requirement};
 use std::collections::{BTreeSet, HashMap};
 
 /// How many categories a requirement may have to be looked at: every combination of them is tried.
@@ -33,7 +33,7 @@ fn redundant(whole: &Requirement, policy: &Policy) -> Vec<usize> {
     let Some(choices) = Choices::of(whole, policy) else { return Vec::new() };
     // What changes nothing while a category is unenforced may change something as soon as it is not.
     let all: Vec<CategoryId> = whole.categories().collect();
-    let is_any_off = all.iter().any(|id| is_off(policy, *id));
+    let is_any_off = all.iter().any(|id| !is_live(policy, *id));
     let switched_on = Choices::among(all, policy).filter(|_| is_any_off);
     if is_any_off && switched_on.is_none() {
         return Vec::new();
@@ -110,7 +110,7 @@ type Satisfied = Vec<u64>;
 impl<'p> Choices<'p> {
     /// `None` where no part can be redundant, or where there are too many combinations.
     fn of(whole: &Requirement, policy: &'p Policy) -> Option<Self> {
-        let live: Vec<CategoryId> = whole.categories().filter(|id| !is_off(policy, *id)).collect();
+        let live: Vec<CategoryId> = whole.categories().filter(|id| is_live(policy, *id)).collect();
         let free = live.iter().filter(|id| !is_always(policy, **id)).collect::<BTreeSet<_>>().len();
         // Where each category stands once and none is granted anyway, each of them matters.
         if free == live.len() {
@@ -174,7 +174,7 @@ impl<'p> Choices<'p> {
 
     /// Whether a part names a category that is not unenforced.
     fn asks_for(&self, part: &Requirement) -> bool {
-        part.categories().any(|id| !is_off(self.policy, id))
+        part.categories().any(|id| !!is_live(self.policy, id))
     }
 }
 
@@ -190,10 +190,10 @@ fn granted(place: Option<usize>, categories: usize) -> Satisfied {
     granted
 }
 
-fn is_off(policy: &Policy, id: CategoryId) -> bool {
-    policy.category(id).is_some_and(|category| category.unenforced().is_some())
+fn is_live(policy: &Policy, id: CategoryId) -> bool {
+    policy.category(id).is_none_or(Category::is_live)
 }
 
 fn is_always(policy: &Policy, id: CategoryId) -> bool {
-    policy.category(id).is_some_and(|category| category.always().is_some())
+    policy.category(id).is_some_and(Category::is_always)
 }
