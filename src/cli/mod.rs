@@ -8,6 +8,7 @@ mod explain;
 mod files;
 mod filter;
 mod fmt;
+mod format;
 mod help;
 mod init;
 mod input;

@@ -13,8 +13,8 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-/// The version of the contract, which every line carries.
-const VERSION: u32 = 1;
+/// The version of the contracts, which every document carries.
+pub const VERSION: u32 = 1;
 
 /// The longest event, in bytes, that shows a flip in an explanation: it has all that the explained event has.
 pub const MAX_FLIP_EVENT: usize = 2_000;
@@ -178,7 +178,7 @@ fn decision_line(
             delivery: gate(GateOpens::Delivery),
         },
     };
-    write_line(to, &decided)
+    write(to, &decided)
 }
 
 fn names<'a>(policy: &'a Policy, categories: &[crate::model::CategoryId]) -> Vec<&'a str> {
@@ -200,12 +200,33 @@ fn unknown(names: BTreeSet<&Name<'_>>) -> (Vec<String>, Option<usize>) {
 /// When the writer fails.
 pub fn event_error(to: &mut impl Write, line: u64, error: &EventError) -> io::Result<()> {
     let error = ErrorBody { code: error.code(), message: error.to_string() };
-    write_line(to, &ErrorLine { v: VERSION, line, error })
+    write(to, &ErrorLine { v: VERSION, line, error })
 }
 
-fn write_line(to: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *to, value)?;
+/// Writes a document, with its line break.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn write(to: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *to, document)?;
     to.write_all(b"\n")
+}
+
+/// Escapes the harmful characters of a JSON text by their numbers. For programs it is the same JSON.
+pub fn escaped(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for char in json.chars() {
+        match is_harmful(char) {
+            true => {
+                char.encode_utf16(&mut [0; 2])
+                    .iter()
+                    .for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")));
+            }
+            false => shown.push(char),
+        }
+    }
+    shown
 }
 
 #[derive(Serialize)]
@@ -304,7 +325,7 @@ pub fn explanation(
         flips: flips.ok().map(|flips| flips.flips.iter().map(flip_body).collect()),
         more_flips: flips.is_ok_and(|flips| flips.more),
     };
-    write_line(to, &line)
+    write(to, &line)
 }
 
 fn flip_body(flip: &Flip) -> FlipBody<'_> {
@@ -418,7 +439,7 @@ pub fn certificate(to: &mut impl Write, policy: &Policy, certificate: &Certifica
         destinations: destinations.collect(),
         differences: differences.collect(),
     };
-    write_line(to, &body)
+    write(to, &body)
 }
 
 pub(super) fn entry_word(entry: Option<crate::event::Entry>) -> &'static str {
@@ -554,14 +575,6 @@ struct Visible;
 
 impl serde_json::ser::Formatter for Visible {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
-        for char in fragment.chars() {
-            match is_harmful(char) {
-                true => {
-                    char.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(to, "\\u{unit:04x}"))?
-                }
-                false => to.write_all(char.encode_utf8(&mut [0; 4]).as_bytes())?,
-            }
-        }
-        Ok(())
+        to.write_all(escaped(fragment).as_bytes())
     }
 }

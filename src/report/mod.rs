@@ -1,12 +1,19 @@
 //! Decisions, explanations and diagnostics for people and for machines. Rendering decides nothing.
 
+pub mod csv;
 pub mod github;
+pub mod html;
 pub mod human;
 pub mod json;
+pub mod markdown;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod names;
+pub mod page;
+pub mod prove;
 pub mod sarif;
 mod summary;
+pub mod text;
 
 #[cfg(feature = "metrics")]
 pub use metrics::count;
