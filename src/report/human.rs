@@ -1,8 +1,6 @@
-//! Decisions and explanations for people.
+//! Decisions for people.
 
 use super::Summary;
-use super::json::entry_word;
-use crate::analysis::{Certificate, Coverage, Flips, MAX_FLIPS, TooLarge};
 use crate::decide::Decision;
 use crate::diagnostic::visible;
 use crate::event::EventError;
@@ -10,7 +8,6 @@ use crate::event::EventError;
 use crate::ledger::{Checked, Found};
 use crate::model::{Mode, Policy};
 use crate::reason::{Outcome, Reason};
-use crate::reference::{Explanation, Step, StepKind, StepResult};
 use crate::verdict::Verdict;
 use std::io::{self, Write};
 
@@ -148,141 +145,6 @@ pub fn summary(to: &mut impl Write, policy: &Policy, summary: &Summary) -> io::R
         writeln!(to, "  {name:<width$}  {outcome:<7}  {:<20}  {count:>9}", reason.word())?;
     }
     Ok(())
-}
-
-/// Every step of one destination's decision, with the line of the policy that decided it.
-///
-/// # Errors
-///
-/// When the writer fails.
-pub fn explanation(
-    to: &mut impl Write,
-    policy: &Policy,
-    destination: &str,
-    explained: &Explanation,
-) -> io::Result<()> {
-    let mode = policy
-        .destination_named(destination)
-        .and_then(|id| policy.destination(id))
-        .and_then(|one| one.mode());
-    let verdict = &explained.verdict;
-    let why = why(policy, verdict, mode);
-    writeln!(to, "{}: {}, {why}", visible(destination), verdict.outcome().word())?;
-    if let Some(code) = verdict.reason().discard_code() {
-        writeln!(to, "discard code {code}")?;
-    }
-    writeln!(to, "consent {}, integrations {}\n", explained.consent.word(), explained.integrations.word())?;
-    for (index, step) in explained.steps.iter().enumerate() {
-        let found = found(policy, step);
-        let result = match step.result {
-            StepResult::Passes => "passes".to_owned(),
-            StepResult::PassesAs(reason) => format!("passes as {reason}"),
-            StepResult::Blocks(reason) => format!("blocks as {reason}"),
-        };
-        writeln!(to, "{}. {:<12}  {found}: {result}", index + 1, step.kind.word())?;
-        match step.span {
-            Some(span) => {
-                let line = policy.line_at(span);
-                writeln!(to, "   {}: {}", visible(&policy.files().place(span)), visible(&line))?;
-            }
-            None => writeln!(to, "   by the event itself")?,
-        }
-    }
-    Ok(())
-}
-
-/// The smallest changes of the event that give it the other outcome, one set a line.
-///
-/// # Errors
-///
-/// When the writer fails.
-pub fn flips(to: &mut impl Write, outcome: Outcome, flips: Result<&Flips, &TooLarge>) -> io::Result<()> {
-    let other = match outcome {
-        Outcome::Deliver => "blocked",
-        Outcome::Block => "delivered",
-    };
-    match flips {
-        Err(error) => writeln!(to, "\nwhat would have to change to be {other} is not said: {error}"),
-        Ok(flips) if flips.flips.is_empty() => writeln!(to, "\nno change of the event would make it {other}"),
-        Ok(flips) => {
-            writeln!(to, "\nto be {other}, one of")?;
-            for flip in &flips.flips {
-                writeln!(to, "   {}", visible(&flip.to_string()))?;
-            }
-            match flips.more {
-                true => writeln!(to, "   there may be more: at most {MAX_FLIPS} are listed"),
-                false => Ok(()),
-            }
-        }
-    }
-}
-
-/// What a step found.
-fn found(policy: &Policy, step: &Step) -> String {
-    match &step.kind {
-        StepKind::Enabled if step.result == StepResult::Passes => "the destination is enabled".into(),
-        StepKind::Enabled => "the destination is disabled".into(),
-        StepKind::Reconcile(enforce) => format!("enforce {enforce}"),
-        StepKind::Consent(preferences) if preferences.is_empty() => "the destination is unmapped".into(),
-        StepKind::Consent(preferences) => {
-            let said: Vec<String> = preferences
-                .iter()
-                .filter_map(|(id, preference)| {
-                    let category = policy.category(*id)?;
-                    let special = match (category.unenforced(), category.always()) {
-                        (Some(_), _) => ", but unenforced",
-                        (None, Some(_)) => ", but always granted",
-                        (None, None) => "",
-                    };
-                    Some(format!("{} is {}{special}", visible(category.name()), preference.word()))
-                })
-                .collect();
-            said.join("; ")
-        }
-        StepKind::Integrations { entry, all_off } => {
-            let all = if *all_off { ", All is off" } else { "" };
-            format!("own entry {}{all}", entry_word(*entry))
-        }
-        StepKind::Listed { entry } => format!("own entry {}", entry_word(*entry)),
-    }
-}
-
-/// What was compared of table and reference, and what differed.
-///
-/// # Errors
-///
-/// When the writer fails.
-pub fn certificate(to: &mut impl Write, policy: &Policy, certificate: &Certificate) -> io::Result<()> {
-    let width = names_width(policy);
-    for (id, coverage) in &certificate.coverage {
-        let name = policy.destination(*id).map_or(String::new(), |destination| visible(destination.name()));
-        let compared = match coverage {
-            Coverage::Full(count) => format!("all {count} situations"),
-            Coverage::Reduced(count) => format!("all {count} situations that can make a difference"),
-            Coverage::Sampled { compared, of: Some(of) } => {
-                format!("{compared} of {of} situations that can make a difference: a sample")
-            }
-            Coverage::Sampled { compared, of: None } => {
-                format!("{compared} situations of too many to count: a sample")
-            }
-        };
-        writeln!(to, "  {name:<width$}  {compared}")?;
-    }
-    for difference in &certificate.differences {
-        let name = policy.destination(difference.destination).map_or("", |destination| destination.name());
-        let say = |verdict: &Option<Verdict>| match verdict {
-            Some(verdict) => format!("{}, {}", verdict.outcome().word(), why(policy, verdict, None)),
-            None => "nothing".into(),
-        };
-        let (table, reference) = (say(&difference.table), say(&difference.reference));
-        writeln!(to, "{}: the table says {table}; the reference says {reference}", visible(name))?;
-        writeln!(to, "  {}", visible(&difference.event))?;
-    }
-    let found = match certificate.differences.len() {
-        0 => "no difference".to_owned(),
-        count => format!("{count} differences"),
-    };
-    writeln!(to, "\"{}\": {} comparisons, {found}", visible(policy.name()), certificate.comparisons())
 }
 
 /// How wide the column of names is. A name that is wider shifts its own line.

@@ -1,23 +1,20 @@
 //! The JSON that other programs rely on: `grammar/decision.schema.json` is its contract. Members may be added, never
 //! changed.
 
-use crate::analysis::{Certificate, Coverage, Flip, FlipChange, Flips, TooLarge, fingerprint};
+use super::names;
+use crate::analysis::fingerprint;
 use crate::decide::Decision;
 use crate::diagnostic::{Diagnostic, Files, Position, Span, is_harmful};
 use crate::event::{EventError, Name};
 #[cfg(feature = "ledger")]
 use crate::ledger::{Checked, Found};
-use crate::model::{DestinationId, GateOpens, Mode, Policy};
-use crate::reference::{Explanation, Step, StepKind, StepResult};
+use crate::model::{GateOpens, Mode, Policy};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// The version of the contracts, which every document carries.
 pub const VERSION: u32 = 1;
-
-/// The longest event, in bytes, that shows a flip in an explanation: it has all that the explained event has.
-pub const MAX_FLIP_EVENT: usize = 2_000;
 
 /// How many unknown names of a sort a line lists.
 pub const MAX_UNKNOWN: usize = 100;
@@ -124,7 +121,7 @@ pub fn checked_decision(
     checked: &Checked<'_>,
 ) -> io::Result<()> {
     let categories = match &checked.found {
-        Found::Mismatch(categories) => Some(names(decision.policy(), categories)),
+        Found::Mismatch(categories) => Some(names::categories(decision.policy(), categories)),
         _ => None,
     };
     let then = checked.then.map(|then| checked.found.then_word(then));
@@ -147,7 +144,7 @@ fn decision_line(
             deliver.push(Delivered { destination, reason: reason.word() });
         } else {
             let discard = reason.discard_code();
-            let categories = discard.map(|_| names(policy, verdict.refused()));
+            let categories = discard.map(|_| names::categories(policy, verdict.refused()));
             let advisory = declared.mode() == Some(Mode::Device);
             block.push(Blocked { destination, reason: reason.word(), categories, discard, advisory });
         }
@@ -179,10 +176,6 @@ fn decision_line(
         },
     };
     write(to, &decided)
-}
-
-fn names<'a>(policy: &'a Policy, categories: &[crate::model::CategoryId]) -> Vec<&'a str> {
-    categories.iter().filter_map(|id| policy.category(*id)).map(|category| category.name()).collect()
 }
 
 /// The first names, and how many there are when not all of them are listed.
@@ -227,227 +220,6 @@ pub fn escaped(json: &str) -> String {
         }
     }
     shown
-}
-
-#[derive(Serialize)]
-struct ExplanationLine<'a> {
-    v: u32,
-    policy: &'a str,
-    edition: u32,
-    destination: &'a str,
-    consent: &'static str,
-    integrations: &'static str,
-    outcome: &'static str,
-    reason: &'static str,
-    categories: Vec<&'a str>,
-    steps: Vec<StepBody<'a>>,
-    /// `null` for a question that is too large.
-    flips: Option<Vec<FlipBody<'a>>>,
-    more_flips: bool,
-}
-
-#[derive(Serialize)]
-struct FlipBody<'a> {
-    changes: Vec<ChangeBody<'a>>,
-    text: String,
-    reason: &'static str,
-    /// `null` for an event that is longer than [`MAX_FLIP_EVENT`].
-    event: Option<&'a str>,
-}
-
-/// The member that tells the changes apart comes first.
-#[derive(Serialize)]
-#[serde(tag = "change", rename_all = "snake_case")]
-enum ChangeBody<'a> {
-    Consent { state: &'static str },
-    Integrations { state: &'static str },
-    Event { exempt: Option<&'a str> },
-    Entry { name: &'a str, entry: &'static str },
-    All { entry: &'static str },
-    Grant { category: &'a str },
-    Refuse { category: &'a str },
-}
-
-#[derive(Serialize)]
-struct StepBody<'a> {
-    step: &'static str,
-    result: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enforce: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    preferences: Option<Vec<PreferenceBody<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    entry: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    all: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    place: Option<PlaceBody<'a>>,
-}
-
-#[derive(Serialize)]
-struct PreferenceBody<'a> {
-    category: &'a str,
-    preference: &'static str,
-}
-
-#[derive(Serialize)]
-struct PlaceBody<'a> {
-    file: &'a str,
-    line: usize,
-}
-
-/// One line for an explanation, with what would flip the outcome.
-///
-/// # Errors
-///
-/// When the writer fails.
-pub fn explanation(
-    to: &mut impl Write,
-    policy: &Policy,
-    destination: &str,
-    explanation: &Explanation,
-    flips: Result<&Flips, &TooLarge>,
-) -> io::Result<()> {
-    let verdict = &explanation.verdict;
-    let line = ExplanationLine {
-        v: VERSION,
-        policy: policy.name(),
-        edition: policy.edition(),
-        destination,
-        consent: explanation.consent.word(),
-        integrations: explanation.integrations.word(),
-        outcome: verdict.outcome().word(),
-        reason: verdict.reason().word(),
-        categories: names(policy, verdict.refused()),
-        steps: explanation.steps.iter().map(|step| step_body(policy, step)).collect(),
-        flips: flips.ok().map(|flips| flips.flips.iter().map(flip_body).collect()),
-        more_flips: flips.is_ok_and(|flips| flips.more),
-    };
-    write(to, &line)
-}
-
-fn flip_body(flip: &Flip) -> FlipBody<'_> {
-    let changes = flip.changes.iter().map(|change| match change {
-        FlipChange::Consent(state) => ChangeBody::Consent { state: state.word() },
-        FlipChange::Integrations(state) => ChangeBody::Integrations { state: state.word() },
-        FlipChange::Event(name) => ChangeBody::Event { exempt: name.as_deref() },
-        FlipChange::Entry { name, value } => ChangeBody::Entry { name, entry: entry_word(*value) },
-        FlipChange::All(entry) => ChangeBody::All { entry: entry_word(Some(*entry)) },
-        FlipChange::Grant(category) => ChangeBody::Grant { category },
-        FlipChange::Refuse(category) => ChangeBody::Refuse { category },
-    });
-    FlipBody {
-        changes: changes.collect(),
-        text: flip.to_string(),
-        reason: flip.reason.word(),
-        event: Some(flip.witness.as_str()).filter(|event| event.len() <= MAX_FLIP_EVENT),
-    }
-}
-
-fn step_body<'a>(policy: &'a Policy, step: &Step) -> StepBody<'a> {
-    let (result, reason) = match step.result {
-        StepResult::Passes => ("passes", None),
-        StepResult::PassesAs(reason) => ("passes", Some(reason.word())),
-        StepResult::Blocks(reason) => ("blocks", Some(reason.word())),
-    };
-    let mut body = StepBody {
-        step: step.kind.word(),
-        result,
-        reason,
-        enforce: None,
-        preferences: None,
-        entry: None,
-        all: None,
-        place: step.span.map(|span| PlaceBody {
-            file: policy.files().name(span.file),
-            line: policy.files().position(span).line,
-        }),
-    };
-    match &step.kind {
-        StepKind::Enabled => {}
-        StepKind::Reconcile(enforce) => body.enforce = Some(enforce.to_string()),
-        StepKind::Consent(preferences) => {
-            let named = preferences.iter().filter_map(|(id, preference)| {
-                let category = policy.category(*id)?.name();
-                Some(PreferenceBody { category, preference: preference.word() })
-            });
-            body.preferences = Some(named.collect());
-        }
-        StepKind::Integrations { entry, all_off } => {
-            body.entry = Some(entry_word(*entry));
-            body.all = Some(if *all_off { "off" } else { "on" });
-        }
-        StepKind::Listed { entry } => body.entry = Some(entry_word(*entry)),
-    }
-    body
-}
-
-#[derive(Serialize)]
-struct CertificateBody<'a> {
-    v: u32,
-    policy: &'a str,
-    comparisons: String,
-    destinations: Vec<CoverageBody<'a>>,
-    differences: Vec<DifferenceBody<'a>>,
-}
-
-/// Counts may be larger than numbers in JSON can be relied on to be, and are written as text.
-#[derive(Serialize)]
-struct CoverageBody<'a> {
-    destination: &'a str,
-    coverage: &'static str,
-    compared: String,
-    of: Option<String>,
-}
-
-#[derive(Serialize)]
-struct DifferenceBody<'a> {
-    destination: &'a str,
-    event: &'a str,
-    table: Option<&'static str>,
-    reference: Option<&'static str>,
-}
-
-/// One line for a certificate.
-///
-/// # Errors
-///
-/// When the writer fails.
-pub fn certificate(to: &mut impl Write, policy: &Policy, certificate: &Certificate) -> io::Result<()> {
-    let name = |id: &DestinationId| policy.destination(*id).map_or("", |destination| destination.name());
-    let destinations = certificate.coverage.iter().map(|(id, coverage)| {
-        let (coverage, compared, of) = match coverage {
-            Coverage::Full(count) => ("full", count, Some(*count)),
-            Coverage::Reduced(count) => ("reduced", count, Some(*count)),
-            Coverage::Sampled { compared, of } => ("sampled", compared, *of),
-        };
-        let of = of.map(|of| of.to_string());
-        CoverageBody { destination: name(id), coverage, compared: compared.to_string(), of }
-    });
-    let differences = certificate.differences.iter().map(|difference| DifferenceBody {
-        destination: name(&difference.destination),
-        event: &difference.event,
-        table: difference.table.as_ref().map(|verdict| verdict.reason().word()),
-        reference: difference.reference.as_ref().map(|verdict| verdict.reason().word()),
-    });
-    let body = CertificateBody {
-        v: VERSION,
-        policy: policy.name(),
-        comparisons: certificate.comparisons().to_string(),
-        destinations: destinations.collect(),
-        differences: differences.collect(),
-    };
-    write(to, &body)
-}
-
-pub(super) fn entry_word(entry: Option<crate::event::Entry>) -> &'static str {
-    match entry {
-        Some(crate::event::Entry::On) => "on",
-        Some(crate::event::Entry::Off) => "off",
-        _ => "unlisted",
-    }
 }
 
 /// Diagnostics of any number of files, as one JSON document.

@@ -1,6 +1,8 @@
 //! Decisions, explanations and diagnostics for people and for machines. Rendering decides nothing.
 
+pub mod certify;
 pub mod csv;
+pub mod explain;
 pub mod github;
 pub mod html;
 pub mod human;

@@ -1,27 +1,49 @@
-//! Names as people know them.
+//! Names and words as people know them.
 
-use crate::model::{DestinationId, Policy};
+use crate::event::Entry;
+use crate::model::{CategoryId, DestinationId, Policy};
 
 /// Returns the name of a destination.
 pub(super) fn destination(policy: &Policy, id: DestinationId) -> &str {
     policy.destination(id).map_or("", |destination| destination.name())
 }
 
+/// Returns the names of categories.
+pub(super) fn categories<'a>(policy: &'a Policy, ids: &[CategoryId]) -> Vec<&'a str> {
+    ids.iter().filter_map(|id| policy.category(*id)).map(|category| category.name()).collect()
+}
+
 /// Returns the names of the categories that have these wire ids; the wire id where no category has it.
-pub(super) fn categories<'a>(policy: &'a Policy, wire_ids: &'a [String]) -> Vec<&'a str> {
-    let named = |wire_id: &'a String| {
+pub(super) fn by_wire_ids(policy: &Policy, wire_ids: &[String]) -> Vec<String> {
+    let named = |wire_id: &String| {
         let category = policy.categories().iter().find(|category| category.wire_id() == wire_id);
-        category.map_or(wire_id.as_str(), |category| category.name())
+        category.map_or(wire_id.as_str(), |category| category.name()).to_owned()
     };
     wire_ids.iter().map(named).collect()
 }
 
+/// Returns a reason with the categories of a refusal: `refused: Advertising`.
+pub(super) fn reason(reason: &str, refused: &[impl AsRef<str>]) -> String {
+    match refused {
+        [] => reason.to_owned(),
+        names => format!("{reason}: {}", joined(names)),
+    }
+}
+
+/// Returns the word for an entry.
+pub(super) fn entry(entry: Option<Entry>) -> &'static str {
+    entry.map_or("unlisted", Entry::word)
+}
+
+/// Joins words: `a, b`.
+pub(super) fn joined(words: &[impl AsRef<str>]) -> String {
+    words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
+}
+
 /// Joins words: `a, b or c`.
 pub(super) fn any_of(words: &[impl AsRef<str>]) -> String {
-    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     match words.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-        None => String::new(),
+        Some((last, rest @ [_, ..])) => format!("{} or {}", joined(rest), last.as_ref()),
+        _ => joined(words),
     }
 }

@@ -88,7 +88,7 @@ impl<'a> PromiseProof<'a> {
                     destination: names::destination(policy, one.destination),
                     outcome: one.reason.outcome().word(),
                     reason: one.reason.word(),
-                    refused: names::categories(policy, &one.refused).into_iter().map(str::to_owned).collect(),
+                    refused: names::by_wire_ids(policy, &one.refused),
                     event: one.event,
                 })
                 .collect(),
@@ -127,11 +127,8 @@ impl Report for ProveReport<'_> {
             let place = format!("{}:{}: {}", one.place.file, one.place.line, one.answer);
             page.table(row(word, vec![one.promise.clone(), place]));
             for shown in &one.counterexamples {
-                let refused = match shown.refused.as_slice() {
-                    [] => String::new(),
-                    refused => format!(": {}", refused.join(", ")),
-                };
-                let line = format!("{}: {}, {}{refused}", shown.destination, shown.outcome, shown.reason);
+                let why = names::reason(shown.reason, &shown.refused);
+                let line = format!("{}: {}, {why}", shown.destination, shown.outcome);
                 page.table(row("", vec![line]));
                 page.0.push(Block::Event(shown.event.clone()));
             }
