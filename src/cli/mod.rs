@@ -146,27 +146,6 @@ impl PolicyArguments {
     }
 }
 
-/// How a policy calls the category with a wire id.
-fn called<'p>(wire_id: &'p str, policy: &'p Policy) -> &'p str {
-    let category = policy.categories().iter().find(|category| category.wire_id() == wire_id);
-    category.map_or(wire_id, |category| category.name())
-}
-
-/// An event as JSON in which nothing misleads who reads it: a character that does is written as JSON writes any by its number.
-fn event_text(json: &str) -> String {
-    let mut shown = String::new();
-    for char in json.chars() {
-        let mut own = [0; 2];
-        match visible(char.encode_utf8(&mut [0; 4])) == char.to_string() {
-            true => shown.push(char),
-            false => {
-                char.encode_utf16(&mut own).iter().for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")))
-            }
-        }
-    }
-    shown
-}
-
 /// Runs the command that the arguments ask for.
 pub(crate) fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {

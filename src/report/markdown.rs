@@ -83,8 +83,13 @@ fn table(table: &Table) -> String {
         false => format!("|{}|\n", dashes.collect::<Vec<_>>().join("|")),
     };
     let titles = table.columns.iter().map(|column| column.title.to_owned());
-    let rows = table.rows().map(|row| line(row.iter().zip(&table.columns).map(cell), &widths));
+    let rows = table.rows().map(|cells| line(cells.iter().zip(&table.columns).map(cell), &widths));
     line(titles, &widths) + &rule + &rows.collect::<String>()
+}
+
+/// Returns a row that is not padded.
+pub(super) fn row(cells: &[Cell], columns: &[Column]) -> String {
+    line(cells.iter().zip(columns).map(cell), &vec![0; columns.len()])
 }
 
 /// Returns a row of cells that are escaped already.
@@ -99,7 +104,7 @@ fn line(cells: impl Iterator<Item = String>, widths: &[usize]) -> String {
 }
 
 /// Returns a cell in the role that its column has.
-pub(super) fn cell((cell, column): (&Cell, &Column)) -> String {
+fn cell((cell, column): (&Cell, &Column)) -> String {
     let text = cell.0.iter().map(|line| inline(line)).collect::<Vec<_>>().join("<br>");
     match column.role {
         Role::Strong => format!("**{text}**"),

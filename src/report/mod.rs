@@ -2,6 +2,8 @@
 
 pub mod certify;
 pub mod csv;
+pub mod diff;
+pub mod event_counts;
 pub mod explain;
 pub mod github;
 pub mod html;
@@ -16,6 +18,7 @@ pub mod prove;
 pub mod sarif;
 mod summary;
 pub mod text;
+mod when;
 
 #[cfg(feature = "metrics")]
 pub use metrics::count;
