@@ -2,7 +2,7 @@
 
 use super::input::{Block, Blocks};
 use super::ledger::{Ledger, LedgerArguments};
-use super::{Failure, Format, PolicyArguments, Status};
+use super::shared::{CliError, Format, PolicyArguments, Status};
 use consentry::report::{Summary, human, json};
 use consentry::{EventError, Limits, Table};
 use std::io::Write;
@@ -26,7 +26,7 @@ pub(super) struct Eval {
 }
 
 impl Eval {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let table = Table::new(self.policy.load()?);
         let policy = table.policy();
         let ledger = self.ledger.open(policy)?;
@@ -86,7 +86,7 @@ impl Eval {
         Ok(if summary.not_events() == 0 { Status::Fine } else { Status::Findings })
     }
 
-    fn error(&self, to: &mut impl Write, number: u64, error: &EventError) -> Result<(), Failure> {
+    fn error(&self, to: &mut impl Write, number: u64, error: &EventError) -> Result<(), CliError> {
         match self.format {
             Format::Json => json::event_error(to, number, error)?,
             Format::Human => human::event_error(to, number, error)?,

@@ -1,6 +1,7 @@
 //! `consentry fmt`.
 
-use super::{Failure, Status, files, render};
+use super::shared::{CliError, Status};
+use super::{files, render};
 use consentry::FormatError;
 use consentry::diagnostic::{Files, visible};
 use consentry::syntax::{MAX_FILE_BYTES, text_of};
@@ -34,16 +35,16 @@ const DIFF_TIME: Duration = Duration::from_secs(2);
 const STDIN: &str = "standard input";
 
 impl Fmt {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         if self.paths.is_empty() && io::stdin().is_terminal() {
-            return Err(Failure::Other("name policy files or folders, or `-` for standard input".into()));
+            return Err(CliError::Other("name policy files or folders, or `-` for standard input".into()));
         }
         let is_stdin = |path: &PathBuf| path == Path::new("-");
         if self.paths.iter().all(is_stdin) {
             return self.stdin(to);
         }
         if self.paths.iter().any(is_stdin) {
-            return Err(Failure::Other("standard input is formatted alone, without files beside it".into()));
+            return Err(CliError::Other("standard input is formatted alone, without files beside it".into()));
         }
         let mut status = Status::Fine;
         for path in files::below(&self.paths)? {
@@ -54,10 +55,10 @@ impl Fmt {
         Ok(status)
     }
 
-    fn stdin(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    fn stdin(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let mut bytes = Vec::new();
         let mut limited = io::stdin().lock().take(MAX_FILE_BYTES as u64 + 1);
-        limited.read_to_end(&mut bytes).map_err(|error| Failure::input(STDIN, &error))?;
+        limited.read_to_end(&mut bytes).map_err(|error| CliError::input(STDIN, &error))?;
         let Some((text, formatted)) = formatted(STDIN, bytes)? else { return Ok(Status::Findings) };
         if self.check || self.diff {
             return self.report(STDIN, &text, &formatted, to);
@@ -66,17 +67,17 @@ impl Fmt {
         Ok(Status::Fine)
     }
 
-    fn file(&self, path: &Path, to: &mut impl Write) -> Result<Status, Failure> {
+    fn file(&self, path: &Path, to: &mut impl Write) -> Result<Status, CliError> {
         let (disk, name) = Disk::beside(path);
         let shown = path.display().to_string();
         let bytes =
-            disk.read(&name).map_err(|error| Failure::Other(format!("cannot read `{shown}`: {error}")))?;
+            disk.read(&name).map_err(|error| CliError::Other(format!("cannot read `{shown}`: {error}")))?;
         let Some((text, formatted)) = formatted(&shown, bytes)? else { return Ok(Status::Findings) };
         if self.check || self.diff {
             return self.report(&shown, &text, &formatted, to);
         }
         if text != formatted {
-            files::replace(path, &formatted).map_err(|error| Failure::output(path, &error))?;
+            files::replace(path, &formatted).map_err(|error| CliError::output(path, &error))?;
             writeln!(to, "{}", visible(&shown))?;
         }
         Ok(Status::Fine)
@@ -89,7 +90,7 @@ impl Fmt {
         text: &str,
         formatted: &str,
         to: &mut impl Write,
-    ) -> Result<Status, Failure> {
+    ) -> Result<Status, CliError> {
         if text == formatted {
             return Ok(Status::Fine);
         }
@@ -105,13 +106,13 @@ impl Fmt {
 }
 
 /// A text, and the same formatted; `None` when it has mistakes, which are told.
-fn formatted(name: &str, bytes: Vec<u8>) -> Result<Option<(String, String)>, Failure> {
+fn formatted(name: &str, bytes: Vec<u8>) -> Result<Option<(String, String)>, CliError> {
     let (mistakes, files) = match text_of(name, bytes) {
         Err(mistake) => (vec![mistake], Files::default()),
         Ok(text) => match consentry::format(&text) {
             Ok(formatted) => return Ok(Some((text, formatted))),
             Err(FormatError::Mistakes(mistakes)) => (mistakes, Files::of(name, &text)),
-            Err(error) => return Err(Failure::Other(format!("`{name}`: {error}"))),
+            Err(error) => return Err(CliError::Other(format!("`{name}`: {error}"))),
         },
     };
     let outcome = format!("`{name}` is not formatted");

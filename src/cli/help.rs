@@ -1,7 +1,8 @@
 //! `consentry help`.
 
-use super::{Arguments, Failure, Status, render};
-use clap::{CommandFactory, Parser};
+use super::render;
+use super::shared::{CliError, Status};
+use clap::Command;
 use consentry::diagnostic::Code;
 use std::io::Write;
 
@@ -16,9 +17,9 @@ pub(super) struct Help {
 }
 
 impl Help {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write, consentry: Command) -> Result<Status, CliError> {
         let Some(topic) = &self.topic else {
-            command(to, &["consentry", "--help"])?;
+            print_help(to, consentry, &["consentry", "--help"])?;
             writeln!(to, "\nFindings, each with a page that `consentry help FINDING` prints:")?;
             let width = Code::ALL.iter().map(|code| code.name().len()).max().unwrap_or_default();
             for code in Code::ALL {
@@ -27,8 +28,8 @@ impl Help {
             }
             return Ok(Status::Fine);
         };
-        if Arguments::command().find_subcommand(topic).is_some() {
-            command(to, &["consentry", topic, "--help"])?;
+        if consentry.find_subcommand(topic).is_some() {
+            print_help(to, consentry, &["consentry", topic, "--help"])?;
         } else if let Ok(code) = topic.parse::<Code>() {
             to.write_all(code.page().as_bytes())?;
         } else {
@@ -36,15 +37,15 @@ impl Help {
                 Some(meant) => format!("did you mean `{}`?", meant.name()),
                 None => "`consentry help` lists all of them".to_owned(),
             };
-            return Err(Failure::Other(format!("there is no finding or command `{topic}`; {help}")));
+            return Err(CliError::Other(format!("there is no finding or command `{topic}`; {help}")));
         }
         Ok(Status::Fine)
     }
 }
 
-/// What the arguments, which end in `--help`, make clap say: it gives help as an error.
-fn command(to: &mut impl Write, arguments: &[&str]) -> Result<(), Failure> {
-    if let Err(help) = Arguments::try_parse_from(arguments) {
+/// Prints the help that arguments ending in `--help` ask for: clap returns it as an error.
+fn print_help(to: &mut impl Write, consentry: Command, arguments: &[&str]) -> Result<(), CliError> {
+    if let Err(help) = consentry.try_get_matches_from(arguments) {
         match render::colour(&std::io::stdout()) {
             true => write!(to, "{}", help.render().ansi())?,
             false => write!(to, "{}", help.render())?,

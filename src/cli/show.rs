@@ -1,6 +1,6 @@
 //! `consentry show`.
 
-use super::{Failure, Status};
+use super::shared::{CliError, Status};
 use std::io::Write;
 
 /// Print a prelude: an ordinary policy file that is built in.
@@ -11,10 +11,10 @@ pub(super) struct Show {
 }
 
 impl Show {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let Some(text) = consentry::prelude(&self.prelude) else {
             let known: Vec<&str> = consentry::prelude_names().collect();
-            return Err(Failure::Other(format!(
+            return Err(CliError::Other(format!(
                 "there is no prelude `{}`; there are {}",
                 self.prelude,
                 known.join(", ")

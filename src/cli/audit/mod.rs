@@ -5,7 +5,7 @@ mod json;
 
 use super::input::{Block, Blocks};
 use super::ledger::{Ledger, Reach};
-use super::{Failure, Format, PolicyArguments, Status};
+use super::shared::{CliError, Format, PolicyArguments, Status};
 use consentry::ledger::{self, Notice};
 use consentry::{EventError, Limits};
 use std::io::Write;
@@ -37,7 +37,7 @@ pub(super) struct Audit {
 }
 
 impl Audit {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy.load()?;
         let place = self.ledger.as_deref();
         let ledger = place.map(|place| Ledger::open(place, &self.reach, &policy)).transpose()?;

@@ -12,7 +12,7 @@ mod worker;
 
 use super::input::Blocks;
 use super::ledger::{Ledger, LedgerArguments};
-use super::{Failure, PolicyArguments, Status};
+use super::shared::{CliError, PolicyArguments, Status};
 use apart::{Apart, Role};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use consentry::report::human;
@@ -77,7 +77,7 @@ fn no_stream(path: PathBuf) -> Result<PathBuf, &'static str> {
 }
 
 impl Filter {
-    pub(super) fn run(&self) -> Result<Status, Failure> {
+    pub(super) fn run(&self) -> Result<Status, CliError> {
         let table = Table::new(self.policy.load()?);
         let ledger = self.ledger.open(table.policy())?;
         let limits = Limits::default();
@@ -105,7 +105,7 @@ impl Filter {
     }
 
     /// Files are created last, when all else is well.
-    fn outputs(&self, table: &Table) -> Result<Outputs, Failure> {
+    fn outputs(&self, table: &Table) -> Result<Outputs, CliError> {
         let policy = table.policy();
         let plan = self.split.as_deref().map(|folder| Plan::new(folder, policy)).transpose()?;
         self.keep_apart(policy, plan.as_ref())?;
@@ -127,7 +127,7 @@ impl Filter {
     }
 
     /// What is read must not be written, nor anything twice, not even by force.
-    fn keep_apart(&self, policy: &Policy, plan: Option<&Plan>) -> Result<(), Failure> {
+    fn keep_apart(&self, policy: &Policy, plan: Option<&Plan>) -> Result<(), CliError> {
         let mut apart = Apart::default();
         apart.path(&self.policy.policy, Role::Policy)?;
         for name in policy.files().names() {
@@ -174,13 +174,13 @@ impl Filter {
         &self,
         table: &Table,
         outputs: &mut Outputs,
-        ended: Result<(), Failure>,
-    ) -> Result<Status, Failure> {
+        ended: Result<(), CliError>,
+    ) -> Result<Status, CliError> {
         outputs.cut();
         ended.map_err(|failure| match failure {
-            Failure::Other(message) => {
+            CliError::Other(message) => {
                 let lines = outputs.lines();
-                Failure::Other(format!("{message}; everything up to line {lines} is written"))
+                CliError::Other(format!("{message}; everything up to line {lines} is written"))
             }
             other => other,
         })?;

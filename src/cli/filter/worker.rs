@@ -2,9 +2,9 @@
 
 use super::ordered::{Ordered, Ticket};
 use super::outputs::{Outputs, Part};
-use crate::cli::Failure;
 use crate::cli::input::{Block, Blocks};
 use crate::cli::ledger::Ledger;
+use crate::cli::shared::CliError;
 use consentry::ledger::Checked;
 use consentry::report::Summary;
 use consentry::{EventError, Grade, Limits, Scratch, Table};
@@ -145,7 +145,7 @@ impl Worker<'_> {
         ticket.end(|outputs| {
             outputs.write(bytes, &mut self.part)?;
             let (line, code) = (outputs.lines() + 1, error.code());
-            Err(Failure::Other(format!(
+            Err(CliError::Other(format!(
                 "line {line} is not an event ({code}): {error}; collect such lines with --rejects FILE, or leave them out \
                  with --discard-rejects"
             )))

@@ -2,7 +2,7 @@
 //! all people in it.
 
 use super::place::{Access, Reach, Shared};
-use crate::cli::Failure;
+use crate::cli::shared::CliError;
 use consentry::diagnostic::visible;
 use consentry::ledger::{Checked, Id, Notice, Record, Recorded, StoreError, check, recorded};
 use consentry::{EventError, Limits, Policy};
@@ -38,10 +38,10 @@ impl LedgerArguments {
     }
 
     /// The ledger, if events are to be checked. A policy that asks for a check is not decided without one by mistake.
-    pub(in crate::cli) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, Failure> {
+    pub(in crate::cli) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, CliError> {
         match (&self.ledger, policy.ledger_check()) {
             (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
-            (None, Some(_)) if !self.unchecked => Err(Failure::Other(
+            (None, Some(_)) if !self.unchecked => Err(CliError::Other(
                 "the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into(),
             )),
             (None, _) => Ok(None),
@@ -58,9 +58,9 @@ pub(in crate::cli) struct Notices<'l> {
 
 impl Ledger {
     /// The ledger at a place, for a policy that asks for a check.
-    pub(in crate::cli) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, Failure> {
+    pub(in crate::cli) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, CliError> {
         if policy.ledger_check().is_none() {
-            return Err(Failure::Other(
+            return Err(CliError::Other(
                 "the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger"
                     .into(),
             ));

@@ -2,7 +2,7 @@
 
 use super::place::{Access, Reach};
 use crate::cli::input::{Block, Blocks};
-use crate::cli::{Failure, Format, Root, Status};
+use crate::cli::shared::{CliError, Format, Root, Status};
 use consentry::ledger::{Moment, Notice, Recording, Rejection, Store, record};
 use consentry::{AlsoRecords, EventError, Limits, Policy};
 use serde_json::json;
@@ -57,7 +57,7 @@ struct Counts {
 }
 
 impl Ingest {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy()?;
         let limits = Limits::default();
         let blocks = Blocks::open(self.events.as_deref(), &limits)?;
@@ -86,18 +86,18 @@ impl Ingest {
         Ok(if counts.rejected + counts.not_events == 0 { Status::Fine } else { Status::Findings })
     }
 
-    fn policy(&self) -> Result<Policy, Failure> {
+    fn policy(&self) -> Result<Policy, CliError> {
         let Some(path) = &self.policy else {
             return Policy::parse("consentry 1 policy \"segment\" include prelude \"segment\"")
-                .map_err(Failure::Policy);
+                .map_err(CliError::Policy);
         };
         let (disk, name) = self.root.place(path)?;
-        let policy = Policy::from_source(&disk, &name).map_err(Failure::Policy)?;
+        let policy = Policy::from_source(&disk, &name).map_err(CliError::Policy)?;
         let records_something =
             !policy.preference_events().value.is_empty() || policy.also_records() == AlsoRecords::Identify;
         match records_something {
             true => Ok(policy),
-            false => Err(Failure::Other(
+            false => Err(CliError::Other(
                 "no event writes to the ledger under this policy: name some with `preference events \"...\"`, or set \
                  `ledger also records identify`"
                     .into(),
@@ -114,7 +114,7 @@ impl Ingest {
         store: &dyn Store,
         blocks: &[Block],
         counts: &mut Counts,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         let (mut notices, mut errors, mut lines) = (Vec::new(), Vec::new(), Vec::new());
         let mut line = counts.lines;
         for block in blocks {
@@ -134,7 +134,7 @@ impl Ingest {
             }
         }
         let recordings = record(store, &notices, now()).map_err(|error| {
-            Failure::Other(format!("{error}; everything up to line {} is recorded", counts.lines))
+            CliError::Other(format!("{error}; everything up to line {} is recorded", counts.lines))
         })?;
         let mut errors = errors.into_iter().peekable();
         for (line, recording) in lines.into_iter().zip(recordings) {
@@ -169,7 +169,7 @@ impl Ingest {
         line: u64,
         rejection: Rejection,
         counts: &mut Counts,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         counts.rejected += 1;
         let (code, message) = (rejection.word(), rejection.message(policy));
         match self.format {
@@ -190,7 +190,7 @@ impl Ingest {
         line: u64,
         error: &EventError,
         counts: &mut Counts,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         counts.not_events += 1;
         match self.format {
             Format::Human => consentry::report::human::event_error(to, line, error)?,
@@ -199,7 +199,7 @@ impl Ingest {
         Ok(())
     }
 
-    fn summary(&self, to: &mut impl Write, counts: &Counts) -> Result<(), Failure> {
+    fn summary(&self, to: &mut impl Write, counts: &Counts) -> Result<(), CliError> {
         let Counts { lines, preferences, links, others, rejected, not_events } = counts;
         match self.format {
             Format::Human => writeln!(
@@ -223,7 +223,7 @@ impl Ingest {
 }
 
 /// Reads blocks in a thread of its own, so that what is there is recorded while more is waited for.
-fn read(mut blocks: Blocks) -> Result<Receiver<Result<Block, Failure>>, Failure> {
+fn read(mut blocks: Blocks) -> Result<Receiver<Result<Block, CliError>>, CliError> {
     let (to, from) = sync_channel(AHEAD);
     let work = move || {
         loop {
@@ -238,7 +238,7 @@ fn read(mut blocks: Blocks) -> Result<Receiver<Result<Block, Failure>>, Failure>
         }
     };
     let started = thread::Builder::new().spawn(work);
-    started.map(|_| from).map_err(|error| Failure::Other(format!("cannot start a thread: {error}")))
+    started.map(|_| from).map_err(|error| CliError::Other(format!("cannot start a thread: {error}")))
 }
 
 /// The moment of recording.

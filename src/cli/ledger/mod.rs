@@ -8,7 +8,7 @@ mod show;
 pub(super) use check::{Ledger, LedgerArguments};
 pub(super) use place::Reach;
 
-use super::{Failure, Status};
+use super::shared::{CliError, Status};
 use std::io::Write;
 
 /// Keep what people have agreed to, from the events that say it, to check what other events are stamped with.
@@ -27,7 +27,7 @@ enum Command {
 }
 
 impl LedgerCommand {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         match &self.command {
             Command::Ingest(ingest) => ingest.run(to),
             Command::Show(show) => show.run(to),

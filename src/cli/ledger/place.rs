@@ -1,6 +1,6 @@
 //! Where a ledger is, as arguments name it.
 
-use crate::cli::Failure;
+use crate::cli::shared::CliError;
 use consentry::ledger::{FileStore, RedisStore, Store, StoreError};
 use std::path::Path;
 use std::time::Duration;
@@ -27,19 +27,19 @@ pub(in crate::cli) type Shared = dyn Store + Send + Sync;
 
 impl Reach {
     /// Opens a ledger. One that is Redis answers, or does not, when it is asked.
-    pub(in crate::cli) fn open(&self, place: &str, access: Access) -> Result<Box<Shared>, Failure> {
-        let failure = |error: StoreError| Failure::Other(format!("`{}`: {error}", shown(place)));
+    pub(in crate::cli) fn open(&self, place: &str, access: Access) -> Result<Box<Shared>, CliError> {
+        let failure = |error: StoreError| CliError::Other(format!("`{}`: {error}", shown(place)));
         match place.split_once("://") {
             Some(("redis" | "redis+unix" | "unix", _)) => {
                 let timeout = Duration::from_millis(self.ledger_timeout);
                 let store = RedisStore::new(place, self.ledger_prefix.as_str(), timeout).map_err(failure)?;
                 Ok(Box::new(store))
             }
-            Some((scheme, _)) => Err(Failure::Other(format!(
+            Some((scheme, _)) => Err(CliError::Other(format!(
                 "a ledger is a file or `redis://...`, and no `{scheme}://`; put a proxy in front of a Redis that wants TLS"
             ))),
             None if place.starts_with("redis:") => {
-                Err(Failure::Other("a ledger in Redis is `redis://HOST:PORT/DB`".into()))
+                Err(CliError::Other("a ledger in Redis is `redis://HOST:PORT/DB`".into()))
             }
             None => {
                 let path = Path::new(place);

@@ -1,7 +1,7 @@
 //! `consentry ledger show`, `export` and `forget`.
 
 use super::place::{Access, Reach, Shared};
-use crate::cli::{Failure, Format, Status};
+use crate::cli::shared::{CliError, Format, Status};
 use consentry::diagnostic::visible;
 use consentry::ledger::{Entry, Forgotten, Id, Record, StoreError, forget, recorded};
 use serde_json::{Value, json};
@@ -56,12 +56,12 @@ fn id(text: &str) -> Result<Id, &'static str> {
     Id::parse(text).ok_or("write `user:ID` for a userId, or `anonymous:ID` for an anonymousId")
 }
 
-fn silent(error: StoreError) -> Failure {
-    Failure::Other(error.to_string())
+fn silent(error: StoreError) -> CliError {
+    CliError::Other(error.to_string())
 }
 
 impl Show {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let PersonArguments { store, person, reach } = &self.person;
         let store = reach.open(store, Access::Read)?;
         let record = recorded(store.as_ref(), std::slice::from_ref(person)).map_err(silent)?.pop().flatten();
@@ -140,7 +140,7 @@ fn exported(id: &Id, entry: &Entry) -> Value {
 }
 
 impl Export {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let store = self.reach.open(&self.store, Access::Read)?;
         let mut written = Ok(());
         let all = store.each(&mut |id, entry| {
@@ -154,14 +154,14 @@ impl Export {
 }
 
 impl Forget {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let PersonArguments { store, person, reach } = &self.person;
         let store = reach.open(store, Access::Write)?;
         let erased = match forget(store.as_ref(), person).map_err(silent)? {
             Forgotten::Erased(erased) => erased,
             Forgotten::Linked(with) => {
                 let with: Vec<String> = with.iter().map(Id::to_string).collect();
-                return Err(Failure::Other(format!(
+                return Err(CliError::Other(format!(
                     "`{person}` is one person with {}, whose refusals may be recorded under it: forget that instead",
                     with.join(", ")
                 )));

@@ -3,8 +3,9 @@
 mod fix;
 mod join;
 
+use super::files;
 use super::render::{self, Reader};
-use super::{Failure, Root, Status, files};
+use super::shared::{CliError, Root, Status};
 use clap::ValueEnum;
 use consentry::analysis::fingerprint;
 use consentry::diagnostic::{Code, Diagnostic, Files, Severity, UnknownCodeError, visible};
@@ -104,7 +105,7 @@ enum Format {
 const MAX_SHOWN: usize = 200;
 
 impl Lint {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let paths = files::below(&self.paths)?;
         let mut linted = self.lint(&paths, &Changes::default())?;
         let fixed = match self.fix {
@@ -147,7 +148,7 @@ impl Lint {
     }
 
     /// Lints the files, as they are or as they would be.
-    fn lint(&self, paths: &[PathBuf], changes: &Changes) -> Result<Vec<Linted>, Failure> {
+    fn lint(&self, paths: &[PathBuf], changes: &Changes) -> Result<Vec<Linted>, CliError> {
         let levels = self.levels();
         let mut all = Vec::new();
         for path in paths {

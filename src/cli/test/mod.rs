@@ -5,7 +5,8 @@ mod json;
 mod junit;
 mod watch;
 
-use super::{Failure, Root, Status, files, render};
+use super::shared::{CliError, Root, Status};
+use super::{files, render};
 use consentry::diagnostic::{Code, Diagnostic, Files, Severity};
 use consentry::lint::{Levels, lint, part_alone};
 use consentry::syntax::Tree;
@@ -76,7 +77,7 @@ struct Ran<'s> {
 }
 
 impl Test {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         match self.watch {
             true => watch::run(self, to),
             false => self.report(&self.load()?, to),
@@ -84,7 +85,7 @@ impl Test {
     }
 
     /// Reads the policies.
-    fn load(&self) -> Result<Vec<Suite>, Failure> {
+    fn load(&self) -> Result<Vec<Suite>, CliError> {
         let mut suites: Vec<Suite> =
             files::below(&self.paths)?.iter().map(|path| self.suite(path)).collect::<Result<_, _>>()?;
         let included: HashSet<PathBuf> =
@@ -96,7 +97,7 @@ impl Test {
     }
 
     /// Runs the tests, or lists them.
-    fn report(&self, suites: &[Suite], to: &mut impl Write) -> Result<Status, Failure> {
+    fn report(&self, suites: &[Suite], to: &mut impl Write) -> Result<Status, CliError> {
         let mut status = Status::Fine;
         if suites.iter().any(|suite| matches!(suite.content, Content::Mistakes(..))) {
             status = Status::Findings;
@@ -104,7 +105,7 @@ impl Test {
         let found = suites.iter().flat_map(Suite::tests).filter(|(_, test)| self.is_wanted(test)).count();
         if found == 0 && !self.filter.is_empty() && status == Status::Fine {
             let texts: Vec<String> = self.filter.iter().map(|text| format!("`{text}`")).collect();
-            return Err(Failure::Other(format!("no test has {} in its name", texts.join(" or "))));
+            return Err(CliError::Other(format!("no test has {} in its name", texts.join(" or "))));
         }
         if self.list {
             human::list(to, suites.iter().flat_map(Suite::tests).filter(|(_, test)| self.is_wanted(test)))?;
@@ -125,7 +126,7 @@ impl Test {
         Ok(status)
     }
 
-    fn suite(&self, path: &Path) -> Result<Suite, Failure> {
+    fn suite(&self, path: &Path) -> Result<Suite, CliError> {
         let (disk, name) = self.root.place(path)?;
         let linted = lint(&disk, &name, &Levels::default());
         files::was_read(&linted)?;
