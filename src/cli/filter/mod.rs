@@ -1,10 +1,11 @@
 //! `consentry filter`: blocks of lines are taken from the input, decided and rewritten by several threads side by side, and
 //! written in the order in which they were taken.
 
-mod apart;
 mod interrupt;
 mod ordered;
+mod output_file;
 mod outputs;
+mod path_conflicts;
 mod progress;
 mod rejects;
 mod split;
@@ -13,12 +14,12 @@ mod worker;
 use super::input::Blocks;
 use super::ledger::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
-use apart::{Apart, Role};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use consentry::report::human;
 use consentry::{Grade, Limits, Policy, Table};
 use ordered::Ordered;
 use outputs::{Events, Outputs};
+use path_conflicts::{PathConflicts, Role};
 use progress::Progress;
 use rejects::Rejects;
 use split::Plan;
@@ -108,16 +109,16 @@ impl Filter {
     fn outputs(&self, table: &Table) -> Result<Outputs, CliError> {
         let policy = table.policy();
         let plan = self.split.as_deref().map(|folder| Plan::new(folder, policy)).transpose()?;
-        self.keep_apart(policy, plan.as_ref())?;
+        self.refuse_conflicts(policy, plan.as_ref())?;
         if !self.force {
             for path in self.rejects.iter().chain(plan.iter().flat_map(Plan::paths)) {
-                outputs::spare(path)?;
+                output_file::ensure_absent(path)?;
             }
         }
         let rejects = self.rejects.as_deref().map(|path| Rejects::create(path, self.force)).transpose()?;
         if rejects.is_some() && plan.is_some() {
             // That a link leads to a file of a destination shows only when there is something at its end.
-            self.keep_apart(policy, plan.as_ref())?;
+            self.refuse_conflicts(policy, plan.as_ref())?;
         }
         let events = match plan {
             None => Events::Together,
@@ -127,29 +128,29 @@ impl Filter {
     }
 
     /// What is read must not be written, nor anything twice, not even by force.
-    fn keep_apart(&self, policy: &Policy, plan: Option<&Plan>) -> Result<(), CliError> {
-        let mut apart = Apart::default();
-        apart.path(&self.policy.policy, Role::Policy)?;
+    fn refuse_conflicts(&self, policy: &Policy, plan: Option<&Plan>) -> Result<(), CliError> {
+        let mut conflicts = PathConflicts::default();
+        conflicts.path(&self.policy.policy, Role::Policy)?;
         for name in policy.files().names() {
             // What it includes. A built-in policy is no file, and its name that of none.
-            apart.path(Path::new(name), Role::Policy)?;
+            conflicts.path(Path::new(name), Role::Policy)?;
         }
         match self.events.as_deref().filter(|path| *path != Path::new("-")) {
-            Some(path) => apart.path(path, Role::Input)?,
-            None => apart.standard_input()?,
+            Some(path) => conflicts.path(path, Role::Input)?,
+            None => conflicts.standard_input()?,
         }
         if let Some(ledger) = self.ledger.file() {
-            apart.path(ledger, Role::Ledger)?;
+            conflicts.path(ledger, Role::Ledger)?;
         }
         if plan.is_none() {
             // Otherwise nothing goes there.
-            apart.standard_output()?;
+            conflicts.standard_output()?;
         }
-        apart.standard_error()?;
+        conflicts.standard_error()?;
         for path in plan.iter().flat_map(|plan| plan.paths()) {
-            apart.path(path, Role::Destination(path.clone()))?;
+            conflicts.path(path, Role::Destination(path.clone()))?;
         }
-        self.rejects.as_deref().map_or(Ok(()), |path| apart.path(path, Role::Rejects))
+        self.rejects.as_deref().map_or(Ok(()), |path| conflicts.path(path, Role::Rejects))
     }
 
     fn job(&self, table: Table, limits: Limits, ledger: Option<Ledger>) -> Job {

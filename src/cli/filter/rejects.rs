@@ -1,6 +1,6 @@
 //! Where lines go that are not events.
 
-use super::outputs::{create, take_back};
+use super::output_file::{create, take_back};
 use crate::cli::shared::CliError;
 use std::fs::File;
 use std::io::Write;

@@ -1,6 +1,6 @@
 //! A file for each destination.
 
-use super::outputs::{create, take_back};
+use super::output_file::{create, take_back};
 use crate::cli::shared::CliError;
 use consentry::Policy;
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! What the commands read: a file or standard input, plain or compressed.
 
-mod blocks;
+mod chunks;
 mod compressed;
 
-pub(super) use blocks::{Block, Blocks};
+pub(super) use chunks::{Block, Blocks};
 
 use super::shared::CliError;
 use consentry::Limits;

@@ -53,9 +53,9 @@ impl Role {
 
 /// The regular files that are read or written.
 #[derive(Default)]
-pub(super) struct Apart(BTreeMap<Identity, Role>);
+pub(super) struct PathConflicts(BTreeMap<Identity, Role>);
 
-impl Apart {
+impl PathConflicts {
     /// A file at a path, be it one that is still to be created.
     pub(super) fn path(&mut self, path: &Path, role: Role) -> Result<(), CliError> {
         match fs::metadata(path) {
