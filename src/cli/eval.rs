@@ -43,12 +43,13 @@ impl Eval {
                 summary.add_error(&error);
                 self.error(to, number, &error)?;
             }
-            let notices = ledger
+            let batch = ledger
                 .as_ref()
-                .map(|ledger| ledger.notices(block.lines().map(|(line, _)| line), policy, &limits));
-            for (at, (line, _)) in block.lines().enumerate() {
+                .map(|ledger| ledger.batch(block.lines().map(|(line, _)| line), policy, &limits));
+            let mut checks = batch.iter().flat_map(|batch| batch.checks(policy));
+            for (line, _) in block.lines() {
                 number += 1;
-                let checked = notices.as_ref().and_then(|notices| notices.checked(at, policy)).transpose();
+                let checked = checks.next().transpose();
                 let decided = match &checked {
                     Ok(Some(checked)) => Ok(checked.decide(&table, &mut scratch)),
                     Ok(None) => table.decide_bytes(line, &limits, &mut scratch),
@@ -82,7 +83,7 @@ impl Eval {
         if self.format == Format::Human {
             human::summary(to, table.policy(), &summary)?;
         }
-        ledger.iter().for_each(Ledger::tell_silence);
+        ledger.iter().for_each(Ledger::report_unreachable);
         Ok(if summary.not_events() == 0 { Status::Fine } else { Status::Findings })
     }
 

@@ -6,7 +6,7 @@ mod json;
 use super::input::{Block, Blocks};
 use super::ledger::{Ledger, Reach};
 use super::shared::{CliError, Format, PolicyArguments, Status};
-use consentry::ledger::{self, Notice};
+use consentry::ledger::{self, Checked, Notice};
 use consentry::{EventError, Limits};
 use std::io::Write;
 use std::path::PathBuf;
@@ -51,22 +51,13 @@ impl Audit {
             }
             let lines = block.lines().map(|(line, _)| line);
             match &ledger {
-                None => {
-                    for line in lines {
-                        match Notice::read(line, &policy, &limits) {
-                            Ok(notice) => audit.add(&notice, None),
-                            Err(error) => audit.add_error(&error),
-                        }
-                    }
-                }
+                None => lines.for_each(|line| {
+                    add(&mut audit, Notice::read(line, &policy, &limits).as_ref(), None);
+                }),
                 Some(ledger) => {
-                    let notices = ledger.notices(lines, &policy, &limits);
-                    for (at, notice) in notices.read().iter().enumerate() {
-                        let checked = notices.checked(at, &policy).and_then(Result::ok);
-                        match notice {
-                            Ok(notice) => audit.add(notice, checked.as_ref()),
-                            Err(error) => audit.add_error(error),
-                        }
+                    let batch = ledger.batch(lines, &policy, &limits);
+                    for (notice, checked) in batch.notices().iter().zip(batch.checks(&policy)) {
+                        add(&mut audit, notice.as_ref(), checked.ok().as_ref());
                     }
                 }
             }
@@ -75,7 +66,14 @@ impl Audit {
             Format::Human => human::write(to, &policy, &audit)?,
             Format::Json => json::write(to, &policy, &audit, ledger.is_some())?,
         }
-        ledger.iter().for_each(Ledger::tell_silence);
+        ledger.iter().for_each(Ledger::report_unreachable);
         Ok(if audit.is_clean() { Status::Fine } else { Status::Findings })
+    }
+}
+
+fn add(audit: &mut ledger::Audit, notice: Result<&Notice<'_>, &EventError>, checked: Option<&Checked<'_>>) {
+    match notice {
+        Ok(notice) => audit.add(notice, checked),
+        Err(error) => audit.add_error(error),
     }
 }

@@ -101,7 +101,7 @@ impl Filter {
         let ended = ordered.wait(progress::EVERY, |outputs| progress.draw(outputs));
         progress.clear();
         let status = ordered.sink(|outputs| self.finish(&job.table, outputs, ended));
-        job.ledger.iter().for_each(Ledger::tell_silence);
+        job.ledger.iter().for_each(Ledger::report_unreachable);
         status
     }
 

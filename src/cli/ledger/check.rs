@@ -1,12 +1,10 @@
-//! The check of events against a ledger, for the commands that decide events: a block of lines at a time, so that the ledger is asked once for
-//! all people in it.
+//! The ledger that commands check events against.
 
-use super::place::{Access, Reach, Shared};
+use super::store_uri::{Access, Reach, Shared};
 use crate::cli::shared::CliError;
 use consentry::diagnostic::visible;
-use consentry::ledger::{Checked, Id, Notice, Record, Recorded, StoreError, check, recorded};
-use consentry::{EventError, Limits, Policy};
-use std::collections::BTreeMap;
+use consentry::ledger::Batch;
+use consentry::{Limits, Policy};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -49,13 +47,6 @@ impl LedgerArguments {
     }
 }
 
-/// Lines that were read, and what the ledger says of the people in them.
-pub(in crate::cli) struct Notices<'l> {
-    notices: Vec<Result<Notice<'l>, EventError>>,
-    /// What is recorded of each person; or that the ledger does not answer.
-    answer: Result<BTreeMap<Id, Record>, StoreError>,
-}
-
 impl Ledger {
     /// The ledger at a place, for a policy that asks for a check.
     pub(in crate::cli) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, CliError> {
@@ -69,57 +60,24 @@ impl Ledger {
     }
 
     /// Reads lines, and asks the ledger for the people in them.
-    pub(in crate::cli) fn notices<'l>(
+    pub(in crate::cli) fn batch<'l>(
         &self,
         lines: impl Iterator<Item = &'l [u8]>,
         policy: &Policy,
         limits: &Limits,
-    ) -> Notices<'l> {
-        let notices: Vec<_> = lines.map(|line| Notice::read(line, policy, limits)).collect();
-        let people = notices.iter().flatten().filter_map(|notice| notice.person.id.clone());
-        let mut people: Vec<Id> = people.collect();
-        people.sort_unstable();
-        people.dedup();
-        let answer = recorded(self.store.as_ref(), &people).map(|records| {
-            people.into_iter().zip(records).filter_map(|(id, record)| Some((id, record?))).collect()
-        });
-        if let Err(error) = &answer {
+    ) -> Batch<'l> {
+        let batch = Batch::read(lines, self.store.as_ref(), policy, limits);
+        if let Some(error) = batch.silence() {
             self.silence.get_or_init(|| error.to_string());
         }
-        Notices { notices, answer }
+        batch
     }
 
-    /// Says on standard error that the ledger did not answer, if it did not.
-    pub(in crate::cli) fn tell_silence(&self) {
+    /// Reports on standard error that the ledger did not answer, if it did not.
+    pub(in crate::cli) fn report_unreachable(&self) {
         if let Some(error) = self.silence.get() {
             // There is nowhere left to say that standard error is closed.
             let _ = writeln!(io::stderr(), "consentry: {}", visible(error));
         }
-    }
-}
-
-impl Notices<'_> {
-    /// The line at a place, checked.
-    pub(in crate::cli) fn checked(
-        &self,
-        at: usize,
-        policy: &Policy,
-    ) -> Option<Result<Checked<'_>, EventError>> {
-        let notice = match self.notices.get(at)? {
-            Ok(notice) => notice,
-            Err(error) => return Some(Err(error.clone())),
-        };
-        let recorded = match (&notice.person.id, &self.answer) {
-            // There was nothing to ask.
-            (None, _) => Recorded::Unknown,
-            (Some(_), Err(_)) => Recorded::Unreachable,
-            (Some(id), Ok(records)) => records.get(id).map_or(Recorded::Unknown, Recorded::Known),
-        };
-        Some(Ok(check(policy, notice, recorded)))
-    }
-
-    /// What was read of each line, in their order.
-    pub(in crate::cli) fn read(&self) -> &[Result<Notice<'_>, EventError>] {
-        &self.notices
     }
 }

@@ -1,6 +1,6 @@
 //! `consentry ledger ingest`.
 
-use super::place::{Access, Reach};
+use super::store_uri::{Access, Reach};
 use crate::cli::input::{Block, Blocks};
 use crate::cli::shared::{CliError, Format, Root, Status};
 use consentry::ledger::{Moment, Notice, Recording, Rejection, Store, record};

@@ -2,11 +2,11 @@
 
 mod check;
 mod ingest;
-mod place;
 mod show;
+mod store_uri;
 
 pub(super) use check::{Ledger, LedgerArguments};
-pub(super) use place::Reach;
+pub(super) use store_uri::Reach;
 
 use super::shared::{CliError, Status};
 use std::io::Write;

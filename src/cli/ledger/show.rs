@@ -1,6 +1,6 @@
 //! `consentry ledger show`, `export` and `forget`.
 
-use super::place::{Access, Reach, Shared};
+use super::store_uri::{Access, Reach, Shared};
 use crate::cli::shared::{CliError, Format, Status};
 use consentry::diagnostic::visible;
 use consentry::ledger::{Entry, Forgotten, Id, Record, StoreError, forget, recorded};
