@@ -1,7 +1,6 @@
 //! `consentry lint`: the findings about each policy, listed once for all of them, and fixed.
 
 mod fix;
-mod join;
 
 use super::files;
 use super::render::{self, Reader};
@@ -15,7 +14,7 @@ use consentry::{Level, Policy};
 use fix::Changes;
 use std::collections::HashSet;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Parse and check policies, and report what is questionable about them.
@@ -164,7 +163,7 @@ impl Lint {
                 linted.diagnostics.extend(lint::part_alone(&linted.files, &levels));
             }
         }
-        join::join(&mut all);
+        lint::dedup(&mut all, |name| files::real(Path::new(name)));
         Ok(all)
     }
 }
