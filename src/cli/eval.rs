@@ -1,7 +1,7 @@
 //! `consentry eval`.
 
 use super::input::{Block, Blocks};
-use super::ledger::{Ledger, LedgerArguments};
+use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, Format, PolicyArguments, Status};
 use consentry::report::{Summary, human, json};
 use consentry::{EventError, Limits, Table};

@@ -14,6 +14,7 @@ mod help;
 mod init;
 mod input;
 mod ledger;
+mod ledger_arguments;
 mod lint;
 mod markdown;
 mod prove;
@@ -21,6 +22,7 @@ mod render;
 mod shared;
 mod show;
 mod simulate;
+mod store_uri;
 mod table;
 mod test;
 

@@ -153,7 +153,7 @@ mod tests {
         let mut all = [(); 2].map(|()| lint(&files, "main", &Levels::default()));
         let [_, second] = &mut all;
         second.diagnostics.iter_mut().filter(|found| found.fix.is_some()).for_each(change);
-        dedup(&mut all, PathBuf::from);
+        dedup(&mut all, |name| name.into());
         let found = all.into_iter().flat_map(|linted| linted.diagnostics);
         found.filter(|found| found.code == Code::RedundantOverride).collect()
     }

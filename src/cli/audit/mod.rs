@@ -4,8 +4,9 @@ mod human;
 mod json;
 
 use super::input::{Block, Blocks};
-use super::ledger::{Ledger, Reach};
+use super::ledger_arguments::Ledger;
 use super::shared::{CliError, Format, PolicyArguments, Status};
+use super::store_uri::Reach;
 use consentry::ledger::{self, Checked, Notice};
 use consentry::{EventError, Limits};
 use std::io::Write;

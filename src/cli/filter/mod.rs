@@ -12,7 +12,7 @@ mod split;
 mod worker;
 
 use super::input::Blocks;
-use super::ledger::{Ledger, LedgerArguments};
+use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use consentry::report::human;

@@ -3,7 +3,7 @@
 use super::ordered::{Ordered, Ticket};
 use super::outputs::{Outputs, Part};
 use crate::cli::input::{Block, Blocks};
-use crate::cli::ledger::Ledger;
+use crate::cli::ledger_arguments::Ledger;
 use crate::cli::shared::CliError;
 use consentry::ledger::Checked;
 use consentry::report::Summary;

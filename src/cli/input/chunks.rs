@@ -1,6 +1,6 @@
 //! Input in blocks of whole lines.
 
-use super::{Input, without_break};
+use super::reader::{Input, without_break};
 use crate::cli::shared::CliError;
 use consentry::{Limits, lines};
 use memchr::{memchr, memrchr};

@@ -1,8 +1,8 @@
 //! `consentry ledger ingest`.
 
-use super::store_uri::{Access, Reach};
 use crate::cli::input::{Block, Blocks};
 use crate::cli::shared::{CliError, Format, Root, Status};
+use crate::cli::store_uri::{Access, Reach};
 use consentry::ledger::{Moment, Notice, Recording, Rejection, Store, record};
 use consentry::{AlsoRecords, EventError, Limits, Policy};
 use serde_json::json;

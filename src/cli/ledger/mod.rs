@@ -1,12 +1,7 @@
-//! `consentry ledger`, and the check against a ledger for the commands that decide events.
+//! `consentry ledger`.
 
-mod check;
 mod ingest;
 mod show;
-mod store_uri;
-
-pub(super) use check::{Ledger, LedgerArguments};
-pub(super) use store_uri::Reach;
 
 use super::shared::{CliError, Status};
 use std::io::Write;

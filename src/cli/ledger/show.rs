@@ -1,7 +1,7 @@
 //! `consentry ledger show`, `export` and `forget`.
 
-use super::store_uri::{Access, Reach, Shared};
 use crate::cli::shared::{CliError, Format, Status};
+use crate::cli::store_uri::{Access, Reach, Shared};
 use consentry::diagnostic::visible;
 use consentry::ledger::{Entry, Forgotten, Id, Record, StoreError, forget, recorded};
 use serde_json::{Value, json};

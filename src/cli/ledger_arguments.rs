@@ -1,7 +1,7 @@
 //! The ledger that commands check events against.
 
+use super::shared::CliError;
 use super::store_uri::{Access, Reach, Shared};
-use crate::cli::shared::CliError;
 use consentry::diagnostic::visible;
 use consentry::ledger::Batch;
 use consentry::{Limits, Policy};
@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 /// Whether events are checked.
 #[derive(clap::Args)]
-pub(in crate::cli) struct LedgerArguments {
+pub(super) struct LedgerArguments {
     /// Check events against this ledger, as the policy's `ledger` settings require: a file, or `redis://HOST:PORT/DB`. It is only read.
     #[arg(long, value_name = "STORE")]
     ledger: Option<String>,
@@ -23,7 +23,7 @@ pub(in crate::cli) struct LedgerArguments {
 }
 
 /// A ledger to check against.
-pub(in crate::cli) struct Ledger {
+pub(super) struct Ledger {
     store: Box<Shared>,
     /// Why it did not answer, the first time that it did not.
     silence: OnceLock<String>,
@@ -31,12 +31,12 @@ pub(in crate::cli) struct Ledger {
 
 impl LedgerArguments {
     /// The file that the ledger is, if it is one.
-    pub(in crate::cli) fn file(&self) -> Option<&Path> {
+    pub(super) fn file(&self) -> Option<&Path> {
         self.ledger.as_deref().filter(|place| !place.contains("://")).map(Path::new)
     }
 
     /// The ledger, if events are to be checked. A policy that asks for a check is not decided without one by mistake.
-    pub(in crate::cli) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, CliError> {
+    pub(super) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, CliError> {
         match (&self.ledger, policy.ledger_check()) {
             (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
             (None, Some(_)) if !self.unchecked => Err(CliError::Other(
@@ -49,7 +49,7 @@ impl LedgerArguments {
 
 impl Ledger {
     /// The ledger at a place, for a policy that asks for a check.
-    pub(in crate::cli) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, CliError> {
+    pub(super) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, CliError> {
         if policy.ledger_check().is_none() {
             return Err(CliError::Other(
                 "the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger"
@@ -60,7 +60,7 @@ impl Ledger {
     }
 
     /// Reads lines, and asks the ledger for the people in them.
-    pub(in crate::cli) fn batch<'l>(
+    pub(super) fn batch<'l>(
         &self,
         lines: impl Iterator<Item = &'l [u8]>,
         policy: &Policy,
@@ -74,7 +74,7 @@ impl Ledger {
     }
 
     /// Reports on standard error that the ledger did not answer, if it did not.
-    pub(in crate::cli) fn report_unreachable(&self) {
+    pub(super) fn report_unreachable(&self) {
         if let Some(error) = self.silence.get() {
             // There is nowhere left to say that standard error is closed.
             let _ = writeln!(io::stderr(), "consentry: {}", visible(error));
