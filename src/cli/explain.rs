@@ -5,6 +5,7 @@ use super::input::{Block, Blocks, read_all};
 use super::{Failure, PolicyArguments, Status};
 use consentry::analysis::flips;
 use consentry::diagnostic::visible;
+use consentry::report::eval::EventErrorReport;
 use consentry::report::explain::ExplainReport;
 use consentry::report::json;
 use consentry::{Event, EventError, Limits, Policy, reference};
@@ -59,7 +60,7 @@ impl Explain {
                     ""
                 };
                 match self.format {
-                    Format::Json => json::event_error(to, self.line.unwrap_or(1), &error)?,
+                    Format::Json => json::write(to, &EventErrorReport::new(self.line.unwrap_or(1), &error))?,
                     _ => writeln!(to, "not an event ({}): {error}{hint}", error.code())?,
                 }
                 return Ok(Status::Findings);

@@ -1,18 +1,9 @@
 //! The arguments that several commands have, and how a command ends.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use consentry::{Disk, Policy, PolicyError};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// How the output is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
-}
 
 /// The policy of a command.
 #[derive(Args)]

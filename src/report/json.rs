@@ -1,200 +1,15 @@
 //! The JSON that other programs rely on: `grammar/decision.schema.json` is its contract. Members may be added, never
 //! changed.
 
-use super::names;
 use crate::analysis::fingerprint;
-use crate::decide::Decision;
 use crate::diagnostic::{Diagnostic, Files, Position, Span, is_harmful};
-use crate::event::{EventError, Name};
-#[cfg(feature = "ledger")]
-use crate::ledger::{Checked, Found};
-use crate::model::{GateOpens, Mode, Policy};
-use serde::Serialize;
-use std::collections::BTreeSet;
+use crate::model::Policy;
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// The version of the contracts, which every document carries.
 pub const VERSION: u32 = 1;
-
-/// How many unknown names of a sort a line lists.
-pub const MAX_UNKNOWN: usize = 100;
-
-#[derive(Serialize)]
-struct DecisionLine<'a> {
-    v: u32,
-    line: u64,
-    id: Option<String>,
-    policy: &'a str,
-    /// `null` for a policy that has none, which is said and never guessed.
-    fingerprint: Option<String>,
-    edition: u32,
-    consent: &'static str,
-    integrations: &'static str,
-    deliver: Vec<Delivered<'a>>,
-    block: Vec<Blocked<'a>>,
-    unknown_categories: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unknown_categories_total: Option<usize>,
-    unknown_integrations: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unknown_integrations_total: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    drop: Option<Dropped<'a>>,
-    /// What the check against a ledger found, where there was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    check: Option<Check<'a>>,
-    gate: Gate,
-}
-
-/// What the check against a ledger found, and what becomes of the event.
-#[derive(Serialize)]
-struct Check<'a> {
-    found: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    categories: Option<Vec<&'a str>>,
-    then: Option<&'static str>,
-}
-
-/// Whether the source may send the event, for each value of `gate opens on`.
-#[derive(Serialize)]
-struct Gate {
-    any_grant: &'static str,
-    needed_grant: &'static str,
-    delivery: &'static str,
-}
-
-#[derive(Serialize)]
-struct Delivered<'a> {
-    destination: &'a str,
-    reason: &'static str,
-}
-
-#[derive(Serialize)]
-struct Blocked<'a> {
-    destination: &'a str,
-    reason: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    categories: Option<Vec<&'a str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    discard: Option<&'static str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    advisory: bool,
-}
-
-#[derive(Serialize)]
-struct Dropped<'a> {
-    reason: &'a str,
-}
-
-#[derive(Serialize)]
-struct ErrorLine {
-    v: u32,
-    line: u64,
-    error: ErrorBody,
-}
-
-#[derive(Serialize)]
-struct ErrorBody {
-    code: &'static str,
-    message: String,
-}
-
-/// One line, with its line break, for the event on line `line`.
-///
-/// # Errors
-///
-/// When the writer fails.
-pub fn decision(to: &mut impl Write, line: u64, decision: &Decision<'_>) -> io::Result<()> {
-    decision_line(to, line, decision, None)
-}
-
-/// The same for an event that was checked against a ledger.
-///
-/// # Errors
-///
-/// When the writer fails.
-#[cfg(feature = "ledger")]
-pub fn checked_decision(
-    to: &mut impl Write,
-    line: u64,
-    decision: &Decision<'_>,
-    checked: &Checked<'_>,
-) -> io::Result<()> {
-    let categories = match &checked.found {
-        Found::Mismatch(categories) => Some(names::categories(decision.policy(), categories)),
-        _ => None,
-    };
-    let then = checked.then.map(|then| checked.found.then_word(then));
-    decision_line(to, line, decision, Some(Check { found: checked.found.word(), categories, then }))
-}
-
-fn decision_line(
-    to: &mut impl Write,
-    line: u64,
-    decision: &Decision<'_>,
-    check: Option<Check<'_>>,
-) -> io::Result<()> {
-    let policy = decision.policy();
-    let (mut deliver, mut block) = (Vec::new(), Vec::new());
-    for (id, verdict) in decision.verdicts() {
-        let Some(declared) = policy.destination(id) else { continue };
-        let destination = declared.name();
-        let reason = verdict.reason();
-        if verdict.delivers() {
-            deliver.push(Delivered { destination, reason: reason.word() });
-        } else {
-            let discard = reason.discard_code();
-            let categories = discard.map(|_| names::categories(policy, verdict.refused()));
-            let advisory = declared.mode() == Some(Mode::Device);
-            block.push(Blocked { destination, reason: reason.word(), categories, discard, advisory });
-        }
-    }
-    let gate = |reading| if decision.passes_gate(reading) { "open" } else { "closed" };
-    let (unknown_categories, unknown_categories_total) = unknown(decision.unknown_categories());
-    let (unknown_integrations, unknown_integrations_total) = unknown(decision.unknown_integrations());
-    let decided = DecisionLine {
-        v: VERSION,
-        line,
-        id: decision.event().id.as_ref().map(Name::to_string),
-        policy: policy.name(),
-        fingerprint: decision.fingerprint().ok().map(|print| print.to_string()),
-        edition: policy.edition(),
-        consent: decision.consent().word(),
-        integrations: decision.integrations().word(),
-        deliver,
-        block,
-        unknown_categories,
-        unknown_categories_total,
-        unknown_integrations,
-        unknown_integrations_total,
-        drop: decision.drop_reason().map(|reason| Dropped { reason }),
-        check,
-        gate: Gate {
-            any_grant: gate(GateOpens::AnyGrant),
-            needed_grant: gate(GateOpens::NeededGrant),
-            delivery: gate(GateOpens::Delivery),
-        },
-    };
-    write(to, &decided)
-}
-
-/// The first names, and how many there are when not all of them are listed.
-fn unknown(names: BTreeSet<&Name<'_>>) -> (Vec<String>, Option<usize>) {
-    // Names that are no text may look alike once they are shown as text.
-    let names: BTreeSet<String> = names.into_iter().map(Name::to_string).collect();
-    let total = (names.len() > MAX_UNKNOWN).then_some(names.len());
-    (names.into_iter().take(MAX_UNKNOWN).collect(), total)
-}
-
-/// One line, with its line break, for a line that is not an event.
-///
-/// # Errors
-///
-/// When the writer fails.
-pub fn event_error(to: &mut impl Write, line: u64, error: &EventError) -> io::Result<()> {
-    let error = ErrorBody { code: error.code(), message: error.to_string() };
-    write(to, &ErrorLine { v: VERSION, line, error })
-}
 
 /// Writes a document, with its line break.
 ///
@@ -204,6 +19,23 @@ pub fn event_error(to: &mut impl Write, line: u64, error: &EventError) -> io::Re
 pub fn write(to: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *to, document)?;
     to.write_all(b"\n")
+}
+
+/// Serializes counts by their words, in the order of the words.
+pub(super) fn counts<S: Serializer>(
+    counts: &[(&'static str, u64)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    counts.iter().copied().collect::<BTreeMap<_, _>>().serialize(serializer)
+}
+
+/// Serializes counts like [`counts`], or `null`.
+#[cfg(feature = "ledger")]
+pub(super) fn some_counts<S: Serializer>(
+    counts: &Option<Vec<(&'static str, u64)>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    counts.as_ref().map(|counts| counts.iter().copied().collect::<BTreeMap<_, _>>()).serialize(serializer)
 }
 
 /// Escapes the harmful characters of a JSON text by their numbers. For programs it is the same JSON.

@@ -1,14 +1,19 @@
 //! Decisions, explanations and diagnostics for people and for machines. Rendering decides nothing.
 
+#[cfg(feature = "ledger")]
+pub mod audit;
 pub mod certify;
 pub mod csv;
 pub mod diff;
+pub mod eval;
 pub mod event_counts;
 pub mod explain;
+pub mod filter;
 pub mod github;
 pub mod html;
-pub mod human;
 pub mod json;
+#[cfg(feature = "ledger")]
+pub mod ledger;
 pub mod markdown;
 #[cfg(feature = "metrics")]
 mod metrics;

@@ -47,3 +47,30 @@ pub(super) fn any_of(words: &[impl AsRef<str>]) -> String {
         _ => joined(words),
     }
 }
+
+/// Returns a word of the language as prose: `use recorded` for `use_recorded`.
+pub(super) fn spaced(word: &str) -> String {
+    word.replace('_', " ")
+}
+
+/// Returns ` (a, b)`, or nothing for no words.
+pub(super) fn in_brackets(words: &[impl AsRef<str>]) -> String {
+    if words.is_empty() { String::new() } else { format!(" ({})", joined(words)) }
+}
+
+/// Returns the first `most` of `all` words: `a, b, and 3 more`.
+pub(super) fn first(most: usize, words: &[impl AsRef<str>], all: usize) -> String {
+    let shown = joined(words.get(..most).unwrap_or(words));
+    if all > most { format!("{shown}, and {} more", all - most) } else { shown }
+}
+
+/// Returns a number with its noun: `1 case`, `2 cases`.
+pub(super) fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
+/// Returns the counts that are not zero: `2 blank_line`.
+pub(super) fn counts(counts: &[(&'static str, u64)]) -> Vec<String> {
+    let occurring = counts.iter().filter(|(_, count)| *count > 0);
+    occurring.map(|(word, count)| format!("{count} {word}")).collect()
+}

@@ -11,11 +11,12 @@ mod rejects;
 mod split;
 mod worker;
 
+use super::format::Format;
 use super::input::Blocks;
 use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
 use clap::builder::{PathBufValueParser, TypedValueParser};
-use consentry::report::human;
+use consentry::report::filter::SummaryReport;
 use consentry::{Grade, Limits, Policy, Table};
 use ordered::Ordered;
 use outputs::{Events, Outputs};
@@ -64,6 +65,9 @@ pub(super) struct Filter {
     /// Read only what decides: another parser has accepted every line as one JSON object already.
     #[arg(long)]
     trusted: bool,
+    /// How the summary is written.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
+    format: Format,
     /// How many threads decide [default: one for each core].
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -187,10 +191,11 @@ impl Filter {
         })?;
         let summary = outputs.summary();
         let mut text = Vec::new();
-        human::summary(&mut text, table.policy(), summary)?;
+        let mut report = SummaryReport::new(table.policy(), summary);
         if self.drop_undeliverable || self.split.is_some() {
-            writeln!(text, "{} left out: no destination receives them", summary.undeliverable())?;
+            report = report.with_left_out(summary.undeliverable());
         }
+        self.format.write(&mut text, &report)?;
         // There is nowhere left to say that standard error is closed.
         let _ = io::stderr().write_all(&text);
         Ok(if summary.not_events() == 0 { Status::Fine } else { Status::Findings })

@@ -1,11 +1,13 @@
 //! `consentry ledger ingest`.
 
+use crate::cli::format::Format;
 use crate::cli::input::{Block, Blocks};
-use crate::cli::shared::{CliError, Format, Root, Status};
+use crate::cli::shared::{CliError, Root, Status};
 use crate::cli::store_uri::{Access, Reach};
-use consentry::ledger::{Moment, Notice, Recording, Rejection, Store, record};
+use consentry::ledger::{Moment, Notice, Recording, Store, record};
+use consentry::report::eval::EventErrorReport;
+use consentry::report::ledger::{AcknowledgedReport, IngestCounts, IngestReport, RejectedReport};
 use consentry::{AlsoRecords, EventError, Limits, Policy};
-use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -40,20 +42,9 @@ pub(super) struct Ingest {
     root: Root,
     #[command(flatten)]
     reach: Reach,
-    /// How it is told.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    /// How the results are written.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
     format: Format,
-}
-
-/// How many lines came to what.
-#[derive(Default)]
-struct Counts {
-    lines: u64,
-    preferences: u64,
-    links: u64,
-    others: u64,
-    rejected: u64,
-    not_events: u64,
 }
 
 impl Ingest {
@@ -63,7 +54,7 @@ impl Ingest {
         let blocks = Blocks::open(self.events.as_deref(), &limits)?;
         let store = self.reach.open(&self.store, Access::Write)?;
         let incoming = read(blocks)?;
-        let mut counts = Counts::default();
+        let mut counts = IngestCounts::default();
         let mut blocks: Vec<Block> = Vec::new();
         loop {
             let next = match blocks.iter().map(|block| block.bytes().len()).sum::<usize>() {
@@ -82,7 +73,7 @@ impl Ingest {
                 }
             }
         }
-        self.summary(to, &counts)?;
+        self.format.write(to, &IngestReport::new(counts))?;
         Ok(if counts.rejected + counts.not_events == 0 { Status::Fine } else { Status::Findings })
     }
 
@@ -113,7 +104,7 @@ impl Ingest {
         limits: &Limits,
         store: &dyn Store,
         blocks: &[Block],
-        counts: &mut Counts,
+        counts: &mut IngestCounts,
     ) -> Result<(), CliError> {
         let (mut notices, mut errors, mut lines) = (Vec::new(), Vec::new(), Vec::new());
         let mut line = counts.lines;
@@ -147,7 +138,10 @@ impl Ingest {
                     counts.preferences += u64::from(preferences);
                     counts.links += u64::from(link);
                 }
-                Recording::Rejected(rejection) => self.rejected(to, policy, line, rejection, counts)?,
+                Recording::Rejected(rejection) => {
+                    counts.rejected += 1;
+                    self.format.write(to, &RejectedReport::new(line, rejection, policy))?;
+                }
             }
         }
         for (line, error) in errors {
@@ -155,33 +149,9 @@ impl Ingest {
         }
         if line > counts.lines {
             counts.lines = line;
-            if self.format == Format::Json {
-                writeln!(to, "{}", json!({ "v": 1, "acknowledged": line }))?;
-            }
+            self.format.write(to, &AcknowledgedReport::new(line))?;
         }
         Ok(to.flush()?)
-    }
-
-    fn rejected(
-        &self,
-        to: &mut impl Write,
-        policy: &Policy,
-        line: u64,
-        rejection: Rejection,
-        counts: &mut Counts,
-    ) -> Result<(), CliError> {
-        counts.rejected += 1;
-        let (code, message) = (rejection.word(), rejection.message(policy));
-        match self.format {
-            Format::Human => {
-                writeln!(to, "line {line}  rejected ({code}): {}", consentry::diagnostic::visible(&message))?
-            }
-            Format::Json => {
-                let rejected = json!({ "code": code, "message": message });
-                writeln!(to, "{}", json!({ "v": 1, "line": line, "rejected": rejected }))?;
-            }
-        }
-        Ok(())
     }
 
     fn not_event(
@@ -189,36 +159,10 @@ impl Ingest {
         to: &mut impl Write,
         line: u64,
         error: &EventError,
-        counts: &mut Counts,
+        counts: &mut IngestCounts,
     ) -> Result<(), CliError> {
         counts.not_events += 1;
-        match self.format {
-            Format::Human => consentry::report::human::event_error(to, line, error)?,
-            Format::Json => consentry::report::json::event_error(to, line, error)?,
-        }
-        Ok(())
-    }
-
-    fn summary(&self, to: &mut impl Write, counts: &Counts) -> Result<(), CliError> {
-        let Counts { lines, preferences, links, others, rejected, not_events } = counts;
-        match self.format {
-            Format::Human => writeln!(
-                to,
-                "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events"
-            )?,
-            Format::Json => {
-                let summary = json!({
-                    "lines": lines,
-                    "preferences": preferences,
-                    "links": links,
-                    "others": others,
-                    "rejected": rejected,
-                    "not_events": not_events,
-                });
-                writeln!(to, "{}", json!({ "v": 1, "summary": summary }))?;
-            }
-        }
-        Ok(())
+        Ok(self.format.write(to, &EventErrorReport::new(line, error))?)
     }
 }
 

@@ -1,13 +1,12 @@
-//! `consentry audit`: what is wrong with the stamps of a stream, told to people and programs, one renderer a file.
+//! `consentry audit`.
 
-mod human;
-mod json;
-
+use super::format::Format;
 use super::input::{Block, Blocks};
 use super::ledger_arguments::Ledger;
-use super::shared::{CliError, Format, PolicyArguments, Status};
+use super::shared::{CliError, PolicyArguments, Status};
 use super::store_uri::Reach;
 use consentry::ledger::{self, Checked, Notice};
+use consentry::report::audit::AuditReport;
 use consentry::{EventError, Limits};
 use std::io::Write;
 use std::path::PathBuf;
@@ -32,8 +31,8 @@ pub(super) struct Audit {
     ledger: Option<String>,
     #[command(flatten)]
     reach: Reach,
-    /// How it is told.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    /// How the audit is written.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
     format: Format,
 }
 
@@ -63,10 +62,7 @@ impl Audit {
                 }
             }
         }
-        match self.format {
-            Format::Human => human::write(to, &policy, &audit)?,
-            Format::Json => json::write(to, &policy, &audit, ledger.is_some())?,
-        }
+        self.format.write(to, &AuditReport::new(&policy, &audit, ledger.is_some()))?;
         ledger.iter().for_each(Ledger::report_unreachable);
         Ok(if audit.is_clean() { Status::Fine } else { Status::Findings })
     }
