@@ -12,6 +12,8 @@ pub mod filter;
 pub mod github;
 pub mod html;
 pub mod json;
+#[cfg(feature = "cli")]
+pub mod junit;
 #[cfg(feature = "ledger")]
 pub mod ledger;
 pub mod markdown;
@@ -22,6 +24,7 @@ pub mod page;
 pub mod prove;
 pub mod sarif;
 mod summary;
+pub mod test;
 pub mod text;
 mod when;
 

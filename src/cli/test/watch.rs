@@ -1,6 +1,7 @@
 //! Tests that are run again whenever a file of theirs changes.
 
-use super::{Suite, Test};
+use super::Test;
+use super::suite::Suite;
 use crate::cli::shared::{CliError, Status};
 use consentry::diagnostic::visible;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
