@@ -16,6 +16,7 @@ pub mod json;
 pub mod junit;
 #[cfg(feature = "ledger")]
 pub mod ledger;
+pub mod lint;
 pub mod markdown;
 #[cfg(feature = "metrics")]
 mod metrics;
