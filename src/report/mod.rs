@@ -9,7 +9,9 @@ pub mod eval;
 pub mod event_counts;
 pub mod explain;
 pub mod filter;
+pub mod fmt;
 pub mod github;
+pub mod help;
 pub mod html;
 pub mod json;
 #[cfg(feature = "cli")]
@@ -24,6 +26,7 @@ mod names;
 pub mod page;
 pub mod prove;
 pub mod sarif;
+pub mod show;
 mod summary;
 pub mod test;
 pub mod text;
