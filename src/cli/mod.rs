@@ -25,4 +25,4 @@ mod store_uri;
 mod table;
 mod test;
 
-use shared::{CliError as Failure, PolicyArguments, Root, Status};
+use shared::{CliError as Failure, Status};
