@@ -13,6 +13,7 @@ mod text;
 
 use serde_json::Value;
 use std::fs;
+use std::path::Path;
 use text::run;
 
 const SHOP: &str = "policies/examples/shop.consent";
@@ -132,4 +133,78 @@ fn ledgers_print_lines() {
     let forget =
         || json(&["forget", ledger, "user:u", "--format", "json"], "")[0]["erased"].as_array().unwrap().len();
     assert_eq!((forget(), forget()), (2, 0));
+}
+
+/// Each schema names the types that it describes, which are where embedders look for them.
+#[test]
+fn schemas_name_their_types() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = |folder: &str| fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let reports: String = files("src/report").filter_map(|path| fs::read_to_string(path).ok()).collect();
+    let schemas: Vec<_> =
+        files("grammar").filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
+    assert!(schemas.len() > 10);
+    for path in schemas {
+        let schema: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let description = schema["description"].as_str().unwrap();
+        let types: Vec<&str> =
+            description.split('`').skip(1).step_by(2).filter(|word| word.len() > 1).collect();
+        assert!(!types.is_empty(), "{}: {description}", path.display());
+        for name in types {
+            assert!(reports.contains(&format!("pub struct {name}")), "{}: `{name}`", path.display());
+        }
+    }
+}
+
+#[test]
+fn tables_are_a_document() {
+    for policy in [SHOP, "policies/examples/gazette/gazette.consent", "policies/segment.consent"] {
+        let document = &lines("table", &run(&["table", policy, "--format", "json"], b"").out)[0];
+        for table in document["tables"].as_array().unwrap() {
+            let rows = table["blocks"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .flat_map(|block| block["rows"].as_array().unwrap());
+            for row in rows {
+                let events = row["events"].as_array().unwrap();
+                for (event, destination) in events.iter().zip(table["destinations"].as_array().unwrap()) {
+                    assert!(!event.as_str().unwrap().is_empty(), "{destination}");
+                }
+                assert_eq!(events.len(), table["destinations"].as_array().unwrap().len());
+            }
+        }
+    }
+    // An event of a row is decided as the row says.
+    let document = &lines("table", &run(&["table", SHOP, "--format", "json"], b"").out)[0];
+    let table = &document["tables"][0];
+    for row in table["blocks"].as_array().unwrap().iter().flat_map(|block| block["rows"].as_array().unwrap())
+    {
+        let event = row["events"][0].as_str().unwrap();
+        let eval = run(&["eval", SHOP, "--format", "json"], event.as_bytes());
+        let decision: Value = serde_json::from_str(&eval.out).unwrap();
+        let own = decision[row["outcome"].as_str().unwrap()].as_array().unwrap();
+        let own =
+            own.iter().find(|one| one["destination"] == table["destinations"][0]["destination"]).unwrap();
+        assert_eq!(own["reason"], row["reason"], "{event}");
+    }
+}
+
+#[test]
+fn explanations_and_certificates_are_documents() {
+    let explain = |policy: &str, destination: &str, event: &str| {
+        let arguments = ["explain", policy, "--destination", destination, "--format", "json"];
+        lines("explain", &run(&arguments, event.as_bytes()).out).pop().unwrap()
+    };
+    let refusal = r#"{"context":{"consent":{"categoryPreferences":{"Advertising":true}}},"integrations":{"All":false}}"#;
+    for destination in ["HubSpot", "Zendesk", "Amazon S3", "Facebook Pixel", "Braze"] {
+        for event in [refusal, "{}"] {
+            assert_eq!(explain(SHOP, destination, event)["destination"], destination);
+        }
+    }
+    assert_eq!(explain(SHOP, "Zendesk", "{")["error"]["code"], "not_json");
+    for situations in ["100", "1000000"] {
+        let certify = run(&["certify", SHOP, "--situations", situations, "--format", "json"], b"");
+        assert_eq!(lines("certify", &certify.out)[0]["policy"], "shop");
+    }
 }

@@ -1,7 +1,7 @@
 //! `consentry certify`.
 
 use super::format::Format;
-use super::{Failure, PolicyArguments, Status};
+use super::shared::{CliError, PolicyArguments, Status};
 use consentry::Table;
 use consentry::analysis::certify;
 use consentry::report::certify::CertifyReport;
@@ -24,7 +24,7 @@ pub(super) struct Certify {
 }
 
 impl Certify {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let table = Table::new(self.policy.load()?);
         let certificate = certify(&table, self.situations);
         self.format.write(to, &CertifyReport::new(table.policy(), &certificate))?;

@@ -2,13 +2,12 @@
 
 use super::format::Format;
 use super::input::{Block, Blocks, read_all};
-use super::{Failure, PolicyArguments, Status};
+use super::shared::{CliError, PolicyArguments, Status, destination};
 use consentry::analysis::flips;
-use consentry::diagnostic::visible;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::explain::ExplainReport;
 use consentry::report::json;
-use consentry::{Event, EventError, Limits, Policy, reference};
+use consentry::{Event, EventError, Limits, reference};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -35,11 +34,9 @@ pub(super) struct Explain {
 }
 
 impl Explain {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy.load()?;
-        let Some(destination) = policy.destination_named(&self.destination) else {
-            return Err(Failure::Other(unknown_destination(&policy, &self.destination)));
-        };
+        let destination = destination(&policy, &self.destination)?;
         let limits = Limits::default();
         let bytes = match self.line {
             None => Ok(read_all(self.event.as_deref(), &limits)?),
@@ -74,7 +71,8 @@ impl Explain {
         Ok(Status::Fine)
     }
 
-    fn line(&self, wanted: u64, limits: &Limits) -> Result<Result<Vec<u8>, EventError>, Failure> {
+    /// Returns a line of the events.
+    fn line(&self, wanted: u64, limits: &Limits) -> Result<Result<Vec<u8>, EventError>, CliError> {
         let mut blocks = Blocks::open(self.event.as_deref(), limits)?;
         let mut block = Block::default();
         let mut number = 0;
@@ -92,28 +90,6 @@ impl Explain {
                 }
             }
         }
-        Err(Failure::Other(format!("there is no line {wanted}; the last one is {number}")))
-    }
-}
-
-/// How many destinations a message names.
-const MAX_NAMES: usize = 20;
-
-/// What to say of a destination that a policy does not have.
-pub(super) fn unknown_destination(policy: &Policy, name: &str) -> String {
-    let shown = visible(name);
-    let own =
-        policy.destinations().iter().find(|one| one.aliases().iter().any(|further| further.value == name));
-    if let Some(own) = own {
-        return format!("`{shown}` is an alias; ask for `{}`", visible(own.name()));
-    }
-    let mut names: Vec<String> =
-        policy.destinations().iter().map(|one| visible(one.name())).take(MAX_NAMES).collect();
-    if policy.destinations().len() > MAX_NAMES {
-        names.push(format!("and {} more", policy.destinations().len() - MAX_NAMES));
-    }
-    match names.as_slice() {
-        [] => format!("the policy has no destination `{shown}`, nor any other"),
-        names => format!("the policy has no destination `{shown}`; it has {}", names.join(", ")),
+        Err(CliError::Other(format!("there is no line {wanted}; the last one is {number}")))
     }
 }

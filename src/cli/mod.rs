@@ -16,7 +16,6 @@ mod input;
 mod ledger;
 mod ledger_arguments;
 mod lint;
-mod markdown;
 mod prove;
 mod render;
 mod shared;
@@ -26,4 +25,4 @@ mod store_uri;
 mod table;
 mod test;
 
-use shared::{CliError as Failure, PolicyArguments, Root, Status};
+use shared::{CliError as Failure, Status};

@@ -1,7 +1,7 @@
 //! `consentry prove`.
 
 use super::format::Format;
-use super::{Failure, PolicyArguments, Status};
+use super::shared::{CliError, PolicyArguments, Status};
 use consentry::analysis::prove;
 use consentry::report::prove::ProveReport;
 use std::io::Write;
@@ -20,7 +20,7 @@ pub(super) struct Prove {
 }
 
 impl Prove {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy.load()?;
         let proofs = policy.promises().iter().map(|promise| prove(&policy, promise));
         let report = ProveReport::new(&policy, proofs);

@@ -1,13 +1,13 @@
 //! The events of a file that each change touches.
 
-use super::Failure;
 use crate::cli::input::{Block, Blocks};
+use crate::cli::shared::CliError;
 use consentry::analysis::{DestinationDiff, Diff};
 use consentry::report::event_counts::EventCounts;
 use consentry::{Event, Limits, Policy};
 use std::path::Path;
 
-pub(super) fn count(diff: &Diff, old: &Policy, new: &Policy, path: &Path) -> Result<EventCounts, Failure> {
+pub(super) fn count(diff: &Diff, old: &Policy, new: &Policy, path: &Path) -> Result<EventCounts, CliError> {
     let limits = Limits::default();
     let mut counts = EventCounts::new(diff);
     let touching: Vec<_> = diff.destinations.iter().map(DestinationDiff::touching).collect();
