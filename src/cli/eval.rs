@@ -1,6 +1,6 @@
 //! `consentry eval`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::input::{Block, Blocks};
 use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
@@ -23,9 +23,8 @@ pub(super) struct Eval {
     events: Option<PathBuf>,
     #[command(flatten)]
     ledger: LedgerArguments,
-    /// How the decisions are written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Eval {
@@ -69,7 +68,7 @@ impl Eval {
             // Nobody waits for what is decided already while more input is waited for.
             to.flush()?;
         }
-        if self.format == Format::Human {
+        if !self.format.is_json() {
             self.format.write(to, &SummaryReport::new(policy, &summary))?;
         }
         ledger.iter().for_each(Ledger::report_unreachable);

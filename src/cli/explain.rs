@@ -1,6 +1,6 @@
 //! `consentry explain`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::input::{Block, Blocks, read_all};
 use super::shared::{CliError, PolicyArguments, Status, destination};
 use consentry::analysis::flips;
@@ -28,9 +28,8 @@ pub(super) struct Explain {
     /// Take the event from this line of the file, counted from 1.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     line: Option<u64>,
-    /// How the explanation is written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Explain {
@@ -56,9 +55,9 @@ impl Explain {
                 } else {
                     ""
                 };
-                match self.format {
-                    Format::Json => json::write(to, &EventErrorReport::new(self.line.unwrap_or(1), &error))?,
-                    _ => writeln!(to, "not an event ({}): {error}{hint}", error.code())?,
+                match self.format.is_json() {
+                    true => json::write(to, &EventErrorReport::new(self.line.unwrap_or(1), &error))?,
+                    false => writeln!(to, "not an event ({}): {error}{hint}", error.code())?,
                 }
                 return Ok(Status::Findings);
             }

@@ -11,7 +11,7 @@ mod rejects;
 mod split;
 mod worker;
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::input::Blocks;
 use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
@@ -65,9 +65,8 @@ pub(super) struct Filter {
     /// Read only what decides: another parser has accepted every line as one JSON object already.
     #[arg(long)]
     trusted: bool,
-    /// How the summary is written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
     /// How many threads decide [default: one for each core].
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
