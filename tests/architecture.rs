@@ -319,7 +319,7 @@ fn no_files_import_each_other_in_a_circle() {
 }
 
 /// What commands share, lowest first; everything else in `cli` is a command.
-const SHARED: &[&str] = &["shared", "render", "markdown", "files", "input", "store_uri", "ledger_arguments"];
+const SHARED: &[&str] = &["shared", "format", "render", "files", "input", "store_uri", "ledger_arguments"];
 
 /// Shared files import no command, a command imports no dispatch, and `mod.rs` holds nothing.
 #[test]

@@ -140,16 +140,16 @@ impl Filter {
         }
         match self.events.as_deref().filter(|path| *path != Path::new("-")) {
             Some(path) => conflicts.path(path, Role::Input)?,
-            None => conflicts.standard_input()?,
+            None => conflicts.stream(&io::stdin(), Role::Input)?,
         }
         if let Some(ledger) = self.ledger.file() {
             conflicts.path(ledger, Role::Ledger)?;
         }
         if plan.is_none() {
             // Otherwise nothing goes there.
-            conflicts.standard_output()?;
+            conflicts.stream(&io::stdout(), Role::Output)?;
         }
-        conflicts.standard_error()?;
+        conflicts.stream(&io::stderr(), Role::Errors)?;
         for path in plan.iter().flat_map(|plan| plan.paths()) {
             conflicts.path(path, Role::Destination(path.clone()))?;
         }
@@ -183,12 +183,12 @@ impl Filter {
         outputs.cut();
         ended.map_err(|failure| match failure {
             CliError::Other(message) => {
-                let lines = outputs.lines();
+                let lines = outputs.lines;
                 CliError::Other(format!("{message}; everything up to line {lines} is written"))
             }
             other => other,
         })?;
-        let summary = outputs.summary();
+        let summary = &outputs.summary;
         let mut text = Vec::new();
         let mut report = SummaryReport::new(table.policy(), summary);
         if self.drop_undeliverable || self.split.is_some() {

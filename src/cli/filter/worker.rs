@@ -52,7 +52,7 @@ pub(super) fn work(job: &Job, ordered: &Ordered<Blocks, Outputs>) {
             break;
         }
     }
-    ordered.sink(|outputs| outputs.add(&worker.summary));
+    ordered.sink(|outputs| outputs.summary.merge(&worker.summary));
 }
 
 impl Worker<'_> {
@@ -146,7 +146,7 @@ impl Worker<'_> {
     ) -> ControlFlow<()> {
         ticket.end(|outputs| {
             outputs.write(bytes, &mut self.part)?;
-            let (line, code) = (outputs.lines() + 1, error.code());
+            let (line, code) = (outputs.lines + 1, error.code());
             Err(CliError::Other(format!(
                 "line {line} is not an event ({code}): {error}; collect such lines with --rejects FILE, or leave them out \
                  with --discard-rejects"
