@@ -21,28 +21,13 @@ const MODULES: &[(&str, &[&str])] = &[
     ("model", &["diagnostic", "reason", "source", "syntax"]),
     ("event", &["model"]),
     ("exact", &["event", "model", "reason"]),
-    ("table", &["event", "exact", "model"]),
     ("verdict", &["model", "reason"]),
-    ("decide", &["event", "exact", "model", "reason", "table", "verdict"]),
-    ("visit", &["decide", "event", "model", "table"]),
-    ("ledger", &["decide", "event", "model", "table"]),
+    ("decide", &["event", "exact", "model", "reason", "verdict"]),
+    ("visit", &["decide", "event", "model"]),
+    ("ledger", &["decide", "event", "model"]),
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
-    ("analysis", &["event", "exact", "model", "reason", "reference", "table", "verdict"]),
-    (
-        "lint",
-        &[
-            "analysis",
-            "decide",
-            "diagnostic",
-            "event",
-            "model",
-            "reason",
-            "source",
-            "syntax",
-            "table",
-            "visit",
-        ],
-    ),
+    ("analysis", &["decide", "event", "exact", "model", "reason", "reference", "verdict"]),
+    ("lint", &["analysis", "decide", "diagnostic", "event", "model", "reason", "source", "syntax", "visit"]),
     (
         "testing",
         &[
@@ -55,7 +40,6 @@ const MODULES: &[(&str, &[&str])] = &[
             "reference",
             "source",
             "syntax",
-            "table",
             "verdict",
         ],
     ),
@@ -63,7 +47,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "report",
         &["analysis", "decide", "diagnostic", "event", "ledger", "model", "reason", "reference", "verdict"],
     ),
-    ("in_force", &["model", "table"]),
+    ("active_policy", &["decide", "model"]),
 ];
 
 /// The text of a module's files, without comments and tests.

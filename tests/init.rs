@@ -15,7 +15,7 @@ mod text;
 use common::{command, run, run_command, start};
 use consentry::diagnostic::Code;
 use consentry::{
-    Consent, Enforce, Entry, Event, Expected, Integrations, Outcome, Policy, Preference, StatedEntry,
+    Consent, Enforce, Entry, Event, Expected, Input, Integrations, Outcome, Policy, Preference, StatedEntry,
     StatedPreference, Table, Test, TestConsent, TestEvent, TestIntegrations, Which, lint, reference,
 };
 use std::fmt::Write as _;
@@ -98,7 +98,7 @@ fn holds(table: &Table, test: &Test) {
     for case in test.cases() {
         let event = event(policy, &case.event);
         let mut scratch = table.scratch();
-        let decision = table.decide(&event, &mut scratch);
+        let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
         for expected in &case.expectations {
             let (outcome, which, reason, refused) = match &expected.value {
                 Expected::Drop(expected) => {

@@ -1,10 +1,10 @@
 //! Does the table equal the reference, in every situation that can matter?
 
 use super::space::{Situation, Space};
+use crate::decide::Table;
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::model::{DestinationId, Policy};
 use crate::reference;
-use crate::table::Table;
 use crate::verdict::Verdict;
 
 /// How many other categories and destinations stand around a situation: more than a word of bits has.
@@ -91,7 +91,7 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
             let alone = space.event(&situation);
             let among = among_others(&space, policy, &situation, &alone);
             for event in [alone, among] {
-                let decision = table.decide(&event, &mut scratch);
+                let decision = table.decide_event(&event, &mut scratch);
                 let verdict = decision.verdict(id);
                 let bit = verdict.as_ref().is_some_and(Verdict::delivers) == decision.delivers(id);
                 let expected = reference::explain(policy, &event, id).map(|explanation| explanation.verdict);
@@ -178,8 +178,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
     use super::*;
+    use crate::decide::Bits;
     use crate::event::Limits;
-    use crate::table::Bits;
 
     const POLICY: &str = r#"consentry 1
         policy "p"
@@ -222,8 +222,9 @@ mod tests {
             assert_ne!(difference.table, difference.reference, "{name}");
             assert!(certificate.differences.len() <= MAX_DIFFERENCES);
             let event = bad.read(difference.event.as_bytes(), &Limits::default()).unwrap();
-            let decided =
-                |table: &Table| table.decide(&event, &mut table.scratch()).verdict(difference.destination);
+            let decided = |table: &Table| {
+                table.decide_event(&event, &mut table.scratch()).verdict(difference.destination)
+            };
             assert_eq!(decided(&bad), difference.table, "{name}: {}", difference.event);
             assert_eq!(decided(&good()), difference.reference, "{name}: {}", difference.event);
         }

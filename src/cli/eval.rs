@@ -4,7 +4,7 @@ use super::input::{Block, Blocks};
 use super::ledger::{Ledger, LedgerArguments};
 use super::{Failure, Format, PolicyArguments, Status};
 use consentry::report::{Summary, human, json};
-use consentry::{EventError, Limits, Table};
+use consentry::{EventError, Input, Limits, Table};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -51,7 +51,7 @@ impl Eval {
                 let checked = notices.as_ref().and_then(|notices| notices.checked(at, policy)).transpose();
                 let decided = match &checked {
                     Ok(Some(checked)) => Ok(checked.decide(&table, &mut scratch)),
-                    Ok(None) => table.decide_bytes(line, &limits, &mut scratch),
+                    Ok(None) => table.decide(Input::line(line).limits(limits), &mut scratch),
                     Err(error) => Err(error.clone()),
                 };
                 let check = checked.as_ref().ok().and_then(Option::as_ref);

@@ -4,9 +4,9 @@ use super::notice::Notice;
 use super::people::granted;
 use super::record::{Record, RecordedPreference};
 use crate::decide::{Decision, Scratch};
+use crate::decide::{LedgerDrop, Table};
 use crate::event::{Consent, Event, Name, Preference};
 use crate::model::{CategoryId, CheckAction, Conflict, LedgerCheck, Policy};
-use crate::table::{Dropped, Table};
 use std::borrow::Cow;
 
 /// What a ledger says of the person of an event.
@@ -187,15 +187,15 @@ impl Checked<'_> {
         matches!(self.then, Some(CheckAction::UseRecorded | CheckAction::Refuse))
     }
 
-    fn dropped(&self) -> Option<Dropped> {
+    fn dropped(&self) -> Option<LedgerDrop> {
         if self.then != Some(CheckAction::Drop) {
             return None;
         }
         match self.found {
-            Found::Mismatch(_) => Some(Dropped::Mismatch),
-            Found::Unstamped => Some(Dropped::Unstamped),
-            Found::Unknown => Some(Dropped::Unknown),
-            Found::Unreachable => Some(Dropped::Unreachable),
+            Found::Mismatch(_) => Some(LedgerDrop::Mismatch),
+            Found::Unstamped => Some(LedgerDrop::Unstamped),
+            Found::Unknown => Some(LedgerDrop::Unknown),
+            Found::Unreachable => Some(LedgerDrop::Unreachable),
             Found::NotChecked | Found::Agrees => None,
         }
     }

@@ -7,10 +7,10 @@
 use crate::analysis::traits::Traits;
 use crate::analysis::{Situation, Space};
 use crate::decide::Scratch;
+use crate::decide::Table;
 use crate::event::{Entry, Preference};
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::{Outcome, Reason};
-use crate::table::Table;
 use std::collections::HashMap;
 
 /// The answers for all destinations of a policy.
@@ -73,7 +73,7 @@ fn cases(table: &Table, scratch: &mut Scratch, destination: DestinationId) -> Ve
     let mut cases = Vec::new();
     for situation in situations(&space) {
         let event = space.event(&situation);
-        let decision = table.decide(&event, scratch);
+        let decision = table.decide_event(&event, scratch);
         if let Some(verdict) = decision.verdict(destination) {
             cases.push(Case { reason: verdict.reason(), situation });
         }

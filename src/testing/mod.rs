@@ -9,13 +9,13 @@ mod event;
 mod expect;
 
 use crate::decide::Scratch;
+use crate::decide::{Input, Table};
 use crate::diagnostic::{Span, is_harmful};
 use crate::event::{Event, EventError, Limits, lines};
 use crate::model::{CategoryId, ConsentState, DestinationId, Test, TestCase, TestEvent};
 use crate::reason::{Outcome, Reason};
 use crate::source::{Source, SourceError};
 use crate::syntax::MAX_FILE_BYTES;
-use crate::table::Table;
 use crate::verdict::Verdict;
 use expect::Asked;
 use std::fmt;
@@ -261,7 +261,7 @@ impl Run<'_, '_> {
     fn differences(&mut self, bytes: &[u8]) -> Result<Vec<Difference>, EventError> {
         let limits = Limits::default();
         let read = Event::read(bytes, self.table.policy().reading(), &limits);
-        let decided = self.table.decide_bytes(bytes, &limits, self.scratch);
+        let decided = self.table.decide(Input::line(bytes), self.scratch);
         Ok(match (decided, read) {
             (Ok(decision), Ok(event)) => {
                 self.events += 1;

@@ -2,9 +2,9 @@
 
 use super::site::Site;
 use crate::decide::Scratch;
+use crate::decide::Table;
 use crate::event::{Consent, Event, Name, Preference};
 use crate::model::{Banner, CategoryId, DestinationId, ImpliedConsent, LoadTrigger, Mode, Policy};
-use crate::table::Table;
 use std::collections::BTreeSet;
 
 /// What a person agrees to. Categories that are `always` granted are among it whatever the person says.
@@ -334,7 +334,7 @@ impl<'v> Visit<'v> {
                 }
                 LoadTrigger::GateOpen => {
                     let event = self.plain();
-                    self.table.decide(&event, &mut self.scratch).passes_gate(self.site.gate)
+                    self.table.decide_event(&event, &mut self.scratch).passes_gate(self.site.gate)
                 }
             },
         }
@@ -357,7 +357,7 @@ impl<'v> Visit<'v> {
     fn wanted(&mut self) -> BTreeSet<DestinationId> {
         let event = self.plain();
         let table = self.table;
-        let decision = table.decide(&event, &mut self.scratch);
+        let decision = table.decide_event(&event, &mut self.scratch);
         decision.delivered().filter(|id| is_device(table.policy(), *id)).collect()
     }
 
@@ -381,7 +381,7 @@ impl<'v> Visit<'v> {
     fn send(&mut self, number: usize, event: Event<'v>, stamp: Consent<'v>, buffered: bool) -> Step<'v> {
         let stamped = Event { consent: stamp, ..event };
         let table = self.table;
-        let decision = table.decide(&stamped, &mut self.scratch);
+        let decision = table.decide_event(&stamped, &mut self.scratch);
         let passes = decision.passes_gate(self.site.gate);
         let row = table.policy().reconcile().row(decision.consent(), decision.integrations());
         let dropped = row.drop_reason();

@@ -16,7 +16,7 @@ use super::{Failure, PolicyArguments, Status};
 use apart::{Apart, Role};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use consentry::report::human;
-use consentry::{Grade, Limits, Policy, Table};
+use consentry::{Limits, Policy, Table, Validation};
 use ordered::Ordered;
 use outputs::{Events, Outputs};
 use progress::Progress;
@@ -162,7 +162,7 @@ impl Filter {
             table,
             limits,
             ledger,
-            grade: if self.trusted { Grade::Trusted } else { Grade::Validating },
+            validation: if self.trusted { Validation::Trusted } else { Validation::Full },
             split: self.split.is_some(),
             drop_undeliverable: self.drop_undeliverable,
             on_reject,

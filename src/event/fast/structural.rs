@@ -4,10 +4,10 @@
 //! loses more time than a block takes. So many blocks are looked at first, in a loop that does little else and in which next to
 //! nothing depends on what is found.
 
-use super::grammar::Tokens;
 use super::keys::Beginnings;
 use super::simd::{BLOCK, Simd};
 use super::strings::Strings;
+use super::tokens::Tokens;
 
 /// How many blocks are looked at together: as many as a word has bits.
 pub(super) const BLOCKS: usize = 64;
@@ -147,16 +147,6 @@ fn candidates<S: Simd>(simd: S, bytes: S::Bytes, opening: u64, begins: &Beginnin
     let second = simd.outside(bytes, second, (opening & !first) << 2) >> 2;
     let third = simd.outside(bytes, third, (opening & !first & !second) << 3) >> 3;
     opening & !(first | second | third)
-}
-
-/// The places of the bits that are set.
-#[inline(always)]
-pub(super) fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let at = bits.trailing_zeros() as usize;
-        bits &= bits.wrapping_sub(1);
-        (at < 64).then_some(at)
-    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A policy that is replaced while others decide with it.
 
+use crate::decide::Table;
 use crate::model::{Policy, PolicyError};
-use crate::table::Table;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The table in force. Threads take it when they begin a piece of work; a replacement serves those that come after.
@@ -9,31 +9,31 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// Read and decide an event with the same table: after a replacement another one may look for preferences elsewhere.
 ///
 /// ```
-/// use consentry::{InForce, Policy, Table};
+/// use consentry::{ActivePolicy, Policy, Table};
 ///
 /// let text = "consentry 1 policy \"one\" include prelude \"segment\"";
-/// let in_force = InForce::new(Table::new(Policy::parse(text)?));
-/// let before = in_force.table();
+/// let active = ActivePolicy::new(Table::new(Policy::parse(text)?));
+/// let before = active.table();
 ///
 /// // A broken policy leaves the old one in force and says why.
-/// let error = in_force.replace(Policy::parse("consentry 1 policy \"two\"")).unwrap_err();
+/// let error = active.replace(Policy::parse("consentry 1 policy \"two\"")).unwrap_err();
 /// assert!(error.to_string().contains("required settings are missing"));
-/// assert_eq!(in_force.table().policy().name(), "one");
+/// assert_eq!(active.table().policy().name(), "one");
 ///
-/// in_force.replace(Policy::parse(&text.replace("one", "two")))?;
-/// assert_eq!(in_force.table().policy().name(), "two");
+/// active.replace(Policy::parse(&text.replace("one", "two")))?;
+/// assert_eq!(active.table().policy().name(), "two");
 /// assert_eq!(before.policy().name(), "one");
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
 #[derive(Debug)]
-pub struct InForce {
+pub struct ActivePolicy {
     table: RwLock<Arc<Table>>,
 }
 
-impl InForce {
+impl ActivePolicy {
     /// Begins with a table.
     pub fn new(table: Table) -> Self {
-        InForce { table: RwLock::new(Arc::new(table)) }
+        ActivePolicy { table: RwLock::new(Arc::new(table)) }
     }
 
     /// The table in force now. Keep it for a batch of events, not for ever.

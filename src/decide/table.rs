@@ -3,22 +3,17 @@
 //! Everything that does not depend on the event is worked out here, once: which destinations are enabled, exempt or
 //! unmapped, what each pair of states enforces, and the requirements as tables over granted categories.
 
-mod bits;
-mod gate;
-mod names;
-mod requirements;
-
-pub(crate) use bits::{Bits, ones};
-pub(crate) use gate::Gate;
-
+use super::bits::Bits;
+use super::consent_step::ConsentStep;
+use super::gate::Gate;
+use super::names::Names;
+use super::requirements::Requirements;
 use crate::event::{InstructionSet, Keys};
 use crate::exact::{Fingerprint, TooLarge, fingerprint};
 use crate::model::{
-    ConsentState, DestinationId, Enforce, EventRole, IntegrationsState, InvalidEntries, Policy, Requirement,
-    UnmappedDestinations,
+    ConsentState, DestinationId, Enforce, EventRole, IntegrationsState, InvalidEntries, Policy, Preference,
+    Requirement,
 };
-use names::Names;
-use requirements::Requirements;
 use std::sync::{Arc, OnceLock};
 
 /// A compiled policy. It is immutable, and any number of threads may decide with one at a time.
@@ -61,53 +56,43 @@ pub struct Table {
     pub(crate) ignores_all: Bits,
     /// The categories that are granted whatever the event says.
     pub(crate) always: Bits,
+    /// Categories that an event does not list are granted.
+    pub(crate) unlisted_is_granted: bool,
     pub(crate) requirements: Requirements,
     /// What the consent step asks of each destination, and those of which it asks the same.
-    asks: Vec<Asks>,
+    consent_steps: Vec<ConsentStep>,
     pub(crate) asks_nothing: Bits,
     pub(crate) asks_refuses: Bits,
     pub(crate) is_unenforced: Bits,
     pub(crate) invalid_is_off: bool,
-    /// What an event gets that a check against a ledger drops, by [`Dropped`].
-    drops: [Enforce; Dropped::ALL.len()],
+    /// What an event gets that a check against a ledger drops, by [`LedgerDrop`].
+    drops: [Enforce; LedgerDrop::ALL.len()],
     named_events: Vec<(String, EventRole)>,
     /// Worked out when somebody asks.
     fingerprint: OnceLock<Result<Fingerprint, TooLarge>>,
     gate: OnceLock<Gate>,
 }
 
-/// What the consent step asks of a destination that is not exempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Asks {
-    /// Nothing: it is unmapped, and unmapped destinations are delivered.
-    Nothing,
-    /// It is unmapped, and unmapped destinations are blocked.
-    Refuses,
-    /// Nothing: all of its categories are unenforced.
-    Unenforced,
-    /// This requirement.
-    Needs(Requirement),
-}
-
 /// Why a check against a ledger drops an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dropped {
+pub(crate) enum LedgerDrop {
     Mismatch,
     Unstamped,
     Unknown,
     Unreachable,
 }
 
-impl Dropped {
-    const ALL: [Dropped; 4] = [Dropped::Mismatch, Dropped::Unstamped, Dropped::Unknown, Dropped::Unreachable];
+impl LedgerDrop {
+    const ALL: [LedgerDrop; 4] =
+        [LedgerDrop::Mismatch, LedgerDrop::Unstamped, LedgerDrop::Unknown, LedgerDrop::Unreachable];
 
     /// The reason that the decision carries; of a mismatch the one of the documents.
     fn reason(self) -> &'static str {
         match self {
-            Dropped::Mismatch => "Consent mismatch",
-            Dropped::Unstamped => "Consent not stamped",
-            Dropped::Unknown => "Person not in the ledger",
-            Dropped::Unreachable => "Ledger unreachable",
+            LedgerDrop::Mismatch => "Consent mismatch",
+            LedgerDrop::Unstamped => "Consent not stamped",
+            LedgerDrop::Unknown => "Person not in the ledger",
+            LedgerDrop::Unreachable => "Ledger unreachable",
         }
     }
 }
@@ -131,24 +116,16 @@ impl Table {
                 .and_then(|one| policy.kind_of(one))
                 .is_some_and(|kind| kind.ignores_all().is_some())
         });
-        let asks: Vec<Asks> = destinations
-            .iter()
-            .map(|destination| match (destination.requirement(), policy.unmapped_destinations().value) {
-                (None, UnmappedDestinations::Deliver) => Asks::Nothing,
-                (None, UnmappedDestinations::Block) => Asks::Refuses,
-                (Some(requirement), _) => requirement.live(&policy).map_or(Asks::Unenforced, Asks::Needs),
-            })
-            .collect();
-        let passing = set(&|id| exempt.contains(id.index()) || asks.get(id.index()) != Some(&Asks::Refuses));
-        let needs: Vec<(usize, Requirement)> = asks
+        let steps: Vec<ConsentStep> = destinations.iter().map(|one| ConsentStep::of(&policy, one)).collect();
+        let passing =
+            set(&|id| exempt.contains(id.index()) || steps.get(id.index()) != Some(&ConsentStep::Refuses));
+        let needs: Vec<(usize, Requirement)> = steps
             .iter()
             .enumerate()
             .filter(|(index, _)| !exempt.contains(*index))
-            .filter_map(|(index, asks)| match asks {
-                Asks::Needs(requirement) => Some((index, requirement.clone())),
-                _ => None,
-            })
+            .filter_map(|(index, step)| Some((index, step.requirement()?.clone())))
             .collect();
+        let does = |step: &ConsentStep| set(&|id| steps.get(id.index()) == Some(step));
         Table {
             categories: Names::new(
                 policy.categories().iter().enumerate().map(|(id, one)| (one.wire_id(), id)),
@@ -160,19 +137,20 @@ impl Table {
             requirements: Requirements::new(policy.categories().len(), passing, &needs),
             invalid_is_off: policy.invalid_entries().value == InvalidEntries::Off,
             known: set(&|_| true),
-            asks_nothing: set(&|id| asks.get(id.index()) == Some(&Asks::Nothing)),
-            asks_refuses: set(&|id| asks.get(id.index()) == Some(&Asks::Refuses)),
-            is_unenforced: set(&|id| asks.get(id.index()) == Some(&Asks::Unenforced)),
+            asks_nothing: does(&ConsentStep::Nothing),
+            asks_refuses: does(&ConsentStep::Refuses),
+            is_unenforced: does(&ConsentStep::Unenforced),
+            unlisted_is_granted: policy.reading().unlisted() == Preference::Granted,
             enabled,
             exempt,
             ignores_all,
             always: always(&policy),
-            asks,
+            consent_steps: steps,
             keys: Keys::of_event(policy.reading()),
             deciding_keys: Keys::of_decision(policy.reading(), !named_events.is_empty()),
             named_events,
             instructions: InstructionSet::fastest(),
-            drops: Dropped::ALL.map(|dropped| Enforce::Drop(dropped.reason().to_owned())),
+            drops: LedgerDrop::ALL.map(|dropped| Enforce::Drop(dropped.reason().to_owned())),
             fingerprint: OnceLock::new(),
             gate: OnceLock::new(),
             policy,
@@ -219,7 +197,7 @@ impl Table {
     /// The same for an event that a check has dropped, whatever its states are.
     pub(crate) fn enforce_checked(
         &self,
-        dropped: Option<Dropped>,
+        dropped: Option<LedgerDrop>,
         consent: ConsentState,
         integrations: IntegrationsState,
     ) -> &Enforce {
@@ -231,19 +209,24 @@ impl Table {
 
     /// What the policy says of its gate. It is worked out the first time that somebody asks.
     pub(crate) fn gate(&self) -> &Gate {
-        self.gate.get_or_init(|| Gate::of(self, &|id| self.enabled.contains(id.index())))
+        self.gate.get_or_init(|| self.gate_if(&|id| self.enabled.contains(id.index())))
     }
 
-    pub(crate) fn asks(&self, destination: DestinationId) -> &Asks {
-        self.asks.get(destination.index()).unwrap_or(&Asks::Refuses)
+    /// Returns the gate if these destinations are not disabled, and no others.
+    pub(crate) fn gate_if(&self, is_enabled: &dyn Fn(DestinationId) -> bool) -> Gate {
+        Gate::of(&self.policy, &self.consent_steps, is_enabled)
+    }
+
+    pub(crate) fn consent_step(&self, destination: DestinationId) -> &ConsentStep {
+        self.consent_steps.get(destination.index()).unwrap_or(&ConsentStep::Refuses)
     }
 }
 
 /// The categories that are granted whatever the event says.
-pub(crate) fn always(policy: &Policy) -> Bits {
+fn always(policy: &Policy) -> Bits {
     let mut always = Bits::new(policy.categories().len());
     for (index, category) in policy.categories().iter().enumerate() {
-        if category.always().is_some() {
+        if category.is_always() {
             always.insert(index);
         }
     }

@@ -1,6 +1,6 @@
 //! Texts that repeat are worked out once.
 //!
-//! People's choices repeat: millions of events have a few hundred different consent objects between them. What a text means
+//! People's grants repeat: millions of events have a few hundred different consent objects between them. What a text means
 //! for a table is remembered under the text itself, and believed only where every byte is the same. A text is remembered
 //! when it comes for the second time, so that a stream in which none repeats costs little more than without memory and
 //! drives nothing out. Memory is bounded.
@@ -21,7 +21,7 @@ const MAX_TEXT: usize = 2048;
 
 /// What texts mean, as far as it is remembered.
 #[derive(Debug, Clone)]
-pub(super) struct Memo<T> {
+pub(super) struct Cache<T> {
     nothing: T,
     spare: T,
     /// The texts that are remembered.
@@ -47,7 +47,7 @@ struct Set {
     places: [Place; WAYS],
 }
 
-/// Where a [`Memo`] has what a text means.
+/// Where a [`Cache`] has what a text means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Place(u32);
 
@@ -68,12 +68,12 @@ impl Place {
     }
 }
 
-impl<T: Clone> Memo<T> {
+impl<T: Clone> Cache<T> {
     /// Remembers nothing yet. `nothing` is what no text at all means; it takes `bytes` of memory, as all others will.
     pub(super) fn new(nothing: T, bytes: usize) -> Self {
         let texts = (MAX_BYTES / (bytes + MAX_TEXT)).clamp(WAYS, MAX_TEXTS);
         let sets = (texts / WAYS).next_power_of_two();
-        Memo {
+        Cache {
             spare: nothing.clone(),
             nothing,
             entries: Vec::new(),
@@ -86,7 +86,7 @@ impl<T: Clone> Memo<T> {
 
     /// Remembers nothing ever.
     pub(super) fn never(nothing: T) -> Self {
-        Memo { sets: Vec::new(), seen: Vec::new(), ..Memo::new(nothing, MAX_BYTES) }
+        Cache { sets: Vec::new(), seen: Vec::new(), ..Cache::new(nothing, MAX_BYTES) }
     }
 
     /// Whether texts are remembered.
@@ -175,49 +175,49 @@ mod tests {
 
     use super::*;
 
-    fn length(memo: &mut Memo<usize>, text: &str, worked_out: &mut usize) -> Option<usize> {
-        let place = memo.place(text.as_bytes(), |value| {
+    fn length(cache: &mut Cache<usize>, text: &str, worked_out: &mut usize) -> Option<usize> {
+        let place = cache.place(text.as_bytes(), |value| {
             *worked_out += 1;
             *value = text.len();
             !text.contains('!')
         });
-        place.map(|place| *memo.at(place))
+        place.map(|place| *cache.at(place))
     }
 
     #[test]
     fn what_repeats_is_worked_out_twice_and_what_means_nothing_every_time() {
-        let mut memo = Memo::new(0, 0);
+        let mut cache = Cache::new(0, 0);
         let (longest, too_long) = ("l".repeat(MAX_TEXT), "l".repeat(MAX_TEXT + 1));
         for (text, expected) in [("a", 2), ("bc", 2), ("no!", 10), (&longest, 2), (&too_long, 10)] {
             let mut worked_out = 0;
             for _ in 0..10 {
-                let found = length(&mut memo, text, &mut worked_out);
+                let found = length(&mut cache, text, &mut worked_out);
                 assert_eq!(found, (!text.contains('!')).then_some(text.len()));
             }
             assert_eq!(worked_out, expected, "{text}");
         }
-        assert_eq!(memo.at(Place::NOTHING), &0);
+        assert_eq!(cache.at(Place::NOTHING), &0);
     }
 
     #[test]
     fn without_memory_everything_is_worked_out_every_time() {
-        let mut memo = Memo::never(0);
+        let mut cache = Cache::never(0);
         let mut worked_out = 0;
         for text in ["a", "bc", "a", "a", "no!"] {
-            assert_eq!(length(&mut memo, text, &mut worked_out), (text != "no!").then_some(text.len()));
+            assert_eq!(length(&mut cache, text, &mut worked_out), (text != "no!").then_some(text.len()));
         }
-        assert_eq!((worked_out, memo.entries.len(), memo.seen.len(), memo.remembers()), (5, 0, 0, false));
+        assert_eq!((worked_out, cache.entries.len(), cache.seen.len(), cache.remembers()), (5, 0, 0, false));
     }
 
     /// Texts that come in turn, as those of real traffic do, do not keep each other out.
     #[test]
     fn some_hundred_texts_are_remembered_together() {
-        let mut memo = Memo::new(0, 0);
+        let mut cache = Cache::new(0, 0);
         let texts: Vec<String> = (0..200).map(|number| format!("{{\"C{number}\":true}}")).collect();
         let mut pass = || {
             let mut worked_out = 0;
             for text in &texts {
-                assert_eq!(length(&mut memo, text, &mut worked_out), Some(text.len()));
+                assert_eq!(length(&mut cache, text, &mut worked_out), Some(text.len()));
             }
             worked_out
         };
@@ -229,27 +229,27 @@ mod tests {
     /// However many texts come, each means what it means, and memory stays bounded.
     #[test]
     fn memory_is_bounded() {
-        let mut memo = Memo::new(0, 0);
+        let mut cache = Cache::new(0, 0);
         let mut worked_out = 0;
         for round in 0..4 {
             for number in 0..5_000usize {
                 let text = "x".repeat(number % 97) + &number.to_string();
-                assert_eq!(length(&mut memo, &text, &mut worked_out), Some(text.len()), "{round}");
+                assert_eq!(length(&mut cache, &text, &mut worked_out), Some(text.len()), "{round}");
             }
         }
-        assert!(memo.entries.len() <= MAX_TEXTS, "{}", memo.entries.len());
-        let large = Memo::<usize>::new(0, 1 << 20);
+        assert!(cache.entries.len() <= MAX_TEXTS, "{}", cache.entries.len());
+        let large = Cache::<usize>::new(0, 1 << 20);
         assert_eq!(large.sets.len() * WAYS, WAYS);
     }
 
     /// Texts whose hashes are the same are told apart by their bytes.
     #[test]
     fn a_hash_alone_is_never_believed() {
-        let mut memo = Memo::new(0, 0);
+        let mut cache = Cache::new(0, 0);
         let mut worked_out = 0;
-        (0..2).for_each(|_| assert_eq!(length(&mut memo, "abc", &mut worked_out), Some(3)));
-        memo.entries.last_mut().unwrap().text = b"abd".to_vec();
-        memo.entries.last_mut().unwrap().value = 77;
-        assert_eq!(length(&mut memo, "abc", &mut worked_out), Some(3));
+        (0..2).for_each(|_| assert_eq!(length(&mut cache, "abc", &mut worked_out), Some(3)));
+        cache.entries.last_mut().unwrap().text = b"abd".to_vec();
+        cache.entries.last_mut().unwrap().value = 77;
+        assert_eq!(length(&mut cache, "abc", &mut worked_out), Some(3));
     }
 }
