@@ -80,7 +80,7 @@ pub(super) fn deletion(files: &Files, tree: &Tree, statement: Span) -> Option<Ed
         true => Span::new(statement.file, line_start, statement.end as usize + line_end),
         false => statement,
     };
-    Some(Edit { span, text: String::new() })
+    Some(Edit::new(span, ""))
 }
 
 /// Whether a comment belongs to a statement: above it, in it, or behind it on its last line.
@@ -168,7 +168,7 @@ fn meaning(policy: &Policy) -> impl PartialEq {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Code, Fix};
+    use crate::diagnostic::Code;
 
     /// What becomes of `0123456789` when each finding replaces some of its bytes by a letter.
     fn changed(edits: &[&[(usize, usize)]]) -> (String, usize) {
@@ -182,8 +182,7 @@ mod tests {
                     span: Span::new(file, *start, *end),
                     text: letter.to_owned(),
                 });
-                let fix = Fix { title: "fix it".into(), edits: edits.collect() };
-                Diagnostic::new(Code::RedundantOverride, "m").fix(fix)
+                Diagnostic::new(Code::RedundantOverride, "m").fix("fix it", edits)
             })
             .collect();
         let fixed = edited(&files, &findings);
@@ -208,8 +207,7 @@ mod tests {
         let mut files = Files::default();
         let (own, prelude) = (files.add("a.consent", "0123"), files.add_prelude("prelude p", "0123"));
         let edit = |file| Edit { span: Span::new(file, 0, 1), text: String::new() };
-        let fix =
-            |edits| Diagnostic::new(Code::RedundantOverride, "m").fix(Fix { title: "fix it".into(), edits });
+        let fix = |edits: Vec<Edit>| Diagnostic::new(Code::RedundantOverride, "m").fix("fix it", edits);
         assert!(edited(&files, &[fix(vec![edit(prelude)]), fix(vec![edit(own), edit(prelude)])]).is_empty());
         assert_eq!(edited(&files, &[fix(vec![edit(own)])])[&own].text, "123");
     }

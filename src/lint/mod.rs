@@ -1,24 +1,24 @@
 //! Warnings about a policy that compiles, and their fixes.
 //!
-//! Each rule is a file under `rules/`. Rules that ask a question of meaning ask the compiled policy (`answers`), so that what
+//! Each rule is a file under `rules/`. Rules that ask a question of meaning ask the compiled policy (`outcomes`), so that what
 //! they say is so. `suppressions` reads the comments that allow a finding, `levels` says how bad each one is, and `fix` applies
 //! the fixes and checks that no decision changes.
 
-mod answers;
 mod fix;
 mod levels;
+mod outcomes;
 mod rules;
+mod subject;
 mod suppressions;
 
 pub use fix::{Fixed, edited, is_same};
 pub use levels::Levels;
 
-use crate::diagnostic::{Code, Diagnostic, FileId, Files, Label, Span};
-use crate::model::{self, Include, Loaded, Policy};
+use crate::diagnostic::{Code, Diagnostic, Files, Label};
+use crate::model::{self, Loaded, Policy};
 use crate::source::Source;
-use crate::syntax::tree::{Statement, Tree};
-use answers::Answers;
-use std::collections::HashSet;
+use crate::syntax::tree::Tree;
+use subject::Subject;
 use suppressions::Suppressions;
 
 /// How many findings about one policy are kept.
@@ -37,24 +37,6 @@ pub struct Linted {
     pub policy: Option<Box<Policy>>,
     /// Whether the file is no policy but a part of others.
     pub is_part: bool,
-}
-
-/// What a rule looks at.
-struct Subject<'p> {
-    policy: &'p Policy,
-    /// One per file, by its [`crate::diagnostic::FileId`].
-    trees: &'p [Tree],
-    answers: Answers,
-}
-
-impl<'p> Subject<'p> {
-    /// The statement that stands at a place or around it, with its tree.
-    fn statement(&self, place: Span) -> Option<(&'p Tree, &'p Statement)> {
-        let tree = self.trees.get(place.file.0 as usize)?;
-        let index = tree.statements.partition_point(|one| one.span.end < place.end);
-        let statement = tree.statements.get(index).filter(|one| one.span.start <= place.start)?;
-        Some((tree, statement))
-    }
 }
 
 /// Lints a file: what keeps it from compiling, or else what the rules find.
@@ -114,7 +96,7 @@ pub fn is_about_use(code: Code) -> bool {
 
 /// What the rules find about a policy and its comments do not allow, by file and place.
 fn findings(policy: &Policy, trees: &[Tree]) -> Vec<Diagnostic> {
-    let subject = Subject { policy, trees, answers: Answers::new(policy) };
+    let subject = Subject::of(policy, trees);
     let mut found = Vec::new();
     for rule in rules::ALL {
         rule(&subject, &mut found);
@@ -144,18 +126,4 @@ fn in_own_files(policy: &Policy, finding: &mut Diagnostic) {
         place = include.span;
     }
     finding.labels.insert(0, Label { span: place, text: "included here".into() });
-}
-
-/// The files that a file includes, directly or through others.
-fn reaches<'i>(includes: impl Iterator<Item = &'i Include> + Clone, from: FileId) -> HashSet<FileId> {
-    let mut reached = HashSet::new();
-    let mut open = vec![from];
-    while let Some(file) = open.pop() {
-        for include in includes.clone().filter(|include| include.span.file == file) {
-            if reached.insert(include.file) {
-                open.push(include.file);
-            }
-        }
-    }
-    reached
 }

@@ -2,7 +2,7 @@
 //!
 //! A decision depends on a person's preferences only through whether the destination's requirement is satisfied, and granting
 //! more never unsatisfies it. So the two ends, nothing granted and everything granted, show all that can happen, and
-//! destinations whose requirements can both be satisfied and not are alike here. One destination of each sort is asked.
+//! destinations whose requirements can both be satisfied and not are alike here. One destination of each class is asked.
 
 use crate::analysis::traits::Traits;
 use crate::analysis::{Situation, Space};
@@ -13,15 +13,15 @@ use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::{Outcome, Reason};
 use std::collections::HashMap;
 
-/// The answers for all destinations of a policy.
-pub(super) struct Answers {
-    sorts: Vec<Sort>,
-    /// By destination, which sort it is of.
-    of: Vec<usize>,
+/// The outcomes for all destinations of a policy.
+pub(super) struct Outcomes {
+    classes: Vec<DestinationClass>,
+    /// By destination, which class it is of.
+    class_of: Vec<usize>,
 }
 
 /// Destinations of which everything that follows is true alike.
-pub(super) struct Sort {
+pub(super) struct DestinationClass {
     /// One of them, in whose words events are shown.
     pub(super) example: DestinationId,
     pub(super) cases: Vec<Case>,
@@ -39,31 +39,31 @@ impl Case {
     }
 }
 
-impl Answers {
+impl Outcomes {
     pub(super) fn new(policy: &Policy) -> Self {
         let table = Table::new(policy.clone());
         let mut scratch = table.scratch();
         let mut known: HashMap<Traits<bool>, usize> = HashMap::new();
-        let (mut sorts, mut of) = (Vec::new(), Vec::new());
+        let (mut classes, mut class_of) = (Vec::new(), Vec::new());
         for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
             let traits = Traits::ends(policy, destination);
-            of.push(*known.entry(traits).or_insert_with(|| {
-                sorts.push(Sort { example: id, cases: cases(&table, &mut scratch, id) });
-                sorts.len() - 1
+            class_of.push(*known.entry(traits).or_insert_with(|| {
+                classes.push(DestinationClass { example: id, cases: cases(&table, &mut scratch, id) });
+                classes.len() - 1
             }));
         }
-        Answers { sorts, of }
+        Outcomes { classes, class_of }
     }
 
-    /// The sorts that there are.
-    pub(super) fn sorts(&self) -> &[Sort] {
-        &self.sorts
+    /// The classes that there are.
+    pub(super) fn classes(&self) -> &[DestinationClass] {
+        &self.classes
     }
 
     /// What can become of a destination.
     pub(super) fn of(&self, destination: DestinationId) -> &[Case] {
-        let sort = self.of.get(destination.index()).and_then(|sort| self.sorts.get(*sort));
-        sort.map_or(&[], |sort| &sort.cases)
+        let class = self.class_of.get(destination.index()).and_then(|class| self.classes.get(*class));
+        class.map_or(&[], |class| &class.cases)
     }
 }
 

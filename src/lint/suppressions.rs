@@ -3,7 +3,7 @@
 //! Such a comment speaks of a statement, or of one row of a table: of what stands in front of it on its line, and on a line of
 //! its own of what comes next. So it speaks of the same wherever the formatter puts it.
 
-use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Files, Fix, Position, Span};
+use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Files, Position, Span};
 use crate::syntax::allow::{Allow, Reason, line_below, line_end, may_go_on};
 use crate::syntax::tree::{Fact, Statement, Token, TokenKind, Tree};
 use std::collections::HashMap;
@@ -150,8 +150,7 @@ impl Suppression {
         let finding = finding.help(format!("write `{written}`"));
         let end = self.comment.start as usize + files.excerpt(self.comment).trim_end().len();
         let span = Span::new(self.comment.file, self.comment.start as usize, end);
-        let edit = Edit { span, text: written.clone() };
-        finding.fix(Fix { title: "put the reason in quotes".into(), edits: vec![edit] })
+        finding.fix("put the reason in quotes", [Edit::new(span, written)])
     }
 
     fn unused(&self, found: &mut Vec<Diagnostic>) {
@@ -178,14 +177,13 @@ impl Suppression {
                     "write a name that `consentry help` lists".to_owned(),
                 ),
             };
-            let mut finding = Diagnostic::new(Code::UnusedAllow, message)
-                .at(self.comment, "allows what is not there")
-                .help(help);
-            if let Some(span) = self.whole.filter(|_| is_of_no_use) {
-                let edit = Edit { span, text: String::new() };
-                finding = finding.fix(Fix { title: "delete the comment".into(), edits: vec![edit] });
-            }
-            found.push(finding);
+            let edit = self.whole.filter(|_| is_of_no_use).map(|span| Edit::new(span, ""));
+            found.push(
+                Diagnostic::new(Code::UnusedAllow, message)
+                    .at(self.comment, "allows what is not there")
+                    .help(help)
+                    .fix("delete the comment", edit),
+            );
         }
     }
 }

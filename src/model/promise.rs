@@ -1,6 +1,6 @@
 //! Promises: what is so in every event, with the names in it resolved.
 
-use super::check::Checker;
+use super::checker::Checker;
 use super::test::Answers;
 use super::{CategoryId, DestinationId, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};

@@ -1,6 +1,6 @@
 //! Tests: the names in them resolved, and what they expect made plain.
 
-use super::check::Checker;
+use super::checker::Checker;
 use super::{CategoryId, DestinationId};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::reason::{Outcome, Reason};

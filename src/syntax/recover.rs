@@ -1,14 +1,16 @@
 //! What was wrong with text that is no statement.
 //!
 //! The grammar sets such text aside up to the next line that begins like a statement. Here it is read once more as a
-//! statement alone, to learn how far it was understood and what could have followed, and then from where `again` says that
+//! statement alone, to learn how far it was understood and what could have followed, and then from where `resync` says that
 //! the statement goes on.
 
-use super::again::Shape;
 use super::generated::{Grammar, Rule};
-use super::tree::Statement;
-use super::words::{first_character, first_token, first_word, is_language_word};
-use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Fix, Span, nearest};
+use super::keywords::{
+    NEW_WORDS, begins_statement, first_character, first_token, first_word, is_language_word, leads,
+};
+use super::resync::Shape;
+use super::tree::{ConsentState, IntegrationsState, Statement};
+use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Span, nearest};
 use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
 use std::ops::Range;
@@ -37,7 +39,7 @@ pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> V
     }
     let open = unterminated(slice, span);
     let whole = text.get(start..span.end as usize).unwrap_or_default();
-    match parse_alone(whole) {
+    match parse_as(Rule::only_statement, whole) {
         Some(error) if whole_statement => {
             let ends = text.get(span.end as usize..).unwrap_or_default();
             mistakes(&error, whole, Span::new(span.file, start, span.end as usize), open, ends)
@@ -67,7 +69,7 @@ fn mistakes(
     let mut tokens = vec![first_token(whole.get(last..).unwrap_or_default())];
     match covering(last) {
         Some((lines, _)) => from = lines.end - start,
-        None => found.push(unexpected(first, whole, 0, start, span.file)),
+        None => found.push(unexpected(first, whole, start, span.file)),
     }
     if let Some(shape) = Shape::of(whole.get(..last).unwrap_or_default()) {
         let mut room = MAX_READ_ON;
@@ -78,9 +80,8 @@ fn mistakes(
                 continue;
             }
             let rest = whole.get(part..).unwrap_or_default();
-            let again = format!("{}{rest}", shape.beginning);
-            let Some(error) = parse_alone(&again) else { break };
-            let at = part + position(&error).saturating_sub(shape.beginning.len());
+            let Some(error) = parse_as(shape.rule, rest) else { break };
+            let at = part + position(&error);
             let here = whole.get(at..).unwrap_or_default();
             let token = first_token(here);
             let read = at - part + here.find('\n').unwrap_or(here.len());
@@ -98,8 +99,7 @@ fn mistakes(
                 None if here.trim().is_empty() && !is_end(ends) => break,
                 None if shape.is_independent(token, &tokens) => {
                     tokens.push(token);
-                    let added = shape.beginning.len();
-                    found.push(unexpected(&error, &again, added, start + part, span.file));
+                    found.push(unexpected(&error, rest, start + part, span.file));
                 }
                 None => {}
             }
@@ -116,29 +116,15 @@ fn is_end(rest: &str) -> bool {
     rest.is_empty() || begins_statement(rest)
 }
 
-/// Returns true if a text begins with the first word of a statement. `consent` also begins a line of a test, and `library` may
-/// be an old name, so their second words count too.
-fn begins_statement(text: &str) -> bool {
-    let is_followed_by = |word, second| first_word(text.trim_start_matches(word).trim_start()) == second;
-    match first_word(text) {
-        "consent" => is_followed_by("consent", "at"),
-        "library" => is_followed_by("library", "loads"),
-        word => {
-            STATEMENTS.iter().any(|phrase| phrase.split(' ').next() == Some(word))
-                || OLD_STATEMENTS.contains(&word)
-        }
-    }
-}
-
 /// How many more mistakes of one statement are looked for.
 const MAX_MORE: usize = 50;
 
 /// How much of its text is read for that. A reading ends with the line of the next mistake, which may be all of the text.
 const MAX_READ_ON: usize = 4 << 20;
 
-/// What keeps a text from being one statement and nothing else.
-fn parse_alone(text: &str) -> Option<Error<Rule>> {
-    Grammar::parse(Rule::only_statement, text).err()
+/// What keeps a text from being what a rule says and nothing else.
+fn parse_as(rule: Rule, text: &str) -> Option<Error<Rule>> {
+    Grammar::parse(rule, text).err()
 }
 
 fn position(error: &Error<Rule>) -> usize {
@@ -204,15 +190,13 @@ fn unknown_statement(slice: &str, word: &str, span: Span) -> Diagnostic {
     if word == "consentry" {
         return edition_line(slice, span, place);
     }
-    let help = match nearest(word, STATEMENTS.iter().filter_map(|phrase| phrase.split(' ').next())) {
-        Some(near) => {
-            let phrase =
-                STATEMENTS.iter().find(|phrase| phrase.split(' ').next() == Some(near)).unwrap_or(&near);
-            format!("did you mean `{phrase}`?")
-        }
-        None => habit(slice)
-            .map(str::to_owned)
-            .unwrap_or_else(|| format!("statements begin with {}", one_of(STATEMENTS.iter().copied()))),
+    let leads = leads();
+    let near = nearest(word, leads.iter().map(|lead| first_word(lead)));
+    let meant = near.and_then(|near| leads.iter().find(|lead| first_word(lead) == near));
+    let help = match (meant, habit(slice)) {
+        (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (None, Some(habit)) => habit.to_owned(),
+        (None, None) => format!("statements begin with {}", one_of(leads.iter().copied())),
     };
     Diagnostic::new(Code::UnknownStatement, format!("no statement begins with `{word}`"))
         .at(place, "unknown")
@@ -260,55 +244,18 @@ fn habit(rest: &str) -> Option<&'static str> {
     }
 }
 
-/// How statements begin.
-const STATEMENTS: &[&str] = &[
-    "policy",
-    "include",
-    "category",
-    "destination",
-    "reconcile",
-    "unmapped destinations",
-    "several categories",
-    "invalid entries",
-    "exempt events",
-    "preference events",
-    "consent at",
-    "test",
-    "lint",
-    "banner",
-    "model",
-    "implied consent",
-    "gate",
-    "library loads when",
-    "ledger",
-    "never deliver",
-    "always deliver",
-    "override",
-];
-
-/// How statements begin whose words have changed.
-const OLD_STATEMENTS: [&str; 4] = ["unreadable", "preferences", "visit", "verify"];
-
-/// The parser's own error, in the language's words. The parsed text begins with `added` bytes that are not the author's; the
-/// next one stands at `start` in the file.
-pub(super) fn unexpected(
-    error: &Error<Rule>,
-    text: &str,
-    added: usize,
-    start: usize,
-    file: FileId,
-) -> Diagnostic {
+/// The parser's own error, in the language's words. The parsed text stands at `start` in the file.
+pub(super) fn unexpected(error: &Error<Rule>, text: &str, start: usize, file: FileId) -> Diagnostic {
     let at = position(error);
-    let in_file = |at: usize| start + at.saturating_sub(added);
     let rest = text.get(at..).unwrap_or_default();
     let found = first_token(rest);
     let place = if found.is_empty() {
         // There is nothing left to point at but the last character of what is there.
         let text = text.trim_end();
         let last = text.chars().next_back().map_or(0, char::len_utf8);
-        Span::new(file, in_file(text.len() - last), in_file(text.len()))
+        Span::new(file, start + text.len() - last, start + text.len())
     } else {
-        Span::new(file, in_file(at), in_file(at + found.len()))
+        Span::new(file, start + at, start + at + found.len())
     };
     let expected = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => phrases(positives),
@@ -352,31 +299,13 @@ fn language_word(found: &str, before: &str, rest: &str, place: Span) -> Diagnost
     // A policy may have been written before the language had the word.
     let is_second_alias = found == "alias" && before.ends_with(',') && after.starts_with('"');
     match NEW_WORDS.contains(&found) && !is_second_alias {
-        true => error.fix(Fix {
-            title: format!("write \"{found}\" in quotes"),
-            edits: vec![Edit { span: place, text: format!("\"{found}\"") }],
-        }),
+        true => {
+            let quoted = format!("\"{found}\"");
+            error.fix(format!("write {quoted} in quotes"), [Edit::new(place, quoted)])
+        }
         false => error,
     }
 }
-
-/// Words that the language has not always had.
-const NEW_WORDS: [&str; 14] = [
-    "alias",
-    "answered",
-    "delivery",
-    "entries",
-    "ignore",
-    "invalid",
-    "library",
-    "needed",
-    "opens",
-    "preference",
-    "present",
-    "refused",
-    "unanswered",
-    "unenforced",
-];
 
 /// How something is asked for that begins with a name.
 const NAMED: [&str; 2] = ["`category: granted`", "a condition"];
@@ -384,14 +313,18 @@ const NAMED: [&str; 2] = ["`category: granted`", "a condition"];
 /// What to do about a word that is not expected: the first that fits.
 fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String {
     let words = expected.iter().flat_map(|phrase| match phrase.as_str() {
-        "a consent state" | "a consent state or `{`" => CONSENT_WORDS.as_slice(),
-        "an integrations state" | "an integrations state or `{`" => INTEGRATIONS_WORDS.as_slice(),
-        "what to enforce" => ENFORCE_WORDS.as_slice(),
-        _ => &[],
+        "a consent state" | "a consent state or `{`" => {
+            [&ConsentState::ALL.map(ConsentState::word)[..], &["any"]].concat()
+        }
+        "an integrations state" | "an integrations state or `{`" => {
+            [&IntegrationsState::ALL.map(IntegrationsState::word)[..], &["any"]].concat()
+        }
+        "what to enforce" => vec!["nothing", "integrations", "listed integrations", "consent", "drop"],
+        _ => Vec::new(),
     });
     let said =
         expected.iter().filter(|phrase| phrase.starts_with('`')).map(|phrase| phrase.trim_matches('`'));
-    let words = words.copied().chain(said).filter(|word| *word != found);
+    let words = words.chain(said).filter(|word| *word != found);
     let is_word = found.starts_with(char::is_alphabetic);
     if expects(expected, "a consent state or `{`") && matches!(found, "answered" | "given") {
         return "write what the person chose: `{ Advertising: granted, Analytics: refused }`".to_owned();
@@ -446,11 +379,6 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     };
     fixed.to_owned()
 }
-
-/// The words that states and what is enforced begin with.
-const CONSENT_WORDS: [&str; 6] = ["missing", "empty", "unanswered", "answered", "malformed", "any"];
-const INTEGRATIONS_WORDS: [&str; 4] = ["none", "present", "malformed", "any"];
-const ENFORCE_WORDS: [&str; 5] = ["nothing", "integrations", "listed integrations", "consent", "drop"];
 
 /// Whether the statement is a table, of which the header is missing.
 fn lacks_header(before: &str, rest: &str) -> bool {

@@ -4,16 +4,18 @@
 //! does not depend on what is in front of it, an attribute or a row, and it goes on behind a beginning of such a statement
 //! that is in order. Texts and comments are passed over.
 
-use super::words::{first_character, first_word, is_language_word};
+use super::generated::Rule;
+use super::keywords::{Keyword, first_character, first_word, is_language_word};
+use super::tree::{ConsentState, IntegrationsState};
 use crate::diagnostic::nearest;
 
 /// How a sort of statements goes on.
 pub(super) struct Shape {
-    /// A beginning that every part may follow.
-    pub(super) beginning: &'static str,
-    /// The words that begin a part.
-    words: &'static [&'static str],
+    /// The grammar's rule for the parts up to the end of the statement.
+    pub(super) rule: Rule,
     parts: Parts,
+    /// The words that begin a part.
+    words: Vec<&'static str>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,51 +28,38 @@ enum Parts {
     Lines,
 }
 
-const DESTINATION: Shape = Shape {
-    beginning: "destination \"\" ",
-    words: &["needs", "alias", "shared", "unmapped", "exempt", "disabled", "mode", "kind", "also"],
-    parts: Parts::Attributes,
-};
-const KIND: Shape = Shape { beginning: "destination kind x ", words: &["ignores"], parts: Parts::Attributes };
-// A wire id stands in front of every attribute, so that none is expected any more.
-const CATEGORY: Shape = Shape {
-    beginning: "category x = \"\" ",
-    words: &["always", "unenforced", "switched"],
-    parts: Parts::Attributes,
-};
-const RECONCILE: Shape = Shape {
-    beginning: "reconcile { consent integrations enforce ",
-    words: &["}", "any", "missing", "empty", "unanswered", "answered", "malformed", "none", "present"],
-    parts: Parts::Rows,
-};
-// A closing brace may belong to an object, so that nothing goes on there.
-const TEST: Shape = Shape {
-    beginning: "test \"\" { ",
-    words: &["event", "events", "consent", "integrations", "deliver", "block", "drop"],
-    parts: Parts::Lines,
-};
-const CASES: Shape = Shape {
-    beginning: "test \"\" { consent integrations expect ",
-    words: &["{", "missing", "empty", "unanswered", "malformed", "answered", "any", "none", "present"],
-    parts: Parts::Lines,
-};
-
 impl Shape {
     /// How a statement goes on of which the text up to the first mistake is given; `None` where it has no parts.
-    pub(super) fn of(before: &str) -> Option<&'static Shape> {
+    pub(super) fn of(before: &str) -> Option<Shape> {
         let mut words = Tokens::new(before, 0).map(|token| token.text).skip_while(|word| *word == "override");
-        match (words.next()?, words.next()) {
-            ("destination", Some("kind")) => Some(&KIND),
-            ("destination", _) => Some(&DESTINATION),
-            ("category", _) => Some(&CATEGORY),
-            ("reconcile", _) => Some(&RECONCILE),
+        let attributes = |rule, keyword: Keyword, old: &[&'static str]| Shape {
+            rule,
+            parts: Parts::Attributes,
+            words: [keyword.parts(), old].concat(),
+        };
+        let rows = |rule, parts, brace| Shape { rule, parts, words: states().chain([brace]).collect() };
+        Some(match (words.next()?, words.next()) {
+            ("destination", Some("kind")) => {
+                attributes(Rule::destination_kind_parts, Keyword::DestinationKind, &[])
+            }
+            ("destination", _) => attributes(Rule::destination_parts, Keyword::Destination, &["also"]),
+            ("category", _) => attributes(Rule::category_parts, Keyword::Category, &["switched"]),
+            ("reconcile", _) => rows(Rule::reconcile_parts, Parts::Rows, "}"),
             ("test", _) => {
                 let words: Vec<&str> = words.take(MAX_IN_FRONT).collect();
                 let header = ["consent", "integrations", "expect"];
-                Some(if words.windows(3).any(|three| three == header) { &CASES } else { &TEST })
+                // A closing brace may belong to an object, so that nothing goes on there.
+                match words.windows(3).any(|three| three == header) {
+                    true => rows(Rule::case_parts, Parts::Lines, "{"),
+                    false => Shape {
+                        rule: Rule::test_parts,
+                        parts: Parts::Lines,
+                        words: Keyword::Test.parts().into(),
+                    },
+                }
             }
-            _ => None,
-        }
+            _ => return None,
+        })
     }
 
     /// The first place from `from` on where a part of the statement begins; `mistake` is the one in front of it.
@@ -118,6 +107,12 @@ impl Shape {
             !found.is_empty() && !found.starts_with(|char: char| char.is_alphanumeric() || char == '"');
         self.parts != Parts::Attributes || !(is_sign || before.contains(&found))
     }
+}
+
+/// The words that begin the rows of tables.
+fn states() -> impl Iterator<Item = &'static str> {
+    let integrations = IntegrationsState::ALL.map(IntegrationsState::word);
+    ConsentState::ALL.map(ConsentState::word).into_iter().chain(integrations).chain(["any"])
 }
 
 /// How many words in front of a mistake are searched for the header of a table.

@@ -2,6 +2,7 @@
 //!
 //! Nothing is resolved here: names are text, and facts may contradict each other.
 
+use super::keywords::Keyword;
 use crate::diagnostic::{FileId, Span, Spanned};
 use std::fmt;
 
@@ -736,55 +737,63 @@ impl fmt::Display for Enforce {
 }
 
 impl Fact {
-    /// How the statement begins, for messages.
+    /// Returns the words that lead the statement.
+    pub fn keyword(&self) -> Keyword {
+        match self {
+            Fact::Policy(_) => Keyword::Policy,
+            Fact::Include { .. } => Keyword::Include,
+            Fact::Category(_) => Keyword::Category,
+            Fact::Kind(_) => Keyword::DestinationKind,
+            Fact::Destination(_) => Keyword::Destination,
+            Fact::Reconcile(_) => Keyword::Reconcile,
+            Fact::UnmappedDestinations(_) => Keyword::UnmappedDestinations,
+            Fact::SeveralCategories(_) => Keyword::SeveralCategories,
+            Fact::InvalidEntries(_) => Keyword::InvalidEntries,
+            Fact::ExemptEvents(_) => Keyword::ExemptEvents,
+            Fact::PreferenceEvents(_) => Keyword::PreferenceEvents,
+            Fact::ConsentAt(_) => Keyword::ConsentAt,
+            Fact::Test(_) => Keyword::Test,
+            Fact::Lint(_) => Keyword::Lint,
+            Fact::Promise(Promise { always: true, .. }) => Keyword::AlwaysDeliver,
+            Fact::Promise(_) => Keyword::NeverDeliver,
+            Fact::Visit(setting) => match setting {
+                VisitSetting::Banner(_) => Keyword::Banner,
+                VisitSetting::Model(_) => Keyword::Model,
+                VisitSetting::ImpliedConsent(_) => Keyword::ImpliedConsent,
+                VisitSetting::GateOpens(_) => Keyword::GateOpens,
+                VisitSetting::WithoutConsent(_) => Keyword::GateWithoutConsent,
+                VisitSetting::LibraryLoads(_) => Keyword::LibraryLoads,
+            },
+            Fact::Ledger(setting) => match setting {
+                LedgerSetting::AlsoRecords(_) => Keyword::LedgerAlsoRecords,
+                LedgerSetting::Mismatch(_) => Keyword::LedgerMismatch,
+                LedgerSetting::Unstamped(_) => Keyword::LedgerUnstamped,
+                LedgerSetting::Unknown(_) => Keyword::LedgerUnknown,
+                LedgerSetting::Unreachable(_) => Keyword::LedgerUnreachable,
+                LedgerSetting::Conflict(_) => Keyword::LedgerConflict,
+            },
+        }
+    }
+
+    /// Returns the name of what is declared or set, unless there is only one.
+    pub(crate) fn name(&self) -> Option<&Text> {
+        match self {
+            Fact::Category(Category { name, .. })
+            | Fact::Kind(Kind { name, .. })
+            | Fact::Destination(Destination { name, .. })
+            | Fact::Test(Test { name, .. })
+            | Fact::Lint(Lint { finding: name, .. }) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Returns how the statement begins, for messages.
     pub fn phrase(&self) -> String {
-        match self {
-            Fact::Policy(_) => "policy".into(),
-            Fact::Include { .. } => "include".into(),
-            Fact::Category(category) => format!("category {}", category.name.value),
-            Fact::Kind(kind) => format!("destination kind {}", kind.name.value),
-            Fact::Destination(destination) => format!("destination {:?}", destination.name.value),
-            Fact::Reconcile(_) => "reconcile".into(),
-            Fact::UnmappedDestinations(_) => "unmapped destinations".into(),
-            Fact::SeveralCategories(_) => "several categories need".into(),
-            Fact::InvalidEntries(_) => "invalid entries".into(),
-            Fact::ExemptEvents(_) => "exempt events".into(),
-            Fact::PreferenceEvents(_) => "preference events".into(),
-            Fact::ConsentAt(_) => "consent at".into(),
-            Fact::Test(test) => format!("test {:?}", test.name.value),
-            Fact::Lint(lint) => format!("lint {}", lint.finding.value),
-            Fact::Promise(Promise { always: true, .. }) => "always deliver".into(),
-            Fact::Promise(_) => "never deliver".into(),
-            Fact::Visit(setting) => setting.phrase().into(),
-            Fact::Ledger(setting) => setting.phrase().into(),
-        }
-    }
-}
-
-impl LedgerSetting {
-    /// How the statement begins.
-    fn phrase(&self) -> &'static str {
-        match self {
-            LedgerSetting::AlsoRecords(_) => "ledger also records",
-            LedgerSetting::Mismatch(_) => "ledger mismatch",
-            LedgerSetting::Unstamped(_) => "ledger unstamped",
-            LedgerSetting::Unknown(_) => "ledger unknown",
-            LedgerSetting::Unreachable(_) => "ledger unreachable",
-            LedgerSetting::Conflict(_) => "ledger conflict",
-        }
-    }
-}
-
-impl VisitSetting {
-    /// How the statement begins.
-    fn phrase(&self) -> &'static str {
-        match self {
-            VisitSetting::Banner(_) => "banner",
-            VisitSetting::Model(_) => "model",
-            VisitSetting::ImpliedConsent(_) => "implied consent",
-            VisitSetting::GateOpens(_) => "gate opens on",
-            VisitSetting::WithoutConsent(_) => "gate without consent",
-            VisitSetting::LibraryLoads(_) => "library loads when",
+        let keyword = self.keyword().as_str();
+        match (self, self.name()) {
+            (_, None) => keyword.into(),
+            (Fact::Destination(_) | Fact::Test(_), Some(name)) => format!("{keyword} {:?}", name.value),
+            (_, Some(name)) => format!("{keyword} {}", name.value),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A list of several categories without `all of` or `any of`: a reader has to look up which of the two is meant.
 
-use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Span};
-use crate::lint::Subject;
+use crate::diagnostic::{Code, Diagnostic, Edit, Span};
+use crate::lint::subject::Subject;
 use crate::model::Quantifier;
 use crate::syntax::name;
 use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Text};
@@ -49,16 +49,15 @@ fn ambiguous(
     let list = names.iter().map(|one| name(&one.value)).collect::<Vec<_>>().join(", ");
     let word = word(meant);
     let message = format!("`{lead} {list}` does not show whether all or any are required");
-    let place = Span { end: last.span.end, ..first.span };
+    let place = first.span.to(last.span);
     // A quoted name may follow the word in front of it without a space.
     let text = subject.trees.get(place.file.0 as usize).map_or("", |tree| &tree.text);
     let before = text.get(..place.start as usize).unwrap_or_default();
     let space = if before.ends_with(char::is_alphabetic) { " " } else { "" };
-    let edit = Edit { span: Span { end: place.start, ..place }, text: format!("{space}{word} of ") };
     Some(
         Diagnostic::new(Code::AmbiguousList, message)
             .at(place, "all of them, or any")
             .help(format!("write `{lead} {word} of {list}`: {why}"))
-            .fix(Fix { title: format!("write `{word} of`"), edits: vec![edit] }),
+            .fix(format!("write `{word} of`"), [Edit::new(place.before(), format!("{space}{word} of "))]),
     )
 }

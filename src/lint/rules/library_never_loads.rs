@@ -2,7 +2,7 @@
 
 use crate::decide::Table;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 use crate::visit::{NeverLoads, Site, never_loads};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {

@@ -29,7 +29,7 @@ mod unused_category;
 mod unused_include;
 mod unusual_wire_id;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::diagnostic::Diagnostic;
 
 /// A rule looks at a policy and reports what it finds.

@@ -1,7 +1,7 @@
 //! A pair of states that more than one row covers: the first row wins, which a reader may miss.
 
-use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Span};
-use crate::lint::Subject;
+use crate::diagnostic::{Code, Diagnostic, Edit, Span};
+use crate::lint::subject::Subject;
 use crate::model::{ConsentState, IntegrationsState};
 use crate::syntax::tree::{Fact, Row, TokenKind, Tree};
 
@@ -16,7 +16,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             .iter()
             .map(|cell| format!("{} x {}", cell.consent.word(), cell.integrations.word()))
             .collect();
-        let mut finding = Diagnostic::new(
+        let finding = Diagnostic::new(
             Code::OverlappingRows,
             format!("an earlier row already covers {}", pairs.join(", ")),
         )
@@ -26,10 +26,8 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let decided = reconcile.cells().iter().filter(|cell| cell.row == index);
         let decided: Vec<_> = decided.map(|cell| (cell.consent, cell.integrations)).collect();
         let narrower = row(subject, later.span).and_then(|(tree, row)| narrower(tree, row, &decided));
-        if let Some(fix) = narrower {
-            finding = finding.fix(fix);
-        }
-        found.push(finding);
+        let edits = narrower.into_iter().flatten();
+        found.push(finding.fix("name only the states that the row decides", edits));
     }
 }
 
@@ -44,7 +42,7 @@ fn row<'s>(subject: &Subject<'s>, place: Span) -> Option<(&'s Tree, &'s Row)> {
 
 /// Names in a row just the states that it decides; `None` where these are no block of the table, or where a comment stands
 /// among those that the row has.
-fn narrower(tree: &Tree, row: &Row, decided: &[(ConsentState, IntegrationsState)]) -> Option<Fix> {
+fn narrower(tree: &Tree, row: &Row, decided: &[(ConsentState, IntegrationsState)]) -> Option<[Edit; 2]> {
     let has_comment = |first: Span, last: Span| {
         let mut comments = tree.tokens.iter().filter(|token| token.kind == TokenKind::Comment);
         comments.any(|token| first.start <= token.span.start && token.span.start < last.end)
@@ -68,13 +66,10 @@ fn narrower(tree: &Tree, row: &Row, decided: &[(ConsentState, IntegrationsState)
         integrations.iter().map(|one| one.word()).collect(),
     );
     let edit = |first: Span, last: Span, text| {
-        (!has_comment(first, last)).then_some(Edit { span: Span { end: last.end, ..first }, text })
+        (!has_comment(first, last)).then_some(Edit { span: first.to(last), text })
     };
     let consent = edit(row.consent.first()?.span, row.consent.last()?.span, consent_text)?;
     let integrations =
         edit(row.integrations.first()?.span, row.integrations.last()?.span, integrations_text)?;
-    Some(Fix {
-        title: "name only the states that the row decides".into(),
-        edits: vec![consent, integrations],
-    })
+    Some([consent, integrations])
 }
