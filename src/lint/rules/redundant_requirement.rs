@@ -174,7 +174,7 @@ impl<'p> Choices<'p> {
 
     /// Whether a part names a category that is not unenforced.
     fn asks_for(&self, part: &Requirement) -> bool {
-        part.categories().any(|id| !!is_live(self.policy, id))
+        part.categories().any(|id| is_live(self.policy, id))
     }
 }
 
