@@ -36,6 +36,14 @@ pub(super) fn child<'t>(pair: &Pair<'t, Rule>, rule: Rule) -> Option<Pair<'t, Ru
     all(pair, rule).next()
 }
 
+/// The words of a pair that has others in it, with a space between each two.
+pub(super) fn words(pair: &Pair<Rule>) -> String {
+    let is_word =
+        |part: &Pair<Rule>| part.as_rule() != Rule::COMMENT && part.clone().into_inner().next().is_none();
+    let words = pair.clone().into_inner().flatten().filter(is_word);
+    words.map(|word| word.as_str()).collect::<Vec<_>>().join(" ")
+}
+
 pub(super) fn has(pair: &Pair<Rule>, rule: Rule) -> bool {
     child(pair, rule).is_some()
 }

@@ -64,7 +64,10 @@ impl Builder<'_> {
                 self.old_none_given(&first);
                 StatedConsent::Preferences(Vec::new())
             }
-            _ => StatedConsent::Preferences(self.stated(pair, Rule::stated_preference, preference)?),
+            _ => {
+                let (words, value) = (["granted", "refused"], StatedPreference::ending);
+                StatedConsent::Preferences(self.stated(pair, Rule::stated_preference, words, value)?)
+            }
         })
     }
 
@@ -72,27 +75,37 @@ impl Builder<'_> {
         Some(match children(pair).next()?.as_rule() {
             Rule::word_none => StatedIntegrations::None,
             Rule::word_malformed => StatedIntegrations::Malformed,
-            _ => StatedIntegrations::Entries(self.stated(pair, Rule::stated_entry, entry)?),
+            _ => {
+                let (words, value) = (["on", "off"], StatedEntry::ending);
+                StatedIntegrations::Entries(self.stated(pair, Rule::stated_entry, words, value)?)
+            }
         })
     }
 
-    /// The members of an object, each with its value. `value` reads a value, and gives the new word of an old one.
+    /// The members of an object, each with its value. `yes` and `no` are the words of the old values `true` and `false`.
     fn stated<V>(
         &mut self,
         object: &Pair<Rule>,
         member: Rule,
-        value: fn(&Pair<Rule>) -> Option<(V, &'static str)>,
+        [yes, no]: [&str; 2],
+        value: fn(&str) -> Option<V>,
     ) -> Option<Vec<(Text, V)>> {
         let mut stated = Vec::new();
         for member in all(object, member) {
             let mut parts = children(&member);
             let name = self.name(&parts.next()?)?;
             let written = parts.last()?;
-            let (value, word) = value(&written)?;
+            let word = match (written.as_rule(), written.as_str()) {
+                (Rule::options, _) => "{}",
+                (_, "true") => yes,
+                (_, "false") => no,
+                (_, "null") => "invalid",
+                (_, word) => word,
+            };
             if written.as_rule() == Rule::old_value {
                 self.old(Code::OldTestValue, &[self.whole(&written)], written.as_str(), word);
             }
-            stated.push((name, value));
+            stated.push((name, value(word)?));
         }
         Some(stated)
     }
@@ -122,25 +135,4 @@ impl Builder<'_> {
         }
         Some(ExpectedReason { reason, categories: self.names(pair, Rule::name)? })
     }
-}
-
-/// A preference in a test's event, and its word.
-fn preference(pair: &Pair<Rule>) -> Option<(StatedPreference, &'static str)> {
-    Some(match (pair.as_rule(), pair.as_str()) {
-        (Rule::word_granted, _) | (Rule::old_value, "true") => (StatedPreference::Granted, "granted"),
-        (Rule::word_refused, _) | (Rule::old_value, "false") => (StatedPreference::Refused, "refused"),
-        (Rule::word_invalid | Rule::old_value, _) => (StatedPreference::Invalid, "invalid"),
-        _ => return None,
-    })
-}
-
-/// An integrations entry in a test's event, and its word.
-fn entry(pair: &Pair<Rule>) -> Option<(StatedEntry, &'static str)> {
-    Some(match (pair.as_rule(), pair.as_str()) {
-        (Rule::word_on, _) | (Rule::old_value, "true") => (StatedEntry::On, "on"),
-        (Rule::word_off, _) | (Rule::old_value, "false") => (StatedEntry::Off, "off"),
-        (Rule::word_invalid | Rule::old_value, _) => (StatedEntry::Invalid, "invalid"),
-        (Rule::options, _) => (StatedEntry::Options, "{}"),
-        _ => return None,
-    })
 }

@@ -3,7 +3,7 @@
 use super::allow::is_code;
 use super::builder::{Builder, all, child, children, has};
 use super::generated::Rule;
-use super::settings::{invalid_entries, ledger_setting, visit_setting};
+use super::settings::setting;
 use super::tree::*;
 use crate::diagnostic::{Code, Span, Spanned};
 use pest::iterators::Pair;
@@ -22,28 +22,13 @@ impl Builder<'_> {
             Rule::reconcile => {
                 Fact::Reconcile(all(pair, Rule::row).map(|row| self.row(&row)).collect::<Option<_>>()?)
             }
-            Rule::unmapped_destinations => Fact::UnmappedDestinations(match has(pair, Rule::word_deliver) {
-                true => UnmappedDestinations::Deliver,
-                false => UnmappedDestinations::Block,
-            }),
-            Rule::several_categories => Fact::SeveralCategories(quantifier(pair, Rule::word_all)),
-            Rule::invalid_entries | Rule::old_unreadable_integrations => {
-                Fact::InvalidEntries(invalid_entries(pair))
-            }
             Rule::exempt_events | Rule::old_exempt_event => Fact::ExemptEvents(self.event_names(pair)?),
             Rule::preference_events => Fact::PreferenceEvents(self.event_names(pair)?),
             Rule::consent_at | Rule::old_preferences => Fact::ConsentAt(self.consent_at(pair)?),
             Rule::test => Fact::Test(self.test(pair)?),
             Rule::lint => Fact::Lint(self.lint(pair)?),
             Rule::promise => Fact::Promise(self.promise(pair)?),
-            Rule::ledger_also_records => {
-                Fact::Ledger(LedgerSetting::AlsoRecords(match has(pair, Rule::word_identify) {
-                    true => AlsoRecords::Identify,
-                    false => AlsoRecords::Nothing,
-                }))
-            }
-            Rule::ledger | Rule::old_verify => Fact::Ledger(ledger_setting(pair)?),
-            _ => Fact::Visit(visit_setting(pair)?),
+            _ => setting(pair)?,
         })
     }
 
@@ -112,10 +97,7 @@ impl Builder<'_> {
                 Rule::unmapped => DestinationAttribute::Unmapped,
                 Rule::exempt => DestinationAttribute::Exempt { because: self.because(&part)? },
                 Rule::disabled => DestinationAttribute::Disabled,
-                Rule::mode => DestinationAttribute::Mode(match has(&part, Rule::word_device) {
-                    true => Mode::Device,
-                    false => Mode::Cloud,
-                }),
+                Rule::mode => DestinationAttribute::Mode(Mode::ending(children(&part).last()?.as_str())?),
                 Rule::kind => DestinationAttribute::Kind(self.named(&part, Rule::name)?),
                 _ => continue,
             };
@@ -137,7 +119,8 @@ impl Builder<'_> {
             None => Some(Element::Category(self.named(&element, Rule::name)?)),
         });
         let elements = elements.collect::<Option<_>>()?;
-        Some(Group { quantifier: quantifier(pair, Rule::all_of), elements, span: self.span(pair) })
+        let quantifier = if has(pair, Rule::all_of) { Quantifier::All } else { Quantifier::Any };
+        Some(Group { quantifier, elements, span: self.span(pair) })
     }
 
     fn row(&mut self, pair: &Pair<Rule>) -> Option<Row> {
@@ -161,7 +144,7 @@ impl Builder<'_> {
                 builder.old(Code::OldConsentGiven, &[span], "given", "answered");
                 Some(ConsentState::Answered)
             }
-            _ => ConsentState::ALL.into_iter().find(|state| state.word() == word.as_str()),
+            _ => ConsentState::ending(word.as_str()),
         })
     }
 
@@ -172,7 +155,7 @@ impl Builder<'_> {
                 builder.old(Code::OldIntegrationsGiven, &[span], "given", "present");
                 Some(IntegrationsState::Present)
             }
-            _ => IntegrationsState::ALL.into_iter().find(|state| state.word() == word.as_str()),
+            _ => IntegrationsState::ending(word.as_str()),
         })
     }
 
@@ -225,12 +208,7 @@ impl Builder<'_> {
             self.old(Code::OldLintCode, &[finding.span], &finding.value, code.name());
             finding.value = code.name().to_owned();
         }
-        let level = children(pair).find_map(|child| match child.as_rule() {
-            Rule::word_off => Some(Level::Off),
-            Rule::word_warning => Some(Level::Warning),
-            Rule::word_error => Some(Level::Error),
-            _ => None,
-        })?;
+        let level = Level::ending(children(pair).nth(2)?.as_str())?;
         Some(Lint { finding, level, because: self.because(pair)? })
     }
 
@@ -282,20 +260,10 @@ impl Builder<'_> {
 
     fn entry_state(&mut self, pair: &Pair<Rule>) -> Option<EntryState> {
         let word = children(pair).next()?;
-        Some(match word.as_rule() {
-            Rule::word_on => EntryState::On,
-            Rule::word_off => EntryState::Off,
-            Rule::word_unlisted => EntryState::Unlisted,
-            Rule::old_unreadable => {
-                self.old(Code::OldUnreadable, &[self.whole(&word)], "unreadable", "invalid");
-                EntryState::Invalid
-            }
-            _ => EntryState::Invalid,
-        })
+        if word.as_rule() == Rule::old_unreadable {
+            self.old(Code::OldUnreadable, &[self.whole(&word)], "unreadable", "invalid");
+            return Some(EntryState::Invalid);
+        }
+        EntryState::ending(word.as_str())
     }
-}
-
-/// All, if a rule has matched; otherwise any.
-fn quantifier(pair: &Pair<Rule>, all: Rule) -> Quantifier {
-    if has(pair, all) { Quantifier::All } else { Quantifier::Any }
 }

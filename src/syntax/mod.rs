@@ -19,6 +19,7 @@ mod resync;
 mod scan;
 mod settings;
 pub mod tree;
+mod values;
 
 // Generated code keeps the generator's habits.
 #[allow(clippy::all, dead_code, missing_docs, unreachable_pub, unused_imports)]

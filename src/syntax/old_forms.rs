@@ -8,34 +8,10 @@ use crate::diagnostic::{Code, Edit, Span};
 use pest::iterators::Pair;
 
 impl Builder<'_> {
-    /// Reports a statement whose first words are old. Returns true if it is one, or is about to be reported.
+    /// Reports a statement whose first words are old. Returns true if it is one.
     pub(super) fn report_old_statement(&mut self, pair: &Pair<Rule>) -> Option<bool> {
-        let (code, old, new) = match pair.as_rule() {
-            Rule::old_records => return Some(true),
-            Rule::old_unreadable_integrations => {
-                (Code::OldUnreadableIntegrations, "unreadable integrations count as", "invalid entries")
-            }
-            Rule::old_exempt_event => (Code::OldExemptEvent, "exempt event", "exempt events"),
-            Rule::old_preferences => (Code::OldPreferencesAt, "preferences at", "consent at"),
-            Rule::old_verify => (Code::OldVerify, "verify", "ledger"),
-            Rule::old_model_implied => (Code::OldModelImplied, "model implied means", "implied consent"),
-            Rule::old_visit => (Code::OldVisitLoads, "visit loads when", "library loads when"),
-            Rule::old_gate_without_consent => match has(pair, Rule::old_open_word) {
-                true => {
-                    (Code::OldGateWithoutConsent, "gate open without consent", "gate without consent open")
-                }
-                false => (
-                    Code::OldGateWithoutConsent,
-                    "gate closed without consent",
-                    "gate without consent closed",
-                ),
-            },
-            Rule::old_gate => match child(pair, Rule::old_gate_reading)?.as_str() {
-                "table" => (Code::OldGate, "gate table", "gate opens on any grant"),
-                "relevant" => (Code::OldGate, "gate relevant", "gate opens on needed grant"),
-                _ => (Code::OldGate, "gate exact", "gate opens on delivery"),
-            },
-            _ => return Some(false),
+        let Some(OldStatement { code, old, new }) = old_statement(pair) else {
+            return Some(pair.as_rule() == Rule::old_records);
         };
         let words = self.spans(pair);
         self.old(code, words.get(..old.split(' ').count())?, old, new);
@@ -151,4 +127,42 @@ impl Builder<'_> {
         let space = rest.len() - rest.trim_start_matches([' ', '\t']).len();
         Edit::new(Span::new(word.file, word.start as usize, word.end as usize + space), "")
     }
+}
+
+/// The first words of a statement that has others now.
+pub(super) struct OldStatement {
+    code: Code,
+    old: &'static str,
+    pub(super) new: &'static str,
+}
+
+/// The old words of a statement; `None` where it has none, or is more than one statement today.
+pub(super) fn old_statement(pair: &Pair<Rule>) -> Option<OldStatement> {
+    let (code, old, new) = match pair.as_rule() {
+        Rule::old_unreadable_integrations => {
+            (Code::OldUnreadableIntegrations, "unreadable integrations count as", "invalid entries")
+        }
+        Rule::old_exempt_event => (Code::OldExemptEvent, "exempt event", "exempt events"),
+        Rule::old_preferences => (Code::OldPreferencesAt, "preferences at", "consent at"),
+        Rule::old_verify => (Code::OldVerify, "verify", "ledger"),
+        Rule::old_model_implied => (Code::OldModelImplied, "model implied means", "implied consent"),
+        Rule::old_visit => (Code::OldVisitLoads, "visit loads when", "library loads when"),
+        Rule::old_gate_without_consent => {
+            let (old, new) = match has(pair, Rule::old_open_word) {
+                true => ("gate open without consent", "gate without consent open"),
+                false => ("gate closed without consent", "gate without consent closed"),
+            };
+            (Code::OldGateWithoutConsent, old, new)
+        }
+        Rule::old_gate => {
+            let (old, new) = match child(pair, Rule::old_gate_reading)?.as_str() {
+                "table" => ("gate table", "gate opens on any grant"),
+                "relevant" => ("gate relevant", "gate opens on needed grant"),
+                _ => ("gate exact", "gate opens on delivery"),
+            };
+            (Code::OldGate, old, new)
+        }
+        _ => return None,
+    };
+    Some(OldStatement { code, old, new })
 }

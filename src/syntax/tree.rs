@@ -3,6 +3,7 @@
 //! Nothing is resolved here: names are text, and facts may contradict each other.
 
 use super::keywords::Keyword;
+pub use super::values::*;
 use crate::diagnostic::{FileId, Span, Spanned};
 use std::fmt;
 
@@ -229,33 +230,6 @@ pub enum Element {
     Group(Group),
 }
 
-/// All, or any.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Quantifier {
-    /// Every one.
-    All,
-    /// At least one.
-    Any,
-}
-
-/// Where a destination's code runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// In the browser or the app: a decision on a server is only advisory.
-    Device,
-    /// On a server.
-    Cloud,
-}
-
-/// What a destination without categories gets when consent is enforced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum UnmappedDestinations {
-    /// Everything.
-    Deliver,
-    /// Nothing.
-    Block,
-}
-
 /// What the site and its library do around a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VisitSetting {
@@ -271,72 +245,6 @@ pub enum VisitSetting {
     WithoutConsent(WithoutConsent),
     /// `library loads when …`.
     LibraryLoads(LoadTrigger),
-}
-
-/// What a site shows who has not chosen yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Banner {
-    /// A banner on page load, and nobody can use the site before acting on it.
-    Mandatory,
-    /// An optional banner on page load, which is always there.
-    Stays,
-    /// An optional banner on page load, which goes on a click or scroll.
-    Disappears,
-    /// An optional banner that is never displayed.
-    NeverShown,
-}
-
-/// The consent model of the consent platform: what is granted before a person chooses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ConsentModel {
-    /// Nothing but what is always granted.
-    OptIn,
-    /// Everything.
-    OptOut,
-    /// As [`ImpliedConsent`] sets it: Segment's documentation has both readings.
-    Implied,
-    /// Everything: it is taken as opt-out.
-    NoticeOnly,
-    /// Everything: it is taken as opt-out.
-    Custom,
-}
-
-/// How the consent model `implied` is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ImpliedConsent {
-    /// Nothing is granted before a person chooses.
-    OptIn,
-    /// Everything is granted before a person chooses.
-    OptOut,
-}
-
-/// Which events a source sends at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum GateOpens {
-    /// `any grant`: the seven rows of Segment's "Expected wrapper behavior".
-    AnyGrant,
-    /// `needed grant`: a grant counts only if an enabled destination needs it, as in Segment's web wrapper.
-    NeededGrant,
-    /// `delivery`: events that some destination receives.
-    Delivery,
-}
-
-/// What the gate does with an event that has no consent object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WithoutConsent {
-    /// The source sends it.
-    Open,
-    /// The source does not.
-    Closed,
-}
-
-/// When the library loads after a choice under opt-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LoadTrigger {
-    /// `gate open`: the gate is open for that choice.
-    GateOpen,
-    /// `granted`: some category is granted.
-    Granted,
 }
 
 /// A setting of the ledger.
@@ -356,46 +264,6 @@ pub enum LedgerSetting {
     Conflict(Conflict),
 }
 
-/// Which events write to the ledger next to preference events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AlsoRecords {
-    /// None.
-    Nothing,
-    /// Identify events that carry preferences.
-    Identify,
-}
-
-/// What happens to an event after its check against the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CheckAction {
-    /// `drop`: the whole event is dropped.
-    Drop,
-    /// `use recorded`: the recorded preferences decide.
-    UseRecorded,
-    /// `use stamped`, for a mismatch `report`: the event's own preferences decide.
-    UseStamped,
-    /// `refuse`: the event is decided as if nothing were granted.
-    Refuse,
-}
-
-/// How a category is read for which two records of one person disagree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Conflict {
-    /// Refused.
-    Refuse,
-    /// Granted.
-    Grant,
-}
-
-/// How an integrations entry is read that is neither a boolean nor an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum InvalidEntries {
-    /// As if it were not there.
-    Unlisted,
-    /// As `false`.
-    Off,
-}
-
 /// A row of the reconcile table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -409,32 +277,6 @@ pub struct Row {
     pub because: Option<Text>,
     /// The whole row.
     pub span: Span,
-}
-
-/// The state of an event's consent object (section 1 of the semantics).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ConsentState {
-    /// There is no consent object.
-    Missing,
-    /// The consent object holds no preferences.
-    Empty,
-    /// The preferences object has no member.
-    Unanswered,
-    /// The preferences object has at least one member.
-    Answered,
-    /// The consent object or the preferences have the wrong form.
-    Malformed,
-}
-
-/// The state of an event's integrations object (section 1 of the semantics).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum IntegrationsState {
-    /// There is no integrations object, or it has no member.
-    None,
-    /// The integrations object has at least one member.
-    Present,
-    /// The integrations object has the wrong form.
-    Malformed,
 }
 
 /// What a cell of the reconcile table enforces (section 2 of the semantics).
@@ -478,17 +320,6 @@ pub struct Lint {
     pub because: Option<Text>,
 }
 
-/// What becomes of a finding of lint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// It is not reported.
-    Off,
-    /// It is reported.
-    Warning,
-    /// It fails `lint`.
-    Error,
-}
-
 /// `never deliver "Facebook Pixel" without Advertising when consent answered`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promise {
@@ -529,19 +360,6 @@ pub enum PromiseCondition {
         /// Whether it is granted.
         granted: bool,
     },
-}
-
-/// What an integrations entry may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EntryState {
-    /// `true`, or an object.
-    On,
-    /// `false`.
-    Off,
-    /// There is none.
-    Unlisted,
-    /// Neither a boolean nor an object.
-    Invalid,
 }
 
 /// `test "…" { … }`.
@@ -609,30 +427,6 @@ pub enum StatedIntegrations {
     Entries(Vec<(Text, StatedEntry)>),
 }
 
-/// The value of a preference in a test's event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StatedPreference {
-    /// `granted`: `true` on the event.
-    Granted,
-    /// `refused`: `false` on the event.
-    Refused,
-    /// `invalid`: a value that is not a boolean.
-    Invalid,
-}
-
-/// The value of an integrations entry in a test's event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StatedEntry {
-    /// `on`: `true` on the event.
-    On,
-    /// `off`: `false` on the event.
-    Off,
-    /// `invalid`: neither a boolean nor an object.
-    Invalid,
-    /// `{}`: an object with options, which counts as on.
-    Options,
-}
-
 /// What is expected of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expectation {
@@ -667,57 +461,6 @@ pub struct ExpectedReason {
     pub reason: Text,
     /// The categories that a refusal names.
     pub categories: Vec<Text>,
-}
-
-impl ConsentState {
-    /// The five states, in the order of the semantics.
-    pub const ALL: [ConsentState; 5] = [
-        ConsentState::Missing,
-        ConsentState::Empty,
-        ConsentState::Unanswered,
-        ConsentState::Answered,
-        ConsentState::Malformed,
-    ];
-
-    /// The state as policies and reports spell it.
-    pub fn word(self) -> &'static str {
-        match self {
-            ConsentState::Missing => "missing",
-            ConsentState::Empty => "empty",
-            ConsentState::Unanswered => "unanswered",
-            ConsentState::Answered => "answered",
-            ConsentState::Malformed => "malformed",
-        }
-    }
-}
-
-impl GateOpens {
-    /// The three values, in the order of the language reference.
-    pub const ALL: [GateOpens; 3] = [GateOpens::AnyGrant, GateOpens::NeededGrant, GateOpens::Delivery];
-
-    /// The value as policies spell it: `any grant`.
-    pub fn phrase(self) -> &'static str {
-        match self {
-            GateOpens::AnyGrant => "any grant",
-            GateOpens::NeededGrant => "needed grant",
-            GateOpens::Delivery => "delivery",
-        }
-    }
-}
-
-impl IntegrationsState {
-    /// The three states, in the order of the semantics.
-    pub const ALL: [IntegrationsState; 3] =
-        [IntegrationsState::None, IntegrationsState::Present, IntegrationsState::Malformed];
-
-    /// The state as policies and reports spell it.
-    pub fn word(self) -> &'static str {
-        match self {
-            IntegrationsState::None => "none",
-            IntegrationsState::Present => "present",
-            IntegrationsState::Malformed => "malformed",
-        }
-    }
 }
 
 /// As policies spell it.

@@ -179,5 +179,5 @@ pub(super) fn tables(to: &mut impl Write, tables: &Tables<'_>) -> io::Result<()>
 
 /// What opens the gate, as the JSON of `eval` spells it too: `any_grant`.
 fn gate_word(opens: GateOpens) -> String {
-    opens.phrase().replace(' ', "_")
+    opens.word().replace(' ', "_")
 }

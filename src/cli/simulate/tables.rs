@@ -91,7 +91,7 @@ impl<'t> Tables<'t> {
     /// What is granted in the scenarios.
     fn head(&self) -> String {
         let [stored, chosen] = [&self.stored, &self.chosen].map(|one| words::choice(self.policy, one));
-        let gate = self.gate.phrase();
+        let gate = self.gate.word();
         format!(
             "gate opens on {gate}; who returns has granted {stored}; who chooses or updates grants {chosen}"
         )

@@ -174,7 +174,7 @@ fn head(told: &Told<'_>) -> String {
         "{visitor}; banner {}, model {}{taken}, gate opens on {}",
         banner(site.banner),
         model(site.model),
-        site.gate.phrase()
+        site.gate.word()
     )
 }
 

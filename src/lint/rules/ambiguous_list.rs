@@ -8,7 +8,7 @@ use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Text};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let several = subject.policy.several_categories().value;
-    let setting = format!("the setting `several categories need` is `{}`", word(several));
+    let setting = format!("the setting `several categories need` is `{}`", several.word());
     for destination in subject.policy.destinations() {
         let Some(Fact::Destination(said)) = fact(subject, destination.span()) else { continue };
         for attribute in &said.attributes {
@@ -30,13 +30,6 @@ fn fact<'p>(subject: &Subject<'p>, place: Span) -> Option<&'p Fact> {
     subject.statement(place).map(|(_, statement)| &statement.fact)
 }
 
-fn word(quantifier: Quantifier) -> &'static str {
-    match quantifier {
-        Quantifier::All => "all",
-        Quantifier::Any => "any",
-    }
-}
-
 /// The finding about a list of several categories.
 fn ambiguous(
     subject: &Subject<'_>,
@@ -47,7 +40,7 @@ fn ambiguous(
 ) -> Option<Diagnostic> {
     let [first, .., last] = names else { return None };
     let list = names.iter().map(|one| name(&one.value)).collect::<Vec<_>>().join(", ");
-    let word = word(meant);
+    let word = meant.word();
     let message = format!("`{lead} {list}` does not show whether all or any are required");
     let place = first.span.to(last.span);
     // A quoted name may follow the word in front of it without a space.
