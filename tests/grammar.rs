@@ -149,7 +149,7 @@ fn keywords_are_those_of_the_grammar() {
         assert_eq!(parts, first_words(&grammar, rule(&grammar, name)), "{keyword:?}");
     }
     for keyword in Keyword::ALL {
-        let rest = keyword.example().unwrap_or(match keyword {
+        let rest = keyword.example().unwrap_or_else(|| match keyword {
             Keyword::Policy | Keyword::Include => "\"x\"",
             Keyword::Category | Keyword::DestinationKind => "x",
             Keyword::Destination => "\"x\" unmapped",

@@ -651,7 +651,7 @@ fn settings_of_a_visit_mean_what_they_say() {
         ("delivery", GateOpens::Delivery),
     ] {
         assert_eq!(read(&format!("override gate opens on {words}")).gate_opens().value, opens);
-        assert_eq!(opens.phrase(), words);
+        assert_eq!(opens.word(), words);
     }
     for (word, said) in [("open", WithoutConsent::Open), ("closed", WithoutConsent::Closed)] {
         let policy = read(&format!("override gate without consent {word}"));

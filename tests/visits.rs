@@ -448,7 +448,7 @@ fn preference_events_pass_and_exempt_events_do_not() {
         r#"{"type":"track","event":"NAME","context":{"consent":{"categoryPreferences":{"A":false}}}}"#;
     for opens in GateOpens::ALL {
         let policy = |settings: &str| {
-            let opens = opens.phrase();
+            let opens = opens.word();
             let text = format!(
                 "consentry 1 policy \"p\" include prelude \"segment\" category A destination \"X\" needs A \
                  override gate opens on {opens} {settings}"

@@ -7,6 +7,7 @@
 mod fix;
 mod levels;
 mod outcomes;
+mod places;
 mod rules;
 mod subject;
 mod suppressions;
@@ -59,11 +60,11 @@ pub fn lint(source: &dyn Source, path: &str, levels: &Levels) -> Linted {
     match model::load_any(source, path) {
         Ok(Loaded::Policy(policy, trees)) => {
             let mut diagnostics = findings(&policy, &trees);
-            let off = levels.apply(&policy, &mut diagnostics);
+            let off = levels.apply(Some(&*policy), &mut diagnostics);
             Linted { diagnostics, off, files: policy.files().clone(), policy: Some(policy), is_part: false }
         }
         Ok(Loaded::Part(files, mut diagnostics)) => {
-            levels.apply_to_all(&mut diagnostics);
+            levels.apply(None, &mut diagnostics);
             Linted { diagnostics, off: Vec::new(), files, policy: None, is_part: true }
         }
         Err(error) => Linted {
@@ -84,7 +85,7 @@ pub fn part_alone(files: &Files, levels: &Levels) -> Option<Diagnostic> {
             .at(place, "only its syntax was checked")
             .help("add a line such as `policy \"acme web\"` if it is a policy, or check the policies that include it"),
     ];
-    levels.apply_to_all(&mut found);
+    levels.apply(None, &mut found);
     found.pop()
 }
 

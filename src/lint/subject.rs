@@ -1,6 +1,7 @@
 //! What a rule looks at.
 
 use super::outcomes::{Case, Outcomes};
+use super::places::statement_at;
 use crate::diagnostic::{FileId, Span};
 use crate::model::{Destination, Include, Policy};
 use crate::syntax::tree::{Statement, Tree};
@@ -28,9 +29,7 @@ impl<'p> Subject<'p> {
     /// The statement that stands at a place or around it, with its tree.
     pub(super) fn statement(&self, place: Span) -> Option<(&'p Tree, &'p Statement)> {
         let tree = self.trees.get(place.file.0 as usize)?;
-        let index = tree.statements.partition_point(|one| one.span.end < place.end);
-        let statement = tree.statements.get(index).filter(|one| one.span.start <= place.start)?;
-        Some((tree, statement))
+        Some((tree, statement_at(tree, place.start)?))
     }
 }
 

@@ -122,12 +122,15 @@ impl<'t> Checker<'t> {
         let table = self.required(Keyword::Reconcile, table);
 
         // Most policies are large and have neither.
-        let has_names = !merged.tests.is_empty() || !merged.promises.is_empty();
-        let named = destinations.iter().filter(|_| has_names);
-        let answers = named.flat_map(|one| one.names().map(|name| (name, one.name()))).collect();
-        let tests = self.tests(&merged.tests, &answers);
+        if !merged.tests.is_empty() || !merged.promises.is_empty() {
+            for destination in merged.destinations.iter().map(|said| said.value) {
+                let names = std::iter::once(&destination.name).chain(destination.aliases());
+                self.owners.extend(names.map(|name| (name.value.as_str(), destination.name.value.as_str())));
+            }
+        }
+        let tests = self.tests(&merged.tests);
         let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
-        let promises = self.promises(&merged.promises, &answers);
+        let promises = self.promises(&merged.promises);
         let visit = self.visit(merged);
         let ledger = self.ledger(merged);
         self.missing_settings();

@@ -25,6 +25,8 @@ pub(super) struct Checker<'t> {
     pub(super) kinds: HashMap<&'t str, KindId>,
     /// Destinations by their own name.
     pub(super) destinations: HashMap<&'t str, DestinationId>,
+    /// The names that an integrations object may use, each with the own name of a destination that answers to it.
+    pub(super) owners: HashMap<&'t str, &'t str>,
     pub(super) suggested: usize,
     /// The required settings that are missing.
     missing: Vec<Keyword>,
@@ -47,6 +49,7 @@ impl<'t> Checker<'t> {
             by_wire_id: HashMap::new(),
             kinds: HashMap::new(),
             destinations: HashMap::new(),
+            owners: HashMap::new(),
             suggested: 0,
         }
     }

@@ -135,14 +135,14 @@ fn name(forest: &Forest, diagnostics: &mut Vec<Diagnostic>) -> Option<Text> {
     let first = names.next()?;
     for again in names {
         diagnostics.push(
-            said_twice("the policy's name is said twice", first.span, again.span)
+            duplicate("the policy's name is said twice", first.span, again.span)
                 .help("delete one of the two"),
         );
     }
     Some(first.clone())
 }
 
-fn said_twice(message: &str, first: Span, again: Span) -> Diagnostic {
+fn duplicate(message: &str, first: Span, again: Span) -> Diagnostic {
     Diagnostic::new(Code::DuplicateDeclaration, message)
         .at(again, "again here")
         .at(first, "first said here")
@@ -156,7 +156,7 @@ fn declared_twice(
     again: &Statement,
     includes: &dyn Fn(FileId, FileId) -> bool,
 ) -> Diagnostic {
-    let error = said_twice(&format!("`{}` is said twice", again.fact.phrase()), first.span, again.span);
+    let error = duplicate(&format!("`{}` is said twice", again.fact.phrase()), first.span, again.span);
     let (from, to) = (first.span.file, again.span.file);
     let own = match (includes(to, from), includes(from, to)) {
         (true, _) => again,
@@ -259,7 +259,7 @@ fn in_force<'t>(
             );
         } else if let Some(first) = overrides.iter().find(|other| other.span.file == own) {
             let message = format!("`override {phrase}` is said twice");
-            diagnostics.push(said_twice(&message, first.span, statement.span));
+            diagnostics.push(duplicate(&message, first.span, statement.span));
         } else {
             overrides.push(statement);
         }

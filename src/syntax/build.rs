@@ -5,6 +5,7 @@
 //! statement is reported, never dropped in silence.
 
 use super::builder::{Builder, child, children};
+use super::expected::unexpected;
 use super::generated::{Grammar, Rule};
 use super::recover;
 use super::tree::*;
@@ -31,7 +32,7 @@ pub(super) fn build(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
                 edition = builder.file(pairs, &mut statements);
             }
         }
-        Err(error) => builder.found.push(recover::unexpected(&error, text, 0, file)),
+        Err(error) => builder.found.push(unexpected(&error, text, 0, file)),
     }
     let Builder { tokens, mut found, old_words, .. } = builder;
     if !old_words.is_empty() {

@@ -1,7 +1,7 @@
 //! Statements → facts. Each function here mirrors a rule of the grammar.
 
 use super::allow::is_code;
-use super::builder::{Builder, all, child, children, has};
+use super::builder::{Builder, all, child, children, has, words};
 use super::generated::Rule;
 use super::settings::setting;
 use super::tree::*;
@@ -178,17 +178,9 @@ impl Builder<'_> {
     }
 
     fn enforce(&mut self, pair: &Pair<Rule>) -> Option<Spanned<Enforce>> {
-        let part = children(pair).next()?;
-        let enforce = match part.as_rule() {
-            Rule::word_nothing => Enforce::Nothing,
-            Rule::word_integrations => Enforce::Integrations,
-            Rule::listed_integrations => Enforce::ListedIntegrations,
-            Rule::word_consent => Enforce::Consent,
-            Rule::consent_then_integrations => Enforce::ConsentThenIntegrations,
-            Rule::consent_or_integrations => Enforce::ConsentOrIntegrations,
-            Rule::consent_or_listed_then_integrations => Enforce::ConsentOrListedThenIntegrations,
-            Rule::drop => Enforce::Drop(self.named(&part, Rule::text)?.value),
-            _ => return None,
+        let enforce = match child(pair, Rule::drop) {
+            Some(drop) => Enforce::Drop(self.named(&drop, Rule::text)?.value),
+            None => Enforce::of(&words(pair).replace(" ,", ","))?,
         };
         Some(Spanned::new(enforce, self.span(pair)))
     }

@@ -1,7 +1,7 @@
 //! Text → [`Tree`]. Parsing never fails: it gives a tree of what could be read and a diagnostic for what could not.
 //!
 //! `grammar/consent.pest` is the grammar, `generated.rs` the parser made from it. `scan` refuses what could harm the
-//! parser or deceive the reader, `build` turns the parser's pairs into the tree, and `recover` says what was wrong
+//! parser or deceive the reader, `build` turns the parser's pairs into the tree, and `recover` reports what was wrong
 //! with the text that is no statement, reading on where `resync` says that one goes on. `quote` writes names and texts
 //! so that all of them read them again.
 
@@ -9,8 +9,11 @@ pub(crate) mod allow;
 mod build;
 mod builder;
 mod cases;
+mod enforce;
+mod expected;
 mod facts;
 mod keywords;
+pub(crate) mod lines;
 mod old_forms;
 mod old_words;
 mod quote;

@@ -3,7 +3,8 @@
 //! The grammar still reads them, so that the rest of a file is checked in the same run. A fix changes the old words alone:
 //! comments and layout around them stay.
 
-use super::allow::{Allow, Reason, line_below, may_go_on};
+use super::allow::{Allow, Reason, may_go_on};
+use super::lines::line_below;
 use super::quoted;
 use super::tree::{TokenKind, Tree};
 use crate::diagnostic::{Code, Diagnostic, Edit, Span};

@@ -6,6 +6,7 @@
 
 use super::generated::Rule;
 use super::keywords::{Keyword, first_character, first_word, is_language_word};
+use super::lines::line_start;
 use super::tree::{ConsentState, IntegrationsState};
 use crate::diagnostic::nearest;
 
@@ -120,10 +121,6 @@ const MAX_IN_FRONT: usize = 1_000;
 
 /// How many words are passed over in search of the next part: behind so many, nobody misses the next mistake.
 const MAX_PASSED: usize = 10_000;
-
-fn line_start(text: &str, at: usize) -> usize {
-    text.get(..at).unwrap_or_default().rfind('\n').map_or(0, |end| end + 1)
-}
 
 struct Token<'t> {
     text: &'t str,

@@ -2,6 +2,7 @@
 //!
 //! Nothing is resolved here: names are text, and facts may contradict each other.
 
+pub use super::enforce::Enforce;
 use super::keywords::Keyword;
 pub use super::values::*;
 use crate::diagnostic::{FileId, Span, Spanned};
@@ -170,6 +171,17 @@ pub struct Destination {
     pub attributes: Vec<Spanned<DestinationAttribute>>,
 }
 
+impl Destination {
+    /// The other names, shared ones too.
+    pub(crate) fn aliases(&self) -> impl Iterator<Item = &Text> {
+        let aliases = self.attributes.iter().filter_map(|attribute| match &attribute.value {
+            DestinationAttribute::Alias(alias) => Some(&alias.names),
+            _ => None,
+        });
+        aliases.flatten()
+    }
+}
+
 /// What is said about a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DestinationAttribute {
@@ -277,27 +289,6 @@ pub struct Row {
     pub because: Option<Text>,
     /// The whole row.
     pub span: Span,
-}
-
-/// What a cell of the reconcile table enforces (section 2 of the semantics).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Enforce {
-    /// `nothing`: every destination receives the event.
-    Nothing,
-    /// `integrations`: the integrations step.
-    Integrations,
-    /// `listed integrations`: only what the integrations object turns on.
-    ListedIntegrations,
-    /// `consent`: the consent step.
-    Consent,
-    /// `consent then integrations`: both steps.
-    ConsentThenIntegrations,
-    /// `consent or integrations`: either step.
-    ConsentOrIntegrations,
-    /// `consent or listed, then integrations`.
-    ConsentOrListedThenIntegrations,
-    /// `drop "…"`: the event is dropped, for this reason.
-    Drop(String),
 }
 
 /// `consent at context.consent.categoryPreferences alias consentPreferences`.
@@ -461,22 +452,6 @@ pub struct ExpectedReason {
     pub reason: Text,
     /// The categories that a refusal names.
     pub categories: Vec<Text>,
-}
-
-/// As policies spell it.
-impl fmt::Display for Enforce {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Enforce::Nothing => "nothing",
-            Enforce::Integrations => "integrations",
-            Enforce::ListedIntegrations => "listed integrations",
-            Enforce::Consent => "consent",
-            Enforce::ConsentThenIntegrations => "consent then integrations",
-            Enforce::ConsentOrIntegrations => "consent or integrations",
-            Enforce::ConsentOrListedThenIntegrations => "consent or listed, then integrations",
-            Enforce::Drop(reason) => return write!(f, "drop {}", super::quoted(reason)),
-        })
-    }
 }
 
 impl Fact {

@@ -17,9 +17,10 @@ pub struct Choice {
 impl Choice {
     /// These categories and no others.
     pub fn of(policy: &Policy, categories: &[CategoryId]) -> Self {
-        let granted = policy.categories().iter().enumerate().map(|(index, category)| {
-            category.always().is_some() || categories.iter().any(|id| id.index() == index)
-        });
+        let granted =
+            policy.categories().iter().enumerate().map(|(index, category)| {
+                category.is_always() || categories.iter().any(|id| id.index() == index)
+            });
         Choice { granted: granted.collect() }
     }
 
@@ -330,7 +331,7 @@ impl<'v> Visit<'v> {
             (ImpliedConsent::OptIn, Some(choice)) => match self.site.loads {
                 LoadTrigger::Granted => {
                     let mut categories = self.table.policy().categories().iter().zip(choice.categories());
-                    categories.any(|(category, granted)| granted && category.unenforced().is_none())
+                    categories.any(|(category, granted)| granted && category.is_live())
                 }
                 LoadTrigger::GateOpen => {
                     let event = self.plain();

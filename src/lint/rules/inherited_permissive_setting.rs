@@ -47,9 +47,7 @@ fn is_list(subject: &Subject<'_>, destination: &Destination) -> bool {
     let is_list = |said: &Spanned<DestinationAttribute>| {
         matches!(said.value, DestinationAttribute::Needs(Needs::List(_)))
     };
-    is_asked
-        && live.filter(|category| category.unenforced().is_none()).count() > 1
-        && attributes.iter().any(is_list)
+    is_asked && live.filter(|category| category.is_live()).count() > 1 && attributes.iter().any(is_list)
 }
 
 /// Whether an entry that is neither a boolean nor an object lets an event through which `false` would stop.

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, FileId, Span};
 use crate::lint::fix::deletion;
+use crate::lint::places::around;
 use crate::lint::subject::{Subject, reaches};
 use crate::syntax::tree::{Statement, TokenKind, Tree};
 use std::collections::{HashMap, HashSet};
@@ -51,9 +52,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 
 /// The words of a statement, without `override`.
 fn words(tree: &Tree, statement: &Statement) -> Vec<Span> {
-    let range = tree.tokens.partition_point(|token| token.span.start < statement.span.start)
-        ..tree.tokens.partition_point(|token| token.span.start < statement.span.end);
-    let tokens = tree.tokens.get(range).unwrap_or(&[]);
+    let [_, tokens, _] = around(tree, statement.span);
     let words = tokens.iter().filter(|token| token.kind == TokenKind::Word).map(|token| token.span);
     words.filter(|span| Some(*span) != statement.overrides).collect()
 }
