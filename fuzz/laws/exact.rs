@@ -2,7 +2,7 @@
 
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{
+use consentry::exact::{
     self, DecisionTable, Decisions, Diff, Direction, Need, Space, check, decision_tables, diff, fingerprint,
     gate,
 };
@@ -267,7 +267,7 @@ pub fn promises_are_decided(u: &mut Unstructured) -> Result<u64> {
         events.push(EventText::arbitrary(u, &text)?.text());
     }
     for promise in policy.promises() {
-        let Ok(proof) = analysis::prove(policy, promise) else { continue };
+        let Ok(proof) = exact::prove(policy, promise) else { continue };
         let broken = |id, event: &Event| {
             let delivers = reference::explain(policy, event, id).unwrap().verdict.delivers();
             let without = promise.without.as_ref().is_none_or(|needs| !satisfied(policy, needs, event));

@@ -2,7 +2,7 @@
 
 use super::{events::EventText, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{Flip, FlipChange, Flips, MAX_EXACT_INPUTS, MAX_FLIPS, Situation, Space, flips};
+use consentry::exact::{Flip, FlipChange, Flips, MAX_EXACT_INPUTS, MAX_FLIPS, Situation, Space, flips};
 use consentry::{
     Consent, ConsentState, DestinationId, Entry, Event, Integrations, IntegrationsState, InvalidEntries,
     Name, Outcome, Policy, Preference, Table, reference,

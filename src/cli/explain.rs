@@ -2,8 +2,8 @@
 
 use super::input::{Block, Blocks, read_all};
 use super::{Failure, Format, PolicyArguments, Status};
-use consentry::analysis::flips;
 use consentry::diagnostic::visible;
+use consentry::exact::flips;
 use consentry::report::{human, json};
 use consentry::{Event, EventError, Limits, Policy, reference};
 use std::io::Write;

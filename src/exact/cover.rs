@@ -5,7 +5,8 @@
 //! cube can be left out, and none says more than it must. Up to [`FEW`] inputs they are minimum: no cover has
 //! fewer cubes, and none of as many has fewer conditions in them.
 
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams};
+use crate::fingerprint::TooLarge;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::collections::{BTreeMap, BTreeSet};
 

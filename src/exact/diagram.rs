@@ -1,6 +1,7 @@
 //! Decision diagrams: functions of variables that have few values each, every function kept once. So two functions are equal
 //! exactly when they are the same [`Diagram`], and what forty categories decide fits into forty nodes where it is a list.
 
+use crate::fingerprint::TooLarge;
 use foldhash::{HashMap, HashMapExt};
 
 /// How many steps are taken, each of which makes one node at most, before a question counts as too large to be answered.
@@ -8,18 +9,6 @@ const MAX_STEPS: usize = 2_000_000;
 
 /// How many variables there may be: functions are followed one variable at a time, each a call further down.
 const MAX_VARIABLES: usize = 1_000;
-
-/// A question that cannot be answered exactly in reasonable space, so that it is not answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLarge;
-
-impl std::fmt::Display for TooLarge {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the requirement is too large to be answered exactly")
-    }
-}
-
-impl std::error::Error for TooLarge {}
 
 /// A function, in the [`Diagrams`] that made it: a leaf, or a node by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

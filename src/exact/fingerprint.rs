@@ -5,25 +5,19 @@
 //! word of the language is hashed, so that renaming one changes no fingerprint. Labels, comments, declared names of categories, the
 //! order of lines, files and tests leave no trace.
 
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams};
 use super::function::{function, reason};
 use super::gate::{Gate, Open, Opens};
 use super::inputs::{ALL, ENTRIES, Input, Inputs};
+use crate::decide::{Decision, Table};
 use crate::event::Entry;
+use crate::fingerprint::{Fingerprint, TooLarge};
 use crate::model::{
     CheckAction, Conflict, ConsentState, Destination, DestinationId, IntegrationsState, LedgerCheck, Policy,
 };
 use crate::reason::Reason;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
-
-/// The fingerprint of a policy. Written, it names its version and its hash: `consentry-3-sha256:` and 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint([u8; 32]);
-
-/// What is in front of the digits. A change of what is hashed changes the number.
-const VERSION: &str = "consentry-3-sha256:";
 
 /// What a part of the hash is. A number never changes and never gets another meaning.
 #[derive(Debug, Clone, Copy)]
@@ -119,25 +113,6 @@ fn action_number(action: CheckAction) -> u64 {
     }
 }
 
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(VERSION)?;
-        let digits: String = self
-            .0
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 0xF])
-            .filter_map(|digit| char::from_digit(u32::from(digit), 16))
-            .collect();
-        f.write_str(&digits)
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// The fingerprint of a policy.
 ///
 /// # Errors
@@ -145,7 +120,7 @@ impl fmt::Debug for Fingerprint {
 /// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size, such as one that is over thousands of categories.
 ///
 /// ```
-/// use consentry::{Policy, analysis::fingerprint};
+/// use consentry::{Policy, exact::fingerprint};
 ///
 /// let one = Policy::parse(r#"
 ///     consentry 1
@@ -201,6 +176,28 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
     Ok(Fingerprint(hash.finish()))
 }
 
+impl Table {
+    /// The fingerprint of the policy. It is calculated at the first call.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
+    pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
+        *self.fingerprint.get_or_init(|| fingerprint(&self.policy))
+    }
+}
+
+impl Decision<'_> {
+    /// The fingerprint of the policy that decided; see [`Table::fingerprint`].
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] for a policy that has none.
+    pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
+        self.table.fingerprint()
+    }
+}
+
 /// What makes two destinations of one policy alike but for their names.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
@@ -228,7 +225,7 @@ fn reading(hash: &mut Hash, policy: &Policy) {
 
 /// Which events pass the gate.
 fn gate(hash: &mut Hash, policy: &Policy) {
-    let Gate { events, opens } = super::gate(policy);
+    let Gate { events, opens } = super::gate::gate(policy);
     match opens {
         // Which events these are follows from the decisions.
         Opens::Delivery => hash.part(Part::GateByDelivery),
@@ -250,7 +247,7 @@ fn gate(hash: &mut Hash, policy: &Policy) {
 
 /// What is checked against the ledger, and what follows from each result.
 fn check(hash: &mut Hash, policy: &Policy) {
-    let Some(check) = super::check(policy) else { return hash.part(Part::NoCheck) };
+    let Some(check) = super::check::check(policy) else { return hash.part(Part::NoCheck) };
     let LedgerCheck { mismatch, unstamped, unknown, unreachable, conflict } = check.actions;
     hash.part(Part::Check);
     for action in [mismatch, unstamped, unknown, unreachable] {

@@ -2,7 +2,8 @@
 //! satisfied and when it is not.
 
 use super::cover::MAX_CUBES;
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams};
+use crate::fingerprint::TooLarge;
 use crate::model::{Destination, Policy, Requirement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

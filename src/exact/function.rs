@@ -1,9 +1,10 @@
 //! A policy's decision for one destination, as a function of everything that can matter to it.
 
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams};
 use super::formula::{Formula, Satisfied};
 use super::inputs::{ALL, ENTRIES, Inputs};
 use crate::event::Entry;
+use crate::fingerprint::TooLarge;
 use crate::model::{
     ConsentState, Destination, Enforce, IntegrationsState, InvalidEntries, Policy, Requirement,
     UnmappedDestinations,

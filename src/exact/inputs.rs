@@ -2,10 +2,11 @@
 //! decision, and the values of each.
 
 use super::cover::Cube;
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams};
 use super::formula::Formula;
 use super::needs::{Combination, Need, combinations};
 use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
+use crate::fingerprint::TooLarge;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,7 @@
 //! The smallest changes of a point that make a condition hold.
 
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams};
+use crate::fingerprint::TooLarge;
 use std::collections::HashMap;
 use std::rc::Rc;
 

@@ -1,7 +1,8 @@
 //! What stands for all categories where they need not be asked for one by one: whether what a destination needs is granted.
 
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams};
 use super::formula::{Formula, Order, Satisfied};
+use crate::fingerprint::TooLarge;
 use std::collections::BTreeSet;
 
 /// A variable of two values.

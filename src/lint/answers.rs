@@ -4,11 +4,11 @@
 //! more never unsatisfies it. So the two ends, nothing granted and everything granted, show all that can happen, and
 //! destinations whose requirements can both be satisfied and not are alike here. One destination of each sort is asked.
 
-use crate::analysis::traits::Traits;
-use crate::analysis::{Situation, Space};
 use crate::decide::Scratch;
 use crate::decide::Table;
 use crate::event::{Entry, Preference};
+use crate::exact::equivalence::Traits;
+use crate::exact::{Situation, Space};
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::{Outcome, Reason};
 use std::collections::HashMap;

@@ -2,10 +2,11 @@
 
 use super::Summary;
 use super::json::entry_word;
-use crate::analysis::{Certificate, Coverage, Flips, MAX_FLIPS, TooLarge};
 use crate::decide::Decision;
 use crate::diagnostic::visible;
 use crate::event::EventError;
+use crate::exact::{Certificate, Coverage, Flips, MAX_FLIPS};
+use crate::fingerprint::TooLarge;
 #[cfg(feature = "ledger")]
 use crate::ledger::{Checked, Found};
 use crate::model::{Mode, Policy};

@@ -1,10 +1,11 @@
 //! The JSON that other programs rely on: `grammar/decision.schema.json` is its contract. Members may be added, never
 //! changed.
 
-use crate::analysis::{Certificate, Coverage, Flip, FlipChange, Flips, TooLarge, fingerprint};
 use crate::decide::Decision;
 use crate::diagnostic::{Diagnostic, Files, Position, Span, is_harmful};
 use crate::event::{EventError, Name};
+use crate::exact::{Certificate, Coverage, Flip, FlipChange, Flips, fingerprint};
+use crate::fingerprint::TooLarge;
 #[cfg(feature = "ledger")]
 use crate::ledger::{Checked, Found};
 use crate::model::{DestinationId, GateOpens, Mode, Policy};

@@ -1,9 +1,7 @@
 //! Changes as one JSON document, which `grammar/diff.schema.json` describes.
 
 use super::{Compared, Side, with_counts};
-use consentry::analysis::{
-    Asked, Change, Check, Condition, Conditions, DestinationDiff, Direction, Presence,
-};
+use consentry::exact::{Asked, Change, Check, Condition, Conditions, DestinationDiff, Direction, Presence};
 use consentry::{Entry, Reading, Reason};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};

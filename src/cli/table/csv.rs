@@ -3,8 +3,8 @@
 use super::words;
 use super::{DESTINATION_TITLES, Sheet, TITLES};
 use consentry::Reason;
-use consentry::analysis::{DecisionTable, Need};
 use consentry::diagnostic::visible;
+use consentry::exact::{DecisionTable, Need};
 use std::io::{self, Write};
 
 pub(super) fn write(to: &mut impl Write, sheet: &Sheet<'_>) -> io::Result<()> {

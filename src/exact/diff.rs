@@ -1,15 +1,17 @@
 //! What a change of a policy changes: for each destination the situations that are decided otherwise, all of them, as few rows as
 //! say it, each with an event that shows it.
 
-use super::traits::Traits;
+use super::check::{Check, check};
+use super::conditions::Conditions;
+use super::cover::{Cost, Cube, MAX_CUBES, cover, size};
+use super::diagram::{Diagram, Diagrams};
+use super::equivalence::Traits;
+use super::formula::{Formula, Ways};
+use super::function::{Function, function, reason};
+use super::gate::{Gate, gate};
+use super::inputs::Inputs;
 use crate::event::Event;
-use crate::exact::Conditions;
-use crate::exact::cover::{Cost, Cube, MAX_CUBES, cover, size};
-use crate::exact::diagram::{Diagram, Diagrams};
-use crate::exact::formula::{Formula, Ways};
-use crate::exact::function::{Function, function, reason};
-use crate::exact::inputs::Inputs;
-use crate::exact::{Check, Gate, TooLarge, check, gate};
+use crate::fingerprint::TooLarge;
 use crate::model::{ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, Reading};
 use crate::reason::{Outcome, Reason};
 use std::borrow::Cow;
@@ -221,7 +223,7 @@ impl DestinationDiff {
 ///
 /// ```
 /// use consentry::Policy;
-/// use consentry::analysis::{Direction, diff};
+/// use consentry::exact::{Direction, diff};
 ///
 /// let policy = |needs: &str| {
 ///     Policy::parse(&format!(

@@ -1,11 +1,11 @@
 //! The decision for one destination in every situation at once.
 
-use super::Situation;
+use super::diagram::Diagrams;
+use super::function::{Function, function, reason};
+use super::inputs::{ALL, ENTRIES, Inputs};
+use super::space::Situation;
 use crate::event::{Entry, Preference};
-use crate::exact::TooLarge;
-use crate::exact::diagram::Diagrams;
-use crate::exact::function::{Function, function, reason};
-use crate::exact::inputs::{ALL, ENTRIES, Inputs};
+use crate::fingerprint::TooLarge;
 use crate::model::{CategoryId, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
 use crate::verdict::Verdict;
@@ -15,7 +15,7 @@ use std::collections::HashMap;
 ///
 /// ```
 /// use consentry::Policy;
-/// use consentry::analysis::{Decisions, Space};
+/// use consentry::exact::{Decisions, Space};
 ///
 /// // Forty categories have more situations than fit into a list.
 /// let categories: String = (0..40).map(|number| format!("category C{number} ")).collect();
@@ -63,7 +63,7 @@ impl<'p> Decisions<'p> {
         Ok(Some(Decisions { inputs, diagrams, function, name: declared.name(), categories, needs }))
     }
 
-    /// The verdict in a situation of the destination's [`Space`](crate::analysis::Space).
+    /// The verdict in a situation of the destination's [`Space`](crate::exact::Space).
     pub fn verdict(&self, situation: &Situation) -> Verdict {
         let values = self.values(situation);
         let reason = reason(self.diagrams.at(self.function.reason, &values));

@@ -1,11 +1,11 @@
 //! What would have to change of an event so that a destination's outcome were the other one.
 
+use super::diagram::Diagrams;
+use super::function::{function, reason};
+use super::inputs::{ALL, ENTRIES, Input, Inputs};
+use super::minimal::{Changes, minimal};
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
-use crate::exact::TooLarge;
-use crate::exact::diagram::Diagrams;
-use crate::exact::function::{function, reason};
-use crate::exact::inputs::{ALL, ENTRIES, Input, Inputs};
-use crate::exact::minimal::{Changes, minimal};
+use crate::fingerprint::TooLarge;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy};
 use crate::reason::Reason;
 use std::collections::HashMap;
@@ -82,7 +82,7 @@ pub enum Change {
 /// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
 ///
 /// ```
-/// use consentry::analysis::flips;
+/// use consentry::exact::flips;
 /// use consentry::{Event, Limits, Policy};
 ///
 /// let policy = Policy::parse(

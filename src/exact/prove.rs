@@ -1,11 +1,11 @@
 //! Whether what a policy promises is so, decided over every event that there can be.
 
+use super::diagram::{Diagram, Diagrams};
+use super::formula::Formula;
+use super::function::{function, reason};
+use super::inputs::{ALL, ENTRIES, Inputs};
 use crate::event::{Entry, Name};
-use crate::exact::TooLarge;
-use crate::exact::diagram::{Diagram, Diagrams};
-use crate::exact::formula::Formula;
-use crate::exact::function::{function, reason};
-use crate::exact::inputs::{ALL, ENTRIES, Inputs};
+use crate::fingerprint::TooLarge;
 use crate::model::{
     Category, CategoryId, Destination, DestinationId, EntryState, IntegrationsState, Policy, Promise,
     PromiseCondition, Requirement,
@@ -52,7 +52,7 @@ impl Proof<'_> {
 ///
 /// ```
 /// use consentry::Policy;
-/// use consentry::analysis::prove;
+/// use consentry::exact::prove;
 ///
 /// let policy = Policy::parse(r#"
 ///     consentry 1

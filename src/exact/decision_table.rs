@@ -5,13 +5,13 @@
 //! and one for the entries under all of its names, of which "`off` wins, then `on`"; so destinations that differ only in
 //! names and needs share a table.
 
-use super::traits::Traits;
+use super::diagram::Diagrams;
+use super::equivalence::Traits;
+use super::formula::Formula;
+use super::function::{function, reason};
+use super::inputs::{self, ALL, ENTRIES, Inputs};
 use crate::event::{Entry, Event, Preference};
-use crate::exact::TooLarge;
-use crate::exact::diagram::Diagrams;
-use crate::exact::formula::Formula;
-use crate::exact::function::{function, reason};
-use crate::exact::inputs::{self, ALL, ENTRIES, Inputs};
+use crate::fingerprint::TooLarge;
 use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy};
 use crate::reason::Reason;
 use std::collections::{BTreeSet, HashMap};
@@ -82,7 +82,7 @@ impl Need {
 ///
 /// ```
 /// use consentry::Policy;
-/// use consentry::analysis::decision_tables;
+/// use consentry::exact::decision_tables;
 ///
 /// let policy = Policy::parse(
 ///     r#"consentry 1 policy "p" include prelude "segment-strict" category A category B
@@ -373,9 +373,9 @@ fn entry_of_all(policy: &Policy, event: &Event<'_>) -> Option<Entry> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
 mod tests {
+    use super::cover::{cover, size};
+    use super::diagram::Diagram;
     use super::*;
-    use crate::exact::cover::{cover, size};
-    use crate::exact::diagram::Diagram;
 
     /// No list of rows that keeps to the blocks is shorter, even where an event may be in several rows.
     #[test]

@@ -1,6 +1,6 @@
 //! What a policy says of a destination, but for its names: destinations of which it says the same are decided alike.
 
-use crate::exact::formula::Formula;
+use super::formula::Formula;
 use crate::model::{Destination, Policy};
 
 /// What is told apart, with as much of what the destination asks for as matters to who asks.
