@@ -6,7 +6,7 @@
 //! names and needs share a table.
 
 use super::diagram::Diagrams;
-use super::equivalence::Traits;
+use super::equivalence::EquivalenceClass;
 use super::formula::Formula;
 use super::function::{function, reason};
 use super::inputs::{self, ALL, ENTRIES, Inputs};
@@ -47,7 +47,7 @@ pub struct Row {
     pub entry: Option<Vec<Option<Entry>>>,
     /// What `All` is; `None` for unlisted and on.
     pub all: Option<Vec<Option<Entry>>>,
-    /// Why the destination receives the event, or does not. A refusal names the categories of [`Need::refused`].
+    /// Why the destination receives the event, or does not. A refusal names the categories of [`DestinationRequirement::refused`].
     pub reason: Reason,
     /// Why the event is dropped, if that is the reason.
     pub drop_reason: Option<String>,
@@ -55,12 +55,12 @@ pub struct Row {
 
 /// What a destination asks people for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Need(Option<Formula>);
+pub struct DestinationRequirement(Option<Formula>);
 
-impl Need {
+impl DestinationRequirement {
     /// Of a destination.
     pub fn of(policy: &Policy, destination: &Destination) -> Self {
-        Need(Formula::of_destination(destination, policy))
+        DestinationRequirement(Formula::of_destination(destination, policy))
     }
 
     /// Whether it is granted, by the wire ids of the categories that are.
@@ -98,11 +98,11 @@ pub fn decision_tables(
     destinations: impl IntoIterator<Item = DestinationId>,
 ) -> Result<Vec<DecisionTable>, TooLarge> {
     let mut tables: Vec<DecisionTable> = Vec::new();
-    let mut known: HashMap<Traits<bool>, usize> = HashMap::new();
+    let mut known: HashMap<EquivalenceClass<bool>, usize> = HashMap::new();
     for id in destinations {
         let Some(destination) = policy.destination(id) else { continue };
-        let traits = Traits::ends(policy, destination);
-        let place = match known.get(&traits) {
+        let class = EquivalenceClass::by_outcomes(policy, destination);
+        let place = match known.get(&class) {
             Some(place) => *place,
             None => {
                 let blocks = blocks(policy, id, destination)?;
@@ -112,7 +112,7 @@ pub fn decision_tables(
                     tables.push(DecisionTable { destinations: Vec::new(), blocks });
                     tables.len() - 1
                 });
-                known.insert(traits, place);
+                known.insert(class, place);
                 place
             }
         };
@@ -137,7 +137,7 @@ const VARIABLES: [(usize, &[usize]); 4] =
 type Path = (Vec<(usize, Vec<usize>)>, Reason);
 
 fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Result<Vec<Block>, TooLarge> {
-    let Need(formula) = Need::of(policy, destination);
+    let DestinationRequirement(formula) = DestinationRequirement::of(policy, destination);
     let inputs = Inputs::of(&[(policy, id)]).condensed(destination.name(), formula.as_ref());
     let mut diagrams = Diagrams::new(inputs.values())?;
     let function = function(&mut diagrams, &inputs, 0, policy, destination)?;
@@ -306,7 +306,7 @@ impl DecisionTable {
             policy.exempt_events().value.iter().any(|name| name.value.as_bytes() == track.as_bytes())
         });
         let granted = |wire_id: &str| is_granted(event, wire_id);
-        let need = Need::of(policy, destination).is_granted(&granted);
+        let need = DestinationRequirement::of(policy, destination).is_granted(&granted);
         let entry = entry(policy, event, |name| destination.names().any(|own| own.as_bytes() == name));
         let all = entry_of_all(policy, event);
         let blocks = self.blocks.iter().filter(move |block| {
@@ -391,7 +391,7 @@ mod tests {
                 .unwrap();
                 let id = policy.destination_named("X").unwrap();
                 let destination = policy.destination(id).unwrap();
-                let Need(formula) = Need::of(&policy, destination);
+                let DestinationRequirement(formula) = DestinationRequirement::of(&policy, destination);
                 let inputs = Inputs::of(&[(&policy, id)]).condensed("X", formula.as_ref());
                 let mut diagrams = Diagrams::new(inputs.values()).unwrap();
                 let function = function(&mut diagrams, &inputs, 0, &policy, destination).unwrap();

@@ -5,8 +5,8 @@ use super::check::{Check, check};
 use super::conditions::Conditions;
 use super::cover::{Cost, Cube, MAX_CUBES, cover, size};
 use super::diagram::{Diagram, Diagrams};
-use super::equivalence::Traits;
-use super::formula::{Formula, Ways};
+use super::equivalence::EquivalenceClass;
+use super::formula::{Formula, PrimeImplicants};
 use super::function::{Function, function, reason};
 use super::gate::{Gate, gate};
 use super::inputs::Inputs;
@@ -61,20 +61,20 @@ pub struct DestinationDiff {
     inputs: Inputs,
     /// What the policies that have it ask for, the old one first.
     formulas: Vec<Option<Formula>>,
-    changes: Changes,
+    changes: PairChanges,
 }
 
 /// What changes for a destination, and for all that are alike but for their names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Changes {
+struct PairChanges {
     /// Whether the rows ask for what a destination needs as a whole, because by categories there would be too many.
-    by_needs: bool,
-    found: Vec<Found>,
+    by_requirements: bool,
+    found: Vec<ChangedCube>,
 }
 
 /// Situations that are decided otherwise, before they are put into words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Found {
+struct ChangedCube {
     direction: Direction,
     cube: Cube,
     /// The first event of the cube, with a value for each category.
@@ -182,7 +182,8 @@ impl DestinationDiff {
                 Presence::Added => rows.values_of(&[new]),
                 Presence::Removed => rows.values_of(&[old]),
             };
-            let is_in = |found: &Found| values.as_ref().is_some_and(|values| found.cube.contains(values));
+            let is_in =
+                |found: &ChangedCube| values.as_ref().is_some_and(|values| found.cube.contains(values));
             let found = self.changes.found.iter().enumerate();
             found.filter(|(_, found)| is_in(found)).map(|(place, _)| place).collect()
         }
@@ -190,13 +191,13 @@ impl DestinationDiff {
 
     /// What the rows ask for.
     fn rows(&self) -> Cow<'_, Inputs> {
-        match self.changes.by_needs {
-            true => Cow::Owned(self.inputs.by_needs(&self.formulas)),
+        match self.changes.by_requirements {
+            true => Cow::Owned(self.inputs.by_requirements(&self.formulas)),
             false => Cow::Borrowed(&self.inputs),
         }
     }
 
-    fn change(&self, found: &Found, rows: &Inputs) -> Option<Change> {
+    fn change(&self, found: &ChangedCube, rows: &Inputs) -> Option<Change> {
         let (event, reading) = self.inputs.event(&found.event)?;
         let mut said =
             found.reasons.iter().zip(&self.formulas).enumerate().map(|(which, (reason, formula))| {
@@ -326,10 +327,10 @@ fn destination(
     name: &str,
     sides: [Side<'_>; 2],
     are_settings_alike: bool,
-    known: &mut HashMap<Form, Changes>,
+    known: &mut HashMap<PairClass, PairChanges>,
 ) -> Result<Option<DestinationDiff>, TooLarge> {
-    let compared = Compared::of(sides);
-    let form = Form::of(&compared);
+    let compared = DestinationPair::of(sides);
+    let form = PairClass::of(&compared);
     if are_settings_alike && form.is_unchanged() {
         return Ok(None);
     }
@@ -341,30 +342,32 @@ fn destination(
             changes
         }
     };
-    let Compared { presence, inputs, formulas, .. } = compared;
+    let DestinationPair { presence, inputs, formulas, .. } = compared;
     let is_changed = presence != Presence::Both || !changes.found.is_empty();
     Ok(is_changed.then(|| DestinationDiff { name: name.to_owned(), presence, inputs, formulas, changes }))
 }
 
 /// What tells destinations apart whose changes are not the same but for the names of destinations and categories.
 #[derive(PartialEq, Eq, Hash)]
-struct Form {
+struct PairClass {
     presence: Presence,
     /// With the places of categories among the inputs for their names.
-    declared: Vec<Traits<Formula>>,
+    declared: Vec<EquivalenceClass<Formula>>,
     /// For each name, whether it is one of the destination's in each policy.
     names: Vec<Vec<bool>>,
 }
 
-impl Form {
-    fn of(compared: &Compared<'_>) -> Self {
-        let Compared { declared, presence, inputs, formulas } = compared;
+impl PairClass {
+    fn of(compared: &DestinationPair<'_>) -> Self {
+        let DestinationPair { declared, presence, inputs, formulas } = compared;
         let each = declared.iter().zip(formulas).map(|((policy, _, one), formula)| {
-            Traits::of(policy, one, formula.as_ref(), |formula| formula.by_places(&inputs.categories))
+            EquivalenceClass::of(policy, one, formula.as_ref(), |formula| {
+                formula.by_places(&inputs.categories)
+            })
         });
         let is_own =
             |name: &String| declared.iter().map(|(_, _, one)| one.names().any(|own| own == name)).collect();
-        Form {
+        PairClass {
             presence: *presence,
             declared: each.collect(),
             names: inputs.names.iter().map(is_own).collect(),
@@ -379,14 +382,14 @@ impl Form {
 }
 
 /// A destination of the policies that have it, the old one first.
-struct Compared<'c> {
+struct DestinationPair<'c> {
     declared: Vec<Declared<'c>>,
     presence: Presence,
     inputs: Inputs,
     formulas: Vec<Option<Formula>>,
 }
 
-impl<'c> Compared<'c> {
+impl<'c> DestinationPair<'c> {
     fn of(sides: [Side<'c>; 2]) -> Self {
         fn has((policy, id): Side<'_>) -> Option<Declared<'_>> {
             Some((policy, id?, policy.destination(id?)?))
@@ -400,24 +403,26 @@ impl<'c> Compared<'c> {
         let ids: Vec<(&Policy, DestinationId)> =
             declared.iter().map(|(policy, id, _)| (*policy, *id)).collect();
         let formulas = declared.iter().map(|(policy, _, one)| Formula::of_destination(one, policy)).collect();
-        Compared { inputs: Inputs::of(&ids), declared, presence, formulas }
+        DestinationPair { inputs: Inputs::of(&ids), declared, presence, formulas }
     }
 
     /// What changes, by categories if that does not take too many rows.
-    fn changes(&self) -> Result<Changes, TooLarge> {
-        let needs = || self.inputs.by_needs(&self.formulas);
+    fn changes(&self) -> Result<PairChanges, TooLarge> {
+        let needs = || self.inputs.by_requirements(&self.formulas);
         let Some(formula) = self.only_formula() else {
             return match self.found(&self.inputs, None) {
-                Ok(found) => Ok(Changes { by_needs: false, found }),
-                Err(TooLarge) => Ok(Changes { by_needs: true, found: self.found(&needs(), None)? }),
+                Ok(found) => Ok(PairChanges { by_requirements: false, found }),
+                Err(TooLarge) => {
+                    Ok(PairChanges { by_requirements: true, found: self.found(&needs(), None)? })
+                }
             };
         };
         // Where there are too many ways, they may not matter.
-        let ways = formula.and_then(|formula| formula.ways(&self.inputs.categories).ok());
+        let ways = formula.and_then(|formula| formula.prime_implicants(&self.inputs.categories).ok());
         let found = self.found(&needs(), ways.as_ref())?;
         Ok(match self.expanded(&found, ways.as_ref()) {
-            Ok(found) => Changes { by_needs: false, found },
-            Err(TooLarge) => Changes { by_needs: true, found },
+            Ok(found) => PairChanges { by_requirements: false, found },
+            Err(TooLarge) => PairChanges { by_requirements: true, found },
         })
     }
 
@@ -434,7 +439,7 @@ impl<'c> Compared<'c> {
 
     /// What changes, in as few cubes as say it. Of `ways`, each cube that asks for a requirement is as many as it takes to say
     /// whether that is satisfied.
-    fn found(&self, rows: &Inputs, ways: Option<&Ways>) -> Result<Vec<Found>, TooLarge> {
+    fn found(&self, rows: &Inputs, ways: Option<&PrimeImplicants>) -> Result<Vec<ChangedCube>, TooLarge> {
         let mut diagrams = Diagrams::new(rows.values())?;
         let mut functions = Vec::new();
         for (which, (policy, _, one)) in self.declared.iter().enumerate() {
@@ -464,14 +469,18 @@ impl<'c> Compared<'c> {
             for cube in cover(&mut diagrams, condition, events, &cost)? {
                 let (values, event) = rows.first_event(&cube, &combinations);
                 let reasons = functions.iter().map(|one| reason(diagrams.at(one.reason, &values))).collect();
-                found.push(Found { direction, cube, event, reasons });
+                found.push(ChangedCube { direction, cube, event, reasons });
             }
         }
         Ok(found)
     }
 
     /// The same with categories in the place of whether the requirement is satisfied.
-    fn expanded(&self, found: &[Found], ways: Option<&Ways>) -> Result<Vec<Found>, TooLarge> {
+    fn expanded(
+        &self,
+        found: &[ChangedCube],
+        ways: Option<&PrimeImplicants>,
+    ) -> Result<Vec<ChangedCube>, TooLarge> {
         let inputs = &self.inputs;
         let first = inputs.first_category();
         let mut expanded = Vec::new();
@@ -501,7 +510,7 @@ impl<'c> Compared<'c> {
             cubes.sort();
             expanded.extend(cubes.into_iter().map(|(cube, reasons)| {
                 let (_, event) = inputs.first_event(&cube, &[]);
-                Found { direction, cube, event, reasons: reasons.clone() }
+                ChangedCube { direction, cube, event, reasons: reasons.clone() }
             }));
         }
         Ok(expanded)
@@ -509,7 +518,7 @@ impl<'c> Compared<'c> {
 }
 
 /// How many rows say when a requirement is satisfied, and when it is not, and how many conditions they have.
-fn costs(ways: &Ways) -> [Cost; 2] {
+fn costs(ways: &PrimeImplicants) -> [Cost; 2] {
     [&ways.satisfied, &ways.unsatisfied].map(|rows| (rows.len(), rows.iter().map(Vec::len).sum()))
 }
 
@@ -575,8 +584,8 @@ mod tests {
     use super::*;
 
     /// The destination `X` of two policies.
-    fn of_x<'p>(old: &'p Policy, new: &'p Policy) -> Compared<'p> {
-        Compared::of([old, new].map(|policy| (policy, policy.destination_named("X"))))
+    fn of_x<'p>(old: &'p Policy, new: &'p Policy) -> DestinationPair<'p> {
+        DestinationPair::of([old, new].map(|policy| (policy, policy.destination_named("X"))))
     }
 
     /// One variable in the place of all categories gives as few rows, and as short ones, as all of them would.
@@ -606,7 +615,7 @@ mod tests {
                     let one = of_x(&old, &new);
                     let all = one.found(&one.inputs, None).unwrap();
                     let as_one = one.changes().unwrap().found;
-                    let size = |found: &[Found]| {
+                    let size = |found: &[ChangedCube]| {
                         let conditions = found.iter().map(|found| {
                             let values = found.cube.0.iter().zip(one.inputs.values());
                             values.filter(|(values, count)| values.count_ones() as usize != *count).count()
@@ -653,8 +662,8 @@ mod tests {
                 let (old, new) = (policy(old, old_needs), policy(new, new_needs));
                 let one = of_x(&old, &new);
                 let inputs = &one.inputs;
-                let rows = inputs.by_needs(&one.formulas);
-                let (by_categories, by_needs) =
+                let rows = inputs.by_requirements(&one.formulas);
+                let (by_categories, by_requirements) =
                     (one.found(inputs, None).unwrap(), one.found(&rows, None).unwrap());
                 let mut values = vec![0; inputs.values().len()];
                 loop {
@@ -664,13 +673,17 @@ mod tests {
                         Event::read(text.as_bytes(), policy.reading(), &crate::Limits::default()).unwrap()
                     };
                     let (as_old, as_new) = (read(&old), read(&new));
-                    let directions = |found: &[Found], inputs: &Inputs| -> BTreeSet<Direction> {
+                    let directions = |found: &[ChangedCube], inputs: &Inputs| -> BTreeSet<Direction> {
                         let values = inputs.values_of(&[&as_old, &as_new]).unwrap();
                         let has = found.iter().filter(|one| one.cube.contains(&values));
                         has.map(|one| one.direction).collect()
                     };
                     let expected = directions(&by_categories, inputs);
-                    assert_eq!(directions(&by_needs, &rows), expected, "{text}: {old_needs} -> {new_needs}");
+                    assert_eq!(
+                        directions(&by_requirements, &rows),
+                        expected,
+                        "{text}: {old_needs} -> {new_needs}"
+                    );
                     compared += 1;
                     // The next point, of all but the entries of the destination, which have nothing to do with what it needs.
                     let Some(next) = (0..values.len())
@@ -683,9 +696,10 @@ mod tests {
                     values[..next].iter_mut().for_each(|value| *value = 0);
                 }
                 // The first event of each row is in it, by categories too.
-                for found in &by_needs {
-                    let is_in =
-                        |one: &&Found| one.direction == found.direction && one.cube.contains(&found.event);
+                for found in &by_requirements {
+                    let is_in = |one: &&ChangedCube| {
+                        one.direction == found.direction && one.cube.contains(&found.event)
+                    };
                     assert!(by_categories.iter().any(|one| is_in(&one)), "{old_needs} -> {new_needs}");
                 }
             }

@@ -49,7 +49,7 @@ enum Part {
     EntryInput = 43,
     AllInput = 44,
     CategoryInput = 45,
-    NeedInput = 46,
+    RequirementInput = 46,
     AnyOtherEvent = 47,
 }
 
@@ -357,7 +357,7 @@ impl Writer<'_> {
                 hash.text(wire_id);
             }
             // A fingerprint asks for each category.
-            Input::Need(_) => hash.part(Part::NeedInput),
+            Input::Requirement(_) => hash.part(Part::RequirementInput),
         }
         for value in 0..count {
             let child = self.diagrams.child(of, variable, value);
@@ -393,7 +393,7 @@ impl Writer<'_> {
             }
             Input::Entry(_) => entry(ENTRIES.get(value)),
             Input::All => entry(ALL.get(value)),
-            Input::Category(_) | Input::Need(_) => value as u64,
+            Input::Category(_) | Input::Requirement(_) => value as u64,
         });
     }
 }

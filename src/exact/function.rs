@@ -211,13 +211,13 @@ impl Builder<'_> {
     /// Whether a requirement is satisfied, and what it names where it is not; `None` where it vanishes whole.
     fn asked(&mut self, requirement: &Requirement, answered: bool) -> Result<Option<Satisfied>, TooLarge> {
         let Some(formula) = Formula::of(requirement, self.policy) else { return Ok(None) };
-        let need = self.inputs.need(self.which).filter(|_| answered);
+        let need = self.inputs.requirement_var(self.which).filter(|_| answered);
         let variable = |wire_id: &str| self.inputs.category(wire_id).filter(|_| answered);
         let mut asked = formula.satisfied(self.diagrams, &variable)?;
         if let Some(need) = need {
             asked.whole = self.diagrams.node(need, &[Diagram::FALSE, Diagram::TRUE])?;
         }
-        if answered && self.inputs.needs.is_some() {
+        if answered && self.inputs.requirements.is_some() {
             asked.named = BTreeMap::new();
         }
         Ok(Some(asked))

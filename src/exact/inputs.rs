@@ -4,7 +4,7 @@
 use super::cover::Cube;
 use super::diagram::{Diagram, Diagrams};
 use super::formula::Formula;
-use super::needs::{Combination, Need, combinations};
+use super::requirement_vars::{Combination, RequirementVar, combinations};
 use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
 use crate::fingerprint::TooLarge;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading};
@@ -24,7 +24,7 @@ pub(crate) struct Inputs {
     /// What people call each of them.
     called: Vec<String>,
     /// The variables in the place of all categories, if these are not asked for one by one.
-    pub(crate) needs: Option<Vec<Need>>,
+    pub(crate) requirements: Option<Vec<RequirementVar>>,
     /// For each policy, whether an entry that cannot be read counts as off.
     invalid_is_off: Vec<bool>,
 }
@@ -54,7 +54,7 @@ pub(crate) enum Input<'i> {
     Entry(&'i str),
     All,
     Category(&'i str),
-    Need(&'i Need),
+    Requirement(&'i RequirementVar),
 }
 
 impl Inputs {
@@ -100,7 +100,7 @@ impl Inputs {
             names: owned(names),
             categories: categories.keys().map(|wire_id| (*wire_id).to_owned()).collect(),
             called,
-            needs: None,
+            requirements: None,
             invalid_is_off: policies
                 .iter()
                 .map(|(policy, _)| policy.invalid_entries().value == InvalidEntries::Off)
@@ -109,17 +109,17 @@ impl Inputs {
     }
 
     /// The same with what the policies ask for, each by its formula, in the place of the categories.
-    pub(crate) fn by_needs(&self, formulas: &[Option<Formula>]) -> Self {
+    pub(crate) fn by_requirements(&self, formulas: &[Option<Formula>]) -> Self {
         let is_mixed =
             self.shapes.iter().any(|shape| answered(shape).windows(2).any(|two| two.first() != two.last()));
-        Inputs { needs: Some(Need::of(formulas, is_mixed)), ..self.clone() }
+        Inputs { requirements: Some(RequirementVar::of(formulas, is_mixed)), ..self.clone() }
     }
 
     /// The same for what a table says of one destination: whether the requirement is satisfied, whether the event is exempt, and what
     /// the entries under all of its names come to, be they as many as they may.
     pub(crate) fn condensed(&self, own: &str, formula: Option<&Formula>) -> Self {
         let exempt_events = self.exempt_events.iter().take(1).cloned().collect();
-        Inputs { exempt_events, names: vec![own.to_owned()], ..self.by_needs(&[formula.cloned()]) }
+        Inputs { exempt_events, names: vec![own.to_owned()], ..self.by_requirements(&[formula.cloned()]) }
     }
 
     /// How people call a category; its wire id where nobody says.
@@ -132,10 +132,10 @@ impl Inputs {
     pub(crate) fn all(&self) -> impl Iterator<Item = Input<'_>> {
         let first = [Input::Consent, Input::Integrations, Input::ExemptEvent];
         let names = self.names.iter().map(|name| Input::Entry(name));
-        let needs = self.needs.iter().flatten().map(Input::Need);
-        let each = if self.needs.is_none() { self.categories.as_slice() } else { &[] };
+        let requirements = self.requirements.iter().flatten().map(Input::Requirement);
+        let each = if self.requirements.is_none() { self.categories.as_slice() } else { &[] };
         let categories = each.iter().map(|wire_id| Input::Category(wire_id));
-        first.into_iter().chain(names).chain([Input::All]).chain(categories).chain(needs)
+        first.into_iter().chain(names).chain([Input::All]).chain(categories).chain(requirements)
     }
 
     /// Whether an entry that cannot be read is off to one of the policies, and not there to another one.
@@ -151,7 +151,7 @@ impl Inputs {
             Input::ExemptEvent => self.exempt_events.len() + 1,
             Input::Entry(_) => ENTRIES.len() + usize::from(self.read_invalid_differently()),
             Input::All => ALL.len(),
-            Input::Category(_) | Input::Need(_) => 2,
+            Input::Category(_) | Input::Requirement(_) => 2,
         });
         values.collect()
     }
@@ -173,25 +173,29 @@ impl Inputs {
     /// The variable of a category.
     pub(crate) fn category(&self, wire_id: &str) -> Option<usize> {
         let place = self.categories.binary_search_by(|one| one.as_str().cmp(wire_id)).ok()?;
-        self.needs.is_none().then_some(self.first_category() + place)
+        self.requirements.is_none().then_some(self.first_category() + place)
     }
 
     /// The variable that says whether what a policy needs is granted.
-    pub(crate) fn need(&self, which: usize) -> Option<usize> {
-        let place = self.needs.as_ref()?.iter().position(|need| need.is_of(which))?;
+    pub(crate) fn requirement_var(&self, which: usize) -> Option<usize> {
+        let place = self.requirements.as_ref()?.iter().position(|one| one.is_of(which))?;
         Some(self.first_category() + place)
     }
 
     /// The variable that says whether two refusals name other categories.
     pub(crate) fn other_names(&self) -> Option<usize> {
-        let place = self.needs.as_ref()?.iter().position(|need| matches!(need, Need::OtherNames(_)))?;
+        let place = self
+            .requirements
+            .as_ref()?
+            .iter()
+            .position(|one| matches!(one, RequirementVar::OtherNames(_)))?;
         Some(self.first_category() + place)
     }
 
     /// The values that needs have together; none where each category is a variable itself.
     pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLarge> {
-        let Some(needs) = &self.needs else { return Ok(Vec::new()) };
-        combinations(needs, &self.categories, self.shapes.iter().map(answered).collect())
+        let Some(requirements) = &self.requirements else { return Ok(Vec::new()) };
+        combinations(requirements, &self.categories, self.shapes.iter().map(answered).collect())
     }
 
     /// Where there is an event at all: an object that is not there or cannot be read has no members, and needs are as one of
@@ -201,7 +205,7 @@ impl Inputs {
         diagrams: &mut Diagrams,
         combinations: &[Combination],
     ) -> Result<Diagram, TooLarge> {
-        let members = if self.needs.is_none() { self.values().len() } else { self.first_category() };
+        let members = if self.requirements.is_none() { self.values().len() } else { self.first_category() };
         let mut events = Diagram::TRUE;
         for variable in Inputs::FIRST_NAME..members {
             let count = diagrams.values().get(variable).copied().unwrap_or(0);
@@ -211,13 +215,13 @@ impl Inputs {
             let one = self.where_present(diagrams, variable >= self.first_category(), Diagram::TRUE, none)?;
             events = diagrams.and(events, one)?;
         }
-        if self.needs.is_some() {
+        if self.requirements.is_some() {
             let mut by_shape = Vec::new();
             for shape in &self.shapes {
                 let mut whole = Diagram::FALSE;
                 for one in combinations.iter().filter(|one| one.answered == answered(shape)) {
                     let mut own = Diagram::TRUE;
-                    for (place, value) in one.needs.iter().enumerate().rev() {
+                    for (place, value) in one.values.iter().enumerate().rev() {
                         let children =
                             if *value == 0 { [own, Diagram::FALSE] } else { [Diagram::FALSE, own] };
                         own = diagrams.node(self.first_category() + place, &children)?;
@@ -226,8 +230,8 @@ impl Inputs {
                 }
                 by_shape.push(whole);
             }
-            let needs = diagrams.node(Inputs::CONSENT, &by_shape)?;
-            events = diagrams.and(events, needs)?;
+            let possible = diagrams.node(Inputs::CONSENT, &by_shape)?;
+            events = diagrams.and(events, possible)?;
         }
         Ok(events)
     }
@@ -277,22 +281,22 @@ impl Inputs {
         let combination = |shape: usize| {
             let answered = answered(self.shapes.get(shape)?);
             let is_in = |one: &&Combination| {
-                let mut needs = one.needs.iter().enumerate();
+                let mut values = one.values.iter().enumerate();
                 one.answered == answered
-                    && needs.all(|(place, value)| cube.has(self.first_category() + place, *value))
+                    && values.all(|(place, value)| cube.has(self.first_category() + place, *value))
             };
             combinations.iter().find(is_in)
         };
         let has_none = may_have_none(self.first_category()..values.len());
-        let consent = object(Inputs::CONSENT, &|value| match self.needs {
+        let consent = object(Inputs::CONSENT, &|value| match self.requirements {
             Some(_) => combination(value).is_some(),
             None => has_none || self.has_members(Inputs::CONSENT, value),
         });
         let rest = (Inputs::EXEMPT_EVENT..self.first_category()).map(first);
         let front: Vec<usize> = [consent, integrations].into_iter().chain(rest).collect();
         let with = |values: &[usize]| front.iter().chain(values).copied().collect();
-        match combination(consent).filter(|_| self.needs.is_some()) {
-            Some(one) => (with(&one.needs), with(&one.grants)),
+        match combination(consent).filter(|_| self.requirements.is_some()) {
+            Some(one) => (with(&one.values), with(&one.grants)),
             None => {
                 let categories: Vec<usize> = (self.first_category()..values.len()).map(first).collect();
                 (with(&categories), with(&categories))
@@ -337,11 +341,11 @@ impl Inputs {
                 own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
             })
         };
-        match &self.needs {
+        match &self.requirements {
             None => values.extend(self.categories.iter().map(|wire_id| usize::from(granted(wire_id)))),
-            Some(needs) => {
+            Some(requirements) => {
                 let answered = |which: usize| states.get(which) == Some(&ConsentState::Answered);
-                values.extend(needs.iter().map(|need| usize::from(need.holds(&granted, &answered))));
+                values.extend(requirements.iter().map(|one| usize::from(one.holds(&granted, &answered))));
             }
         }
         Some(values)

@@ -11,6 +11,7 @@
 mod certify;
 mod check;
 mod conditions;
+mod counterfactuals;
 mod cover;
 mod decision_table;
 mod decisions;
@@ -18,24 +19,26 @@ mod diagram;
 mod diff;
 pub(crate) mod equivalence;
 mod fingerprint;
-mod flips;
+
 mod formula;
 mod function;
 mod gate;
 mod inputs;
 mod minimal;
-mod needs;
 mod prove;
+mod requirement_vars;
 mod space;
 
 pub use certify::{Certificate, Coverage, Difference, certify};
 pub use check::{Check, check};
-pub use conditions::{Asked, Condition, Conditions};
-pub use decision_table::{Block, DecisionTable, Need, Row, decision_tables};
+pub use conditions::{Condition, Conditions, RequiredBy};
+pub use counterfactuals::{
+    Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, counterfactuals,
+};
+pub use decision_table::{Block, DecisionTable, DestinationRequirement, Row, decision_tables};
 pub use decisions::Decisions;
 pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, diff};
 pub use fingerprint::fingerprint;
-pub use flips::{Change as FlipChange, Flip, Flips, MAX_EXACT_INPUTS, MAX_FLIPS, flips};
 pub use gate::{Gate, Open, Opens, gate};
 pub use prove::{Counterexample, Proof, prove};
 pub use space::{Situation, Space};

@@ -7,7 +7,7 @@
 use crate::decide::Scratch;
 use crate::decide::Table;
 use crate::event::{Entry, Preference};
-use crate::exact::equivalence::Traits;
+use crate::exact::equivalence::EquivalenceClass;
 use crate::exact::{Situation, Space};
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::{Outcome, Reason};
@@ -43,11 +43,11 @@ impl Answers {
     pub(super) fn new(policy: &Policy) -> Self {
         let table = Table::new(policy.clone());
         let mut scratch = table.scratch();
-        let mut known: HashMap<Traits<bool>, usize> = HashMap::new();
+        let mut known: HashMap<EquivalenceClass<bool>, usize> = HashMap::new();
         let (mut sorts, mut of) = (Vec::new(), Vec::new());
         for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
-            let traits = Traits::ends(policy, destination);
-            of.push(*known.entry(traits).or_insert_with(|| {
+            let class = EquivalenceClass::by_outcomes(policy, destination);
+            of.push(*known.entry(class).or_insert_with(|| {
                 sorts.push(Sort { example: id, cases: cases(&table, &mut scratch, id) });
                 sorts.len() - 1
             }));
