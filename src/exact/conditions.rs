@@ -101,13 +101,9 @@ impl Condition {
             Input::Integrations => Condition::Integrations(
                 places().filter_map(|value| IntegrationsState::ALL.get(value)).copied().collect(),
             ),
-            Input::ExemptEvent => Condition::Event(
-                places()
-                    .map(|value| {
-                        value.checked_sub(1).and_then(|place| inputs.exempt_events.get(place)).cloned()
-                    })
-                    .collect(),
-            ),
+            Input::ExemptEvent => {
+                Condition::Event(places().map(|value| inputs.exempt_event(value).cloned()).collect())
+            }
             Input::Entry(name) => Condition::Entry {
                 name: name.to_owned(),
                 values: places().filter_map(|value| ENTRIES.get(value)).copied().collect(),

@@ -1,14 +1,12 @@
 //! What would have to change of an event so that a destination's outcome were the other one.
 
-use super::diagram::Diagrams;
-use super::function::{function, reason};
-use super::inputs::{ALL, ENTRIES, Input, Inputs};
+use super::function::{DecisionFunction, reason};
+use super::inputs::{ALL, ENTRIES, Input, Inputs, place_of};
 use super::minimal::{ChangeSet, minimal};
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::fingerprint::TooLarge;
-use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy};
+use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
-use std::collections::HashMap;
 use std::fmt;
 
 /// How many flips are listed.
@@ -103,20 +101,21 @@ pub fn counterfactuals(
 ) -> Result<Counterfactuals, TooLarge> {
     let Some(declared) = policy.destination(destination) else { return Ok(Counterfactuals::default()) };
     let inputs = Inputs::of(&[(policy, destination)]);
-    let mut diagrams = Diagrams::at_most(inputs.values(), MAX_STEPS)?;
-    let decided = function(&mut diagrams, &inputs, 0, policy, declared)?.reason;
-    let at = values(policy, &inputs, event);
-    let outcome = reason(diagrams.at(decided, &at)).outcome();
-    let flipped = diagrams.map(decided, &|leaf| u32::from(reason(leaf).outcome() != outcome))?;
+    let Some(at) = inputs.values_of(&[event]) else { return Ok(Counterfactuals::default()) };
+    let mut decision = DecisionFunction::over(inputs, MAX_STEPS, policy, declared)?;
+    let outcome = decision.reason(&at).outcome();
+    let is_other = |leaf| u32::from(reason(leaf).outcome() != outcome);
+    let flipped = decision.diagrams.map(decision.function.reason, &is_other)?;
+    let DecisionFunction { inputs, diagrams, .. } = &decision;
 
     let limit = if at.len() <= MAX_EXACT_INPUTS { usize::MAX } else { MAX_CANDIDATES };
-    let search = |malformed| minimal(&diagrams, flipped, &at, &offered(&inputs, &at, malformed), limit);
+    let search = |malformed| minimal(diagrams, flipped, &at, &offered(inputs, &at, malformed), limit);
     let mut found = search(false)?;
     if found.sets.is_empty() {
         found = search(true)?;
     }
     let mut sets = found.sets;
-    sets.sort_by_cached_key(|set| order(&inputs, set));
+    sets.sort_by_cached_key(|set| order(inputs, set));
     let is_cut = found.is_cut || sets.len() > MAX_COUNTERFACTUALS;
     sets.truncate(MAX_COUNTERFACTUALS);
     let flip = |set: &ChangeSet| {
@@ -126,10 +125,10 @@ pub fn counterfactuals(
                 *place = *value;
             }
         }
-        let (changed, is_filled) = changed(event, &inputs, set);
+        let (changed, is_filled) = changed(event, inputs, set);
         Counterfactual {
-            changes: set.iter().filter_map(|(variable, value)| change(&inputs, *variable, *value)).collect(),
-            reason: reason(diagrams.at(decided, &changed_at)),
+            changes: set.iter().filter_map(|(variable, value)| change(inputs, *variable, *value)).collect(),
+            reason: decision.reason(&changed_at),
             witness: changed.to_json(policy.reading()),
             is_filled,
         }
@@ -149,51 +148,6 @@ fn order(inputs: &Inputs, set: &ChangeSet) -> (usize, u8, ChangeSet) {
     (set.len(), set.iter().map(rank).max().unwrap_or(0), set.clone())
 }
 
-/// The value of each input that an event has. What cannot be read is what it counts as.
-fn values(policy: &Policy, inputs: &Inputs, event: &Event<'_>) -> Vec<usize> {
-    let invalid = match policy.invalid_entries().value {
-        InvalidEntries::Off => Some(Entry::Off),
-        InvalidEntries::Unlisted => None,
-    };
-    // "Among duplicate keys […] `off` wins, then `on`."
-    let mut entries: HashMap<&[u8], Entry> = HashMap::new();
-    for (name, entry) in event.integrations.entries() {
-        let Some(entry) = (if *entry == Entry::Invalid { invalid } else { Some(*entry) }) else {
-            continue;
-        };
-        let known = entries.entry(name.as_bytes()).or_insert(entry);
-        if entry == Entry::Off {
-            *known = entry;
-        }
-    }
-    // "Among duplicate keys any refusal wins, then any invalid value."
-    let mut granted: HashMap<&[u8], bool> = HashMap::new();
-    for (name, preference) in event.consent.preferences() {
-        *granted.entry(name.as_bytes()).or_insert(true) &= *preference == Preference::Granted;
-    }
-    let is_named = |exempt: &String| event.track.as_ref().is_some_and(|track| *track == **exempt);
-    let (consent, integrations) = (event.consent.state(), event.integrations.state());
-    let values = inputs.all().map(|input| match input {
-        Input::Consent => inputs.shapes.iter().position(|shape| shape.states == [consent]).unwrap_or(0),
-        Input::Integrations => {
-            IntegrationsState::ALL.iter().position(|state| *state == integrations).unwrap_or(0)
-        }
-        Input::ExemptEvent => inputs.exempt_events.iter().position(is_named).map_or(0, |place| place + 1),
-        Input::Entry(name) => {
-            let entry = entries.get(name.as_bytes()).copied();
-            ENTRIES.iter().position(|known| *known == entry).unwrap_or(0)
-        }
-        Input::All => {
-            let off = entries.get("All".as_bytes()).copied().filter(|all| *all == Entry::Off);
-            ALL.iter().position(|known| *known == off).unwrap_or(0)
-        }
-        Input::Category(wire_id) => usize::from(granted.get(wire_id.as_bytes()).copied().unwrap_or(false)),
-        // Only one category after the other can be changed.
-        Input::Requirement(_) => 0,
-    });
-    values.collect()
-}
-
 /// The values that each input may get, the simplest first. None is invalid, which is always as good as another value.
 fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
     let mut consent =
@@ -203,20 +157,18 @@ fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
         consent.push(ConsentState::Malformed);
         integrations.push(IntegrationsState::Malformed);
     }
-    let shape = |state| inputs.shapes.iter().position(|shape| shape.states == [state]);
-    let state = |state| IntegrationsState::ALL.iter().position(|one| *one == state);
-    let entry = |entry| ENTRIES.iter().position(|one| *one == entry);
-    let all = |entry| ALL.iter().position(|one| *one == entry);
     let offered = inputs.all().map(|input| -> Vec<usize> {
         match input {
-            Input::Consent => consent.iter().copied().filter_map(shape).collect(),
-            Input::Integrations => integrations.iter().copied().filter_map(state).collect(),
+            Input::Consent => consent.iter().filter_map(|state| inputs.shape(&[*state])).collect(),
+            Input::Integrations => {
+                integrations.iter().map(|state| place_of(&IntegrationsState::ALL, state)).collect()
+            }
             // One exempt event is as good as another.
             Input::ExemptEvent => (0..=inputs.exempt_events.len().min(1)).collect(),
             Input::Entry(_) => {
-                [None, Some(Entry::On), Some(Entry::Off)].into_iter().filter_map(entry).collect()
+                [None, Some(Entry::On), Some(Entry::Off)].map(|entry| place_of(&ENTRIES, &entry)).into()
             }
-            Input::All => [None, Some(Entry::Off)].into_iter().filter_map(all).collect(),
+            Input::All => [None, Some(Entry::Off)].map(|entry| place_of(&ALL, &entry)).into(),
             Input::Category(_) => vec![0, 1],
             Input::Requirement(_) => Vec::new(),
         }
@@ -230,9 +182,7 @@ fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<InputChange>
     Some(match inputs.all().nth(variable)? {
         Input::Consent => InputChange::Consent(*inputs.shapes.get(value)?.states.first()?),
         Input::Integrations => InputChange::Integrations(*IntegrationsState::ALL.get(value)?),
-        Input::ExemptEvent => InputChange::Event(
-            value.checked_sub(1).and_then(|place| inputs.exempt_events.get(place)).cloned(),
-        ),
+        Input::ExemptEvent => InputChange::Event(inputs.exempt_event(value).cloned()),
         Input::Entry(name) => InputChange::Entry { name: name.to_owned(), value: *ENTRIES.get(value)? },
         // On and unlisted are one; only on says it whatever else the object has.
         Input::All => InputChange::All(ALL.get(value)?.unwrap_or(Entry::On)),

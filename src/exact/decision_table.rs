@@ -5,11 +5,11 @@
 //! and one for the entries under all of its names, of which "`off` wins, then `on`"; so destinations that differ only in
 //! names and needs share a table.
 
-use super::diagram::Diagrams;
+use super::diagram::MAX_STEPS;
 use super::equivalence::EquivalenceClass;
 use super::formula::Formula;
-use super::function::{function, reason};
-use super::inputs::{self, ALL, ENTRIES, Inputs};
+use super::function::DecisionFunction;
+use super::inputs::{self, ALL, ENTRIES, Inputs, place_of};
 use crate::event::{Entry, Event, Preference};
 use crate::fingerprint::TooLarge;
 use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy};
@@ -139,8 +139,8 @@ type Path = (Vec<(usize, Vec<usize>)>, Reason);
 fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Result<Vec<Block>, TooLarge> {
     let DestinationRequirement(formula) = DestinationRequirement::of(policy, destination);
     let inputs = Inputs::of(&[(policy, id)]).condensed(destination.name(), formula.as_ref());
-    let mut diagrams = Diagrams::new(inputs.values())?;
-    let function = function(&mut diagrams, &inputs, 0, policy, destination)?;
+    let decision = DecisionFunction::over(inputs, MAX_STEPS, policy, destination)?;
+    let inputs = &decision.inputs;
     let has_exempt_events = !inputs.exempt_events.is_empty();
     let mut classes: Vec<Class> = Vec::new();
     let states: Vec<ConsentState> =
@@ -148,14 +148,8 @@ fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Resu
     for (shape, consent) in states.iter().enumerate() {
         for (place, integrations) in IntegrationsState::ALL.into_iter().enumerate() {
             let at = |values: &[(usize, usize)]| {
-                let mut all = vec![0; inputs.values().len()];
                 let states = [(Inputs::CONSENT, shape), (Inputs::INTEGRATIONS, place)];
-                for (variable, value) in states.iter().chain(values) {
-                    if let Some(place) = all.get_mut(*variable) {
-                        *place = *value;
-                    }
-                }
-                reason(diagrams.at(function.reason, &all))
+                decision.reason(&inputs.point(states.into_iter().chain(values.iter().copied())))
             };
             let variables =
                 VARIABLES.into_iter().filter(|(variable, _)| *variable != EXEMPT_EVENT || has_exempt_events);
@@ -325,26 +319,20 @@ impl DecisionTable {
         let inputs = Inputs::of(&[(policy, id)]);
         let name = policy.destination(id)?.name();
         let state = block.consent.first()?;
-        let mut values = vec![0; inputs.values().len()];
-        let mut set = |variable: usize, value: Option<usize>| {
-            if let (Some(place), Some(value)) = (values.get_mut(variable), value) {
-                *place = value;
-            }
+        let own = inputs.names.iter().position(|one| one == name)?;
+        let first = |all: &[_], values: &Option<Vec<Option<Entry>>>| {
+            values.as_ref().and_then(|values| values.first()).map_or(0, |entry| place_of(all, entry))
         };
-        set(Inputs::CONSENT, inputs.shapes.iter().position(|shape| shape.states.first() == Some(state)));
-        let integrations = block.integrations.first()?;
-        set(Inputs::INTEGRATIONS, IntegrationsState::ALL.iter().position(|one| one == integrations));
-        set(Inputs::EXEMPT_EVENT, row.exempt_event.map(usize::from));
-        let own = inputs.names.iter().position(|one| one == name).unwrap_or(0);
-        let first =
-            |values: &Option<Vec<Option<Entry>>>| values.as_ref().and_then(|values| values.first().copied());
-        let place = |all: &[Option<Entry>], entry| all.iter().position(|one| *one == entry);
-        set(Inputs::FIRST_NAME + own, first(&row.entry).and_then(|entry| place(&ENTRIES, entry)));
-        set(inputs.all_entry(), first(&row.all).and_then(|entry| place(&ALL, entry)));
-        for category in 0..inputs.categories.len() {
-            set(inputs.first_category() + category, Some(usize::from(row.need == Some(true))));
-        }
-        let (event, reading) = inputs.event(&values)?;
+        let need = usize::from(row.need == Some(true));
+        let facts = [
+            (Inputs::CONSENT, inputs.shape(&[*state])?),
+            (Inputs::INTEGRATIONS, place_of(&IntegrationsState::ALL, block.integrations.first()?)),
+            (Inputs::EXEMPT_EVENT, usize::from(row.exempt_event == Some(true))),
+            (Inputs::FIRST_NAME + own, first(&ENTRIES, &row.entry)),
+            (inputs.all_entry(), first(&ALL, &row.all)),
+        ];
+        let categories = (0..inputs.categories.len()).map(|place| (inputs.first_category() + place, need));
+        let (event, reading) = inputs.event(&inputs.point(facts.into_iter().chain(categories)))?;
         Some(event.to_json(&reading))
     }
 }
@@ -373,9 +361,9 @@ fn entry_of_all(policy: &Policy, event: &Event<'_>) -> Option<Entry> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
 mod tests {
-    use super::cover::{cover, size};
-    use super::diagram::Diagram;
     use super::*;
+    use crate::exact::cover::{cover, size};
+    use crate::exact::diagram::Diagram;
 
     /// No list of rows that keeps to the blocks is shorter, even where an event may be in several rows.
     #[test]
@@ -393,8 +381,8 @@ mod tests {
                 let destination = policy.destination(id).unwrap();
                 let DestinationRequirement(formula) = DestinationRequirement::of(&policy, destination);
                 let inputs = Inputs::of(&[(&policy, id)]).condensed("X", formula.as_ref());
-                let mut diagrams = Diagrams::new(inputs.values()).unwrap();
-                let function = function(&mut diagrams, &inputs, 0, &policy, destination).unwrap();
+                let decision = DecisionFunction::over(inputs, MAX_STEPS, &policy, destination).unwrap();
+                let DecisionFunction { inputs, mut diagrams, function, .. } = decision;
                 for block in &decision_tables(&policy, [id]).unwrap()[0].blocks {
                     // What the block's first pair decides.
                     let shape =

@@ -13,7 +13,7 @@ use super::inputs::Inputs;
 use crate::event::Event;
 use crate::fingerprint::TooLarge;
 use crate::model::{ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, Reading};
-use crate::reason::{Outcome, Reason};
+use crate::reason::Reason;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -541,9 +541,7 @@ fn condition(
     after: Option<&Function>,
 ) -> Result<Diagram, TooLarge> {
     let delivered = |diagrams: &mut Diagrams, function: Option<&Function>| match function {
-        Some(function) => {
-            diagrams.map(function.reason, &|leaf| u32::from(reason(leaf).outcome() == Outcome::Deliver))
-        }
+        Some(function) => function.delivers(diagrams),
         // A destination that the policy does not have receives nothing.
         None => Ok(Diagram::FALSE),
     };
@@ -553,18 +551,16 @@ fn condition(
         Direction::Tightened => diagrams.join(was, is, &|was, is| u32::from(was == 1 && is == 0)),
         Direction::Reason => {
             let (Some(before), Some(after)) = (before, after) else { return Ok(Diagram::FALSE) };
-            let mut other =
-                diagrams.join(before.reason, after.reason, &|one, other| u32::from(one != other))?;
+            let mut other = diagrams.differing(before.reason, after.reason)?;
             let wire_ids: BTreeSet<&String> = before.refused.keys().chain(after.refused.keys()).collect();
             for wire_id in wire_ids {
                 let named =
                     |function: &Function| function.refused.get(wire_id).copied().unwrap_or(Diagram::FALSE);
-                let named =
-                    diagrams.join(named(before), named(after), &|one, other| u32::from(one != other))?;
+                let named = diagrams.differing(named(before), named(after))?;
                 other = diagrams.or(other, named)?;
             }
             if let Some(variable) = rows.other_names() {
-                let named = diagrams.node(variable, &[Diagram::FALSE, Diagram::TRUE])?;
+                let named = diagrams.literal(variable)?;
                 let refused = |leaf| reason(leaf) == Reason::Refused;
                 let both = diagrams.join(before.reason, after.reason, &|one, other| {
                     u32::from(refused(one) && refused(other))

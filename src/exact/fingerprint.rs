@@ -6,7 +6,9 @@
 //! order of lines, files and tests leave no trace.
 
 use super::diagram::{Diagram, Diagrams};
-use super::function::{function, reason};
+use super::equivalence::EquivalenceClass;
+use super::formula::Formula;
+use super::function::{DecisionFunction, reason};
 use super::gate::{Gate, Open, Opens};
 use super::inputs::{ALL, ENTRIES, Input, Inputs};
 use crate::decide::{Decision, Table};
@@ -154,14 +156,16 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
     let by_name: BTreeMap<&str, DestinationId> =
         policy.destination_ids().zip(policy.destinations()).map(|(id, one)| (one.name(), id)).collect();
     // Destinations that are decided alike are hashed once.
-    let mut known: HashMap<Key, (bool, [u8; 32])> = HashMap::new();
+    let mut known: HashMap<_, (bool, [u8; 32])> = HashMap::new();
     for (name, id) in by_name {
         let Some(destination) = policy.destination(id) else { continue };
-        let key = Key::of(destination);
+        let formula = Formula::of_destination(destination, policy);
+        let class = EquivalenceClass::of(policy, destination, formula.as_ref(), Formula::clone);
+        let key = (class, destination.names().collect::<BTreeSet<_>>().len());
         let (has_entries, digest) = match known.get(&key) {
             Some(known) => *known,
             None => {
-                let decision = decision(policy, id, destination)?;
+                let decision = decision(policy, id)?;
                 known.insert(key, decision);
                 decision
             }
@@ -195,26 +199,6 @@ impl Decision<'_> {
     /// [`TooLarge`] for a policy that has none.
     pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
         self.table.fingerprint()
-    }
-}
-
-/// What makes two destinations of one policy alike but for their names.
-#[derive(PartialEq, Eq, Hash)]
-struct Key {
-    requirement: Option<crate::model::Requirement>,
-    flags: [bool; 2],
-    kind: Option<crate::model::KindId>,
-    names: usize,
-}
-
-impl Key {
-    fn of(destination: &Destination) -> Self {
-        Key {
-            requirement: destination.requirement().cloned(),
-            flags: [destination.exempt().is_some(), destination.disabled().is_some()],
-            kind: destination.kind().map(|kind| kind.value),
-            names: destination.names().collect::<BTreeSet<_>>().len(),
-        }
     }
 }
 
@@ -275,14 +259,10 @@ fn drops(hash: &mut Hash, policy: &Policy) {
 }
 
 /// Whether the decision for a destination depends on its entries, and the decision, whatever the destination is called.
-fn decision(
-    policy: &Policy,
-    id: DestinationId,
-    destination: &Destination,
-) -> Result<(bool, [u8; 32]), TooLarge> {
-    let inputs = Inputs::of(&[(policy, id)]);
-    let mut diagrams = Diagrams::new(inputs.values())?;
-    let function = function(&mut diagrams, &inputs, 0, policy, destination)?;
+fn decision(policy: &Policy, id: DestinationId) -> Result<(bool, [u8; 32]), TooLarge> {
+    let Some(DecisionFunction { inputs, diagrams, function, .. }) = DecisionFunction::new(policy, id)? else {
+        return Ok((false, [0; 32]));
+    };
     let mut writer = Writer {
         diagrams: &diagrams,
         inputs: inputs.all().collect(),
@@ -339,7 +319,6 @@ impl Writer<'_> {
         }
         let mut hash = Hash::new(Part::Node);
         let input = self.inputs.get(variable).copied().unwrap_or(Input::All);
-        let count = self.diagrams.values().get(variable).copied().unwrap_or(0);
         let usual = self.diagrams.child(of, variable, 0);
         match input {
             Input::Consent => hash.part(Part::ConsentInput),
@@ -359,8 +338,7 @@ impl Writer<'_> {
             // A fingerprint asks for each category.
             Input::Requirement(_) => hash.part(Part::RequirementInput),
         }
-        for value in 0..count {
-            let child = self.diagrams.child(of, variable, value);
+        for (value, child) in self.diagrams.children(of, variable).enumerate() {
             // A value that is as good as the first one is left out, so that a name which nothing depends on leaves no trace.
             if value > 0 && child == usual && matches!(input, Input::ExemptEvent) {
                 continue;
@@ -385,12 +363,10 @@ impl Writer<'_> {
             Input::Integrations => {
                 IntegrationsState::ALL.get(value).map_or(0, |state| integrations_number(*state))
             }
-            Input::ExemptEvent => {
-                match value.checked_sub(1).and_then(|place| self.shapes.exempt_events.get(place)) {
-                    Some(name) => return hash.text(name),
-                    None => return hash.part(Part::AnyOtherEvent),
-                }
-            }
+            Input::ExemptEvent => match self.shapes.exempt_event(value) {
+                Some(name) => return hash.text(name),
+                None => return hash.part(Part::AnyOtherEvent),
+            },
             Input::Entry(_) => entry(ENTRIES.get(value)),
             Input::All => entry(ALL.get(value)),
             Input::Category(_) | Input::Requirement(_) => value as u64,

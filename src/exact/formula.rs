@@ -129,7 +129,7 @@ impl Formula {
             Formula::Category { wire_id, always } => {
                 let whole = match (always, variable(wire_id)) {
                     (true, _) => Diagram::TRUE,
-                    (false, Some(variable)) => diagrams.node(variable, &[Diagram::FALSE, Diagram::TRUE])?,
+                    (false, Some(variable)) => diagrams.literal(variable)?,
                     (false, None) => Diagram::FALSE,
                 };
                 let named = BTreeMap::from([(wire_id.clone(), diagrams.not(whole)?)]);

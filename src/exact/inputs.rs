@@ -45,6 +45,11 @@ pub(crate) const ON_AND_INVALID: usize = ENTRIES.len();
 /// The values of `All`'s variable: on and absent are one. On and invalid is as good as invalid to everybody.
 pub(crate) const ALL: [Option<Entry>; 3] = [None, Some(Entry::Off), Some(Entry::Invalid)];
 
+/// Returns the place of a value that a list has.
+pub(crate) fn place_of<T: PartialEq>(all: &[T], value: &T) -> usize {
+    all.iter().position(|one| one == value).unwrap_or(0)
+}
+
 /// What a variable stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Input<'i> {
@@ -143,6 +148,25 @@ impl Inputs {
         self.invalid_is_off.contains(&true) && self.invalid_is_off.contains(&false)
     }
 
+    /// Returns the point with these values of some variables, and the first value of every other one.
+    pub(crate) fn point(&self, values: impl IntoIterator<Item = (usize, usize)>) -> Vec<usize> {
+        let mut point = vec![0; self.values().len()];
+        for (variable, value) in values {
+            point.get_mut(variable).into_iter().for_each(|place| *place = value);
+        }
+        point
+    }
+
+    /// Returns the shape that the policies see in some states.
+    pub(crate) fn shape(&self, states: &[ConsentState]) -> Option<usize> {
+        self.shapes.iter().position(|shape| shape.states == states)
+    }
+
+    /// Returns the exempt event at a value of its variable; `None` for any other event.
+    pub(crate) fn exempt_event(&self, value: usize) -> Option<&String> {
+        value.checked_sub(1).and_then(|place| self.exempt_events.get(place))
+    }
+
     /// How many values each variable has.
     pub(crate) fn values(&self) -> Vec<usize> {
         let values = self.all().map(|input| match input {
@@ -208,9 +232,8 @@ impl Inputs {
         let members = if self.requirements.is_none() { self.values().len() } else { self.first_category() };
         let mut events = Diagram::TRUE;
         for variable in Inputs::FIRST_NAME..members {
-            let count = diagrams.values().get(variable).copied().unwrap_or(0);
-            let none: Vec<Diagram> =
-                (0..count).map(|value| if value == 0 { Diagram::TRUE } else { Diagram::FALSE }).collect();
+            let mut none = vec![Diagram::FALSE; diagrams.count_of(variable)];
+            none.first_mut().into_iter().for_each(|first| *first = Diagram::TRUE);
             let none = diagrams.node(variable, &none)?;
             let one = self.where_present(diagrams, variable >= self.first_category(), Diagram::TRUE, none)?;
             events = diagrams.and(events, one)?;
@@ -314,24 +337,23 @@ impl Inputs {
             .as_ref()
             .and_then(|track| self.exempt_events.iter().position(|name| name.as_bytes() == track.as_bytes()));
         let mut values = vec![
-            self.shapes.iter().position(|shape| shape.states == states)?,
-            IntegrationsState::ALL.iter().position(|state| *state == integrations)?,
+            self.shape(&states)?,
+            place_of(&IntegrationsState::ALL, &integrations),
             exempt.map_or(0, |place| place + 1),
         ];
         // "Among duplicate keys `off` wins, then `on`": behind what cannot be read, where that counts as off.
         let entry = |name: &str| entry(first, |key| key == name.as_bytes());
         let is_off = self.invalid_is_off.contains(&true);
-        let place = |all: &[Option<Entry>], entry| all.iter().position(|one| *one == entry);
         for name in &self.names {
             values.push(match entry(name) {
                 (_, true) if self.read_invalid_differently() => ON_AND_INVALID,
-                (_, true) if is_off => place(&ENTRIES, Some(Entry::Invalid))?,
-                (own, _) => place(&ENTRIES, own)?,
+                (_, true) if is_off => place_of(&ENTRIES, &Some(Entry::Invalid)),
+                (own, _) => place_of(&ENTRIES, &own),
             });
         }
         values.push(match entry("All") {
-            (_, true) if is_off => place(&ALL, Some(Entry::Invalid))?,
-            (own, _) => place(&ALL, own.filter(|entry| *entry != Entry::On))?,
+            (_, true) if is_off => place_of(&ALL, &Some(Entry::Invalid)),
+            (own, _) => place_of(&ALL, &own.filter(|entry| *entry != Entry::On)),
         });
         // "Among duplicate keys any refusal wins, then any invalid value." What one policy does not read, another may.
         let granted = |wire_id: &str| {
@@ -394,8 +416,7 @@ impl Inputs {
                 Integrations::Entries(entries)
             }
         };
-        let exempt =
-            value(Inputs::EXEMPT_EVENT)?.checked_sub(1).and_then(|place| self.exempt_events.get(place));
+        let exempt = self.exempt_event(value(Inputs::EXEMPT_EVENT)?);
         let track = exempt.map(|name| Name::from(name.as_str()));
         Some((Event { id: None, consent, integrations, track }, reading))
     }

@@ -14,7 +14,6 @@ mod conditions;
 mod counterfactuals;
 mod cover;
 mod decision_table;
-mod decisions;
 mod diagram;
 mod diff;
 pub(crate) mod equivalence;
@@ -36,9 +35,9 @@ pub use counterfactuals::{
     Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, counterfactuals,
 };
 pub use decision_table::{Block, DecisionTable, DestinationRequirement, Row, decision_tables};
-pub use decisions::Decisions;
 pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, diff};
 pub use fingerprint::fingerprint;
+pub use function::DecisionFunction;
 pub use gate::{Gate, Open, Opens, gate};
 pub use prove::{Counterexample, Proof, prove};
 pub use space::{Situation, Space};

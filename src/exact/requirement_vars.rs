@@ -117,7 +117,7 @@ fn other_names(diagrams: &mut Diagrams, one: &Satisfied, other: &Satisfied) -> R
     let wire_ids: BTreeSet<&String> = one.named.keys().chain(other.named.keys()).collect();
     for wire_id in wire_ids {
         let named = |of: &Satisfied| of.named.get(wire_id).copied().unwrap_or(Diagram::FALSE);
-        let own = diagrams.join(named(one), named(other), &|one, other| u32::from(one != other))?;
+        let own = diagrams.differing(named(one), named(other))?;
         differ = diagrams.or(differ, own)?;
     }
     Ok(differ)
