@@ -6,8 +6,8 @@ use super::inputs::{ALL, ENTRIES, Inputs, place_of};
 use crate::event::{Entry, Event};
 use crate::fingerprint::TooLarge;
 use crate::model::{
-    Category, ConsentState, Destination, DestinationId, Enforce, IntegrationsState, InvalidEntries, Policy,
-    Requirement, UnmappedDestinations,
+    Category, ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy,
+    Requirement, Steps, UnmappedDestinations,
 };
 use crate::reason::{Outcome, Reason};
 use crate::verdict::Verdict;
@@ -169,7 +169,7 @@ struct Builder<'b> {
 }
 
 /// The steps of section 3 of the semantics, each by itself.
-struct Steps {
+struct StepDiagrams {
     /// The consent step in the state `answered`, and in the others.
     answered: ConsentOutcome,
     not_answered: ConsentOutcome,
@@ -189,7 +189,7 @@ struct ConsentOutcome {
 const PASS: Reason = Reason::NotEnforced;
 
 impl Builder<'_> {
-    fn steps(&mut self) -> Result<Steps, TooLarge> {
+    fn steps(&mut self) -> Result<StepDiagrams, TooLarge> {
         let own = self.own_entry()?;
         let entry = |place: u32| ENTRIES.get(place as usize).copied().flatten();
         let ignores_all = self.policy.kind_of(self.destination).and_then(|kind| kind.ignores_all()).is_some();
@@ -208,7 +208,12 @@ impl Builder<'_> {
                 _ => Reason::IntegrationUnlisted,
             })
         })?;
-        Ok(Steps { answered: self.consent(true)?, not_answered: self.consent(false)?, integrations, listed })
+        Ok(StepDiagrams {
+            answered: self.consent(true)?,
+            not_answered: self.consent(false)?,
+            integrations,
+            listed,
+        })
     }
 
     /// What the entries under all of the destination's names come to: "`off` wins, then `on`", and what cannot be read is what
@@ -301,7 +306,7 @@ impl Builder<'_> {
         &mut self,
         state: ConsentState,
         integrations: IntegrationsState,
-        steps: &Steps,
+        steps: &StepDiagrams,
     ) -> Result<Diagram, TooLarge> {
         if self.destination.disabled().is_some() {
             return Ok(leaf(Reason::Disabled));
@@ -315,31 +320,51 @@ impl Builder<'_> {
             IntegrationsState::Present => (steps.integrations, steps.listed),
             _ => (leaf(PASS), leaf(Reason::IntegrationUnlisted)),
         };
-        match self.policy.reconcile().row(state, integrations).enforce {
-            Enforce::Nothing => Ok(leaf(Reason::NotEnforced)),
-            Enforce::Integrations => Ok(step),
-            Enforce::ListedIntegrations => Ok(listed),
-            Enforce::Consent => Ok(consent),
-            Enforce::ConsentThenIntegrations => self.then(consent, step),
-            Enforce::ConsentOrIntegrations => self.granted_by(consent, step),
-            Enforce::ConsentOrListedThenIntegrations => {
-                let first = self.granted_by(consent, listed)?;
-                self.then(first, step)
-            }
-            Enforce::Drop(_) => Ok(leaf(Reason::Dropped)),
-        }
+        let mut cell = Cell { diagrams: self.diagrams, consent, integrations: step, listed };
+        self.policy.reconcile().row(state, integrations).enforce.fold(&mut cell)
+    }
+}
+
+/// The steps of a cell of the reconcile table.
+struct Cell<'c> {
+    diagrams: &'c mut Diagrams,
+    consent: Diagram,
+    integrations: Diagram,
+    listed: Diagram,
+}
+
+impl Steps for Cell<'_> {
+    type Value = Result<Diagram, TooLarge>;
+
+    fn nothing(&mut self) -> Self::Value {
+        Ok(leaf(Reason::NotEnforced))
     }
 
-    /// "Joined by `then`, the first block decides."
-    fn then(&mut self, first: Diagram, step: Diagram) -> Result<Diagram, TooLarge> {
-        self.diagrams
-            .join(first, step, &|first, step| if passes(first) && !passes(step) { step } else { first })
+    fn drop(&mut self) -> Self::Value {
+        Ok(leaf(Reason::Dropped))
     }
 
-    /// `integration_granted` where only the second passes.
-    fn granted_by(&mut self, consent: Diagram, other: Diagram) -> Result<Diagram, TooLarge> {
-        self.diagrams.join(consent, other, &|consent, other| {
-            if !passes(consent) && passes(other) { value(Reason::IntegrationGranted) } else { consent }
+    fn consent(&mut self) -> Self::Value {
+        Ok(self.consent)
+    }
+
+    fn integrations(&mut self) -> Self::Value {
+        Ok(self.integrations)
+    }
+
+    fn listed(&mut self) -> Self::Value {
+        Ok(self.listed)
+    }
+
+    fn then(&mut self, first: Self::Value, second: Self::Value) -> Self::Value {
+        self.diagrams.join(first?, second?, &|first, second| {
+            if passes(first) && !passes(second) { second } else { first }
+        })
+    }
+
+    fn or(&mut self, first: Self::Value, second: Self::Value) -> Self::Value {
+        self.diagrams.join(first?, second?, &|first, second| {
+            if !passes(first) && passes(second) { value(Reason::IntegrationGranted) } else { first }
         })
     }
 }
