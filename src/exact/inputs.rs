@@ -22,11 +22,14 @@ pub(crate) struct Inputs {
     /// The wire ids of the categories, sorted.
     pub(crate) categories: Vec<String>,
     /// What people call each of them.
-    called: Vec<String>,
+    pub(super) called: Vec<String>,
     /// The variables in the place of all categories, if these are not asked for one by one.
     pub(crate) requirements: Option<Vec<RequirementVar>>,
     /// For each policy, whether an entry that cannot be read counts as off.
-    invalid_is_off: Vec<bool>,
+    pub(super) invalid_is_off: Vec<bool>,
+    /// The names that stand in an object which would have no member otherwise.
+    pub(crate) other_category: String,
+    pub(crate) other_name: String,
 }
 
 /// Which of the policies see the state `answered`.
@@ -44,6 +47,10 @@ pub(crate) const ON_AND_INVALID: usize = ENTRIES.len();
 
 /// The values of `All`'s variable: on and absent are one. On and invalid is as good as invalid to everybody.
 pub(crate) const ALL: [Option<Entry>; 3] = [None, Some(Entry::Off), Some(Entry::Invalid)];
+
+/// The values of a category's variable: all that is not granted decides alike, and diagrams have only the first two.
+pub(crate) const PREFERENCES: [Preference; 4] =
+    [Preference::Refused, Preference::Granted, Preference::Unasked, Preference::Invalid];
 
 /// Returns the place of a value that a list has.
 pub(crate) fn place_of<T: PartialEq>(all: &[T], value: &T) -> usize {
@@ -110,6 +117,8 @@ impl Inputs {
                 .iter()
                 .map(|(policy, _)| policy.invalid_entries().value == InvalidEntries::Off)
                 .collect(),
+            other_category: "?".to_owned(),
+            other_name: "All".to_owned(),
         }
     }
 
@@ -143,9 +152,14 @@ impl Inputs {
         first.into_iter().chain(names).chain([Input::All]).chain(categories).chain(requirements)
     }
 
+    /// Returns true if an entry that cannot be read is off to one of the policies.
+    pub(crate) fn invalid_is_off(&self) -> bool {
+        self.invalid_is_off.contains(&true)
+    }
+
     /// Whether an entry that cannot be read is off to one of the policies, and not there to another one.
     fn read_invalid_differently(&self) -> bool {
-        self.invalid_is_off.contains(&true) && self.invalid_is_off.contains(&false)
+        self.invalid_is_off() && self.invalid_is_off.contains(&false)
     }
 
     /// Returns the point with these values of some variables, and the first value of every other one.
@@ -277,7 +291,7 @@ impl Inputs {
     }
 
     /// Whether an object has members at a value of its variable: to one of the policies, where they see it differently.
-    fn has_members(&self, object: usize, value: usize) -> bool {
+    pub(crate) fn has_members(&self, object: usize, value: usize) -> bool {
         match object {
             Inputs::CONSENT => {
                 self.shapes.get(value).is_some_and(|shape| shape.states.contains(&ConsentState::Answered))
@@ -343,7 +357,7 @@ impl Inputs {
         ];
         // "Among duplicate keys `off` wins, then `on`": behind what cannot be read, where that counts as off.
         let entry = |name: &str| entry(first, |key| key == name.as_bytes());
-        let is_off = self.invalid_is_off.contains(&true);
+        let is_off = self.invalid_is_off();
         for name in &self.names {
             values.push(match entry(name) {
                 (_, true) if self.read_invalid_differently() => ON_AND_INVALID,
@@ -388,12 +402,13 @@ impl Inputs {
         let first = self.all_entry() + 1;
         let mut preferences: Vec<(Name, Preference)> = Vec::new();
         for (place, wire_id) in self.categories.iter().enumerate() {
-            let preference =
-                if value(first + place)? == 0 { Preference::Refused } else { Preference::Granted };
-            preferences.push((Name::from(wire_id.as_str()), preference));
+            let preference = *PREFERENCES.get(value(first + place)?)?;
+            if preference != Preference::Unasked {
+                preferences.push((Name::from(wire_id.as_str()), preference));
+            }
         }
         if preferences.is_empty() {
-            preferences.push((Name::from("?"), Preference::Granted));
+            preferences.push((Name::from(self.other_category.as_str()), Preference::Granted));
         }
         let (consent, reading) = shape.consent(|| preferences);
         let integrations = match IntegrationsState::ALL.get(value(Inputs::INTEGRATIONS)?)? {
@@ -408,10 +423,10 @@ impl Inputs {
                     };
                     entries.extend(own.into_iter().map(|entry| (Name::from(name.as_str()), entry)));
                 }
-                let all = ALL.get(value(self.all_entry())?).copied().flatten();
+                let all = ALL.get(value(self.all_entry())?).copied().unwrap_or(Some(Entry::On));
                 entries.extend(all.map(|all| (Name::from("All"), all)));
                 if entries.is_empty() {
-                    entries.push((Name::from("All"), Entry::On));
+                    entries.push((Name::from(self.other_name.as_str()), Entry::On));
                 }
                 Integrations::Entries(entries)
             }

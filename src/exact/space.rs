@@ -1,13 +1,15 @@
-//! The finite space on which one destination's decision depends.
+//! The situations of one destination, listed: every combination of the facts on which its decision depends, one by one.
 //!
-//! Of an event only these facts can matter to a destination: the two states, the preferences of the categories that it
-//! needs, its own entry, `All`, and whether the event is exempt. A [`Space`] counts and lists all combinations of them
-//! that an event can have; [`Space::reduced`] leaves out only what makes no difference to this policy.
+//! A situation is a point over the destination's [`Inputs`], with its own name and one exempt event. The list tells more values apart
+//! than diagrams do, which decide alike: the categories that are not granted, and `All` that is on. [`Space::reduced`] leaves out
+//! what makes no difference to this policy.
 
-use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
+use super::inputs::{ALL, ENTRIES, Inputs, PREFERENCES, place_of};
+use crate::event::{Entry, Event, Preference};
 use crate::model::{
-    CategoryId, ConsentState, DestinationId, IntegrationsState, InvalidEntries, Mentions, Policy, Requirement,
+    CategoryId, ConsentState, DestinationId, IntegrationsState, Mentions, Policy, Requirement,
 };
+use std::ops::Range;
 
 /// One combination of the facts that can matter to a destination.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -18,319 +20,268 @@ pub struct Situation {
     pub preferences: Vec<Preference>,
     /// The state of the integrations object.
     pub integrations: IntegrationsState,
-    /// In the state `answered`, the destination's own entry, if there is one.
+    /// In the state `present`, the destination's own entry, if there is one.
     pub entry: Option<Entry>,
-    /// In the state `answered`, the entry `All`, if there is one.
+    /// In the state `present`, the entry `All`, if there is one.
     pub all: Option<Entry>,
-    /// Whether the event is exempt.
+    /// The event is exempt.
     pub exempt_event: bool,
 }
 
 /// All situations of one destination.
 #[derive(Debug, Clone)]
-pub struct Space<'p> {
-    policy: &'p Policy,
-    destination: DestinationId,
+pub struct Space {
+    inputs: Inputs,
     categories: Vec<CategoryId>,
-    /// The states, and for each of the other facts the values that it can take.
-    consent: Vec<ConsentState>,
-    integrations: Vec<IntegrationsState>,
-    preferences: Vec<Vec<Preference>>,
-    entry: Vec<Option<Entry>>,
-    all: Vec<Option<Entry>>,
-    exempt_event: Vec<bool>,
+    /// The values that each variable takes.
+    values: Vec<Vec<usize>>,
 }
 
-const PREFERENCES: [Preference; 4] =
-    [Preference::Granted, Preference::Refused, Preference::Unasked, Preference::Invalid];
-const ENTRIES: [Option<Entry>; 4] = [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Invalid)];
+/// The variables of the destination's own entry and of `All`.
+const ENTRY: usize = Inputs::FIRST_NAME;
+const ALL_ENTRY: usize = ENTRY + 1;
+const FIRST_CATEGORY: usize = ALL_ENTRY + 1;
 
-impl<'p> Space<'p> {
-    /// Every combination of the facts that an event can have; `None` for a destination that the policy does not have.
-    pub fn full(policy: &'p Policy, destination: DestinationId) -> Option<Self> {
-        let requirement = policy.destination(destination)?.requirement();
+impl Space {
+    /// Returns every combination of the facts that an event can have; `None` for a destination that the policy does not have.
+    pub fn full(policy: &Policy, destination: DestinationId) -> Option<Self> {
+        let declared = policy.destination(destination)?;
         let mut categories: Vec<CategoryId> =
-            requirement.into_iter().flat_map(Requirement::categories).collect();
+            declared.requirement().into_iter().flat_map(Requirement::categories).collect();
         categories.sort_unstable();
         categories.dedup();
-        let exempt_event =
-            if policy.exempt_events().value.is_empty() { vec![false] } else { vec![false, true] };
+        let wire_ids =
+            categories.iter().filter_map(|id| policy.category(*id)).map(|one| one.wire_id().to_owned());
+        let inputs = Inputs {
+            exempt_events: policy
+                .exempt_events()
+                .value
+                .first()
+                .map(|name| name.value.clone())
+                .into_iter()
+                .collect(),
+            names: vec![declared.name().to_owned()],
+            categories: wire_ids.collect(),
+            other_category: unclaimed(|name| policy.categories().iter().any(|one| one.wire_id() == name)),
+            other_name: unclaimed(|name| {
+                policy.destinations().iter().any(|one| one.names().any(|own| own == name))
+            }),
+            ..Inputs::of(&[(policy, destination)])
+        };
+        let mut counts = inputs.values();
+        if let Some(all) = counts.get_mut(ALL_ENTRY) {
+            *all += 1;
+        }
+        counts.iter_mut().skip(FIRST_CATEGORY).for_each(|count| *count = PREFERENCES.len());
         Some(Space {
-            policy,
-            destination,
-            preferences: vec![PREFERENCES.to_vec(); categories.len()],
+            inputs,
             categories,
-            consent: policy.reading().states().collect(),
-            integrations: IntegrationsState::ALL.to_vec(),
-            entry: ENTRIES.to_vec(),
-            all: ENTRIES.to_vec(),
-            exempt_event,
+            values: counts.into_iter().map(|count| (0..count).collect()).collect(),
         })
     }
 
-    /// The combinations that can differ in outcome, reason or named categories. Every situation decides like
+    /// Returns the combinations that can differ in outcome, reason or named categories. Every situation decides like
     /// [`Space::project`] of it, which is among these.
-    pub fn reduced(policy: &'p Policy, destination: DestinationId) -> Option<Self> {
+    pub fn reduced(policy: &Policy, destination: DestinationId) -> Option<Self> {
         let mut space = Space::full(policy, destination)?;
         let declared = policy.destination(destination)?;
-        let disabled = declared.disabled().is_some();
         let rows = policy.reconcile().rows();
         let any = |wanted: &dyn Fn(Mentions) -> bool| {
-            !disabled && rows.iter().any(|row| wanted(row.enforce.mentions()))
+            declared.disabled().is_none() && rows.iter().any(|row| wanted(row.enforce.mentions()))
         };
-        let consent_step = any(&|row| row.consent);
-        let own_entry = any(&|row| row.integrations || row.listed);
-        let integrations_step = any(&|row| row.integrations);
-        let ignores_all = policy.kind_of(declared).is_some_and(|kind| kind.ignores_all().is_some());
-
-        let exempt = declared.exempt().is_some();
-        for (category, preferences) in space.categories.iter().zip(&mut space.preferences) {
-            let constant = policy
-                .category(*category)
-                .is_none_or(|category| category.always().is_some() || category.unenforced().is_some());
-            // Only whether a category is granted matters.
-            *preferences = match consent_step && !exempt && !constant {
-                true => vec![Preference::Granted, Preference::Refused],
-                false => vec![Preference::Unasked],
-            };
-        }
-        space.entry = match own_entry {
-            true => vec![None, Some(Entry::On), Some(Entry::Off)],
-            false => vec![None],
-        };
-        space.all = match integrations_step && !ignores_all {
-            true => vec![None, Some(Entry::Off)],
-            false => vec![None],
-        };
-        if !consent_step || exempt {
-            space.exempt_event = vec![false];
+        let asks_consent = any(&|row| row.consent) && declared.exempt().is_none();
+        let asks_all = any(&|row| row.integrations)
+            && policy.kind_of(declared).is_none_or(|kind| kind.ignores_all().is_none());
+        let keep = |values: &mut Vec<usize>, most: usize| values.truncate(most);
+        for (variable, values) in space.values.iter_mut().enumerate().skip(Inputs::EXEMPT_EVENT) {
+            match variable.checked_sub(FIRST_CATEGORY) {
+                None if variable == Inputs::EXEMPT_EVENT => keep(values, if asks_consent { 2 } else { 1 }),
+                // What an invalid entry counts as is there anyway, and `All` that is on is as good as none.
+                None if variable == ENTRY => {
+                    keep(values, if any(&|row| row.integrations || row.listed) { 3 } else { 1 })
+                }
+                None => keep(values, if asks_all { 2 } else { 1 }),
+                // Only whether a category is granted matters.
+                Some(place) => {
+                    let category = space.categories.get(place).and_then(|id| policy.category(*id));
+                    match category.is_some_and(|one| one.is_free()) && asks_consent {
+                        true => keep(values, 2),
+                        false => *values = vec![place_of(&PREFERENCES, &Preference::Unasked)],
+                    }
+                }
+            }
         }
         Some(space)
     }
 
-    /// The situation of this space that decides like `situation`, which is one of the full space.
+    /// Returns the situation of this space that decides like another one, which is one of the full space.
     pub fn project(&self, situation: &Situation) -> Situation {
-        let mut projected = situation.clone();
-        for (preference, values) in projected.preferences.iter_mut().zip(&self.preferences) {
-            if !values.contains(preference) {
-                *preference = match values.as_slice() {
-                    [only] => *only,
-                    _ => Preference::Refused,
-                };
+        let Some(mut point) = self.point(situation) else { return situation.clone() };
+        for (entry, all) in [(ENTRY, &ENTRIES[..]), (ALL_ENTRY, &ALL[..])] {
+            let (Some(value), Some(values)) = (point.get_mut(entry), self.values.get(entry)) else {
+                continue;
+            };
+            let is_invalid = all.get(*value) == Some(&Some(Entry::Invalid));
+            if is_invalid && !values.contains(value) && self.inputs.invalid_is_off() {
+                *value = place_of(all, &Some(Entry::Off));
             }
         }
-        let invalid = match self.policy.invalid_entries().value {
-            InvalidEntries::Off => Some(Entry::Off),
-            InvalidEntries::Unlisted => None,
-        };
-        for (entry, values) in [(&mut projected.entry, &self.entry), (&mut projected.all, &self.all)] {
-            if *entry == Some(Entry::Invalid) && !values.contains(entry) {
-                *entry = invalid;
-            }
-            if !values.contains(entry) {
-                *entry = None;
+        for (value, values) in point.iter_mut().zip(&self.values) {
+            if let (false, Some(first)) = (values.contains(value), values.first()) {
+                *value = *first;
             }
         }
-        if !self.exempt_event.contains(&projected.exempt_event) {
-            projected.exempt_event = false;
-        }
-        projected
+        self.at(&point)
     }
 
-    /// The destination.
-    pub fn destination(&self) -> DestinationId {
-        self.destination
-    }
-
-    /// The categories that the destination needs, in declaration order.
+    /// Returns the categories that the destination needs, in declaration order.
     pub fn categories(&self) -> &[CategoryId] {
         &self.categories
     }
 
-    /// How many situations there are; `None` when there are more than fit.
+    /// Returns how many situations there are; `None` for more than fit.
     pub fn count(&self) -> Option<u128> {
-        let given = self
-            .preferences
-            .iter()
-            .try_fold(1u128, |product, values| product.checked_mul(values.len() as u128))?;
-        let consent = (self.consent.len() as u128 - 1).checked_add(given)?;
-        let integrations = self.integrations.len() - 1 + self.entry.len() * self.all.len();
-        consent.checked_mul((integrations * self.exempt_event.len()) as u128)
+        let consent = self.count_of(Inputs::CONSENT, self.preferences())?;
+        let integrations = self.count_of(Inputs::INTEGRATIONS, ENTRY..FIRST_CATEGORY)?;
+        consent.checked_mul(integrations)?.checked_mul(self.values.get(Inputs::EXEMPT_EVENT)?.len() as u128)
     }
 
-    /// The situation of a number below [`Space::count`]; numbers beyond begin again.
+    fn preferences(&self) -> Range<usize> {
+        FIRST_CATEGORY..self.values.len()
+    }
+
+    /// Returns how many values an object has together with its members, which only one of its values has.
+    fn count_of(&self, object: usize, members: Range<usize>) -> Option<u128> {
+        let mut members = self.values.get(members)?.iter();
+        let listed = members.try_fold(1u128, |product, values| product.checked_mul(values.len() as u128))?;
+        listed.checked_add(self.values.get(object)?.len() as u128 - 1)
+    }
+
+    /// Returns the situation of a number below [`Space::count`].
     pub fn situation(&self, number: u128) -> Situation {
-        let mut rest = number;
-        let exempt_event = pick(&self.exempt_event, &mut rest).unwrap_or(false);
-        let listed = self.entry.len() * self.all.len();
-        let others: Vec<_> =
-            self.integrations.iter().copied().filter(|state| *state != IntegrationsState::Present).collect();
-        let kinds = (others.len() + listed) as u128;
-        let mut kind = rest % kinds;
-        rest /= kinds;
-        let mut situation = Situation {
-            consent: ConsentState::Answered,
-            preferences: Vec::new(),
-            integrations: IntegrationsState::Present,
-            entry: None,
-            all: None,
-            exempt_event,
-        };
-        match others.get(kind as usize) {
-            Some(state) => situation.integrations = *state,
-            None => {
-                kind -= others.len() as u128;
-                situation.entry = pick(&self.entry, &mut kind).unwrap_or(None);
-                situation.all = pick(&self.all, &mut kind).unwrap_or(None);
+        let (mut rest, mut point) = (number, vec![0; self.values.len()]);
+        self.pick(Inputs::EXEMPT_EVENT, &mut rest, &mut point);
+        for (object, members) in
+            [(Inputs::INTEGRATIONS, ENTRY..FIRST_CATEGORY), (Inputs::CONSENT, self.preferences())]
+        {
+            let count = self.count_of(object, members.clone()).unwrap_or(u128::MAX);
+            let mut own = rest % count;
+            rest /= count;
+            // The values without members come first.
+            let without = |value: &&usize| !self.inputs.has_members(object, **value);
+            let values = self.values.get(object).into_iter().flatten();
+            let others = values.clone().filter(without).count();
+            let with = values.clone().find(|value| self.inputs.has_members(object, **value));
+            let value =
+                usize::try_from(own).ok().and_then(|own| values.clone().filter(without).nth(own)).or(with);
+            point.get_mut(object).into_iter().for_each(|place| *place = value.copied().unwrap_or(0));
+            if value == with {
+                own -= others as u128;
+                members.for_each(|member| self.pick(member, &mut own, &mut point));
             }
         }
-        let others: Vec<_> =
-            self.consent.iter().copied().filter(|state| *state != ConsentState::Answered).collect();
-        match usize::try_from(rest).ok().and_then(|rest| others.get(rest)) {
-            Some(state) => situation.consent = *state,
-            None => {
-                rest -= others.len() as u128;
-                situation.preferences =
-                    self.preferences.iter().filter_map(|values| pick(values, &mut rest)).collect();
-            }
-        }
-        situation
+        self.at(&point)
     }
 
-    /// One of a sample of situations: the combinations of everything but the preferences come in turn, all of them, and
-    /// the preferences are drawn anew for each number, always the same ones for the same number.
+    /// Returns one of a sample of situations: the combinations of everything but the preferences come in turn, all of them, and
+    /// the preferences are drawn for each number, always the same ones for the same number.
     pub fn sample(&self, number: u64) -> Situation {
-        let mut rest = u128::from(number);
-        let consent = pick(&self.consent, &mut rest).unwrap_or(ConsentState::Answered);
-        let integrations = pick(&self.integrations, &mut rest).unwrap_or(IntegrationsState::Present);
-        let exempt_event = pick(&self.exempt_event, &mut rest).unwrap_or(false);
-        let mut situation = Situation {
-            consent,
-            preferences: Vec::new(),
-            integrations,
-            entry: None,
-            all: None,
-            exempt_event,
-        };
-        if integrations == IntegrationsState::Present {
-            situation.entry = pick(&self.entry, &mut rest).unwrap_or(None);
-            situation.all = pick(&self.all, &mut rest).unwrap_or(None);
-        }
-        if consent == ConsentState::Answered {
-            let mut state = number;
-            let drawn = self.preferences.iter().map(|values| {
-                // SplitMix64: well spread, and the same everywhere.
-                state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-                let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-                let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-                pick(values, &mut u128::from(mixed ^ (mixed >> 31))).unwrap_or(Preference::Unasked)
-            });
-            situation.preferences = drawn.collect();
-        }
-        situation
-    }
-
-    /// Whether a situation is one of this space.
-    pub fn contains(&self, situation: &Situation) -> bool {
-        let given = situation.consent == ConsentState::Answered;
-        let listed = situation.integrations == IntegrationsState::Present;
-        let preferences = match given {
-            true => {
-                situation.preferences.len() == self.preferences.len()
-                    && situation
-                        .preferences
-                        .iter()
-                        .zip(&self.preferences)
-                        .all(|(one, values)| values.contains(one))
+        let (mut rest, mut state, mut point) = (u128::from(number), number, vec![0; self.values.len()]);
+        for variable in 0..self.values.len() {
+            match variable {
+                ENTRY | ALL_ENTRY if !self.has_members(&point, Inputs::INTEGRATIONS) => {}
+                ..FIRST_CATEGORY => self.pick(variable, &mut rest, &mut point),
+                _ if self.has_members(&point, Inputs::CONSENT) => {
+                    // SplitMix64: well spread, and the same everywhere.
+                    state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+                    let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+                    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+                    self.pick(variable, &mut u128::from(mixed ^ (mixed >> 31)), &mut point);
+                }
+                _ => {}
             }
-            false => situation.preferences.is_empty(),
-        };
-        let entries = match listed {
-            true => self.entry.contains(&situation.entry) && self.all.contains(&situation.all),
-            false => situation.entry.is_none() && situation.all.is_none(),
-        };
-        preferences
-            && entries
-            && self.consent.contains(&situation.consent)
-            && self.integrations.contains(&situation.integrations)
-            && self.exempt_event.contains(&situation.exempt_event)
+        }
+        self.at(&point)
     }
 
-    /// Every situation. Ask [`Space::count`] first.
+    /// Takes the lowest digit off a number, in the base of a variable's values, and sets the variable to its value.
+    fn pick(&self, variable: usize, rest: &mut u128, point: &mut [usize]) {
+        let Some((values, place)) = self.values.get(variable).zip(point.get_mut(variable)) else { return };
+        let base = values.len().max(1) as u128;
+        *place = values.get((*rest % base) as usize).copied().unwrap_or(0);
+        *rest /= base;
+    }
+
+    fn has_members(&self, point: &[usize], object: usize) -> bool {
+        point.get(object).is_some_and(|value| self.inputs.has_members(object, *value))
+    }
+
+    /// Returns true if a situation is one of this space.
+    pub fn contains(&self, situation: &Situation) -> bool {
+        self.point(situation).is_some_and(|point| {
+            let is_possible = point.iter().enumerate().all(|(variable, value)| {
+                let is_given = match variable {
+                    ..ENTRY => true,
+                    ENTRY..FIRST_CATEGORY => self.has_members(&point, Inputs::INTEGRATIONS),
+                    _ => self.has_members(&point, Inputs::CONSENT),
+                };
+                !is_given || self.values.get(variable).is_some_and(|values| values.contains(value))
+            });
+            is_possible && self.at(&point) == *situation
+        })
+    }
+
+    /// Returns every situation. Ask [`Space::count`] first.
     pub fn situations(&self) -> impl Iterator<Item = Situation> {
         (0..self.count().unwrap_or(u128::MAX)).map(|number| self.situation(number))
     }
 
-    /// The smallest event that has the facts of a situation of this space; [`json`](super::json) writes it.
-    pub fn event(&self, situation: &Situation) -> Event<'p> {
-        let consent = match situation.consent {
-            ConsentState::Missing => Consent::Missing,
-            ConsentState::Empty => Consent::Empty,
-            ConsentState::Unanswered => Consent::Preferences(Vec::new()),
-            ConsentState::Malformed => Consent::Malformed,
-            ConsentState::Answered => Consent::Preferences(self.preferences(situation)),
-        };
-        let integrations = match situation.integrations {
-            IntegrationsState::None => Integrations::Entries(Vec::new()),
-            IntegrationsState::Malformed => Integrations::Malformed,
-            IntegrationsState::Present => Integrations::Entries(self.entries(situation)),
-        };
-        let exempt = self.policy.exempt_events().value.first().filter(|_| situation.exempt_event);
-        Event { id: None, consent, integrations, track: exempt.map(|name| Name::from(name.value.as_str())) }
+    /// Returns the smallest event that has the facts of a situation of this space.
+    pub fn event(&self, situation: &Situation) -> Event<'_> {
+        let event = self.point(situation).and_then(|point| self.inputs.event(&point));
+        event.map(|(event, _)| event).unwrap_or_default()
     }
 
-    fn preferences(&self, situation: &Situation) -> Vec<(Name<'p>, Preference)> {
-        let named = self.categories.iter().zip(&situation.preferences);
-        let mut preferences: Vec<(Name, Preference)> = named
-            .filter(|(_, preference)| **preference != Preference::Unasked)
-            .filter_map(|(id, preference)| {
-                Some((Name::from(self.policy.category(*id)?.wire_id()), *preference))
-            })
-            .collect();
-        if preferences.is_empty() {
-            // Preferences that are given have a member, and this one is nobody's.
-            let claimed =
-                |name: &str| self.policy.categories().iter().any(|category| category.wire_id() == name);
-            preferences.push((unclaimed(claimed), Preference::Granted));
+    /// Returns the facts at a point.
+    fn at(&self, point: &[usize]) -> Situation {
+        let value = |variable: usize| point.get(variable).copied().unwrap_or(0);
+        let shape = self.inputs.shapes.get(value(Inputs::CONSENT));
+        let preferences =
+            point.iter().skip(FIRST_CATEGORY).filter_map(|value| PREFERENCES.get(*value)).copied();
+        let is_listed = self.has_members(point, Inputs::INTEGRATIONS);
+        Situation {
+            consent: shape.and_then(|shape| shape.states.first()).copied().unwrap_or(ConsentState::Malformed),
+            preferences: preferences.filter(|_| self.has_members(point, Inputs::CONSENT)).collect(),
+            integrations: IntegrationsState::ALL
+                .get(value(Inputs::INTEGRATIONS))
+                .copied()
+                .unwrap_or(IntegrationsState::Malformed),
+            entry: ENTRIES.get(value(ENTRY)).copied().flatten().filter(|_| is_listed),
+            all: ALL.get(value(ALL_ENTRY)).copied().unwrap_or(Some(Entry::On)).filter(|_| is_listed),
+            exempt_event: value(Inputs::EXEMPT_EVENT) == 1,
         }
-        preferences
     }
 
-    fn entries(&self, situation: &Situation) -> Vec<(Name<'p>, Entry)> {
-        let own = self
-            .policy
-            .destination(self.destination)
-            .map(|destination| destination.name())
-            .unwrap_or_default();
-        let mut entries: Vec<(Name, Entry)> = Vec::new();
-        entries.extend(situation.entry.map(|entry| (Name::from(own), entry)));
-        entries.extend(situation.all.map(|entry| (Name::from("All"), entry)));
-        if entries.is_empty() {
-            let claimed = |name: &str| {
-                self.policy
-                    .destinations()
-                    .iter()
-                    .any(|destination| destination.names().any(|own| own == name))
-            };
-            entries.push((unclaimed(claimed), Entry::On));
-        }
-        entries
+    /// Returns the point at which these facts are.
+    fn point(&self, situation: &Situation) -> Option<Vec<usize>> {
+        let all = if situation.all == Some(Entry::On) { ALL.len() } else { place_of(&ALL, &situation.all) };
+        let facts = [
+            (Inputs::CONSENT, self.inputs.shape(&[situation.consent])?),
+            (Inputs::INTEGRATIONS, place_of(&IntegrationsState::ALL, &situation.integrations)),
+            (Inputs::EXEMPT_EVENT, usize::from(situation.exempt_event)),
+            (ENTRY, place_of(&ENTRIES, &situation.entry)),
+            (ALL_ENTRY, all),
+        ];
+        let preferences = situation.preferences.iter().map(|one| place_of(&PREFERENCES, one));
+        Some(self.inputs.point(facts.into_iter().chain((FIRST_CATEGORY..).zip(preferences))))
     }
 }
 
-/// Takes the lowest digit off a number, in the base of the values, and gives its value.
-fn pick<T: Copy>(values: &[T], rest: &mut u128) -> Option<T> {
-    let base = values.len().max(1) as u128;
-    let digit = *rest % base;
-    *rest /= base;
-    values.get(digit as usize).copied()
-}
-
-/// A short name that nobody claims.
-fn unclaimed<'n>(claimed: impl Fn(&str) -> bool) -> Name<'n> {
+/// Returns a short name that nobody claims.
+fn unclaimed(is_claimed: impl Fn(&str) -> bool) -> String {
     let mut name = String::from("?");
-    while claimed(&name) {
+    while is_claimed(&name) {
         name.push('?');
     }
-    Name::from(name)
+    name
 }

@@ -81,7 +81,7 @@ fn cases(table: &Table, scratch: &mut Scratch, destination: DestinationId) -> Ve
     cases
 }
 
-fn situations(space: &Space<'_>) -> Vec<Situation> {
+fn situations(space: &Space) -> Vec<Situation> {
     let ends = [Preference::Refused, Preference::Granted];
     let mut consents: Vec<(ConsentState, Vec<Preference>)> = Vec::new();
     for consent in ConsentState::ALL {
