@@ -33,7 +33,7 @@ pub struct Situation {
 pub struct Space {
     inputs: Inputs,
     categories: Vec<CategoryId>,
-    /// The values that each variable takes.
+    /// The values that each variable takes; the one with members comes last.
     values: Vec<Vec<usize>>,
 }
 
@@ -68,16 +68,16 @@ impl Space {
             }),
             ..Inputs::of(&[(policy, destination)])
         };
-        let mut counts = inputs.values();
-        if let Some(all) = counts.get_mut(ALL_ENTRY) {
-            *all += 1;
+        let counts = inputs.values().into_iter().enumerate().map(|(variable, count)| match variable {
+            ALL_ENTRY => count + 1,
+            FIRST_CATEGORY.. => PREFERENCES.len(),
+            _ => count,
+        });
+        let mut values: Vec<Vec<usize>> = counts.map(|count| (0..count).collect()).collect();
+        for (object, values) in values.iter_mut().enumerate().take(Inputs::EXEMPT_EVENT) {
+            values.sort_by_key(|value| inputs.has_members(object, *value));
         }
-        counts.iter_mut().skip(FIRST_CATEGORY).for_each(|count| *count = PREFERENCES.len());
-        Some(Space {
-            inputs,
-            categories,
-            values: counts.into_iter().map(|count| (0..count).collect()).collect(),
-        })
+        Some(Space { inputs, categories, values })
     }
 
     /// Returns the combinations that can differ in outcome, reason or named categories. Every situation decides like
@@ -90,25 +90,21 @@ impl Space {
             declared.disabled().is_none() && rows.iter().any(|row| wanted(row.enforce.mentions()))
         };
         let asks_consent = any(&|row| row.consent) && declared.exempt().is_none();
+        let asks_entry = any(&|row| row.integrations || row.listed);
         let asks_all = any(&|row| row.integrations)
             && policy.kind_of(declared).is_none_or(|kind| kind.ignores_all().is_none());
-        let keep = |values: &mut Vec<usize>, most: usize| values.truncate(most);
-        for (variable, values) in space.values.iter_mut().enumerate().skip(Inputs::EXEMPT_EVENT) {
-            match variable.checked_sub(FIRST_CATEGORY) {
-                None if variable == Inputs::EXEMPT_EVENT => keep(values, if asks_consent { 2 } else { 1 }),
-                // What an invalid entry counts as is there anyway, and `All` that is on is as good as none.
-                None if variable == ENTRY => {
-                    keep(values, if any(&|row| row.integrations || row.listed) { 3 } else { 1 })
-                }
-                None => keep(values, if asks_all { 2 } else { 1 }),
-                // Only whether a category is granted matters.
-                Some(place) => {
-                    let category = space.categories.get(place).and_then(|id| policy.category(*id));
-                    match category.is_some_and(|one| one.is_free()) && asks_consent {
-                        true => keep(values, 2),
-                        false => *values = vec![place_of(&PREFERENCES, &Preference::Unasked)],
-                    }
-                }
+        // An invalid entry counts as another value, and `All` that is on as none.
+        for (variable, is_asked, count) in
+            [(Inputs::EXEMPT_EVENT, asks_consent, 2), (ENTRY, asks_entry, 3), (ALL_ENTRY, asks_all, 2)]
+        {
+            let values = space.values.get_mut(variable);
+            values.into_iter().for_each(|values| values.truncate(if is_asked { count } else { 1 }));
+        }
+        for (id, values) in space.categories.iter().zip(space.values.iter_mut().skip(FIRST_CATEGORY)) {
+            // Only whether a category is granted matters.
+            match asks_consent && policy.category(*id).is_some_and(|category| category.is_free()) {
+                true => values.truncate(2),
+                false => *values = vec![place_of(&PREFERENCES, &Preference::Unasked)],
             }
         }
         Some(space)
@@ -116,20 +112,21 @@ impl Space {
 
     /// Returns the situation of this space that decides like another one, which is one of the full space.
     pub fn project(&self, situation: &Situation) -> Situation {
-        let Some(mut point) = self.point(situation) else { return situation.clone() };
-        for (entry, all) in [(ENTRY, &ENTRIES[..]), (ALL_ENTRY, &ALL[..])] {
-            let (Some(value), Some(values)) = (point.get_mut(entry), self.values.get(entry)) else {
-                continue;
-            };
-            let is_invalid = all.get(*value) == Some(&Some(Entry::Invalid));
-            if is_invalid && !values.contains(value) && self.inputs.invalid_is_off() {
-                *value = place_of(all, &Some(Entry::Off));
+        let mut counted = situation.clone();
+        let off = Some(Entry::Off).filter(|_| self.inputs.invalid_is_off());
+        for (variable, entry, all) in
+            [(ENTRY, &mut counted.entry, &ENTRIES[..]), (ALL_ENTRY, &mut counted.all, &ALL[..])]
+        {
+            let takes =
+                |value: usize| self.values.get(variable).is_some_and(|values| values.contains(&value));
+            if *entry == Some(Entry::Invalid) && !takes(place_of(all, entry)) {
+                *entry = off;
             }
         }
-        for (value, values) in point.iter_mut().zip(&self.values) {
-            if let (false, Some(first)) = (values.contains(value), values.first()) {
-                *value = *first;
-            }
+        let mut point = self.point(&counted).unwrap_or_default();
+        for (value, values) in point.iter_mut().zip(&self.values).filter(|(value, all)| !all.contains(value))
+        {
+            *value = values.first().copied().unwrap_or(0);
         }
         self.at(&point)
     }
@@ -141,16 +138,13 @@ impl Space {
 
     /// Returns how many situations there are; `None` for more than fit.
     pub fn count(&self) -> Option<u128> {
-        let consent = self.count_of(Inputs::CONSENT, self.preferences())?;
+        let exempt_event = self.values.get(Inputs::EXEMPT_EVENT)?.len() as u128;
         let integrations = self.count_of(Inputs::INTEGRATIONS, ENTRY..FIRST_CATEGORY)?;
-        consent.checked_mul(integrations)?.checked_mul(self.values.get(Inputs::EXEMPT_EVENT)?.len() as u128)
+        let consent = self.count_of(Inputs::CONSENT, FIRST_CATEGORY..self.values.len())?;
+        consent.checked_mul(integrations)?.checked_mul(exempt_event)
     }
 
-    fn preferences(&self) -> Range<usize> {
-        FIRST_CATEGORY..self.values.len()
-    }
-
-    /// Returns how many values an object has together with its members, which only one of its values has.
+    /// Returns how many values an object has together with its members; only its last value has them.
     fn count_of(&self, object: usize, members: Range<usize>) -> Option<u128> {
         let mut members = self.values.get(members)?.iter();
         let listed = members.try_fold(1u128, |product, values| product.checked_mul(values.len() as u128))?;
@@ -159,26 +153,17 @@ impl Space {
 
     /// Returns the situation of a number below [`Space::count`].
     pub fn situation(&self, number: u128) -> Situation {
-        let (mut rest, mut point) = (number, vec![0; self.values.len()]);
-        self.pick(Inputs::EXEMPT_EVENT, &mut rest, &mut point);
-        for (object, members) in
-            [(Inputs::INTEGRATIONS, ENTRY..FIRST_CATEGORY), (Inputs::CONSENT, self.preferences())]
-        {
+        let mut rest = number;
+        let mut point = vec![0; self.values.len()];
+        self.pick(Inputs::EXEMPT_EVENT..ENTRY, &mut rest, &mut point);
+        let (integrations, consent) = (ENTRY..FIRST_CATEGORY, FIRST_CATEGORY..self.values.len());
+        for (object, members) in [(Inputs::INTEGRATIONS, integrations), (Inputs::CONSENT, consent)] {
             let count = self.count_of(object, members.clone()).unwrap_or(u128::MAX);
-            let mut own = rest % count;
+            let others = self.values.get(object).map_or(0, |values| values.len() as u128 - 1);
+            let own = rest % count;
             rest /= count;
-            // The values without members come first.
-            let without = |value: &&usize| !self.inputs.has_members(object, **value);
-            let values = self.values.get(object).into_iter().flatten();
-            let others = values.clone().filter(without).count();
-            let with = values.clone().find(|value| self.inputs.has_members(object, **value));
-            let value =
-                usize::try_from(own).ok().and_then(|own| values.clone().filter(without).nth(own)).or(with);
-            point.get_mut(object).into_iter().for_each(|place| *place = value.copied().unwrap_or(0));
-            if value == with {
-                own -= others as u128;
-                members.for_each(|member| self.pick(member, &mut own, &mut point));
-            }
+            self.pick(object..object + 1, &mut own.min(others), &mut point);
+            self.pick(members, &mut own.saturating_sub(others), &mut point);
         }
         self.at(&point)
     }
@@ -186,48 +171,34 @@ impl Space {
     /// Returns one of a sample of situations: the combinations of everything but the preferences come in turn, all of them, and
     /// the preferences are drawn for each number, always the same ones for the same number.
     pub fn sample(&self, number: u64) -> Situation {
-        let (mut rest, mut state, mut point) = (u128::from(number), number, vec![0; self.values.len()]);
-        for variable in 0..self.values.len() {
-            match variable {
-                ENTRY | ALL_ENTRY if !self.has_members(&point, Inputs::INTEGRATIONS) => {}
-                ..FIRST_CATEGORY => self.pick(variable, &mut rest, &mut point),
-                _ if self.has_members(&point, Inputs::CONSENT) => {
-                    // SplitMix64: well spread, and the same everywhere.
-                    state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-                    let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-                    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-                    self.pick(variable, &mut u128::from(mixed ^ (mixed >> 31)), &mut point);
-                }
-                _ => {}
-            }
+        let mut state = number;
+        let mut point = vec![0; self.values.len()];
+        self.pick(0..FIRST_CATEGORY, &mut u128::from(number), &mut point);
+        for category in FIRST_CATEGORY..self.values.len() {
+            // SplitMix64: well spread, and the same everywhere.
+            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            self.pick(category..category + 1, &mut u128::from(mixed ^ (mixed >> 31)), &mut point);
         }
         self.at(&point)
     }
 
-    /// Takes the lowest digit off a number, in the base of a variable's values, and sets the variable to its value.
-    fn pick(&self, variable: usize, rest: &mut u128, point: &mut [usize]) {
-        let Some((values, place)) = self.values.get(variable).zip(point.get_mut(variable)) else { return };
-        let base = values.len().max(1) as u128;
-        *place = values.get((*rest % base) as usize).copied().unwrap_or(0);
-        *rest /= base;
-    }
-
-    fn has_members(&self, point: &[usize], object: usize) -> bool {
-        point.get(object).is_some_and(|value| self.inputs.has_members(object, *value))
+    /// Takes the lowest digits off a number, each in the base of a variable's values, and sets the variables to these values.
+    fn pick(&self, variables: Range<usize>, rest: &mut u128, point: &mut [usize]) {
+        let variables = point.iter_mut().zip(&self.values).take(variables.end).skip(variables.start);
+        for (place, values) in variables {
+            let base = values.len().max(1) as u128;
+            *place = values.get((*rest % base) as usize).copied().unwrap_or(0);
+            *rest /= base;
+        }
     }
 
     /// Returns true if a situation is one of this space.
     pub fn contains(&self, situation: &Situation) -> bool {
         self.point(situation).is_some_and(|point| {
-            let is_possible = point.iter().enumerate().all(|(variable, value)| {
-                let is_given = match variable {
-                    ..ENTRY => true,
-                    ENTRY..FIRST_CATEGORY => self.has_members(&point, Inputs::INTEGRATIONS),
-                    _ => self.has_members(&point, Inputs::CONSENT),
-                };
-                !is_given || self.values.get(variable).is_some_and(|values| values.contains(value))
-            });
-            is_possible && self.at(&point) == *situation
+            let mut values = point.iter().zip(&self.values);
+            values.all(|(value, values)| values.contains(value)) && self.at(&point) == *situation
         })
     }
 
@@ -242,38 +213,41 @@ impl Space {
         event.map(|(event, _)| event).unwrap_or_default()
     }
 
-    /// Returns the facts at a point.
+    /// Returns the facts at a point. An object that is not given has no members.
     fn at(&self, point: &[usize]) -> Situation {
         let value = |variable: usize| point.get(variable).copied().unwrap_or(0);
         let shape = self.inputs.shapes.get(value(Inputs::CONSENT));
-        let preferences =
-            point.iter().skip(FIRST_CATEGORY).filter_map(|value| PREFERENCES.get(*value)).copied();
-        let is_listed = self.has_members(point, Inputs::INTEGRATIONS);
+        let consent =
+            shape.and_then(|shape| shape.states.first()).copied().unwrap_or(ConsentState::Malformed);
+        let integrations = IntegrationsState::ALL.get(value(Inputs::INTEGRATIONS)).copied();
+        let integrations = integrations.unwrap_or(IntegrationsState::Malformed);
+        let (is_answered, is_present) =
+            (consent == ConsentState::Answered, integrations == IntegrationsState::Present);
+        let preferences = point.iter().skip(FIRST_CATEGORY).filter(|_| is_answered);
         Situation {
-            consent: shape.and_then(|shape| shape.states.first()).copied().unwrap_or(ConsentState::Malformed),
-            preferences: preferences.filter(|_| self.has_members(point, Inputs::CONSENT)).collect(),
-            integrations: IntegrationsState::ALL
-                .get(value(Inputs::INTEGRATIONS))
-                .copied()
-                .unwrap_or(IntegrationsState::Malformed),
-            entry: ENTRIES.get(value(ENTRY)).copied().flatten().filter(|_| is_listed),
-            all: ALL.get(value(ALL_ENTRY)).copied().unwrap_or(Some(Entry::On)).filter(|_| is_listed),
+            consent,
+            preferences: preferences.filter_map(|value| PREFERENCES.get(*value)).copied().collect(),
+            integrations,
+            entry: ENTRIES.get(value(ENTRY)).copied().flatten().filter(|_| is_present),
+            all: ALL.get(value(ALL_ENTRY)).copied().unwrap_or(Some(Entry::On)).filter(|_| is_present),
             exempt_event: value(Inputs::EXEMPT_EVENT) == 1,
         }
     }
 
     /// Returns the point at which these facts are.
     fn point(&self, situation: &Situation) -> Option<Vec<usize>> {
+        let mut point: Vec<usize> = self.values.iter().filter_map(|values| values.first()).copied().collect();
         let all = if situation.all == Some(Entry::On) { ALL.len() } else { place_of(&ALL, &situation.all) };
         let facts = [
-            (Inputs::CONSENT, self.inputs.shape(&[situation.consent])?),
-            (Inputs::INTEGRATIONS, place_of(&IntegrationsState::ALL, &situation.integrations)),
-            (Inputs::EXEMPT_EVENT, usize::from(situation.exempt_event)),
-            (ENTRY, place_of(&ENTRIES, &situation.entry)),
-            (ALL_ENTRY, all),
+            self.inputs.shape(&[situation.consent])?,
+            place_of(&IntegrationsState::ALL, &situation.integrations),
+            usize::from(situation.exempt_event),
+            place_of(&ENTRIES, &situation.entry),
+            all,
         ];
         let preferences = situation.preferences.iter().map(|one| place_of(&PREFERENCES, one));
-        Some(self.inputs.point(facts.into_iter().chain((FIRST_CATEGORY..).zip(preferences))))
+        point.iter_mut().zip(facts.into_iter().chain(preferences)).for_each(|(place, fact)| *place = fact);
+        Some(point)
     }
 }
 
