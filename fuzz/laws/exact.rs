@@ -3,8 +3,8 @@
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
 use consentry::exact::{
-    self, DecisionFunction, DecisionTable, DestinationRequirement, Diff, Direction, Space, check,
-    decision_tables, diff, fingerprint, gate,
+    self, DecisionFunction, DecisionTable, Diff, Direction, Space, check, decision_tables, diff, fingerprint,
+    gate,
 };
 use consentry::{
     ConsentState, DestinationId, Enforce, Entry, EntryState, Event, InvalidEntries, Policy, Preference,
@@ -431,11 +431,8 @@ fn is_in_its_row(
     let named: BTreeSet<String> =
         verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id().to_owned()).collect();
     let is_refused = row.reason == consentry::Reason::Refused;
-    let expected = if is_refused {
-        DestinationRequirement::of(policy, destination).refused(&granted)
-    } else {
-        BTreeSet::new()
-    };
+    let expected =
+        if is_refused { DecisionTable::refused(policy, destination, &granted) } else { BTreeSet::new() };
     assert_eq!(named, expected, "{}", said());
 }
 

@@ -1,6 +1,6 @@
 //! The check of a policy against a ledger (section 6 of the semantics), so that equal ones are the same.
 
-use super::gate::free;
+use super::gate::{event_names, free};
 use crate::model::{AlsoRecords, CheckAction, Conflict, LedgerCheck, Policy};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -27,7 +27,7 @@ pub fn check(policy: &Policy) -> Option<Check> {
     Some(Check {
         actions,
         compared,
-        preference_events: policy.preference_events().value.iter().map(|name| name.value.clone()).collect(),
+        preference_events: event_names(policy.preference_events()),
         records_identify: policy.also_records() == AlsoRecords::Identify,
     })
 }

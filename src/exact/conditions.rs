@@ -197,10 +197,15 @@ pub(crate) fn word(entry: Option<Entry>) -> &'static str {
 }
 
 fn any_of<T: AsRef<str>>(words: &[T]) -> String {
+    listed(words, "or")
+}
+
+/// Returns the words as `A, B or C`, with this word before the last one.
+pub(crate) fn listed<T: AsRef<str>>(words: &[T], conjunction: &str) -> String {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     match words.split_last() {
         None => String::new(),
         Some((only, [])) => (*only).to_owned(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        Some((last, rest)) => format!("{} {conjunction} {last}", rest.join(", ")),
     }
 }

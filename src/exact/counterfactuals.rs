@@ -1,5 +1,6 @@
 //! What would have to change of an event so that a destination's outcome were the other one.
 
+use super::conditions::listed;
 use super::function::{DecisionFunction, reason};
 use super::inputs::{ALL, ENTRIES, Input, Inputs, place_of};
 use super::minimal::{ChangeSet, minimal};
@@ -292,19 +293,19 @@ impl fmt::Display for Counterfactual {
         let mut phrases = Vec::new();
         match (is_given, granted.is_empty()) {
             (true, true) => phrases.push("give preferences that grant nothing".to_owned()),
-            (true, false) => phrases.push(format!("give preferences that grant {}", list(&granted))),
+            (true, false) => phrases.push(format!("give preferences that grant {}", listed(&granted, "and"))),
             (false, true) => {}
-            (false, false) => phrases.push(format!("grant {}", list(&granted))),
+            (false, false) => phrases.push(format!("grant {}", listed(&granted, "and"))),
         }
         if !refused.is_empty() {
-            phrases.push(format!("refuse {}", list(&refused)));
+            phrases.push(format!("refuse {}", listed(&refused, "and")));
         }
         phrases.append(&mut first);
         match (removed.is_empty(), self.is_filled) {
             (true, true) => phrases.push(InputChange::All(Entry::On).to_string()),
             (true, false) => {}
-            (false, true) => phrases.push(format!("replace {} with \"All\": true", list(&removed))),
-            (false, false) => phrases.push(format!("remove {}", list(&removed))),
+            (false, true) => phrases.push(format!("replace {} with \"All\": true", listed(&removed, "and"))),
+            (false, false) => phrases.push(format!("remove {}", listed(&removed, "and"))),
         }
         phrases.append(&mut set);
         f.write_str(&phrases.join(", "))
@@ -343,16 +344,6 @@ impl fmt::Display for InputChange {
             InputChange::Grant(name) => write!(f, "grant {name}"),
             InputChange::Refuse(name) => write!(f, "refuse {name}"),
         }
-    }
-}
-
-/// `A, B and C`.
-fn list<T: AsRef<str>>(words: &[T]) -> String {
-    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-    match words.split_last() {
-        None => String::new(),
-        Some((only, [])) => (*only).to_owned(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
 }
 

@@ -10,7 +10,7 @@ use super::equivalence::EquivalenceClass;
 use super::formula::Formula;
 use super::function::DecisionFunction;
 use super::inputs::{self, ALL, ENTRIES, Inputs, place_of};
-use crate::event::{Entry, Event, Preference};
+use crate::event::{Entry, Event};
 use crate::fingerprint::TooLarge;
 use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy};
 use crate::reason::Reason;
@@ -47,31 +47,10 @@ pub struct Row {
     pub entry: Option<Vec<Option<Entry>>>,
     /// What `All` is; `None` for unlisted and on.
     pub all: Option<Vec<Option<Entry>>>,
-    /// Why the destination receives the event, or does not. A refusal names the categories of [`DestinationRequirement::refused`].
+    /// Why the destination receives the event, or does not. A refusal names the categories of [`DecisionTable::refused`].
     pub reason: Reason,
     /// Why the event is dropped, if that is the reason.
     pub drop_reason: Option<String>,
-}
-
-/// What a destination asks people for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DestinationRequirement(Option<Formula>);
-
-impl DestinationRequirement {
-    /// Of a destination.
-    pub fn of(policy: &Policy, destination: &Destination) -> Self {
-        DestinationRequirement(Formula::of_destination(destination, policy))
-    }
-
-    /// Whether it is granted, by the wire ids of the categories that are.
-    pub fn is_granted(&self, granted: &impl Fn(&str) -> bool) -> bool {
-        self.0.as_ref().is_none_or(|formula| formula.is_satisfied(granted))
-    }
-
-    /// The wire ids that a refusal names: those that are not granted in the groups that are not satisfied.
-    pub fn refused(&self, granted: &impl Fn(&str) -> bool) -> BTreeSet<String> {
-        self.0.as_ref().map(|formula| formula.refused(granted)).unwrap_or_default()
-    }
 }
 
 /// The tables of some destinations: those with the same one share it.
@@ -137,7 +116,7 @@ const VARIABLES: [(usize, &[usize]); 4] =
 type Path = (Vec<(usize, Vec<usize>)>, Reason);
 
 fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Result<Vec<Block>, TooLarge> {
-    let DestinationRequirement(formula) = DestinationRequirement::of(policy, destination);
+    let formula = Formula::of_destination(destination, policy);
     let inputs = Inputs::of(&[(policy, id)]).condensed(destination.name(), formula.as_ref());
     let decision = DecisionFunction::over(inputs, MAX_STEPS, policy, destination)?;
     let inputs = &decision.inputs;
@@ -288,6 +267,17 @@ fn paths(
 }
 
 impl DecisionTable {
+    /// Returns the wire ids that a refusal names, by the wire ids that are granted: those that are not, in groups that are not
+    /// satisfied.
+    pub fn refused(
+        policy: &Policy,
+        destination: &Destination,
+        granted: &impl Fn(&str) -> bool,
+    ) -> BTreeSet<String> {
+        let formula = Formula::of_destination(destination, policy);
+        formula.map(|formula| formula.refused(granted)).unwrap_or_default()
+    }
+
     /// The rows that an event is in, for one of the destinations. That is always one.
     pub fn rows_of<'t>(
         &'t self,
@@ -299,8 +289,9 @@ impl DecisionTable {
         let is_exempt = event.track.as_ref().is_some_and(|track| {
             policy.exempt_events().value.iter().any(|name| name.value.as_bytes() == track.as_bytes())
         });
-        let granted = |wire_id: &str| is_granted(event, wire_id);
-        let need = DestinationRequirement::of(policy, destination).is_granted(&granted);
+        let granted = |wire_id: &str| inputs::is_granted(event, wire_id);
+        let formula = Formula::of_destination(destination, policy);
+        let need = formula.is_none_or(|formula| formula.is_satisfied(&granted));
         let entry = entry(policy, event, |name| destination.names().any(|own| own.as_bytes() == name));
         let all = entry_of_all(policy, event);
         let blocks = self.blocks.iter().filter(move |block| {
@@ -335,12 +326,6 @@ impl DecisionTable {
         let (event, reading) = inputs.event(&inputs.point(facts.into_iter().chain(categories)))?;
         Some(event.to_json(&reading))
     }
-}
-
-/// "Among duplicate keys any refusal wins, then any invalid value."
-fn is_granted(event: &Event<'_>, wire_id: &str) -> bool {
-    let own = event.consent.preferences().iter().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
-    own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
 }
 
 /// "Among duplicate keys and among the names of one destination `off` wins, then `on`." One that cannot be read is told from them
@@ -379,7 +364,7 @@ mod tests {
                 .unwrap();
                 let id = policy.destination_named("X").unwrap();
                 let destination = policy.destination(id).unwrap();
-                let DestinationRequirement(formula) = DestinationRequirement::of(&policy, destination);
+                let formula = Formula::of_destination(destination, &policy);
                 let inputs = Inputs::of(&[(&policy, id)]).condensed("X", formula.as_ref());
                 let decision = DecisionFunction::over(inputs, MAX_STEPS, &policy, destination).unwrap();
                 let DecisionFunction { inputs, mut diagrams, function, .. } = decision;

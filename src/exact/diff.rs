@@ -8,13 +8,14 @@ use super::diagram::{Diagram, Diagrams};
 use super::equivalence::EquivalenceClass;
 use super::formula::{Formula, PrimeImplicants};
 use super::function::{Function, function, reason};
-use super::gate::{Gate, gate};
+use super::gate::{Gate, event_names, gate};
 use super::inputs::Inputs;
 use crate::event::Event;
 use crate::fingerprint::TooLarge;
 use crate::model::{ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, Reading};
 use crate::reason::Reason;
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Everything that two policies decide otherwise. Names and labels, the order of lines and tests are no part of it.
@@ -92,6 +93,14 @@ pub enum Presence {
     Added,
     /// Only the old one.
     Removed,
+}
+
+impl Presence {
+    /// Returns what the old policy has, and the new one, of values for the policies that have the destination.
+    fn split<T>(self, mut values: impl Iterator<Item = T>) -> (Option<T>, Option<T>) {
+        let before = if self == Presence::Added { None } else { values.next() };
+        (before, values.next())
+    }
 }
 
 /// Situations that are decided otherwise, in one direction.
@@ -177,15 +186,14 @@ impl DestinationDiff {
     pub fn touching(&self) -> impl Fn(&Event<'_>, &Event<'_>) -> Vec<usize> {
         let rows = self.rows().into_owned();
         move |old, new| {
-            let values = match self.presence {
-                Presence::Both => rows.values_of(&[old, new]),
-                Presence::Added => rows.values_of(&[new]),
-                Presence::Removed => rows.values_of(&[old]),
+            let events = match self.presence {
+                Presence::Both => vec![old, new],
+                Presence::Added => vec![new],
+                Presence::Removed => vec![old],
             };
-            let is_in =
-                |found: &ChangedCube| values.as_ref().is_some_and(|values| found.cube.contains(values));
+            let Some(values) = rows.values_of(&events) else { return Vec::new() };
             let found = self.changes.found.iter().enumerate();
-            found.filter(|(_, found)| is_in(found)).map(|(place, _)| place).collect()
+            found.filter(|(_, found)| found.cube.contains(&values)).map(|(place, _)| place).collect()
         }
     }
 
@@ -199,23 +207,18 @@ impl DestinationDiff {
 
     fn change(&self, found: &ChangedCube, rows: &Inputs) -> Option<Change> {
         let (event, reading) = self.inputs.event(&found.event)?;
-        let mut said =
-            found.reasons.iter().zip(&self.formulas).enumerate().map(|(which, (reason, formula))| {
-                let refused = formula.as_ref().filter(|_| *reason == Reason::Refused);
-                let granted = |wire_id: &str| self.inputs.is_granted(which, wire_id, &found.event);
-                (
-                    *reason,
-                    refused
-                        .map(|formula| formula.refused(&granted).into_iter().collect())
-                        .unwrap_or_default(),
-                )
-            });
+        let decided = found.reasons.iter().zip(&self.formulas).enumerate();
+        let (before, after) = self.presence.split(decided.map(|(which, (reason, formula))| {
+            let granted = |wire_id: &str| self.inputs.is_granted(which, wire_id, &found.event);
+            let formula = formula.iter().filter(|_| *reason == Reason::Refused);
+            (*reason, formula.flat_map(|formula| formula.refused(&granted)).collect())
+        }));
         Some(Change {
             direction: found.direction,
             conditions: Conditions::of(rows, &found.cube),
             witness: event.to_json(&reading),
-            before: if self.presence == Presence::Added { None } else { said.next() },
-            after: if self.presence == Presence::Removed { None } else { said.next() },
+            before,
+            after,
         })
     }
 }
@@ -249,21 +252,16 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
     let (mut destinations, mut too_large) = (Vec::new(), Vec::new());
     // Most destinations are alike but for their names and categories.
     let mut known = HashMap::new();
-    let by_name = |policy: &'_ Policy| -> BTreeMap<String, DestinationId> {
-        policy
-            .destination_ids()
-            .zip(policy.destinations())
-            .map(|(id, one)| (one.name().to_owned(), id))
-            .collect()
-    };
-    let (old_ids, new_ids) = (by_name(old), by_name(new));
+    let ids = [old, new].map(|policy| {
+        let names = policy.destinations().iter().map(Destination::name);
+        names.zip(policy.destination_ids()).collect::<BTreeMap<&str, DestinationId>>()
+    });
     let are_settings_alike = same_reading && are_settings_alike(old, new);
-    let all: BTreeSet<&String> = old_ids.keys().chain(new_ids.keys()).collect();
-    for name in all {
-        let sides = [(old, old_ids.get(name).copied()), (new, new_ids.get(name).copied())];
-        match destination(name, sides, are_settings_alike, &mut known) {
+    for name in ids.iter().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>() {
+        let [old_id, new_id] = ids.each_ref().map(|ids| ids.get(name).copied());
+        match destination(name, [(old, old_id), (new, new_id)], are_settings_alike, &mut known) {
             Ok(changed) => destinations.extend(changed),
-            Err(TooLarge) => too_large.push(name.clone()),
+            Err(TooLarge) => too_large.push((*name).to_owned()),
         }
     }
     Diff {
@@ -302,16 +300,13 @@ fn drops(old: &Policy, new: &Policy) -> Vec<DropChange> {
 
 /// Whether policies that read the same decide alike of every destination of which they say the same.
 fn are_settings_alike(old: &Policy, new: &Policy) -> bool {
-    let exempt_events = |policy: &Policy| -> BTreeSet<String> {
-        policy.exempt_events().value.iter().map(|name| name.value.clone()).collect()
-    };
     let mut states = ConsentState::ALL
         .into_iter()
         .flat_map(|consent| IntegrationsState::ALL.map(|integrations| (consent, integrations)));
     let enforce = |policy: &'_ Policy, (consent, integrations)| -> Enforce {
         policy.reconcile().row(consent, integrations).enforce.clone()
     };
-    exempt_events(old) == exempt_events(new)
+    event_names(old.exempt_events()) == event_names(new.exempt_events())
         && old.unmapped_destinations().value == new.unmapped_destinations().value
         && old.invalid_entries().value == new.invalid_entries().value
         && states.all(|state| enforce(old, state) == enforce(new, state))
@@ -330,17 +325,13 @@ fn destination(
     known: &mut HashMap<PairClass, PairChanges>,
 ) -> Result<Option<DestinationDiff>, TooLarge> {
     let compared = DestinationPair::of(sides);
-    let form = PairClass::of(&compared);
-    if are_settings_alike && form.is_unchanged() {
+    let class = PairClass::of(&compared);
+    if are_settings_alike && class.is_unchanged() {
         return Ok(None);
     }
-    let changes = match known.get(&form) {
-        Some(changes) => changes.clone(),
-        None => {
-            let changes = compared.changes()?;
-            known.insert(form, changes.clone());
-            changes
-        }
+    let changes = match known.entry(class) {
+        Entry::Occupied(changes) => changes.get().clone(),
+        Entry::Vacant(place) => place.insert(compared.changes()?).clone(),
     };
     let DestinationPair { presence, inputs, formulas, .. } = compared;
     let is_changed = presence != Presence::Both || !changes.found.is_empty();
@@ -410,12 +401,10 @@ impl<'c> DestinationPair<'c> {
     fn changes(&self) -> Result<PairChanges, TooLarge> {
         let needs = || self.inputs.by_requirements(&self.formulas);
         let Some(formula) = self.only_formula() else {
-            return match self.found(&self.inputs, None) {
-                Ok(found) => Ok(PairChanges { by_requirements: false, found }),
-                Err(TooLarge) => {
-                    Ok(PairChanges { by_requirements: true, found: self.found(&needs(), None)? })
-                }
-            };
+            return Ok(match self.found(&self.inputs, None) {
+                Ok(found) => PairChanges { by_requirements: false, found },
+                Err(TooLarge) => PairChanges { by_requirements: true, found: self.found(&needs(), None)? },
+            });
         };
         // Where there are too many ways, they may not matter.
         let ways = formula.and_then(|formula| formula.prime_implicants(&self.inputs.categories).ok());
@@ -445,11 +434,7 @@ impl<'c> DestinationPair<'c> {
         for (which, (policy, _, one)) in self.declared.iter().enumerate() {
             functions.push(function(&mut diagrams, rows, which, policy, one)?);
         }
-        let (before, after) = match self.presence {
-            Presence::Both => (functions.first(), functions.get(1)),
-            Presence::Added => (None, functions.first()),
-            Presence::Removed => (functions.first(), None),
-        };
+        let (before, after) = self.presence.split(functions.iter());
         let ways_cost = ways.map(costs);
         let cost = |cube: &Cube, diagrams: &Diagrams| {
             let (one, conditions) = size(cube, diagrams);

@@ -19,7 +19,7 @@ use crate::model::{
 };
 use crate::reason::Reason;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 
 /// What a part of the hash is. A number never changes and never gets another meaning.
 #[derive(Debug, Clone, Copy)]
@@ -162,13 +162,9 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
         let formula = Formula::of_destination(destination, policy);
         let class = EquivalenceClass::of(policy, destination, formula.as_ref(), Formula::clone);
         let key = (class, destination.names().collect::<BTreeSet<_>>().len());
-        let (has_entries, digest) = match known.get(&key) {
-            Some(known) => *known,
-            None => {
-                let decision = decision(policy, id)?;
-                known.insert(key, decision);
-                decision
-            }
+        let (has_entries, digest) = match known.entry(key) {
+            hash_map::Entry::Occupied(known) => *known.get(),
+            hash_map::Entry::Vacant(place) => *place.insert(decision(policy, id)?),
         };
         hash.text(name);
         // Whose a name is matters only where its entry does.

@@ -4,6 +4,7 @@
 //! gate is given in that form too.
 
 use super::formula::Formula;
+use crate::diagnostic::Spanned;
 use crate::model::{
     Category, ConsentState, Destination, GateOpens, IntegrationsState, Policy, Requirement, Steps,
     UnmappedDestinations, WithoutConsent,
@@ -107,15 +108,13 @@ impl fmt::Display for Gate {
 
 /// The gate of a policy.
 pub fn gate(policy: &Policy) -> Gate {
-    let mut events: BTreeSet<String> =
-        policy.preference_events().value.iter().map(|name| name.value.clone()).collect();
+    let mut events = event_names(policy.preference_events());
     let opens = match policy.gate_opens().value {
         GateOpens::AnyGrant => by_grants(policy, true),
         GateOpens::NeededGrant => by_grants(policy, false),
         GateOpens::Delivery => {
             let opens = by_decisions(policy, false);
-            let exempt_events: BTreeSet<String> =
-                policy.exempt_events().value.iter().map(|name| name.value.clone()).collect();
+            let exempt_events = event_names(policy.exempt_events());
             // Exempt events are decided differently, so that other events of theirs may be delivered.
             let exempt_opens = by_decisions(policy, true);
             if exempt_opens.is_always() {
@@ -322,7 +321,12 @@ fn enabled(policy: &Policy) -> impl Iterator<Item = &Destination> {
     policy.destinations().iter().filter(|destination| destination.disabled().is_none())
 }
 
-/// The wire ids of the categories that an event grants or does not.
+/// Returns the names of some events.
+pub(super) fn event_names(names: &Spanned<Vec<Spanned<String>>>) -> BTreeSet<String> {
+    names.value.iter().map(|name| name.value.clone()).collect()
+}
+
+/// Returns the wire ids of the categories that an event grants or does not.
 pub(super) fn free(policy: &Policy) -> BTreeSet<String> {
     policy.categories().iter().filter(|one| one.is_free()).map(|one| one.wire_id().to_owned()).collect()
 }

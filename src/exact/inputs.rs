@@ -369,14 +369,8 @@ impl Inputs {
             (_, true) if is_off => place_of(&ALL, &Some(Entry::Invalid)),
             (own, _) => place_of(&ALL, &own.filter(|entry| *entry != Entry::On)),
         });
-        // "Among duplicate keys any refusal wins, then any invalid value." What one policy does not read, another may.
-        let granted = |wire_id: &str| {
-            events.iter().any(|event| {
-                let mut own = event.consent.preferences().iter();
-                let own = own.by_ref().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
-                own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
-            })
-        };
+        // What one policy does not read, another may.
+        let granted = |wire_id: &str| events.iter().any(|event| is_granted(event, wire_id));
         match &self.requirements {
             None => values.extend(self.categories.iter().map(|wire_id| usize::from(granted(wire_id)))),
             Some(requirements) => {
@@ -435,6 +429,12 @@ impl Inputs {
         let track = exempt.map(|name| Name::from(name.as_str()));
         Some((Event { id: None, consent, integrations, track }, reading))
     }
+}
+
+/// Returns true if an event grants a category. "Among duplicate keys any refusal wins, then any invalid value."
+pub(crate) fn is_granted(event: &Event<'_>, wire_id: &str) -> bool {
+    let own = event.consent.preferences().iter().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
+    own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
 }
 
 /// What the entries of an event under some names come to, "`off` wins, then `on`", and whether one that cannot be read stands beside

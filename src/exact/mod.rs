@@ -34,7 +34,7 @@ pub use conditions::{Condition, Conditions, RequiredBy};
 pub use counterfactuals::{
     Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, counterfactuals,
 };
-pub use decision_table::{Block, DecisionTable, DestinationRequirement, Row, decision_tables};
+pub use decision_table::{Block, DecisionTable, Row, decision_tables};
 pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, diff};
 pub use fingerprint::fingerprint;
 pub use function::DecisionFunction;
