@@ -7,7 +7,7 @@
     reason = "a benchmark that fails may panic"
 )]
 
-use consentry::analysis::{decision_tables, diff, fingerprint, prove};
+use consentry::exact::{decision_tables, diff, fingerprint, prove};
 use consentry::{Event, Input, Limits, Policy, Table};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::fmt::Write as _;

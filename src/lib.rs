@@ -19,11 +19,11 @@
 //! SIMD instructions; threads, global state, printing, panics and reading of files in the library's core.
 
 mod active_policy;
-pub mod analysis;
 mod decide;
 pub mod diagnostic;
 mod event;
-mod exact;
+pub mod exact;
+mod fingerprint;
 mod format;
 #[cfg(feature = "ledger")]
 pub mod ledger;
@@ -45,7 +45,7 @@ pub use event::{
     Consent, Entry, Event, EventError, EventErrorKind, InstructionSet, Integrations, Limits, Name,
     Preference, Validation, lines,
 };
-pub use exact::{Fingerprint, TooLarge};
+pub use fingerprint::{Fingerprint, TooLarge};
 pub use format::{FormatError, format};
 pub use model::{
     AlsoRecords, Banner, Category, CategoryId, CheckAction, Conflict, ConsentModel, ConsentState,

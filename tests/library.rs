@@ -11,7 +11,7 @@ use consentry::diagnostic::Span;
 use consentry::{
     ActivePolicy, Banner, Consent, ConsentModel, Entry, Event, GateOpens, ImpliedConsent, Input,
     Integrations, Limits, LoadTrigger, Memory, Policy, Preference, Reason, Table, Validation, WithoutConsent,
-    analysis, reference,
+    exact, reference,
 };
 use std::sync::Arc;
 
@@ -600,7 +600,7 @@ fn settings_of_a_visit_are_facts_that_decide_nothing() {
         )
     );
     let [included, overridden, but_the_gate] =
-        [&as_included, &overridden, &but_the_gate].map(|policy| analysis::fingerprint(policy).unwrap());
+        [&as_included, &overridden, &but_the_gate].map(|policy| exact::fingerprint(policy).unwrap());
     assert_eq!(included, but_the_gate, "no decision has changed, and no gate");
     assert_ne!(included, overridden, "the gate has");
     let strict = Policy::parse("consentry 1 policy \"p\" include prelude \"segment-strict\"").unwrap();

@@ -54,7 +54,10 @@ fn count_folder(path: &Path) -> usize {
 fn comments_and_tests_do_not_count() {
     assert_eq!(count_text("fn f(a: u8) {}\n"), 9);
     assert_eq!(count_text("/// Doc.\n// Comment.\nfn f(a: u8) {}\n"), 9);
-    assert_eq!(count_text("#[cfg(test)]\nuse a::b;\nfn f(a: u8) {}\n#[cfg(test)]\nmod tests { fn g() {} }"), 9);
+    assert_eq!(
+        count_text("#[cfg(test)]\nuse a::b;\nfn f(a: u8) {}\n#[cfg(test)]\nmod tests { fn g() {} }"),
+        9
+    );
     assert_eq!(count_text("#[cfg(feature = \"x\")]\nfn f() {}"), 14);
 }
 

@@ -3,7 +3,7 @@
 use super::events::EventText;
 use super::{compile, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{Open, Opens, gate};
+use consentry::exact::{Open, Opens, gate};
 use consentry::{Consent, Entry, Event, GateOpens, Input, Integrations, Policy, Preference, Table};
 use std::collections::BTreeSet;
 

@@ -23,8 +23,8 @@ pub mod tests;
 pub mod visits;
 
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{self, Situation, Space};
 use consentry::diagnostic::Diagnostic;
+use consentry::exact::{Situation, Space, certify};
 use consentry::syntax::Tree;
 use consentry::{
     Consent, Decision, Event, FormatError, Input, InstructionSet, Integrations, Limits, Memory, Outcome,
@@ -148,7 +148,7 @@ pub fn certified(u: &mut Unstructured) -> Result<u64> {
     let policy = PolicyText::arbitrary(u)?;
     let table = compile(&policy.text());
     let mut compared = 0u128;
-    let certificate = analysis::certify(&table, 2_000);
+    let certificate = certify(&table, 2_000);
     assert!(certificate.differences.is_empty(), "{:?}\n{}", certificate.differences, policy.text());
     compared += certificate.comparisons();
     for id in table.policy().destination_ids() {

@@ -2,7 +2,7 @@
 
 use super::{Failure, Format, PolicyArguments, Status};
 use consentry::Table;
-use consentry::analysis::{Coverage, certify};
+use consentry::exact::{Coverage, certify};
 use consentry::report::{human, json};
 use std::io::Write;
 

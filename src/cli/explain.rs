@@ -2,8 +2,8 @@
 
 use super::input::{Block, Blocks, read_all};
 use super::{Failure, Format, PolicyArguments, Status};
-use consentry::analysis::flips;
 use consentry::diagnostic::visible;
+use consentry::exact::counterfactuals;
 use consentry::report::{human, json};
 use consentry::{Event, EventError, Limits, Policy, reference};
 use std::io::Write;
@@ -64,7 +64,7 @@ impl Explain {
             }
         };
         if let Some(explanation) = reference::explain(&policy, &event, destination) {
-            let flips = flips(&policy, &event, destination);
+            let flips = counterfactuals(&policy, &event, destination);
             match self.format {
                 Format::Human => {
                     human::explanation(to, &policy, &self.destination, &explanation)?;

@@ -1,8 +1,8 @@
 //! `consentry prove`.
 
 use super::{Failure, Format, PolicyArguments, Status, called, event_text};
-use consentry::analysis::{Counterexample, Proof, prove};
 use consentry::diagnostic::visible;
+use consentry::exact::{Counterexample, Proof, prove};
 use consentry::{Policy, Promise};
 use serde_json::{Value, json};
 use std::io::{self, Write};

@@ -8,7 +8,6 @@ use super::resolved::{ALL, ResolvedEvent};
 use super::rewrite::Found;
 use super::table::Table;
 use crate::event::{ConsentState, Event, IntegrationsState, Limits, Name};
-use crate::exact::{Fingerprint, TooLarge};
 use crate::model::{DestinationId, GateOpens, Policy};
 use crate::reason::Reason;
 use crate::verdict::Verdict;
@@ -20,7 +19,7 @@ use std::sync::OnceLock;
 /// Which destinations are delivered is settled; reasons are worked out when asked for.
 #[derive(Debug, Clone)]
 pub struct Decision<'d> {
-    pub(super) table: &'d Table,
+    pub(crate) table: &'d Table,
     origin: Origin<'d>,
     resolved: ResolvedEvent<'d>,
     deliver: &'d Bits,
@@ -70,15 +69,6 @@ impl<'d> Decision<'d> {
     /// The policy that decided.
     pub fn policy(&self) -> &'d Policy {
         self.table.policy()
-    }
-
-    /// The fingerprint of that policy; see [`Table::fingerprint`].
-    ///
-    /// # Errors
-    ///
-    /// [`TooLarge`] for a policy that has none.
-    pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
-        self.table.fingerprint()
     }
 
     /// The event that was decided.

@@ -9,7 +9,7 @@ use super::gate::Gate;
 use super::names::Names;
 use super::requirements::Requirements;
 use crate::event::{InstructionSet, Keys};
-use crate::exact::{Fingerprint, TooLarge, fingerprint};
+use crate::fingerprint::{Fingerprint, TooLarge};
 use crate::model::{
     ConsentState, DestinationId, Enforce, EventRole, IntegrationsState, InvalidEntries, Policy, Preference,
     Requirement,
@@ -68,8 +68,8 @@ pub struct Table {
     /// What an event gets that a check against a ledger drops, by [`LedgerDrop`].
     drops: [Enforce; LedgerDrop::ALL.len()],
     named_events: Vec<(String, EventRole)>,
-    /// Worked out when somebody asks.
-    fingerprint: OnceLock<Result<Fingerprint, TooLarge>>,
+    /// Calculated by `exact`, at the first call of `fingerprint`.
+    pub(crate) fingerprint: OnceLock<Result<Fingerprint, TooLarge>>,
     gate: OnceLock<Gate>,
 }
 
@@ -160,15 +160,6 @@ impl Table {
     /// The policy that was compiled.
     pub fn policy(&self) -> &Policy {
         &self.policy
-    }
-
-    /// The fingerprint of the policy. It is worked out the first time that somebody asks.
-    ///
-    /// # Errors
-    ///
-    /// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
-    pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
-        *self.fingerprint.get_or_init(|| fingerprint(&self.policy))
     }
 
     /// The same table, for which events are read with other instructions than the fastest. Decisions are the same; this is

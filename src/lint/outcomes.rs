@@ -4,11 +4,11 @@
 //! more never unsatisfies it. So the two ends, nothing granted and everything granted, show all that can happen, and
 //! destinations whose requirements can both be satisfied and not are alike here. One destination of each class is asked.
 
-use crate::analysis::traits::Traits;
-use crate::analysis::{Situation, Space};
 use crate::decide::Scratch;
 use crate::decide::Table;
 use crate::event::{Entry, Preference};
+use crate::exact::equivalence::EquivalenceClass;
+use crate::exact::{Situation, Space};
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::{Outcome, Reason};
 use std::collections::HashMap;
@@ -43,11 +43,11 @@ impl Outcomes {
     pub(super) fn new(policy: &Policy) -> Self {
         let table = Table::new(policy.clone());
         let mut scratch = table.scratch();
-        let mut known: HashMap<Traits<bool>, usize> = HashMap::new();
+        let mut known: HashMap<EquivalenceClass<bool>, usize> = HashMap::new();
         let (mut classes, mut class_of) = (Vec::new(), Vec::new());
         for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
-            let traits = Traits::ends(policy, destination);
-            class_of.push(*known.entry(traits).or_insert_with(|| {
+            let class = EquivalenceClass::by_outcomes(policy, destination);
+            class_of.push(*known.entry(class).or_insert_with(|| {
                 classes.push(DestinationClass { example: id, cases: cases(&table, &mut scratch, id) });
                 classes.len() - 1
             }));
@@ -81,7 +81,7 @@ fn cases(table: &Table, scratch: &mut Scratch, destination: DestinationId) -> Ve
     cases
 }
 
-fn situations(space: &Space<'_>) -> Vec<Situation> {
+fn situations(space: &Space) -> Vec<Situation> {
     let ends = [Preference::Refused, Preference::Granted];
     let mut consents: Vec<(ConsentState, Vec<Preference>)> = Vec::new();
     for consent in ConsentState::ALL {

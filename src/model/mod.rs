@@ -331,7 +331,7 @@ impl Policy {
         self.reading.span
     }
 
-    /// What the policy and the files that it includes promise; [`crate::analysis::prove`] decides whether it is so.
+    /// What the policy and the files that it includes promise; [`crate::exact::prove`] decides whether it is so.
     pub fn promises(&self) -> &[Promise] {
         &self.promises
     }

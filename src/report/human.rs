@@ -2,10 +2,11 @@
 
 use super::Summary;
 use super::json::entry_word;
-use crate::analysis::{Certificate, Coverage, Flips, MAX_FLIPS, TooLarge};
 use crate::decide::Decision;
 use crate::diagnostic::visible;
 use crate::event::EventError;
+use crate::exact::{Certificate, Counterfactuals, Coverage, MAX_COUNTERFACTUALS};
+use crate::fingerprint::TooLarge;
 #[cfg(feature = "ledger")]
 use crate::ledger::{Checked, Found};
 use crate::model::{Mode, Policy};
@@ -196,21 +197,25 @@ pub fn explanation(
 /// # Errors
 ///
 /// When the writer fails.
-pub fn flips(to: &mut impl Write, outcome: Outcome, flips: Result<&Flips, &TooLarge>) -> io::Result<()> {
+pub fn flips(
+    to: &mut impl Write,
+    outcome: Outcome,
+    flips: Result<&Counterfactuals, &TooLarge>,
+) -> io::Result<()> {
     let other = match outcome {
         Outcome::Deliver => "blocked",
         Outcome::Block => "delivered",
     };
     match flips {
         Err(error) => writeln!(to, "\nwhat would have to change to be {other} is not said: {error}"),
-        Ok(flips) if flips.flips.is_empty() => writeln!(to, "\nno change of the event would make it {other}"),
+        Ok(flips) if flips.list.is_empty() => writeln!(to, "\nno change of the event would make it {other}"),
         Ok(flips) => {
             writeln!(to, "\nto be {other}, one of")?;
-            for flip in &flips.flips {
+            for flip in &flips.list {
                 writeln!(to, "   {}", visible(&flip.to_string()))?;
             }
             match flips.more {
-                true => writeln!(to, "   there may be more: at most {MAX_FLIPS} are listed"),
+                true => writeln!(to, "   there may be more: at most {MAX_COUNTERFACTUALS} are listed"),
                 false => Ok(()),
             }
         }

@@ -1,10 +1,11 @@
 //! The JSON that other programs rely on: `grammar/decision.schema.json` is its contract. Members may be added, never
 //! changed.
 
-use crate::analysis::{Certificate, Coverage, Flip, FlipChange, Flips, TooLarge, fingerprint};
 use crate::decide::Decision;
 use crate::diagnostic::{Diagnostic, Files, Position, Span, is_harmful};
 use crate::event::{EventError, Name};
+use crate::exact::{Certificate, Counterfactual, Counterfactuals, Coverage, InputChange, fingerprint};
+use crate::fingerprint::TooLarge;
 #[cfg(feature = "ledger")]
 use crate::ledger::{Checked, Found};
 use crate::model::{DestinationId, GateOpens, Mode, Policy};
@@ -287,7 +288,7 @@ pub fn explanation(
     policy: &Policy,
     destination: &str,
     explanation: &Explanation,
-    flips: Result<&Flips, &TooLarge>,
+    flips: Result<&Counterfactuals, &TooLarge>,
 ) -> io::Result<()> {
     let verdict = &explanation.verdict;
     let line = ExplanationLine {
@@ -301,21 +302,21 @@ pub fn explanation(
         reason: verdict.reason().word(),
         categories: names(policy, verdict.refused()),
         steps: explanation.steps.iter().map(|step| step_body(policy, step)).collect(),
-        flips: flips.ok().map(|flips| flips.flips.iter().map(flip_body).collect()),
+        flips: flips.ok().map(|flips| flips.list.iter().map(flip_body).collect()),
         more_flips: flips.is_ok_and(|flips| flips.more),
     };
     write_line(to, &line)
 }
 
-fn flip_body(flip: &Flip) -> FlipBody<'_> {
+fn flip_body(flip: &Counterfactual) -> FlipBody<'_> {
     let changes = flip.changes.iter().map(|change| match change {
-        FlipChange::Consent(state) => ChangeBody::Consent { state: state.word() },
-        FlipChange::Integrations(state) => ChangeBody::Integrations { state: state.word() },
-        FlipChange::Event(name) => ChangeBody::Event { exempt: name.as_deref() },
-        FlipChange::Entry { name, value } => ChangeBody::Entry { name, entry: entry_word(*value) },
-        FlipChange::All(entry) => ChangeBody::All { entry: entry_word(Some(*entry)) },
-        FlipChange::Grant(category) => ChangeBody::Grant { category },
-        FlipChange::Refuse(category) => ChangeBody::Refuse { category },
+        InputChange::Consent(state) => ChangeBody::Consent { state: state.word() },
+        InputChange::Integrations(state) => ChangeBody::Integrations { state: state.word() },
+        InputChange::Event(name) => ChangeBody::Event { exempt: name.as_deref() },
+        InputChange::Entry { name, value } => ChangeBody::Entry { name, entry: entry_word(*value) },
+        InputChange::All(entry) => ChangeBody::All { entry: entry_word(Some(*entry)) },
+        InputChange::Grant(category) => ChangeBody::Grant { category },
+        InputChange::Refuse(category) => ChangeBody::Refuse { category },
     });
     FlipBody {
         changes: changes.collect(),

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::cli::input::{Block, Blocks};
-use consentry::analysis::{DestinationDiff, Diff, Direction};
+use consentry::exact::{DestinationDiff, Diff, Direction};
 use consentry::{Event, Limits, Policy};
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! Changes as one JSON document, which `grammar/diff.schema.json` describes.
 
 use super::{Compared, Side, with_counts};
-use consentry::analysis::{
-    Asked, Change, Check, Condition, Conditions, DestinationDiff, Direction, Presence,
+use consentry::exact::{
+    Change, Check, Condition, Conditions, DestinationDiff, Direction, Presence, RequiredBy,
 };
 use consentry::{Entry, Reading, Reason};
 use serde_json::{Map, Value, json};
@@ -120,11 +120,11 @@ fn when(conditions: &Conditions) -> Value {
             }
             Condition::All(values) => drop(when.insert("all".into(), words(values))),
             Condition::Category { name, granted } => drop(categories.insert(name.clone(), json!(granted))),
-            Condition::Need { asked, granted } => {
-                let policies: &[&str] = match asked {
-                    Asked::Old => &["old"],
-                    Asked::New => &["new"],
-                    Asked::Both => &["old", "new"],
+            Condition::Requirement { required_by, granted } => {
+                let policies: &[&str] = match required_by {
+                    RequiredBy::Old => &["old"],
+                    RequiredBy::New => &["new"],
+                    RequiredBy::Both => &["old", "new"],
                 };
                 needs.extend(policies.iter().map(|one| ((*one).to_owned(), json!(granted))));
             }

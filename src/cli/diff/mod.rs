@@ -7,7 +7,7 @@ mod json;
 mod markdown;
 
 use super::{Failure, Root, Status, called, files};
-use consentry::analysis::{
+use consentry::exact::{
     self, Change, Check, DestinationDiff, Diff as Changes, Direction, Gate, Presence, fingerprint,
 };
 use consentry::{Policy, Reason};
@@ -90,7 +90,7 @@ struct Compared {
 impl Diff {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let [old, new] = self.sides()?;
-        let changes = analysis::diff(&old.policy, &new.policy);
+        let changes = exact::diff(&old.policy, &new.policy);
         let touched = match &self.events {
             Some(events) => Some(Touched::count(&changes, &old.policy, &new.policy, events)?),
             None => None,

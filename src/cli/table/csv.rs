@@ -3,8 +3,8 @@
 use super::words;
 use super::{DESTINATION_TITLES, Sheet, TITLES};
 use consentry::Reason;
-use consentry::analysis::{DecisionTable, Need};
 use consentry::diagnostic::visible;
+use consentry::exact::DecisionTable;
 use std::io::{self, Write};
 
 pub(super) fn write(to: &mut impl Write, sheet: &Sheet<'_>) -> io::Result<()> {
@@ -14,7 +14,7 @@ pub(super) fn write(to: &mut impl Write, sheet: &Sheet<'_>) -> io::Result<()> {
     for table in &sheet.tables {
         for (id, destination) in sheet.destinations(table) {
             let said = words::destination(sheet.policy, destination);
-            let refused = Need::of(sheet.policy, destination).refused(&|_| false);
+            let refused = DecisionTable::refused(sheet.policy, destination, &|_| false);
             let named = sheet.policy.categories().iter().filter(|one| refused.contains(one.wire_id()));
             let named: Vec<&str> = named.map(|category| category.name()).collect();
             for (block, row) in

@@ -2,8 +2,8 @@
 
 use super::words::{self, CATEGORY_TITLES, PROMISE_TITLES};
 use super::{DESTINATION_TITLES, STATES, Sheet, TITLES};
-use consentry::analysis::Block;
 use consentry::diagnostic::visible;
+use consentry::exact::Block;
 use std::io::{self, Write};
 
 pub(super) fn write(to: &mut impl Write, sheet: &Sheet<'_>) -> io::Result<()> {

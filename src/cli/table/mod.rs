@@ -7,7 +7,7 @@ mod words;
 
 use super::explain::unknown_destination;
 use super::{Failure, PolicyArguments, Status};
-use consentry::analysis::{DecisionTable, decision_tables, fingerprint};
+use consentry::exact::{DecisionTable, decision_tables, fingerprint};
 use consentry::{Destination, DestinationId, Policy};
 use std::collections::BTreeSet;
 use std::io::Write;

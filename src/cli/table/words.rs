@@ -2,7 +2,7 @@
 
 use super::Sheet;
 use crate::cli::prove;
-use consentry::analysis::{self, Block, Row};
+use consentry::exact::{self, Block, Row};
 use consentry::{
     ConsentState, Destination, Entry, IntegrationsState, InvalidEntries, Mode, Policy, Promise, Reason,
     Requirement,
@@ -122,7 +122,7 @@ pub(super) const PROMISE_TITLES: [&str; 3] = ["promise", "because", "is it kept"
 pub(super) fn promises(policy: &Policy) -> Vec<[String; 3]> {
     let promise = |one: &Promise| {
         let because = one.because.clone().unwrap_or_default();
-        [policy.line_at(one.span), because, prove::known(&analysis::prove(policy, one))]
+        [policy.line_at(one.span), because, prove::known(&exact::prove(policy, one))]
     };
     policy.promises().iter().map(promise).collect()
 }

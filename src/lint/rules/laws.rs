@@ -1,8 +1,8 @@
 //! The laws of section 3 of the semantics that a policy may break: decided for every destination, over all that can happen.
 
-use crate::analysis::{Situation, Space};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::event::{Entry, Event, Integrations, Preference};
+use crate::exact::{Situation, Space};
 use crate::lint::outcomes::{Case, DestinationClass};
 use crate::lint::subject::Subject;
 use crate::model::{ConsentState, IntegrationsState, Policy};

@@ -89,7 +89,7 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
         for number in 0..compared {
             let situation = if sampled { space.sample(number as u64) } else { space.situation(number) };
             let alone = space.event(&situation);
-            let among = among_others(&space, policy, &situation, &alone);
+            let among = among_others(&space, policy, id, &situation, &alone);
             for event in [alone, among] {
                 let decision = table.decide_event(&event, &mut scratch);
                 let verdict = decision.verdict(id);
@@ -112,12 +112,13 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
 
 /// The same situation among facts that must not matter: those of other categories and destinations, and repetitions of
 /// its own names that lose against what is there. What can be said by several names is said by another than alone.
-fn among_others<'p>(
-    space: &Space<'p>,
-    policy: &'p Policy,
+fn among_others<'e>(
+    space: &Space,
+    policy: &'e Policy,
+    id: DestinationId,
     situation: &Situation,
-    alone: &Event<'p>,
-) -> Event<'p> {
+    alone: &Event<'e>,
+) -> Event<'e> {
     let mut event = alone.clone();
     if situation.exempt_event
         && let Some(last) = policy.exempt_events().value.last()
@@ -140,8 +141,7 @@ fn among_others<'p>(
     if let Integrations::Entries(entries) = &mut event.integrations
         && !entries.is_empty()
     {
-        let own: Vec<&str> =
-            policy.destination(space.destination()).into_iter().flat_map(|own| own.names()).collect();
+        let own: Vec<&str> = policy.destination(id).into_iter().flat_map(|own| own.names()).collect();
         // "Among duplicate keys and among the names of one destination `off` wins, then `on`."
         let mut losing = Vec::new();
         if matches!(situation.entry, Some(Entry::On | Entry::Off)) {
@@ -158,7 +158,7 @@ fn among_others<'p>(
         surround(entries, losing);
         // The destinations around it say the opposite of what it says.
         let opposite = if situation.entry == Some(Entry::Off) { Entry::On } else { Entry::Off };
-        let after = policy.destinations().iter().cycle().skip(space.destination().index() + 1);
+        let after = policy.destinations().iter().cycle().skip(id.index() + 1);
         let count = policy.destinations().len() - 1;
         for other in after.take(count.min(MAX_OTHERS)).filter(|other| !own.contains(&other.name())) {
             entries.push((Name::from(other.name()), opposite));

@@ -5,13 +5,13 @@
 //! and one for the entries under all of its names, of which "`off` wins, then `on`"; so destinations that differ only in
 //! names and needs share a table.
 
-use super::traits::Traits;
-use crate::event::{Entry, Event, Preference};
-use crate::exact::TooLarge;
-use crate::exact::diagram::Diagrams;
-use crate::exact::formula::Formula;
-use crate::exact::function::{function, reason};
-use crate::exact::inputs::{self, ALL, ENTRIES, Inputs};
+use super::diagram::MAX_STEPS;
+use super::equivalence::EquivalenceClass;
+use super::formula::Formula;
+use super::function::DecisionFunction;
+use super::inputs::{self, ALL, ENTRIES, Inputs, place_of};
+use crate::event::{Entry, Event};
+use crate::fingerprint::TooLarge;
 use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy};
 use crate::reason::Reason;
 use std::collections::{BTreeSet, HashMap};
@@ -47,31 +47,10 @@ pub struct Row {
     pub entry: Option<Vec<Option<Entry>>>,
     /// What `All` is; `None` for unlisted and on.
     pub all: Option<Vec<Option<Entry>>>,
-    /// Why the destination receives the event, or does not. A refusal names the categories of [`Need::refused`].
+    /// Why the destination receives the event, or does not. A refusal names the categories of [`DecisionTable::refused`].
     pub reason: Reason,
     /// Why the event is dropped, if that is the reason.
     pub drop_reason: Option<String>,
-}
-
-/// What a destination asks people for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Need(Option<Formula>);
-
-impl Need {
-    /// Of a destination.
-    pub fn of(policy: &Policy, destination: &Destination) -> Self {
-        Need(Formula::of_destination(destination, policy))
-    }
-
-    /// Whether it is granted, by the wire ids of the categories that are.
-    pub fn is_granted(&self, granted: &impl Fn(&str) -> bool) -> bool {
-        self.0.as_ref().is_none_or(|formula| formula.is_satisfied(granted))
-    }
-
-    /// The wire ids that a refusal names: those that are not granted in the groups that are not satisfied.
-    pub fn refused(&self, granted: &impl Fn(&str) -> bool) -> BTreeSet<String> {
-        self.0.as_ref().map(|formula| formula.refused(granted)).unwrap_or_default()
-    }
 }
 
 /// The tables of some destinations: those with the same one share it.
@@ -82,7 +61,7 @@ impl Need {
 ///
 /// ```
 /// use consentry::Policy;
-/// use consentry::analysis::decision_tables;
+/// use consentry::exact::decision_tables;
 ///
 /// let policy = Policy::parse(
 ///     r#"consentry 1 policy "p" include prelude "segment-strict" category A category B
@@ -98,11 +77,11 @@ pub fn decision_tables(
     destinations: impl IntoIterator<Item = DestinationId>,
 ) -> Result<Vec<DecisionTable>, TooLarge> {
     let mut tables: Vec<DecisionTable> = Vec::new();
-    let mut known: HashMap<Traits<bool>, usize> = HashMap::new();
+    let mut known: HashMap<EquivalenceClass<bool>, usize> = HashMap::new();
     for id in destinations {
         let Some(destination) = policy.destination(id) else { continue };
-        let traits = Traits::ends(policy, destination);
-        let place = match known.get(&traits) {
+        let class = EquivalenceClass::by_outcomes(policy, destination);
+        let place = match known.get(&class) {
             Some(place) => *place,
             None => {
                 let blocks = blocks(policy, id, destination)?;
@@ -112,7 +91,7 @@ pub fn decision_tables(
                     tables.push(DecisionTable { destinations: Vec::new(), blocks });
                     tables.len() - 1
                 });
-                known.insert(traits, place);
+                known.insert(class, place);
                 place
             }
         };
@@ -137,10 +116,10 @@ const VARIABLES: [(usize, &[usize]); 4] =
 type Path = (Vec<(usize, Vec<usize>)>, Reason);
 
 fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Result<Vec<Block>, TooLarge> {
-    let Need(formula) = Need::of(policy, destination);
+    let formula = Formula::of_destination(destination, policy);
     let inputs = Inputs::of(&[(policy, id)]).condensed(destination.name(), formula.as_ref());
-    let mut diagrams = Diagrams::new(inputs.values())?;
-    let function = function(&mut diagrams, &inputs, 0, policy, destination)?;
+    let decision = DecisionFunction::over(inputs, MAX_STEPS, policy, destination)?;
+    let inputs = &decision.inputs;
     let has_exempt_events = !inputs.exempt_events.is_empty();
     let mut classes: Vec<Class> = Vec::new();
     let states: Vec<ConsentState> =
@@ -148,14 +127,8 @@ fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Resu
     for (shape, consent) in states.iter().enumerate() {
         for (place, integrations) in IntegrationsState::ALL.into_iter().enumerate() {
             let at = |values: &[(usize, usize)]| {
-                let mut all = vec![0; inputs.values().len()];
                 let states = [(Inputs::CONSENT, shape), (Inputs::INTEGRATIONS, place)];
-                for (variable, value) in states.iter().chain(values) {
-                    if let Some(place) = all.get_mut(*variable) {
-                        *place = *value;
-                    }
-                }
-                reason(diagrams.at(function.reason, &all))
+                decision.reason(&inputs.point(states.into_iter().chain(values.iter().copied())))
             };
             let variables =
                 VARIABLES.into_iter().filter(|(variable, _)| *variable != EXEMPT_EVENT || has_exempt_events);
@@ -294,6 +267,17 @@ fn paths(
 }
 
 impl DecisionTable {
+    /// Returns the wire ids that a refusal names, by the wire ids that are granted: those that are not, in groups that are not
+    /// satisfied.
+    pub fn refused(
+        policy: &Policy,
+        destination: &Destination,
+        granted: &impl Fn(&str) -> bool,
+    ) -> BTreeSet<String> {
+        let formula = Formula::of_destination(destination, policy);
+        formula.map(|formula| formula.refused(granted)).unwrap_or_default()
+    }
+
     /// The rows that an event is in, for one of the destinations. That is always one.
     pub fn rows_of<'t>(
         &'t self,
@@ -305,8 +289,9 @@ impl DecisionTable {
         let is_exempt = event.track.as_ref().is_some_and(|track| {
             policy.exempt_events().value.iter().any(|name| name.value.as_bytes() == track.as_bytes())
         });
-        let granted = |wire_id: &str| is_granted(event, wire_id);
-        let need = Need::of(policy, destination).is_granted(&granted);
+        let granted = |wire_id: &str| inputs::is_granted(event, wire_id);
+        let formula = Formula::of_destination(destination, policy);
+        let need = formula.is_none_or(|formula| formula.is_satisfied(&granted));
         let entry = entry(policy, event, |name| destination.names().any(|own| own.as_bytes() == name));
         let all = entry_of_all(policy, event);
         let blocks = self.blocks.iter().filter(move |block| {
@@ -325,34 +310,22 @@ impl DecisionTable {
         let inputs = Inputs::of(&[(policy, id)]);
         let name = policy.destination(id)?.name();
         let state = block.consent.first()?;
-        let mut values = vec![0; inputs.values().len()];
-        let mut set = |variable: usize, value: Option<usize>| {
-            if let (Some(place), Some(value)) = (values.get_mut(variable), value) {
-                *place = value;
-            }
+        let own = inputs.names.iter().position(|one| one == name)?;
+        let first = |all: &[_], values: &Option<Vec<Option<Entry>>>| {
+            values.as_ref().and_then(|values| values.first()).map_or(0, |entry| place_of(all, entry))
         };
-        set(Inputs::CONSENT, inputs.shapes.iter().position(|shape| shape.states.first() == Some(state)));
-        let integrations = block.integrations.first()?;
-        set(Inputs::INTEGRATIONS, IntegrationsState::ALL.iter().position(|one| one == integrations));
-        set(Inputs::EXEMPT_EVENT, row.exempt_event.map(usize::from));
-        let own = inputs.names.iter().position(|one| one == name).unwrap_or(0);
-        let first =
-            |values: &Option<Vec<Option<Entry>>>| values.as_ref().and_then(|values| values.first().copied());
-        let place = |all: &[Option<Entry>], entry| all.iter().position(|one| *one == entry);
-        set(Inputs::FIRST_NAME + own, first(&row.entry).and_then(|entry| place(&ENTRIES, entry)));
-        set(inputs.all_entry(), first(&row.all).and_then(|entry| place(&ALL, entry)));
-        for category in 0..inputs.categories.len() {
-            set(inputs.first_category() + category, Some(usize::from(row.need == Some(true))));
-        }
-        let (event, reading) = inputs.event(&values)?;
+        let need = usize::from(row.need == Some(true));
+        let facts = [
+            (Inputs::CONSENT, inputs.shape(&[*state])?),
+            (Inputs::INTEGRATIONS, place_of(&IntegrationsState::ALL, block.integrations.first()?)),
+            (Inputs::EXEMPT_EVENT, usize::from(row.exempt_event == Some(true))),
+            (Inputs::FIRST_NAME + own, first(&ENTRIES, &row.entry)),
+            (inputs.all_entry(), first(&ALL, &row.all)),
+        ];
+        let categories = (0..inputs.categories.len()).map(|place| (inputs.first_category() + place, need));
+        let (event, reading) = inputs.event(&inputs.point(facts.into_iter().chain(categories)))?;
         Some(event.to_json(&reading))
     }
-}
-
-/// "Among duplicate keys any refusal wins, then any invalid value."
-fn is_granted(event: &Event<'_>, wire_id: &str) -> bool {
-    let own = event.consent.preferences().iter().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
-    own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
 }
 
 /// "Among duplicate keys and among the names of one destination `off` wins, then `on`." One that cannot be read is told from them
@@ -391,10 +364,10 @@ mod tests {
                 .unwrap();
                 let id = policy.destination_named("X").unwrap();
                 let destination = policy.destination(id).unwrap();
-                let Need(formula) = Need::of(&policy, destination);
+                let formula = Formula::of_destination(destination, &policy);
                 let inputs = Inputs::of(&[(&policy, id)]).condensed("X", formula.as_ref());
-                let mut diagrams = Diagrams::new(inputs.values()).unwrap();
-                let function = function(&mut diagrams, &inputs, 0, &policy, destination).unwrap();
+                let decision = DecisionFunction::over(inputs, MAX_STEPS, &policy, destination).unwrap();
+                let DecisionFunction { inputs, mut diagrams, function, .. } = decision;
                 for block in &decision_tables(&policy, [id]).unwrap()[0].blocks {
                     // What the block's first pair decides.
                     let shape =

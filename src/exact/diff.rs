@@ -1,18 +1,21 @@
 //! What a change of a policy changes: for each destination the situations that are decided otherwise, all of them, as few rows as
 //! say it, each with an event that shows it.
 
-use super::traits::Traits;
+use super::check::{Check, check};
+use super::conditions::Conditions;
+use super::cover::{Cost, Cube, MAX_CUBES, cover, size};
+use super::diagram::{Diagram, Diagrams};
+use super::equivalence::EquivalenceClass;
+use super::formula::{Formula, PrimeImplicants};
+use super::function::{Function, function, reason};
+use super::gate::{Gate, event_names, gate};
+use super::inputs::Inputs;
 use crate::event::Event;
-use crate::exact::Conditions;
-use crate::exact::cover::{Cost, Cube, MAX_CUBES, cover, size};
-use crate::exact::diagram::{Diagram, Diagrams};
-use crate::exact::formula::{Formula, Ways};
-use crate::exact::function::{Function, function, reason};
-use crate::exact::inputs::Inputs;
-use crate::exact::{Check, Gate, TooLarge, check, gate};
+use crate::fingerprint::TooLarge;
 use crate::model::{ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, Reading};
-use crate::reason::{Outcome, Reason};
+use crate::reason::Reason;
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Everything that two policies decide otherwise. Names and labels, the order of lines and tests are no part of it.
@@ -59,20 +62,20 @@ pub struct DestinationDiff {
     inputs: Inputs,
     /// What the policies that have it ask for, the old one first.
     formulas: Vec<Option<Formula>>,
-    changes: Changes,
+    changes: PairChanges,
 }
 
 /// What changes for a destination, and for all that are alike but for their names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Changes {
+struct PairChanges {
     /// Whether the rows ask for what a destination needs as a whole, because by categories there would be too many.
-    by_needs: bool,
-    found: Vec<Found>,
+    by_requirements: bool,
+    found: Vec<ChangedCube>,
 }
 
 /// Situations that are decided otherwise, before they are put into words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Found {
+struct ChangedCube {
     direction: Direction,
     cube: Cube,
     /// The first event of the cube, with a value for each category.
@@ -90,6 +93,14 @@ pub enum Presence {
     Added,
     /// Only the old one.
     Removed,
+}
+
+impl Presence {
+    /// Returns what the old policy has, and the new one, of values for the policies that have the destination.
+    fn split<T>(self, mut values: impl Iterator<Item = T>) -> (Option<T>, Option<T>) {
+        let before = if self == Presence::Added { None } else { values.next() };
+        (before, values.next())
+    }
 }
 
 /// Situations that are decided otherwise, in one direction.
@@ -175,44 +186,39 @@ impl DestinationDiff {
     pub fn touching(&self) -> impl Fn(&Event<'_>, &Event<'_>) -> Vec<usize> {
         let rows = self.rows().into_owned();
         move |old, new| {
-            let values = match self.presence {
-                Presence::Both => rows.values_of(&[old, new]),
-                Presence::Added => rows.values_of(&[new]),
-                Presence::Removed => rows.values_of(&[old]),
+            let events = match self.presence {
+                Presence::Both => vec![old, new],
+                Presence::Added => vec![new],
+                Presence::Removed => vec![old],
             };
-            let is_in = |found: &Found| values.as_ref().is_some_and(|values| found.cube.contains(values));
+            let Some(values) = rows.values_of(&events) else { return Vec::new() };
             let found = self.changes.found.iter().enumerate();
-            found.filter(|(_, found)| is_in(found)).map(|(place, _)| place).collect()
+            found.filter(|(_, found)| found.cube.contains(&values)).map(|(place, _)| place).collect()
         }
     }
 
     /// What the rows ask for.
     fn rows(&self) -> Cow<'_, Inputs> {
-        match self.changes.by_needs {
-            true => Cow::Owned(self.inputs.by_needs(&self.formulas)),
+        match self.changes.by_requirements {
+            true => Cow::Owned(self.inputs.by_requirements(&self.formulas)),
             false => Cow::Borrowed(&self.inputs),
         }
     }
 
-    fn change(&self, found: &Found, rows: &Inputs) -> Option<Change> {
+    fn change(&self, found: &ChangedCube, rows: &Inputs) -> Option<Change> {
         let (event, reading) = self.inputs.event(&found.event)?;
-        let mut said =
-            found.reasons.iter().zip(&self.formulas).enumerate().map(|(which, (reason, formula))| {
-                let refused = formula.as_ref().filter(|_| *reason == Reason::Refused);
-                let granted = |wire_id: &str| self.inputs.is_granted(which, wire_id, &found.event);
-                (
-                    *reason,
-                    refused
-                        .map(|formula| formula.refused(&granted).into_iter().collect())
-                        .unwrap_or_default(),
-                )
-            });
+        let decided = found.reasons.iter().zip(&self.formulas).enumerate();
+        let (before, after) = self.presence.split(decided.map(|(which, (reason, formula))| {
+            let granted = |wire_id: &str| self.inputs.is_granted(which, wire_id, &found.event);
+            let formula = formula.iter().filter(|_| *reason == Reason::Refused);
+            (*reason, formula.flat_map(|formula| formula.refused(&granted)).collect())
+        }));
         Some(Change {
             direction: found.direction,
             conditions: Conditions::of(rows, &found.cube),
             witness: event.to_json(&reading),
-            before: if self.presence == Presence::Added { None } else { said.next() },
-            after: if self.presence == Presence::Removed { None } else { said.next() },
+            before,
+            after,
         })
     }
 }
@@ -221,7 +227,7 @@ impl DestinationDiff {
 ///
 /// ```
 /// use consentry::Policy;
-/// use consentry::analysis::{Direction, diff};
+/// use consentry::exact::{Direction, diff};
 ///
 /// let policy = |needs: &str| {
 ///     Policy::parse(&format!(
@@ -246,21 +252,16 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
     let (mut destinations, mut too_large) = (Vec::new(), Vec::new());
     // Most destinations are alike but for their names and categories.
     let mut known = HashMap::new();
-    let by_name = |policy: &'_ Policy| -> BTreeMap<String, DestinationId> {
-        policy
-            .destination_ids()
-            .zip(policy.destinations())
-            .map(|(id, one)| (one.name().to_owned(), id))
-            .collect()
-    };
-    let (old_ids, new_ids) = (by_name(old), by_name(new));
+    let ids = [old, new].map(|policy| {
+        let names = policy.destinations().iter().map(Destination::name);
+        names.zip(policy.destination_ids()).collect::<BTreeMap<&str, DestinationId>>()
+    });
     let are_settings_alike = same_reading && are_settings_alike(old, new);
-    let all: BTreeSet<&String> = old_ids.keys().chain(new_ids.keys()).collect();
-    for name in all {
-        let sides = [(old, old_ids.get(name).copied()), (new, new_ids.get(name).copied())];
-        match destination(name, sides, are_settings_alike, &mut known) {
+    for name in ids.iter().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>() {
+        let [old_id, new_id] = ids.each_ref().map(|ids| ids.get(name).copied());
+        match destination(name, [(old, old_id), (new, new_id)], are_settings_alike, &mut known) {
             Ok(changed) => destinations.extend(changed),
-            Err(TooLarge) => too_large.push(name.clone()),
+            Err(TooLarge) => too_large.push((*name).to_owned()),
         }
     }
     Diff {
@@ -299,16 +300,13 @@ fn drops(old: &Policy, new: &Policy) -> Vec<DropChange> {
 
 /// Whether policies that read the same decide alike of every destination of which they say the same.
 fn are_settings_alike(old: &Policy, new: &Policy) -> bool {
-    let exempt_events = |policy: &Policy| -> BTreeSet<String> {
-        policy.exempt_events().value.iter().map(|name| name.value.clone()).collect()
-    };
     let mut states = ConsentState::ALL
         .into_iter()
         .flat_map(|consent| IntegrationsState::ALL.map(|integrations| (consent, integrations)));
     let enforce = |policy: &'_ Policy, (consent, integrations)| -> Enforce {
         policy.reconcile().row(consent, integrations).enforce.clone()
     };
-    exempt_events(old) == exempt_events(new)
+    event_names(old.exempt_events()) == event_names(new.exempt_events())
         && old.unmapped_destinations().value == new.unmapped_destinations().value
         && old.invalid_entries().value == new.invalid_entries().value
         && states.all(|state| enforce(old, state) == enforce(new, state))
@@ -324,45 +322,43 @@ fn destination(
     name: &str,
     sides: [Side<'_>; 2],
     are_settings_alike: bool,
-    known: &mut HashMap<Form, Changes>,
+    known: &mut HashMap<PairClass, PairChanges>,
 ) -> Result<Option<DestinationDiff>, TooLarge> {
-    let compared = Compared::of(sides);
-    let form = Form::of(&compared);
-    if are_settings_alike && form.is_unchanged() {
+    let compared = DestinationPair::of(sides);
+    let class = PairClass::of(&compared);
+    if are_settings_alike && class.is_unchanged() {
         return Ok(None);
     }
-    let changes = match known.get(&form) {
-        Some(changes) => changes.clone(),
-        None => {
-            let changes = compared.changes()?;
-            known.insert(form, changes.clone());
-            changes
-        }
+    let changes = match known.entry(class) {
+        Entry::Occupied(changes) => changes.get().clone(),
+        Entry::Vacant(place) => place.insert(compared.changes()?).clone(),
     };
-    let Compared { presence, inputs, formulas, .. } = compared;
+    let DestinationPair { presence, inputs, formulas, .. } = compared;
     let is_changed = presence != Presence::Both || !changes.found.is_empty();
     Ok(is_changed.then(|| DestinationDiff { name: name.to_owned(), presence, inputs, formulas, changes }))
 }
 
 /// What tells destinations apart whose changes are not the same but for the names of destinations and categories.
 #[derive(PartialEq, Eq, Hash)]
-struct Form {
+struct PairClass {
     presence: Presence,
     /// With the places of categories among the inputs for their names.
-    declared: Vec<Traits<Formula>>,
+    declared: Vec<EquivalenceClass<Formula>>,
     /// For each name, whether it is one of the destination's in each policy.
     names: Vec<Vec<bool>>,
 }
 
-impl Form {
-    fn of(compared: &Compared<'_>) -> Self {
-        let Compared { declared, presence, inputs, formulas } = compared;
+impl PairClass {
+    fn of(compared: &DestinationPair<'_>) -> Self {
+        let DestinationPair { declared, presence, inputs, formulas } = compared;
         let each = declared.iter().zip(formulas).map(|((policy, _, one), formula)| {
-            Traits::of(policy, one, formula.as_ref(), |formula| formula.by_places(&inputs.categories))
+            EquivalenceClass::of(policy, one, formula.as_ref(), |formula| {
+                formula.by_places(&inputs.categories)
+            })
         });
         let is_own =
             |name: &String| declared.iter().map(|(_, _, one)| one.names().any(|own| own == name)).collect();
-        Form {
+        PairClass {
             presence: *presence,
             declared: each.collect(),
             names: inputs.names.iter().map(is_own).collect(),
@@ -377,14 +373,14 @@ impl Form {
 }
 
 /// A destination of the policies that have it, the old one first.
-struct Compared<'c> {
+struct DestinationPair<'c> {
     declared: Vec<Declared<'c>>,
     presence: Presence,
     inputs: Inputs,
     formulas: Vec<Option<Formula>>,
 }
 
-impl<'c> Compared<'c> {
+impl<'c> DestinationPair<'c> {
     fn of(sides: [Side<'c>; 2]) -> Self {
         fn has((policy, id): Side<'_>) -> Option<Declared<'_>> {
             Some((policy, id?, policy.destination(id?)?))
@@ -398,24 +394,24 @@ impl<'c> Compared<'c> {
         let ids: Vec<(&Policy, DestinationId)> =
             declared.iter().map(|(policy, id, _)| (*policy, *id)).collect();
         let formulas = declared.iter().map(|(policy, _, one)| Formula::of_destination(one, policy)).collect();
-        Compared { inputs: Inputs::of(&ids), declared, presence, formulas }
+        DestinationPair { inputs: Inputs::of(&ids), declared, presence, formulas }
     }
 
     /// What changes, by categories if that does not take too many rows.
-    fn changes(&self) -> Result<Changes, TooLarge> {
-        let needs = || self.inputs.by_needs(&self.formulas);
+    fn changes(&self) -> Result<PairChanges, TooLarge> {
+        let needs = || self.inputs.by_requirements(&self.formulas);
         let Some(formula) = self.only_formula() else {
-            return match self.found(&self.inputs, None) {
-                Ok(found) => Ok(Changes { by_needs: false, found }),
-                Err(TooLarge) => Ok(Changes { by_needs: true, found: self.found(&needs(), None)? }),
-            };
+            return Ok(match self.found(&self.inputs, None) {
+                Ok(found) => PairChanges { by_requirements: false, found },
+                Err(TooLarge) => PairChanges { by_requirements: true, found: self.found(&needs(), None)? },
+            });
         };
         // Where there are too many ways, they may not matter.
-        let ways = formula.and_then(|formula| formula.ways(&self.inputs.categories).ok());
+        let ways = formula.and_then(|formula| formula.prime_implicants(&self.inputs.categories).ok());
         let found = self.found(&needs(), ways.as_ref())?;
         Ok(match self.expanded(&found, ways.as_ref()) {
-            Ok(found) => Changes { by_needs: false, found },
-            Err(TooLarge) => Changes { by_needs: true, found },
+            Ok(found) => PairChanges { by_requirements: false, found },
+            Err(TooLarge) => PairChanges { by_requirements: true, found },
         })
     }
 
@@ -432,17 +428,13 @@ impl<'c> Compared<'c> {
 
     /// What changes, in as few cubes as say it. Of `ways`, each cube that asks for a requirement is as many as it takes to say
     /// whether that is satisfied.
-    fn found(&self, rows: &Inputs, ways: Option<&Ways>) -> Result<Vec<Found>, TooLarge> {
+    fn found(&self, rows: &Inputs, ways: Option<&PrimeImplicants>) -> Result<Vec<ChangedCube>, TooLarge> {
         let mut diagrams = Diagrams::new(rows.values())?;
         let mut functions = Vec::new();
         for (which, (policy, _, one)) in self.declared.iter().enumerate() {
             functions.push(function(&mut diagrams, rows, which, policy, one)?);
         }
-        let (before, after) = match self.presence {
-            Presence::Both => (functions.first(), functions.get(1)),
-            Presence::Added => (None, functions.first()),
-            Presence::Removed => (functions.first(), None),
-        };
+        let (before, after) = self.presence.split(functions.iter());
         let ways_cost = ways.map(costs);
         let cost = |cube: &Cube, diagrams: &Diagrams| {
             let (one, conditions) = size(cube, diagrams);
@@ -462,14 +454,18 @@ impl<'c> Compared<'c> {
             for cube in cover(&mut diagrams, condition, events, &cost)? {
                 let (values, event) = rows.first_event(&cube, &combinations);
                 let reasons = functions.iter().map(|one| reason(diagrams.at(one.reason, &values))).collect();
-                found.push(Found { direction, cube, event, reasons });
+                found.push(ChangedCube { direction, cube, event, reasons });
             }
         }
         Ok(found)
     }
 
     /// The same with categories in the place of whether the requirement is satisfied.
-    fn expanded(&self, found: &[Found], ways: Option<&Ways>) -> Result<Vec<Found>, TooLarge> {
+    fn expanded(
+        &self,
+        found: &[ChangedCube],
+        ways: Option<&PrimeImplicants>,
+    ) -> Result<Vec<ChangedCube>, TooLarge> {
         let inputs = &self.inputs;
         let first = inputs.first_category();
         let mut expanded = Vec::new();
@@ -499,7 +495,7 @@ impl<'c> Compared<'c> {
             cubes.sort();
             expanded.extend(cubes.into_iter().map(|(cube, reasons)| {
                 let (_, event) = inputs.first_event(&cube, &[]);
-                Found { direction, cube, event, reasons: reasons.clone() }
+                ChangedCube { direction, cube, event, reasons: reasons.clone() }
             }));
         }
         Ok(expanded)
@@ -507,7 +503,7 @@ impl<'c> Compared<'c> {
 }
 
 /// How many rows say when a requirement is satisfied, and when it is not, and how many conditions they have.
-fn costs(ways: &Ways) -> [Cost; 2] {
+fn costs(ways: &PrimeImplicants) -> [Cost; 2] {
     [&ways.satisfied, &ways.unsatisfied].map(|rows| (rows.len(), rows.iter().map(Vec::len).sum()))
 }
 
@@ -530,9 +526,7 @@ fn condition(
     after: Option<&Function>,
 ) -> Result<Diagram, TooLarge> {
     let delivered = |diagrams: &mut Diagrams, function: Option<&Function>| match function {
-        Some(function) => {
-            diagrams.map(function.reason, &|leaf| u32::from(reason(leaf).outcome() == Outcome::Deliver))
-        }
+        Some(function) => function.delivers(diagrams),
         // A destination that the policy does not have receives nothing.
         None => Ok(Diagram::FALSE),
     };
@@ -542,18 +536,16 @@ fn condition(
         Direction::Tightened => diagrams.join(was, is, &|was, is| u32::from(was == 1 && is == 0)),
         Direction::Reason => {
             let (Some(before), Some(after)) = (before, after) else { return Ok(Diagram::FALSE) };
-            let mut other =
-                diagrams.join(before.reason, after.reason, &|one, other| u32::from(one != other))?;
+            let mut other = diagrams.differing(before.reason, after.reason)?;
             let wire_ids: BTreeSet<&String> = before.refused.keys().chain(after.refused.keys()).collect();
             for wire_id in wire_ids {
                 let named =
                     |function: &Function| function.refused.get(wire_id).copied().unwrap_or(Diagram::FALSE);
-                let named =
-                    diagrams.join(named(before), named(after), &|one, other| u32::from(one != other))?;
+                let named = diagrams.differing(named(before), named(after))?;
                 other = diagrams.or(other, named)?;
             }
             if let Some(variable) = rows.other_names() {
-                let named = diagrams.node(variable, &[Diagram::FALSE, Diagram::TRUE])?;
+                let named = diagrams.literal(variable)?;
                 let refused = |leaf| reason(leaf) == Reason::Refused;
                 let both = diagrams.join(before.reason, after.reason, &|one, other| {
                     u32::from(refused(one) && refused(other))
@@ -573,8 +565,8 @@ mod tests {
     use super::*;
 
     /// The destination `X` of two policies.
-    fn of_x<'p>(old: &'p Policy, new: &'p Policy) -> Compared<'p> {
-        Compared::of([old, new].map(|policy| (policy, policy.destination_named("X"))))
+    fn of_x<'p>(old: &'p Policy, new: &'p Policy) -> DestinationPair<'p> {
+        DestinationPair::of([old, new].map(|policy| (policy, policy.destination_named("X"))))
     }
 
     /// One variable in the place of all categories gives as few rows, and as short ones, as all of them would.
@@ -604,7 +596,7 @@ mod tests {
                     let one = of_x(&old, &new);
                     let all = one.found(&one.inputs, None).unwrap();
                     let as_one = one.changes().unwrap().found;
-                    let size = |found: &[Found]| {
+                    let size = |found: &[ChangedCube]| {
                         let conditions = found.iter().map(|found| {
                             let values = found.cube.0.iter().zip(one.inputs.values());
                             values.filter(|(values, count)| values.count_ones() as usize != *count).count()
@@ -651,8 +643,8 @@ mod tests {
                 let (old, new) = (policy(old, old_needs), policy(new, new_needs));
                 let one = of_x(&old, &new);
                 let inputs = &one.inputs;
-                let rows = inputs.by_needs(&one.formulas);
-                let (by_categories, by_needs) =
+                let rows = inputs.by_requirements(&one.formulas);
+                let (by_categories, by_requirements) =
                     (one.found(inputs, None).unwrap(), one.found(&rows, None).unwrap());
                 let mut values = vec![0; inputs.values().len()];
                 loop {
@@ -662,13 +654,17 @@ mod tests {
                         Event::read(text.as_bytes(), policy.reading(), &crate::Limits::default()).unwrap()
                     };
                     let (as_old, as_new) = (read(&old), read(&new));
-                    let directions = |found: &[Found], inputs: &Inputs| -> BTreeSet<Direction> {
+                    let directions = |found: &[ChangedCube], inputs: &Inputs| -> BTreeSet<Direction> {
                         let values = inputs.values_of(&[&as_old, &as_new]).unwrap();
                         let has = found.iter().filter(|one| one.cube.contains(&values));
                         has.map(|one| one.direction).collect()
                     };
                     let expected = directions(&by_categories, inputs);
-                    assert_eq!(directions(&by_needs, &rows), expected, "{text}: {old_needs} -> {new_needs}");
+                    assert_eq!(
+                        directions(&by_requirements, &rows),
+                        expected,
+                        "{text}: {old_needs} -> {new_needs}"
+                    );
                     compared += 1;
                     // The next point, of all but the entries of the destination, which have nothing to do with what it needs.
                     let Some(next) = (0..values.len())
@@ -681,9 +677,10 @@ mod tests {
                     values[..next].iter_mut().for_each(|value| *value = 0);
                 }
                 // The first event of each row is in it, by categories too.
-                for found in &by_needs {
-                    let is_in =
-                        |one: &&Found| one.direction == found.direction && one.cube.contains(&found.event);
+                for found in &by_requirements {
+                    let is_in = |one: &&ChangedCube| {
+                        one.direction == found.direction && one.cube.contains(&found.event)
+                    };
                     assert!(by_categories.iter().any(|one| is_in(&one)), "{old_needs} -> {new_needs}");
                 }
             }

@@ -1,16 +1,15 @@
 //! Whether what a policy promises is so, decided over every event that there can be.
 
+use super::diagram::{Diagram, MAX_STEPS};
+use super::function::DecisionFunction;
+use super::inputs::{ALL, ENTRIES, Inputs};
 use crate::event::{Entry, Name};
-use crate::exact::TooLarge;
-use crate::exact::diagram::{Diagram, Diagrams};
-use crate::exact::formula::Formula;
-use crate::exact::function::{function, reason};
-use crate::exact::inputs::{ALL, ENTRIES, Inputs};
+use crate::fingerprint::TooLarge;
 use crate::model::{
     Category, CategoryId, Destination, DestinationId, EntryState, IntegrationsState, Policy, Promise,
     PromiseCondition, Requirement,
 };
-use crate::reason::{Outcome, Reason};
+use crate::reason::Reason;
 
 /// Whether a promise is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +51,7 @@ impl Proof<'_> {
 ///
 /// ```
 /// use consentry::Policy;
-/// use consentry::analysis::prove;
+/// use consentry::exact::prove;
 ///
 /// let policy = Policy::parse(r#"
 ///     consentry 1
@@ -87,9 +86,7 @@ struct Question<'p> {
     policy: &'p Policy,
     promise: &'p Promise,
     id: DestinationId,
-    destination: &'p Destination,
-    inputs: Inputs,
-    diagrams: Diagrams,
+    decision: DecisionFunction<'p>,
 }
 
 impl<'p> Question<'p> {
@@ -116,101 +113,91 @@ impl<'p> Question<'p> {
             .map(|category| (category.wire_id(), category.name()))
             .collect();
         let inputs = Inputs::with(&[(policy, id)], &names, &asked);
-        let diagrams = Diagrams::new(inputs.values())?;
-        Ok(Question { policy, promise, id, destination, inputs, diagrams })
+        let decision = DecisionFunction::over(inputs, MAX_STEPS, policy, destination)?;
+        Ok(Question { policy, promise, id, decision })
     }
 
     /// In how many situations the promise is asked, and one in which it is not kept.
     fn answer(mut self) -> Result<(Option<u128>, Option<Counterexample>), TooLarge> {
-        let decided = function(&mut self.diagrams, &self.inputs, 0, self.policy, self.destination)?;
-        let mut asked = self.inputs.events(&mut self.diagrams, &[])?;
+        let mut asked = self.decision.inputs.events(&mut self.decision.diagrams, &[])?;
         for condition in &self.promise.when {
             let holds = self.condition(condition)?;
-            asked = self.diagrams.and(asked, holds)?;
+            asked = self.decision.diagrams.and(asked, holds)?;
         }
-        let situations = self.diagrams.count(asked);
-        let delivered = self
-            .diagrams
-            .map(decided.reason, &|leaf| u32::from(reason(leaf).outcome() == Outcome::Deliver))?;
-        let broken = match (self.promise.always, &self.promise.without) {
-            (true, _) => self.diagrams.not(delivered)?,
+        let delivered = self.decision.function.delivers(&mut self.decision.diagrams)?;
+        let granted = self.promise.without.as_ref().map(|needs| self.satisfied(needs)).transpose()?;
+        let diagrams = &mut self.decision.diagrams;
+        let situations = diagrams.count(asked);
+        let broken = match (self.promise.always, granted) {
+            (true, _) => diagrams.not(delivered)?,
             (false, None) => delivered,
-            (false, Some(needs)) => {
-                let granted = self.satisfied(needs)?;
-                let without = self.diagrams.not(granted)?;
-                self.diagrams.and(delivered, without)?
+            (false, Some(granted)) => {
+                let without = diagrams.not(granted)?;
+                diagrams.and(delivered, without)?
             }
         };
-        let broken = self.diagrams.and(asked, broken)?;
-        let Some(values) = self.diagrams.first(broken) else { return Ok((situations, None)) };
-        let Some((mut event, reading)) = self.inputs.event(&values) else { return Ok((situations, None)) };
+        let broken = diagrams.and(asked, broken)?;
+        let Some(values) = diagrams.first(broken) else { return Ok((situations, None)) };
+        let Some((mut event, reading)) = self.decision.inputs.event(&values) else {
+            return Ok((situations, None));
+        };
         if let (None, Some(name)) = (&event.track, self.other_event()) {
             event.track = Some(Name::from(name));
         }
-        let reason = reason(self.diagrams.at(decided.reason, &values));
-        let needs = self.destination.requirement().filter(|_| reason == Reason::Refused);
-        let formula = needs.and_then(|needs| Formula::of(needs, self.policy));
-        let granted = |wire_id: &str| self.inputs.is_granted(0, wire_id, &values);
-        let refused = formula.map(|formula| formula.refused(&granted).into_iter().collect());
         let counterexample = Counterexample {
             destination: self.id,
             event: event.to_json(&reading),
-            reason,
-            refused: refused.unwrap_or_default(),
+            reason: self.decision.reason(&values),
+            refused: self.decision.refused(&values),
         };
         Ok((situations, Some(counterexample)))
     }
 
     /// Where a condition of the promise holds.
     fn condition(&mut self, condition: &PromiseCondition) -> Result<Diagram, TooLarge> {
-        let leaf = |holds: bool| if holds { Diagram::TRUE } else { Diagram::FALSE };
-        match condition {
+        let inputs = &self.decision.inputs;
+        let (variable, holds): (usize, Vec<bool>) = match condition {
             PromiseCondition::Consent(states) => {
-                let shapes = self.inputs.shapes.iter();
                 let holds =
-                    shapes.map(|shape| leaf(shape.states.first().is_some_and(|one| states.contains(one))));
-                let holds: Vec<Diagram> = holds.collect();
-                self.diagrams.node(Inputs::CONSENT, &holds)
+                    inputs.shapes.iter().map(|shape| shape.states.iter().any(|one| states.contains(one)));
+                (Inputs::CONSENT, holds.collect())
             }
             PromiseCondition::Integrations(states) => {
-                let holds = IntegrationsState::ALL.map(|state| leaf(states.contains(&state)));
-                self.diagrams.node(Inputs::INTEGRATIONS, &holds)
+                (Inputs::INTEGRATIONS, IntegrationsState::ALL.map(|state| states.contains(&state)).into())
             }
             PromiseCondition::Event(names) => {
-                let other = leaf(self.other_event().is_some());
-                let exempt = self.inputs.exempt_events.iter().map(|name| leaf(names.contains(name)));
-                let holds: Vec<Diagram> = [other].into_iter().chain(exempt).collect();
-                self.diagrams.node(Inputs::EXEMPT_EVENT, &holds)
+                let exempt = inputs.exempt_events.iter().map(|name| names.contains(name));
+                (Inputs::EXEMPT_EVENT, [self.other_event().is_some()].into_iter().chain(exempt).collect())
             }
             PromiseCondition::Exempt(exempt) => {
-                let is_exempt = self.inputs.exempt_events.iter().map(|_| leaf(*exempt));
-                let holds: Vec<Diagram> = [leaf(!exempt)].into_iter().chain(is_exempt).collect();
-                self.diagrams.node(Inputs::EXEMPT_EVENT, &holds)
+                let is_exempt = inputs.exempt_events.iter().map(|_| *exempt);
+                (Inputs::EXEMPT_EVENT, [!exempt].into_iter().chain(is_exempt).collect())
             }
             PromiseCondition::Entry { name, states } => {
-                let state = |entry: &Option<Entry>| match entry {
-                    None => EntryState::Unlisted,
-                    Some(Entry::On) => EntryState::On,
-                    Some(Entry::Off) => EntryState::Off,
-                    Some(Entry::Invalid) => EntryState::Invalid,
+                let holds = |entry: &Option<Entry>| {
+                    states.contains(&match entry {
+                        None => EntryState::Unlisted,
+                        Some(Entry::On) => EntryState::On,
+                        Some(Entry::Off) => EntryState::Off,
+                        Some(Entry::Invalid) => EntryState::Invalid,
+                    })
                 };
-                let holds = |entry: &Option<Entry>| leaf(states.contains(&state(entry)));
-                let place = self.inputs.names.iter().position(|one| one == name);
-                let (variable, mut holds): (usize, Vec<Diagram>) = match place {
+                match inputs.names.iter().position(|one| one == name) {
                     Some(place) => (Inputs::FIRST_NAME + place, ENTRIES.iter().map(holds).collect()),
-                    None => (self.inputs.all_entry(), ALL.iter().map(holds).collect()),
-                };
-                // Of `All`, on and unlisted are one.
-                if let Some(first) = holds.first_mut().filter(|_| place.is_none()) {
-                    *first = leaf(states.contains(&EntryState::Unlisted) || states.contains(&EntryState::On));
+                    // Of `All`, on and unlisted are one.
+                    None => {
+                        let is_on = |entry: &Option<Entry>| entry.is_none() && holds(&Some(Entry::On));
+                        (inputs.all_entry(), ALL.iter().map(|entry| holds(entry) || is_on(entry)).collect())
+                    }
                 }
-                self.diagrams.node(variable, &holds)
             }
             PromiseCondition::Preference { category, granted } => {
                 let holds = self.granted(*category)?;
-                if *granted { Ok(holds) } else { self.diagrams.not(holds) }
+                return if *granted { Ok(holds) } else { self.decision.diagrams.not(holds) };
             }
-        }
+        };
+        let holds: Vec<Diagram> = holds.into_iter().map(|holds| Diagram::leaf(u32::from(holds))).collect();
+        self.decision.diagrams.node(variable, &holds)
     }
 
     /// An event that a promise names and that is no exempt one: all of these are decided alike.
@@ -223,7 +210,8 @@ impl<'p> Question<'p> {
         let lists: Vec<&Vec<String>> = named.collect();
         let first = lists.first()?;
         let is_other = |name: &&String| {
-            lists.iter().all(|names| names.contains(name)) && !self.inputs.exempt_events.contains(name)
+            lists.iter().all(|names| names.contains(name))
+                && !self.decision.inputs.exempt_events.contains(name)
         };
         first.iter().find(is_other).map(String::as_str)
     }
@@ -237,8 +225,10 @@ impl<'p> Question<'p> {
         let mut whole = if all { Diagram::TRUE } else { Diagram::FALSE };
         for element in elements {
             let element = self.satisfied(element)?;
-            whole =
-                if all { self.diagrams.and(whole, element)? } else { self.diagrams.or(whole, element)? };
+            whole = match all {
+                true => self.decision.diagrams.and(whole, element)?,
+                false => self.decision.diagrams.or(whole, element)?,
+            };
         }
         Ok(whole)
     }
@@ -247,8 +237,9 @@ impl<'p> Question<'p> {
     fn granted(&mut self, id: CategoryId) -> Result<Diagram, TooLarge> {
         let category: Option<&Category> = self.policy.category(id);
         let Some(category) = category.filter(|one| one.always().is_none()) else { return Ok(Diagram::TRUE) };
-        let Some(variable) = self.inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
-        let granted = self.diagrams.node(variable, &[Diagram::FALSE, Diagram::TRUE])?;
-        self.inputs.where_present(&mut self.diagrams, true, granted, Diagram::FALSE)
+        let DecisionFunction { inputs, diagrams, .. } = &mut self.decision;
+        let Some(variable) = inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
+        let granted = diagrams.literal(variable)?;
+        inputs.where_present(diagrams, true, granted, Diagram::FALSE)
     }
 }

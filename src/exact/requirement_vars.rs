@@ -1,45 +1,46 @@
-//! What stands for all categories where they need not be asked for one by one: whether what a destination needs is granted.
+//! Variables that represent whole requirements, where their categories need not be variables themselves.
 
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams};
 use super::formula::{Formula, Order, Satisfied};
+use crate::fingerprint::TooLarge;
 use std::collections::BTreeSet;
 
 /// A variable of two values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// Whether a formula is satisfied that some policies ask for.
+pub(crate) enum RequirementVar {
+    /// A formula that some policies ask for is satisfied.
     Granted { formula: Formula, of: Vec<usize>, policies: usize },
-    /// Whether both of two policies refuse, and name other categories.
+    /// Both of two policies refuse, and name other categories.
     OtherNames([Formula; 2]),
 }
 
-/// Values of all needs that some event has.
+/// Values of all requirement variables that some event has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Combination {
     /// Which of the policies see the state `answered`.
     pub(crate) answered: Vec<bool>,
-    pub(crate) needs: Vec<usize>,
+    pub(crate) values: Vec<usize>,
     /// An event that has them: whether each category is granted.
     pub(crate) grants: Vec<usize>,
 }
 
-impl Need {
+impl RequirementVar {
     /// What some policies ask for. Their refusals may name other categories where they ask for different things, and where one of
     /// them may see preferences that another one does not.
-    pub(crate) fn of(formulas: &[Option<Formula>], is_mixed: bool) -> Vec<Need> {
-        let mut needs: Vec<Need> = Vec::new();
+    pub(crate) fn of(formulas: &[Option<Formula>], is_mixed: bool) -> Vec<RequirementVar> {
+        let mut vars: Vec<RequirementVar> = Vec::new();
         for (which, formula) in formulas.iter().enumerate() {
             // What is satisfied by what is always granted is so whatever else is.
             let Some(formula) = formula.as_ref().filter(|formula| !formula.is_satisfied(&|_| false)) else {
                 continue;
             };
-            let same = needs.iter_mut().find_map(|need| match need {
-                Need::Granted { formula: known, of, .. } if known == formula => Some(of),
+            let same = vars.iter_mut().find_map(|var| match var {
+                RequirementVar::Granted { formula: known, of, .. } if known == formula => Some(of),
                 _ => None,
             });
             match same {
                 Some(of) => of.push(which),
-                None => needs.push(Need::Granted {
+                None => vars.push(RequirementVar::Granted {
                     formula: formula.clone(),
                     of: vec![which],
                     policies: formulas.len(),
@@ -49,30 +50,30 @@ impl Need {
         if let [Some(one), Some(other)] = formulas
             && (is_mixed || one != other)
         {
-            needs.push(Need::OtherNames([one.clone(), other.clone()]));
+            vars.push(RequirementVar::OtherNames([one.clone(), other.clone()]));
         }
-        needs
+        vars
     }
 
     fn formulas(&self) -> &[Formula] {
         match self {
-            Need::Granted { formula, .. } => std::slice::from_ref(formula),
-            Need::OtherNames(both) => both,
+            RequirementVar::Granted { formula, .. } => std::slice::from_ref(formula),
+            RequirementVar::OtherNames(both) => both,
         }
     }
 
-    /// Whether it says if what a policy needs is granted.
+    /// Returns true if it says whether the requirement of a policy is satisfied.
     pub(crate) fn is_of(&self, which: usize) -> bool {
-        matches!(self, Need::Granted { of, .. } if of.contains(&which))
+        matches!(self, RequirementVar::Granted { of, .. } if of.contains(&which))
     }
 
     /// Whether it holds, for the categories that are granted and the policies that see them.
     pub(crate) fn holds(&self, granted: &impl Fn(&str) -> bool, answered: &impl Fn(usize) -> bool) -> bool {
         match self {
-            Need::Granted { formula, of, .. } => {
+            RequirementVar::Granted { formula, of, .. } => {
                 of.iter().any(|which| answered(*which)) && formula.is_satisfied(granted)
             }
-            Need::OtherNames([one, other]) => {
+            RequirementVar::OtherNames([one, other]) => {
                 let refused = |formula: &Formula, which| {
                     formula.refused(&|wire_id: &str| answered(which) && granted(wire_id))
                 };
@@ -91,11 +92,11 @@ impl Need {
     ) -> Result<Diagram, TooLarge> {
         let is_answered = |which: usize| answered.get(which) == Some(&true);
         match self {
-            Need::Granted { formula, of, .. } => match of.iter().any(|which| is_answered(*which)) {
+            RequirementVar::Granted { formula, of, .. } => match of.iter().any(|which| is_answered(*which)) {
                 true => Ok(formula.satisfied(diagrams, &|wire_id| order.variable(wire_id))?.whole),
                 false => Ok(Diagram::FALSE),
             },
-            Need::OtherNames([one, other]) => {
+            RequirementVar::OtherNames([one, other]) => {
                 let mut satisfied = |formula: &Formula, which: usize| {
                     let variable = |wire_id: &str| order.variable(wire_id).filter(|_| is_answered(which));
                     formula.satisfied(diagrams, &variable)
@@ -116,34 +117,34 @@ fn other_names(diagrams: &mut Diagrams, one: &Satisfied, other: &Satisfied) -> R
     let wire_ids: BTreeSet<&String> = one.named.keys().chain(other.named.keys()).collect();
     for wire_id in wire_ids {
         let named = |of: &Satisfied| of.named.get(wire_id).copied().unwrap_or(Diagram::FALSE);
-        let own = diagrams.join(named(one), named(other), &|one, other| u32::from(one != other))?;
+        let own = diagrams.differing(named(one), named(other))?;
         differ = diagrams.or(differ, own)?;
     }
     Ok(differ)
 }
 
-/// The values that needs have together, for whatever may be granted of the free categories, which are sorted, and each pattern of
+/// Returns the values that the variables have together, for whatever is granted of the free categories (sorted) and each pattern of
 /// policies that see it.
 pub(crate) fn combinations(
-    needs: &[Need],
+    vars: &[RequirementVar],
     free: &[String],
     patterns: BTreeSet<Vec<bool>>,
 ) -> Result<Vec<Combination>, TooLarge> {
     let mut diagrams = Diagrams::new(vec![2; free.len()])?;
-    let order = Order::of(needs.iter().flat_map(Need::formulas), free);
+    let order = Order::of(vars.iter().flat_map(RequirementVar::formulas), free);
     let mut combinations = Vec::new();
     for answered in patterns {
         let mut conditions = Vec::new();
-        for need in needs {
-            conditions.push(need.condition(&mut diagrams, &order, &answered)?);
+        for var in vars {
+            conditions.push(var.condition(&mut diagrams, &order, &answered)?);
         }
         // If no policy sees the state `answered`, nothing is granted.
         let possible = match answered.contains(&true) {
             true => Diagram::TRUE,
             false => nothing_granted(&mut diagrams)?,
         };
-        for number in 0usize..1 << needs.len() {
-            let values: Vec<usize> = (0..needs.len()).map(|place| number >> place & 1).collect();
+        for number in 0usize..1 << vars.len() {
+            let values: Vec<usize> = (0..vars.len()).map(|place| number >> place & 1).collect();
             let mut holds = possible;
             for (condition, value) in conditions.iter().zip(&values) {
                 let own = if *value == 1 { *condition } else { diagrams.not(*condition)? };
@@ -156,7 +157,7 @@ pub(crate) fn combinations(
                         *place = value;
                     }
                 }
-                combinations.push(Combination { answered: answered.clone(), needs: values, grants });
+                combinations.push(Combination { answered: answered.clone(), values, grants });
             }
         }
     }

@@ -1,18 +1,17 @@
 //! What would have to change of an event so that a destination's outcome were the other one.
 
+use super::conditions::listed;
+use super::function::{DecisionFunction, reason};
+use super::inputs::{ALL, ENTRIES, Input, Inputs, place_of};
+use super::minimal::{ChangeSet, minimal};
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
-use crate::exact::TooLarge;
-use crate::exact::diagram::Diagrams;
-use crate::exact::function::{function, reason};
-use crate::exact::inputs::{ALL, ENTRIES, Input, Inputs};
-use crate::exact::minimal::{Changes, minimal};
-use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy};
+use crate::fingerprint::TooLarge;
+use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
-use std::collections::HashMap;
 use std::fmt;
 
 /// How many flips are listed.
-pub const MAX_FLIPS: usize = 20;
+pub const MAX_COUNTERFACTUALS: usize = 20;
 
 /// Up to how many inputs all flips are searched for: the states of the two objects, whether the event is exempt, the entry under
 /// each name of the destination, `All`, and each category that it needs.
@@ -26,18 +25,18 @@ const MAX_STEPS: usize = 1_000_000;
 
 /// The smallest changes of an event that flip an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Flips {
+pub struct Counterfactuals {
     /// Those with the fewest changes first; among as many, what changes preferences and entries first.
-    pub flips: Vec<Flip>,
+    pub list: Vec<Counterfactual>,
     /// Whether there may be more, because a cap cut something off.
     pub more: bool,
 }
 
-/// Changes that together flip the outcome, and none of which can be left out.
+/// ChangeSet that together flip the outcome, and none of which can be left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flip {
+pub struct Counterfactual {
     /// In the order in which a decision asks.
-    pub changes: Vec<Change>,
+    pub changes: Vec<InputChange>,
     /// The reason with which the changed event is decided.
     pub reason: Reason,
     /// The changed event, as JSON.
@@ -49,7 +48,7 @@ pub struct Flip {
 
 /// One input of a decision that gets another value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum InputChange {
     /// The consent object gets another state. `answered` means preferences that grant nothing but what else is changed.
     Consent(ConsentState),
     /// The integrations object gets another state.
@@ -71,7 +70,7 @@ pub enum Change {
     Refuse(String),
 }
 
-/// The smallest changes of an event that flip its outcome for a destination, at most [`MAX_FLIPS`] of them; none for a destination
+/// The smallest changes of an event that flip its outcome for a destination, at most [`MAX_COUNTERFACTUALS`] of them; none for a destination
 /// that the policy does not have. With up to [`MAX_EXACT_INPUTS`] inputs they are all searched for, and the smallest listed. With
 /// more inputs some may be missed, which is said, but no change of one that is listed can be left out.
 ///
@@ -82,7 +81,7 @@ pub enum Change {
 /// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
 ///
 /// ```
-/// use consentry::analysis::flips;
+/// use consentry::exact::counterfactuals;
 /// use consentry::{Event, Limits, Policy};
 ///
 /// let policy = Policy::parse(
@@ -91,50 +90,55 @@ pub enum Change {
 /// )?;
 /// let refusal = br#"{"context":{"consent":{"categoryPreferences":{"Analytics":false}}}}"#;
 /// let event = Event::read(refusal, policy.reading(), &Limits::default())?;
-/// let found = flips(&policy, &event, policy.destination_named("Braze").unwrap())?;
-/// let words: Vec<String> = found.flips.iter().map(ToString::to_string).collect();
+/// let found = counterfactuals(&policy, &event, policy.destination_named("Braze").unwrap())?;
+/// let words: Vec<String> = found.list.iter().map(ToString::to_string).collect();
 /// assert_eq!(words, ["grant Analytics", r#"make it the exempt event "Segment Consent Preference""#]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn flips(policy: &Policy, event: &Event<'_>, destination: DestinationId) -> Result<Flips, TooLarge> {
-    let Some(declared) = policy.destination(destination) else { return Ok(Flips::default()) };
+pub fn counterfactuals(
+    policy: &Policy,
+    event: &Event<'_>,
+    destination: DestinationId,
+) -> Result<Counterfactuals, TooLarge> {
+    let Some(declared) = policy.destination(destination) else { return Ok(Counterfactuals::default()) };
     let inputs = Inputs::of(&[(policy, destination)]);
-    let mut diagrams = Diagrams::at_most(inputs.values(), MAX_STEPS)?;
-    let decided = function(&mut diagrams, &inputs, 0, policy, declared)?.reason;
-    let at = values(policy, &inputs, event);
-    let outcome = reason(diagrams.at(decided, &at)).outcome();
-    let flipped = diagrams.map(decided, &|leaf| u32::from(reason(leaf).outcome() != outcome))?;
+    let Some(at) = inputs.values_of(&[event]) else { return Ok(Counterfactuals::default()) };
+    let mut decision = DecisionFunction::over(inputs, MAX_STEPS, policy, declared)?;
+    let outcome = decision.reason(&at).outcome();
+    let is_other = |leaf| u32::from(reason(leaf).outcome() != outcome);
+    let flipped = decision.diagrams.map(decision.function.reason, &is_other)?;
+    let DecisionFunction { inputs, diagrams, .. } = &decision;
 
     let limit = if at.len() <= MAX_EXACT_INPUTS { usize::MAX } else { MAX_CANDIDATES };
-    let search = |malformed| minimal(&diagrams, flipped, &at, &offered(&inputs, &at, malformed), limit);
+    let search = |malformed| minimal(diagrams, flipped, &at, &offered(inputs, &at, malformed), limit);
     let mut found = search(false)?;
     if found.sets.is_empty() {
         found = search(true)?;
     }
     let mut sets = found.sets;
-    sets.sort_by_cached_key(|set| order(&inputs, set));
-    let is_cut = found.is_cut || sets.len() > MAX_FLIPS;
-    sets.truncate(MAX_FLIPS);
-    let flip = |set: &Changes| {
+    sets.sort_by_cached_key(|set| order(inputs, set));
+    let is_cut = found.is_cut || sets.len() > MAX_COUNTERFACTUALS;
+    sets.truncate(MAX_COUNTERFACTUALS);
+    let flip = |set: &ChangeSet| {
         let mut changed_at = at.clone();
         for (variable, value) in set {
             if let Some(place) = changed_at.get_mut(*variable) {
                 *place = *value;
             }
         }
-        let (changed, is_filled) = changed(event, &inputs, set);
-        Flip {
-            changes: set.iter().filter_map(|(variable, value)| change(&inputs, *variable, *value)).collect(),
-            reason: reason(diagrams.at(decided, &changed_at)),
+        let (changed, is_filled) = changed(event, inputs, set);
+        Counterfactual {
+            changes: set.iter().filter_map(|(variable, value)| change(inputs, *variable, *value)).collect(),
+            reason: decision.reason(&changed_at),
             witness: changed.to_json(policy.reading()),
             is_filled,
         }
     };
-    Ok(Flips { flips: sets.iter().map(flip).collect(), more: is_cut })
+    Ok(Counterfactuals { list: sets.iter().map(flip).collect(), more: is_cut })
 }
 
 /// What comes first: few changes, and of as many those of preferences, then of entries; those of whole objects come last.
-fn order(inputs: &Inputs, set: &Changes) -> (usize, u8, Changes) {
+fn order(inputs: &Inputs, set: &ChangeSet) -> (usize, u8, ChangeSet) {
     let rank = |(variable, _): &(usize, usize)| match *variable {
         Inputs::CONSENT => 4,
         Inputs::EXEMPT_EVENT => 3,
@@ -143,51 +147,6 @@ fn order(inputs: &Inputs, set: &Changes) -> (usize, u8, Changes) {
         _ => 0,
     };
     (set.len(), set.iter().map(rank).max().unwrap_or(0), set.clone())
-}
-
-/// The value of each input that an event has. What cannot be read is what it counts as.
-fn values(policy: &Policy, inputs: &Inputs, event: &Event<'_>) -> Vec<usize> {
-    let invalid = match policy.invalid_entries().value {
-        InvalidEntries::Off => Some(Entry::Off),
-        InvalidEntries::Unlisted => None,
-    };
-    // "Among duplicate keys […] `off` wins, then `on`."
-    let mut entries: HashMap<&[u8], Entry> = HashMap::new();
-    for (name, entry) in event.integrations.entries() {
-        let Some(entry) = (if *entry == Entry::Invalid { invalid } else { Some(*entry) }) else {
-            continue;
-        };
-        let known = entries.entry(name.as_bytes()).or_insert(entry);
-        if entry == Entry::Off {
-            *known = entry;
-        }
-    }
-    // "Among duplicate keys any refusal wins, then any invalid value."
-    let mut granted: HashMap<&[u8], bool> = HashMap::new();
-    for (name, preference) in event.consent.preferences() {
-        *granted.entry(name.as_bytes()).or_insert(true) &= *preference == Preference::Granted;
-    }
-    let is_named = |exempt: &String| event.track.as_ref().is_some_and(|track| *track == **exempt);
-    let (consent, integrations) = (event.consent.state(), event.integrations.state());
-    let values = inputs.all().map(|input| match input {
-        Input::Consent => inputs.shapes.iter().position(|shape| shape.states == [consent]).unwrap_or(0),
-        Input::Integrations => {
-            IntegrationsState::ALL.iter().position(|state| *state == integrations).unwrap_or(0)
-        }
-        Input::ExemptEvent => inputs.exempt_events.iter().position(is_named).map_or(0, |place| place + 1),
-        Input::Entry(name) => {
-            let entry = entries.get(name.as_bytes()).copied();
-            ENTRIES.iter().position(|known| *known == entry).unwrap_or(0)
-        }
-        Input::All => {
-            let off = entries.get("All".as_bytes()).copied().filter(|all| *all == Entry::Off);
-            ALL.iter().position(|known| *known == off).unwrap_or(0)
-        }
-        Input::Category(wire_id) => usize::from(granted.get(wire_id.as_bytes()).copied().unwrap_or(false)),
-        // Only one category after the other can be changed.
-        Input::Need(_) => 0,
-    });
-    values.collect()
 }
 
 /// The values that each input may get, the simplest first. None is invalid, which is always as good as another value.
@@ -199,22 +158,20 @@ fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
         consent.push(ConsentState::Malformed);
         integrations.push(IntegrationsState::Malformed);
     }
-    let shape = |state| inputs.shapes.iter().position(|shape| shape.states == [state]);
-    let state = |state| IntegrationsState::ALL.iter().position(|one| *one == state);
-    let entry = |entry| ENTRIES.iter().position(|one| *one == entry);
-    let all = |entry| ALL.iter().position(|one| *one == entry);
     let offered = inputs.all().map(|input| -> Vec<usize> {
         match input {
-            Input::Consent => consent.iter().copied().filter_map(shape).collect(),
-            Input::Integrations => integrations.iter().copied().filter_map(state).collect(),
+            Input::Consent => consent.iter().filter_map(|state| inputs.shape(&[*state])).collect(),
+            Input::Integrations => {
+                integrations.iter().map(|state| place_of(&IntegrationsState::ALL, state)).collect()
+            }
             // One exempt event is as good as another.
             Input::ExemptEvent => (0..=inputs.exempt_events.len().min(1)).collect(),
             Input::Entry(_) => {
-                [None, Some(Entry::On), Some(Entry::Off)].into_iter().filter_map(entry).collect()
+                [None, Some(Entry::On), Some(Entry::Off)].map(|entry| place_of(&ENTRIES, &entry)).into()
             }
-            Input::All => [None, Some(Entry::Off)].into_iter().filter_map(all).collect(),
+            Input::All => [None, Some(Entry::Off)].map(|entry| place_of(&ALL, &entry)).into(),
             Input::Category(_) => vec![0, 1],
-            Input::Need(_) => Vec::new(),
+            Input::Requirement(_) => Vec::new(),
         }
     });
     let others = offered.zip(at).map(|(values, at)| values.into_iter().filter(|value| value != at).collect());
@@ -222,39 +179,39 @@ fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
 }
 
 /// An input that gets a value, in the words of the interface.
-fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<Change> {
+fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<InputChange> {
     Some(match inputs.all().nth(variable)? {
-        Input::Consent => Change::Consent(*inputs.shapes.get(value)?.states.first()?),
-        Input::Integrations => Change::Integrations(*IntegrationsState::ALL.get(value)?),
-        Input::ExemptEvent => {
-            Change::Event(value.checked_sub(1).and_then(|place| inputs.exempt_events.get(place)).cloned())
-        }
-        Input::Entry(name) => Change::Entry { name: name.to_owned(), value: *ENTRIES.get(value)? },
+        Input::Consent => InputChange::Consent(*inputs.shapes.get(value)?.states.first()?),
+        Input::Integrations => InputChange::Integrations(*IntegrationsState::ALL.get(value)?),
+        Input::ExemptEvent => InputChange::Event(inputs.exempt_event(value).cloned()),
+        Input::Entry(name) => InputChange::Entry { name: name.to_owned(), value: *ENTRIES.get(value)? },
         // On and unlisted are one; only on says it whatever else the object has.
-        Input::All => Change::All(ALL.get(value)?.unwrap_or(Entry::On)),
-        Input::Category(wire_id) if value == 1 => Change::Grant(inputs.called(wire_id).to_owned()),
-        Input::Category(wire_id) => Change::Refuse(inputs.called(wire_id).to_owned()),
-        Input::Need(_) => return None,
+        Input::All => InputChange::All(ALL.get(value)?.unwrap_or(Entry::On)),
+        Input::Category(wire_id) if value == 1 => InputChange::Grant(inputs.called(wire_id).to_owned()),
+        Input::Category(wire_id) => InputChange::Refuse(inputs.called(wire_id).to_owned()),
+        Input::Requirement(_) => return None,
     })
 }
 
 /// The event with some changes and otherwise as it was, and whether `All: true` fills its integrations object.
-fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &Changes) -> (Event<'e>, bool) {
+fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e>, bool) {
     let mut changed = event.clone();
     let all: Vec<Input<'_>> = inputs.all().collect();
     for (variable, value) in set {
         let Some(input) = all.get(*variable) else { continue };
         match (input, change(inputs, *variable, *value)) {
-            (_, Some(Change::Consent(state))) => changed.consent = consent(state, inputs),
-            (_, Some(Change::Integrations(IntegrationsState::Malformed))) => {
+            (_, Some(InputChange::Consent(state))) => changed.consent = consent(state, inputs),
+            (_, Some(InputChange::Integrations(IntegrationsState::Malformed))) => {
                 changed.integrations = Integrations::Malformed;
             }
             // What a malformed object holds is not read, and what an object is given comes with the other changes.
-            (_, Some(Change::Integrations(_))) => changed.integrations = Integrations::Entries(Vec::new()),
-            (_, Some(Change::Event(name))) => changed.track = name.map(Name::from),
-            (_, Some(Change::Entry { name, value })) => set_entry(&mut changed, &name, value),
-            (_, Some(Change::All(value))) => set_entry(&mut changed, "All", Some(value)),
-            (Input::Category(wire_id), Some(Change::Grant(_))) => {
+            (_, Some(InputChange::Integrations(_))) => {
+                changed.integrations = Integrations::Entries(Vec::new())
+            }
+            (_, Some(InputChange::Event(name))) => changed.track = name.map(Name::from),
+            (_, Some(InputChange::Entry { name, value })) => set_entry(&mut changed, &name, value),
+            (_, Some(InputChange::All(value))) => set_entry(&mut changed, "All", Some(value)),
+            (Input::Category(wire_id), Some(InputChange::Grant(_))) => {
                 set_preference(&mut changed, wire_id, Preference::Granted);
             }
             (Input::Category(wire_id), _) => set_preference(&mut changed, wire_id, Preference::Refused),
@@ -314,41 +271,41 @@ fn set<T>(members: &mut Vec<(Name<'_>, T)>, name: &str, value: Option<T>) {
 }
 
 /// As people read it: `grant Analytics, set "All": true`.
-impl fmt::Display for Flip {
+impl fmt::Display for Counterfactual {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (mut granted, mut refused, mut removed, mut set) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut first, mut is_given) = (Vec::new(), false);
         for change in &self.changes {
             match change {
-                Change::Consent(ConsentState::Answered) => is_given = true,
+                InputChange::Consent(ConsentState::Answered) => is_given = true,
                 // Its entries say it, or `All` does.
-                Change::Integrations(IntegrationsState::Present) => {}
-                Change::Consent(_) | Change::Integrations(_) | Change::Event(_) => {
+                InputChange::Integrations(IntegrationsState::Present) => {}
+                InputChange::Consent(_) | InputChange::Integrations(_) | InputChange::Event(_) => {
                     first.push(change.to_string())
                 }
-                Change::Entry { name, value: None } => removed.push(format!("{name:?}")),
-                Change::Entry { .. } | Change::All(_) => set.push(change.to_string()),
-                Change::Grant(name) => granted.push(name.as_str()),
-                Change::Refuse(name) => refused.push(name.as_str()),
+                InputChange::Entry { name, value: None } => removed.push(format!("{name:?}")),
+                InputChange::Entry { .. } | InputChange::All(_) => set.push(change.to_string()),
+                InputChange::Grant(name) => granted.push(name.as_str()),
+                InputChange::Refuse(name) => refused.push(name.as_str()),
             }
         }
         let mut phrases = Vec::new();
         match (is_given, granted.is_empty()) {
             (true, true) => phrases.push("give preferences that grant nothing".to_owned()),
-            (true, false) => phrases.push(format!("give preferences that grant {}", list(&granted))),
+            (true, false) => phrases.push(format!("give preferences that grant {}", listed(&granted, "and"))),
             (false, true) => {}
-            (false, false) => phrases.push(format!("grant {}", list(&granted))),
+            (false, false) => phrases.push(format!("grant {}", listed(&granted, "and"))),
         }
         if !refused.is_empty() {
-            phrases.push(format!("refuse {}", list(&refused)));
+            phrases.push(format!("refuse {}", listed(&refused, "and")));
         }
         phrases.append(&mut first);
         match (removed.is_empty(), self.is_filled) {
-            (true, true) => phrases.push(Change::All(Entry::On).to_string()),
+            (true, true) => phrases.push(InputChange::All(Entry::On).to_string()),
             (true, false) => {}
-            (false, true) => phrases.push(format!("replace {} with \"All\": true", list(&removed))),
-            (false, false) => phrases.push(format!("remove {}", list(&removed))),
+            (false, true) => phrases.push(format!("replace {} with \"All\": true", listed(&removed, "and"))),
+            (false, false) => phrases.push(format!("remove {}", listed(&removed, "and"))),
         }
         phrases.append(&mut set);
         f.write_str(&phrases.join(", "))
@@ -356,39 +313,37 @@ impl fmt::Display for Flip {
 }
 
 /// One change by itself.
-impl fmt::Display for Change {
+impl fmt::Display for InputChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Change::Consent(ConsentState::Missing) => f.write_str("remove the consent object"),
-            Change::Consent(ConsentState::Empty) => {
+            InputChange::Consent(ConsentState::Missing) => f.write_str("remove the consent object"),
+            InputChange::Consent(ConsentState::Empty) => {
                 f.write_str("leave the consent object without preferences")
             }
-            Change::Consent(ConsentState::Unanswered) => f.write_str("leave the preferences object empty"),
-            Change::Consent(ConsentState::Answered) => f.write_str("give preferences"),
-            Change::Consent(ConsentState::Malformed) => f.write_str("make the consent object malformed"),
-            Change::Integrations(IntegrationsState::None) => f.write_str("remove the integrations object"),
-            Change::Integrations(IntegrationsState::Present) => f.write_str("give an integrations object"),
-            Change::Integrations(IntegrationsState::Malformed) => {
+            InputChange::Consent(ConsentState::Unanswered) => {
+                f.write_str("leave the preferences object empty")
+            }
+            InputChange::Consent(ConsentState::Answered) => f.write_str("give preferences"),
+            InputChange::Consent(ConsentState::Malformed) => f.write_str("make the consent object malformed"),
+            InputChange::Integrations(IntegrationsState::None) => {
+                f.write_str("remove the integrations object")
+            }
+            InputChange::Integrations(IntegrationsState::Present) => {
+                f.write_str("give an integrations object")
+            }
+            InputChange::Integrations(IntegrationsState::Malformed) => {
                 f.write_str("make the integrations object malformed")
             }
-            Change::Event(Some(name)) => write!(f, "make it the exempt event {name:?}"),
-            Change::Event(None) => f.write_str("make it an event that is not exempt"),
-            Change::Entry { name, value: None } => write!(f, "remove {name:?}"),
-            Change::Entry { name, value: Some(entry) } => write!(f, "set {name:?}: {}", *entry == Entry::On),
-            Change::All(entry) => write!(f, "set \"All\": {}", *entry == Entry::On),
-            Change::Grant(name) => write!(f, "grant {name}"),
-            Change::Refuse(name) => write!(f, "refuse {name}"),
+            InputChange::Event(Some(name)) => write!(f, "make it the exempt event {name:?}"),
+            InputChange::Event(None) => f.write_str("make it an event that is not exempt"),
+            InputChange::Entry { name, value: None } => write!(f, "remove {name:?}"),
+            InputChange::Entry { name, value: Some(entry) } => {
+                write!(f, "set {name:?}: {}", *entry == Entry::On)
+            }
+            InputChange::All(entry) => write!(f, "set \"All\": {}", *entry == Entry::On),
+            InputChange::Grant(name) => write!(f, "grant {name}"),
+            InputChange::Refuse(name) => write!(f, "refuse {name}"),
         }
-    }
-}
-
-/// `A, B and C`.
-fn list<T: AsRef<str>>(words: &[T]) -> String {
-    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-    match words.split_last() {
-        None => String::new(),
-        Some((only, [])) => (*only).to_owned(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
 }
 
@@ -402,13 +357,13 @@ mod tests {
     fn words(policy: &str, event: &str) -> Vec<String> {
         let flips = found(policy, event).unwrap();
         assert!(!flips.more);
-        flips.flips.iter().map(ToString::to_string).collect()
+        flips.list.iter().map(ToString::to_string).collect()
     }
 
-    fn found(policy: &str, event: &str) -> Result<Flips, TooLarge> {
+    fn found(policy: &str, event: &str) -> Result<Counterfactuals, TooLarge> {
         let policy = Policy::parse(&format!("consentry 1 policy \"p\" {policy}")).unwrap();
         let event = Event::read(event.as_bytes(), policy.reading(), &Limits::default()).unwrap();
-        flips(&policy, &event, policy.destination_named("X").unwrap())
+        counterfactuals(&policy, &event, policy.destination_named("X").unwrap())
     }
 
     const STRICT: &str =
@@ -478,9 +433,9 @@ mod tests {
         let event = given("\"other\":true", "");
         let many = found(&side_by_side, &event).unwrap();
         assert!(many.more);
-        let mut sizes = vec![20; MAX_FLIPS];
+        let mut sizes = vec![20; MAX_COUNTERFACTUALS];
         sizes[0] = 1;
-        assert_eq!(many.flips.iter().map(|flip| flip.changes.len()).collect::<Vec<_>>(), sizes);
+        assert_eq!(many.list.iter().map(|flip| flip.changes.len()).collect::<Vec<_>>(), sizes);
         let apart = pairs(&|pair| format!("P{pair}"), &|pair| format!("Q{pair}"));
         assert_eq!(found(&apart, &event), Err(TooLarge));
     }
@@ -489,10 +444,10 @@ mod tests {
     fn an_event_keeps_what_is_not_changed() {
         let event = r#"{"messageId":"m","context":{"consent":{"categoryPreferences":{"Q":true,"A":false,"B":true}}},"integrations":{"X":true,"Y":{}}}"#;
         let flips = found(&format!("{STRICT} destination \"X\" needs A"), event).unwrap();
-        let first = flips.flips.first().unwrap();
+        let first = flips.list.first().unwrap();
         assert_eq!(
             (first.reason, first.changes.as_slice()),
-            (Reason::Consented, &[Change::Grant("A".into())][..])
+            (Reason::Consented, &[InputChange::Grant("A".into())][..])
         );
         assert_eq!(
             first.witness,
