@@ -14,6 +14,7 @@ mod examples;
 
 use consentry::diagnostic::{Code, Diagnostic, Edit, Files, Fix, visible};
 use consentry::lint::{self, Levels, Linted};
+use consentry::report::lint::LintReport;
 use consentry::report::{github, json, sarif};
 use consentry::{Memory, prelude, prelude_names};
 use examples::{example, section};
@@ -440,9 +441,9 @@ fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
 /// The JSON, the SARIF and the annotation of a diagnostic.
 fn machines(diagnostic: &Diagnostic, files: &Files) -> (Vec<Value>, String, String) {
     let one = || std::iter::once((diagnostic, files));
-    let json = written(|to| json::Diagnostics::new(one()).write(to).unwrap());
+    let json = written(|to| json::write_escaped(to, &LintReport::new(one())).unwrap());
     let document: Value = serde_json::from_str(&json).unwrap();
-    let sarif = written(|to| sarif::Log::new(one()).write(to).unwrap());
+    let sarif = written(|to| json::write(to, &sarif::Log::new(one())).unwrap());
     let annotation = written(|to| github::annotation(to, diagnostic, files).unwrap());
     (document["diagnostics"].as_array().unwrap().clone(), sarif, annotation)
 }

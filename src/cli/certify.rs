@@ -1,9 +1,10 @@
 //! `consentry certify`.
 
-use super::{Failure, Format, PolicyArguments, Status};
+use super::format::Format;
+use super::{Failure, PolicyArguments, Status};
 use consentry::Table;
-use consentry::exact::{Coverage, certify};
-use consentry::report::{human, json};
+use consentry::analysis::certify;
+use consentry::report::certify::CertifyReport;
 use std::io::Write;
 
 /// Compare the compiled table with the reference interpreter in every situation that can matter to a destination.
@@ -18,7 +19,7 @@ pub(super) struct Certify {
     #[arg(long, value_name = "NUMBER", default_value_t = 1 << 20)]
     situations: u64,
     /// How the certificate is written.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
     format: Format,
 }
 
@@ -26,14 +27,7 @@ impl Certify {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let table = Table::new(self.policy.load()?);
         let certificate = certify(&table, self.situations);
-        match self.format {
-            Format::Human => human::certificate(to, table.policy(), &certificate)?,
-            Format::Json => json::certificate(to, table.policy(), &certificate)?,
-        }
-        let everywhere = certificate.coverage.iter().all(|(_, one)| !matches!(one, Coverage::Sampled { .. }));
-        if self.format == Format::Human && !everywhere {
-            writeln!(to, "what is marked as a sample is not certified")?;
-        }
+        self.format.write(to, &CertifyReport::new(table.policy(), &certificate))?;
         Ok(if certificate.differences.is_empty() { Status::Fine } else { Status::Findings })
     }
 }

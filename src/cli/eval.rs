@@ -1,10 +1,13 @@
 //! `consentry eval`.
 
+use super::format::Format;
 use super::input::{Block, Blocks};
-use super::ledger::{Ledger, LedgerArguments};
-use super::{Failure, Format, PolicyArguments, Status};
-use consentry::report::{Summary, human, json};
-use consentry::{EventError, Input, Limits, Table};
+use super::ledger_arguments::{Ledger, LedgerArguments};
+use super::shared::{CliError, PolicyArguments, Status};
+use consentry::report::Summary;
+use consentry::report::eval::{DecisionReport, EventErrorReport};
+use consentry::report::filter::SummaryReport;
+use consentry::{EventError, Limits, Table};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -21,12 +24,12 @@ pub(super) struct Eval {
     #[command(flatten)]
     ledger: LedgerArguments,
     /// How the decisions are written.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
     format: Format,
 }
 
 impl Eval {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let table = Table::new(self.policy.load()?);
         let policy = table.policy();
         let ledger = self.ledger.open(policy)?;
@@ -41,14 +44,15 @@ impl Eval {
                 number += 1;
                 let error = EventError::line_too_long(limits.bytes);
                 summary.add_error(&error);
-                self.error(to, number, &error)?;
+                self.format.write(to, &EventErrorReport::new(number, &error))?;
             }
-            let notices = ledger
+            let batch = ledger
                 .as_ref()
-                .map(|ledger| ledger.notices(block.lines().map(|(line, _)| line), policy, &limits));
-            for (at, (line, _)) in block.lines().enumerate() {
+                .map(|ledger| ledger.batch(block.lines().map(|(line, _)| line), policy, &limits));
+            let mut checks = batch.iter().flat_map(|batch| batch.checks(policy));
+            for (line, _) in block.lines() {
                 number += 1;
-                let checked = notices.as_ref().and_then(|notices| notices.checked(at, policy)).transpose();
+                let checked = checks.next().transpose();
                 let decided = match &checked {
                     Ok(Some(checked)) => Ok(checked.decide(&table, &mut scratch)),
                     Ok(None) => table.decide(Input::line(line).limits(limits), &mut scratch),
@@ -59,20 +63,15 @@ impl Eval {
                     Ok(decision) => {
                         summary.add(&decision);
                         check.into_iter().for_each(|check| summary.add_check(check));
-                        match (self.format, check) {
-                            (Format::Json, None) => json::decision(to, number, &decision)?,
-                            (Format::Json, Some(check)) => {
-                                json::checked_decision(to, number, &decision, check)?
-                            }
-                            (Format::Human, None) => human::decision(to, number, &decision)?,
-                            (Format::Human, Some(check)) => {
-                                human::checked_decision(to, number, &decision, check)?
-                            }
+                        let mut report = DecisionReport::new(number, &decision);
+                        if let Some(check) = check {
+                            report = report.with_check(policy, check);
                         }
+                        self.format.write(to, &report)?;
                     }
                     Err(error) => {
                         summary.add_error(&error);
-                        self.error(to, number, &error)?;
+                        self.format.write(to, &EventErrorReport::new(number, &error))?;
                     }
                 }
             }
@@ -80,17 +79,9 @@ impl Eval {
             to.flush()?;
         }
         if self.format == Format::Human {
-            human::summary(to, table.policy(), &summary)?;
+            self.format.write(to, &SummaryReport::new(policy, &summary))?;
         }
-        ledger.iter().for_each(Ledger::tell_silence);
+        ledger.iter().for_each(Ledger::report_unreachable);
         Ok(if summary.not_events() == 0 { Status::Fine } else { Status::Findings })
-    }
-
-    fn error(&self, to: &mut impl Write, number: u64, error: &EventError) -> Result<(), Failure> {
-        match self.format {
-            Format::Json => json::event_error(to, number, error)?,
-            Format::Human => human::event_error(to, number, error)?,
-        }
-        Ok(())
     }
 }

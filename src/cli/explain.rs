@@ -1,10 +1,13 @@
 //! `consentry explain`.
 
+use super::format::Format;
 use super::input::{Block, Blocks, read_all};
-use super::{Failure, Format, PolicyArguments, Status};
+use super::{Failure, PolicyArguments, Status};
+use consentry::analysis::flips;
 use consentry::diagnostic::visible;
-use consentry::exact::counterfactuals;
-use consentry::report::{human, json};
+use consentry::report::eval::EventErrorReport;
+use consentry::report::explain::ExplainReport;
+use consentry::report::json;
 use consentry::{Event, EventError, Limits, Policy, reference};
 use std::io::Write;
 use std::path::PathBuf;
@@ -27,7 +30,7 @@ pub(super) struct Explain {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     line: Option<u64>,
     /// How the explanation is written.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
     format: Format,
 }
 
@@ -57,23 +60,16 @@ impl Explain {
                     ""
                 };
                 match self.format {
-                    Format::Human => writeln!(to, "not an event ({}): {error}{hint}", error.code())?,
-                    Format::Json => json::event_error(to, self.line.unwrap_or(1), &error)?,
+                    Format::Json => json::write(to, &EventErrorReport::new(self.line.unwrap_or(1), &error))?,
+                    _ => writeln!(to, "not an event ({}): {error}{hint}", error.code())?,
                 }
                 return Ok(Status::Findings);
             }
         };
         if let Some(explanation) = reference::explain(&policy, &event, destination) {
-            let flips = counterfactuals(&policy, &event, destination);
-            match self.format {
-                Format::Human => {
-                    human::explanation(to, &policy, &self.destination, &explanation)?;
-                    human::flips(to, explanation.verdict.outcome(), flips.as_ref())?;
-                }
-                Format::Json => {
-                    json::explanation(to, &policy, &self.destination, &explanation, flips.as_ref())?;
-                }
-            }
+            let flips = flips(&policy, &event, destination);
+            let report = ExplainReport::new(&policy, destination, &explanation, flips.as_ref());
+            self.format.write(to, &report)?;
         }
         Ok(Status::Fine)
     }

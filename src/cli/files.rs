@@ -1,6 +1,6 @@
 //! The policy files that paths on the command line stand for, and writing them.
 
-use super::Failure;
+use super::shared::CliError;
 use consentry::diagnostic::{Code, Diagnostic, Files};
 use consentry::lint::Linted;
 use std::collections::HashSet;
@@ -9,13 +9,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The files that the paths stand for, each once: a folder stands for every .consent file below it.
-pub(super) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     let mut files = Vec::new();
     for path in paths {
         let before = files.len();
         collect(path, &mut files)?;
         if files.len() == before {
-            return Err(Failure::Other(format!("there is no .consent file below `{}`", path.display())));
+            return Err(CliError::Other(format!("there is no .consent file below `{}`", path.display())));
         }
     }
     let mut known = HashSet::new();
@@ -34,19 +34,19 @@ pub(super) fn included(files: &Files) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Whether the file that was asked for could be read at all: what is wrong with what it includes is a finding.
-pub(super) fn was_read(linted: &Linted) -> Result<(), Failure> {
+pub(super) fn was_read(linted: &Linted) -> Result<(), CliError> {
     let unread = |found: &&Diagnostic| {
         matches!(found.code, Code::CannotReadFile | Code::IncludeOutsideRoot) && found.span().is_none()
     };
     match linted.diagnostics.iter().find(unread) {
-        Some(found) => Err(Failure::Other(found.message.clone())),
+        Some(found) => Err(CliError::Other(found.message.clone())),
         None => Ok(()),
     }
 }
 
 /// The files that a path stands for, in a stable order.
-fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let failed = |error| Failure::input(&path.display().to_string(), &error);
+fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), CliError> {
+    let failed = |error| CliError::input(&path.display().to_string(), &error);
     if !std::fs::metadata(path).map_err(failed)?.is_dir() {
         into.push(path.to_owned());
         return Ok(());

@@ -1,8 +1,12 @@
 //! `consentry fmt`.
 
-use super::{Failure, Status, files, render};
+use super::format::Format;
+use super::shared::{CliError, Status};
+use super::{files, render};
 use consentry::FormatError;
-use consentry::diagnostic::{Files, visible};
+use consentry::diagnostic::{Diagnostic, Files, visible};
+use consentry::report::fmt::FmtReport;
+use consentry::report::json;
 use consentry::syntax::{MAX_FILE_BYTES, text_of};
 use consentry::{Disk, Source};
 use similar::TextDiff;
@@ -25,6 +29,9 @@ pub(super) struct Fmt {
     /// Write nothing, and show what would change.
     #[arg(long)]
     diff: bool,
+    /// How the results are written.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
+    format: Format,
 }
 
 /// How long shorter diffs are looked for; very large texts of which everything changes have many.
@@ -34,16 +41,16 @@ const DIFF_TIME: Duration = Duration::from_secs(2);
 const STDIN: &str = "standard input";
 
 impl Fmt {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         if self.paths.is_empty() && io::stdin().is_terminal() {
-            return Err(Failure::Other("name policy files or folders, or `-` for standard input".into()));
+            return Err(CliError::Other("name policy files or folders, or `-` for standard input".into()));
         }
         let is_stdin = |path: &PathBuf| path == Path::new("-");
         if self.paths.iter().all(is_stdin) {
             return self.stdin(to);
         }
         if self.paths.iter().any(is_stdin) {
-            return Err(Failure::Other("standard input is formatted alone, without files beside it".into()));
+            return Err(CliError::Other("standard input is formatted alone, without files beside it".into()));
         }
         let mut status = Status::Fine;
         for path in files::below(&self.paths)? {
@@ -54,68 +61,93 @@ impl Fmt {
         Ok(status)
     }
 
-    fn stdin(&self, to: &mut impl Write) -> Result<Status, Failure> {
-        let mut bytes = Vec::new();
-        let mut limited = io::stdin().lock().take(MAX_FILE_BYTES as u64 + 1);
-        limited.read_to_end(&mut bytes).map_err(|error| Failure::input(STDIN, &error))?;
-        let Some((text, formatted)) = formatted(STDIN, bytes)? else { return Ok(Status::Findings) };
-        if self.check || self.diff {
-            return self.report(STDIN, &text, &formatted, to);
-        }
-        to.write_all(formatted.as_bytes())?;
-        Ok(Status::Fine)
+    fn is_dry(&self) -> bool {
+        self.check || self.diff
     }
 
-    fn file(&self, path: &Path, to: &mut impl Write) -> Result<Status, Failure> {
+    fn stdin(&self, to: &mut impl Write) -> Result<Status, CliError> {
+        if self.format == Format::Json && !self.is_dry() {
+            let message = "standard input is written to standard output; for `--format json` name files, or add --check";
+            return Err(CliError::Other(message.into()));
+        }
+        let mut bytes = Vec::new();
+        let mut limited = io::stdin().lock().take(MAX_FILE_BYTES as u64 + 1);
+        limited.read_to_end(&mut bytes).map_err(|error| CliError::input(STDIN, &error))?;
+        let layout = Layout::of(STDIN, bytes)?;
+        if let (Layout::Canonical { formatted, .. }, false) = (&layout, self.is_dry()) {
+            to.write_all(formatted.as_bytes())?;
+            return Ok(Status::Fine);
+        }
+        self.report(STDIN, &layout, to)
+    }
+
+    fn file(&self, path: &Path, to: &mut impl Write) -> Result<Status, CliError> {
         let (disk, name) = Disk::beside(path);
         let shown = path.display().to_string();
         let bytes =
-            disk.read(&name).map_err(|error| Failure::Other(format!("cannot read `{shown}`: {error}")))?;
-        let Some((text, formatted)) = formatted(&shown, bytes)? else { return Ok(Status::Findings) };
-        if self.check || self.diff {
-            return self.report(&shown, &text, &formatted, to);
+            disk.read(&name).map_err(|error| CliError::Other(format!("cannot read `{shown}`: {error}")))?;
+        let layout = Layout::of(&shown, bytes)?;
+        if let Layout::Canonical { text, formatted } = &layout
+            && !self.is_dry()
+            && text != formatted
+        {
+            files::replace(path, formatted).map_err(|error| CliError::output(path, &error))?;
         }
-        if text != formatted {
-            files::replace(path, &formatted).map_err(|error| Failure::output(path, &error))?;
-            writeln!(to, "{}", visible(&shown))?;
-        }
-        Ok(Status::Fine)
+        self.report(&shown, &layout, to)
     }
 
-    /// What would change.
-    fn report(
-        &self,
-        name: &str,
-        text: &str,
-        formatted: &str,
-        to: &mut impl Write,
-    ) -> Result<Status, Failure> {
-        if text == formatted {
-            return Ok(Status::Fine);
-        }
-        let name = visible(name);
-        if self.diff {
-            let diff = TextDiff::configure().timeout(DIFF_TIME).diff_lines(text, formatted);
-            diff.unified_diff().header(&name, &name).to_writer(to)?;
-        } else {
-            writeln!(to, "{name}")?;
+    /// Reports what has changed, or would.
+    fn report(&self, name: &str, layout: &Layout, to: &mut impl Write) -> Result<Status, CliError> {
+        match layout {
+            Layout::None(mistakes, files) if self.format == Format::Json => {
+                json::write_escaped(to, &FmtReport::with_errors(name, mistakes, files))?;
+            }
+            Layout::None(mistakes, files) => {
+                let drawn = render::mistakes(mistakes, files, &format!("`{name}` is not formatted"));
+                // There is nowhere left to say that standard error is closed.
+                let _ = io::stderr().write_all(drawn.as_bytes());
+            }
+            Layout::Canonical { text, formatted } => {
+                let is_same = text == formatted;
+                let diff = (self.diff && !is_same).then(|| diff(&visible(name), text, formatted));
+                let report = FmtReport::new(name, is_same, diff.as_deref());
+                match (self.format, &diff) {
+                    (Format::Json, _) => json::write_escaped(to, &report)?,
+                    (_, Some(diff)) => to.write_all(diff.as_bytes())?,
+                    (_, None) => self.format.write(to, &report)?,
+                }
+                if is_same || !self.is_dry() {
+                    return Ok(Status::Fine);
+                }
+            }
         }
         Ok(Status::Findings)
     }
 }
 
-/// A text, and the same formatted; `None` when it has mistakes, which are told.
-fn formatted(name: &str, bytes: Vec<u8>) -> Result<Option<(String, String)>, Failure> {
-    let (mistakes, files) = match text_of(name, bytes) {
-        Err(mistake) => (vec![mistake], Files::default()),
-        Ok(text) => match consentry::format(&text) {
-            Ok(formatted) => return Ok(Some((text, formatted))),
-            Err(FormatError::Mistakes(mistakes)) => (mistakes, Files::of(name, &text)),
-            Err(error) => return Err(Failure::Other(format!("`{name}`: {error}"))),
-        },
-    };
-    let outcome = format!("`{name}` is not formatted");
-    // There is nowhere left to say that standard error is closed.
-    let _ = io::stderr().write_all(render::mistakes(&mistakes, &files, &outcome).as_bytes());
-    Ok(None)
+fn diff(name: &str, text: &str, formatted: &str) -> String {
+    let diff = TextDiff::configure().timeout(DIFF_TIME).diff_lines(text, formatted);
+    diff.unified_diff().header(name, name).to_string()
+}
+
+/// The layout of a text.
+enum Layout {
+    /// The text, and the same in its canonical layout.
+    Canonical { text: String, formatted: String },
+    /// The errors of a text that has none.
+    None(Vec<Diagnostic>, Files),
+}
+
+impl Layout {
+    fn of(name: &str, bytes: Vec<u8>) -> Result<Self, CliError> {
+        let text = match text_of(name, bytes) {
+            Ok(text) => text,
+            Err(mistake) => return Ok(Layout::None(vec![mistake], Files::default())),
+        };
+        match consentry::format(&text) {
+            Ok(formatted) => Ok(Layout::Canonical { text, formatted }),
+            Err(FormatError::Mistakes(mistakes)) => Ok(Layout::None(mistakes, Files::of(name, &text))),
+            Err(error) => Err(CliError::Other(format!("`{name}`: {error}"))),
+        }
+    }
 }

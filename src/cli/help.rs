@@ -1,8 +1,12 @@
 //! `consentry help`.
 
-use super::{Arguments, Failure, Status, render};
-use clap::{CommandFactory, Parser};
+use super::format::Format;
+use super::render;
+use super::shared::{CliError, Status};
+use clap::Command;
 use consentry::diagnostic::Code;
+use consentry::report::help::HelpReport;
+use consentry::report::json;
 use std::io::Write;
 
 /// Explain a finding by its name or code, or a command by its name; without a topic, list all of them.
@@ -13,38 +17,46 @@ pub(super) struct Help {
     /// A finding such as overlapping-rows or C501, or a command such as lint.
     #[arg(value_name = "FINDING|COMMAND")]
     topic: Option<String>,
+    /// How findings are written.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
+    format: Format,
 }
 
 impl Help {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write, consentry: Command) -> Result<Status, CliError> {
+        let is_json = self.format == Format::Json;
         let Some(topic) = &self.topic else {
-            command(to, &["consentry", "--help"])?;
-            writeln!(to, "\nFindings, each with a page that `consentry help FINDING` prints:")?;
-            let width = Code::ALL.iter().map(|code| code.name().len()).max().unwrap_or_default();
-            for code in Code::ALL {
-                let (name, severity) = (code.name(), code.severity().word());
-                writeln!(to, "  {name:width$}  {code}  {severity:7}  {}", code.sentence())?;
+            if !is_json {
+                print_help(to, consentry, &["consentry", "--help"])?;
+                writeln!(to, "\nFindings, each with a page that `consentry help FINDING` prints:")?;
             }
+            self.format.write(to, &HelpReport::new(Code::ALL))?;
             return Ok(Status::Fine);
         };
-        if Arguments::command().find_subcommand(topic).is_some() {
-            command(to, &["consentry", topic, "--help"])?;
+        if consentry.find_subcommand(topic).is_some() {
+            if is_json {
+                return Err(CliError::Other("`--format json` is for findings, and not for commands".into()));
+            }
+            print_help(to, consentry, &["consentry", topic, "--help"])?;
         } else if let Ok(code) = topic.parse::<Code>() {
-            to.write_all(code.page().as_bytes())?;
+            match is_json {
+                true => json::write(to, &HelpReport::new(&[code]))?,
+                false => to.write_all(code.page().as_bytes())?,
+            }
         } else {
             let help = match Code::nearest(topic, |_| true) {
                 Some(meant) => format!("did you mean `{}`?", meant.name()),
                 None => "`consentry help` lists all of them".to_owned(),
             };
-            return Err(Failure::Other(format!("there is no finding or command `{topic}`; {help}")));
+            return Err(CliError::Other(format!("there is no finding or command `{topic}`; {help}")));
         }
         Ok(Status::Fine)
     }
 }
 
-/// What the arguments, which end in `--help`, make clap say: it gives help as an error.
-fn command(to: &mut impl Write, arguments: &[&str]) -> Result<(), Failure> {
-    if let Err(help) = Arguments::try_parse_from(arguments) {
+/// Prints the help that arguments ending in `--help` ask for: clap returns it as an error.
+fn print_help(to: &mut impl Write, consentry: Command, arguments: &[&str]) -> Result<(), CliError> {
+    if let Err(help) = consentry.try_get_matches_from(arguments) {
         match render::colour(&std::io::stdout()) {
             true => write!(to, "{}", help.render().ansi())?,
             false => write!(to, "{}", help.render())?,

@@ -1,6 +1,9 @@
 //! `consentry show`.
 
-use super::{Failure, Status};
+use super::format::Format;
+use super::shared::{CliError, Status};
+use consentry::report::json;
+use consentry::report::show::ShowReport;
 use std::io::Write;
 
 /// Print a prelude: an ordinary policy file that is built in.
@@ -8,19 +11,25 @@ use std::io::Write;
 pub(super) struct Show {
     /// The prelude's name, such as segment-strict.
     prelude: String,
+    /// How the prelude is written.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
+    format: Format,
 }
 
 impl Show {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let Some(text) = consentry::prelude(&self.prelude) else {
             let known: Vec<&str> = consentry::prelude_names().collect();
-            return Err(Failure::Other(format!(
+            return Err(CliError::Other(format!(
                 "there is no prelude `{}`; there are {}",
                 self.prelude,
                 known.join(", ")
             )));
         };
-        to.write_all(text.as_bytes())?;
+        match self.format {
+            Format::Json => json::write(to, &ShowReport::new(&self.prelude, text))?,
+            _ => to.write_all(text.as_bytes())?,
+        }
         Ok(Status::Fine)
     }
 }

@@ -16,6 +16,7 @@
 //! that are theirs.
 
 mod audit;
+mod batch;
 mod breakdown;
 mod check;
 mod entry;
@@ -30,6 +31,7 @@ mod redis;
 mod store;
 
 pub use audit::{Audit, By, CategoryTally, Finding, Tally};
+pub use batch::Batch;
 pub use breakdown::{Breakdown, MAX_VALUE_BYTES, MAX_VALUES, Value};
 pub use check::{Checked, Found, Recorded, check};
 pub use entry::{Entry, Id, MAX_LINKS, Write};

@@ -4,6 +4,8 @@
 //! they say is so. `suppressions` reads the comments that allow a finding, `levels` says how bad each one is, and `fix` applies
 //! the fixes and checks that no decision changes.
 
+mod answers;
+mod dedup;
 mod fix;
 mod levels;
 mod outcomes;
@@ -12,6 +14,7 @@ mod rules;
 mod subject;
 mod suppressions;
 
+pub use dedup::dedup;
 pub use fix::{Fixed, edited, is_same};
 pub use levels::Levels;
 
@@ -87,12 +90,6 @@ pub fn part_alone(files: &Files, levels: &Levels) -> Option<Diagnostic> {
     ];
     levels.apply(None, &mut found);
     found.pop()
-}
-
-/// Whether a finding says that nothing uses something, so that in a file which several policies include it holds only where
-/// all of them find it.
-pub fn is_about_use(code: Code) -> bool {
-    matches!(code, Code::UnusedCategory | Code::UnusedInclude | Code::UnusedAllow)
 }
 
 /// What the rules find about a policy and its comments do not allow, by file and place.

@@ -1,12 +1,36 @@
 //! Decisions, explanations and diagnostics for people and for machines. Rendering decides nothing.
 
+#[cfg(feature = "ledger")]
+pub mod audit;
+pub mod certify;
+pub mod csv;
+pub mod diff;
+pub mod eval;
+pub mod event_counts;
+pub mod explain;
+pub mod filter;
+pub mod fmt;
 pub mod github;
-pub mod human;
+pub mod help;
+pub mod html;
 pub mod json;
+#[cfg(feature = "cli")]
+pub mod junit;
+#[cfg(feature = "ledger")]
+pub mod ledger;
+pub mod lint;
+pub mod markdown;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod names;
+pub mod page;
+pub mod prove;
 pub mod sarif;
+pub mod show;
 mod summary;
+pub mod test;
+pub mod text;
+mod when;
 
 #[cfg(feature = "metrics")]
 pub use metrics::count;

@@ -6,7 +6,6 @@ use super::said;
 use crate::diagnostic::{Code, Diagnostic, FileId, Files, Fix, Label, Span, visible};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
 use std::path::{MAIN_SEPARATOR, Path};
 
 const SCHEMA: &str =
@@ -172,16 +171,6 @@ impl<'a> Log<'a> {
             results,
         };
         Log { schema: SCHEMA, version: "2.1.0", runs: [run] }
-    }
-
-    /// Writes the document.
-    ///
-    /// # Errors
-    ///
-    /// When the writer fails.
-    pub fn write(&self, to: &mut impl Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *to, self)?;
-        to.write_all(b"\n")
     }
 }
 

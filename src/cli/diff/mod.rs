@@ -1,17 +1,15 @@
-//! `consentry diff`: what a change of a policy changes, told to people, programs and reviewers, one renderer a file.
+//! `consentry diff`.
 
 mod events;
 mod git;
-mod human;
-mod json;
-mod markdown;
 
-use super::{Failure, Root, Status, called, files};
-use consentry::exact::{
-    self, Change, Check, DestinationDiff, Diff as Changes, Direction, Gate, Presence, fingerprint,
-};
-use consentry::{Policy, Reason};
-use events::Touched;
+use super::format::Format;
+use super::{Failure, Root, Status, files};
+use consentry::Policy;
+use consentry::analysis::{self, Diff as Changes, Direction, Gate};
+use consentry::report::diff::DiffReport;
+use consentry::report::event_counts::EventCounts;
+use consentry::report::markdown;
 use git::Revision;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -38,7 +36,7 @@ pub(super) struct Diff {
     #[arg(long, value_enum, value_name = "CHANGE")]
     deny: Vec<Denied>,
     /// How the changes are written.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json, Format::Markdown]), default_value = "human")]
     format: Format,
 }
 
@@ -55,17 +53,6 @@ enum Denied {
     Any,
 }
 
-/// How changes are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// One document, for programs.
-    Json,
-    /// For a comment on a pull request.
-    Markdown,
-}
-
 /// One of the two policies.
 struct Side {
     /// Its file, as people know it.
@@ -73,37 +60,21 @@ struct Side {
     policy: Policy,
 }
 
-impl Side {
-    fn fingerprint(&self) -> Option<String> {
-        fingerprint(&self.policy).ok().map(|fingerprint| fingerprint.to_string())
-    }
-}
-
-/// Everything that is told.
-struct Compared {
-    old: Side,
-    new: Side,
-    changes: Changes,
-    touched: Option<Touched>,
-}
-
 impl Diff {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let [old, new] = self.sides()?;
-        let changes = exact::diff(&old.policy, &new.policy);
-        let touched = match &self.events {
-            Some(events) => Some(Touched::count(&changes, &old.policy, &new.policy, events)?),
-            None => None,
-        };
-        let compared = Compared { old, new, changes, touched };
+        let changes = analysis::diff(&old.policy, &new.policy);
+        let count = |events: &PathBuf| events::count(&changes, &old.policy, &new.policy, events);
+        let events = self.events.as_ref().map(count).transpose()?;
+        let [before, after] = [&old, &new].map(|side| (side.name.as_str(), &side.policy));
+        let report = DiffReport::new(before, after, &changes, events.as_ref());
         match self.format {
-            Format::Human => human::write(to, &compared)?,
-            Format::Json => json::write(to, &compared)?,
-            Format::Markdown => markdown::write(to, &compared)?,
+            Format::Markdown => markdown::write(to, &report.comment())?,
+            format => format.write(to, &report)?,
         }
-        let not_events = compared.touched.as_ref().map_or(0, |touched| touched.not_events);
-        let is_denied = self.deny.iter().any(|denied| is_denied(*denied, &compared.changes));
-        let is_compared = compared.changes.too_large.is_empty();
+        let not_events = events.as_ref().map_or(0, EventCounts::not_events);
+        let is_denied = self.deny.iter().any(|denied| is_denied(*denied, &changes));
+        let is_compared = changes.too_large.is_empty();
         Ok(if is_denied || not_events > 0 || !is_compared { Status::Findings } else { Status::Fine })
     }
 
@@ -152,111 +123,4 @@ fn is_denied(denied: Denied, changes: &Changes) -> bool {
         Denied::Tightened => has(Direction::Tightened) || gates.is_some_and(may_pass_more),
         Denied::Reason => has(Direction::Reason),
     }
-}
-
-/// How many destinations and situations change in each direction: `2 situations of 1 destination loosened, 1 tightened`.
-fn counts(changes: &Changes) -> String {
-    let counts = Direction::ALL.into_iter().filter_map(|direction| {
-        let each = changes.destinations.iter().map(|one| one.count(direction)).filter(|count| *count > 0);
-        let (destinations, rows) = each.fold((0, 0), |(one, all), count| (one + 1, all + count));
-        let word = match direction {
-            Direction::Loosened => "loosened",
-            Direction::Tightened => "tightened",
-            Direction::Reason => "for another reason",
-        };
-        let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
-        (rows > 0)
-            .then(|| format!("{} {word} ({})", counted(destinations, "destination"), counted(rows, "row")))
-    });
-    counts.collect::<Vec<_>>().join(", ")
-}
-
-/// What is said where no destination is known to be decided otherwise.
-fn nothing_changed(changes: &Changes) -> &'static str {
-    match changes.too_large.is_empty() {
-        true => "no destination is decided otherwise",
-        false => "not every destination is compared; no other one is decided otherwise",
-    }
-}
-
-/// What a policy says of an event: `refused: Advertising`; nothing of a destination that it does not have.
-fn said(said: Option<&(Reason, Vec<String>)>, policy: &Policy) -> String {
-    let Some((reason, refused)) = said else { return "no such destination".to_owned() };
-    let names: Vec<&str> = refused.iter().map(|wire_id| called(wire_id, policy)).collect();
-    let outcome = reason.outcome().word();
-    if names.is_empty() {
-        format!("{outcome}, {reason}")
-    } else {
-        format!("{outcome}, {reason}: {}", names.join(", "))
-    }
-}
-
-/// What only one of the policies has: `the new policy alone has it`.
-fn presence(destination: &DestinationDiff) -> Option<&'static str> {
-    match destination.presence {
-        Presence::Both => None,
-        Presence::Added => Some("new"),
-        Presence::Removed => Some("gone"),
-    }
-}
-
-/// What counts as unknown otherwise than before, a sentence each.
-fn unknown(changes: &Changes) -> Vec<String> {
-    let sentence = |what: &str, (name, is_new): &(String, bool)| {
-        let how = if *is_new { "is known now" } else { "counts as unknown now" };
-        format!("{what} `{name}` {how}")
-    };
-    let categories = changes.categories.iter().map(|one| sentence("the wire id", one));
-    let integrations = changes.integrations.iter().map(|one| sentence("the integrations entry", one));
-    categories.chain(integrations).collect()
-}
-
-/// What changes for whole events, a sentence each.
-fn whole_events(changes: &Changes) -> Vec<String> {
-    let mut sentences = Vec::new();
-    if let Some((old, new)) = &changes.reading {
-        let paths = |reading: &consentry::Reading| {
-            let paths: Vec<String> = reading.paths().map(|keys| keys.join(".")).collect();
-            format!("`{}`", paths.join("` or `"))
-        };
-        sentences.push(format!("preferences are read at {}, and were at {}", paths(new), paths(old)));
-        if !changes.is_exact() {
-            sentences.push(
-                "the policies read different members of an event: they are compared as if each event had the same preferences in both places, and none had two"
-                    .to_owned(),
-            );
-        }
-    }
-    if let Some((old, new)) = &changes.gate {
-        sentences.push(format!("the gate is {new}, and was {old}"));
-    }
-    if let Some((old, new)) = &changes.check {
-        let said = |check: &Option<Check>| check.as_ref().map_or_else(|| "off".to_owned(), Check::to_string);
-        sentences.push(format!("the ledger check is {}, and was {}", said(new), said(old)));
-    }
-    for drop in &changes.drops {
-        let state = format!("consent {} x integrations {}", drop.consent.word(), drop.integrations.word());
-        let said = |reason: &Option<String>| match reason {
-            Some(reason) => format!("dropped: {reason:?}"),
-            None => "not dropped".to_owned(),
-        };
-        sentences.push(format!("{state}: {}, and was {}", said(&drop.after), said(&drop.before)));
-    }
-    for name in &changes.too_large {
-        sentences.push(format!("`{name}` is not compared: it is too large to be answered exactly"));
-    }
-    sentences
-}
-
-/// A change with the number of events that it touches.
-fn with_counts<'c>(
-    place: usize,
-    destination: &'c DestinationDiff,
-    compared: &'c Compared,
-) -> impl Iterator<Item = (Change, Option<u64>)> {
-    let touched = compared.touched.as_ref();
-    destination
-        .changes()
-        .enumerate()
-        .map(move |(row, change)| (change, touched.map(|touched| touched.of(place, row))))
 }

@@ -3,8 +3,8 @@
 use super::ordered::Ordered;
 use super::outputs::Outputs;
 use super::progress::Progress;
-use crate::cli::Failure;
 use crate::cli::input::Blocks;
+use crate::cli::shared::CliError;
 use std::io::{self, Write};
 use std::process;
 use std::sync::{Arc, mpsc};
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 pub(super) fn between_lines(
     ordered: &Arc<Ordered<Blocks, Outputs>>,
     progress: Progress,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let ordered = Arc::clone(ordered);
     let mut again = false;
     let handler = move || {
@@ -45,7 +45,7 @@ pub(super) fn between_lines(
         }
     };
     ctrlc::set_handler(handler)
-        .map_err(|error| Failure::Other(format!("cannot prepare for interruptions: {error}")))
+        .map_err(|error| CliError::Other(format!("cannot prepare for interruptions: {error}")))
 }
 
 /// Ends, whether the message gets out or not: whoever reads standard error may have stopped too.

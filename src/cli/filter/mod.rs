@@ -1,24 +1,26 @@
 //! `consentry filter`: blocks of lines are taken from the input, decided and rewritten by several threads side by side, and
 //! written in the order in which they were taken.
 
-mod apart;
 mod interrupt;
 mod ordered;
+mod output_file;
 mod outputs;
+mod path_conflicts;
 mod progress;
 mod rejects;
 mod split;
 mod worker;
 
+use super::format::Format;
 use super::input::Blocks;
-use super::ledger::{Ledger, LedgerArguments};
-use super::{Failure, PolicyArguments, Status};
-use apart::{Apart, Role};
+use super::ledger_arguments::{Ledger, LedgerArguments};
+use super::shared::{CliError, PolicyArguments, Status};
 use clap::builder::{PathBufValueParser, TypedValueParser};
-use consentry::report::human;
-use consentry::{Limits, Policy, Table, Validation};
+use consentry::report::filter::SummaryReport;
+use consentry::{Grade, Limits, Policy, Table};
 use ordered::Ordered;
 use outputs::{Events, Outputs};
+use path_conflicts::{PathConflicts, Role};
 use progress::Progress;
 use rejects::Rejects;
 use split::Plan;
@@ -63,6 +65,9 @@ pub(super) struct Filter {
     /// Read only what decides: another parser has accepted every line as one JSON object already.
     #[arg(long)]
     trusted: bool,
+    /// How the summary is written.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
+    format: Format,
     /// How many threads decide [default: one for each core].
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -77,7 +82,7 @@ fn no_stream(path: PathBuf) -> Result<PathBuf, &'static str> {
 }
 
 impl Filter {
-    pub(super) fn run(&self) -> Result<Status, Failure> {
+    pub(super) fn run(&self) -> Result<Status, CliError> {
         let table = Table::new(self.policy.load()?);
         let ledger = self.ledger.open(table.policy())?;
         let limits = Limits::default();
@@ -100,24 +105,24 @@ impl Filter {
         let ended = ordered.wait(progress::EVERY, |outputs| progress.draw(outputs));
         progress.clear();
         let status = ordered.sink(|outputs| self.finish(&job.table, outputs, ended));
-        job.ledger.iter().for_each(Ledger::tell_silence);
+        job.ledger.iter().for_each(Ledger::report_unreachable);
         status
     }
 
     /// Files are created last, when all else is well.
-    fn outputs(&self, table: &Table) -> Result<Outputs, Failure> {
+    fn outputs(&self, table: &Table) -> Result<Outputs, CliError> {
         let policy = table.policy();
         let plan = self.split.as_deref().map(|folder| Plan::new(folder, policy)).transpose()?;
-        self.keep_apart(policy, plan.as_ref())?;
+        self.refuse_conflicts(policy, plan.as_ref())?;
         if !self.force {
             for path in self.rejects.iter().chain(plan.iter().flat_map(Plan::paths)) {
-                outputs::spare(path)?;
+                output_file::ensure_absent(path)?;
             }
         }
         let rejects = self.rejects.as_deref().map(|path| Rejects::create(path, self.force)).transpose()?;
         if rejects.is_some() && plan.is_some() {
             // That a link leads to a file of a destination shows only when there is something at its end.
-            self.keep_apart(policy, plan.as_ref())?;
+            self.refuse_conflicts(policy, plan.as_ref())?;
         }
         let events = match plan {
             None => Events::Together,
@@ -127,29 +132,29 @@ impl Filter {
     }
 
     /// What is read must not be written, nor anything twice, not even by force.
-    fn keep_apart(&self, policy: &Policy, plan: Option<&Plan>) -> Result<(), Failure> {
-        let mut apart = Apart::default();
-        apart.path(&self.policy.policy, Role::Policy)?;
+    fn refuse_conflicts(&self, policy: &Policy, plan: Option<&Plan>) -> Result<(), CliError> {
+        let mut conflicts = PathConflicts::default();
+        conflicts.path(&self.policy.policy, Role::Policy)?;
         for name in policy.files().names() {
             // What it includes. A built-in policy is no file, and its name that of none.
-            apart.path(Path::new(name), Role::Policy)?;
+            conflicts.path(Path::new(name), Role::Policy)?;
         }
         match self.events.as_deref().filter(|path| *path != Path::new("-")) {
-            Some(path) => apart.path(path, Role::Input)?,
-            None => apart.standard_input()?,
+            Some(path) => conflicts.path(path, Role::Input)?,
+            None => conflicts.standard_input()?,
         }
         if let Some(ledger) = self.ledger.file() {
-            apart.path(ledger, Role::Ledger)?;
+            conflicts.path(ledger, Role::Ledger)?;
         }
         if plan.is_none() {
             // Otherwise nothing goes there.
-            apart.standard_output()?;
+            conflicts.standard_output()?;
         }
-        apart.standard_error()?;
+        conflicts.standard_error()?;
         for path in plan.iter().flat_map(|plan| plan.paths()) {
-            apart.path(path, Role::Destination(path.clone()))?;
+            conflicts.path(path, Role::Destination(path.clone()))?;
         }
-        self.rejects.as_deref().map_or(Ok(()), |path| apart.path(path, Role::Rejects))
+        self.rejects.as_deref().map_or(Ok(()), |path| conflicts.path(path, Role::Rejects))
     }
 
     fn job(&self, table: Table, limits: Limits, ledger: Option<Ledger>) -> Job {
@@ -174,22 +179,23 @@ impl Filter {
         &self,
         table: &Table,
         outputs: &mut Outputs,
-        ended: Result<(), Failure>,
-    ) -> Result<Status, Failure> {
+        ended: Result<(), CliError>,
+    ) -> Result<Status, CliError> {
         outputs.cut();
         ended.map_err(|failure| match failure {
-            Failure::Other(message) => {
+            CliError::Other(message) => {
                 let lines = outputs.lines();
-                Failure::Other(format!("{message}; everything up to line {lines} is written"))
+                CliError::Other(format!("{message}; everything up to line {lines} is written"))
             }
             other => other,
         })?;
         let summary = outputs.summary();
         let mut text = Vec::new();
-        human::summary(&mut text, table.policy(), summary)?;
+        let mut report = SummaryReport::new(table.policy(), summary);
         if self.drop_undeliverable || self.split.is_some() {
-            writeln!(text, "{} left out: no destination receives them", summary.undeliverable())?;
+            report = report.with_left_out(summary.undeliverable());
         }
+        self.format.write(&mut text, &report)?;
         // There is nowhere left to say that standard error is closed.
         let _ = io::stderr().write_all(&text);
         Ok(if summary.not_events() == 0 { Status::Fine } else { Status::Findings })

@@ -1,6 +1,6 @@
 //! Work by several threads, put down in the order in which it was taken.
 
-use crate::cli::Failure;
+use crate::cli::shared::CliError;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -32,7 +32,7 @@ struct Sink<K> {
     turn: u64,
     threads: usize,
     /// The first failure. Nothing is put down behind it.
-    failure: Option<Failure>,
+    failure: Option<CliError>,
 }
 
 /// The right to put something down when its turn comes, and until then, if it is kept, the source.
@@ -61,7 +61,7 @@ impl<S: Send + 'static, K: Send + 'static> Ordered<S, K> {
     pub(super) fn spawn(
         self: &Arc<Self>,
         work: impl FnOnce(&Ordered<S, K>) + Send + 'static,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         lock(&self.sink).threads += 1;
         let end = End(Arc::clone(self));
         // When the thread cannot be started, the closure is dropped, and with it the thread counts as ended.
@@ -69,13 +69,13 @@ impl<S: Send + 'static, K: Send + 'static> Ordered<S, K> {
             let end = end;
             work(&end.0);
         });
-        started.map(drop).map_err(|error| Failure::Other(format!("cannot start a thread: {error}")))
+        started.map(drop).map_err(|error| CliError::Other(format!("cannot start a thread: {error}")))
     }
 
     /// Takes from the source; `None` when there is nothing left, or it cannot be read.
     pub(super) fn take(
         &self,
-        read: impl FnOnce(&mut S) -> Result<bool, Failure>,
+        read: impl FnOnce(&mut S) -> Result<bool, CliError>,
     ) -> Option<Ticket<'_, S, K>> {
         let mut source = lock(&self.source);
         if source.ended {
@@ -98,7 +98,7 @@ impl<S: Send + 'static, K: Send + 'static> Ordered<S, K> {
     }
 
     /// Waits until all threads have ended or one has failed. Until then `meanwhile` is called now and then.
-    pub(super) fn wait(&self, every: Duration, mut meanwhile: impl FnMut(&K)) -> Result<(), Failure> {
+    pub(super) fn wait(&self, every: Duration, mut meanwhile: impl FnMut(&K)) -> Result<(), CliError> {
         let mut sink = lock(&self.sink);
         while sink.threads > 0 && sink.failure.is_none() {
             sink = self.ended.wait_timeout(sink, every).unwrap_or_else(PoisonError::into_inner).0;
@@ -106,7 +106,7 @@ impl<S: Send + 'static, K: Send + 'static> Ordered<S, K> {
         }
         // The failure stays known to the threads that are still running.
         match &mut sink.failure {
-            Some(failure) => Err(std::mem::replace(failure, Failure::ReaderGone)),
+            Some(failure) => Err(std::mem::replace(failure, CliError::ReaderGone)),
             None => Ok(()),
         }
     }
@@ -116,7 +116,7 @@ impl<S: Send + 'static, K: Send + 'static> Ordered<S, K> {
         access(&mut lock(&self.sink).into)
     }
 
-    fn fail(&self, sink: &mut Sink<K>, failure: Failure) {
+    fn fail(&self, sink: &mut Sink<K>, failure: CliError) {
         sink.failure.get_or_insert(failure);
         self.turned.notify_all();
         self.ended.notify_all();
@@ -130,12 +130,12 @@ impl<S: Send + 'static, K: Send + 'static> Ticket<'_, S, K> {
     }
 
     /// Puts something down, and keeps the turn. After a failure, or behind one, it is time to stop.
-    pub(super) fn put(&self, put: impl FnOnce(&mut K) -> Result<(), Failure>) -> ControlFlow<()> {
+    pub(super) fn put(&self, put: impl FnOnce(&mut K) -> Result<(), CliError>) -> ControlFlow<()> {
         self.in_turn(put).map_continue(drop)
     }
 
     /// Puts the last thing down, and passes the turn on.
-    pub(super) fn end(self, put: impl FnOnce(&mut K) -> Result<(), Failure>) -> ControlFlow<()> {
+    pub(super) fn end(self, put: impl FnOnce(&mut K) -> Result<(), CliError>) -> ControlFlow<()> {
         self.in_turn(put)?.turn += 1;
         self.ordered.turned.notify_all();
         ControlFlow::Continue(())
@@ -143,7 +143,7 @@ impl<S: Send + 'static, K: Send + 'static> Ticket<'_, S, K> {
 
     fn in_turn(
         &self,
-        put: impl FnOnce(&mut K) -> Result<(), Failure>,
+        put: impl FnOnce(&mut K) -> Result<(), CliError>,
     ) -> ControlFlow<(), MutexGuard<'_, Sink<K>>> {
         let mut sink = lock(&self.ordered.sink);
         while sink.turn != self.number && sink.failure.is_none() {
@@ -170,7 +170,7 @@ impl<S: Send + 'static, K: Send + 'static> Drop for End<S, K> {
         let mut sink = lock(&self.0.sink);
         sink.threads -= 1;
         if thread::panicking() {
-            self.0.fail(&mut sink, Failure::Other("a thread has failed; please report this".into()));
+            self.0.fail(&mut sink, CliError::Other("a thread has failed; please report this".into()));
         }
         if sink.threads == 0 {
             self.0.ended.notify_all();
@@ -181,7 +181,7 @@ impl<S: Send + 'static, K: Send + 'static> Drop for End<S, K> {
 #[cfg(test)]
 mod tests {
     use super::Ordered;
-    use crate::cli::Failure;
+    use crate::cli::shared::CliError;
     use std::sync::{Arc, mpsc};
     use std::thread;
     use std::time::Duration;
@@ -191,8 +191,8 @@ mod tests {
         count: u64,
         threads: usize,
         keep: impl Fn(u64) -> bool + Copy + Send + 'static,
-        put: impl Fn(u64) -> Result<(), Failure> + Copy + Send + 'static,
-    ) -> (Vec<u64>, Result<(), Failure>) {
+        put: impl Fn(u64) -> Result<(), CliError> + Copy + Send + 'static,
+    ) -> (Vec<u64>, Result<(), CliError>) {
         let ordered = Arc::new(Ordered::new(0, Vec::new()));
         for _ in 0..threads {
             let work = move |ordered: &Ordered<u64, Vec<u64>>| {
@@ -235,9 +235,9 @@ mod tests {
 
     #[test]
     fn nothing_is_put_down_behind_a_failure() {
-        let fail = |number| if number == 100 { Err(Failure::Other("enough".into())) } else { Ok(()) };
+        let fail = |number| if number == 100 { Err(CliError::Other("enough".into())) } else { Ok(()) };
         let (sink, result) = run(u64::MAX, 5, |_| false, fail);
-        assert!(matches!(result, Err(Failure::Other(message)) if message == "enough"));
+        assert!(matches!(result, Err(CliError::Other(message)) if message == "enough"));
         // What the failing call itself put down counts to it.
         assert_eq!((sink.len(), sink.last()), (201, Some(&100)));
     }
@@ -252,7 +252,7 @@ mod tests {
                 while let Some(mut ticket) = ordered.take(|next| {
                     number = *next;
                     *next += 1;
-                    if number < 8 { Ok(true) } else { Err(Failure::Other("damaged".into())) }
+                    if number < 8 { Ok(true) } else { Err(CliError::Other("damaged".into())) }
                 }) {
                     ticket.share_source();
                     thread::sleep(Duration::from_millis(5));
@@ -268,7 +268,7 @@ mod tests {
             assert!(ordered.spawn(work).is_ok());
         }
         let result = ordered.wait(Duration::from_secs(1), |_| ());
-        assert!(matches!(result, Err(Failure::Other(message)) if message == "damaged"));
+        assert!(matches!(result, Err(CliError::Other(message)) if message == "damaged"));
         assert_eq!(ordered.sink(|sink| sink.clone()), (0..8).collect::<Vec<u64>>());
     }
 
@@ -276,7 +276,7 @@ mod tests {
     fn a_panic_ends_the_others() {
         let panic = |number| if number == 100 { panic!("on purpose") } else { Ok(()) };
         let (sink, result) = run(u64::MAX, 3, |number| number == 100, panic);
-        assert!(matches!(result, Err(Failure::Other(message)) if message.contains("a thread has failed")));
+        assert!(matches!(result, Err(CliError::Other(message)) if message.contains("a thread has failed")));
         assert_eq!(sink.len(), 201);
     }
 
@@ -290,14 +290,14 @@ mod tests {
             let work = |ordered: &Ordered<mpsc::Receiver<()>, ()>| {
                 while let Some(mut ticket) = ordered.take(|from| Ok(from.recv().is_ok())) {
                     ticket.share_source();
-                    if ticket.end(|()| Err(Failure::ReaderGone)).is_break() {
+                    if ticket.end(|()| Err(CliError::ReaderGone)).is_break() {
                         break;
                     }
                 }
             };
             assert!(ordered.spawn(work).is_ok());
         }
-        assert!(matches!(ordered.wait(Duration::from_secs(1), |()| ()), Err(Failure::ReaderGone)));
+        assert!(matches!(ordered.wait(Duration::from_secs(1), |()| ()), Err(CliError::ReaderGone)));
         drop(give);
     }
 }

@@ -1,14 +1,13 @@
 //! Everything that is written, in whole lines and in their order.
 
+use super::output_file::CUT;
 use super::rejects::Rejects;
 use super::split::Split;
-use crate::cli::Failure;
+use crate::cli::shared::CliError;
 use consentry::DestinationId;
 use consentry::report::Summary;
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::Range;
-use std::path::Path;
 
 /// Where events go.
 pub(super) enum Events {
@@ -58,9 +57,6 @@ const ENOUGH: usize = 1 << 20;
 /// How many places of lines are kept room for, for each destination.
 const FEW: usize = 64;
 
-/// What a message adds when the beginning of a line may have been written.
-const CUT: &str = "; the last line may be cut";
-
 impl Part {
     /// Whether it is time to write it.
     pub(super) fn is_large(&self) -> bool {
@@ -103,17 +99,17 @@ impl Outputs {
     }
 
     /// Writes what came of some lines of a block, and empties it.
-    pub(super) fn write(&mut self, block: &[u8], part: &mut Part) -> Result<(), Failure> {
+    pub(super) fn write(&mut self, block: &[u8], part: &mut Part) -> Result<(), CliError> {
         match &mut self.events {
             Events::Together => {
                 // The lock lets nobody in between; what is flushed is never the beginning of a line.
                 let mut to = io::stdout().lock();
-                to.write_all(&part.events).and_then(|()| to.flush()).map_err(|error| match Failure::from(
-                    error,
-                ) {
-                    Failure::Other(message) => Failure::Other(message + CUT),
-                    failure => failure,
-                })?;
+                to.write_all(&part.events).and_then(|()| to.flush()).map_err(
+                    |error| match CliError::from(error) {
+                        CliError::Other(message) => CliError::Other(message + CUT),
+                        failure => failure,
+                    },
+                )?;
             }
             Events::Apart(split) => {
                 let Deliveries { by_destination, touched, count } = &mut part.deliveries;
@@ -161,36 +157,5 @@ impl Outputs {
 
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
-    }
-}
-
-/// Leaves a file alone that is there already, be it a link that leads nowhere. What is no file has nothing that could be lost.
-pub(super) fn spare(path: &Path) -> Result<(), Failure> {
-    if path.symlink_metadata().is_err() || path.metadata().is_ok_and(|there| !there.is_file()) {
-        return Ok(());
-    }
-    Err(Failure::Other(format!("`{}` exists; overwrite it with --force", path.display())))
-}
-
-/// Creates a file. One that exists is overwritten only by force; what is no file, such as a pipe, is written to.
-pub(super) fn create(path: &Path, force: bool) -> Result<File, Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if path.metadata().is_ok_and(|there| !there.is_file()) {
-        // It has nothing that could be lost.
-    } else if force {
-        options.create(true).truncate(true);
-    } else {
-        spare(path)?;
-        options.create_new(true);
-    }
-    options.open(path).map_err(|error| Failure::output(path, &error))
-}
-
-/// Takes the beginning of what could not be written whole back from a file. What is no regular file cannot be cut.
-pub(super) fn take_back(file: &File, length: u64, path: &Path, error: &io::Error) -> Failure {
-    match (file.set_len(length), Failure::output(path, error)) {
-        (Err(_), Failure::Other(message)) => Failure::Other(message + CUT),
-        (_, failure) => failure,
     }
 }

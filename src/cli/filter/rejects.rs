@@ -1,7 +1,7 @@
 //! Where lines go that are not events.
 
-use super::outputs::{create, take_back};
-use crate::cli::Failure;
+use super::output_file::{create, take_back};
+use crate::cli::shared::CliError;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,12 +16,12 @@ pub(super) struct Rejects {
 }
 
 impl Rejects {
-    pub(super) fn create(path: &Path, force: bool) -> Result<Self, Failure> {
+    pub(super) fn create(path: &Path, force: bool) -> Result<Self, CliError> {
         Ok(Rejects { path: path.to_owned(), file: create(path, force)?, written: 0, whole: 0 })
     }
 
     /// Appends bytes, which end with a line unless they are a piece of a long one.
-    pub(super) fn append(&mut self, bytes: &[u8], ends_line: bool) -> Result<(), Failure> {
+    pub(super) fn append(&mut self, bytes: &[u8], ends_line: bool) -> Result<(), CliError> {
         if let Err(error) = self.file.write_all(bytes) {
             return Err(take_back(&self.file, self.written, &self.path, &error));
         }

@@ -1,7 +1,7 @@
 //! A file for each destination.
 
-use super::outputs::{create, take_back};
-use crate::cli::Failure;
+use super::output_file::{create, take_back};
+use crate::cli::shared::CliError;
 use consentry::Policy;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -35,14 +35,14 @@ pub(super) struct Split {
 
 impl Plan {
     /// A file for every destination of the policy.
-    pub(super) fn new(folder: &Path, policy: &Policy) -> Result<Self, Failure> {
+    pub(super) fn new(folder: &Path, policy: &Policy) -> Result<Self, CliError> {
         let destinations = policy.destinations();
         let paths: Vec<PathBuf> = destinations.iter().map(|one| folder.join(file_name(one.name()))).collect();
         let mut known = BTreeMap::new();
         for (path, destination) in paths.iter().zip(destinations) {
             if let Some(other) = known.insert(path, destination.name()) {
                 let (one, path) = (destination.name(), path.display());
-                return Err(Failure::Other(format!("`{other}` and `{one}` would share the file `{path}`")));
+                return Err(CliError::Other(format!("`{other}` and `{one}` would share the file `{path}`")));
             }
         }
         Ok(Plan { folder: folder.to_owned(), paths })
@@ -53,13 +53,13 @@ impl Plan {
     }
 
     /// Creates the files, all of them empty.
-    pub(super) fn create(self, force: bool) -> Result<Split, Failure> {
+    pub(super) fn create(self, force: bool) -> Result<Split, CliError> {
         let Plan { folder, paths } = self;
-        fs::create_dir_all(&folder).map_err(|error| Failure::output(&folder, &error))?;
+        fs::create_dir_all(&folder).map_err(|error| CliError::output(&folder, &error))?;
         for path in &paths {
             // Nobody has named what is behind a link, so the link gives way to a file, and what it led to stays.
             if force && path.symlink_metadata().is_ok_and(|there| there.is_symlink()) {
-                fs::remove_file(path).map_err(|error| Failure::output(path, &error))?;
+                fs::remove_file(path).map_err(|error| CliError::output(path, &error))?;
             }
             create(path, force)?;
         }
@@ -68,7 +68,7 @@ impl Plan {
 }
 
 impl Split {
-    pub(super) fn append(&mut self, destination: usize, bytes: &[u8]) -> Result<(), Failure> {
+    pub(super) fn append(&mut self, destination: usize, bytes: &[u8]) -> Result<(), CliError> {
         let (Some(path), Some(length)) = (self.paths.get(destination), self.written.get_mut(destination))
         else {
             return Ok(());
@@ -80,7 +80,7 @@ impl Split {
                     self.open.remove(0);
                 }
                 let mut options = OpenOptions::new();
-                options.append(true).open(path).map_err(|error| Failure::output(path, &error))?
+                options.append(true).open(path).map_err(|error| CliError::output(path, &error))?
             }
         };
         if let Err(error) = (&file).write_all(bytes) {

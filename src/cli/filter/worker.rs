@@ -2,9 +2,9 @@
 
 use super::ordered::{Ordered, Ticket};
 use super::outputs::{Outputs, Part};
-use crate::cli::Failure;
 use crate::cli::input::{Block, Blocks};
-use crate::cli::ledger::Ledger;
+use crate::cli::ledger_arguments::Ledger;
+use crate::cli::shared::CliError;
 use consentry::ledger::Checked;
 use consentry::report::Summary;
 use consentry::{EventError, Input, Limits, Scratch, Table, Validation};
@@ -75,13 +75,13 @@ impl Worker<'_> {
         }
         let policy = self.job.table.policy();
         let lines = || block.lines().map(|(line, _)| line);
-        let notices =
-            self.job.ledger.as_ref().map(|ledger| ledger.notices(lines(), policy, &self.job.limits));
+        let batch = self.job.ledger.as_ref().map(|ledger| ledger.batch(lines(), policy, &self.job.limits));
+        let mut checks = batch.iter().flat_map(|batch| batch.checks(policy));
         let mut start = 0;
-        for (at, (line, with_break)) in block.lines().enumerate() {
+        for (line, with_break) in block.lines() {
             let place = start..start + with_break.len();
             start = place.end;
-            let checked = notices.as_ref().and_then(|notices| notices.checked(at, policy)).transpose();
+            let checked = checks.next().transpose();
             let written = checked.and_then(|checked| self.event(line, with_break, place, checked.as_ref()));
             if let Err(error) = written {
                 self.summary.add_error(&error);
@@ -146,7 +146,7 @@ impl Worker<'_> {
         ticket.end(|outputs| {
             outputs.write(bytes, &mut self.part)?;
             let (line, code) = (outputs.lines() + 1, error.code());
-            Err(Failure::Other(format!(
+            Err(CliError::Other(format!(
                 "line {line} is not an event ({code}): {error}; collect such lines with --rejects FILE, or leave them out \
                  with --discard-rejects"
             )))

@@ -1,63 +1,8 @@
 //! What the commands read: a file or standard input, plain or compressed.
 
-mod blocks;
+mod chunks;
 mod compressed;
+mod reader;
 
-pub(super) use blocks::{Block, Blocks};
-
-use super::Failure;
-use consentry::Limits;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
-
-/// Bytes and what messages call the place that they come from.
-struct Input {
-    reader: Box<dyn Read + Send>,
-    name: String,
-}
-
-impl Input {
-    /// Opens a file; `-` or nothing is standard input. Archives are recognised by their first bytes, not by their name.
-    fn open(path: Option<&Path>) -> Result<Self, Failure> {
-        let (reader, name): (Box<dyn Read + Send>, _) = match path.filter(|path| *path != Path::new("-")) {
-            None => (Box::new(io::stdin()), "standard input".into()),
-            Some(path) => {
-                let name = path.display().to_string();
-                let file = File::open(path).map_err(|error| Failure::input(&name, &error))?;
-                if file.metadata().map_err(|error| Failure::input(&name, &error))?.is_dir() {
-                    return Err(Failure::Other(format!("cannot read `{name}`: it is a folder")));
-                }
-                (Box::new(file), name)
-            }
-        };
-        let reader = compressed::decompress(reader).map_err(|error| Failure::input(&name, &error))?;
-        Ok(Input { reader, name })
-    }
-
-    /// What is there already, as one call of the system gives it; nothing at the end.
-    fn read(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
-        loop {
-            match self.reader.read(into) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result.map_err(|error| Failure::input(&self.name, &error)),
-            }
-        }
-    }
-}
-
-/// A line without its line break, be it that of another system.
-fn without_break(line: &[u8]) -> &[u8] {
-    line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n")).unwrap_or(line)
-}
-
-/// Everything of a file or of standard input but a line break at its end, as far as it takes to see that it is too long.
-pub(super) fn read_all(path: Option<&Path>, limits: &Limits) -> Result<Vec<u8>, Failure> {
-    let Input { reader, name } = Input::open(path)?;
-    let mut bytes = Vec::new();
-    // One byte more shows that it is too long, also when a line break of two bytes is taken off.
-    let limit = limits.bytes as u64 + 3;
-    reader.take(limit).read_to_end(&mut bytes).map_err(|error| Failure::input(&name, &error))?;
-    bytes.truncate(without_break(&bytes).len());
-    Ok(bytes)
-}
+pub(super) use chunks::{Block, Blocks};
+pub(super) use reader::read_all;

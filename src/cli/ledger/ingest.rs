@@ -1,11 +1,13 @@
 //! `consentry ledger ingest`.
 
-use super::place::{Access, Reach};
+use crate::cli::format::Format;
 use crate::cli::input::{Block, Blocks};
-use crate::cli::{Failure, Format, Root, Status};
-use consentry::ledger::{Moment, Notice, Recording, Rejection, Store, record};
+use crate::cli::shared::{CliError, Root, Status};
+use crate::cli::store_uri::{Access, Reach};
+use consentry::ledger::{Moment, Notice, Recording, Store, record};
+use consentry::report::eval::EventErrorReport;
+use consentry::report::ledger::{AcknowledgedReport, IngestCounts, IngestReport, RejectedReport};
 use consentry::{AlsoRecords, EventError, Limits, Policy};
-use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -40,30 +42,19 @@ pub(super) struct Ingest {
     root: Root,
     #[command(flatten)]
     reach: Reach,
-    /// How it is told.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    /// How the results are written.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
     format: Format,
 }
 
-/// How many lines came to what.
-#[derive(Default)]
-struct Counts {
-    lines: u64,
-    preferences: u64,
-    links: u64,
-    others: u64,
-    rejected: u64,
-    not_events: u64,
-}
-
 impl Ingest {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy()?;
         let limits = Limits::default();
         let blocks = Blocks::open(self.events.as_deref(), &limits)?;
         let store = self.reach.open(&self.store, Access::Write)?;
         let incoming = read(blocks)?;
-        let mut counts = Counts::default();
+        let mut counts = IngestCounts::default();
         let mut blocks: Vec<Block> = Vec::new();
         loop {
             let next = match blocks.iter().map(|block| block.bytes().len()).sum::<usize>() {
@@ -82,22 +73,22 @@ impl Ingest {
                 }
             }
         }
-        self.summary(to, &counts)?;
+        self.format.write(to, &IngestReport::new(counts))?;
         Ok(if counts.rejected + counts.not_events == 0 { Status::Fine } else { Status::Findings })
     }
 
-    fn policy(&self) -> Result<Policy, Failure> {
+    fn policy(&self) -> Result<Policy, CliError> {
         let Some(path) = &self.policy else {
             return Policy::parse("consentry 1 policy \"segment\" include prelude \"segment\"")
-                .map_err(Failure::Policy);
+                .map_err(CliError::Policy);
         };
         let (disk, name) = self.root.place(path)?;
-        let policy = Policy::from_source(&disk, &name).map_err(Failure::Policy)?;
+        let policy = Policy::from_source(&disk, &name).map_err(CliError::Policy)?;
         let records_something =
             !policy.preference_events().value.is_empty() || policy.also_records() == AlsoRecords::Identify;
         match records_something {
             true => Ok(policy),
-            false => Err(Failure::Other(
+            false => Err(CliError::Other(
                 "no event writes to the ledger under this policy: name some with `preference events \"...\"`, or set \
                  `ledger also records identify`"
                     .into(),
@@ -113,8 +104,8 @@ impl Ingest {
         limits: &Limits,
         store: &dyn Store,
         blocks: &[Block],
-        counts: &mut Counts,
-    ) -> Result<(), Failure> {
+        counts: &mut IngestCounts,
+    ) -> Result<(), CliError> {
         let (mut notices, mut errors, mut lines) = (Vec::new(), Vec::new(), Vec::new());
         let mut line = counts.lines;
         for block in blocks {
@@ -134,7 +125,7 @@ impl Ingest {
             }
         }
         let recordings = record(store, &notices, now()).map_err(|error| {
-            Failure::Other(format!("{error}; everything up to line {} is recorded", counts.lines))
+            CliError::Other(format!("{error}; everything up to line {} is recorded", counts.lines))
         })?;
         let mut errors = errors.into_iter().peekable();
         for (line, recording) in lines.into_iter().zip(recordings) {
@@ -147,7 +138,10 @@ impl Ingest {
                     counts.preferences += u64::from(preferences);
                     counts.links += u64::from(link);
                 }
-                Recording::Rejected(rejection) => self.rejected(to, policy, line, rejection, counts)?,
+                Recording::Rejected(rejection) => {
+                    counts.rejected += 1;
+                    self.format.write(to, &RejectedReport::new(line, rejection, policy))?;
+                }
             }
         }
         for (line, error) in errors {
@@ -155,33 +149,9 @@ impl Ingest {
         }
         if line > counts.lines {
             counts.lines = line;
-            if self.format == Format::Json {
-                writeln!(to, "{}", json!({ "v": 1, "acknowledged": line }))?;
-            }
+            self.format.write(to, &AcknowledgedReport::new(line))?;
         }
         Ok(to.flush()?)
-    }
-
-    fn rejected(
-        &self,
-        to: &mut impl Write,
-        policy: &Policy,
-        line: u64,
-        rejection: Rejection,
-        counts: &mut Counts,
-    ) -> Result<(), Failure> {
-        counts.rejected += 1;
-        let (code, message) = (rejection.word(), rejection.message(policy));
-        match self.format {
-            Format::Human => {
-                writeln!(to, "line {line}  rejected ({code}): {}", consentry::diagnostic::visible(&message))?
-            }
-            Format::Json => {
-                let rejected = json!({ "code": code, "message": message });
-                writeln!(to, "{}", json!({ "v": 1, "line": line, "rejected": rejected }))?;
-            }
-        }
-        Ok(())
     }
 
     fn not_event(
@@ -189,41 +159,15 @@ impl Ingest {
         to: &mut impl Write,
         line: u64,
         error: &EventError,
-        counts: &mut Counts,
-    ) -> Result<(), Failure> {
+        counts: &mut IngestCounts,
+    ) -> Result<(), CliError> {
         counts.not_events += 1;
-        match self.format {
-            Format::Human => consentry::report::human::event_error(to, line, error)?,
-            Format::Json => consentry::report::json::event_error(to, line, error)?,
-        }
-        Ok(())
-    }
-
-    fn summary(&self, to: &mut impl Write, counts: &Counts) -> Result<(), Failure> {
-        let Counts { lines, preferences, links, others, rejected, not_events } = counts;
-        match self.format {
-            Format::Human => writeln!(
-                to,
-                "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events"
-            )?,
-            Format::Json => {
-                let summary = json!({
-                    "lines": lines,
-                    "preferences": preferences,
-                    "links": links,
-                    "others": others,
-                    "rejected": rejected,
-                    "not_events": not_events,
-                });
-                writeln!(to, "{}", json!({ "v": 1, "summary": summary }))?;
-            }
-        }
-        Ok(())
+        Ok(self.format.write(to, &EventErrorReport::new(line, error))?)
     }
 }
 
 /// Reads blocks in a thread of its own, so that what is there is recorded while more is waited for.
-fn read(mut blocks: Blocks) -> Result<Receiver<Result<Block, Failure>>, Failure> {
+fn read(mut blocks: Blocks) -> Result<Receiver<Result<Block, CliError>>, CliError> {
     let (to, from) = sync_channel(AHEAD);
     let work = move || {
         loop {
@@ -238,7 +182,7 @@ fn read(mut blocks: Blocks) -> Result<Receiver<Result<Block, Failure>>, Failure>
         }
     };
     let started = thread::Builder::new().spawn(work);
-    started.map(|_| from).map_err(|error| Failure::Other(format!("cannot start a thread: {error}")))
+    started.map(|_| from).map_err(|error| CliError::Other(format!("cannot start a thread: {error}")))
 }
 
 /// The moment of recording.

@@ -1,14 +1,9 @@
-//! `consentry ledger`, and the check against a ledger for the commands that decide events.
+//! `consentry ledger`.
 
-mod check;
 mod ingest;
-mod place;
 mod show;
 
-pub(super) use check::{Ledger, LedgerArguments};
-pub(super) use place::Reach;
-
-use super::{Failure, Status};
+use super::shared::{CliError, Status};
 use std::io::Write;
 
 /// Keep what people have agreed to, from the events that say it, to check what other events are stamped with.
@@ -27,7 +22,7 @@ enum Command {
 }
 
 impl LedgerCommand {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         match &self.command {
             Command::Ingest(ingest) => ingest.run(to),
             Command::Show(show) => show.run(to),

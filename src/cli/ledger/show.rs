@@ -1,11 +1,12 @@
 //! `consentry ledger show`, `export` and `forget`.
 
-use super::place::{Access, Reach, Shared};
-use crate::cli::{Failure, Format, Status};
-use consentry::diagnostic::visible;
-use consentry::ledger::{Entry, Forgotten, Id, Record, StoreError, forget, recorded};
-use serde_json::{Value, json};
-use std::io::{self, Write};
+use crate::cli::format::Format;
+use crate::cli::shared::{CliError, Status};
+use crate::cli::store_uri::{Access, Reach, Shared};
+use consentry::ledger::{Entry, Forgotten, Id, StoreError, forget, recorded};
+use consentry::report::json;
+use consentry::report::ledger::{EntryReport, ForgetReport, PersonReport};
+use std::io::Write;
 
 /// Say what is recorded of a person, and what it is made of.
 ///
@@ -14,8 +15,8 @@ use std::io::{self, Write};
 pub(super) struct Show {
     #[command(flatten)]
     person: PersonArguments,
-    /// How it is told.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    /// How the result is written.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
     format: Format,
 }
 
@@ -27,6 +28,9 @@ pub(super) struct Show {
 pub(super) struct Forget {
     #[command(flatten)]
     person: PersonArguments,
+    /// How the result is written.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
+    format: Format,
 }
 
 /// Write every entry of a ledger, one JSON object a line: the id, what was written last under it, and the ids that it is linked with.
@@ -56,20 +60,17 @@ fn id(text: &str) -> Result<Id, &'static str> {
     Id::parse(text).ok_or("write `user:ID` for a userId, or `anonymous:ID` for an anonymousId")
 }
 
-fn silent(error: StoreError) -> Failure {
-    Failure::Other(error.to_string())
+fn silent(error: StoreError) -> CliError {
+    CliError::Other(error.to_string())
 }
 
 impl Show {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let PersonArguments { store, person, reach } = &self.person;
         let store = reach.open(store, Access::Read)?;
         let record = recorded(store.as_ref(), std::slice::from_ref(person)).map_err(silent)?.pop().flatten();
         let parts = parts(store.as_ref(), person).map_err(silent)?;
-        match self.format {
-            Format::Human => human(to, person, record.as_ref(), &parts)?,
-            Format::Json => writeln!(to, "{}", shown(person, record.as_ref(), &parts))?,
-        }
+        self.format.write(to, &PersonReport::new(person, record.as_ref(), &parts))?;
         Ok(if record.is_some() { Status::Fine } else { Status::Findings })
     }
 }
@@ -82,69 +83,12 @@ fn parts(store: &Shared, person: &Id) -> Result<Vec<(Id, Entry)>, StoreError> {
     Ok(std::iter::once((person.clone(), own)).chain(ids.into_iter().zip(entries)).collect())
 }
 
-fn human(to: &mut impl Write, person: &Id, record: Option<&Record>, parts: &[(Id, Entry)]) -> io::Result<()> {
-    let Some(record) = record else {
-        return writeln!(to, "{}: nothing is recorded", visible(&person.to_string()));
-    };
-    writeln!(to, "{}, {}", visible(&person.to_string()), record.at)?;
-    for (name, preference) in &record.preferences {
-        writeln!(to, "  {:<9}  {}", preference.word(), visible(name))?;
-    }
-    writeln!(to)?;
-    let since = |id: &Id| parts.first().and_then(|(_, own)| own.links.get(id.text()));
-    for (id, entry) in parts {
-        let said = match &entry.write {
-            None => "wrote nothing".to_owned(),
-            Some(write) => {
-                let granted: Vec<&str> = write
-                    .preferences
-                    .iter()
-                    .filter(|(_, granted)| **granted)
-                    .map(|(name, _)| name.as_str())
-                    .collect();
-                let granted = if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") };
-                format!("granted {granted}, {}", write.at)
-            }
-        };
-        let linked = if id == person {
-            String::new()
-        } else {
-            since(id).map_or_else(String::new, |since| format!("; one person since {since}"))
-        };
-        writeln!(to, "  {}: {}", visible(&id.to_string()), visible(&format!("{said}{linked}")))?;
-    }
-    Ok(())
-}
-
-fn shown(person: &Id, record: Option<&Record>, parts: &[(Id, Entry)]) -> Value {
-    json!({
-        "v": 1,
-        "person": person.to_string(),
-        "recorded": record,
-        "ids": parts.iter().map(|(id, entry)| exported(id, entry)).collect::<Vec<_>>(),
-    })
-}
-
-/// One entry of an export.
-fn exported(id: &Id, entry: &Entry) -> Value {
-    json!({
-        "v": 1,
-        "id": id.to_string(),
-        "write": entry.write.as_ref().map(|write| json!({ "at": write.at, "preferences": write.preferences })),
-        "shared": entry.shared,
-        "granted": entry.granted,
-        "links": entry.links.iter().map(|(other, since)| {
-            json!({ "id": id.other(other.as_str()).to_string(), "since": since })
-        }).collect::<Vec<_>>(),
-    })
-}
-
 impl Export {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let store = self.reach.open(&self.store, Access::Read)?;
         let mut written = Ok(());
         let all = store.each(&mut |id, entry| {
-            written = writeln!(to, "{}", exported(&id, &entry));
+            written = json::write(to, &EntryReport::new(&id, &entry));
             written.is_ok()
         });
         written?;
@@ -154,25 +98,20 @@ impl Export {
 }
 
 impl Forget {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let PersonArguments { store, person, reach } = &self.person;
         let store = reach.open(store, Access::Write)?;
         let erased = match forget(store.as_ref(), person).map_err(silent)? {
             Forgotten::Erased(erased) => erased,
             Forgotten::Linked(with) => {
                 let with: Vec<String> = with.iter().map(Id::to_string).collect();
-                return Err(Failure::Other(format!(
+                return Err(CliError::Other(format!(
                     "`{person}` is one person with {}, whose refusals may be recorded under it: forget that instead",
                     with.join(", ")
                 )));
             }
         };
-        for id in &erased {
-            writeln!(to, "{} is erased", visible(&id.to_string()))?;
-        }
-        if erased.is_empty() {
-            writeln!(to, "{}: nothing was recorded", visible(&person.to_string()))?;
-        }
+        self.format.write(to, &ForgetReport::new(person, &erased))?;
         Ok(Status::Fine)
     }
 }

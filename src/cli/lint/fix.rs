@@ -1,6 +1,7 @@
 //! Fixes of findings: in memory until every policy is seen to decide as before, and then on the disk.
 
-use crate::cli::{Failure, files};
+use crate::cli::files;
+use crate::cli::shared::CliError;
 use consentry::lint::{self, Linted};
 use consentry::{Disk, Source, SourceError};
 use std::collections::{BTreeMap, HashSet};
@@ -37,12 +38,12 @@ impl Changes {
     }
 
     /// Writes all of them, or none if one is seen not to be writable.
-    fn write(&self) -> Result<(), Failure> {
+    fn write(&self) -> Result<(), CliError> {
         for path in self.0.keys() {
-            files::may_replace(path).map_err(|error| Failure::output(path, &error))?;
+            files::may_replace(path).map_err(|error| CliError::output(path, &error))?;
         }
         for (path, text) in &self.0 {
-            files::replace(path, text).map_err(|error| Failure::output(path, &error))?;
+            files::replace(path, text).map_err(|error| CliError::output(path, &error))?;
         }
         Ok(())
     }
@@ -71,8 +72,8 @@ impl Source for Changed<'_> {
 pub(super) fn apply(
     named: &[PathBuf],
     linted: &mut Vec<Linted>,
-    lint: impl Fn(&Changes) -> Result<Vec<Linted>, Failure>,
-) -> Result<usize, Failure> {
+    lint: impl Fn(&Changes) -> Result<Vec<Linted>, CliError>,
+) -> Result<usize, CliError> {
     let named: HashSet<PathBuf> = named.iter().map(|path| files::real(path)).collect();
     let mut changes = Changes::default();
     let mut count = 0;
@@ -91,7 +92,7 @@ pub(super) fn apply(
         };
         if !linted.iter().zip(&again).all(is_same) {
             let message = "a fix would change what a policy decides, so that nothing was written: this is a bug of consentry, please report it";
-            return Err(Failure::Other(message.into()));
+            return Err(CliError::Other(message.into()));
         }
         *linted = again;
         count += fixed;

@@ -1,20 +1,21 @@
 //! `consentry lint`: the findings about each policy, listed once for all of them, and fixed.
 
 mod fix;
-mod join;
 
+use super::files;
+use super::format::Format;
 use super::render::{self, Reader};
-use super::{Failure, Root, Status, files};
-use clap::ValueEnum;
-use consentry::diagnostic::{Code, Diagnostic, Files, Severity, UnknownCodeError, visible};
-use consentry::exact::fingerprint;
+use super::shared::{CliError, Root, Status};
+use consentry::Level;
+use consentry::diagnostic::{Code, UnknownCodeError};
 use consentry::lint::{self, Levels, Linted};
-use consentry::report::{github, json, sarif};
-use consentry::{Level, Policy};
+use consentry::report::lint::LintReport;
+use consentry::report::page::Report;
+use consentry::report::{github, json, sarif, text};
 use fix::Changes;
 use std::collections::HashSet;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Parse and check policies, and report what is questionable about them.
@@ -30,7 +31,7 @@ pub(super) struct Lint {
     #[command(flatten)]
     root: Root,
     /// How the findings are written.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_parser = Format::among(&FORMATS), default_value = "human")]
     format: Format,
     /// Do not report a finding, such as unmapped-destination or C507; this comes before what a policy says.
     #[arg(long, value_name = "FINDING")]
@@ -83,52 +84,40 @@ impl FromStr for Denied {
     }
 }
 
-/// How findings are written: the same ones, in the same order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people: drawn, and in colour on a terminal.
-    Human,
-    /// For people, in ASCII and without colour.
-    Plain,
-    /// For people who listen: sentences without drawings.
-    Narrated,
-    /// For programs.
-    Json,
-    /// For code scanning: SARIF 2.1.0.
-    Sarif,
-    /// For pull requests: annotations of GitHub Actions.
-    Github,
-}
-
-/// How many findings people are shown; programs get all of them.
-const MAX_SHOWN: usize = 200;
+const FORMATS: [Format; 6] =
+    [Format::Human, Format::Plain, Format::Narrated, Format::Json, Format::Sarif, Format::Github];
 
 impl Lint {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let paths = files::below(&self.paths)?;
         let mut linted = self.lint(&paths, &Changes::default())?;
         let fixed = match self.fix {
             true => Some(fix::apply(&paths, &mut linted, |changes| self.lint(&paths, changes))?),
             false => None,
         };
-        let all = || findings(&linted);
-        let errors = all().filter(|(found, _)| found.severity() == Severity::Error).count();
-        match self.format {
-            Format::Json => json::Diagnostics::new(all()).policies(policies(&linted)).write(to)?,
-            Format::Sarif => sarif::Log::new(all()).write(to)?,
-            Format::Github => {
-                for (found, files) in all() {
-                    github::annotation(to, found, files)?;
-                }
-            }
-            Format::Human => {
-                let colour = render::colour(&std::io::stdout());
-                people(to, &linted, errors, fixed, Reader::Human { colour })?;
-            }
-            Format::Plain => people(to, &linted, errors, fixed, Reader::Plain)?,
-            Format::Narrated => people(to, &linted, errors, fixed, Reader::Narrated)?,
+        let findings =
+            || linted.iter().flat_map(|one| one.diagnostics.iter().map(|found| (found, &one.files)));
+        let mut report = LintReport::of(&linted);
+        if let Some(fixed) = fixed {
+            report = report.with_fixed(fixed);
         }
-        Ok(if errors == 0 { Status::Fine } else { Status::Findings })
+        let reader = match self.format {
+            Format::Plain => Reader::Plain,
+            Format::Narrated => Reader::Narrated,
+            _ => Reader::Human { colour: render::colour(&io::stdout()) },
+        };
+        match self.format {
+            Format::Json => json::write_escaped(to, &report)?,
+            Format::Sarif => json::write(to, &sarif::Log::new(findings()))?,
+            Format::Github => {
+                findings().try_for_each(|(found, files)| github::annotation(to, found, files))?;
+            }
+            _ => {
+                to.write_all(render::diagnostics(findings(), reader).as_bytes())?;
+                text::write(to, &report.page())?;
+            }
+        }
+        Ok(if report.errors() == 0 { Status::Fine } else { Status::Findings })
     }
 
     /// What the command line says of findings. Where it contradicts itself, the strictest counts.
@@ -147,7 +136,7 @@ impl Lint {
     }
 
     /// Lints the files, as they are or as they would be.
-    fn lint(&self, paths: &[PathBuf], changes: &Changes) -> Result<Vec<Linted>, Failure> {
+    fn lint(&self, paths: &[PathBuf], changes: &Changes) -> Result<Vec<Linted>, CliError> {
         let levels = self.levels();
         let mut all = Vec::new();
         for path in paths {
@@ -163,57 +152,7 @@ impl Lint {
                 linted.diagnostics.extend(lint::part_alone(&linted.files, &levels));
             }
         }
-        join::join(&mut all);
+        lint::dedup(&mut all, |name| files::real(Path::new(name)));
         Ok(all)
     }
-}
-
-fn findings(linted: &[Linted]) -> impl Iterator<Item = (&Diagnostic, &Files)> {
-    linted.iter().flat_map(|one| one.diagnostics.iter().map(|found| (found, &one.files)))
-}
-
-/// The policies that compile, each with its file.
-fn policies(linted: &[Linted]) -> impl Iterator<Item = (&str, &Policy)> {
-    linted.iter().filter_map(|one| Some((one.files.names().next()?, one.policy.as_deref()?)))
-}
-
-/// Prints the findings with their source text and their counts. `fixed` of them have been fixed.
-fn people(
-    to: &mut impl Write,
-    linted: &[Linted],
-    errors: usize,
-    fixed: Option<usize>,
-    reader: Reader,
-) -> io::Result<()> {
-    let all = findings(linted).count();
-    for (diagnostic, files) in findings(linted).take(MAX_SHOWN) {
-        to.write_all(render::diagnostic(diagnostic, files, reader).as_bytes())?;
-    }
-    if all > MAX_SHOWN {
-        writeln!(to, "{} more are not shown", all - MAX_SHOWN)?;
-    }
-    to.write_all(render::more_about(findings(linted).next().map(|(found, _)| found)).as_bytes())?;
-    if let Some(fixed) = fixed {
-        writeln!(to, "{fixed} fixed")?;
-        let left = findings(linted).filter(|(found, _)| found.fix.is_some()).count();
-        if left > 0 {
-            writeln!(to, "{left} can be fixed in files that are included, and not named here")?;
-        }
-    }
-    for (file, policy) in policies(linted) {
-        match fingerprint(policy) {
-            Ok(fingerprint) => writeln!(to, "{}: {fingerprint}", visible(file))?,
-            Err(error) => writeln!(to, "{}: no fingerprint: {error}", visible(file))?,
-        }
-    }
-    let count = |count: usize, one, more| format!("{count} {}", if count == 1 { one } else { more });
-    let parts = linted.iter().filter(|one| one.is_part).count();
-    writeln!(
-        to,
-        "{} and {} checked: {}, {}",
-        count(linted.len() - parts, "policy", "policies"),
-        count(parts, "part", "parts"),
-        count(errors, "error", "errors"),
-        count(all - errors, "warning", "warnings")
-    )
 }

@@ -10,7 +10,11 @@ pub(super) fn write(to: &mut impl Write, sheet: &Sheet<'_>) -> io::Result<()> {
     let name = escaped(sheet.policy.name());
     writeln!(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
     writeln!(to, "<meta name=\"viewport\" content=\"width=device-width\">")?;
-    writeln!(to, "<title>Decision table of {name}</title>\n<style>\n{}</style>", include_str!("sheet.css"))?;
+    writeln!(
+        to,
+        "<title>Decision table of {name}</title>\n<style>\n{}</style>",
+        include_str!("../../report/page.css")
+    )?;
     writeln!(to, "</head>\n<body>\n<h1>Decision table of {name}</h1>")?;
     let header = sheet.header.iter().map(|(title, text)| ((*title).to_owned(), text.clone()));
     definitions(to, " class=\"header\"", header)?;

@@ -1,8 +1,7 @@
 //! What a sheet says, in the words of the semantics.
 
 use super::Sheet;
-use crate::cli::prove;
-use consentry::exact::{self, Block, Row};
+use consentry::analysis::{self, Block, Row};
 use consentry::{
     ConsentState, Destination, Entry, IntegrationsState, InvalidEntries, Mode, Policy, Promise, Reason,
     Requirement,
@@ -122,7 +121,7 @@ pub(super) const PROMISE_TITLES: [&str; 3] = ["promise", "because", "is it kept"
 pub(super) fn promises(policy: &Policy) -> Vec<[String; 3]> {
     let promise = |one: &Promise| {
         let because = one.because.clone().unwrap_or_default();
-        [policy.line_at(one.span), because, prove::known(&exact::prove(policy, one))]
+        [policy.line_at(one.span), because, known(&analysis::prove(policy, one))]
     };
     policy.promises().iter().map(promise).collect()
 }
@@ -219,5 +218,18 @@ fn any_of(mut words: Vec<String>) -> String {
         Some(last) if words.is_empty() => last,
         Some(last) => format!("{} or {last}", words.join(", ")),
         None => String::new(),
+    }
+}
+
+fn known(answer: &Result<analysis::Proof<'_>, consentry::TooLarge>) -> String {
+    match answer {
+        Ok(proof) if !proof.is_proved() => "not kept".to_owned(),
+        Ok(proof) => match proof.situations {
+            Some(0) => "speaks of no event".to_owned(),
+            Some(1) => "proved over 1 situation".to_owned(),
+            Some(count) => format!("proved over {count} situations"),
+            None => "proved over more situations than can be counted".to_owned(),
+        },
+        Err(error) => error.to_string(),
     }
 }

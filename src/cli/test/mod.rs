@@ -1,20 +1,22 @@
-//! `consentry test`: the tests of policies, run, and told to people and programs, one renderer a file.
+//! `consentry test`.
 
-mod human;
-mod json;
-mod junit;
+mod suite;
 mod watch;
 
-use super::{Failure, Root, Status, files, render};
-use consentry::diagnostic::{Code, Diagnostic, Files, Severity};
-use consentry::lint::{Levels, lint, part_alone};
-use consentry::syntax::Tree;
-use consentry::syntax::tree::Fact;
+use super::format::Format;
+use super::shared::{CliError, Root, Status};
+use super::{files, render};
+use consentry::diagnostic::{Diagnostic, Severity, visible};
+use consentry::lint::{Levels, lint};
+use consentry::report::page::Report;
+use consentry::report::test::TestReport;
+use consentry::report::{json, junit, text};
 use consentry::testing::{self, CaseResult};
-use consentry::{Disk, Level, Source, Table, TestEvent, Verdict};
+use consentry::{Source, Table};
 use std::collections::HashSet;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use suite::{Content, Suite};
 
 /// Run the tests that policies have, through the table that decides in production and through the reference interpreter.
 ///
@@ -34,49 +36,15 @@ pub(super) struct Test {
     #[arg(long)]
     list: bool,
     /// How the results are written.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json, Format::Junit]), default_value = "human")]
     format: Format,
     /// Run again whenever a file changes, until interrupted.
     #[arg(long, conflicts_with_all = ["list", "format"])]
     watch: bool,
 }
 
-/// How the results of tests are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// One document, for programs.
-    Json,
-    /// JUnit's XML, which build servers read.
-    Junit,
-}
-
-/// A file that was asked for.
-struct Suite {
-    /// The file, as people know it.
-    name: String,
-    content: Content,
-}
-
-enum Content {
-    Policy {
-        table: Box<Table>,
-        disk: Disk,
-    },
-    Mistakes(Vec<Diagnostic>, Files),
-    /// A part of other policies.
-    Part(Files),
-}
-
-/// A policy or a file with mistakes, and what came of the tests.
-struct Ran<'s> {
-    suite: &'s Suite,
-    results: Vec<CaseResult<'s>>,
-}
-
 impl Test {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         match self.watch {
             true => watch::run(self, to),
             false => self.report(&self.load()?, to),
@@ -84,19 +52,19 @@ impl Test {
     }
 
     /// Reads the policies.
-    fn load(&self) -> Result<Vec<Suite>, Failure> {
+    fn load(&self) -> Result<Vec<Suite>, CliError> {
         let mut suites: Vec<Suite> =
             files::below(&self.paths)?.iter().map(|path| self.suite(path)).collect::<Result<_, _>>()?;
         let included: HashSet<PathBuf> =
             suites.iter().filter_map(Suite::read).flat_map(files::included).collect();
         for suite in &mut suites {
-            suite.tell_part(&included);
+            suite.refuse_part(&included);
         }
         Ok(suites)
     }
 
     /// Runs the tests, or lists them.
-    fn report(&self, suites: &[Suite], to: &mut impl Write) -> Result<Status, Failure> {
+    fn report(&self, suites: &[Suite], to: &mut impl Write) -> Result<Status, CliError> {
         let mut status = Status::Fine;
         if suites.iter().any(|suite| matches!(suite.content, Content::Mistakes(..))) {
             status = Status::Findings;
@@ -104,28 +72,35 @@ impl Test {
         let found = suites.iter().flat_map(Suite::tests).filter(|(_, test)| self.is_wanted(test)).count();
         if found == 0 && !self.filter.is_empty() && status == Status::Fine {
             let texts: Vec<String> = self.filter.iter().map(|text| format!("`{text}`")).collect();
-            return Err(Failure::Other(format!("no test has {} in its name", texts.join(" or "))));
+            return Err(CliError::Other(format!("no test has {} in its name", texts.join(" or "))));
         }
         if self.list {
-            human::list(to, suites.iter().flat_map(Suite::tests).filter(|(_, test)| self.is_wanted(test)))?;
-            human::mistakes(to, suites)?;
+            for (files, test) in suites.iter().flat_map(Suite::tests).filter(|(_, test)| self.is_wanted(test))
+            {
+                writeln!(to, "{}: {}", visible(&files.place(test.span())), visible(test.name()))?;
+            }
+            write_errors(to, suites, |name| format!("`{name}` has no tests"), "")?;
             return Ok(status);
         }
-        let all: Vec<Ran<'_>> =
-            suites.iter().map(|suite| Ran { suite, results: self.results(suite) }).collect();
+        let results: Vec<Vec<CaseResult<'_>>> = suites.iter().map(|suite| self.results(suite)).collect();
+        let reports = suites.iter().zip(&results).filter_map(|(suite, results)| suite.report(results));
+        let report = TestReport::new(reports.collect());
         match self.format {
-            Format::Human => human::write(to, &all)?,
-            Format::Json => json::write(to, &all)?,
-            Format::Junit => junit::write(to, &all)?,
+            Format::Junit => junit::write(to, &report)?,
+            Format::Json => json::write(to, &report)?,
+            _ => {
+                write_errors(to, suites, |name| format!("the tests of `{name}` were not run"), "\n")?;
+                text::write(to, &report.page())?;
+            }
         }
         // Where nothing was tested, nothing has passed.
-        if found == 0 || all.iter().flat_map(|ran| &ran.results).any(|result| !result.passed()) {
+        if found == 0 || report.has_failures() {
             status = Status::Findings;
         }
         Ok(status)
     }
 
-    fn suite(&self, path: &Path) -> Result<Suite, Failure> {
+    fn suite(&self, path: &Path) -> Result<Suite, CliError> {
         let (disk, name) = self.root.place(path)?;
         let linted = lint(&disk, &name, &Levels::default());
         files::was_read(&linted)?;
@@ -153,128 +128,17 @@ impl Test {
     }
 }
 
-impl Suite {
-    /// The files that it was read from, unless it is a part of others.
-    fn read(&self) -> Option<&Files> {
-        match &self.content {
-            Content::Policy { table, .. } => Some(table.policy().files()),
-            Content::Mistakes(_, files) => Some(files),
-            Content::Part(_) => None,
+/// Draws the errors of the files that have some, each with an end.
+fn write_errors(
+    to: &mut impl Write,
+    suites: &[Suite],
+    outcome: impl Fn(&str) -> String,
+    end: &str,
+) -> io::Result<()> {
+    for suite in suites {
+        if let Content::Mistakes(found, files) = &suite.content {
+            write!(to, "{}{end}", render::mistakes(found, files, &outcome(&suite.name)))?;
         }
     }
-
-    /// Makes a mistake of a part that has tests, or includes files that may have some, and that no policy of this run includes:
-    /// they would not run, and it may be a policy that has lost its first line.
-    fn tell_part(&mut self, included: &HashSet<PathBuf>) {
-        let Content::Part(files) = &self.content else { return };
-        let mut levels = Levels::default();
-        levels.set(Code::PartWithoutPolicy, Level::Error);
-        let found: Vec<Diagnostic> = part_alone(files, &levels).into_iter().collect();
-        let may_have_tests = found.iter().filter_map(Diagnostic::span).any(|place| {
-            let (tree, _) = Tree::parse(files.text(place.file));
-            let mut facts = tree.statements.iter().map(|statement| &statement.fact);
-            facts.any(|fact| matches!(fact, Fact::Test(_) | Fact::Include { prelude: false, .. }))
-        });
-        if may_have_tests && !included.contains(&files::real(Path::new(&self.name))) {
-            self.content = Content::Mistakes(found, files.clone());
-        }
-    }
-
-    /// The tests, each with the files that its places are in.
-    fn tests(&self) -> impl Iterator<Item = (&Files, &consentry::Test)> {
-        let policy = match &self.content {
-            Content::Policy { table, .. } => Some(table.policy()),
-            _ => None,
-        };
-        policy.into_iter().flat_map(|policy| policy.tests().iter().map(move |test| (policy.files(), test)))
-    }
-
-    /// The files that its results depend on.
-    fn files(&self) -> Vec<PathBuf> {
-        let mut files = vec![PathBuf::from(&self.name)];
-        match &self.content {
-            Content::Policy { table, disk } => {
-                files.extend(on_disk(table.policy().files()));
-                let cases = table.policy().tests().iter().flat_map(consentry::Test::cases);
-                files.extend(cases.filter_map(|case| match &case.event {
-                    TestEvent::File(path) => Some(PathBuf::from(disk.display(&path.value))),
-                    _ => None,
-                }));
-            }
-            Content::Mistakes(_, read) => files.extend(on_disk(read)),
-            Content::Part(_) => {}
-        }
-        files
-    }
-}
-
-impl<'s> Ran<'s> {
-    /// The file that the events of a case are in.
-    fn events_file(&self, result: &CaseResult<'_>) -> Option<String> {
-        match (&self.suite.content, &result.case.event) {
-            (Content::Policy { disk, .. }, TestEvent::File(path)) => Some(disk.display(&path.value)),
-            _ => None,
-        }
-    }
-
-    /// The files that the places of its results are in; `None` for what has no results.
-    fn files(&self) -> Option<&'s Files> {
-        self.table().map(|table| table.policy().files())
-    }
-
-    fn table(&self) -> Option<&'s Table> {
-        match &self.suite.content {
-            Content::Policy { table, .. } => Some(table),
-            _ => None,
-        }
-    }
-}
-
-/// The files that are none of ours: a prelude is part of the command.
-fn on_disk(files: &Files) -> impl Iterator<Item = PathBuf> {
-    files.own().map(|file| PathBuf::from(files.name(file)))
-}
-
-/// How many cases have passed and failed, and over how many events.
-#[derive(Default)]
-struct Counts {
-    passed: usize,
-    failed: usize,
-    events: u64,
-}
-
-impl Counts {
-    fn of(all: &[Ran<'_>]) -> Self {
-        let mut counts = Counts::default();
-        for result in all.iter().flat_map(|ran| &ran.results) {
-            counts.events += result.events;
-            match result.passed() {
-                true => counts.passed += 1,
-                false => counts.failed += 1,
-            }
-        }
-        counts
-    }
-}
-
-/// The name of a case: that of its test, and its place in a table.
-fn title(result: &CaseResult<'_>) -> String {
-    match result.row {
-        Some(row) => format!("{}, case {row}", result.test.name()),
-        None => result.test.name().to_owned(),
-    }
-}
-
-/// What a verdict says: `block, refused: Analytics`.
-fn verdict(verdict: &Verdict, table: &Table) -> String {
-    let mut text = format!("{}, {}", verdict.outcome().word(), verdict.reason());
-    text.push_str(&categories(verdict.refused(), table));
-    text
-}
-
-/// `: Advertising, Analytics`; nothing for none.
-fn categories(ids: &[consentry::CategoryId], table: &Table) -> String {
-    let names: Vec<&str> =
-        ids.iter().filter_map(|id| table.policy().category(*id)).map(|one| one.name()).collect();
-    if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) }
+    Ok(())
 }

@@ -1,7 +1,8 @@
 //! Tests that are run again whenever a file of theirs changes.
 
-use super::{Suite, Test};
-use crate::cli::{Failure, Status};
+use super::Test;
+use super::suite::Suite;
+use crate::cli::shared::{CliError, Status};
 use consentry::diagnostic::visible;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,13 +24,13 @@ struct Watched {
 }
 
 /// Never ends but with an error: an interruption ends the process.
-pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status, Failure> {
+pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status, CliError> {
     let (send, changes) = channel();
     let watcher = notify::recommended_watcher(move |event| {
         // Nobody listens any more when the command ends.
         let _ = send.send(event);
     })
-    .map_err(|error| Failure::Other(format!("cannot watch files: {error}")))?;
+    .map_err(|error| CliError::Other(format!("cannot watch files: {error}")))?;
     let mut watched = Watched { watcher, changes, folders: BTreeMap::new(), files: BTreeSet::new() };
     for path in test.paths.iter().filter(|path| path.is_dir()) {
         watched.folder(path, RecursiveMode::Recursive)?;
@@ -40,7 +41,7 @@ pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status, Failure> {
         let reported = watched.load(test).and_then(|suites| test.report(&suites, to));
         match reported {
             Ok(_) => {}
-            Err(Failure::Other(message)) => writeln!(to, "{}", visible(&message))?,
+            Err(CliError::Other(message)) => writeln!(to, "{}", visible(&message))?,
             Err(failure) => return Err(failure),
         }
         let (count, files) = (watched.files.len(), if watched.files.len() == 1 { "file" } else { "files" });
@@ -55,7 +56,7 @@ pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status, Failure> {
 impl Watched {
     /// Loads the policies, and watches the folders of all that they depend on. What changes before its folder is watched is seen,
     /// because everything is read again when there is a new folder.
-    fn load(&mut self, test: &Test) -> Result<Vec<Suite>, Failure> {
+    fn load(&mut self, test: &Test) -> Result<Vec<Suite>, CliError> {
         loop {
             let suites = test.load()?;
             let before = self.folders.len();
@@ -70,7 +71,7 @@ impl Watched {
     }
 
     /// Watches the folder of a file, because editors replace files; of a link, also that of the file it leads to.
-    fn file(&mut self, path: &Path) -> Result<(), Failure> {
+    fn file(&mut self, path: &Path) -> Result<(), CliError> {
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let named = folder.canonicalize().ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
         for real in [named, path.canonicalize().ok()].into_iter().flatten() {
@@ -82,9 +83,9 @@ impl Watched {
         Ok(())
     }
 
-    fn folder(&mut self, folder: &Path, mode: RecursiveMode) -> Result<(), Failure> {
+    fn folder(&mut self, folder: &Path, mode: RecursiveMode) -> Result<(), CliError> {
         let shown = folder.display().to_string();
-        let real = folder.canonicalize().map_err(|error| Failure::input(&shown, &error))?;
+        let real = folder.canonicalize().map_err(|error| CliError::input(&shown, &error))?;
         let is_watched = self.folders.iter().any(|(known, mode)| match mode {
             RecursiveMode::Recursive => real.starts_with(known),
             RecursiveMode::NonRecursive => real == *known,
@@ -94,15 +95,15 @@ impl Watched {
         }
         self.watcher
             .watch(&real, mode)
-            .map_err(|error| Failure::Other(format!("cannot watch `{shown}`: {error}")))?;
+            .map_err(|error| CliError::Other(format!("cannot watch `{shown}`: {error}")))?;
         self.folders.insert(real, mode);
         Ok(())
     }
 
     /// Waits until something has changed and nothing changes any more, and says what it was.
-    fn wait(&mut self) -> Result<BTreeSet<PathBuf>, Failure> {
+    fn wait(&mut self) -> Result<BTreeSet<PathBuf>, CliError> {
         let mut changed = BTreeSet::new();
-        let gone = || Failure::Other("files are not watched any more".into());
+        let gone = || CliError::Other("files are not watched any more".into());
         loop {
             let event = match changed.is_empty() {
                 true => self.changes.recv().map_err(|_| gone())?,
@@ -112,7 +113,7 @@ impl Watched {
                     Err(RecvTimeoutError::Disconnected) => return Err(gone()),
                 },
             };
-            let event = event.map_err(|error| Failure::Other(format!("cannot watch files: {error}")))?;
+            let event = event.map_err(|error| CliError::Other(format!("cannot watch files: {error}")))?;
             // Reading a file changes nothing.
             if !matches!(event.kind, EventKind::Access(_)) {
                 changed.extend(event.paths.into_iter().filter(|path| self.matters(path)));

@@ -1,12 +1,12 @@
-//! `consentry audit`: what is wrong with the stamps of a stream, told to people and programs, one renderer a file.
+//! `consentry audit`.
 
-mod human;
-mod json;
-
+use super::format::Format;
 use super::input::{Block, Blocks};
-use super::ledger::{Ledger, Reach};
-use super::{Failure, Format, PolicyArguments, Status};
-use consentry::ledger::{self, Notice};
+use super::ledger_arguments::Ledger;
+use super::shared::{CliError, PolicyArguments, Status};
+use super::store_uri::Reach;
+use consentry::ledger::{self, Checked, Notice};
+use consentry::report::audit::AuditReport;
 use consentry::{EventError, Limits};
 use std::io::Write;
 use std::path::PathBuf;
@@ -31,13 +31,13 @@ pub(super) struct Audit {
     ledger: Option<String>,
     #[command(flatten)]
     reach: Reach,
-    /// How it is told.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    /// How the audit is written.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
     format: Format,
 }
 
 impl Audit {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy.load()?;
         let place = self.ledger.as_deref();
         let ledger = place.map(|place| Ledger::open(place, &self.reach, &policy)).transpose()?;
@@ -51,31 +51,26 @@ impl Audit {
             }
             let lines = block.lines().map(|(line, _)| line);
             match &ledger {
-                None => {
-                    for line in lines {
-                        match Notice::read(line, &policy, &limits) {
-                            Ok(notice) => audit.add(&notice, None),
-                            Err(error) => audit.add_error(&error),
-                        }
-                    }
-                }
+                None => lines.for_each(|line| {
+                    add(&mut audit, Notice::read(line, &policy, &limits).as_ref(), None);
+                }),
                 Some(ledger) => {
-                    let notices = ledger.notices(lines, &policy, &limits);
-                    for (at, notice) in notices.read().iter().enumerate() {
-                        let checked = notices.checked(at, &policy).and_then(Result::ok);
-                        match notice {
-                            Ok(notice) => audit.add(notice, checked.as_ref()),
-                            Err(error) => audit.add_error(error),
-                        }
+                    let batch = ledger.batch(lines, &policy, &limits);
+                    for (notice, checked) in batch.notices().iter().zip(batch.checks(&policy)) {
+                        add(&mut audit, notice.as_ref(), checked.ok().as_ref());
                     }
                 }
             }
         }
-        match self.format {
-            Format::Human => human::write(to, &policy, &audit)?,
-            Format::Json => json::write(to, &policy, &audit, ledger.is_some())?,
-        }
-        ledger.iter().for_each(Ledger::tell_silence);
+        self.format.write(to, &AuditReport::new(&policy, &audit, ledger.is_some()))?;
+        ledger.iter().for_each(Ledger::report_unreachable);
         Ok(if audit.is_clean() { Status::Fine } else { Status::Findings })
+    }
+}
+
+fn add(audit: &mut ledger::Audit, notice: Result<&Notice<'_>, &EventError>, checked: Option<&Checked<'_>>) {
+    match notice {
+        Ok(notice) => audit.add(notice, checked),
+        Err(error) => audit.add_error(error),
     }
 }

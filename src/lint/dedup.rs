@@ -1,11 +1,10 @@
-//! Several policies may include one file: what is wrong in it is said once, and as badly as any of them takes it.
+//! One report of each finding in a file that several policies include, with the highest severity that any of them gives it.
 
-use crate::cli::files;
-use consentry::diagnostic::{Code, Diagnostic, Files, Severity, Span};
-use consentry::lint::{Linted, is_about_use};
+use super::Linted;
+use crate::diagnostic::{Code, Diagnostic, Files, Severity, Span};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A place of the text, which is the same for every policy that includes the file.
 type Place = (PathBuf, Range<usize>);
@@ -29,12 +28,12 @@ struct Site {
 /// The edits of a fix.
 type Edits = Vec<(Place, String)>;
 
-/// What the policies say of one finding.
-struct Said {
-    /// How many policies find it, those included that do not report it, and which of them was the last.
-    policies: usize,
+/// The policies that make one finding.
+struct Finders {
+    /// How many there are, those included that do not report it, and which of them was the last.
+    count: usize,
     last: usize,
-    /// The severity that it has where it is reported.
+    /// The highest severity that it is reported with.
     severity: Option<Severity>,
 }
 
@@ -46,13 +45,15 @@ enum Fixes {
     Differ,
 }
 
-/// The real path of each file, looked up once.
-#[derive(Default)]
-struct Paths(HashMap<String, PathBuf>);
+/// The path of each file without links, looked up once.
+struct Paths<R> {
+    real: R,
+    known: HashMap<String, PathBuf>,
+}
 
-impl Paths {
+impl<R: Fn(&str) -> PathBuf> Paths<R> {
     fn of(&mut self, name: &str) -> PathBuf {
-        self.0.entry(name.to_owned()).or_insert_with(|| files::real(Path::new(name))).clone()
+        self.known.entry(name.to_owned()).or_insert_with(|| (self.real)(name)).clone()
     }
 
     fn key(&mut self, found: &Diagnostic, files: &Files) -> Option<Key> {
@@ -71,11 +72,24 @@ impl Paths {
     }
 }
 
-/// Keeps the first of equal findings. Drops a fix if another policy fixes the same place differently. That something is of no
-/// use holds only where no policy that has the file uses it.
-pub(super) fn join(all: &mut [Linted]) {
-    let mut paths = Paths::default();
-    let mut said: HashMap<Key, Said> = HashMap::new();
+/// Keeps the first of equal findings in files that several policies include.
+///
+/// `real` returns one path for a file, however a policy names it. A fix stays only where every policy has the same one. That
+/// something is unused is kept only where no policy that reads the file uses it.
+///
+/// ```
+/// use consentry::lint::{Levels, dedup, lint};
+///
+/// let main = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ninclude \"part\"\n";
+/// let files = consentry::Memory::from([("a", main), ("b", main), ("part", "consentry 1\ncategory A\n")]);
+/// let mut linted = ["a", "b"].map(|name| lint(&files, name, &Levels::default()));
+/// dedup(&mut linted, |name| name.into());
+/// let unused = linted.iter().map(|one| one.diagnostics.iter().filter(|found| found.code.name() == "unused-category").count());
+/// assert_eq!(unused.collect::<Vec<_>>(), [1, 0]);
+/// ```
+pub fn dedup(all: &mut [Linted], real: impl Fn(&str) -> PathBuf) {
+    let mut paths = Paths { real, known: HashMap::new() };
+    let mut finders: HashMap<Key, Finders> = HashMap::new();
     let mut fixes: HashMap<Site, Fixes> = HashMap::new();
     // A policy with mistakes may use what it includes: it counts among those that have the file.
     let mut read_by: HashMap<PathBuf, usize> = HashMap::new();
@@ -94,22 +108,22 @@ pub(super) fn join(all: &mut [Linted]) {
             if !matches!((&*known, &edits), (Fixes::Same(known), Some(edits)) if known == edits) {
                 *known = Fixes::Differ;
             }
-            let first = Said { policies: 0, last: usize::MAX, severity: None };
-            let said = said.entry(key).or_insert(first);
-            if said.last != index {
-                said.policies += 1;
-                said.last = index;
+            let none = Finders { count: 0, last: usize::MAX, severity: None };
+            let finders = finders.entry(key).or_insert(none);
+            if finders.last != index {
+                finders.count += 1;
+                finders.last = index;
             }
-            said.severity = said.severity.max(severity);
+            finders.severity = finders.severity.max(severity);
         }
     }
     for Linted { diagnostics, files, .. } in all {
         diagnostics.retain_mut(|found| {
             let Some(key) = paths.key(found, files) else { return true };
-            let Some(said) = said.remove(&key) else { return false };
-            found.set_severity(said.severity.unwrap_or(found.severity()));
+            let Some(finders) = finders.remove(&key) else { return false };
+            found.set_severity(finders.severity.unwrap_or(found.severity()));
             let read_by = key.site.places.first().and_then(|(file, _)| read_by.get(file));
-            let all_find_it = read_by == Some(&said.policies);
+            let all_find_it = read_by == Some(&finders.count);
             // The settings of a policy with errors are unknown: its lists may have the other meaning.
             let is_safe = found.code != Code::AmbiguousList || all_find_it;
             let is_same = matches!(fixes.get(&key.site), Some(Fixes::Same(_)));
@@ -119,12 +133,17 @@ pub(super) fn join(all: &mut [Linted]) {
     }
 }
 
+/// Returns whether a finding says that nothing uses something.
+fn is_about_use(code: Code) -> bool {
+    matches!(code, Code::UnusedCategory | Code::UnusedInclude | Code::UnusedAllow)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 mod tests {
     use super::*;
-    use consentry::Memory;
-    use consentry::lint::{Levels, lint};
+    use crate::lint::{Levels, lint};
+    use crate::source::Memory;
 
     /// What two policies that read one file make of a redundant override, after a change of the second one's fix.
     fn joined(change: impl Fn(&mut Diagnostic)) -> Vec<Diagnostic> {
@@ -134,7 +153,7 @@ mod tests {
         let mut all = [(); 2].map(|()| lint(&files, "main", &Levels::default()));
         let [_, second] = &mut all;
         second.diagnostics.iter_mut().filter(|found| found.fix.is_some()).for_each(change);
-        join(&mut all);
+        dedup(&mut all, |name| name.into());
         let found = all.into_iter().flat_map(|linted| linted.diagnostics);
         found.filter(|found| found.code == Code::RedundantOverride).collect()
     }

@@ -1,6 +1,6 @@
 //! Keeps what is read and what is written apart, before anything is created or emptied.
 
-use crate::cli::Failure;
+use crate::cli::shared::CliError;
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::path::{self, Path, PathBuf};
@@ -53,11 +53,11 @@ impl Role {
 
 /// The regular files that are read or written.
 #[derive(Default)]
-pub(super) struct Apart(BTreeMap<Identity, Role>);
+pub(super) struct PathConflicts(BTreeMap<Identity, Role>);
 
-impl Apart {
+impl PathConflicts {
     /// A file at a path, be it one that is still to be created.
-    pub(super) fn path(&mut self, path: &Path, role: Role) -> Result<(), Failure> {
+    pub(super) fn path(&mut self, path: &Path, role: Role) -> Result<(), CliError> {
         match fs::metadata(path) {
             // A pipe or a device has nothing that could be lost.
             Ok(there) if !there.is_file() => Ok(()),
@@ -67,20 +67,20 @@ impl Apart {
     }
 
     /// Standard input, where the system tells what is behind it.
-    pub(super) fn standard_input(&mut self) -> Result<(), Failure> {
+    pub(super) fn standard_input(&mut self) -> Result<(), CliError> {
         self.stream(&std::io::stdin(), Role::Input)
     }
 
-    pub(super) fn standard_output(&mut self) -> Result<(), Failure> {
+    pub(super) fn standard_output(&mut self) -> Result<(), CliError> {
         self.stream(&std::io::stdout(), Role::Output)
     }
 
-    pub(super) fn standard_error(&mut self) -> Result<(), Failure> {
+    pub(super) fn standard_error(&mut self) -> Result<(), CliError> {
         self.stream(&std::io::stderr(), Role::Errors)
     }
 
     #[cfg(unix)]
-    fn stream(&mut self, stream: &impl std::os::fd::AsFd, role: Role) -> Result<(), Failure> {
+    fn stream(&mut self, stream: &impl std::os::fd::AsFd, role: Role) -> Result<(), CliError> {
         // A stream that is closed is no file.
         let file = stream.as_fd().try_clone_to_owned().map(fs::File::from);
         match file.and_then(|file| file.metadata()) {
@@ -90,15 +90,15 @@ impl Apart {
     }
 
     #[cfg(not(unix))]
-    fn stream<S>(&mut self, _: &S, _: Role) -> Result<(), Failure> {
+    fn stream<S>(&mut self, _: &S, _: Role) -> Result<(), CliError> {
         Ok(())
     }
 
-    fn add(&mut self, identity: Identity, role: Role) -> Result<(), Failure> {
+    fn add(&mut self, identity: Identity, role: Role) -> Result<(), CliError> {
         match self.0.get(&identity) {
             Some(other) if !other.agrees_with(&role) => {
                 let (one, other) = (other.name(), role.name());
-                Err(Failure::Other(format!(
+                Err(CliError::Other(format!(
                     "{one} and {other} are the same file, which would be lost; nothing is written"
                 )))
             }

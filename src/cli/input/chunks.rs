@@ -1,7 +1,7 @@
 //! Input in blocks of whole lines.
 
-use super::{Input, without_break};
-use crate::cli::Failure;
+use super::reader::{Input, without_break};
+use crate::cli::shared::CliError;
 use consentry::{Limits, lines};
 use memchr::{memchr, memrchr};
 use std::path::Path;
@@ -98,7 +98,7 @@ impl Block {
 
 impl Blocks {
     /// Opens a file; `-` or nothing is standard input.
-    pub(in crate::cli) fn open(path: Option<&Path>, limits: &Limits) -> Result<Self, Failure> {
+    pub(in crate::cli) fn open(path: Option<&Path>, limits: &Limits) -> Result<Self, CliError> {
         Ok(Blocks {
             input: Input::open(path)?,
             limit: limits.bytes,
@@ -109,7 +109,7 @@ impl Blocks {
     }
 
     /// The next lines; `false` at the end. Text after the last line break is a line too.
-    pub(in crate::cli) fn next(&mut self, block: &mut Block) -> Result<bool, Failure> {
+    pub(in crate::cli) fn next(&mut self, block: &mut Block) -> Result<bool, CliError> {
         block.begin(&mut self.rest);
         let mut searched = 0;
         loop {
@@ -144,7 +144,7 @@ impl Blocks {
     }
 
     /// Reads behind what the block holds already; `false` at the end.
-    fn read(&mut self, block: &mut Block) -> Result<bool, Failure> {
+    fn read(&mut self, block: &mut Block) -> Result<bool, CliError> {
         if self.ended {
             return Ok(false);
         }

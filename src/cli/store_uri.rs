@@ -1,13 +1,13 @@
 //! Where a ledger is, as arguments name it.
 
-use crate::cli::Failure;
+use super::shared::CliError;
 use consentry::ledger::{FileStore, RedisStore, Store, StoreError};
 use std::path::Path;
 use std::time::Duration;
 
 /// A ledger by its name on the command line.
 #[derive(clap::Args)]
-pub(in crate::cli) struct Reach {
+pub(super) struct Reach {
     /// How long a ledger in Redis may be silent, in milliseconds, before it counts as unreachable; then it is not asked for as long again.
     #[arg(long, value_name = "MS", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     ledger_timeout: u64,
@@ -18,28 +18,28 @@ pub(in crate::cli) struct Reach {
 
 /// What a ledger is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Access {
+pub(super) enum Access {
     Read,
     Write,
 }
 
-pub(in crate::cli) type Shared = dyn Store + Send + Sync;
+pub(super) type Shared = dyn Store + Send + Sync;
 
 impl Reach {
     /// Opens a ledger. One that is Redis answers, or does not, when it is asked.
-    pub(in crate::cli) fn open(&self, place: &str, access: Access) -> Result<Box<Shared>, Failure> {
-        let failure = |error: StoreError| Failure::Other(format!("`{}`: {error}", shown(place)));
+    pub(super) fn open(&self, place: &str, access: Access) -> Result<Box<Shared>, CliError> {
+        let failure = |error: StoreError| CliError::Other(format!("`{}`: {error}", shown(place)));
         match place.split_once("://") {
             Some(("redis" | "redis+unix" | "unix", _)) => {
                 let timeout = Duration::from_millis(self.ledger_timeout);
                 let store = RedisStore::new(place, self.ledger_prefix.as_str(), timeout).map_err(failure)?;
                 Ok(Box::new(store))
             }
-            Some((scheme, _)) => Err(Failure::Other(format!(
+            Some((scheme, _)) => Err(CliError::Other(format!(
                 "a ledger is a file or `redis://...`, and no `{scheme}://`; put a proxy in front of a Redis that wants TLS"
             ))),
             None if place.starts_with("redis:") => {
-                Err(Failure::Other("a ledger in Redis is `redis://HOST:PORT/DB`".into()))
+                Err(CliError::Other("a ledger in Redis is `redis://HOST:PORT/DB`".into()))
             }
             None => {
                 let path = Path::new(place);

@@ -1,0 +1,98 @@
+//! The commands, and the exit status of each.
+
+use super::shared::{CliError, Status};
+use super::{
+    audit, certify, diff, eval, explain, filter, fmt, help, init, ledger, lint, prove, render, show,
+    simulate, table, test,
+};
+use clap::{CommandFactory, Parser, Subcommand};
+use consentry::diagnostic::visible;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Decide who may receive a person's data, given what they agreed to.
+#[derive(Parser)]
+// Our own `help` knows the findings too.
+#[command(name = "consentry", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Init),
+    Lint(lint::Lint),
+    Fmt(fmt::Fmt),
+    Test(test::Test),
+    Eval(eval::Eval),
+    Filter(filter::Filter),
+    Explain(explain::Explain),
+    Prove(prove::Prove),
+    Diff(diff::Diff),
+    Table(table::Table),
+    Simulate(simulate::Simulate),
+    Ledger(ledger::LedgerCommand),
+    Audit(audit::Audit),
+    Show(show::Show),
+    Certify(certify::Certify),
+    Help(help::Help),
+}
+
+/// Runs the command that the arguments ask for.
+pub(crate) fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; a closed output is none of ours.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match run(&arguments.command) {
+        Ok(Status::Fine) | Err(CliError::ReaderGone) => ExitCode::SUCCESS,
+        Ok(Status::Findings) => ExitCode::from(1),
+        Err(failure) => {
+            let message = match failure {
+                CliError::Policy(error) => render::policy_error(&error),
+                CliError::Other(message) => format!("consentry: {}\n", visible(&message)),
+                CliError::ReaderGone => String::new(),
+            };
+            // There is nowhere left to say that standard error is closed.
+            let _ = io::stderr().write_all(message.as_bytes());
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<Status, CliError> {
+    match command {
+        Command::Init(init) => buffered(|to| init.run(to)),
+        Command::Lint(lint) => buffered(|to| lint.run(to)),
+        Command::Test(test) => buffered(|to| test.run(to)),
+        Command::Fmt(fmt) => buffered(|to| fmt.run(to)),
+        Command::Eval(eval) => buffered(|to| eval.run(to)),
+        // Its threads write whole lines, which a buffer would split.
+        Command::Filter(filter) => filter.run(),
+        Command::Explain(explain) => buffered(|to| explain.run(to)),
+        Command::Prove(prove) => buffered(|to| prove.run(to)),
+        Command::Diff(diff) => buffered(|to| diff.run(to)),
+        Command::Table(table) => buffered(|to| table.run(to)),
+        Command::Simulate(simulate) => buffered(|to| simulate.run(to)),
+        Command::Audit(audit) => buffered(|to| audit.run(to)),
+        Command::Ledger(ledger) => buffered(|to| ledger.run(to)),
+        Command::Show(show) => buffered(|to| show.run(to)),
+        Command::Certify(certify) => buffered(|to| certify.run(to)),
+        Command::Help(help) => buffered(|to| help.run(to, Arguments::command())),
+    }
+}
+
+type Buffered = io::BufWriter<io::StdoutLock<'static>>;
+
+fn buffered(run: impl FnOnce(&mut Buffered) -> Result<Status, CliError>) -> Result<Status, CliError> {
+    let mut to = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let result = run(&mut to);
+    // What was decided before a failure is still told.
+    let flushed = to.flush();
+    result.and_then(|status| flushed.map(|()| status).map_err(CliError::from))
+}

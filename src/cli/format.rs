@@ -1,0 +1,50 @@
+//! The formats of output.
+
+use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use consentry::report::page::Report;
+use consentry::report::{html, json, markdown, text};
+use std::io::{self, Write};
+
+/// A format of output. Each command accepts some.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people; on a terminal findings are drawn, and in colour.
+    Human,
+    /// For people, in ASCII and without colour.
+    Plain,
+    /// For people who listen: sentences without drawings.
+    Narrated,
+    /// For programs.
+    Json,
+    /// For repositories, and for comments on pull requests.
+    Markdown,
+    /// For spreadsheets and programs: a line for each row.
+    Csv,
+    /// One page to print and to sign.
+    Html,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// For pull requests: annotations of GitHub Actions.
+    Github,
+    /// For build servers: JUnit's XML.
+    Junit,
+}
+
+impl Format {
+    /// Returns a parser that accepts some formats.
+    pub(super) fn among(accepted: &[Format]) -> impl TypedValueParser<Value = Format> {
+        let words = accepted.iter().filter_map(Format::to_possible_value);
+        PossibleValuesParser::new(words).try_map(|word| Format::from_str(&word, false))
+    }
+
+    /// Writes a report as its document or its page.
+    pub(super) fn write(self, to: &mut impl Write, report: &impl Report) -> io::Result<()> {
+        match self {
+            Format::Json => json::write(to, report),
+            Format::Markdown => markdown::write(to, &report.page()),
+            Format::Html => html::write(to, &report.page()),
+            _ => text::write(to, &report.page()),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The ledger that commands check events against.
+
+use super::shared::CliError;
+use super::store_uri::{Access, Reach, Shared};
+use consentry::diagnostic::visible;
+use consentry::ledger::Batch;
+use consentry::{Limits, Policy};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// Whether events are checked.
+#[derive(clap::Args)]
+pub(super) struct LedgerArguments {
+    /// Check events against this ledger, as the policy's `ledger` settings require: a file, or `redis://HOST:PORT/DB`. It is only read.
+    #[arg(long, value_name = "STORE")]
+    ledger: Option<String>,
+    /// Decide events as they are stamped, though the policy asks for a check against a ledger.
+    #[arg(long, conflicts_with = "ledger")]
+    unchecked: bool,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// A ledger to check against.
+pub(super) struct Ledger {
+    store: Box<Shared>,
+    /// Why it did not answer, the first time that it did not.
+    silence: OnceLock<String>,
+}
+
+impl LedgerArguments {
+    /// The file that the ledger is, if it is one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.ledger.as_deref().filter(|place| !place.contains("://")).map(Path::new)
+    }
+
+    /// The ledger, if events are to be checked. A policy that asks for a check is not decided without one by mistake.
+    pub(super) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, CliError> {
+        match (&self.ledger, policy.ledger_check()) {
+            (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
+            (None, Some(_)) if !self.unchecked => Err(CliError::Other(
+                "the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into(),
+            )),
+            (None, _) => Ok(None),
+        }
+    }
+}
+
+impl Ledger {
+    /// The ledger at a place, for a policy that asks for a check.
+    pub(super) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, CliError> {
+        if policy.ledger_check().is_none() {
+            return Err(CliError::Other(
+                "the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger"
+                    .into(),
+            ));
+        }
+        Ok(Ledger { store: reach.open(place, Access::Read)?, silence: OnceLock::new() })
+    }
+
+    /// Reads lines, and asks the ledger for the people in them.
+    pub(super) fn batch<'l>(
+        &self,
+        lines: impl Iterator<Item = &'l [u8]>,
+        policy: &Policy,
+        limits: &Limits,
+    ) -> Batch<'l> {
+        let batch = Batch::read(lines, self.store.as_ref(), policy, limits);
+        if let Some(error) = batch.silence() {
+            self.silence.get_or_init(|| error.to_string());
+        }
+        batch
+    }
+
+    /// Reports on standard error that the ledger did not answer, if it did not.
+    pub(super) fn report_unreachable(&self) {
+        if let Some(error) = self.silence.get() {
+            // There is nowhere left to say that standard error is closed.
+            let _ = writeln!(io::stderr(), "consentry: {}", visible(error));
+        }
+    }
+}

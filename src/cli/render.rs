@@ -1,0 +1,117 @@
+//! Diagnostics for people, with source excerpts, in each of the ways in which people read.
+
+use consentry::PolicyError;
+use consentry::diagnostic::{Diagnostic, Files, Report, Span, visible};
+use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::IsTerminal;
+
+/// The width of drawings, which is the same in files, tests and terminals.
+const WIDTH: usize = 100;
+
+/// How many findings people are shown; programs get all of them.
+const MAX_SHOWN: usize = 200;
+
+/// How somebody reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reader {
+    /// With everything that a terminal can draw.
+    Human { colour: bool },
+    /// In ASCII, without colour.
+    Plain,
+    /// By listening.
+    Narrated,
+}
+
+/// One diagnostic, with an empty line after it.
+fn diagnostic(diagnostic: &Diagnostic, files: &Files, reader: Reader) -> String {
+    let report = files.report(diagnostic);
+    let rendered = match reader {
+        Reader::Human { colour: true } => drawn(&report, GraphicalTheme::unicode()),
+        Reader::Human { colour: false } => drawn(&report, GraphicalTheme::unicode_nocolor()),
+        // Only what the author wrote can have other characters than ASCII.
+        Reader::Plain => drawn(&report, GraphicalTheme::none()),
+        Reader::Narrated => narrated(&report, diagnostic.span().map(|span| place(files, span))),
+    };
+    match rendered {
+        Ok(text) => text + "\n",
+        // The message alone is better than nothing.
+        Err(_) => format!("{}: {}\n", diagnostic.code.label(), visible(&diagnostic.message)),
+    }
+}
+
+fn drawn(report: &Report, theme: GraphicalTheme) -> Result<String, fmt::Error> {
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH).with_links(false);
+    let mut text = String::new();
+    handler.render_report(&mut text, report)?;
+    Ok(text)
+}
+
+/// Writes sentences for screen readers. `place` is exact, unlike the column of a snippet, which shows a part of a long line.
+fn narrated(report: &Report, place: Option<String>) -> Result<String, fmt::Error> {
+    let mut handler = NarratableReportHandler::new();
+    if let Some(place) = place {
+        handler = handler.with_footer(format!("diagnostic place: {place}"));
+    }
+    let mut text = String::new();
+    handler.render_report(&mut text, report)?;
+    Ok(text)
+}
+
+/// `shop.consent:14:3`, as editors take it.
+fn place(files: &Files, span: Span) -> String {
+    format!("{}:{}", visible(&files.place(span)), files.position(span).column)
+}
+
+/// Draws findings, and says where to read more about them.
+pub(super) fn diagnostics<'d>(
+    findings: impl Iterator<Item = (&'d Diagnostic, &'d Files)> + Clone,
+    reader: Reader,
+) -> String {
+    let shown = findings.clone().take(MAX_SHOWN);
+    let mut text: String = shown.map(|(found, files)| diagnostic(found, files, reader)).collect();
+    let more = findings.clone().skip(MAX_SHOWN).count();
+    if more > 0 {
+        text.push_str(&format!("{more} more are not shown\n"));
+    }
+    if let Some((found, _)) = findings.clone().next() {
+        text.push_str(&format!("more about a finding: `consentry help {}`\n", found.code.name()));
+    }
+    text
+}
+
+/// All mistakes of a policy that does not compile, for standard error.
+pub(super) fn policy_error(error: &PolicyError) -> String {
+    mistakes(error.diagnostics(), error.files(), "the policy does not compile")
+}
+
+/// All mistakes of a policy, and what comes of them, for standard error.
+pub(super) fn mistakes(mistakes: &[Diagnostic], files: &Files, outcome: &str) -> String {
+    let reader = Reader::Human { colour: colour(&std::io::stderr()) };
+    let mut text = diagnostics(mistakes.iter().map(|mistake| (mistake, files)), reader);
+    let errors = if mistakes.len() == 1 { "error" } else { "errors" };
+    text.push_str(&format!("consentry: {}: {} {errors}\n", visible(outcome), mistakes.len()));
+    text
+}
+
+/// Whether to use colour: a person watches, and has not asked for none (see no-color.org).
+pub(super) fn colour(to: &impl IsTerminal) -> bool {
+    wanted(to.is_terminal(), std::env::var_os("NO_COLOR").as_deref())
+}
+
+fn wanted(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wanted;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn no_color_is_honoured() {
+        assert!(wanted(true, None) && wanted(true, Some(OsStr::new(""))));
+        assert!(!wanted(true, Some(OsStr::new("1"))) && !wanted(false, None));
+    }
+}

@@ -1,0 +1,85 @@
+//! The arguments that several commands have, and how a command ends.
+
+use clap::Args;
+use consentry::{Disk, Policy, PolicyError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The policy of a command.
+#[derive(Args)]
+pub(super) struct PolicyArguments {
+    /// The policy file.
+    pub(super) policy: PathBuf,
+    #[command(flatten)]
+    pub(super) root: Root,
+}
+
+/// Where includes may lead.
+#[derive(Args)]
+pub(super) struct Root {
+    /// The folder that includes must not leave [default: the policy's own].
+    #[arg(long, value_name = "DIR")]
+    pub(super) root: Option<PathBuf>,
+}
+
+/// How a command ended, if not with an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    /// Nothing to report, or warnings only.
+    Fine,
+    /// Lint errors, lines that could not be decided, or files that are not formatted.
+    Findings,
+}
+
+/// Why a command could not do its work.
+pub(super) enum CliError {
+    /// A policy that does not compile.
+    Policy(PolicyError),
+    /// Usage, or a file that cannot be read or written.
+    Other(String),
+    /// The reader of our output has gone away, which is its right.
+    ReaderGone,
+}
+
+impl From<io::Error> for CliError {
+    /// An error of our own output; input is read with [`CliError::input`].
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => CliError::ReaderGone,
+            _ => CliError::Other(format!("cannot write: {error}")),
+        }
+    }
+}
+
+impl CliError {
+    pub(super) fn input(name: &str, error: &io::Error) -> Self {
+        CliError::Other(format!("cannot read `{name}`: {error}"))
+    }
+
+    /// A file of ours that cannot be written, be it a pipe that nobody reads: what it lacks is lost.
+    pub(super) fn output(path: &Path, error: &io::Error) -> Self {
+        CliError::Other(format!("cannot write `{}`: {error}", path.display()))
+    }
+}
+
+impl Root {
+    /// The source and the path in it for a file named on the command line.
+    pub(super) fn place(&self, path: &Path) -> Result<(Disk, String), CliError> {
+        let Some(root) = &self.root else { return Ok(Disk::beside(path)) };
+        let failed = |path: &Path, error| CliError::input(&path.display().to_string(), &error);
+        let real = path.canonicalize().map_err(|error| failed(path, error))?;
+        let real_root = root.canonicalize().map_err(|error| failed(root, error))?;
+        let below = real.strip_prefix(&real_root).map_err(|_| {
+            CliError::Other(format!("`{}` is not below the root `{}`", path.display(), root.display()))
+        })?;
+        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+        Ok((Disk::new(root), parts.join("/")))
+    }
+}
+
+impl PolicyArguments {
+    pub(super) fn load(&self) -> Result<Policy, CliError> {
+        let (disk, path) = self.root.place(&self.policy)?;
+        Policy::from_source(&disk, &path).map_err(CliError::Policy)
+    }
+}

@@ -1,0 +1,74 @@
+//! The check of many events at once, so that the ledger is asked once for all people in them.
+
+use super::check::{Checked, Recorded, check};
+use super::entry::Id;
+use super::notice::Notice;
+use super::people::recorded;
+use super::record::Record;
+use super::store::{Store, StoreError};
+use crate::event::{EventError, Limits};
+use crate::model::Policy;
+use std::collections::BTreeMap;
+
+/// Lines that were read, and the records of the people in them.
+///
+/// ```
+/// use consentry::ledger::{Batch, Found, MemoryStore};
+/// use consentry::{Limits, Policy};
+///
+/// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" override ledger mismatch drop"#)?;
+/// let lines = [&br#"{"userId":"u","context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#[..], b"[]"];
+/// let batch = Batch::read(lines.into_iter(), &MemoryStore::default(), &policy, &Limits::default());
+/// let found: Vec<_> = batch.checks(&policy).map(|checked| checked.ok().map(|checked| checked.found)).collect();
+/// assert_eq!(found, [Some(Found::Unknown), None]);
+/// # Ok::<(), consentry::PolicyError>(())
+/// ```
+#[derive(Debug)]
+pub struct Batch<'l> {
+    notices: Vec<Result<Notice<'l>, EventError>>,
+    records: Result<BTreeMap<Id, Record>, StoreError>,
+}
+
+impl<'l> Batch<'l> {
+    /// Reads lines, and asks the ledger once for the people in them.
+    pub fn read(
+        lines: impl Iterator<Item = &'l [u8]>,
+        store: &dyn Store,
+        policy: &Policy,
+        limits: &Limits,
+    ) -> Self {
+        let notices: Vec<_> = lines.map(|line| Notice::read(line, policy, limits)).collect();
+        let mut people: Vec<Id> =
+            notices.iter().flatten().filter_map(|notice| notice.person.id.clone()).collect();
+        people.sort_unstable();
+        people.dedup();
+        let records = recorded(store, &people).map(|records| {
+            people.into_iter().zip(records).filter_map(|(id, record)| Some((id, record?))).collect()
+        });
+        Batch { notices, records }
+    }
+
+    /// Returns why the ledger did not answer, if it did not.
+    pub fn silence(&self) -> Option<&StoreError> {
+        self.records.as_ref().err()
+    }
+
+    /// Returns each line as it was read.
+    pub fn notices(&self) -> &[Result<Notice<'l>, EventError>] {
+        &self.notices
+    }
+
+    /// Checks each line against the record of its person.
+    pub fn checks(&self, policy: &Policy) -> impl Iterator<Item = Result<Checked<'_>, EventError>> {
+        self.notices.iter().map(|notice| {
+            let notice = notice.as_ref().map_err(Clone::clone)?;
+            let recorded = match (&notice.person.id, &self.records) {
+                // There was nothing to ask.
+                (None, _) => Recorded::Unknown,
+                (Some(_), Err(_)) => Recorded::Unreachable,
+                (Some(id), Ok(records)) => records.get(id).map_or(Recorded::Unknown, Recorded::Known),
+            };
+            Ok(check(policy, notice, recorded))
+        })
+    }
+}

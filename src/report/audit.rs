@@ -1,0 +1,372 @@
+//! The stamping of a stream of events: findings, what events hold for each category, and where each finding occurs.
+
+use super::json::{self, VERSION};
+use super::names;
+use super::page::{Block, Column, Page, Report, Table};
+use crate::event::Name;
+use crate::ledger::{Audit, By, Finding, Found, Tally};
+use crate::model::{ConsentState, Policy};
+use serde::{Serialize, Serializer};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// How many values, or names, the page lists.
+const MAX_SHOWN: usize = 10;
+
+const STATES: [ConsentState; 5] = [
+    ConsentState::Missing,
+    ConsentState::Empty,
+    ConsentState::Unanswered,
+    ConsentState::Answered,
+    ConsentState::Malformed,
+];
+
+/// The result of `audit`.
+///
+/// ```
+/// use consentry::ledger::{Audit, Notice};
+/// use consentry::report::{audit::AuditReport, page::Report, text};
+/// use consentry::{Limits, Policy};
+///
+/// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" category Ads"#)?;
+/// let mut audit = Audit::new(&policy);
+/// audit.add(&Notice::read(b"{}", &policy, &Limits::default())?, None);
+/// let mut shown = Vec::new();
+/// text::write(&mut shown, &AuditReport::new(&policy, &audit, false).page())?;
+/// assert!(shown.starts_with(b"1 event audited by \"p\", 0 not events\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Serialize)]
+pub struct AuditReport<'a> {
+    by: BTreeMap<&'static str, BreakdownReport<'a>>,
+    categories: Vec<CategoryReport<'a>>,
+    /// `null` if no ledger was asked.
+    #[serde(serialize_with = "json::some_counts")]
+    checks: Option<Vec<(&'static str, u64)>>,
+    clean: bool,
+    #[serde(serialize_with = "json::counts")]
+    consent: Vec<(&'static str, u64)>,
+    edition: u32,
+    events: u64,
+    #[serde(serialize_with = "findings")]
+    findings: &'a Tally,
+    identify_events: u64,
+    never_stamped: Vec<&'a str>,
+    #[serde(serialize_with = "json::counts")]
+    not_events: Vec<(&'static str, u64)>,
+    policy: &'a str,
+    preference_events: u64,
+    #[serde(serialize_with = "json::counts")]
+    rejections: Vec<(&'static str, u64)>,
+    unknown_categories: UnknownReport,
+    v: u32,
+    without_person: u64,
+    #[serde(serialize_with = "json::counts")]
+    wrong_spellings: Vec<(&'static str, u64)>,
+}
+
+#[derive(Debug, Serialize)]
+struct CategoryReport<'a> {
+    category: &'a str,
+    counts: bool,
+    granted: u64,
+    invalid: u64,
+    mismatched: Option<u64>,
+    refused: u64,
+    unasked: u64,
+    wire_id: &'a str,
+    #[serde(skip)]
+    note: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct UnknownReport {
+    other: u64,
+    rows: Vec<UnknownRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct UnknownRow {
+    category: Option<String>,
+    events: u64,
+}
+
+/// Events by one of their properties.
+#[derive(Debug, Serialize)]
+struct BreakdownReport<'a> {
+    #[serde(serialize_with = "tally")]
+    other: &'a Tally,
+    rows: Vec<Row<'a>>,
+}
+
+/// The events with one value. The document has a member for each part of it, so that `null` is an absent one.
+#[derive(Debug)]
+struct Row<'a> {
+    by: By,
+    value: &'a [Option<Name<'static>>],
+    tally: &'a Tally,
+}
+
+fn by_finding(tally: &Tally) -> BTreeMap<&'static str, u64> {
+    Finding::ALL.into_iter().map(|finding| (finding.word(), tally.of(finding))).collect()
+}
+
+fn findings<S: Serializer>(tally: &Tally, serializer: S) -> Result<S::Ok, S::Error> {
+    by_finding(tally).serialize(serializer)
+}
+
+fn tally<S: Serializer>(tally: &Tally, serializer: S) -> Result<S::Ok, S::Error> {
+    (Row { by: By::Type, value: &[], tally }).serialize(serializer)
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = |part: &Option<Name<'_>>| part.as_ref().map(Name::to_string).into();
+        let parts = self.by.parts().iter().zip(self.value).map(|(part, value)| (*part, text(value)));
+        let mut members: BTreeMap<&str, serde_json::Value> = parts.collect();
+        members.insert("events", self.tally.events().into());
+        members.insert("findings", serde_json::Value::from_iter(by_finding(self.tally)));
+        members.serialize(serializer)
+    }
+}
+
+impl<'a> AuditReport<'a> {
+    /// Creates the report of an audit by a policy.
+    pub fn new(policy: &'a Policy, audit: &'a Audit, has_ledger: bool) -> Self {
+        let categories = audit.categories().iter().filter_map(|tally| {
+            let category = policy.category(tally.id)?;
+            Some(CategoryReport {
+                category: category.name(),
+                counts: tally.counts,
+                granted: tally.granted,
+                invalid: tally.invalid,
+                mismatched: has_ledger.then_some(tally.mismatched),
+                refused: tally.refused,
+                unasked: tally.unasked,
+                wire_id: category.wire_id(),
+                note: match (category.unenforced(), category.always()) {
+                    (Some(_), _) => "unenforced",
+                    (None, Some(_)) => "always granted",
+                    (None, None) => "",
+                },
+            })
+        });
+        let unknown = audit.unknown_categories();
+        let unknown_rows = unknown.rows().map(|(name, events)| {
+            let category = name.first().and_then(|name| name.as_ref().map(Name::to_string));
+            UnknownRow { category, events: *events }
+        });
+        let by = By::ALL.into_iter().map(|by| {
+            let breakdown = audit.by(by);
+            let rows = breakdown.rows().map(|(value, tally)| Row { by, value, tally }).collect();
+            (by.word(), BreakdownReport { other: breakdown.other(), rows })
+        });
+        let never = audit.never_stamped().filter_map(|id| Some(policy.category(id)?.name()));
+        AuditReport {
+            by: by.collect(),
+            categories: categories.collect(),
+            checks: has_ledger.then(|| audit.checks().collect()),
+            clean: audit.is_clean(),
+            consent: STATES.into_iter().map(|state| (state.word(), audit.state(state))).collect(),
+            edition: policy.edition(),
+            events: audit.all().events(),
+            findings: audit.all(),
+            identify_events: audit.identify_events(),
+            never_stamped: never.collect(),
+            not_events: audit.errors().map(|(kind, count)| (kind.code(), count)).collect(),
+            policy: policy.name(),
+            preference_events: audit.preference_events(),
+            rejections: audit.rejections().map(|(rejection, count)| (rejection.word(), count)).collect(),
+            unknown_categories: UnknownReport { other: *unknown.other(), rows: unknown_rows.collect() },
+            v: VERSION,
+            without_person: audit.without_person(),
+            wrong_spellings: audit.wrong_spellings().collect(),
+        }
+    }
+
+    /// Returns the findings that some event has, and how many have each.
+    fn occurring(&self) -> impl Iterator<Item = (Finding, u64)> {
+        let counted = Finding::ALL.into_iter().map(|finding| (finding, self.findings.of(finding)));
+        counted.filter(|(_, count)| *count > 0)
+    }
+
+    fn findings_table(&self) -> Table {
+        let row = |word: &str, count: u64, meaning: String| {
+            [word.to_owned(), count.to_string(), share(count, self.events), meaning]
+        };
+        let mut rows: Vec<[String; 4]> = self
+            .occurring()
+            .map(|(finding, count)| {
+                let details = match finding {
+                    Finding::WrongSpelling => names::counts(&self.wrong_spellings),
+                    Finding::Rejected => names::counts(&self.rejections),
+                    _ => Vec::new(),
+                };
+                row(finding.word(), count, names::reason(meaning(finding), &details))
+            })
+            .collect();
+        let checks = self.checks.iter().flatten();
+        rows.extend(
+            checks
+                .filter(|(found, _)| *found == Found::Unreachable.word())
+                .map(|(word, count)| row(word, *count, "the ledger did not answer".to_owned())),
+        );
+        if !self.never_stamped.is_empty() {
+            let never: Vec<String> = self.never_stamped.iter().map(|name| format!("{name:?}")).collect();
+            let meaning =
+                format!("no event says anything of {}", names::first(MAX_SHOWN, &never, never.len()));
+            rows.push(["never_stamped".to_owned(), String::new(), String::new(), meaning]);
+        }
+        let columns = [Column::wide(21), Column::right(9), Column::right(8), Column::default()];
+        Table::new(columns).with(rows)
+    }
+
+    fn categories_table(&self) -> Table {
+        let rows = self.categories.iter().map(|one| {
+            let CategoryReport { category, wire_id, granted, refused, unasked, invalid, .. } = one;
+            let name = match category == wire_id {
+                true => format!("{category:?}"),
+                false => format!("{category:?} = {wire_id:?}"),
+            };
+            let mismatched = one.mismatched.filter(|count| *count > 0);
+            let mismatched = mismatched.map(|count| format!("{count} not as recorded"));
+            let notes = [one.note.to_owned(), mismatched.unwrap_or_default()];
+            let notes: Vec<String> = notes.into_iter().filter(|note| !note.is_empty()).collect();
+            let [granted, refused, unasked, invalid] =
+                [granted, refused, unasked, invalid].map(|count| count.to_string());
+            [name, granted, refused, unasked, invalid, notes.join("  ")]
+        });
+        let count = |title, width| Column { title, ..Column::right(width) };
+        let counts = [count("granted", 9), count("refused", 9), count("unasked", 9), count("invalid", 10)];
+        Table::new([Column::default()].into_iter().chain(counts).chain([Column::default()])).with(rows)
+    }
+
+    fn unknown_categories(&self, page: &mut Page) {
+        let UnknownReport { other, rows } = &self.unknown_categories;
+        if rows.is_empty() && *other == 0 {
+            return;
+        }
+        let mut rows: Vec<&UnknownRow> = rows.iter().collect();
+        rows.sort_by_key(|row| Reverse(row.events));
+        let (shown, rest) = rows.split_at(rows.len().min(MAX_SHOWN));
+        page.heading(2, "categories that the policy does not declare");
+        let shown = shown.iter().map(|row| [quoted(row.category.as_deref()), row.events.to_string()]);
+        page.table(Table::new([Column::default(), Column::right(9)]).with(shown));
+        if !rest.is_empty() {
+            let count: u64 = rest.iter().map(|row| row.events).sum();
+            page.0.push(Block::Paragraph(2, format!("{} more, named {count} times", rest.len())));
+        }
+        if *other > 0 {
+            page.0.push(Block::Paragraph(2, format!("other names, named {other} times")));
+        }
+    }
+
+    /// Returns where a finding occurs: the values with the most of it.
+    fn breakdown(&self, finding: Finding, by: By) -> Option<Table> {
+        let breakdown = self.by.get(by.word())?;
+        let mut rows: Vec<&Row<'_>> = breakdown.rows.iter().filter(|row| row.tally.of(finding) > 0).collect();
+        rows.sort_by_key(|row| Reverse(row.tally.of(finding)));
+        let (shown, rest) = rows.split_at(rows.len().min(MAX_SHOWN));
+        let sum = |of: fn(&Tally, Finding) -> u64| rest.iter().map(|row| of(row.tally, finding)).sum::<u64>();
+        let other = breakdown.other;
+        let counted = shown
+            .iter()
+            .map(|row| (row.name(), row.tally.of(finding), row.tally.events()))
+            .chain([(
+                format!("{} more", rest.len()),
+                sum(|tally, finding| tally.of(finding)),
+                sum(|tally, _| tally.events()),
+            )])
+            .chain([("other".to_owned(), other.of(finding), other.events())])
+            .filter(|(_, count, _)| *count > 0)
+            .map(|(name, count, all)| [name, format!("{count:>7} of {all:<7}"), share(count, all)]);
+        let columns = [Column::default(), Column::default(), Column::right(8)];
+        Some(Table { indent: 4, ..Table::new(columns).with(counted) })
+    }
+}
+
+impl Row<'_> {
+    /// Returns the value as people read it. Quotes set it off from `none` and `other`.
+    fn name(&self) -> String {
+        match self.value {
+            // Days are worked out, and resemble nothing else.
+            [Some(day)] if self.by == By::Day => day.to_string(),
+            value if value.iter().all(Option::is_none) => "none".to_owned(),
+            value => {
+                let parts = value.iter().map(|part| quoted(part.as_ref().map(Name::to_text).as_deref()));
+                parts.collect::<Vec<_>>().join(" @ ")
+            }
+        }
+    }
+}
+
+impl Report for AuditReport<'_> {
+    fn page(&self) -> Page {
+        let mut page = Page::default();
+        let events = |count| names::counted(count, "event", "events");
+        let not_events: u64 = self.not_events.iter().map(|(_, count)| count).sum();
+        let errors = names::in_brackets(&names::counts(&self.not_events));
+        page.paragraph(format!(
+            "{} audited by {:?}, {not_events} not events{errors}",
+            events(self.events),
+            self.policy
+        ));
+        page.paragraph(format!(
+            "{} preference events, {} identify events, {} events without a person",
+            self.preference_events, self.identify_events, self.without_person
+        ));
+        let checks = names::counts(self.checks.as_deref().unwrap_or_default());
+        if !checks.is_empty() {
+            page.paragraph(format!("against the ledger: {}", names::spaced(&names::joined(&checks))));
+        }
+        page.0.push(Block::Gap);
+        if self.clean {
+            page.paragraph("nothing was found");
+        } else {
+            page.table(self.findings_table());
+        }
+        let answered = self.consent.iter().find(|(state, _)| *state == ConsentState::Answered.word());
+        if let Some((_, answered)) = answered.filter(|(_, count)| *count > 0) {
+            page.heading(2, format!("categories, in {} with preferences", events(*answered)));
+            page.table(self.categories_table());
+            self.unknown_categories(&mut page);
+        }
+        for (finding, count) in self.occurring() {
+            page.heading(2, format!("{}, {}", finding.word(), events(count)));
+            for by in By::ALL {
+                page.0.push(Block::Paragraph(2, format!("by {}", by.word())));
+                page.0.extend(self.breakdown(finding, by).map(Block::Table));
+            }
+        }
+        page
+    }
+}
+
+fn meaning(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Missing => "no consent object",
+        Finding::Empty => "a consent object that holds no preferences",
+        Finding::Unanswered => "a preferences object without members",
+        Finding::Malformed => "a malformed consent object",
+        Finding::WrongSpelling => "preferences under a spelling that the policy does not accept",
+        Finding::UnknownCategory => "a category that the policy does not declare",
+        Finding::InvalidPreference => "a category with a value that is neither true nor false",
+        Finding::Mismatch => "other grants than are recorded",
+        Finding::Rejected => "an event that writes preferences and that a ledger rejects",
+    }
+}
+
+fn quoted(text: Option<&str>) -> String {
+    text.map_or("none".to_owned(), |text| format!("{text:?}"))
+}
+
+/// Returns tenths of a per cent. No share of something looks like none, and none of less than all like all.
+fn share(count: u64, all: u64) -> String {
+    let (count, all) = (u128::from(count), u128::from(all.max(1)));
+    let tenths = (count * 2_000 + all) / (all * 2);
+    match tenths {
+        0 if count > 0 => "< 0.1 %".to_owned(),
+        1_000 if count < all => "> 99.9 %".to_owned(),
+        tenths => format!("{}.{} %", tenths / 10, tenths % 10),
+    }
+}

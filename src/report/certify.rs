@@ -1,0 +1,113 @@
+//! Certificates that the compiled table decides as the reference interpreter does.
+
+use super::json::VERSION;
+use super::names;
+use super::page::{Block, Page, Report, Table};
+use crate::analysis::{Certificate, Coverage};
+use crate::model::Policy;
+use crate::verdict::Verdict;
+use serde::Serialize;
+
+/// The result of `certify`: what was compared, and where the table and the reference differ.
+#[derive(Debug, Serialize)]
+pub struct CertifyReport<'a> {
+    v: u32,
+    policy: &'a str,
+    comparisons: String,
+    destinations: Vec<CoverageReport<'a>>,
+    differences: Vec<Difference<'a>>,
+}
+
+/// The counts are text, as a JSON number cannot be relied on to hold one of this size.
+#[derive(Debug, Serialize)]
+struct CoverageReport<'a> {
+    destination: &'a str,
+    coverage: &'static str,
+    compared: String,
+    of: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Difference<'a> {
+    destination: &'a str,
+    event: &'a str,
+    table: Option<&'static str>,
+    reference: Option<&'static str>,
+    #[serde(skip)]
+    text: String,
+}
+
+impl<'a> CertifyReport<'a> {
+    /// Creates the report from the certificate of a policy.
+    pub fn new(policy: &'a Policy, certificate: &'a Certificate) -> Self {
+        let destinations = certificate.coverage.iter().map(|(id, coverage)| {
+            let (coverage, compared, of) = match coverage {
+                Coverage::Full(count) => ("full", count, Some(*count)),
+                Coverage::Reduced(count) => ("reduced", count, Some(*count)),
+                Coverage::Sampled { compared, of } => ("sampled", compared, *of),
+            };
+            CoverageReport {
+                destination: names::destination(policy, *id),
+                coverage,
+                compared: compared.to_string(),
+                of: of.map(|of| of.to_string()),
+            }
+        });
+        let reason = |verdict: &Option<Verdict>| verdict.as_ref().map(|verdict| verdict.reason().word());
+        let text = |verdict: &Option<Verdict>| match verdict {
+            Some(verdict) => {
+                let refused = names::categories(policy, verdict.refused());
+                let why = names::reason(verdict.reason().word(), &refused);
+                format!("{}, {why}", verdict.outcome().word())
+            }
+            None => "nothing".to_owned(),
+        };
+        let differences = certificate.differences.iter().map(|one| {
+            let (table, reference) = (text(&one.table), text(&one.reference));
+            Difference {
+                destination: names::destination(policy, one.destination),
+                event: &one.event,
+                table: reason(&one.table),
+                reference: reason(&one.reference),
+                text: format!("the table says {table}; the reference says {reference}"),
+            }
+        });
+        CertifyReport {
+            v: VERSION,
+            policy: policy.name(),
+            comparisons: certificate.comparisons().to_string(),
+            destinations: destinations.collect(),
+            differences: differences.collect(),
+        }
+    }
+}
+
+impl Report for CertifyReport<'_> {
+    fn page(&self) -> Page {
+        let mut page = Page::default();
+        let rows = self.destinations.iter().map(|one| {
+            let count = &one.compared;
+            let compared = match (one.coverage, &one.of) {
+                ("full", _) => format!("all {count} situations"),
+                ("reduced", _) => format!("all {count} situations that can make a difference"),
+                (_, Some(of)) => format!("{count} of {of} situations that can make a difference: a sample"),
+                (_, None) => format!("{count} situations of too many to count: a sample"),
+            };
+            [one.destination.to_owned(), compared]
+        });
+        page.table(Table::new(["", ""]).with(rows));
+        for one in &self.differences {
+            page.paragraph(format!("{}: {}", one.destination, one.text));
+            page.0.push(Block::Event(one.event.to_owned()));
+        }
+        let found = match self.differences.len() {
+            0 => "no difference".to_owned(),
+            count => format!("{count} differences"),
+        };
+        page.paragraph(format!("\"{}\": {} comparisons, {found}", self.policy, self.comparisons));
+        if self.destinations.iter().any(|one| one.coverage == "sampled") {
+            page.paragraph("what is marked as a sample is not certified");
+        }
+        page
+    }
+}

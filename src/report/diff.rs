@@ -1,0 +1,368 @@
+//! Differences between two policies.
+
+use super::event_counts::EventCounts;
+use super::json::VERSION;
+use super::page::{Block, Cell, Column, Layout, Page, Report, Role, Table};
+use super::when::When;
+use super::{markdown, names};
+use crate::analysis::{Change, DestinationDiff, Diff, Direction, Presence, fingerprint};
+use crate::model::{Policy, Reading};
+use crate::reason::Reason;
+use serde::Serialize;
+
+/// The most bytes of a comment; GitHub and GitLab accept 65,536 characters.
+const MAX_BYTES: usize = 60_000;
+
+/// The result of `diff`: the situations that two policies decide differently.
+#[derive(Debug, Serialize)]
+pub struct DiffReport<'a> {
+    categories: Vec<Known<'a>>,
+    check: Option<Pair<Option<String>>>,
+    destinations: Vec<DestinationChanges<'a>>,
+    drops: Vec<DropChange<'a>>,
+    equal: bool,
+    events: Option<&'a EventCounts>,
+    exact: bool,
+    gate: Option<Pair<String>>,
+    integrations: Vec<Known<'a>>,
+    loosened: usize,
+    new: Side<'a>,
+    old: Side<'a>,
+    reading: Option<Pair<Vec<Vec<&'a str>>>>,
+    reason: usize,
+    tightened: usize,
+    too_large: &'a [String],
+    v: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct Known<'a> {
+    known: bool,
+    name: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Pair<T> {
+    after: T,
+    before: T,
+}
+
+#[derive(Debug, Serialize)]
+struct Side<'a> {
+    edition: u32,
+    file: &'a str,
+    fingerprint: Option<String>,
+    policy: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct DropChange<'a> {
+    after: Option<&'a str>,
+    before: Option<&'a str>,
+    consent: &'static str,
+    integrations: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct DestinationChanges<'a> {
+    changes: Vec<ChangeReport>,
+    destination: &'a str,
+    presence: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct ChangeReport {
+    after: Option<Decided>,
+    before: Option<Decided>,
+    #[serde(serialize_with = "by_word")]
+    direction: Direction,
+    event: String,
+    events: Option<u64>,
+    text: String,
+    when: When,
+}
+
+#[derive(Debug, Serialize)]
+struct Decided {
+    outcome: &'static str,
+    reason: &'static str,
+    /// Wire ids.
+    refused: Vec<String>,
+    #[serde(skip)]
+    text: String,
+}
+
+fn by_word<S: serde::Serializer>(direction: &Direction, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(direction.word())
+}
+
+impl<'a> Side<'a> {
+    fn new((file, policy): (&'a str, &'a Policy)) -> Self {
+        let fingerprint = fingerprint(policy).ok().map(|fingerprint| fingerprint.to_string());
+        Side { edition: policy.edition(), file, fingerprint, policy: policy.name() }
+    }
+}
+
+impl Decided {
+    fn new(policy: &Policy, (reason, refused): (Reason, Vec<String>)) -> Self {
+        let (outcome, reason) = (reason.outcome().word(), reason.word());
+        let why = names::reason(reason, &names::by_wire_ids(policy, &refused));
+        Decided { outcome, reason, refused, text: format!("{outcome}, {why}") }
+    }
+}
+
+impl ChangeReport {
+    fn new(old: &Policy, new: &Policy, change: Change, events: Option<u64>) -> Self {
+        ChangeReport {
+            after: change.after.map(|decided| Decided::new(new, decided)),
+            before: change.before.map(|decided| Decided::new(old, decided)),
+            direction: change.direction,
+            event: change.witness,
+            events,
+            text: change.conditions.to_string(),
+            when: When::new(&change.conditions),
+        }
+    }
+
+    /// Returns the decisions before and after.
+    fn decisions(&self) -> [&str; 2] {
+        [&self.before, &self.after].map(|decided| match decided {
+            Some(decided) => decided.text.as_str(),
+            None => "no such destination",
+        })
+    }
+}
+
+impl DestinationChanges<'_> {
+    /// Returns the name, with a note if only one policy has the destination.
+    fn title(&self) -> String {
+        match self.presence {
+            "added" => format!("{} (new)", self.destination),
+            "removed" => format!("{} (gone)", self.destination),
+            _ => self.destination.to_owned(),
+        }
+    }
+}
+
+impl<'a> DiffReport<'a> {
+    /// Creates the report from two policies, each with the name of its file, and their differences; with the number of events that each
+    /// change touches, if they were counted.
+    pub fn new(
+        old: (&'a str, &'a Policy),
+        new: (&'a str, &'a Policy),
+        diff: &'a Diff,
+        events: Option<&'a EventCounts>,
+    ) -> Self {
+        let known = |all: &'a [(String, bool)]| -> Vec<Known<'a>> {
+            all.iter().map(|(name, known)| Known { known: *known, name }).collect()
+        };
+        let count = |direction| diff.destinations.iter().map(|one| one.count(direction)).sum();
+        let paths = |reading: &'a Reading| reading.paths().collect();
+        let destination = |(place, one): (usize, &'a DestinationDiff)| DestinationChanges {
+            changes: one
+                .changes()
+                .enumerate()
+                .map(|(row, change)| {
+                    ChangeReport::new(old.1, new.1, change, events.map(|events| events.of(place, row)))
+                })
+                .collect(),
+            destination: &one.name,
+            presence: match one.presence {
+                Presence::Both => "both",
+                Presence::Added => "added",
+                Presence::Removed => "removed",
+            },
+        };
+        let drops = diff.drops.iter().map(|drop| DropChange {
+            after: drop.after.as_deref(),
+            before: drop.before.as_deref(),
+            consent: drop.consent.word(),
+            integrations: drop.integrations.word(),
+        });
+        DiffReport {
+            categories: known(&diff.categories),
+            check: diff.check.as_ref().map(|(old, new)| Pair {
+                after: new.as_ref().map(ToString::to_string),
+                before: old.as_ref().map(ToString::to_string),
+            }),
+            destinations: diff.destinations.iter().enumerate().map(destination).collect(),
+            drops: drops.collect(),
+            equal: diff.is_empty(),
+            events,
+            exact: diff.is_exact(),
+            gate: diff
+                .gate
+                .as_ref()
+                .map(|(old, new)| Pair { after: new.to_string(), before: old.to_string() }),
+            integrations: known(&diff.integrations),
+            loosened: count(Direction::Loosened),
+            new: Side::new(new),
+            old: Side::new(old),
+            reading: diff.reading.as_ref().map(|(old, new)| Pair { after: paths(new), before: paths(old) }),
+            reason: count(Direction::Reason),
+            tightened: count(Direction::Tightened),
+            too_large: &diff.too_large,
+            v: VERSION,
+        }
+    }
+
+    /// Returns a page for a comment on a pull request: what matters most first, and no longer than a comment may be.
+    pub fn comment(&self) -> Page {
+        let mut page = Page::default();
+        page.heading(3, format!("{}: {}", self.new.policy, self.summary()));
+        page.list(self.sentences().into_iter().chain(self.events.map(EventCounts::summary)).collect());
+        let mut changes: Vec<(&DestinationChanges<'_>, &ChangeReport)> = self
+            .destinations
+            .iter()
+            .flat_map(|one| one.changes.iter().map(move |change| (one, change)))
+            .collect();
+        changes.sort_by_key(|(_, change)| change.direction);
+        if changes.is_empty() {
+            return page;
+        }
+        let strong = |title| Column { role: Role::Strong, ..Column::from(title) };
+        let number = |title| Column { is_right: true, ..Column::from(title) };
+        let mut columns = vec![
+            number(""),
+            "destination".into(),
+            strong("change"),
+            "when".into(),
+            "before".into(),
+            "after".into(),
+        ];
+        columns.extend(self.events.map(|_| number("events")));
+        let rows: Vec<Vec<Cell>> = changes
+            .iter()
+            .zip(1..)
+            .map(|((destination, change), number)| {
+                let [before, after] = change.decisions().map(str::to_owned);
+                let (title, word) = (destination.title(), change.direction.word().to_owned());
+                let cells = [number.to_string(), title, word, change.text.clone(), before, after];
+                cells
+                    .into_iter()
+                    .chain(change.events.map(|count| count.to_string()))
+                    .map(Cell::from)
+                    .collect()
+            })
+            .collect();
+        let events = changes.iter().map(|(_, change)| change.event.clone());
+        let room = MAX_BYTES.saturating_sub(markdown::text(&page).len()) / 2;
+        let shown = fitting(room, rows.iter().map(|row| markdown::row(row, &columns).len()));
+        let shown_events =
+            fitting(room, events.clone().take(shown).map(|event| markdown::numbered(shown, &event).len()));
+        let table = Table { layout: Layout::Compact, ..Table::new(columns) };
+        page.table(table.with(rows.into_iter().take(shown)));
+        page.0.push(Block::Events {
+            summary: "An event for each",
+            events: events.take(shown_events).collect(),
+        });
+        if shown_events < changes.len() {
+            page.paragraph(format!(
+                "{} more rows and {} more events are not shown; `consentry diff` shows all of them.",
+                changes.len() - shown,
+                changes.len() - shown_events
+            ));
+        }
+        page
+    }
+
+    /// Returns how many destinations and situations change in each direction: `1 destination loosened (2 rows)`.
+    fn summary(&self) -> String {
+        let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+        let counts = [
+            (Direction::Loosened, "loosened", self.loosened),
+            (Direction::Tightened, "tightened", self.tightened),
+            (Direction::Reason, "for another reason", self.reason),
+        ];
+        let counts = counts.iter().filter(|(.., rows)| *rows > 0).map(|(direction, word, rows)| {
+            let has = |one: &&DestinationChanges<'_>| {
+                one.changes.iter().any(|change| change.direction == *direction)
+            };
+            let destinations = self.destinations.iter().filter(has).count();
+            format!("{} {word} ({})", counted(destinations, "destination"), counted(*rows, "row"))
+        });
+        match counts.collect::<Vec<_>>() {
+            _ if self.equal => "every event is decided alike".to_owned(),
+            none if none.is_empty() && self.too_large.is_empty() => {
+                "no destination is decided otherwise".to_owned()
+            }
+            none if none.is_empty() => {
+                "not every destination is compared; no other one is decided otherwise".to_owned()
+            }
+            counts => counts.join(", "),
+        }
+    }
+
+    /// Returns what changes for whole events, and what is unknown that was known, a sentence each.
+    fn sentences(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        if let Some(Pair { after, before }) = &self.reading {
+            let [new, old] = [after, before].map(|paths| {
+                let paths: Vec<String> = paths.iter().map(|keys| format!("`{}`", keys.join("."))).collect();
+                paths.join(" or ")
+            });
+            sentences.push(format!("preferences are read at {new}, and were at {old}"));
+            if !self.exact {
+                sentences.push("the policies read different members of an event: they are compared as if each event had the same preferences in both places, and none had two".to_owned());
+            }
+        }
+        sentences.extend(
+            self.gate.as_ref().map(|gate| format!("the gate is {}, and was {}", gate.after, gate.before)),
+        );
+        if let Some(Pair { after, before }) = &self.check {
+            let [new, old] = [after, before].map(|check| check.as_deref().unwrap_or("off"));
+            sentences.push(format!("the ledger check is {new}, and was {old}"));
+        }
+        sentences.extend(self.drops.iter().map(|drop| {
+            let [new, old] = [drop.after, drop.before].map(|reason| match reason {
+                Some(reason) => format!("dropped: {reason:?}"),
+                None => "not dropped".to_owned(),
+            });
+            format!("consent {} x integrations {}: {new}, and was {old}", drop.consent, drop.integrations)
+        }));
+        let too_large = self.too_large.iter();
+        sentences.extend(
+            too_large.map(|name| format!("`{name}` is not compared: it is too large to be answered exactly")),
+        );
+        for (what, all) in [("wire id", &self.categories), ("integrations entry", &self.integrations)] {
+            sentences.extend(all.iter().map(|one| {
+                let now = if one.known { "is known now" } else { "counts as unknown now" };
+                format!("the {what} `{}` {now}", one.name)
+            }));
+        }
+        sentences
+    }
+}
+
+/// Returns how many parts of these sizes fit into some room.
+fn fitting(room: usize, sizes: impl Iterator<Item = usize>) -> usize {
+    let sums = sizes.scan(0, |sum, size| {
+        *sum += size;
+        Some(*sum)
+    });
+    sums.take_while(|sum| *sum <= room).count()
+}
+
+impl Report for DiffReport<'_> {
+    fn page(&self) -> Page {
+        let mut page = Page::default();
+        page.paragraph(format!("{} -> {}", self.old.file, self.new.file));
+        page.list(self.sentences());
+        for destination in &self.destinations {
+            page.heading(2, destination.title());
+            for change in &destination.changes {
+                let events = change.events.map(|count| format!(", {count} events")).unwrap_or_default();
+                let lines = vec![format!("{}{events}", change.text), change.decisions().join(" -> ")];
+                let row: [Cell; 2] = [change.direction.word().into(), Cell(lines)];
+                page.table(Table::new([Column::wide(9), "".into()]).with([row]));
+                page.0.push(Block::Event(change.event.clone()));
+            }
+        }
+        if !self.equal {
+            page.0.push(Block::Gap);
+        }
+        page.paragraph(self.summary());
+        self.events.iter().for_each(|events| page.paragraph(events.summary()));
+        page
+    }
+}

@@ -1,0 +1,243 @@
+//! Decisions, a line each.
+
+use super::json::VERSION;
+use super::names;
+use super::page::{Block, Column, Page, Report, Table};
+use crate::decide::Decision;
+use crate::event::{EventError, Name};
+#[cfg(feature = "ledger")]
+use crate::ledger::{Checked, Found};
+#[cfg(feature = "ledger")]
+use crate::model::Policy;
+use crate::model::{GateOpens, Mode};
+use crate::reason::Outcome;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// How many unknown names of a sort the document lists.
+pub const MAX_UNKNOWN: usize = 100;
+
+/// How many of them the page lists.
+const MAX_SHOWN: usize = 10;
+
+/// The result of `eval` for one event: its decision.
+///
+/// ```
+/// use consentry::report::{eval::DecisionReport, json};
+/// use consentry::{Limits, Policy, Table};
+///
+/// let text = r#"consentry 1 policy "p" include prelude "segment" destination "X" unmapped"#;
+/// let table = Table::new(Policy::parse(text)?);
+/// let mut scratch = table.scratch();
+/// let decision = table.decide_bytes(b"{}", &Limits::default(), &mut scratch)?;
+/// let mut line = Vec::new();
+/// json::write(&mut line, &DecisionReport::new(1, &decision))?;
+/// assert!(line.starts_with(br#"{"v":1,"line":1,"id":null,"policy":"p","#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Serialize)]
+pub struct DecisionReport<'a> {
+    v: u32,
+    line: u64,
+    id: Option<String>,
+    policy: &'a str,
+    /// `null` for a policy without one: it is never guessed.
+    fingerprint: Option<String>,
+    edition: u32,
+    consent: &'static str,
+    integrations: &'static str,
+    deliver: Vec<Delivered<'a>>,
+    block: Vec<Blocked<'a>>,
+    unknown_categories: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown_categories_total: Option<usize>,
+    unknown_integrations: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown_integrations_total: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drop: Option<Dropped<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<Check<'a>>,
+    gate: Gate,
+}
+
+/// The result of the check against a ledger, and what becomes of the event.
+#[derive(Debug, Serialize)]
+struct Check<'a> {
+    found: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    categories: Option<Vec<&'a str>>,
+    then: Option<&'static str>,
+}
+
+/// Whether the source may send the event, for each value of `gate opens on`.
+#[derive(Debug, Serialize)]
+struct Gate {
+    any_grant: &'static str,
+    needed_grant: &'static str,
+    delivery: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Delivered<'a> {
+    destination: &'a str,
+    reason: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Blocked<'a> {
+    destination: &'a str,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    categories: Option<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discard: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    advisory: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Dropped<'a> {
+    reason: &'a str,
+}
+
+impl<'a> DecisionReport<'a> {
+    /// Creates the report of the decision for the event on a line.
+    pub fn new(line: u64, decision: &'a Decision<'_>) -> Self {
+        let policy = decision.policy();
+        let (mut deliver, mut block) = (Vec::new(), Vec::new());
+        for (id, verdict) in decision.verdicts() {
+            let Some(declared) = policy.destination(id) else { continue };
+            let destination = declared.name();
+            let reason = verdict.reason();
+            if verdict.delivers() {
+                deliver.push(Delivered { destination, reason: reason.word() });
+            } else {
+                let discard = reason.discard_code();
+                let categories = discard.map(|_| names::categories(policy, verdict.refused()));
+                let advisory = declared.mode() == Some(Mode::Device);
+                block.push(Blocked { destination, reason: reason.word(), categories, discard, advisory });
+            }
+        }
+        let gate = |reading| if decision.passes_gate(reading) { "open" } else { "closed" };
+        let (unknown_categories, unknown_categories_total) = unknown(decision.unknown_categories());
+        let (unknown_integrations, unknown_integrations_total) = unknown(decision.unknown_integrations());
+        DecisionReport {
+            v: VERSION,
+            line,
+            id: decision.event().id.as_ref().map(Name::to_string),
+            policy: policy.name(),
+            fingerprint: decision.fingerprint().ok().map(|print| print.to_string()),
+            edition: policy.edition(),
+            consent: decision.consent().word(),
+            integrations: decision.integrations().word(),
+            deliver,
+            block,
+            unknown_categories,
+            unknown_categories_total,
+            unknown_integrations,
+            unknown_integrations_total,
+            drop: decision.drop_reason().map(|reason| Dropped { reason }),
+            check: None,
+            gate: Gate {
+                any_grant: gate(GateOpens::AnyGrant),
+                needed_grant: gate(GateOpens::NeededGrant),
+                delivery: gate(GateOpens::Delivery),
+            },
+        }
+    }
+
+    /// Adds the result of the event's check against a ledger.
+    #[cfg(feature = "ledger")]
+    #[must_use]
+    pub fn with_check(mut self, policy: &'a Policy, checked: &Checked<'_>) -> Self {
+        let categories = match &checked.found {
+            Found::Mismatch(categories) => Some(names::categories(policy, categories)),
+            _ => None,
+        };
+        let then = checked.then.map(|then| checked.found.then_word(then));
+        self.check = Some(Check { found: checked.found.word(), categories, then });
+        self
+    }
+}
+
+/// Returns the first names, and how many there are if some are left out.
+fn unknown(names: BTreeSet<&Name<'_>>) -> (Vec<String>, Option<usize>) {
+    // Names that are no text may look alike once they are shown as text.
+    let names: BTreeSet<String> = names.into_iter().map(Name::to_string).collect();
+    let total = (names.len() > MAX_UNKNOWN).then_some(names.len());
+    (names.into_iter().take(MAX_UNKNOWN).collect(), total)
+}
+
+impl Report for DecisionReport<'_> {
+    fn page(&self) -> Page {
+        let mut page = Page::default();
+        let id = self.id.as_deref().unwrap_or("no id");
+        let states = format!("consent {}, integrations {}", self.consent, self.integrations);
+        page.paragraph(format!("line {}  {id}  {states}", self.line));
+        if let Some(Check { found, categories, then }) = &self.check {
+            let mut check = names::reason(&names::spaced(found), categories.as_deref().unwrap_or_default());
+            check.extend(then.map(|then| format!("; {}", names::spaced(then))));
+            page.0.push(Block::Paragraph(2, format!("ledger   {check}")));
+        }
+        if let Some(drop) = &self.drop {
+            page.0.push(Block::Paragraph(2, format!("drop     {}", drop.reason)));
+        }
+        let row = |outcome: Outcome, destination: &str, why| {
+            [outcome.word().to_owned(), destination.to_owned(), why]
+        };
+        let delivered =
+            self.deliver.iter().map(|one| row(Outcome::Deliver, one.destination, one.reason.to_owned()));
+        let blocked = self.block.iter().map(|one| {
+            let why = names::reason(one.reason, one.categories.as_deref().unwrap_or_default());
+            let note = if one.advisory { " (advisory: device mode)" } else { "" };
+            row(Outcome::Block, one.destination, why + note)
+        });
+        let columns = [Column::wide(7), Column::default(), Column::default()];
+        page.table(Table::new(columns).with(delivered.chain(blocked)));
+        for (sort, names, total) in [
+            ("categories", &self.unknown_categories, self.unknown_categories_total),
+            ("integrations", &self.unknown_integrations, self.unknown_integrations_total),
+        ] {
+            if !names.is_empty() {
+                let names = names::first(MAX_SHOWN, names, total.unwrap_or(names.len()));
+                page.0.push(Block::Paragraph(2, format!("unknown {sort}: {names}")));
+            }
+        }
+        page.0.push(Block::Gap);
+        page
+    }
+}
+
+/// The result of a command for a line that is not an event.
+#[derive(Debug, Serialize)]
+pub struct EventErrorReport {
+    v: u32,
+    line: u64,
+    error: Fault,
+}
+
+/// What is wrong with a line.
+#[derive(Debug, Serialize)]
+pub(super) struct Fault {
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+impl EventErrorReport {
+    /// Creates the report of the error on a line.
+    pub fn new(line: u64, error: &EventError) -> Self {
+        let error = Fault { code: error.code(), message: error.to_string() };
+        EventErrorReport { v: VERSION, line, error }
+    }
+}
+
+impl Report for EventErrorReport {
+    fn page(&self) -> Page {
+        let EventErrorReport { line, error: Fault { code, message }, .. } = self;
+        let mut page = Page::default();
+        page.paragraph(format!("line {line}  not an event ({code}): {message}"));
+        page.0.push(Block::Gap);
+        page
+    }
+}

@@ -1,0 +1,234 @@
+//! Explanations of a decision.
+
+use super::json::VERSION;
+use super::names;
+use super::page::{Block, Column, Page, Report, Table};
+use crate::analysis::{Flip, FlipChange, Flips, MAX_FLIPS, TooLarge};
+use crate::model::{DestinationId, Mode, Policy};
+use crate::reason::Outcome;
+use crate::reference::{Explanation, Step, StepKind, StepResult};
+use serde::Serialize;
+
+/// The longest event, in bytes, that shows a flip in an explanation: it has all that the explained event has.
+pub const MAX_FLIP_EVENT: usize = 2_000;
+
+/// The result of `explain`: each step of a decision for one destination, and what would flip it.
+#[derive(Debug, Serialize)]
+pub struct ExplainReport<'a> {
+    v: u32,
+    policy: &'a str,
+    edition: u32,
+    destination: &'a str,
+    consent: &'static str,
+    integrations: &'static str,
+    outcome: &'static str,
+    reason: &'static str,
+    categories: Vec<&'a str>,
+    steps: Vec<StepReport<'a>>,
+    /// `None` if the question is too large.
+    flips: Option<Vec<FlipReport<'a>>>,
+    more_flips: bool,
+    /// The paragraphs above the steps and the flips.
+    #[serde(skip)]
+    leads: (Vec<String>, String),
+}
+
+#[derive(Debug, Serialize)]
+struct StepReport<'a> {
+    step: &'static str,
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enforce: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferences: Option<Vec<PreferenceReport<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<Place<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct PreferenceReport<'a> {
+    category: &'a str,
+    preference: &'static str,
+    #[serde(skip)]
+    note: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Place<'a> {
+    file: &'a str,
+    line: usize,
+    #[serde(skip)]
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+struct FlipReport<'a> {
+    changes: Vec<ChangeReport<'a>>,
+    text: String,
+    reason: &'static str,
+    /// `None` if the event is longer than [`MAX_FLIP_EVENT`].
+    event: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+enum ChangeReport<'a> {
+    Consent { state: &'static str },
+    Integrations { state: &'static str },
+    Event { exempt: Option<&'a str> },
+    Entry { name: &'a str, entry: &'static str },
+    All { entry: &'static str },
+    Grant { category: &'a str },
+    Refuse { category: &'a str },
+}
+
+impl<'a> ExplainReport<'a> {
+    /// Creates the report from the explanation of a decision and from what would flip it.
+    pub fn new(
+        policy: &'a Policy,
+        id: DestinationId,
+        explanation: &Explanation,
+        flips: Result<&'a Flips, &TooLarge>,
+    ) -> Self {
+        let verdict = &explanation.verdict;
+        let (outcome, reason) = (verdict.outcome().word(), verdict.reason().word());
+        let (consent, integrations) = (explanation.consent.word(), explanation.integrations.word());
+        let destination = names::destination(policy, id);
+        let categories = names::categories(policy, verdict.refused());
+        let mode = policy.destination(id).and_then(|destination| destination.mode());
+        let is_advisory = mode == Some(Mode::Device) && !verdict.delivers();
+        let why = names::reason(reason, &categories);
+        let note = if is_advisory { " (advisory: device mode)" } else { "" };
+        let mut lead = vec![format!("{destination}: {outcome}, {why}{note}")];
+        lead.extend(verdict.reason().discard_code().map(|code| format!("discard code {code}")));
+        lead.push(format!("consent {consent}, integrations {integrations}"));
+        let other = match verdict.outcome() {
+            Outcome::Deliver => "blocked",
+            Outcome::Block => "delivered",
+        };
+        let flips_lead = match flips {
+            Err(error) => format!("what would have to change to be {other} is not said: {error}"),
+            Ok(flips) if flips.flips.is_empty() => format!("no change of the event would make it {other}"),
+            Ok(_) => format!("to be {other}, one of"),
+        };
+        ExplainReport {
+            v: VERSION,
+            policy: policy.name(),
+            edition: policy.edition(),
+            destination,
+            consent,
+            integrations,
+            outcome,
+            reason,
+            categories,
+            steps: explanation.steps.iter().map(|step| StepReport::new(policy, step)).collect(),
+            flips: flips.ok().map(|flips| flips.flips.iter().map(FlipReport::new).collect()),
+            more_flips: flips.is_ok_and(|flips| flips.more),
+            leads: (lead, flips_lead),
+        }
+    }
+}
+
+impl<'a> StepReport<'a> {
+    fn new(policy: &'a Policy, step: &Step) -> Self {
+        let (result, reason) = match step.result {
+            StepResult::Passes => ("passes", None),
+            StepResult::PassesAs(reason) => ("passes", Some(reason.word())),
+            StepResult::Blocks(reason) => ("blocks", Some(reason.word())),
+        };
+        let place = step.span.map(|span| Place {
+            file: policy.files().name(span.file),
+            line: policy.files().position(span).line,
+            text: policy.line_at(span),
+        });
+        let (mut enforce, mut preferences, mut entry, mut all) = (None, None, None, None);
+        match &step.kind {
+            StepKind::Enabled => {}
+            StepKind::Reconcile(word) => enforce = Some(word.to_string()),
+            StepKind::Consent(all) => {
+                let named = all.iter().filter_map(|(id, preference)| {
+                    let category = policy.category(*id)?;
+                    let note = match (category.unenforced(), category.always()) {
+                        (Some(_), _) => ", but unenforced",
+                        (None, Some(_)) => ", but always granted",
+                        (None, None) => "",
+                    };
+                    Some(PreferenceReport { category: category.name(), preference: preference.word(), note })
+                });
+                preferences = Some(named.collect());
+            }
+            StepKind::Integrations { entry: own, all_off } => {
+                entry = Some(names::entry(*own));
+                all = Some(if *all_off { "off" } else { "on" });
+            }
+            StepKind::Listed { entry: own } => entry = Some(names::entry(*own)),
+        }
+        StepReport { step: step.kind.word(), result, reason, enforce, preferences, entry, all, place }
+    }
+
+    /// Returns what the step looked at, and its result.
+    fn text(&self) -> String {
+        let found = match (&self.preferences, &self.enforce, self.entry) {
+            (Some(preferences), ..) if preferences.is_empty() => "the destination is unmapped".to_owned(),
+            (Some(preferences), ..) => {
+                let each = preferences.iter();
+                let each = each.map(|one| format!("{} is {}{}", one.category, one.preference, one.note));
+                each.collect::<Vec<_>>().join("; ")
+            }
+            (_, Some(enforce), _) => format!("enforce {enforce}"),
+            (_, _, Some(entry)) if self.all == Some("off") => format!("own entry {entry}, All is off"),
+            (_, _, Some(entry)) => format!("own entry {entry}"),
+            _ if self.result == "passes" => "the destination is enabled".to_owned(),
+            _ => "the destination is disabled".to_owned(),
+        };
+        let reason = self.reason.map(|reason| format!(" as {reason}")).unwrap_or_default();
+        format!("{found}: {}{reason}", self.result)
+    }
+}
+
+impl<'a> FlipReport<'a> {
+    fn new(flip: &'a Flip) -> Self {
+        let changes = flip.changes.iter().map(|change| match change {
+            FlipChange::Consent(state) => ChangeReport::Consent { state: state.word() },
+            FlipChange::Integrations(state) => ChangeReport::Integrations { state: state.word() },
+            FlipChange::Event(name) => ChangeReport::Event { exempt: name.as_deref() },
+            FlipChange::Entry { name, value } => ChangeReport::Entry { name, entry: names::entry(*value) },
+            FlipChange::All(entry) => ChangeReport::All { entry: entry.word() },
+            FlipChange::Grant(category) => ChangeReport::Grant { category },
+            FlipChange::Refuse(category) => ChangeReport::Refuse { category },
+        });
+        FlipReport {
+            changes: changes.collect(),
+            text: flip.to_string(),
+            reason: flip.reason.word(),
+            event: Some(flip.witness.as_str()).filter(|event| event.len() <= MAX_FLIP_EVENT),
+        }
+    }
+}
+
+impl Report for ExplainReport<'_> {
+    fn page(&self) -> Page {
+        let mut page = Page::default();
+        self.leads.0.iter().for_each(|line| page.paragraph(line));
+        page.0.push(Block::Gap);
+        for (step, number) in self.steps.iter().zip(1..) {
+            let row = [format!("{number}. {}", step.step), step.text()];
+            page.table(Table { indent: 0, ..Table::new([Column::wide(15), "".into()]).with([row]) });
+            let place =
+                step.place.as_ref().map(|place| format!("{}:{}: {}", place.file, place.line, place.text));
+            page.0.push(Block::Paragraph(3, place.unwrap_or_else(|| "by the event itself".to_owned())));
+        }
+        page.0.push(Block::Gap);
+        page.paragraph(&self.leads.1);
+        let flips = self.flips.iter().flatten().map(|flip| flip.text.clone());
+        let more = self.more_flips.then(|| format!("there may be more: at most {MAX_FLIPS} are listed"));
+        page.0.push(Block::List { numbered: false, indent: 3, items: flips.chain(more).collect() });
+        page
+    }
+}

@@ -1,0 +1,107 @@
+//! The counts of many decisions.
+
+use super::Summary;
+use super::json::{self, VERSION};
+use super::names;
+use super::page::{Column, Page, Report, Table};
+use crate::model::Policy;
+use serde::Serialize;
+
+/// The result of `filter`, and the last lines of `eval`: how many events met which outcome.
+#[derive(Debug, Serialize)]
+pub struct SummaryReport<'a> {
+    v: u32,
+    policy: &'a str,
+    decided: u64,
+    dropped: u64,
+    /// The lines that are not events, by their codes.
+    #[serde(serialize_with = "json::counts")]
+    not_events: Vec<(&'static str, u64)>,
+    /// The results of checks against a ledger.
+    checks: Vec<CheckCount>,
+    counts: Vec<Count<'a>>,
+    /// The events that were left out, as no destination receives them; `null` if none was to be.
+    left_out: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct CheckCount {
+    found: &'static str,
+    then: Option<&'static str>,
+    events: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Count<'a> {
+    destination: &'a str,
+    outcome: &'static str,
+    reason: &'static str,
+    events: u64,
+}
+
+impl<'a> SummaryReport<'a> {
+    /// Creates the report of decisions by a policy.
+    pub fn new(policy: &'a Policy, summary: &'a Summary) -> Self {
+        let counts = summary.counts(policy).map(|(destination, reason, events)| Count {
+            destination,
+            outcome: reason.outcome().word(),
+            reason: reason.word(),
+            events,
+        });
+        #[cfg(feature = "ledger")]
+        let checks =
+            summary.checks().map(|(found, then, events)| CheckCount { found, then, events }).collect();
+        #[cfg(not(feature = "ledger"))]
+        let checks = Vec::new();
+        SummaryReport {
+            v: VERSION,
+            policy: policy.name(),
+            decided: summary.decided(),
+            dropped: summary.dropped(),
+            not_events: summary.errors().map(|(kind, count)| (kind.code(), count)).collect(),
+            checks,
+            counts: counts.collect(),
+            left_out: None,
+        }
+    }
+
+    /// Adds how many events were left out, as no destination receives them.
+    #[must_use]
+    pub fn with_left_out(mut self, events: u64) -> Self {
+        self.left_out = Some(events);
+        self
+    }
+}
+
+impl Report for SummaryReport<'_> {
+    fn page(&self) -> Page {
+        let mut page = Page::default();
+        let not_events: u64 = self.not_events.iter().map(|(_, count)| count).sum();
+        let errors = names::in_brackets(&names::counts(&self.not_events));
+        page.paragraph(format!(
+            "{} decided by \"{}\", {} dropped, {not_events} not events{errors}",
+            self.decided, self.policy, self.dropped
+        ));
+        if !self.checks.is_empty() {
+            let checks = self.checks.iter().map(|CheckCount { found, then, events }| {
+                let then = names::in_brackets(&then.map(names::spaced).into_iter().collect::<Vec<_>>());
+                format!("{events} {}{then}", names::spaced(found))
+            });
+            page.paragraph(format!("against the ledger: {}", names::joined(&checks.collect::<Vec<_>>())));
+        }
+        let rows = self.counts.iter().map(|one| {
+            [
+                one.destination.to_owned(),
+                one.outcome.to_owned(),
+                one.reason.to_owned(),
+                one.events.to_string(),
+            ]
+        });
+        let columns = [Column::default(), Column::wide(7), Column::wide(20), Column::right(9)];
+        page.table(Table::new(columns).with(rows));
+        if let Some(events) = self.left_out {
+            page.paragraph(format!("{events} left out: no destination receives them"));
+        }
+        page
+    }
+}

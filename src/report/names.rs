@@ -1,0 +1,76 @@
+//! Names and words as people know them.
+
+use crate::event::Entry;
+use crate::model::{CategoryId, DestinationId, Policy};
+
+/// Returns the name of a destination.
+pub(super) fn destination(policy: &Policy, id: DestinationId) -> &str {
+    policy.destination(id).map_or("", |destination| destination.name())
+}
+
+/// Returns the names of categories.
+pub(super) fn categories<'a>(policy: &'a Policy, ids: &[CategoryId]) -> Vec<&'a str> {
+    ids.iter().filter_map(|id| policy.category(*id)).map(|category| category.name()).collect()
+}
+
+/// Returns the names of the categories that have these wire ids; the wire id where no category has it.
+pub(super) fn by_wire_ids(policy: &Policy, wire_ids: &[String]) -> Vec<String> {
+    let named = |wire_id: &String| {
+        let category = policy.categories().iter().find(|category| category.wire_id() == wire_id);
+        category.map_or(wire_id.as_str(), |category| category.name()).to_owned()
+    };
+    wire_ids.iter().map(named).collect()
+}
+
+/// Returns a reason with the categories of a refusal: `refused: Advertising`.
+pub(super) fn reason(reason: &str, refused: &[impl AsRef<str>]) -> String {
+    match refused {
+        [] => reason.to_owned(),
+        names => format!("{reason}: {}", joined(names)),
+    }
+}
+
+/// Returns the word for an entry.
+pub(super) fn entry(entry: Option<Entry>) -> &'static str {
+    entry.map_or("unlisted", Entry::word)
+}
+
+/// Joins words: `a, b`.
+pub(super) fn joined(words: &[impl AsRef<str>]) -> String {
+    words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
+}
+
+/// Joins words: `a, b or c`.
+pub(super) fn any_of(words: &[impl AsRef<str>]) -> String {
+    match words.split_last() {
+        Some((last, rest @ [_, ..])) => format!("{} or {}", joined(rest), last.as_ref()),
+        _ => joined(words),
+    }
+}
+
+/// Returns a word of the language as prose: `use recorded` for `use_recorded`.
+pub(super) fn spaced(word: &str) -> String {
+    word.replace('_', " ")
+}
+
+/// Returns ` (a, b)`, or nothing for no words.
+pub(super) fn in_brackets(words: &[impl AsRef<str>]) -> String {
+    if words.is_empty() { String::new() } else { format!(" ({})", joined(words)) }
+}
+
+/// Returns the first `most` of `all` words: `a, b, and 3 more`.
+pub(super) fn first(most: usize, words: &[impl AsRef<str>], all: usize) -> String {
+    let shown = joined(words.get(..most).unwrap_or(words));
+    if all > most { format!("{shown}, and {} more", all - most) } else { shown }
+}
+
+/// Returns a number with its noun: `1 case`, `2 cases`.
+pub(super) fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
+/// Returns the counts that are not zero: `2 blank_line`.
+pub(super) fn counts(counts: &[(&'static str, u64)]) -> Vec<String> {
+    let occurring = counts.iter().filter(|(_, count)| *count > 0);
+    occurring.map(|(word, count)| format!("{count} {word}")).collect()
+}

@@ -1,0 +1,200 @@
+//! The content of a report for people, which a printer per format writes.
+
+use serde::Serialize;
+
+/// The result of a command: as it serializes it is the JSON contract, and its page is for people.
+pub trait Report: Serialize {
+    /// Returns the page that people read.
+    fn page(&self) -> Page;
+}
+
+/// A sequence of blocks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page(pub Vec<Block>);
+
+/// A part of a page. Its texts are raw; printers escape them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block {
+    /// A heading of a level from 1.
+    Heading(u8, String),
+    /// The heading of a page about something that has a name, with a sentence.
+    Title {
+        /// The level of the heading.
+        level: u8,
+        /// The words before the name, which plain text leaves out.
+        about: &'static str,
+        /// The name.
+        name: String,
+        /// The sentence.
+        lead: String,
+    },
+    /// An empty line of plain text. Other formats separate all blocks.
+    Gap,
+    /// A paragraph, with its indentation in plain text.
+    Paragraph(usize, String),
+    /// A list.
+    List {
+        /// Numbers in place of bullets, in formats that have either.
+        numbered: bool,
+        /// The indentation in plain text.
+        indent: usize,
+        /// The items.
+        items: Vec<String>,
+    },
+    /// A table.
+    Table(Table),
+    /// Terms and their definitions.
+    Definitions {
+        /// A header of fields in place of a glossary.
+        is_header: bool,
+        /// Each term with its definition.
+        items: Vec<(String, String)>,
+    },
+    /// An event, on a line of its own in plain text, so that it can be piped into a command.
+    Event(String),
+    /// Numbered events that a reader unfolds.
+    Events {
+        /// The line to click on.
+        summary: &'static str,
+        /// The events.
+        events: Vec<String>,
+    },
+    /// Fields to fill in on paper.
+    Blanks(&'static [&'static str]),
+}
+
+/// Rows of cells. Plain text does not pad the last cell of a row, which may have several lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Table {
+    /// The columns. Plain text leaves out titles that are all empty.
+    pub columns: Vec<Column>,
+    /// Groups of rows, which HTML separates.
+    pub groups: Vec<Vec<Row>>,
+    /// The indentation in plain text.
+    pub indent: usize,
+    /// The arrangement of the cells.
+    pub layout: Layout,
+}
+
+/// The cells of a row.
+pub type Row = Vec<Cell>;
+
+/// The arrangement of the cells of a table in plain text and Markdown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// Cells are padded to the width of their column.
+    #[default]
+    Aligned,
+    /// Markdown does not pad cells.
+    Compact,
+    /// Cells are long: Markdown does not pad them, and plain text prints a line for each.
+    Records,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Column {
+    /// The title, which may be empty.
+    pub title: &'static str,
+    /// The least width in plain text.
+    pub width: usize,
+    /// True if cells are aligned to the right.
+    pub is_right: bool,
+    /// The meaning of the cells.
+    pub role: Role,
+}
+
+/// The meaning of the cells of a column.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Text.
+    #[default]
+    Plain,
+    /// Text that stands out.
+    Strong,
+    /// The head of its row.
+    Head,
+    /// The outcome of a decision.
+    Outcome,
+}
+
+/// A cell, by its lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cell(pub Vec<String>);
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Cell(vec![text.into()])
+    }
+}
+
+impl From<&'static str> for Column {
+    fn from(title: &'static str) -> Self {
+        Column { title, ..Column::default() }
+    }
+}
+
+impl Column {
+    /// Creates a column without a title.
+    pub fn wide(width: usize) -> Self {
+        Column { width, ..Column::default() }
+    }
+
+    /// Creates a column without a title that is aligned to the right.
+    pub fn right(width: usize) -> Self {
+        Column { width, is_right: true, ..Column::default() }
+    }
+}
+
+impl Table {
+    /// Creates a table without rows.
+    pub fn new<C: Into<Column>>(columns: impl IntoIterator<Item = C>) -> Self {
+        Table { columns: columns.into_iter().map(Into::into).collect(), indent: 2, ..Table::default() }
+    }
+
+    /// Adds rows as a group.
+    #[must_use]
+    pub fn with<R: IntoIterator<Item: Into<Cell>>>(mut self, rows: impl IntoIterator<Item = R>) -> Self {
+        self.groups.push(rows.into_iter().map(|row| row.into_iter().map(Into::into).collect()).collect());
+        self
+    }
+
+    /// Returns the rows of all groups.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.groups.iter().flatten()
+    }
+
+    /// Returns the width of each column: that of its widest text that is not wider than `most`.
+    pub(super) fn widths(&self, most: usize, width: impl Fn(&str) -> usize) -> Vec<usize> {
+        let columns = self.columns.iter().enumerate().map(|(at, column)| {
+            let texts = self.rows().filter_map(|row| row.get(at)).flat_map(|cell| &cell.0);
+            let widths = texts.map(|text| width(text)).chain([width(column.title), column.width]);
+            widths.filter(|width| *width <= most).max().unwrap_or(0)
+        });
+        columns.collect()
+    }
+}
+
+impl Page {
+    /// Adds a heading.
+    pub fn heading(&mut self, level: u8, text: impl Into<String>) {
+        self.0.push(Block::Heading(level, text.into()));
+    }
+
+    /// Adds a paragraph.
+    pub fn paragraph(&mut self, text: impl Into<String>) {
+        self.0.push(Block::Paragraph(0, text.into()));
+    }
+
+    /// Adds a list, unless it is empty.
+    pub fn list(&mut self, items: Vec<String>) {
+        if !items.is_empty() {
+            self.0.push(Block::List { numbered: false, indent: 0, items });
+        }
+    }
+
+    /// Adds a table.
+    pub fn table(&mut self, table: Table) {
+        self.0.push(Block::Table(table));
+    }
+}

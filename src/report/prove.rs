@@ -1,0 +1,142 @@
+//! Proofs of promises.
+
+use super::json::VERSION;
+use super::names;
+use super::page::{Block, Cell, Column, Page, Report, Table};
+use crate::analysis::{Proof, TooLarge};
+use crate::model::{Policy, Promise};
+use serde::Serialize;
+
+/// The result of `prove`: for each promise of a policy whether it is kept.
+#[derive(Debug, Serialize)]
+pub struct ProveReport<'a> {
+    edition: u32,
+    kept: usize,
+    policy: &'a str,
+    promises: Vec<PromiseProof<'a>>,
+    v: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct PromiseProof<'a> {
+    because: Option<&'a str>,
+    counterexamples: Vec<Counterexample<'a>>,
+    /// `None` if the promise is too large to be decided.
+    kept: Option<bool>,
+    place: Place<'a>,
+    promise: String,
+    /// Text, as a JSON number cannot be relied on to hold a count of this size.
+    situations: Option<String>,
+    #[serde(skip)]
+    answer: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Place<'a> {
+    column: usize,
+    file: &'a str,
+    line: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Counterexample<'a> {
+    destination: &'a str,
+    event: String,
+    outcome: &'static str,
+    reason: &'static str,
+    refused: Vec<String>,
+}
+
+impl<'a> ProveReport<'a> {
+    /// Creates the report from the proof of each promise of a policy, in their order.
+    pub fn new(policy: &'a Policy, proofs: impl IntoIterator<Item = Result<Proof<'a>, TooLarge>>) -> Self {
+        let promises: Vec<_> = policy
+            .promises()
+            .iter()
+            .zip(proofs)
+            .map(|(promise, proof)| PromiseProof::new(policy, promise, proof))
+            .collect();
+        let kept = promises.iter().filter(|promise| promise.kept == Some(true)).count();
+        ProveReport { edition: policy.edition(), kept, policy: policy.name(), promises, v: VERSION }
+    }
+
+    /// Returns true if there are promises and all are kept.
+    pub fn is_kept(&self) -> bool {
+        !self.promises.is_empty() && self.kept == self.promises.len()
+    }
+}
+
+impl<'a> PromiseProof<'a> {
+    fn new(policy: &'a Policy, promise: &'a Promise, proof: Result<Proof<'a>, TooLarge>) -> Self {
+        let position = policy.files().position(promise.span);
+        let answer = answer(&proof);
+        let proof = proof.ok();
+        PromiseProof {
+            because: promise.because.as_deref(),
+            kept: proof.as_ref().map(Proof::is_proved),
+            place: Place {
+                column: position.column,
+                file: policy.files().name(promise.span.file),
+                line: position.line,
+            },
+            promise: policy.line_at(promise.span),
+            situations: proof.as_ref().and_then(|proof| proof.situations).map(|count| count.to_string()),
+            counterexamples: proof
+                .into_iter()
+                .flat_map(|proof| proof.counterexamples)
+                .map(|one| Counterexample {
+                    destination: names::destination(policy, one.destination),
+                    outcome: one.reason.outcome().word(),
+                    reason: one.reason.word(),
+                    refused: names::by_wire_ids(policy, &one.refused),
+                    event: one.event,
+                })
+                .collect(),
+            answer,
+        }
+    }
+}
+
+/// Returns in a few words whether a promise is kept.
+pub(super) fn answer(proof: &Result<Proof<'_>, TooLarge>) -> String {
+    match proof {
+        Ok(proof) if !proof.is_proved() => "not kept".to_owned(),
+        Ok(proof) => match proof.situations {
+            Some(0) => "speaks of no event".to_owned(),
+            Some(1) => "proved over 1 situation".to_owned(),
+            Some(count) => format!("proved over {count} situations"),
+            None => "proved over more situations than can be counted".to_owned(),
+        },
+        Err(error) => error.to_string(),
+    }
+}
+
+impl Report for ProveReport<'_> {
+    fn page(&self) -> Page {
+        let mut page = Page::default();
+        let row = |word: &str, lines| Table {
+            indent: 0,
+            ..Table::new([Column::wide(6), "".into()]).with([[word.into(), Cell(lines)]])
+        };
+        for one in &self.promises {
+            let word = match one.kept {
+                Some(true) => "ok",
+                Some(false) => "BROKEN",
+                None => "UNKNOWN",
+            };
+            let place = format!("{}:{}: {}", one.place.file, one.place.line, one.answer);
+            page.table(row(word, vec![one.promise.clone(), place]));
+            for shown in &one.counterexamples {
+                let why = names::reason(shown.reason, &shown.refused);
+                let line = format!("{}: {}, {why}", shown.destination, shown.outcome);
+                page.table(row("", vec![line]));
+                page.0.push(Block::Event(shown.event.clone()));
+            }
+        }
+        page.paragraph(match self.promises.len() {
+            0 => "nothing is promised: see `never deliver` and `always deliver` in the language".to_owned(),
+            all => format!("{} of {all} promises are kept", self.kept),
+        });
+        page
+    }
+}

@@ -1,0 +1,85 @@
+//! Pages as plain text, for terminals.
+
+use super::json::escaped;
+use super::page::{Block, Cell, Column, Layout, Page, Row, Table};
+use crate::diagnostic::visible;
+use std::io::{self, Write};
+
+/// The widest column that is padded. A cell that is wider shifts its own line.
+const WIDEST: usize = 40;
+
+/// Writes a page.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn write(to: &mut impl Write, page: &Page) -> io::Result<()> {
+    for (place, block) in page.0.iter().enumerate() {
+        match block {
+            Block::Heading(_, text) if place == 0 => line(to, 0, text)?,
+            Block::Heading(_, text) => write!(to, "\n{}\n", visible(text))?,
+            Block::Title { name, lead, .. } => line(to, 0, &format!("{name}: {lead}"))?,
+            Block::Gap => writeln!(to)?,
+            Block::Paragraph(indent, text) => line(to, *indent, text)?,
+            Block::List { indent, items, .. } => items.iter().try_for_each(|item| line(to, *indent, item))?,
+            Block::Table(table) => self::table(to, table)?,
+            Block::Definitions { items, .. } => {
+                let rows = items.iter().map(|(term, meaning)| [term.as_str(), meaning]);
+                table(to, &Table::new(["", ""]).with(rows))?;
+            }
+            Block::Event(event) => writeln!(to, "{}", escaped(event))?,
+            Block::Events { summary, events } => {
+                line(to, 0, summary)?;
+                events.iter().try_for_each(|event| writeln!(to, "{}", escaped(event)))?;
+            }
+            Block::Blanks(fields) => fields.iter().try_for_each(|field| writeln!(to, "{field}:"))?,
+        }
+    }
+    Ok(())
+}
+
+fn line(to: &mut impl Write, indent: usize, text: &str) -> io::Result<()> {
+    writeln!(to, "{:indent$}{}", "", visible(text))
+}
+
+fn table(to: &mut impl Write, table: &Table) -> io::Result<()> {
+    if table.layout == Layout::Records {
+        return records(to, table);
+    }
+    let titles: Row = table.columns.iter().map(|column| Cell::from(column.title)).collect();
+    let is_titled = table.columns.iter().any(|column| !column.title.is_empty());
+    let widths = table.widths(WIDEST, |text| visible(text).chars().count());
+    for row in is_titled.then_some(&titles).into_iter().chain(table.rows()) {
+        let mut text = " ".repeat(table.indent);
+        for (at, ((cell, column), width)) in row.iter().zip(&table.columns).zip(&widths).enumerate() {
+            let margin = text.chars().count();
+            let shown = lines(cell, margin);
+            let padding = " ".repeat(width.saturating_sub(shown.chars().count()));
+            text.push_str(&match column {
+                Column { is_right: true, .. } => format!("{padding}{shown}"),
+                _ => format!("{shown}{padding}"),
+            });
+            if at + 1 < row.len() {
+                text.push_str("  ");
+            }
+        }
+        writeln!(to, "{}", text.trim_end())?;
+    }
+    Ok(())
+}
+
+/// Writes a line for each cell.
+fn records(to: &mut impl Write, table: &Table) -> io::Result<()> {
+    for row in table.rows() {
+        writeln!(to)?;
+        for (column, cell) in table.columns.iter().zip(row) {
+            writeln!(to, "  {:<24}  {}", column.title, lines(cell, 28))?;
+        }
+    }
+    Ok(())
+}
+
+fn lines(cell: &Cell, margin: usize) -> String {
+    let lines: Vec<String> = cell.0.iter().map(|line| visible(line)).collect();
+    lines.join(&format!("\n{:margin$}", ""))
+}

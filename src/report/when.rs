@@ -1,0 +1,63 @@
+//! The conditions of a change, for programs.
+
+use super::names;
+use crate::analysis::{Asked, Condition, Conditions};
+use crate::event::Entry;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The values that each input may have; an input that does not matter is absent.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct When {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    categories: BTreeMap<String, bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consent: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    entries: BTreeMap<String, Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<Vec<Option<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    integrations: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    needs: BTreeMap<&'static str, bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other_names: Option<bool>,
+}
+
+impl When {
+    pub(super) fn new(conditions: &Conditions) -> Self {
+        let words =
+            |values: &[Option<Entry>]| values.iter().map(|value| names::entry(*value)).collect::<Vec<_>>();
+        let mut when = When::default();
+        for condition in conditions.iter() {
+            match condition {
+                Condition::Consent(states) => when.consent = Some(states.clone()),
+                Condition::Integrations(states) => {
+                    when.integrations = Some(states.iter().map(|state| state.word()).collect());
+                }
+                Condition::Event(names) => when.event = Some(names.clone()),
+                Condition::Entry { name, values, twice } => {
+                    let twice = twice.unwrap_or_default().then_some("on_and_invalid");
+                    when.entries.insert(name.clone(), words(values).into_iter().chain(twice).collect());
+                }
+                Condition::All(values) => when.all = Some(words(values)),
+                Condition::Category { name, granted } => {
+                    when.categories.insert(name.clone(), *granted);
+                }
+                Condition::Need { asked, granted } => {
+                    let policies: &[&str] = match asked {
+                        Asked::Old => &["old"],
+                        Asked::New => &["new"],
+                        Asked::Both => &["old", "new"],
+                    };
+                    when.needs.extend(policies.iter().map(|policy| (*policy, *granted)));
+                }
+                Condition::OtherNames(other) => when.other_names = Some(*other),
+            }
+        }
+        when
+    }
+}
