@@ -24,8 +24,11 @@ pub mod page;
 pub mod prove;
 pub mod sarif;
 mod summary;
+pub mod table;
 pub mod test;
 pub mod text;
+pub mod visit;
+pub mod visit_tables;
 mod when;
 
 #[cfg(feature = "metrics")]
