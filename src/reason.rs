@@ -103,6 +103,33 @@ impl Reason {
         }
     }
 
+    /// Returns what the reason means, for people who read decisions.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Reason::NotEnforced => {
+                "no consent is asked for in these states, and nothing else stops the event"
+            }
+            Reason::Consented => "what the destination needs is granted",
+            Reason::Unmapped => "no category stands for the destination, and such destinations are delivered",
+            Reason::Exempt => "the destination or the event is exempt from consent",
+            Reason::Unenforced => "all categories of the destination are unenforced",
+            Reason::IntegrationGranted => "the integrations object grants what consent does not",
+            Reason::Disabled => "the destination is disabled",
+            Reason::Dropped => "the whole event is dropped",
+            Reason::Refused => {
+                "what the destination needs is not granted: refused, or never asked for. The decision names the categories that are not granted, of the groups that are not satisfied"
+            }
+            Reason::UnmappedDenied => {
+                "no category stands for the destination, and such destinations are blocked"
+            }
+            Reason::IntegrationOff => "the destination's own entry is off",
+            Reason::IntegrationAllOff => "the destination is not listed, and `All` is off",
+            Reason::IntegrationUnlisted => {
+                "the destination is not listed, and only listed ones receive the event"
+            }
+        }
+    }
+
     /// The platform's discard code, for the block that has one.
     pub fn discard_code(self) -> Option<&'static str> {
         (self == Reason::Refused).then_some(DISCARD_CODE)

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 /// A format of output. Each command accepts some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people; on a terminal findings are drawn, and in colour.
+    /// For people.
     Human,
     /// For people, in ASCII and without colour.
     Plain,

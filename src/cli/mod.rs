@@ -16,7 +16,6 @@ mod input;
 mod ledger;
 mod ledger_arguments;
 mod lint;
-mod markdown;
 mod prove;
 mod render;
 mod shared;

@@ -28,8 +28,11 @@ pub mod prove;
 pub mod sarif;
 pub mod show;
 mod summary;
+pub mod table;
 pub mod test;
 pub mod text;
+pub mod visit;
+pub mod visit_tables;
 mod when;
 
 #[cfg(feature = "metrics")]

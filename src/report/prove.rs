@@ -13,12 +13,13 @@ pub struct ProveReport<'a> {
     edition: u32,
     kept: usize,
     policy: &'a str,
-    promises: Vec<PromiseProof<'a>>,
+    pub(super) promises: Vec<PromiseProof<'a>>,
     v: u32,
 }
 
+/// The proof of a promise.
 #[derive(Debug, Serialize)]
-struct PromiseProof<'a> {
+pub(super) struct PromiseProof<'a> {
     because: Option<&'a str>,
     counterexamples: Vec<Counterexample<'a>>,
     /// `None` if the promise is too large to be decided.
@@ -97,8 +98,15 @@ impl<'a> PromiseProof<'a> {
     }
 }
 
+impl PromiseProof<'_> {
+    /// Returns the promise, why it is given, and whether it is kept.
+    pub(super) fn cells(&self) -> [&str; 3] {
+        [&self.promise, self.because.unwrap_or_default(), &self.answer]
+    }
+}
+
 /// Returns in a few words whether a promise is kept.
-pub(super) fn answer(proof: &Result<Proof<'_>, TooLarge>) -> String {
+fn answer(proof: &Result<Proof<'_>, TooLarge>) -> String {
     match proof {
         Ok(proof) if !proof.is_proved() => "not kept".to_owned(),
         Ok(proof) => match proof.situations {

@@ -1,6 +1,6 @@
 //! What the arguments say that a person does.
 
-use super::words;
+use consentry::report::visit::listed_name;
 use consentry::visit::Choice;
 use consentry::{CategoryId, Policy};
 
@@ -15,7 +15,7 @@ pub(super) enum Action {
 }
 
 impl Action {
-    pub(super) fn of(policy: &Policy, text: &str) -> Result<Self, String> {
+    pub(super) fn parse(policy: &Policy, text: &str) -> Result<Self, String> {
         let (word, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
         let rest = rest.trim();
         match (word, rest) {
@@ -97,7 +97,7 @@ fn unquoted(text: &str) -> Option<(String, &str)> {
 
 fn category(policy: &Policy, name: &str) -> Result<CategoryId, String> {
     policy.category_named(name).ok_or_else(|| {
-        let names: Vec<String> = policy.categories().iter().map(|one| words::category(one.name())).collect();
+        let names: Vec<String> = policy.categories().iter().map(|one| listed_name(one.name())).collect();
         let known = match names.as_slice() {
             [] => "it has none".to_owned(),
             names => format!("it has {}", names.join(", ")),
@@ -118,7 +118,7 @@ mod tests {
         let policy = Policy::parse(text).unwrap();
         for category in policy.category_ids() {
             let name = policy.category(category).unwrap().name();
-            let shown = words::category(name);
+            let shown = listed_name(name);
             assert_eq!(choice(&policy, &shown), Ok(Choice::of(&policy, &[category])), "{shown}");
             let twice = format!(" {shown} ,Plain, {shown}");
             let plain = policy.category_named("Plain").unwrap();

@@ -1,13 +1,14 @@
-//! `consentry simulate`: what a banner does around decisions, told to people, programs and reviewers, one renderer a file.
+//! `consentry simulate`.
 
 mod actions;
-mod json;
-mod tables;
-mod words;
 
+use super::format::Format;
 use super::{Failure, PolicyArguments, Status};
 use actions::Action;
-use consentry::visit::{Choice, Site, Step, Unsaid, Visit, Visitor};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use consentry::report::visit::VisitReport;
+use consentry::report::visit_tables::VisitTablesReport;
+use consentry::visit::{Choice, Site, Unsaid, Visit, Visitor};
 use consentry::{Banner, ConsentModel, Event, Name, Policy, Table};
 use std::io::Write;
 
@@ -46,87 +47,41 @@ pub(super) struct Simulate {
     #[arg(long, requires = "all", value_name = "CATEGORIES")]
     chosen: Option<String>,
     /// The banner, in place of the policy's.
-    #[arg(long, value_enum)]
-    banner: Option<BannerArgument>,
+    #[arg(long, value_parser = choice_of(&BANNERS))]
+    banner: Option<Banner>,
     /// The consent model, in place of the policy's.
-    #[arg(long, value_enum)]
-    model: Option<ModelArgument>,
+    #[arg(long, value_parser = choice_of(&MODELS))]
+    model: Option<ConsentModel>,
     /// How it is written.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json, Format::Markdown]), default_value = "human")]
     format: Format,
 }
 
-/// How it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// One document, for programs.
-    Json,
-    /// For repositories and comments.
-    Markdown,
-}
+/// A word for a value, and its help.
+type Words<T> = [(&'static str, T, &'static str)];
 
-/// A banner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum BannerArgument {
-    /// Shown on load; nobody uses the site before acting on it.
-    Mandatory,
-    /// Shown on load; it is optional and always there.
-    Stays,
-    /// Shown on load; it is optional and goes on a click or scroll.
-    Disappears,
-    /// Optional and never shown.
-    NeverShown,
-}
+const BANNERS: [(&str, Banner, &str); 4] = [
+    ("mandatory", Banner::Mandatory, "Shown on load; nobody uses the site before acting on it"),
+    ("stays", Banner::Stays, "Shown on load; it is optional and always there"),
+    ("disappears", Banner::Disappears, "Shown on load; it is optional and goes on a click or scroll"),
+    ("never-shown", Banner::NeverShown, "Optional and never shown"),
+];
 
-/// A consent model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum ModelArgument {
-    /// Nothing is granted before the person chooses.
-    OptIn,
-    /// Everything is granted until the person refuses.
-    OptOut,
-    /// What the policy says that it means.
-    Implied,
-    /// Taken as opt-out.
-    NoticeOnly,
-    /// Taken as opt-out.
-    Custom,
-}
+const MODELS: [(&str, ConsentModel, &str); 5] = [
+    ("opt-in", ConsentModel::OptIn, "Nothing is granted before the person chooses"),
+    ("opt-out", ConsentModel::OptOut, "Everything is granted until the person refuses"),
+    ("implied", ConsentModel::Implied, "What the policy says that it means"),
+    ("notice-only", ConsentModel::NoticeOnly, "Taken as opt-out"),
+    ("custom", ConsentModel::Custom, "Taken as opt-out"),
+];
 
-/// A visit that was run.
-struct Told<'t> {
-    policy: &'t Policy,
-    site: Site,
-    visitor: Visitor,
-    /// The names of the events, in the order of their numbers.
-    events: Vec<Option<String>>,
-    lines: Vec<Line<'t>>,
-    /// How many events still wait at the end.
-    buffered: usize,
-}
-
-/// What is told of a visit, one after the other.
-enum Line<'t> {
-    Step(Step<'t>),
-    /// What the person did changed nothing.
-    Nothing {
-        action: &'static str,
-    },
-}
-
-/// How many events became what, and whether there were cookies.
-#[derive(Default)]
-struct Counts {
-    sent: usize,
-    /// Of those sent, how many a device-mode destination missed.
-    missed: usize,
-    /// Of those sent, how many the policy drops.
-    dropped: usize,
-    withheld: usize,
-    lost: usize,
-    cookies: bool,
+/// Returns a parser of words.
+fn choice_of<T: Copy + Send + Sync + 'static>(words: &'static Words<T>) -> impl TypedValueParser<Value = T> {
+    let values = words.iter().map(|(word, _, help)| PossibleValue::new(*word).help(*help));
+    PossibleValuesParser::new(values).try_map(|text| {
+        let known = words.iter().find(|(word, ..)| *word == text);
+        known.map(|(_, value, _)| *value).ok_or("unknown word")
+    })
 }
 
 impl Simulate {
@@ -144,63 +99,39 @@ impl Simulate {
                     "the tables of --all have banners and models of their own".into(),
                 ));
             }
-            let tables = tables::Tables::of(&table, stored, choice(&self.chosen)?);
-            match self.format {
-                Format::Human => tables::human(to, &tables)?,
-                Format::Json => json::tables(to, &tables)?,
-                Format::Markdown => tables::markdown(to, &tables)?,
-            }
+            self.format.write(to, &VisitTablesReport::new(&table, stored, choice(&self.chosen)?))?;
             return Ok(Status::Fine);
         }
         let actions: Vec<Action> = self
             .actions
             .iter()
-            .map(|text| Action::of(policy, text))
+            .map(|text| Action::parse(policy, text))
             .collect::<Result<_, String>>()
             .map_err(Failure::Other)?;
         let site = self.site(policy).map_err(|unsaid| Failure::Other(unsaid.to_string()))?;
-        let told = told(&table, site, stored, actions);
-        match self.format {
-            Format::Human => words::human(to, &told)?,
-            Format::Json => json::visit(to, &told)?,
-            Format::Markdown => words::markdown(to, &told)?,
-        }
+        self.format.write(to, &visit(&table, site, stored, actions))?;
         Ok(Status::Fine)
     }
 
-    /// What the policy says, with what the arguments say in its place.
+    /// Returns the settings of the policy, with those of the arguments in their place.
     fn site(&self, policy: &Policy) -> Result<Site, Unsaid> {
-        let banner = self.banner.map(|banner| match banner {
-            BannerArgument::Mandatory => Banner::Mandatory,
-            BannerArgument::Stays => Banner::Stays,
-            BannerArgument::Disappears => Banner::Disappears,
-            BannerArgument::NeverShown => Banner::NeverShown,
-        });
-        let model = self.model.map(|model| match model {
-            ModelArgument::OptIn => ConsentModel::OptIn,
-            ModelArgument::OptOut => ConsentModel::OptOut,
-            ModelArgument::Implied => ConsentModel::Implied,
-            ModelArgument::NoticeOnly => ConsentModel::NoticeOnly,
-            ModelArgument::Custom => ConsentModel::Custom,
-        });
-        let said = policy.banner().map(|said| said.value);
-        let banner = banner.or(said).ok_or(Unsaid("banner mandatory"))?;
-        let said = policy.consent_model().map(|said| said.value);
-        let model = model.or(said).ok_or(Unsaid("model opt-in"))?;
-        Ok(Site::with(policy, banner, model))
+        let banner = self.banner.or(policy.banner().map(|banner| banner.value));
+        let model = self.model.or(policy.consent_model().map(|model| model.value));
+        let banner = banner.ok_or(Unsaid("banner mandatory"))?;
+        Ok(Site::with(policy, banner, model.ok_or(Unsaid("model opt-in"))?))
     }
 }
 
-fn told(table: &Table, site: Site, stored: Option<Choice>, actions: Vec<Action>) -> Told<'_> {
+fn visit(table: &Table, site: Site, stored: Option<Choice>, actions: Vec<Action>) -> VisitReport<'_> {
     let visitor = stored.map_or(Visitor::First, Visitor::Returning);
-    let (mut visit, steps) = Visit::start(table, site, visitor.clone());
-    let mut lines: Vec<Line<'_>> = steps.into_iter().map(Line::Step).collect();
-    let mut events = Vec::new();
+    let mut report = VisitReport::new(table.policy(), &site, &visitor);
+    let (mut visit, steps) = Visit::start(table, site, visitor);
+    report.add(&steps);
     for action in actions {
         let (action, steps) = match action {
             Action::Event(name) => {
                 let track = name.as_ref().map(|name| Name::from(name.as_str()).into_owned());
-                events.push(name);
+                report.track(name);
                 ("event", visit.event(Event { track, ..Event::default() }))
             }
             Action::Choose(choice) => ("choose", visit.choose(choice)),
@@ -209,36 +140,8 @@ fn told(table: &Table, site: Site, stored: Option<Choice>, actions: Vec<Action>)
             Action::Load => ("load", visit.load_page()),
             Action::Leave => ("leave", visit.leave()),
         };
-        if steps.is_empty() {
-            lines.push(Line::Nothing { action });
-        }
-        lines.extend(steps.into_iter().map(Line::Step));
+        report.act(action, &steps);
     }
-    Told { policy: table.policy(), site, visitor, events, lines, buffered: visit.buffered() }
-}
-
-impl Told<'_> {
-    fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        for line in &self.lines {
-            match line {
-                Line::Step(Step::Sent { dropped, missed, .. }) => {
-                    counts.sent += 1;
-                    counts.dropped += usize::from(dropped.is_some());
-                    counts.missed += usize::from(!missed.is_empty());
-                }
-                Line::Step(Step::Withheld { .. }) => counts.withheld += 1,
-                Line::Step(Step::Lost { .. }) => counts.lost += 1,
-                Line::Step(Step::LibraryLoads) => counts.cookies = true,
-                _ => {}
-            }
-        }
-        counts
-    }
-
-    /// How people know an event: `event 2 "Order Completed"`.
-    fn event(&self, number: usize) -> String {
-        let name = self.events.get(number.wrapping_sub(1)).and_then(Option::as_ref);
-        name.map_or_else(|| format!("event {number}"), |name| format!("event {number} {name:?}"))
-    }
+    report.end(visit.buffered());
+    report
 }

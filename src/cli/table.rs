@@ -1,0 +1,62 @@
+//! `consentry table`.
+
+use super::explain::unknown_destination;
+use super::format::Format;
+use super::{Failure, PolicyArguments, Status};
+use consentry::analysis::{decision_tables, prove};
+use consentry::report::csv;
+use consentry::report::prove::ProveReport;
+use consentry::report::table::TableReport;
+use consentry::{DestinationId, Policy};
+use std::collections::BTreeSet;
+use std::io::Write;
+
+/// Print the complete decision table of each destination: every event is in exactly one row, and is decided as the row says.
+///
+/// Destinations that differ only in their names and in what they need share a table; as CSV each has its rows. Exit status: 0
+/// printed, 1 there is no exact table or no fingerprint, 2 usage, or a policy that does not compile.
+#[derive(clap::Args)]
+pub(super) struct Table {
+    #[command(flatten)]
+    policy: PolicyArguments,
+    /// Print only this destination; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    destination: Vec<String>,
+    /// How the table is written.
+    #[arg(long, value_parser = Format::among(&FORMATS), default_value = "markdown")]
+    format: Format,
+}
+
+const FORMATS: [Format; 4] = [Format::Markdown, Format::Csv, Format::Html, Format::Json];
+
+impl Table {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+        let policy = self.policy.load()?;
+        let tables = match decision_tables(&policy, self.wanted(&policy)?) {
+            Ok(tables) => tables,
+            Err(error) => {
+                writeln!(to, "there is no exact table: {error}")?;
+                return Ok(Status::Findings);
+            }
+        };
+        let proofs = policy.promises().iter().map(|promise| prove(&policy, promise));
+        let file = self.policy.policy.display().to_string();
+        let report = TableReport::new(&policy, &file, &tables, ProveReport::new(&policy, proofs));
+        match self.format {
+            Format::Csv => csv::write(to, &report.sheet())?,
+            format => format.write(to, &report)?,
+        }
+        Ok(if report.has_fingerprint() { Status::Fine } else { Status::Findings })
+    }
+
+    /// Returns the destinations that are asked for, in declaration order.
+    fn wanted(&self, policy: &Policy) -> Result<BTreeSet<DestinationId>, Failure> {
+        if self.destination.is_empty() {
+            return Ok(policy.destination_ids().collect());
+        }
+        let named = |name: &String| {
+            policy.destination_named(name).ok_or_else(|| Failure::Other(unknown_destination(policy, name)))
+        };
+        self.destination.iter().map(named).collect()
+    }
+}

@@ -1,0 +1,428 @@
+//! Complete decision tables, for the people who sign them.
+
+use super::json::VERSION;
+use super::names;
+use super::page::{Block, Column, Page, Report, Role, Table};
+use super::prove::{PromiseProof, ProveReport};
+use crate::analysis::{self, DecisionTable, Need, fingerprint};
+use crate::event::Entry;
+use crate::model::{
+    Category, Destination, DestinationId, IntegrationsState, InvalidEntries, Mode, Policy, Requirement,
+};
+use crate::reason::Reason;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// The result of `table`: the complete decision tables of destinations, with what their words mean.
+#[derive(Debug, Serialize)]
+pub struct TableReport<'a> {
+    v: u32,
+    policy: &'a str,
+    file: &'a str,
+    edition: u32,
+    fingerprint: Option<String>,
+    categories: Vec<CategoryReport<'a>>,
+    drops: Vec<Drop<'a>>,
+    promises: Vec<PromiseProof<'a>>,
+    tables: Vec<SharedTable<'a>>,
+    #[serde(skip)]
+    header: Vec<(String, String)>,
+    #[serde(skip)]
+    glossary: Vec<(String, String)>,
+}
+
+#[derive(Debug, Serialize)]
+struct CategoryReport<'a> {
+    category: &'a str,
+    wire_id: &'a str,
+    description: Option<&'a str>,
+    #[serde(skip)]
+    note: &'static str,
+    unenforced: bool,
+    always: bool,
+}
+
+/// The states in which events are dropped for a reason.
+#[derive(Debug, Serialize)]
+struct Drop<'a> {
+    reason: &'a str,
+    states: Vec<DropStates>,
+}
+
+#[derive(Debug, Serialize)]
+struct DropStates {
+    consent: &'static str,
+    integrations: Vec<&'static str>,
+}
+
+/// A table, and the destinations that share it.
+#[derive(Debug, Serialize)]
+struct SharedTable<'a> {
+    destinations: Vec<DestinationReport<'a>>,
+    blocks: Vec<BlockReport<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct DestinationReport<'a> {
+    destination: &'a str,
+    aliases: Vec<&'a str>,
+    needs: String,
+    kind: Option<&'a str>,
+    ignores_all: bool,
+    mode: Option<&'static str>,
+    /// The categories that a refusal names if nothing is granted.
+    refused: Vec<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct BlockReport<'a> {
+    consent: Vec<&'static str>,
+    integrations: Vec<&'static str>,
+    rows: Vec<RowReport<'a>>,
+}
+
+/// A row. A condition that is `None` does not matter.
+#[derive(Debug, Serialize)]
+struct RowReport<'a> {
+    exempt_event: Option<bool>,
+    granted: Option<bool>,
+    entry: Option<Vec<&'static str>>,
+    all: Option<Vec<&'static str>>,
+    outcome: &'static str,
+    reason: &'static str,
+    drop: Option<&'a str>,
+    /// An event in the row for each destination of the table.
+    events: Vec<String>,
+}
+
+impl<'a> TableReport<'a> {
+    /// Creates the report from a policy, the name of its file, the tables of some destinations, and the proofs of its promises.
+    pub fn new(
+        policy: &'a Policy,
+        file: &'a str,
+        tables: &'a [DecisionTable],
+        proofs: ProveReport<'a>,
+    ) -> Self {
+        let print = fingerprint(policy).map(|print| print.to_string());
+        let all = policy.destinations().len();
+        let shown = match tables.iter().map(|table| table.destinations.len()).sum::<usize>() {
+            shown if shown == all => format!("all {all}"),
+            shown => format!("{shown} of {all}"),
+        };
+        let header = [
+            ("Policy", policy.name().to_owned()),
+            ("File", file.to_owned()),
+            ("Fingerprint", print.clone().unwrap_or_else(|error| format!("none: {error}"))),
+            ("Edition of the language", policy.edition().to_string()),
+            ("Destinations", shown),
+            ("Printed by", format!("consentry {}", env!("CARGO_PKG_VERSION"))),
+            ("Complete and exact", "every event that there can be is in exactly one row of each destination's table, and the policy decides it as the row says".to_owned()),
+        ];
+        TableReport {
+            v: VERSION,
+            policy: policy.name(),
+            file,
+            edition: policy.edition(),
+            fingerprint: print.ok(),
+            categories: policy.categories().iter().map(CategoryReport::new).collect(),
+            drops: drops(policy),
+            promises: proofs.promises,
+            tables: tables.iter().map(|table| SharedTable::new(policy, table)).collect(),
+            header: header.map(|(term, text)| (term.to_owned(), text)).into(),
+            glossary: glossary(policy, tables),
+        }
+    }
+
+    /// Returns true if the policy has a fingerprint.
+    pub fn has_fingerprint(&self) -> bool {
+        self.fingerprint.is_some()
+    }
+
+    /// Returns one table of all rows of each destination, with an event for each.
+    pub fn sheet(&self) -> Table {
+        let titles = ["nothing granted: refused categories", "event that shows it"];
+        let rows = self.tables.iter().flat_map(|table| {
+            table.destinations.iter().enumerate().flat_map(move |(place, destination)| {
+                let rows =
+                    table.blocks.iter().flat_map(|block| block.rows.iter().map(move |row| (block, row)));
+                rows.map(move |(block, row)| {
+                    let is_refusal = row.reason == Reason::Refused.word();
+                    let refused =
+                        if is_refusal { names::joined(&destination.refused) } else { String::new() };
+                    let event = row.events.get(place).cloned().unwrap_or_default();
+                    destination.cells().into_iter().chain(block.cells(row)).chain([refused, event])
+                })
+            })
+        });
+        Table::new(DESTINATION_TITLES.into_iter().chain(TITLES).chain(titles)).with(rows)
+    }
+}
+
+impl<'a> CategoryReport<'a> {
+    fn new(category: &'a Category) -> Self {
+        CategoryReport {
+            category: category.name(),
+            wire_id: category.wire_id(),
+            description: category.label().map(|label| label.value.as_str()),
+            note: note(category),
+            unenforced: category.unenforced().is_some(),
+            always: category.always().is_some(),
+        }
+    }
+}
+
+fn note(category: &Category) -> &'static str {
+    match (category.unenforced(), category.always()) {
+        (Some(_), _) => "unenforced: not asked for",
+        (None, Some(_)) => "always granted",
+        (None, None) => "",
+    }
+}
+
+impl<'a> SharedTable<'a> {
+    fn new(policy: &'a Policy, table: &'a DecisionTable) -> Self {
+        let destinations = table.destinations.iter().filter_map(|id| policy.destination(*id));
+        SharedTable {
+            destinations: destinations.map(|one| DestinationReport::new(policy, one)).collect(),
+            blocks: table
+                .blocks
+                .iter()
+                .map(|block| BlockReport::new(policy, &table.destinations, block))
+                .collect(),
+        }
+    }
+}
+
+impl<'a> DestinationReport<'a> {
+    fn new(policy: &'a Policy, destination: &'a Destination) -> Self {
+        let kind = policy.kind_of(destination);
+        let refused = Need::of(policy, destination).refused(&|_| false);
+        let refused = policy.categories().iter().filter(|category| refused.contains(category.wire_id()));
+        DestinationReport {
+            destination: destination.name(),
+            aliases: destination.aliases().iter().map(|name| name.value.as_str()).collect(),
+            needs: needs(policy, destination),
+            kind: kind.map(|kind| kind.name()),
+            ignores_all: kind.is_some_and(|kind| kind.ignores_all().is_some()),
+            mode: destination.mode().map(|mode| match mode {
+                Mode::Device => "device",
+                Mode::Cloud => "cloud",
+            }),
+            refused: refused.map(|category| category.name()).collect(),
+        }
+    }
+
+    fn cells(&self) -> [String; 5] {
+        let note = if self.ignores_all { ": ignores All" } else { "" };
+        let advisory = if self.mode == Some("device") { ": enforcement is advisory" } else { "" };
+        [
+            self.destination.to_owned(),
+            names::joined(&self.aliases),
+            self.needs.clone(),
+            self.kind.map(|kind| format!("{kind}{note}")).unwrap_or_default(),
+            format!("{}{advisory}", self.mode.unwrap_or_default()),
+        ]
+    }
+}
+
+/// Returns what a destination needs, after what else decides about it.
+fn needs(policy: &Policy, destination: &Destination) -> String {
+    let mut parts = Vec::new();
+    if destination.disabled().is_some() {
+        parts.push("disabled".to_owned());
+    }
+    match (destination.exempt(), destination.exempt_because()) {
+        (Some(_), Some(why)) => parts.push(format!("exempt because {:?}", why.value)),
+        (Some(_), None) => parts.push("exempt".to_owned()),
+        (None, _) => {}
+    }
+    match destination.requirement() {
+        Some(requirement) => parts.push(requirement_text(policy, requirement, false)),
+        None if destination.exempt().is_none() => parts.push("unmapped".to_owned()),
+        None => {}
+    }
+    parts.join("; ")
+}
+
+/// Returns a requirement in words: `Advertising and (Analytics or Personalization)`.
+fn requirement_text(policy: &Policy, requirement: &Requirement, is_inner: bool) -> String {
+    let (elements, word) = match requirement {
+        Requirement::Category(id) => {
+            return policy.category(*id).map_or(String::new(), |category| match note(category) {
+                "" => category.name().to_owned(),
+                note => format!("{} ({note})", category.name()),
+            });
+        }
+        Requirement::AllOf(elements) => (elements, " and "),
+        Requirement::AnyOf(elements) => (elements, " or "),
+    };
+    let texts: Vec<String> = elements.iter().map(|element| requirement_text(policy, element, true)).collect();
+    let text = texts.join(word);
+    if is_inner && elements.len() > 1 { format!("({text})") } else { text }
+}
+
+impl<'a> BlockReport<'a> {
+    fn new(policy: &Policy, destinations: &[DestinationId], block: &'a analysis::Block) -> Self {
+        let row = |row: &'a analysis::Row| {
+            let entries = |values: &Option<Vec<Option<Entry>>>, none: &[&'static str]| {
+                let word = |entry: &Option<Entry>| entry.map_or(none.to_vec(), |entry| vec![entry.word()]);
+                values.as_ref().map(|values| values.iter().flat_map(word).collect())
+            };
+            let event =
+                |id: &DestinationId| DecisionTable::witness(policy, *id, block, row).unwrap_or_default();
+            RowReport {
+                exempt_event: row.exempt_event,
+                granted: row.need,
+                entry: entries(&row.entry, &["unlisted"]),
+                all: entries(&row.all, &["unlisted", "on"]),
+                outcome: row.reason.outcome().word(),
+                reason: row.reason.word(),
+                drop: row.drop_reason.as_deref(),
+                events: destinations.iter().map(event).collect(),
+            }
+        };
+        BlockReport {
+            consent: block.consent.iter().map(|state| state.word()).collect(),
+            integrations: block.integrations.iter().map(|state| state.word()).collect(),
+            rows: block.rows.iter().map(row).collect(),
+        }
+    }
+
+    /// Returns the cells of a row. An empty one does not matter.
+    fn cells(&self, row: &RowReport<'_>) -> [String; 8] {
+        let choice = |value: Option<bool>, yes: &str, no: &str| match value {
+            Some(true) => yes.to_owned(),
+            Some(false) => no.to_owned(),
+            None => String::new(),
+        };
+        [
+            names::any_of(&self.consent),
+            names::any_of(&self.integrations),
+            choice(row.exempt_event, "exempt", "not exempt"),
+            choice(row.granted, "granted", "not granted"),
+            names::any_of(row.entry.as_deref().unwrap_or_default()),
+            names::any_of(row.all.as_deref().unwrap_or_default()),
+            row.outcome.to_owned(),
+            row.drop.map_or(row.reason.to_owned(), |drop| format!("{}: {drop:?}", row.reason)),
+        ]
+    }
+}
+
+/// Returns for each reason the states in which events are dropped.
+fn drops(policy: &Policy) -> Vec<Drop<'_>> {
+    let mut drops: Vec<Drop<'_>> = Vec::new();
+    for consent in policy.reading().states() {
+        let reason = |integrations| policy.reconcile().row(consent, integrations).drop_reason();
+        let reasons = IntegrationsState::ALL.map(|integrations| (integrations.word(), reason(integrations)));
+        for reason in reasons.iter().filter_map(|(_, reason)| *reason).collect::<BTreeSet<_>>() {
+            let own = reasons.iter().filter(|(_, one)| *one == Some(reason));
+            let states =
+                DropStates { consent: consent.word(), integrations: own.map(|(word, _)| *word).collect() };
+            match drops.iter_mut().find(|drop| drop.reason == reason) {
+                Some(drop) => drop.states.push(states),
+                None => drops.push(Drop { reason, states: vec![states] }),
+            }
+        }
+    }
+    drops
+}
+
+impl Drop<'_> {
+    fn sentence(&self) -> String {
+        let state = |DropStates { consent, integrations }: &DropStates| match integrations.len() {
+            all if all == IntegrationsState::ALL.len() => format!("consent {consent}"),
+            _ => format!("consent {consent} with integrations {}", names::any_of(integrations)),
+        };
+        let states: Vec<String> = self.states.iter().map(state).collect();
+        format!("{:?}: {}", self.reason, states.join("; "))
+    }
+}
+
+/// Returns what the words of the tables mean under a policy.
+fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(String, String)> {
+    let paths: Vec<String> = policy.reading().paths().map(|keys| keys.join(".")).collect();
+    let paths = names::any_of(&paths);
+    let (invalid, all_invalid) = match policy.invalid_entries().value {
+        InvalidEntries::Off => ("off", "off"),
+        InvalidEntries::Unlisted => ("unlisted", "on"),
+    };
+    let exempt: Vec<String> =
+        policy.exempt_events().value.iter().map(|name| format!("{:?}", name.value)).collect();
+    let exempt = match exempt.as_slice() {
+        [] => "no event is exempt".to_owned(),
+        names => format!("a track event named {}, which passes the consent step", names::any_of(names)),
+    };
+    let words = [
+        ("a blank cell", "it does not matter".to_owned()),
+        ("consent object", format!("the preferences are at {paths}; it is missing, empty (no preferences object), unanswered (a preferences object without members), answered (with one at least), or malformed (of another type, or under another spelling)")),
+        ("integrations object", "none (missing, or without an entry), present (with one at least), or malformed (of another type)".to_owned()),
+        ("exempt", exempt),
+        ("what it needs", "is granted by categories whose preference is `true`; nothing else grants. In every other state than answered, only categories that are always granted count".to_owned()),
+        ("own entry", format!("what the integrations object has under the destination's names: on (`true`, or an object), off (`false`), unlisted (nothing), or invalid (of another type), which counts as {invalid}. Among several off wins, then on")),
+        ("All", format!("the entry for destinations that are not listed; invalid it counts as {all_invalid}")),
+    ];
+    let rows = tables.iter().flat_map(|table| &table.blocks).flat_map(|block| &block.rows);
+    let shown: BTreeSet<Reason> = rows.map(|row| row.reason).collect();
+    let reasons = shown.iter().map(|reason| (reason.word(), reason.meaning().to_owned()));
+    words.into_iter().chain(reasons).map(|(word, meaning)| (word.to_owned(), meaning)).collect()
+}
+
+/// The titles of the destinations of a table.
+const DESTINATION_TITLES: [&str; 5] = ["destination", "aliases", "needs", "kind", "mode"];
+
+/// The titles of the columns of a table.
+const TITLES: [&str; 8] = [
+    "consent object",
+    "integrations object",
+    "event",
+    "what it needs",
+    "own entry",
+    "All",
+    "outcome",
+    "reason",
+];
+
+impl Report for TableReport<'_> {
+    fn page(&self) -> Page {
+        let mut page = Page::default();
+        page.heading(1, format!("Decision table of {}", self.policy));
+        page.0.push(Block::Definitions { is_header: true, items: self.header.clone() });
+        if !self.drops.is_empty() {
+            page.heading(2, "Events that are dropped");
+            page.list(self.drops.iter().map(Drop::sentence).collect());
+        }
+        page.heading(2, "Categories");
+        let categories = self.categories.iter();
+        let categories =
+            categories.map(|one| [one.category, one.wire_id, one.description.unwrap_or_default(), one.note]);
+        page.table(Table::new(["category", "wire id", "description", ""]).with(categories));
+        if !self.promises.is_empty() {
+            page.heading(2, "Promises");
+            page.table(
+                Table::new(["promise", "because", "is it kept"])
+                    .with(self.promises.iter().map(PromiseProof::cells)),
+            );
+        }
+        for (table, number) in self.tables.iter().zip(1..) {
+            page.heading(2, format!("Table {number}"));
+            let destinations = table.destinations.iter().map(DestinationReport::cells);
+            page.table(Table::new(DESTINATION_TITLES).with(destinations));
+            let columns = TITLES.into_iter().zip(0..).map(|(title, place)| Column {
+                role: match place {
+                    0 | 1 => Role::Head,
+                    6 => Role::Outcome,
+                    _ => Role::Plain,
+                },
+                ..title.into()
+            });
+            let rows = |table: Table, block: &BlockReport<'_>| {
+                table.with(block.rows.iter().map(|row| block.cells(row)))
+            };
+            page.table(table.blocks.iter().fold(Table::new(columns), rows));
+        }
+        page.heading(2, "What the words mean");
+        page.0.push(Block::Definitions { is_header: false, items: self.glossary.clone() });
+        page.0.push(Block::Blanks(&["Name", "Date", "Signature"]));
+        page
+    }
+}

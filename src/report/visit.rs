@@ -1,0 +1,436 @@
+//! Visits: what a banner does around decisions.
+
+use super::json::VERSION;
+use super::names;
+use super::page::{Block, Page, Report};
+use crate::event::{Consent, Preference};
+use crate::model::{Banner, ConsentModel, DestinationId, GateOpens, ImpliedConsent, Policy};
+use crate::syntax;
+use crate::visit::{Choice, Loss, Possibility, Site, Step, Visitor};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The result of `simulate` for one visit: its steps, and what became of its events.
+#[derive(Debug, Serialize)]
+pub struct VisitReport<'a> {
+    cookies: bool,
+    data_loss: Rating,
+    edition: u32,
+    events: EventCounts,
+    #[serde(rename = "policy")]
+    name: &'a str,
+    site: SiteReport,
+    steps: Vec<StepLine<'a>>,
+    stored: Option<BTreeMap<&'a str, bool>>,
+    v: u32,
+    #[serde(skip)]
+    policy: &'a Policy,
+    #[serde(skip)]
+    visitor: String,
+    /// The names of the events, in the order of their numbers.
+    #[serde(skip)]
+    events_by_number: Vec<Option<String>>,
+}
+
+/// The chance that a banner loses data, as its documentation rates it.
+#[derive(Debug, Serialize)]
+pub(super) struct Rating {
+    causes: Vec<&'static str>,
+    possibility: &'static str,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct EventCounts {
+    /// Of those sent, how many the policy drops.
+    dropped: usize,
+    lost: usize,
+    /// Of those sent, how many a device-mode destination missed.
+    missed: usize,
+    sent: usize,
+    tracked: usize,
+    waiting: usize,
+    withheld: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct SiteReport {
+    banner: &'static str,
+    gate: String,
+    model: &'static str,
+    taken_as: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct StepLine<'a> {
+    #[serde(flatten)]
+    step: StepReport<'a>,
+    #[serde(skip)]
+    text: String,
+}
+
+/// A step, by the members that it has.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum StepReport<'a> {
+    Bare {
+        step: &'static str,
+    },
+    Nothing {
+        action: &'static str,
+        step: &'static str,
+    },
+    PageLoads {
+        again: bool,
+        risks: &'static [&'static str],
+        step: &'static str,
+    },
+    Chosen {
+        preferences: BTreeMap<&'a str, bool>,
+        step: &'static str,
+    },
+    Device {
+        destination: &'a str,
+        step: &'static str,
+    },
+    Buffered {
+        event: usize,
+        name: Option<String>,
+        step: &'static str,
+    },
+    Sent {
+        buffered: bool,
+        deliver: Vec<&'a str>,
+        drop: Option<&'a str>,
+        event: usize,
+        missed: Vec<&'a str>,
+        name: Option<String>,
+        preferences: BTreeMap<String, bool>,
+        step: &'static str,
+    },
+    Withheld {
+        event: usize,
+        name: Option<String>,
+        preferences: BTreeMap<String, bool>,
+        step: &'static str,
+        unreached: Vec<&'a str>,
+    },
+    Lost {
+        cause: &'static str,
+        event: usize,
+        name: Option<String>,
+        step: &'static str,
+    },
+}
+
+impl<'a> VisitReport<'a> {
+    /// Creates the report of a visit that has no steps yet.
+    pub fn new(policy: &'a Policy, site: &Site, visitor: &Visitor) -> Self {
+        let taken_as = match site.taken_as() {
+            ImpliedConsent::OptIn => "opt-in",
+            ImpliedConsent::OptOut => "opt-out",
+        };
+        let (visitor, stored) = match visitor {
+            Visitor::First => ("first-time visitor".to_owned(), None),
+            Visitor::Returning(stored) => {
+                let text = format!("returning visitor who granted {}", choice_text(policy, stored));
+                (text, Some(choice(policy, stored)))
+            }
+        };
+        VisitReport {
+            cookies: false,
+            data_loss: Rating::new(site.banner, site.waits_for_a_choice()),
+            edition: policy.edition(),
+            events: EventCounts::default(),
+            name: policy.name(),
+            site: SiteReport {
+                banner: banner_word(site.banner),
+                gate: gate_word(site.gate),
+                model: model_word(site.model),
+                taken_as,
+            },
+            steps: Vec::new(),
+            stored,
+            v: VERSION,
+            policy,
+            visitor,
+            events_by_number: Vec::new(),
+        }
+    }
+
+    /// Adds the name of the next event that the site tracks.
+    pub fn track(&mut self, name: Option<String>) {
+        self.events.tracked += 1;
+        self.events_by_number.push(name);
+    }
+
+    /// Adds the steps that an action of the person or the site causes.
+    pub fn act(&mut self, action: &'static str, steps: &[Step<'a>]) {
+        if steps.is_empty() {
+            let step = StepReport::Nothing { action, step: "nothing" };
+            self.steps.push(StepLine { step, text: format!("{action}: nothing happens") });
+        }
+        self.add(steps);
+    }
+
+    /// Adds steps.
+    pub fn add(&mut self, steps: &[Step<'a>]) {
+        for step in steps {
+            match step {
+                Step::Sent { dropped, missed, .. } => {
+                    self.events.sent += 1;
+                    self.events.dropped += usize::from(dropped.is_some());
+                    self.events.missed += usize::from(!missed.is_empty());
+                }
+                Step::Withheld { .. } => self.events.withheld += 1,
+                Step::Lost { .. } => self.events.lost += 1,
+                Step::LibraryLoads => self.cookies = true,
+                _ => {}
+            }
+            let (step, text) = self.step(step);
+            self.steps.push(StepLine { step, text });
+        }
+    }
+
+    /// Sets how many events still wait at the end.
+    pub fn end(&mut self, waiting: usize) {
+        self.events.waiting = waiting;
+    }
+
+    fn step(&self, step: &Step<'a>) -> (StepReport<'a>, String) {
+        let policy = self.policy;
+        let bare = |step, text: &str| (StepReport::Bare { step }, text.to_owned());
+        let device = |step, id: &DestinationId, rest: &str| {
+            let destination = names::destination(policy, *id);
+            (StepReport::Device { destination, step }, format!("{destination:?} {rest}"))
+        };
+        let name = |event: usize| self.events_by_number.get(event.wrapping_sub(1)).cloned().flatten();
+        let called = |event: usize| match name(event) {
+            Some(name) => format!("event {event} {name:?}"),
+            None => format!("event {event}"),
+        };
+        match step {
+            Step::PageLoads { again: false } => {
+                (StepReport::PageLoads { again: false, risks: &[], step: "page_loads" }, "page loads".to_owned())
+            }
+            // "Refreshing a page when a user's consent changes could cause duplicate page events" and "a loss of form state".
+            Step::PageLoads { again: true } => (
+                StepReport::PageLoads { again: true, risks: &["duplicate_page_events", "lost_form_state"], step: "page_loads" },
+                "another page loads; if it is the same one again, page events may be duplicated, and what was typed into forms is lost".to_owned(),
+            ),
+            Step::BannerShown => bare("banner_shown", "banner is shown"),
+            Step::BannerGone => bare("banner_gone", "banner is gone, nothing was chosen"),
+            Step::LibraryLoads => bare("library_loads", "library loads and sets its cookies"),
+            Step::Left => bare("left", "person leaves"),
+            Step::Chosen(chosen) => (
+                StepReport::Chosen { preferences: choice(policy, chosen), step: "chosen" },
+                format!("person grants {}", choice_text(policy, chosen)),
+            ),
+            Step::DeviceLoads(id) => {
+                let (step, _) = device("device_loads", id, "");
+                (step, format!("device-mode library of {:?} loads", names::destination(policy, *id)))
+            }
+            Step::KeepsCollecting(id) => device("keeps_collecting", id, "must not receive any more, but its library cannot be unloaded: it may go on collecting until the next page load"),
+            Step::NeedsPageLoad(id) => device("needs_page_load", id, "may receive now, but its library does not load before the next page load"),
+            Step::Buffered { event } => (
+                StepReport::Buffered { event: *event, name: name(*event), step: "buffered" },
+                format!("{} waits", called(*event)),
+            ),
+            Step::Sent { event, buffered, stamped, dropped, delivered, missed } => {
+                let waited = if *buffered { ", which waited," } else { "" };
+                let missing = match missed.as_slice() {
+                    [] => String::new(),
+                    missed => format!("; missed by {}, whose library is not there", receivers(policy, missed)),
+                };
+                let drop = dropped.map_or_else(String::new, |reason| format!(", and dropped: {reason:?}"));
+                let text = format!(
+                    "{}{waited} is sent with {} to {}{missing}{drop}",
+                    called(*event),
+                    stamp_text(policy, &stamped.consent),
+                    receivers(policy, delivered)
+                );
+                let report = StepReport::Sent {
+                    buffered: *buffered,
+                    deliver: destinations(policy, delivered),
+                    drop: *dropped,
+                    event: *event,
+                    missed: destinations(policy, missed),
+                    name: name(*event),
+                    preferences: stamp(&stamped.consent),
+                    step: "sent",
+                };
+                (report, text)
+            }
+            Step::Withheld { event, stamped, unreached } => {
+                let missing = match unreached.as_slice() {
+                    [] => String::new(),
+                    unreached => format!("; it would be delivered to {}", receivers(policy, unreached)),
+                };
+                let text = format!(
+                    "{} is withheld with {}: the gate is closed{missing}",
+                    called(*event),
+                    stamp_text(policy, &stamped.consent)
+                );
+                let report = StepReport::Withheld {
+                    event: *event,
+                    name: name(*event),
+                    preferences: stamp(&stamped.consent),
+                    step: "withheld",
+                    unreached: destinations(policy, unreached),
+                };
+                (report, text)
+            }
+            Step::Lost { event, cause } => {
+                let why = match cause {
+                    Loss::NoChoice => "the page was left before the person chose",
+                    Loss::NotLoaded => "the page was left, and the library does not load for this choice",
+                    Loss::Over => "the visit was over",
+                };
+                let report =
+                    StepReport::Lost { cause: cause.word(), event: *event, name: name(*event), step: "lost" };
+                (report, format!("{} is LOST: {why}", called(*event)))
+            }
+        }
+    }
+
+    fn head(&self) -> String {
+        let SiteReport { banner, gate, model, taken_as } = &self.site;
+        let taken = if model == taken_as { String::new() } else { format!(" (taken as {taken_as})") };
+        let gate = gate.replace('_', " ");
+        format!("{}; banner {banner}, model {model}{taken}, gate opens on {gate}", self.visitor)
+    }
+
+    /// Returns what became of all events, and how the banner is rated.
+    fn summary(&self) -> Vec<String> {
+        let EventCounts { dropped, lost, missed, sent, tracked, waiting, withheld } = self.events;
+        let part = |count: usize, what: &str| match count {
+            0 => String::new(),
+            count => format!(" ({count} {what})"),
+        };
+        let plural = if tracked == 1 { "" } else { "s" };
+        let (dropped, missed) = (part(dropped, "dropped"), part(missed, "missed by a device-mode library"));
+        let waiting = if waiting == 0 { String::new() } else { format!(", {waiting} still waiting") };
+        let cookies = if self.cookies { "" } else { "; the library never loaded, and no cookies were set" };
+        let rating = self.data_loss.text();
+        let mut lines = vec![
+            format!(
+                "{tracked} event{plural}: {sent}{dropped}{missed} sent, {withheld} withheld, {lost} lost{waiting}{cookies}"
+            ),
+            format!("possibility of data loss with this banner, as the documents rate it: {rating}"),
+        ];
+        if self.data_loss.causes.contains(&NO_CHOICE) {
+            lines.push("under opt-in events wait for a choice, which nobody has to make here: they are lost with a person who leaves without one".to_owned());
+        }
+        lines
+    }
+}
+
+/// The cause of a loss where events wait for a choice that nobody has to make.
+const NO_CHOICE: &str = "no_choice";
+
+impl Rating {
+    pub(super) fn new(banner: Banner, waits: bool) -> Self {
+        let possibility = Possibility::of(banner);
+        let causes: &[&str] = match possibility {
+            Possibility::Low => &[],
+            Possibility::Medium => &["compliance_risk", "data_loss"],
+        };
+        let causes = causes.iter().copied().chain(waits.then_some(NO_CHOICE));
+        Rating { causes: causes.collect(), possibility: possibility.word() }
+    }
+
+    pub(super) fn text(&self) -> String {
+        let why = match self.causes.contains(&"compliance_risk") {
+            true => {
+                "a device-mode library that has loaded cannot be unloaded (compliance risk), and one that is agreed to later is not there before the next page load (data loss)"
+            }
+            false => "until a person changes the preferences",
+        };
+        format!("{}, {why}", self.possibility)
+    }
+}
+
+impl Report for VisitReport<'_> {
+    fn page(&self) -> Page {
+        let title =
+            Block::Title { level: 3, about: "A visit under", name: self.name.to_owned(), lead: self.head() };
+        let items = self.steps.iter().map(|line| line.text.clone()).collect();
+        let steps = Block::List { numbered: true, indent: 2, items };
+        let mut page = Page(vec![title, Block::Gap, steps, Block::Gap]);
+        page.list(self.summary());
+        page
+    }
+}
+
+/// Returns a banner as policies spell it.
+pub(super) fn banner_word(banner: Banner) -> &'static str {
+    match banner {
+        Banner::Mandatory => "mandatory",
+        Banner::Stays => "stays",
+        Banner::Disappears => "disappears",
+        Banner::NeverShown => "never shown",
+    }
+}
+
+/// Returns a consent model as policies spell it.
+pub(super) fn model_word(model: ConsentModel) -> &'static str {
+    match model {
+        ConsentModel::OptIn => "opt-in",
+        ConsentModel::OptOut => "opt-out",
+        ConsentModel::Implied => "implied",
+        ConsentModel::NoticeOnly => "notice-only",
+        ConsentModel::Custom => "custom",
+    }
+}
+
+/// Returns what opens the gate, as the documents of all commands spell it: `any_grant`.
+pub(super) fn gate_word(opens: GateOpens) -> String {
+    opens.phrase().replace(' ', "_")
+}
+
+/// Returns the names of destinations.
+pub(super) fn destinations<'a>(policy: &'a Policy, ids: &[DestinationId]) -> Vec<&'a str> {
+    ids.iter().map(|id| names::destination(policy, *id)).collect()
+}
+
+/// Returns the names of destinations in words: `"Braze", "Slack"`, or `nobody`.
+pub(super) fn receivers(policy: &Policy, ids: &[DestinationId]) -> String {
+    let names: Vec<String> = destinations(policy, ids).iter().map(|name| format!("{name:?}")).collect();
+    if names.is_empty() { "nobody".to_owned() } else { names::joined(&names) }
+}
+
+/// Returns by wire id whether a category is granted.
+pub(super) fn choice<'a>(policy: &'a Policy, choice: &Choice) -> BTreeMap<&'a str, bool> {
+    policy.categories().iter().map(|category| category.wire_id()).zip(choice.categories()).collect()
+}
+
+fn stamp(consent: &Consent<'_>) -> BTreeMap<String, bool> {
+    let preferences = consent.preferences().iter();
+    preferences.map(|(name, one)| (name.to_string(), *one == Preference::Granted)).collect()
+}
+
+/// Returns a choice in words: `Analytics; not Advertising`.
+pub(super) fn choice_text(policy: &Policy, choice: &Choice) -> String {
+    grants(policy, choice.categories())
+}
+
+fn stamp_text(policy: &Policy, consent: &Consent<'_>) -> String {
+    grants(policy, consent.preferences().iter().map(|(_, preference)| *preference == Preference::Granted))
+}
+
+fn grants(policy: &Policy, granted: impl Iterator<Item = bool>) -> String {
+    let names = policy.categories().iter().map(|category| listed_name(category.name()));
+    let (granted, refused): (Vec<_>, Vec<_>) = names.zip(granted).partition(|(_, granted)| *granted);
+    let [granted, refused] = [granted, refused]
+        .map(|names| names::joined(&names.into_iter().map(|(name, _)| name).collect::<Vec<_>>()));
+    let granted = if granted.is_empty() { "nothing" } else { &granted };
+    if refused.is_empty() { granted.to_owned() } else { format!("{granted}; not {refused}") }
+}
+
+/// Returns the name of a category, in quotes if a list of names, or the words `all` and `nothing`, would be misread.
+pub fn listed_name(name: &str) -> String {
+    let is_plain = !name.contains([',', ';', '"', '\\'])
+        && !matches!(name, "all" | "nothing")
+        && name.trim() == name
+        && !name.is_empty();
+    if is_plain { name.to_owned() } else { syntax::quoted(name) }
+}
