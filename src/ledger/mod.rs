@@ -32,7 +32,7 @@ mod store;
 
 pub use audit::{Audit, By, CategoryTally, Finding, Tally};
 pub use batch::Batch;
-pub use breakdown::{Breakdown, MAX_VALUE_BYTES, MAX_VALUES, Value};
+pub use breakdown::{Breakdown, Counts, MAX_VALUE_BYTES, MAX_VALUES, Value};
 pub use check::{Checked, Found, Recorded, check};
 pub use entry::{Entry, Id, MAX_LINKS, Write};
 #[cfg(feature = "ledger-file")]
