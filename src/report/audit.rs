@@ -177,7 +177,10 @@ impl<'a> AuditReport<'a> {
             policy: policy.name(),
             preference_events: audit.preference_events(),
             rejections: audit.rejections().map(|(rejection, count)| (rejection.word(), count)).collect(),
-            unknown_categories: UnknownReport { other: unknown.other().total(), rows: unknown_rows.collect() },
+            unknown_categories: UnknownReport {
+                other: unknown.other().total(),
+                rows: unknown_rows.collect(),
+            },
             v: VERSION,
             without_person: audit.without_person(),
             wrong_spellings: audit.wrong_spellings().collect(),

@@ -11,6 +11,7 @@ pub mod explain;
 pub mod filter;
 pub mod github;
 pub mod html;
+pub mod init;
 pub mod json;
 #[cfg(feature = "ledger")]
 pub mod ledger;
