@@ -207,7 +207,7 @@ impl Audit {
         let categories = policy.category_ids().zip(policy.categories()).map(|(id, category)| CategoryTally {
             id,
             wire_id: category.wire_id().to_owned(),
-            counts: category.always().is_none() && category.unenforced().is_none(),
+            counts: category.is_free(),
             granted: 0,
             refused: 0,
             unasked: 0,

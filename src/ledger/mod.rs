@@ -19,6 +19,8 @@ mod audit;
 mod batch;
 mod breakdown;
 mod check;
+#[cfg(any(feature = "ledger-file", feature = "ledger-redis"))]
+mod encoding;
 mod entry;
 #[cfg(feature = "ledger-file")]
 mod file;
