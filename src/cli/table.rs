@@ -3,7 +3,7 @@
 use super::explain::unknown_destination;
 use super::format::Format;
 use super::{Failure, PolicyArguments, Status};
-use consentry::analysis::{decision_tables, prove};
+use consentry::exact::{decision_tables, prove};
 use consentry::report::csv;
 use consentry::report::prove::ProveReport;
 use consentry::report::table::TableReport;

@@ -3,7 +3,7 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Block, Column, Page, Report, Table};
-use crate::analysis::{Flip, FlipChange, Flips, MAX_FLIPS, TooLarge};
+use crate::exact::{Flip, FlipChange, Flips, MAX_FLIPS, TooLarge};
 use crate::model::{DestinationId, Mode, Policy};
 use crate::reason::Outcome;
 use crate::reference::{Explanation, Step, StepKind, StepResult};

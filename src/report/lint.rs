@@ -3,7 +3,7 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Page, Report};
-use crate::analysis::fingerprint;
+use crate::exact::fingerprint;
 use crate::diagnostic::{Diagnostic, Files, Position, Severity, Span};
 #[cfg(feature = "lint")]
 use crate::lint::Linted;

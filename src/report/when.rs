@@ -1,7 +1,7 @@
 //! The conditions of a change, for programs.
 
 use super::names;
-use crate::analysis::{Asked, Condition, Conditions};
+use crate::exact::{Asked, Condition, Conditions};
 use crate::event::Entry;
 use serde::Serialize;
 use std::collections::BTreeMap;

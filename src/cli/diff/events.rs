@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::cli::input::{Block, Blocks};
-use consentry::analysis::{DestinationDiff, Diff};
+use consentry::exact::{DestinationDiff, Diff};
 use consentry::report::event_counts::EventCounts;
 use consentry::{Event, Limits, Policy};
 use std::path::Path;

@@ -6,7 +6,7 @@ mod git;
 use super::format::Format;
 use super::{Failure, Root, Status, files};
 use consentry::Policy;
-use consentry::analysis::{self, Diff as Changes, Direction, Gate};
+use consentry::exact::{self, Diff as Changes, Direction, Gate};
 use consentry::report::diff::DiffReport;
 use consentry::report::event_counts::EventCounts;
 use consentry::report::markdown;
@@ -63,7 +63,7 @@ struct Side {
 impl Diff {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
         let [old, new] = self.sides()?;
-        let changes = analysis::diff(&old.policy, &new.policy);
+        let changes = exact::diff(&old.policy, &new.policy);
         let count = |events: &PathBuf| events::count(&changes, &old.policy, &new.policy, events);
         let events = self.events.as_ref().map(count).transpose()?;
         let [before, after] = [&old, &new].map(|side| (side.name.as_str(), &side.policy));
