@@ -7,7 +7,7 @@ use super::shared::{CliError, PolicyArguments, Status};
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
-use consentry::{EventError, Limits, Table};
+use consentry::{EventError, Input, Limits, Table};
 use std::io::Write;
 use std::path::PathBuf;
 

@@ -3,8 +3,8 @@
 use super::format::Format;
 use super::input::{Block, Blocks, read_all};
 use super::{Failure, PolicyArguments, Status};
-use consentry::exact::counterfactuals;
 use consentry::diagnostic::visible;
+use consentry::exact::counterfactuals;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::explain::ExplainReport;
 use consentry::report::json;

@@ -4,7 +4,6 @@
 //! they say is so. `suppressions` reads the comments that allow a finding, `levels` says how bad each one is, and `fix` applies
 //! the fixes and checks that no decision changes.
 
-mod answers;
 mod dedup;
 mod fix;
 mod levels;

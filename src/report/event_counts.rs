@@ -1,7 +1,7 @@
 //! The number of events of a stream that each change of a policy touches.
 
-use crate::exact::{Diff, Direction};
 use crate::event::Event;
+use crate::exact::{Diff, Direction};
 use serde::Serialize;
 
 /// The number of events that each change of a policy touches.

@@ -4,8 +4,8 @@ use super::json::VERSION;
 use super::names;
 use super::page::{Block, Column, Page, Report, Role, Table};
 use super::prove::{PromiseProof, ProveReport};
-use crate::exact::{self, DecisionTable, Need, fingerprint};
 use crate::event::Entry;
+use crate::exact::{self, DecisionTable, fingerprint};
 use crate::model::{
     Category, Destination, DestinationId, IntegrationsState, InvalidEntries, Mode, Policy, Requirement,
 };
@@ -196,7 +196,7 @@ impl<'a> SharedTable<'a> {
 impl<'a> DestinationReport<'a> {
     fn new(policy: &'a Policy, destination: &'a Destination) -> Self {
         let kind = policy.kind_of(destination);
-        let refused = Need::of(policy, destination).refused(&|_| false);
+        let refused = DecisionTable::refused(policy, destination, &|_| false);
         let refused = policy.categories().iter().filter(|category| refused.contains(category.wire_id()));
         DestinationReport {
             destination: destination.name(),

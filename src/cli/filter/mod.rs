@@ -17,7 +17,7 @@ use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use consentry::report::filter::SummaryReport;
-use consentry::{Validation, Limits, Policy, Table};
+use consentry::{Limits, Policy, Table, Validation};
 use ordered::Ordered;
 use outputs::{Events, Outputs};
 use path_conflicts::{PathConflicts, Role};
