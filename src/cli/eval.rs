@@ -54,7 +54,7 @@ impl Eval {
                 number += 1;
                 let checked = checks.next().transpose();
                 let decided = match &checked {
-                    Ok(Some(checked)) => Ok(checked.decide(&table, &mut scratch)),
+                    Ok(Some(checked)) => table.decide(checked.input(line), &mut scratch),
                     Ok(None) => table.decide(Input::line(line).limits(limits), &mut scratch),
                     Err(error) => Err(error.clone()),
                 };

@@ -6,8 +6,6 @@ use super::input::{Input, Subject};
 use super::resolved::ResolvedEvent;
 use super::rewrite::Outcome;
 use super::scratch::{ResolvedAt, Scratch};
-#[cfg(feature = "ledger")]
-use super::table::LedgerDrop;
 use super::table::Table;
 use crate::event::{self, Buffers, Event, EventError, Limits, Parts, Validation};
 use crate::model::{Enforce, EventRole, Steps};
@@ -78,6 +76,7 @@ impl Table {
         let written;
         let line = match input.subject {
             Subject::Line(bytes) => bytes,
+            Subject::Checked(checked) => checked.line,
             Subject::Event(event) => {
                 written = event.to_json(self.policy().reading());
                 written.as_bytes()
@@ -108,36 +107,6 @@ impl Table {
         self.decide_at(Origin::Event(event), at, scratch)
     }
 
-    /// Decides an event that was checked against a ledger: its consent may count as `answered`, or the check drops it.
-    #[cfg(feature = "ledger")]
-    pub(crate) fn decide_checked<'d>(
-        &'d self,
-        event: &'d Event<'d>,
-        is_answered: bool,
-        drop: Option<LedgerDrop>,
-        scratch: &'d mut Scratch,
-    ) -> Decision<'d> {
-        scratch.serve(self);
-        let at = scratch.resolve(self, event).checked(is_answered, drop);
-        self.decide_at(Origin::Event(event), at, scratch)
-    }
-
-    /// The same, and the event's line is rewritten.
-    #[cfg(feature = "ledger")]
-    pub(crate) fn rewrite_checked<'d>(
-        &'d self,
-        event: &'d Event<'d>,
-        is_answered: bool,
-        drop: Option<LedgerDrop>,
-        line: &'d [u8],
-        scratch: &'d mut Scratch,
-        into: &mut Vec<u8>,
-    ) -> Decision<'d> {
-        scratch.serve(self);
-        let at = scratch.resolve(self, event).checked(is_answered, drop);
-        self.rewrite_at(Origin::Event(event), at, line, scratch, into)
-    }
-
     /// Resolves what is decided about to the policy's own numbers.
     #[inline]
     fn resolve<'d>(
@@ -149,6 +118,9 @@ impl Table {
         match input.subject {
             Subject::Line(bytes) => self.read_and_resolve(bytes, &input.limits, input.validation, scratch),
             Subject::Event(event) => Ok((Origin::Event(event), scratch.resolve(self, event))),
+            Subject::Checked(checked) => {
+                Ok((Origin::Event(checked.event), scratch.resolve(self, checked.event).checked(&checked)))
+            }
             Subject::Granted(granted) => Ok((Origin::nothing(), scratch.grant(self, granted))),
         }
     }

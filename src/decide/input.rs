@@ -1,5 +1,6 @@
 //! What is decided about.
 
+use super::table::LedgerDrop;
 use crate::event::{Event, Limits, Validation};
 
 /// What is decided about: the bytes of an event, an event that is read already, or granted categories.
@@ -31,7 +32,19 @@ pub struct Input<'i> {
 pub(super) enum Subject<'i> {
     Line(&'i [u8]),
     Event(&'i Event<'i>),
+    Checked(CheckedEvent<'i>),
     Granted(&'i [u64]),
+}
+
+/// An event that was checked against a ledger.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CheckedEvent<'i> {
+    pub(crate) event: &'i Event<'i>,
+    /// The bytes that it was read from.
+    pub(crate) line: &'i [u8],
+    /// Its consent counts as `answered` in any state.
+    pub(crate) is_answered: bool,
+    pub(crate) drop: Option<LedgerDrop>,
 }
 
 impl<'i> Input<'i> {
@@ -53,6 +66,11 @@ impl<'i> Input<'i> {
     #[inline]
     pub fn event(event: &'i Event<'i>) -> Self {
         Input::new(Subject::Event(event))
+    }
+
+    #[cfg(feature = "ledger")]
+    pub(crate) fn checked(checked: CheckedEvent<'i>) -> Self {
+        Input::new(Subject::Checked(checked))
     }
 
     /// A person who grants these categories and no others, without an integrations object: category number `i` of the policy is bit

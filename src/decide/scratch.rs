@@ -2,6 +2,7 @@
 
 use super::bits::Bits;
 use super::cache::{Cache, Place};
+use super::input::CheckedEvent;
 use super::resolved::{Grants, IntegrationEntries, ResolvedEvent};
 use super::rewrite::Rewrites;
 use super::table::{LedgerDrop, Table};
@@ -35,12 +36,11 @@ pub(super) struct ResolvedAt {
     dropped: Option<LedgerDrop>,
 }
 
-#[cfg(feature = "ledger")]
 impl ResolvedAt {
-    /// What a check against a ledger makes of them.
-    pub(super) fn checked(self, is_answered: bool, dropped: Option<LedgerDrop>) -> Self {
-        let consent = if is_answered { ConsentState::Answered } else { self.consent };
-        ResolvedAt { consent, dropped, ..self }
+    /// Applies the result of a check against a ledger.
+    pub(super) fn checked(self, check: &CheckedEvent<'_>) -> Self {
+        let consent = if check.is_answered { ConsentState::Answered } else { self.consent };
+        ResolvedAt { consent, dropped: check.drop, ..self }
     }
 }
 

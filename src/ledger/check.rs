@@ -3,8 +3,7 @@
 use super::notice::Notice;
 use super::people::granted;
 use super::record::{Record, RecordedPreference};
-use crate::decide::{Decision, Scratch};
-use crate::decide::{LedgerDrop, Table};
+use crate::decide::{CheckedEvent, Input, LedgerDrop};
 use crate::event::{Consent, Event, Name, Preference};
 use crate::model::{CategoryId, CheckAction, Conflict, LedgerCheck, Policy};
 use std::borrow::Cow;
@@ -91,7 +90,8 @@ pub struct Checked<'e> {
 /// let checked = check(table.policy(), &notice, Recorded::Known(&refused));
 /// assert!(matches!(checked.found, Found::Mismatch(_)));
 /// let mut scratch = table.scratch();
-/// assert_eq!(checked.decide(&table, &mut scratch).drop_reason(), Some("Consent mismatch"));
+/// let decision = table.decide(checked.input(line), &mut scratch)?;
+/// assert_eq!(decision.drop_reason(), Some("Consent mismatch"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn check<'e>(policy: &Policy, notice: &'e Notice<'e>, recorded: Recorded<'_>) -> Checked<'e> {
@@ -150,26 +150,12 @@ fn is_granted(preference: RecordedPreference, actions: &LedgerCheck) -> bool {
 }
 
 impl Checked<'_> {
-    /// Decides the event as the check says.
-    pub fn decide<'d>(&'d self, table: &'d Table, scratch: &'d mut Scratch) -> Decision<'d> {
-        table.decide_checked(&self.event, self.is_answered(), self.dropped(), scratch)
-    }
-
-    /// Decides the event as the check says, and appends its line to `into`, rewritten as by [`Table::rewrite`]. `line` is what it was read
-    /// from; its consent object stays as it is.
-    pub fn rewrite<'d>(
-        &'d self,
-        line: &'d [u8],
-        table: &'d Table,
-        scratch: &'d mut Scratch,
-        into: &mut Vec<u8>,
-    ) -> Decision<'d> {
-        table.rewrite_checked(&self.event, self.is_answered(), self.dropped(), line, scratch, into)
-    }
-
-    /// Whether "the state becomes `answered`", also where the policy has no category that could be named.
-    fn is_answered(&self) -> bool {
-        matches!(self.then, Some(CheckAction::UseRecorded | CheckAction::Refuse))
+    /// Returns the event as the check says, for [`Table::decide`](crate::Table::decide) and
+    /// [`Table::rewrite`](crate::Table::rewrite). `line` is what it was read from; its consent object stays as it is.
+    pub fn input<'i>(&'i self, line: &'i [u8]) -> Input<'i> {
+        // "The state becomes `answered`", also where the policy has no category that could be named.
+        let is_answered = matches!(self.then, Some(CheckAction::UseRecorded | CheckAction::Refuse));
+        Input::checked(CheckedEvent { event: &self.event, line, is_answered, drop: self.dropped() })
     }
 
     fn dropped(&self) -> Option<LedgerDrop> {

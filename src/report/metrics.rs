@@ -129,7 +129,7 @@ mod tests {
         let notice = Notice::read(refused, policy, &limits).unwrap();
         let checked = check(policy, &notice, Recorded::Unknown);
         summary.add_check(&checked);
-        summary.add(&checked.decide(&table, &mut scratch));
+        summary.add(&table.decide(checked.input(b""), &mut scratch).unwrap());
         let kept = Kept::default();
         metrics::with_local_recorder(&kept, || {
             count(policy, &summary);

@@ -108,13 +108,11 @@ impl Worker<'_> {
         checked: Option<&Checked<'_>>,
     ) -> Result<(), EventError> {
         let Job { table, limits, validation, .. } = self.job;
-        let input = Input::line(line).limits(*limits).validation(*validation);
+        let plain = Input::line(line).limits(*limits).validation(*validation);
+        let input = checked.map_or(plain, |checked| checked.input(line));
         checked.into_iter().for_each(|checked| self.summary.add_check(checked));
         if self.job.split {
-            let decision = match checked {
-                Some(checked) => checked.decide(table, &mut self.scratch),
-                None => table.decide(input, &mut self.scratch)?,
-            };
+            let decision = table.decide(input, &mut self.scratch)?;
             self.summary.add(&decision);
             for destination in decision.delivered() {
                 self.part.deliveries.add(destination, place.clone());
@@ -123,10 +121,7 @@ impl Worker<'_> {
         }
         let events = &mut self.part.events;
         let length = events.len();
-        let decision = match checked {
-            Some(checked) => checked.rewrite(line, table, &mut self.scratch, events),
-            None => table.rewrite(input, &mut self.scratch, events)?,
-        };
+        let decision = table.rewrite(input, &mut self.scratch, events)?;
         self.summary.add(&decision);
         if self.job.drop_undeliverable && decision.delivered().next().is_none() {
             events.truncate(length);
