@@ -3,7 +3,7 @@
 use super::format::ResultFormat;
 use super::shared::{CliError, PolicyArguments, Status};
 use consentry::Table;
-use consentry::analysis::certify;
+use consentry::exact::certify;
 use consentry::report::certify::CertifyReport;
 use std::io::Write;
 

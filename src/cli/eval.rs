@@ -7,7 +7,7 @@ use super::shared::{CliError, PolicyArguments, Status};
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
-use consentry::{Limits, Table};
+use consentry::{Input, Limits, Table};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -45,8 +45,8 @@ impl Eval {
                 number += 1;
                 let checked = line.and_then(|line| Ok((line, checks.next().transpose()?)));
                 let decided = match &checked {
-                    Ok((_, Some(checked))) => Ok(checked.decide(&table, &mut scratch)),
-                    Ok((line, None)) => table.decide_bytes(line, &limits, &mut scratch),
+                    Ok((line, Some(checked))) => table.decide(checked.input(line), &mut scratch),
+                    Ok((line, None)) => table.decide(Input::line(line).limits(limits), &mut scratch),
                     Err(error) => Err(error.clone()),
                 };
                 match decided {

@@ -3,7 +3,7 @@
 use super::format::ResultFormat;
 use super::input::{Block, Blocks, read_all};
 use super::shared::{CliError, PolicyArguments, Status, destination};
-use consentry::analysis::flips;
+use consentry::exact::counterfactuals;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::explain::ExplainReport;
 use consentry::report::json;
@@ -63,7 +63,7 @@ impl Explain {
             }
         };
         if let Some(explanation) = reference::explain(&policy, &event, destination) {
-            let flips = flips(&policy, &event, destination);
+            let flips = counterfactuals(&policy, &event, destination);
             let report = ExplainReport::new(&policy, destination, &explanation, flips.as_ref());
             self.format.write(to, &report)?;
         }

@@ -2,7 +2,7 @@
 
 use super::format::ResultFormat;
 use super::shared::{CliError, PolicyArguments, Status};
-use consentry::analysis::prove;
+use consentry::exact::prove;
 use consentry::report::prove::ProveReport;
 use std::io::Write;
 

@@ -1,7 +1,7 @@
 //! The number of events of a stream that each change of a policy touches.
 
-use crate::analysis::{Diff, Direction};
 use crate::event::Event;
+use crate::exact::{Diff, Direction};
 use serde::Serialize;
 
 /// The number of events that each change of a policy touches.
@@ -27,7 +27,7 @@ impl EventCounts {
     }
 
     /// Counts an event as both policies read it. `touching` has for each destination of the difference what
-    /// [`touching`](crate::analysis::DestinationDiff::touching) returns.
+    /// [`touching`](crate::exact::DestinationDiff::touching) returns.
     pub fn add(
         &mut self,
         touching: &[impl Fn(&Event<'_>, &Event<'_>) -> Vec<usize>],

@@ -17,7 +17,7 @@ use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use consentry::report::filter::SummaryReport;
-use consentry::{Grade, Limits, Policy, Table};
+use consentry::{Limits, Policy, Table, Validation};
 use ordered::Ordered;
 use outputs::{Events, Outputs};
 use path_conflicts::{PathConflicts, Role};
@@ -166,7 +166,7 @@ impl Filter {
             table,
             limits,
             ledger,
-            grade: if self.trusted { Grade::Trusted } else { Grade::Validating },
+            validation: if self.trusted { Validation::Trusted } else { Validation::Full },
             split: self.split.is_some(),
             drop_undeliverable: self.drop_undeliverable,
             on_reject,
