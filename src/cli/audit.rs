@@ -46,16 +46,13 @@ impl Audit {
         let mut block = Block::default();
         let mut audit = ledger::Audit::new(&policy);
         while blocks.next(&mut block)? {
-            if block.piece().is_some_and(|piece| piece.first) {
-                audit.add_error(&EventError::line_too_long(limits.bytes));
-            }
-            let lines = block.lines().map(|(line, _)| line);
             match &ledger {
-                None => lines.for_each(|line| {
-                    add(&mut audit, Notice::read(line, &policy, &limits).as_ref(), None);
+                None => block.events(&limits).for_each(|line| {
+                    let notice = line.and_then(|line| Notice::read(line, &policy, &limits));
+                    add(&mut audit, notice.as_ref(), None);
                 }),
                 Some(ledger) => {
-                    let batch = ledger.batch(lines, &policy, &limits);
+                    let batch = ledger.batch(block.events(&limits), &policy, &limits);
                     for (notice, checked) in batch.notices().iter().zip(batch.checks(&policy)) {
                         add(&mut audit, notice.as_ref(), checked.ok().as_ref());
                     }

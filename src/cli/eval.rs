@@ -7,7 +7,7 @@ use super::shared::{CliError, PolicyArguments, Status};
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
-use consentry::{EventError, Limits, Table};
+use consentry::{Limits, Table};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -40,32 +40,23 @@ impl Eval {
         let mut summary = Summary::default();
         let mut number = 0;
         while blocks.next(&mut block)? {
-            if block.piece().is_some_and(|piece| piece.first) {
-                number += 1;
-                let error = EventError::line_too_long(limits.bytes);
-                summary.add_error(&error);
-                self.format.write(to, &EventErrorReport::new(number, &error))?;
-            }
-            let batch = ledger
-                .as_ref()
-                .map(|ledger| ledger.batch(block.lines().map(|(line, _)| line), policy, &limits));
+            let batch = ledger.as_ref().map(|ledger| ledger.batch(block.events(&limits), policy, &limits));
             let mut checks = batch.iter().flat_map(|batch| batch.checks(policy));
-            for (line, _) in block.lines() {
+            for line in block.events(&limits) {
                 number += 1;
-                let checked = checks.next().transpose();
+                let checked = line.and_then(|line| Ok((line, checks.next().transpose()?)));
                 let decided = match &checked {
-                    Ok(Some(checked)) => Ok(checked.decide(&table, &mut scratch)),
-                    Ok(None) => table.decide_bytes(line, &limits, &mut scratch),
+                    Ok((_, Some(checked))) => Ok(checked.decide(&table, &mut scratch)),
+                    Ok((line, None)) => table.decide_bytes(line, &limits, &mut scratch),
                     Err(error) => Err(error.clone()),
                 };
-                let check = checked.as_ref().ok().and_then(Option::as_ref);
                 match decided {
                     Ok(decision) => {
                         summary.add(&decision);
-                        check.into_iter().for_each(|check| summary.add_check(check));
                         let mut report = DecisionReport::new(number, &decision);
-                        if let Some(check) = check {
-                            report = report.with_check(policy, check);
+                        if let Ok((_, Some(checked))) = &checked {
+                            summary.add_check(checked);
+                            report = report.with_check(policy, checked);
                         }
                         self.format.write(to, &report)?;
                     }

@@ -77,16 +77,10 @@ impl Explain {
         let mut block = Block::default();
         let mut number = 0;
         while blocks.next(&mut block)? {
-            if block.piece().is_some_and(|piece| piece.first) {
+            for line in block.events(limits) {
                 number += 1;
                 if number == wanted {
-                    return Ok(Err(EventError::line_too_long(limits.bytes)));
-                }
-            }
-            for (line, _) in block.lines() {
-                number += 1;
-                if number == wanted {
-                    return Ok(Ok(line.to_vec()));
+                    return Ok(line.map(<[u8]>::to_vec));
                 }
             }
         }

@@ -3,7 +3,7 @@
 use super::eval::Fault;
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Column, Page, Report, Table};
+use super::page::{Column, Page, Report, Table};
 use crate::ledger::{Entry, Id, Moment, Record, Rejection, Write};
 use crate::model::Policy;
 use serde::Serialize;
@@ -71,20 +71,18 @@ impl<'a> PersonReport<'a> {
 
 impl Report for PersonReport<'_> {
     fn page(&self) -> Page {
-        let mut page = Page::default();
         let Some(record) = self.recorded else {
-            page.paragraph(format!("{}: nothing is recorded", self.person));
-            return page;
+            return Page::line(format!("{}: nothing is recorded", self.person));
         };
-        page.paragraph(format!("{}, {}", self.person, record.at));
+        let mut page = Page::line(format!("{}, {}", self.person, record.at));
         let rows = record.preferences.iter().map(|(name, preference)| [preference.word(), name]);
         page.table(Table::new([Column::wide(9), Column::default()]).with(rows));
-        page.0.push(Block::Gap);
+        page.gap();
         let links = || self.ids.first().into_iter().flat_map(|own| &own.links);
         for entry in &self.ids {
             let since = links().find(|link| link.id == entry.id && entry.id != self.person);
             let since = since.map_or(String::new(), |link| format!("; one person since {}", link.since));
-            page.0.push(Block::Paragraph(2, entry.text() + &since));
+            page.indented(entry.text() + &since);
         }
         page
     }
@@ -111,10 +109,10 @@ impl ForgetReport {
 
 impl Report for ForgetReport {
     fn page(&self) -> Page {
-        let mut page = Page::default();
         if self.erased.is_empty() {
-            page.paragraph(format!("{}: nothing was recorded", self.person));
+            return Page::line(format!("{}: nothing was recorded", self.person));
         }
+        let mut page = Page::default();
         self.erased.iter().for_each(|id| page.paragraph(format!("{id} is erased")));
         page
     }
@@ -138,10 +136,8 @@ impl RejectedReport {
 
 impl Report for RejectedReport {
     fn page(&self) -> Page {
-        let mut page = Page::default();
         let Fault { code, message } = &self.rejected;
-        page.paragraph(format!("line {}  rejected ({code}): {message}", self.line));
-        page
+        Page::line(format!("line {}  rejected ({code}): {message}", self.line))
     }
 }
 
@@ -199,10 +195,8 @@ impl IngestReport {
 impl Report for IngestReport {
     fn page(&self) -> Page {
         let IngestCounts { lines, links, not_events, others, preferences, rejected } = self.summary;
-        let mut page = Page::default();
-        page.paragraph(format!(
+        Page::line(format!(
             "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events"
-        ));
-        page
+        ))
     }
 }

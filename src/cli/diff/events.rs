@@ -14,11 +14,8 @@ pub(super) fn count(diff: &Diff, old: &Policy, new: &Policy, path: &Path) -> Res
     let mut blocks = Blocks::open(Some(path), &limits)?;
     let mut block = Block::default();
     while blocks.next(&mut block)? {
-        if block.piece().is_some_and(|piece| piece.first) {
-            counts.add_error();
-        }
-        for (line, _) in block.lines() {
-            let read = |policy: &Policy| Event::read(line, policy.reading(), &limits);
+        for line in block.events(&limits) {
+            let read = |policy: &Policy| Event::read(line.clone()?, policy.reading(), &limits);
             match (read(old), read(new)) {
                 (Ok(old), Ok(new)) => counts.add(&touching, &old, &new),
                 _ => counts.add_error(),

@@ -74,8 +74,10 @@ impl Worker<'_> {
             self.part.bytes = bytes.len() as u64;
         }
         let policy = self.job.table.policy();
-        let lines = || block.lines().map(|(line, _)| line);
-        let batch = self.job.ledger.as_ref().map(|ledger| ledger.batch(lines(), policy, &self.job.limits));
+        let batch =
+            self.job.ledger.as_ref().map(|ledger| {
+                ledger.batch(block.lines().map(|(line, _)| Ok(line)), policy, &self.job.limits)
+            });
         let mut checks = batch.iter().flat_map(|batch| batch.checks(policy));
         let mut start = 0;
         for (line, with_break) in block.lines() {

@@ -2,7 +2,7 @@
 
 use super::reader::{Input, without_break};
 use crate::cli::shared::CliError;
-use consentry::{Limits, lines};
+use consentry::{EventError, Limits, lines};
 use memchr::{memchr, memrchr};
 use std::path::Path;
 
@@ -68,6 +68,13 @@ impl Block {
     pub(in crate::cli) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let lines = lines(if self.piece().is_none() { self.bytes() } else { &[] });
         lines.map(|(_, with_break)| (without_break(with_break), with_break))
+    }
+
+    /// The lines without their breaks, and once the error of a line that is too long.
+    pub(in crate::cli) fn events(&self, limits: &Limits) -> impl Iterator<Item = Result<&[u8], EventError>> {
+        let is_too_long = self.piece().is_some_and(|piece| piece.first);
+        let too_long = is_too_long.then(|| Err(EventError::line_too_long(limits.bytes)));
+        too_long.into_iter().chain(self.lines().map(|(line, _)| Ok(line)))
     }
 
     /// Whether it has outgrown the usual size.

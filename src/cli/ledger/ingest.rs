@@ -109,13 +109,9 @@ impl Ingest {
         let (mut notices, mut errors, mut lines) = (Vec::new(), Vec::new(), Vec::new());
         let mut line = counts.lines;
         for block in blocks {
-            if block.piece().is_some_and(|piece| piece.first) {
+            for text in block.events(limits) {
                 line += 1;
-                errors.push((line, EventError::line_too_long(limits.bytes)));
-            }
-            for (text, _) in block.lines() {
-                line += 1;
-                match Notice::read(text, policy, limits) {
+                match text.and_then(|text| Notice::read(text, policy, limits)) {
                     Ok(notice) => {
                         notices.push(notice);
                         lines.push(line);
