@@ -10,7 +10,7 @@ use crate::model::{Policy, Reading};
 use crate::reason::Reason;
 use serde::Serialize;
 
-/// The most bytes of a comment; GitHub and GitLab accept 65,536 characters.
+/// The most bytes of the rows of a comment. GitHub and GitLab accept 65,536 characters.
 const MAX_BYTES: usize = 60_000;
 
 /// The directions of changes, what matters most first, each with its words.
