@@ -7,8 +7,8 @@
     reason = "a benchmark that fails may panic"
 )]
 
-use consentry::analysis::{decision_tables, diff, fingerprint, prove};
-use consentry::{Event, Limits, Policy, Table};
+use consentry::exact::{decision_tables, diff, fingerprint, prove};
+use consentry::{Event, Input, Limits, Policy, Table};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -68,8 +68,9 @@ fn decide(criterion: &mut Criterion) {
         });
         group.bench_function(format!("event to decision: {count} destinations"), |bencher| {
             bencher.iter(|| {
-                let delivered =
-                    events.iter().map(|event| table.decide(event, &mut scratch).delivered().count());
+                let delivered = events.iter().map(|event| {
+                    table.decide(Input::event(event), &mut scratch).unwrap().delivered().count()
+                });
                 black_box(delivered.sum::<usize>())
             });
         });

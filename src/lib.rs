@@ -18,13 +18,13 @@
 //! defaults for settings, so that nothing is decided out of sight; matching of names by similarity; `unsafe` but in the module of
 //! SIMD instructions; threads, global state, printing, panics and reading of files in the library's core.
 
-pub mod analysis;
+mod active_policy;
 mod decide;
 pub mod diagnostic;
 mod event;
-mod exact;
+pub mod exact;
+mod fingerprint;
 mod format;
-mod in_force;
 #[cfg(feature = "ledger")]
 pub mod ledger;
 #[cfg(feature = "lint")]
@@ -35,19 +35,18 @@ pub mod reference;
 pub mod report;
 mod source;
 pub mod syntax;
-mod table;
 pub mod testing;
 mod verdict;
 pub mod visit;
 
-pub use decide::{Decision, Facts, Scratch};
+pub use active_policy::ActivePolicy;
+pub use decide::{Decision, Input, ResolvedEvent, Scratch, Table};
 pub use event::{
-    Consent, Entry, Event, EventError, EventErrorKind, Grade, InstructionSet, Integrations, Limits, Name,
-    Preference, lines,
+    Consent, Entry, Event, EventError, EventErrorKind, InstructionSet, Integrations, Limits, Name,
+    Preference, Validation, lines,
 };
-pub use exact::{Fingerprint, TooLarge};
+pub use fingerprint::{Fingerprint, TooLarge};
 pub use format::{FormatError, format};
-pub use in_force::InForce;
 pub use model::{
     AlsoRecords, Banner, Category, CategoryId, CheckAction, Conflict, ConsentModel, ConsentState,
     Destination, DestinationId, Enforce, EntryState, Expected, GateOpens, ImpliedConsent, Include,
@@ -59,5 +58,4 @@ pub use model::{
 };
 pub use reason::{DISCARD_CODE, Outcome, Reason};
 pub use source::{Disk, Memory, Source, SourceError};
-pub use table::Table;
 pub use verdict::Verdict;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
-use consentry::{ConsentState, Grade, InstructionSet, Limits, Policy, Scratch, Table};
+use consentry::{ConsentState, Input, InstructionSet, Limits, Policy, Scratch, Table, Validation};
 
 /// Bytes to decisions: nothing is allocated once every text that repeats has been met, nor where none repeats.
 #[test]
@@ -30,30 +30,31 @@ fn reading_and_rewriting_allocate_nothing() {
         .collect();
     for instructions in InstructionSet::available() {
         let table = table.clone().with_instructions(instructions);
-        for grade in [Grade::Validating, Grade::Trusted] {
+        for validation in [Validation::Full, Validation::Trusted] {
             let mut scratch = table.scratch();
             let mut delivered = 0;
             let mut decide = |buffer: &[u8], scratch: &mut Scratch| {
-                table.decide_lines(buffer, &limits, grade, scratch, |_, decision| {
-                    delivered += decision.unwrap().delivered().count();
-                });
+                for (line, _) in consentry::lines(buffer) {
+                    let input = Input::line(line).limits(limits).validation(validation);
+                    delivered += table.decide(input, scratch).unwrap().delivered().count();
+                }
             };
             (0..3).for_each(|_| decide(&usual, &mut scratch));
             let counted = allocation_counter::measure(|| decide(&usual, &mut scratch));
-            assert_eq!(counted.count_total, 0, "{grade:?} {}", instructions.name());
+            assert_eq!(counted.count_total, 0, "{validation:?} {}", instructions.name());
             let counted = allocation_counter::measure(|| decide(unique.as_bytes(), &mut scratch));
-            assert_eq!(counted.count_total, 0, "{grade:?} {}, none repeats", instructions.name());
+            assert_eq!(counted.count_total, 0, "{validation:?} {}, none repeats", instructions.name());
             assert!(delivered > 1_000);
 
             let mut into = Vec::with_capacity(8 << 20);
             let mut rewrite = |scratch: &mut Scratch| {
                 for (line, _) in consentry::lines(&usual) {
-                    table.rewrite(line, &limits, grade, scratch, &mut into).unwrap();
+                    table.rewrite(Input::line(line).validation(validation), scratch, &mut into).unwrap();
                 }
             };
             (0..3).for_each(|_| rewrite(&mut scratch));
             let counted = allocation_counter::measure(|| rewrite(&mut scratch));
-            assert_eq!(counted.count_total, 0, "rewriting, {grade:?} {}", instructions.name());
+            assert_eq!(counted.count_total, 0, "rewriting, {validation:?} {}", instructions.name());
         }
     }
 }
@@ -70,7 +71,7 @@ fn deciding_allocates_nothing() {
         let mut delivered = 0;
         let counted = allocation_counter::measure(|| {
             for event in &events {
-                delivered += table.decide(event, &mut scratch).delivered().count();
+                delivered += table.decide(Input::event(event), &mut scratch).unwrap().delivered().count();
             }
         });
         assert_eq!(counted.count_total, 0, "{policy}");

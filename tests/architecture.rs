@@ -20,50 +20,45 @@ const MODULES: &[(&str, &[&str])] = &[
     ("reason", &[]),
     ("model", &["diagnostic", "reason", "source", "syntax"]),
     ("event", &["model"]),
-    ("exact", &["event", "model", "reason"]),
-    ("table", &["event", "exact", "model"]),
+    ("fingerprint", &[]),
     ("verdict", &["model", "reason"]),
-    ("decide", &["event", "exact", "model", "reason", "table", "verdict"]),
-    ("visit", &["decide", "event", "model", "table"]),
-    ("ledger", &["decide", "event", "model", "table"]),
+    ("decide", &["event", "fingerprint", "model", "reason", "verdict"]),
+    ("visit", &["decide", "event", "model"]),
+    ("ledger", &["decide", "event", "model"]),
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
-    ("analysis", &["event", "exact", "model", "reason", "reference", "table", "verdict"]),
-    (
-        "lint",
-        &[
-            "analysis",
-            "decide",
-            "diagnostic",
-            "event",
-            "model",
-            "reason",
-            "source",
-            "syntax",
-            "table",
-            "visit",
-        ],
-    ),
+    ("exact", &["decide", "event", "fingerprint", "model", "reason", "reference", "verdict"]),
+    ("lint", &["decide", "diagnostic", "event", "exact", "model", "reason", "source", "syntax", "visit"]),
     (
         "testing",
         &[
-            "analysis",
             "decide",
             "diagnostic",
             "event",
+            "exact",
             "model",
             "reason",
             "reference",
             "source",
             "syntax",
-            "table",
             "verdict",
         ],
     ),
     (
         "report",
-        &["analysis", "decide", "diagnostic", "event", "ledger", "model", "reason", "reference", "verdict"],
+        &[
+            "decide",
+            "diagnostic",
+            "event",
+            "exact",
+            "fingerprint",
+            "ledger",
+            "model",
+            "reason",
+            "reference",
+            "verdict",
+        ],
     ),
-    ("in_force", &["model", "table"]),
+    ("active_policy", &["decide", "model"]),
 ];
 
 /// The text of a module's files, without comments and tests.
@@ -307,7 +302,9 @@ fn no_files_import_each_other_in_a_circle() {
     // Files that import nothing which is left cannot be in a circle.
     while let Some(free) = imports.iter().find(|(_, others)| others.is_empty()).map(|(file, _)| *file) {
         imports.remove(free);
-        imports.values_mut().for_each(|others| drop(others.remove(free)));
+        for others in imports.values_mut() {
+            others.remove(free);
+        }
     }
     // Nor can files that nothing left imports.
     while let Some(free) =
@@ -319,7 +316,7 @@ fn no_files_import_each_other_in_a_circle() {
 }
 
 /// What commands share, lowest first; everything else in `cli` is a command.
-const SHARED: &[&str] = &["shared", "render", "markdown", "files", "input", "store_uri", "ledger_arguments"];
+const SHARED: &[&str] = &["shared", "format", "render", "files", "input", "store_uri", "ledger_arguments"];
 
 /// Shared files import no command, a command imports no dispatch, and `mod.rs` holds nothing.
 #[test]

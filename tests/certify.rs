@@ -7,7 +7,7 @@
     reason = "a test that fails may panic"
 )]
 
-use consentry::analysis::{Coverage, Space, certify};
+use consentry::exact::{Coverage, Space, certify};
 use consentry::{Policy, Table};
 
 fn load(path: &str) -> Table {

@@ -13,7 +13,7 @@
 #[path = "common/facts.rs"]
 mod facts;
 
-use consentry::{Limits, Policy, Table};
+use consentry::{Input, Limits, Policy, Table};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -93,7 +93,7 @@ fn outcomes(policy: Policy, event: &Value) -> BTreeMap<String, Value> {
     let bytes = event.to_string();
     let event = table.read(bytes.as_bytes(), &Limits::default()).unwrap();
     let mut scratch = table.scratch();
-    let decision = table.decide(&event, &mut scratch);
+    let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
     let verdicts = decision.verdicts().map(|(id, verdict)| {
         let outcome = if verdict.delivers() { "allow" } else { "deny" };
         assert_eq!(verdict.delivers(), decision.delivers(id));

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
 
-use consentry::{Entry, Event, EventError, EventErrorKind, Limits, Policy, Preference, Reading};
+use consentry::{Entry, Event, EventError, EventErrorKind, Input, Limits, Policy, Preference, Reading};
 
 fn reading(setting: &str) -> Reading {
     let text = format!("consentry 1 policy \"p\" include prelude \"segment\" {setting}");
@@ -242,7 +242,7 @@ fn a_key_with_a_lone_surrogate_matches_nothing() {
     let line = br#"{"context":{"consent":{"categoryPreferences":{"A\ud800":true}}},"integrations":{"D\udfff":false}}"#;
     let event = table.read(line, &Limits::default()).unwrap();
     let mut scratch = table.scratch();
-    let decision = table.decide(&event, &mut scratch);
+    let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
     assert_eq!((decision.unknown_categories().len(), decision.unknown_integrations().len()), (1, 1));
     assert_eq!(decision.delivered().count(), 1);
     assert_eq!(event.consent.preferences()[0].1, Preference::Granted);

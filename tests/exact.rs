@@ -13,7 +13,7 @@ mod facts;
 #[path = "common/text.rs"]
 mod text;
 
-use consentry::analysis::{Diff, Direction, diff};
+use consentry::exact::{Diff, Direction, diff};
 use consentry::{Event, Limits, Policy, Table, reference};
 use serde_json::Value;
 use std::collections::BTreeSet;

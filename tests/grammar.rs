@@ -2,8 +2,14 @@
 //!
 //! Run with `BLESS=1` after a change of the grammar to write it anew.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
 
+use consentry::syntax::{Keyword, Tree};
 use std::{collections::BTreeSet, fs, path::Path};
 
 const GRAMMAR: &str = "grammar/consent.pest";
@@ -77,5 +83,87 @@ fn every_word_is_a_language_word() {
         assert!(consentry::Policy::parse(&policy(word)).is_err(), "`{word}` is taken for a name");
         consentry::Policy::parse(&policy(&format!("{word}s-"))).unwrap();
         consentry::Policy::parse(&policy(&format!("{word:?}"))).unwrap();
+    }
+}
+
+/// The text of a rule of the grammar, in its braces.
+fn rule<'g>(grammar: &'g str, name: &str) -> &'g str {
+    let body = grammar.split(&format!("\n{name} = ")).nth(1).unwrap_or_else(|| panic!("no rule `{name}`"));
+    let body = body.split("\n\n").next().unwrap().trim();
+    body.split_once('{').unwrap().1.strip_suffix('}').unwrap()
+}
+
+/// The parts of an expression between marks that stand in no parentheses.
+fn split(expression: &str, mark: char) -> Vec<&str> {
+    let mut depth = 0;
+    let outside = |char: char| {
+        depth += i32::from(char == '(') - i32::from(char == ')');
+        char == mark && depth == 0
+    };
+    expression.split(outside).map(str::trim).collect()
+}
+
+/// The words of the language that an expression may begin with, but for old forms.
+fn first_words(grammar: &str, expression: &str) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    for choice in split(expression, '|') {
+        for term in split(choice, '~') {
+            let needed = term.trim_end_matches(['?', '*', '+']);
+            match needed.strip_prefix("word_") {
+                _ if needed.starts_with(['!', '"']) || needed.starts_with("old_") => {}
+                Some(word) => drop(words.insert(word.to_owned())),
+                None if needed.starts_with('(') => {
+                    let inside = needed.trim_start_matches('(').strip_suffix(')').unwrap();
+                    words.extend(first_words(grammar, inside));
+                }
+                None if needed == "text" => {}
+                None => words.extend(first_words(grammar, rule(grammar, needed))),
+            }
+            if !term.ends_with(['?', '*']) {
+                break;
+            }
+        }
+    }
+    words
+}
+
+/// The table of keywords lists what the grammar has: each statement, and the words that begin its parts.
+#[test]
+fn keywords_are_those_of_the_grammar() {
+    let grammar = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(GRAMMAR)).unwrap();
+    let mut first: BTreeSet<String> = Keyword::ALL
+        .iter()
+        .map(|keyword| keyword.as_str().split(' ').next().unwrap().to_owned())
+        .chain(["override".to_owned()])
+        .collect();
+    assert_eq!(first, first_words(&grammar, rule(&grammar, "statement")));
+    first.insert("consentry".to_owned());
+    assert_eq!(first, first_words(&grammar, rule(&grammar, "statement_word")));
+    for (keyword, name) in [
+        (Keyword::Category, "category_attribute"),
+        (Keyword::Destination, "destination_attribute"),
+        (Keyword::DestinationKind, "destination_kind_attribute"),
+        (Keyword::Test, "test_line"),
+    ] {
+        let parts: BTreeSet<String> = keyword.parts().iter().map(|word| (*word).to_owned()).collect();
+        assert_eq!(parts, first_words(&grammar, rule(&grammar, name)), "{keyword:?}");
+    }
+    for keyword in Keyword::ALL {
+        let rest = keyword.example().unwrap_or_else(|| match keyword {
+            Keyword::Policy | Keyword::Include => "\"x\"",
+            Keyword::Category | Keyword::DestinationKind => "x",
+            Keyword::Destination => "\"x\" unmapped",
+            Keyword::Test => "\"x\" { drop }",
+            Keyword::Lint => "unused-category error",
+            Keyword::Banner => "stays",
+            Keyword::Model => "opt-in",
+            Keyword::NeverDeliver => "any",
+            Keyword::AlwaysDeliver => "all",
+            other => panic!("no example of {other:?}"),
+        });
+        let text = format!("consentry 1\n{} {rest}\n", keyword.as_str());
+        let (tree, found) = Tree::parse(&text);
+        let read: Vec<Keyword> = tree.statements.iter().map(|statement| statement.fact.keyword()).collect();
+        assert_eq!((read, found), (vec![*keyword], vec![]), "{text}");
     }
 }

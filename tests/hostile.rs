@@ -11,7 +11,7 @@
 #[cfg(feature = "cli")]
 mod common;
 
-use consentry::{Limits, Policy, Table, reference};
+use consentry::{Input, Limits, Policy, Table, reference};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -343,11 +343,11 @@ fn through_the_library(table: &Table, line: &[u8]) -> String {
         Err(error) => {
             assert!(error.offset() <= line.len() && !error.to_string().is_empty());
             assert!(error.to_string().len() < 300, "{error}");
-            assert!(table.decide_bytes(line, &Limits::default(), &mut scratch).is_err());
+            assert!(table.decide(Input::line(line), &mut scratch).is_err());
             return error.code().to_owned();
         }
     };
-    let decision = table.decide(&event, &mut scratch);
+    let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
     let mut said = format!("{} {}:", decision.consent().word(), decision.integrations().word());
     for (id, verdict) in decision.verdicts() {
         let expected = reference::explain(table.policy(), &event, id).unwrap().verdict;

@@ -15,7 +15,7 @@ mod text;
 use common::{command, run, run_command, start};
 use consentry::diagnostic::Code;
 use consentry::{
-    Consent, Enforce, Entry, Event, Expected, Integrations, Outcome, Policy, Preference, StatedEntry,
+    Consent, Enforce, Entry, Event, Expected, Input, Integrations, Outcome, Policy, Preference, StatedEntry,
     StatedPreference, Table, Test, TestConsent, TestEvent, TestIntegrations, Which, lint, reference,
 };
 use std::fmt::Write as _;
@@ -98,7 +98,7 @@ fn holds(table: &Table, test: &Test) {
     for case in test.cases() {
         let event = event(policy, &case.event);
         let mut scratch = table.scratch();
-        let decision = table.decide(&event, &mut scratch);
+        let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
         for expected in &case.expectations {
             let (outcome, which, reason, refused) = match &expected.value {
                 Expected::Drop(expected) => {
@@ -286,8 +286,8 @@ fn answers_come_as_lines() {
     assert!(run.err.contains("rules to start from [segment-strict]: "), "{}", run.err);
     assert_eq!(good(&run.out).categories().len(), 3);
     for (answers, reason) in [
-        (&b"shop\nsegmnt\n"[..], "there is no prelude `segmnt`; there are segment, "),
-        (b"shop\n\nAds\nGoogle=Adds\n", "there is no category `Adds`; there are `Ads`"),
+        (&b"shop\nsegmnt\n"[..], "there is no prelude `segmnt`; did you mean \"segment\"?"),
+        (b"shop\n\nAds\nGoogle=Adds\n", "there is no category `Adds`; did you mean `Ads`?"),
         (b"shop\n\nA=x,B=x\n", "have one wire id"),
         (b"shop\n\nA\nAll=A\n", "may be called `All`"),
         (b"sh\x1bop\n", "control characters"),
@@ -371,8 +371,8 @@ fn what_is_odd_about_events_is_said() {
         "1 events whose consent is not read have `context.consent.consentPreferences`",
         "1 events whose consent is not read have `traits.Consent`",
         "2 keys are empty or no text",
-        "the wire ids `Ads` and `ads` differ in case alone",
-        "the destinations `A` and `a` differ in case alone",
+        "`ads` and `Ads` look alike, and are two wire ids",
+        "`a` and `A` look alike, and are two destinations",
         "`All` was off 1",
         "of one category some values are neither true nor false",
     ] {
@@ -434,12 +434,12 @@ fn sheets_in_every_form() {
 #[test]
 fn a_sheet_that_can_be_read_in_two_ways_is_refused() {
     for (text, reason) in [
-        (
-            "A,Ads\nA,Stats\n",
-            "line 2: `A` is there twice and needs different categories; say all that it needs once; it is on line 1 too",
-        ),
-        ("A\n\nA,Ads\n", "line 3: `A` is on line 1 too"),
-        ("A,Ads\nA\n", "line 2: `A` is on line 1 too"),
+        ("A,Ads\nA,Stats\n", "`destination \"A\"` is said twice"),
+        ("A,Ads\nA,Stats\n", "destination \"A\" needs Ads // line 1 of d.csv"),
+        ("A,Ads\nA,Stats\n", "destination \"A\" needs Stats // line 2 of d.csv"),
+        ("A\n\nA,Ads\n", "destination \"A\" needs Ads // line 3 of d.csv"),
+        ("A,Ads\nA\n", "destination \"A\" unmapped // line 2 of d.csv"),
+        ("name,mode\nA,device\nA,cloud\n", "destination \"A\" unmapped mode cloud // line 3 of d.csv"),
         ("A,Ads\n,Stats\n", "line 2: the row has no destination"),
         (
             "A,Ads\nB,\"Ads\nC,Ads\n",
@@ -447,10 +447,10 @@ fn a_sheet_that_can_be_read_in_two_ways_is_refused() {
         ),
         ("A,Ads\nB,\"Ads\nC\",Ads\n", "line 2: a cell has a line break"),
         ("Tool,Ads\nA,x\nB,maybe\n", "line 3: `maybe` in the column `Ads` is neither yes nor no"),
-        ("name,kind\nA,werehouse\n", "line 2: the prelude has no kind `werehouse`"),
+        ("name,kind\nA,werehouse\n", "there is no destination kind `werehouse`"),
         ("name,mode\nA,devise\n", "line 2: the mode `devise`"),
         ("name,needs,wire id\nA,Ads;Stats,C1\n", "line 2: there are 2 categories and 1 wire ids"),
-        ("name,needs,wire id\nA,Ads,C1\nB,Ads,C2\n", "line 3: the category `Ads` has two wire ids"),
+        ("name,needs,wire id\nA,Ads,C1\nB,Ads,C2\n", "category Ads = \"C2\" // line 3 of d.csv"),
         ("name,needs\nA,Ads,Stats\n", "line 2: the row is longer than the header"),
         ("name,tool\nA,B\n", "two columns are headed"),
         ("name,needs\n", "no row"),
@@ -623,6 +623,55 @@ fn the_other_commands_accept_it() {
     {
         let output = run(arguments, b"");
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+    }
+}
+
+/// Programs read the same result that people are told of.
+#[test]
+fn the_result_is_a_document() {
+    let run = init_with(&["-", "--yes", "--name", "p", "--from", EVENTS, "--format", "json"], b"");
+    let document: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+    assert_eq!(
+        (&document["v"], &document["categories"], &document["destinations"]),
+        (&1.into(), &6.into(), &10.into())
+    );
+    assert_eq!(document["undecided"].as_array().unwrap().len(), 10);
+    assert_eq!(document["file"], serde_json::Value::Null);
+    good(document["text"].as_str().unwrap());
+    let schema = serde_json::from_str(include_str!("../grammar/init.schema.json")).unwrap();
+    jsonschema::validate(&schema, &document).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.consent");
+    let path = path.to_str().unwrap();
+    let run = init_with(&[path, "--category", "A", "--yes", "--format", "json"], b"");
+    let document: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((&document["file"], &document["text"]), (&path.into(), &serde_json::Value::Null));
+    jsonschema::validate(&schema, &document).unwrap();
+    good(&fs::read_to_string(path).unwrap());
+}
+
+/// A flag that is invalid is reported, and no answer is blamed for it.
+#[test]
+fn all_mistakes_of_flags_are_reported_at_once() {
+    let run = init_with(
+        &[
+            "-",
+            "--yes",
+            "--category",
+            "A=x",
+            "--category",
+            "B=x",
+            "--destination",
+            "All",
+            "--destination",
+            "D=C",
+        ],
+        b"",
+    );
+    assert_eq!((run.status, run.out.as_str()), (2, ""));
+    for mistake in ["`A` and `B` have one wire id", "may be called `All`", "there is no category `C`"] {
+        assert!(run.err.contains(mistake), "{mistake}\n{}", run.err);
     }
 }
 

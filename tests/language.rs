@@ -9,6 +9,7 @@
 )]
 
 use consentry::diagnostic::Diagnostic;
+use consentry::syntax::Keyword;
 use consentry::{Memory, Policy, lint};
 
 /// The fenced examples of a page: what stands after the three backquotes and `consent`, and the text.
@@ -81,4 +82,16 @@ fn the_reference_mentions_every_word() {
         words += 1;
     }
     assert!(words > 50, "{words} words");
+}
+
+/// Each statement is named on the page where its readers look it up, and so is each word that begins one of its parts.
+#[test]
+fn the_reference_lists_every_keyword() {
+    let page = include_str!("../grammar/language.md");
+    for keyword in Keyword::ALL {
+        for words in std::iter::once(&keyword.as_str()).chain(keyword.parts()) {
+            let is_code = |before: &str| page.contains(&format!("{before}{words}"));
+            assert!(["`", "\n"].into_iter().any(is_code), "{keyword:?}: `{words}`");
+        }
+    }
 }

@@ -9,8 +9,9 @@
 
 use consentry::diagnostic::Span;
 use consentry::{
-    Banner, Consent, ConsentModel, Entry, Event, GateOpens, Grade, ImpliedConsent, InForce, Integrations,
-    Limits, LoadTrigger, Memory, Policy, Preference, Reason, Table, WithoutConsent, analysis, reference,
+    ActivePolicy, Banner, Consent, ConsentModel, Entry, Event, GateOpens, ImpliedConsent, Input,
+    Integrations, Limits, LoadTrigger, Memory, Policy, Preference, Reason, Table, Validation, WithoutConsent,
+    exact, reference,
 };
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ fn table(text: &str) -> Table {
 /// `Pixel=refused(Advertising) …`
 fn decide(table: &Table, event: &Event) -> String {
     let mut scratch = table.scratch();
-    let decision = table.decide(event, &mut scratch);
+    let decision = table.decide(Input::event(event), &mut scratch).unwrap();
     let policy = table.policy();
     let mut all = Vec::new();
     for (id, verdict) in decision.verdicts() {
@@ -65,7 +66,7 @@ fn what_is_shared_between_threads_can_be() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<Policy>();
     shared::<Table>();
-    shared::<InForce>();
+    shared::<ActivePolicy>();
     shared::<consentry::PolicyError>();
     shared::<consentry::Scratch>();
 
@@ -225,16 +226,16 @@ fn a_decision_answers_by_name_and_by_index() {
         ..Event::default()
     };
     let mut scratch = table.scratch();
-    let decision = table.decide(&event, &mut scratch);
+    let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
     let policy = decision.policy();
     let ads = policy.destination_named("Ads").unwrap();
     assert_eq!(decision.verdict(ads), decision.verdict_of("Ads"));
     assert_eq!(decision.verdict(ads).unwrap().reason(), Reason::IntegrationOff);
-    assert_eq!(decision.facts().entry(ads), Some(false));
-    assert_eq!(decision.facts().entry(policy.destination_named("Chat").unwrap()), Some(true));
-    assert_eq!(decision.facts().entry(policy.destination_named("Pixel").unwrap()), None);
-    assert!(decision.facts().grants(policy.category_named("Advertising").unwrap()));
-    assert!(!decision.facts().grants(policy.category_named("Analytics").unwrap()));
+    assert_eq!(decision.resolved().entry(ads), Some(false));
+    assert_eq!(decision.resolved().entry(policy.destination_named("Chat").unwrap()), Some(true));
+    assert_eq!(decision.resolved().entry(policy.destination_named("Pixel").unwrap()), None);
+    assert!(decision.resolved().grants(policy.category_named("Advertising").unwrap()));
+    assert!(!decision.resolved().grants(policy.category_named("Analytics").unwrap()));
     assert_eq!(decision.event(), &event);
     assert_eq!(decision.drop_reason(), None);
     assert_eq!(decision.verdict_of("Nobody"), None);
@@ -258,17 +259,17 @@ fn a_drop_and_an_exemption_are_told() {
     ));
     let mut scratch = table.scratch();
     let dropped = Event::default();
-    let decision = table.decide(&dropped, &mut scratch);
+    let decision = table.decide(Input::event(&dropped), &mut scratch).unwrap();
     assert_eq!((decision.drop_reason(), decision.delivered().count()), (Some("no consent"), 0));
-    assert!(!decision.facts().exempt_event());
+    assert!(!decision.resolved().exempt_event());
     let exempt = Event {
         id: Some("m".into()),
         consent: Consent::Empty,
         track: Some("Segment Consent Preference".into()),
         ..Event::default()
     };
-    let decision = table.decide(&exempt, &mut scratch);
-    assert_eq!((decision.drop_reason(), decision.facts().exempt_event()), (None, true));
+    let decision = table.decide(Input::event(&exempt), &mut scratch).unwrap();
+    assert_eq!((decision.drop_reason(), decision.resolved().exempt_event()), (None, true));
     assert_eq!(decision.event().id, Some("m".into()));
     assert_eq!(decision.verdict_of("Pixel").unwrap().reason(), Reason::Exempt);
 }
@@ -287,9 +288,9 @@ fn an_absent_preference_may_be_listed() {
         let event = Event { consent: Consent::Preferences(preferences), ..Event::default() };
         assert!(decide(&table, &event).contains(&format!("Amplitude={expected}")));
         let mut scratch = table.scratch();
-        let decision = table.decide(&event, &mut scratch);
-        assert_eq!(decision.facts().consent(), consentry::ConsentState::Answered);
-        assert_eq!(decision.facts().integrations(), consentry::IntegrationsState::None);
+        let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
+        assert_eq!(decision.resolved().consent(), consentry::ConsentState::Answered);
+        assert_eq!(decision.resolved().integrations(), consentry::IntegrationsState::None);
     }
 }
 
@@ -352,8 +353,8 @@ fn a_scratch_serves_any_table() {
     let event = event.unwrap();
     let mut scratch = small.scratch();
     for _ in 0..2 {
-        assert_eq!(large.decide(&event, &mut scratch).delivered().count(), 8);
-        assert_eq!(small.decide(&event, &mut scratch).delivered().count(), 1);
+        assert_eq!(large.decide(Input::event(&event), &mut scratch).unwrap().delivered().count(), 8);
+        assert_eq!(small.decide(Input::event(&event), &mut scratch).unwrap().delivered().count(), 1);
     }
 }
 
@@ -376,8 +377,9 @@ fn categories_as_bits() {
         };
         let preferences = names.iter().enumerate().map(|(id, name)| (name.as_str().into(), preference(id)));
         let event = Event { consent: Consent::Preferences(preferences.collect()), ..Event::default() };
-        let expected: Vec<_> = table.decide(&event, &mut table.scratch()).verdicts().collect();
-        let decision = table.decide_granted(&granted, &mut scratch);
+        let expected: Vec<_> =
+            table.decide(Input::event(&event), &mut table.scratch()).unwrap().verdicts().collect();
+        let decision = table.decide(Input::granted(&granted), &mut scratch).unwrap();
         assert_eq!(decision.verdicts().collect::<Vec<_>>(), expected, "{round:b}");
         assert_eq!(decision.event(), &Event::default());
     }
@@ -395,8 +397,7 @@ fn what_is_remembered_is_of_one_policy() {
     };
     let (a, b) = (policy("A"), policy("B"));
     let line = br#"{"context":{"consent":{"categoryPreferences":{"A":true,"B":false}}},"integrations":{"All":false,"X":true}}"#;
-    let limits = Limits::default();
-    for grade in [Grade::Validating, Grade::Trusted] {
+    for validation in [Validation::Full, Validation::Trusted] {
         let (mut scratch, mut rewritten) = (a.scratch(), Vec::new());
         // Often enough that each would have been remembered.
         for _ in 0..5 {
@@ -405,7 +406,9 @@ fn what_is_remembered_is_of_one_policy() {
             {
                 for _ in 0..3 {
                     rewritten.clear();
-                    let decision = table.rewrite(line, &limits, grade, &mut scratch, &mut rewritten).unwrap();
+                    let decision = table
+                        .rewrite(Input::line(line).validation(validation), &mut scratch, &mut rewritten)
+                        .unwrap();
                     let got: Vec<usize> = decision.delivered().map(consentry::DestinationId::index).collect();
                     assert_eq!(got, delivered);
                     let text = std::str::from_utf8(&rewritten).unwrap();
@@ -431,9 +434,7 @@ fn several_integrations_objects_are_rewritten() {
         let line = format!("{consent}{}}}", members.join(","));
         let mut rewritten = Vec::new();
         let mut scratch = table.scratch();
-        table
-            .rewrite(line.as_bytes(), &Limits::default(), Grade::Validating, &mut scratch, &mut rewritten)
-            .unwrap();
+        table.rewrite(Input::line(line.as_bytes()), &mut scratch, &mut rewritten).unwrap();
         let rewritten = String::from_utf8(rewritten).unwrap();
         rewritten.strip_prefix(consent).unwrap().to_owned()
     };
@@ -599,7 +600,7 @@ fn settings_of_a_visit_are_facts_that_decide_nothing() {
         )
     );
     let [included, overridden, but_the_gate] =
-        [&as_included, &overridden, &but_the_gate].map(|policy| analysis::fingerprint(policy).unwrap());
+        [&as_included, &overridden, &but_the_gate].map(|policy| exact::fingerprint(policy).unwrap());
     assert_eq!(included, but_the_gate, "no decision has changed, and no gate");
     assert_ne!(included, overridden, "the gate has");
     let strict = Policy::parse("consentry 1 policy \"p\" include prelude \"segment-strict\"").unwrap();
@@ -650,7 +651,7 @@ fn settings_of_a_visit_mean_what_they_say() {
         ("delivery", GateOpens::Delivery),
     ] {
         assert_eq!(read(&format!("override gate opens on {words}")).gate_opens().value, opens);
-        assert_eq!(opens.phrase(), words);
+        assert_eq!(opens.word(), words);
     }
     for (word, said) in [("open", WithoutConsent::Open), ("closed", WithoutConsent::Closed)] {
         let policy = read(&format!("override gate without consent {word}"));
@@ -690,17 +691,17 @@ fn a_broken_file_leaves_the_old_policy_in_force() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("live.consent");
     std::fs::write(&path, POLICY).unwrap();
-    let in_force = InForce::new(Table::new(Policy::load(&path).unwrap()));
+    let active = ActivePolicy::new(Table::new(Policy::load(&path).unwrap()));
     std::fs::write(&path, POLICY.replace("needs Old", "needs New")).unwrap();
-    let error = in_force.replace(Policy::load(&path)).unwrap_err();
+    let error = active.replace(Policy::load(&path)).unwrap_err();
     assert!(
         error.to_string().contains("live.consent:11:30: unknown-category (C305): there is no category `New`"),
         "{error}"
     );
-    assert_eq!(in_force.table().policy().destinations().len(), 10);
+    assert_eq!(active.table().policy().destinations().len(), 10);
     std::fs::write(&path, "consentry 1 policy \"new\" include prelude \"segment\"").unwrap();
-    in_force.replace(Policy::load(&path)).unwrap();
-    assert_eq!(in_force.table().policy().name(), "new");
+    active.replace(Policy::load(&path)).unwrap();
+    assert_eq!(active.table().policy().name(), "new");
 }
 
 /// An embedder logs the error: neither a policy nor the name of a file steers what shows it, or makes two lines of one mistake.
@@ -734,7 +735,7 @@ fn large_policies_load() {
         let line = br#"{"context":{"consent":{"categoryPreferences":{"c1":true,"c5":true,"c3":true}}},"integrations":{"d1":false}}"#;
         let event = table.read(line, &Limits::default()).unwrap();
         let mut scratch = table.scratch();
-        let decision = table.decide(&event, &mut scratch);
+        let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
         for (id, verdict) in decision.verdicts().step_by(97) {
             assert_eq!(verdict.delivers(), decision.delivers(id));
             assert_eq!(Some(verdict), reference::explain(table.policy(), &event, id).map(|one| one.verdict));

@@ -13,8 +13,8 @@ mod common;
 #[path = "common/text.rs"]
 mod text;
 
-use consentry::analysis::fingerprint;
 use consentry::diagnostic::Code;
+use consentry::exact::fingerprint;
 use consentry::lint::{self, Levels, Linted};
 use consentry::{Memory, Policy, prelude};
 use std::collections::{BTreeMap, BTreeSet};

@@ -10,7 +10,7 @@
     reason = "a test that fails may panic"
 )]
 
-use consentry::{Limits, Policy, Table, reference};
+use consentry::{Input, Limits, Policy, Table, reference};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ fn by_the_table() -> Counts {
     let mut counts = Counts::new();
     for line in EVENTS.lines() {
         let event = table.read(line.as_bytes(), &Limits::default()).unwrap();
-        let decision = table.decide(&event, &mut scratch);
+        let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
         for (id, verdict) in decision.verdicts() {
             assert_eq!(verdict.delivers(), decision.delivers(id));
             let name = table.policy().destination(id).unwrap().name();

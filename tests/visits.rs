@@ -14,7 +14,7 @@ mod facts;
 mod text;
 
 use consentry::visit::{Action, Choice, Loss, ScenarioRow, Site, Step, Visit, Visitor, scenarios};
-use consentry::{Banner, CategoryId, ConsentModel, Event, GateOpens, Limits, Policy, Preference, Table};
+use consentry::{Banner, CategoryId, ConsentModel, Event, GateOpens, Input, Policy, Preference, Table};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,7 +32,7 @@ fn table(prelude: &str, facts: &Value, statements: &str) -> Table {
 fn passes(table: &Table, event: &Value, reading: GateOpens) -> bool {
     let text = event.to_string();
     let mut scratch = table.scratch();
-    table.decide_bytes(text.as_bytes(), &Limits::default(), &mut scratch).unwrap().passes_gate(reading)
+    table.decide(Input::line(text.as_bytes()), &mut scratch).unwrap().passes_gate(reading)
 }
 
 /// Every case of the documents' gate: the seven rows under all three readings, and what goes beyond them under the reading that is
@@ -80,7 +80,7 @@ fn the_gate_beyond_the_documents() {
         );
         let table = Table::new(Policy::parse(&text).unwrap());
         let mut scratch = table.scratch();
-        let decision = table.decide_bytes(event.as_bytes(), &Limits::default(), &mut scratch).unwrap();
+        let decision = table.decide(Input::line(event.as_bytes()), &mut scratch).unwrap();
         [GateOpens::AnyGrant, GateOpens::NeededGrant, GateOpens::Delivery]
             .map(|reading| decision.passes_gate(reading))
     };
@@ -139,7 +139,7 @@ fn the_gate_in_every_combination() {
             let [a, b, s, x] = [0, 1, 2, 3].map(|bit| grants >> bit & 1 == 1);
             let event = json!({ "context": { "consent": { "categoryPreferences": { "A": a, "B": b, "S": s, "X": x } } } });
             let event = event.to_string();
-            let decision = table.decide_bytes(event.as_bytes(), &Limits::default(), &mut scratch).unwrap();
+            let decision = table.decide(Input::line(event.as_bytes()), &mut scratch).unwrap();
             let held_open = unmapped || storage || unenforced;
             // What is always granted counts where it is needed; what is unenforced or unknown never does.
             let granted = a || b || needs_z;
@@ -448,7 +448,7 @@ fn preference_events_pass_and_exempt_events_do_not() {
         r#"{"type":"track","event":"NAME","context":{"consent":{"categoryPreferences":{"A":false}}}}"#;
     for opens in GateOpens::ALL {
         let policy = |settings: &str| {
-            let opens = opens.phrase();
+            let opens = opens.word();
             let text = format!(
                 "consentry 1 policy \"p\" include prelude \"segment\" category A destination \"X\" needs A \
                  override gate opens on {opens} {settings}"

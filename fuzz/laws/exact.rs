@@ -2,8 +2,8 @@
 
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{
-    self, DecisionTable, Decisions, Diff, Direction, Need, Space, check, decision_tables, diff, fingerprint,
+use consentry::exact::{
+    self, DecisionFunction, DecisionTable, Diff, Direction, Space, check, decision_tables, diff, fingerprint,
     gate,
 };
 use consentry::{
@@ -22,16 +22,17 @@ pub fn functions_equal_the_reference(u: &mut Unstructured) -> Result<u64> {
     let mut compared = 0;
     for id in policy.destination_ids() {
         let space = Space::full(&policy, id).unwrap();
-        let Ok(decisions) = Decisions::new(&policy, id) else { continue };
-        let decisions = decisions.unwrap();
+        let Ok(decision) = DecisionFunction::new(&policy, id) else { continue };
+        let decision = decision.unwrap();
         let count = space.count().unwrap_or(u128::MAX);
         let situations: Box<dyn Iterator<Item = _>> = match count <= MAX_SITUATIONS {
             true => Box::new(space.situations()),
             false => Box::new((0..MAX_SITUATIONS as u64).map(|number| space.sample(number))),
         };
         for situation in situations {
-            let verdict = reference::explain(&policy, &space.event(&situation), id).unwrap().verdict;
-            assert_eq!(decisions.verdict(&situation), verdict, "{situation:?}\n{text}");
+            let event = space.event(&situation);
+            let verdict = reference::explain(&policy, &event, id).unwrap().verdict;
+            assert_eq!(decision.verdict(&event), Some(verdict), "{situation:?}\n{text}");
             compared += 1;
         }
     }
@@ -267,7 +268,7 @@ pub fn promises_are_decided(u: &mut Unstructured) -> Result<u64> {
         events.push(EventText::arbitrary(u, &text)?.text());
     }
     for promise in policy.promises() {
-        let Ok(proof) = analysis::prove(policy, promise) else { continue };
+        let Ok(proof) = exact::prove(policy, promise) else { continue };
         let broken = |id, event: &Event| {
             let delivers = reference::explain(policy, event, id).unwrap().verdict.delivers();
             let without = promise.without.as_ref().is_none_or(|needs| !satisfied(policy, needs, event));
@@ -430,7 +431,8 @@ fn is_in_its_row(
     let named: BTreeSet<String> =
         verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id().to_owned()).collect();
     let is_refused = row.reason == consentry::Reason::Refused;
-    let expected = if is_refused { Need::of(policy, destination).refused(&granted) } else { BTreeSet::new() };
+    let expected =
+        if is_refused { DecisionTable::refused(policy, destination, &granted) } else { BTreeSet::new() };
     assert_eq!(named, expected, "{}", said());
 }
 

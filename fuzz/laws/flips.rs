@@ -2,7 +2,10 @@
 
 use super::{events::EventText, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{Flip, FlipChange, Flips, MAX_EXACT_INPUTS, MAX_FLIPS, Situation, Space, flips};
+use consentry::exact::{
+    Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, Situation, Space,
+    counterfactuals,
+};
 use consentry::{
     Consent, ConsentState, DestinationId, Entry, Event, Integrations, IntegrationsState, InvalidEntries,
     Name, Outcome, Policy, Preference, Table, reference,
@@ -27,7 +30,7 @@ pub fn flips_flip(u: &mut Unstructured) -> Result<u64> {
         let event_text = EventText::arbitrary(u, &text)?.text();
         let event = read(&table, &event_text);
         for id in policy.destination_ids() {
-            let Ok(found) = flips(policy, &event, id) else { continue };
+            let Ok(found) = counterfactuals(policy, &event, id) else { continue };
             let said = format!("{}\n{event_text}\n{}", policy.destination(id).unwrap().name(), text.text());
             compared += each_flips(&table, &event, id, &found, &said);
             compared += nothing_is_missing(policy, &event, id, &found, &said);
@@ -38,9 +41,11 @@ pub fn flips_flip(u: &mut Unstructured) -> Result<u64> {
         let full = Space::full(policy, id).unwrap();
         let situation = full.sample(u.arbitrary()?);
         let plain = plain(policy, &situation);
-        let [one, other] = [&situation, &plain].map(|situation| flips(policy, &full.event(situation), id));
+        let [one, other] =
+            [&situation, &plain].map(|situation| counterfactuals(policy, &full.event(situation), id));
         let (Ok(one), Ok(other)) = (one, other) else { continue };
-        let changes = |flips: &Flips| flips.flips.iter().map(|flip| flip.changes.clone()).collect::<Vec<_>>();
+        let changes =
+            |flips: &Counterfactuals| flips.list.iter().map(|flip| flip.changes.clone()).collect::<Vec<_>>();
         assert_eq!(changes(&one), changes(&other), "{situation:?}\n{}", text.text());
         compared += 1;
     }
@@ -52,13 +57,13 @@ fn outcome(policy: &Policy, event: &Event, id: DestinationId) -> Outcome {
 }
 
 /// Each flip by itself.
-fn each_flips(table: &Table, event: &Event, id: DestinationId, found: &Flips, said: &str) -> u64 {
+fn each_flips(table: &Table, event: &Event, id: DestinationId, found: &Counterfactuals, said: &str) -> u64 {
     let policy = table.policy();
     let before = outcome(policy, event, id);
-    assert!(found.flips.len() <= MAX_FLIPS);
-    assert!(found.flips.is_sorted_by_key(|flip| flip.changes.len()), "{found:?}\n{said}");
+    assert!(found.list.len() <= MAX_COUNTERFACTUALS);
+    assert!(found.list.is_sorted_by_key(|flip| flip.changes.len()), "{found:?}\n{said}");
     let mut tried = 0;
-    for flip in &found.flips {
+    for flip in &found.list {
         let witness = read(table, &flip.witness);
         let verdict = reference::explain(policy, &witness, id).unwrap().verdict;
         assert_ne!(verdict.outcome(), before, "{flip:?}\n{said}");
@@ -71,7 +76,7 @@ fn each_flips(table: &Table, event: &Event, id: DestinationId, found: &Flips, sa
         // No part of it flips.
         let count = flip.changes.len();
         for chosen in (0..(1u32 << count.min(10)) - 1).filter(|_| count <= 10) {
-            let part: Vec<FlipChange> = (0..count)
+            let part: Vec<InputChange> = (0..count)
                 .filter(|place| chosen & (1 << place) != 0)
                 .map(|place| flip.changes[place].clone())
                 .collect();
@@ -127,21 +132,21 @@ fn facts(policy: &Policy, id: DestinationId, event: &Event) -> Facts {
 }
 
 /// The facts of the event, with what is said to change, and with nothing of an object that is not there.
-fn expected(policy: &Policy, id: DestinationId, event: &Event, changes: &[FlipChange]) -> Facts {
+fn expected(policy: &Policy, id: DestinationId, event: &Event, changes: &[InputChange]) -> Facts {
     let mut facts = facts(policy, id, event);
     let categories = categories(policy, id);
     let wire_id = |name: &str| categories.iter().find(|(known, _)| known == name).unwrap().1.clone();
     for change in changes {
         let (key, value) = match change {
-            FlipChange::Consent(state) => ("consent".into(), state.word().to_owned()),
-            FlipChange::Integrations(state) => ("integrations".into(), state.word().into()),
-            FlipChange::Event(name) => ("event".into(), name.clone().unwrap_or_default()),
-            FlipChange::Entry { name, value } => (format!("entry {name}"), format!("{value:?}")),
-            FlipChange::All(value) => {
+            InputChange::Consent(state) => ("consent".into(), state.word().to_owned()),
+            InputChange::Integrations(state) => ("integrations".into(), state.word().into()),
+            InputChange::Event(name) => ("event".into(), name.clone().unwrap_or_default()),
+            InputChange::Entry { name, value } => (format!("entry {name}"), format!("{value:?}")),
+            InputChange::All(value) => {
                 ("All".into(), format!("{:?}", Some(*value).filter(|value| *value == Entry::Off)))
             }
-            FlipChange::Grant(name) => (format!("category {}", wire_id(name)), "true".into()),
-            FlipChange::Refuse(name) => (format!("category {}", wire_id(name)), "false".into()),
+            InputChange::Grant(name) => (format!("category {}", wire_id(name)), "true".into()),
+            InputChange::Refuse(name) => (format!("category {}", wire_id(name)), "false".into()),
         };
         let fact = facts.iter_mut().find(|(known, _)| *known == key).unwrap();
         assert_ne!(fact.1, value, "no change: {change:?}");
@@ -160,13 +165,13 @@ fn expected(policy: &Policy, id: DestinationId, event: &Event, changes: &[FlipCh
 }
 
 /// The event with some changes, done anew here.
-fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[FlipChange]) -> Event<'e> {
+fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[InputChange]) -> Event<'e> {
     let categories = categories(policy, id);
     let wire_id = |name: &str| categories.iter().find(|(known, _)| known == name).unwrap().1.clone();
     let mut event = event.clone();
     for change in changes {
         match change {
-            FlipChange::Consent(state) => {
+            InputChange::Consent(state) => {
                 event.consent = match state {
                     ConsentState::Missing => Consent::Missing,
                     ConsentState::Empty => Consent::Empty,
@@ -177,7 +182,7 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[F
                     }
                 }
             }
-            FlipChange::Integrations(state) => {
+            InputChange::Integrations(state) => {
                 event.integrations = match state {
                     IntegrationsState::Malformed => Integrations::Malformed,
                     IntegrationsState::None => Integrations::Entries(Vec::new()),
@@ -186,11 +191,11 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[F
                     }
                 }
             }
-            FlipChange::Event(name) => event.track = name.clone().map(Name::from),
-            FlipChange::Grant(name) | FlipChange::Refuse(name) => {
+            InputChange::Event(name) => event.track = name.clone().map(Name::from),
+            InputChange::Grant(name) | InputChange::Refuse(name) => {
                 let wire_id = wire_id(name);
                 let value = match change {
-                    FlipChange::Grant(_) => Preference::Granted,
+                    InputChange::Grant(_) => Preference::Granted,
                     _ => Preference::Refused,
                 };
                 if let (ConsentState::Answered, Consent::Preferences(own)) =
@@ -200,10 +205,10 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[F
                     own.push((Name::from(wire_id), value));
                 }
             }
-            FlipChange::Entry { .. } | FlipChange::All(_) => {
+            InputChange::Entry { .. } | InputChange::All(_) => {
                 let (name, value) = match change {
-                    FlipChange::Entry { name, value } => (name.as_str(), *value),
-                    FlipChange::All(value) => ("All", Some(*value)),
+                    InputChange::Entry { name, value } => (name.as_str(), *value),
+                    InputChange::All(value) => ("All", Some(*value)),
                     _ => unreachable!(),
                 };
                 let is_given = event.integrations.state() == IntegrationsState::Present;
@@ -260,7 +265,13 @@ const INTEGRATIONS: [IntegrationsState; 3] =
 
 /// By trying every situation of a destination that has one name and few categories: the flips that are listed are those that
 /// there are, one for each that comes to the same.
-fn nothing_is_missing(policy: &Policy, event: &Event, id: DestinationId, found: &Flips, said: &str) -> u64 {
+fn nothing_is_missing(
+    policy: &Policy,
+    event: &Event,
+    id: DestinationId,
+    found: &Counterfactuals,
+    said: &str,
+) -> u64 {
     let destination = policy.destination(id).unwrap();
     let space = Space::full(policy, id).unwrap();
     let free = categories(policy, id);
@@ -357,20 +368,20 @@ fn nothing_is_missing(policy: &Policy, event: &Event, id: DestinationId, found: 
         minimal = search(true);
     }
     let listed: Vec<BTreeSet<(usize, usize)>> = found
-        .flips
+        .list
         .iter()
-        .map(|flip: &Flip| {
-            let place = |change: &FlipChange| match change {
-                FlipChange::Consent(state) => (0, CONSENT.iter().position(|one| one == state).unwrap()),
-                FlipChange::Integrations(state) => {
+        .map(|flip: &Counterfactual| {
+            let place = |change: &InputChange| match change {
+                InputChange::Consent(state) => (0, CONSENT.iter().position(|one| one == state).unwrap()),
+                InputChange::Integrations(state) => {
                     (1, INTEGRATIONS.iter().position(|one| one == state).unwrap())
                 }
-                FlipChange::Event(name) => (2, usize::from(name.is_some())),
-                FlipChange::Entry { value, .. } => (3, ENTRIES.iter().position(|one| one == value).unwrap()),
-                FlipChange::All(value) => (4, usize::from(*value == Entry::Off)),
-                FlipChange::Grant(name) | FlipChange::Refuse(name) => {
+                InputChange::Event(name) => (2, usize::from(name.is_some())),
+                InputChange::Entry { value, .. } => (3, ENTRIES.iter().position(|one| one == value).unwrap()),
+                InputChange::All(value) => (4, usize::from(*value == Entry::Off)),
+                InputChange::Grant(name) | InputChange::Refuse(name) => {
                     let category = free.iter().position(|(known, _)| known == name).unwrap();
-                    (5 + category, usize::from(matches!(change, FlipChange::Grant(_))))
+                    (5 + category, usize::from(matches!(change, InputChange::Grant(_))))
                 }
             };
             flip.changes.iter().map(place).collect()

@@ -3,8 +3,8 @@
 use super::events::EventText;
 use super::{compile, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{Open, Opens, gate};
-use consentry::{Consent, Entry, Event, GateOpens, Integrations, Limits, Policy, Preference, Table};
+use consentry::exact::{Open, Opens, gate};
+use consentry::{Consent, Entry, Event, GateOpens, Input, Integrations, Policy, Preference, Table};
 use std::collections::BTreeSet;
 
 /// With more categories there are too many events.
@@ -41,8 +41,12 @@ pub fn preference_events_pass(u: &mut Unstructured) -> Result<u64> {
             // The line's own type and name may come later, and then they count.
             let is_named = read(&table, &named).track == event.track;
             for opens in GateOpens::ALL {
-                assert!(table.decide(&event, &mut scratch).passes_gate(opens), "{}", text.text());
-                let bytes = table.decide_bytes(named.as_bytes(), &Limits::default(), &mut scratch);
+                assert!(
+                    table.decide(Input::event(&event), &mut scratch).unwrap().passes_gate(opens),
+                    "{}",
+                    text.text()
+                );
+                let bytes = table.decide(Input::line(named.as_bytes()), &mut scratch);
                 let passes = bytes.is_ok_and(|decision| decision.passes_gate(opens));
                 assert!(passes || !is_named, "{named}\n{}", text.text());
                 compared += 1 + u64::from(is_named);
@@ -79,7 +83,9 @@ pub fn exempting_changes_no_gate(u: &mut Unstructured) -> Result<u64> {
         for name in ["é", "Segment Consent Preference", "Order"] {
             event.track = Some(name.into());
             for opens in [GateOpens::AnyGrant, GateOpens::NeededGrant] {
-                let passes = |table: &Table| table.decide(&event, &mut table.scratch()).passes_gate(opens);
+                let passes = |table: &Table| {
+                    table.decide(Input::event(&event), &mut table.scratch()).unwrap().passes_gate(opens)
+                };
                 assert_eq!(passes(&none), passes(&all), "{}", text.text());
                 compared += 1;
             }
@@ -127,7 +133,7 @@ fn by_grants(table: &Table, opens: GateOpens, name: Option<&str>) -> (Option<Ope
         for integrations in integrations(policy) {
             let track = name.map(Into::into);
             let event = Event { consent: consent.clone(), integrations, track, ..Event::default() };
-            said.insert(table.decide(&event, &mut scratch).passes_gate(opens));
+            said.insert(table.decide(Input::event(&event), &mut scratch).unwrap().passes_gate(opens));
             tried += 1;
         }
         (said.len() == 1).then(|| said.contains(&true))

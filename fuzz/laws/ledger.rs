@@ -617,9 +617,10 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
     }
     let mut scratch = table.scratch();
     let mut other_scratch = table.scratch();
-    let decision = checked.decide(&table, &mut scratch);
+    let decision = table.decide(checked.input(told.text.as_bytes()), &mut scratch).unwrap();
     let mut line = Vec::new();
-    let rewritten = checked.rewrite(told.text.as_bytes(), &table, &mut other_scratch, &mut line);
+    let rewritten =
+        table.rewrite(checked.input(told.text.as_bytes()), &mut other_scratch, &mut line).unwrap();
     let router = table.read(&line, &Limits::default()).unwrap();
     let is_dropped = then == Some(CheckAction::Drop);
     let reason = match found {

@@ -2,8 +2,8 @@
 
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{Situation, Space};
 use consentry::diagnostic::{Code, Span};
+use consentry::exact::{Situation, Space};
 use consentry::lint::{self, Levels, Linted};
 use consentry::syntax::Tree;
 use consentry::{

@@ -23,12 +23,12 @@ pub mod tests;
 pub mod visits;
 
 use arbitrary::{Result, Unstructured};
-use consentry::analysis::{self, Situation, Space};
 use consentry::diagnostic::Diagnostic;
+use consentry::exact::{Situation, Space, certify};
 use consentry::syntax::Tree;
 use consentry::{
-    Consent, Decision, Event, FormatError, Grade, InstructionSet, Integrations, Limits, Memory, Outcome,
-    Policy, Preference, Reason, Scratch, Table, lint, reference,
+    Consent, Decision, Event, FormatError, Input, InstructionSet, Integrations, Limits, Memory, Outcome,
+    Policy, Preference, Reason, Scratch, Table, Validation, lint, reference,
 };
 use events::EventText;
 use policies::PolicyText;
@@ -85,7 +85,7 @@ type Said = (String, BTreeMap<String, (Reason, Vec<String>)>);
 
 /// Everything that the decision of an event says.
 fn said(table: &Table, event: &Event) -> Said {
-    all_of(&table.decide(event, &mut table.scratch()))
+    all_of(&table.decide(Input::event(event), &mut table.scratch()).unwrap())
 }
 
 /// Everything that a decision says.
@@ -112,7 +112,7 @@ fn all_of(decision: &Decision) -> Said {
 
 /// The facts that a decision depends on: whether the event is exempt, what each category is granted, each destination's own entry.
 fn facts_of(decision: &Decision) -> (bool, Vec<bool>, Vec<Option<bool>>) {
-    let (policy, facts) = (decision.policy(), decision.facts());
+    let (policy, facts) = (decision.policy(), decision.resolved());
     let granted = (0..policy.categories().len()).map(|id| facts.grants(consentry::CategoryId::new(id)));
     let entries = policy.destination_ids().map(|id| facts.entry(id));
     (facts.exempt_event(), granted.collect(), entries.collect())
@@ -128,7 +128,7 @@ pub fn table_equals_reference(u: &mut Unstructured) -> Result<u64> {
     loop {
         let text = EventText::arbitrary(u, &policy)?.text();
         let event = read(&table, &text);
-        let decision = table.decide(&event, &mut scratch);
+        let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
         for (id, verdict) in decision.verdicts() {
             let expected = reference::explain(table.policy(), &event, id).unwrap().verdict;
             assert_eq!(verdict, expected, "{id:?}\n{text}\n{}", policy.text());
@@ -148,7 +148,7 @@ pub fn certified(u: &mut Unstructured) -> Result<u64> {
     let policy = PolicyText::arbitrary(u)?;
     let table = compile(&policy.text());
     let mut compared = 0u128;
-    let certificate = analysis::certify(&table, 2_000);
+    let certificate = certify(&table, 2_000);
     assert!(certificate.differences.is_empty(), "{:?}\n{}", certificate.differences, policy.text());
     compared += certificate.comparisons();
     for id in table.policy().destination_ids() {
@@ -486,11 +486,12 @@ pub fn a_router_obeys(u: &mut Unstructured) -> Result<u64> {
     loop {
         let event = EventText::arbitrary(u, &policy)?;
         let text = event.text();
-        let grade = *u.choose(&[Grade::Validating, Grade::Trusted])?;
+        let validation = *u.choose(&[Validation::Full, Validation::Trusted])?;
         let before = read(&table, &text);
         let mut rewritten = b"in front ".to_vec();
-        let decision =
-            table.rewrite(text.as_bytes(), &Limits::default(), grade, &mut scratch, &mut rewritten).unwrap();
+        let decision = table
+            .rewrite(Input::line(text.as_bytes()).validation(validation), &mut scratch, &mut rewritten)
+            .unwrap();
         let rewritten = std::str::from_utf8(&rewritten).unwrap().strip_prefix("in front ").unwrap();
         let shown = || format!("{text}\n{rewritten}\n{}", policy.text());
         assert_eq!(all_of(&decision), said(&table, &before), "{}", shown());
@@ -579,20 +580,26 @@ impl Readers {
             let slow = Event::read(bytes, table.policy().reading(), limits);
             let expected = slow.as_ref().map(|event| {
                 let mut scratch = table.scratch();
-                let decision = table.decide(event, &mut scratch);
+                let decision = table.decide(Input::event(event), &mut scratch).unwrap();
                 (all_of(&decision), facts_of(&decision))
             });
             assert_eq!(table.read(bytes, limits), slow, "{}", shown());
             // Texts are remembered when they come again, and believed when they come once more.
-            for grade in [Grade::Validating, Grade::Trusted, Grade::Validating, Grade::Trusted] {
-                let decision = table.decide_graded(bytes, limits, grade, scratch);
-                if let (Grade::Validating, Err(expected)) = (grade, &expected) {
+            for validation in [Validation::Full, Validation::Trusted, Validation::Full, Validation::Trusted] {
+                let decision =
+                    table.decide(Input::line(bytes).limits(*limits).validation(validation), scratch);
+                if let (Validation::Full, Err(expected)) = (validation, &expected) {
                     assert_eq!(decision.as_ref().err(), Some(*expected), "{}", shown());
                 }
                 if let Ok(expected) = &expected {
                     let decision = decision.as_ref().unwrap_or_else(|error| panic!("{error}\n{}", shown()));
-                    assert_eq!(&(all_of(decision), facts_of(decision)), expected, "{grade:?}\n{}", shown());
-                    assert_eq!(decision.event(), slow.as_ref().unwrap(), "{grade:?}\n{}", shown());
+                    assert_eq!(
+                        &(all_of(decision), facts_of(decision)),
+                        expected,
+                        "{validation:?}\n{}",
+                        shown()
+                    );
+                    assert_eq!(decision.event(), slow.as_ref().unwrap(), "{validation:?}\n{}", shown());
                 }
                 compared += 1;
             }

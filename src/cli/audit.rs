@@ -1,6 +1,6 @@
 //! `consentry audit`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::input::{Block, Blocks};
 use super::ledger_arguments::Ledger;
 use super::shared::{CliError, PolicyArguments, Status};
@@ -31,9 +31,8 @@ pub(super) struct Audit {
     ledger: Option<String>,
     #[command(flatten)]
     reach: Reach,
-    /// How the audit is written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Audit {

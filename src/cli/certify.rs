@@ -1,9 +1,9 @@
 //! `consentry certify`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::shared::{CliError, PolicyArguments, Status};
 use consentry::Table;
-use consentry::analysis::certify;
+use consentry::exact::certify;
 use consentry::report::certify::CertifyReport;
 use std::io::Write;
 
@@ -18,9 +18,8 @@ pub(super) struct Certify {
     /// The largest number of situations of one destination that is compared.
     #[arg(long, value_name = "NUMBER", default_value_t = 1 << 20)]
     situations: u64,
-    /// How the certificate is written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Certify {

@@ -1,13 +1,13 @@
 //! `consentry eval`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::input::{Block, Blocks};
 use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
-use consentry::{Limits, Table};
+use consentry::{Input, Limits, Table};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -23,9 +23,8 @@ pub(super) struct Eval {
     events: Option<PathBuf>,
     #[command(flatten)]
     ledger: LedgerArguments,
-    /// How the decisions are written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Eval {
@@ -46,8 +45,8 @@ impl Eval {
                 number += 1;
                 let checked = line.and_then(|line| Ok((line, checks.next().transpose()?)));
                 let decided = match &checked {
-                    Ok((_, Some(checked))) => Ok(checked.decide(&table, &mut scratch)),
-                    Ok((line, None)) => table.decide_bytes(line, &limits, &mut scratch),
+                    Ok((line, Some(checked))) => table.decide(checked.input(line), &mut scratch),
+                    Ok((line, None)) => table.decide(Input::line(line).limits(limits), &mut scratch),
                     Err(error) => Err(error.clone()),
                 };
                 match decided {
@@ -69,7 +68,7 @@ impl Eval {
             // Nobody waits for what is decided already while more input is waited for.
             to.flush()?;
         }
-        if self.format == Format::Human {
+        if !self.format.is_json() {
             self.format.write(to, &SummaryReport::new(policy, &summary))?;
         }
         ledger.iter().for_each(Ledger::report_unreachable);

@@ -1,9 +1,9 @@
 //! `consentry explain`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::input::{Block, Blocks, read_all};
 use super::shared::{CliError, PolicyArguments, Status, destination};
-use consentry::analysis::flips;
+use consentry::exact::counterfactuals;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::explain::ExplainReport;
 use consentry::report::json;
@@ -28,9 +28,8 @@ pub(super) struct Explain {
     /// Take the event from this line of the file, counted from 1.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     line: Option<u64>,
-    /// How the explanation is written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Explain {
@@ -56,15 +55,15 @@ impl Explain {
                 } else {
                     ""
                 };
-                match self.format {
-                    Format::Json => json::write(to, &EventErrorReport::new(self.line.unwrap_or(1), &error))?,
-                    _ => writeln!(to, "not an event ({}): {error}{hint}", error.code())?,
+                match self.format.is_json() {
+                    true => json::write(to, &EventErrorReport::new(self.line.unwrap_or(1), &error))?,
+                    false => writeln!(to, "not an event ({}): {error}{hint}", error.code())?,
                 }
                 return Ok(Status::Findings);
             }
         };
         if let Some(explanation) = reference::explain(&policy, &event, destination) {
-            let flips = flips(&policy, &event, destination);
+            let flips = counterfactuals(&policy, &event, destination);
             let report = ExplainReport::new(&policy, destination, &explanation, flips.as_ref());
             self.format.write(to, &report)?;
         }

@@ -1,8 +1,8 @@
 //! `consentry prove`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::shared::{CliError, PolicyArguments, Status};
-use consentry::analysis::prove;
+use consentry::exact::prove;
 use consentry::report::prove::ProveReport;
 use std::io::Write;
 
@@ -14,9 +14,8 @@ use std::io::Write;
 pub(super) struct Prove {
     #[command(flatten)]
     policy: PolicyArguments,
-    /// How the answers are written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Prove {

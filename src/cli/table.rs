@@ -2,7 +2,7 @@
 
 use super::format::Format;
 use super::shared::{CliError, PolicyArguments, Status, destination};
-use consentry::analysis::{decision_tables, prove};
+use consentry::exact::{decision_tables, prove};
 use consentry::report::csv;
 use consentry::report::prove::ProveReport;
 use consentry::report::table::TableReport;

@@ -1,14 +1,15 @@
 //! What was decided for one event.
 
-use super::Facts;
-use super::facts::ALL;
+use super::bits::Bits;
+use super::consent_step::ConsentStep;
+use super::gate::Gate;
 use super::reasons::Reasons;
+use super::resolved::{ALL, ResolvedEvent};
 use super::rewrite::Found;
+use super::table::Table;
 use crate::event::{ConsentState, Event, IntegrationsState, Limits, Name};
-use crate::exact::{Fingerprint, TooLarge};
-use crate::model::{DestinationId, Enforce, Policy};
+use crate::model::{DestinationId, GateOpens, Policy};
 use crate::reason::Reason;
-use crate::table::{Asks, Bits, Table};
 use crate::verdict::Verdict;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -18,15 +19,15 @@ use std::sync::OnceLock;
 /// Which destinations are delivered is settled; reasons are worked out when asked for.
 #[derive(Debug, Clone)]
 pub struct Decision<'d> {
-    pub(super) table: &'d Table,
-    seen: Seen<'d>,
-    facts: Facts<'d>,
+    pub(crate) table: &'d Table,
+    origin: Origin<'d>,
+    resolved: ResolvedEvent<'d>,
     deliver: &'d Bits,
 }
 
 /// What was seen of the event.
 #[derive(Debug, Clone)]
-pub(super) enum Seen<'d> {
+pub(super) enum Origin<'d> {
     /// An event of the caller's.
     Event(&'d Event<'d>),
     /// An event that the slow reader has read.
@@ -35,29 +36,34 @@ pub(super) enum Seen<'d> {
     Bytes { bytes: &'d [u8], limits: Limits, integrations: Option<&'d [u8]>, event: OnceLock<Box<Event<'d>>> },
 }
 
-impl<'d> Seen<'d> {
+impl<'d> Origin<'d> {
     /// Nothing of an event: the caller knew the facts.
     pub(super) fn nothing() -> Self {
-        Seen::bytes(b"", &Limits::default(), None)
+        Origin::bytes(b"", &Limits::default(), None)
     }
 
     pub(super) fn bytes(bytes: &'d [u8], limits: &Limits, integrations: Option<&'d [u8]>) -> Self {
-        Seen::Bytes { bytes, limits: *limits, integrations, event: OnceLock::new() }
+        Origin::Bytes { bytes, limits: *limits, integrations, event: OnceLock::new() }
     }
 
     /// The integrations objects of the event, as far as they were found.
     pub(super) fn integrations(&self) -> Found<'d> {
         match self {
-            Seen::Bytes { integrations, .. } => Found::One(*integrations),
-            Seen::Event(_) | Seen::Read(_) => Found::Unknown,
+            Origin::Bytes { integrations, .. } => Found::One(*integrations),
+            Origin::Event(_) | Origin::Read(_) => Found::Unknown,
         }
     }
 }
 
 impl<'d> Decision<'d> {
     #[inline]
-    pub(super) fn new(table: &'d Table, seen: Seen<'d>, facts: Facts<'d>, deliver: &'d Bits) -> Self {
-        Decision { table, seen, facts, deliver }
+    pub(super) fn new(
+        table: &'d Table,
+        origin: Origin<'d>,
+        resolved: ResolvedEvent<'d>,
+        deliver: &'d Bits,
+    ) -> Self {
+        Decision { table, origin, resolved, deliver }
     }
 
     /// The policy that decided.
@@ -65,48 +71,36 @@ impl<'d> Decision<'d> {
         self.table.policy()
     }
 
-    /// The fingerprint of that policy; see [`Table::fingerprint`].
-    ///
-    /// # Errors
-    ///
-    /// [`TooLarge`] for a policy that has none.
-    pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
-        self.table.fingerprint()
-    }
-
     /// The event that was decided.
     pub fn event(&self) -> &Event<'d> {
-        match &self.seen {
-            Seen::Event(event) => event,
-            Seen::Read(event) => event,
+        match &self.origin {
+            Origin::Event(event) => event,
+            Origin::Read(event) => event,
             // An event that was decided can be read, unless there is none, or a caller has trusted what is no JSON.
-            Seen::Bytes { bytes, limits, event, .. } => {
+            Origin::Bytes { bytes, limits, event, .. } => {
                 event.get_or_init(|| Box::new(self.table.read(bytes, limits).unwrap_or_default()))
             }
         }
     }
 
-    /// The facts that the decision depends on.
-    pub fn facts(&self) -> &Facts<'d> {
-        &self.facts
+    /// Returns the event in the policy's own numbers: all that the decision depends on.
+    pub fn resolved(&self) -> &ResolvedEvent<'d> {
+        &self.resolved
     }
 
     /// The state of the event's consent object.
     pub fn consent(&self) -> ConsentState {
-        self.facts().consent
+        self.resolved.consent
     }
 
     /// The state of the event's integrations object.
     pub fn integrations(&self) -> IntegrationsState {
-        self.facts().integrations
+        self.resolved.integrations
     }
 
     /// Why the whole event is dropped, if it is.
     pub fn drop_reason(&self) -> Option<&'d str> {
-        match self.facts.enforce(self.table) {
-            Enforce::Drop(reason) => Some(reason),
-            _ => None,
-        }
+        self.resolved.enforce(self.table).drop_reason()
     }
 
     /// Whether a destination receives the event. A destination that the policy does not have receives nothing.
@@ -127,13 +121,15 @@ impl<'d> Decision<'d> {
     /// The reason for a destination alone; `None` for one that the policy does not have.
     pub fn reason(&self, destination: DestinationId) -> Option<Reason> {
         let index = destination.index();
-        Reasons::new(self.table, &self.facts, index / 64).of(index)
+        Reasons::new(self.table, &self.resolved, index / 64).of(index)
     }
 
     /// The verdict of a reason, which names the categories of a refusal.
     fn because(&self, destination: DestinationId, reason: Reason) -> Verdict {
-        let refused = match (reason, self.table.asks(destination)) {
-            (Reason::Refused, Asks::Needs(requirement)) => requirement.refused(&|id| self.facts.grants(id)),
+        let refused = match (reason, self.table.consent_step(destination)) {
+            (Reason::Refused, ConsentStep::Needs(requirement)) => {
+                requirement.refused(&|id| self.resolved.grants(id))
+            }
             _ => Vec::new(),
         };
         Verdict::new(reason, refused)
@@ -160,7 +156,7 @@ impl<'d> Decision<'d> {
 
     /// The reasons of every destination, 64 at a time.
     pub(crate) fn reasons(&self) -> impl Iterator<Item = Reasons> {
-        (0..self.deliver.words().len()).map(|at| Reasons::new(self.table, &self.facts, at))
+        (0..self.deliver.words().len()).map(|at| Reasons::new(self.table, &self.resolved, at))
     }
 
     /// Names of preferences that no category claims, sorted, each once.
@@ -175,5 +171,49 @@ impl<'d> Decision<'d> {
         names
             .filter(|name| name.as_bytes() != ALL && self.table.destinations.ids(name.as_bytes()).is_empty())
             .collect()
+    }
+
+    /// Returns true if the gate is open: if the source may send this event at all, before any destination is decided.
+    ///
+    /// The rules are those of "Expected wrapper behavior" in Segment's documentation of its OneTrust wrapper. A preference event
+    /// passes every gate, so that a total refusal still arrives. A category that is not declared, or unenforced, opens nothing.
+    ///
+    /// ```
+    /// use consentry::{GateOpens, Input, Policy, Table};
+    ///
+    /// let table = Table::new(Policy::parse(
+    ///     r#"consentry 1 policy "p" include prelude "segment"
+    ///        category Ads category Stats destination "Facebook Pixel" needs Ads destination "Amplitude" needs Stats disabled"#
+    /// )?);
+    /// let event = br#"{"context":{"consent":{"categoryPreferences":{"Ads":false,"Stats":true}}}}"#;
+    /// let mut scratch = table.scratch();
+    /// let decision = table.decide(Input::line(event), &mut scratch)?;
+    /// // Something is granted, and a destination is enabled, though it does not need what is granted.
+    /// assert!(decision.passes_gate(GateOpens::AnyGrant));
+    /// assert!(!decision.passes_gate(GateOpens::NeededGrant));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn passes_gate(&self, opens: GateOpens) -> bool {
+        self.passes(opens, self.table.gate(), &|_| true)
+    }
+
+    /// The same for another gate. Under `delivery` only the destinations that `counts` accepts open it.
+    pub(crate) fn passes(
+        &self,
+        opens: GateOpens,
+        gate: &Gate,
+        counts: &dyn Fn(&DestinationId) -> bool,
+    ) -> bool {
+        let event = &self.resolved;
+        let granted = &event.grants.granted;
+        let is_open = match opens {
+            GateOpens::Delivery => self.delivered().any(|id| counts(&id)),
+            _ if event.consent == ConsentState::Missing => gate.is_open_without_consent,
+            _ if gate.is_held_open => true,
+            // Rows 1 to 3 ask for any grant, rows 4 to 7 for an enabled destination.
+            GateOpens::AnyGrant => gate.has_mapped && granted.meets(&gate.counted),
+            GateOpens::NeededGrant => granted.meets(&gate.needed),
+        };
+        is_open || event.preference_event()
     }
 }

@@ -1,51 +1,53 @@
-//! Whether a source may send an event at all.
+//! The gate: whether a source may send an event at all (section 5 of the semantics).
 
-use super::Decision;
-use crate::model::{ConsentState, DestinationId, GateOpens};
-use crate::table::Gate;
+use super::bits::Bits;
+use super::consent_step::ConsentStep;
+use crate::model::{DestinationId, Policy, WithoutConsent};
 
-impl Decision<'_> {
-    /// Returns true if the gate is open: if the source may send this event at all, before any destination is decided.
-    ///
-    /// The rules are those of "Expected wrapper behavior" in Segment's documentation of its OneTrust wrapper. A preference event
-    /// passes every gate, so that a total refusal still arrives. A category that is not declared, or unenforced, opens nothing.
-    ///
-    /// ```
-    /// use consentry::{GateOpens, Limits, Policy, Table};
-    ///
-    /// let table = Table::new(Policy::parse(
-    ///     r#"consentry 1 policy "p" include prelude "segment"
-    ///        category Ads category Stats destination "Facebook Pixel" needs Ads destination "Amplitude" needs Stats disabled"#
-    /// )?);
-    /// let event = br#"{"context":{"consent":{"categoryPreferences":{"Ads":false,"Stats":true}}}}"#;
-    /// let mut scratch = table.scratch();
-    /// let decision = table.decide_bytes(event, &Limits::default(), &mut scratch).unwrap();
-    /// // Something is granted, and a destination is enabled, though it does not need what is granted.
-    /// assert!(decision.passes_gate(GateOpens::AnyGrant));
-    /// assert!(!decision.passes_gate(GateOpens::NeededGrant));
-    /// # Ok::<(), consentry::PolicyError>(())
-    /// ```
-    pub fn passes_gate(&self, opens: GateOpens) -> bool {
-        self.passes(opens, self.table.gate(), &|_| true)
-    }
+/// Whether a source may send, as far as no event says.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    /// Whether a destination that is not disabled keeps the gate open: it is unmapped, exempt storage too, or all of its categories
+    /// are unenforced.
+    pub(crate) is_held_open: bool,
+    /// Whether there is a mapped destination that is not disabled.
+    pub(crate) has_mapped: bool,
+    /// The live categories that such destinations need.
+    pub(crate) needed: Bits,
+    /// The live categories whose being granted counts: an `always` one only where it is needed.
+    pub(crate) counted: Bits,
+    /// Whether it is open for events without a consent object.
+    pub(crate) is_open_without_consent: bool,
+}
 
-    /// The same for another gate. Under `delivery` only the destinations that `counts` accepts open it.
-    pub(crate) fn passes(
-        &self,
-        opens: GateOpens,
-        gate: &Gate,
-        counts: &dyn Fn(&DestinationId) -> bool,
-    ) -> bool {
-        let facts = self.facts();
-        let granted = &facts.choices.granted;
-        let is_open = match opens {
-            GateOpens::Delivery => self.delivered().any(|id| counts(&id)),
-            _ if facts.consent == ConsentState::Missing => gate.is_open_without_consent,
-            _ if gate.is_held_open => true,
-            // Rows 1 to 3 ask for any grant, rows 4 to 7 for an enabled destination.
-            GateOpens::AnyGrant => gate.has_mapped && granted.meets(&gate.counted),
-            GateOpens::NeededGrant => granted.meets(&gate.needed),
+impl Gate {
+    /// Returns the gate if these destinations are not disabled, and no others.
+    pub(super) fn of(
+        policy: &Policy,
+        steps: &[ConsentStep],
+        is_enabled: &dyn Fn(DestinationId) -> bool,
+    ) -> Self {
+        let mut gate = Gate {
+            is_held_open: false,
+            has_mapped: false,
+            needed: Bits::new(policy.categories().len()),
+            counted: Bits::new(policy.categories().len()),
+            is_open_without_consent: policy.gate_without_consent().value == WithoutConsent::Open,
         };
-        is_open || facts.preference_event()
+        for (_, step) in policy.destination_ids().zip(steps).filter(|(id, _)| is_enabled(*id)) {
+            match step.requirement() {
+                Some(requirement) => {
+                    gate.has_mapped = true;
+                    requirement.categories().for_each(|category| gate.needed.insert(category.index()));
+                }
+                None => gate.is_held_open = true,
+            }
+        }
+        for (index, category) in policy.categories().iter().enumerate() {
+            if category.is_free() || category.is_live() && gate.needed.contains(index) {
+                gate.counted.insert(index);
+            }
+        }
+        gate
     }
 }

@@ -1,9 +1,9 @@
 //! Why each destination is delivered or blocked: section 3 of the semantics, 64 destinations at a time.
 
-use super::facts::Facts;
+use super::resolved::ResolvedEvent;
+use super::table::Table;
 use crate::model::Steps;
 use crate::reason::{Outcome, Reason};
-use crate::table::Table;
 
 /// For each reason, in the order of [`Reason::ALL`], which of 64 destinations have it. Each destination has one.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +11,7 @@ pub(crate) struct Reasons([u64; Reason::ALL.len()]);
 
 impl Reasons {
     /// Returns the reasons of the destinations from number `64 * at` on.
-    pub(super) fn new(table: &Table, facts: &Facts<'_>, at: usize) -> Self {
+    pub(super) fn new(table: &Table, facts: &ResolvedEvent<'_>, at: usize) -> Self {
         let enabled = table.enabled.word(at);
         let reasons = facts.enforce(table).fold(&mut Deciding { table, facts, at });
         let disabled = Reasons::only(Reason::Disabled, table.known.word(at) & !enabled);
@@ -55,7 +55,7 @@ impl Reasons {
 /// The steps of a decision, each with the reasons for which 64 destinations pass or are blocked.
 struct Deciding<'p, 'd> {
     table: &'p Table,
-    facts: &'p Facts<'d>,
+    facts: &'p ResolvedEvent<'d>,
     at: usize,
 }
 
@@ -76,7 +76,7 @@ impl Steps for Deciding<'_, '_> {
         let (free, denied) = (table.asks_nothing.word(at) & !exempt, table.asks_refuses.word(at) & !exempt);
         let unenforced = table.is_unenforced.word(at) & !exempt;
         let needs = !(exempt | free | denied | unenforced);
-        let granted = self.facts.choices.passing.word(at);
+        let granted = self.facts.grants.passing.word(at);
         Reasons::only(Reason::Exempt, exempt)
             .with(Reason::Unmapped, free)
             .with(Reason::UnmappedDenied, denied)

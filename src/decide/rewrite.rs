@@ -13,17 +13,18 @@
 //! that it does not matter which one a router reads, or whether it reads all.
 //! Whatever else the event has stays byte for byte.
 
-use super::facts::ALL;
-use super::memo::Memo;
+use super::bits::{Bits, ones};
+use super::cache::Cache;
+use super::resolved::ALL;
+use super::table::Table;
 use crate::event::{Entry, EntryText, entry_texts, integrations_texts};
 use crate::model::{Destination, DestinationId};
-use crate::table::{Bits, Table, ones};
 use std::ops::Range;
 
 /// What integrations objects become, as far as it is remembered.
 #[derive(Debug, Clone)]
 pub(super) struct Rewrites {
-    memo: Memo<Rewritten>,
+    cache: Cache<Rewritten>,
     /// The text that something is remembered under: who is delivered, and the object.
     key: Vec<u8>,
 }
@@ -66,16 +67,16 @@ impl Rewrites {
     pub(super) fn new(table: &Table, remembers: bool) -> Self {
         let nothing = Rewritten::default();
         if !remembers {
-            return Rewrites { memo: Memo::never(nothing), key: Vec::new() };
+            return Rewrites { cache: Cache::never(nothing), key: Vec::new() };
         }
         // What an object becomes has each destination's name once at the most, with a quote or two and a value.
         let names = table.policy().destinations().iter().map(|destination| destination.name().len() + 16);
-        Rewrites { memo: Memo::new(nothing, names.sum()), key: Vec::new() }
+        Rewrites { cache: Cache::new(nothing, names.sum()), key: Vec::new() }
     }
 
     #[cfg(test)]
     pub(super) fn remembers(&self) -> bool {
-        self.memo.remembers()
+        self.cache.remembers()
     }
 
     /// Appends the event that `line` is, rewritten.
@@ -143,11 +144,11 @@ impl Rewrites {
         self.key.extend([u8::from(outcome.dropped), position as u8]);
         outcome.deliver.words().iter().for_each(|word| self.key.extend_from_slice(&word.to_le_bytes()));
         self.key.extend_from_slice(text);
-        let place = self.memo.place(&self.key, |rewritten| {
+        let place = self.cache.place(&self.key, |rewritten| {
             rewritten.work_out(table, outcome, position, text);
             true
         });
-        self.memo.at(place.unwrap_or_default())
+        self.cache.at(place.unwrap_or_default())
     }
 }
 

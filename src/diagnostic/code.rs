@@ -1,6 +1,6 @@
 //! The registry of findings. A number is never used for anything else, also after its finding is gone.
 
-use super::nearest;
+use super::text::nearest;
 use std::fmt;
 use std::str::FromStr;
 

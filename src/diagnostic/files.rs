@@ -24,6 +24,16 @@ impl Span {
         Span { file, start: clamp(start), end: clamp(end) }
     }
 
+    /// The empty place in front of it.
+    pub(crate) fn before(self) -> Self {
+        Span { end: self.start, ..self }
+    }
+
+    /// The place from here to the end of another one.
+    pub(crate) fn to(self, last: Span) -> Self {
+        Span { end: last.end, ..self }
+    }
+
     /// The bytes as a range.
     pub fn range(&self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize

@@ -3,14 +3,17 @@
 //! Only an excerpt is given to the renderer: a few lines, each cut to a window around what is pointed at, with harmful
 //! characters shown by their number. So a hostile file can neither flood a terminal nor send it control sequences.
 
-use super::{Diagnostic, FileId, Files, Label, Severity, visible};
+use super::code::{Code, Severity};
+use super::files::{FileId, Files};
+use super::finding::{Diagnostic, Label};
+use super::text::visible;
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceSpan, SpanContents};
 use std::fmt;
 
 /// A [`Diagnostic`] with an excerpt of its source text.
 #[derive(Debug)]
 pub struct Report {
-    code: super::Code,
+    code: Code,
     severity: Severity,
     message: String,
     help: Option<String>,
@@ -240,7 +243,7 @@ impl miette::Diagnostic for Elsewhere {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Code, Span};
+    use super::super::Span;
     use super::*;
     use miette::Diagnostic as _;
 

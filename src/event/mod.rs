@@ -20,8 +20,8 @@ pub(crate) use crate::model::{ConsentState, IntegrationsState};
 pub(crate) use consent::{Form, forms};
 pub use content::{Consent, Entry, Event, Integrations, Name};
 pub use error::{EventError, EventErrorKind};
-pub use fast::{Grade, InstructionSet};
-pub(crate) use fast::{Keys, Room, find};
+pub(crate) use fast::{Buffers, Keys, find};
+pub use fast::{InstructionSet, Validation};
 pub(crate) use json::{Member, text};
 pub use lines::lines;
 pub(crate) use parts::{

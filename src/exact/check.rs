@@ -1,5 +1,6 @@
 //! The check of a policy against a ledger (section 6 of the semantics), so that equal ones are the same.
 
+use super::gate::{event_names, free};
 use crate::model::{AlsoRecords, CheckAction, Conflict, LedgerCheck, Policy};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,8 +19,7 @@ pub struct Check {
 /// The check of a policy, if it asks for one.
 pub fn check(policy: &Policy) -> Option<Check> {
     let mut actions = policy.ledger_check()?;
-    let compared = policy.categories().iter().filter(|one| one.is_free());
-    let compared: BTreeSet<String> = compared.map(|one| one.wire_id().to_owned()).collect();
+    let compared = free(policy);
     if compared.is_empty() {
         // Nothing can differ then, whatever the policy says of it.
         actions = LedgerCheck { mismatch: CheckAction::Drop, conflict: Conflict::Refuse, ..actions };
@@ -27,7 +27,7 @@ pub fn check(policy: &Policy) -> Option<Check> {
     Some(Check {
         actions,
         compared,
-        preference_events: policy.preference_events().value.iter().map(|name| name.value.clone()).collect(),
+        preference_events: event_names(policy.preference_events()),
         records_identify: policy.also_records() == AlsoRecords::Identify,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::cover::Cube;
 use super::inputs::{ALL, ENTRIES, Input, Inputs, ON_AND_INVALID};
-use super::needs::Need;
+use super::requirement_vars::RequirementVar;
 use crate::event::Entry;
 use crate::model::IntegrationsState;
 use std::fmt;
@@ -40,9 +40,9 @@ pub enum Condition {
         granted: bool,
     },
     /// Whether what the destination needs is granted, where saying it by categories would take too many rows.
-    Need {
+    Requirement {
         /// Who asks for it.
-        asked: Asked,
+        required_by: RequiredBy,
         /// Whether it is granted.
         granted: bool,
     },
@@ -52,7 +52,7 @@ pub enum Condition {
 
 /// Which of two policies ask for something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum RequiredBy {
     /// Only the old one, or the new one asks for something else.
     Old,
     /// Only the new one, or the old one asks for something else.
@@ -61,12 +61,12 @@ pub enum Asked {
     Both,
 }
 
-impl Asked {
+impl RequiredBy {
     fn of(policies: &[usize], all: usize) -> Self {
         match policies {
-            _ if policies.len() == all => Asked::Both,
-            [0] => Asked::Old,
-            _ => Asked::New,
+            _ if policies.len() == all => RequiredBy::Both,
+            [0] => RequiredBy::Old,
+            _ => RequiredBy::New,
         }
     }
 }
@@ -101,13 +101,9 @@ impl Condition {
             Input::Integrations => Condition::Integrations(
                 places().filter_map(|value| IntegrationsState::ALL.get(value)).copied().collect(),
             ),
-            Input::ExemptEvent => Condition::Event(
-                places()
-                    .map(|value| {
-                        value.checked_sub(1).and_then(|place| inputs.exempt_events.get(place)).cloned()
-                    })
-                    .collect(),
-            ),
+            Input::ExemptEvent => {
+                Condition::Event(places().map(|value| inputs.exempt_event(value).cloned()).collect())
+            }
             Input::Entry(name) => Condition::Entry {
                 name: name.to_owned(),
                 values: places().filter_map(|value| ENTRIES.get(value)).copied().collect(),
@@ -117,10 +113,10 @@ impl Condition {
             Input::Category(wire_id) => {
                 Condition::Category { name: inputs.called(wire_id).to_owned(), granted: values == [1] }
             }
-            Input::Need(Need::Granted { of, policies, .. }) => {
-                Condition::Need { asked: Asked::of(of, *policies), granted: values == [1] }
+            Input::Requirement(RequirementVar::Granted { of, policies, .. }) => {
+                Condition::Requirement { required_by: RequiredBy::of(of, *policies), granted: values == [1] }
             }
-            Input::Need(Need::OtherNames(_)) => Condition::OtherNames(values == [1]),
+            Input::Requirement(RequirementVar::OtherNames(_)) => Condition::OtherNames(values == [1]),
         }
     }
 }
@@ -175,8 +171,8 @@ impl fmt::Display for Condition {
             }
             Condition::Category { name, granted: true } => write!(f, "{name} granted"),
             Condition::Category { name, granted: false } => write!(f, "{name} not granted"),
-            Condition::Need { asked, granted } => {
-                let needs = if *asked == Asked::Old { "needed" } else { "needs" };
+            Condition::Requirement { required_by, granted } => {
+                let needs = if *required_by == RequiredBy::Old { "needed" } else { "needs" };
                 write!(f, "what it {needs} {}", if *granted { "granted" } else { "not granted" })
             }
             Condition::OtherNames(true) => f.write_str("the refusals name other categories"),
@@ -201,10 +197,15 @@ pub(crate) fn word(entry: Option<Entry>) -> &'static str {
 }
 
 fn any_of<T: AsRef<str>>(words: &[T]) -> String {
+    listed(words, "or")
+}
+
+/// Returns the words as `A, B or C`, with this word before the last one.
+pub(crate) fn listed<T: AsRef<str>>(words: &[T], conjunction: &str) -> String {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     match words.split_last() {
         None => String::new(),
         Some((only, [])) => (*only).to_owned(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        Some((last, rest)) => format!("{} {conjunction} {last}", rest.join(", ")),
     }
 }

@@ -5,7 +5,8 @@
 //! cube can be left out, and none says more than it must. Up to [`FEW`] inputs they are minimum: no cover has
 //! fewer cubes, and none of as many has fewer conditions in them.
 
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams};
+use crate::fingerprint::TooLarge;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,8 +109,7 @@ fn reachable(diagrams: &Diagrams, of: Diagram) -> BTreeSet<Diagram> {
     while let Some(node) = open.pop() {
         let Some(variable) = diagrams.variable(node) else { continue };
         if reached.insert(node) {
-            let count = diagrams.values().get(variable).copied().unwrap_or(0);
-            open.extend((0..count).map(|value| diagrams.child(node, variable, value)));
+            open.extend(diagrams.children(node, variable));
         }
     }
     reached
@@ -121,10 +121,11 @@ fn lies_in(diagrams: &Diagrams, cube: &Cube, of: Diagram, known: &mut HashMap<Di
     if let Some(known) = known.get(&of) {
         return *known;
     }
-    let count = diagrams.values().get(variable).copied().unwrap_or(0);
-    let inside = (0..count)
-        .filter(|value| cube.has(variable, *value))
-        .all(|value| lies_in(diagrams, cube, diagrams.child(of, variable, value), known));
+    let inside = diagrams
+        .children(of, variable)
+        .enumerate()
+        .filter(|(value, _)| cube.has(variable, *value))
+        .all(|(_, child)| lies_in(diagrams, cube, child, known));
     known.insert(of, inside);
     inside
 }
@@ -137,7 +138,7 @@ fn is_inside(diagrams: &Diagrams, cube: &Cube, of: Diagram) -> bool {
 fn condition(diagrams: &mut Diagrams, cube: &Cube) -> Result<Diagram, TooLarge> {
     let mut whole = Diagram::TRUE;
     for (variable, values) in cube.0.iter().enumerate().rev() {
-        let count = diagrams.values().get(variable).copied().unwrap_or(0);
+        let count = diagrams.count_of(variable);
         if values.count_ones() as usize != count {
             let children: Vec<Diagram> = (0..count)
                 .map(|value| if values >> value & 1 == 1 { whole } else { Diagram::FALSE })
@@ -150,10 +151,8 @@ fn condition(diagrams: &mut Diagrams, cube: &Cube) -> Result<Diagram, TooLarge> 
 
 /// The values of a node's variable, sorted by what they lead to.
 fn branches(diagrams: &Diagrams, of: Diagram, variable: usize) -> Vec<(u64, Diagram)> {
-    let count = diagrams.values().get(variable).copied().unwrap_or(0);
     let mut branches: Vec<(u64, Diagram)> = Vec::new();
-    for value in 0..count {
-        let child = diagrams.child(of, variable, value);
+    for (value, child) in diagrams.children(of, variable).enumerate() {
         match branches.iter_mut().find(|(_, known)| *known == child) {
             Some((values, _)) => *values |= 1 << value,
             None => branches.push((1 << value, child)),
@@ -316,12 +315,11 @@ impl Rows<'_> {
         if of == Diagram::FALSE {
             return Some(());
         }
-        let Some(count) = self.diagrams.values().get(variable).copied() else {
+        if variable == self.diagrams.values().len() {
             self.rows.insert(primes);
             return Some(());
-        };
-        for value in 0..count {
-            let child = self.diagrams.child(of, variable, value);
+        }
+        for (value, child) in self.diagrams.children(of, variable).enumerate() {
             let has =
                 |place: &&usize| self.primes.get(**place).is_some_and(|prime| prime.has(variable, value));
             let own: Places = primes.iter().filter(has).copied().collect();

@@ -1,25 +1,14 @@
 //! Decision diagrams: functions of variables that have few values each, every function kept once. So two functions are equal
 //! exactly when they are the same [`Diagram`], and what forty categories decide fits into forty nodes where it is a list.
 
+use crate::fingerprint::TooLarge;
 use foldhash::{HashMap, HashMapExt};
 
 /// How many steps are taken, each of which makes one node at most, before a question counts as too large to be answered.
-const MAX_STEPS: usize = 2_000_000;
+pub(crate) const MAX_STEPS: usize = 2_000_000;
 
 /// How many variables there may be: functions are followed one variable at a time, each a call further down.
 const MAX_VARIABLES: usize = 1_000;
-
-/// A question that cannot be answered exactly in reasonable space, so that it is not answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLarge;
-
-impl std::fmt::Display for TooLarge {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the requirement is too large to be answered exactly")
-    }
-}
-
-impl std::error::Error for TooLarge {}
 
 /// A function, in the [`Diagrams`] that made it: a leaf, or a node by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +72,16 @@ impl Diagrams {
         &self.values
     }
 
+    /// How many values a variable has.
+    pub(crate) fn count_of(&self, variable: usize) -> usize {
+        self.values.get(variable).copied().unwrap_or(0)
+    }
+
+    /// The condition that a variable of two values has the second one.
+    pub(crate) fn literal(&mut self, variable: usize) -> Result<Diagram, TooLarge> {
+        self.node(variable, &[Diagram::FALSE, Diagram::TRUE])
+    }
+
     /// The function that is one of these for each value of a variable; all of them depend on later variables only.
     pub(crate) fn node(&mut self, variable: usize, children: &[Diagram]) -> Result<Diagram, TooLarge> {
         debug_assert_eq!(self.values.get(variable), Some(&children.len()));
@@ -109,6 +108,11 @@ impl Diagrams {
             return None;
         }
         self.nodes.get(of.0 as usize).map(|node| node.variable as usize)
+    }
+
+    /// What a function is for each value of a variable.
+    pub(crate) fn children(&self, of: Diagram, variable: usize) -> impl Iterator<Item = Diagram> {
+        (0..self.count_of(variable)).map(move |value| self.child(of, variable, value))
     }
 
     /// What a function is for one value of a variable that it may depend on, but on none in front of it.
@@ -147,9 +151,8 @@ impl Diagrams {
         self.left = self.left.checked_sub(1).ok_or(TooLarge)?;
         let variables = [one, other].into_iter().filter_map(|diagram| self.variable(diagram));
         let variable = variables.min().ok_or(TooLarge)?;
-        let count = self.values.get(variable).copied().unwrap_or(0);
-        let mut children = Vec::with_capacity(count);
-        for value in 0..count {
+        let mut children = Vec::with_capacity(self.count_of(variable));
+        for value in 0..self.count_of(variable) {
             let (one, other) = (self.child(one, variable, value), self.child(other, variable, value));
             children.push(self.join_known(one, other, join, known)?);
         }
@@ -186,6 +189,11 @@ impl Diagrams {
         self.map(of, &|value| u32::from(value == 0))
     }
 
+    /// Where two functions differ.
+    pub(crate) fn differing(&mut self, one: Diagram, other: Diagram) -> Result<Diagram, TooLarge> {
+        self.join(one, other, &|one, other| u32::from(one != other))
+    }
+
     /// At how many points a condition holds; `None` for too many to be counted.
     pub(crate) fn count(&self, of: Diagram) -> Option<u128> {
         self.count_from(0, of, &mut HashMap::new())
@@ -209,9 +217,8 @@ impl Diagrams {
             (Some(value), _) => Some(u128::from(value == 1)),
             (None, Some(known)) => *known,
             (None, None) => {
-                let mut values = 0..self.values.get(variable).copied()?;
-                let below = values.try_fold(0u128, |sum, value| {
-                    sum.checked_add(self.count_from(variable + 1, self.child(of, variable, value), known)?)
+                let below = self.children(of, variable).try_fold(0u128, |sum, child| {
+                    sum.checked_add(self.count_from(variable + 1, child, known)?)
                 });
                 known.insert(of, below);
                 below
@@ -225,10 +232,10 @@ impl Diagrams {
         let mut values = vec![0; self.values.len()];
         let mut at = of;
         while let Some(variable) = self.variable(at) {
-            let count = self.values.get(variable).copied()?;
-            let value = (0..count).find(|value| self.child(at, variable, *value) != Diagram::FALSE)?;
+            let (value, child) =
+                self.children(at, variable).enumerate().find(|(_, child)| *child != Diagram::FALSE)?;
             *values.get_mut(variable)? = value;
-            at = self.child(at, variable, value);
+            at = child;
         }
         (at == Diagram::TRUE).then_some(values)
     }

@@ -5,25 +5,21 @@
 //! word of the language is hashed, so that renaming one changes no fingerprint. Labels, comments, declared names of categories, the
 //! order of lines, files and tests leave no trace.
 
-use super::diagram::{Diagram, Diagrams, TooLarge};
-use super::function::{function, reason};
+use super::diagram::{Diagram, Diagrams};
+use super::equivalence::EquivalenceClass;
+use super::formula::Formula;
+use super::function::{DecisionFunction, reason};
 use super::gate::{Gate, Open, Opens};
 use super::inputs::{ALL, ENTRIES, Input, Inputs};
+use crate::decide::{Decision, Table};
 use crate::event::Entry;
+use crate::fingerprint::{Fingerprint, TooLarge};
 use crate::model::{
     CheckAction, Conflict, ConsentState, Destination, DestinationId, IntegrationsState, LedgerCheck, Policy,
 };
 use crate::reason::Reason;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
-
-/// The fingerprint of a policy. Written, it names its version and its hash: `consentry-3-sha256:` and 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint([u8; 32]);
-
-/// What is in front of the digits. A change of what is hashed changes the number.
-const VERSION: &str = "consentry-3-sha256:";
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 
 /// What a part of the hash is. A number never changes and never gets another meaning.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +51,7 @@ enum Part {
     EntryInput = 43,
     AllInput = 44,
     CategoryInput = 45,
-    NeedInput = 46,
+    RequirementInput = 46,
     AnyOtherEvent = 47,
 }
 
@@ -119,25 +115,6 @@ fn action_number(action: CheckAction) -> u64 {
     }
 }
 
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(VERSION)?;
-        let digits: String = self
-            .0
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 0xF])
-            .filter_map(|digit| char::from_digit(u32::from(digit), 16))
-            .collect();
-        f.write_str(&digits)
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// The fingerprint of a policy.
 ///
 /// # Errors
@@ -145,7 +122,7 @@ impl fmt::Debug for Fingerprint {
 /// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size, such as one that is over thousands of categories.
 ///
 /// ```
-/// use consentry::{Policy, analysis::fingerprint};
+/// use consentry::{Policy, exact::fingerprint};
 ///
 /// let one = Policy::parse(r#"
 ///     consentry 1
@@ -179,17 +156,15 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
     let by_name: BTreeMap<&str, DestinationId> =
         policy.destination_ids().zip(policy.destinations()).map(|(id, one)| (one.name(), id)).collect();
     // Destinations that are decided alike are hashed once.
-    let mut known: HashMap<Key, (bool, [u8; 32])> = HashMap::new();
+    let mut known: HashMap<_, (bool, [u8; 32])> = HashMap::new();
     for (name, id) in by_name {
         let Some(destination) = policy.destination(id) else { continue };
-        let key = Key::of(destination);
-        let (has_entries, digest) = match known.get(&key) {
-            Some(known) => *known,
-            None => {
-                let decision = decision(policy, id, destination)?;
-                known.insert(key, decision);
-                decision
-            }
+        let formula = Formula::of_destination(destination, policy);
+        let class = EquivalenceClass::of(policy, destination, formula.as_ref(), Formula::clone);
+        let key = (class, destination.names().collect::<BTreeSet<_>>().len());
+        let (has_entries, digest) = match known.entry(key) {
+            hash_map::Entry::Occupied(known) => *known.get(),
+            hash_map::Entry::Vacant(place) => *place.insert(decision(policy, id)?),
         };
         hash.text(name);
         // Whose a name is matters only where its entry does.
@@ -201,23 +176,25 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
     Ok(Fingerprint(hash.finish()))
 }
 
-/// What makes two destinations of one policy alike but for their names.
-#[derive(PartialEq, Eq, Hash)]
-struct Key {
-    requirement: Option<crate::model::Requirement>,
-    flags: [bool; 2],
-    kind: Option<crate::model::KindId>,
-    names: usize,
+impl Table {
+    /// The fingerprint of the policy. It is calculated at the first call.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
+    pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
+        *self.fingerprint.get_or_init(|| fingerprint(&self.policy))
+    }
 }
 
-impl Key {
-    fn of(destination: &Destination) -> Self {
-        Key {
-            requirement: destination.requirement().cloned(),
-            flags: [destination.exempt().is_some(), destination.disabled().is_some()],
-            kind: destination.kind().map(|kind| kind.value),
-            names: destination.names().collect::<BTreeSet<_>>().len(),
-        }
+impl Decision<'_> {
+    /// The fingerprint of the policy that decided; see [`Table::fingerprint`].
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] for a policy that has none.
+    pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
+        self.table.fingerprint()
     }
 }
 
@@ -228,7 +205,7 @@ fn reading(hash: &mut Hash, policy: &Policy) {
 
 /// Which events pass the gate.
 fn gate(hash: &mut Hash, policy: &Policy) {
-    let Gate { events, opens } = super::gate(policy);
+    let Gate { events, opens } = super::gate::gate(policy);
     match opens {
         // Which events these are follows from the decisions.
         Opens::Delivery => hash.part(Part::GateByDelivery),
@@ -250,7 +227,7 @@ fn gate(hash: &mut Hash, policy: &Policy) {
 
 /// What is checked against the ledger, and what follows from each result.
 fn check(hash: &mut Hash, policy: &Policy) {
-    let Some(check) = super::check(policy) else { return hash.part(Part::NoCheck) };
+    let Some(check) = super::check::check(policy) else { return hash.part(Part::NoCheck) };
     let LedgerCheck { mismatch, unstamped, unknown, unreachable, conflict } = check.actions;
     hash.part(Part::Check);
     for action in [mismatch, unstamped, unknown, unreachable] {
@@ -278,14 +255,10 @@ fn drops(hash: &mut Hash, policy: &Policy) {
 }
 
 /// Whether the decision for a destination depends on its entries, and the decision, whatever the destination is called.
-fn decision(
-    policy: &Policy,
-    id: DestinationId,
-    destination: &Destination,
-) -> Result<(bool, [u8; 32]), TooLarge> {
-    let inputs = Inputs::of(&[(policy, id)]);
-    let mut diagrams = Diagrams::new(inputs.values())?;
-    let function = function(&mut diagrams, &inputs, 0, policy, destination)?;
+fn decision(policy: &Policy, id: DestinationId) -> Result<(bool, [u8; 32]), TooLarge> {
+    let Some(DecisionFunction { inputs, diagrams, function, .. }) = DecisionFunction::new(policy, id)? else {
+        return Ok((false, [0; 32]));
+    };
     let mut writer = Writer {
         diagrams: &diagrams,
         inputs: inputs.all().collect(),
@@ -342,7 +315,6 @@ impl Writer<'_> {
         }
         let mut hash = Hash::new(Part::Node);
         let input = self.inputs.get(variable).copied().unwrap_or(Input::All);
-        let count = self.diagrams.values().get(variable).copied().unwrap_or(0);
         let usual = self.diagrams.child(of, variable, 0);
         match input {
             Input::Consent => hash.part(Part::ConsentInput),
@@ -360,10 +332,9 @@ impl Writer<'_> {
                 hash.text(wire_id);
             }
             // A fingerprint asks for each category.
-            Input::Need(_) => hash.part(Part::NeedInput),
+            Input::Requirement(_) => hash.part(Part::RequirementInput),
         }
-        for value in 0..count {
-            let child = self.diagrams.child(of, variable, value);
+        for (value, child) in self.diagrams.children(of, variable).enumerate() {
             // A value that is as good as the first one is left out, so that a name which nothing depends on leaves no trace.
             if value > 0 && child == usual && matches!(input, Input::ExemptEvent) {
                 continue;
@@ -388,15 +359,13 @@ impl Writer<'_> {
             Input::Integrations => {
                 IntegrationsState::ALL.get(value).map_or(0, |state| integrations_number(*state))
             }
-            Input::ExemptEvent => {
-                match value.checked_sub(1).and_then(|place| self.shapes.exempt_events.get(place)) {
-                    Some(name) => return hash.text(name),
-                    None => return hash.part(Part::AnyOtherEvent),
-                }
-            }
+            Input::ExemptEvent => match self.shapes.exempt_event(value) {
+                Some(name) => return hash.text(name),
+                None => return hash.part(Part::AnyOtherEvent),
+            },
             Input::Entry(_) => entry(ENTRIES.get(value)),
             Input::All => entry(ALL.get(value)),
-            Input::Category(_) | Input::Need(_) => value as u64,
+            Input::Category(_) | Input::Requirement(_) => value as u64,
         });
     }
 }

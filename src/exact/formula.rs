@@ -2,7 +2,8 @@
 //! satisfied and when it is not.
 
 use super::cover::MAX_CUBES;
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams};
+use crate::fingerprint::TooLarge;
 use crate::model::{Destination, Policy, Requirement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -20,7 +21,7 @@ pub(crate) enum Formula {
 /// There is one shortest list of each, because granting more never makes a formula unsatisfied: each of its rows has an event,
 /// the one that grants no more than the row asks for, which is in no other row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Ways {
+pub(crate) struct PrimeImplicants {
     pub(crate) satisfied: Vec<Vec<usize>>,
     pub(crate) unsatisfied: Vec<Vec<usize>>,
 }
@@ -86,7 +87,7 @@ impl Formula {
 
     /// When it is satisfied and when it is not, by places among `free`, which are the wire ids of its categories that are not
     /// `always`, sorted.
-    pub(crate) fn ways(&self, free: &[String]) -> Result<Ways, TooLarge> {
+    pub(crate) fn prime_implicants(&self, free: &[String]) -> Result<PrimeImplicants, TooLarge> {
         let order = Order::of([self], free);
         let mut diagrams = Diagrams::new(vec![2; free.len()])?;
         let whole = self.satisfied(&mut diagrams, &|wire_id| order.variable(wire_id))?.whole;
@@ -98,7 +99,7 @@ impl Formula {
             }
             Ok(rows)
         };
-        Ok(Ways { satisfied: rows(Polarity::Granted)?, unsatisfied: rows(Polarity::NotGranted)? })
+        Ok(PrimeImplicants { satisfied: rows(Polarity::Granted)?, unsatisfied: rows(Polarity::NotGranted)? })
     }
 
     /// Adds its free categories as they are met, and those of each of its groups.
@@ -128,7 +129,7 @@ impl Formula {
             Formula::Category { wire_id, always } => {
                 let whole = match (always, variable(wire_id)) {
                     (true, _) => Diagram::TRUE,
-                    (false, Some(variable)) => diagrams.node(variable, &[Diagram::FALSE, Diagram::TRUE])?,
+                    (false, Some(variable)) => diagrams.literal(variable)?,
                     (false, None) => Diagram::FALSE,
                 };
                 let named = BTreeMap::from([(wire_id.clone(), diagrams.not(whole)?)]);
@@ -300,7 +301,7 @@ mod tests {
             any(vec![category("a"), category("b"), category("c")]),
             always,
         ]);
-        let ways = formula.ways(&["a", "b", "c"].map(str::to_owned)).unwrap();
+        let ways = formula.prime_implicants(&["a", "b", "c"].map(str::to_owned)).unwrap();
         let sorted = |mut rows: Vec<Vec<usize>>| {
             rows.sort();
             rows
@@ -312,10 +313,10 @@ mod tests {
         // Thirty categories are no matter; too many ways are said to be.
         let many: Vec<String> = (0..30).map(|number| format!("{number:02}")).collect();
         let all = Formula::AllOf(many.iter().map(|one| category(one)).collect());
-        let ways = all.ways(&many).unwrap();
+        let ways = all.prime_implicants(&many).unwrap();
         assert_eq!((ways.satisfied.len(), ways.unsatisfied.len()), (1, 30));
         let pairs = many.chunks(2).map(|pair| any(pair.iter().map(|one| category(one)).collect()));
-        assert_eq!(Formula::AllOf(pairs.collect()).ways(&many), Err(TooLarge));
+        assert_eq!(Formula::AllOf(pairs.collect()).prime_implicants(&many), Err(TooLarge));
     }
 
     /// Categories that stand together are near each other, wherever the alphabet has them.

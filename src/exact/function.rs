@@ -1,15 +1,91 @@
 //! A policy's decision for one destination, as a function of everything that can matter to it.
 
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams, MAX_STEPS};
 use super::formula::{Formula, Satisfied};
-use super::inputs::{ALL, ENTRIES, Inputs};
-use crate::event::Entry;
+use super::inputs::{ALL, ENTRIES, Inputs, place_of};
+use crate::event::{Entry, Event};
+use crate::fingerprint::TooLarge;
 use crate::model::{
-    ConsentState, Destination, Enforce, IntegrationsState, InvalidEntries, Policy, Requirement,
-    UnmappedDestinations,
+    Category, ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy,
+    Requirement, Steps, UnmappedDestinations,
 };
 use crate::reason::{Outcome, Reason};
+use crate::verdict::Verdict;
 use std::collections::BTreeMap;
+
+/// The decision for one destination in every event at once: exact also where there are too many events to list.
+///
+/// ```
+/// use consentry::exact::DecisionFunction;
+/// use consentry::{Event, Limits, Policy};
+///
+/// // Forty categories have more combinations than fit into a list.
+/// let categories: String = (0..40).map(|number| format!("category C{number} ")).collect();
+/// let names: Vec<String> = (0..40).map(|number| format!("C{number}")).collect();
+/// let text = format!(
+///     r#"consentry 1 policy "p" include prelude "segment" {categories} destination "X" needs {}"#,
+///     names.join(", ")
+/// );
+/// let policy = Policy::parse(&text)?;
+/// let decision = DecisionFunction::new(&policy, policy.destination_named("X").unwrap())?.unwrap();
+/// let refusal = br#"{"context":{"consent":{"categoryPreferences":{"C7":false}}}}"#;
+/// let event = Event::read(refusal, policy.reading(), &Limits::default())?;
+/// assert_eq!(decision.verdict(&event).unwrap().refused().len(), 40);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct DecisionFunction<'p> {
+    policy: &'p Policy,
+    pub(super) inputs: Inputs,
+    pub(super) diagrams: Diagrams,
+    pub(super) function: Function,
+}
+
+impl<'p> DecisionFunction<'p> {
+    /// Makes the function of a destination; `None` for one that the policy does not have.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
+    pub fn new(policy: &'p Policy, destination: DestinationId) -> Result<Option<Self>, TooLarge> {
+        let Some(declared) = policy.destination(destination) else { return Ok(None) };
+        let inputs = Inputs::of(&[(policy, destination)]);
+        DecisionFunction::over(inputs, MAX_STEPS, policy, declared).map(Some)
+    }
+
+    /// Makes the function over some inputs of the policy, in so many steps at most.
+    pub(super) fn over(
+        inputs: Inputs,
+        max_steps: usize,
+        policy: &'p Policy,
+        destination: &Destination,
+    ) -> Result<Self, TooLarge> {
+        let mut diagrams = Diagrams::at_most(inputs.values(), max_steps)?;
+        let function = function(&mut diagrams, &inputs, 0, policy, destination)?;
+        Ok(DecisionFunction { policy, inputs, diagrams, function })
+    }
+
+    /// Returns the verdict on an event; `None` for one that the policy reads no event as.
+    pub fn verdict(&self, event: &Event<'_>) -> Option<Verdict> {
+        let values = self.inputs.values_of(&[event])?;
+        let refused = self.refused(&values);
+        let is_refused = |category: &Category| refused.iter().any(|wire_id| *wire_id == category.wire_id());
+        let categories = self.policy.category_ids().zip(self.policy.categories());
+        let refused = categories.filter(|(_, category)| is_refused(category)).map(|(id, _)| id).collect();
+        Some(Verdict::new(self.reason(&values), refused))
+    }
+
+    /// Returns the reason at a value of each input.
+    pub(super) fn reason(&self, values: &[usize]) -> Reason {
+        reason(self.diagrams.at(self.function.reason, values))
+    }
+
+    /// Returns the wire ids that a refusal names at a value of each input, sorted.
+    pub(super) fn refused(&self, values: &[usize]) -> Vec<String> {
+        let named = self.function.refused.iter().filter(|(_, named)| self.diagrams.at(**named, values) == 1);
+        named.map(|(wire_id, _)| wire_id.clone()).collect()
+    }
+}
 
 /// The decision for one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,10 +96,20 @@ pub(crate) struct Function {
     pub(crate) refused: BTreeMap<String, Diagram>,
 }
 
-/// The leaf of a reason.
-pub(crate) fn leaf(reason: Reason) -> Diagram {
-    let place = Reason::ALL.iter().position(|one| *one == reason).unwrap_or(0);
-    Diagram::leaf(u32::try_from(place).unwrap_or(0))
+impl Function {
+    /// Where the destination receives the event.
+    pub(super) fn delivers(&self, diagrams: &mut Diagrams) -> Result<Diagram, TooLarge> {
+        diagrams.map(self.reason, &|leaf| u32::from(passes(leaf)))
+    }
+}
+
+/// The value of a reason's leaf.
+fn value(reason: Reason) -> u32 {
+    place_of(&Reason::ALL, &reason) as u32
+}
+
+fn leaf(reason: Reason) -> Diagram {
+    Diagram::leaf(value(reason))
 }
 
 /// The reason of a leaf.
@@ -56,8 +142,7 @@ pub(crate) fn function(
     }
     let whole = builder.diagrams.node(Inputs::CONSENT, &by_shape)?;
     let mut refused = BTreeMap::new();
-    let refusal = leaf(Reason::Refused);
-    let is_refused = builder.diagrams.map(whole, &|value| u32::from(Diagram::leaf(value) == refusal))?;
+    let is_refused = builder.diagrams.map(whole, &|leaf| u32::from(reason(leaf) == Reason::Refused))?;
     for (wire_id, named) in steps.answered.named {
         let without = steps.not_answered.named.get(&wire_id).copied().unwrap_or(Diagram::FALSE);
         let mut by_shape = Vec::new();
@@ -84,17 +169,17 @@ struct Builder<'b> {
 }
 
 /// The steps of section 3 of the semantics, each by itself.
-struct Steps {
+struct StepDiagrams {
     /// The consent step in the state `answered`, and in the others.
-    answered: ConsentStep,
-    not_answered: ConsentStep,
+    answered: ConsentOutcome,
+    not_answered: ConsentOutcome,
     /// What comes of the integrations step, and of the own entry alone, where the object is present; a leaf of a reason that
     /// delivers stands for passing.
     integrations: Diagram,
     listed: Diagram,
 }
 
-struct ConsentStep {
+struct ConsentOutcome {
     /// The reason with which it passes or blocks.
     reason: Diagram,
     /// By wire id, whether the category is not granted in a group that is not satisfied.
@@ -104,44 +189,40 @@ struct ConsentStep {
 const PASS: Reason = Reason::NotEnforced;
 
 impl Builder<'_> {
-    fn steps(&mut self) -> Result<Steps, TooLarge> {
+    fn steps(&mut self) -> Result<StepDiagrams, TooLarge> {
         let own = self.own_entry()?;
-        let (on, off) = (
-            ENTRIES.iter().position(|one| *one == Some(Entry::On)),
-            ENTRIES.iter().position(|one| *one == Some(Entry::Off)),
-        );
-        let is = |value: u32, place: Option<usize>| place.is_some_and(|place| place as u32 == value);
+        let entry = |place: u32| ENTRIES.get(place as usize).copied().flatten();
         let ignores_all = self.policy.kind_of(self.destination).and_then(|kind| kind.ignores_all()).is_some();
         let all_off = self.all_off()?;
         let integrations = self.diagrams.join(own, all_off, &|own, all_off| {
-            let block = match own {
-                _ if is(own, off) => Reason::IntegrationOff,
-                _ if is(own, on) => PASS,
-                _ if all_off == 1 && !ignores_all => Reason::IntegrationAllOff,
+            value(match entry(own) {
+                Some(Entry::Off) => Reason::IntegrationOff,
+                None if all_off == 1 && !ignores_all => Reason::IntegrationAllOff,
                 _ => PASS,
-            };
-            value(block)
+            })
         })?;
         let listed = self.diagrams.map(own, &|own| {
-            value(match own {
-                _ if is(own, on) => PASS,
-                _ if is(own, off) => Reason::IntegrationOff,
+            value(match entry(own) {
+                Some(Entry::On) => PASS,
+                Some(Entry::Off) => Reason::IntegrationOff,
                 _ => Reason::IntegrationUnlisted,
             })
         })?;
-        Ok(Steps { answered: self.consent(true)?, not_answered: self.consent(false)?, integrations, listed })
+        Ok(StepDiagrams {
+            answered: self.consent(true)?,
+            not_answered: self.consent(false)?,
+            integrations,
+            listed,
+        })
     }
 
     /// What the entries under all of the destination's names come to: "`off` wins, then `on`", and what cannot be read is what
     /// the setting says.
     fn own_entry(&mut self) -> Result<Diagram, TooLarge> {
-        let invalid = self.invalid();
-        let place = |entry: Option<Entry>| ENTRIES.iter().position(|one| *one == entry).unwrap_or(0) as u32;
-        let mut counts = ENTRIES
-            .map(|entry| Diagram::leaf(place(if entry == Some(Entry::Invalid) { invalid } else { entry })))
-            .to_vec();
+        let place = |entry: Option<Entry>| place_of(&ENTRIES, &entry) as u32;
+        let mut counts = ENTRIES.map(|entry| Diagram::leaf(place(self.counted(entry)))).to_vec();
         // What is there twice is off where what cannot be read is.
-        counts.push(Diagram::leaf(place(invalid.or(Some(Entry::On)))));
+        counts.push(Diagram::leaf(place(self.counted(Some(Entry::Invalid)).or(Some(Entry::On)))));
         let (on, off) = (place(Some(Entry::On)), place(Some(Entry::Off)));
         let mut whole = Diagram::leaf(place(None));
         for (index, name) in self.inputs.names.iter().enumerate() {
@@ -149,7 +230,7 @@ impl Builder<'_> {
                 continue;
             }
             let variable = Inputs::FIRST_NAME + index;
-            let count = self.diagrams.values().get(variable).copied().unwrap_or(0);
+            let count = self.diagrams.count_of(variable);
             let one = self.diagrams.node(variable, counts.get(..count).unwrap_or_default())?;
             whole = self.diagrams.join(whole, one, &|whole, one| match (whole, one) {
                 _ if whole == off || one == off => off,
@@ -161,25 +242,23 @@ impl Builder<'_> {
     }
 
     fn all_off(&mut self) -> Result<Diagram, TooLarge> {
-        let invalid = self.invalid();
-        let is_off = ALL.map(|entry| {
-            let entry = if entry == Some(Entry::Invalid) { invalid } else { entry };
-            Diagram::leaf(u32::from(entry == Some(Entry::Off)))
-        });
+        let is_off = ALL.map(|entry| Diagram::leaf(u32::from(self.counted(entry) == Some(Entry::Off))));
         self.diagrams.node(self.inputs.all_entry(), &is_off)
     }
 
-    fn invalid(&self) -> Option<Entry> {
-        match self.policy.invalid_entries().value {
-            InvalidEntries::Off => Some(Entry::Off),
-            InvalidEntries::Unlisted => None,
+    /// Returns what an entry counts as.
+    fn counted(&self, entry: Option<Entry>) -> Option<Entry> {
+        match (entry, self.policy.invalid_entries().value) {
+            (Some(Entry::Invalid), InvalidEntries::Off) => Some(Entry::Off),
+            (Some(Entry::Invalid), InvalidEntries::Unlisted) => None,
+            (entry, _) => entry,
         }
     }
 
     /// §3, step 3.
-    fn consent(&mut self, answered: bool) -> Result<ConsentStep, TooLarge> {
+    fn consent(&mut self, answered: bool) -> Result<ConsentOutcome, TooLarge> {
         if self.destination.exempt().is_some() {
-            return Ok(ConsentStep { reason: leaf(Reason::Exempt), named: BTreeMap::new() });
+            return Ok(ConsentOutcome { reason: leaf(Reason::Exempt), named: BTreeMap::new() });
         }
         let (reason, named) = match self.destination.requirement() {
             None => {
@@ -204,19 +283,19 @@ impl Builder<'_> {
             if names.any(|exempt| exempt.value == *name) { leaf(Reason::Exempt) } else { reason }
         });
         let by_event: Vec<Diagram> = std::iter::once(reason).chain(exempt).collect();
-        Ok(ConsentStep { reason: self.diagrams.node(Inputs::EXEMPT_EVENT, &by_event)?, named })
+        Ok(ConsentOutcome { reason: self.diagrams.node(Inputs::EXEMPT_EVENT, &by_event)?, named })
     }
 
     /// Whether a requirement is satisfied, and what it names where it is not; `None` where it vanishes whole.
     fn asked(&mut self, requirement: &Requirement, answered: bool) -> Result<Option<Satisfied>, TooLarge> {
         let Some(formula) = Formula::of(requirement, self.policy) else { return Ok(None) };
-        let need = self.inputs.need(self.which).filter(|_| answered);
+        let need = self.inputs.requirement_var(self.which).filter(|_| answered);
         let variable = |wire_id: &str| self.inputs.category(wire_id).filter(|_| answered);
         let mut asked = formula.satisfied(self.diagrams, &variable)?;
         if let Some(need) = need {
-            asked.whole = self.diagrams.node(need, &[Diagram::FALSE, Diagram::TRUE])?;
+            asked.whole = self.diagrams.literal(need)?;
         }
-        if answered && self.inputs.needs.is_some() {
+        if answered && self.inputs.requirements.is_some() {
             asked.named = BTreeMap::new();
         }
         Ok(Some(asked))
@@ -227,7 +306,7 @@ impl Builder<'_> {
         &mut self,
         state: ConsentState,
         integrations: IntegrationsState,
-        steps: &Steps,
+        steps: &StepDiagrams,
     ) -> Result<Diagram, TooLarge> {
         if self.destination.disabled().is_some() {
             return Ok(leaf(Reason::Disabled));
@@ -241,36 +320,51 @@ impl Builder<'_> {
             IntegrationsState::Present => (steps.integrations, steps.listed),
             _ => (leaf(PASS), leaf(Reason::IntegrationUnlisted)),
         };
-        match self.policy.reconcile().row(state, integrations).enforce {
-            Enforce::Nothing => Ok(leaf(Reason::NotEnforced)),
-            Enforce::Integrations => Ok(step),
-            Enforce::ListedIntegrations => Ok(listed),
-            Enforce::Consent => Ok(consent),
-            Enforce::ConsentThenIntegrations => self.then(consent, step),
-            Enforce::ConsentOrIntegrations => self.granted_by(consent, step),
-            Enforce::ConsentOrListedThenIntegrations => {
-                let first = self.granted_by(consent, listed)?;
-                self.then(first, step)
-            }
-            Enforce::Drop(_) => Ok(leaf(Reason::Dropped)),
-        }
-    }
-
-    /// "Joined by `then`, the first block decides."
-    fn then(&mut self, first: Diagram, step: Diagram) -> Result<Diagram, TooLarge> {
-        self.diagrams
-            .join(first, step, &|first, step| if passes(first) && !passes(step) { step } else { first })
-    }
-
-    /// `integration_granted` where only the second passes.
-    fn granted_by(&mut self, consent: Diagram, other: Diagram) -> Result<Diagram, TooLarge> {
-        self.diagrams.join(consent, other, &|consent, other| {
-            if !passes(consent) && passes(other) { value(Reason::IntegrationGranted) } else { consent }
-        })
+        let mut cell = Cell { diagrams: self.diagrams, consent, integrations: step, listed };
+        self.policy.reconcile().row(state, integrations).enforce.fold(&mut cell)
     }
 }
 
-/// The value of a reason's leaf.
-fn value(reason: Reason) -> u32 {
-    leaf(reason).value().unwrap_or(0)
+/// The steps of a cell of the reconcile table.
+struct Cell<'c> {
+    diagrams: &'c mut Diagrams,
+    consent: Diagram,
+    integrations: Diagram,
+    listed: Diagram,
+}
+
+impl Steps for Cell<'_> {
+    type Value = Result<Diagram, TooLarge>;
+
+    fn nothing(&mut self) -> Self::Value {
+        Ok(leaf(Reason::NotEnforced))
+    }
+
+    fn drop(&mut self) -> Self::Value {
+        Ok(leaf(Reason::Dropped))
+    }
+
+    fn consent(&mut self) -> Self::Value {
+        Ok(self.consent)
+    }
+
+    fn integrations(&mut self) -> Self::Value {
+        Ok(self.integrations)
+    }
+
+    fn listed(&mut self) -> Self::Value {
+        Ok(self.listed)
+    }
+
+    fn then(&mut self, first: Self::Value, second: Self::Value) -> Self::Value {
+        self.diagrams.join(first?, second?, &|first, second| {
+            if passes(first) && !passes(second) { second } else { first }
+        })
+    }
+
+    fn or(&mut self, first: Self::Value, second: Self::Value) -> Self::Value {
+        self.diagrams.join(first?, second?, &|first, second| {
+            if !passes(first) && passes(second) { value(Reason::IntegrationGranted) } else { first }
+        })
+    }
 }

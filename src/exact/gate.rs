@@ -4,8 +4,9 @@
 //! gate is given in that form too.
 
 use super::formula::Formula;
+use crate::diagnostic::Spanned;
 use crate::model::{
-    CategoryId, ConsentState, Destination, Enforce, GateOpens, IntegrationsState, Policy, Requirement,
+    Category, ConsentState, Destination, GateOpens, IntegrationsState, Policy, Requirement, Steps,
     UnmappedDestinations, WithoutConsent,
 };
 use std::collections::BTreeSet;
@@ -107,15 +108,13 @@ impl fmt::Display for Gate {
 
 /// The gate of a policy.
 pub fn gate(policy: &Policy) -> Gate {
-    let mut events: BTreeSet<String> =
-        policy.preference_events().value.iter().map(|name| name.value.clone()).collect();
+    let mut events = event_names(policy.preference_events());
     let opens = match policy.gate_opens().value {
         GateOpens::AnyGrant => by_grants(policy, true),
         GateOpens::NeededGrant => by_grants(policy, false),
         GateOpens::Delivery => {
             let opens = by_decisions(policy, false);
-            let exempt_events: BTreeSet<String> =
-                policy.exempt_events().value.iter().map(|name| name.value.clone()).collect();
+            let exempt_events = event_names(policy.exempt_events());
             // Exempt events are decided differently, so that other events of theirs may be delivered.
             let exempt_opens = by_decisions(policy, true);
             if exempt_opens.is_always() {
@@ -145,43 +144,43 @@ fn by_grants(policy: &Policy, any_grant: bool) -> Opens {
 
 /// Which grants open the gate for an event that has a consent object.
 fn grants(policy: &Policy, any_grant: bool) -> Open {
-    let mut needed = BTreeSet::new();
+    let (mut needed, mut needs_always) = (BTreeSet::new(), false);
     for destination in enabled(policy) {
-        let live: BTreeSet<CategoryId> = requirement(destination).filter(|id| is_live(policy, *id)).collect();
+        let named = destination.requirement().into_iter().flat_map(Requirement::categories);
+        let live: Vec<&Category> =
+            named.filter_map(|id| policy.category(id)).filter(|one| one.is_live()).collect();
         if live.is_empty() {
             // It is unmapped, which exempt storage may be too, or all of its categories are unenforced.
             return Open::Always;
         }
-        needed.extend(live);
+        needs_always |= live.iter().any(|one| one.is_always());
+        needed.extend(live.into_iter().map(|one| one.wire_id().to_owned()));
     }
-    if needed.iter().any(|id| is_always(policy, *id)) {
-        return Open::Always;
+    match any_grant && !needed.is_empty() {
+        _ if needs_always => Open::Always,
+        true => Open::Any(free(policy)),
+        false => Open::Any(needed),
     }
-    let counted = match any_grant && !needed.is_empty() {
-        true => free(policy).collect(),
-        false => needed,
-    };
-    Open::Any(wire_ids(policy, counted))
 }
 
 /// `delivery`, for exempt events or for all others: by grants if decisions depend on nothing else.
 fn by_decisions(policy: &Policy, is_exempt: bool) -> Opens {
     let by_grants = || {
-        let decisions = Decisions::of(policy, is_exempt);
+        let deliveries = Deliveries::of(policy, is_exempt);
         let without_consent = match policy.reading().has_state(ConsentState::Missing) {
-            true => Some(decisions.constant(ConsentState::Missing)?),
+            true => Some(deliveries.constant(ConsentState::Missing)?),
             false => None,
         };
-        let mut answered = decisions.kinds(ConsentState::Answered).into_iter();
+        let mut answered = deliveries.openings(ConsentState::Answered);
         let open = match answered.next()? {
             first if answered.any(|other| other != first) => return None,
-            Kind::Constant(true) => Open::Always,
-            Kind::Constant(false) => Open::Any(BTreeSet::new()),
-            Kind::Consent => decisions.by_consent()?,
+            Opening::Always => Open::Always,
+            Opening::Closed => Open::Any(BTreeSet::new()),
+            Opening::ByConsent => deliveries.by_consent()?,
         };
         for state in [ConsentState::Empty, ConsentState::Unanswered, ConsentState::Malformed] {
             // Nothing is granted in them.
-            if decisions.constant(state)? != (open == Open::Always) {
+            if deliveries.constant(state)? != (open == Open::Always) {
                 return None;
             }
         }
@@ -190,111 +189,130 @@ fn by_decisions(policy: &Policy, is_exempt: bool) -> Opens {
     by_grants().unwrap_or(Opens::Delivery)
 }
 
-/// Whether some destination receives an event of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Constant(bool),
-    /// If one passes the consent step.
-    Consent,
+/// How far a cell opens the gate, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Opening {
+    Closed,
+    /// If a destination passes the consent step.
+    ByConsent,
+    Always,
 }
 
-struct Decisions<'p> {
+/// A cell of the reconcile table, for an integrations object in which every entry is on, or off, or that has none.
+struct Cell {
+    entries: Option<bool>,
+}
+
+impl Steps for Cell {
+    type Value = Opening;
+
+    fn nothing(&mut self) -> Opening {
+        Opening::Always
+    }
+
+    fn drop(&mut self) -> Opening {
+        Opening::Closed
+    }
+
+    fn consent(&mut self) -> Opening {
+        Opening::ByConsent
+    }
+
+    fn integrations(&mut self) -> Opening {
+        if self.entries == Some(false) { Opening::Closed } else { Opening::Always }
+    }
+
+    fn listed(&mut self) -> Opening {
+        if self.entries == Some(true) { Opening::Always } else { Opening::Closed }
+    }
+
+    fn then(&mut self, first: Opening, second: Opening) -> Opening {
+        first.min(second)
+    }
+
+    fn or(&mut self, first: Opening, second: Opening) -> Opening {
+        first.max(second)
+    }
+}
+
+/// The enabled destinations, by what they ask for.
+struct Deliveries<'p> {
     policy: &'p Policy,
     has_enabled: bool,
-    /// Whether a destination passes the consent step whatever is granted.
+    /// A destination passes the consent step whatever is granted.
     has_passing: bool,
-    /// What the others ask for, each once.
+    /// The formulas of the others, each once.
     formulas: BTreeSet<Formula>,
 }
 
-impl<'p> Decisions<'p> {
+impl<'p> Deliveries<'p> {
     fn of(policy: &'p Policy, is_exempt: bool) -> Self {
         let has_enabled = enabled(policy).next().is_some();
-        let has_passing = is_exempt && has_enabled;
-        let mut decisions = Decisions { policy, has_enabled, has_passing, formulas: BTreeSet::new() };
+        let (mut has_passing, mut formulas) = (is_exempt && has_enabled, BTreeSet::new());
         for destination in enabled(policy) {
             match (destination.exempt(), destination.requirement()) {
-                (Some(_), _) => decisions.has_passing = true,
                 (None, None) => {
-                    decisions.has_passing |=
-                        policy.unmapped_destinations().value == UnmappedDestinations::Deliver;
+                    has_passing |= policy.unmapped_destinations().value == UnmappedDestinations::Deliver;
                 }
-                (None, Some(requirement)) => match Formula::of(requirement, policy) {
-                    Some(formula) => drop(decisions.formulas.insert(formula)),
-                    // All of it is unenforced.
-                    None => decisions.has_passing = true,
+                // All of a requirement may be unenforced.
+                (exempt, _) => match Formula::of_destination(destination, policy) {
+                    Some(formula) if exempt.is_none() => drop(formulas.insert(formula)),
+                    _ => has_passing = true,
                 },
             }
         }
-        decisions
+        Deliveries { policy, has_enabled, has_passing, formulas }
     }
 
-    /// For the cells of a consent state, and for the least and the most that an integrations object can turn on: what is on in between
-    /// delivers no more and no less than these.
-    fn kinds(&self, consent: ConsentState) -> Vec<Kind> {
-        let mut kinds = Vec::new();
-        for integrations in IntegrationsState::ALL {
-            let enforce = &self.policy.reconcile().row(consent, integrations).enforce;
-            match integrations {
-                IntegrationsState::Present => {
-                    kinds.extend([false, true].map(|on| self.kind(enforce, Some(on))));
+    /// Returns how far the cells of a consent state open the gate, for the least and the most that an integrations object can turn on:
+    /// what is on in between delivers no more and no less than these.
+    fn openings(&self, consent: ConsentState) -> impl Iterator<Item = Opening> {
+        // If the consent step passes for everything or nothing, it is no condition.
+        let (least, most) = (self.passes(&|_| false), self.passes(&|_| true));
+        let objects = IntegrationsState::ALL.into_iter().flat_map(|state| match state {
+            IntegrationsState::Present => vec![(state, Some(false)), (state, Some(true))],
+            IntegrationsState::None | IntegrationsState::Malformed => vec![(state, None)],
+        });
+        objects.map(move |(state, entries)| {
+            match self.policy.reconcile().row(consent, state).enforce.fold(&mut Cell { entries }) {
+                _ if !self.has_enabled => Opening::Closed,
+                Opening::ByConsent if least == most => {
+                    if least {
+                        Opening::Always
+                    } else {
+                        Opening::Closed
+                    }
                 }
-                IntegrationsState::None | IntegrationsState::Malformed => {
-                    kinds.push(self.kind(enforce, None))
-                }
+                opening => opening,
             }
-        }
-        // Where the consent step lets everything or nothing pass, it is no condition.
-        let (least, most) = (self.consent(&|_| false), self.consent(&|_| true));
-        kinds
-            .into_iter()
-            .map(|kind| if least == most && kind == Kind::Consent { Kind::Constant(least) } else { kind })
-            .collect()
+        })
     }
 
-    /// What every event of a consent state in which nothing is granted comes to, if that is one thing.
+    /// Returns whether every event of a consent state in which nothing is granted passes; `None` where some do and others do not.
     fn constant(&self, consent: ConsentState) -> Option<bool> {
-        let nothing = self.consent(&|_| false);
-        let mut all = self.kinds(consent).into_iter().map(|kind| match kind {
-            Kind::Constant(value) => value,
-            Kind::Consent => nothing,
+        let nothing = self.passes(&|_| false);
+        let mut all = self.openings(consent).map(|opening| match opening {
+            Opening::ByConsent => nothing,
+            opening => opening == Opening::Always,
         });
         let first = all.next()?;
         all.all(|other| other == first).then_some(first)
     }
 
-    /// One cell, where every entry is on, or off, or there is none.
-    fn kind(&self, enforce: &Enforce, entries: Option<bool>) -> Kind {
-        let passes = entries != Some(false);
-        let listed = entries == Some(true);
-        match enforce {
-            Enforce::Nothing => Kind::Constant(self.has_enabled),
-            Enforce::Integrations => Kind::Constant(self.has_enabled && passes),
-            Enforce::ListedIntegrations => Kind::Constant(self.has_enabled && listed),
-            Enforce::Consent => Kind::Consent,
-            Enforce::ConsentThenIntegrations if passes => Kind::Consent,
-            Enforce::ConsentOrIntegrations if !passes => Kind::Consent,
-            Enforce::ConsentOrListedThenIntegrations if entries.is_none() => Kind::Consent,
-            Enforce::ConsentOrIntegrations => Kind::Constant(self.has_enabled),
-            Enforce::ConsentOrListedThenIntegrations => Kind::Constant(self.has_enabled && listed),
-            Enforce::ConsentThenIntegrations | Enforce::Drop(_) => Kind::Constant(false),
-        }
-    }
-
-    /// Whether some destination passes the consent step.
-    fn consent(&self, grants: &impl Fn(&str) -> bool) -> bool {
+    /// Returns true if some destination passes the consent step.
+    fn passes(&self, grants: &impl Fn(&str) -> bool) -> bool {
         self.has_passing || self.formulas.iter().any(|formula| formula.is_satisfied(grants))
     }
 
     /// When some destination passes the consent step, if one grant is enough for it. Granting more never undoes it, so that single
     /// grants, and all the others together, say it all.
     fn by_consent(&self) -> Option<Open> {
-        if self.consent(&|_| false) {
+        if self.passes(&|_| false) {
             return Some(Open::Always);
         }
-        let mut enough = wire_ids(self.policy, free(self.policy));
-        enough.retain(|one| self.consent(&|granted| granted == one));
-        let others = self.consent(&|granted| !enough.contains(granted));
+        let mut enough = free(self.policy);
+        enough.retain(|one| self.passes(&|granted| granted == one));
+        let others = self.passes(&|granted| !enough.contains(granted));
         (!others).then_some(Open::Any(enough))
     }
 }
@@ -303,23 +321,12 @@ fn enabled(policy: &Policy) -> impl Iterator<Item = &Destination> {
     policy.destinations().iter().filter(|destination| destination.disabled().is_none())
 }
 
-fn requirement(destination: &Destination) -> impl Iterator<Item = CategoryId> {
-    destination.requirement().into_iter().flat_map(Requirement::categories)
+/// Returns the names of some events.
+pub(super) fn event_names(names: &Spanned<Vec<Spanned<String>>>) -> BTreeSet<String> {
+    names.value.iter().map(|name| name.value.clone()).collect()
 }
 
-fn is_live(policy: &Policy, id: CategoryId) -> bool {
-    policy.category(id).is_some_and(|category| category.unenforced().is_none())
-}
-
-fn is_always(policy: &Policy, id: CategoryId) -> bool {
-    policy.category(id).is_some_and(|category| category.always().is_some())
-}
-
-/// The categories that an event grants or does not.
-fn free(policy: &Policy) -> impl Iterator<Item = CategoryId> {
-    policy.category_ids().filter(|id| is_live(policy, *id) && !is_always(policy, *id))
-}
-
-fn wire_ids(policy: &Policy, ids: impl IntoIterator<Item = CategoryId>) -> BTreeSet<String> {
-    ids.into_iter().filter_map(|id| policy.category(id)).map(|one| one.wire_id().to_owned()).collect()
+/// Returns the wire ids of the categories that an event grants or does not.
+pub(super) fn free(policy: &Policy) -> BTreeSet<String> {
+    policy.categories().iter().filter(|one| one.is_free()).map(|one| one.wire_id().to_owned()).collect()
 }

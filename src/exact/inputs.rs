@@ -2,10 +2,11 @@
 //! decision, and the values of each.
 
 use super::cover::Cube;
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams};
 use super::formula::Formula;
-use super::needs::{Combination, Need, combinations};
+use super::requirement_vars::{Combination, RequirementVar, combinations};
 use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
+use crate::fingerprint::TooLarge;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,11 +22,14 @@ pub(crate) struct Inputs {
     /// The wire ids of the categories, sorted.
     pub(crate) categories: Vec<String>,
     /// What people call each of them.
-    called: Vec<String>,
+    pub(super) called: Vec<String>,
     /// The variables in the place of all categories, if these are not asked for one by one.
-    pub(crate) needs: Option<Vec<Need>>,
+    pub(crate) requirements: Option<Vec<RequirementVar>>,
     /// For each policy, whether an entry that cannot be read counts as off.
-    invalid_is_off: Vec<bool>,
+    pub(super) invalid_is_off: Vec<bool>,
+    /// The names that stand in an object which would have no member otherwise.
+    pub(crate) other_category: String,
+    pub(crate) other_name: String,
 }
 
 /// Which of the policies see the state `answered`.
@@ -44,6 +48,15 @@ pub(crate) const ON_AND_INVALID: usize = ENTRIES.len();
 /// The values of `All`'s variable: on and absent are one. On and invalid is as good as invalid to everybody.
 pub(crate) const ALL: [Option<Entry>; 3] = [None, Some(Entry::Off), Some(Entry::Invalid)];
 
+/// The values of a category's variable: all that is not granted decides alike, and diagrams have only the first two.
+pub(crate) const PREFERENCES: [Preference; 4] =
+    [Preference::Refused, Preference::Granted, Preference::Unasked, Preference::Invalid];
+
+/// Returns the place of a value that a list has.
+pub(crate) fn place_of<T: PartialEq>(all: &[T], value: &T) -> usize {
+    all.iter().position(|one| one == value).unwrap_or(0)
+}
+
 /// What a variable stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Input<'i> {
@@ -53,7 +66,7 @@ pub(crate) enum Input<'i> {
     Entry(&'i str),
     All,
     Category(&'i str),
-    Need(&'i Need),
+    Requirement(&'i RequirementVar),
 }
 
 impl Inputs {
@@ -99,26 +112,28 @@ impl Inputs {
             names: owned(names),
             categories: categories.keys().map(|wire_id| (*wire_id).to_owned()).collect(),
             called,
-            needs: None,
+            requirements: None,
             invalid_is_off: policies
                 .iter()
                 .map(|(policy, _)| policy.invalid_entries().value == InvalidEntries::Off)
                 .collect(),
+            other_category: "?".to_owned(),
+            other_name: "All".to_owned(),
         }
     }
 
     /// The same with what the policies ask for, each by its formula, in the place of the categories.
-    pub(crate) fn by_needs(&self, formulas: &[Option<Formula>]) -> Self {
+    pub(crate) fn by_requirements(&self, formulas: &[Option<Formula>]) -> Self {
         let is_mixed =
             self.shapes.iter().any(|shape| answered(shape).windows(2).any(|two| two.first() != two.last()));
-        Inputs { needs: Some(Need::of(formulas, is_mixed)), ..self.clone() }
+        Inputs { requirements: Some(RequirementVar::of(formulas, is_mixed)), ..self.clone() }
     }
 
     /// The same for what a table says of one destination: whether the requirement is satisfied, whether the event is exempt, and what
     /// the entries under all of its names come to, be they as many as they may.
     pub(crate) fn condensed(&self, own: &str, formula: Option<&Formula>) -> Self {
         let exempt_events = self.exempt_events.iter().take(1).cloned().collect();
-        Inputs { exempt_events, names: vec![own.to_owned()], ..self.by_needs(&[formula.cloned()]) }
+        Inputs { exempt_events, names: vec![own.to_owned()], ..self.by_requirements(&[formula.cloned()]) }
     }
 
     /// How people call a category; its wire id where nobody says.
@@ -131,15 +146,39 @@ impl Inputs {
     pub(crate) fn all(&self) -> impl Iterator<Item = Input<'_>> {
         let first = [Input::Consent, Input::Integrations, Input::ExemptEvent];
         let names = self.names.iter().map(|name| Input::Entry(name));
-        let needs = self.needs.iter().flatten().map(Input::Need);
-        let each = if self.needs.is_none() { self.categories.as_slice() } else { &[] };
+        let requirements = self.requirements.iter().flatten().map(Input::Requirement);
+        let each = if self.requirements.is_none() { self.categories.as_slice() } else { &[] };
         let categories = each.iter().map(|wire_id| Input::Category(wire_id));
-        first.into_iter().chain(names).chain([Input::All]).chain(categories).chain(needs)
+        first.into_iter().chain(names).chain([Input::All]).chain(categories).chain(requirements)
+    }
+
+    /// Returns true if an entry that cannot be read is off to one of the policies.
+    pub(crate) fn invalid_is_off(&self) -> bool {
+        self.invalid_is_off.contains(&true)
     }
 
     /// Whether an entry that cannot be read is off to one of the policies, and not there to another one.
     fn read_invalid_differently(&self) -> bool {
-        self.invalid_is_off.contains(&true) && self.invalid_is_off.contains(&false)
+        self.invalid_is_off() && self.invalid_is_off.contains(&false)
+    }
+
+    /// Returns the point with these values of some variables, and the first value of every other one.
+    pub(crate) fn point(&self, values: impl IntoIterator<Item = (usize, usize)>) -> Vec<usize> {
+        let mut point = vec![0; self.values().len()];
+        for (variable, value) in values {
+            point.get_mut(variable).into_iter().for_each(|place| *place = value);
+        }
+        point
+    }
+
+    /// Returns the shape that the policies see in some states.
+    pub(crate) fn shape(&self, states: &[ConsentState]) -> Option<usize> {
+        self.shapes.iter().position(|shape| shape.states == states)
+    }
+
+    /// Returns the exempt event at a value of its variable; `None` for any other event.
+    pub(crate) fn exempt_event(&self, value: usize) -> Option<&String> {
+        value.checked_sub(1).and_then(|place| self.exempt_events.get(place))
     }
 
     /// How many values each variable has.
@@ -150,7 +189,7 @@ impl Inputs {
             Input::ExemptEvent => self.exempt_events.len() + 1,
             Input::Entry(_) => ENTRIES.len() + usize::from(self.read_invalid_differently()),
             Input::All => ALL.len(),
-            Input::Category(_) | Input::Need(_) => 2,
+            Input::Category(_) | Input::Requirement(_) => 2,
         });
         values.collect()
     }
@@ -172,25 +211,29 @@ impl Inputs {
     /// The variable of a category.
     pub(crate) fn category(&self, wire_id: &str) -> Option<usize> {
         let place = self.categories.binary_search_by(|one| one.as_str().cmp(wire_id)).ok()?;
-        self.needs.is_none().then_some(self.first_category() + place)
+        self.requirements.is_none().then_some(self.first_category() + place)
     }
 
     /// The variable that says whether what a policy needs is granted.
-    pub(crate) fn need(&self, which: usize) -> Option<usize> {
-        let place = self.needs.as_ref()?.iter().position(|need| need.is_of(which))?;
+    pub(crate) fn requirement_var(&self, which: usize) -> Option<usize> {
+        let place = self.requirements.as_ref()?.iter().position(|one| one.is_of(which))?;
         Some(self.first_category() + place)
     }
 
     /// The variable that says whether two refusals name other categories.
     pub(crate) fn other_names(&self) -> Option<usize> {
-        let place = self.needs.as_ref()?.iter().position(|need| matches!(need, Need::OtherNames(_)))?;
+        let place = self
+            .requirements
+            .as_ref()?
+            .iter()
+            .position(|one| matches!(one, RequirementVar::OtherNames(_)))?;
         Some(self.first_category() + place)
     }
 
     /// The values that needs have together; none where each category is a variable itself.
     pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLarge> {
-        let Some(needs) = &self.needs else { return Ok(Vec::new()) };
-        combinations(needs, &self.categories, self.shapes.iter().map(answered).collect())
+        let Some(requirements) = &self.requirements else { return Ok(Vec::new()) };
+        combinations(requirements, &self.categories, self.shapes.iter().map(answered).collect())
     }
 
     /// Where there is an event at all: an object that is not there or cannot be read has no members, and needs are as one of
@@ -200,23 +243,22 @@ impl Inputs {
         diagrams: &mut Diagrams,
         combinations: &[Combination],
     ) -> Result<Diagram, TooLarge> {
-        let members = if self.needs.is_none() { self.values().len() } else { self.first_category() };
+        let members = if self.requirements.is_none() { self.values().len() } else { self.first_category() };
         let mut events = Diagram::TRUE;
         for variable in Inputs::FIRST_NAME..members {
-            let count = diagrams.values().get(variable).copied().unwrap_or(0);
-            let none: Vec<Diagram> =
-                (0..count).map(|value| if value == 0 { Diagram::TRUE } else { Diagram::FALSE }).collect();
+            let mut none = vec![Diagram::FALSE; diagrams.count_of(variable)];
+            none.first_mut().into_iter().for_each(|first| *first = Diagram::TRUE);
             let none = diagrams.node(variable, &none)?;
             let one = self.where_present(diagrams, variable >= self.first_category(), Diagram::TRUE, none)?;
             events = diagrams.and(events, one)?;
         }
-        if self.needs.is_some() {
+        if self.requirements.is_some() {
             let mut by_shape = Vec::new();
             for shape in &self.shapes {
                 let mut whole = Diagram::FALSE;
                 for one in combinations.iter().filter(|one| one.answered == answered(shape)) {
                     let mut own = Diagram::TRUE;
-                    for (place, value) in one.needs.iter().enumerate().rev() {
+                    for (place, value) in one.values.iter().enumerate().rev() {
                         let children =
                             if *value == 0 { [own, Diagram::FALSE] } else { [Diagram::FALSE, own] };
                         own = diagrams.node(self.first_category() + place, &children)?;
@@ -225,8 +267,8 @@ impl Inputs {
                 }
                 by_shape.push(whole);
             }
-            let needs = diagrams.node(Inputs::CONSENT, &by_shape)?;
-            events = diagrams.and(events, needs)?;
+            let possible = diagrams.node(Inputs::CONSENT, &by_shape)?;
+            events = diagrams.and(events, possible)?;
         }
         Ok(events)
     }
@@ -249,7 +291,7 @@ impl Inputs {
     }
 
     /// Whether an object has members at a value of its variable: to one of the policies, where they see it differently.
-    fn has_members(&self, object: usize, value: usize) -> bool {
+    pub(crate) fn has_members(&self, object: usize, value: usize) -> bool {
         match object {
             Inputs::CONSENT => {
                 self.shapes.get(value).is_some_and(|shape| shape.states.contains(&ConsentState::Answered))
@@ -276,22 +318,22 @@ impl Inputs {
         let combination = |shape: usize| {
             let answered = answered(self.shapes.get(shape)?);
             let is_in = |one: &&Combination| {
-                let mut needs = one.needs.iter().enumerate();
+                let mut values = one.values.iter().enumerate();
                 one.answered == answered
-                    && needs.all(|(place, value)| cube.has(self.first_category() + place, *value))
+                    && values.all(|(place, value)| cube.has(self.first_category() + place, *value))
             };
             combinations.iter().find(is_in)
         };
         let has_none = may_have_none(self.first_category()..values.len());
-        let consent = object(Inputs::CONSENT, &|value| match self.needs {
+        let consent = object(Inputs::CONSENT, &|value| match self.requirements {
             Some(_) => combination(value).is_some(),
             None => has_none || self.has_members(Inputs::CONSENT, value),
         });
         let rest = (Inputs::EXEMPT_EVENT..self.first_category()).map(first);
         let front: Vec<usize> = [consent, integrations].into_iter().chain(rest).collect();
         let with = |values: &[usize]| front.iter().chain(values).copied().collect();
-        match combination(consent).filter(|_| self.needs.is_some()) {
-            Some(one) => (with(&one.needs), with(&one.grants)),
+        match combination(consent).filter(|_| self.requirements.is_some()) {
+            Some(one) => (with(&one.values), with(&one.grants)),
             None => {
                 let categories: Vec<usize> = (self.first_category()..values.len()).map(first).collect();
                 (with(&categories), with(&categories))
@@ -309,38 +351,31 @@ impl Inputs {
             .as_ref()
             .and_then(|track| self.exempt_events.iter().position(|name| name.as_bytes() == track.as_bytes()));
         let mut values = vec![
-            self.shapes.iter().position(|shape| shape.states == states)?,
-            IntegrationsState::ALL.iter().position(|state| *state == integrations)?,
+            self.shape(&states)?,
+            place_of(&IntegrationsState::ALL, &integrations),
             exempt.map_or(0, |place| place + 1),
         ];
         // "Among duplicate keys `off` wins, then `on`": behind what cannot be read, where that counts as off.
         let entry = |name: &str| entry(first, |key| key == name.as_bytes());
-        let is_off = self.invalid_is_off.contains(&true);
-        let place = |all: &[Option<Entry>], entry| all.iter().position(|one| *one == entry);
+        let is_off = self.invalid_is_off();
         for name in &self.names {
             values.push(match entry(name) {
                 (_, true) if self.read_invalid_differently() => ON_AND_INVALID,
-                (_, true) if is_off => place(&ENTRIES, Some(Entry::Invalid))?,
-                (own, _) => place(&ENTRIES, own)?,
+                (_, true) if is_off => place_of(&ENTRIES, &Some(Entry::Invalid)),
+                (own, _) => place_of(&ENTRIES, &own),
             });
         }
         values.push(match entry("All") {
-            (_, true) if is_off => place(&ALL, Some(Entry::Invalid))?,
-            (own, _) => place(&ALL, own.filter(|entry| *entry != Entry::On))?,
+            (_, true) if is_off => place_of(&ALL, &Some(Entry::Invalid)),
+            (own, _) => place_of(&ALL, &own.filter(|entry| *entry != Entry::On)),
         });
-        // "Among duplicate keys any refusal wins, then any invalid value." What one policy does not read, another may.
-        let granted = |wire_id: &str| {
-            events.iter().any(|event| {
-                let mut own = event.consent.preferences().iter();
-                let own = own.by_ref().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
-                own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
-            })
-        };
-        match &self.needs {
+        // What one policy does not read, another may.
+        let granted = |wire_id: &str| events.iter().any(|event| is_granted(event, wire_id));
+        match &self.requirements {
             None => values.extend(self.categories.iter().map(|wire_id| usize::from(granted(wire_id)))),
-            Some(needs) => {
+            Some(requirements) => {
                 let answered = |which: usize| states.get(which) == Some(&ConsentState::Answered);
-                values.extend(needs.iter().map(|need| usize::from(need.holds(&granted, &answered))));
+                values.extend(requirements.iter().map(|one| usize::from(one.holds(&granted, &answered))));
             }
         }
         Some(values)
@@ -361,12 +396,13 @@ impl Inputs {
         let first = self.all_entry() + 1;
         let mut preferences: Vec<(Name, Preference)> = Vec::new();
         for (place, wire_id) in self.categories.iter().enumerate() {
-            let preference =
-                if value(first + place)? == 0 { Preference::Refused } else { Preference::Granted };
-            preferences.push((Name::from(wire_id.as_str()), preference));
+            let preference = *PREFERENCES.get(value(first + place)?)?;
+            if preference != Preference::Unasked {
+                preferences.push((Name::from(wire_id.as_str()), preference));
+            }
         }
         if preferences.is_empty() {
-            preferences.push((Name::from("?"), Preference::Granted));
+            preferences.push((Name::from(self.other_category.as_str()), Preference::Granted));
         }
         let (consent, reading) = shape.consent(|| preferences);
         let integrations = match IntegrationsState::ALL.get(value(Inputs::INTEGRATIONS)?)? {
@@ -381,19 +417,24 @@ impl Inputs {
                     };
                     entries.extend(own.into_iter().map(|entry| (Name::from(name.as_str()), entry)));
                 }
-                let all = ALL.get(value(self.all_entry())?).copied().flatten();
+                let all = ALL.get(value(self.all_entry())?).copied().unwrap_or(Some(Entry::On));
                 entries.extend(all.map(|all| (Name::from("All"), all)));
                 if entries.is_empty() {
-                    entries.push((Name::from("All"), Entry::On));
+                    entries.push((Name::from(self.other_name.as_str()), Entry::On));
                 }
                 Integrations::Entries(entries)
             }
         };
-        let exempt =
-            value(Inputs::EXEMPT_EVENT)?.checked_sub(1).and_then(|place| self.exempt_events.get(place));
+        let exempt = self.exempt_event(value(Inputs::EXEMPT_EVENT)?);
         let track = exempt.map(|name| Name::from(name.as_str()));
         Some((Event { id: None, consent, integrations, track }, reading))
     }
+}
+
+/// Returns true if an event grants a category. "Among duplicate keys any refusal wins, then any invalid value."
+pub(crate) fn is_granted(event: &Event<'_>, wire_id: &str) -> bool {
+    let own = event.consent.preferences().iter().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
+    own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
 }
 
 /// What the entries of an event under some names come to, "`off` wins, then `on`", and whether one that cannot be read stands beside

@@ -1,6 +1,7 @@
 //! The smallest changes of a point that make a condition hold.
 
-use super::diagram::{Diagram, Diagrams, TooLarge};
+use super::diagram::{Diagram, Diagrams};
+use crate::fingerprint::TooLarge;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -8,12 +9,12 @@ use std::rc::Rc;
 const MAX_KEPT: usize = 1_000_000;
 
 /// Values that some variables get, in the order of the variables.
-pub(crate) type Changes = Vec<(usize, usize)>;
+pub(crate) type ChangeSet = Vec<(usize, usize)>;
 
 /// Sets of changes, none of which has one that can be left out.
 #[derive(Debug)]
 pub(crate) struct Minimal {
-    pub(crate) sets: Vec<Changes>,
+    pub(crate) sets: Vec<ChangeSet>,
     /// Whether some were left out on the way, so that these may not be all.
     pub(crate) is_cut: bool,
 }
@@ -38,7 +39,7 @@ pub(crate) fn minimal(
         sets.sort();
         sets.dedup();
     }
-    let simplest: Vec<Changes> =
+    let simplest: Vec<ChangeSet> =
         sets.iter().filter(|set| !search.has_simpler(condition, set, &sets)).cloned().collect();
     let mut sets = simplest;
     sets.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
@@ -50,7 +51,7 @@ struct Search<'s> {
     at: &'s [usize],
     offered: &'s [Vec<usize>],
     limit: usize,
-    known: HashMap<Diagram, Rc<Vec<Changes>>>,
+    known: HashMap<Diagram, Rc<Vec<ChangeSet>>>,
     /// How many changes `known` holds.
     kept: usize,
     is_cut: bool,
@@ -63,7 +64,7 @@ impl Search<'_> {
     }
 
     /// The minimal sets of a part of the condition.
-    fn sets(&mut self, of: Diagram) -> Result<Rc<Vec<Changes>>, TooLarge> {
+    fn sets(&mut self, of: Diagram) -> Result<Rc<Vec<ChangeSet>>, TooLarge> {
         let Some(variable) = self.diagrams.variable(of) else {
             return Ok(Rc::new(if of == Diagram::TRUE { vec![Vec::new()] } else { Vec::new() }));
         };
@@ -98,8 +99,8 @@ impl Search<'_> {
         &self,
         of: Diagram,
         among: &[(usize, usize)],
-        known: &mut HashMap<Diagram, Option<Changes>>,
-    ) -> Option<Changes> {
+        known: &mut HashMap<Diagram, Option<ChangeSet>>,
+    ) -> Option<ChangeSet> {
         let Some(variable) = self.diagrams.variable(of) else {
             return (of == Diagram::TRUE).then(Vec::new);
         };
@@ -118,7 +119,7 @@ impl Search<'_> {
     }
 
     /// Whether one of the sets is the same but for a simpler value, which makes no difference.
-    fn has_simpler(&self, condition: Diagram, set: &[(usize, usize)], sets: &[Changes]) -> bool {
+    fn has_simpler(&self, condition: Diagram, set: &[(usize, usize)], sets: &[ChangeSet]) -> bool {
         let mut at = condition;
         for (place, (variable, value)) in set.iter().enumerate() {
             // Up to the change, the point is as it was.

@@ -1,24 +1,43 @@
-//! Each destination's decision as one function of everything that can matter to it: exact also where there are too many
-//! situations to list.
+//! Exact questions about a policy: what a destination's decision is in every event that there can be.
 //!
-//! `inputs` says what of an event can matter, `function` makes the decision of it, clause by clause like the reference,
-//! and `diagram` keeps functions so that equal ones are the same. `cover` finds the fewest rows that say where something holds, and
-//! `conditions` says them in words. Where requirements are alike, `formula` and `needs` let one variable stand for all categories. `minimal` finds the smallest changes that make something hold. `fingerprint` is made of the functions of all destinations, of the `gate` and of the `check` against a ledger.
+//! `inputs` is the one representation of the space: the variables of a destination's decision and the values of each. `function`
+//! makes the decision of it, clause by clause like the reference. `diagram` keeps such functions as multi-valued decision diagrams,
+//! so that equal functions are the same. `cover` finds the fewest rows that describe a condition: it picks among prime
+//! implicants, as Quine and McCluskey do. `conditions` puts rows into words. `formula` and `requirement_vars` let one variable
+//! represent a whole requirement. `minimal` finds the smallest changes that make a condition hold.
+//!
+//! The questions: `diff`, `prove`, `decision_table`, `counterfactuals`, `fingerprint` with `gate` and `check`, and `certify`.
 
+mod certify;
 mod check;
 mod conditions;
-pub(crate) mod cover;
-pub(crate) mod diagram;
+mod counterfactuals;
+mod cover;
+mod decision_table;
+mod diagram;
+mod diff;
+pub(crate) mod equivalence;
 mod fingerprint;
-pub(crate) mod formula;
-pub(crate) mod function;
-mod gate;
-pub(crate) mod inputs;
-pub(crate) mod minimal;
-pub(crate) mod needs;
 
+mod formula;
+mod function;
+mod gate;
+mod inputs;
+mod minimal;
+mod prove;
+mod requirement_vars;
+mod space;
+
+pub use certify::{Certificate, Coverage, Difference, certify};
 pub use check::{Check, check};
-pub use conditions::{Asked, Condition, Conditions};
-pub use diagram::TooLarge;
-pub use fingerprint::{Fingerprint, fingerprint};
+pub use conditions::{Condition, Conditions, RequiredBy};
+pub use counterfactuals::{
+    Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, counterfactuals,
+};
+pub use decision_table::{Block, DecisionTable, Row, decision_tables};
+pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, diff};
+pub use fingerprint::fingerprint;
+pub use function::DecisionFunction;
 pub use gate::{Gate, Open, Opens, gate};
+pub use prove::{Counterexample, Proof, prove};
+pub use space::{Situation, Space};

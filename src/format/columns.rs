@@ -1,6 +1,8 @@
 //! What stands under what, when lines of the same kind follow each other.
 
-use super::WIDTH;
+/// The width beyond which lists are broken, in characters: what a line of a policy takes in an editor, but for scripts
+/// whose letters are wide.
+pub(super) const WIDTH: usize = 100;
 
 /// The space between two columns, and in front of a comment at the end of a line.
 pub(super) const GAP: usize = 2;

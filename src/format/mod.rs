@@ -1,15 +1,16 @@
 //! Text → the same text in the one canonical layout, which `grammar/language.md` describes. There are no options.
 //!
-//! `words` gives each word the comments that belong to it, `statement`, `table` and `test` break statements into lines, `columns`
-//! says what stands under what, and `page` puts comments at the ends of the lines. A layout depends on nothing but words, comments and blank lines. What comes
+//! `trivia` gives each word the comments that belong to it, `statement`, `table` and `test` break statements into lines, `list` breaks
+//! their lists, `columns` says what stands under what, and `page` puts comments at the ends of the lines. A layout depends on nothing but words, comments and blank lines. What comes
 //! out is read again, so that a mistake in here never changes a policy.
 
 mod columns;
+mod list;
 mod page;
 mod statement;
 mod table;
 mod test;
-mod words;
+mod trivia;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::tree::{Fact, TokenKind};
@@ -19,14 +20,7 @@ use statement::Sentence;
 use std::borrow::Cow;
 use std::fmt;
 use std::mem::Discriminant;
-use words::Words;
-
-/// The width beyond which lists are broken, in characters: what a line of a policy takes in an editor, but for scripts
-/// whose letters are wide.
-const WIDTH: usize = 100;
-
-/// How far the parts of a statement stand inside it.
-const INDENT: usize = 2;
+use trivia::Words;
 
 /// Why a text is not formatted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +87,7 @@ fn lay_out(tree: &Tree, text: &str) -> String {
     let mut rest = words.all.as_slice();
     let mut next = |end: u32| {
         let words;
-        (words, rest) = words::split_at(rest, end as usize);
+        (words, rest) = trivia::split_at(rest, end as usize);
         words
     };
     let edition = tree.edition.iter().map(|edition| Sentence::edition(next(edition.span.end)));
@@ -123,7 +117,7 @@ fn written<'t>(
 ) -> impl Iterator<Item = Cow<'t, str>> {
     let tokens =
         tree.tokens.iter().map(|token| (token.kind, text.get(token.span.range()).unwrap_or_default()));
-    tokens.filter(move |(kind, token)| wanted(*kind, token)).map(|(_, token)| words::kept(token))
+    tokens.filter(move |(kind, token)| wanted(*kind, token)).map(|(_, token)| trivia::kept(token))
 }
 
 fn is_word(kind: TokenKind, _: &str) -> bool {

@@ -1,8 +1,10 @@
 //! Lines under each other, with the comments at their ends.
 
-use super::WIDTH;
-use super::columns::{GAP, width};
-use super::words::{Comment, Word, joined};
+use super::columns::{GAP, WIDTH, width};
+use super::trivia::{Comment, Word, joined};
+
+/// How far the parts of a statement stand inside it.
+pub(super) const INDENT: usize = 2;
 
 /// The text that is being laid out.
 #[derive(Default)]

@@ -1,11 +1,12 @@
 //! Statements: each on one line, or over several where it is too wide or has comments inside.
 
-use super::columns::{Cells, Columns, width};
-use super::page::Page;
-use super::words::{Word, are_beside, in_one_line, joined, split_at};
-use super::{INDENT, WIDTH, table, test};
+use super::columns::{Cells, Columns, WIDTH};
+use super::list::{flow, part};
+use super::page::{INDENT, Page};
+use super::trivia::{Word, in_one_line, joined, split_at};
+use super::{table, test};
 use crate::diagnostic::Spanned;
-use crate::syntax::tree::{Fact, LedgerSetting, Statement, VisitSetting};
+use crate::syntax::tree::{Fact, Statement};
 
 /// A statement and its words.
 pub(super) struct Sentence<'w, 't> {
@@ -120,11 +121,6 @@ fn cells(parts: &[Part]) -> Cells {
 /// How a statement begins, and what it says: each part where a word of the tree begins.
 fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<Part<'w, 't>>) {
     let mut starts: Vec<(usize, usize)> = Vec::new();
-    // The value of a setting stands behind so many words.
-    let value = |words_before: usize| {
-        let overrides = usize::from(statement.overrides.is_some());
-        words.get(words_before + overrides).map(|word| (1, word.start))
-    };
     let family = match &statement.fact {
         Fact::Policy(_) | Fact::Include { .. } => Family::Plain,
         Fact::Reconcile(_) | Fact::Test(_) => Family::Braces,
@@ -154,35 +150,14 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             starts.extend(columns(&destination.attributes, [1, 2]));
             Family::Destination
         }
-        Fact::Visit(setting) => {
-            starts.extend(value(match setting {
-                VisitSetting::GateOpens(_)
-                | VisitSetting::WithoutConsent(_)
-                | VisitSetting::LibraryLoads(_) => 3,
-                VisitSetting::ImpliedConsent(_) => 2,
-                VisitSetting::Banner(_) | VisitSetting::Model(_) => 1,
-            }));
-            Family::Setting
-        }
-        Fact::Ledger(setting) => {
-            starts.extend(value(if let LedgerSetting::AlsoRecords(_) = setting { 3 } else { 2 }));
-            Family::Setting
-        }
-        Fact::UnmappedDestinations(_)
-        | Fact::InvalidEntries(_)
-        | Fact::ExemptEvents(_)
-        | Fact::PreferenceEvents(_) => {
-            starts.extend(value(2));
-            Family::Setting
-        }
-        Fact::SeveralCategories(_) => {
-            starts.extend(value(3));
-            Family::Setting
-        }
-        Fact::ConsentAt(place) => {
-            starts.extend(value(2));
-            let path = place.path.last().filter(|_| !place.aliases.is_empty());
-            starts.extend(path.map(|key| (1, key.span.end as usize)));
+        setting => {
+            let words_before = setting.keyword().as_str().split(' ').count();
+            let value = words.get(words_before + usize::from(statement.overrides.is_some()));
+            starts.extend(value.map(|word| (1, word.start)));
+            if let Fact::ConsentAt(place) = setting {
+                let path = place.path.last().filter(|_| !place.aliases.is_empty());
+                starts.extend(path.map(|key| (1, key.span.end as usize)));
+            }
             Family::Setting
         }
     };
@@ -207,8 +182,6 @@ fn columns<T>(
     columns.zip(attributes.iter().map(|attribute| attribute.span.start as usize))
 }
 
-// What is in front of the words that a function is given is on the page already.
-
 /// A statement with braces: what leads them, what `inside` makes of the words between them, and the closing one.
 fn in_braces<'t>(words: &[Word<'t>], page: &mut Page<'t>, inside: impl FnOnce(&[Word<'t>], &mut Page<'t>)) {
     let open = words.iter().position(|word| word.text == "{").map_or(words.len(), |at| at + 1);
@@ -222,85 +195,4 @@ fn in_braces<'t>(words: &[Word<'t>], page: &mut Page<'t>, inside: impl FnOnce(&[
     page.end_block();
     page.line(0, close);
     page.end_block();
-}
-
-/// A part of a broken statement: on one line, or what leads its list, and then the list.
-pub(super) fn part<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
-    if fits(indent, words) {
-        return page.line(indent, words);
-    }
-    match words.split_at(lead(words).min(words.len())) {
-        ([], list) => elements(indent, list, page),
-        (lead, list) => {
-            flow(indent, lead, page);
-            page.comments(indent + INDENT, list);
-            elements(indent + INDENT, list, page);
-        }
-    }
-}
-
-/// How many words lead a list: `needs`, `needs any of`, `alias`, `shared alias`, or `(all of` in a group; in a test `only`,
-/// `because refused` or `consent {`; in a promise `never deliver` or `without`.
-fn lead(words: &[Word]) -> usize {
-    let mut texts = words.iter().map(|word| word.text);
-    match (texts.next(), texts.next()) {
-        (Some("needs" | "without" | "("), Some("all" | "any")) => 3,
-        (Some("shared"), Some("alias"))
-        | (Some("never" | "always"), _)
-        | (Some("because"), _)
-        | (_, Some("{")) => 2,
-        (Some("needs" | "without" | "alias" | "only"), _) => 1,
-        _ => 0,
-    }
-}
-
-/// Each element of a list, on lines of its own.
-fn elements<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
-    let mut depth = 0usize;
-    let ends = |word: &Word| {
-        match word.text {
-            "(" => depth += 1,
-            ")" => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        word.comma && depth == 0
-    };
-    for (number, element) in words.split_inclusive(ends).enumerate() {
-        if number > 0 {
-            page.comments(indent, element);
-        }
-        match element {
-            _ if fits(indent, element) => page.line(indent, element),
-            [open, ..] if open.text == "(" => group(indent, element, page),
-            _ => flow(indent, element, page),
-        }
-    }
-}
-
-/// A group in parentheses or braces: a list, and the closing one on a line of its own.
-pub(super) fn group<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
-    let (lead, rest) = words.split_at(lead(words).min(words.len()));
-    let (list, close) = rest.split_at(rest.len().saturating_sub(1));
-    flow(indent, lead, page);
-    page.comments(indent + INDENT, list);
-    elements(indent + INDENT, list, page);
-    page.comments(indent + INDENT, close);
-    page.line(indent, close);
-}
-
-/// Words that are no list: only a comment ends their line, and the next one stands further in.
-pub(super) fn flow<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
-    for (number, line) in words.chunk_by(are_beside).enumerate() {
-        if number == 0 {
-            page.line(indent, line);
-        } else {
-            page.comments(indent + INDENT, line);
-            page.line(indent + INDENT, line);
-        }
-    }
-}
-
-/// Whether words stand on one line, with a width of it at most.
-fn fits(indent: usize, words: &[Word]) -> bool {
-    in_one_line(words).is_some_and(|line| indent + width(&line) <= WIDTH)
 }

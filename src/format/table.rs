@@ -1,10 +1,9 @@
 //! Tables in braces: their rows stay whole, under the words of their header.
 
-use super::columns::{Cells, Columns, width};
-use super::page::Page;
-use super::statement::flow;
-use super::words::{Word, in_one_line, joined, split_at};
-use super::{INDENT, WIDTH};
+use super::columns::{Cells, Columns, WIDTH, width};
+use super::list::flow;
+use super::page::{INDENT, Page};
+use super::trivia::{Word, in_one_line, joined, split_at};
 use crate::syntax::tree::{Case, Row};
 
 /// How many words the header has.

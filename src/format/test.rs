@@ -1,10 +1,10 @@
 //! Tests: each line of its own, what leads it in one column and what it says in another, and cases in a table.
 
-use super::columns::{Cells, Columns, width};
-use super::page::Page;
-use super::statement::{flow, group, part};
-use super::words::{Word, in_one_line, joined, split_at};
-use super::{INDENT, WIDTH, table};
+use super::columns::{Cells, Columns, WIDTH, width};
+use super::list::{flow, group, part};
+use super::page::{INDENT, Page};
+use super::table;
+use super::trivia::{Word, in_one_line, joined, split_at};
 use crate::diagnostic::Spanned;
 use crate::syntax::tree::{Expectation, StatedConsent, StatedIntegrations, Test, TestLine};
 

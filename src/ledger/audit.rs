@@ -1,11 +1,11 @@
 //! How the stamping of a stream of events is going.
 
-use super::breakdown::{Breakdown, Value};
+use super::breakdown::{Breakdown, Counts, Value};
 use super::check::{Checked, Found};
 use super::notice::{Notice, NoticeKind};
 use super::people::{Rejection, rejection};
-use crate::event::{EventError, EventErrorKind, Name, Preference};
-use crate::model::{CategoryId, ConsentState, Policy};
+use crate::event::{Entry, EventError, EventErrorKind, Name, Preference};
+use crate::model::{CategoryId, ConsentState, IntegrationsState, Policy};
 use std::collections::BTreeMap;
 
 /// What is wrong with the stamp of an event. An event may have several findings.
@@ -113,21 +113,16 @@ impl By {
 }
 
 /// How many events there were, and how many of them have each finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tally {
     events: u64,
-    /// In the order of [`Finding::ALL`].
-    findings: [u64; Finding::ALL.len()],
+    findings: Counts<Finding>,
 }
 
 impl Tally {
     fn add(&mut self, findings: &[Finding]) {
         self.events += 1;
-        for finding in findings {
-            if let Some(count) = self.findings.get_mut(*finding as usize) {
-                *count += 1;
-            }
-        }
+        findings.iter().for_each(|finding| self.findings.add(*finding));
     }
 
     /// How many events.
@@ -137,7 +132,7 @@ impl Tally {
 
     /// How many of them have a finding.
     pub fn of(&self, finding: Finding) -> u64 {
-        self.findings.get(finding as usize).copied().unwrap_or(0)
+        self.findings.of(finding)
     }
 }
 
@@ -191,17 +186,19 @@ pub struct Audit {
     all: Tally,
     /// In the order of [`By::ALL`].
     by: [Breakdown<Tally>; By::ALL.len()],
-    errors: BTreeMap<EventErrorKind, u64>,
-    states: BTreeMap<ConsentState, u64>,
-    wrong_spellings: BTreeMap<&'static str, u64>,
-    rejections: BTreeMap<Rejection, u64>,
+    errors: Counts<EventErrorKind>,
+    states: Counts<ConsentState>,
+    integrations: Counts<IntegrationsState>,
+    wrong_spellings: Counts<&'static str>,
+    rejections: Counts<Rejection>,
     /// In the order of the policy.
     categories: Vec<CategoryTally>,
-    unknown_categories: Breakdown<u64>,
+    unknown_categories: Breakdown<Counts<Preference>>,
+    entries: Breakdown<Counts<Entry>>,
     preference_events: u64,
     identify_events: u64,
     without_person: u64,
-    checks: BTreeMap<&'static str, u64>,
+    checks: Counts<&'static str>,
 }
 
 impl Audit {
@@ -210,7 +207,7 @@ impl Audit {
         let categories = policy.category_ids().zip(policy.categories()).map(|(id, category)| CategoryTally {
             id,
             wire_id: category.wire_id().to_owned(),
-            counts: category.always().is_none() && category.unenforced().is_none(),
+            counts: category.is_free(),
             granted: 0,
             refused: 0,
             unasked: 0,
@@ -220,23 +217,33 @@ impl Audit {
         Audit {
             all: Tally::default(),
             by: Default::default(),
-            errors: BTreeMap::new(),
-            states: BTreeMap::new(),
-            wrong_spellings: BTreeMap::new(),
-            rejections: BTreeMap::new(),
+            errors: Counts::default(),
+            states: Counts::default(),
+            integrations: Counts::default(),
+            wrong_spellings: Counts::default(),
+            rejections: Counts::default(),
             categories: categories.collect(),
             unknown_categories: Breakdown::default(),
+            entries: Breakdown::default(),
             preference_events: 0,
             identify_events: 0,
             without_person: 0,
-            checks: BTreeMap::new(),
+            checks: Counts::default(),
         }
+    }
+
+    /// Counts so many undeclared categories and integrations entries one by one, instead of [`MAX_VALUES`](super::MAX_VALUES) each.
+    pub fn with_room(mut self, categories: usize, entries: usize) -> Self {
+        self.unknown_categories = Breakdown::with_room(categories);
+        self.entries = Breakdown::with_room(entries);
+        self
     }
 
     /// Adds an event that was read by the same policy, and what its check against a ledger found, where there is one.
     pub fn add(&mut self, notice: &Notice<'_>, checked: Option<&Checked<'_>>) {
         let state = notice.event.consent.state();
-        *self.states.entry(state).or_default() += 1;
+        self.states.add(state);
+        self.integrations.add(notice.event.integrations.state());
         let mut findings = Vec::new();
         match (state, notice.wrong_spelling) {
             (ConsentState::Missing, _) => findings.push(Finding::Missing),
@@ -245,14 +252,14 @@ impl Audit {
             (ConsentState::Malformed, None) => findings.push(Finding::Malformed),
             (ConsentState::Malformed, Some(spelling)) => {
                 findings.push(Finding::WrongSpelling);
-                *self.wrong_spellings.entry(spelling).or_default() += 1;
+                self.wrong_spellings.add(spelling);
             }
             (ConsentState::Answered, _) => {
                 self.add_preferences(notice.event.consent.preferences(), &mut findings)
             }
         }
         if let Some(checked) = checked {
-            *self.checks.entry(checked.found.word()).or_default() += 1;
+            self.checks.add(checked.found.word());
             if let Found::Mismatch(categories) = &checked.found {
                 findings.push(Finding::Mismatch);
                 let differing = self.categories.iter_mut().filter(|one| categories.contains(&one.id));
@@ -261,7 +268,10 @@ impl Audit {
         }
         if let Some(rejection) = rejection(notice) {
             findings.push(Finding::Rejected);
-            *self.rejections.entry(rejection).or_default() += 1;
+            self.rejections.add(rejection);
+        }
+        for (name, entry) in strictest(notice.event.integrations.entries()).into_values() {
+            self.entries.count_mut(vec![Some(name.clone().into_owned())]).add(entry);
         }
         self.preference_events += u64::from(notice.kind == NoticeKind::Preference);
         self.identify_events += u64::from(matches!(notice.kind, NoticeKind::Identify { .. }));
@@ -274,12 +284,7 @@ impl Audit {
 
     /// Counts what one event says of each category.
     fn add_preferences(&mut self, preferences: &[(Name<'_>, Preference)], findings: &mut Vec<Finding>) {
-        let mut stamped: BTreeMap<&[u8], (&Name<'_>, Preference)> = BTreeMap::new();
-        for (name, preference) in preferences {
-            // "Among duplicate keys any refusal wins, then any invalid value": the order of preferences.
-            let said = stamped.entry(name.as_bytes()).or_insert((name, *preference));
-            said.1 = said.1.max(*preference);
-        }
+        let mut stamped = strictest(preferences);
         let mut is_invalid = false;
         for category in &mut self.categories {
             let preference = stamped.remove(category.wire_id.as_bytes()).map(|(_, preference)| preference);
@@ -296,23 +301,23 @@ impl Audit {
         }
         findings.extend((!stamped.is_empty()).then_some(Finding::UnknownCategory));
         findings.extend(is_invalid.then_some(Finding::InvalidPreference));
-        for (name, _) in stamped.into_values() {
-            *self.unknown_categories.count_mut(vec![Some(name.clone().into_owned())]) += 1;
+        for (name, preference) in stamped.into_values() {
+            self.unknown_categories.count_mut(vec![Some(name.clone().into_owned())]).add(preference);
         }
     }
 
     /// Adds a line that is not an event.
     pub fn add_error(&mut self, error: &EventError) {
-        *self.errors.entry(error.kind()).or_default() += 1;
+        self.errors.add(error.kind());
     }
 
     /// Whether there is nothing to report: no event has a finding, every line is an event, each category was stamped, and the ledger, where
     /// there is one, has answered.
     pub fn is_clean(&self) -> bool {
         Finding::ALL.into_iter().all(|finding| self.all.of(finding) == 0)
-            && self.errors.is_empty()
+            && self.not_events() == 0
             && self.never_stamped().next().is_none()
-            && !self.checks.contains_key(Found::Unreachable.word())
+            && self.checks.of(Found::Unreachable.word()) == 0
     }
 
     /// All events.
@@ -333,27 +338,32 @@ impl Audit {
 
     /// How many lines are not events.
     pub fn not_events(&self) -> u64 {
-        self.errors.values().sum()
+        self.errors.total()
     }
 
     /// How many lines are not events for each reason, in the order in which reasons are tested.
     pub fn errors(&self) -> impl Iterator<Item = (EventErrorKind, u64)> {
-        EventErrorKind::ALL.into_iter().map(|kind| (kind, self.errors.get(&kind).copied().unwrap_or(0)))
+        EventErrorKind::ALL.into_iter().map(|kind| (kind, self.errors.of(kind)))
     }
 
     /// How many events have their consent object in a state.
     pub fn state(&self, state: ConsentState) -> u64 {
-        self.states.get(&state).copied().unwrap_or(0)
+        self.states.of(state)
+    }
+
+    /// Returns how many events have their integrations object in a state.
+    pub fn integrations(&self, state: IntegrationsState) -> u64 {
+        self.integrations.of(state)
     }
 
     /// The spellings of the preferences key that the policy does not accept, and how many events have each; of two in one event, the first.
     pub fn wrong_spellings(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.wrong_spellings.iter().map(|(spelling, count)| (*spelling, *count))
+        self.wrong_spellings.iter()
     }
 
     /// How many events a ledger rejects for each reason.
     pub fn rejections(&self) -> impl Iterator<Item = (Rejection, u64)> {
-        Rejection::ALL.into_iter().map(|one| (one, self.rejections.get(&one).copied().unwrap_or(0)))
+        Rejection::ALL.into_iter().map(|one| (one, self.rejections.of(one)))
     }
 
     /// What events with preferences, in the state `answered`, said of each category of the policy.
@@ -368,9 +378,14 @@ impl Audit {
         never.map(|one| one.id)
     }
 
-    /// The categories that the policy does not declare, and how many events say something of each.
-    pub fn unknown_categories(&self) -> &Breakdown<u64> {
+    /// The categories that the policy does not declare, and what events say of each.
+    pub fn unknown_categories(&self) -> &Breakdown<Counts<Preference>> {
         &self.unknown_categories
+    }
+
+    /// The names in integrations objects, `All` too, and what events say of each.
+    pub fn entries(&self) -> &Breakdown<Counts<Entry>> {
+        &self.entries
     }
 
     /// How many events are preference events.
@@ -390,6 +405,19 @@ impl Audit {
 
     /// How many checks found what, by the word of [`Found`]; nothing without a ledger.
     pub fn checks(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.checks.iter().map(|(found, count)| (*found, *count))
+        self.checks.iter()
     }
+}
+
+/// Returns what an event says of each name, once: "among duplicate keys any refusal wins, then any invalid value", the order of
+/// [`Preference`]; of [`Entry`], any that is off.
+fn strictest<'e, 'a, Value: Ord + Copy>(
+    members: &'e [(Name<'a>, Value)],
+) -> BTreeMap<&'e [u8], (&'e Name<'a>, Value)> {
+    let mut strictest = BTreeMap::new();
+    for (name, value) in members {
+        let (_, known) = strictest.entry(name.as_bytes()).or_insert((name, *value));
+        *known = (*value).max(*known);
+    }
+    strictest
 }

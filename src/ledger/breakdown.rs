@@ -12,18 +12,61 @@ pub const MAX_VALUE_BYTES: usize = 256;
 /// What events are counted by: one part, or several. A part is `None` where an event does not have it.
 pub type Value = Vec<Option<Name<'static>>>;
 
+/// Counts by key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counts<Key>(BTreeMap<Key, u64>);
+
+impl<Key> Default for Counts<Key> {
+    fn default() -> Self {
+        Counts(BTreeMap::new())
+    }
+}
+
+impl<Key: Ord + Copy> Counts<Key> {
+    pub(super) fn add(&mut self, key: Key) {
+        *self.0.entry(key).or_default() += 1;
+    }
+
+    /// Returns the count of a key.
+    pub fn of(&self, key: Key) -> u64 {
+        self.0.get(&key).copied().unwrap_or(0)
+    }
+
+    /// Returns the sum of all counts.
+    pub fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// Returns the keys that were counted, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, u64)> {
+        self.0.iter().map(|(key, count)| (*key, *count))
+    }
+}
+
 /// Counts for each value, in the order of the values, and for all further ones together.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breakdown<Count> {
     rows: BTreeMap<Value, Count>,
     other: Count,
+    /// How many values have a row.
+    room: usize,
+}
+
+impl<Count: Default> Default for Breakdown<Count> {
+    fn default() -> Self {
+        Breakdown::with_room(MAX_VALUES)
+    }
 }
 
 impl<Count: Default> Breakdown<Count> {
+    pub(super) fn with_room(room: usize) -> Self {
+        Breakdown { rows: BTreeMap::new(), other: Count::default(), room }
+    }
+
     /// The count that a value belongs to.
     pub(super) fn count_mut(&mut self, value: Value) -> &mut Count {
         let bytes: usize = value.iter().flatten().map(|part| part.as_bytes().len()).sum();
-        let has_room = self.rows.len() < MAX_VALUES || self.rows.contains_key(&value);
+        let has_room = self.rows.len() < self.room || self.rows.contains_key(&value);
         match has_room && bytes <= MAX_VALUE_BYTES {
             true => self.rows.entry(value).or_default(),
             false => &mut self.other,

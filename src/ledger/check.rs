@@ -3,10 +3,9 @@
 use super::notice::Notice;
 use super::people::granted;
 use super::record::{Record, RecordedPreference};
-use crate::decide::{Decision, Scratch};
+use crate::decide::{CheckedEvent, Input, LedgerDrop};
 use crate::event::{Consent, Event, Name, Preference};
 use crate::model::{CategoryId, CheckAction, Conflict, LedgerCheck, Policy};
-use crate::table::{Dropped, Table};
 use std::borrow::Cow;
 
 /// What a ledger says of the person of an event.
@@ -49,9 +48,7 @@ impl Found {
             Found::Unreachable => "unreachable",
         }
     }
-}
 
-impl Found {
     /// The word of the language for what becomes of the event, with `_` for a space.
     pub fn then_word(&self, then: CheckAction) -> &'static str {
         match (self, then) {
@@ -93,7 +90,8 @@ pub struct Checked<'e> {
 /// let checked = check(table.policy(), &notice, Recorded::Known(&refused));
 /// assert!(matches!(checked.found, Found::Mismatch(_)));
 /// let mut scratch = table.scratch();
-/// assert_eq!(checked.decide(&table, &mut scratch).drop_reason(), Some("Consent mismatch"));
+/// let decision = table.decide(checked.input(line), &mut scratch)?;
+/// assert_eq!(decision.drop_reason(), Some("Consent mismatch"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn check<'e>(policy: &Policy, notice: &'e Notice<'e>, recorded: Recorded<'_>) -> Checked<'e> {
@@ -111,13 +109,10 @@ pub fn check<'e>(policy: &Policy, notice: &'e Notice<'e>, recorded: Recorded<'_>
         (Recorded::Known(_), None) => (Found::Unstamped, actions.unstamped),
         (Recorded::Known(record), Some(stamped)) => {
             let stamped = granted(stamped);
-            let compared = policy.category_ids().zip(policy.categories()).filter(|(_, category)| {
-                // What is granted to everybody, or asked of nobody, nobody can be wrong about.
-                category.always().is_none() && category.unenforced().is_none()
-            });
-            let differs = compared.filter(|(_, category)| {
+            let differs = policy.category_ids().zip(policy.categories()).filter(|(_, category)| {
                 let stamped = stamped.get(category.wire_id()).copied().unwrap_or(false);
-                stamped != is_granted(record.preference(category.wire_id()), &actions)
+                // A grant to everybody, or to nobody, cannot differ.
+                category.is_free() && stamped != is_granted(record.preference(category.wire_id()), &actions)
             });
             match differs.map(|(id, _)| id).collect::<Vec<_>>() {
                 none if none.is_empty() => return as_it_is(Found::Agrees),
@@ -125,77 +120,53 @@ pub fn check<'e>(policy: &Policy, notice: &'e Notice<'e>, recorded: Recorded<'_>
             }
         }
     };
-    let event = match then {
-        CheckAction::UseRecorded => {
-            let preferences = match recorded {
-                Recorded::Known(record) => record
-                    .preferences
-                    .iter()
-                    .map(|(name, one)| {
-                        (Name::from(name.as_str()).into_owned(), preference(is_granted(*one, &actions)))
-                    })
-                    .collect(),
-                // The language has no such statement.
-                Recorded::Unknown | Recorded::Unreachable => Vec::new(),
-            };
-            Cow::Owned(Event { consent: Consent::Preferences(preferences), ..notice.event.clone() })
+    let preference = |wire_id: &str, granted| {
+        let preference = if granted { Preference::Granted } else { Preference::Refused };
+        (Name::from(wire_id).into_owned(), preference)
+    };
+    let preferences = match (then, recorded) {
+        (CheckAction::UseRecorded, Recorded::Known(record)) => {
+            let recorded = record.preferences.iter();
+            Some(recorded.map(|(wire_id, one)| preference(wire_id, is_granted(*one, &actions))).collect())
         }
-        CheckAction::Refuse => {
-            let all = policy.categories().iter();
-            let refused =
-                all.map(|category| (Name::from(category.wire_id()).into_owned(), Preference::Refused));
-            Cow::Owned(Event { consent: Consent::Preferences(refused.collect()), ..notice.event.clone() })
+        // The language has no such statement.
+        (CheckAction::UseRecorded, Recorded::Unknown | Recorded::Unreachable) => Some(Vec::new()),
+        (CheckAction::Refuse, _) => {
+            Some(policy.categories().iter().map(|one| preference(one.wire_id(), false)).collect())
         }
-        CheckAction::UseStamped | CheckAction::Drop => Cow::Borrowed(&notice.event),
+        (CheckAction::UseStamped | CheckAction::Drop, _) => None,
+    };
+    let event = match preferences.map(Consent::Preferences) {
+        Some(consent) => Cow::Owned(Event { consent, ..notice.event.clone() }),
+        None => Cow::Borrowed(&notice.event),
     };
     Checked { event, found, then: Some(then) }
 }
 
 /// "`conflict` … counts as refused unless the policy says otherwise".
 fn is_granted(preference: RecordedPreference, actions: &LedgerCheck) -> bool {
-    match preference {
-        RecordedPreference::Granted => true,
-        RecordedPreference::Refused => false,
-        RecordedPreference::Conflict => actions.conflict == Conflict::Grant,
-    }
-}
-
-fn preference(granted: bool) -> Preference {
-    if granted { Preference::Granted } else { Preference::Refused }
+    preference == RecordedPreference::Granted
+        || preference == RecordedPreference::Conflict && actions.conflict == Conflict::Grant
 }
 
 impl Checked<'_> {
-    /// Decides the event as the check says.
-    pub fn decide<'d>(&'d self, table: &'d Table, scratch: &'d mut Scratch) -> Decision<'d> {
-        table.decide_checked(&self.event, self.is_answered(), self.dropped(), scratch)
+    /// Returns the event as the check says, for [`Table::decide`](crate::Table::decide) and
+    /// [`Table::rewrite`](crate::Table::rewrite). `line` is what it was read from; its consent object stays as it is.
+    pub fn input<'i>(&'i self, line: &'i [u8]) -> Input<'i> {
+        // "The state becomes `answered`", also where the policy has no category that could be named.
+        let is_answered = matches!(self.then, Some(CheckAction::UseRecorded | CheckAction::Refuse));
+        Input::checked(CheckedEvent { event: &self.event, line, is_answered, drop: self.dropped() })
     }
 
-    /// Decides the event as the check says, and appends its line to `into`, rewritten as by [`Table::rewrite`]. `line` is what it was read
-    /// from; its consent object stays as it is.
-    pub fn rewrite<'d>(
-        &'d self,
-        line: &'d [u8],
-        table: &'d Table,
-        scratch: &'d mut Scratch,
-        into: &mut Vec<u8>,
-    ) -> Decision<'d> {
-        table.rewrite_checked(&self.event, self.is_answered(), self.dropped(), line, scratch, into)
-    }
-
-    /// Whether "the state becomes `answered`", also where the policy has no category that could be named.
-    fn is_answered(&self) -> bool {
-        matches!(self.then, Some(CheckAction::UseRecorded | CheckAction::Refuse))
-    }
-
-    fn dropped(&self) -> Option<Dropped> {
+    fn dropped(&self) -> Option<LedgerDrop> {
         if self.then != Some(CheckAction::Drop) {
             return None;
         }
         match self.found {
-            Found::Mismatch(_) => Some(Dropped::Mismatch),
-            Found::Unstamped => Some(Dropped::Unstamped),
-            Found::Unknown => Some(Dropped::Unknown),
-            Found::Unreachable => Some(Dropped::Unreachable),
+            Found::Mismatch(_) => Some(LedgerDrop::Mismatch),
+            Found::Unstamped => Some(LedgerDrop::Unstamped),
+            Found::Unknown => Some(LedgerDrop::Unknown),
+            Found::Unreachable => Some(LedgerDrop::Unreachable),
             Found::NotChecked | Found::Agrees => None,
         }
     }

@@ -1,5 +1,6 @@
 //! A store in one file.
 
+use super::encoding::{decode, encode, id};
 use super::entry::{Entry, Id};
 use super::store::{Store, StoreError};
 use redb::{
@@ -158,8 +159,7 @@ impl Store for FileStore {
                 match entry.is_empty() {
                     true => drop(table.remove(name.as_str()).map_err(StoreError::new)?),
                     false => {
-                        let text = serde_json::to_vec(entry).map_err(StoreError::new)?;
-                        table.insert(name.as_str(), text.as_slice()).map_err(StoreError::new)?;
+                        table.insert(name.as_str(), encode(entry)?.as_slice()).map_err(StoreError::new)?;
                     }
                 }
             }
@@ -179,10 +179,7 @@ impl Store for FileStore {
             let row = self.guarded(|| {
                 let Some(row) = rows.next() else { return Ok(None) };
                 let (name, text) = row.map_err(StoreError::new)?;
-                let id = Id::parse(name.value()).ok_or_else(|| {
-                    StoreError::new(format!("it has an entry of `{}`, which is no id", name.value()))
-                })?;
-                Ok(Some((id, entry(Ok(Some(text)))?)))
+                Ok(Some((id(name.value(), "")?, decode(Some(text.value()))?)))
             })?;
             let goes_on = row.is_some_and(|(id, entry)| see(id, entry));
             if !goes_on {
@@ -206,8 +203,5 @@ fn table(
 type Text<'t> = Result<Option<AccessGuard<'t, &'static [u8]>>, StorageError>;
 
 fn entry(text: Text<'_>) -> Result<Entry, StoreError> {
-    match text.map_err(StoreError::new)? {
-        Some(text) => serde_json::from_slice(text.value()).map_err(StoreError::new),
-        None => Ok(Entry::default()),
-    }
+    decode(text.map_err(StoreError::new)?.as_ref().map(AccessGuard::value))
 }

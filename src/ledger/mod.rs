@@ -19,6 +19,8 @@ mod audit;
 mod batch;
 mod breakdown;
 mod check;
+#[cfg(any(feature = "ledger-file", feature = "ledger-redis"))]
+mod encoding;
 mod entry;
 #[cfg(feature = "ledger-file")]
 mod file;
@@ -32,7 +34,7 @@ mod store;
 
 pub use audit::{Audit, By, CategoryTally, Finding, Tally};
 pub use batch::Batch;
-pub use breakdown::{Breakdown, MAX_VALUE_BYTES, MAX_VALUES, Value};
+pub use breakdown::{Breakdown, Counts, MAX_VALUE_BYTES, MAX_VALUES, Value};
 pub use check::{Checked, Found, Recorded, check};
 pub use entry::{Entry, Id, MAX_LINKS, Write};
 #[cfg(feature = "ledger-file")]

@@ -216,15 +216,7 @@ impl Known {
             // Who is one of several people is held to what all of them agree to.
             Id::Anonymous(_) => {
                 let people: Vec<Id> = entry.linked(id).collect();
-                let mut all: Option<Record> = None;
-                for person in people {
-                    match (&mut all, self.of_user(person)) {
-                        (Some(all), Some(other)) => all.merge(other),
-                        (all @ None, Some(other)) => *all = Some(other.clone()),
-                        (_, None) => {}
-                    }
-                }
-                all
+                people.into_iter().filter_map(|person| self.of_user(person).cloned()).reduce(Record::merged)
             }
             Id::User(_) => self.of_user(id.clone()).cloned(),
         }

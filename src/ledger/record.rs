@@ -59,17 +59,31 @@ impl Record {
         self.combine(other, |one, other| if one == other { one } else { RecordedPreference::Conflict });
     }
 
+    /// Merges like [`Record::merge`].
+    pub(super) fn merged(mut self, other: Record) -> Record {
+        self.merge(&other);
+        self
+    }
+
+    /// Puts the categories in conflict that are granted here and refused under an id that others share, no earlier than `since`.
+    fn dispute(&mut self, shared: &Entry, since: Option<Moment>) {
+        for (name, preference) in &mut self.preferences {
+            let is_refused = shared.refused(name).is_some_and(|refused| Some(refused) >= since);
+            if is_refused && *preference == RecordedPreference::Granted {
+                *preference = RecordedPreference::Conflict;
+            }
+        }
+    }
+
     /// The person says something anew, no earlier than what is recorded: it ends conflicts, and "on a tie the refusal wins".
     fn write(&mut self, write: &Write) {
-        let said = Record::from(write);
+        let new = Record::from(write);
         match write.at > self.at {
-            true => *self = said,
-            false => self.combine(&said, |one, other| match (one, other) {
-                (RecordedPreference::Refused, _) | (_, RecordedPreference::Refused) => {
-                    RecordedPreference::Refused
-                }
-                (one, other) if one == other => one,
-                _ => RecordedPreference::Conflict,
+            true => *self = new,
+            // A grant and a conflict are a conflict.
+            false => self.combine(&new, |one, other| match RecordedPreference::Refused {
+                refused if one == refused || other == refused => refused,
+                _ => one.max(other),
             }),
         }
     }
@@ -106,88 +120,52 @@ pub(super) struct Linked<'e> {
 /// says it anew.
 pub(super) fn of_person(own: Option<&Write>, linked: &[Linked<'_>]) -> Option<Record> {
     let (shared, theirs): (Vec<&Linked<'_>>, Vec<&Linked<'_>>) = linked.iter().partition(|one| one.shared);
-    let mut record = of_own(own, &theirs);
-    match &mut record {
-        Some(record) => {
-            let said = record.at;
-            for Linked { entry, .. } in shared {
-                record.preferences.iter_mut().for_each(|(name, preference)| {
-                    let is_refused = entry.refused(name).is_some_and(|refused| refused >= said);
-                    if is_refused && *preference == RecordedPreference::Granted {
-                        *preference = RecordedPreference::Conflict;
-                    }
-                });
-            }
-        }
+    let shared = shared.into_iter().map(|one| one.entry);
+    let Some(mut record) = of_own(own, &theirs) else {
         // Who has never said anything under an id of their own is held to all that others said.
-        None => {
-            for Linked { entry, .. } in shared {
-                let Some(write) = &entry.write else { continue };
-                let mut said = Record::from(write);
-                said.preferences.iter_mut().for_each(|(name, preference)| {
-                    if *preference == RecordedPreference::Granted && entry.refused(name).is_some() {
-                        *preference = RecordedPreference::Conflict;
-                    }
-                });
-                match &mut record {
-                    Some(record) => record.merge(&said),
-                    None => record = Some(said),
-                }
-            }
+        let records = shared.filter_map(|entry| {
+            let mut record = Record::from(entry.write.as_ref()?);
+            record.dispute(entry, None);
+            Some(record)
+        });
+        return records.reduce(Record::merged);
+    };
+    let since = Some(record.at);
+    shared.for_each(|entry| record.dispute(entry, since));
+    Some(record)
+}
+
+/// The same of ids that are the person's alone.
+fn of_own(own: Option<&Write>, linked: &[&Linked<'_>]) -> Option<Record> {
+    // At the same moment a link comes before what is written: an event may say both.
+    let mut steps: Vec<(Moment, Step, &Write)> =
+        own.map(|write| (write.at, Step::Own, write)).into_iter().collect();
+    steps.extend(linked.iter().filter_map(|one| {
+        let write = one.entry.write.as_ref()?;
+        Some(match write.at < one.since {
+            true => (one.since, Step::Link, write),
+            false => (write.at, Step::Linked, write),
+        })
+    }));
+    steps.sort_by_key(|(at, step, _)| (*at, *step));
+    let mut record: Option<Record> = None;
+    for (_, step, write) in steps {
+        match &mut record {
+            None => record = Some(Record::from(write)),
+            Some(record) if step == Step::Link => record.merge(&Record::from(write)),
+            Some(record) => record.write(write),
         }
     }
     record
 }
 
-/// The same of ids that are the person's alone.
-fn of_own(own: Option<&Write>, linked: &[&Linked<'_>]) -> Option<Record> {
-    enum Step<'e> {
-        Link(usize),
-        Own(&'e Write),
-        Write(usize, &'e Write),
-    }
-    let mut steps: Vec<(Moment, Step<'_>)> =
-        own.map(|write| (write.at, Step::Own(write))).into_iter().collect();
-    for (at, one) in linked.iter().enumerate() {
-        steps.push((one.since, Step::Link(at)));
-        steps.extend(one.entry.write.as_ref().map(|write| (write.at, Step::Write(at, write))));
-    }
-    // At the same moment a link comes before what is written: an event may say both.
-    steps.sort_by_key(|(moment, step)| {
-        let order = match step {
-            Step::Link(at) => (0, *at),
-            Step::Own(_) => (1, 0),
-            Step::Write(at, _) => (2, *at),
-        };
-        (*moment, order)
-    });
-    let mut record: Option<Record> = None;
-    // Of ids that are not linked yet what was written under them; `None` for those that are.
-    let mut apart: Vec<Option<Option<&Write>>> = vec![Some(None); linked.len()];
-    for (_, step) in steps {
-        let write = match step {
-            Step::Own(write) => write,
-            Step::Link(at) => {
-                let write = apart.get_mut(at).and_then(Option::take).flatten();
-                match (&mut record, write) {
-                    (Some(record), Some(write)) => record.merge(&Record::from(write)),
-                    (record @ None, write) => *record = write.map(Record::from),
-                    (Some(_), None) => {}
-                }
-                continue;
-            }
-            Step::Write(at, write) => match apart.get_mut(at) {
-                Some(Some(apart)) => {
-                    *apart = Some(write);
-                    continue;
-                }
-                _ => write,
-            },
-        };
-        match &mut record {
-            Some(record) => record.write(write),
-            None => record = Some(Record::from(write)),
-        }
-    }
-    record
+/// A step in which a write comes to be the person's, in the order of steps at the same moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    /// The link with an id under which it was written before.
+    Link,
+    /// The write under the person's own id.
+    Own,
+    /// The write under an id that is linked.
+    Linked,
 }

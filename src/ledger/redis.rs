@@ -1,5 +1,6 @@
 //! A store in Redis.
 
+use super::encoding::{decode, encode, id};
 use super::entry::{Entry, Id};
 use super::store::{Store, StoreError};
 use redis::{Client, Connection, RedisError, Script};
@@ -125,14 +126,10 @@ impl RedisStore {
     }
 }
 
-fn entry(text: Option<&[u8]>) -> Result<Entry, StoreError> {
-    text.map_or_else(|| Ok(Entry::default()), |text| serde_json::from_slice(text).map_err(StoreError::new))
-}
-
 impl Store for RedisStore {
     fn get(&self, ids: &[Id]) -> Result<Vec<Entry>, StoreError> {
         let keys: Vec<String> = ids.iter().map(|id| self.key(id)).collect();
-        self.texts(&keys)?.iter().map(|text| entry(text.as_deref())).collect()
+        self.texts(&keys)?.iter().map(|text| decode(text.as_deref())).collect()
     }
 
     fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [Entry])) -> Result<(), StoreError> {
@@ -141,7 +138,7 @@ impl Store for RedisStore {
             let before: Vec<Vec<u8>> =
                 self.texts(&keys)?.into_iter().map(Option::unwrap_or_default).collect();
             let known = before.iter().map(|text| Some(text.as_slice()).filter(|text| !text.is_empty()));
-            let mut entries = known.map(entry).collect::<Result<Vec<_>, _>>()?;
+            let mut entries = known.map(decode).collect::<Result<Vec<_>, _>>()?;
             let unchanged = entries.clone();
             change(&mut entries);
             if entries == unchanged {
@@ -152,7 +149,7 @@ impl Store for RedisStore {
                     entry if entry.is_empty() => Ok(Vec::new()),
                     // The same entry may be written in another way.
                     entry if entry == unchanged => Ok(before.clone()),
-                    entry => serde_json::to_vec(entry).map_err(StoreError::new),
+                    entry => encode(entry),
                 });
             let after = after.collect::<Result<Vec<_>, _>>()?;
             let is_made: bool = self.ask(|connection| {
@@ -197,10 +194,7 @@ impl Store for RedisStore {
             for (key, text) in keys.iter().zip(self.texts(&keys)?) {
                 // What was taken away in between is not there any more.
                 let Some(text) = text else { continue };
-                let Some(id) = key.strip_prefix(&self.prefix).and_then(Id::parse) else {
-                    return Err(StoreError::new(format!("it has an entry of `{key}`, which is no id")));
-                };
-                if !see(id, entry(Some(&text))?) {
+                if !see(id(key, &self.prefix)?, decode(Some(&text))?) {
                     return Ok(());
                 }
             }

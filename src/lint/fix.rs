@@ -1,9 +1,12 @@
 //! Fixes of findings: edits of the text that change no decision.
 
+use super::places::around;
 use crate::diagnostic::{Diagnostic, Edit, FileId, Files, Span};
 use crate::model::{ConsentState, IntegrationsState, Policy};
+use crate::syntax::lines::{line_end, line_start};
 use crate::syntax::tree::{Token, TokenKind, Tree};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The text of a file with fixes in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,40 +71,33 @@ pub(super) fn deletion(files: &Files, tree: &Tree, statement: Span) -> Option<Ed
         return None;
     }
     let text = files.text(statement.file);
-    let (before, behind) = (
-        text.get(..statement.start as usize).unwrap_or_default(),
-        text.get(statement.end as usize..).unwrap_or_default(),
-    );
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line_end = behind.find('\n').map_or(behind.len(), |at| at + 1);
-    let is_alone = before.get(line_start..).unwrap_or_default().trim().is_empty()
-        && behind.get(..line_end).unwrap_or_default().trim().is_empty();
+    let range = statement.range();
+    let line = line_start(text, range.start)..line_end(text, range.end);
+    let is_blank = |between: Range<usize>| text.get(between).unwrap_or_default().trim().is_empty();
+    let is_alone = is_blank(line.start..range.start) && is_blank(range.end..line.end);
     let span = match is_alone {
-        true => Span::new(statement.file, line_start, statement.end as usize + line_end),
+        true => Span::new(statement.file, line.start, line.end),
         false => statement,
     };
-    Some(Edit { span, text: String::new() })
+    Some(Edit::new(span, ""))
 }
 
 /// Whether a comment belongs to a statement: above it, in it, or behind it on its last line.
 fn has_comment(files: &Files, tree: &Tree, statement: Span) -> bool {
     let text = files.text(statement.file);
-    let first = tree.tokens.partition_point(|token| token.span.start < statement.start);
-    let behind = tree.tokens.partition_point(|token| token.span.start < statement.end);
     let is_comment = |token: &&Token| token.kind == TokenKind::Comment;
     let on_one_line = |from: u32, to: u32| {
         text.get(from as usize..to as usize).is_some_and(|between| !between.contains('\n'))
     };
-    let (before, rest) = tree.tokens.split_at(first);
+    let [before, inside, behind] = around(tree, statement);
     // The first comment since the last word, unless it stands behind that word on its line: then it is that word's.
     let above = before.iter().rev().take_while(is_comment).map(|token| token.span).collect::<Vec<_>>();
     let word = before.iter().rev().find(|token| !is_comment(token));
     let is_of_word = |comment: &Span| word.is_some_and(|word| on_one_line(word.span.end, comment.start));
     above.iter().any(|comment| !is_of_word(comment))
-        || rest.iter().take(behind - first).any(|token| is_comment(&token))
-        || tree
-            .tokens
-            .get(behind)
+        || inside.iter().any(|token| is_comment(&token))
+        || behind
+            .first()
             .filter(is_comment)
             .is_some_and(|comment| on_one_line(statement.end, comment.span.start))
 }
@@ -119,7 +115,7 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         .categories()
         .iter()
         .map(|one| {
-            let flags = (one.always().is_some(), one.unenforced().is_some());
+            let flags = (one.is_always(), one.is_live());
             (one.name().to_owned(), one.wire_id().to_owned(), flags, label(one.label()))
         })
         .collect();
@@ -168,7 +164,7 @@ fn meaning(policy: &Policy) -> impl PartialEq {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Code, Fix};
+    use crate::diagnostic::Code;
 
     /// What becomes of `0123456789` when each finding replaces some of its bytes by a letter.
     fn changed(edits: &[&[(usize, usize)]]) -> (String, usize) {
@@ -182,8 +178,7 @@ mod tests {
                     span: Span::new(file, *start, *end),
                     text: letter.to_owned(),
                 });
-                let fix = Fix { title: "fix it".into(), edits: edits.collect() };
-                Diagnostic::new(Code::RedundantOverride, "m").fix(fix)
+                Diagnostic::new(Code::RedundantOverride, "m").fix("fix it", edits)
             })
             .collect();
         let fixed = edited(&files, &findings);
@@ -208,8 +203,7 @@ mod tests {
         let mut files = Files::default();
         let (own, prelude) = (files.add("a.consent", "0123"), files.add_prelude("prelude p", "0123"));
         let edit = |file| Edit { span: Span::new(file, 0, 1), text: String::new() };
-        let fix =
-            |edits| Diagnostic::new(Code::RedundantOverride, "m").fix(Fix { title: "fix it".into(), edits });
+        let fix = |edits: Vec<Edit>| Diagnostic::new(Code::RedundantOverride, "m").fix("fix it", edits);
         assert!(edited(&files, &[fix(vec![edit(prelude)]), fix(vec![edit(own), edit(prelude)])]).is_empty());
         assert_eq!(edited(&files, &[fix(vec![edit(own)])])[&own].text, "123");
     }

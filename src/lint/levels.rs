@@ -24,23 +24,14 @@ impl Levels {
         self.deny_warnings = true;
     }
 
-    /// Gives each finding its severity, and takes away those that are off, which it gives.
-    pub(super) fn apply(&self, policy: &Policy, found: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
-        let said: BTreeMap<Code, Level> =
-            policy.lint_levels().iter().map(|said| (said.code, said.level)).collect();
-        self.apply_with(&said, found)
-    }
-
-    /// The same where no policy says anything.
-    pub(super) fn apply_to_all(&self, found: &mut Vec<Diagnostic>) {
-        self.apply_with(&BTreeMap::new(), found);
-    }
-
-    fn apply_with(&self, said: &BTreeMap<Code, Level>, found: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
+    /// Gives each finding its severity, and takes away those that are off, which it gives. The policy may set levels too.
+    pub(super) fn apply(&self, policy: Option<&Policy>, found: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let set = policy.into_iter().flat_map(Policy::lint_levels);
+        let set: BTreeMap<Code, Level> = set.map(|one| (one.code, one.level)).collect();
         let mut off = Vec::new();
         found.retain_mut(|finding| {
-            let said = self.levels.get(&finding.code).or_else(|| said.get(&finding.code));
-            let level = said.copied().filter(|_| finding.code.is_lint());
+            let level = self.levels.get(&finding.code).or_else(|| set.get(&finding.code));
+            let level = level.copied().filter(|_| finding.code.is_lint());
             let severity = match level {
                 Some(Level::Off) => {
                     off.push(finding.clone());

@@ -1,26 +1,27 @@
 //! Warnings about a policy that compiles, and their fixes.
 //!
-//! Each rule is a file under `rules/`. Rules that ask a question of meaning ask the compiled policy (`answers`), so that what
+//! Each rule is a file under `rules/`. Rules that ask a question of meaning ask the compiled policy (`outcomes`), so that what
 //! they say is so. `suppressions` reads the comments that allow a finding, `levels` says how bad each one is, and `fix` applies
 //! the fixes and checks that no decision changes.
 
-mod answers;
 mod dedup;
 mod fix;
 mod levels;
+mod outcomes;
+mod places;
 mod rules;
+mod subject;
 mod suppressions;
 
 pub use dedup::dedup;
 pub use fix::{Fixed, edited, is_same};
 pub use levels::Levels;
 
-use crate::diagnostic::{Code, Diagnostic, FileId, Files, Label, Span};
-use crate::model::{self, Include, Loaded, Policy};
+use crate::diagnostic::{Code, Diagnostic, Files, Label};
+use crate::model::{self, Loaded, Policy};
 use crate::source::Source;
-use crate::syntax::tree::{Statement, Tree};
-use answers::Answers;
-use std::collections::HashSet;
+use crate::syntax::tree::Tree;
+use subject::Subject;
 use suppressions::Suppressions;
 
 /// How many findings about one policy are kept.
@@ -39,24 +40,6 @@ pub struct Linted {
     pub policy: Option<Box<Policy>>,
     /// Whether the file is no policy but a part of others.
     pub is_part: bool,
-}
-
-/// What a rule looks at.
-struct Subject<'p> {
-    policy: &'p Policy,
-    /// One per file, by its [`crate::diagnostic::FileId`].
-    trees: &'p [Tree],
-    answers: Answers,
-}
-
-impl<'p> Subject<'p> {
-    /// The statement that stands at a place or around it, with its tree.
-    fn statement(&self, place: Span) -> Option<(&'p Tree, &'p Statement)> {
-        let tree = self.trees.get(place.file.0 as usize)?;
-        let index = tree.statements.partition_point(|one| one.span.end < place.end);
-        let statement = tree.statements.get(index).filter(|one| one.span.start <= place.start)?;
-        Some((tree, statement))
-    }
 }
 
 /// Lints a file: what keeps it from compiling, or else what the rules find.
@@ -79,11 +62,11 @@ pub fn lint(source: &dyn Source, path: &str, levels: &Levels) -> Linted {
     match model::load_any(source, path) {
         Ok(Loaded::Policy(policy, trees)) => {
             let mut diagnostics = findings(&policy, &trees);
-            let off = levels.apply(&policy, &mut diagnostics);
+            let off = levels.apply(Some(&*policy), &mut diagnostics);
             Linted { diagnostics, off, files: policy.files().clone(), policy: Some(policy), is_part: false }
         }
         Ok(Loaded::Part(files, mut diagnostics)) => {
-            levels.apply_to_all(&mut diagnostics);
+            levels.apply(None, &mut diagnostics);
             Linted { diagnostics, off: Vec::new(), files, policy: None, is_part: true }
         }
         Err(error) => Linted {
@@ -104,13 +87,13 @@ pub fn part_alone(files: &Files, levels: &Levels) -> Option<Diagnostic> {
             .at(place, "only its syntax was checked")
             .help("add a line such as `policy \"acme web\"` if it is a policy, or check the policies that include it"),
     ];
-    levels.apply_to_all(&mut found);
+    levels.apply(None, &mut found);
     found.pop()
 }
 
 /// What the rules find about a policy and its comments do not allow, by file and place.
 fn findings(policy: &Policy, trees: &[Tree]) -> Vec<Diagnostic> {
-    let subject = Subject { policy, trees, answers: Answers::new(policy) };
+    let subject = Subject::of(policy, trees);
     let mut found = Vec::new();
     for rule in rules::ALL {
         rule(&subject, &mut found);
@@ -140,18 +123,4 @@ fn in_own_files(policy: &Policy, finding: &mut Diagnostic) {
         place = include.span;
     }
     finding.labels.insert(0, Label { span: place, text: "included here".into() });
-}
-
-/// The files that a file includes, directly or through others.
-fn reaches<'i>(includes: impl Iterator<Item = &'i Include> + Clone, from: FileId) -> HashSet<FileId> {
-    let mut reached = HashSet::new();
-    let mut open = vec![from];
-    while let Some(file) = open.pop() {
-        for include in includes.clone().filter(|include| include.span.file == file) {
-            if reached.insert(include.file) {
-                open.push(include.file);
-            }
-        }
-    }
-    reached
 }

@@ -3,8 +3,10 @@
 //! Such a comment speaks of a statement, or of one row of a table: of what stands in front of it on its line, and on a line of
 //! its own of what comes next. So it speaks of the same wherever the formatter puts it.
 
-use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Files, Fix, Position, Span};
-use crate::syntax::allow::{Allow, Reason, line_below, line_end, may_go_on};
+use super::places::{statement_at, words_before};
+use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Files, Position, Span};
+use crate::syntax::allow::{Allow, Reason, may_go_on};
+use crate::syntax::lines::{line_below, line_end, line_start};
 use crate::syntax::tree::{Fact, Statement, Token, TokenKind, Tree};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -52,9 +54,9 @@ impl Suppressions {
             let text = files.text(tree.file);
             let is_word = |token: &&Token| token.kind == TokenKind::Word;
             let words: Vec<&Token> = tree.tokens.iter().filter(is_word).collect();
-            let mut above: Option<Beside<'_>> = None;
+            let mut above: Option<CommentPlace<'_>> = None;
             for token in tree.tokens.iter().filter(|token| token.kind == TokenKind::Comment) {
-                let beside = Beside::of(files, &words, token, above);
+                let beside = CommentPlace::of(files, &words, token, above);
                 above = Some(beside);
                 // One in old words allows nothing.
                 let Some(allow) = Allow::read(files.excerpt(token.span)).filter(|allow| !allow.is_old())
@@ -150,8 +152,7 @@ impl Suppression {
         let finding = finding.help(format!("write `{written}`"));
         let end = self.comment.start as usize + files.excerpt(self.comment).trim_end().len();
         let span = Span::new(self.comment.file, self.comment.start as usize, end);
-        let edit = Edit { span, text: written.clone() };
-        finding.fix(Fix { title: "put the reason in quotes".into(), edits: vec![edit] })
+        finding.fix("put the reason in quotes", [Edit::new(span, written)])
     }
 
     fn unused(&self, found: &mut Vec<Diagnostic>) {
@@ -178,14 +179,13 @@ impl Suppression {
                     "write a name that `consentry help` lists".to_owned(),
                 ),
             };
-            let mut finding = Diagnostic::new(Code::UnusedAllow, message)
-                .at(self.comment, "allows what is not there")
-                .help(help);
-            if let Some(span) = self.whole.filter(|_| is_of_no_use) {
-                let edit = Edit { span, text: String::new() };
-                finding = finding.fix(Fix { title: "delete the comment".into(), edits: vec![edit] });
-            }
-            found.push(finding);
+            let edit = self.whole.filter(|_| is_of_no_use).map(|span| Edit::new(span, ""));
+            found.push(
+                Diagnostic::new(Code::UnusedAllow, message)
+                    .at(self.comment, "allows what is not there")
+                    .help(help)
+                    .fix("delete the comment", edit),
+            );
         }
     }
 }
@@ -193,26 +193,26 @@ impl Suppression {
 /// Where a comment stands, and the word in front of it on its line. A comment right below such a one, in its very column, goes on
 /// with it, as it does in the layout.
 #[derive(Clone, Copy)]
-struct Beside<'t> {
+struct CommentPlace<'t> {
     position: Position,
     word: Option<&'t Token>,
 }
 
-impl<'t> Beside<'t> {
-    fn of(files: &Files, words: &[&'t Token], comment: &Token, above: Option<Beside<'t>>) -> Self {
+impl<'t> CommentPlace<'t> {
+    fn of(files: &Files, words: &[&'t Token], comment: &Token, above: Option<CommentPlace<'t>>) -> Self {
         let position = files.position(comment.span);
-        let before = words.split_at(words.partition_point(|word| word.span.start < comment.span.start)).0;
+        let before = words_before(words, comment.span.start);
         let own = before.last().filter(|word| files.end_position(word.span).line == position.line).copied();
-        let is_next = |above: &Beside<'_>| {
+        let is_next = |above: &CommentPlace<'_>| {
             above.position.line + 1 == position.line && above.position.column == position.column
         };
-        Beside { position, word: own.or_else(|| above.filter(is_next)?.word) }
+        CommentPlace { position, word: own.or_else(|| above.filter(is_next)?.word) }
     }
 }
 
 /// The places that a comment speaks of: what stands in front of it on its line, or else what comes next.
 fn target(tree: &Tree, words: &[&Token], comment: &Token, word: Option<&Token>) -> Range<u32> {
-    let behind = words.partition_point(|word| word.span.start < comment.span.start);
+    let behind = words_before(words, comment.span.start).len();
     let target = match (word, words.get(behind)) {
         (Some(word), _) => row_or_statement(tree, word.span.start),
         // In front of the header of a table or of its closing brace there is no row to speak of.
@@ -227,11 +227,9 @@ fn target(tree: &Tree, words: &[&Token], comment: &Token, word: Option<&Token>) 
 /// comment may go on with it, or be what it goes on with.
 fn whole(text: &str, words: &[&Token], comment: &Token) -> Option<Span> {
     let place = comment.span;
-    let line_start =
-        text.get(..place.start as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let line_start = line_start(text, place.start as usize);
     let line_end = line_end(text, place.start as usize);
-    let before = words.split_at(words.partition_point(|word| word.span.start < place.start)).0;
-    let word = before.last().filter(|word| word.span.end as usize > line_start);
+    let word = words_before(words, place.start).last().filter(|word| word.span.end as usize > line_start);
     let line_above = text.get(..line_start.saturating_sub(1)).and_then(|before| before.lines().next_back());
     if may_go_on(line_below(text, place.start as usize)) || word.is_none() && may_go_on(line_above) {
         return None;
@@ -245,12 +243,6 @@ fn whole(text: &str, words: &[&Token], comment: &Token) -> Option<Span> {
         }
         None => Span::new(place.file, line_start, line_end),
     })
-}
-
-/// The statement that a place is in.
-fn statement_at(tree: &Tree, at: u32) -> Option<&Statement> {
-    let index = tree.statements.partition_point(|statement| statement.span.end <= at);
-    tree.statements.get(index).filter(|statement| statement.span.start <= at)
 }
 
 /// The rows of a table.

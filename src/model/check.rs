@@ -1,37 +1,21 @@
 //! The facts in force → [`Policy`]: names resolved, contradictions and gaps reported.
 
+use super::checker::{Checker, MAX_MISTAKES};
 use super::load::Forest;
-use super::merge::Merged;
+use super::merge::{Merged, value};
 use super::reading::{MAX_PATH, Reading, TAKEN};
 use super::{
     Category, CategoryId, Destination, DestinationId, Include, Kind, KindId, LintLevel, MAX_CATEGORIES,
     MAX_DESTINATIONS, Policy, PolicyError, reconcile,
 };
-use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Span, Spanned};
-
-use crate::syntax;
-use crate::syntax::tree::{self, CategoryAttribute, KindAttribute, Quantifier, Text};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::syntax::tree::{self, CategoryAttribute, Fact, KindAttribute, Quantifier, Text};
+use crate::syntax::{self, Keyword};
 use std::collections::HashMap;
-use std::mem::{Discriminant, discriminant};
-
-/// How many mistakes a [`PolicyError`] lists.
-const MAX_MISTAKES: usize = 1_000;
 
 /// Checks the facts in force. All mistakes of all stages come out together.
 pub(super) fn check(forest: &Forest, merged: Merged) -> Result<Policy, PolicyError> {
-    let mut checker = Checker {
-        forest,
-        found: Vec::new(),
-        uses: Vec::new(),
-        more: 0,
-        missing: Vec::new(),
-        asked: 0,
-        categories: HashMap::new(),
-        by_wire_id: HashMap::new(),
-        kinds: HashMap::new(),
-        destinations: HashMap::new(),
-        suggested: 0,
-    };
+    let mut checker = Checker::new(forest);
     let policy = checker.policy(&merged);
     let (found, mut more) = (checker.found, checker.more);
     let mut all: Vec<Diagnostic> =
@@ -71,43 +55,7 @@ pub(super) fn check(forest: &Forest, merged: Merged) -> Result<Policy, PolicyErr
     }
 }
 
-pub(super) struct Checker<'t> {
-    pub(super) forest: &'t Forest,
-    found: Vec<Diagnostic>,
-    /// The categories that the requirement in hand names.
-    pub(super) uses: Vec<Spanned<CategoryId>>,
-    /// How many mistakes there are beyond those in `found`.
-    more: usize,
-    pub(super) categories: HashMap<&'t str, CategoryId>,
-    /// Declared names by wire id, where they differ.
-    pub(super) by_wire_id: HashMap<&'t str, &'t str>,
-    pub(super) kinds: HashMap<&'t str, KindId>,
-    /// Destinations by their own name.
-    pub(super) destinations: HashMap<&'t str, DestinationId>,
-    pub(super) suggested: usize,
-    /// What every policy says, and this one does not.
-    missing: Vec<Missing>,
-    /// How many settings were looked for.
-    asked: usize,
-}
-
-/// A setting that is missing.
-struct Missing {
-    /// How it is written, with a value.
-    name: &'static str,
-    value: &'static str,
-    /// True if adding it with this value changes no decision.
-    is_neutral: bool,
-}
-
 impl<'t> Checker<'t> {
-    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
-        match self.found.len() < MAX_MISTAKES {
-            true => self.found.push(diagnostic),
-            false => self.more += 1,
-        }
-    }
-
     /// The policy, or `None` when a part of it is missing; that part has its diagnostic then.
     fn policy(&mut self, merged: &Merged<'t>) -> Option<Policy> {
         let edition =
@@ -131,7 +79,11 @@ impl<'t> Checker<'t> {
         }
         let kinds = merged.kinds.iter().map(|kind| self.kind(kind)).collect();
 
-        let several = self.setting(merged.several_categories.clone(), "several categories need", "all");
+        let several = self.setting(
+            merged,
+            Keyword::SeveralCategories,
+            value!(Fact::SeveralCategories(several) => *several),
+        );
         let quantifier = several.as_ref().map_or(Quantifier::All, |several| several.value);
         self.limit(merged.destinations.len(), MAX_DESTINATIONS, "destinations");
         self.aliases(&merged.destinations);
@@ -146,31 +98,39 @@ impl<'t> Checker<'t> {
             })
             .collect();
 
-        let unmapped = self.setting(merged.unmapped_destinations.clone(), "unmapped destinations", "block");
-        let invalid = self.setting(merged.invalid_entries.clone(), "invalid entries", "off");
-        let exempt = self.setting(merged.exempt_events.clone(), "exempt events", "none");
+        let unmapped = self.setting(
+            merged,
+            Keyword::UnmappedDestinations,
+            value!(Fact::UnmappedDestinations(unmapped) => *unmapped),
+        );
+        let invalid =
+            self.setting(merged, Keyword::InvalidEntries, value!(Fact::InvalidEntries(invalid) => *invalid));
+        let exempt =
+            self.setting(merged, Keyword::ExemptEvents, value!(Fact::ExemptEvents(names) => names.clone()));
         self.twice(exempt.iter().flat_map(|names| &names.value), "event");
-        let preference_events = self.neutral_setting(
-            merged.preference_events.clone(),
-            "preference events",
-            "\"Segment Consent Preference\", \"Segment Consent Preference Updated\"",
+        let preference_events = self.setting(
+            merged,
+            Keyword::PreferenceEvents,
+            value!(Fact::PreferenceEvents(names) => names.clone()),
         );
         self.twice(preference_events.iter().flat_map(|names| &names.value), "event");
-        let reading =
-            merged.consent_at.as_ref().map(|said| Spanned::new(self.reading(said.value), said.span));
-        let reading = self.setting(reading, "consent at", "context.consent.categoryPreferences");
-        let table =
-            merged.reconcile.as_ref().map(|said| reconcile::check(said.value, said.span, &mut self.found));
-        let example = "{ consent integrations enforce any any consent then integrations }";
-        let table = self.setting(table, "reconcile", example);
+        let reading = merged.setting(Keyword::ConsentAt, value!(Fact::ConsentAt(place) => place));
+        let reading = reading.map(|said| Spanned::new(self.reading(said.value), said.span));
+        let reading = self.required(Keyword::ConsentAt, reading);
+        let rows = merged.setting(Keyword::Reconcile, value!(Fact::Reconcile(rows) => rows));
+        let table = rows.map(|rows| reconcile::check(rows.value, rows.span, &mut self.found));
+        let table = self.required(Keyword::Reconcile, table);
 
         // Most policies are large and have neither.
-        let has_names = !merged.tests.is_empty() || !merged.promises.is_empty();
-        let named = destinations.iter().filter(|_| has_names);
-        let answers = named.flat_map(|one| one.names().map(|name| (name, one.name()))).collect();
-        let tests = self.tests(&merged.tests, &answers);
+        if !merged.tests.is_empty() || !merged.promises.is_empty() {
+            for destination in merged.destinations.iter().map(|said| said.value) {
+                let names = std::iter::once(&destination.name).chain(destination.aliases());
+                self.owners.extend(names.map(|name| (name.value.as_str(), destination.name.value.as_str())));
+            }
+        }
+        let tests = self.tests(&merged.tests);
         let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
-        let promises = self.promises(&merged.promises, &answers);
+        let promises = self.promises(&merged.promises);
         let visit = self.visit(merged);
         let ledger = self.ledger(merged);
         self.missing_settings();
@@ -243,145 +203,6 @@ impl<'t> Checker<'t> {
             );
         }
         merged.name.clone()
-    }
-
-    /// A setting that decides. If it is missing, an example is kept for the message.
-    pub(super) fn setting<T>(
-        &mut self,
-        value: Option<T>,
-        name: &'static str,
-        example: &'static str,
-    ) -> Option<T> {
-        self.required(value, Missing { name, value: example, is_neutral: false })
-    }
-
-    /// A setting that policies in old words may lack. With its `neutral` value everything is as it was.
-    pub(super) fn neutral_setting<T>(
-        &mut self,
-        value: Option<T>,
-        name: &'static str,
-        neutral: &'static str,
-    ) -> Option<T> {
-        self.required(value, Missing { name, value: neutral, is_neutral: true })
-    }
-
-    fn required<T>(&mut self, value: Option<T>, missing: Missing) -> Option<T> {
-        self.asked += 1;
-        let word = missing.name.split(' ').next().unwrap_or_default();
-        if value.is_none() && !self.forest.may_have_lost(word) {
-            self.missing.push(missing);
-        }
-        value
-    }
-
-    fn missing_settings(&mut self) {
-        let missing = std::mem::take(&mut self.missing);
-        let (Some(place), false) = (self.forest.files.first(), missing.is_empty()) else { return };
-        let (message, help) = if missing.len() == self.asked {
-            (
-                "required settings are missing: the policy includes no prelude".to_owned(),
-                "add `include prelude \"segment-strict\"`, or \"segment\" for Segment's published rules"
-                    .to_owned(),
-            )
-        } else {
-            let list = |texts: &[String]| {
-                texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ")
-            };
-            let names: Vec<String> = missing.iter().map(|one| one.name.to_owned()).collect();
-            let examples: Vec<String> =
-                missing.iter().map(|one| format!("{} {}", one.name, one.value)).collect();
-            match missing.len() {
-                1 => (
-                    format!("a setting is missing: {}", list(&names)),
-                    format!("set it, such as {}, or include a prelude", list(&examples)),
-                ),
-                count @ 2..=4 => (
-                    format!("{count} settings are missing: {}", list(&names)),
-                    format!("set them, such as {}, or include a prelude", list(&examples)),
-                ),
-                // A longer help would be cut.
-                count => (
-                    format!("{count} settings are missing: {}", list(&names)),
-                    "set each of them, or include a prelude that does".to_owned(),
-                ),
-            }
-        };
-        let mut diagnostic =
-            Diagnostic::new(Code::MissingSetting, message).at(place, "there are no defaults").help(help);
-        // A policy in old words was written before these settings were required. Of any other policy the author chooses.
-        // An included policy lacks them itself, and its own fix adds them there.
-        let is_old = self.forest.diagnostics.iter().any(|one| one.code.is_old_word());
-        if is_old
-            && !self.forest.includes_a_policy()
-            && missing.len() < self.asked
-            && missing.iter().all(|one| one.is_neutral)
-        {
-            diagnostic = diagnostic.fix(self.addition(place, &missing));
-        }
-        self.report(diagnostic);
-    }
-
-    /// The fix that adds settings at the end of a file, in columns.
-    fn addition(&self, place: Span, missing: &[Missing]) -> Fix {
-        let text = self.forest.files.text(place.file);
-        let width = missing.iter().map(|one| one.name.len()).max().unwrap_or(0);
-        let lines: String =
-            missing.iter().map(|one| format!("{:width$}  {}\n", one.name, one.value)).collect();
-        let before = if text.ends_with('\n') { "\n" } else { "\n\n" };
-        let end = Span::new(place.file, text.len(), text.len());
-        Fix {
-            title: "add the missing settings, with the values that change no decision".into(),
-            edits: vec![Edit { span: end, text: format!("{before}{lines}") }],
-        }
-    }
-
-    fn limit(&mut self, count: usize, limit: usize, what: &str) {
-        if count > limit {
-            self.report(
-                Diagnostic::new(
-                    Code::TooManyDeclarations,
-                    format!("the policy has {count} {what}, and the limit is {limit}"),
-                )
-                .help("split it into several policies"),
-            );
-        }
-    }
-
-    /// Reports an attribute that is there twice, except those that may repeat.
-    pub(super) fn attributes<A>(&mut self, attributes: &[Spanned<A>], may_repeat: fn(&A) -> bool) {
-        // Most things have one attribute, and there are many things.
-        if attributes.len() < 2 {
-            return;
-        }
-        let mut seen: HashMap<Discriminant<A>, Span> = HashMap::new();
-        for attribute in attributes.iter().filter(|one| !may_repeat(&one.value)) {
-            if let Some(first) = seen.insert(discriminant(&attribute.value), attribute.span) {
-                self.report(
-                    Diagnostic::new(Code::DuplicateDeclaration, "this is said twice of one thing")
-                        .at(attribute.span, "again here")
-                        .at(first, "first said here")
-                        .help("delete one of the two, or join them"),
-                );
-            }
-        }
-    }
-
-    /// Reports a name that stands twice in one list.
-    pub(super) fn twice<'n>(&mut self, names: impl Iterator<Item = &'n Text>, what: &str) {
-        let mut seen: HashMap<&str, Span> = HashMap::new();
-        for name in names {
-            if let Some(first) = seen.insert(&name.value, name.span) {
-                self.report(
-                    Diagnostic::new(
-                        Code::DuplicateDeclaration,
-                        format!("the {what} `{}` is named twice", name.value),
-                    )
-                    .at(name.span, "again here")
-                    .at(first, "first named here")
-                    .help("delete one of the two"),
-                );
-            }
-        }
     }
 
     fn category(&mut self, said: &Spanned<&tree::Category>) -> Category {
@@ -500,7 +321,7 @@ fn key(name: &str) -> String {
 fn path_span(place: &tree::ConsentAt) -> Span {
     let none = Span::new(crate::diagnostic::FileId(0), 0, 0);
     match (place.path.first(), place.path.last()) {
-        (Some(first), Some(last)) => Span { end: last.span.end, ..first.span },
+        (Some(first), Some(last)) => first.span.to(last.span),
         _ => none,
     }
 }

@@ -1,6 +1,6 @@
 //! Checking destinations: what they need, by which names they are known, and of which kind they are.
 
-use super::check::Checker;
+use super::checker::Checker;
 use super::merge::MAX_SUGGESTIONS;
 use super::{CategoryId, Destination, Exemption, KindId, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};

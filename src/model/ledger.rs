@@ -1,10 +1,11 @@
 //! The settings of the ledger, and the check that they turn on (section 6 of the semantics).
 
 use super::Policy;
-use super::check::Checker;
-use super::merge::Merged;
+use super::checker::Checker;
+use super::merge::{Merged, value};
 use crate::diagnostic::{Span, Spanned};
-use crate::syntax::tree::{AlsoRecords, CheckAction, Conflict, LedgerSetting};
+use crate::syntax::Keyword;
+use crate::syntax::tree::{AlsoRecords, CheckAction, Conflict, Fact, LedgerSetting};
 
 /// The check of events against the ledger: what happens to an event, by the result of its check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,17 +22,6 @@ pub struct LedgerCheck {
     pub conflict: Conflict,
 }
 
-/// The settings of the ledger, as far as the files set them.
-#[derive(Debug, Default)]
-pub(super) struct LedgerSettings {
-    also_records: Option<Spanned<AlsoRecords>>,
-    mismatch: Option<Spanned<Option<CheckAction>>>,
-    unstamped: Option<Spanned<CheckAction>>,
-    unknown: Option<Spanned<CheckAction>>,
-    unreachable: Option<Spanned<CheckAction>>,
-    conflict: Option<Spanned<Conflict>>,
-}
-
 /// The settings of the ledger.
 #[derive(Debug, Clone)]
 pub(super) struct Ledger {
@@ -42,19 +32,6 @@ pub(super) struct Ledger {
     unknown: Spanned<CheckAction>,
     unreachable: Spanned<CheckAction>,
     conflict: Spanned<Conflict>,
-}
-
-impl LedgerSettings {
-    pub(super) fn set(&mut self, setting: LedgerSetting, at: Span) {
-        match setting {
-            LedgerSetting::AlsoRecords(also) => self.also_records = Some(Spanned::new(also, at)),
-            LedgerSetting::Mismatch(action) => self.mismatch = Some(Spanned::new(action, at)),
-            LedgerSetting::Unstamped(action) => self.unstamped = Some(Spanned::new(action, at)),
-            LedgerSetting::Unknown(action) => self.unknown = Some(Spanned::new(action, at)),
-            LedgerSetting::Unreachable(action) => self.unreachable = Some(Spanned::new(action, at)),
-            LedgerSetting::Conflict(conflict) => self.conflict = Some(Spanned::new(conflict, at)),
-        }
-    }
 }
 
 impl Policy {
@@ -95,16 +72,39 @@ impl Policy {
     }
 }
 
-impl Checker<'_> {
+impl<'t> Checker<'t> {
     /// The settings of the ledger; `None` if one is missing.
-    pub(super) fn ledger(&mut self, merged: &Merged<'_>) -> Option<Ledger> {
-        let set = &merged.ledger;
-        let also_records = self.neutral_setting(set.also_records.clone(), "ledger also records", "nothing");
-        let mismatch = self.neutral_setting(set.mismatch.clone(), "ledger mismatch", "ignore");
-        let unstamped = self.neutral_setting(set.unstamped.clone(), "ledger unstamped", "use recorded");
-        let unknown = self.neutral_setting(set.unknown.clone(), "ledger unknown", "use stamped");
-        let unreachable = self.neutral_setting(set.unreachable.clone(), "ledger unreachable", "refuse");
-        let conflict = self.neutral_setting(set.conflict.clone(), "ledger conflict", "refuse");
+    pub(super) fn ledger(&mut self, merged: &Merged<'t>) -> Option<Ledger> {
+        let also_records = self.setting(
+            merged,
+            Keyword::LedgerAlsoRecords,
+            value!(Fact::Ledger(LedgerSetting::AlsoRecords(it)) => *it),
+        );
+        let mismatch = self.setting(
+            merged,
+            Keyword::LedgerMismatch,
+            value!(Fact::Ledger(LedgerSetting::Mismatch(it)) => *it),
+        );
+        let unstamped = self.setting(
+            merged,
+            Keyword::LedgerUnstamped,
+            value!(Fact::Ledger(LedgerSetting::Unstamped(it)) => *it),
+        );
+        let unknown = self.setting(
+            merged,
+            Keyword::LedgerUnknown,
+            value!(Fact::Ledger(LedgerSetting::Unknown(it)) => *it),
+        );
+        let unreachable = self.setting(
+            merged,
+            Keyword::LedgerUnreachable,
+            value!(Fact::Ledger(LedgerSetting::Unreachable(it)) => *it),
+        );
+        let conflict = self.setting(
+            merged,
+            Keyword::LedgerConflict,
+            value!(Fact::Ledger(LedgerSetting::Conflict(it)) => *it),
+        );
         Some(Ledger {
             also_records: also_records?,
             mismatch: mismatch?,

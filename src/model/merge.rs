@@ -3,17 +3,25 @@
 //! A fact is said once. A file may say `override` for a fact of a file that it includes, directly or through others;
 //! an overridden fact keeps its place in the order of declarations.
 
-use super::ledger::LedgerSettings;
 use super::load::Forest;
-use super::visit::VisitSettings;
-use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Fix, Span, Spanned, nearest};
-use crate::syntax::tree::{
-    self, Fact, InvalidEntries, LedgerSetting, Quantifier, Row, Statement, Text, UnmappedDestinations,
-};
+use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Span, Spanned, nearest};
+use crate::syntax::Keyword;
+use crate::syntax::tree::{self, Fact, Statement, Text};
 use std::collections::{HashMap, HashSet};
 
 /// How many mistakes are searched for a suggestion.
 pub(super) const MAX_SUGGESTIONS: usize = 100;
+
+/// Reads the value of a fact of one form.
+macro_rules! value {
+    ($form:pat => $value:expr) => {
+        |fact| match fact {
+            $form => Some($value),
+            _ => None,
+        }
+    };
+}
+pub(super) use value;
 
 /// The facts in force, sorted by what they speak of; each list in declaration order.
 #[derive(Debug, Default)]
@@ -25,18 +33,11 @@ pub(super) struct Merged<'t> {
     pub(super) destinations: Vec<Spanned<&'t tree::Destination>>,
     /// Destinations that are followed by text which may have been meant to go on with them.
     pub(super) cut_short: HashSet<Span>,
-    pub(super) reconcile: Option<Spanned<&'t [Row]>>,
-    pub(super) unmapped_destinations: Option<Spanned<UnmappedDestinations>>,
-    pub(super) several_categories: Option<Spanned<Quantifier>>,
-    pub(super) invalid_entries: Option<Spanned<InvalidEntries>>,
-    pub(super) exempt_events: Option<Spanned<Vec<Text>>>,
-    pub(super) preference_events: Option<Spanned<Vec<Text>>>,
-    pub(super) consent_at: Option<Spanned<&'t tree::ConsentAt>>,
+    /// Everything else that is said once.
+    settings: HashMap<Keyword, Spanned<&'t Fact>>,
     pub(super) tests: Vec<Spanned<&'t tree::Test>>,
     pub(super) lint_levels: Vec<Spanned<&'t tree::Lint>>,
     pub(super) promises: Vec<Spanned<&'t tree::Promise>>,
-    pub(super) visit: VisitSettings,
-    pub(super) ledger: LedgerSettings,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -53,39 +54,31 @@ impl<'t> Merged<'t> {
                 }
                 self.destinations.push(Spanned::new(destination, span));
             }
-            Fact::Reconcile(rows) => self.reconcile = Some(Spanned::new(rows, span)),
-            Fact::UnmappedDestinations(value) => {
-                self.unmapped_destinations = Some(Spanned::new(*value, span))
-            }
-            Fact::SeveralCategories(value) => self.several_categories = Some(Spanned::new(*value, span)),
-            Fact::InvalidEntries(value) => {
-                self.invalid_entries = Some(Spanned::new(*value, span));
-            }
-            Fact::ExemptEvents(names) => self.exempt_events = Some(Spanned::new(names.clone(), span)),
-            Fact::PreferenceEvents(names) => self.preference_events = Some(Spanned::new(names.clone(), span)),
-            Fact::ConsentAt(place) => self.consent_at = Some(Spanned::new(place, span)),
             Fact::Test(test) => self.tests.push(Spanned::new(test, span)),
             Fact::Lint(lint) => self.lint_levels.push(Spanned::new(lint, span)),
             Fact::Promise(promise) => self.promises.push(Spanned::new(promise, span)),
-            Fact::Visit(setting) => self.visit.set(*setting, span),
-            Fact::Ledger(setting) => self.ledger.set(*setting, span),
+            setting => drop(self.settings.insert(setting.keyword(), Spanned::new(setting, span))),
         }
+    }
+
+    /// The value of a setting, if the files set it.
+    pub(super) fn setting<T>(
+        &self,
+        keyword: Keyword,
+        value: impl Fn(&'t Fact) -> Option<T>,
+    ) -> Option<Spanned<T>> {
+        let setting = self.settings.get(&keyword)?;
+        Some(Spanned::new(value(setting.value)?, setting.span))
     }
 }
 
 /// What a fact speaks of. Two facts with one subject contradict or repeat each other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Subject<'t> {
-    Category(&'t str),
-    Kind(&'t str),
-    Destination(&'t str),
-    Test(&'t str),
-    LintLevel(&'t str),
+struct Subject<'t> {
+    keyword: Keyword,
+    name: Option<&'t str>,
     /// Each promise stands for itself: nobody overrides it, and it may be said again.
-    Promise(Span),
-    Setting(std::mem::Discriminant<Fact>),
-    Visit(std::mem::Discriminant<tree::VisitSetting>),
-    Ledger(std::mem::Discriminant<tree::LedgerSetting>),
+    promise: Option<Span>,
 }
 
 pub(super) fn merge(forest: &Forest) -> Merged<'_> {
@@ -142,14 +135,14 @@ fn name(forest: &Forest, diagnostics: &mut Vec<Diagnostic>) -> Option<Text> {
     let first = names.next()?;
     for again in names {
         diagnostics.push(
-            said_twice("the policy's name is said twice", first.span, again.span)
+            duplicate("the policy's name is said twice", first.span, again.span)
                 .help("delete one of the two"),
         );
     }
     Some(first.clone())
 }
 
-fn said_twice(message: &str, first: Span, again: Span) -> Diagnostic {
+fn duplicate(message: &str, first: Span, again: Span) -> Diagnostic {
     Diagnostic::new(Code::DuplicateDeclaration, message)
         .at(again, "again here")
         .at(first, "first said here")
@@ -163,7 +156,7 @@ fn declared_twice(
     again: &Statement,
     includes: &dyn Fn(FileId, FileId) -> bool,
 ) -> Diagnostic {
-    let error = said_twice(&format!("`{}` is said twice", again.fact.phrase()), first.span, again.span);
+    let error = duplicate(&format!("`{}` is said twice", again.fact.phrase()), first.span, again.span);
     let (from, to) = (first.span.file, again.span.file);
     let own = match (includes(to, from), includes(from, to)) {
         (true, _) => again,
@@ -171,10 +164,8 @@ fn declared_twice(
         _ => return error,
     };
     match own.fact {
-        Fact::Ledger(LedgerSetting::Mismatch(_)) => error.fix(Fix {
-            title: "override the setting of the included file".into(),
-            edits: vec![Edit { span: Span { end: own.span.start, ..own.span }, text: "override ".into() }],
-        }),
+        Fact::Ledger(tree::LedgerSetting::Mismatch(_)) => error
+            .fix("override the setting of the included file", [Edit::new(own.span.before(), "override ")]),
         _ => error,
     }
 }
@@ -218,17 +209,14 @@ fn reach(forest: &Forest) -> Vec<Vec<bool>> {
 }
 
 fn subject(statement: &Statement) -> Option<Subject<'_>> {
-    Some(match &statement.fact {
-        Fact::Policy(_) | Fact::Include { .. } => return None,
-        Fact::Category(category) => Subject::Category(&category.name.value),
-        Fact::Kind(kind) => Subject::Kind(&kind.name.value),
-        Fact::Destination(destination) => Subject::Destination(&destination.name.value),
-        Fact::Test(test) => Subject::Test(&test.name.value),
-        Fact::Lint(lint) => Subject::LintLevel(&lint.finding.value),
-        Fact::Promise(_) => Subject::Promise(statement.span),
-        Fact::Visit(setting) => Subject::Visit(std::mem::discriminant(setting)),
-        Fact::Ledger(setting) => Subject::Ledger(std::mem::discriminant(setting)),
-        setting => Subject::Setting(std::mem::discriminant(setting)),
+    let fact = &statement.fact;
+    if let Fact::Policy(_) | Fact::Include { .. } = fact {
+        return None;
+    }
+    Some(Subject {
+        keyword: fact.keyword(),
+        name: fact.name().map(|name| name.value.as_str()),
+        promise: matches!(fact, Fact::Promise(_)).then_some(statement.span),
     })
 }
 
@@ -271,7 +259,7 @@ fn in_force<'t>(
             );
         } else if let Some(first) = overrides.iter().find(|other| other.span.file == own) {
             let message = format!("`override {phrase}` is said twice");
-            diagnostics.push(said_twice(&message, first.span, statement.span));
+            diagnostics.push(duplicate(&message, first.span, statement.span));
         } else {
             overrides.push(statement);
         }
@@ -293,14 +281,9 @@ fn in_force<'t>(
 
 /// The declared subject of the same sort that is nearest by name.
 fn near<'t>(subject: &Subject<'t>, declared: impl Iterator<Item = &'t Subject<'t>>) -> Option<&'t str> {
-    let name = |other: &Subject<'t>| match (subject, other) {
-        (Subject::Category(_), Subject::Category(name))
-        | (Subject::Kind(_), Subject::Kind(name))
-        | (Subject::Destination(_), Subject::Destination(name))
-        | (Subject::Test(_), Subject::Test(name)) => Some(*name),
-        _ => None,
-    };
-    nearest(name(subject)?, declared.filter_map(name))
+    let alike = declared.filter(|other| other.keyword == subject.keyword);
+    let name = subject.name.filter(|_| subject.keyword != Keyword::Lint)?;
+    nearest(name, alike.filter_map(|other| other.name))
 }
 
 fn nothing_to_override(

@@ -4,6 +4,7 @@
 //! force for each thing that the files speak of, `check` and `destinations` resolve and verify, `reconcile` fills the table's cells.
 
 mod check;
+mod checker;
 mod destinations;
 mod error;
 mod ledger;
@@ -330,7 +331,7 @@ impl Policy {
         self.reading.span
     }
 
-    /// What the policy and the files that it includes promise; [`crate::analysis::prove`] decides whether it is so.
+    /// What the policy and the files that it includes promise; [`crate::exact::prove`] decides whether it is so.
     pub fn promises(&self) -> &[Promise] {
         &self.promises
     }

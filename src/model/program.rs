@@ -66,6 +66,14 @@ pub(crate) struct Mentions {
 }
 
 impl Enforce {
+    /// Returns why the phrase drops events, if it does.
+    pub fn drop_reason(&self) -> Option<&str> {
+        match self {
+            Enforce::Drop(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
     /// Returns what the program of this phrase mentions.
     pub(crate) fn mentions(&self) -> Mentions {
         let mut mentions = Mentions::default();

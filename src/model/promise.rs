@@ -1,7 +1,6 @@
 //! Promises: what is so in every event, with the names in it resolved.
 
-use super::check::Checker;
-use super::test::Answers;
+use super::checker::Checker;
 use super::{CategoryId, DestinationId, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::syntax::tree::{self, ConsentState, EntryState, IntegrationsState, Quantifier};
@@ -53,18 +52,14 @@ pub enum PromiseCondition {
 
 impl<'t> Checker<'t> {
     /// The promises whose names are known; the others have their diagnostics.
-    pub(super) fn promises(
-        &mut self,
-        promises: &[Spanned<&'t tree::Promise>],
-        answers: &Answers<'_>,
-    ) -> Vec<Promise> {
-        promises.iter().filter_map(|said| self.promise(said, answers)).collect()
+    pub(super) fn promises(&mut self, promises: &[Spanned<&'t tree::Promise>]) -> Vec<Promise> {
+        promises.iter().filter_map(|said| self.promise(said)).collect()
     }
 
-    fn promise(&mut self, said: &Spanned<&tree::Promise>, answers: &Answers<'_>) -> Option<Promise> {
+    fn promise(&mut self, said: &Spanned<&tree::Promise>) -> Option<Promise> {
         let promise = said.value;
         let destinations = match &promise.destinations {
-            Some(names) => Some(self.destinations_named(names, answers)?),
+            Some(names) => Some(self.destinations_named(names)?),
             None => None,
         };
         // Of a list all are meant, whatever the policy says of lists that destinations need.
@@ -73,18 +68,14 @@ impl<'t> Checker<'t> {
             None => None,
         };
         let conditions: Vec<Option<PromiseCondition>> =
-            promise.when.iter().map(|condition| self.condition(&condition.value, answers)).collect();
+            promise.when.iter().map(|condition| self.condition(&condition.value)).collect();
         let when = conditions.into_iter().collect::<Option<_>>()?;
         let because = promise.because.as_ref().map(|because| because.value.clone());
         let always = promise.always;
         Some(Promise { always, destinations, without, when, because, span: said.span })
     }
 
-    fn condition(
-        &mut self,
-        said: &tree::PromiseCondition,
-        answers: &Answers<'_>,
-    ) -> Option<PromiseCondition> {
+    fn condition(&mut self, said: &tree::PromiseCondition) -> Option<PromiseCondition> {
         Some(match said {
             tree::PromiseCondition::Consent(states) => PromiseCondition::Consent(states.clone()),
             tree::PromiseCondition::Integrations(states) => PromiseCondition::Integrations(states.clone()),
@@ -93,7 +84,7 @@ impl<'t> Checker<'t> {
                 PromiseCondition::Event(names.iter().map(|name| name.value.clone()).collect())
             }
             tree::PromiseCondition::Entry { name, states } => {
-                if name.value != "All" && !answers.contains_key(name.value.as_str()) {
+                if name.value != "All" && !self.owners.contains_key(name.value.as_str()) {
                     self.report(
                         Diagnostic::new(
                             Code::UnknownDestination,

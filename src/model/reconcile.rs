@@ -42,10 +42,7 @@ pub(crate) struct Cell {
 impl ReconcileRow {
     /// Why the row drops events, if it does.
     pub fn drop_reason(&self) -> Option<&str> {
-        match &self.enforce {
-            Enforce::Drop(reason) => Some(reason),
-            _ => None,
-        }
+        self.enforce.drop_reason()
     }
 }
 

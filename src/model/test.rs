@@ -1,6 +1,6 @@
 //! Tests: the names in them resolved, and what they expect made plain.
 
-use super::check::Checker;
+use super::checker::Checker;
 use super::{CategoryId, DestinationId};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::reason::{Outcome, Reason};
@@ -8,7 +8,6 @@ use crate::syntax::tree::{
     self, Expectation, ExpectedReason, StatedConsent, StatedEntry, StatedIntegrations, StatedPreference,
     TestLine, Text,
 };
-use std::collections::HashMap;
 
 /// A test: one or more cases under one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,16 +136,13 @@ struct Lines<'t> {
     expectations: Vec<Spanned<&'t Expectation>>,
 }
 
-/// The names that an integrations object may use, each with the own name of a destination that answers to it.
-pub(super) type Answers<'p> = HashMap<&'p str, &'p str>;
-
 impl<'t> Checker<'t> {
     /// The tests whose events are known; the others have their diagnostics.
-    pub(super) fn tests(&mut self, tests: &[Spanned<&'t tree::Test>], answers: &Answers<'_>) -> Vec<Test> {
-        tests.iter().filter_map(|said| self.test(said, answers)).collect()
+    pub(super) fn tests(&mut self, tests: &[Spanned<&'t tree::Test>]) -> Vec<Test> {
+        tests.iter().filter_map(|said| self.test(said)).collect()
     }
 
-    fn test(&mut self, said: &Spanned<&'t tree::Test>, answers: &Answers<'_>) -> Option<Test> {
+    fn test(&mut self, said: &Spanned<&'t tree::Test>) -> Option<Test> {
         let test = said.value;
         let lines = self.lines(test);
         let name = test.name.clone();
@@ -166,10 +162,10 @@ impl<'t> Checker<'t> {
                 None => {
                     let consent = lines.consent.as_ref().map(|said| said.value);
                     let integrations = lines.integrations.as_ref().map(|said| said.value);
-                    self.stated(consent, integrations, lines.track, answers)
+                    self.stated(consent, integrations, lines.track)
                 }
             };
-            let expectations = self.expectations(lines.expectations.into_iter(), answers);
+            let expectations = self.expectations(lines.expectations.into_iter());
             let case = TestCase { event: event?, expectations, span: said.span };
             return Some(Test { name, cases: vec![case], is_table: false, span: said.span });
         };
@@ -178,10 +174,9 @@ impl<'t> Checker<'t> {
         }
         let mut cases = Vec::new();
         for row in rows {
-            let event =
-                self.stated(Some(&row.consent.value), Some(&row.integrations.value), lines.track, answers);
+            let event = self.stated(Some(&row.consent.value), Some(&row.integrations.value), lines.track);
             let said = row.expectations.iter().map(|said| Spanned::new(&said.value, said.span));
-            let expectations = self.expectations(said, answers);
+            let expectations = self.expectations(said);
             cases.extend(event.map(|event| TestCase { event, expectations, span: row.span }));
         }
         Some(Test { name, cases, is_table: true, span: said.span })
@@ -258,7 +253,6 @@ impl<'t> Checker<'t> {
         consent: Option<&StatedConsent>,
         integrations: Option<&StatedIntegrations>,
         track: Option<&Text>,
-        answers: &Answers<'_>,
     ) -> Option<TestEvent> {
         let consent = match consent {
             None | Some(StatedConsent::Missing) => Some(TestConsent::Missing),
@@ -279,8 +273,8 @@ impl<'t> Checker<'t> {
             Some(StatedIntegrations::Entries(stated)) => {
                 self.twice(stated.iter().map(|(name, _)| name), "entry");
                 for (name, _) in stated {
-                    if name.value != "All" && !answers.contains_key(name.value.as_str()) {
-                        self.unknown_destination(name, answers);
+                    if name.value != "All" && !self.owners.contains_key(name.value.as_str()) {
+                        self.unknown_destination(name);
                     }
                 }
                 TestIntegrations::Entries(
@@ -298,12 +292,11 @@ impl<'t> Checker<'t> {
     fn expectations<'e>(
         &mut self,
         said: impl Iterator<Item = Spanned<&'e Expectation>>,
-        answers: &Answers<'_>,
     ) -> Vec<Spanned<Expected>> {
-        said.filter_map(|said| Some(Spanned::new(self.expected(said.value, answers)?, said.span))).collect()
+        said.filter_map(|said| Some(Spanned::new(self.expected(said.value)?, said.span))).collect()
     }
 
-    fn expected(&mut self, said: &Expectation, answers: &Answers<'_>) -> Option<Expected> {
+    fn expected(&mut self, said: &Expectation) -> Option<Expected> {
         let (deliver, which, because) = match said {
             Expectation::Drop(reason) => {
                 return Some(Expected::Drop(reason.as_ref().map(|reason| reason.value.clone())));
@@ -317,33 +310,29 @@ impl<'t> Checker<'t> {
         };
         let which = match which {
             tree::Which::All => Which::All,
-            tree::Which::These(names) => Which::These(self.destinations_named(names, answers)?),
-            tree::Which::Only(names) => Which::Only(self.destinations_named(names, answers)?),
+            tree::Which::These(names) => Which::These(self.destinations_named(names)?),
+            tree::Which::Only(names) => Which::Only(self.destinations_named(names)?),
         };
         Some(Expected::Outcome { outcome, which, reason, refused })
     }
 
-    pub(super) fn destinations_named(
-        &mut self,
-        names: &[Text],
-        answers: &Answers<'_>,
-    ) -> Option<Vec<DestinationId>> {
+    pub(super) fn destinations_named(&mut self, names: &[Text]) -> Option<Vec<DestinationId>> {
         self.twice(names.iter(), "destination");
         let mut ids = Vec::new();
         for name in names {
             match self.destinations.get(name.value.as_str()).copied() {
                 Some(id) => ids.push(id),
-                None => self.unknown_destination(name, answers),
+                None => self.unknown_destination(name),
             }
         }
         (ids.len() == names.len()).then_some(ids)
     }
 
-    fn unknown_destination(&mut self, name: &Text, answers: &Answers<'_>) {
+    fn unknown_destination(&mut self, name: &Text) {
         if self.forest.may_have_lost(&name.value) {
             return;
         }
-        let help = match answers.get(name.value.as_str()) {
+        let help = match self.owners.get(name.value.as_str()).copied() {
             Some(own) => format!("it is an alias: write the destination's own, \"{own}\""),
             None if self.suggests() => match nearest(&name.value, self.destinations.keys().copied()) {
                 Some(near) => format!("did you mean \"{near}\"?"),

@@ -1,23 +1,13 @@
 //! The settings of banner, consent model, gate and library. They change no decision.
 
 use super::Policy;
-use super::check::Checker;
-use super::merge::Merged;
+use super::checker::Checker;
+use super::merge::{Merged, value};
 use crate::diagnostic::{Span, Spanned};
+use crate::syntax::Keyword;
 use crate::syntax::tree::{
-    Banner, ConsentModel, GateOpens, ImpliedConsent, LoadTrigger, VisitSetting, WithoutConsent,
+    Banner, ConsentModel, Fact, GateOpens, ImpliedConsent, LoadTrigger, VisitSetting, WithoutConsent,
 };
-
-/// The settings of a visit, as far as the files set them.
-#[derive(Debug, Default)]
-pub(super) struct VisitSettings {
-    banner: Option<Spanned<Banner>>,
-    model: Option<Spanned<ConsentModel>>,
-    implied_consent: Option<Spanned<ImpliedConsent>>,
-    gate_opens: Option<Spanned<GateOpens>>,
-    gate_without_consent: Option<Spanned<WithoutConsent>>,
-    library_loads: Option<Spanned<LoadTrigger>>,
-}
 
 /// The settings of a visit. Banner and model are facts about a site, which a policy may leave out.
 #[derive(Debug, Clone)]
@@ -28,21 +18,6 @@ pub(super) struct Visit {
     gate_opens: Spanned<GateOpens>,
     gate_without_consent: Spanned<WithoutConsent>,
     library_loads: Spanned<LoadTrigger>,
-}
-
-impl VisitSettings {
-    pub(super) fn set(&mut self, setting: VisitSetting, at: Span) {
-        match setting {
-            VisitSetting::Banner(banner) => self.banner = Some(Spanned::new(banner, at)),
-            VisitSetting::Model(model) => self.model = Some(Spanned::new(model, at)),
-            VisitSetting::ImpliedConsent(implied) => self.implied_consent = Some(Spanned::new(implied, at)),
-            VisitSetting::GateOpens(opens) => self.gate_opens = Some(Spanned::new(opens, at)),
-            VisitSetting::WithoutConsent(without) => {
-                self.gate_without_consent = Some(Spanned::new(without, at));
-            }
-            VisitSetting::LibraryLoads(trigger) => self.library_loads = Some(Spanned::new(trigger, at)),
-        }
-    }
 }
 
 impl Policy {
@@ -95,17 +70,29 @@ impl Policy {
     }
 }
 
-impl Checker<'_> {
+impl<'t> Checker<'t> {
     /// The settings of a visit; `None` if one is missing.
-    pub(super) fn visit(&mut self, merged: &Merged<'_>) -> Option<Visit> {
-        let set = &merged.visit;
-        let opens = self.neutral_setting(set.gate_opens.clone(), "gate opens on", "any grant");
-        let without = self.neutral_setting(set.gate_without_consent.clone(), "gate without consent", "open");
-        let implied = self.neutral_setting(set.implied_consent.clone(), "implied consent", "opt-in");
-        let loads = self.neutral_setting(set.library_loads.clone(), "library loads when", "granted");
+    pub(super) fn visit(&mut self, merged: &Merged<'t>) -> Option<Visit> {
+        let opens =
+            self.setting(merged, Keyword::GateOpens, value!(Fact::Visit(VisitSetting::GateOpens(it)) => *it));
+        let without = self.setting(
+            merged,
+            Keyword::GateWithoutConsent,
+            value!(Fact::Visit(VisitSetting::WithoutConsent(it)) => *it),
+        );
+        let implied = self.setting(
+            merged,
+            Keyword::ImpliedConsent,
+            value!(Fact::Visit(VisitSetting::ImpliedConsent(it)) => *it),
+        );
+        let loads = self.setting(
+            merged,
+            Keyword::LibraryLoads,
+            value!(Fact::Visit(VisitSetting::LibraryLoads(it)) => *it),
+        );
         Some(Visit {
-            banner: set.banner.clone(),
-            model: set.model.clone(),
+            banner: merged.setting(Keyword::Banner, value!(Fact::Visit(VisitSetting::Banner(it)) => *it)),
+            model: merged.setting(Keyword::Model, value!(Fact::Visit(VisitSetting::Model(it)) => *it)),
             implied_consent: implied?,
             gate_opens: opens?,
             gate_without_consent: without?,

@@ -138,9 +138,9 @@ impl<'a> AuditReport<'a> {
             })
         });
         let unknown = audit.unknown_categories();
-        let unknown_rows = unknown.rows().map(|(name, events)| {
+        let unknown_rows = unknown.rows().map(|(name, counts)| {
             let category = name.first().and_then(|name| name.as_ref().map(Name::to_string));
-            UnknownRow { category, events: *events }
+            UnknownRow { category, events: counts.total() }
         });
         let by = By::ALL.into_iter().map(|by| {
             let breakdown = audit.by(by);
@@ -163,7 +163,10 @@ impl<'a> AuditReport<'a> {
             policy: policy.name(),
             preference_events: audit.preference_events(),
             rejections: audit.rejections().map(|(rejection, count)| (rejection.word(), count)).collect(),
-            unknown_categories: UnknownReport { other: *unknown.other(), rows: unknown_rows.collect() },
+            unknown_categories: UnknownReport {
+                other: unknown.other().total(),
+                rows: unknown_rows.collect(),
+            },
             v: VERSION,
             without_person: audit.without_person(),
             wrong_spellings: audit.wrong_spellings().collect(),

@@ -3,7 +3,7 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Block, Page, Report, Table};
-use crate::analysis::{Certificate, Coverage};
+use crate::exact::{Certificate, Coverage};
 use crate::model::Policy;
 use crate::verdict::Verdict;
 use serde::Serialize;

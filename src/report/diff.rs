@@ -5,7 +5,7 @@ use super::json::VERSION;
 use super::page::{Block, Cell, Column, Page, Report, Role, Row, Table};
 use super::when::When;
 use super::{markdown, names};
-use crate::analysis::{Change, DestinationDiff, Diff, Direction, Presence, fingerprint};
+use crate::exact::{Change, DestinationDiff, Diff, Direction, Presence, fingerprint};
 use crate::model::{Policy, Reading};
 use crate::reason::Reason;
 use serde::Serialize;

@@ -29,7 +29,7 @@ const MAX_SHOWN: usize = 10;
 /// let text = r#"consentry 1 policy "p" include prelude "segment" destination "X" unmapped"#;
 /// let table = Table::new(Policy::parse(text)?);
 /// let mut scratch = table.scratch();
-/// let decision = table.decide_bytes(b"{}", &Limits::default(), &mut scratch)?;
+/// let decision = table.decide(Input::line(b"{}"), &mut scratch)?;
 /// let mut line = Vec::new();
 /// json::write(&mut line, &DecisionReport::new(1, &decision))?;
 /// assert!(line.starts_with(br#"{"v":1,"line":1,"id":null,"policy":"p","#));

@@ -1,8 +1,8 @@
 //! The number of events of a stream that each change of a policy touches.
 
 use super::names;
-use crate::analysis::{Diff, Direction};
 use crate::event::Event;
+use crate::exact::{Diff, Direction};
 use serde::Serialize;
 
 /// The number of events that each change of a policy touches.
@@ -28,7 +28,7 @@ impl EventCounts {
     }
 
     /// Counts an event as both policies read it. `touching` has for each destination of the difference what
-    /// [`touching`](crate::analysis::DestinationDiff::touching) returns.
+    /// [`touching`](crate::exact::DestinationDiff::touching) returns.
     pub fn add(
         &mut self,
         touching: &[impl Fn(&Event<'_>, &Event<'_>) -> Vec<usize>],

@@ -3,7 +3,8 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Block, Column, Page, Report, Table};
-use crate::analysis::{Flip, FlipChange, Flips, MAX_FLIPS, TooLarge};
+use crate::exact::{Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS};
+use crate::fingerprint::TooLarge;
 use crate::model::{DestinationId, Mode, Policy};
 use crate::reason::Outcome;
 use crate::reference::{Explanation, Step, StepKind, StepResult};
@@ -94,7 +95,7 @@ impl<'a> ExplainReport<'a> {
         policy: &'a Policy,
         id: DestinationId,
         explanation: &Explanation,
-        flips: Result<&'a Flips, &TooLarge>,
+        flips: Result<&'a Counterfactuals, &TooLarge>,
     ) -> Self {
         let verdict = &explanation.verdict;
         let (outcome, reason) = (verdict.outcome().word(), verdict.reason().word());
@@ -114,7 +115,7 @@ impl<'a> ExplainReport<'a> {
         };
         let flips_lead = match flips {
             Err(error) => format!("what would have to change to be {other} is not said: {error}"),
-            Ok(flips) if flips.flips.is_empty() => format!("no change of the event would make it {other}"),
+            Ok(flips) if flips.list.is_empty() => format!("no change of the event would make it {other}"),
             Ok(_) => format!("to be {other}, one of"),
         };
         ExplainReport {
@@ -128,7 +129,7 @@ impl<'a> ExplainReport<'a> {
             reason,
             categories,
             steps: explanation.steps.iter().map(|step| StepReport::new(policy, step)).collect(),
-            flips: flips.ok().map(|flips| flips.flips.iter().map(FlipReport::new).collect()),
+            flips: flips.ok().map(|flips| flips.list.iter().map(FlipReport::new).collect()),
             more_flips: flips.is_ok_and(|flips| flips.more),
             leads: (lead, flips_lead),
         }
@@ -192,15 +193,15 @@ impl<'a> StepReport<'a> {
 }
 
 impl<'a> FlipReport<'a> {
-    fn new(flip: &'a Flip) -> Self {
+    fn new(flip: &'a Counterfactual) -> Self {
         let changes = flip.changes.iter().map(|change| match change {
-            FlipChange::Consent(state) => ChangeReport::Consent { state: state.word() },
-            FlipChange::Integrations(state) => ChangeReport::Integrations { state: state.word() },
-            FlipChange::Event(name) => ChangeReport::Event { exempt: name.as_deref() },
-            FlipChange::Entry { name, value } => ChangeReport::Entry { name, entry: names::entry(*value) },
-            FlipChange::All(entry) => ChangeReport::All { entry: entry.word() },
-            FlipChange::Grant(category) => ChangeReport::Grant { category },
-            FlipChange::Refuse(category) => ChangeReport::Refuse { category },
+            InputChange::Consent(state) => ChangeReport::Consent { state: state.word() },
+            InputChange::Integrations(state) => ChangeReport::Integrations { state: state.word() },
+            InputChange::Event(name) => ChangeReport::Event { exempt: name.as_deref() },
+            InputChange::Entry { name, value } => ChangeReport::Entry { name, entry: names::entry(*value) },
+            InputChange::All(entry) => ChangeReport::All { entry: entry.word() },
+            InputChange::Grant(category) => ChangeReport::Grant { category },
+            InputChange::Refuse(category) => ChangeReport::Refuse { category },
         });
         FlipReport {
             changes: changes.collect(),
@@ -226,7 +227,8 @@ impl Report for ExplainReport<'_> {
         page.0.push(Block::Gap);
         page.paragraph(&self.leads.1);
         let flips = self.flips.iter().flatten().map(|flip| flip.text.clone());
-        let more = self.more_flips.then(|| format!("there may be more: at most {MAX_FLIPS} are listed"));
+        let more =
+            self.more_flips.then(|| format!("there may be more: at most {MAX_COUNTERFACTUALS} are listed"));
         page.0.push(Block::List { numbered: false, indent: 3, items: flips.chain(more).collect() });
         page
     }

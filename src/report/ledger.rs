@@ -118,47 +118,23 @@ impl Report for ForgetReport {
     }
 }
 
-/// A line of `ledger ingest` about an event that was rejected.
+/// A result of `ledger ingest`.
 #[derive(Debug, Serialize)]
-pub struct RejectedReport {
-    line: u64,
-    rejected: Fault,
+pub struct IngestReport {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[serde(flatten)]
+    result: IngestResult,
     v: u32,
 }
 
-impl RejectedReport {
-    /// Creates the report of a rejection by a policy.
-    pub fn new(line: u64, rejection: Rejection, policy: &Policy) -> Self {
-        let rejected = Fault { code: rejection.word(), message: rejection.message(policy) };
-        RejectedReport { line, rejected, v: VERSION }
-    }
-}
-
-impl Report for RejectedReport {
-    fn page(&self) -> Page {
-        let Fault { code, message } = &self.rejected;
-        Page::line(format!("line {}  rejected ({code}): {message}", self.line))
-    }
-}
-
-/// A line of `ledger ingest`: everything up to a line is recorded. People are not shown it.
 #[derive(Debug, Serialize)]
-pub struct AcknowledgedReport {
-    acknowledged: u64,
-    v: u32,
-}
-
-impl AcknowledgedReport {
-    /// Creates the report for the last line that is recorded.
-    pub fn new(line: u64) -> Self {
-        AcknowledgedReport { acknowledged: line, v: VERSION }
-    }
-}
-
-impl Report for AcknowledgedReport {
-    fn page(&self) -> Page {
-        Page::default()
-    }
+#[serde(rename_all = "snake_case")]
+enum IngestResult {
+    /// Everything up to a line is recorded. People are not shown it.
+    Acknowledged(u64),
+    Rejected(Fault),
+    Summary(IngestCounts),
 }
 
 /// The counts of an ingest.
@@ -178,25 +154,42 @@ pub struct IngestCounts {
     pub rejected: u64,
 }
 
-/// The last line of `ledger ingest`.
-#[derive(Debug, Serialize)]
-pub struct IngestReport {
-    summary: IngestCounts,
-    v: u32,
-}
-
 impl IngestReport {
-    /// Creates the report of an ingest.
-    pub fn new(summary: IngestCounts) -> Self {
-        IngestReport { summary, v: VERSION }
+    /// Creates the report that everything up to a line is recorded.
+    pub fn acknowledged(line: u64) -> Self {
+        IngestReport { line: None, result: IngestResult::Acknowledged(line), v: VERSION }
+    }
+
+    /// Creates the report that a policy rejects the event on a line.
+    pub fn rejected(line: u64, rejection: Rejection, policy: &Policy) -> Self {
+        let fault = Fault { code: rejection.word(), message: rejection.message(policy) };
+        IngestReport { line: Some(line), result: IngestResult::Rejected(fault), v: VERSION }
+    }
+
+    /// Creates the report of a whole ingest.
+    pub fn summary(counts: IngestCounts) -> Self {
+        IngestReport { line: None, result: IngestResult::Summary(counts), v: VERSION }
     }
 }
 
 impl Report for IngestReport {
     fn page(&self) -> Page {
-        let IngestCounts { lines, links, not_events, others, preferences, rejected } = self.summary;
-        Page::line(format!(
-            "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events"
-        ))
+        match &self.result {
+            IngestResult::Acknowledged(_) => Page::default(),
+            IngestResult::Rejected(Fault { code, message }) => {
+                let line = self.line.unwrap_or_default();
+                Page::line(format!("line {line}  rejected ({code}): {message}"))
+            }
+            IngestResult::Summary(IngestCounts {
+                lines,
+                links,
+                not_events,
+                others,
+                preferences,
+                rejected,
+            }) => Page::line(format!(
+                "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events"
+            )),
+        }
     }
 }

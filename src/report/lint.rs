@@ -3,8 +3,8 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Page, Report};
-use crate::analysis::fingerprint;
 use crate::diagnostic::{Diagnostic, Files, Position, Severity, Span};
+use crate::exact::fingerprint;
 #[cfg(feature = "lint")]
 use crate::lint::Linted;
 use crate::model::Policy;

@@ -25,7 +25,7 @@ use metrics::counter;
 ///     r#"consentry 1 policy "p" include prelude "segment" category Ads destination "X" needs Ads"#
 /// )?);
 /// let mut summary = Summary::default();
-/// summary.add(&table.decide_bytes(b"{}", &Limits::default(), &mut table.scratch())?);
+/// summary.add(&table.decide(crate::decide::Input::line(b"{}"), &mut table.scratch())?);
 /// count(table.policy(), &std::mem::take(&mut summary));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -123,13 +123,13 @@ mod tests {
         let mut summary = Summary::default();
         let refused = br#"{"context":{"consent":{"categoryPreferences":{"Ads":false}}}}"#;
         for _ in 0..2 {
-            summary.add(&table.decide_bytes(refused, &limits, &mut scratch).unwrap());
+            summary.add(&table.decide(crate::decide::Input::line(refused), &mut scratch).unwrap());
         }
-        summary.add_error(&table.decide_bytes(b"[]", &limits, &mut scratch).unwrap_err());
+        summary.add_error(&table.decide(crate::decide::Input::line(b"[]"), &mut scratch).unwrap_err());
         let notice = Notice::read(refused, policy, &limits).unwrap();
         let checked = check(policy, &notice, Recorded::Unknown);
         summary.add_check(&checked);
-        summary.add(&checked.decide(&table, &mut scratch));
+        summary.add(&table.decide(checked.input(b""), &mut scratch).unwrap());
         let kept = Kept::default();
         metrics::with_local_recorder(&kept, || {
             count(policy, &summary);

@@ -14,6 +14,7 @@ pub mod fmt;
 pub mod github;
 pub mod help;
 pub mod html;
+pub mod init;
 pub mod json;
 #[cfg(feature = "cli")]
 pub mod junit;

@@ -3,7 +3,8 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Block, Cell, Column, Page, Report, Table};
-use crate::analysis::{Proof, TooLarge};
+use crate::exact::Proof;
+use crate::fingerprint::TooLarge;
 use crate::model::{Policy, Promise};
 use serde::Serialize;
 

@@ -192,12 +192,13 @@ mod tests {
             )
         };
         let (large, small) = (policy(100), policy(1));
-        let limits = crate::Limits::default();
         let mut worker = Summary::default();
-        worker.add(&large.decide_bytes(b"{}", &limits, &mut large.scratch()).unwrap());
-        worker.add(&small.decide_bytes(b"{}", &limits, &mut small.scratch()).unwrap());
+        worker.add(&large.decide(crate::decide::Input::line(b"{}"), &mut large.scratch()).unwrap());
+        worker.add(&small.decide(crate::decide::Input::line(b"{}"), &mut small.scratch()).unwrap());
         for line in [&b"[]"[..], b"", b"[]"] {
-            worker.add_error(&small.decide_bytes(line, &limits, &mut small.scratch()).unwrap_err());
+            worker.add_error(
+                &small.decide(crate::decide::Input::line(line), &mut small.scratch()).unwrap_err(),
+            );
         }
         let (mut total, mut grand) = (Summary::default(), Summary::default());
         total.merge(&worker);

@@ -4,8 +4,8 @@ use super::json::VERSION;
 use super::names;
 use super::page::{Block, Column, Page, Report, Role, Table};
 use super::prove::{PromiseProof, ProveReport};
-use crate::analysis::{self, DecisionTable, Need, fingerprint};
 use crate::event::Entry;
+use crate::exact::{self, DecisionTable, fingerprint};
 use crate::model::{
     Category, Destination, DestinationId, IntegrationsState, InvalidEntries, Mode, Policy, Requirement,
 };
@@ -179,7 +179,7 @@ impl<'a> SharedTable<'a> {
 impl<'a> DestinationReport<'a> {
     fn new(policy: &'a Policy, destination: &'a Destination) -> Self {
         let kind = policy.kind_of(destination);
-        let refused = Need::of(policy, destination).refused(&|_| false);
+        let refused = DecisionTable::refused(policy, destination, &|_| false);
         let refused = policy.categories().iter().filter(|category| refused.contains(category.wire_id()));
         DestinationReport {
             destination: destination.name(),
@@ -238,8 +238,8 @@ fn requirement_text(policy: &Policy, requirement: &Requirement, is_inner: bool) 
 }
 
 impl<'a> BlockReport<'a> {
-    fn new(policy: &Policy, destinations: &[DestinationId], block: &'a analysis::Block) -> Self {
-        let row = |row: &'a analysis::Row| {
+    fn new(policy: &Policy, destinations: &[DestinationId], block: &'a exact::Block) -> Self {
+        let row = |row: &'a exact::Row| {
             let entries = |values: &Option<Vec<Option<Entry>>>, none: &[&'static str]| {
                 let word = |entry: &Option<Entry>| entry.map_or(none.to_vec(), |entry| vec![entry.word()]);
                 values.as_ref().map(|values| values.iter().flat_map(word).collect())

@@ -384,7 +384,7 @@ pub(super) fn model_word(model: ConsentModel) -> &'static str {
 
 /// Returns what opens the gate, as the documents of all commands spell it: `any_grant`.
 pub(super) fn gate_word(opens: GateOpens) -> String {
-    opens.phrase().replace(' ', "_")
+    opens.word().replace(' ', "_")
 }
 
 /// Returns the names of destinations.

@@ -5,8 +5,8 @@ use super::page::{Block, Cell, Page, Report, Table};
 use super::visit::{
     Rating, banner_word, choice, choice_text, destinations, gate_word, model_word, receivers,
 };
+use crate::decide;
 use crate::model::{Banner, CategoryId, ConsentModel, Policy};
-use crate::table;
 use crate::visit::{
     Action, BannerRow, Choice, Flow, Mapped, Phase, ScenarioRow, Unmapped, WrapperRow, banners, scenarios,
     wrapper,
@@ -85,7 +85,7 @@ struct GateReport {
 
 impl<'a> VisitTablesReport<'a> {
     /// Creates the report of a compiled policy; with what a returning visitor has granted, and what is granted by who chooses.
-    pub fn new(table: &'a table::Table, stored: Option<Choice>, chosen: Option<Choice>) -> Self {
+    pub fn new(table: &'a decide::Table, stored: Option<Choice>, chosen: Option<Choice>) -> Self {
         let policy = table.policy();
         let stored = stored.unwrap_or_else(|| Choice::everything(policy));
         let chosen = chosen.unwrap_or_else(|| all_but_the_last(policy));
@@ -104,7 +104,7 @@ impl<'a> VisitTablesReport<'a> {
             wrapper: wrapper(table).iter().map(GateReport::new).collect(),
             lead: format!(
                 "gate opens on {}; who returns has granted {has_granted}; who chooses or updates grants {grants}",
-                gate.phrase()
+                gate.word()
             ),
         }
     }

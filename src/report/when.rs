@@ -1,8 +1,8 @@
 //! The conditions of a change, for programs.
 
 use super::names;
-use crate::analysis::{Asked, Condition, Conditions};
 use crate::event::Entry;
+use crate::exact::{Condition, Conditions, RequiredBy};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -47,11 +47,11 @@ impl When {
                 Condition::Category { name, granted } => {
                     when.categories.insert(name.clone(), *granted);
                 }
-                Condition::Need { asked, granted } => {
-                    let policies: &[&str] = match asked {
-                        Asked::Old => &["old"],
-                        Asked::New => &["new"],
-                        Asked::Both => &["old", "new"],
+                Condition::Requirement { required_by, granted } => {
+                    let policies: &[&str] = match required_by {
+                        RequiredBy::Old => &["old"],
+                        RequiredBy::New => &["new"],
+                        RequiredBy::Both => &["old", "new"],
                     };
                     when.needs.extend(policies.iter().map(|policy| (*policy, *granted)));
                 }

@@ -102,16 +102,6 @@ pub(crate) fn may_go_on(line: Option<&str>) -> bool {
     line.map(str::trim).is_some_and(|line| line.starts_with("//") && Allow::read(line).is_none())
 }
 
-/// The end of the line that a place in a text is on.
-pub(crate) fn line_end(text: &str, at: usize) -> usize {
-    text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |end| at + end + 1)
-}
-
-/// The line below the one that a place is on.
-pub(crate) fn line_below(text: &str, at: usize) -> Option<&str> {
-    text.get(line_end(text, at)..).and_then(|below| below.lines().next())
-}
-
 /// True if a word is the name or the code of a finding, or was meant to be one.
 fn looks_like_a_finding(word: &str) -> bool {
     let is_kebab_case = word.contains('-')

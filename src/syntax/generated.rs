@@ -22,6 +22,18 @@ pub enum Rule {
     r#file,
     ///One statement and nothing else: how the text of a `bad` is read again, to find what was expected and where.
     r#only_statement,
+    ///The rest of a category from an attribute on. Behind a mistake, a statement is read on with such a rule.
+    r#category_parts,
+    ///The rest of a destination from an attribute on.
+    r#destination_parts,
+    ///The rest of a kind from an attribute on.
+    r#destination_kind_parts,
+    ///The rest of a reconcile table from a row on.
+    r#reconcile_parts,
+    ///The rest of a test from a line on.
+    r#test_parts,
+    ///The rest of a table of cases from a case on.
+    r#case_parts,
     ///Some editors put this in front of a text.
     r#byte_order_mark,
     ///`consentry 1`: the first line, which fixes what every other line means, for ever.
@@ -37,6 +49,8 @@ none is a part for other files to include.*/
     r#include,
     ///`category Advertising = "C0004" "Ads that follow people"`, with `always` or `unenforced`.
     r#category,
+    ///What is said about a category.
+    r#category_attribute,
     ///`= "C0004"`: what the consent platform stamps for this category; without it, the category's own name.
     r#wire_id,
     ///`always`: granted whatever the event says. Before `deliver` or `block` the word would begin a promise instead.
@@ -47,10 +61,14 @@ none is a part for other files to include.*/
     r#label,
     ///`destination kind warehouse ignores All`: declares a kind, and whether `All: false` reaches it.
     r#destination_kind,
+    ///What is said about a kind.
+    r#destination_kind_attribute,
     ///`ignores All`: `All: false` in the integrations object does not block destinations of this kind.
     r#ignores_all,
     ///`destination "Braze" needs any of Advertising, Personalization mode device`.
     r#destination,
+    ///What is said about a destination.
+    r#destination_attribute,
     /**`alias "amplitude-js"`: other names that the integrations object may use for the destination. `shared alias "Amplitude"`: a name
 that several destinations have; each of them declares it so.*/
     r#alias,
@@ -160,6 +178,8 @@ policy says. Nobody overrides it.*/
     r#entry_state,
     ///`test "…" { … }`: an event and what is expected of it, or a table of cases.
     r#test,
+    ///A line of a test without cases.
+    r#test_line,
     ///The cases of a test under the header of their table.
     r#cases,
     ///One case: the two objects of its event, and what is expected of it.
@@ -401,6 +421,12 @@ impl Rule {
             Rule::r#COMMENT,
             Rule::r#file,
             Rule::r#only_statement,
+            Rule::r#category_parts,
+            Rule::r#destination_parts,
+            Rule::r#destination_kind_parts,
+            Rule::r#reconcile_parts,
+            Rule::r#test_parts,
+            Rule::r#case_parts,
             Rule::r#byte_order_mark,
             Rule::r#edition,
             Rule::r#statement,
@@ -408,13 +434,16 @@ impl Rule {
             Rule::r#policy,
             Rule::r#include,
             Rule::r#category,
+            Rule::r#category_attribute,
             Rule::r#wire_id,
             Rule::r#always,
             Rule::r#unenforced,
             Rule::r#label,
             Rule::r#destination_kind,
+            Rule::r#destination_kind_attribute,
             Rule::r#ignores_all,
             Rule::r#destination,
+            Rule::r#destination_attribute,
             Rule::r#alias,
             Rule::r#needs,
             Rule::r#names,
@@ -467,6 +496,7 @@ impl Rule {
             Rule::r#condition,
             Rule::r#entry_state,
             Rule::r#test,
+            Rule::r#test_line,
             Rule::r#cases,
             Rule::r#case,
             Rule::r#stated_event,
@@ -815,6 +845,234 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#category_parts(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .sequence(|state| {
+                            self::r#SOI(state)
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .sequence(|state| {
+                                            state
+                                                .optional(|state| {
+                                                    self::r#category_attribute(state)
+                                                        .and_then(|state| {
+                                                            state
+                                                                .repeat(|state| {
+                                                                    state
+                                                                        .sequence(|state| {
+                                                                            super::hidden::skip(state)
+                                                                                .and_then(|state| { self::r#category_attribute(state) })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#EOI(state) })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#destination_parts(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .sequence(|state| {
+                            self::r#SOI(state)
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .sequence(|state| {
+                                            state
+                                                .optional(|state| {
+                                                    self::r#destination_attribute(state)
+                                                        .and_then(|state| {
+                                                            state
+                                                                .repeat(|state| {
+                                                                    state
+                                                                        .sequence(|state| {
+                                                                            super::hidden::skip(state)
+                                                                                .and_then(|state| { self::r#destination_attribute(state) })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#EOI(state) })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#destination_kind_parts(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .sequence(|state| {
+                            self::r#SOI(state)
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .sequence(|state| {
+                                            state
+                                                .optional(|state| {
+                                                    self::r#destination_kind_attribute(state)
+                                                        .and_then(|state| {
+                                                            state
+                                                                .repeat(|state| {
+                                                                    state
+                                                                        .sequence(|state| {
+                                                                            super::hidden::skip(state)
+                                                                                .and_then(|state| {
+                                                                                    self::r#destination_kind_attribute(state)
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#EOI(state) })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#reconcile_parts(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .sequence(|state| {
+                            self::r#SOI(state)
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .sequence(|state| {
+                                            state
+                                                .optional(|state| {
+                                                    self::r#row(state)
+                                                        .and_then(|state| {
+                                                            state
+                                                                .repeat(|state| {
+                                                                    state
+                                                                        .sequence(|state| {
+                                                                            super::hidden::skip(state)
+                                                                                .and_then(|state| { self::r#row(state) })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#close_brace(state) })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#EOI(state) })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#test_parts(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .sequence(|state| {
+                            self::r#SOI(state)
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .sequence(|state| {
+                                            state
+                                                .optional(|state| { self::r#stated_event(state) })
+                                                .and_then(|state| { super::hidden::skip(state) })
+                                                .and_then(|state| { self::r#cases(state) })
+                                        })
+                                        .or_else(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .optional(|state| {
+                                                            self::r#test_line(state)
+                                                                .and_then(|state| {
+                                                                    state
+                                                                        .repeat(|state| {
+                                                                            state
+                                                                                .sequence(|state| {
+                                                                                    super::hidden::skip(state)
+                                                                                        .and_then(|state| { self::r#test_line(state) })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#close_brace(state) })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#EOI(state) })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#case_parts(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .sequence(|state| {
+                            self::r#SOI(state)
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .sequence(|state| {
+                                            self::r#case(state)
+                                                .and_then(|state| { super::hidden::skip(state) })
+                                                .and_then(|state| {
+                                                    state
+                                                        .sequence(|state| {
+                                                            state
+                                                                .optional(|state| {
+                                                                    self::r#case(state)
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .repeat(|state| {
+                                                                                    state
+                                                                                        .sequence(|state| {
+                                                                                            super::hidden::skip(state)
+                                                                                                .and_then(|state| { self::r#case(state) })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#close_brace(state) })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#EOI(state) })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#byte_order_mark(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -978,22 +1236,14 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .sequence(|state| {
                                                         state
                                                             .optional(|state| {
-                                                                self::r#always(state)
-                                                                    .or_else(|state| { self::r#unenforced(state) })
-                                                                    .or_else(|state| { self::r#old_switched_off(state) })
-                                                                    .or_else(|state| { self::r#label(state) })
+                                                                self::r#category_attribute(state)
                                                                     .and_then(|state| {
                                                                         state
                                                                             .repeat(|state| {
                                                                                 state
                                                                                     .sequence(|state| {
                                                                                         super::hidden::skip(state)
-                                                                                            .and_then(|state| {
-                                                                                                self::r#always(state)
-                                                                                                    .or_else(|state| { self::r#unenforced(state) })
-                                                                                                    .or_else(|state| { self::r#old_switched_off(state) })
-                                                                                                    .or_else(|state| { self::r#label(state) })
-                                                                                            })
+                                                                                            .and_then(|state| { self::r#category_attribute(state) })
                                                                                     })
                                                                             })
                                                                     })
@@ -1003,6 +1253,19 @@ impl ::pest::Parser<Rule> for Grammar {
                                     })
                             },
                         )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#category_attribute(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    self::r#always(state)
+                        .or_else(|state| { self::r#unenforced(state) })
+                        .or_else(|state| { self::r#old_switched_off(state) })
+                        .or_else(|state| { self::r#label(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -1099,8 +1362,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .sequence(|state| {
                                                         state
                                                             .optional(|state| {
-                                                                self::r#ignores_all(state)
-                                                                    .or_else(|state| { self::r#label(state) })
+                                                                self::r#destination_kind_attribute(state)
                                                                     .and_then(|state| {
                                                                         state
                                                                             .repeat(|state| {
@@ -1108,8 +1370,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                     .sequence(|state| {
                                                                                         super::hidden::skip(state)
                                                                                             .and_then(|state| {
-                                                                                                self::r#ignores_all(state)
-                                                                                                    .or_else(|state| { self::r#label(state) })
+                                                                                                self::r#destination_kind_attribute(state)
                                                                                             })
                                                                                     })
                                                                             })
@@ -1120,6 +1381,16 @@ impl ::pest::Parser<Rule> for Grammar {
                                     })
                             },
                         )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#destination_kind_attribute(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    self::r#ignores_all(state).or_else(|state| { self::r#label(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -1163,30 +1434,14 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .sequence(|state| {
                                                         state
                                                             .optional(|state| {
-                                                                self::r#needs(state)
-                                                                    .or_else(|state| { self::r#alias(state) })
-                                                                    .or_else(|state| { self::r#unmapped(state) })
-                                                                    .or_else(|state| { self::r#exempt(state) })
-                                                                    .or_else(|state| { self::r#disabled(state) })
-                                                                    .or_else(|state| { self::r#mode(state) })
-                                                                    .or_else(|state| { self::r#kind(state) })
-                                                                    .or_else(|state| { self::r#old_also(state) })
+                                                                self::r#destination_attribute(state)
                                                                     .and_then(|state| {
                                                                         state
                                                                             .repeat(|state| {
                                                                                 state
                                                                                     .sequence(|state| {
                                                                                         super::hidden::skip(state)
-                                                                                            .and_then(|state| {
-                                                                                                self::r#needs(state)
-                                                                                                    .or_else(|state| { self::r#alias(state) })
-                                                                                                    .or_else(|state| { self::r#unmapped(state) })
-                                                                                                    .or_else(|state| { self::r#exempt(state) })
-                                                                                                    .or_else(|state| { self::r#disabled(state) })
-                                                                                                    .or_else(|state| { self::r#mode(state) })
-                                                                                                    .or_else(|state| { self::r#kind(state) })
-                                                                                                    .or_else(|state| { self::r#old_also(state) })
-                                                                                            })
+                                                                                            .and_then(|state| { self::r#destination_attribute(state) })
                                                                                     })
                                                                             })
                                                                     })
@@ -1196,6 +1451,23 @@ impl ::pest::Parser<Rule> for Grammar {
                                     })
                             },
                         )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#destination_attribute(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    self::r#needs(state)
+                        .or_else(|state| { self::r#alias(state) })
+                        .or_else(|state| { self::r#unmapped(state) })
+                        .or_else(|state| { self::r#exempt(state) })
+                        .or_else(|state| { self::r#disabled(state) })
+                        .or_else(|state| { self::r#mode(state) })
+                        .or_else(|state| { self::r#kind(state) })
+                        .or_else(|state| { self::r#old_also(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -2882,22 +3154,14 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             .sequence(|state| {
                                                                 state
                                                                     .optional(|state| {
-                                                                        self::r#stated_event(state)
-                                                                            .or_else(|state| { self::r#stated_consent(state) })
-                                                                            .or_else(|state| { self::r#stated_integrations(state) })
-                                                                            .or_else(|state| { self::r#expectation(state) })
+                                                                        self::r#test_line(state)
                                                                             .and_then(|state| {
                                                                                 state
                                                                                     .repeat(|state| {
                                                                                         state
                                                                                             .sequence(|state| {
                                                                                                 super::hidden::skip(state)
-                                                                                                    .and_then(|state| {
-                                                                                                        self::r#stated_event(state)
-                                                                                                            .or_else(|state| { self::r#stated_consent(state) })
-                                                                                                            .or_else(|state| { self::r#stated_integrations(state) })
-                                                                                                            .or_else(|state| { self::r#expectation(state) })
-                                                                                                    })
+                                                                                                    .and_then(|state| { self::r#test_line(state) })
                                                                                             })
                                                                                     })
                                                                             })
@@ -2910,6 +3174,19 @@ impl ::pest::Parser<Rule> for Grammar {
                                     })
                             },
                         )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#test_line(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    self::r#stated_event(state)
+                        .or_else(|state| { self::r#stated_consent(state) })
+                        .or_else(|state| { self::r#stated_integrations(state) })
+                        .or_else(|state| { self::r#expectation(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -8515,6 +8792,14 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#COMMENT => rules::r#COMMENT(state),
                     Rule::r#file => rules::r#file(state),
                     Rule::r#only_statement => rules::r#only_statement(state),
+                    Rule::r#category_parts => rules::r#category_parts(state),
+                    Rule::r#destination_parts => rules::r#destination_parts(state),
+                    Rule::r#destination_kind_parts => {
+                        rules::r#destination_kind_parts(state)
+                    }
+                    Rule::r#reconcile_parts => rules::r#reconcile_parts(state),
+                    Rule::r#test_parts => rules::r#test_parts(state),
+                    Rule::r#case_parts => rules::r#case_parts(state),
                     Rule::r#byte_order_mark => rules::r#byte_order_mark(state),
                     Rule::r#edition => rules::r#edition(state),
                     Rule::r#statement => rules::r#statement(state),
@@ -8522,13 +8807,20 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#policy => rules::r#policy(state),
                     Rule::r#include => rules::r#include(state),
                     Rule::r#category => rules::r#category(state),
+                    Rule::r#category_attribute => rules::r#category_attribute(state),
                     Rule::r#wire_id => rules::r#wire_id(state),
                     Rule::r#always => rules::r#always(state),
                     Rule::r#unenforced => rules::r#unenforced(state),
                     Rule::r#label => rules::r#label(state),
                     Rule::r#destination_kind => rules::r#destination_kind(state),
+                    Rule::r#destination_kind_attribute => {
+                        rules::r#destination_kind_attribute(state)
+                    }
                     Rule::r#ignores_all => rules::r#ignores_all(state),
                     Rule::r#destination => rules::r#destination(state),
+                    Rule::r#destination_attribute => {
+                        rules::r#destination_attribute(state)
+                    }
                     Rule::r#alias => rules::r#alias(state),
                     Rule::r#needs => rules::r#needs(state),
                     Rule::r#names => rules::r#names(state),
@@ -8589,6 +8881,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#condition => rules::r#condition(state),
                     Rule::r#entry_state => rules::r#entry_state(state),
                     Rule::r#test => rules::r#test(state),
+                    Rule::r#test_line => rules::r#test_line(state),
                     Rule::r#cases => rules::r#cases(state),
                     Rule::r#case => rules::r#case(state),
                     Rule::r#stated_event => rules::r#stated_event(state),

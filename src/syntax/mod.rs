@@ -1,37 +1,45 @@
 //! Text → [`Tree`]. Parsing never fails: it gives a tree of what could be read and a diagnostic for what could not.
 //!
 //! `grammar/consent.pest` is the grammar, `generated.rs` the parser made from it. `scan` refuses what could harm the
-//! parser or deceive the reader, `build` turns the parser's pairs into the tree, and `recover` says what was wrong
-//! with the text that is no statement, reading on where `again` says that one goes on. `quote` writes names and texts
+//! parser or deceive the reader, `build` turns the parser's pairs into the tree, and `recover` reports what was wrong
+//! with the text that is no statement, reading on where `resync` says that one goes on. `quote` writes names and texts
 //! so that all of them read them again.
 
-mod again;
 pub(crate) mod allow;
 mod build;
+mod builder;
+mod cases;
+mod enforce;
+mod expected;
+mod facts;
+mod keywords;
+pub(crate) mod lines;
+mod old_forms;
 mod old_words;
 mod quote;
 mod recover;
+mod resync;
 mod scan;
+mod settings;
 pub mod tree;
-mod words;
+mod values;
 
 // Generated code keeps the generator's habits.
 #[allow(clippy::all, dead_code, missing_docs, unreachable_pub, unused_imports)]
 #[rustfmt::skip]
 mod generated;
 
+pub use keywords::Keyword;
 pub(crate) use quote::is_reason;
 pub(crate) use quote::unquoted;
 pub use quote::{name, quoted};
+pub use scan::MAX_NESTING;
 pub use tree::Tree;
 
 use crate::diagnostic::{Code, Diagnostic, FileId};
 
 /// The largest file that is parsed, in bytes.
 pub const MAX_FILE_BYTES: usize = 8 << 20;
-
-/// How deeply parentheses may be nested.
-pub const MAX_NESTING: usize = 32;
 
 impl Tree {
     /// Parses one text by itself. The tree prints back as the text, whatever is wrong with it.

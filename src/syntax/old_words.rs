@@ -3,10 +3,11 @@
 //! The grammar still reads them, so that the rest of a file is checked in the same run. A fix changes the old words alone:
 //! comments and layout around them stay.
 
-use super::allow::{Allow, Reason, line_below, may_go_on};
+use super::allow::{Allow, Reason, may_go_on};
+use super::lines::line_below;
 use super::quoted;
 use super::tree::{TokenKind, Tree};
-use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Span};
+use crate::diagnostic::{Code, Diagnostic, Edit, Span};
 
 /// Some old words, and what to write.
 pub(super) struct OldWord<'w> {
@@ -29,9 +30,9 @@ impl OldWord<'_> {
         let places = words.first().zip(words.last());
         let error = Diagnostic::new(*code, format!("`{old}` is now `{new}`"))
             .help(format!("write `{new}`; `consentry lint --fix` does it"))
-            .fix(Fix { title: format!("write `{new}`"), edits });
+            .fix(format!("write `{new}`"), edits);
         match places {
-            Some((first, last)) => error.at(Span { end: last.end, ..*first }, "old word"),
+            Some((first, last)) => error.at(first.to(*last), "old word"),
             None => error,
         }
     }
@@ -43,9 +44,9 @@ fn in_place(text: &str, words: &[Span], new: &str) -> Vec<Edit> {
     for word in words {
         let gap = |last: &Edit| text.get(last.span.end as usize..word.start as usize);
         match edits.last_mut() {
-            None => edits.push(Edit { span: *word, text: new.to_owned() }),
+            None => edits.push(Edit::new(*word, new)),
             Some(last) if gap(last).is_some_and(|gap| gap.trim().is_empty()) => last.span.end = word.end,
-            Some(_) => edits.push(Edit { span: *word, text: String::new() }),
+            Some(_) => edits.push(Edit::new(*word, "")),
         }
     }
     edits
@@ -64,7 +65,7 @@ fn allow_comment(text: &str, place: Span) -> Option<Diagnostic> {
     let allow = Allow::read(text.get(place.range())?).filter(Allow::is_old)?;
     let edit = |at: usize, old: &str, new: String| {
         let start = place.start as usize + at;
-        Edit { span: Span::new(place.file, start, start + old.len()), text: new }
+        Edit::new(Span::new(place.file, start, start + old.len()), new)
     };
     // Nobody can allow an error.
     let finding = |text: &str| text.parse().ok().filter(|code: &Code| code.is_lint());
@@ -97,7 +98,7 @@ fn allow_comment(text: &str, place: Span) -> Option<Diagnostic> {
     Some(
         error
             .help(format!("write `{new}`; `consentry lint --fix` does it"))
-            .fix(Fix { title: format!("write `{new}`"), edits }),
+            .fix(format!("write `{new}`"), edits),
     )
 }
 
@@ -105,7 +106,7 @@ fn allow_comment(text: &str, place: Span) -> Option<Diagnostic> {
 pub(super) fn without_comma(text: &str, comma: Span) -> Edit {
     let follows = text.get(comma.end as usize..).unwrap_or_default();
     let space = if follows.starts_with(char::is_whitespace) { "" } else { " " };
-    Edit { span: comma, text: space.to_owned() }
+    Edit::new(comma, space)
 }
 
 /// The edit that adds a statement below another one: after its line, so that a comment at the line's end stays there.
@@ -118,5 +119,5 @@ pub(super) fn statement_below(text: &str, above: Span, statement: &str) -> Edit 
         _ => (0, "\n"),
     };
     let end = above.end as usize + length;
-    Edit { span: Span::new(above.file, end, end), text: format!("\n{statement}{after}") }
+    Edit::new(Span::new(above.file, end, end), format!("\n{statement}{after}"))
 }

@@ -1,9 +1,8 @@
 //! Names and texts as a policy writes them: what the scan would refuse is written by its number.
 
-use super::build::unescape;
 use super::generated::{Grammar, Rule};
+use super::keywords::is_bare;
 use super::scan;
-use super::words::is_bare;
 use crate::diagnostic::is_harmful;
 use pest::Parser;
 
@@ -48,19 +47,48 @@ pub fn quoted(text: &str) -> String {
 /// Returns what a text in quotes stands for; `None` if it is no such text, more than one, or has an invalid escape.
 pub(crate) fn unquoted(written: &str) -> Option<String> {
     let text = Grammar::parse(Rule::text, written).ok()?.next()?;
-    let mut rest = text.as_str().strip_prefix('"')?.strip_suffix('"')?;
-    if text.as_str() != written {
-        return None;
-    }
-    let mut value = String::with_capacity(rest.len());
+    let inside = text.as_str().strip_prefix('"')?.strip_suffix('"')?;
+    let mut is_valid = text.as_str() == written;
+    let value = unescaped(inside, |_, _| is_valid = false);
+    is_valid.then_some(value)
+}
+
+/// Resolves the escapes of a text. Calls `unknown` with the place and the length of each that stands for nothing.
+pub(super) fn unescaped(inside: &str, mut unknown: impl FnMut(usize, usize)) -> String {
+    let mut value = String::with_capacity(inside.len());
+    let mut rest = inside;
     while let Some((before, escape)) = rest.split_once('\\') {
-        let (char, length) = unescape(escape);
         value.push_str(before);
-        value.push(char?);
-        rest = escape.get(length..)?;
+        let (char, length) = unescape(escape);
+        match char {
+            Some(char) => value.push(char),
+            None => unknown(inside.len() - escape.len() - 1, length + 1),
+        }
+        rest = escape.get(length..).unwrap_or_default();
     }
     value.push_str(rest);
-    Some(value)
+    value
+}
+
+/// The character that an escape stands for, and how many bytes after the `\` it takes.
+fn unescape(escape: &str) -> (Option<char>, usize) {
+    match escape.chars().next() {
+        Some(char @ ('"' | '\\')) => (Some(char), 1),
+        Some('u') => {
+            let digits =
+                escape.strip_prefix("u{").and_then(|rest| rest.split_once('}')).map(|(digits, _)| digits);
+            match digits {
+                Some(digits)
+                    if (1..=6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit()) =>
+                {
+                    (u32::from_str_radix(digits, 16).ok().and_then(char::from_u32), digits.len() + 3)
+                }
+                _ => (None, 1),
+            }
+        }
+        Some(other) => (None, other.len_utf8()),
+        None => (None, 0),
+    }
 }
 
 /// True if the text of a `because` has a character that can be seen.

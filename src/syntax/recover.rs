@@ -1,16 +1,18 @@
 //! What was wrong with text that is no statement.
 //!
 //! The grammar sets such text aside up to the next line that begins like a statement. Here it is read once more as a
-//! statement alone, to learn how far it was understood and what could have followed, and then from where `again` says that
+//! statement alone, to learn how far it was understood and what could have followed, and then from where `resync` says that
 //! the statement goes on.
 
-use super::again::Shape;
+use super::expected::{habit, one_of, position, unexpected};
 use super::generated::{Grammar, Rule};
+use super::keywords::{begins_statement, first_character, first_token, first_word, leads};
+use super::lines::line_start;
+use super::resync::Shape;
 use super::tree::Statement;
-use super::words::{first_character, first_token, first_word, is_language_word};
-use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Fix, Span, nearest};
+use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use pest::Parser;
-use pest::error::{Error, ErrorVariant, InputLocation};
+use pest::error::Error;
 use std::ops::Range;
 
 /// What is wrong with text that is no statement. `previous` is the statement in front of it, which it may have been meant to
@@ -21,7 +23,7 @@ pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> V
     let begins_statement = begins_statement(slice);
     // Text in the middle of a line belongs to the statement in front of it, and so does text whose line begins with
     // space: read both together, so that the words which could have stood here are among the expected ones.
-    let line_start = text.get(..span.start as usize).unwrap_or_default().rfind('\n').map_or(0, |at| at + 1);
+    let line_start = line_start(text, span.start as usize);
     let goes_on = previous.filter(|previous| {
         !begins_statement && (previous.span.end as usize > line_start || span.start as usize > line_start)
     });
@@ -37,7 +39,7 @@ pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> V
     }
     let open = unterminated(slice, span);
     let whole = text.get(start..span.end as usize).unwrap_or_default();
-    match parse_alone(whole) {
+    match parse_as(Rule::only_statement, whole) {
         Some(error) if whole_statement => {
             let ends = text.get(span.end as usize..).unwrap_or_default();
             mistakes(&error, whole, Span::new(span.file, start, span.end as usize), open, ends)
@@ -67,7 +69,7 @@ fn mistakes(
     let mut tokens = vec![first_token(whole.get(last..).unwrap_or_default())];
     match covering(last) {
         Some((lines, _)) => from = lines.end - start,
-        None => found.push(unexpected(first, whole, 0, start, span.file)),
+        None => found.push(unexpected(first, whole, start, span.file)),
     }
     if let Some(shape) = Shape::of(whole.get(..last).unwrap_or_default()) {
         let mut room = MAX_READ_ON;
@@ -78,9 +80,8 @@ fn mistakes(
                 continue;
             }
             let rest = whole.get(part..).unwrap_or_default();
-            let again = format!("{}{rest}", shape.beginning);
-            let Some(error) = parse_alone(&again) else { break };
-            let at = part + position(&error).saturating_sub(shape.beginning.len());
+            let Some(error) = parse_as(shape.rule, rest) else { break };
+            let at = part + position(&error);
             let here = whole.get(at..).unwrap_or_default();
             let token = first_token(here);
             let read = at - part + here.find('\n').unwrap_or(here.len());
@@ -98,8 +99,7 @@ fn mistakes(
                 None if here.trim().is_empty() && !is_end(ends) => break,
                 None if shape.is_independent(token, &tokens) => {
                     tokens.push(token);
-                    let added = shape.beginning.len();
-                    found.push(unexpected(&error, &again, added, start + part, span.file));
+                    found.push(unexpected(&error, rest, start + part, span.file));
                 }
                 None => {}
             }
@@ -116,35 +116,15 @@ fn is_end(rest: &str) -> bool {
     rest.is_empty() || begins_statement(rest)
 }
 
-/// Returns true if a text begins with the first word of a statement. `consent` also begins a line of a test, and `library` may
-/// be an old name, so their second words count too.
-fn begins_statement(text: &str) -> bool {
-    let is_followed_by = |word, second| first_word(text.trim_start_matches(word).trim_start()) == second;
-    match first_word(text) {
-        "consent" => is_followed_by("consent", "at"),
-        "library" => is_followed_by("library", "loads"),
-        word => {
-            STATEMENTS.iter().any(|phrase| phrase.split(' ').next() == Some(word))
-                || OLD_STATEMENTS.contains(&word)
-        }
-    }
-}
-
 /// How many more mistakes of one statement are looked for.
 const MAX_MORE: usize = 50;
 
 /// How much of its text is read for that. A reading ends with the line of the next mistake, which may be all of the text.
 const MAX_READ_ON: usize = 4 << 20;
 
-/// What keeps a text from being one statement and nothing else.
-fn parse_alone(text: &str) -> Option<Error<Rule>> {
-    Grammar::parse(Rule::only_statement, text).err()
-}
-
-fn position(error: &Error<Rule>) -> usize {
-    match error.location {
-        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-    }
+/// What keeps a text from being what a rule says and nothing else.
+fn parse_as(rule: Rule, text: &str) -> Option<Error<Rule>> {
+    Grammar::parse(rule, text).err()
 }
 
 /// How long a statement may be that is read again together with what follows it.
@@ -204,15 +184,13 @@ fn unknown_statement(slice: &str, word: &str, span: Span) -> Diagnostic {
     if word == "consentry" {
         return edition_line(slice, span, place);
     }
-    let help = match nearest(word, STATEMENTS.iter().filter_map(|phrase| phrase.split(' ').next())) {
-        Some(near) => {
-            let phrase =
-                STATEMENTS.iter().find(|phrase| phrase.split(' ').next() == Some(near)).unwrap_or(&near);
-            format!("did you mean `{phrase}`?")
-        }
-        None => habit(slice)
-            .map(str::to_owned)
-            .unwrap_or_else(|| format!("statements begin with {}", one_of(STATEMENTS.iter().copied()))),
+    let leads = leads();
+    let near = nearest(word, leads.iter().map(|lead| first_word(lead)));
+    let meant = near.and_then(|near| leads.iter().find(|lead| first_word(lead) == near));
+    let help = match (meant, habit(slice)) {
+        (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (None, Some(habit)) => habit.to_owned(),
+        (None, None) => format!("statements begin with {}", one_of(leads.iter().copied())),
     };
     Diagnostic::new(Code::UnknownStatement, format!("no statement begins with `{word}`"))
         .at(place, "unknown")
@@ -234,311 +212,4 @@ fn edition_line(slice: &str, span: Span, place: Span) -> Diagnostic {
     Diagnostic::new(Code::UnknownStatement, "the edition line is not the first line")
         .at(place, "too late")
         .help("a file has one edition line, in front of everything else")
-}
-
-/// What people write who are used to another language, and what to write here.
-fn habit(rest: &str) -> Option<&'static str> {
-    let starts = |all: &[&str]| all.iter().any(|start| rest.starts_with(start));
-    if starts(&["#", "/*", "--", ";", "<!--"]) {
-        return Some("comments go from `//` to the end of the line");
-    }
-    if starts(&["'", "\u{201C}", "\u{201D}", "\u{2018}", "\u{2019}", "\u{AB}", "`"]) {
-        return Some("texts stand in straight double quotes: \"...\"");
-    }
-    match first_word(rest) {
-        "and" => Some("separate categories with `,`; for a written formula: `all of A, B`"),
-        "or" => Some("for a choice write `any of A, B`"),
-        "not" => Some("there is no `not`: name what must be granted"),
-        "import" | "use" | "require" | "extends" if rest.contains("prelude") => {
-            Some("a prelude is included: `include prelude \"segment-strict\"`")
-        }
-        "import" | "use" | "extends" | "require" if rest.contains('"') => {
-            Some("another file is included: `include \"file.consent\"`")
-        }
-        "requires" | "need" | "require" => Some("did you mean `needs`?"),
-        _ => None,
-    }
-}
-
-/// How statements begin.
-const STATEMENTS: &[&str] = &[
-    "policy",
-    "include",
-    "category",
-    "destination",
-    "reconcile",
-    "unmapped destinations",
-    "several categories",
-    "invalid entries",
-    "exempt events",
-    "preference events",
-    "consent at",
-    "test",
-    "lint",
-    "banner",
-    "model",
-    "implied consent",
-    "gate",
-    "library loads when",
-    "ledger",
-    "never deliver",
-    "always deliver",
-    "override",
-];
-
-/// How statements begin whose words have changed.
-const OLD_STATEMENTS: [&str; 4] = ["unreadable", "preferences", "visit", "verify"];
-
-/// The parser's own error, in the language's words. The parsed text begins with `added` bytes that are not the author's; the
-/// next one stands at `start` in the file.
-pub(super) fn unexpected(
-    error: &Error<Rule>,
-    text: &str,
-    added: usize,
-    start: usize,
-    file: FileId,
-) -> Diagnostic {
-    let at = position(error);
-    let in_file = |at: usize| start + at.saturating_sub(added);
-    let rest = text.get(at..).unwrap_or_default();
-    let found = first_token(rest);
-    let place = if found.is_empty() {
-        // There is nothing left to point at but the last character of what is there.
-        let text = text.trim_end();
-        let last = text.chars().next_back().map_or(0, char::len_utf8);
-        Span::new(file, in_file(text.len() - last), in_file(text.len()))
-    } else {
-        Span::new(file, in_file(at), in_file(at + found.len()))
-    };
-    let expected = match &error.variant {
-        ErrorVariant::ParsingError { positives, .. } => phrases(positives),
-        ErrorVariant::CustomError { .. } => Vec::new(),
-    };
-    let before = text.get(..at).unwrap_or_default().trim_end();
-    let is_name_expected = expects(&expected, A_NAME)
-        || NEW_WORDS.contains(&found) && NAMED.iter().any(|phrase| expects(&expected, phrase));
-    if is_name_expected && is_language_word(found) && habit(rest).is_none() {
-        return language_word(found, before, rest, place);
-    }
-    let message = match found {
-        "" => "the statement ends too early".to_string(),
-        found => format!("`{found}` is not expected here"),
-    };
-    Diagnostic::new(Code::UnexpectedText, message)
-        .at(place, format!("expected {}", one_of(expected.iter().map(String::as_str))))
-        .help(advice(found, before, rest, &expected))
-}
-
-fn expects(expected: &[String], phrase: &str) -> bool {
-    expected.iter().any(|one| one == phrase)
-}
-
-/// A word of the language where a name is expected. `before` and `rest` are the text up to it and from it on.
-fn language_word(found: &str, before: &str, rest: &str, place: Span) -> Diagnostic {
-    let after = rest.get(found.len()..).unwrap_or_default().trim_start();
-    if matches!(found, "all" | "any") && first_word(after) == "of" {
-        return Diagnostic::new(Code::UnexpectedText, "a group inside a group stands in parentheses")
-            .at(place, "begins a group")
-            .help(format!("write `({found} of ...)`, and `all of` or `any of` in front of the whole"));
-    }
-    let quotes = format!("to use it as a name, write it in quotes: \"{found}\"");
-    let (label, help) = match before.ends_with(',') {
-        true => ("a name is expected after the comma", format!("delete the comma in front of it; {quotes}")),
-        false => ("a name is expected here", quotes),
-    };
-    let error = Diagnostic::new(Code::ReservedWord, format!("`{found}` is a word of the language"))
-        .at(place, label)
-        .help(help);
-    // A policy may have been written before the language had the word.
-    let is_second_alias = found == "alias" && before.ends_with(',') && after.starts_with('"');
-    match NEW_WORDS.contains(&found) && !is_second_alias {
-        true => error.fix(Fix {
-            title: format!("write \"{found}\" in quotes"),
-            edits: vec![Edit { span: place, text: format!("\"{found}\"") }],
-        }),
-        false => error,
-    }
-}
-
-/// Words that the language has not always had.
-const NEW_WORDS: [&str; 14] = [
-    "alias",
-    "answered",
-    "delivery",
-    "entries",
-    "ignore",
-    "invalid",
-    "library",
-    "needed",
-    "opens",
-    "preference",
-    "present",
-    "refused",
-    "unanswered",
-    "unenforced",
-];
-
-/// How something is asked for that begins with a name.
-const NAMED: [&str; 2] = ["`category: granted`", "a condition"];
-
-/// What to do about a word that is not expected: the first that fits.
-fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String {
-    let words = expected.iter().flat_map(|phrase| match phrase.as_str() {
-        "a consent state" | "a consent state or `{`" => CONSENT_WORDS.as_slice(),
-        "an integrations state" | "an integrations state or `{`" => INTEGRATIONS_WORDS.as_slice(),
-        "what to enforce" => ENFORCE_WORDS.as_slice(),
-        _ => &[],
-    });
-    let said =
-        expected.iter().filter(|phrase| phrase.starts_with('`')).map(|phrase| phrase.trim_matches('`'));
-    let words = words.copied().chain(said).filter(|word| *word != found);
-    let is_word = found.starts_with(char::is_alphabetic);
-    if expects(expected, "a consent state or `{`") && matches!(found, "answered" | "given") {
-        return "write what the person chose: `{ Advertising: granted, Analytics: refused }`".to_owned();
-    }
-    if expects(expected, "an integrations state or `{`") && matches!(found, "present" | "given") {
-        return "write the entries: `{ \"Google Ads\": on, All: off }`".to_owned();
-    }
-    if found == "identify" && before.contains("preference events") {
-        return "identify events write to the ledger with `ledger also records identify`".to_owned();
-    }
-    if let Some(near) = nearest(found, words) {
-        return format!("did you mean `{near}`?");
-    }
-    // Names begin with a capital more often than the words that are nearly the language's.
-    let is_name = found.starts_with(char::is_uppercase) && !is_language_word(found)
-        || found == "\"" && before.ends_with('"');
-    let fixed = if expected == ["`because`"] {
-        "say why: `because \"...\"`"
-    } else if before.ends_with("lint") && found.parse().is_ok_and(|code: Code| code.is_lint()) {
-        return found
-            .parse()
-            .map_or_else(|_| "write a name".to_owned(), |code: Code| format!("write `{}`", code.name()));
-    } else if before.ends_with(" not") {
-        "there is no `not`: name what must be granted"
-    } else if matches!(found, "never" | "always") && before.ends_with("override") {
-        "nobody overrides a promise: change it where it stands"
-    } else if found == "all" && before.ends_with("deliver") && expects(expected, "`any`") {
-        "did you mean `any`?"
-    } else if found == "any" && before.ends_with("deliver") && expects(expected, "`all`") {
-        "did you mean `all`?"
-    } else if found == "of" && (expects(expected, "`granted`") || expects(expected, "`off`")) {
-        "did you mean `off`?"
-    } else if found == "of" {
-        "a group is `any of A, B` for a choice, or `all of A, B`"
-    } else if let Some(habit) = habit(rest) {
-        habit
-    } else if is_word && !found.is_ascii() && expects(expected, A_NAME) {
-        return format!("a name of other letters than a to z stands in quotes: \"{found}\"");
-    } else if is_word && expects(expected, A_TEXT) && !expects(expected, "a new statement") {
-        return format!("write it in quotes: \"{found}\"");
-    } else if is_name && expects(expected, "`,`") {
-        "separate names with `,`"
-    } else if expects(expected, "what to enforce") {
-        "a row ends with `nothing`, `integrations`, `listed integrations`, `consent`, `consent then integrations`, \
-         `consent or integrations`, `consent or listed, then integrations` or `drop \"...\"`"
-    } else if expects(expected, "a consent state") && found == "}" {
-        "a row is `consent states, integrations states, what to enforce`, such as `missing none nothing`"
-    } else if expects(expected, "`consent`") && lacks_header(before, rest) {
-        "the table begins with the line `consent integrations enforce`"
-    } else {
-        "grammar/language.md shows every statement with an example"
-    };
-    fixed.to_owned()
-}
-
-/// The words that states and what is enforced begin with.
-const CONSENT_WORDS: [&str; 6] = ["missing", "empty", "unanswered", "answered", "malformed", "any"];
-const INTEGRATIONS_WORDS: [&str; 4] = ["none", "present", "malformed", "any"];
-const ENFORCE_WORDS: [&str; 5] = ["nothing", "integrations", "listed integrations", "consent", "drop"];
-
-/// Whether the statement is a table, of which the header is missing.
-fn lacks_header(before: &str, rest: &str) -> bool {
-    let statement = before.trim_start_matches("override").trim_start();
-    statement.starts_with("reconcile") && !statement.contains("enforce") && !rest.contains("enforce")
-}
-
-/// The rules that the parser expected, as a person would name them, each once.
-fn phrases(rules: &[Rule]) -> Vec<String> {
-    let mut phrases: Vec<String> = rules.iter().filter_map(|rule| phrase(*rule)).collect();
-    phrases.sort_unstable();
-    phrases.dedup();
-    phrases
-}
-
-/// How a name is asked for.
-const A_NAME: &str = "a name";
-
-/// How a text is asked for.
-const A_TEXT: &str = "a text in quotes";
-
-/// What a person would call a rule; `None` for what is never worth naming.
-fn phrase(rule: Rule) -> Option<String> {
-    let named = match rule {
-        Rule::COMMENT | Rule::WHITESPACE => return None,
-        // Nobody is to write an old word.
-        old if format!("{old:?}").starts_with("old_") => return None,
-        Rule::EOI | Rule::statement => "a new statement",
-        Rule::name | Rule::names | Rule::bare | Rule::plain | Rule::element => A_NAME,
-        Rule::text | Rule::old_further_name => A_TEXT,
-        Rule::label => "a description in quotes",
-        Rule::key | Rule::path => "the name of a member",
-        Rule::number => "a number",
-        Rule::finding => "the name of a finding",
-        Rule::reason => "a reason",
-        Rule::json => "an event as JSON",
-        Rule::options => "`{}`",
-        Rule::cases => "`consent integrations expect`",
-        Rule::case_consent | Rule::case => "a consent state or `{`",
-        Rule::case_integrations => "an integrations state or `{`",
-        Rule::stated_preference => "`category: granted`",
-        Rule::stated_entry => "`\"destination\": on`",
-        Rule::stated_consent => "`consent`",
-        Rule::stated_integrations => "`integrations`",
-        Rule::stated_event => "`event`",
-        Rule::expectation => "`deliver`, `block` or `drop`",
-        Rule::expected_reason => "`because`",
-        Rule::promised => A_TEXT,
-        Rule::promise => "`never` or `always`",
-        Rule::implied_consent => "`implied`",
-        Rule::gate_opens_on | Rule::gate_without_consent => "`gate`",
-        Rule::library_loads => "`library`",
-        Rule::ledger_also_records => "`ledger`",
-        Rule::any_grant => "`any grant`",
-        Rule::needed_grant => "`needed grant`",
-        Rule::event_names => A_TEXT,
-        Rule::condition => "a condition",
-        Rule::entry_state => "`on`, `off`, `unlisted` or `invalid`",
-        Rule::row | Rule::consent_states | Rule::consent_state => "a consent state",
-        Rule::integrations_states | Rule::integrations_state => "an integrations state",
-        Rule::enforce => "what to enforce",
-        Rule::ignores_all => "`ignores All`",
-        Rule::wire_id | Rule::equals => "`=`",
-        Rule::group => "`all of` or `any of`",
-        Rule::all_of => "`all of`",
-        Rule::any_of => "`any of`",
-        Rule::comma => "`,`",
-        Rule::dot => "`.`",
-        Rule::colon => "`:`",
-        Rule::bar => "`|`",
-        Rule::open_brace => "`{`",
-        Rule::close_brace => "`}`",
-        Rule::open_parenthesis => "`(`",
-        Rule::close_parenthesis => "`)`",
-        // Every other rule is called like the word it begins with.
-        other => {
-            let name = format!("{other:?}");
-            return Some(format!("`{}`", name.strip_prefix("word_").unwrap_or(&name).replace('_', "-")));
-        }
-    };
-    Some(named.into())
-}
-
-fn one_of<'a>(phrases: impl Iterator<Item = &'a str>) -> String {
-    let phrases: Vec<&str> = phrases.collect();
-    match phrases.split_last() {
-        None => "something else".into(),
-        Some((only, [])) => (*only).into(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-    }
 }

@@ -1,8 +1,11 @@
 //! What is looked for in the raw text before it is parsed: nesting that would exhaust the parser's stack, and
 //! characters that make a policy read otherwise than it means.
 
-use super::MAX_NESTING;
+use super::keywords::ends_nesting;
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, is_bidirectional};
+
+/// How deeply parentheses may be nested.
+pub const MAX_NESTING: usize = 32;
 
 /// Whether the text must not be given to the parser.
 pub(super) fn keeps_from_parsing(diagnostic: &Diagnostic) -> bool {
@@ -26,7 +29,7 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
         match byte {
             // A word that begins a statement ends every group and every JSON object: none of them may be a bare name, and
             // JSON has no such words outside its texts.
-            b'\n' if begins_statement(text.get(offset + 1..).unwrap_or_default()) => depth = 0,
+            b'\n' if ends_nesting(text.get(offset + 1..).unwrap_or_default()) => depth = 0,
             b'(' | b'{' => depth += 1,
             b')' | b'}' => depth = depth.saturating_sub(1),
             b'/' if bytes.next_if(|(_, next)| *next == b'/').is_some() => {
@@ -54,33 +57,6 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
         }
     }
     None
-}
-
-/// Words that begin statements, and that cannot go on with a group: none of them may be a bare name.
-const STATEMENT_WORDS: [&str; 16] = [
-    "policy",
-    "include",
-    "override",
-    "category",
-    "destination",
-    "reconcile",
-    "several",
-    "invalid",
-    "preference",
-    "test",
-    "lint",
-    "banner",
-    "model",
-    "gate",
-    "library",
-    "ledger",
-];
-
-fn begins_statement(line: &str) -> bool {
-    let line = line.trim_start_matches([' ', '\t', '\r']);
-    STATEMENT_WORDS
-        .iter()
-        .any(|word| line.strip_prefix(word).is_some_and(|rest| rest.starts_with([' ', '\t'])))
 }
 
 /// How many of them are listed; a text that has so many is no policy.

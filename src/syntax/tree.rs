@@ -2,6 +2,9 @@
 //!
 //! Nothing is resolved here: names are text, and facts may contradict each other.
 
+pub use super::enforce::Enforce;
+use super::keywords::Keyword;
+pub use super::values::*;
 use crate::diagnostic::{FileId, Span, Spanned};
 use std::fmt;
 
@@ -168,6 +171,17 @@ pub struct Destination {
     pub attributes: Vec<Spanned<DestinationAttribute>>,
 }
 
+impl Destination {
+    /// The other names, shared ones too.
+    pub(crate) fn aliases(&self) -> impl Iterator<Item = &Text> {
+        let aliases = self.attributes.iter().filter_map(|attribute| match &attribute.value {
+            DestinationAttribute::Alias(alias) => Some(&alias.names),
+            _ => None,
+        });
+        aliases.flatten()
+    }
+}
+
 /// What is said about a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DestinationAttribute {
@@ -228,33 +242,6 @@ pub enum Element {
     Group(Group),
 }
 
-/// All, or any.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Quantifier {
-    /// Every one.
-    All,
-    /// At least one.
-    Any,
-}
-
-/// Where a destination's code runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// In the browser or the app: a decision on a server is only advisory.
-    Device,
-    /// On a server.
-    Cloud,
-}
-
-/// What a destination without categories gets when consent is enforced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum UnmappedDestinations {
-    /// Everything.
-    Deliver,
-    /// Nothing.
-    Block,
-}
-
 /// What the site and its library do around a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VisitSetting {
@@ -270,72 +257,6 @@ pub enum VisitSetting {
     WithoutConsent(WithoutConsent),
     /// `library loads when …`.
     LibraryLoads(LoadTrigger),
-}
-
-/// What a site shows who has not chosen yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Banner {
-    /// A banner on page load, and nobody can use the site before acting on it.
-    Mandatory,
-    /// An optional banner on page load, which is always there.
-    Stays,
-    /// An optional banner on page load, which goes on a click or scroll.
-    Disappears,
-    /// An optional banner that is never displayed.
-    NeverShown,
-}
-
-/// The consent model of the consent platform: what is granted before a person chooses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ConsentModel {
-    /// Nothing but what is always granted.
-    OptIn,
-    /// Everything.
-    OptOut,
-    /// As [`ImpliedConsent`] sets it: Segment's documentation has both readings.
-    Implied,
-    /// Everything: it is taken as opt-out.
-    NoticeOnly,
-    /// Everything: it is taken as opt-out.
-    Custom,
-}
-
-/// How the consent model `implied` is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ImpliedConsent {
-    /// Nothing is granted before a person chooses.
-    OptIn,
-    /// Everything is granted before a person chooses.
-    OptOut,
-}
-
-/// Which events a source sends at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum GateOpens {
-    /// `any grant`: the seven rows of Segment's "Expected wrapper behavior".
-    AnyGrant,
-    /// `needed grant`: a grant counts only if an enabled destination needs it, as in Segment's web wrapper.
-    NeededGrant,
-    /// `delivery`: events that some destination receives.
-    Delivery,
-}
-
-/// What the gate does with an event that has no consent object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WithoutConsent {
-    /// The source sends it.
-    Open,
-    /// The source does not.
-    Closed,
-}
-
-/// When the library loads after a choice under opt-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LoadTrigger {
-    /// `gate open`: the gate is open for that choice.
-    GateOpen,
-    /// `granted`: some category is granted.
-    Granted,
 }
 
 /// A setting of the ledger.
@@ -355,46 +276,6 @@ pub enum LedgerSetting {
     Conflict(Conflict),
 }
 
-/// Which events write to the ledger next to preference events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AlsoRecords {
-    /// None.
-    Nothing,
-    /// Identify events that carry preferences.
-    Identify,
-}
-
-/// What happens to an event after its check against the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CheckAction {
-    /// `drop`: the whole event is dropped.
-    Drop,
-    /// `use recorded`: the recorded preferences decide.
-    UseRecorded,
-    /// `use stamped`, for a mismatch `report`: the event's own preferences decide.
-    UseStamped,
-    /// `refuse`: the event is decided as if nothing were granted.
-    Refuse,
-}
-
-/// How a category is read for which two records of one person disagree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Conflict {
-    /// Refused.
-    Refuse,
-    /// Granted.
-    Grant,
-}
-
-/// How an integrations entry is read that is neither a boolean nor an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum InvalidEntries {
-    /// As if it were not there.
-    Unlisted,
-    /// As `false`.
-    Off,
-}
-
 /// A row of the reconcile table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -408,53 +289,6 @@ pub struct Row {
     pub because: Option<Text>,
     /// The whole row.
     pub span: Span,
-}
-
-/// The state of an event's consent object (section 1 of the semantics).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ConsentState {
-    /// There is no consent object.
-    Missing,
-    /// The consent object holds no preferences.
-    Empty,
-    /// The preferences object has no member.
-    Unanswered,
-    /// The preferences object has at least one member.
-    Answered,
-    /// The consent object or the preferences have the wrong form.
-    Malformed,
-}
-
-/// The state of an event's integrations object (section 1 of the semantics).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum IntegrationsState {
-    /// There is no integrations object, or it has no member.
-    None,
-    /// The integrations object has at least one member.
-    Present,
-    /// The integrations object has the wrong form.
-    Malformed,
-}
-
-/// What a cell of the reconcile table enforces (section 2 of the semantics).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Enforce {
-    /// `nothing`: every destination receives the event.
-    Nothing,
-    /// `integrations`: the integrations step.
-    Integrations,
-    /// `listed integrations`: only what the integrations object turns on.
-    ListedIntegrations,
-    /// `consent`: the consent step.
-    Consent,
-    /// `consent then integrations`: both steps.
-    ConsentThenIntegrations,
-    /// `consent or integrations`: either step.
-    ConsentOrIntegrations,
-    /// `consent or listed, then integrations`.
-    ConsentOrListedThenIntegrations,
-    /// `drop "…"`: the event is dropped, for this reason.
-    Drop(String),
 }
 
 /// `consent at context.consent.categoryPreferences alias consentPreferences`.
@@ -475,17 +309,6 @@ pub struct Lint {
     pub level: Level,
     /// Why.
     pub because: Option<Text>,
-}
-
-/// What becomes of a finding of lint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// It is not reported.
-    Off,
-    /// It is reported.
-    Warning,
-    /// It fails `lint`.
-    Error,
 }
 
 /// `never deliver "Facebook Pixel" without Advertising when consent answered`.
@@ -528,19 +351,6 @@ pub enum PromiseCondition {
         /// Whether it is granted.
         granted: bool,
     },
-}
-
-/// What an integrations entry may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EntryState {
-    /// `true`, or an object.
-    On,
-    /// `false`.
-    Off,
-    /// There is none.
-    Unlisted,
-    /// Neither a boolean nor an object.
-    Invalid,
 }
 
 /// `test "…" { … }`.
@@ -608,30 +418,6 @@ pub enum StatedIntegrations {
     Entries(Vec<(Text, StatedEntry)>),
 }
 
-/// The value of a preference in a test's event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StatedPreference {
-    /// `granted`: `true` on the event.
-    Granted,
-    /// `refused`: `false` on the event.
-    Refused,
-    /// `invalid`: a value that is not a boolean.
-    Invalid,
-}
-
-/// The value of an integrations entry in a test's event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StatedEntry {
-    /// `on`: `true` on the event.
-    On,
-    /// `off`: `false` on the event.
-    Off,
-    /// `invalid`: neither a boolean nor an object.
-    Invalid,
-    /// `{}`: an object with options, which counts as on.
-    Options,
-}
-
 /// What is expected of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expectation {
@@ -668,123 +454,64 @@ pub struct ExpectedReason {
     pub categories: Vec<Text>,
 }
 
-impl ConsentState {
-    /// The five states, in the order of the semantics.
-    pub const ALL: [ConsentState; 5] = [
-        ConsentState::Missing,
-        ConsentState::Empty,
-        ConsentState::Unanswered,
-        ConsentState::Answered,
-        ConsentState::Malformed,
-    ];
-
-    /// The state as policies and reports spell it.
-    pub fn word(self) -> &'static str {
-        match self {
-            ConsentState::Missing => "missing",
-            ConsentState::Empty => "empty",
-            ConsentState::Unanswered => "unanswered",
-            ConsentState::Answered => "answered",
-            ConsentState::Malformed => "malformed",
-        }
-    }
-}
-
-impl GateOpens {
-    /// The three values, in the order of the language reference.
-    pub const ALL: [GateOpens; 3] = [GateOpens::AnyGrant, GateOpens::NeededGrant, GateOpens::Delivery];
-
-    /// The value as policies spell it: `any grant`.
-    pub fn phrase(self) -> &'static str {
-        match self {
-            GateOpens::AnyGrant => "any grant",
-            GateOpens::NeededGrant => "needed grant",
-            GateOpens::Delivery => "delivery",
-        }
-    }
-}
-
-impl IntegrationsState {
-    /// The three states, in the order of the semantics.
-    pub const ALL: [IntegrationsState; 3] =
-        [IntegrationsState::None, IntegrationsState::Present, IntegrationsState::Malformed];
-
-    /// The state as policies and reports spell it.
-    pub fn word(self) -> &'static str {
-        match self {
-            IntegrationsState::None => "none",
-            IntegrationsState::Present => "present",
-            IntegrationsState::Malformed => "malformed",
-        }
-    }
-}
-
-/// As policies spell it.
-impl fmt::Display for Enforce {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Enforce::Nothing => "nothing",
-            Enforce::Integrations => "integrations",
-            Enforce::ListedIntegrations => "listed integrations",
-            Enforce::Consent => "consent",
-            Enforce::ConsentThenIntegrations => "consent then integrations",
-            Enforce::ConsentOrIntegrations => "consent or integrations",
-            Enforce::ConsentOrListedThenIntegrations => "consent or listed, then integrations",
-            Enforce::Drop(reason) => return write!(f, "drop {}", super::quoted(reason)),
-        })
-    }
-}
-
 impl Fact {
-    /// How the statement begins, for messages.
+    /// Returns the words that lead the statement.
+    pub fn keyword(&self) -> Keyword {
+        match self {
+            Fact::Policy(_) => Keyword::Policy,
+            Fact::Include { .. } => Keyword::Include,
+            Fact::Category(_) => Keyword::Category,
+            Fact::Kind(_) => Keyword::DestinationKind,
+            Fact::Destination(_) => Keyword::Destination,
+            Fact::Reconcile(_) => Keyword::Reconcile,
+            Fact::UnmappedDestinations(_) => Keyword::UnmappedDestinations,
+            Fact::SeveralCategories(_) => Keyword::SeveralCategories,
+            Fact::InvalidEntries(_) => Keyword::InvalidEntries,
+            Fact::ExemptEvents(_) => Keyword::ExemptEvents,
+            Fact::PreferenceEvents(_) => Keyword::PreferenceEvents,
+            Fact::ConsentAt(_) => Keyword::ConsentAt,
+            Fact::Test(_) => Keyword::Test,
+            Fact::Lint(_) => Keyword::Lint,
+            Fact::Promise(Promise { always: true, .. }) => Keyword::AlwaysDeliver,
+            Fact::Promise(_) => Keyword::NeverDeliver,
+            Fact::Visit(setting) => match setting {
+                VisitSetting::Banner(_) => Keyword::Banner,
+                VisitSetting::Model(_) => Keyword::Model,
+                VisitSetting::ImpliedConsent(_) => Keyword::ImpliedConsent,
+                VisitSetting::GateOpens(_) => Keyword::GateOpens,
+                VisitSetting::WithoutConsent(_) => Keyword::GateWithoutConsent,
+                VisitSetting::LibraryLoads(_) => Keyword::LibraryLoads,
+            },
+            Fact::Ledger(setting) => match setting {
+                LedgerSetting::AlsoRecords(_) => Keyword::LedgerAlsoRecords,
+                LedgerSetting::Mismatch(_) => Keyword::LedgerMismatch,
+                LedgerSetting::Unstamped(_) => Keyword::LedgerUnstamped,
+                LedgerSetting::Unknown(_) => Keyword::LedgerUnknown,
+                LedgerSetting::Unreachable(_) => Keyword::LedgerUnreachable,
+                LedgerSetting::Conflict(_) => Keyword::LedgerConflict,
+            },
+        }
+    }
+
+    /// Returns the name of what is declared or set, unless there is only one.
+    pub(crate) fn name(&self) -> Option<&Text> {
+        match self {
+            Fact::Category(Category { name, .. })
+            | Fact::Kind(Kind { name, .. })
+            | Fact::Destination(Destination { name, .. })
+            | Fact::Test(Test { name, .. })
+            | Fact::Lint(Lint { finding: name, .. }) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Returns how the statement begins, for messages.
     pub fn phrase(&self) -> String {
-        match self {
-            Fact::Policy(_) => "policy".into(),
-            Fact::Include { .. } => "include".into(),
-            Fact::Category(category) => format!("category {}", category.name.value),
-            Fact::Kind(kind) => format!("destination kind {}", kind.name.value),
-            Fact::Destination(destination) => format!("destination {:?}", destination.name.value),
-            Fact::Reconcile(_) => "reconcile".into(),
-            Fact::UnmappedDestinations(_) => "unmapped destinations".into(),
-            Fact::SeveralCategories(_) => "several categories need".into(),
-            Fact::InvalidEntries(_) => "invalid entries".into(),
-            Fact::ExemptEvents(_) => "exempt events".into(),
-            Fact::PreferenceEvents(_) => "preference events".into(),
-            Fact::ConsentAt(_) => "consent at".into(),
-            Fact::Test(test) => format!("test {:?}", test.name.value),
-            Fact::Lint(lint) => format!("lint {}", lint.finding.value),
-            Fact::Promise(Promise { always: true, .. }) => "always deliver".into(),
-            Fact::Promise(_) => "never deliver".into(),
-            Fact::Visit(setting) => setting.phrase().into(),
-            Fact::Ledger(setting) => setting.phrase().into(),
-        }
-    }
-}
-
-impl LedgerSetting {
-    /// How the statement begins.
-    fn phrase(&self) -> &'static str {
-        match self {
-            LedgerSetting::AlsoRecords(_) => "ledger also records",
-            LedgerSetting::Mismatch(_) => "ledger mismatch",
-            LedgerSetting::Unstamped(_) => "ledger unstamped",
-            LedgerSetting::Unknown(_) => "ledger unknown",
-            LedgerSetting::Unreachable(_) => "ledger unreachable",
-            LedgerSetting::Conflict(_) => "ledger conflict",
-        }
-    }
-}
-
-impl VisitSetting {
-    /// How the statement begins.
-    fn phrase(&self) -> &'static str {
-        match self {
-            VisitSetting::Banner(_) => "banner",
-            VisitSetting::Model(_) => "model",
-            VisitSetting::ImpliedConsent(_) => "implied consent",
-            VisitSetting::GateOpens(_) => "gate opens on",
-            VisitSetting::WithoutConsent(_) => "gate without consent",
-            VisitSetting::LibraryLoads(_) => "library loads when",
+        let keyword = self.keyword().as_str();
+        match (self, self.name()) {
+            (_, None) => keyword.into(),
+            (Fact::Destination(_) | Fact::Test(_), Some(name)) => format!("{keyword} {:?}", name.value),
+            (_, Some(name)) => format!("{keyword} {}", name.value),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What a case asks of each destination, and how a decision differs from it.
+//! What a case expects of each destination, and how a decision differs from it.
 
-use super::{Difference, ExpectedVerdict};
+use super::result::{Difference, ExpectedVerdict};
 use crate::decide::Decision;
 use crate::diagnostic::{Span, Spanned};
 use crate::event::Event;
@@ -10,42 +10,45 @@ use crate::reference;
 use crate::verdict::Verdict;
 use std::collections::HashSet;
 
-/// What a case asks, in the order in which it does.
-pub(super) struct Asked<'t> {
+/// What a case expects, in its order.
+pub(super) struct Expectations<'t> {
     policy: &'t Policy,
-    all: Vec<Spanned<Ask<'t>>>,
+    all: Vec<Spanned<Expectation<'t>>>,
 }
 
-enum Ask<'t> {
+enum Expectation<'t> {
     Destination(DestinationId, ExpectedVerdict),
     Drop(Option<&'t str>),
 }
 
-impl<'t> Asked<'t> {
+impl<'t> Expectations<'t> {
     pub(super) fn of(expectations: &'t [Spanned<Expected>], policy: &'t Policy) -> Self {
         let mut all = Vec::new();
         for said in expectations {
             match &said.value {
-                Expected::Drop(reason) => all.push(Spanned::new(Ask::Drop(reason.as_deref()), said.span)),
+                Expected::Drop(reason) => {
+                    all.push(Spanned::new(Expectation::Drop(reason.as_deref()), said.span))
+                }
                 Expected::Outcome { outcome, which, reason, refused } => {
                     let wanted =
                         ExpectedVerdict { outcome: *outcome, reason: *reason, refused: refused.clone() };
-                    all.extend(
-                        destinations(which, policy, &wanted)
-                            .map(|(id, expected)| Spanned::new(Ask::Destination(id, expected), said.span)),
-                    );
+                    all.extend(destinations(which, policy, &wanted).map(|(id, expected)| {
+                        Spanned::new(Expectation::Destination(id, expected), said.span)
+                    }));
                 }
             }
         }
-        Asked { policy, all }
+        Expectations { policy, all }
     }
 
     pub(super) fn differences(&self, decision: &Decision<'_>, event: &Event<'_>) -> Vec<Difference> {
-        let ask = |ask: &Spanned<Ask<'_>>| match &ask.value {
-            Ask::Destination(id, expected) => self.destination(*id, expected, ask.span, decision, event),
-            Ask::Drop(expected) => self.drop(*expected, ask.span, decision, event),
+        let difference = |one: &Spanned<Expectation<'_>>| match &one.value {
+            Expectation::Destination(id, expected) => {
+                self.destination(*id, expected, one.span, decision, event)
+            }
+            Expectation::Drop(expected) => self.drop(*expected, one.span, decision, event),
         };
-        self.all.iter().filter_map(ask).collect()
+        self.all.iter().filter_map(difference).collect()
     }
 
     fn destination(

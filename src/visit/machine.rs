@@ -2,9 +2,9 @@
 
 use super::site::Site;
 use crate::decide::Scratch;
+use crate::decide::Table;
 use crate::event::{Consent, Event, Name, Preference};
 use crate::model::{Banner, CategoryId, DestinationId, ImpliedConsent, LoadTrigger, Mode, Policy};
-use crate::table::Table;
 use std::collections::BTreeSet;
 
 /// What a person agrees to. Categories that are `always` granted are among it whatever the person says.
@@ -17,9 +17,10 @@ pub struct Choice {
 impl Choice {
     /// These categories and no others.
     pub fn of(policy: &Policy, categories: &[CategoryId]) -> Self {
-        let granted = policy.categories().iter().enumerate().map(|(index, category)| {
-            category.always().is_some() || categories.iter().any(|id| id.index() == index)
-        });
+        let granted =
+            policy.categories().iter().enumerate().map(|(index, category)| {
+                category.is_always() || categories.iter().any(|id| id.index() == index)
+            });
         Choice { granted: granted.collect() }
     }
 
@@ -330,11 +331,11 @@ impl<'v> Visit<'v> {
             (ImpliedConsent::OptIn, Some(choice)) => match self.site.loads {
                 LoadTrigger::Granted => {
                     let mut categories = self.table.policy().categories().iter().zip(choice.categories());
-                    categories.any(|(category, granted)| granted && category.unenforced().is_none())
+                    categories.any(|(category, granted)| granted && category.is_live())
                 }
                 LoadTrigger::GateOpen => {
                     let event = self.plain();
-                    self.table.decide(&event, &mut self.scratch).passes_gate(self.site.gate)
+                    self.table.decide_event(&event, &mut self.scratch).passes_gate(self.site.gate)
                 }
             },
         }
@@ -357,7 +358,7 @@ impl<'v> Visit<'v> {
     fn wanted(&mut self) -> BTreeSet<DestinationId> {
         let event = self.plain();
         let table = self.table;
-        let decision = table.decide(&event, &mut self.scratch);
+        let decision = table.decide_event(&event, &mut self.scratch);
         decision.delivered().filter(|id| is_device(table.policy(), *id)).collect()
     }
 
@@ -381,7 +382,7 @@ impl<'v> Visit<'v> {
     fn send(&mut self, number: usize, event: Event<'v>, stamp: Consent<'v>, buffered: bool) -> Step<'v> {
         let stamped = Event { consent: stamp, ..event };
         let table = self.table;
-        let decision = table.decide(&stamped, &mut self.scratch);
+        let decision = table.decide_event(&stamped, &mut self.scratch);
         let passes = decision.passes_gate(self.site.gate);
         let row = table.policy().reconcile().row(decision.consent(), decision.integrations());
         let dropped = row.drop_reason();

@@ -4,9 +4,9 @@
 
 use super::machine::{Choice, Step, Visit, Visitor};
 use super::site::Site;
+use crate::decide::Table;
 use crate::event::Event;
 use crate::model::{Banner, ConsentModel, DestinationId};
-use crate::table::Table;
 use std::collections::BTreeSet;
 
 /// How likely data is lost, as the documents rate it. They have nothing below and nothing above.

@@ -1,9 +1,9 @@
 //! The documents' table "Expected wrapper behavior", for the destinations of a policy.
 
 use super::machine::Choice;
+use crate::decide::Table;
 use crate::event::Event;
 use crate::model::{DestinationId, GateOpens};
-use crate::table::{Asks, Gate, Table};
 
 /// Which unmapped destinations are enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub fn wrapper(table: &Table) -> Vec<WrapperRow> {
 fn flow(table: &Table, reading: GateOpens, granted: bool, unmapped: Unmapped, mapped: Mapped) -> Flow {
     let policy = table.policy();
     let destination = |id: DestinationId| policy.destination(id).filter(|one| one.disabled().is_none());
-    let is_mapped = |id: DestinationId| matches!(table.asks(id), Asks::Needs(_));
+    let is_mapped = |id: DestinationId| table.consent_step(id).requirement().is_some();
     let is_storage = |id: DestinationId| destination(id).is_some_and(|one| one.exempt().is_some());
     let is_unmapped = |id: DestinationId| {
         destination(id).is_some()
@@ -110,11 +110,11 @@ fn flow(table: &Table, reading: GateOpens, granted: bool, unmapped: Unmapped, ma
     let choice = if granted { Choice::everything(policy) } else { Choice::nothing(policy) };
     let event = Event { consent: choice.stamp(policy), ..Event::default() };
     let mut scratch = table.scratch();
-    let decision = table.decide(&event, &mut scratch);
+    let decision = table.decide_event(&event, &mut scratch);
     let passes = |with_mapped: bool| {
         let is_enabled =
             |id: DestinationId| is_unmapped(id) || with_mapped && destination(id).is_some() && is_mapped(id);
-        decision.passes(reading, &Gate::of(table, &is_enabled), &|id| is_enabled(*id))
+        decision.passes(reading, &table.gate_if(&is_enabled), &|id| is_enabled(*id))
     };
     match (mapped, passes(false), passes(true)) {
         (Mapped::None, true, _) | (Mapped::Some, _, true) | (Mapped::Any, true, true) => Flow::Flows,

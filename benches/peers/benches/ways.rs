@@ -49,15 +49,15 @@ fn bytes(criterion: &mut Criterion) {
     agreement::decisions(workload, &ours, &mut peers);
     let mut group = group(criterion, "bytes to decision", EVENTS);
     for (set, ours) in ours.with_each_instruction_set() {
-        for (grade, decide) in GRADES {
+        for (validation, decide) in GRADES {
             let mut room = ours.room();
-            group.bench_function(format!("{grade}, {set}, hot"), |bencher| {
+            group.bench_function(format!("{validation}, {set}, hot"), |bencher| {
                 bencher.iter(|| pass(workload.events(), |event| decide(&ours, event, &mut room)));
             });
         }
     }
-    for (grade, decide) in GRADES {
-        group.bench_function(format!("{grade}, cold, a room for {COLD} events"), |bencher| {
+    for (validation, decide) in GRADES {
+        group.bench_function(format!("{validation}, cold, a room for {COLD} events"), |bencher| {
             bencher.iter(|| cold(workload.events(), &ours, decide));
         });
     }
@@ -79,12 +79,12 @@ fn rewritten(criterion: &mut Criterion) {
     agreement::rewritten(workload, &ours, &mut rewriters);
     let mut group = group(criterion, "bytes to rewritten event", EVENTS);
     let mut buffer = Vec::new();
-    for (name, grade) in REWRITING {
+    for (name, validation) in REWRITING {
         let mut room = ours.room();
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 rewrite_all(workload.events(), &mut buffer, |event, into| {
-                    ours.rewrite(grade, event, &mut room, into);
+                    ours.rewrite(validation, event, &mut room, into);
                 });
             });
         });
@@ -109,9 +109,9 @@ fn shapes(criterion: &mut Criterion) {
     for (name, shape) in shapes::all(EVENTS) {
         let workload = &Workload::new(shape);
         let ours = Ours::new(&workload.policy);
-        for (grade, decide) in GRADES {
+        for (validation, decide) in GRADES {
             let mut room = ours.room();
-            group.bench_function(format!("{grade}: {name}"), |bencher| {
+            group.bench_function(format!("{validation}: {name}"), |bencher| {
                 bencher.iter(|| {
                     // What is to be different from everything before must not be known from the last iteration.
                     if shape.consent == ConsentStrings::Unique {
@@ -130,9 +130,9 @@ fn several_threads(criterion: &mut Criterion) {
     let ours = Ours::new(&workload.policy);
     let events: Vec<&[u8]> = workload.events().collect();
     let mut group = group(criterion, "threads", events.len());
-    for (grade, decide) in GRADES {
+    for (validation, decide) in GRADES {
         for count in [1, 2] {
-            group.bench_function(format!("{grade}, {count}"), |bencher| {
+            group.bench_function(format!("{validation}, {count}"), |bencher| {
                 bencher.iter(|| threads::spread(&ours, &events, count, decide));
             });
         }

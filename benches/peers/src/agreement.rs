@@ -1,13 +1,13 @@
 //! That all ways lead to the same decision. Nothing is measured before.
 
 use crate::limits::StructuralScan;
-use crate::ours::{Grade, Input, Ours};
+use crate::ours::{Input, Ours, Validation};
 use crate::peers::{Peer, Rewriter};
 use crate::rules::Rules;
 use crate::workload::{Catalogue, Workload};
 use serde_json::Value;
 
-/// Compares every peer with consentry on every event, and consentry with itself in each grade and with all instructions.
+/// Compares every peer with consentry on every event, and consentry with itself in each validation and with all instructions.
 ///
 /// # Panics
 ///
@@ -16,10 +16,10 @@ pub fn decisions(workload: &Workload, ours: &Ours, peers: &mut [Peer<'_>]) {
     let sets = ours.with_each_instruction_set();
     let mut rooms: Vec<_> = sets.iter().map(|(_, ours)| ours.room()).collect();
     for event in workload.events() {
-        let expected = ours.delivered(Input::Validating(event), &mut ours.room());
+        let expected = ours.delivered(Input::line(event), &mut ours.room());
         for ((set, ours), room) in sets.iter().zip(&mut rooms) {
-            same(set, event, &ours.delivered(Input::Validating(event), room), &expected);
-            same(set, event, &ours.delivered(Input::Trusted(event), room), &expected);
+            same(set, event, &ours.delivered(Input::line(event), room), &expected);
+            same(set, event, &ours.delivered(Input::line(event).trusted(), room), &expected);
         }
         for peer in &mut *peers {
             same(peer.name, event, &[(peer.decide)(event)], &expected);
@@ -44,8 +44,8 @@ pub fn extracted(rules: &Rules, ours: &Ours) {
     for granted in 0..256 {
         let expected = [rules.deliver_granted(granted)];
         let event = ours.extracted(granted);
-        assert_eq!(ours.delivered(Input::Mask(&[granted]), &mut room), expected);
-        assert_eq!(ours.delivered(Input::Names(&event), &mut room), expected);
+        assert_eq!(ours.delivered(Input::granted(&[granted]), &mut room), expected);
+        assert_eq!(ours.delivered(Input::event(&event), &mut room), expected);
     }
 }
 
@@ -59,10 +59,10 @@ pub fn rewritten(workload: &Workload, ours: &Ours, rewriters: &mut [Rewriter<'_>
     let mut room = ours.room();
     let mut text = Vec::new();
     for event in workload.events() {
-        let deliver = ours.delivered(Input::Validating(event), &mut room);
-        for grade in [Grade::Trusted, Grade::Validating] {
+        let deliver = ours.delivered(Input::line(event), &mut room);
+        for validation in [Validation::Trusted, Validation::Full] {
             text.clear();
-            ours.rewrite(grade, event, &mut room, &mut text);
+            ours.rewrite(validation, event, &mut room, &mut text);
             check_rewritten("consentry", &workload.catalogue, event, &text, &deliver);
         }
         for rewriter in &mut *rewriters {

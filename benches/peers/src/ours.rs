@@ -1,15 +1,14 @@
 //! Everything that calls consentry.
 
-pub use consentry::Grade;
 use consentry::{
-    Consent, Decision, DestinationId, Event, InstructionSet, Limits, Policy, Preference, Scratch, Table,
+    Consent, Decision, DestinationId, Event, InstructionSet, Policy, Preference, Scratch, Table,
 };
+pub use consentry::{Input, Validation};
 
 /// A compiled policy, ready to be measured.
 #[derive(Debug, Clone)]
 pub struct Ours {
     table: Table,
-    limits: Limits,
     /// What is looked at of each decision, so that it is made.
     last: DestinationId,
 }
@@ -20,25 +19,12 @@ pub type Room = Scratch;
 /// An event whose names a caller has extracted already.
 pub type Extracted = Event<'static>;
 
-/// What a decision is made of.
-#[derive(Debug, Clone, Copy)]
-pub enum Input<'i> {
-    /// Bytes that are all checked.
-    Validating(&'i [u8]),
-    /// Bytes that the caller's own parser has accepted.
-    Trusted(&'i [u8]),
-    /// The granted categories, as bits.
-    Mask(&'i [u64]),
-    /// Names.
-    Names(&'i Extracted),
-}
-
 impl Ours {
     /// Compiles the policy.
     pub fn new(policy: &str) -> Self {
         let table = compile(policy);
         let last = table.policy().destination_ids().last().expect("the policy has destinations");
-        Ours { table, limits: Limits::default(), last }
+        Ours { table, last }
     }
 
     /// The same with each set of instructions that this processor has, the fastest first, and its name.
@@ -62,53 +48,47 @@ impl Ours {
     /// Decides an event, every byte of which is checked.
     #[inline]
     pub fn validating(&self, event: &[u8], room: &mut Room) -> u64 {
-        self.look(&self.table.decide_bytes(event, &self.limits, room).expect("events are JSON"))
+        self.look(&self.table.decide(Input::line(event), room).expect("events are JSON"))
     }
 
     /// Decides an event that the caller's own parser has accepted.
     #[inline]
     pub fn trusted(&self, event: &[u8], room: &mut Room) -> u64 {
-        self.look(
-            &self.table.decide_graded(event, &self.limits, Grade::Trusted, room).expect("events are JSON"),
-        )
+        self.look(&self.table.decide(Input::line(event).trusted(), room).expect("events are JSON"))
     }
 
     /// Decides for a person of whom the granted categories are known as bits.
     #[inline]
     pub fn from_mask(&self, granted: &[u64], room: &mut Room) -> u64 {
-        self.look(&self.table.decide_granted(granted, room))
+        self.look(&self.table.decide(Input::granted(granted), room).expect("grants are decided"))
     }
 
     /// Decides an event whose names have been extracted.
     #[inline]
     pub fn from_names(&self, event: &Extracted, room: &mut Room) -> u64 {
-        self.look(&self.table.decide(event, room))
+        self.look(&self.table.decide(Input::event(event), room).expect("events are decided"))
     }
 
     /// Decides every line of a buffer.
-    pub fn lines(&self, grade: Grade, buffer: &[u8], room: &mut Room) -> u64 {
+    pub fn lines(&self, validation: Validation, buffer: &[u8], room: &mut Room) -> u64 {
         let mut sum = 0;
-        self.table.decide_lines(buffer, &self.limits, grade, room, |_, decision| {
+        for (line, _) in consentry::lines(buffer) {
+            let decision = self.table.decide(Input::line(line).validation(validation), room);
             sum += self.look(&decision.expect("events are JSON"));
-        });
+        }
         sum
     }
 
     /// Decides an event and appends it with the decision in its `integrations`.
     #[inline]
-    pub fn rewrite(&self, grade: Grade, event: &[u8], room: &mut Room, into: &mut Vec<u8>) {
-        let decision = self.table.rewrite(event, &self.limits, grade, room, into);
+    pub fn rewrite(&self, validation: Validation, event: &[u8], room: &mut Room, into: &mut Vec<u8>) {
+        let decision = self.table.rewrite(Input::line(event).validation(validation), room, into);
         self.look(&decision.expect("events are JSON"));
     }
 
     /// The destinations that receive an event, as bits.
     pub fn delivered(&self, input: Input<'_>, room: &mut Room) -> Vec<u64> {
-        let decision = match input {
-            Input::Validating(event) => self.table.decide_bytes(event, &self.limits, room),
-            Input::Trusted(event) => self.table.decide_graded(event, &self.limits, Grade::Trusted, room),
-            Input::Mask(granted) => Ok(self.table.decide_granted(granted, room)),
-            Input::Names(event) => Ok(self.table.decide(event, room)),
-        };
+        let decision = self.table.decide(input, room);
         let mut bits = vec![0; self.table.policy().destinations().len().div_ceil(64)];
         let delivered = decision.expect("events are JSON").delivered();
         delivered.for_each(|id| bits[id.index() / 64] |= 1 << (id.index() % 64));

@@ -2,7 +2,7 @@
 
 use crate::cli::input::{Block, Blocks};
 use crate::cli::shared::CliError;
-use consentry::analysis::{DestinationDiff, Diff};
+use consentry::exact::{DestinationDiff, Diff};
 use consentry::report::event_counts::EventCounts;
 use consentry::{Event, Limits, Policy};
 use std::path::Path;

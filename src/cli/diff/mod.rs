@@ -7,7 +7,7 @@ use super::files;
 use super::format::Format;
 use super::shared::{CliError, Root, Status};
 use consentry::Policy;
-use consentry::analysis::{self, Diff as Changes, Direction, Gate};
+use consentry::exact::{self, Diff as Changes, Direction, Gate};
 use consentry::report::diff::DiffReport;
 use consentry::report::event_counts::EventCounts;
 use consentry::report::markdown;
@@ -64,7 +64,7 @@ struct Side {
 impl Diff {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let [old, new] = self.sides()?;
-        let changes = analysis::diff(&old.policy, &new.policy);
+        let changes = exact::diff(&old.policy, &new.policy);
         let count = |events: &PathBuf| events::count(&changes, &old.policy, &new.policy, events);
         let events = self.events.as_ref().map(count).transpose()?;
         let [before, after] = [&old, &new].map(|side| (side.name.as_str(), &side.policy));

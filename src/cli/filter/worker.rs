@@ -7,7 +7,7 @@ use crate::cli::ledger_arguments::Ledger;
 use crate::cli::shared::CliError;
 use consentry::ledger::Checked;
 use consentry::report::Summary;
-use consentry::{EventError, Grade, Limits, Scratch, Table};
+use consentry::{EventError, Input, Limits, Scratch, Table, Validation};
 use std::ops::{ControlFlow, Range};
 
 /// What is to be done, the same for all threads.
@@ -16,7 +16,7 @@ pub(super) struct Job {
     pub(super) limits: Limits,
     /// What events are checked against, if they are.
     pub(super) ledger: Option<Ledger>,
-    pub(super) grade: Grade,
+    pub(super) validation: Validation,
     pub(super) split: bool,
     pub(super) drop_undeliverable: bool,
     pub(super) on_reject: OnReject,
@@ -52,7 +52,7 @@ pub(super) fn work(job: &Job, ordered: &Ordered<Blocks, Outputs>) {
             break;
         }
     }
-    ordered.sink(|outputs| outputs.add(&worker.summary));
+    ordered.sink(|outputs| outputs.summary.merge(&worker.summary));
 }
 
 impl Worker<'_> {
@@ -109,13 +109,12 @@ impl Worker<'_> {
         place: Range<usize>,
         checked: Option<&Checked<'_>>,
     ) -> Result<(), EventError> {
-        let Job { table, limits, grade, .. } = self.job;
+        let Job { table, limits, validation, .. } = self.job;
+        let plain = Input::line(line).limits(*limits).validation(*validation);
+        let input = checked.map_or(plain, |checked| checked.input(line));
         checked.into_iter().for_each(|checked| self.summary.add_check(checked));
         if self.job.split {
-            let decision = match checked {
-                Some(checked) => checked.decide(table, &mut self.scratch),
-                None => table.decide_graded(line, limits, *grade, &mut self.scratch)?,
-            };
+            let decision = table.decide(input, &mut self.scratch)?;
             self.summary.add(&decision);
             for destination in decision.delivered() {
                 self.part.deliveries.add(destination, place.clone());
@@ -124,10 +123,7 @@ impl Worker<'_> {
         }
         let events = &mut self.part.events;
         let length = events.len();
-        let decision = match checked {
-            Some(checked) => checked.rewrite(line, table, &mut self.scratch, events),
-            None => table.rewrite(line, limits, *grade, &mut self.scratch, events)?,
-        };
+        let decision = table.rewrite(input, &mut self.scratch, events)?;
         self.summary.add(&decision);
         if self.job.drop_undeliverable && decision.delivered().next().is_none() {
             events.truncate(length);
@@ -146,7 +142,7 @@ impl Worker<'_> {
     ) -> ControlFlow<()> {
         ticket.end(|outputs| {
             outputs.write(bytes, &mut self.part)?;
-            let (line, code) = (outputs.lines() + 1, error.code());
+            let (line, code) = (outputs.lines + 1, error.code());
             Err(CliError::Other(format!(
                 "line {line} is not an event ({code}): {error}; collect such lines with --rejects FILE, or leave them out \
                  with --discard-rejects"

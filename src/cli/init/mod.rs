@@ -1,22 +1,25 @@
 //! `consentry init`: a first policy, from flags, files and answers.
 //!
-//! `facts` gathers what is known, `events` and `csv` read files, `answers` asks, and `write` makes text of facts, with tests
-//! from `cases`. Nothing is guessed: what a destination needs and nobody has said stays open, and closed to data.
+//! `draft` holds the statements as text, `events` and `sheet` read files, and `answers` asks. The checker reports what is wrong with the
+//! draft, and lint what is doubtful. Nothing is guessed: what a destination needs and nobody has said stays open, and closed to data.
 
 mod answers;
 mod cases;
-mod csv;
+mod draft;
 mod events;
-mod facts;
-mod write;
+mod sheet;
 
+use super::files;
+use super::format::Format;
 use super::input::read_all;
-use super::{Failure, Status, files};
+use super::shared::{CliError, Status};
 use answers::Questions;
-use consentry::Limits;
-use consentry::diagnostic::visible;
-use events::Seen;
-use facts::{Destination, Facts};
+use consentry::diagnostic::Code;
+use consentry::lint::{Levels, lint};
+use consentry::report::{init::InitReport, json, page::Report, text};
+use consentry::{Limits, Memory, PolicyError};
+use draft::{Category, Destination, Draft};
+use events::Stream;
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -51,37 +54,12 @@ pub(super) struct Init {
     /// Write over a file that is there.
     #[arg(long)]
     force: bool,
+    /// How the result is written: for people on standard error, or as JSON on standard output.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
+    format: Format,
 }
 
-/// Why there is no policy, for people.
-#[derive(Debug)]
-struct Undone(String);
-
-impl Undone {
-    fn new(message: impl Into<String>) -> Self {
-        Undone(message.into())
-    }
-
-    fn at_line(self, line: u64) -> Self {
-        Undone(format!("line {line}: {}", self.0))
-    }
-
-    fn and(self, more: String) -> Self {
-        Undone(format!("{}; {more}", self.0))
-    }
-
-    fn of(self, path: &Path) -> Failure {
-        Failure::Other(format!("`{}`: {}", path.display(), self.0))
-    }
-}
-
-impl From<Undone> for Failure {
-    fn from(undone: Undone) -> Self {
-        Failure::Other(undone.0)
-    }
-}
-
-/// The preludes and what each means, the default first.
+/// The preludes with their meanings, the default first.
 const PRELUDES: [(&str, &str); 4] = [
     ("segment-strict", "the platform's rules where they fail closed; for a fresh start"),
     ("segment", "the platform's rules as published: without a consent object everything flows"),
@@ -89,332 +67,269 @@ const PRELUDES: [(&str, &str); 4] = [
     ("segment-2023-reconcile", "as on another such page: one category of several is enough"),
 ];
 
-/// The categories of somebody who says none.
+/// The categories of somebody who names none.
 const CATEGORIES: &str = "Advertising, Analytics, Functional";
 
-/// How many categories that no event has are named one by one.
-const MAX_NEVER_SEEN: usize = 20;
+/// The most remarks of one sort.
+const MAX_REMARKS: usize = 20;
 
-/// Categories of sheets and flags whose wire ids no event has: they may be mistyped.
-fn never_seen(facts: &Facts) -> Vec<String> {
-    let unseen = facts.categories().iter().filter(|category| category.note.is_none());
-    let remark = |category: &facts::Category| {
-        format!("no event has the wire id `{}` of the category `{}`", category.wire_id, category.name)
-    };
-    unseen.take(MAX_NEVER_SEEN).map(remark).collect()
-}
-
-/// How many destinations a person is asked about that a file has named.
+/// The most destinations of files that a person is asked about.
 const MAX_ASKED: usize = 50;
 
 impl Init {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
-        if let Some(file) = self.file.as_deref().filter(|file| *file != Path::new("-")) {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+        if let Some(file) = self.file.as_deref().filter(|file| !is_standard(file)) {
             self.may_write(file)?;
         }
-        let alone = self.from.is_empty() && self.category.is_empty() && self.destination.is_empty();
-        let stdin_is_taken = self.from.iter().any(|path| path == Path::new("-"));
-        let mut questions = Questions::new(self.yes, stdin_is_taken, alone);
-        let mut facts = Facts::of(self.policy_name(&mut questions)?, self.rules(&mut questions)?);
-        let prelude = write::prelude(&facts.prelude)?;
-
+        let is_alone = self.from.is_empty() && self.category.is_empty() && self.destination.is_empty();
+        let stdin_is_taken = self.from.iter().any(|path| is_standard(path));
+        let mut questions = Questions::new(self.yes, stdin_is_taken, is_alone);
+        let mut draft = self.start(&mut questions)?;
         for category in &self.category {
-            add_category(&mut facts, category)?;
+            add_category(&mut draft, category);
         }
-        let kinds: Vec<String> = prelude.kinds().iter().map(|kind| kind.name().to_owned()).collect();
         let mut remarks = Vec::new();
         let mut status = Status::Fine;
         // Sheets come first: they say what a destination needs, and events how often it was seen.
         let (sheets, streams): (Vec<_>, Vec<_>) = self.from.iter().partition(|path| is_sheet(path));
         for path in sheets {
-            facts.origins.push(format!("From {}.", shown(path)));
+            let failure = |error: String| CliError::Other(format!("`{}`: {error}", path.display()));
+            let file = shown(path);
+            draft.sources.push(format!("From {file}."));
             let limits = Limits::default();
             let bytes = read_all(Some(path), &limits)?;
             if bytes.len() > limits.bytes {
-                return Err(Undone::new(format!("it is longer than {} bytes", limits.bytes)).of(path));
+                return Err(failure(format!("it is longer than {} bytes", limits.bytes)));
             }
-            let found = csv::add_to(&mut facts, &bytes, &kinds).map_err(|undone| undone.of(path))?;
-            remarks.extend(found.into_iter().map(|remark| format!("{}: {remark}", shown(path))));
+            let found = sheet::add_to(&mut draft, &bytes, &file).map_err(failure)?;
+            remarks.extend(found.into_iter().map(|remark| format!("{file}: {remark}")));
         }
-        for path in streams {
-            let seen = Seen::read(path, prelude.reading())?;
-            let name = shown(path);
-            seen.add_to(&mut facts, &format!("From {name}")).map_err(|undone| undone.of(path))?;
-            remarks.extend(
-                seen.remarks(prelude.reading()).into_iter().map(|remark| format!("{name}: {remark}")),
-            );
-            if !seen.is_clean() {
+        for path in &streams {
+            let stream = Stream::read(path, &draft.rules)?;
+            let file = shown(path);
+            stream.add_to(&mut draft, &file).map_err(CliError::Other)?;
+            let found = stream.remarks(&draft.rules);
+            remarks.extend(found.into_iter().map(|remark| format!("{file}: {remark}")));
+            if !stream.is_clean() {
                 status = Status::Findings;
             }
         }
-        self.ask_categories(&mut facts, &mut questions)?;
-        let declared = !facts.categories().is_empty();
+        self.ask_categories(&mut draft, &mut questions)?;
+        let is_declared = !draft.categories.is_empty();
         for destination in &self.destination {
-            let destination = read_destination(&mut facts, destination, declared)?;
-            facts.destination(destination)?;
+            let destination = read_destination(destination);
+            for category in destination.needs.iter().filter(|_| !is_declared) {
+                draft.add_category(category, None, None);
+            }
+            draft.add_destination(destination);
         }
-        ask_destinations(&mut facts, &mut questions, alone)?;
-        remarks.extend(spellings(&facts));
-        remarks.extend(swapped(&facts));
-        if self.from.iter().any(|path| !is_sheet(path)) {
-            remarks.extend(never_seen(&facts));
-        }
+        ask_destinations(&mut draft, &mut questions, is_alone)?;
 
-        let written = write::policy(&facts)?;
-        let file = match &self.file {
-            Some(file) => file.clone(),
-            None => PathBuf::from(file_name(&facts.name)),
-        };
-        if file == Path::new("-") {
-            to.write_all(written.text.as_bytes())?;
-        } else {
+        let policy = draft.finish()?;
+        let linted = lint(&Memory::from([("policy", &*policy)]), "policy", &Levels::default());
+        let is_similar = |code| matches!(code, Code::SimilarWireIds | Code::SimilarDestinations);
+        let similar = linted.diagnostics.into_iter().filter(|found| is_similar(found.code));
+        add_remarks(&mut remarks, similar.map(|found| found.message));
+        add_remarks(&mut remarks, draft.categories.iter().filter_map(swapped));
+        let never_seen = draft.categories.iter().filter(|one| !streams.is_empty() && one.counts.is_empty());
+        let never_seen = never_seen
+            .map(|one| format!("no event has the wire id `{}` of the category `{}`", one.wire_id, one.name));
+        add_remarks(&mut remarks, never_seen);
+
+        let file = self.file.clone().unwrap_or_else(|| PathBuf::from(file_name(draft.rules.name())));
+        let is_file = !is_standard(&file);
+        if is_file {
             self.may_write(&file)?;
-            let made = if file.exists() {
-                files::replace(&file, &written.text)
-            } else {
-                files::create(&file, &written.text)
-            };
-            made.map_err(|error| Failure::output(&file, &error))?;
+            let write = if file.exists() { files::replace } else { files::create };
+            write(&file, &policy).map_err(|error| CliError::output(&file, &error))?;
         }
-        let mut summary: String = remarks.iter().map(|remark| format!("{}\n", visible(remark))).collect();
-        summary.push_str(&self.told(&facts, &written, &file));
-        // There is nowhere left to say that standard error is closed.
-        let _ = io::stderr().write_all(summary.as_bytes());
+        let report = InitReport {
+            v: json::VERSION,
+            policy: draft.rules.name().to_owned(),
+            prelude: draft.prelude.clone(),
+            file: is_file.then(|| file.display().to_string()),
+            categories: draft.categories.len(),
+            destinations: draft.destinations.len(),
+            undecided: draft.undecided().map(|one| one.name.clone()).collect(),
+            open_states: draft.open_states(),
+            remarks,
+            text: (!is_file).then_some(policy),
+        };
+        if self.format == Format::Json {
+            self.format.write(to, &report)?;
+        } else {
+            to.write_all(report.text.as_deref().unwrap_or_default().as_bytes())?;
+            // Nothing is left to do if standard error is closed.
+            let _ = text::write(&mut io::stderr(), &report.page());
+        }
         Ok(status)
     }
 
-    /// Whether a file may be written: a person's work is not lost to a repeated command.
-    fn may_write(&self, file: &Path) -> Result<(), Failure> {
+    /// Returns an error if a file may not be written: a person's work is not lost to a repeated command.
+    fn may_write(&self, file: &Path) -> Result<(), CliError> {
+        let shown = file.display();
         match file.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => {
-                Err(Failure::Other(format!("cannot write `{}`: it is a folder", file.display())))
+                Err(CliError::Other(format!("cannot write `{shown}`: it is a folder")))
             }
-            Ok(_) if !self.force => Err(Failure::Other(format!(
-                "`{}` is there already; write over it with --force",
-                file.display()
-            ))),
+            Ok(_) if !self.force => {
+                Err(CliError::Other(format!("`{shown}` is there already; write over it with --force")))
+            }
             _ => Ok(()),
         }
     }
 
-    fn policy_name(&self, questions: &mut Questions) -> Result<String, Failure> {
-        let not_empty = |name: &str| match name.trim() {
-            "" => Err(Undone::new("the policy has a name that is not empty")),
-            name => Ok(name.to_owned()),
+    /// Starts the policy with its name and the rules that it includes.
+    fn start(&self, questions: &mut Questions) -> Result<Draft, CliError> {
+        let name = match &self.name {
+            Some(name) => name.trim().to_owned(),
+            None => {
+                let file = self.file.as_deref().filter(|file| !is_standard(file));
+                let folder = std::env::current_dir().ok();
+                let folder = folder.as_deref().and_then(Path::file_name);
+                let default = file.and_then(Path::file_stem).or(folder);
+                let default = default.map_or("policy".into(), OsStr::to_string_lossy);
+                questions.ask("name of the policy", &default, &default, |name| Ok(name.to_owned()))?
+            }
         };
-        if let Some(name) = &self.name {
-            return Ok(not_empty(name)?);
-        }
-        let stem = self.file.as_deref().filter(|file| *file != Path::new("-")).and_then(Path::file_stem);
-        let folder = std::env::current_dir().ok();
-        let folder = folder.as_deref().and_then(Path::file_name);
-        let default = stem.or(folder).map_or("policy".into(), OsStr::to_string_lossy);
-        questions.ask("name of the policy", &default, &default, not_empty)
-    }
-
-    fn rules(&self, questions: &mut Questions) -> Result<String, Failure> {
-        let known = |name: &str| write::prelude(name).map(|_| name.to_owned());
         if let Some(prelude) = &self.prelude {
-            return Ok(known(prelude)?);
+            return Draft::new(&name, prelude).map_err(CliError::Policy);
         }
-        for (name, meaning) in PRELUDES {
-            questions.say(&format!("  {name}: {meaning}"));
+        for (prelude, meaning) in PRELUDES {
+            questions.print(&format!("  {prelude}: {meaning}"));
         }
-        let default = PRELUDES.first().map_or("", |(name, _)| name);
-        questions.ask("rules to start from", default, default, known)
+        let [(default, _), ..] = PRELUDES;
+        questions.ask("rules to start from", default, default, |prelude| {
+            Draft::new(&name, prelude).map_err(|error| brief(&error))
+        })
     }
 
-    /// Categories are asked for where nothing has named any: a file knows better than a memory.
-    fn ask_categories(&self, facts: &mut Facts, questions: &mut Questions) -> Result<(), Failure> {
-        if !facts.categories().is_empty() || !self.from.is_empty() || !self.destination.is_empty() {
+    /// Asks for categories if nothing has named any: a file knows better than a memory.
+    fn ask_categories(&self, draft: &mut Draft, questions: &mut Questions) -> Result<(), CliError> {
+        if !draft.categories.is_empty() || !self.from.is_empty() || !self.destination.is_empty() {
             return Ok(());
         }
-        questions.ask(
-            "categories, as NAME or NAME=WIRE_ID, with commas between",
-            CATEGORIES,
-            CATEGORIES,
-            |answer| {
-                // All of the answer or nothing, so that it can be given again.
-                let mut tried = Facts::default();
-                let categories: Vec<&str> =
-                    answer.split(',').map(str::trim).filter(|one| !one.is_empty()).collect();
-                categories.iter().try_for_each(|one| add_category(&mut tried, one))?;
-                categories.iter().try_for_each(|one| add_category(facts, one))
-            },
-        )
-    }
-
-    /// What was done, and what comes next.
-    fn told(&self, facts: &Facts, written: &write::Written, file: &Path) -> String {
-        let is_output = file == Path::new("-");
-        let shown_file = visible(&file.display().to_string());
-        let mut told = format!(
-            "{}{} and {}\n",
-            if is_output { String::new() } else { format!("wrote {shown_file}: ") },
-            count(facts.categories().len(), "category", "categories"),
-            count(facts.destinations().len(), "destination", "destinations")
-        );
-        if written.undecided > 0 {
-            told.push_str(&format!(
-                "{} to be decided: look for `decide:` and put `needs …` in the place of `unmapped`; until then blocked where consent is enforced; `--destination \"NAME=CATEGORY\"` says it here, and tests follow\n",
-                count(written.undecided, "destination is", "destinations are")
-            ));
-        }
-        if !written.open_states.is_empty() {
-            told.push_str(&format!(
-                "`{}` delivers events whose consent object is {} to them all the same; `--prelude segment-strict` does not\n",
-                facts.prelude,
-                written.open_states.join(" or ")
-            ));
-        }
-        if !is_output {
-            let plain = |char: char| char.is_alphanumeric() || "-_./".contains(char);
-            let word = match shown_file.chars().all(plain) && !shown_file.starts_with('-') {
-                true => shown_file,
-                false => format!("'{}'", shown_file.replace('\'', "'\\''")),
-            };
-            told.push_str(&format!(
-                "next: `consentry lint {word}`, `consentry test {word}`, and after changes `consentry fmt {word}`\n"
-            ));
-        }
-        told
+        let question = "categories, as NAME or NAME=WIRE_ID, with commas between";
+        questions.ask(question, CATEGORIES, CATEGORIES, |answer| {
+            attempt(draft, |draft| {
+                let categories = answer.split(',').map(str::trim).filter(|one| !one.is_empty());
+                categories.for_each(|category| add_category(draft, category));
+            })
+        })
     }
 }
 
-/// The destinations that an answer has to say something about: those without needs, and, where nobody has named any, which there are.
-fn ask_destinations(facts: &mut Facts, questions: &mut Questions, alone: bool) -> Result<(), Failure> {
+/// Asks for the needs of destinations that are open and, if nobody has named any, for destinations.
+fn ask_destinations(draft: &mut Draft, questions: &mut Questions, is_alone: bool) -> Result<(), CliError> {
     if !questions.can_ask() {
         return Ok(());
     }
-    let open: Vec<Destination> =
-        facts.destinations().iter().filter(|one| one.needs.is_empty()).take(MAX_ASKED).cloned().collect();
+    // An invalid flag would make every answer invalid.
+    draft.check().map_err(CliError::Policy)?;
+    let open: Vec<Destination> = draft.undecided().take(MAX_ASKED).cloned().collect();
     for one in open {
         let question = format!("`{}` needs, with commas between", one.name);
         questions.ask(&question, "decide later", "", |answer| {
-            let needs = needs(facts, answer, true)?;
-            facts.destination(Destination { needs, ..one.clone() })
+            attempt(draft, |draft| draft.add_destination(Destination { needs: needs(answer), ..one.clone() }))
         })?;
     }
-    if !alone {
-        return Ok(());
+    if is_alone {
+        questions.print("  destinations, a line each, as NAME = CATEGORY, CATEGORY; without categories it stays to be decided");
     }
-    questions.say("  destinations, a line each, as NAME = CATEGORY, CATEGORY; without categories it stays to be decided");
-    loop {
-        let more = questions.ask("destination", "no more", "", |answer| {
-            if answer.is_empty() {
-                return Ok(false);
-            }
-            let destination = read_destination(facts, answer, true)?;
-            facts.destination(destination).map(|()| true)
+    let mut is_more = is_alone;
+    while is_more {
+        is_more = questions.ask("destination", "no more", "", |answer| match answer {
+            "" => Ok(false),
+            answer => attempt(draft, |draft| draft.add_destination(read_destination(answer))).map(|()| true),
         })?;
-        if !more {
-            return Ok(());
+    }
+    Ok(())
+}
+
+/// Adds what an answer declares, all of it or nothing, so that it can be given again.
+fn attempt(draft: &mut Draft, add: impl FnOnce(&mut Draft)) -> Result<(), String> {
+    let mut next = draft.clone();
+    add(&mut next);
+    next.check().map_err(|error| brief(&error))?;
+    *draft = next;
+    Ok(())
+}
+
+/// Returns the first mistake in one line.
+fn brief(error: &PolicyError) -> String {
+    let first = error.diagnostics().first();
+    let parts = first.into_iter().flat_map(|found| [Some(&found.message), found.help.as_ref()]);
+    parts.flatten().map(String::as_str).collect::<Vec<_>>().join("; ")
+}
+
+/// Adds `NAME` or `NAME=WIRE_ID`.
+fn add_category(draft: &mut Draft, text: &str) {
+    let (name, wire_id) = match text.split_once('=') {
+        Some((name, wire_id)) => (name, Some(wire_id.trim())),
+        None => (text, None),
+    };
+    draft.add_category(name.trim(), wire_id, None);
+}
+
+/// Reads `NAME` or `NAME=CATEGORY,CATEGORY`. The last `=` counts, because names of destinations may have some.
+fn read_destination(text: &str) -> Destination {
+    let (name, categories) = text.rsplit_once('=').unwrap_or((text, ""));
+    Destination { name: name.trim().to_owned(), needs: needs(categories), ..Destination::default() }
+}
+
+/// Reads names of categories with commas between, each once.
+fn needs(text: &str) -> Vec<String> {
+    let mut needs: Vec<String> = Vec::new();
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        if !needs.iter().any(|known| known == name) {
+            needs.push(name.to_owned());
         }
     }
+    needs
 }
 
-/// `NAME` or `NAME=WIRE_ID`.
-fn add_category(facts: &mut Facts, said: &str) -> Result<(), Undone> {
-    let (name, wire_id) = match said.split_once('=') {
-        Some((name, wire_id)) => (name.trim(), Some(wire_id.trim())),
-        None => (said.trim(), None),
+/// Adds some remarks, and the number of those that are left out.
+fn add_remarks(remarks: &mut Vec<String>, mut more: impl Iterator<Item = String>) {
+    remarks.extend(more.by_ref().take(MAX_REMARKS));
+    let rest = more.count();
+    remarks.extend((rest > 0).then(|| format!("{rest} more like these")));
+}
+
+/// Returns a remark on a category whose name looks like the platform's wire ids while its wire id does not.
+fn swapped(category: &Category) -> Option<String> {
+    let Category { name, wire_id, .. } = category;
+    let is_like_a_wire_id = |text: &str| {
+        let digits = text.strip_prefix('C').filter(|digits| !digits.is_empty());
+        digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    facts.category(name, wire_id).map(drop)
+    (is_like_a_wire_id(name) && !is_like_a_wire_id(wire_id))
+        .then(|| format!("the category `{name}` has the wire id `{wire_id}`: is it the other way round?"))
 }
 
-/// `NAME` or `NAME=CATEGORY,CATEGORY`. The last `=` counts, because names of destinations may have some.
-fn read_destination(facts: &mut Facts, said: &str, declared: bool) -> Result<Destination, Undone> {
-    let (name, categories) = said.rsplit_once('=').unwrap_or((said, ""));
-    let needs = needs(facts, categories, declared)?;
-    Ok(Destination { name: name.trim().into(), needs, ..Destination::default() })
+fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
-/// Categories by their names. Where some are declared, another one is a mistake, which would withhold or leak.
-fn needs(facts: &mut Facts, said: &str, declared: bool) -> Result<Vec<usize>, Undone> {
-    let mut needs = Vec::new();
-    for name in said.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let place = match facts.category_named(name) {
-            Some(place) => place,
-            None if !declared => facts.category(name, None)?,
-            None => {
-                let known: Vec<String> =
-                    facts.categories().iter().take(20).map(|one| format!("`{}`", one.name)).collect();
-                let known = if known.is_empty() { "none".into() } else { known.join(", ") };
-                return Err(Undone::new(format!("there is no category `{name}`; there are {known}")));
-            }
-        };
-        if !needs.contains(&place) {
-            needs.push(place);
-        }
-    }
-    Ok(needs)
-}
-
-/// Names that differ in case alone: one of them may be a mistake.
-fn spellings(facts: &Facts) -> Vec<String> {
-    let mut remarks = Vec::new();
-    let mut alike = |what: &str, names: Vec<&str>| {
-        let mut known: std::collections::HashMap<String, &str> = std::collections::HashMap::new();
-        for name in names {
-            if let Some(other) = known.insert(name.to_lowercase(), name) {
-                remarks.push(format!(
-                    "the {what} `{other}` and `{name}` differ in case alone: is one a mistake?"
-                ));
-            }
-        }
-    };
-    alike("wire ids", facts.categories().iter().map(|one| one.wire_id.as_str()).collect());
-    alike("destinations", facts.destinations().iter().map(|one| one.name.as_str()).collect());
-    let more = remarks.len().saturating_sub(20);
-    remarks.truncate(20);
-    if more > 0 {
-        remarks.push(format!("{more} more pairs of names differ in case alone"));
-    }
-    remarks
-}
-
-/// Categories whose name is what the platform's wire ids look like while their wire id is not: the two may have been swapped.
-fn swapped(facts: &Facts) -> Vec<String> {
-    let like_a_wire_id = |text: &str| {
-        text.strip_prefix('C')
-            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    let swapped = facts
-        .categories()
-        .iter()
-        .filter(|one| like_a_wire_id(&one.name) && !like_a_wire_id(&one.wire_id))
-        .take(MAX_NEVER_SEEN);
-    let remark = |one: &facts::Category| {
-        format!("the category `{}` has the wire id `{}`: is it the other way round?", one.name, one.wire_id)
-    };
-    swapped.map(remark).collect()
-}
-
-/// Whether a file is a sheet, by its name; an archive of one is one too.
+/// Returns true if a file is a sheet, or an archive of one, by its name.
 fn is_sheet(path: &Path) -> bool {
     let name = path.to_string_lossy().to_lowercase();
     let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
     name.ends_with(".csv") || name.ends_with(".tsv")
 }
 
-/// What a comment calls a file: without its folder, which is another one for somebody else.
+/// Returns the name of a file for a comment: without its folder, which is another one for somebody else.
 fn shown(path: &Path) -> String {
     match path.file_name() {
-        Some(name) if path != Path::new("-") => name.to_string_lossy().into_owned(),
+        Some(name) if !is_standard(path) => name.to_string_lossy().into_owned(),
         _ => "standard input".into(),
     }
 }
-
-/// The file of a policy: its name, with a hyphen for what file names had better not have.
+/// Returns the file of a policy: its name, with a hyphen for each character that is unusual in file names.
 fn file_name(policy: &str) -> String {
     let plain = |char: char| if char.is_alphanumeric() || "-_.".contains(char) { char } else { '-' };
     let stem: String = policy.chars().take(80).map(plain).collect();
     let stem = stem.trim_matches(['-', '.']);
     format!("{}.consent", if stem.is_empty() { "policy" } else { stem })
-}
-
-fn count(count: usize, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 #[cfg(test)]

@@ -18,10 +18,8 @@
 //! close a container of their kind. Strings must have no control characters and good escapes; whatever else stands
 //! outside strings must be a number, `true`, `false` or `null`. UTF-8 is for the caller to check.
 
-use super::Doubt;
-use super::blocks::ones;
-use super::simd::{Set, Simd};
-use super::strings::StringBits;
+use super::tokens::{Tokens, ones};
+use super::uncertain::Uncertain;
 
 /// The most containers that may be open at once: more, and the slow reader looks.
 const MAX_NESTING: u32 = 63;
@@ -65,64 +63,10 @@ impl Pending {
     }
 }
 
-/// The tokens of a block, as far as the grammar asks.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tokens {
-    /// The bytes of strings, each with its opening quote and without its closing one.
-    inside: u64,
-    opening: u64,
-    closing: u64,
-    /// `{` and `[`, and `}` and `]`, outside strings.
-    opens: u64,
-    closes: u64,
-    /// Of these, `{` and `}`.
-    braces: u64,
-    commas: u64,
-    colons: u64,
-    space: u64,
-    /// Bytes of strings that must not be there.
-    wrong: u64,
-    /// Each `u` behind a backslash.
-    unicode: u64,
-}
-
-impl Tokens {
-    #[inline(always)]
-    pub(super) fn find<S: Simd>(
-        simd: S,
-        bytes: S::Bytes,
-        strings: StringBits,
-        opens: u64,
-        closes: u64,
-    ) -> Self {
-        let StringBits { inside, opening, closing, escaped, .. } = strings;
-        let outside = !inside;
-        let (mut wrong, mut unicode) = (simd.control(bytes) & inside, 0);
-        if escaped != 0 {
-            let others = simd.equal(bytes, b'"') | simd.equal(bytes, b'r');
-            wrong |= simd.outside(bytes, &Set::ESCAPED, !0) & escaped & !others;
-            unicode = simd.equal(bytes, b'u') & escaped;
-        }
-        Tokens {
-            inside,
-            opening,
-            closing,
-            opens,
-            closes,
-            braces: simd.bit_5(bytes) & (opens | closes),
-            commas: simd.equal(bytes, b',') & outside,
-            colons: simd.equal(bytes, b':') & outside,
-            space: simd.space(bytes) & outside,
-            wrong,
-            unicode,
-        }
-    }
-}
-
 impl Grammar {
     /// Checks the block of `text` that begins at `base`; doubts whatever is not well formed.
     #[inline(always)]
-    pub(super) fn block(&mut self, tokens: &Tokens, text: &[u8], base: usize) -> Result<(), Doubt> {
+    pub(super) fn block(&mut self, tokens: &Tokens, text: &[u8], base: usize) -> Result<(), Uncertain> {
         let Tokens { inside, opening, closing, opens, closes, braces, commas, colons, space, .. } = *tokens;
 
         let scalars = !(inside | closing | opens | closes | commas | colons | space);
@@ -151,7 +95,7 @@ impl Grammar {
             | after_value & !(commas | closes)
             | tokens.wrong;
         if wrong != 0 {
-            return Err(Doubt);
+            return Err(Uncertain);
         }
         for at in ones(tokens.unicode) {
             four_digits(text.get(base + at + 1..).unwrap_or_default())?;
@@ -164,12 +108,12 @@ impl Grammar {
 
     /// The bytes whose innermost container is an object; a bracket counts as what is around it, or as what it closes.
     #[inline(always)]
-    fn objects(&mut self, opens: u64, closes: u64, braces: u64) -> Result<u64, Doubt> {
+    fn objects(&mut self, opens: u64, closes: u64, braces: u64) -> Result<u64, Uncertain> {
         let closing = closes.count_ones();
         if (opens | closes) & !braces | self.arrays == 0 && closing < self.depth {
             // Objects alone, as far as the block goes, and the outermost stays open.
             self.depth = self.depth + opens.count_ones() - closing;
-            return if self.depth > MAX_NESTING { Err(Doubt) } else { Ok(!0) };
+            return if self.depth > MAX_NESTING { Err(Uncertain) } else { Ok(!0) };
         }
         let mut mask = self.innermost();
         for at in ones(opens | closes) {
@@ -177,13 +121,13 @@ impl Grammar {
             if opens >> at & 1 == 1 {
                 // Nothing comes after the event.
                 if self.ended || self.depth == MAX_NESTING {
-                    return Err(Doubt);
+                    return Err(Uncertain);
                 }
                 self.depth += 1;
                 self.arrays |= is_array << self.depth;
             } else {
                 if self.depth == 0 || self.arrays >> self.depth & 1 != is_array {
-                    return Err(Doubt);
+                    return Err(Uncertain);
                 }
                 self.arrays &= !(1 << self.depth);
                 self.depth -= 1;
@@ -203,15 +147,15 @@ impl Grammar {
 }
 
 /// Checks what comes after `\u`.
-fn four_digits(rest: &[u8]) -> Result<(), Doubt> {
+fn four_digits(rest: &[u8]) -> Result<(), Uncertain> {
     match rest.first_chunk::<4>() {
         Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(()),
-        _ => Err(Doubt),
+        _ => Err(Uncertain),
     }
 }
 
 /// Checks the number or the word that `rest` begins with, up to a byte that belongs to no such thing.
-fn scalar(rest: &[u8]) -> Result<(), Doubt> {
+fn scalar(rest: &[u8]) -> Result<(), Uncertain> {
     let behind = match rest {
         [b't', b'r', b'u', b'e', behind @ ..]
         | [b'f', b'a', b'l', b's', b'e', behind @ ..]
@@ -220,12 +164,12 @@ fn scalar(rest: &[u8]) -> Result<(), Doubt> {
     };
     match behind {
         [b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n', ..] => Ok(()),
-        _ => Err(Doubt),
+        _ => Err(Uncertain),
     }
 }
 
 /// What is behind the number that `rest` begins with.
-fn number(rest: &[u8]) -> Result<&[u8], Doubt> {
+fn number(rest: &[u8]) -> Result<&[u8], Uncertain> {
     let rest = rest.strip_prefix(b"-").unwrap_or(rest);
     let rest = match rest.strip_prefix(b"0") {
         Some(rest) => rest,
@@ -242,7 +186,7 @@ fn number(rest: &[u8]) -> Result<&[u8], Doubt> {
 }
 
 /// What is behind one digit or more.
-fn digits(rest: &[u8]) -> Result<&[u8], Doubt> {
+fn digits(rest: &[u8]) -> Result<&[u8], Uncertain> {
     let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if count == 0 { Err(Doubt) } else { rest.get(count..).ok_or(Doubt) }
+    if count == 0 { Err(Uncertain) } else { rest.get(count..).ok_or(Uncertain) }
 }

@@ -1,9 +1,10 @@
 //! The way to the parts of an event, once its brackets are known.
 
-use super::Doubt;
-use super::blocks::{BLOCKS, Block, ones};
 use super::keys::{Key, Keys};
 use super::simd::BLOCK;
+use super::structural::{BLOCKS, Block};
+use super::tokens::ones;
+use super::uncertain::Uncertain;
 use crate::event::json::skip_space;
 use crate::event::parts::{ConsentPart, Parts};
 
@@ -30,7 +31,7 @@ pub(super) struct Container {
 }
 
 impl<'k, 'r, 't> Locator<'k, 'r, 't> {
-    /// `text` is an event of these blocks; `way` is room.
+    /// `text` is an event of these blocks; `way` is buffers.
     pub(super) fn new(
         keys: &'k Keys,
         text: &'t [u8],
@@ -44,10 +45,10 @@ impl<'k, 'r, 't> Locator<'k, 'r, 't> {
 
     /// What there is. `to_see` has a bit for each block that is to be seen more closely.
     #[inline(always)]
-    pub(super) fn find(mut self, to_see: &[u64]) -> Result<Parts<'t>, Doubt> {
+    pub(super) fn find(mut self, to_see: &[u64]) -> Result<Parts<'t>, Uncertain> {
         for (chunk, to_see) in to_see.iter().enumerate() {
             for number in ones(*to_see).map(|bit| chunk * BLOCKS + bit) {
-                let block = self.blocks.get(number).ok_or(Doubt)?;
+                let block = self.blocks.get(number).ok_or(Uncertain)?;
                 for at in ones(block.closing_escaped) {
                     self.no_key(number * BLOCK + at)?;
                 }
@@ -64,15 +65,15 @@ impl<'k, 'r, 't> Locator<'k, 'r, 't> {
     }
 
     /// Doubts a key with an escape, at its closing quote: it may be any that is looked for.
-    fn no_key(&self, closing: usize) -> Result<(), Doubt> {
+    fn no_key(&self, closing: usize) -> Result<(), Uncertain> {
         let behind = self.text.get(closing + 1..).unwrap_or_default();
-        if skip_space(behind).first() == Some(&b':') { Err(Doubt) } else { Ok(()) }
+        if skip_space(behind).first() == Some(&b':') { Err(Uncertain) } else { Ok(()) }
     }
 
     /// A string at its opening quote. Besides the event, `level` objects and arrays are open.
     #[inline(always)]
-    fn string(&mut self, level: usize, at: usize) -> Result<(), Doubt> {
-        let rest = self.text.get(at + 1..).ok_or(Doubt)?;
+    fn string(&mut self, level: usize, at: usize) -> Result<(), Uncertain> {
+        let rest = self.text.get(at + 1..).ok_or(Uncertain)?;
         let Some((key, length)) = self.keys.at(level, rest) else { return Ok(()) };
         let behind = skip_space(rest.get(length + 1..).unwrap_or_default());
         // A string that no colon follows is a value.
@@ -94,19 +95,19 @@ impl<'k, 'r, 't> Locator<'k, 'r, 't> {
                 Ok(())
             }
             Key::Preferences if is_object && matches!(self.found.consent, ConsentPart::Empty) => {
-                let text = object.text(self.blocks, self.text).ok_or(Doubt)?;
+                let text = object.text(self.blocks, self.text).ok_or(Uncertain)?;
                 self.found.consent = ConsentPart::Preferences(text);
                 Ok(())
             }
             Key::Integrations if is_object && self.found.integrations.is_none() => {
-                self.found.integrations = Some(object.text(self.blocks, self.text).ok_or(Doubt)?);
+                self.found.integrations = Some(object.text(self.blocks, self.text).ok_or(Uncertain)?);
                 Ok(())
             }
             Key::Type => once(&mut self.found.kind, value),
             Key::Event => once(&mut self.found.event, value),
             Key::MessageId => once(&mut self.found.id, value),
             // Malformed, or there for the second time: the slow reader knows what that means.
-            Key::Parent | Key::Preferences | Key::WrongSpelling | Key::Integrations => Err(Doubt),
+            Key::Parent | Key::Preferences | Key::WrongSpelling | Key::Integrations => Err(Uncertain),
         }
     }
 }
@@ -139,9 +140,9 @@ impl Container {
     }
 }
 
-fn once<'t>(found: &mut Option<&'t [u8]>, value: &'t [u8]) -> Result<(), Doubt> {
+fn once<'t>(found: &mut Option<&'t [u8]>, value: &'t [u8]) -> Result<(), Uncertain> {
     match found.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Doubt),
+        Some(_) => Err(Uncertain),
     }
 }

@@ -1,11 +1,12 @@
 //! One pass over an event's bytes, and what is made of it.
 
-use super::Doubt;
-use super::blocks::{BLOCKS, Block, CHUNK, Seen};
-use super::grammar::{Grammar, Tokens};
+use super::grammar::Grammar;
 use super::keys::Keys;
 use super::locate::{Container, Locator};
 use super::simd::{BLOCK, Kernel, Simd};
+use super::structural::{BLOCKS, Block, CHUNK, Seen};
+use super::tokens::Tokens;
+use super::uncertain::Uncertain;
 use crate::event::json::is_space;
 use crate::event::parts::Parts;
 
@@ -16,7 +17,7 @@ pub(super) struct Scan<'k, 't, 'r, const VALIDATING: bool> {
     pub(super) text: &'t [u8],
     /// The deepest nesting.
     pub(super) nesting: u32,
-    pub(super) room: &'r mut Room,
+    pub(super) buffers: &'r mut Buffers,
 }
 
 /// What a scan found, and where bytes beyond ASCII begin and end.
@@ -25,9 +26,9 @@ pub(super) struct Scanned<'t> {
     pub(super) beyond_ascii: &'t [u8],
 }
 
-/// Room for what is seen of an event, kept from event to event so that none asks for memory.
+/// Buffers for what is seen of an event, kept from event to event so that none asks for memory.
 #[derive(Debug, Clone)]
-pub(crate) struct Room {
+pub(crate) struct Buffers {
     blocks: Vec<Block>,
     /// A bit for each block that is to be seen more closely.
     to_see: Vec<u64>,
@@ -36,14 +37,19 @@ pub(crate) struct Room {
     way: Vec<Container>,
 }
 
-impl Default for Room {
+impl Default for Buffers {
     fn default() -> Self {
-        Room { blocks: Vec::new(), to_see: Vec::new(), tokens: [Tokens::default(); BLOCKS], way: Vec::new() }
+        Buffers {
+            blocks: Vec::new(),
+            to_see: Vec::new(),
+            tokens: [Tokens::default(); BLOCKS],
+            way: Vec::new(),
+        }
     }
 }
 
-impl Room {
-    /// Makes room for an event of so many bytes.
+impl Buffers {
+    /// Makes buffers for an event of so many bytes.
     #[inline]
     fn begin(&mut self, length: usize) {
         if self.blocks.len() * BLOCK < length {
@@ -54,13 +60,13 @@ impl Room {
 }
 
 impl<'t, const VALIDATING: bool> Kernel for Scan<'_, 't, '_, VALIDATING> {
-    type Output = Result<Scanned<'t>, Doubt>;
+    type Output = Result<Scanned<'t>, Uncertain>;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Self::Output {
-        let Scan { keys, text, nesting, room } = self;
-        room.begin(text.len());
-        let Room { blocks, to_see, tokens, way } = room;
+        let Scan { keys, text, nesting, buffers } = self;
+        buffers.begin(text.len());
+        let Buffers { blocks, to_see, tokens, way } = buffers;
         let mut seen = Seen::default();
         let mut grammar = Grammar::default();
         let mut beyond_ascii = text.len()..text.len();
@@ -85,7 +91,7 @@ impl<'t, const VALIDATING: bool> Kernel for Scan<'_, 't, '_, VALIDATING> {
         let whole = last == Some(&b'}') && seen.opened == seen.closed && !seen.strings.open();
         let flat = seen.opened <= nesting || blocks.iter().all(|block| block.is_within(nesting));
         if !whole || !flat {
-            return Err(Doubt);
+            return Err(Uncertain);
         }
         let parts = Locator::new(keys, text, blocks, way).find(to_see)?;
         Ok(Scanned { parts, beyond_ascii: text.get(beyond_ascii).unwrap_or_default() })

@@ -1,12 +1,10 @@
 //! A destination that nothing ever keeps an event from, though it seems to ask for consent.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let policy = subject.policy;
-    for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
-        let cases = subject.answers.of(id);
+    for (destination, cases) in subject.destinations() {
         if destination.requirement().is_some()
             && !cases.is_empty()
             && cases.iter().all(|case| case.delivers())

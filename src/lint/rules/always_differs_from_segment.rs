@@ -1,7 +1,7 @@
 //! `always` where the platform's own table would block: its rows 2 and 4 grant nothing without preferences.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 use crate::model::{ConsentState, IntegrationsState};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {

@@ -1,14 +1,14 @@
 //! A list of several categories without `all of` or `any of`: a reader has to look up which of the two is meant.
 
-use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Span};
-use crate::lint::Subject;
+use crate::diagnostic::{Code, Diagnostic, Edit, Span};
+use crate::lint::subject::Subject;
 use crate::model::Quantifier;
 use crate::syntax::name;
 use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Text};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let several = subject.policy.several_categories().value;
-    let setting = format!("the setting `several categories need` is `{}`", word(several));
+    let setting = format!("the setting `several categories need` is `{}`", several.word());
     for destination in subject.policy.destinations() {
         let Some(Fact::Destination(said)) = fact(subject, destination.span()) else { continue };
         for attribute in &said.attributes {
@@ -30,13 +30,6 @@ fn fact<'p>(subject: &Subject<'p>, place: Span) -> Option<&'p Fact> {
     subject.statement(place).map(|(_, statement)| &statement.fact)
 }
 
-fn word(quantifier: Quantifier) -> &'static str {
-    match quantifier {
-        Quantifier::All => "all",
-        Quantifier::Any => "any",
-    }
-}
-
 /// The finding about a list of several categories.
 fn ambiguous(
     subject: &Subject<'_>,
@@ -47,18 +40,17 @@ fn ambiguous(
 ) -> Option<Diagnostic> {
     let [first, .., last] = names else { return None };
     let list = names.iter().map(|one| name(&one.value)).collect::<Vec<_>>().join(", ");
-    let word = word(meant);
+    let word = meant.word();
     let message = format!("`{lead} {list}` does not show whether all or any are required");
-    let place = Span { end: last.span.end, ..first.span };
+    let place = first.span.to(last.span);
     // A quoted name may follow the word in front of it without a space.
     let text = subject.trees.get(place.file.0 as usize).map_or("", |tree| &tree.text);
     let before = text.get(..place.start as usize).unwrap_or_default();
     let space = if before.ends_with(char::is_alphabetic) { " " } else { "" };
-    let edit = Edit { span: Span { end: place.start, ..place }, text: format!("{space}{word} of ") };
     Some(
         Diagnostic::new(Code::AmbiguousList, message)
             .at(place, "all of them, or any")
             .help(format!("write `{lead} {word} of {list}`: {why}"))
-            .fix(Fix { title: format!("write `{word} of`"), edits: vec![edit] }),
+            .fix(format!("write `{word} of`"), [Edit::new(place.before(), format!("{space}{word} of "))]),
     )
 }

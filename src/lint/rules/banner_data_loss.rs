@@ -1,7 +1,7 @@
 //! A banner that people need not answer.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 use crate::model::ImpliedConsent;
 use crate::visit::{Possibility, Site};
 

@@ -1,7 +1,7 @@
 //! A requirement that `always` categories satisfy alone, so that it asks for nothing.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 use crate::model::{Category, CategoryId};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {

@@ -1,7 +1,7 @@
 //! Rows that deliver to destinations which need consent although the event grants nothing.
 
 use crate::diagnostic::{Code, Diagnostic, FileId, Span};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 use crate::model::{ConsentState, DestinationId};
 use crate::reason::Reason;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,9 +17,9 @@ struct Delivered {
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let mut delivered: BTreeMap<(FileId, Option<Span>), Delivered> = BTreeMap::new();
-    for sort in subject.answers.sorts() {
-        let is_mapped = policy.destination(sort.example).is_some_and(|one| one.requirement().is_some());
-        for case in sort.cases.iter().filter(|case| is_mapped && case.reason == Reason::NotEnforced) {
+    for class in subject.outcomes.classes() {
+        let is_mapped = policy.destination(class.example).is_some_and(|one| one.requirement().is_some());
+        for case in class.cases.iter().filter(|case| is_mapped && case.reason == Reason::NotEnforced) {
             let (consent, integrations) = (case.situation.consent, case.situation.integrations);
             let row = policy.reconcile().row(consent, integrations);
             // Where the author says why, it is no accident.
@@ -28,7 +28,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 let own = (!policy.files().is_prelude(file)).then_some(row.span);
                 let delivered = delivered.entry((file, own)).or_default();
                 delivered.states.insert(consent);
-                delivered.rows.entry(row.span).or_insert(sort.example);
+                delivered.rows.entry(row.span).or_insert(class.example);
             }
         }
     }

@@ -1,7 +1,8 @@
 //! A device-mode destination on a site whose banner is optional: what has loaded stays.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::outcomes::Case;
+use crate::lint::subject::Subject;
 use crate::model::{ConsentState, ImpliedConsent, IntegrationsState, Mode};
 use crate::visit::{Possibility, Site};
 
@@ -16,21 +17,17 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         Ok(ImpliedConsent::OptOut) => "loads with the page, before a choice, and stays",
         Err(_) => "stays once it has loaded",
     };
-    for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
+    for (destination, cases) in subject.destinations() {
         // A wrapper stamps a choice and no integrations: what a choice does not change is never taken back.
-        let chosen = subject.answers.of(id).iter().filter(|case| {
+        let mut chosen = cases.iter().filter(|case| {
             let situation = &case.situation;
             situation.consent == ConsentState::Answered
                 && situation.integrations == IntegrationsState::None
                 && !situation.exempt_event
         });
-        let (mut delivers, mut blocks) = (false, false);
-        chosen.for_each(|case| match case.delivers() {
-            true => delivers = true,
-            false => blocks = true,
-        });
-        if let (Some(Mode::Device), Some(span), true) =
-            (destination.mode(), destination.mode_span(), delivers && blocks)
+        let first = chosen.next().map(Case::delivers);
+        let depends = chosen.any(|case| Some(case.delivers()) != first);
+        if let (Some(Mode::Device), Some(span), true) = (destination.mode(), destination.mode_span(), depends)
         {
             let message = format!(
                 "the library of `{}` cannot be unloaded when a person takes consent back",

@@ -1,13 +1,12 @@
 //! A destination in device mode that decisions keep events from: only code in the browser can do that.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 use crate::model::Mode;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let policy = subject.policy;
-    for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
-        let blocked = subject.answers.of(id).iter().any(|case| !case.delivers());
+    for (destination, cases) in subject.destinations() {
+        let blocked = cases.iter().any(|case| !case.delivers());
         if let (Some(Mode::Device), Some(span), true) = (destination.mode(), destination.mode_span(), blocked)
         {
             let message = format!("a decision alone keeps nothing from `{}`", destination.name());

@@ -1,7 +1,7 @@
 //! An exemption that does not say why: the next reader cannot tell it from a mistake.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     for destination in subject.policy.destinations() {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::event::Entry;
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 use crate::model::{CategoryId, Destination, IntegrationsState, InvalidEntries, Quantifier};
 use crate::reason::Reason;
 use crate::syntax::tree::{DestinationAttribute, Fact, Needs};
@@ -19,7 +19,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         }
     };
     let unmapped = policy.unmapped_destinations();
-    let mut cases = subject.answers.sorts().iter().flat_map(|sort| &sort.cases);
+    let mut cases = subject.outcomes.classes().iter().flat_map(|class| &class.cases);
     // Only where it is `deliver` is that a reason.
     if cases.any(|case| case.reason == Reason::Unmapped) {
         leaks(unmapped.span, "unmapped destinations are delivered", "unmapped destinations", "block");
@@ -47,16 +47,14 @@ fn is_list(subject: &Subject<'_>, destination: &Destination) -> bool {
     let is_list = |said: &Spanned<DestinationAttribute>| {
         matches!(said.value, DestinationAttribute::Needs(Needs::List(_)))
     };
-    is_asked
-        && live.filter(|category| category.unenforced().is_none()).count() > 1
-        && attributes.iter().any(is_list)
+    is_asked && live.filter(|category| category.is_live()).count() > 1 && attributes.iter().any(is_list)
 }
 
 /// Whether an entry that is neither a boolean nor an object lets an event through which `false` would stop.
 fn invalid_entry_delivers(subject: &Subject<'_>) -> bool {
-    subject.answers.sorts().iter().any(|sort| {
+    subject.outcomes.classes().iter().any(|class| {
         let of = |entry| {
-            sort.cases.iter().filter(move |case| {
+            class.cases.iter().filter(move |case| {
                 case.situation.integrations == IntegrationsState::Present
                     && case.situation.entry == Some(entry)
             })

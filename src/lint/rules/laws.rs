@@ -1,10 +1,10 @@
 //! The laws of section 3 of the semantics that a policy may break: decided for every destination, over all that can happen.
 
-use crate::analysis::{Situation, Space};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::event::{Entry, Event, Integrations, Preference};
-use crate::lint::Subject;
-use crate::lint::answers::{Case, Sort};
+use crate::exact::{Situation, Space};
+use crate::lint::outcomes::{Case, DestinationClass};
+use crate::lint::subject::Subject;
 use crate::model::{ConsentState, IntegrationsState, Policy};
 use crate::reason::Reason;
 use std::collections::HashSet;
@@ -68,11 +68,11 @@ fn report(
         if policy.files().is_prelude(row.file) { Span::new(row.file, 0, 0) } else { row }
     };
     let mut reported = HashSet::new();
-    for sort in subject.answers.sorts() {
-        for before in &sort.cases {
-            for after in sort.cases.iter().filter(|after| breaks(before, after)) {
+    for class in subject.outcomes.classes() {
+        for before in &class.cases {
+            for after in class.cases.iter().filter(|after| breaks(before, after)) {
                 if reported.insert([place(before), place(after)]) {
-                    found.push(breach(policy, code, message, sort, [before, after]));
+                    found.push(breach(policy, code, message, class, [before, after]));
                 }
             }
         }
@@ -123,10 +123,16 @@ fn refused<'e>(mut event: Event<'e>, case: &Case) -> Event<'e> {
 }
 
 /// A law that is broken, with the two events that show it and the rows that decide them.
-fn breach(policy: &Policy, code: Code, message: &str, sort: &Sort, cases: [&Case; 2]) -> Diagnostic {
-    let name = policy.destination(sort.example).map(|one| one.name()).unwrap_or_default();
+fn breach(
+    policy: &Policy,
+    code: Code,
+    message: &str,
+    class: &DestinationClass,
+    cases: [&Case; 2],
+) -> Diagnostic {
+    let name = policy.destination(class.example).map(|one| one.name()).unwrap_or_default();
     let event = |case: &Case| {
-        let space = Space::full(policy, sort.example);
+        let space = Space::full(policy, class.example);
         space
             .map(|space| refused(space.event(&case.situation), case).to_json(policy.reading()))
             .unwrap_or_default()

@@ -1,8 +1,8 @@
 //! A site whose library never loads for some people.
 
+use crate::decide::Table;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
-use crate::table::Table;
+use crate::lint::subject::Subject;
 use crate::visit::{NeverLoads, Site, never_loads};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {

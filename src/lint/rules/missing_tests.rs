@@ -1,7 +1,7 @@
 //! A policy that nothing tests: whoever changes it cannot see what changes.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;

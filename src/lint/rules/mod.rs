@@ -1,6 +1,5 @@
 //! The rules, a file each; the three laws share one.
 
-mod alike;
 mod always_delivered;
 mod always_differs_from_segment;
 mod ambiguous_list;
@@ -15,6 +14,7 @@ mod inherited_permissive_setting;
 mod integrations_override_refusal;
 mod laws;
 mod library_never_loads;
+mod lookalikes;
 mod missing_tests;
 mod needs_every_category;
 mod never_delivered;
@@ -29,7 +29,7 @@ mod unused_category;
 mod unused_include;
 mod unusual_wire_id;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::diagnostic::Diagnostic;
 
 /// A rule looks at a policy and reports what it finds.

@@ -2,7 +2,7 @@
 //! documents warn of it where messages are concerned that people have asked for.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 use crate::model::{Category, CategoryId};
 
 /// With fewer categories, needing all of them is nothing out of the ordinary.

@@ -1,12 +1,10 @@
 //! A destination that no event reaches, or none but exempt ones, though nothing says that it is disabled.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let policy = subject.policy;
-    for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
-        let cases = subject.answers.of(id);
+    for (destination, cases) in subject.destinations() {
         let mut delivered = cases.iter().filter(|case| case.delivers()).peekable();
         let is_reached = delivered.peek().is_some();
         if destination.disabled().is_none() && delivered.all(|case| case.situation.exempt_event) {

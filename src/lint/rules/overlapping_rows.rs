@@ -1,7 +1,8 @@
 //! A pair of states that more than one row covers: the first row wins, which a reader may miss.
 
-use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Span};
-use crate::lint::Subject;
+use crate::diagnostic::{Code, Diagnostic, Edit, Span, Spanned};
+use crate::lint::places::around;
+use crate::lint::subject::Subject;
 use crate::model::{ConsentState, IntegrationsState};
 use crate::syntax::tree::{Fact, Row, TokenKind, Tree};
 
@@ -16,7 +17,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             .iter()
             .map(|cell| format!("{} x {}", cell.consent.word(), cell.integrations.word()))
             .collect();
-        let mut finding = Diagnostic::new(
+        let finding = Diagnostic::new(
             Code::OverlappingRows,
             format!("an earlier row already covers {}", pairs.join(", ")),
         )
@@ -26,10 +27,8 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let decided = reconcile.cells().iter().filter(|cell| cell.row == index);
         let decided: Vec<_> = decided.map(|cell| (cell.consent, cell.integrations)).collect();
         let narrower = row(subject, later.span).and_then(|(tree, row)| narrower(tree, row, &decided));
-        if let Some(fix) = narrower {
-            finding = finding.fix(fix);
-        }
-        found.push(finding);
+        let edits = narrower.into_iter().flatten();
+        found.push(finding.fix("name only the states that the row decides", edits));
     }
 }
 
@@ -44,37 +43,29 @@ fn row<'s>(subject: &Subject<'s>, place: Span) -> Option<(&'s Tree, &'s Row)> {
 
 /// Names in a row just the states that it decides; `None` where these are no block of the table, or where a comment stands
 /// among those that the row has.
-fn narrower(tree: &Tree, row: &Row, decided: &[(ConsentState, IntegrationsState)]) -> Option<Fix> {
-    let has_comment = |first: Span, last: Span| {
-        let mut comments = tree.tokens.iter().filter(|token| token.kind == TokenKind::Comment);
-        comments.any(|token| first.start <= token.span.start && token.span.start < last.end)
-    };
-    let consent: Vec<ConsentState> =
-        ConsentState::ALL.into_iter().filter(|state| decided.iter().any(|(one, _)| one == state)).collect();
-    let integrations: Vec<IntegrationsState> = IntegrationsState::ALL
-        .into_iter()
-        .filter(|state| decided.iter().any(|(_, one)| one == state))
-        .collect();
-    if consent.len() * integrations.len() != decided.len() {
+fn narrower(tree: &Tree, row: &Row, decided: &[(ConsentState, IntegrationsState)]) -> Option<[Edit; 2]> {
+    let (consent, integrations): (Vec<_>, Vec<_>) = decided.iter().copied().unzip();
+    let (states, consent) = column(tree, &row.consent, &ConsentState::ALL, &consent, ConsentState::word)?;
+    let (others, integrations) =
+        column(tree, &row.integrations, &IntegrationsState::ALL, &integrations, IntegrationsState::word)?;
+    (states * others == decided.len()).then_some([consent, integrations])
+}
+
+/// Names in a column the states that are decided, and counts them.
+fn column<S: Copy + PartialEq>(
+    tree: &Tree,
+    written: &[Spanned<S>],
+    all: &[S],
+    decided: &[S],
+    word: fn(S) -> &'static str,
+) -> Option<(usize, Edit)> {
+    let place = written.first()?.span.to(written.last()?.span);
+    let [_, inside, _] = around(tree, place);
+    if inside.iter().any(|token| token.kind == TokenKind::Comment) {
         return None;
     }
-    let phrases =
-        |count, all, phrases: Vec<&str>| if count == all { "any".to_owned() } else { phrases.join(" | ") };
-    let consent_text =
-        phrases(consent.len(), ConsentState::ALL.len(), consent.iter().map(|one| one.word()).collect());
-    let integrations_text = phrases(
-        integrations.len(),
-        IntegrationsState::ALL.len(),
-        integrations.iter().map(|one| one.word()).collect(),
-    );
-    let edit = |first: Span, last: Span, text| {
-        (!has_comment(first, last)).then_some(Edit { span: Span { end: last.end, ..first }, text })
-    };
-    let consent = edit(row.consent.first()?.span, row.consent.last()?.span, consent_text)?;
-    let integrations =
-        edit(row.integrations.first()?.span, row.integrations.last()?.span, integrations_text)?;
-    Some(Fix {
-        title: "name only the states that the row decides".into(),
-        edits: vec![consent, integrations],
-    })
+    let words: Vec<&str> =
+        all.iter().filter(|state| decided.contains(state)).map(|state| word(*state)).collect();
+    let text = if words.len() == all.len() { "any".to_owned() } else { words.join(" | ") };
+    Some((words.len(), Edit::new(place, text)))
 }

@@ -1,8 +1,8 @@
 //! Promises that are not kept, or that nothing could break. Each is decided over every event.
 
-use crate::analysis::prove;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::exact::prove;
+use crate::lint::subject::Subject;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;

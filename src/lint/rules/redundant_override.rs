@@ -1,10 +1,9 @@
 //! An override that says what is said already, word for word.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::diagnostic::{FileId, Fix, Span};
-use crate::lint::Subject;
+use crate::diagnostic::{Code, Diagnostic, FileId, Span};
 use crate::lint::fix::deletion;
-use crate::lint::reaches;
+use crate::lint::places::around;
+use crate::lint::subject::{Subject, reaches};
 use crate::syntax::tree::{Statement, TokenKind, Tree};
 use std::collections::{HashMap, HashSet};
 
@@ -42,23 +41,18 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             if files.is_prelude(other.span.file) || written(tree, statement) != written(other_tree, other) {
                 continue;
             }
-            let mut finding = Diagnostic::new(Code::RedundantOverride, "the override changes nothing")
+            let finding = Diagnostic::new(Code::RedundantOverride, "the override changes nothing")
                 .at(statement.span, "says the same")
                 .at(other.span, "as this")
                 .help("delete it; where it shall stay to show that somebody has decided so, say that: `// allow redundant-override because \"...\"`");
-            if let Some(edit) = deletion(files, tree, statement.span) {
-                finding = finding.fix(Fix { title: "delete the override".into(), edits: vec![edit] });
-            }
-            found.push(finding);
+            found.push(finding.fix("delete the override", deletion(files, tree, statement.span)));
         }
     }
 }
 
 /// The words of a statement, without `override`.
 fn words(tree: &Tree, statement: &Statement) -> Vec<Span> {
-    let range = tree.tokens.partition_point(|token| token.span.start < statement.span.start)
-        ..tree.tokens.partition_point(|token| token.span.start < statement.span.end);
-    let tokens = tree.tokens.get(range).unwrap_or(&[]);
+    let [_, tokens, _] = around(tree, statement.span);
     let words = tokens.iter().filter(|token| token.kind == TokenKind::Word).map(|token| token.span);
     words.filter(|span| Some(*span) != statement.overrides).collect()
 }

@@ -1,7 +1,7 @@
 //! A part of a requirement that changes nothing: another part says it already, or it is always granted.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 use crate::model::{Category, CategoryId, Policy, Requirement};
 use std::collections::{BTreeSet, HashMap};
 
@@ -174,7 +174,7 @@ impl<'p> Choices<'p> {
 
     /// Whether a part names a category that is not unenforced.
     fn asks_for(&self, part: &Requirement) -> bool {
-        part.categories().any(|id| !!is_live(self.policy, id))
+        part.categories().any(|id| is_live(self.policy, id))
     }
 }
 

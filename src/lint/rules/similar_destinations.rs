@@ -1,11 +1,11 @@
 //! Names of two destinations that a reader takes for one: they differ only in case, or by letters that look alike.
 
-use super::alike::Alike;
+use super::lookalikes::LookAlikes;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let mut seen = Alike::default();
+    let mut seen = LookAlikes::default();
     for destination in subject.policy.destinations() {
         let further = destination.aliases().iter().map(|name| (name.value.as_str(), name.span));
         for (name, span) in std::iter::once((destination.name(), destination.name_span())).chain(further) {
@@ -13,7 +13,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 Some((other, at)) => {
                     (format!("`{name}` and `{other}` look alike, and are two destinations"), Some(at))
                 }
-                None if Alike::are("All", name) => {
+                None if LookAlikes::are("All", name) => {
                     (format!("`{name}` looks like `All`, which stands for every destination"), None)
                 }
                 None => continue,

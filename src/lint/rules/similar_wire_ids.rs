@@ -1,11 +1,11 @@
 //! Two wire ids that a reader takes for one: they differ only in case, or by letters that look alike.
 
-use super::alike::Alike;
+use super::lookalikes::LookAlikes;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let mut seen = Alike::default();
+    let mut seen = LookAlikes::default();
     for category in subject.policy.categories() {
         let wire_id = category.wire_id();
         if let Some((other, at)) = seen.insert(wire_id, wire_id, category.wire_id_span()) {

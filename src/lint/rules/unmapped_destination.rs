@@ -1,13 +1,12 @@
 //! A destination that no category stands for and that is delivered all the same: the documents recommend mapping all.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 use crate::reason::Reason;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let policy = subject.policy;
-    for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
-        if subject.answers.of(id).iter().any(|case| case.reason == Reason::Unmapped) {
+    for (destination, cases) in subject.destinations() {
+        if cases.iter().any(|case| case.reason == Reason::Unmapped) {
             let message =
                 format!("`{}` receives what people refuse: no category stands for it", destination.name());
             found.push(

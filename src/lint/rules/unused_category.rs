@@ -1,7 +1,7 @@
 //! A category that no destination needs: people are asked for something that decides nothing.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;

@@ -1,10 +1,8 @@
 //! An include that brings nothing: no fact, or none that was not there, or none that is in force.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::diagnostic::{FileId, Fix, Span};
-use crate::lint::Subject;
+use crate::diagnostic::{Code, Diagnostic, FileId, Span};
 use crate::lint::fix::deletion;
-use crate::lint::reaches;
+use crate::lint::subject::{Subject, reaches};
 use crate::model::{Include, Policy};
 use crate::syntax::tree::{Fact, Tree};
 use std::collections::{HashMap, HashSet};
@@ -45,9 +43,8 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         if unused != Some(Unused::Overridden) {
             gone.insert(include.span);
             let statement = subject.statement(include.span);
-            if let Some(edit) = statement.and_then(|(tree, one)| deletion(policy.files(), tree, one.span)) {
-                finding = finding.fix(Fix { title: "delete the include".into(), edits: vec![edit] });
-            }
+            let edit = statement.and_then(|(tree, one)| deletion(policy.files(), tree, one.span));
+            finding = finding.fix("delete the include", edit);
         }
         found.push(finding);
     }

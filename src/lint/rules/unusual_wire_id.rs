@@ -1,7 +1,7 @@
 //! A wire id that is not of the documented form, so that it was probably mistyped.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::Subject;
+use crate::lint::subject::Subject;
 
 /// The platform's ids are shorter than this.
 const TOO_LONG: usize = 35;

@@ -4,7 +4,7 @@ use super::Effort;
 use crate::agreement;
 use crate::limits::{self, StructuralScan};
 use crate::measure::{Field, PARTS, Times};
-use crate::ours::{Grade, Ours, Room};
+use crate::ours::{Ours, Room, Validation};
 use crate::peers::{self, Peer, Rewriter};
 use crate::report::Section;
 use crate::rules::Rules;
@@ -26,15 +26,15 @@ pub(super) const COPY: &str = "limit: memcpy of each event";
 const LINES: &str = "limit: memchr for line breaks";
 
 /// Our rewriting.
-pub const REWRITING: [(&str, Grade); 2] = [
-    ("consentry, trusted, rewriting", Grade::Trusted),
-    ("consentry, validating, rewriting", Grade::Validating),
+pub const REWRITING: [(&str, Validation); 2] = [
+    ("consentry, trusted, rewriting", Validation::Trusted),
+    ("consentry, validating, rewriting", Validation::Full),
 ];
 
 /// Our deciding of a whole buffer.
-const BUFFER: [(&str, Grade); 2] = [
-    ("consentry, trusted, lines of a buffer", Grade::Trusted),
-    ("consentry, validating, lines of a buffer", Grade::Validating),
+const BUFFER: [(&str, Validation); 2] = [
+    ("consentry, trusted, lines of a buffer", Validation::Trusted),
+    ("consentry, validating, lines of a buffer", Validation::Full),
 ];
 
 /// What was measured.
@@ -72,10 +72,10 @@ pub(super) fn measure(workload: &Workload, effort: Effort) -> Bytes {
     for (name, decide) in GRADES {
         field.add(format!("{name}, cold"), move |part| cold(workload.part(part, PARTS), ours, decide));
     }
-    for (name, grade) in BUFFER {
+    for (name, validation) in BUFFER {
         let mut room = ours.room();
         field.add(name.to_owned(), move |part| {
-            black_box(ours.lines(grade, black_box(workload.part_text(part, PARTS)), &mut room));
+            black_box(ours.lines(validation, black_box(workload.part_text(part, PARTS)), &mut room));
         });
     }
     for Peer { name, decide, .. } in deciders {
@@ -94,9 +94,9 @@ pub(super) fn measure(workload: &Workload, effort: Effort) -> Bytes {
         black_box(limits::lines(black_box(workload.part_text(part, PARTS))));
     });
     let decisions = field.field.len();
-    for (name, grade) in REWRITING {
+    for (name, validation) in REWRITING {
         let mut room = ours.room();
-        field.rewrite(name.to_owned(), move |event, into| ours.rewrite(grade, event, &mut room, into));
+        field.rewrite(name.to_owned(), move |event, into| ours.rewrite(validation, event, &mut room, into));
     }
     for Rewriter { name, rewrite } in rewriters {
         field.rewrite(format!("{name}, rewriting"), rewrite);

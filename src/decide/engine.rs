@@ -1,0 +1,251 @@
+//! [`Table`] × [`Input`] → [`Decision`]. Only bytes can fail, and nothing allocates once the scratch has its size.
+
+use super::bits::Bits;
+use super::decision::{Decision, Origin};
+use super::input::{Input, Subject};
+use super::resolved::ResolvedEvent;
+use super::rewrite::Outcome;
+use super::scratch::{ResolvedAt, Scratch};
+use super::table::Table;
+use crate::event::{self, Buffers, Event, EventError, Limits, Parts, Validation};
+use crate::model::{Enforce, EventRole, Steps};
+
+impl Table {
+    /// Returns room for deciding with this table, so that deciding allocates nothing. Each thread has its own.
+    pub fn scratch(&self) -> Scratch {
+        Scratch::new(self)
+    }
+
+    /// Decides one event, for all destinations. A scratch of another table serves as well; it takes on this table's size.
+    ///
+    /// ```
+    /// use consentry::{Input, Policy, Table};
+    ///
+    /// let table = Table::new(Policy::parse(
+    ///     "consentry 1 policy \"p\" include prelude \"segment-strict\" category Ads destination \"X\" needs Ads",
+    /// )?);
+    /// let decision = table.decide(Input::line(b"{}"), &mut table.scratch())?.delivered().count();
+    /// assert_eq!(decision, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not an event; if they are trusted, when that is seen. Other inputs are always decided.
+    #[inline]
+    pub fn decide<'d>(
+        &'d self,
+        input: Input<'d>,
+        scratch: &'d mut Scratch,
+    ) -> Result<Decision<'d>, EventError> {
+        let (origin, at) = self.resolve(input, scratch)?;
+        Ok(self.decide_at(origin, at, scratch))
+    }
+
+    /// Decides one event, and appends it to `into` rewritten, so that a router which knows the integrations object alone obeys the
+    /// decision. A blocked destination is stopped there, by a `false` of its own where need be, and a delivered one that would be
+    /// stopped has `true`; everything else stays as it is, byte for byte, option objects of delivered destinations too.
+    ///
+    /// A dropped event blocks every destination of the policy, and `All` is `false` in it for the others. An input without bytes is
+    /// written as the smallest event that it stands for.
+    ///
+    /// ```
+    /// use consentry::{Input, Policy, Table};
+    ///
+    /// let table = Table::new(Policy::parse(
+    ///     r#"consentry 1 policy "p" include prelude "segment" category Ads
+    ///        destination "Google Ads" needs Ads destination "Braze" unmapped"#,
+    /// )?);
+    /// let line = br#"{"context":{"consent":{"categoryPreferences":{"Ads":false}}},"integrations":{"Braze":{"id":1}}}"#;
+    /// let mut rewritten = Vec::new();
+    /// table.rewrite(Input::line(line), &mut table.scratch(), &mut rewritten)?;
+    /// assert!(rewritten.ends_with(br#""integrations":{"Google Ads":false,"Braze":{"id":1}}}"#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not an event; nothing is appended then.
+    pub fn rewrite<'d>(
+        &'d self,
+        input: Input<'d>,
+        scratch: &'d mut Scratch,
+        into: &mut Vec<u8>,
+    ) -> Result<Decision<'d>, EventError> {
+        let (origin, at) = self.resolve(input, scratch)?;
+        let written;
+        let line = match input.subject {
+            Subject::Line(bytes) => bytes,
+            Subject::Checked(checked) => checked.line,
+            Subject::Event(event) => {
+                written = event.to_json(self.policy().reading());
+                written.as_bytes()
+            }
+            Subject::Granted(_) => b"{}",
+        };
+        Ok(self.rewrite_at(origin, at, line, scratch, into))
+    }
+
+    /// Reads an event as this table's policy asks: [`Event::read`] with [`Policy::reading`](crate::Policy::reading), only faster.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not an event.
+    pub fn read<'e>(&self, bytes: &'e [u8], limits: &Limits) -> Result<Event<'e>, EventError> {
+        let mut buffers = Buffers::default();
+        let parts = event::find(bytes, &self.keys, limits, Validation::Full, self.instructions, &mut buffers);
+        match parts.and_then(|parts| parts.event()) {
+            Some(event) => Ok(event),
+            None => Event::read(bytes, self.policy().reading(), limits),
+        }
+    }
+
+    /// Decides an event that is read already.
+    pub(crate) fn decide_event<'d>(&'d self, event: &'d Event<'d>, scratch: &'d mut Scratch) -> Decision<'d> {
+        scratch.serve(self);
+        let at = scratch.resolve(self, event);
+        self.decide_at(Origin::Event(event), at, scratch)
+    }
+
+    /// Resolves what is decided about to the policy's own numbers.
+    #[inline]
+    fn resolve<'d>(
+        &self,
+        input: Input<'d>,
+        scratch: &mut Scratch,
+    ) -> Result<(Origin<'d>, ResolvedAt), EventError> {
+        scratch.serve(self);
+        match input.subject {
+            Subject::Line(bytes) => self.read_and_resolve(bytes, &input.limits, input.validation, scratch),
+            Subject::Event(event) => Ok((Origin::Event(event), scratch.resolve(self, event))),
+            Subject::Checked(checked) => {
+                Ok((Origin::Event(checked.event), scratch.resolve(self, checked.event).checked(&checked)))
+            }
+            Subject::Granted(granted) => Ok((Origin::nothing(), scratch.grant(self, granted))),
+        }
+    }
+
+    #[inline]
+    fn read_and_resolve<'d>(
+        &self,
+        bytes: &'d [u8],
+        limits: &Limits,
+        validation: Validation,
+        scratch: &mut Scratch,
+    ) -> Result<(Origin<'d>, ResolvedAt), EventError> {
+        if let Some((parts, role)) = self.find(bytes, limits, validation, &mut scratch.buffers)
+            && let Some(at) = scratch.recall(self, &parts, role)
+        {
+            return Ok((Origin::bytes(bytes, limits, parts.integrations), at));
+        }
+        let event = Event::read(bytes, self.policy().reading(), limits)?;
+        let at = scratch.resolve(self, &event);
+        Ok((Origin::Read(Box::new(event)), at))
+    }
+
+    /// Finds the parts of an event that a decision depends on, and the role that its name gives it.
+    #[inline]
+    fn find<'d>(
+        &self,
+        bytes: &'d [u8],
+        limits: &Limits,
+        validation: Validation,
+        buffers: &mut Buffers,
+    ) -> Option<(Parts<'d>, EventRole)> {
+        let parts = event::find(bytes, &self.deciding_keys, limits, validation, self.instructions, buffers)?;
+        let role = self.role(|name| parts.is_called(name));
+        if role == EventRole::default() {
+            return Some((parts, role));
+        }
+        // Events of such a name are rare, so that the type of the others is not read.
+        let all = event::find(bytes, &self.keys, limits, validation, self.instructions, buffers)?;
+        Some((parts, if all.is_track() { role } else { EventRole::default() }))
+    }
+
+    #[inline]
+    fn decide_at<'d>(&'d self, origin: Origin<'d>, at: ResolvedAt, scratch: &'d mut Scratch) -> Decision<'d> {
+        let (event, deliver) = scratch.resolved(at);
+        self.deliver(&event, deliver);
+        Decision::new(self, origin, event, deliver)
+    }
+
+    fn rewrite_at<'d>(
+        &'d self,
+        origin: Origin<'d>,
+        at: ResolvedAt,
+        line: &[u8],
+        scratch: &'d mut Scratch,
+        into: &mut Vec<u8>,
+    ) -> Decision<'d> {
+        let (event, deliver) = scratch.resolved(at);
+        self.deliver(&event, deliver);
+        let dropped = matches!(event.enforce(self), Enforce::Drop(_));
+        let found = origin.integrations();
+        let (rewrites, deliver) = scratch.rewrites(self);
+        rewrites.rewrite(self, Outcome { deliver, dropped }, line, found, into);
+        let (event, deliver) = scratch.resolved(at);
+        Decision::new(self, origin, event, deliver)
+    }
+
+    /// Finds out which destinations receive the event, 64 at a time.
+    #[inline]
+    fn deliver(&self, event: &ResolvedEvent<'_>, deliver: &mut Bits) {
+        let exempt = if event.role.is_exempt { !0 } else { 0 };
+        let enforce = event.enforce(self);
+        for (at, (word, enabled)) in deliver.words_mut().iter_mut().zip(self.enabled.words()).enumerate() {
+            *word = enabled & enforce.fold(&mut Passing { table: self, event, exempt, at });
+        }
+    }
+}
+
+/// Which of 64 destinations pass.
+struct Passing<'p, 'd> {
+    table: &'p Table,
+    event: &'p ResolvedEvent<'d>,
+    exempt: u64,
+    at: usize,
+}
+
+impl Steps for Passing<'_, '_> {
+    type Value = u64;
+
+    #[inline(always)]
+    fn nothing(&mut self) -> u64 {
+        !0
+    }
+
+    #[inline(always)]
+    fn drop(&mut self) -> u64 {
+        0
+    }
+
+    #[inline(always)]
+    fn consent(&mut self) -> u64 {
+        self.event.grants.passing.word(self.at) | self.exempt
+    }
+
+    #[inline(always)]
+    fn integrations(&mut self) -> u64 {
+        let listed = self.event.listed;
+        let default = match listed.all_off {
+            true => listed.on.word(self.at) | self.table.ignores_all.word(self.at),
+            false => !0,
+        };
+        !listed.off.word(self.at) & default
+    }
+
+    #[inline(always)]
+    fn listed(&mut self) -> u64 {
+        self.event.listed.on.word(self.at)
+    }
+
+    #[inline(always)]
+    fn then(&mut self, first: u64, second: u64) -> u64 {
+        first & second
+    }
+
+    #[inline(always)]
+    fn or(&mut self, first: u64, second: u64) -> u64 {
+        first | second
+    }
+}

@@ -1,0 +1,171 @@
+//! An event in the policy's own numbers: its names resolved to categories and destinations.
+
+use super::bits::Bits;
+use super::table::{LedgerDrop, Table};
+use crate::event::{Entry, Preference};
+use crate::model::{CategoryId, ConsentState, DestinationId, Enforce, EventRole, IntegrationsState};
+
+/// What a decision depends on, in the policy's own numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct ResolvedEvent<'d> {
+    pub(super) consent: ConsentState,
+    pub(super) integrations: IntegrationsState,
+    pub(super) grants: &'d Grants,
+    pub(super) listed: &'d IntegrationEntries,
+    /// What the policy makes of the event by its name.
+    pub(super) role: EventRole,
+    /// Why a check against a ledger drops the event, if it does.
+    pub(super) dropped: Option<LedgerDrop>,
+}
+
+/// What the preferences of an event come to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Grants {
+    /// Whether there was any preference, of whatever name.
+    pub(super) any: bool,
+    /// The categories that are granted, `always` ones included.
+    pub(super) granted: Bits,
+    /// The categories that the event does not grant though it has their key; room while the others are worked out.
+    pub(super) withheld: Bits,
+    /// The destinations that pass the consent step, exempt events aside.
+    pub(super) passing: Bits,
+}
+
+/// What the integrations object of an event comes to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct IntegrationEntries {
+    /// Whether there was any entry, of whatever name.
+    pub(super) any: bool,
+    /// The destinations whose own entry is `on`.
+    pub(super) on: Bits,
+    /// The destinations whose own entry is `off`.
+    pub(super) off: Bits,
+    /// Whether `All` is off.
+    pub(super) all_off: bool,
+    /// The shared names that were met, on and off; room while the others are worked out.
+    pub(super) seen_on: Bits,
+    pub(super) seen_off: Bits,
+}
+
+impl Grants {
+    /// Takes on what `members` adds. A category is granted when each of its keys is; so among duplicates any other value wins.
+    pub(super) fn work_out(
+        &mut self,
+        table: &Table,
+        members: impl FnOnce(&mut dyn FnMut(&[u8], Preference)) -> Option<()>,
+    ) -> Option<()> {
+        let Grants { any, granted, withheld, passing } = self;
+        let categories = table.policy().categories().len();
+        *any = false;
+        granted.reset(categories);
+        withheld.reset(categories);
+        if table.unlisted_is_granted {
+            granted.words_mut().fill(u64::MAX);
+        }
+        let all = members(&mut |name, preference| {
+            *any = true;
+            for category in table.categories.ids(name) {
+                match preference {
+                    Preference::Granted => granted.insert(*category as usize),
+                    Preference::Unasked => {}
+                    Preference::Refused | Preference::Invalid => withheld.insert(*category as usize),
+                }
+            }
+        });
+        let words = granted.words_mut().iter_mut().zip(withheld.words()).zip(table.always.words());
+        for ((granted, withheld), always) in words {
+            *granted = *granted & !withheld | always;
+        }
+        table.requirements.passing(granted, passing);
+        all
+    }
+}
+
+impl IntegrationEntries {
+    /// Takes on what `members` adds. Among the entries of one destination `off` wins, then `on`.
+    pub(super) fn work_out(
+        &mut self,
+        table: &Table,
+        members: impl FnOnce(&mut dyn FnMut(&[u8], Entry)) -> Option<()>,
+    ) -> Option<()> {
+        let IntegrationEntries { any, on, off, all_off, seen_on, seen_off } = self;
+        let destinations = table.policy().destinations().len();
+        (*any, *all_off) = (false, false);
+        on.reset(destinations);
+        off.reset(destinations);
+        seen_on.reset(table.destinations.numbers());
+        seen_off.reset(table.destinations.numbers());
+        let all = members(&mut |name, entry| {
+            *any = true;
+            let is_off = match entry {
+                Entry::On => false,
+                Entry::Off => true,
+                Entry::Invalid if table.invalid_is_off => true,
+                Entry::Invalid => return,
+            };
+            if name == ALL {
+                *all_off |= is_off;
+                return;
+            }
+            let (number, named) = table.destinations.numbered(name);
+            if let [_, _, ..] = named {
+                // A shared name is spread once, however often an event repeats it.
+                let seen = if is_off { &mut *seen_off } else { &mut *seen_on };
+                if seen.contains(number) {
+                    return;
+                }
+                seen.insert(number);
+            }
+            let into = if is_off { &mut *off } else { &mut *on };
+            named.iter().for_each(|destination| into.insert(*destination as usize));
+        });
+        for (on, off) in on.words_mut().iter_mut().zip(off.words()) {
+            *on &= !off;
+        }
+        all
+    }
+}
+
+/// The entry that speaks of every destination that has none of its own.
+pub(super) const ALL: &[u8] = b"All";
+
+impl<'d> ResolvedEvent<'d> {
+    /// What is enforced.
+    #[inline]
+    pub(super) fn enforce<'t>(&self, table: &'t Table) -> &'t Enforce {
+        table.enforce_checked(self.dropped, self.consent, self.integrations)
+    }
+
+    /// The consent state.
+    pub fn consent(&self) -> ConsentState {
+        self.consent
+    }
+
+    /// The integrations state.
+    pub fn integrations(&self) -> IntegrationsState {
+        self.integrations
+    }
+
+    /// Whether the event is exempt from the consent step.
+    pub fn exempt_event(&self) -> bool {
+        self.role.is_exempt
+    }
+
+    /// Whether the event is a preference event, which passes every gate.
+    pub fn preference_event(&self) -> bool {
+        self.role.is_preference_event
+    }
+
+    /// Whether a category is granted, `always` counted in.
+    pub fn grants(&self, category: CategoryId) -> bool {
+        self.grants.granted.contains(category.index())
+    }
+
+    /// The destination's own entry: `Some(true)` for on, `Some(false)` for off, `None` for unlisted.
+    pub fn entry(&self, destination: DestinationId) -> Option<bool> {
+        if self.listed.off.contains(destination.index()) {
+            return Some(false);
+        }
+        self.listed.on.contains(destination.index()).then_some(true)
+    }
+}

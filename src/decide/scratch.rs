@@ -1,0 +1,199 @@
+//! What one thread needs for deciding.
+
+use super::bits::Bits;
+use super::cache::{Cache, Place};
+use super::input::CheckedEvent;
+use super::resolved::{Grants, IntegrationEntries, ResolvedEvent};
+use super::rewrite::Rewrites;
+use super::table::{LedgerDrop, Table};
+use crate::event::{Buffers, ConsentPart, Event, Name, Parts, Preference, each_entry, each_preference};
+use crate::model::{ConsentState, EventRole, IntegrationsState, Policy};
+use std::sync::Arc;
+
+/// What one thread needs for deciding: room, and what it remembers of texts that repeat. Give it back for the next event.
+#[derive(Debug, Clone)]
+pub struct Scratch {
+    /// The policy whose numbers everything here is in.
+    of: Arc<Policy>,
+    /// For the reader.
+    pub(super) buffers: Buffers,
+    grants: Cache<Grants>,
+    listed: Cache<IntegrationEntries>,
+    /// The destinations that are delivered.
+    pub(super) deliver: Bits,
+    /// For those who rewrite events.
+    rewrites: Option<Box<Rewrites>>,
+}
+
+/// Where a scratch has the facts of an event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ResolvedAt {
+    consent: ConsentState,
+    integrations: IntegrationsState,
+    grants: Place,
+    listed: Place,
+    role: EventRole,
+    dropped: Option<LedgerDrop>,
+}
+
+impl ResolvedAt {
+    /// Applies the result of a check against a ledger.
+    pub(super) fn checked(self, check: &CheckedEvent<'_>) -> Self {
+        let consent = if check.is_answered { ConsentState::Answered } else { self.consent };
+        ResolvedAt { consent, dropped: check.drop, ..self }
+    }
+}
+
+impl Scratch {
+    pub(super) fn new(table: &Table) -> Self {
+        let mut grants = Grants::default();
+        grants.work_out(table, |_| Some(()));
+        let mut listed = IntegrationEntries::default();
+        listed.work_out(table, |_| Some(()));
+        let bytes = |bits: &[&Bits]| bits.iter().map(|bits| size_of_val(bits.words())).sum();
+        let choices_bytes = bytes(&[&grants.granted, &grants.withheld, &grants.passing]);
+        let listed_bytes = bytes(&[&listed.on, &listed.off, &listed.seen_on, &listed.seen_off]);
+        Scratch {
+            of: table.policy.clone(),
+            buffers: Buffers::default(),
+            grants: Cache::new(grants, choices_bytes),
+            listed: Cache::new(listed, listed_bytes),
+            deliver: table.enabled.clone(),
+            rewrites: None,
+        }
+    }
+
+    /// The same room without memory for texts that repeat: for streams in which none does, or where up to some 12 MB a thread are
+    /// too much. Decisions are the same.
+    #[must_use]
+    pub fn without_memory(mut self) -> Scratch {
+        self.grants = Cache::never(self.grants.at(Place::NOTHING).clone());
+        self.listed = Cache::never(self.listed.at(Place::NOTHING).clone());
+        self.rewrites = None;
+        self
+    }
+
+    /// Forgets everything if it was worked out for another policy.
+    #[inline]
+    pub(super) fn serve(&mut self, table: &Table) {
+        if !Arc::ptr_eq(&self.of, &table.policy) {
+            let fresh = Scratch::new(table);
+            *self = if self.grants.remembers() { fresh } else { fresh.without_memory() };
+        }
+    }
+
+    /// Works out the facts of an event.
+    pub(super) fn resolve(&mut self, table: &Table, event: &Event<'_>) -> ResolvedAt {
+        let (mut choices_at, mut listed_at) = (Place::NOTHING, Place::NOTHING);
+        // Without preferences every category has its state's value.
+        let state = event.consent.state();
+        let unlisted = table.policy().reading().common_value(state) == Some(Preference::Granted);
+        if unlisted || !event.consent.preferences().is_empty() {
+            self.grants.spare().work_out(table, |add| {
+                event.consent.preferences().iter().for_each(|(name, one)| add(name.as_bytes(), *one));
+                Some(())
+            });
+            choices_at = Place::SPARE;
+        }
+        if !event.integrations.entries().is_empty() {
+            self.listed.spare().work_out(table, |add| {
+                event.integrations.entries().iter().for_each(|(name, one)| add(name.as_bytes(), *one));
+                Some(())
+            });
+            listed_at = Place::SPARE;
+        }
+        let role = |track: &Name<'_>| table.role(|name| *track == *name);
+        ResolvedAt {
+            consent: state,
+            integrations: event.integrations.state(),
+            grants: choices_at,
+            listed: listed_at,
+            role: event.track.as_ref().map_or(EventRole::default(), role),
+            dropped: None,
+        }
+    }
+
+    /// Works out the facts of an event from its parts, or remembers them; `None` when a part is no JSON.
+    #[inline]
+    pub(super) fn recall(&mut self, table: &Table, parts: &Parts<'_>, role: EventRole) -> Option<ResolvedAt> {
+        let (mut grants, mut listed) = (Place::NOTHING, Place::NOTHING);
+        let consent = match parts.consent {
+            ConsentPart::Missing => ConsentState::Missing,
+            ConsentPart::Empty => ConsentState::Empty,
+            ConsentPart::Preferences(text) => {
+                grants = self.grants.place(text, |grants| {
+                    grants.work_out(table, |add| each_preference(text, add)).is_some()
+                })?;
+                let any = self.grants.at(grants).any;
+                if any { ConsentState::Answered } else { ConsentState::Unanswered }
+            }
+        };
+        let mut integrations = IntegrationsState::None;
+        if let Some(text) = parts.integrations {
+            listed = self
+                .listed
+                .place(text, |listed| listed.work_out(table, |add| each_entry(text, add)).is_some())?;
+            if self.listed.at(listed).any {
+                integrations = IntegrationsState::Present;
+            }
+        }
+        Some(ResolvedAt { consent, integrations, grants, listed, role, dropped: None })
+    }
+
+    /// Takes the granted categories as given, as bits in the order of the policy.
+    pub(super) fn grant(&mut self, table: &Table, granted: &[u64]) -> ResolvedAt {
+        let grants = self.grants.spare();
+        grants.granted.fill(granted);
+        for (granted, always) in grants.granted.words_mut().iter_mut().zip(table.always.words()) {
+            *granted |= always;
+        }
+        table.requirements.passing(&grants.granted, &mut grants.passing);
+        ResolvedAt {
+            consent: ConsentState::Answered,
+            integrations: IntegrationsState::None,
+            grants: Place::SPARE,
+            listed: Place::NOTHING,
+            role: EventRole::default(),
+            dropped: None,
+        }
+    }
+
+    /// What rewrites events, and room for what is delivered.
+    pub(super) fn rewrites(&mut self, table: &Table) -> (&mut Rewrites, &Bits) {
+        let remembers = self.grants.remembers();
+        let rewrites = self.rewrites.get_or_insert_with(|| Box::new(Rewrites::new(table, remembers)));
+        (rewrites, &self.deliver)
+    }
+
+    /// Returns the resolved event, and room for what is delivered.
+    #[inline]
+    pub(super) fn resolved(&mut self, at: ResolvedAt) -> (ResolvedEvent<'_>, &mut Bits) {
+        let ResolvedAt { consent, integrations, grants, listed, role, dropped } = at;
+        let (grants, listed) = (self.grants.at(grants), self.listed.at(listed));
+        (ResolvedEvent { consent, integrations, grants, listed, role, dropped }, &mut self.deliver)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+    use super::*;
+
+    #[test]
+    fn room_without_memory_stays_so() {
+        let table = |name: &str| {
+            let text = format!("consentry 1 policy \"{name}\" include prelude \"segment\" category A");
+            Table::new(Policy::parse(&text).unwrap())
+        };
+        let (one, other) = (table("one"), table("other"));
+        for (mut scratch, remembers) in [(one.scratch(), true), (one.scratch().without_memory(), false)] {
+            for table in [&one, &other, &one] {
+                scratch.serve(table);
+                assert!(Arc::ptr_eq(&scratch.of, &table.policy));
+                assert_eq!((scratch.grants.remembers(), scratch.listed.remembers()), (remembers, remembers));
+                assert_eq!(scratch.rewrites(table).0.remembers(), remembers);
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What the texts of messages may hold, and which name was meant by a misspelled one.
+
+/// Whether a character changes the direction of the text around it.
+pub(crate) fn is_bidirectional(char: char) -> bool {
+    matches!(char, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character would not be shown as what it is.
+pub(crate) fn is_harmful(char: char) -> bool {
+    char.is_control()
+        || is_bidirectional(char)
+        || matches!(char, '\u{2028}' | '\u{2029}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Text that a terminal shows as it is: neither a policy nor an event may send it control sequences, break a line, or
+/// turn its direction around. Such characters are shown by their number.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        match is_harmful(char) {
+            true => shown.extend(char.escape_unicode()),
+            false => shown.push(char),
+        }
+    }
+    shown
+}
+
+/// The nearest of `known` to a word that is not among them; `None` unless it is near enough to be meant.
+///
+/// Near is about one edit in four letters, or a difference in case alone: a far-fetched suggestion is worse than none.
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The edit distance is quadratic; nobody mistypes a name of this length.
+    const LONGEST: usize = 100;
+    if word.len() > LONGEST {
+        return None;
+    }
+    let limit = (word.chars().count() + 1) / 4;
+    known
+        .into_iter()
+        .filter(|candidate| candidate.len() <= LONGEST)
+        .filter_map(|candidate| {
+            let distance = if candidate.to_lowercase() == word.to_lowercase() {
+                0
+            } else {
+                strsim::osa_distance(word, candidate)
+            };
+            (distance <= limit).then_some((distance, candidate))
+        })
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn only_a_near_name_is_suggested() {
+        let known = ["Advertising", "Analytics", "ad"];
+        assert_eq!(nearest("Advertisng", known), Some("Advertising"));
+        assert_eq!(nearest("ANALYTICS", known), Some("Analytics"));
+        assert_eq!(nearest("AD", known), Some("ad"));
+        assert_eq!(nearest("Personalization", known), None);
+        assert_eq!(nearest("xy", known), None);
+        assert_eq!(nearest(&"a".repeat(10_000), known), None);
+    }
+}

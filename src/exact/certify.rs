@@ -1,0 +1,232 @@
+//! Does the table equal the reference, in every situation that can matter?
+
+use super::space::{Situation, Space};
+use crate::decide::Table;
+use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
+use crate::model::{DestinationId, Policy};
+use crate::reference;
+use crate::verdict::Verdict;
+
+/// How many other categories and destinations stand around a situation: more than a word of bits has.
+const MAX_OTHERS: usize = 100;
+
+/// How many differences are kept; one is enough to know.
+const MAX_DIFFERENCES: usize = 100;
+
+/// What was compared, and what differed.
+#[derive(Debug, Clone, Default)]
+pub struct Certificate {
+    /// For each destination, in declaration order, what was compared.
+    pub coverage: Vec<(DestinationId, Coverage)>,
+    /// Decisions of the table that the reference does not share.
+    pub differences: Vec<Difference>,
+}
+
+/// Which situations of a destination were compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// All of them, as many as these.
+    Full(u128),
+    /// All that can make a difference, as many as these. Every other situation is one of them but for how a category
+    /// that is not granted, an invalid entry, or a fact that nothing asks for is put.
+    Reduced(u128),
+    /// Some of those that can make a difference: `compared` of `of`, or of more than can be counted. Everything but the
+    /// preferences comes in every combination, the preferences are drawn by chance from a fixed seed.
+    Sampled {
+        /// How many were compared.
+        compared: u128,
+        /// How many there are.
+        of: Option<u128>,
+    },
+}
+
+/// A decision of the table that the reference does not share.
+#[derive(Debug, Clone)]
+pub struct Difference {
+    /// The destination.
+    pub destination: DestinationId,
+    /// An event that shows it.
+    pub event: String,
+    /// What the table decides.
+    pub table: Option<Verdict>,
+    /// What the reference decides.
+    pub reference: Option<Verdict>,
+}
+
+impl Certificate {
+    /// How many comparisons were made: each situation alone, and among facts that must not matter.
+    pub fn comparisons(&self) -> u128 {
+        let situations = self.coverage.iter().map(|(_, coverage)| match coverage {
+            Coverage::Full(count) | Coverage::Reduced(count) => *count,
+            Coverage::Sampled { compared, .. } => *compared,
+        });
+        2 * situations.sum::<u128>()
+    }
+}
+
+/// Compares table and reference over the whole space of each destination.
+///
+/// `most` is the largest number of situations of one destination that is compared. Where the full space is larger, what
+/// makes no difference is left out first; where it still is, some situations are, and [`Coverage`] says so.
+pub fn certify(table: &Table, most: u64) -> Certificate {
+    let most = u128::from(most.max(1));
+    let policy = table.policy();
+    let mut certificate = Certificate::default();
+    let mut scratch = table.scratch();
+    for id in policy.destination_ids() {
+        let (Some(full), Some(reduced)) = (Space::full(policy, id), Space::reduced(policy, id)) else {
+            continue;
+        };
+        let (space, coverage) = match (full.count(), reduced.count()) {
+            (Some(count), _) if count <= most => (full, Coverage::Full(count)),
+            (_, Some(count)) if count <= most => (reduced, Coverage::Reduced(count)),
+            (_, count) => (reduced, Coverage::Sampled { compared: most, of: count }),
+        };
+        let (compared, sampled) = match coverage {
+            Coverage::Full(count) | Coverage::Reduced(count) => (count, false),
+            Coverage::Sampled { compared, .. } => (compared, true),
+        };
+        for number in 0..compared {
+            let situation = if sampled { space.sample(number as u64) } else { space.situation(number) };
+            let alone = space.event(&situation);
+            let among = among_others(&space, policy, id, &situation, &alone);
+            for event in [alone, among] {
+                let decision = table.decide_event(&event, &mut scratch);
+                let verdict = decision.verdict(id);
+                let bit = verdict.as_ref().is_some_and(Verdict::delivers) == decision.delivers(id);
+                let expected = reference::explain(policy, &event, id).map(|explanation| explanation.verdict);
+                if (!bit || verdict != expected) && certificate.differences.len() < MAX_DIFFERENCES {
+                    certificate.differences.push(Difference {
+                        destination: id,
+                        event: event.to_json(policy.reading()),
+                        table: verdict,
+                        reference: expected,
+                    });
+                }
+            }
+        }
+        certificate.coverage.push((id, coverage));
+    }
+    certificate
+}
+
+/// The same situation among facts that must not matter: those of other categories and destinations, and repetitions of
+/// its own names that lose against what is there. What can be said by several names is said by another than alone.
+fn among_others<'e>(
+    space: &Space,
+    policy: &'e Policy,
+    id: DestinationId,
+    situation: &Situation,
+    alone: &Event<'e>,
+) -> Event<'e> {
+    let mut event = alone.clone();
+    if situation.exempt_event
+        && let Some(last) = policy.exempt_events().value.last()
+    {
+        // Each exempt event is as exempt as the first, which the event alone is.
+        event.track = Some(Name::from(last.value.as_str()));
+    }
+    if let Consent::Preferences(preferences) = &mut event.consent
+        && !preferences.is_empty()
+    {
+        // "Among duplicate keys any refusal wins, then any invalid value."
+        let losing = preferences.iter().map(|(name, _)| (name.clone(), Preference::Granted)).collect();
+        surround(preferences, losing);
+        let others = policy.category_ids().filter(|id| !space.categories().contains(id)).take(MAX_OTHERS);
+        for (index, category) in others.filter_map(|id| policy.category(id)).enumerate() {
+            let preference = if index % 3 == 2 { Preference::Refused } else { Preference::Granted };
+            preferences.push((Name::from(category.wire_id()), preference));
+        }
+    }
+    if let Integrations::Entries(entries) = &mut event.integrations
+        && !entries.is_empty()
+    {
+        let own: Vec<&str> = policy.destination(id).into_iter().flat_map(|own| own.names()).collect();
+        // "Among duplicate keys and among the names of one destination `off` wins, then `on`."
+        let mut losing = Vec::new();
+        if matches!(situation.entry, Some(Entry::On | Entry::Off)) {
+            losing.extend(own.iter().map(|name| (Name::from(*name), Entry::On)));
+        }
+        if situation.all.is_some() {
+            losing.push((Name::from("All"), Entry::On));
+        }
+        // Its last name, which it may share, serves as well as its own.
+        if let [first, .., last] = own.as_slice() {
+            let under_its_own = entries.iter_mut().filter(|(name, _)| *name == **first);
+            under_its_own.for_each(|(name, _)| *name = Name::from(*last));
+        }
+        surround(entries, losing);
+        // The destinations around it say the opposite of what it says.
+        let opposite = if situation.entry == Some(Entry::Off) { Entry::On } else { Entry::Off };
+        let after = policy.destinations().iter().cycle().skip(id.index() + 1);
+        let count = policy.destinations().len() - 1;
+        for other in after.take(count.min(MAX_OTHERS)).filter(|other| !own.contains(&other.name())) {
+            entries.push((Name::from(other.name()), opposite));
+        }
+    }
+    event
+}
+
+/// Puts the same members in front of a list and behind it.
+fn surround<T: Clone>(list: &mut Vec<T>, members: Vec<T>) {
+    list.splice(0..0, members.iter().cloned());
+    list.extend(members);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
+
+    use super::*;
+    use crate::decide::Bits;
+    use crate::event::Limits;
+
+    const POLICY: &str = r#"consentry 1
+        policy "p"
+        include prelude "segment"
+        category A
+        category B
+        category Always always
+        destination "X" needs A, B
+        destination "Y" needs Always, A
+        destination "Lake" needs B kind warehouse
+        destination "Exempt" needs A exempt
+        destination "Gone" unmapped disabled
+        destination "Free" unmapped"#;
+
+    /// Tables with a mistake in them: each is found, and the event that shows it can be run.
+    #[test]
+    fn a_mistake_in_the_table_is_found() {
+        let good = || Table::new(Policy::parse(POLICY).unwrap());
+        let flipped = |bits: &mut Bits, bit| match bits.contains(bit) {
+            true => bits.remove(bit),
+            false => bits.insert(bit),
+        };
+        type Mistake<'m> = (&'m str, &'m dyn Fn(&mut Table));
+        let mistakes: [Mistake; 8] = [
+            ("X is disabled", &|table| flipped(&mut table.enabled, 0)),
+            ("Gone is enabled", &|table| flipped(&mut table.enabled, 4)),
+            ("Exempt is not exempt", &|table| flipped(&mut table.exempt, 3)),
+            ("Lake obeys All", &|table| flipped(&mut table.ignores_all, 2)),
+            ("X ignores All", &|table| flipped(&mut table.ignores_all, 0)),
+            ("A is always granted", &|table| flipped(&mut table.always, 0)),
+            ("Always is not always granted", &|table| flipped(&mut table.always, 2)),
+            ("invalid is off", &|table| table.invalid_is_off = true),
+        ];
+        assert!(certify(&good(), 1 << 20).differences.is_empty());
+        for (name, mistake) in mistakes {
+            let mut bad = good();
+            mistake(&mut bad);
+            let certificate = certify(&bad, 1 << 20);
+            let difference = certificate.differences.first().unwrap_or_else(|| panic!("{name}"));
+            assert_ne!(difference.table, difference.reference, "{name}");
+            assert!(certificate.differences.len() <= MAX_DIFFERENCES);
+            let event = bad.read(difference.event.as_bytes(), &Limits::default()).unwrap();
+            let decided = |table: &Table| {
+                table.decide_event(&event, &mut table.scratch()).verdict(difference.destination)
+            };
+            assert_eq!(decided(&bad), difference.table, "{name}: {}", difference.event);
+            assert_eq!(decided(&good()), difference.reference, "{name}: {}", difference.event);
+        }
+    }
+}

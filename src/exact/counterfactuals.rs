@@ -1,0 +1,457 @@
+//! What would have to change of an event so that a destination's outcome were the other one.
+
+use super::conditions::listed;
+use super::function::{DecisionFunction, reason};
+use super::inputs::{ALL, ENTRIES, Input, Inputs, place_of};
+use super::minimal::{ChangeSet, minimal};
+use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
+use crate::fingerprint::TooLarge;
+use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
+use crate::reason::Reason;
+use std::fmt;
+
+/// How many flips are listed.
+pub const MAX_COUNTERFACTUALS: usize = 20;
+
+/// Up to how many inputs all flips are searched for: the states of the two objects, whether the event is exempt, the entry under
+/// each name of the destination, `All`, and each category that it needs.
+pub const MAX_EXACT_INPUTS: usize = 12;
+
+/// How many candidates are kept for each part of a decision that has more inputs than that.
+const MAX_CANDIDATES: usize = 256;
+
+/// How many steps the diagram of a decision may take: an explanation should not be waited for.
+const MAX_STEPS: usize = 1_000_000;
+
+/// The smallest changes of an event that flip an outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counterfactuals {
+    /// Those with the fewest changes first; among as many, what changes preferences and entries first.
+    pub list: Vec<Counterfactual>,
+    /// Whether there may be more, because a cap cut something off.
+    pub more: bool,
+}
+
+/// ChangeSet that together flip the outcome, and none of which can be left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counterfactual {
+    /// In the order in which a decision asks.
+    pub changes: Vec<InputChange>,
+    /// The reason with which the changed event is decided.
+    pub reason: Reason,
+    /// The changed event, as JSON.
+    pub witness: String,
+    /// Whether the integrations object of the changed event has `All: true` because it would have no entry otherwise, and so not
+    /// be given.
+    is_filled: bool,
+}
+
+/// One input of a decision that gets another value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InputChange {
+    /// The consent object gets another state. `answered` means preferences that grant nothing but what else is changed.
+    Consent(ConsentState),
+    /// The integrations object gets another state.
+    Integrations(IntegrationsState),
+    /// The event becomes this exempt one; `None` for one that is not exempt.
+    Event(Option<String>),
+    /// The entry under one of the destination's names; `None` for no entry.
+    Entry {
+        /// The name.
+        name: String,
+        /// What it becomes.
+        value: Option<Entry>,
+    },
+    /// `All` becomes on or off.
+    All(Entry),
+    /// A category becomes granted, by its declared name.
+    Grant(String),
+    /// A category becomes refused, by its declared name.
+    Refuse(String),
+}
+
+/// The smallest changes of an event that flip its outcome for a destination, at most [`MAX_COUNTERFACTUALS`] of them; none for a destination
+/// that the policy does not have. With up to [`MAX_EXACT_INPUTS`] inputs they are all searched for, and the smallest listed. With
+/// more inputs some may be missed, which is said, but no change of one that is listed can be left out.
+///
+/// A change that makes an object malformed is listed only where nothing else flips the outcome.
+///
+/// # Errors
+///
+/// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
+///
+/// ```
+/// use consentry::exact::counterfactuals;
+/// use consentry::{Event, Limits, Policy};
+///
+/// let policy = Policy::parse(
+///     r#"consentry 1 policy "p" include prelude "segment-strict"
+///        category Analytics destination "Braze" needs Analytics"#,
+/// )?;
+/// let refusal = br#"{"context":{"consent":{"categoryPreferences":{"Analytics":false}}}}"#;
+/// let event = Event::read(refusal, policy.reading(), &Limits::default())?;
+/// let found = counterfactuals(&policy, &event, policy.destination_named("Braze").unwrap())?;
+/// let words: Vec<String> = found.list.iter().map(ToString::to_string).collect();
+/// assert_eq!(words, ["grant Analytics", r#"make it the exempt event "Segment Consent Preference""#]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn counterfactuals(
+    policy: &Policy,
+    event: &Event<'_>,
+    destination: DestinationId,
+) -> Result<Counterfactuals, TooLarge> {
+    let Some(declared) = policy.destination(destination) else { return Ok(Counterfactuals::default()) };
+    let inputs = Inputs::of(&[(policy, destination)]);
+    let Some(at) = inputs.values_of(&[event]) else { return Ok(Counterfactuals::default()) };
+    let mut decision = DecisionFunction::over(inputs, MAX_STEPS, policy, declared)?;
+    let outcome = decision.reason(&at).outcome();
+    let is_other = |leaf| u32::from(reason(leaf).outcome() != outcome);
+    let flipped = decision.diagrams.map(decision.function.reason, &is_other)?;
+    let DecisionFunction { inputs, diagrams, .. } = &decision;
+
+    let limit = if at.len() <= MAX_EXACT_INPUTS { usize::MAX } else { MAX_CANDIDATES };
+    let search = |malformed| minimal(diagrams, flipped, &at, &offered(inputs, &at, malformed), limit);
+    let mut found = search(false)?;
+    if found.sets.is_empty() {
+        found = search(true)?;
+    }
+    let mut sets = found.sets;
+    sets.sort_by_cached_key(|set| order(inputs, set));
+    let is_cut = found.is_cut || sets.len() > MAX_COUNTERFACTUALS;
+    sets.truncate(MAX_COUNTERFACTUALS);
+    let flip = |set: &ChangeSet| {
+        let mut changed_at = at.clone();
+        for (variable, value) in set {
+            if let Some(place) = changed_at.get_mut(*variable) {
+                *place = *value;
+            }
+        }
+        let (changed, is_filled) = changed(event, inputs, set);
+        Counterfactual {
+            changes: set.iter().filter_map(|(variable, value)| change(inputs, *variable, *value)).collect(),
+            reason: decision.reason(&changed_at),
+            witness: changed.to_json(policy.reading()),
+            is_filled,
+        }
+    };
+    Ok(Counterfactuals { list: sets.iter().map(flip).collect(), more: is_cut })
+}
+
+/// What comes first: few changes, and of as many those of preferences, then of entries; those of whole objects come last.
+fn order(inputs: &Inputs, set: &ChangeSet) -> (usize, u8, ChangeSet) {
+    let rank = |(variable, _): &(usize, usize)| match *variable {
+        Inputs::CONSENT => 4,
+        Inputs::EXEMPT_EVENT => 3,
+        Inputs::INTEGRATIONS => 2,
+        variable if variable < inputs.first_category() => 1,
+        _ => 0,
+    };
+    (set.len(), set.iter().map(rank).max().unwrap_or(0), set.clone())
+}
+
+/// The values that each input may get, the simplest first. None is invalid, which is always as good as another value.
+fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
+    let mut consent =
+        vec![ConsentState::Answered, ConsentState::Missing, ConsentState::Empty, ConsentState::Unanswered];
+    let mut integrations = vec![IntegrationsState::None, IntegrationsState::Present];
+    if malformed {
+        consent.push(ConsentState::Malformed);
+        integrations.push(IntegrationsState::Malformed);
+    }
+    let offered = inputs.all().map(|input| -> Vec<usize> {
+        match input {
+            Input::Consent => consent.iter().filter_map(|state| inputs.shape(&[*state])).collect(),
+            Input::Integrations => {
+                integrations.iter().map(|state| place_of(&IntegrationsState::ALL, state)).collect()
+            }
+            // One exempt event is as good as another.
+            Input::ExemptEvent => (0..=inputs.exempt_events.len().min(1)).collect(),
+            Input::Entry(_) => {
+                [None, Some(Entry::On), Some(Entry::Off)].map(|entry| place_of(&ENTRIES, &entry)).into()
+            }
+            Input::All => [None, Some(Entry::Off)].map(|entry| place_of(&ALL, &entry)).into(),
+            Input::Category(_) => vec![0, 1],
+            Input::Requirement(_) => Vec::new(),
+        }
+    });
+    let others = offered.zip(at).map(|(values, at)| values.into_iter().filter(|value| value != at).collect());
+    others.collect()
+}
+
+/// An input that gets a value, in the words of the interface.
+fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<InputChange> {
+    Some(match inputs.all().nth(variable)? {
+        Input::Consent => InputChange::Consent(*inputs.shapes.get(value)?.states.first()?),
+        Input::Integrations => InputChange::Integrations(*IntegrationsState::ALL.get(value)?),
+        Input::ExemptEvent => InputChange::Event(inputs.exempt_event(value).cloned()),
+        Input::Entry(name) => InputChange::Entry { name: name.to_owned(), value: *ENTRIES.get(value)? },
+        // On and unlisted are one; only on says it whatever else the object has.
+        Input::All => InputChange::All(ALL.get(value)?.unwrap_or(Entry::On)),
+        Input::Category(wire_id) if value == 1 => InputChange::Grant(inputs.called(wire_id).to_owned()),
+        Input::Category(wire_id) => InputChange::Refuse(inputs.called(wire_id).to_owned()),
+        Input::Requirement(_) => return None,
+    })
+}
+
+/// The event with some changes and otherwise as it was, and whether `All: true` fills its integrations object.
+fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e>, bool) {
+    let mut changed = event.clone();
+    let all: Vec<Input<'_>> = inputs.all().collect();
+    for (variable, value) in set {
+        let Some(input) = all.get(*variable) else { continue };
+        match (input, change(inputs, *variable, *value)) {
+            (_, Some(InputChange::Consent(state))) => changed.consent = consent(state, inputs),
+            (_, Some(InputChange::Integrations(IntegrationsState::Malformed))) => {
+                changed.integrations = Integrations::Malformed;
+            }
+            // What a malformed object holds is not read, and what an object is given comes with the other changes.
+            (_, Some(InputChange::Integrations(_))) => {
+                changed.integrations = Integrations::Entries(Vec::new())
+            }
+            (_, Some(InputChange::Event(name))) => changed.track = name.map(Name::from),
+            (_, Some(InputChange::Entry { name, value })) => set_entry(&mut changed, &name, value),
+            (_, Some(InputChange::All(value))) => set_entry(&mut changed, "All", Some(value)),
+            (Input::Category(wire_id), Some(InputChange::Grant(_))) => {
+                set_preference(&mut changed, wire_id, Preference::Granted);
+            }
+            (Input::Category(wire_id), _) => set_preference(&mut changed, wire_id, Preference::Refused),
+            _ => {}
+        }
+    }
+    let state = set.iter().find(|(variable, _)| *variable == Inputs::INTEGRATIONS);
+    let state = state.and_then(|(_, value)| IntegrationsState::ALL.get(*value)).copied();
+    let is_given = state.unwrap_or(event.integrations.state()) == IntegrationsState::Present;
+    let is_filled = is_given && changed.integrations.state() == IntegrationsState::None;
+    if is_filled {
+        set_entry(&mut changed, "All", Some(Entry::On));
+    }
+    (changed, is_filled)
+}
+
+/// A consent object in a state. Preferences that are given refuse every category of the destination.
+fn consent<'e>(state: ConsentState, inputs: &Inputs) -> Consent<'e> {
+    match state {
+        ConsentState::Missing => Consent::Missing,
+        ConsentState::Empty => Consent::Empty,
+        ConsentState::Malformed => Consent::Malformed,
+        ConsentState::Unanswered => Consent::Preferences(Vec::new()),
+        ConsentState::Answered => {
+            let mut refused: Vec<(Name<'_>, Preference)> = Vec::new();
+            refused.extend(
+                inputs.categories.iter().map(|wire_id| (Name::from(wire_id.clone()), Preference::Refused)),
+            );
+            if refused.is_empty() {
+                // Preferences that are given have a member; this destination asks for none.
+                refused.push((Name::from("?"), Preference::Refused));
+            }
+            Consent::Preferences(refused)
+        }
+    }
+}
+
+fn set_entry(event: &mut Event<'_>, name: &str, value: Option<Entry>) {
+    if let Integrations::Entries(entries) = &mut event.integrations {
+        set(entries, name, value);
+    }
+}
+
+fn set_preference(event: &mut Event<'_>, wire_id: &str, preference: Preference) {
+    if let Consent::Preferences(preferences) = &mut event.consent {
+        set(preferences, wire_id, Some(preference));
+    }
+}
+
+/// Gives the member of a name another value, once and where it was.
+fn set<T>(members: &mut Vec<(Name<'_>, T)>, name: &str, value: Option<T>) {
+    let place = members.iter().position(|(known, _)| *known == *name).unwrap_or(members.len());
+    members.retain(|(known, _)| *known != *name);
+    if let Some(value) = value {
+        members.insert(place, (Name::from(name.to_owned()), value));
+    }
+}
+
+/// As people read it: `grant Analytics, set "All": true`.
+impl fmt::Display for Counterfactual {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut granted, mut refused, mut removed, mut set) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut first, mut is_given) = (Vec::new(), false);
+        for change in &self.changes {
+            match change {
+                InputChange::Consent(ConsentState::Answered) => is_given = true,
+                // Its entries say it, or `All` does.
+                InputChange::Integrations(IntegrationsState::Present) => {}
+                InputChange::Consent(_) | InputChange::Integrations(_) | InputChange::Event(_) => {
+                    first.push(change.to_string())
+                }
+                InputChange::Entry { name, value: None } => removed.push(format!("{name:?}")),
+                InputChange::Entry { .. } | InputChange::All(_) => set.push(change.to_string()),
+                InputChange::Grant(name) => granted.push(name.as_str()),
+                InputChange::Refuse(name) => refused.push(name.as_str()),
+            }
+        }
+        let mut phrases = Vec::new();
+        match (is_given, granted.is_empty()) {
+            (true, true) => phrases.push("give preferences that grant nothing".to_owned()),
+            (true, false) => phrases.push(format!("give preferences that grant {}", listed(&granted, "and"))),
+            (false, true) => {}
+            (false, false) => phrases.push(format!("grant {}", listed(&granted, "and"))),
+        }
+        if !refused.is_empty() {
+            phrases.push(format!("refuse {}", listed(&refused, "and")));
+        }
+        phrases.append(&mut first);
+        match (removed.is_empty(), self.is_filled) {
+            (true, true) => phrases.push(InputChange::All(Entry::On).to_string()),
+            (true, false) => {}
+            (false, true) => phrases.push(format!("replace {} with \"All\": true", listed(&removed, "and"))),
+            (false, false) => phrases.push(format!("remove {}", listed(&removed, "and"))),
+        }
+        phrases.append(&mut set);
+        f.write_str(&phrases.join(", "))
+    }
+}
+
+/// One change by itself.
+impl fmt::Display for InputChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InputChange::Consent(ConsentState::Missing) => f.write_str("remove the consent object"),
+            InputChange::Consent(ConsentState::Empty) => {
+                f.write_str("leave the consent object without preferences")
+            }
+            InputChange::Consent(ConsentState::Unanswered) => {
+                f.write_str("leave the preferences object empty")
+            }
+            InputChange::Consent(ConsentState::Answered) => f.write_str("give preferences"),
+            InputChange::Consent(ConsentState::Malformed) => f.write_str("make the consent object malformed"),
+            InputChange::Integrations(IntegrationsState::None) => {
+                f.write_str("remove the integrations object")
+            }
+            InputChange::Integrations(IntegrationsState::Present) => {
+                f.write_str("give an integrations object")
+            }
+            InputChange::Integrations(IntegrationsState::Malformed) => {
+                f.write_str("make the integrations object malformed")
+            }
+            InputChange::Event(Some(name)) => write!(f, "make it the exempt event {name:?}"),
+            InputChange::Event(None) => f.write_str("make it an event that is not exempt"),
+            InputChange::Entry { name, value: None } => write!(f, "remove {name:?}"),
+            InputChange::Entry { name, value: Some(entry) } => {
+                write!(f, "set {name:?}: {}", *entry == Entry::On)
+            }
+            InputChange::All(entry) => write!(f, "set \"All\": {}", *entry == Entry::On),
+            InputChange::Grant(name) => write!(f, "grant {name}"),
+            InputChange::Refuse(name) => write!(f, "refuse {name}"),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+mod tests {
+    use super::*;
+    use crate::event::Limits;
+
+    /// The flips for the destination `X`, in words.
+    fn words(policy: &str, event: &str) -> Vec<String> {
+        let flips = found(policy, event).unwrap();
+        assert!(!flips.more);
+        flips.list.iter().map(ToString::to_string).collect()
+    }
+
+    fn found(policy: &str, event: &str) -> Result<Counterfactuals, TooLarge> {
+        let policy = Policy::parse(&format!("consentry 1 policy \"p\" {policy}")).unwrap();
+        let event = Event::read(event.as_bytes(), policy.reading(), &Limits::default()).unwrap();
+        counterfactuals(&policy, &event, policy.destination_named("X").unwrap())
+    }
+
+    const STRICT: &str =
+        "include prelude \"segment-strict\" override exempt events \"Z\" category A category B";
+
+    fn given(preferences: &str, integrations: &str) -> String {
+        format!(
+            r#"{{"context":{{"consent":{{"categoryPreferences":{{{preferences}}}}}}},"integrations":{{{integrations}}}}}"#
+        )
+    }
+
+    #[test]
+    fn flips_are_said_as_what_to_do() {
+        let needs = |what: &str| format!("{STRICT} destination \"X\" {what}");
+        let refused = given(r#""A":false,"B":false"#, "");
+        for (what, event, expected) in [
+            ("needs A, B", refused.as_str(), &[r#"make it the exempt event "Z""#, "grant A and B"][..]),
+            ("needs any of A, B", &refused, &["grant A", "grant B", r#"make it the exempt event "Z""#]),
+            ("needs A", "{}", &[r#"make it the exempt event "Z""#, "give preferences that grant A"]),
+            (
+                "needs A",
+                &given(r#""A":true"#, ""),
+                &["refuse A", "remove the consent object", "set \"X\": false", "set \"All\": false"],
+            ),
+            // An object from which the only entry is taken would be given no more.
+            (
+                "needs A",
+                &given(r#""A":true"#, r#""X":false"#),
+                &["replace \"X\" with \"All\": true", "set \"X\": true", "remove the integrations object"],
+            ),
+            (
+                "needs A",
+                &given(r#""A":true"#, r#""X":false,"other":true"#),
+                &["remove \"X\"", "set \"X\": true", "remove the integrations object"],
+            ),
+            ("needs A disabled", &refused, &[]),
+        ] {
+            assert_eq!(words(&needs(what), event), expected, "{what} {event}");
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_comes_only_where_nothing_else_flips() {
+        let table = |row: &str| {
+            format!(
+                "{STRICT} override reconcile {{ consent integrations enforce\n{row} nothing\n }} destination \"X\" needs A"
+            )
+        };
+        let only = table("any malformed drop \"unread\"\n any any");
+        assert_eq!(words(&only, "{}"), ["make the integrations object malformed"]);
+        let also = table("any malformed drop \"unread\"\n missing any drop \"unsaid\"\n any any");
+        assert_eq!(words(&also, &given("", "")), ["remove the consent object"]);
+    }
+
+    /// One of two categories of each of twenty pairs: a million flips, of which no more than the cap come out.
+    #[test]
+    fn a_cap_is_said_and_what_is_too_large_is_not_guessed() {
+        // In their order the pairs stand side by side, or apart, where the diagram has to remember all of the first ones.
+        let pairs = |one: &dyn Fn(usize) -> String, other: &dyn Fn(usize) -> String| {
+            let pairs = (0..20).map(|pair| (one(pair), other(pair)));
+            let categories: String =
+                pairs.clone().map(|(one, other)| format!("category {one} category {other} ")).collect();
+            let pairs: Vec<String> = pairs.map(|(one, other)| format!("(any of {one}, {other})")).collect();
+            format!("{STRICT} {categories} destination \"X\" needs all of {}", pairs.join(", "))
+        };
+        let side_by_side = pairs(&|pair| format!("P{pair}a"), &|pair| format!("P{pair}b"));
+        let event = given("\"other\":true", "");
+        let many = found(&side_by_side, &event).unwrap();
+        assert!(many.more);
+        let mut sizes = vec![20; MAX_COUNTERFACTUALS];
+        sizes[0] = 1;
+        assert_eq!(many.list.iter().map(|flip| flip.changes.len()).collect::<Vec<_>>(), sizes);
+        let apart = pairs(&|pair| format!("P{pair}"), &|pair| format!("Q{pair}"));
+        assert_eq!(found(&apart, &event), Err(TooLarge));
+    }
+
+    #[test]
+    fn an_event_keeps_what_is_not_changed() {
+        let event = r#"{"messageId":"m","context":{"consent":{"categoryPreferences":{"Q":true,"A":false,"B":true}}},"integrations":{"X":true,"Y":{}}}"#;
+        let flips = found(&format!("{STRICT} destination \"X\" needs A"), event).unwrap();
+        let first = flips.list.first().unwrap();
+        assert_eq!(
+            (first.reason, first.changes.as_slice()),
+            (Reason::Consented, &[InputChange::Grant("A".into())][..])
+        );
+        assert_eq!(
+            first.witness,
+            r#"{"messageId":"m","context":{"consent":{"categoryPreferences":{"Q":true,"A":true,"B":true}}},"integrations":{"X":true,"Y":true}}"#
+        );
+    }
+}

@@ -1,0 +1,392 @@
+//! The complete decision table of destinations, as few rows as say it, for people to read.
+//!
+//! Rows stand in blocks of states: all pairs of a block decide alike. In a block one fact after the other is asked for, so that each
+//! event is in exactly one row of a table. One fact stands for all categories, whether what the destination needs is granted,
+//! and one for the entries under all of its names, of which "`off` wins, then `on`"; so destinations that differ only in
+//! names and needs share a table.
+
+use super::diagram::MAX_STEPS;
+use super::equivalence::EquivalenceClass;
+use super::formula::Formula;
+use super::function::DecisionFunction;
+use super::inputs::{self, ALL, ENTRIES, Inputs, place_of};
+use crate::event::{Entry, Event};
+use crate::fingerprint::TooLarge;
+use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy};
+use crate::reason::Reason;
+use std::collections::{BTreeSet, HashMap};
+
+/// What is decided for some destinations, in every situation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionTable {
+    /// The destinations, in declaration order.
+    pub destinations: Vec<DestinationId>,
+    /// The blocks, in the order of the states.
+    pub blocks: Vec<Block>,
+}
+
+/// Pairs of states that decide alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The states of the consent object.
+    pub consent: Vec<ConsentState>,
+    /// The states of the integrations object.
+    pub integrations: Vec<IntegrationsState>,
+    /// The rows. An event in the block is in exactly one of them.
+    pub rows: Vec<Row>,
+}
+
+/// What an event must have beside its states, and what is decided then. What is `None` does not matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Whether the event is exempt.
+    pub exempt_event: Option<bool>,
+    /// Whether what the destination needs is granted, in preferences that are given.
+    pub need: Option<bool>,
+    /// What the entries under the destination's names come to; `None` for unlisted.
+    pub entry: Option<Vec<Option<Entry>>>,
+    /// What `All` is; `None` for unlisted and on.
+    pub all: Option<Vec<Option<Entry>>>,
+    /// Why the destination receives the event, or does not. A refusal names the categories of [`DecisionTable::refused`].
+    pub reason: Reason,
+    /// Why the event is dropped, if that is the reason.
+    pub drop_reason: Option<String>,
+}
+
+/// The tables of some destinations: those with the same one share it.
+///
+/// # Errors
+///
+/// [`TooLarge`] where a decision has no diagram of reasonable size.
+///
+/// ```
+/// use consentry::Policy;
+/// use consentry::exact::decision_tables;
+///
+/// let policy = Policy::parse(
+///     r#"consentry 1 policy "p" include prelude "segment-strict" category A category B
+///        destination "Braze" needs A destination "Slack" needs B destination "Zendesk" unmapped"#
+/// )?;
+/// let tables = decision_tables(&policy, policy.destination_ids()).unwrap();
+/// let shared: Vec<usize> = tables.iter().map(|table| table.destinations.len()).collect();
+/// assert_eq!(shared, [2, 1]);
+/// # Ok::<(), consentry::PolicyError>(())
+/// ```
+pub fn decision_tables(
+    policy: &Policy,
+    destinations: impl IntoIterator<Item = DestinationId>,
+) -> Result<Vec<DecisionTable>, TooLarge> {
+    let mut tables: Vec<DecisionTable> = Vec::new();
+    let mut known: HashMap<EquivalenceClass<bool>, usize> = HashMap::new();
+    for id in destinations {
+        let Some(destination) = policy.destination(id) else { continue };
+        let class = EquivalenceClass::by_outcomes(policy, destination);
+        let place = match known.get(&class) {
+            Some(place) => *place,
+            None => {
+                let blocks = blocks(policy, id, destination)?;
+                // Different ones may decide alike.
+                let same = tables.iter().position(|table| table.blocks == blocks);
+                let place = same.unwrap_or_else(|| {
+                    tables.push(DecisionTable { destinations: Vec::new(), blocks });
+                    tables.len() - 1
+                });
+                known.insert(class, place);
+                place
+            }
+        };
+        if let Some(table) = tables.get_mut(place) {
+            table.destinations.push(id);
+        }
+    }
+    Ok(tables)
+}
+
+/// The variables that rows ask for beside the states, by their places among the condensed inputs.
+const EXEMPT_EVENT: usize = Inputs::EXEMPT_EVENT;
+const ENTRY: usize = Inputs::FIRST_NAME;
+const ALL_ENTRY: usize = ENTRY + 1;
+const NEED: usize = ALL_ENTRY + 1;
+
+/// Their values, in the order in which people read them.
+const VARIABLES: [(usize, &[usize]); 4] =
+    [(EXEMPT_EVENT, &[0, 1]), (NEED, &[1, 0]), (ENTRY, &[1, 2, 0, 3]), (ALL_ENTRY, &[0, 1, 2])];
+
+/// For some variables the values that they may have, and the reason then.
+type Path = (Vec<(usize, Vec<usize>)>, Reason);
+
+fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Result<Vec<Block>, TooLarge> {
+    let formula = Formula::of_destination(destination, policy);
+    let inputs = Inputs::of(&[(policy, id)]).condensed(destination.name(), formula.as_ref());
+    let decision = DecisionFunction::over(inputs, MAX_STEPS, policy, destination)?;
+    let inputs = &decision.inputs;
+    let has_exempt_events = !inputs.exempt_events.is_empty();
+    let mut classes: Vec<Class> = Vec::new();
+    let states: Vec<ConsentState> =
+        inputs.shapes.iter().filter_map(|shape| shape.states.first()).copied().collect();
+    for (shape, consent) in states.iter().enumerate() {
+        for (place, integrations) in IntegrationsState::ALL.into_iter().enumerate() {
+            let at = |values: &[(usize, usize)]| {
+                let states = [(Inputs::CONSENT, shape), (Inputs::INTEGRATIONS, place)];
+                decision.reason(&inputs.point(states.into_iter().chain(values.iter().copied())))
+            };
+            let variables =
+                VARIABLES.into_iter().filter(|(variable, _)| *variable != EXEMPT_EVENT || has_exempt_events);
+            let paths = fewest(&variables.collect::<Vec<_>>(), &at);
+            let drops = paths.iter().any(|(_, reason)| *reason == Reason::Dropped);
+            let row = policy.reconcile().row(*consent, integrations);
+            let drop_reason = row.drop_reason().filter(|_| drops).map(str::to_owned);
+            let cell = (*consent, integrations);
+            match classes.iter_mut().find(|class| class.paths == paths && class.drop_reason == drop_reason) {
+                Some(class) => class.cells.push(cell),
+                None => classes.push(Class { paths, drop_reason, cells: vec![cell] }),
+            }
+        }
+    }
+    let mut blocks: Vec<Block> = classes.iter().flat_map(Class::blocks).collect();
+    blocks.sort_by_key(|block| (block.consent.first().copied(), block.integrations.first().copied()));
+    Ok(blocks)
+}
+
+/// Pairs of states that decide alike.
+struct Class {
+    paths: Vec<Path>,
+    drop_reason: Option<String>,
+    cells: Vec<(ConsentState, IntegrationsState)>,
+}
+
+impl Class {
+    /// As few blocks as can be, none of which has a pair of another one.
+    fn blocks(&self) -> Vec<Block> {
+        let by_consent = grouped(&self.cells);
+        let turned: Vec<_> =
+            self.cells.iter().map(|(consent, integrations)| (*integrations, *consent)).collect();
+        let by_integrations = grouped(&turned);
+        let rows: Vec<Row> = self.paths.iter().map(|path| self.row(path)).collect();
+        let block = |consent, integrations| Block { consent, integrations, rows: rows.clone() };
+        match by_consent.len() <= by_integrations.len() {
+            true => {
+                by_consent.into_iter().map(|(consent, integrations)| block(consent, integrations)).collect()
+            }
+            false => by_integrations
+                .into_iter()
+                .map(|(integrations, consent)| block(consent, integrations))
+                .collect(),
+        }
+    }
+
+    fn row(&self, (conditions, reason): &Path) -> Row {
+        let values =
+            |wanted| conditions.iter().find(|(variable, _)| *variable == wanted).map(|(_, values)| values);
+        let is_one = |wanted| values(wanted).map(|values| values.contains(&1));
+        let entries = |wanted, all: &[Option<Entry>]| {
+            values(wanted).map(|values| values.iter().filter_map(|value| all.get(*value)).copied().collect())
+        };
+        Row {
+            exempt_event: is_one(EXEMPT_EVENT),
+            need: is_one(NEED),
+            entry: entries(ENTRY, &ENTRIES),
+            all: entries(ALL_ENTRY, &ALL),
+            reason: *reason,
+            drop_reason: self.drop_reason.clone().filter(|_| *reason == Reason::Dropped),
+        }
+    }
+}
+
+/// Pairs as rectangles: first parts that stand beside the same second parts, and these.
+fn grouped<A: Copy + Ord, B: Copy + Ord>(cells: &[(A, B)]) -> Vec<(Vec<A>, Vec<B>)> {
+    let firsts: BTreeSet<A> = cells.iter().map(|(first, _)| *first).collect();
+    let mut groups: Vec<(Vec<A>, Vec<B>)> = Vec::new();
+    for first in firsts {
+        let seconds: BTreeSet<B> =
+            cells.iter().filter(|(own, _)| *own == first).map(|(_, second)| *second).collect();
+        let seconds: Vec<B> = seconds.into_iter().collect();
+        match groups.iter_mut().find(|(_, known)| *known == seconds) {
+            Some((firsts, _)) => firsts.push(first),
+            None => groups.push((vec![first], seconds)),
+        }
+    }
+    groups
+}
+
+/// The paths for the order of the variables that gives the fewest, and with the fewest conditions; the natural order before others.
+fn fewest(variables: &[(usize, &[usize])], at: &impl Fn(&[(usize, usize)]) -> Reason) -> Vec<Path> {
+    let mut best: Option<Vec<Path>> = None;
+    let size =
+        |paths: &[Path]| (paths.len(), paths.iter().map(|(conditions, _)| conditions.len()).sum::<usize>());
+    for order in orders(variables) {
+        let paths = paths(&order, &mut Vec::new(), at);
+        if best.as_ref().is_none_or(|best| size(&paths) < size(best)) {
+            best = Some(paths);
+        }
+    }
+    best.unwrap_or_default()
+}
+
+/// Every order of a few things, the given one first.
+fn orders<T: Copy>(all: &[T]) -> Vec<Vec<T>> {
+    if all.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut orders = Vec::new();
+    for (place, first) in all.iter().enumerate() {
+        let rest: Vec<T> =
+            all.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, one)| *one).collect();
+        orders.extend(self::orders(&rest).into_iter().map(|rest| [*first].into_iter().chain(rest).collect()));
+    }
+    orders
+}
+
+/// Asks for one variable after the other: values that decide alike are one, and a variable whose values all do is not asked for.
+fn paths(
+    order: &[(usize, &[usize])],
+    fixed: &mut Vec<(usize, usize)>,
+    at: &impl Fn(&[(usize, usize)]) -> Reason,
+) -> Vec<Path> {
+    let Some(((variable, values), rest)) = order.split_first() else { return vec![(Vec::new(), at(fixed))] };
+    let mut groups: Vec<(Vec<usize>, Vec<Path>)> = Vec::new();
+    for value in *values {
+        fixed.push((*variable, *value));
+        let own = paths(rest, fixed, at);
+        fixed.pop();
+        match groups.iter_mut().find(|(_, known)| *known == own) {
+            Some((values, _)) => values.push(*value),
+            None => groups.push((vec![*value], own)),
+        }
+    }
+    if let [(_, own)] = groups.as_slice() {
+        return own.clone();
+    }
+    let with = |(values, paths): (Vec<usize>, Vec<Path>)| {
+        paths.into_iter().map(move |(mut conditions, reason)| {
+            conditions.push((*variable, values.clone()));
+            (conditions, reason)
+        })
+    };
+    groups.into_iter().flat_map(with).collect()
+}
+
+impl DecisionTable {
+    /// Returns the wire ids that a refusal names, by the wire ids that are granted: those that are not, in groups that are not
+    /// satisfied.
+    pub fn refused(
+        policy: &Policy,
+        destination: &Destination,
+        granted: &impl Fn(&str) -> bool,
+    ) -> BTreeSet<String> {
+        let formula = Formula::of_destination(destination, policy);
+        formula.map(|formula| formula.refused(granted)).unwrap_or_default()
+    }
+
+    /// The rows that an event is in, for one of the destinations. That is always one.
+    pub fn rows_of<'t>(
+        &'t self,
+        policy: &Policy,
+        destination: &Destination,
+        event: &Event<'_>,
+    ) -> impl Iterator<Item = (&'t Block, &'t Row)> {
+        let (consent, integrations) = (event.consent.state(), event.integrations.state());
+        let is_exempt = event.track.as_ref().is_some_and(|track| {
+            policy.exempt_events().value.iter().any(|name| name.value.as_bytes() == track.as_bytes())
+        });
+        let granted = |wire_id: &str| inputs::is_granted(event, wire_id);
+        let formula = Formula::of_destination(destination, policy);
+        let need = formula.is_none_or(|formula| formula.is_satisfied(&granted));
+        let entry = entry(policy, event, |name| destination.names().any(|own| own.as_bytes() == name));
+        let all = entry_of_all(policy, event);
+        let blocks = self.blocks.iter().filter(move |block| {
+            block.consent.contains(&consent) && block.integrations.contains(&integrations)
+        });
+        blocks.flat_map(|block| block.rows.iter().map(move |row| (block, row))).filter(move |(_, row)| {
+            row.exempt_event.is_none_or(|one| one == is_exempt)
+                && row.need.is_none_or(|one| one == need)
+                && row.entry.as_ref().is_none_or(|values| values.contains(&entry))
+                && row.all.as_ref().is_none_or(|values| values.contains(&all))
+        })
+    }
+
+    /// An event in a row of one of its blocks, as JSON, for one of the destinations.
+    pub fn witness(policy: &Policy, id: DestinationId, block: &Block, row: &Row) -> Option<String> {
+        let inputs = Inputs::of(&[(policy, id)]);
+        let name = policy.destination(id)?.name();
+        let state = block.consent.first()?;
+        let own = inputs.names.iter().position(|one| one == name)?;
+        let first = |all: &[_], values: &Option<Vec<Option<Entry>>>| {
+            values.as_ref().and_then(|values| values.first()).map_or(0, |entry| place_of(all, entry))
+        };
+        let need = usize::from(row.need == Some(true));
+        let facts = [
+            (Inputs::CONSENT, inputs.shape(&[*state])?),
+            (Inputs::INTEGRATIONS, place_of(&IntegrationsState::ALL, block.integrations.first()?)),
+            (Inputs::EXEMPT_EVENT, usize::from(row.exempt_event == Some(true))),
+            (Inputs::FIRST_NAME + own, first(&ENTRIES, &row.entry)),
+            (inputs.all_entry(), first(&ALL, &row.all)),
+        ];
+        let categories = (0..inputs.categories.len()).map(|place| (inputs.first_category() + place, need));
+        let (event, reading) = inputs.event(&inputs.point(facts.into_iter().chain(categories)))?;
+        Some(event.to_json(&reading))
+    }
+}
+
+/// "Among duplicate keys and among the names of one destination `off` wins, then `on`." One that cannot be read is told from them
+/// as long as it decides nothing.
+fn entry(policy: &Policy, event: &Event<'_>, is_own: impl Fn(&[u8]) -> bool) -> Option<Entry> {
+    let invalid_is_off = policy.invalid_entries().value == InvalidEntries::Off;
+    match inputs::entry(event, is_own) {
+        (_, true) if invalid_is_off => Some(Entry::Invalid),
+        (own, _) => own,
+    }
+}
+
+/// The same of `All`, where on and unlisted are one.
+fn entry_of_all(policy: &Policy, event: &Event<'_>) -> Option<Entry> {
+    entry(policy, event, |name| name == b"All").filter(|entry| *entry != Entry::On)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+mod tests {
+    use super::*;
+    use crate::exact::cover::{cover, size};
+    use crate::exact::diagram::Diagram;
+
+    /// No list of rows that keeps to the blocks is shorter, even where an event may be in several rows.
+    #[test]
+    fn rows_are_the_fewest() {
+        let mut compared = 0;
+        for prelude in ["segment", "segment-strict", "segment-2023-overview", "segment-2023-reconcile"] {
+            for more in
+                ["needs A", "needs A kind warehouse", "unmapped", "exempt", "unmapped disabled", "needs Z"]
+            {
+                let policy = Policy::parse(&format!(
+                    "consentry 1 policy \"p\" include prelude \"{prelude}\" category A category Z always destination \"X\" {more}"
+                ))
+                .unwrap();
+                let id = policy.destination_named("X").unwrap();
+                let destination = policy.destination(id).unwrap();
+                let formula = Formula::of_destination(destination, &policy);
+                let inputs = Inputs::of(&[(&policy, id)]).condensed("X", formula.as_ref());
+                let decision = DecisionFunction::over(inputs, MAX_STEPS, &policy, destination).unwrap();
+                let DecisionFunction { inputs, mut diagrams, function, .. } = decision;
+                for block in &decision_tables(&policy, [id]).unwrap()[0].blocks {
+                    // What the block's first pair decides.
+                    let shape =
+                        inputs.shapes.iter().position(|shape| shape.states[0] == block.consent[0]).unwrap();
+                    let state =
+                        IntegrationsState::ALL.iter().position(|one| *one == block.integrations[0]).unwrap();
+                    let cell = diagrams.child(function.reason, Inputs::CONSENT, shape);
+                    let cell = diagrams.child(cell, Inputs::INTEGRATIONS, state);
+                    let mut fewest = 0;
+                    for (place, _) in Reason::ALL.iter().enumerate() {
+                        let condition =
+                            diagrams.map(cell, &|leaf| u32::from(leaf as usize == place)).unwrap();
+                        fewest += cover(&mut diagrams, condition, Diagram::TRUE, &size).unwrap().len();
+                    }
+                    assert_eq!(block.rows.len(), fewest, "{prelude} {more} {block:?}");
+                    compared += fewest;
+                }
+            }
+        }
+        assert!(compared > 200, "{compared}");
+    }
+}

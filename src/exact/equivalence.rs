@@ -1,0 +1,42 @@
+//! What a policy says of a destination, but for its names: destinations of which it says the same are decided alike.
+
+use super::formula::Formula;
+use crate::model::{Destination, Policy};
+
+/// What is told apart, with as much of what the destination asks for as matters to who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct EquivalenceClass<A> {
+    is_disabled: bool,
+    is_exempt: bool,
+    ignores_all: bool,
+    is_mapped: bool,
+    /// `None` where all of it is unenforced, too.
+    asks: Option<A>,
+}
+
+impl<A> EquivalenceClass<A> {
+    pub(crate) fn of(
+        policy: &Policy,
+        destination: &Destination,
+        formula: Option<&Formula>,
+        asks: impl FnOnce(&Formula) -> A,
+    ) -> Self {
+        EquivalenceClass {
+            is_disabled: destination.disabled().is_some(),
+            is_exempt: destination.exempt().is_some(),
+            ignores_all: policy.kind_of(destination).is_some_and(|kind| kind.ignores_all().is_some()),
+            is_mapped: destination.requirement().is_some(),
+            asks: formula.map(asks),
+        }
+    }
+}
+
+impl EquivalenceClass<bool> {
+    /// As much of it as says what a decision may come to: whether what is asked for is granted whatever an event says.
+    pub(crate) fn by_outcomes(policy: &Policy, destination: &Destination) -> Self {
+        let formula = Formula::of_destination(destination, policy);
+        EquivalenceClass::of(policy, destination, formula.as_ref(), |formula| {
+            formula.is_satisfied(&|_| false)
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! What can become of each destination, asked of the compiled policy.
+//!
+//! A decision depends on a person's preferences only through whether the destination's requirement is satisfied, and granting
+//! more never unsatisfies it. So the two ends, nothing granted and everything granted, show all that can happen, and
+//! destinations whose requirements can both be satisfied and not are alike here. One destination of each class is asked.
+
+use crate::decide::Scratch;
+use crate::decide::Table;
+use crate::event::{Entry, Preference};
+use crate::exact::equivalence::EquivalenceClass;
+use crate::exact::{Situation, Space};
+use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
+use crate::reason::{Outcome, Reason};
+use std::collections::HashMap;
+
+/// The outcomes for all destinations of a policy.
+pub(super) struct Outcomes {
+    classes: Vec<DestinationClass>,
+    /// By destination, which class it is of.
+    class_of: Vec<usize>,
+}
+
+/// Destinations of which everything that follows is true alike.
+pub(super) struct DestinationClass {
+    /// One of them, in whose words events are shown.
+    pub(super) example: DestinationId,
+    pub(super) cases: Vec<Case>,
+}
+
+/// A situation and what becomes of the destination in it.
+pub(super) struct Case {
+    pub(super) situation: Situation,
+    pub(super) reason: Reason,
+}
+
+impl Case {
+    pub(super) fn delivers(&self) -> bool {
+        self.reason.outcome() == Outcome::Deliver
+    }
+}
+
+impl Outcomes {
+    pub(super) fn new(policy: &Policy) -> Self {
+        let table = Table::new(policy.clone());
+        let mut scratch = table.scratch();
+        let mut known: HashMap<EquivalenceClass<bool>, usize> = HashMap::new();
+        let (mut classes, mut class_of) = (Vec::new(), Vec::new());
+        for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
+            let class = EquivalenceClass::by_outcomes(policy, destination);
+            class_of.push(*known.entry(class).or_insert_with(|| {
+                classes.push(DestinationClass { example: id, cases: cases(&table, &mut scratch, id) });
+                classes.len() - 1
+            }));
+        }
+        Outcomes { classes, class_of }
+    }
+
+    /// The classes that there are.
+    pub(super) fn classes(&self) -> &[DestinationClass] {
+        &self.classes
+    }
+
+    /// What can become of a destination.
+    pub(super) fn of(&self, destination: DestinationId) -> &[Case] {
+        let class = self.class_of.get(destination.index()).and_then(|class| self.classes.get(*class));
+        class.map_or(&[], |class| &class.cases)
+    }
+}
+
+/// Every combination of states, entries and the two ends of the preferences, as the table decides it.
+fn cases(table: &Table, scratch: &mut Scratch, destination: DestinationId) -> Vec<Case> {
+    let Some(space) = Space::full(table.policy(), destination) else { return Vec::new() };
+    let mut cases = Vec::new();
+    for situation in situations(&space) {
+        let event = space.event(&situation);
+        let decision = table.decide_event(&event, scratch);
+        if let Some(verdict) = decision.verdict(destination) {
+            cases.push(Case { reason: verdict.reason(), situation });
+        }
+    }
+    cases
+}
+
+fn situations(space: &Space) -> Vec<Situation> {
+    let ends = [Preference::Refused, Preference::Granted];
+    let mut consents: Vec<(ConsentState, Vec<Preference>)> = Vec::new();
+    for consent in ConsentState::ALL {
+        match consent {
+            ConsentState::Answered => {
+                consents.extend(ends.map(|end| (ConsentState::Answered, vec![end; space.categories().len()])))
+            }
+            other => consents.push((other, Vec::new())),
+        }
+    }
+    let mut objects = vec![(IntegrationsState::None, None, None), (IntegrationsState::Malformed, None, None)];
+    for entry in [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Invalid)] {
+        for all in [None, Some(Entry::Off)] {
+            objects.push((IntegrationsState::Present, entry, all));
+        }
+    }
+    let mut situations = Vec::new();
+    for (consent, preferences) in consents {
+        for (integrations, entry, all) in objects.iter().copied() {
+            for exempt_event in [false, true] {
+                let situation = Situation {
+                    consent,
+                    preferences: preferences.clone(),
+                    integrations,
+                    entry,
+                    all,
+                    exempt_event,
+                };
+                // Events that nothing exempts and events that cannot lack a consent object are none.
+                if space.contains(&situation) {
+                    situations.push(situation);
+                }
+            }
+        }
+    }
+    situations
+}

@@ -1,0 +1,51 @@
+//! What a rule looks at.
+
+use super::outcomes::{Case, Outcomes};
+use super::places::statement_at;
+use crate::diagnostic::{FileId, Span};
+use crate::model::{Destination, Include, Policy};
+use crate::syntax::tree::{Statement, Tree};
+use std::collections::HashSet;
+
+/// What a rule looks at.
+pub(super) struct Subject<'p> {
+    pub(super) policy: &'p Policy,
+    /// One per file, by its [`FileId`].
+    pub(super) trees: &'p [Tree],
+    pub(super) outcomes: Outcomes,
+}
+
+impl<'p> Subject<'p> {
+    pub(super) fn of(policy: &'p Policy, trees: &'p [Tree]) -> Self {
+        Subject { policy, trees, outcomes: Outcomes::new(policy) }
+    }
+
+    /// Each destination, with what can become of it.
+    pub(super) fn destinations(&self) -> impl Iterator<Item = (&'p Destination, &[Case])> {
+        let ids = self.policy.destination_ids().zip(self.policy.destinations());
+        ids.map(|(id, destination)| (destination, self.outcomes.of(id)))
+    }
+
+    /// The statement that stands at a place or around it, with its tree.
+    pub(super) fn statement(&self, place: Span) -> Option<(&'p Tree, &'p Statement)> {
+        let tree = self.trees.get(place.file.0 as usize)?;
+        Some((tree, statement_at(tree, place.start)?))
+    }
+}
+
+/// The files that a file includes, directly or through others.
+pub(super) fn reaches<'i>(
+    includes: impl Iterator<Item = &'i Include> + Clone,
+    from: FileId,
+) -> HashSet<FileId> {
+    let mut reached = HashSet::new();
+    let mut open = vec![from];
+    while let Some(file) = open.pop() {
+        for include in includes.clone().filter(|include| include.span.file == file) {
+            if reached.insert(include.file) {
+                open.push(include.file);
+            }
+        }
+    }
+    reached
+}

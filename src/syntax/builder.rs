@@ -1,0 +1,161 @@
+//! What all that reads the parser's pairs needs: their children, and the places, names and texts of them.
+
+use super::generated::Rule;
+use super::old_words::OldWord;
+use super::quote::unescaped;
+use super::scan::invisible;
+use super::tree::{Text, Token, TokenKind};
+use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
+use pest::iterators::Pair;
+
+pub(super) struct Builder<'t> {
+    pub(super) file: FileId,
+    pub(super) text: &'t str,
+    /// In the order of the text.
+    pub(super) tokens: Vec<Token>,
+    pub(super) found: Vec<Diagnostic>,
+    /// Apart from the errors, whose number is limited: all of a file are fixed in one run.
+    pub(super) old_words: Vec<Diagnostic>,
+}
+
+/// How many old words of one file are listed.
+const MAX_OLD_WORDS: usize = 100_000;
+
+/// The children of a pair, without the comments between them.
+pub(super) fn children<'t>(pair: &Pair<'t, Rule>) -> impl Iterator<Item = Pair<'t, Rule>> + use<'t> {
+    pair.clone().into_inner().filter(|child| child.as_rule() != Rule::COMMENT)
+}
+
+/// The children of a pair that one rule has matched.
+pub(super) fn all<'t>(pair: &Pair<'t, Rule>, rule: Rule) -> impl Iterator<Item = Pair<'t, Rule>> + use<'t> {
+    children(pair).filter(move |child| child.as_rule() == rule)
+}
+
+/// The first of them.
+pub(super) fn child<'t>(pair: &Pair<'t, Rule>, rule: Rule) -> Option<Pair<'t, Rule>> {
+    all(pair, rule).next()
+}
+
+/// The words of a pair that has others in it, with a space between each two.
+pub(super) fn words(pair: &Pair<Rule>) -> String {
+    let is_word =
+        |part: &Pair<Rule>| part.as_rule() != Rule::COMMENT && part.clone().into_inner().next().is_none();
+    let words = pair.clone().into_inner().flatten().filter(is_word);
+    words.map(|word| word.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+pub(super) fn has(pair: &Pair<Rule>, rule: Rule) -> bool {
+    child(pair, rule).is_some()
+}
+
+impl Builder<'_> {
+    /// Where a pair stands. The parser counts space and comments in front of an optional part that is not there; here
+    /// the last word counts.
+    pub(super) fn span(&self, pair: &Pair<Rule>) -> Span {
+        let span = self.whole(pair);
+        let (before, _) =
+            self.tokens.split_at(self.tokens.partition_point(|token| token.span.end <= span.end));
+        let mut inside = before.iter().rev().take_while(|token| token.span.start >= span.start);
+        let last = inside.find(|token| token.kind != TokenKind::Comment);
+        Span { end: last.map_or(span.end, |last| last.span.end), ..span }
+    }
+
+    /// Where a pair without pairs in it stands: nothing but itself is counted.
+    pub(super) fn whole(&self, pair: &Pair<Rule>) -> Span {
+        let place = pair.as_span();
+        Span::new(self.file, place.start(), place.end())
+    }
+
+    /// Where the children of a pair are.
+    pub(super) fn spans(&self, pair: &Pair<Rule>) -> Vec<Span> {
+        children(pair).map(|part| self.whole(&part)).collect()
+    }
+
+    /// Adds the error for old words.
+    pub(super) fn old(&mut self, code: Code, words: &[Span], old: &str, new: &str) {
+        self.add_old(OldWord { code, words, old, new }.error(self.text, Vec::new()));
+    }
+
+    pub(super) fn add_old(&mut self, error: Diagnostic) {
+        if self.old_words.len() < MAX_OLD_WORDS {
+            self.old_words.push(error);
+        }
+    }
+
+    /// A word as it is written.
+    pub(super) fn written(&self, pair: &Pair<Rule>) -> Text {
+        Spanned::new(pair.as_str().to_owned(), self.whole(pair))
+    }
+
+    /// The name that one of the children is.
+    pub(super) fn named(&mut self, pair: &Pair<Rule>, rule: Rule) -> Option<Text> {
+        self.name(&child(pair, rule)?)
+    }
+
+    /// The names that some of the children are.
+    pub(super) fn names(&mut self, pair: &Pair<Rule>, rule: Rule) -> Option<Vec<Text>> {
+        all(pair, rule).map(|name| self.name(&name)).collect()
+    }
+
+    /// A name that something is compared with: not empty, and without characters that nobody can see.
+    pub(super) fn name(&mut self, pair: &Pair<Rule>) -> Option<Text> {
+        let pair = match pair.as_rule() {
+            Rule::name | Rule::key => &children(pair).next()?,
+            _ => pair,
+        };
+        if pair.as_rule() != Rule::text {
+            return Some(self.written(pair));
+        }
+        let text = self.text(pair);
+        if text.value.is_empty() {
+            self.found.push(
+                Diagnostic::new(Code::EmptyText, "this text must not be empty")
+                    .at(text.span, "empty")
+                    .help("write what it stands for"),
+            );
+        }
+        if let Some((offset, char)) = invisible(pair.as_str()) {
+            let start = text.span.start as usize + offset;
+            let number = u32::from(char);
+            self.found.push(
+                Diagnostic::new(
+                    Code::InvisibleCharacter,
+                    format!("the name contains U+{number:04X}, which nobody can see"),
+                )
+                .at(Span::new(self.file, start, start + char.len_utf8()), "here")
+                .help(format!("delete it; where the name really has it, write it as \\u{{{number:04X}}}")),
+            );
+        }
+        Some(text)
+    }
+
+    /// A text in quotes, with its escapes resolved.
+    pub(super) fn text(&mut self, pair: &Pair<Rule>) -> Text {
+        let span = self.whole(pair);
+        let inside =
+            pair.as_str().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
+        let value = unescaped(inside, |at, length| {
+            let start = span.start as usize + 1 + at;
+            self.found.push(
+                Diagnostic::new(Code::UnknownEscape, "this escape stands for nothing")
+                    .at(Span::new(self.file, start, start + length), "unknown escape")
+                    .help("write `\\\\` for a backslash, `\\\"` for a quote, `\\u{00E9}` for a character by its number"),
+            );
+        });
+        Spanned::new(value, span)
+    }
+
+    /// The reason of a `because`, or `Some(None)` where there is none.
+    pub(super) fn because(&mut self, pair: &Pair<Rule>) -> Option<Option<Text>> {
+        let Some(because) = child(pair, Rule::because) else { return Some(None) };
+        let reason = self.text(&child(&because, Rule::text)?);
+        if !super::is_reason(&reason.value) {
+            self.found.push(
+                Diagnostic::new(Code::EmptyText, "a reason must say something")
+                    .at(reason.span, "no reason")
+                    .help("say why, for the next one who reads it"),
+            );
+        }
+        Some(Some(reason))
+    }
+}

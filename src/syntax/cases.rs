@@ -1,0 +1,138 @@
+//! Tests → facts. Each function here mirrors a rule of the grammar.
+
+use super::builder::{Builder, all, child, children, has};
+use super::generated::Rule;
+use super::tree::*;
+use crate::diagnostic::{Code, Spanned};
+use pest::iterators::Pair;
+
+impl Builder<'_> {
+    pub(super) fn test(&mut self, pair: &Pair<Rule>) -> Option<Test> {
+        let name = self.named(pair, Rule::text)?;
+        let (mut lines, mut cases) = (Vec::new(), None);
+        for part in children(pair) {
+            let line = match part.as_rule() {
+                Rule::cases => {
+                    cases = Some(all(&part, Rule::case).map(|row| self.case(&row)).collect::<Option<_>>()?);
+                    continue;
+                }
+                Rule::stated_event => self.stated_event(&part)?,
+                Rule::stated_consent => {
+                    TestLine::Consent(self.case_consent(&child(&part, Rule::case_consent)?)?)
+                }
+                Rule::stated_integrations => {
+                    TestLine::Integrations(self.case_integrations(&child(&part, Rule::case_integrations)?)?)
+                }
+                Rule::expectation => TestLine::Expectation(self.expectation(&part)?),
+                _ => continue,
+            };
+            lines.push(Spanned::new(line, self.span(&part)));
+        }
+        Some(Test { name, lines, cases })
+    }
+
+    fn stated_event(&mut self, pair: &Pair<Rule>) -> Option<TestLine> {
+        if let Some(json) = child(pair, Rule::json) {
+            return Some(TestLine::Json(json.as_str().to_owned()));
+        }
+        let text = self.named(pair, Rule::text)?;
+        Some(if has(pair, Rule::word_from) { TestLine::EventsFrom(text) } else { TestLine::Event(text) })
+    }
+
+    fn case(&mut self, pair: &Pair<Rule>) -> Option<Case> {
+        let consent = child(pair, Rule::case_consent)?;
+        let consent = Spanned::new(self.case_consent(&consent)?, self.span(&consent));
+        let integrations = child(pair, Rule::case_integrations)?;
+        let integrations = Spanned::new(self.case_integrations(&integrations)?, self.span(&integrations));
+        let expectations = all(pair, Rule::expectation)
+            .map(|one| Some(Spanned::new(self.expectation(&one)?, self.span(&one))));
+        Some(Case {
+            consent,
+            integrations,
+            expectations: expectations.collect::<Option<_>>()?,
+            span: self.span(pair),
+        })
+    }
+
+    fn case_consent(&mut self, pair: &Pair<Rule>) -> Option<StatedConsent> {
+        let first = children(pair).next()?;
+        Some(match first.as_rule() {
+            Rule::word_missing => StatedConsent::Missing,
+            Rule::word_empty => StatedConsent::Empty,
+            Rule::word_malformed => StatedConsent::Malformed,
+            Rule::old_none_given => {
+                self.old_none_given(&first);
+                StatedConsent::Preferences(Vec::new())
+            }
+            _ => {
+                let (words, value) = (["granted", "refused"], StatedPreference::ending);
+                StatedConsent::Preferences(self.stated(pair, Rule::stated_preference, words, value)?)
+            }
+        })
+    }
+
+    fn case_integrations(&mut self, pair: &Pair<Rule>) -> Option<StatedIntegrations> {
+        Some(match children(pair).next()?.as_rule() {
+            Rule::word_none => StatedIntegrations::None,
+            Rule::word_malformed => StatedIntegrations::Malformed,
+            _ => {
+                let (words, value) = (["on", "off"], StatedEntry::ending);
+                StatedIntegrations::Entries(self.stated(pair, Rule::stated_entry, words, value)?)
+            }
+        })
+    }
+
+    /// The members of an object, each with its value. `yes` and `no` are the words of the old values `true` and `false`.
+    fn stated<V>(
+        &mut self,
+        object: &Pair<Rule>,
+        member: Rule,
+        [yes, no]: [&str; 2],
+        value: fn(&str) -> Option<V>,
+    ) -> Option<Vec<(Text, V)>> {
+        let mut stated = Vec::new();
+        for member in all(object, member) {
+            let mut parts = children(&member);
+            let name = self.name(&parts.next()?)?;
+            let written = parts.last()?;
+            let word = match (written.as_rule(), written.as_str()) {
+                (Rule::options, _) => "{}",
+                (_, "true") => yes,
+                (_, "false") => no,
+                (_, "null") => "invalid",
+                (_, word) => word,
+            };
+            if written.as_rule() == Rule::old_value {
+                self.old(Code::OldTestValue, &[self.whole(&written)], written.as_str(), word);
+            }
+            stated.push((name, value(word)?));
+        }
+        Some(stated)
+    }
+
+    fn expectation(&mut self, pair: &Pair<Rule>) -> Option<Expectation> {
+        let mut names = self.names(pair, Rule::text)?;
+        if has(pair, Rule::word_drop) {
+            return Some(Expectation::Drop(names.pop()));
+        }
+        let which = match (has(pair, Rule::word_all), has(pair, Rule::word_only)) {
+            (true, _) => Which::All,
+            (_, true) => Which::Only(names),
+            _ => Which::These(names),
+        };
+        let because = match child(pair, Rule::expected_reason) {
+            Some(because) => Some(self.expected_reason(&because)?),
+            None => None,
+        };
+        Some(Expectation::Destinations { deliver: has(pair, Rule::word_deliver), which, because })
+    }
+
+    fn expected_reason(&mut self, pair: &Pair<Rule>) -> Option<ExpectedReason> {
+        let mut reason = self.written(&child(pair, Rule::reason)?);
+        if reason.value == "switched_off" {
+            self.old(Code::OldSwitchedOff, &[reason.span], "switched_off", "unenforced");
+            reason.value = "unenforced".into();
+        }
+        Some(ExpectedReason { reason, categories: self.names(pair, Rule::name)? })
+    }
+}

@@ -1,0 +1,261 @@
+//! Statements → facts. Each function here mirrors a rule of the grammar.
+
+use super::allow::is_code;
+use super::builder::{Builder, all, child, children, has, words};
+use super::generated::Rule;
+use super::settings::setting;
+use super::tree::*;
+use crate::diagnostic::{Code, Span, Spanned};
+use pest::iterators::Pair;
+
+impl Builder<'_> {
+    pub(super) fn fact(&mut self, pair: &Pair<Rule>) -> Option<Fact> {
+        Some(match pair.as_rule() {
+            Rule::policy => Fact::Policy(self.named(pair, Rule::text)?),
+            Rule::include => Fact::Include {
+                prelude: has(pair, Rule::word_prelude),
+                target: self.named(pair, Rule::text)?,
+            },
+            Rule::category => Fact::Category(self.category(pair)?),
+            Rule::destination_kind => Fact::Kind(self.destination_kind(pair)?),
+            Rule::destination => Fact::Destination(self.destination(pair)?),
+            Rule::reconcile => {
+                Fact::Reconcile(all(pair, Rule::row).map(|row| self.row(&row)).collect::<Option<_>>()?)
+            }
+            Rule::exempt_events | Rule::old_exempt_event => Fact::ExemptEvents(self.event_names(pair)?),
+            Rule::preference_events => Fact::PreferenceEvents(self.event_names(pair)?),
+            Rule::consent_at | Rule::old_preferences => Fact::ConsentAt(self.consent_at(pair)?),
+            Rule::test => Fact::Test(self.test(pair)?),
+            Rule::lint => Fact::Lint(self.lint(pair)?),
+            Rule::promise => Fact::Promise(self.promise(pair)?),
+            _ => setting(pair)?,
+        })
+    }
+
+    /// Names of events, or none.
+    fn event_names(&mut self, pair: &Pair<Rule>) -> Option<Vec<Text>> {
+        self.names(&child(pair, Rule::event_names)?, Rule::text)
+    }
+
+    fn category(&mut self, pair: &Pair<Rule>) -> Option<Category> {
+        let name = self.named(pair, Rule::name)?;
+        let (mut wire_id, mut attributes) = (None, Vec::new());
+        for part in children(pair) {
+            let attribute = match part.as_rule() {
+                Rule::wire_id => {
+                    wire_id = self.named(&part, Rule::text);
+                    continue;
+                }
+                Rule::always => CategoryAttribute::Always,
+                Rule::unenforced => CategoryAttribute::Unenforced,
+                Rule::old_switched_off => {
+                    self.old(Code::OldSwitchedOff, &self.spans(&part), "switched off", "unenforced");
+                    CategoryAttribute::Unenforced
+                }
+                Rule::label => CategoryAttribute::Label(self.label(&part)?),
+                _ => continue,
+            };
+            attributes.push(Spanned::new(attribute, self.span(&part)));
+        }
+        Some(Category { name, wire_id, attributes })
+    }
+
+    fn label(&mut self, pair: &Pair<Rule>) -> Option<String> {
+        Some(self.text(&child(pair, Rule::text)?).value)
+    }
+
+    fn destination_kind(&mut self, pair: &Pair<Rule>) -> Option<Kind> {
+        let name = self.named(pair, Rule::name)?;
+        let mut attributes = Vec::new();
+        for part in children(pair) {
+            let attribute = match part.as_rule() {
+                Rule::ignores_all => KindAttribute::IgnoresAll,
+                Rule::label => KindAttribute::Label(self.label(&part)?),
+                _ => continue,
+            };
+            attributes.push(Spanned::new(attribute, self.span(&part)));
+        }
+        Some(Kind { name, attributes })
+    }
+
+    fn destination(&mut self, pair: &Pair<Rule>) -> Option<Destination> {
+        let name = self.named(pair, Rule::text)?;
+        let mut attributes = Vec::new();
+        for part in children(pair) {
+            let span = self.span(&part);
+            let attribute = match part.as_rule() {
+                Rule::alias => DestinationAttribute::Alias(Alias {
+                    names: self.names(&part, Rule::text)?,
+                    shared: has(&part, Rule::word_shared),
+                }),
+                Rule::old_also => {
+                    let aliases = self.old_also(&part)?.into_iter().map(DestinationAttribute::Alias);
+                    attributes.extend(aliases.map(|alias| Spanned::new(alias, span)));
+                    continue;
+                }
+                Rule::needs => DestinationAttribute::Needs(self.needs(&part)?),
+                Rule::unmapped => DestinationAttribute::Unmapped,
+                Rule::exempt => DestinationAttribute::Exempt { because: self.because(&part)? },
+                Rule::disabled => DestinationAttribute::Disabled,
+                Rule::mode => DestinationAttribute::Mode(Mode::ending(children(&part).last()?.as_str())?),
+                Rule::kind => DestinationAttribute::Kind(self.named(&part, Rule::name)?),
+                _ => continue,
+            };
+            attributes.push(Spanned::new(attribute, span));
+        }
+        Some(Destination { name, attributes })
+    }
+
+    fn needs(&mut self, pair: &Pair<Rule>) -> Option<Needs> {
+        Some(match child(pair, Rule::group) {
+            Some(group) => Needs::Group(self.group(&group)?),
+            None => Needs::List(self.names(&child(pair, Rule::names)?, Rule::name)?),
+        })
+    }
+
+    fn group(&mut self, pair: &Pair<Rule>) -> Option<Group> {
+        let elements = all(pair, Rule::element).map(|element| match child(&element, Rule::group) {
+            Some(group) => Some(Element::Group(self.group(&group)?)),
+            None => Some(Element::Category(self.named(&element, Rule::name)?)),
+        });
+        let elements = elements.collect::<Option<_>>()?;
+        let quantifier = if has(pair, Rule::all_of) { Quantifier::All } else { Quantifier::Any };
+        Some(Group { quantifier, elements, span: self.span(pair) })
+    }
+
+    fn row(&mut self, pair: &Pair<Rule>) -> Option<Row> {
+        Some(Row {
+            consent: self.consent_states(pair)?,
+            integrations: self.integrations_states(pair)?,
+            enforce: self.enforce(&child(pair, Rule::enforce)?)?,
+            because: self.because(pair)?,
+            span: self.span(pair),
+        })
+    }
+
+    fn consent_states(&mut self, pair: &Pair<Rule>) -> Option<Vec<Spanned<ConsentState>>> {
+        let states = child(pair, Rule::consent_states)?;
+        self.states(&states, &ConsentState::ALL, |builder, word, span| match word.as_rule() {
+            Rule::old_none_given => {
+                builder.old_none_given(word);
+                Some(ConsentState::Unanswered)
+            }
+            Rule::old_given => {
+                builder.old(Code::OldConsentGiven, &[span], "given", "answered");
+                Some(ConsentState::Answered)
+            }
+            _ => ConsentState::ending(word.as_str()),
+        })
+    }
+
+    fn integrations_states(&mut self, pair: &Pair<Rule>) -> Option<Vec<Spanned<IntegrationsState>>> {
+        let states = child(pair, Rule::integrations_states)?;
+        self.states(&states, &IntegrationsState::ALL, |builder, word, span| match word.as_rule() {
+            Rule::old_given => {
+                builder.old(Code::OldIntegrationsGiven, &[span], "given", "present");
+                Some(IntegrationsState::Present)
+            }
+            _ => IntegrationsState::ending(word.as_str()),
+        })
+    }
+
+    /// The states of a list; `any` stands for all of them.
+    fn states<S: Copy>(
+        &mut self,
+        pair: &Pair<Rule>,
+        any: &[S],
+        state: fn(&mut Self, &Pair<Rule>, Span) -> Option<S>,
+    ) -> Option<Vec<Spanned<S>>> {
+        let mut states = Vec::new();
+        for part in children(pair).filter(|part| part.as_rule() != Rule::bar) {
+            let span = self.span(&part);
+            match part.as_rule() {
+                Rule::word_any => states.extend(any.iter().map(|state| Spanned::new(*state, span))),
+                _ => states.push(Spanned::new(state(self, &children(&part).next()?, span)?, span)),
+            }
+        }
+        Some(states)
+    }
+
+    fn enforce(&mut self, pair: &Pair<Rule>) -> Option<Spanned<Enforce>> {
+        let enforce = match child(pair, Rule::drop) {
+            Some(drop) => Enforce::Drop(self.named(&drop, Rule::text)?.value),
+            None => Enforce::of(&words(pair).replace(" ,", ","))?,
+        };
+        Some(Spanned::new(enforce, self.span(pair)))
+    }
+
+    fn consent_at(&mut self, pair: &Pair<Rule>) -> Option<ConsentAt> {
+        let path = self.names(&child(pair, Rule::path)?, Rule::key)?;
+        if let Some(spelled) = child(pair, Rule::old_also_spelled) {
+            self.old_also_spelled(pair, &spelled)?;
+        }
+        Some(ConsentAt { path, aliases: self.names(pair, Rule::key)? })
+    }
+
+    fn lint(&mut self, pair: &Pair<Rule>) -> Option<Lint> {
+        let mut finding = self.written(&child(pair, Rule::finding)?);
+        let code = finding.value.parse().ok().filter(|code: &Code| code.is_lint() && is_code(&finding.value));
+        if let Some(code) = code {
+            self.old(Code::OldLintCode, &[finding.span], &finding.value, code.name());
+            finding.value = code.name().to_owned();
+        }
+        let level = Level::ending(children(pair).nth(2)?.as_str())?;
+        Some(Lint { finding, level, because: self.because(pair)? })
+    }
+
+    fn promise(&mut self, pair: &Pair<Rule>) -> Option<Promise> {
+        let mut promise = Promise {
+            always: has(pair, Rule::word_always),
+            destinations: None,
+            without: None,
+            when: Vec::new(),
+            because: self.because(pair)?,
+        };
+        for part in children(pair) {
+            match part.as_rule() {
+                Rule::promised => promise.destinations = Some(self.names(&part, Rule::text)?),
+                Rule::without => promise.without = Some(self.needs(&part)?),
+                Rule::when => {
+                    for condition in all(&part, Rule::condition) {
+                        let value = self.condition(&condition)?;
+                        promise.when.push(Spanned::new(value, self.span(&condition)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(promise)
+    }
+
+    fn condition(&mut self, pair: &Pair<Rule>) -> Option<PromiseCondition> {
+        fn values<S>(states: Vec<Spanned<S>>) -> Vec<S> {
+            states.into_iter().map(|state| state.value).collect()
+        }
+        let first = children(pair).next()?;
+        let is_plain = !has(pair, Rule::word_not);
+        Some(match first.as_rule() {
+            Rule::word_consent => PromiseCondition::Consent(values(self.consent_states(pair)?)),
+            Rule::word_integrations => {
+                PromiseCondition::Integrations(values(self.integrations_states(pair)?))
+            }
+            Rule::word_event if has(pair, Rule::word_exempt) => PromiseCondition::Exempt(is_plain),
+            Rule::word_event => PromiseCondition::Event(self.names(pair, Rule::text)?),
+            Rule::name => PromiseCondition::Preference { category: self.name(&first)?, granted: is_plain },
+            _ => {
+                let states = all(pair, Rule::entry_state).map(|state| self.entry_state(&state));
+                let states = states.collect::<Option<_>>()?;
+                PromiseCondition::Entry { name: self.name(&first)?, states }
+            }
+        })
+    }
+
+    fn entry_state(&mut self, pair: &Pair<Rule>) -> Option<EntryState> {
+        let word = children(pair).next()?;
+        if word.as_rule() == Rule::old_unreadable {
+            self.old(Code::OldUnreadable, &[self.whole(&word)], "unreadable", "invalid");
+            return Some(EntryState::Invalid);
+        }
+        EntryState::ending(word.as_str())
+    }
+}

@@ -1,0 +1,192 @@
+//! Where a statement goes on behind a mistake, so that the next mistake in it is found in the same run.
+//!
+//! A second message must be about a mistake of its own. So reading goes on only where a part of the statement begins that
+//! does not depend on what is in front of it, an attribute or a row, and it goes on behind a beginning of such a statement
+//! that is in order. Texts and comments are passed over.
+
+use super::generated::Rule;
+use super::keywords::{Keyword, first_character, first_word, is_language_word};
+use super::lines::line_start;
+use super::tree::{ConsentState, IntegrationsState};
+use crate::diagnostic::nearest;
+
+/// How a sort of statements goes on.
+pub(super) struct Shape {
+    /// The grammar's rule for the parts up to the end of the statement.
+    pub(super) rule: Rule,
+    parts: Parts,
+    /// The words that begin a part.
+    words: Vec<&'static str>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parts {
+    /// Anywhere: no word that begins a part stands within another one, and neither does one that is meant to be such a word.
+    Attributes,
+    /// On a line of their own. Words that the language does not know have no place in them.
+    Rows,
+    /// On a line of their own, in which names may stand.
+    Lines,
+}
+
+impl Shape {
+    /// How a statement goes on of which the text up to the first mistake is given; `None` where it has no parts.
+    pub(super) fn of(before: &str) -> Option<Shape> {
+        let mut words = Tokens::new(before, 0).map(|token| token.text).skip_while(|word| *word == "override");
+        let attributes = |rule, keyword: Keyword, old: &[&'static str]| Shape {
+            rule,
+            parts: Parts::Attributes,
+            words: [keyword.parts(), old].concat(),
+        };
+        let rows = |rule, parts, brace| Shape { rule, parts, words: states().chain([brace]).collect() };
+        Some(match (words.next()?, words.next()) {
+            ("destination", Some("kind")) => {
+                attributes(Rule::destination_kind_parts, Keyword::DestinationKind, &[])
+            }
+            ("destination", _) => attributes(Rule::destination_parts, Keyword::Destination, &["also"]),
+            ("category", _) => attributes(Rule::category_parts, Keyword::Category, &["switched"]),
+            ("reconcile", _) => rows(Rule::reconcile_parts, Parts::Rows, "}"),
+            ("test", _) => {
+                let words: Vec<&str> = words.take(MAX_IN_FRONT).collect();
+                let header = ["consent", "integrations", "expect"];
+                // A closing brace may belong to an object, so that nothing goes on there.
+                match words.windows(3).any(|three| three == header) {
+                    true => rows(Rule::case_parts, Parts::Lines, "{"),
+                    false => Shape {
+                        rule: Rule::test_parts,
+                        parts: Parts::Lines,
+                        words: Keyword::Test.parts().into(),
+                    },
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    /// The first place from `from` on where a part of the statement begins; `mistake` is the one in front of it.
+    pub(super) fn next_part(&self, text: &str, mistake: usize, from: usize) -> Option<usize> {
+        // A row that goes on over several lines is indented further than where it begins. A mistake in the first line
+        // says nothing of that.
+        let furthest = match line_start(text, mistake) {
+            0 => usize::MAX,
+            line => text.get(line..).map_or(0, |rest| rest.len() - rest.trim_start().len()),
+        };
+        let mut comma = false;
+        for token in Tokens::new(text, from).take(MAX_PASSED) {
+            let placed = match self.parts {
+                Parts::Attributes => !comma,
+                _ => token.first && token.column <= furthest,
+            };
+            if placed && self.begins_part(token.text) {
+                return Some(token.at);
+            }
+            comma = token.text == ",";
+        }
+        None
+    }
+
+    fn begins_part(&self, word: &str) -> bool {
+        if self.words.contains(&word) {
+            return true;
+        }
+        let is_unknown = word.starts_with(char::is_alphabetic) && !is_language_word(word);
+        match self.parts {
+            Parts::Rows => is_unknown,
+            // Names are capitalized more often than not; the words of the language never are.
+            _ => {
+                is_unknown
+                    && word.starts_with(char::is_lowercase)
+                    && nearest(word, self.words.iter().copied()).is_some()
+            }
+        }
+    }
+
+    /// Whether a word or sign is a mistake of its own behind others of the same statement, which are given. Between attributes
+    /// the same word is often wrong again, and so are signs: a bracket that is opened by mistake is closed by one.
+    pub(super) fn is_independent(&self, found: &str, before: &[&str]) -> bool {
+        let is_sign =
+            !found.is_empty() && !found.starts_with(|char: char| char.is_alphanumeric() || char == '"');
+        self.parts != Parts::Attributes || !(is_sign || before.contains(&found))
+    }
+}
+
+/// The words that begin the rows of tables.
+fn states() -> impl Iterator<Item = &'static str> {
+    let integrations = IntegrationsState::ALL.map(IntegrationsState::word);
+    ConsentState::ALL.map(ConsentState::word).into_iter().chain(integrations).chain(["any"])
+}
+
+/// How many words in front of a mistake are searched for the header of a table.
+const MAX_IN_FRONT: usize = 1_000;
+
+/// How many words are passed over in search of the next part: behind so many, nobody misses the next mistake.
+const MAX_PASSED: usize = 10_000;
+
+struct Token<'t> {
+    text: &'t str,
+    at: usize,
+    /// Whether it is the first of its line, and how far that is indented.
+    first: bool,
+    column: usize,
+}
+
+/// Words, texts, and single characters of other sorts.
+struct Tokens<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+    first: bool,
+}
+
+impl<'t> Tokens<'t> {
+    fn new(text: &'t str, at: usize) -> Self {
+        let line = line_start(text, at);
+        let first = text.get(line..at).is_some_and(|before| before.trim().is_empty());
+        Tokens { text, at, line, first }
+    }
+}
+
+impl<'t> Iterator for Tokens<'t> {
+    type Item = Token<'t>;
+
+    fn next(&mut self) -> Option<Token<'t>> {
+        loop {
+            let rest = self.text.get(self.at..)?;
+            let here = rest.trim_start();
+            let space = rest.get(..rest.len() - here.len())?;
+            if let Some(end) = space.rfind('\n') {
+                (self.line, self.first) = (self.at + end + 1, true);
+            }
+            self.at += space.len();
+            if here.is_empty() {
+                return None;
+            }
+            if here.starts_with("//") {
+                self.at += here.find('\n').unwrap_or(here.len());
+                continue;
+            }
+            let text = match first_word(here) {
+                "" if here.starts_with('"') => first_text(here),
+                "" => first_character(here),
+                word => word,
+            };
+            let token = Token { text, at: self.at, first: self.first, column: self.at - self.line };
+            self.at += text.len();
+            self.first = false;
+            return Some(token);
+        }
+    }
+}
+
+/// A text in quotes, or what of it is on its line.
+fn first_text(rest: &str) -> &str {
+    let mut escaped = false;
+    for (at, char) in rest.char_indices().skip(1) {
+        match char {
+            '\n' => return rest.get(..at).unwrap_or_default(),
+            '"' if !escaped => return rest.get(..=at).unwrap_or_default(),
+            _ => escaped = char == '\\' && !escaped,
+        }
+    }
+    rest
+}

@@ -1,0 +1,222 @@
+//! Values that are words of the language.
+
+/// Each value with its words in a policy, and in the order of the language reference.
+macro_rules! values {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$meaning:meta])* $value:ident = $words:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$meaning])* $value,)*
+        }
+
+        impl $name {
+            /// Every value, in the order of the language reference.
+            pub const ALL: [$name; [$($words),*].len()] = [$($name::$value),*];
+
+            /// Returns the value as policies spell it.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $($name::$value => $words,)*
+                }
+            }
+
+            /// Returns the value that a text ends with.
+            pub(crate) fn ending(text: &str) -> Option<Self> {
+                let ends = |value: &Self| {
+                    text.strip_suffix(value.word()).is_some_and(|rest| rest.is_empty() || rest.ends_with(' '))
+                };
+                Self::ALL.into_iter().find(ends)
+            }
+        }
+    )*};
+}
+
+values! {
+    /// All, or any.
+    Quantifier {
+        /// Every one.
+        All = "all",
+        /// At least one.
+        Any = "any",
+    }
+
+    /// Where a destination's code runs.
+    Mode {
+        /// In the browser or the app: a decision on a server is only advisory.
+        Device = "device",
+        /// On a server.
+        Cloud = "cloud",
+    }
+
+    /// What a destination without categories gets when consent is enforced.
+    UnmappedDestinations {
+        /// Everything.
+        Deliver = "deliver",
+        /// Nothing.
+        Block = "block",
+    }
+
+    /// What a site shows who has not chosen yet.
+    Banner {
+        /// A banner on page load, and nobody can use the site before acting on it.
+        Mandatory = "mandatory",
+        /// An optional banner on page load, which is always there.
+        Stays = "stays",
+        /// An optional banner on page load, which goes on a click or scroll.
+        Disappears = "disappears",
+        /// An optional banner that is never displayed.
+        NeverShown = "never shown",
+    }
+
+    /// The consent model of the consent platform: what is granted before a person chooses.
+    ConsentModel {
+        /// Nothing but what is always granted.
+        OptIn = "opt-in",
+        /// Everything.
+        OptOut = "opt-out",
+        /// As [`ImpliedConsent`] sets it: Segment's documentation has both readings.
+        Implied = "implied",
+        /// Everything: it is taken as opt-out.
+        NoticeOnly = "notice-only",
+        /// Everything: it is taken as opt-out.
+        Custom = "custom",
+    }
+
+    /// How the consent model `implied` is read.
+    ImpliedConsent {
+        /// Nothing is granted before a person chooses.
+        OptIn = "opt-in",
+        /// Everything is granted before a person chooses.
+        OptOut = "opt-out",
+    }
+
+    /// Which events a source sends at all.
+    GateOpens {
+        /// `any grant`: the seven rows of Segment's "Expected wrapper behavior".
+        AnyGrant = "any grant",
+        /// `needed grant`: a grant counts only if an enabled destination needs it, as in Segment's web wrapper.
+        NeededGrant = "needed grant",
+        /// `delivery`: events that some destination receives.
+        Delivery = "delivery",
+    }
+
+    /// What the gate does with an event that has no consent object.
+    WithoutConsent {
+        /// The source sends it.
+        Open = "open",
+        /// The source does not.
+        Closed = "closed",
+    }
+
+    /// When the library loads after a choice under opt-in.
+    LoadTrigger {
+        /// `gate open`: the gate is open for that choice.
+        GateOpen = "gate open",
+        /// `granted`: some category is granted.
+        Granted = "granted",
+    }
+
+    /// Which events write to the ledger next to preference events.
+    AlsoRecords {
+        /// None.
+        Nothing = "nothing",
+        /// Identify events that carry preferences.
+        Identify = "identify",
+    }
+
+    /// What happens to an event after its check against the ledger.
+    CheckAction {
+        /// `drop`: the whole event is dropped.
+        Drop = "drop",
+        /// `use recorded`: the recorded preferences decide.
+        UseRecorded = "use recorded",
+        /// `use stamped`, for a mismatch `report`: the event's own preferences decide.
+        UseStamped = "use stamped",
+        /// `refuse`: the event is decided as if nothing were granted.
+        Refuse = "refuse",
+    }
+
+    /// How a category is read for which two records of one person disagree.
+    Conflict {
+        /// Refused.
+        Refuse = "refuse",
+        /// Granted.
+        Grant = "grant",
+    }
+
+    /// How an integrations entry is read that is neither a boolean nor an object.
+    InvalidEntries {
+        /// As if it were not there.
+        Unlisted = "unlisted",
+        /// As `false`.
+        Off = "off",
+    }
+
+    /// The state of an event's consent object (section 1 of the semantics).
+    ConsentState {
+        /// There is no consent object.
+        Missing = "missing",
+        /// The consent object holds no preferences.
+        Empty = "empty",
+        /// The preferences object has no member.
+        Unanswered = "unanswered",
+        /// The preferences object has at least one member.
+        Answered = "answered",
+        /// The consent object or the preferences have the wrong form.
+        Malformed = "malformed",
+    }
+
+    /// The state of an event's integrations object (section 1 of the semantics).
+    IntegrationsState {
+        /// There is no integrations object, or it has no member.
+        None = "none",
+        /// The integrations object has at least one member.
+        Present = "present",
+        /// The integrations object has the wrong form.
+        Malformed = "malformed",
+    }
+
+    /// What becomes of a finding of lint.
+    Level {
+        /// It is not reported.
+        Off = "off",
+        /// It is reported.
+        Warning = "warning",
+        /// It fails `lint`.
+        Error = "error",
+    }
+
+    /// What an integrations entry may be.
+    EntryState {
+        /// `true`, or an object.
+        On = "on",
+        /// `false`.
+        Off = "off",
+        /// There is none.
+        Unlisted = "unlisted",
+        /// Neither a boolean nor an object.
+        Invalid = "invalid",
+    }
+
+    /// The value of a preference in a test's event.
+    StatedPreference {
+        /// `granted`: `true` on the event.
+        Granted = "granted",
+        /// `refused`: `false` on the event.
+        Refused = "refused",
+        /// `invalid`: a value that is not a boolean.
+        Invalid = "invalid",
+    }
+
+    /// The value of an integrations entry in a test's event.
+    StatedEntry {
+        /// `on`: `true` on the event.
+        On = "on",
+        /// `off`: `false` on the event.
+        Off = "off",
+        /// `invalid`: neither a boolean nor an object.
+        Invalid = "invalid",
+        /// `{}`: an object with options, which counts as on.
+        Options = "{}",
+    }
+}
