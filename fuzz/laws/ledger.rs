@@ -619,7 +619,8 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
     let mut other_scratch = table.scratch();
     let decision = table.decide(checked.input(told.text.as_bytes()), &mut scratch).unwrap();
     let mut line = Vec::new();
-    let rewritten = table.rewrite(checked.input(told.text.as_bytes()), &mut other_scratch, &mut line).unwrap();
+    let rewritten =
+        table.rewrite(checked.input(told.text.as_bytes()), &mut other_scratch, &mut line).unwrap();
     let router = table.read(&line, &Limits::default()).unwrap();
     let is_dropped = then == Some(CheckAction::Drop);
     let reason = match found {
