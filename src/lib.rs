@@ -18,6 +18,9 @@
 //! defaults for settings, so that nothing is decided out of sight; matching of names by similarity; `unsafe` but in the module of
 //! SIMD instructions; threads, global state, printing, panics and reading of files in the library's core.
 
+#[macro_use]
+mod spelled;
+
 mod active_policy;
 mod decide;
 pub mod diagnostic;

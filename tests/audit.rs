@@ -399,7 +399,7 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
         "edition": 1,
         "clean": false,
         "events": events.len(),
-        "not_events": EventErrorKind::ALL.iter().map(|kind| (kind.code().to_owned(), json!(0))).collect::<Map<_, _>>(),
+        "not_events": EventErrorKind::ALL.iter().map(|kind| (kind.word().to_owned(), json!(0))).collect::<Map<_, _>>(),
         "consent": { "missing": 0, "empty": 0, "unanswered": 0, "answered": 0, "malformed": 0 },
         "findings": no_findings(),
         "wrong_spellings": {},

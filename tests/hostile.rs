@@ -731,8 +731,8 @@ mod command {
             format!("{} decided by \"hostile\", 0 dropped, {errors} not events (", events.len() - errors);
         assert!(text.contains(&summary), "{summary}");
         for kind in EventErrorKind::ALL {
-            let count = events.iter().filter(|(_, _, expected)| *expected == kind.code()).count();
-            assert!(text.contains(&format!("{count} {}", kind.code())), "{kind:?}");
+            let count = events.iter().filter(|(_, _, expected)| *expected == kind.word()).count();
+            assert!(text.contains(&format!("{count} {}", kind.word())), "{kind:?}");
         }
     }
 

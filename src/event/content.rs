@@ -59,15 +59,16 @@ impl Default for Integrations<'_> {
     }
 }
 
-/// What an integrations entry says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Entry {
-    /// A value that is neither a boolean nor an object; the setting `invalid entries` decides how it is read.
-    Invalid,
-    /// `true`, or an object.
-    On,
-    /// `false`.
-    Off,
+spelled! {
+    /// What an integrations entry says.
+    Entry {
+        /// A value that is neither a boolean nor an object; the setting `invalid entries` decides how it is read.
+        Invalid = "invalid",
+        /// `true`, or an object.
+        On = "on",
+        /// `false`.
+        Off = "off",
+    }
 }
 
 /// A name as an event spells it, after unescaping.
@@ -175,17 +176,6 @@ impl Integrations<'_> {
         match self {
             Integrations::Entries(entries) => entries,
             Integrations::Malformed => &[],
-        }
-    }
-}
-
-impl Entry {
-    /// The entry as reports spell it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Entry::On => "on",
-            Entry::Off => "off",
-            Entry::Invalid => "invalid",
         }
     }
 }

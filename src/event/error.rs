@@ -11,49 +11,24 @@ pub struct EventError {
     detail: String,
 }
 
-/// The reasons, in the order in which they are tested: the first that holds is reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum EventErrorKind {
-    /// The line is longer than [`Limits::bytes`](super::Limits::bytes).
-    LineTooLong,
-    /// The line has nothing but white space.
-    BlankLine,
-    /// The line begins with a byte-order mark, which RFC 8259 forbids.
-    ByteOrderMark,
-    /// The line is not UTF-8.
-    NotUtf8,
-    /// Objects and arrays are nested more deeply than [`Limits::nesting`](super::Limits::nesting).
-    NestedTooDeep,
-    /// The line is not one JSON value by RFC 8259.
-    NotJson,
-    /// The line is a JSON value, but no object.
-    NotAnObject,
-}
-
-impl EventErrorKind {
-    /// Every reason.
-    pub const ALL: [EventErrorKind; 7] = [
-        EventErrorKind::LineTooLong,
-        EventErrorKind::BlankLine,
-        EventErrorKind::ByteOrderMark,
-        EventErrorKind::NotUtf8,
-        EventErrorKind::NestedTooDeep,
-        EventErrorKind::NotJson,
-        EventErrorKind::NotAnObject,
-    ];
-
-    /// The code that reports use.
-    pub fn code(self) -> &'static str {
-        match self {
-            EventErrorKind::LineTooLong => "line_too_long",
-            EventErrorKind::BlankLine => "blank_line",
-            EventErrorKind::ByteOrderMark => "byte_order_mark",
-            EventErrorKind::NotUtf8 => "not_utf8",
-            EventErrorKind::NestedTooDeep => "nested_too_deep",
-            EventErrorKind::NotJson => "not_json",
-            EventErrorKind::NotAnObject => "not_an_object",
-        }
+spelled! {
+    /// The reasons, in the order in which they are tested: the first that holds is reported.
+    #[non_exhaustive]
+    EventErrorKind {
+        /// The line is longer than [`Limits::bytes`](super::Limits::bytes).
+        LineTooLong = "line_too_long",
+        /// The line has nothing but white space.
+        BlankLine = "blank_line",
+        /// The line begins with a byte-order mark, which RFC 8259 forbids.
+        ByteOrderMark = "byte_order_mark",
+        /// The line is not UTF-8.
+        NotUtf8 = "not_utf8",
+        /// Objects and arrays are nested more deeply than [`Limits::nesting`](super::Limits::nesting).
+        NestedTooDeep = "nested_too_deep",
+        /// The line is not one JSON value by RFC 8259.
+        NotJson = "not_json",
+        /// The line is a JSON value, but no object.
+        NotAnObject = "not_an_object",
     }
 }
 
@@ -74,7 +49,7 @@ impl EventError {
 
     /// The code that reports use.
     pub fn code(&self) -> &'static str {
-        self.kind.code()
+        self.kind.word()
     }
 
     /// The byte of the line, counted from 0, at which the fault shows.

@@ -13,17 +13,18 @@ pub struct Reading {
     spellings: Vec<String>,
 }
 
-/// The value of a category on an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Preference {
-    /// `true`. Only this satisfies a requirement.
-    Granted,
-    /// No such key: the person was not asked. A reader never lists it.
-    Unasked,
-    /// A value that is not a boolean.
-    Invalid,
-    /// `false`.
-    Refused,
+spelled! {
+    /// The value of a category on an event.
+    Preference {
+        /// `true`. Only this satisfies a requirement.
+        Granted = "granted",
+        /// No such key: the person was not asked. A reader never lists it.
+        Unasked = "unasked",
+        /// A value that is not a boolean.
+        Invalid = "invalid",
+        /// `false`.
+        Refused = "refused",
+    }
 }
 
 impl Reading {
@@ -103,18 +104,6 @@ impl Reading {
 /// The numbers of the texts in fingerprints. A number never changes.
 const PARENTS: u64 = 10;
 const SPELLINGS: u64 = 11;
-
-impl Preference {
-    /// The preference as reports spell it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Preference::Granted => "granted",
-            Preference::Unasked => "unasked",
-            Preference::Invalid => "invalid",
-            Preference::Refused => "refused",
-        }
-    }
-}
 
 /// The spellings of the preferences key in Segment's documentation: today's payloads, the tables, the removed page.
 /// One that a policy does not accept is malformed, so that a refusal under it never counts as no consent object.

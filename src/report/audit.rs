@@ -159,7 +159,7 @@ impl<'a> AuditReport<'a> {
             findings: by_finding(audit.all()).collect(),
             identify_events: audit.identify_events(),
             never_stamped: never.collect(),
-            not_events: audit.errors().map(|(kind, count)| (kind.code(), count)).collect(),
+            not_events: audit.errors().map(|(kind, count)| (kind.word(), count)).collect(),
             policy: policy.name(),
             preference_events: audit.preference_events(),
             rejections: audit.rejections().map(|(rejection, count)| (rejection.word(), count)).collect(),

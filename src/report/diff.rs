@@ -2,7 +2,7 @@
 
 use super::event_counts::EventCounts;
 use super::json::VERSION;
-use super::page::{Block, Cell, Column, Layout, Page, Report, Role, Table};
+use super::page::{Block, Cell, Column, Page, Report, Role, Row, Table};
 use super::when::When;
 use super::{markdown, names};
 use crate::exact::{Change, DestinationDiff, Diff, Direction, Presence, fingerprint};
@@ -10,8 +10,12 @@ use crate::model::{Policy, Reading};
 use crate::reason::Reason;
 use serde::Serialize;
 
-/// The most bytes of a comment; GitHub and GitLab accept 65,536 characters.
+/// The most bytes of the rows of a comment. GitHub and GitLab accept 65,536 characters.
 const MAX_BYTES: usize = 60_000;
+
+/// The directions of changes, what matters most first, each with its words.
+const DIRECTIONS: [(&str, &str); 3] =
+    [("loosened", "loosened"), ("tightened", "tightened"), ("reason", "for another reason")];
 
 /// The result of `diff`: the situations that two policies decide differently.
 #[derive(Debug, Serialize)]
@@ -74,8 +78,7 @@ struct DestinationChanges<'a> {
 struct ChangeReport {
     after: Option<Decided>,
     before: Option<Decided>,
-    #[serde(serialize_with = "by_word")]
-    direction: Direction,
+    direction: &'static str,
     event: String,
     events: Option<u64>,
     text: String,
@@ -90,10 +93,6 @@ struct Decided {
     refused: Vec<String>,
     #[serde(skip)]
     text: String,
-}
-
-fn by_word<S: serde::Serializer>(direction: &Direction, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(direction.word())
 }
 
 impl<'a> Side<'a> {
@@ -116,7 +115,7 @@ impl ChangeReport {
         ChangeReport {
             after: change.after.map(|decided| Decided::new(new, decided)),
             before: change.before.map(|decided| Decided::new(old, decided)),
-            direction: change.direction,
+            direction: change.direction.word(),
             event: change.witness,
             events,
             text: change.conditions.to_string(),
@@ -211,85 +210,65 @@ impl<'a> DiffReport<'a> {
         let mut page = Page::default();
         page.heading(3, format!("{}: {}", self.new.policy, self.summary()));
         page.list(self.sentences().into_iter().chain(self.events.map(EventCounts::summary)).collect());
-        let mut changes: Vec<(&DestinationChanges<'_>, &ChangeReport)> = self
-            .destinations
-            .iter()
-            .flat_map(|one| one.changes.iter().map(move |change| (one, change)))
-            .collect();
-        changes.sort_by_key(|(_, change)| change.direction);
-        if changes.is_empty() {
-            return page;
-        }
         let strong = |title| Column { role: Role::Strong, ..Column::from(title) };
         let number = |title| Column { is_right: true, ..Column::from(title) };
-        let mut columns = vec![
-            number(""),
-            "destination".into(),
-            strong("change"),
-            "when".into(),
-            "before".into(),
-            "after".into(),
-        ];
-        columns.extend(self.events.map(|_| number("events")));
-        let rows: Vec<Vec<Cell>> = changes
-            .iter()
-            .zip(1..)
-            .map(|((destination, change), number)| {
-                let [before, after] = change.decisions().map(str::to_owned);
-                let (title, word) = (destination.title(), change.direction.word().to_owned());
-                let cells = [number.to_string(), title, word, change.text.clone(), before, after];
-                cells
-                    .into_iter()
-                    .chain(change.events.map(|count| count.to_string()))
-                    .map(Cell::from)
-                    .collect()
-            })
-            .collect();
-        let events = changes.iter().map(|(_, change)| change.event.clone());
-        let room = MAX_BYTES.saturating_sub(markdown::text(&page).len()) / 2;
-        let shown = fitting(room, rows.iter().map(|row| markdown::row(row, &columns).len()));
-        let shown_events =
-            fitting(room, events.clone().take(shown).map(|event| markdown::numbered(shown, &event).len()));
-        let table = Table { layout: Layout::Compact, ..Table::new(columns) };
-        page.table(table.with(rows.into_iter().take(shown)));
-        page.0.push(Block::Events {
-            summary: "An event for each",
-            events: events.take(shown_events).collect(),
-        });
-        if shown_events < changes.len() {
-            page.paragraph(format!(
-                "{} more rows and {} more events are not shown; `consentry diff` shows all of them.",
-                changes.len() - shown,
-                changes.len() - shown_events
-            ));
+        let texts = ["when", "before", "after"].map(Column::from);
+        let columns = [number(""), "destination".into(), strong("change")].into_iter().chain(texts);
+        let columns: Vec<Column> = columns.chain(self.events.map(|_| number("events"))).collect();
+        let changes = DIRECTIONS.iter().flat_map(|(direction, _)| self.of_direction(direction));
+        let (mut rows, mut events): (Vec<Row>, Vec<String>) = (Vec::new(), Vec::new());
+        let mut size = markdown::text(&page).len();
+        for (destination, change) in changes {
+            let [before, after] = change.decisions().map(Cell::from);
+            let number = rows.len() + 1;
+            let mut row: Row = vec![number.to_string().into(), destination.title().into()];
+            row.extend([change.direction.into(), change.text.as_str().into(), before, after]);
+            row.extend(change.events.map(|count| Cell::from(count.to_string())));
+            size += markdown::row(&row, &columns).len() + markdown::numbered(number, &change.event).len();
+            if size > MAX_BYTES {
+                break;
+            }
+            rows.push(row);
+            events.push(change.event.clone());
+        }
+        let hidden = self.loosened + self.tightened + self.reason - rows.len();
+        if !rows.is_empty() {
+            page.table(Table { is_long: true, ..Table::new(columns).with(rows) });
+            page.0.push(Block::Events { summary: "An event for each", events });
+        }
+        if hidden > 0 {
+            page.paragraph(format!("{hidden} more rows are not shown; `consentry diff` shows all of them."));
         }
         page
     }
 
+    /// Returns the changes of a direction, with their destinations.
+    fn of_direction(
+        &self,
+        direction: &str,
+    ) -> impl Iterator<Item = (&DestinationChanges<'a>, &ChangeReport)> {
+        let changes =
+            self.destinations.iter().flat_map(|one| one.changes.iter().map(move |change| (one, change)));
+        changes.filter(move |(_, change)| change.direction == direction)
+    }
+
     /// Returns how many destinations and situations change in each direction: `1 destination loosened (2 rows)`.
     fn summary(&self) -> String {
-        let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
-        let counts = [
-            (Direction::Loosened, "loosened", self.loosened),
-            (Direction::Tightened, "tightened", self.tightened),
-            (Direction::Reason, "for another reason", self.reason),
-        ];
-        let counts = counts.iter().filter(|(.., rows)| *rows > 0).map(|(direction, word, rows)| {
-            let has = |one: &&DestinationChanges<'_>| {
-                one.changes.iter().any(|change| change.direction == *direction)
-            };
-            let destinations = self.destinations.iter().filter(has).count();
-            format!("{} {word} ({})", counted(destinations, "destination"), counted(*rows, "row"))
+        let counts = DIRECTIONS.iter().filter_map(|(direction, word)| {
+            let rows = self.of_direction(direction).count() as u64;
+            let has =
+                |one: &&DestinationChanges<'_>| one.changes.iter().any(|one| one.direction == *direction);
+            let destinations = self.destinations.iter().filter(has).count() as u64;
+            let destinations = names::counted(destinations, "destination", "destinations");
+            (rows > 0).then(|| format!("{destinations} {word} ({})", names::counted(rows, "row", "rows")))
         });
-        match counts.collect::<Vec<_>>() {
+        match (counts.collect::<Vec<_>>(), self.too_large) {
             _ if self.equal => "every event is decided alike".to_owned(),
-            none if none.is_empty() && self.too_large.is_empty() => {
-                "no destination is decided otherwise".to_owned()
-            }
-            none if none.is_empty() => {
+            (none, []) if none.is_empty() => "no destination is decided otherwise".to_owned(),
+            (none, _) if none.is_empty() => {
                 "not every destination is compared; no other one is decided otherwise".to_owned()
             }
-            counts => counts.join(", "),
+            (counts, _) => counts.join(", "),
         }
     }
 
@@ -334,15 +313,6 @@ impl<'a> DiffReport<'a> {
     }
 }
 
-/// Returns how many parts of these sizes fit into some room.
-fn fitting(room: usize, sizes: impl Iterator<Item = usize>) -> usize {
-    let sums = sizes.scan(0, |sum, size| {
-        *sum += size;
-        Some(*sum)
-    });
-    sums.take_while(|sum| *sum <= room).count()
-}
-
 impl Report for DiffReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
@@ -353,7 +323,7 @@ impl Report for DiffReport<'_> {
             for change in &destination.changes {
                 let events = change.events.map(|count| format!(", {count} events")).unwrap_or_default();
                 let lines = vec![format!("{}{events}", change.text), change.decisions().join(" -> ")];
-                let row: [Cell; 2] = [change.direction.word().into(), Cell(lines)];
+                let row: [Cell; 2] = [change.direction.into(), Cell(lines)];
                 page.table(Table::new([Column::wide(9), "".into()]).with([row]));
                 page.0.push(Block::Event(change.event.clone()));
             }

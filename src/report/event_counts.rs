@@ -1,5 +1,6 @@
 //! The number of events of a stream that each change of a policy touches.
 
+use super::names;
 use crate::event::Event;
 use crate::exact::{Diff, Direction};
 use serde::Serialize;
@@ -64,8 +65,7 @@ impl EventCounts {
     pub(super) fn summary(&self) -> String {
         let not_events = match self.not_events {
             0 => String::new(),
-            1 => "; 1 line is not an event".to_owned(),
-            count => format!("; {count} lines are not events"),
+            count => format!("; {}", names::counted(count, "line is not an event", "lines are not events")),
         };
         format!("{} of {} events are decided otherwise{not_events}", self.changed, self.decided)
     }

@@ -34,7 +34,7 @@ pub struct ExplainReport<'a> {
     leads: (Vec<String>, String),
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct StepReport<'a> {
     step: &'static str,
     result: &'static str,
@@ -148,29 +148,28 @@ impl<'a> StepReport<'a> {
             line: policy.files().position(span).line,
             text: policy.line_at(span),
         });
-        let (mut enforce, mut preferences, mut entry, mut all) = (None, None, None, None);
+        let report = StepReport { step: step.kind.word(), result, reason, place, ..StepReport::default() };
         match &step.kind {
-            StepKind::Enabled => {}
-            StepKind::Reconcile(word) => enforce = Some(word.to_string()),
-            StepKind::Consent(all) => {
-                let named = all.iter().filter_map(|(id, preference)| {
+            StepKind::Enabled => report,
+            StepKind::Reconcile(enforce) => StepReport { enforce: Some(enforce.to_string()), ..report },
+            StepKind::Consent(preferences) => {
+                let preferences = preferences.iter().filter_map(|(id, preference)| {
                     let category = policy.category(*id)?;
-                    let note = match (category.unenforced(), category.always()) {
-                        (Some(_), _) => ", but unenforced",
-                        (None, Some(_)) => ", but always granted",
-                        (None, None) => "",
+                    let note = match (category.is_live(), category.is_always()) {
+                        (false, _) => ", but unenforced",
+                        (true, true) => ", but always granted",
+                        (true, false) => "",
                     };
                     Some(PreferenceReport { category: category.name(), preference: preference.word(), note })
                 });
-                preferences = Some(named.collect());
+                StepReport { preferences: Some(preferences.collect()), ..report }
             }
-            StepKind::Integrations { entry: own, all_off } => {
-                entry = Some(names::entry(*own));
-                all = Some(if *all_off { "off" } else { "on" });
+            StepKind::Integrations { entry, all_off } => {
+                let all = if *all_off { "off" } else { "on" };
+                StepReport { entry: Some(names::entry(*entry)), all: Some(all), ..report }
             }
-            StepKind::Listed { entry: own } => entry = Some(names::entry(*own)),
+            StepKind::Listed { entry } => StepReport { entry: Some(names::entry(*entry)), ..report },
         }
-        StepReport { step: step.kind.word(), result, reason, enforce, preferences, entry, all, place }
     }
 
     /// Returns what the step looked at, and its result.

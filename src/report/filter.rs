@@ -58,7 +58,7 @@ impl<'a> SummaryReport<'a> {
             policy: policy.name(),
             decided: summary.decided(),
             dropped: summary.dropped(),
-            not_events: summary.errors().map(|(kind, count)| (kind.code(), count)).collect(),
+            not_events: summary.errors().map(|(kind, count)| (kind.word(), count)).collect(),
             checks,
             counts: counts.collect(),
             left_out: None,

@@ -1,7 +1,7 @@
 //! Pages as Markdown, for repositories and comments.
 
 use super::json::escaped;
-use super::page::{Block, Cell, Column, Layout, Page, Role, Table};
+use super::page::{Block, Cell, Column, Page, Role, Table};
 use crate::diagnostic::visible;
 use std::io::{self, Write};
 
@@ -70,17 +70,16 @@ fn code(event: &str) -> String {
 }
 
 fn table(table: &Table) -> String {
-    let is_padded = table.layout == Layout::Aligned;
-    let widths: Vec<usize> = match is_padded {
-        true => table.widths(usize::MAX, |text| inline(text).chars().count().max(3)),
-        false => vec![0; table.columns.len()],
-    };
+    let mut widths = vec![0; table.columns.len()];
+    if !table.is_long {
+        widths = table.widths(usize::MAX, |text| inline(text).chars().count().max(3));
+    }
     let dashes = table.columns.iter().zip(&widths).map(|(column, width)| {
         format!("{}{}", "-".repeat((*width).max(3)), if column.is_right { ":" } else { "" })
     });
-    let rule = match is_padded {
-        true => line(dashes, &widths),
-        false => format!("|{}|\n", dashes.collect::<Vec<_>>().join("|")),
+    let rule = match table.is_long {
+        true => format!("|{}|\n", dashes.collect::<Vec<_>>().join("|")),
+        false => line(dashes, &widths),
     };
     let titles = table.columns.iter().map(|column| column.title.to_owned());
     let rows = table.rows().map(|cells| line(cells.iter().zip(&table.columns).map(cell), &widths));

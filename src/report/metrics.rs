@@ -33,7 +33,7 @@ pub fn count(policy: &Policy, summary: &Summary) {
     let name = || policy.name().to_owned();
     counter!("consentry_successfully_received_total", "policy" => name()).increment(summary.decided());
     for (kind, count) in summary.errors() {
-        counter!("consentry_failed_on_ingest_total", "policy" => name(), "reason" => kind.code())
+        counter!("consentry_failed_on_ingest_total", "policy" => name(), "reason" => kind.word())
             .increment(count);
     }
     for (reason, count) in summary.drops() {

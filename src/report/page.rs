@@ -9,11 +9,11 @@ pub trait Report: Serialize {
 }
 
 /// A sequence of blocks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Page(pub Vec<Block>);
 
 /// A part of a page. Its texts are raw; printers escape them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Block {
     /// A heading of a level from 1.
     Heading(u8, String),
@@ -64,7 +64,7 @@ pub enum Block {
 }
 
 /// Rows of cells. Plain text does not pad the last cell of a row, which may have several lines.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Table {
     /// The columns. Plain text leaves out titles that are all empty.
     pub columns: Vec<Column>,
@@ -72,27 +72,15 @@ pub struct Table {
     pub groups: Vec<Vec<Row>>,
     /// The indentation in plain text.
     pub indent: usize,
-    /// The arrangement of the cells.
-    pub layout: Layout,
+    /// True if cells are long: plain text prints a line for each, and Markdown does not pad them.
+    pub is_long: bool,
 }
 
 /// The cells of a row.
 pub type Row = Vec<Cell>;
 
-/// The arrangement of the cells of a table in plain text and Markdown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Layout {
-    /// Cells are padded to the width of their column.
-    #[default]
-    Aligned,
-    /// Markdown does not pad cells.
-    Compact,
-    /// Cells are long: Markdown does not pad them, and plain text prints a line for each.
-    Records,
-}
-
 /// A column of a table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Column {
     /// The title, which may be empty.
     pub title: &'static str,
@@ -105,7 +93,7 @@ pub struct Column {
 }
 
 /// The meaning of the cells of a column.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default)]
 pub enum Role {
     /// Text.
     #[default]
@@ -119,7 +107,7 @@ pub enum Role {
 }
 
 /// A cell, by its lines.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Cell(pub Vec<String>);
 
 impl<T: Into<String>> From<T> for Cell {
@@ -166,12 +154,12 @@ impl Table {
 
     /// Returns the width of each column: that of its widest text that is not wider than `most`.
     pub(super) fn widths(&self, most: usize, width: impl Fn(&str) -> usize) -> Vec<usize> {
-        let columns = self.columns.iter().enumerate().map(|(at, column)| {
+        let width = |(at, column): (usize, &Column)| {
             let texts = self.rows().filter_map(|row| row.get(at)).flat_map(|cell| &cell.0);
             let widths = texts.map(|text| width(text)).chain([width(column.title), column.width]);
             widths.filter(|width| *width <= most).max().unwrap_or(0)
-        });
-        columns.collect()
+        };
+        self.columns.iter().enumerate().map(width).collect()
     }
 }
 

@@ -155,10 +155,10 @@ impl<'a> CategoryReport<'a> {
 }
 
 fn note(category: &Category) -> &'static str {
-    match (category.unenforced(), category.always()) {
-        (Some(_), _) => "unenforced: not asked for",
-        (None, Some(_)) => "always granted",
-        (None, None) => "",
+    match (category.is_live(), category.is_always()) {
+        (false, _) => "unenforced: not asked for",
+        (true, true) => "always granted",
+        (true, false) => "",
     }
 }
 
@@ -210,21 +210,14 @@ impl<'a> DestinationReport<'a> {
 
 /// Returns what a destination needs, after what else decides about it.
 fn needs(policy: &Policy, destination: &Destination) -> String {
-    let mut parts = Vec::new();
-    if destination.disabled().is_some() {
-        parts.push("disabled".to_owned());
-    }
-    match (destination.exempt(), destination.exempt_because()) {
-        (Some(_), Some(why)) => parts.push(format!("exempt because {:?}", why.value)),
-        (Some(_), None) => parts.push("exempt".to_owned()),
-        (None, _) => {}
-    }
-    match destination.requirement() {
-        Some(requirement) => parts.push(requirement_text(policy, requirement, false)),
-        None if destination.exempt().is_none() => parts.push("unmapped".to_owned()),
-        None => {}
-    }
-    parts.join("; ")
+    let exempt = destination.exempt().map(|_| match destination.exempt_because() {
+        Some(why) => format!("exempt because {:?}", why.value),
+        None => "exempt".to_owned(),
+    });
+    let needs = destination.requirement().map(|needs| requirement_text(policy, needs, false));
+    let unmapped = (exempt.is_none() && needs.is_none()).then(|| "unmapped".to_owned());
+    let disabled = destination.disabled().map(|_| "disabled".to_owned());
+    [disabled, exempt, needs, unmapped].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// Returns a requirement in words: `Advertising and (Analytics or Personalization)`.

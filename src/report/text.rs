@@ -1,7 +1,7 @@
 //! Pages as plain text, for terminals.
 
 use super::json::escaped;
-use super::page::{Block, Cell, Column, Layout, Page, Row, Table};
+use super::page::{Block, Cell, Page, Row, Table};
 use crate::diagnostic::visible;
 use std::io::{self, Write};
 
@@ -24,12 +24,10 @@ pub fn write(to: &mut impl Write, page: &Page) -> io::Result<()> {
             Block::List { indent, items, .. } => items.iter().try_for_each(|item| line(to, *indent, item))?,
             Block::Table(table) => self::table(to, table)?,
             Block::Definitions { items, .. } => {
-                let rows = items.iter().map(|(term, meaning)| [term.as_str(), meaning]);
-                table(to, &Table::new(["", ""]).with(rows))?;
+                items.iter().try_for_each(|(term, meaning)| line(to, 2, &format!("{term}: {meaning}")))?;
             }
             Block::Event(event) => writeln!(to, "{}", escaped(event))?,
-            Block::Events { summary, events } => {
-                line(to, 0, summary)?;
+            Block::Events { events, .. } => {
                 events.iter().try_for_each(|event| writeln!(to, "{}", escaped(event)))?;
             }
             Block::Blanks(fields) => fields.iter().try_for_each(|field| writeln!(to, "{field}:"))?,
@@ -43,7 +41,7 @@ fn line(to: &mut impl Write, indent: usize, text: &str) -> io::Result<()> {
 }
 
 fn table(to: &mut impl Write, table: &Table) -> io::Result<()> {
-    if table.layout == Layout::Records {
+    if table.is_long {
         return records(to, table);
     }
     let titles: Row = table.columns.iter().map(|column| Cell::from(column.title)).collect();
@@ -51,17 +49,12 @@ fn table(to: &mut impl Write, table: &Table) -> io::Result<()> {
     let widths = table.widths(WIDEST, |text| visible(text).chars().count());
     for row in is_titled.then_some(&titles).into_iter().chain(table.rows()) {
         let mut text = " ".repeat(table.indent);
-        for (at, ((cell, column), width)) in row.iter().zip(&table.columns).zip(&widths).enumerate() {
-            let margin = text.chars().count();
-            let shown = lines(cell, margin);
-            let padding = " ".repeat(width.saturating_sub(shown.chars().count()));
-            text.push_str(&match column {
-                Column { is_right: true, .. } => format!("{padding}{shown}"),
-                _ => format!("{shown}{padding}"),
+        for ((cell, column), width) in row.iter().zip(&table.columns).zip(&widths) {
+            let shown = lines(cell, text.chars().count());
+            text.push_str(&match column.is_right {
+                true => format!("{shown:>width$}  "),
+                false => format!("{shown:<width$}  "),
             });
-            if at + 1 < row.len() {
-                text.push_str("  ");
-            }
         }
         writeln!(to, "{}", text.trim_end())?;
     }

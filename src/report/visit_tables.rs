@@ -1,7 +1,7 @@
 //! Segment's tables of banners, visitors and the gate, as a policy has them.
 
 use super::json::VERSION;
-use super::page::{Block, Cell, Layout, Page, Report, Table};
+use super::page::{Block, Cell, Page, Report, Table};
 use super::visit::{
     Rating, banner_word, choice, choice_text, destinations, gate_word, model_word, receivers,
 };
@@ -298,7 +298,7 @@ impl Report for VisitTablesReport<'_> {
             if !note.is_empty() {
                 page.0.push(Block::Paragraph(2, note.to_owned()));
             }
-            page.table(Table { layout: Layout::Records, ..table });
+            page.table(Table { is_long: true, ..table });
         };
         let columns =
             ["banner", "displayed on page load", "interaction", "library loads", "possibility of data loss"];

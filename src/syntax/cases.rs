@@ -4,6 +4,7 @@ use super::builder::{Builder, all, child, children, has};
 use super::generated::Rule;
 use super::tree::*;
 use crate::diagnostic::{Code, Spanned};
+use crate::spelled::Spelled;
 use pest::iterators::Pair;
 
 impl Builder<'_> {

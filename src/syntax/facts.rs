@@ -6,6 +6,7 @@ use super::generated::Rule;
 use super::settings::setting;
 use super::tree::*;
 use crate::diagnostic::{Code, Span, Spanned};
+use crate::spelled::Spelled;
 use pest::iterators::Pair;
 
 impl Builder<'_> {

@@ -4,6 +4,7 @@ use super::builder::words;
 use super::generated::Rule;
 use super::old_forms::old_statement;
 use super::tree::*;
+use crate::spelled::Spelled;
 use pest::iterators::Pair;
 
 pub(super) fn setting(pair: &Pair<Rule>) -> Option<Fact> {

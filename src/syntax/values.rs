@@ -1,37 +1,6 @@
 //! Values that are words of the language.
 
-/// Each value with its words in a policy, and in the order of the language reference.
-macro_rules! values {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$meaning:meta])* $value:ident = $words:literal,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name {
-            $($(#[$meaning])* $value,)*
-        }
-
-        impl $name {
-            /// Every value, in the order of the language reference.
-            pub const ALL: [$name; [$($words),*].len()] = [$($name::$value),*];
-
-            /// Returns the value as policies spell it.
-            pub fn word(self) -> &'static str {
-                match self {
-                    $($name::$value => $words,)*
-                }
-            }
-
-            /// Returns the value that a text ends with.
-            pub(crate) fn ending(text: &str) -> Option<Self> {
-                let ends = |value: &Self| {
-                    text.strip_suffix(value.word()).is_some_and(|rest| rest.is_empty() || rest.ends_with(' '))
-                };
-                Self::ALL.into_iter().find(ends)
-            }
-        }
-    )*};
-}
-
-values! {
+spelled! {
     /// All, or any.
     Quantifier {
         /// Every one.

@@ -150,7 +150,7 @@ impl Stream {
     }
 
     fn errors(&self) -> String {
-        by_word(self.audit.errors().map(|(kind, count)| (kind.code(), count)))
+        by_word(self.audit.errors().map(|(kind, count)| (kind.word(), count)))
     }
 
     /// Returns what a person should know of it, a line each.
