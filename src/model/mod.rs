@@ -31,7 +31,7 @@ pub use reading::{Preference, Reading};
 pub use reconcile::{Reconcile, ReconcileRow};
 pub use requirement::Requirement;
 pub(crate) use role::EventRole;
-pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, Which};
+pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations};
 
 #[cfg(feature = "lint")]
 use crate::diagnostic::Diagnostic;
@@ -40,9 +40,9 @@ use crate::source::{Disk, Memory, Source};
 #[cfg(feature = "lint")]
 use crate::syntax::Tree;
 pub use crate::syntax::tree::{
-    AlsoRecords, Banner, CheckAction, Conflict, ConsentModel, ConsentState, Enforce, EntryState, GateOpens,
-    ImpliedConsent, IntegrationsState, InvalidEntries, Level, LoadTrigger, Mode, Quantifier, StatedEntry,
-    StatedPreference, UnmappedDestinations, WithoutConsent,
+    AlsoRecords, Banner, CheckAction, Conflict, ConsentModel, ConsentState, DestinationSet, Enforce,
+    EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level, LoadTrigger, Mode,
+    Quantifier, StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
 };
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! What all that reads the parser's pairs needs: their children, and the places, names and texts of them.
 
 use super::generated::Rule;
-use super::old_words::OldWord;
+use super::old_words::old_word;
 use super::quote::unescaped;
 use super::scan::invisible;
 use super::tree::{Text, Token, TokenKind};
@@ -73,7 +73,7 @@ impl Builder<'_> {
 
     /// Adds the error for old words.
     pub(super) fn old(&mut self, code: Code, words: &[Span], old: &str, new: &str) {
-        self.add_old(OldWord { code, words, old, new }.error(self.text, Vec::new()));
+        self.add_old(old_word(self.text, code, words, [old, new], Vec::new()));
     }
 
     pub(super) fn add_old(&mut self, error: Diagnostic) {

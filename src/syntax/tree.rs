@@ -88,11 +88,11 @@ pub enum Fact {
         target: Text,
     },
     /// `category …`.
-    Category(Category),
+    Category(CategoryStatement),
     /// `destination kind …`.
-    Kind(Kind),
+    Kind(KindStatement),
     /// `destination "…" …`.
-    Destination(Destination),
+    Destination(DestinationStatement),
     /// `reconcile { … }`.
     Reconcile(Vec<Row>),
     /// `unmapped destinations …`.
@@ -108,11 +108,11 @@ pub enum Fact {
     /// `consent at …`.
     ConsentAt(ConsentAt),
     /// `test "…" { … }`.
-    Test(Test),
+    Test(TestStatement),
     /// `lint unmapped-destination off because "…"`.
     Lint(Lint),
     /// `never deliver …` or `always deliver …`.
-    Promise(Promise),
+    Promise(PromiseStatement),
     /// `banner …`, `model …`, `implied consent …`, `gate …` or `library loads when …`.
     Visit(VisitSetting),
     /// `ledger …`.
@@ -124,7 +124,7 @@ pub type Text = Spanned<String>;
 
 /// `category Advertising = "C0004" "Ads that follow people"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Category {
+pub struct CategoryStatement {
     /// The declared name.
     pub name: Text,
     /// The wire id, where it is not the name.
@@ -146,7 +146,7 @@ pub enum CategoryAttribute {
 
 /// `destination kind warehouse ignores All`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kind {
+pub struct KindStatement {
     /// The declared name.
     pub name: Text,
     /// What is said about it.
@@ -164,14 +164,14 @@ pub enum KindAttribute {
 
 /// `destination "Braze" needs Advertising mode device`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
+pub struct DestinationStatement {
     /// The own name.
     pub name: Text,
     /// What is said about it.
     pub attributes: Vec<Spanned<DestinationAttribute>>,
 }
 
-impl Destination {
+impl DestinationStatement {
     /// The other names, shared ones too.
     pub(crate) fn aliases(&self) -> impl Iterator<Item = &Text> {
         let aliases = self.attributes.iter().filter_map(|attribute| match &attribute.value {
@@ -313,7 +313,7 @@ pub struct Lint {
 
 /// `never deliver "Facebook Pixel" without Advertising when consent answered`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Promise {
+pub struct PromiseStatement {
     /// Whether it promises that an event is always delivered, and not that it never is.
     pub always: bool,
     /// The destinations; `None` for every one.
@@ -321,14 +321,14 @@ pub struct Promise {
     /// What is not granted.
     pub without: Option<Needs>,
     /// Of which events it speaks: of those for which all of this holds.
-    pub when: Vec<Spanned<PromiseCondition>>,
+    pub when: Vec<Spanned<StatedCondition>>,
     /// Why.
     pub because: Option<Text>,
 }
 
 /// What a promise asks of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PromiseCondition {
+pub enum StatedCondition {
     /// `consent answered | empty`.
     Consent(Vec<ConsentState>),
     /// `integrations none`.
@@ -355,7 +355,7 @@ pub enum PromiseCondition {
 
 /// `test "…" { … }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Test {
+pub struct TestStatement {
     /// What is tested.
     pub name: Text,
     /// What the event is, and what is expected of it; in front of cases, the event alone.
@@ -426,7 +426,7 @@ pub enum Expectation {
         /// Whether they receive the event.
         deliver: bool,
         /// Which ones.
-        which: Which,
+        which: DestinationSet<Text>,
         /// Why.
         because: Option<ExpectedReason>,
     },
@@ -436,13 +436,13 @@ pub enum Expectation {
 
 /// Which destinations an expectation speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
+pub enum DestinationSet<D> {
     /// All of them.
     All,
     /// These.
-    These(Vec<Text>),
+    These(Vec<D>),
     /// These, and the other outcome for every other one.
-    Only(Vec<Text>),
+    Only(Vec<D>),
 }
 
 /// `because refused Analytics`.
@@ -472,7 +472,7 @@ impl Fact {
             Fact::ConsentAt(_) => Keyword::ConsentAt,
             Fact::Test(_) => Keyword::Test,
             Fact::Lint(_) => Keyword::Lint,
-            Fact::Promise(Promise { always: true, .. }) => Keyword::AlwaysDeliver,
+            Fact::Promise(PromiseStatement { always: true, .. }) => Keyword::AlwaysDeliver,
             Fact::Promise(_) => Keyword::NeverDeliver,
             Fact::Visit(setting) => match setting {
                 VisitSetting::Banner(_) => Keyword::Banner,
@@ -496,10 +496,10 @@ impl Fact {
     /// Returns the name of what is declared or set, unless there is only one.
     pub(crate) fn name(&self) -> Option<&Text> {
         match self {
-            Fact::Category(Category { name, .. })
-            | Fact::Kind(Kind { name, .. })
-            | Fact::Destination(Destination { name, .. })
-            | Fact::Test(Test { name, .. })
+            Fact::Category(CategoryStatement { name, .. })
+            | Fact::Kind(KindStatement { name, .. })
+            | Fact::Destination(DestinationStatement { name, .. })
+            | Fact::Test(TestStatement { name, .. })
             | Fact::Lint(Lint { finding: name, .. }) => Some(name),
             _ => None,
         }
