@@ -144,9 +144,11 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         policy.several_categories().value,
         [policy.exempt_events(), policy.preference_events()]
             .map(|names| names.value.iter().map(|name| name.value.clone()).collect::<Vec<_>>()),
-        policy.ledger_settings().map(|(setting, _)| setting),
+        (policy.ledger_check(), policy.also_records()),
         policy.reading().clone(),
-        policy.visit_settings().map(|(setting, _)| setting).collect::<Vec<_>>(),
+        (policy.banner().map(|one| one.value), policy.consent_model().map(|one| one.value)),
+        (policy.implied_consent().value, policy.gate_opens().value),
+        (policy.gate_without_consent().value, policy.library_loads().value),
     );
     let tests: Vec<String> = policy.tests().iter().map(|test| test.name().to_owned()).collect();
     // Promises by what they say, wherever they stand.

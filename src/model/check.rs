@@ -156,6 +156,8 @@ impl<'t> Checker<'t> {
             visit: visit?,
             ledger: ledger?,
             includes: self.includes(),
+            #[cfg(feature = "lint")]
+            files_in_force: merged.files.clone(),
             files: Default::default(),
         })
     }

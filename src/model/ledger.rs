@@ -56,20 +56,6 @@ impl Policy {
     pub fn also_records(&self) -> AlsoRecords {
         self.ledger.also_records.value
     }
-
-    /// The settings of the ledger, each with its place.
-    #[cfg(feature = "lint")]
-    pub(crate) fn ledger_settings(&self) -> [(LedgerSetting, Span); 6] {
-        let Ledger { also_records, mismatch, unstamped, unknown, unreachable, conflict } = &self.ledger;
-        [
-            (LedgerSetting::AlsoRecords(also_records.value), also_records.span),
-            (LedgerSetting::Mismatch(mismatch.value), mismatch.span),
-            (LedgerSetting::Unstamped(unstamped.value), unstamped.span),
-            (LedgerSetting::Unknown(unknown.value), unknown.span),
-            (LedgerSetting::Unreachable(unreachable.value), unreachable.span),
-            (LedgerSetting::Conflict(conflict.value), conflict.span),
-        ]
-    }
 }
 
 impl<'t> Checker<'t> {

@@ -41,12 +41,17 @@ pub(super) struct Merged<'t> {
     pub(super) tests: Vec<Spanned<&'t TestStatement>>,
     pub(super) lint_levels: Vec<Spanned<&'t Lint>>,
     pub(super) promises: Vec<Spanned<&'t PromiseStatement>>,
+    /// The files that the facts in force stand in.
+    #[cfg(feature = "lint")]
+    pub(super) files: HashSet<FileId>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 impl<'t> Merged<'t> {
     fn add(&mut self, statement: &'t Statement) {
         let span = statement.span;
+        #[cfg(feature = "lint")]
+        self.files.insert(span.file);
         match &statement.fact {
             Fact::Policy(_) | Fact::Include { .. } => {}
             Fact::Category(category) => self.categories.push(Spanned::new(category, span)),

@@ -44,6 +44,8 @@ pub use crate::syntax::tree::{
     EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level, LoadTrigger, Mode,
     Quantifier, StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
 };
+#[cfg(feature = "lint")]
+use std::collections::HashSet;
 use std::path::Path;
 
 /// The largest number of categories.
@@ -140,6 +142,9 @@ pub struct Policy {
     visit: visit::Visit,
     ledger: ledger::Ledger,
     includes: Vec<Include>,
+    /// The files that declare or set something that is in force.
+    #[cfg(feature = "lint")]
+    files_in_force: HashSet<FileId>,
     files: Files,
 }
 
@@ -344,6 +349,12 @@ impl Policy {
     /// What the policy says of the findings of lint.
     pub fn lint_levels(&self) -> &[LintLevel] {
         &self.lint_levels
+    }
+
+    /// Returns true if a file declares or sets something that is in force.
+    #[cfg(feature = "lint")]
+    pub(crate) fn is_in_force(&self, file: FileId) -> bool {
+        self.files_in_force.contains(&file)
     }
 
     /// Which file includes which, in the order of the files.
