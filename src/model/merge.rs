@@ -69,7 +69,7 @@ impl<'t> Merged<'t> {
         }
     }
 
-    /// The value of a setting, if the files set it.
+    /// Returns the value of a setting, if the files set it.
     pub(super) fn setting<T>(
         &self,
         keyword: Keyword,

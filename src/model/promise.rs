@@ -11,7 +11,7 @@ use crate::syntax::tree::{
 /// changes a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promise {
-    /// Whether it promises that an event is always delivered, and not that it never is.
+    /// True if it promises that an event is always delivered, and not that it never is.
     pub always: bool,
     /// The destinations; `None` for every one.
     pub destinations: Option<Vec<DestinationId>>,
@@ -34,7 +34,7 @@ pub enum PromiseCondition {
     Integrations(Vec<IntegrationsState>),
     /// The name of a track event.
     Event(Vec<String>),
-    /// Whether it is an event that passes the consent step.
+    /// The event passes the consent step, or does not.
     Exempt(bool),
     /// The entry of a name, or `All`.
     Entry {
@@ -43,11 +43,11 @@ pub enum PromiseCondition {
         /// What it may be. For `All`, unlisted and on are one.
         states: Vec<EntryState>,
     },
-    /// Whether a category is granted, for whatever reason it is not.
+    /// A category is granted, or is not for whatever reason.
     Preference {
         /// The category.
         category: CategoryId,
-        /// Whether it is.
+        /// True if it is.
         granted: bool,
     },
 }

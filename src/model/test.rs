@@ -103,7 +103,7 @@ impl Test {
         &self.cases
     }
 
-    /// Whether its cases are the rows of a table.
+    /// Returns true if its cases are the rows of a table.
     pub fn is_table(&self) -> bool {
         self.is_table
     }

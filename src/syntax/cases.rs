@@ -83,7 +83,7 @@ impl Builder<'_> {
         })
     }
 
-    /// The members of an object, each with its value. `yes` and `no` are the words of the old values `true` and `false`.
+    /// Reads the members of an object, each with its value. `yes` and `no` are the words of the old values `true` and `false`.
     fn stated<V>(
         &mut self,
         object: &Pair<Rule>,

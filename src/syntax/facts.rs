@@ -33,7 +33,7 @@ impl Builder<'_> {
         })
     }
 
-    /// Names of events, or none.
+    /// Reads the names of events, or none.
     fn event_names(&mut self, pair: &Pair<Rule>) -> Option<Vec<Text>> {
         self.names(&child(pair, Rule::event_names)?, Rule::text)
     }
@@ -160,7 +160,7 @@ impl Builder<'_> {
         })
     }
 
-    /// The states of a list; `any` stands for all of them.
+    /// Reads the states of a list; `any` stands for all of them.
     fn states<S: Copy>(
         &mut self,
         pair: &Pair<Rule>,

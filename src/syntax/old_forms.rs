@@ -119,7 +119,7 @@ impl Builder<'_> {
         Some(aliases)
     }
 
-    /// The edit that removes a word and the space after it.
+    /// Returns the edit that removes a word and the space after it.
     fn without(&self, word: Span) -> Edit {
         let rest = self.text.get(word.end as usize..).unwrap_or_default();
         let space = rest.len() - rest.trim_start_matches([' ', '\t']).len();
@@ -134,7 +134,7 @@ pub(super) struct OldStatement {
     pub(super) new: &'static str,
 }
 
-/// The old words of a statement; `None` where it has none, or is more than one statement today.
+/// Returns the old words of a statement; `None` where it has none, or is more than one statement today.
 pub(super) fn old_statement(pair: &Pair<Rule>) -> Option<OldStatement> {
     let (code, old, new) = match pair.as_rule() {
         Rule::old_unreadable_integrations => {

@@ -111,7 +111,7 @@ fn mistakes(
     found
 }
 
-/// Whether a statement in front of this has certainly ended.
+/// Returns true if a statement in front of this has certainly ended.
 fn is_end(rest: &str) -> bool {
     let rest = rest.trim_start();
     rest.is_empty() || begins_statement(rest)
@@ -123,7 +123,7 @@ const MAX_MORE: usize = 50;
 /// How much of its text is read for that. A reading ends with the line of the next mistake, which may be all of the text.
 const MAX_READ_ON: usize = 4 << 20;
 
-/// What keeps a text from being what a rule says and nothing else.
+/// Returns the error that keeps a text from being what a rule matches, and nothing else.
 fn parse_as(rule: Rule, text: &str) -> Option<Error<Rule>> {
     Grammar::parse(rule, text).err()
 }

@@ -102,7 +102,7 @@ impl Shape {
         }
     }
 
-    /// Whether a word or sign is a mistake of its own behind others of the same statement, which are given. Between attributes
+    /// Returns true if a word or sign is a mistake of its own behind others of the same statement, which are given. Between attributes
     /// the same word is often wrong again, and so are signs: a bracket that is opened by mistake is closed by one.
     pub(super) fn is_independent(&self, found: &str, before: &[&str]) -> bool {
         let is_sign =

@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, FileId, Span, is_bidirectional};
 /// How deeply parentheses may be nested.
 pub const MAX_NESTING: usize = 32;
 
-/// Whether the text must not be given to the parser.
+/// Returns true if the text must not be given to the parser.
 pub(super) fn keeps_from_parsing(diagnostic: &Diagnostic) -> bool {
     diagnostic.code == Code::NestedTooDeep
 }
@@ -99,7 +99,7 @@ pub(super) fn invisible(written: &str) -> Option<(usize, char)> {
     })
 }
 
-/// Whether a name has to write a character by its number; a plain space only at its ends.
+/// Returns true if a name has to write a character by its number; a plain space only at its ends.
 pub(super) fn must_be_numbered(char: char) -> bool {
     char.is_whitespace() || char.is_control() || is_bidirectional(char) || is_invisible(char)
 }

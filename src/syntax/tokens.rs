@@ -6,8 +6,9 @@ use super::lines::line_start;
 pub(super) struct Token<'t> {
     pub(super) text: &'t str,
     pub(super) at: usize,
-    /// Whether it is the first of its line, and how far that is indented.
+    /// True if it is the first of its line.
     pub(super) first: bool,
+    /// How far it is indented, in bytes.
     pub(super) column: usize,
     /// True for a text in quotes that does not end on its line.
     pub(super) is_open: bool,

@@ -82,7 +82,7 @@ pub enum Fact {
     Policy(Text),
     /// `include "categories.consent"` or `include prelude "segment"`.
     Include {
-        /// Whether it names a prelude.
+        /// True if it names a prelude.
         prelude: bool,
         /// The path, or the prelude's name.
         target: Text,
@@ -209,7 +209,7 @@ pub enum DestinationAttribute {
 pub struct Alias {
     /// The names.
     pub names: Vec<Text>,
-    /// Whether other destinations have the same names.
+    /// True if other destinations have the same names.
     pub shared: bool,
 }
 
@@ -314,7 +314,7 @@ pub struct Lint {
 /// `never deliver "Facebook Pixel" without Advertising when consent answered`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromiseStatement {
-    /// Whether it promises that an event is always delivered, and not that it never is.
+    /// True if it promises that an event is always delivered, and not that it never is.
     pub always: bool,
     /// The destinations; `None` for every one.
     pub destinations: Option<Vec<Text>>,
@@ -348,7 +348,7 @@ pub enum StatedCondition {
     Preference {
         /// The category.
         category: Text,
-        /// Whether it is granted.
+        /// True if it is granted.
         granted: bool,
     },
 }
@@ -423,7 +423,7 @@ pub enum StatedIntegrations {
 pub enum Expectation {
     /// `deliver …` or `block …`.
     Destinations {
-        /// Whether they receive the event.
+        /// True if they receive the event.
         deliver: bool,
         /// Which ones.
         which: DestinationSet<Text>,

@@ -132,7 +132,7 @@ fn destinations<'w>(
 }
 
 impl ExpectedVerdict {
-    /// Whether a verdict is as expected.
+    /// Returns true if a verdict is as expected.
     fn is_met_by(&self, verdict: &Verdict) -> bool {
         self.outcome == verdict.outcome()
             && self.reason.is_none_or(|reason| reason == verdict.reason())

@@ -35,7 +35,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Whether a destination needs several categories and does not say itself whether one of them is enough.
+/// Returns true if a destination needs several categories and does not say itself whether one of them is enough.
 fn is_list(subject: &Subject<'_>, destination: &Destination) -> bool {
     let category = |id: &Spanned<CategoryId>| subject.policy.category(id.value);
     let live = destination.category_uses().iter().filter_map(category);
@@ -50,7 +50,7 @@ fn is_list(subject: &Subject<'_>, destination: &Destination) -> bool {
     is_asked && live.filter(|category| category.is_live()).count() > 1 && attributes.iter().any(is_list)
 }
 
-/// Whether an entry that is neither a boolean nor an object lets an event through which `false` would stop.
+/// Returns true if an entry that is neither a boolean nor an object lets an event through which `false` would stop.
 fn invalid_entry_delivers(subject: &Subject<'_>) -> bool {
     subject.outcomes.classes().iter().any(|class| {
         let of = |entry| {

@@ -84,7 +84,7 @@ fn row(policy: &Policy, case: &Case) -> Span {
     policy.reconcile().row(case.situation.consent, case.situation.integrations).span
 }
 
-/// Whether an event of the second situation is one of the first with a `false` more in its integrations object.
+/// Returns true if an event of the second situation is one of the first with a `false` more in its integrations object.
 fn adds_false(before: &Situation, after: &Situation) -> bool {
     let same_consent = before.consent == after.consent
         && before.preferences == after.preferences

@@ -172,7 +172,7 @@ impl<'p> Choices<'p> {
         joined
     }
 
-    /// Whether a part names a category that is not unenforced.
+    /// Returns true if a part names a category that is not unenforced.
     fn asks_for(&self, part: &Requirement) -> bool {
         part.categories().any(|id| is_live(self.policy, id))
     }

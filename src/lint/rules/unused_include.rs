@@ -81,7 +81,7 @@ fn unused(
     (is_overridden && !reaches(others, FileId(0)).contains(&include.file)).then_some(Unused::Overridden)
 }
 
-/// Whether a file says anything itself.
+/// Returns true if a file says anything itself.
 fn says_anything(tree: &Tree) -> bool {
     let mut facts = tree.statements.iter().map(|statement| &statement.fact);
     facts.any(|fact| !matches!(fact, Fact::Policy(_) | Fact::Include { .. }))
