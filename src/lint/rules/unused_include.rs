@@ -7,7 +7,7 @@ use crate::model::Include;
 use crate::syntax::tree::{Fact, Tree};
 use std::collections::{HashMap, HashSet};
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     // What is found is not counted on for what comes after it. Of one include that a file has twice the second brings nothing,
     // and what brings nothing does so each time.
@@ -59,12 +59,7 @@ enum Unused {
 }
 
 /// Why an include brings nothing, among those that are left; `new` are the files that it brings for the first time.
-fn unused(
-    subject: &Subject<'_>,
-    include: &Include,
-    new: &HashSet<FileId>,
-    left: &[&Include],
-) -> Option<Unused> {
+fn unused(subject: &Subject, include: &Include, new: &HashSet<FileId>, left: &[&Include]) -> Option<Unused> {
     let says = |file: &FileId| subject.trees.get(file.0 as usize).is_some_and(says_anything);
     let others = left.iter().copied().filter(|other| other.span != include.span);
     let brought = with(include.file, reaches(left.iter().copied(), include.file));
