@@ -98,10 +98,7 @@ impl Rejection {
 /// When the store does not answer; nothing is acknowledged then.
 pub fn record(store: &dyn Store, notices: &[Notice<'_>], now: Moment) -> Result<Vec<Recording>, StoreError> {
     let mut changes: BTreeMap<Id, Entry> = BTreeMap::new();
-    let mut recordings = Vec::with_capacity(notices.len());
-    for notice in notices {
-        recordings.push(change(notice, now, &mut changes));
-    }
+    let recordings = notices.iter().map(|notice| change(notice, now, &mut changes)).collect();
     if !changes.is_empty() {
         let ids: Vec<Id> = changes.keys().cloned().collect();
         store.update(&ids, &mut |entries| {
@@ -130,10 +127,7 @@ fn change(notice: &Notice<'_>, now: Moment, changes: &mut BTreeMap<Id, Entry>) -
     if let Some(rejection) = rejection(notice) {
         return Recording::Rejected(rejection);
     }
-    let (NoticeKind::Preference | NoticeKind::Identify { .. }, Some(id)) = (notice.kind, &notice.person.id)
-    else {
-        return Recording::Nothing;
-    };
+    let Some(id) = &notice.person.id else { return Recording::Nothing };
     let mut join = |id: &Id, entry: Entry| changes.entry(id.clone()).or_default().join(entry);
     let at = notice.at(now);
     let preferences = match &notice.event.consent {
