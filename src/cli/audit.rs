@@ -1,6 +1,6 @@
 //! `consentry audit`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::input::{Block, Blocks};
 use super::ledger_arguments::Ledger;
 use super::shared::{CliError, PolicyArguments, Status};
@@ -30,9 +30,8 @@ pub(super) struct Audit {
     ledger: Option<String>,
     #[command(flatten)]
     reach: Reach,
-    /// How the audit is written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Audit {
@@ -45,16 +44,13 @@ impl Audit {
         let mut block = Block::default();
         let mut audit = ledger::Audit::new(&policy);
         while blocks.next(&mut block)? {
-            if block.piece().is_some_and(|piece| piece.first) {
-                audit.add_error(&EventError::line_too_long(limits.bytes));
-            }
-            let lines = block.lines().map(|(line, _)| line);
             match &ledger {
-                None => lines.for_each(|line| {
-                    add(&mut audit, Notice::read(line, &policy, &limits).as_ref(), None);
+                None => block.events(&limits).for_each(|line| {
+                    let notice = line.and_then(|line| Notice::read(line, &policy, &limits));
+                    add(&mut audit, notice.as_ref(), None);
                 }),
                 Some(ledger) => {
-                    let batch = ledger.batch(lines, &policy, &limits);
+                    let batch = ledger.batch(block.events(&limits), &policy, &limits);
                     for (notice, checked) in batch.notices().iter().zip(batch.checks(&policy)) {
                         add(&mut audit, notice.as_ref(), checked.ok().as_ref());
                     }

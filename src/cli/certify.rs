@@ -1,7 +1,7 @@
 //! `consentry certify`.
 
-use super::format::Format;
-use super::{Failure, PolicyArguments, Status};
+use super::format::ResultFormat;
+use super::shared::{CliError, PolicyArguments, Status};
 use consentry::Table;
 use consentry::exact::certify;
 use consentry::report::certify::CertifyReport;
@@ -18,13 +18,12 @@ pub(super) struct Certify {
     /// The largest number of situations of one destination that is compared.
     #[arg(long, value_name = "NUMBER", default_value_t = 1 << 20)]
     situations: u64,
-    /// How the certificate is written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Certify {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let table = Table::new(self.policy.load()?);
         let certificate = certify(&table, self.situations);
         self.format.write(to, &CertifyReport::new(table.policy(), &certificate))?;

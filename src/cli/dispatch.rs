@@ -67,31 +67,32 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<Status, CliError> {
     match command {
-        Command::Init(init) => buffered(|to| init.run(to)),
-        Command::Lint(lint) => buffered(|to| lint.run(to)),
-        Command::Test(test) => buffered(|to| test.run(to)),
-        Command::Fmt(fmt) => buffered(|to| fmt.run(to)),
-        Command::Eval(eval) => buffered(|to| eval.run(to)),
         // Its threads write whole lines, which a buffer would split.
         Command::Filter(filter) => filter.run(),
-        Command::Explain(explain) => buffered(|to| explain.run(to)),
-        Command::Prove(prove) => buffered(|to| prove.run(to)),
-        Command::Diff(diff) => buffered(|to| diff.run(to)),
-        Command::Table(table) => buffered(|to| table.run(to)),
-        Command::Simulate(simulate) => buffered(|to| simulate.run(to)),
-        Command::Audit(audit) => buffered(|to| audit.run(to)),
-        Command::Ledger(ledger) => buffered(|to| ledger.run(to)),
-        Command::Show(show) => buffered(|to| show.run(to)),
-        Command::Certify(certify) => buffered(|to| certify.run(to)),
-        Command::Help(help) => buffered(|to| help.run(to, Arguments::command())),
+        command => buffered(command),
     }
 }
 
-type Buffered = io::BufWriter<io::StdoutLock<'static>>;
-
-fn buffered(run: impl FnOnce(&mut Buffered) -> Result<Status, CliError>) -> Result<Status, CliError> {
-    let mut to = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let result = run(&mut to);
+fn buffered(command: &Command) -> Result<Status, CliError> {
+    let to = &mut io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let result = match command {
+        Command::Init(init) => init.run(to),
+        Command::Lint(lint) => lint.run(to),
+        Command::Test(test) => test.run(to),
+        Command::Fmt(fmt) => fmt.run(to),
+        Command::Eval(eval) => eval.run(to),
+        Command::Filter(filter) => filter.run(),
+        Command::Explain(explain) => explain.run(to),
+        Command::Prove(prove) => prove.run(to),
+        Command::Diff(diff) => diff.run(to),
+        Command::Table(table) => table.run(to),
+        Command::Simulate(simulate) => simulate.run(to),
+        Command::Audit(audit) => audit.run(to),
+        Command::Ledger(ledger) => ledger.run(to),
+        Command::Show(show) => show.run(to),
+        Command::Certify(certify) => certify.run(to),
+        Command::Help(help) => help.run(to, Arguments::command()),
+    };
     // What was decided before a failure is still told.
     let flushed = to.flush();
     result.and_then(|status| flushed.map(|()| status).map_err(CliError::from))

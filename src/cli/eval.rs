@@ -1,13 +1,13 @@
 //! `consentry eval`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::input::{Block, Blocks};
 use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
-use consentry::{EventError, Input, Limits, Table};
+use consentry::{Input, Limits, Table};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -23,9 +23,8 @@ pub(super) struct Eval {
     events: Option<PathBuf>,
     #[command(flatten)]
     ledger: LedgerArguments,
-    /// How the decisions are written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Eval {
@@ -40,32 +39,23 @@ impl Eval {
         let mut summary = Summary::default();
         let mut number = 0;
         while blocks.next(&mut block)? {
-            if block.piece().is_some_and(|piece| piece.first) {
-                number += 1;
-                let error = EventError::line_too_long(limits.bytes);
-                summary.add_error(&error);
-                self.format.write(to, &EventErrorReport::new(number, &error))?;
-            }
-            let batch = ledger
-                .as_ref()
-                .map(|ledger| ledger.batch(block.lines().map(|(line, _)| line), policy, &limits));
+            let batch = ledger.as_ref().map(|ledger| ledger.batch(block.events(&limits), policy, &limits));
             let mut checks = batch.iter().flat_map(|batch| batch.checks(policy));
-            for (line, _) in block.lines() {
+            for line in block.events(&limits) {
                 number += 1;
-                let checked = checks.next().transpose();
+                let checked = line.and_then(|line| Ok((line, checks.next().transpose()?)));
                 let decided = match &checked {
-                    Ok(Some(checked)) => table.decide(checked.input(line), &mut scratch),
-                    Ok(None) => table.decide(Input::line(line).limits(limits), &mut scratch),
+                    Ok((line, Some(checked))) => table.decide(checked.input(line), &mut scratch),
+                    Ok((line, None)) => table.decide(Input::line(line).limits(limits), &mut scratch),
                     Err(error) => Err(error.clone()),
                 };
-                let check = checked.as_ref().ok().and_then(Option::as_ref);
                 match decided {
                     Ok(decision) => {
                         summary.add(&decision);
-                        check.into_iter().for_each(|check| summary.add_check(check));
                         let mut report = DecisionReport::new(number, &decision);
-                        if let Some(check) = check {
-                            report = report.with_check(policy, check);
+                        if let Ok((_, Some(checked))) = &checked {
+                            summary.add_check(checked);
+                            report = report.with_check(policy, checked);
                         }
                         self.format.write(to, &report)?;
                     }
@@ -78,7 +68,7 @@ impl Eval {
             // Nobody waits for what is decided already while more input is waited for.
             to.flush()?;
         }
-        if self.format == Format::Human {
+        if !self.format.is_json() {
             self.format.write(to, &SummaryReport::new(policy, &summary))?;
         }
         ledger.iter().for_each(Ledger::report_unreachable);

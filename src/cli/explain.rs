@@ -1,14 +1,13 @@
 //! `consentry explain`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::input::{Block, Blocks, read_all};
-use super::{Failure, PolicyArguments, Status};
-use consentry::diagnostic::visible;
+use super::shared::{CliError, PolicyArguments, Status, destination};
 use consentry::exact::counterfactuals;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::explain::ExplainReport;
 use consentry::report::json;
-use consentry::{Event, EventError, Limits, Policy, reference};
+use consentry::{Event, EventError, Limits, reference};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -29,17 +28,14 @@ pub(super) struct Explain {
     /// Take the event from this line of the file, counted from 1.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     line: Option<u64>,
-    /// How the explanation is written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Explain {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy.load()?;
-        let Some(destination) = policy.destination_named(&self.destination) else {
-            return Err(Failure::Other(unknown_destination(&policy, &self.destination)));
-        };
+        let destination = destination(&policy, &self.destination)?;
         let limits = Limits::default();
         let bytes = match self.line {
             None => Ok(read_all(self.event.as_deref(), &limits)?),
@@ -59,9 +55,9 @@ impl Explain {
                 } else {
                     ""
                 };
-                match self.format {
-                    Format::Json => json::write(to, &EventErrorReport::new(self.line.unwrap_or(1), &error))?,
-                    _ => writeln!(to, "not an event ({}): {error}{hint}", error.code())?,
+                match self.format.is_json() {
+                    true => json::write(to, &EventErrorReport::new(self.line.unwrap_or(1), &error))?,
+                    false => writeln!(to, "not an event ({}): {error}{hint}", error.code())?,
                 }
                 return Ok(Status::Findings);
             }
@@ -74,46 +70,19 @@ impl Explain {
         Ok(Status::Fine)
     }
 
-    fn line(&self, wanted: u64, limits: &Limits) -> Result<Result<Vec<u8>, EventError>, Failure> {
+    /// Returns a line of the events.
+    fn line(&self, wanted: u64, limits: &Limits) -> Result<Result<Vec<u8>, EventError>, CliError> {
         let mut blocks = Blocks::open(self.event.as_deref(), limits)?;
         let mut block = Block::default();
         let mut number = 0;
         while blocks.next(&mut block)? {
-            if block.piece().is_some_and(|piece| piece.first) {
+            for line in block.events(limits) {
                 number += 1;
                 if number == wanted {
-                    return Ok(Err(EventError::line_too_long(limits.bytes)));
-                }
-            }
-            for (line, _) in block.lines() {
-                number += 1;
-                if number == wanted {
-                    return Ok(Ok(line.to_vec()));
+                    return Ok(line.map(<[u8]>::to_vec));
                 }
             }
         }
-        Err(Failure::Other(format!("there is no line {wanted}; the last one is {number}")))
-    }
-}
-
-/// How many destinations a message names.
-const MAX_NAMES: usize = 20;
-
-/// What to say of a destination that a policy does not have.
-pub(super) fn unknown_destination(policy: &Policy, name: &str) -> String {
-    let shown = visible(name);
-    let own =
-        policy.destinations().iter().find(|one| one.aliases().iter().any(|further| further.value == name));
-    if let Some(own) = own {
-        return format!("`{shown}` is an alias; ask for `{}`", visible(own.name()));
-    }
-    let mut names: Vec<String> =
-        policy.destinations().iter().map(|one| visible(one.name())).take(MAX_NAMES).collect();
-    if policy.destinations().len() > MAX_NAMES {
-        names.push(format!("and {} more", policy.destinations().len() - MAX_NAMES));
-    }
-    match names.as_slice() {
-        [] => format!("the policy has no destination `{shown}`, nor any other"),
-        names => format!("the policy has no destination `{shown}`; it has {}", names.join(", ")),
+        Err(CliError::Other(format!("there is no line {wanted}; the last one is {number}")))
     }
 }

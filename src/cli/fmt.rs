@@ -1,6 +1,6 @@
 //! `consentry fmt`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::shared::{CliError, Status};
 use super::{files, render};
 use consentry::FormatError;
@@ -29,9 +29,8 @@ pub(super) struct Fmt {
     /// Write nothing, and show what would change.
     #[arg(long)]
     diff: bool,
-    /// How the results are written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 /// How long shorter diffs are looked for; very large texts of which everything changes have many.
@@ -66,15 +65,15 @@ impl Fmt {
     }
 
     fn stdin(&self, to: &mut impl Write) -> Result<Status, CliError> {
-        if self.format == Format::Json && !self.is_dry() {
+        if self.format.is_json() && !self.is_dry() {
             let message = "standard input is written to standard output; for `--format json` name files, or add --check";
             return Err(CliError::Other(message.into()));
         }
         let mut bytes = Vec::new();
         let mut limited = io::stdin().lock().take(MAX_FILE_BYTES as u64 + 1);
         limited.read_to_end(&mut bytes).map_err(|error| CliError::input(STDIN, &error))?;
-        let layout = Layout::of(STDIN, bytes)?;
-        if let (Layout::Canonical { formatted, .. }, false) = (&layout, self.is_dry()) {
+        let layout = layout(STDIN, bytes)?;
+        if let (Ok((_, formatted)), false) = (&layout, self.is_dry()) {
             to.write_all(formatted.as_bytes())?;
             return Ok(Status::Fine);
         }
@@ -86,8 +85,8 @@ impl Fmt {
         let shown = path.display().to_string();
         let bytes =
             disk.read(&name).map_err(|error| CliError::Other(format!("cannot read `{shown}`: {error}")))?;
-        let layout = Layout::of(&shown, bytes)?;
-        if let Layout::Canonical { text, formatted } = &layout
+        let layout = layout(&shown, bytes)?;
+        if let Ok((text, formatted)) = &layout
             && !self.is_dry()
             && text != formatted
         {
@@ -98,30 +97,28 @@ impl Fmt {
 
     /// Reports what has changed, or would.
     fn report(&self, name: &str, layout: &Layout, to: &mut impl Write) -> Result<Status, CliError> {
-        match layout {
-            Layout::None(mistakes, files) if self.format == Format::Json => {
-                json::write_escaped(to, &FmtReport::with_errors(name, mistakes, files))?;
-            }
-            Layout::None(mistakes, files) => {
-                let drawn = render::mistakes(mistakes, files, &format!("`{name}` is not formatted"));
-                // There is nowhere left to say that standard error is closed.
-                let _ = io::stderr().write_all(drawn.as_bytes());
-            }
-            Layout::Canonical { text, formatted } => {
-                let is_same = text == formatted;
-                let diff = (self.diff && !is_same).then(|| diff(&visible(name), text, formatted));
-                let report = FmtReport::new(name, is_same, diff.as_deref());
-                match (self.format, &diff) {
-                    (Format::Json, _) => json::write_escaped(to, &report)?,
-                    (_, Some(diff)) => to.write_all(diff.as_bytes())?,
-                    (_, None) => self.format.write(to, &report)?,
+        let (text, formatted) = match layout {
+            Ok(texts) => texts,
+            Err((mistakes, files)) => {
+                if self.format.is_json() {
+                    json::write_escaped(to, &FmtReport::with_errors(name, mistakes, files))?;
+                } else {
+                    let drawn = render::mistakes(mistakes, files, &format!("`{name}` is not formatted"));
+                    // There is nowhere left to say that standard error is closed.
+                    let _ = io::stderr().write_all(drawn.as_bytes());
                 }
-                if is_same || !self.is_dry() {
-                    return Ok(Status::Fine);
-                }
+                return Ok(Status::Findings);
             }
+        };
+        let is_same = text == formatted;
+        let diff = (self.diff && !is_same).then(|| diff(&visible(name), text, formatted));
+        let report = FmtReport::new(name, is_same, diff.as_deref());
+        match &diff {
+            _ if self.format.is_json() => json::write_escaped(to, &report)?,
+            Some(diff) => to.write_all(diff.as_bytes())?,
+            None => self.format.write(to, &report)?,
         }
-        Ok(Status::Findings)
+        Ok(if is_same || !self.is_dry() { Status::Fine } else { Status::Findings })
     }
 }
 
@@ -130,24 +127,17 @@ fn diff(name: &str, text: &str, formatted: &str) -> String {
     diff.unified_diff().header(name, name).to_string()
 }
 
-/// The layout of a text.
-enum Layout {
-    /// The text, and the same in its canonical layout.
-    Canonical { text: String, formatted: String },
-    /// The errors of a text that has none.
-    None(Vec<Diagnostic>, Files),
-}
+/// A text and its canonical layout, or the errors of a text that has none.
+type Layout = Result<(String, String), (Vec<Diagnostic>, Files)>;
 
-impl Layout {
-    fn of(name: &str, bytes: Vec<u8>) -> Result<Self, CliError> {
-        let text = match text_of(name, bytes) {
-            Ok(text) => text,
-            Err(mistake) => return Ok(Layout::None(vec![mistake], Files::default())),
-        };
-        match consentry::format(&text) {
-            Ok(formatted) => Ok(Layout::Canonical { text, formatted }),
-            Err(FormatError::Mistakes(mistakes)) => Ok(Layout::None(mistakes, Files::of(name, &text))),
-            Err(error) => Err(CliError::Other(format!("`{name}`: {error}"))),
-        }
+fn layout(name: &str, bytes: Vec<u8>) -> Result<Layout, CliError> {
+    let text = match text_of(name, bytes) {
+        Ok(text) => text,
+        Err(mistake) => return Ok(Err((vec![mistake], Files::default()))),
+    };
+    match consentry::format(&text) {
+        Ok(formatted) => Ok(Ok((text, formatted))),
+        Err(FormatError::Mistakes(mistakes)) => Ok(Err((mistakes, Files::of(name, &text)))),
+        Err(error) => Err(CliError::Other(format!("`{name}`: {error}"))),
     }
 }

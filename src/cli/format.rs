@@ -1,7 +1,7 @@
 //! The formats of output.
 
-use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use consentry::report::page::Report;
 use consentry::report::{html, json, markdown, text};
 use std::io::{self, Write};
@@ -46,5 +46,24 @@ impl Format {
             Format::Html => html::write(to, &report.page()),
             _ => text::write(to, &report.page()),
         }
+    }
+}
+
+/// The format of a result that is for people or programs.
+#[derive(Args)]
+pub(super) struct ResultFormat {
+    /// How the result is written.
+    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
+    format: Format,
+}
+
+impl ResultFormat {
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Writes a report as its document or its page.
+    pub(super) fn write(&self, to: &mut impl Write, report: &impl Report) -> io::Result<()> {
+        self.format.write(to, report)
     }
 }

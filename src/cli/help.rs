@@ -1,6 +1,6 @@
 //! `consentry help`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::render;
 use super::shared::{CliError, Status};
 use clap::Command;
@@ -17,14 +17,13 @@ pub(super) struct Help {
     /// A finding such as overlapping-rows or C501, or a command such as lint.
     #[arg(value_name = "FINDING|COMMAND")]
     topic: Option<String>,
-    /// How findings are written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Help {
     pub(super) fn run(&self, to: &mut impl Write, consentry: Command) -> Result<Status, CliError> {
-        let is_json = self.format == Format::Json;
+        let is_json = self.format.is_json();
         let Some(topic) = &self.topic else {
             if !is_json {
                 print_help(to, consentry, &["consentry", "--help"])?;

@@ -4,7 +4,7 @@ use super::shared::CliError;
 use super::store_uri::{ADDRESS, Access, Reach, Shared};
 use consentry::diagnostic::visible;
 use consentry::ledger::Batch;
-use consentry::{Limits, Policy};
+use consentry::{EventError, Limits, Policy};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -61,7 +61,7 @@ impl Ledger {
     /// Reads lines, and asks the ledger for the people in them.
     pub(super) fn batch<'l>(
         &self,
-        lines: impl Iterator<Item = &'l [u8]>,
+        lines: impl Iterator<Item = Result<&'l [u8], EventError>>,
         policy: &Policy,
         limits: &Limits,
     ) -> Batch<'l> {

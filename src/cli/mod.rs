@@ -24,5 +24,3 @@ mod simulate;
 mod store_uri;
 mod table;
 mod test;
-
-use shared::{CliError as Failure, PolicyArguments, Root, Status};

@@ -1,7 +1,7 @@
 //! `consentry prove`.
 
-use super::format::Format;
-use super::{Failure, PolicyArguments, Status};
+use super::format::ResultFormat;
+use super::shared::{CliError, PolicyArguments, Status};
 use consentry::exact::prove;
 use consentry::report::prove::ProveReport;
 use std::io::Write;
@@ -14,13 +14,12 @@ use std::io::Write;
 pub(super) struct Prove {
     #[command(flatten)]
     policy: PolicyArguments,
-    /// How the answers are written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Prove {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy.load()?;
         let proofs = policy.promises().iter().map(|promise| prove(&policy, promise));
         let report = ProveReport::new(&policy, proofs);

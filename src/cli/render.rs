@@ -1,5 +1,6 @@
 //! Diagnostics for people, with source excerpts, in each of the ways in which people read.
 
+use super::format::Format;
 use consentry::PolicyError;
 use consentry::diagnostic::{Diagnostic, Files, Report, Span, visible};
 use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
@@ -13,26 +14,15 @@ const WIDTH: usize = 100;
 /// How many findings people are shown; programs get all of them.
 const MAX_SHOWN: usize = 200;
 
-/// How somebody reads.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Reader {
-    /// With everything that a terminal can draw.
-    Human { colour: bool },
-    /// In ASCII, without colour.
-    Plain,
-    /// By listening.
-    Narrated,
-}
-
 /// One diagnostic, with an empty line after it.
-fn diagnostic(diagnostic: &Diagnostic, files: &Files, reader: Reader) -> String {
+fn diagnostic(diagnostic: &Diagnostic, files: &Files, format: Format, colour: bool) -> String {
     let report = files.report(diagnostic);
-    let rendered = match reader {
-        Reader::Human { colour: true } => drawn(&report, GraphicalTheme::unicode()),
-        Reader::Human { colour: false } => drawn(&report, GraphicalTheme::unicode_nocolor()),
+    let rendered = match format {
         // Only what the author wrote can have other characters than ASCII.
-        Reader::Plain => drawn(&report, GraphicalTheme::none()),
-        Reader::Narrated => narrated(&report, diagnostic.span().map(|span| place(files, span))),
+        Format::Plain => drawn(&report, GraphicalTheme::none()),
+        Format::Narrated => narrated(&report, diagnostic.span().map(|span| place(files, span))),
+        _ if colour => drawn(&report, GraphicalTheme::unicode()),
+        _ => drawn(&report, GraphicalTheme::unicode_nocolor()),
     };
     match rendered {
         Ok(text) => text + "\n",
@@ -67,10 +57,11 @@ fn place(files: &Files, span: Span) -> String {
 /// Draws findings, and says where to read more about them.
 pub(super) fn diagnostics<'d>(
     findings: impl Iterator<Item = (&'d Diagnostic, &'d Files)> + Clone,
-    reader: Reader,
+    format: Format,
+    colour: bool,
 ) -> String {
     let shown = findings.clone().take(MAX_SHOWN);
-    let mut text: String = shown.map(|(found, files)| diagnostic(found, files, reader)).collect();
+    let mut text: String = shown.map(|(found, files)| diagnostic(found, files, format, colour)).collect();
     let more = findings.clone().skip(MAX_SHOWN).count();
     if more > 0 {
         text.push_str(&format!("{more} more are not shown\n"));
@@ -88,8 +79,8 @@ pub(super) fn policy_error(error: &PolicyError) -> String {
 
 /// All mistakes of a policy, and what comes of them, for standard error.
 pub(super) fn mistakes(mistakes: &[Diagnostic], files: &Files, outcome: &str) -> String {
-    let reader = Reader::Human { colour: colour(&std::io::stderr()) };
-    let mut text = diagnostics(mistakes.iter().map(|mistake| (mistake, files)), reader);
+    let findings = mistakes.iter().map(|mistake| (mistake, files));
+    let mut text = diagnostics(findings, Format::Human, colour(&std::io::stderr()));
     let errors = if mistakes.len() == 1 { "error" } else { "errors" };
     text.push_str(&format!("consentry: {}: {} {errors}\n", visible(outcome), mistakes.len()));
     text

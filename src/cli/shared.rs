@@ -1,7 +1,8 @@
 //! The arguments that several commands have, and how a command ends.
 
 use clap::Args;
-use consentry::{Disk, Policy, PolicyError};
+use consentry::diagnostic::visible;
+use consentry::{DestinationId, Disk, Policy, PolicyError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -82,4 +83,27 @@ impl PolicyArguments {
         let (disk, path) = self.root.place(&self.policy)?;
         Policy::from_source(&disk, &path).map_err(CliError::Policy)
     }
+}
+
+/// How many destinations a message names.
+const MAX_NAMES: usize = 20;
+
+/// Returns the destination with a name.
+pub(super) fn destination(policy: &Policy, name: &str) -> Result<DestinationId, CliError> {
+    if let Some(id) = policy.destination_named(name) {
+        return Ok(id);
+    }
+    let shown = visible(name);
+    let destinations = policy.destinations();
+    if let Some(own) = destinations.iter().find(|one| one.aliases().iter().any(|alias| alias.value == name)) {
+        return Err(CliError::Other(format!("`{shown}` is an alias; ask for `{}`", visible(own.name()))));
+    }
+    let mut names: Vec<String> = destinations.iter().map(|one| visible(one.name())).take(MAX_NAMES).collect();
+    if destinations.len() > MAX_NAMES {
+        names.push(format!("and {} more", destinations.len() - MAX_NAMES));
+    }
+    Err(CliError::Other(match names.as_slice() {
+        [] => format!("the policy has no destination `{shown}`, nor any other"),
+        names => format!("the policy has no destination `{shown}`; it has {}", names.join(", ")),
+    }))
 }

@@ -1,6 +1,6 @@
 //! `consentry show`.
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::shared::{CliError, Status};
 use consentry::report::json;
 use consentry::report::show::ShowReport;
@@ -11,9 +11,8 @@ use std::io::Write;
 pub(super) struct Show {
     /// The prelude's name, such as segment-strict.
     prelude: String,
-    /// How the prelude is written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Show {
@@ -26,9 +25,9 @@ impl Show {
                 known.join(", ")
             )));
         };
-        match self.format {
-            Format::Json => json::write(to, &ShowReport::new(&self.prelude, text))?,
-            _ => to.write_all(text.as_bytes())?,
+        match self.format.is_json() {
+            true => json::write(to, &ShowReport::new(&self.prelude, text))?,
+            false => to.write_all(text.as_bytes())?,
         }
         Ok(Status::Fine)
     }

@@ -1,8 +1,7 @@
 //! `consentry table`.
 
-use super::explain::unknown_destination;
 use super::format::Format;
-use super::{Failure, PolicyArguments, Status};
+use super::shared::{CliError, PolicyArguments, Status, destination};
 use consentry::exact::{decision_tables, prove};
 use consentry::report::csv;
 use consentry::report::prove::ProveReport;
@@ -30,7 +29,7 @@ pub(super) struct Table {
 const FORMATS: [Format; 4] = [Format::Markdown, Format::Csv, Format::Html, Format::Json];
 
 impl Table {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy.load()?;
         let tables = match decision_tables(&policy, self.wanted(&policy)?) {
             Ok(tables) => tables,
@@ -50,13 +49,10 @@ impl Table {
     }
 
     /// Returns the destinations that are asked for, in declaration order.
-    fn wanted(&self, policy: &Policy) -> Result<BTreeSet<DestinationId>, Failure> {
+    fn wanted(&self, policy: &Policy) -> Result<BTreeSet<DestinationId>, CliError> {
         if self.destination.is_empty() {
             return Ok(policy.destination_ids().collect());
         }
-        let named = |name: &String| {
-            policy.destination_named(name).ok_or_else(|| Failure::Other(unknown_destination(policy, name)))
-        };
-        self.destination.iter().map(named).collect()
+        self.destination.iter().map(|name| destination(policy, name)).collect()
     }
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" override ledger mismatch drop"#)?;
 /// let lines = [&br#"{"userId":"u","context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#[..], b"[]"];
-/// let batch = Batch::read(lines.into_iter(), &MemoryStore::default(), &policy, &Limits::default());
+/// let batch = Batch::read(lines.into_iter().map(Ok), &MemoryStore::default(), &policy, &Limits::default());
 /// let found: Vec<_> = batch.checks(&policy).map(|checked| checked.ok().map(|checked| checked.found)).collect();
 /// assert_eq!(found, [Some(Found::Unknown), None]);
 /// # Ok::<(), consentry::PolicyError>(())
@@ -30,14 +30,14 @@ pub struct Batch<'l> {
 }
 
 impl<'l> Batch<'l> {
-    /// Reads lines, and asks the ledger once for the people in them.
+    /// Reads lines, and asks the ledger once for the people in them. What could not be read as a line is an error already.
     pub fn read(
-        lines: impl Iterator<Item = &'l [u8]>,
+        lines: impl Iterator<Item = Result<&'l [u8], EventError>>,
         store: &dyn Store,
         policy: &Policy,
         limits: &Limits,
     ) -> Self {
-        let notices: Vec<_> = lines.map(|line| Notice::read(line, policy, limits)).collect();
+        let notices: Vec<_> = lines.map(|line| Notice::read(line?, policy, limits)).collect();
         let mut people: Vec<Id> =
             notices.iter().flatten().filter_map(|notice| notice.person.id.clone()).collect();
         people.sort_unstable();

@@ -1,6 +1,7 @@
 //! The stamping of a stream of events: findings, what events hold for each category, and where each finding occurs.
 
-use super::json::{self, VERSION};
+use super::counts::Counts;
+use super::json::VERSION;
 use super::names;
 use super::page::{Block, Column, Page, Report, Table};
 use crate::event::Name;
@@ -41,28 +42,22 @@ pub struct AuditReport<'a> {
     by: BTreeMap<&'static str, BreakdownReport<'a>>,
     categories: Vec<CategoryReport<'a>>,
     /// `null` if no ledger was asked.
-    #[serde(serialize_with = "json::some_counts")]
-    checks: Option<Vec<(&'static str, u64)>>,
+    checks: Option<Counts>,
     clean: bool,
-    #[serde(serialize_with = "json::counts")]
-    consent: Vec<(&'static str, u64)>,
+    consent: Counts,
     edition: u32,
     events: u64,
-    #[serde(serialize_with = "findings")]
-    findings: &'a Tally,
+    findings: Counts,
     identify_events: u64,
     never_stamped: Vec<&'a str>,
-    #[serde(serialize_with = "json::counts")]
-    not_events: Vec<(&'static str, u64)>,
+    not_events: Counts,
     policy: &'a str,
     preference_events: u64,
-    #[serde(serialize_with = "json::counts")]
-    rejections: Vec<(&'static str, u64)>,
+    rejections: Counts,
     unknown_categories: UnknownReport,
     v: u32,
     without_person: u64,
-    #[serde(serialize_with = "json::counts")]
-    wrong_spellings: Vec<(&'static str, u64)>,
+    wrong_spellings: Counts,
 }
 
 #[derive(Debug, Serialize)]
@@ -91,11 +86,10 @@ struct UnknownRow {
     events: u64,
 }
 
-/// Events by one of their properties.
+/// Events by one of their properties. What is beyond the rows has no value.
 #[derive(Debug, Serialize)]
 struct BreakdownReport<'a> {
-    #[serde(serialize_with = "tally")]
-    other: &'a Tally,
+    other: Row<'a>,
     rows: Vec<Row<'a>>,
 }
 
@@ -107,16 +101,8 @@ struct Row<'a> {
     tally: &'a Tally,
 }
 
-fn by_finding(tally: &Tally) -> BTreeMap<&'static str, u64> {
-    Finding::ALL.into_iter().map(|finding| (finding.word(), tally.of(finding))).collect()
-}
-
-fn findings<S: Serializer>(tally: &Tally, serializer: S) -> Result<S::Ok, S::Error> {
-    by_finding(tally).serialize(serializer)
-}
-
-fn tally<S: Serializer>(tally: &Tally, serializer: S) -> Result<S::Ok, S::Error> {
-    (Row { by: By::Type, value: &[], tally }).serialize(serializer)
+fn by_finding(tally: &Tally) -> impl Iterator<Item = (&'static str, u64)> {
+    Finding::ALL.into_iter().map(|finding| (finding.word(), tally.of(finding)))
 }
 
 impl Serialize for Row<'_> {
@@ -159,7 +145,7 @@ impl<'a> AuditReport<'a> {
         let by = By::ALL.into_iter().map(|by| {
             let breakdown = audit.by(by);
             let rows = breakdown.rows().map(|(value, tally)| Row { by, value, tally }).collect();
-            (by.word(), BreakdownReport { other: breakdown.other(), rows })
+            (by.word(), BreakdownReport { other: Row { by, value: &[], tally: breakdown.other() }, rows })
         });
         let never = audit.never_stamped().filter_map(|id| Some(policy.category(id)?.name()));
         AuditReport {
@@ -170,7 +156,7 @@ impl<'a> AuditReport<'a> {
             consent: STATES.into_iter().map(|state| (state.word(), audit.state(state))).collect(),
             edition: policy.edition(),
             events: audit.all().events(),
-            findings: audit.all(),
+            findings: by_finding(audit.all()).collect(),
             identify_events: audit.identify_events(),
             never_stamped: never.collect(),
             not_events: audit.errors().map(|(kind, count)| (kind.word(), count)).collect(),
@@ -189,7 +175,7 @@ impl<'a> AuditReport<'a> {
 
     /// Returns the findings that some event has, and how many have each.
     fn occurring(&self) -> impl Iterator<Item = (Finding, u64)> {
-        let counted = Finding::ALL.into_iter().map(|finding| (finding, self.findings.of(finding)));
+        let counted = Finding::ALL.into_iter().map(|finding| (finding, self.findings.of(finding.word())));
         counted.filter(|(_, count)| *count > 0)
     }
 
@@ -201,19 +187,18 @@ impl<'a> AuditReport<'a> {
             .occurring()
             .map(|(finding, count)| {
                 let details = match finding {
-                    Finding::WrongSpelling => names::counts(&self.wrong_spellings),
-                    Finding::Rejected => names::counts(&self.rejections),
+                    Finding::WrongSpelling => self.wrong_spellings.occurring(),
+                    Finding::Rejected => self.rejections.occurring(),
                     _ => Vec::new(),
                 };
                 row(finding.word(), count, names::reason(meaning(finding), &details))
             })
             .collect();
-        let checks = self.checks.iter().flatten();
-        rows.extend(
-            checks
-                .filter(|(found, _)| *found == Found::Unreachable.word())
-                .map(|(word, count)| row(word, *count, "the ledger did not answer".to_owned())),
-        );
+        let unreachable = Found::Unreachable.word();
+        let unanswered = self.checks.as_ref().map_or(0, |checks| checks.of(unreachable));
+        if unanswered > 0 {
+            rows.push(row(unreachable, unanswered, "the ledger did not answer".to_owned()));
+        }
         if !self.never_stamped.is_empty() {
             let never: Vec<String> = self.never_stamped.iter().map(|name| format!("{name:?}")).collect();
             let meaning =
@@ -257,10 +242,10 @@ impl<'a> AuditReport<'a> {
         page.table(Table::new([Column::default(), Column::right(9)]).with(shown));
         if !rest.is_empty() {
             let count: u64 = rest.iter().map(|row| row.events).sum();
-            page.0.push(Block::Paragraph(2, format!("{} more, named {count} times", rest.len())));
+            page.indented(format!("{} more, named {count} times", rest.len()));
         }
         if *other > 0 {
-            page.0.push(Block::Paragraph(2, format!("other names, named {other} times")));
+            page.indented(format!("other names, named {other} times"));
         }
     }
 
@@ -271,7 +256,7 @@ impl<'a> AuditReport<'a> {
         rows.sort_by_key(|row| Reverse(row.tally.of(finding)));
         let (shown, rest) = rows.split_at(rows.len().min(MAX_SHOWN));
         let sum = |of: fn(&Tally, Finding) -> u64| rest.iter().map(|row| of(row.tally, finding)).sum::<u64>();
-        let other = breakdown.other;
+        let other = breakdown.other.tally;
         let counted = shown
             .iter()
             .map(|row| (row.name(), row.tally.of(finding), row.tally.events()))
@@ -307,37 +292,36 @@ impl Report for AuditReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         let events = |count| names::counted(count, "event", "events");
-        let not_events: u64 = self.not_events.iter().map(|(_, count)| count).sum();
-        let errors = names::in_brackets(&names::counts(&self.not_events));
         page.paragraph(format!(
-            "{} audited by {:?}, {not_events} not events{errors}",
+            "{} audited by {:?}, {}",
             events(self.events),
-            self.policy
+            self.policy,
+            self.not_events.sum("not events")
         ));
         page.paragraph(format!(
             "{} preference events, {} identify events, {} events without a person",
             self.preference_events, self.identify_events, self.without_person
         ));
-        let checks = names::counts(self.checks.as_deref().unwrap_or_default());
+        let checks = self.checks.as_ref().map_or(Vec::new(), Counts::occurring);
         if !checks.is_empty() {
             page.paragraph(format!("against the ledger: {}", names::spaced(&names::joined(&checks))));
         }
-        page.0.push(Block::Gap);
+        page.gap();
         if self.clean {
             page.paragraph("nothing was found");
         } else {
             page.table(self.findings_table());
         }
-        let answered = self.consent.iter().find(|(state, _)| *state == ConsentState::Answered.word());
-        if let Some((_, answered)) = answered.filter(|(_, count)| *count > 0) {
-            page.heading(2, format!("categories, in {} with preferences", events(*answered)));
+        let answered = self.consent.of(ConsentState::Answered.word());
+        if answered > 0 {
+            page.heading(2, format!("categories, in {} with preferences", events(answered)));
             page.table(self.categories_table());
             self.unknown_categories(&mut page);
         }
         for (finding, count) in self.occurring() {
             page.heading(2, format!("{}, {}", finding.word(), events(count)));
             for by in By::ALL {
-                page.0.push(Block::Paragraph(2, format!("by {}", by.word())));
+                page.indented(format!("by {}", by.word()));
                 page.0.extend(self.breakdown(finding, by).map(Block::Table));
             }
         }

@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Column, Page, Report, Table};
+use super::page::{Column, Page, Report, Table};
 use crate::decide::Decision;
 use crate::event::{EventError, Name};
 #[cfg(feature = "ledger")]
@@ -46,8 +46,8 @@ pub struct DecisionReport<'a> {
     edition: u32,
     consent: &'static str,
     integrations: &'static str,
-    deliver: Vec<Delivered<'a>>,
-    block: Vec<Blocked<'a>>,
+    deliver: Vec<DestinationReport<'a>>,
+    block: Vec<DestinationReport<'a>>,
     unknown_categories: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unknown_categories_total: Option<usize>,
@@ -79,13 +79,7 @@ struct Gate {
 }
 
 #[derive(Debug, Serialize)]
-struct Delivered<'a> {
-    destination: &'a str,
-    reason: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct Blocked<'a> {
+struct DestinationReport<'a> {
     destination: &'a str,
     reason: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,16 +102,15 @@ impl<'a> DecisionReport<'a> {
         let (mut deliver, mut block) = (Vec::new(), Vec::new());
         for (id, verdict) in decision.verdicts() {
             let Some(declared) = policy.destination(id) else { continue };
-            let destination = declared.name();
-            let reason = verdict.reason();
-            if verdict.delivers() {
-                deliver.push(Delivered { destination, reason: reason.word() });
-            } else {
-                let discard = reason.discard_code();
-                let categories = discard.map(|_| names::categories(policy, verdict.refused()));
-                let advisory = declared.mode() == Some(Mode::Device);
-                block.push(Blocked { destination, reason: reason.word(), categories, discard, advisory });
-            }
+            let discard = verdict.reason().discard_code();
+            let reports = if verdict.delivers() { &mut deliver } else { &mut block };
+            reports.push(DestinationReport {
+                destination: declared.name(),
+                reason: verdict.reason().word(),
+                categories: discard.map(|_| names::categories(policy, verdict.refused())),
+                discard,
+                advisory: !verdict.delivers() && declared.mode() == Some(Mode::Device),
+            });
         }
         let gate = |reading| if decision.passes_gate(reading) { "open" } else { "closed" };
         let (unknown_categories, unknown_categories_total) = unknown(decision.unknown_categories());
@@ -171,28 +164,26 @@ fn unknown(names: BTreeSet<&Name<'_>>) -> (Vec<String>, Option<usize>) {
 
 impl Report for DecisionReport<'_> {
     fn page(&self) -> Page {
-        let mut page = Page::default();
         let id = self.id.as_deref().unwrap_or("no id");
         let states = format!("consent {}, integrations {}", self.consent, self.integrations);
-        page.paragraph(format!("line {}  {id}  {states}", self.line));
+        let mut page = Page::line(format!("line {}  {id}  {states}", self.line));
         if let Some(Check { found, categories, then }) = &self.check {
             let mut check = names::reason(&names::spaced(found), categories.as_deref().unwrap_or_default());
             check.extend(then.map(|then| format!("; {}", names::spaced(then))));
-            page.0.push(Block::Paragraph(2, format!("ledger   {check}")));
+            page.indented(format!("ledger   {check}"));
         }
         if let Some(drop) = &self.drop {
-            page.0.push(Block::Paragraph(2, format!("drop     {}", drop.reason)));
+            page.indented(format!("drop     {}", drop.reason));
         }
-        let row = |outcome: Outcome, destination: &str, why| {
-            [outcome.word().to_owned(), destination.to_owned(), why]
+        let row = |outcome: Outcome| {
+            move |one: &DestinationReport<'_>| {
+                let why = names::reason(one.reason, one.categories.as_deref().unwrap_or_default());
+                let note = if one.advisory { " (advisory: device mode)" } else { "" };
+                [outcome.word().to_owned(), one.destination.to_owned(), why + note]
+            }
         };
-        let delivered =
-            self.deliver.iter().map(|one| row(Outcome::Deliver, one.destination, one.reason.to_owned()));
-        let blocked = self.block.iter().map(|one| {
-            let why = names::reason(one.reason, one.categories.as_deref().unwrap_or_default());
-            let note = if one.advisory { " (advisory: device mode)" } else { "" };
-            row(Outcome::Block, one.destination, why + note)
-        });
+        let delivered = self.deliver.iter().map(row(Outcome::Deliver));
+        let blocked = self.block.iter().map(row(Outcome::Block));
         let columns = [Column::wide(7), Column::default(), Column::default()];
         page.table(Table::new(columns).with(delivered.chain(blocked)));
         for (sort, names, total) in [
@@ -201,10 +192,10 @@ impl Report for DecisionReport<'_> {
         ] {
             if !names.is_empty() {
                 let names = names::first(MAX_SHOWN, names, total.unwrap_or(names.len()));
-                page.0.push(Block::Paragraph(2, format!("unknown {sort}: {names}")));
+                page.indented(format!("unknown {sort}: {names}"));
             }
         }
-        page.0.push(Block::Gap);
+        page.gap();
         page
     }
 }
@@ -235,9 +226,8 @@ impl EventErrorReport {
 impl Report for EventErrorReport {
     fn page(&self) -> Page {
         let EventErrorReport { line, error: Fault { code, message }, .. } = self;
-        let mut page = Page::default();
-        page.paragraph(format!("line {line}  not an event ({code}): {message}"));
-        page.0.push(Block::Gap);
+        let mut page = Page::line(format!("line {line}  not an event ({code}): {message}"));
+        page.gap();
         page
     }
 }

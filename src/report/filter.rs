@@ -1,7 +1,8 @@
 //! The counts of many decisions.
 
 use super::Summary;
-use super::json::{self, VERSION};
+use super::counts::Counts;
+use super::json::VERSION;
 use super::names;
 use super::page::{Column, Page, Report, Table};
 use crate::model::Policy;
@@ -15,8 +16,7 @@ pub struct SummaryReport<'a> {
     decided: u64,
     dropped: u64,
     /// The lines that are not events, by their codes.
-    #[serde(serialize_with = "json::counts")]
-    not_events: Vec<(&'static str, u64)>,
+    not_events: Counts,
     /// The results of checks against a ledger.
     checks: Vec<CheckCount>,
     counts: Vec<Count<'a>>,
@@ -76,10 +76,9 @@ impl<'a> SummaryReport<'a> {
 impl Report for SummaryReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
-        let not_events: u64 = self.not_events.iter().map(|(_, count)| count).sum();
-        let errors = names::in_brackets(&names::counts(&self.not_events));
+        let not_events = self.not_events.sum("not events");
         page.paragraph(format!(
-            "{} decided by \"{}\", {} dropped, {not_events} not events{errors}",
+            "{} decided by \"{}\", {} dropped, {not_events}",
             self.decided, self.policy, self.dropped
         ));
         if !self.checks.is_empty() {

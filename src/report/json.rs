@@ -2,8 +2,7 @@
 //! changed.
 
 use crate::diagnostic::is_harmful;
-use serde::{Serialize, Serializer};
-use std::collections::BTreeMap;
+use serde::Serialize;
 use std::io::{self, Write};
 
 /// The version of the contracts, which every document carries.
@@ -17,23 +16,6 @@ pub const VERSION: u32 = 1;
 pub fn write(to: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *to, document)?;
     to.write_all(b"\n")
-}
-
-/// Serializes counts by their words, in the order of the words.
-pub(super) fn counts<S: Serializer>(
-    counts: &[(&'static str, u64)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    counts.iter().copied().collect::<BTreeMap<_, _>>().serialize(serializer)
-}
-
-/// Serializes counts like [`counts`], or `null`.
-#[cfg(feature = "ledger")]
-pub(super) fn some_counts<S: Serializer>(
-    counts: &Option<Vec<(&'static str, u64)>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    counts.as_ref().map(|counts| counts.iter().copied().collect::<BTreeMap<_, _>>()).serialize(serializer)
 }
 
 /// Escapes the harmful characters of a JSON text by their numbers. For programs it is the same JSON.

@@ -3,7 +3,7 @@
 use super::eval::Fault;
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Column, Page, Report, Table};
+use super::page::{Column, Page, Report, Table};
 use crate::ledger::{Entry, Id, Moment, Record, Rejection, Write};
 use crate::model::Policy;
 use serde::Serialize;
@@ -71,20 +71,18 @@ impl<'a> PersonReport<'a> {
 
 impl Report for PersonReport<'_> {
     fn page(&self) -> Page {
-        let mut page = Page::default();
         let Some(record) = self.recorded else {
-            page.paragraph(format!("{}: nothing is recorded", self.person));
-            return page;
+            return Page::line(format!("{}: nothing is recorded", self.person));
         };
-        page.paragraph(format!("{}, {}", self.person, record.at));
+        let mut page = Page::line(format!("{}, {}", self.person, record.at));
         let rows = record.preferences.iter().map(|(name, preference)| [preference.word(), name]);
         page.table(Table::new([Column::wide(9), Column::default()]).with(rows));
-        page.0.push(Block::Gap);
+        page.gap();
         let links = || self.ids.first().into_iter().flat_map(|own| &own.links);
         for entry in &self.ids {
             let since = links().find(|link| link.id == entry.id && entry.id != self.person);
             let since = since.map_or(String::new(), |link| format!("; one person since {}", link.since));
-            page.0.push(Block::Paragraph(2, entry.text() + &since));
+            page.indented(entry.text() + &since);
         }
         page
     }
@@ -111,58 +109,32 @@ impl ForgetReport {
 
 impl Report for ForgetReport {
     fn page(&self) -> Page {
-        let mut page = Page::default();
         if self.erased.is_empty() {
-            page.paragraph(format!("{}: nothing was recorded", self.person));
+            return Page::line(format!("{}: nothing was recorded", self.person));
         }
+        let mut page = Page::default();
         self.erased.iter().for_each(|id| page.paragraph(format!("{id} is erased")));
         page
     }
 }
 
-/// A line of `ledger ingest` about an event that was rejected.
+/// A result of `ledger ingest`.
 #[derive(Debug, Serialize)]
-pub struct RejectedReport {
-    line: u64,
-    rejected: Fault,
+pub struct IngestReport {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[serde(flatten)]
+    result: IngestResult,
     v: u32,
 }
 
-impl RejectedReport {
-    /// Creates the report of a rejection by a policy.
-    pub fn new(line: u64, rejection: Rejection, policy: &Policy) -> Self {
-        let rejected = Fault { code: rejection.word(), message: rejection.message(policy) };
-        RejectedReport { line, rejected, v: VERSION }
-    }
-}
-
-impl Report for RejectedReport {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
-        let Fault { code, message } = &self.rejected;
-        page.paragraph(format!("line {}  rejected ({code}): {message}", self.line));
-        page
-    }
-}
-
-/// A line of `ledger ingest`: everything up to a line is recorded. People are not shown it.
 #[derive(Debug, Serialize)]
-pub struct AcknowledgedReport {
-    acknowledged: u64,
-    v: u32,
-}
-
-impl AcknowledgedReport {
-    /// Creates the report for the last line that is recorded.
-    pub fn new(line: u64) -> Self {
-        AcknowledgedReport { acknowledged: line, v: VERSION }
-    }
-}
-
-impl Report for AcknowledgedReport {
-    fn page(&self) -> Page {
-        Page::default()
-    }
+#[serde(rename_all = "snake_case")]
+enum IngestResult {
+    /// Everything up to a line is recorded. People are not shown it.
+    Acknowledged(u64),
+    Rejected(Fault),
+    Summary(IngestCounts),
 }
 
 /// The counts of an ingest.
@@ -182,27 +154,42 @@ pub struct IngestCounts {
     pub rejected: u64,
 }
 
-/// The last line of `ledger ingest`.
-#[derive(Debug, Serialize)]
-pub struct IngestReport {
-    summary: IngestCounts,
-    v: u32,
-}
-
 impl IngestReport {
-    /// Creates the report of an ingest.
-    pub fn new(summary: IngestCounts) -> Self {
-        IngestReport { summary, v: VERSION }
+    /// Creates the report that everything up to a line is recorded.
+    pub fn acknowledged(line: u64) -> Self {
+        IngestReport { line: None, result: IngestResult::Acknowledged(line), v: VERSION }
+    }
+
+    /// Creates the report that a policy rejects the event on a line.
+    pub fn rejected(line: u64, rejection: Rejection, policy: &Policy) -> Self {
+        let fault = Fault { code: rejection.word(), message: rejection.message(policy) };
+        IngestReport { line: Some(line), result: IngestResult::Rejected(fault), v: VERSION }
+    }
+
+    /// Creates the report of a whole ingest.
+    pub fn summary(counts: IngestCounts) -> Self {
+        IngestReport { line: None, result: IngestResult::Summary(counts), v: VERSION }
     }
 }
 
 impl Report for IngestReport {
     fn page(&self) -> Page {
-        let IngestCounts { lines, links, not_events, others, preferences, rejected } = self.summary;
-        let mut page = Page::default();
-        page.paragraph(format!(
-            "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events"
-        ));
-        page
+        match &self.result {
+            IngestResult::Acknowledged(_) => Page::default(),
+            IngestResult::Rejected(Fault { code, message }) => {
+                let line = self.line.unwrap_or_default();
+                Page::line(format!("line {line}  rejected ({code}): {message}"))
+            }
+            IngestResult::Summary(IngestCounts {
+                lines,
+                links,
+                not_events,
+                others,
+                preferences,
+                rejected,
+            }) => Page::line(format!(
+                "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events"
+            )),
+        }
     }
 }

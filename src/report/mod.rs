@@ -3,6 +3,7 @@
 #[cfg(feature = "ledger")]
 pub mod audit;
 pub mod certify;
+mod counts;
 pub mod csv;
 pub mod diff;
 pub mod eval;

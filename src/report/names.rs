@@ -68,9 +68,3 @@ pub(super) fn first(most: usize, words: &[impl AsRef<str>], all: usize) -> Strin
 pub(super) fn counted(count: u64, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
-
-/// Returns the counts that are not zero: `2 blank_line`.
-pub(super) fn counts(counts: &[(&'static str, u64)]) -> Vec<String> {
-    let occurring = counts.iter().filter(|(_, count)| *count > 0);
-    occurring.map(|(word, count)| format!("{count} {word}")).collect()
-}

@@ -176,6 +176,11 @@ impl Table {
 }
 
 impl Page {
+    /// Creates a page with one paragraph.
+    pub fn line(text: impl Into<String>) -> Self {
+        Page(vec![Block::Paragraph(0, text.into())])
+    }
+
     /// Adds a heading.
     pub fn heading(&mut self, level: u8, text: impl Into<String>) {
         self.0.push(Block::Heading(level, text.into()));
@@ -184,6 +189,16 @@ impl Page {
     /// Adds a paragraph.
     pub fn paragraph(&mut self, text: impl Into<String>) {
         self.0.push(Block::Paragraph(0, text.into()));
+    }
+
+    /// Adds a paragraph that plain text indents by two spaces.
+    pub fn indented(&mut self, text: impl Into<String>) {
+        self.0.push(Block::Paragraph(2, text.into()));
+    }
+
+    /// Adds an empty line of plain text.
+    pub fn gap(&mut self) {
+        self.0.push(Block::Gap);
     }
 
     /// Adds a list, unless it is empty.

@@ -22,9 +22,10 @@ pub struct TableReport<'a> {
     edition: u32,
     fingerprint: Option<String>,
     categories: Vec<CategoryReport<'a>>,
-    drops: Vec<Drop<'a>>,
     promises: Vec<PromiseProof<'a>>,
     tables: Vec<SharedTable<'a>>,
+    #[serde(skip)]
+    drops: Vec<String>,
     #[serde(skip)]
     header: Vec<(String, String)>,
     #[serde(skip)]
@@ -36,23 +37,7 @@ struct CategoryReport<'a> {
     category: &'a str,
     wire_id: &'a str,
     description: Option<&'a str>,
-    #[serde(skip)]
     note: &'static str,
-    unenforced: bool,
-    always: bool,
-}
-
-/// The states in which events are dropped for a reason.
-#[derive(Debug, Serialize)]
-struct Drop<'a> {
-    reason: &'a str,
-    states: Vec<DropStates>,
-}
-
-#[derive(Debug, Serialize)]
-struct DropStates {
-    consent: &'static str,
-    integrations: Vec<&'static str>,
 }
 
 /// A table, and the destinations that share it.
@@ -165,8 +150,6 @@ impl<'a> CategoryReport<'a> {
             wire_id: category.wire_id(),
             description: category.label().map(|label| label.value.as_str()),
             note: note(category),
-            unenforced: category.unenforced().is_some(),
-            always: category.always().is_some(),
         }
     }
 }
@@ -308,34 +291,25 @@ impl<'a> BlockReport<'a> {
     }
 }
 
-/// Returns for each reason the states in which events are dropped.
-fn drops(policy: &Policy) -> Vec<Drop<'_>> {
-    let mut drops: Vec<Drop<'_>> = Vec::new();
+/// Returns for each reason to drop events the states in which it applies.
+fn drops(policy: &Policy) -> Vec<String> {
+    let mut drops: Vec<(&str, Vec<String>)> = Vec::new();
     for consent in policy.reading().states() {
         let reason = |integrations| policy.reconcile().row(consent, integrations).drop_reason();
         let reasons = IntegrationsState::ALL.map(|integrations| (integrations.word(), reason(integrations)));
         for reason in reasons.iter().filter_map(|(_, reason)| *reason).collect::<BTreeSet<_>>() {
-            let own = reasons.iter().filter(|(_, one)| *one == Some(reason));
-            let states =
-                DropStates { consent: consent.word(), integrations: own.map(|(word, _)| *word).collect() };
-            match drops.iter_mut().find(|drop| drop.reason == reason) {
-                Some(drop) => drop.states.push(states),
-                None => drops.push(Drop { reason, states: vec![states] }),
+            let own = reasons.iter().filter(|(_, one)| *one == Some(reason)).map(|(word, _)| *word);
+            let state = match own.collect::<Vec<_>>() {
+                all if all.len() == reasons.len() => format!("consent {}", consent.word()),
+                own => format!("consent {} with integrations {}", consent.word(), names::any_of(&own)),
+            };
+            match drops.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, states)) => states.push(state),
+                None => drops.push((reason, vec![state])),
             }
         }
     }
-    drops
-}
-
-impl Drop<'_> {
-    fn sentence(&self) -> String {
-        let state = |DropStates { consent, integrations }: &DropStates| match integrations.len() {
-            all if all == IntegrationsState::ALL.len() => format!("consent {consent}"),
-            _ => format!("consent {consent} with integrations {}", names::any_of(integrations)),
-        };
-        let states: Vec<String> = self.states.iter().map(state).collect();
-        format!("{:?}: {}", self.reason, states.join("; "))
-    }
+    drops.into_iter().map(|(reason, states)| format!("{reason:?}: {}", states.join("; "))).collect()
 }
 
 /// Returns what the words of the tables mean under a policy.
@@ -389,7 +363,7 @@ impl Report for TableReport<'_> {
         page.0.push(Block::Definitions { is_header: true, items: self.header.clone() });
         if !self.drops.is_empty() {
             page.heading(2, "Events that are dropped");
-            page.list(self.drops.iter().map(Drop::sentence).collect());
+            page.list(self.drops.clone());
         }
         page.heading(2, "Categories");
         let categories = self.categories.iter();

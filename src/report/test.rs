@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Page, Report};
+use super::page::{Page, Report};
 use crate::diagnostic::{Diagnostic, Files, Span};
 use crate::model::{CategoryId, Policy, TestEvent};
 use crate::source::Source;
@@ -184,7 +184,7 @@ impl<'a> PolicyReport<'a> {
     fn add_to(&self, page: &mut Page) {
         page.paragraph(self.file);
         if self.cases.is_empty() {
-            page.0.push(Block::Paragraph(2, "no tests".to_owned()));
+            page.indented("no tests".to_owned());
         }
         for cases in self.cases.chunk_by(|_, next| next.row.is_some_and(|row| row > 1)) {
             let Some(first) = cases.first() else { continue };
@@ -196,9 +196,9 @@ impl<'a> PolicyReport<'a> {
                 (Some(_), 0) => format!(" ({counted})"),
                 (Some(_), failed) => format!(" ({failed} of {counted} failed)"),
             };
-            page.0.push(Block::Paragraph(2, format!("{word}  {}{note}", first.test)));
+            page.indented(format!("{word}  {}{note}", first.test));
         }
-        page.0.push(Block::Gap);
+        page.gap();
     }
 }
 
@@ -269,14 +269,14 @@ impl<'a> CaseReport<'a> {
     fn add_to(&self, page: &mut Page) {
         page.paragraph(format!("FAILED  {} ({})", self.title(), self.place.name()));
         let (lines, shown) = self.lines(MAX_SHOWN);
-        page.0.extend(lines.into_iter().map(|line| Block::Paragraph(2, line)));
+        lines.into_iter().for_each(|line| page.indented(line));
         let all: usize = self.failures.iter().map(|one| one.differences.as_ref().map_or(1, Vec::len)).sum();
         let more = (all - shown) as u64 + self.more;
         if more > 0 {
             let (one, many) = ("more difference is not shown", "more differences are not shown");
-            page.0.push(Block::Paragraph(2, names::counted(more, one, many)));
+            page.indented(names::counted(more, one, many));
         }
-        page.0.push(Block::Gap);
+        page.gap();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The files of a revision, as git has them.
 
-use super::Failure;
+use crate::cli::shared::CliError;
 use consentry::syntax::MAX_FILE_BYTES;
 use consentry::{Source, SourceError};
 use std::io::Read;
@@ -16,13 +16,13 @@ pub(super) struct Revision {
 }
 
 impl Revision {
-    pub(super) fn new(folder: &Path, name: &str) -> Result<Self, Failure> {
+    pub(super) fn new(folder: &Path, name: &str) -> Result<Self, CliError> {
         let mut revision =
             Revision { folder: folder.to_owned(), name: name.to_owned(), commit: String::new() };
         let commit = format!("{name}^{{commit}}");
         let said = revision.git(&["rev-parse", "--verify", "--end-of-options", &commit]);
         let said = said.map_err(|error| {
-            Failure::Other(format!("cannot read revision `{name}`: {}", error.trim_start_matches("fatal: ")))
+            CliError::Other(format!("cannot read revision `{name}`: {}", error.trim_start_matches("fatal: ")))
         })?;
         revision.commit = String::from_utf8_lossy(&said).trim().to_owned();
         Ok(revision)

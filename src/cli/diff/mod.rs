@@ -3,8 +3,9 @@
 mod events;
 mod git;
 
+use super::files;
 use super::format::Format;
-use super::{Failure, Root, Status, files};
+use super::shared::{CliError, Root, Status};
 use consentry::Policy;
 use consentry::exact::{self, Diff as Changes, Direction, Gate};
 use consentry::report::diff::DiffReport;
@@ -61,7 +62,7 @@ struct Side {
 }
 
 impl Diff {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let [old, new] = self.sides()?;
         let changes = exact::diff(&old.policy, &new.policy);
         let count = |events: &PathBuf| events::count(&changes, &old.policy, &new.policy, events);
@@ -78,31 +79,31 @@ impl Diff {
         Ok(if is_denied || not_events > 0 || !is_compared { Status::Findings } else { Status::Fine })
     }
 
-    fn sides(&self) -> Result<[Side; 2], Failure> {
+    fn sides(&self) -> Result<[Side; 2], CliError> {
         match (self.policies.as_slice(), &self.against) {
             ([old, new], None) => Ok([self.side(old)?, self.side(new)?]),
             ([policy], Some(revision)) => Ok([self.side_of(policy, revision)?, self.side(policy)?]),
-            ([_], None) => Err(Failure::Other(
+            ([_], None) => Err(CliError::Other(
                 "there is one policy: name the old one and the new one, or a revision with --against".into(),
             )),
-            _ => Err(Failure::Other("with --against there is one policy, and not two".into())),
+            _ => Err(CliError::Other("with --against there is one policy, and not two".into())),
         }
     }
 
-    fn side(&self, path: &Path) -> Result<Side, Failure> {
+    fn side(&self, path: &Path) -> Result<Side, CliError> {
         let (disk, name) = self.root.place(path)?;
-        let policy = Policy::from_source(&disk, &name).map_err(Failure::Policy)?;
+        let policy = Policy::from_source(&disk, &name).map_err(CliError::Policy)?;
         Ok(Side { name: path.display().to_string(), policy })
     }
 
     /// The policy as it was in a revision.
-    fn side_of(&self, path: &Path, revision: &str) -> Result<Side, Failure> {
+    fn side_of(&self, path: &Path, revision: &str) -> Result<Side, CliError> {
         // Of a link, the folder is that of the file which it leads to, as for the policy of today.
         let real = files::real(path);
         let folder = self.root.root.as_deref().or(real.parent()).unwrap_or(Path::new("."));
         let (_, name) = self.root.place(path)?;
         let files = Revision::new(folder, revision)?;
-        let policy = Policy::from_source(&files, &name).map_err(Failure::Policy)?;
+        let policy = Policy::from_source(&files, &name).map_err(CliError::Policy)?;
         Ok(Side { name: format!("{revision}:{}", path.display()), policy })
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn between_lines(
             ordered.sink(|outputs| {
                 outputs.cut();
                 progress.clear();
-                let lines = outputs.lines();
+                let lines = outputs.lines;
                 end(format!("interrupted after line {lines}"));
             });
         };

@@ -11,7 +11,7 @@ mod rejects;
 mod split;
 mod worker;
 
-use super::format::Format;
+use super::format::ResultFormat;
 use super::input::Blocks;
 use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
@@ -65,9 +65,8 @@ pub(super) struct Filter {
     /// Read only what decides: another parser has accepted every line as one JSON object already.
     #[arg(long)]
     trusted: bool,
-    /// How the summary is written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
     /// How many threads decide [default: one for each core].
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -141,16 +140,16 @@ impl Filter {
         }
         match self.events.as_deref().filter(|path| *path != Path::new("-")) {
             Some(path) => conflicts.path(path, Role::Input)?,
-            None => conflicts.standard_input()?,
+            None => conflicts.stream(&io::stdin(), Role::Input)?,
         }
         if let Some(ledger) = self.ledger.file() {
             conflicts.path(ledger, Role::Ledger)?;
         }
         if plan.is_none() {
             // Otherwise nothing goes there.
-            conflicts.standard_output()?;
+            conflicts.stream(&io::stdout(), Role::Output)?;
         }
-        conflicts.standard_error()?;
+        conflicts.stream(&io::stderr(), Role::Errors)?;
         for path in plan.iter().flat_map(|plan| plan.paths()) {
             conflicts.path(path, Role::Destination(path.clone()))?;
         }
@@ -184,12 +183,12 @@ impl Filter {
         outputs.cut();
         ended.map_err(|failure| match failure {
             CliError::Other(message) => {
-                let lines = outputs.lines();
+                let lines = outputs.lines;
                 CliError::Other(format!("{message}; everything up to line {lines} is written"))
             }
             other => other,
         })?;
-        let summary = outputs.summary();
+        let summary = &outputs.summary;
         let mut text = Vec::new();
         let mut report = SummaryReport::new(table.policy(), summary);
         if self.drop_undeliverable || self.split.is_some() {

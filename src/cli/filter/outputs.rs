@@ -22,9 +22,9 @@ pub(super) struct Outputs {
     events: Events,
     rejects: Option<Rejects>,
     /// The lines that are dealt with, and their bytes.
-    lines: u64,
-    bytes: u64,
-    summary: Summary,
+    pub(super) lines: u64,
+    pub(super) bytes: u64,
+    pub(super) summary: Summary,
     /// Room to bring the lines of one file together.
     gathered: Vec<u8>,
 }
@@ -141,21 +141,5 @@ impl Outputs {
         if let Some(rejects) = &mut self.rejects {
             rejects.cut();
         }
-    }
-
-    pub(super) fn add(&mut self, summary: &Summary) {
-        self.summary.merge(summary);
-    }
-
-    pub(super) fn summary(&self) -> &Summary {
-        &self.summary
-    }
-
-    pub(super) fn lines(&self) -> u64 {
-        self.lines
-    }
-
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
     }
 }

@@ -66,21 +66,9 @@ impl PathConflicts {
         }
     }
 
-    /// Standard input, where the system tells what is behind it.
-    pub(super) fn standard_input(&mut self) -> Result<(), CliError> {
-        self.stream(&std::io::stdin(), Role::Input)
-    }
-
-    pub(super) fn standard_output(&mut self) -> Result<(), CliError> {
-        self.stream(&std::io::stdout(), Role::Output)
-    }
-
-    pub(super) fn standard_error(&mut self) -> Result<(), CliError> {
-        self.stream(&std::io::stderr(), Role::Errors)
-    }
-
+    /// A standard stream, where the system tells what is behind it.
     #[cfg(unix)]
-    fn stream(&mut self, stream: &impl std::os::fd::AsFd, role: Role) -> Result<(), CliError> {
+    pub(super) fn stream(&mut self, stream: &impl std::os::fd::AsFd, role: Role) -> Result<(), CliError> {
         // A stream that is closed is no file.
         let file = stream.as_fd().try_clone_to_owned().map(fs::File::from);
         match file.and_then(|file| file.metadata()) {
@@ -90,7 +78,7 @@ impl PathConflicts {
     }
 
     #[cfg(not(unix))]
-    fn stream<S>(&mut self, _: &S, _: Role) -> Result<(), CliError> {
+    pub(super) fn stream<S>(&mut self, _: &S, _: Role) -> Result<(), CliError> {
         Ok(())
     }
 

@@ -25,7 +25,7 @@ impl Progress {
     }
 
     pub(super) fn draw(&self, outputs: &Outputs) {
-        self.write(|| format!("{CLEAR}{}", line(outputs.bytes(), outputs.lines(), self.since.elapsed())));
+        self.write(|| format!("{CLEAR}{}", line(outputs.bytes, outputs.lines, self.since.elapsed())));
     }
 
     pub(super) fn clear(&self) {

@@ -52,7 +52,7 @@ pub(super) fn work(job: &Job, ordered: &Ordered<Blocks, Outputs>) {
             break;
         }
     }
-    ordered.sink(|outputs| outputs.add(&worker.summary));
+    ordered.sink(|outputs| outputs.summary.merge(&worker.summary));
 }
 
 impl Worker<'_> {
@@ -74,8 +74,10 @@ impl Worker<'_> {
             self.part.bytes = bytes.len() as u64;
         }
         let policy = self.job.table.policy();
-        let lines = || block.lines().map(|(line, _)| line);
-        let batch = self.job.ledger.as_ref().map(|ledger| ledger.batch(lines(), policy, &self.job.limits));
+        let batch =
+            self.job.ledger.as_ref().map(|ledger| {
+                ledger.batch(block.lines().map(|(line, _)| Ok(line)), policy, &self.job.limits)
+            });
         let mut checks = batch.iter().flat_map(|batch| batch.checks(policy));
         let mut start = 0;
         for (line, with_break) in block.lines() {
@@ -140,7 +142,7 @@ impl Worker<'_> {
     ) -> ControlFlow<()> {
         ticket.end(|outputs| {
             outputs.write(bytes, &mut self.part)?;
-            let (line, code) = (outputs.lines() + 1, error.code());
+            let (line, code) = (outputs.lines + 1, error.code());
             Err(CliError::Other(format!(
                 "line {line} is not an event ({code}): {error}; collect such lines with --rejects FILE, or leave them out \
                  with --discard-rejects"

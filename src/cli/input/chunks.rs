@@ -2,7 +2,7 @@
 
 use super::reader::{Input, without_break};
 use crate::cli::shared::CliError;
-use consentry::{Limits, lines};
+use consentry::{EventError, Limits, lines};
 use memchr::{memchr, memrchr};
 use std::path::Path;
 
@@ -12,7 +12,7 @@ const SIZE: usize = 1 << 18;
 /// Reads blocks of whole lines. A line that is longer than the limit comes in pieces, so that memory stays bounded.
 ///
 /// A block ends with the last line break of what one call of the system gave: nobody waits for more input than is needed.
-pub(in crate::cli) struct Blocks {
+pub(crate) struct Blocks {
     input: Input,
     limit: usize,
     /// What was read behind the last line break of a block.
@@ -25,7 +25,7 @@ pub(in crate::cli) struct Blocks {
 
 /// What was read. It is filled by [`Blocks::next`], again and again.
 #[derive(Default)]
-pub(in crate::cli) struct Block {
+pub(crate) struct Block {
     buffer: Vec<u8>,
     filled: usize,
     content: Content,
@@ -43,21 +43,21 @@ enum Content {
 
 /// Where in its line a piece is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) struct Piece {
+pub(crate) struct Piece {
     /// Whether the line begins with it.
-    pub(in crate::cli) first: bool,
+    pub(crate) first: bool,
     /// Whether the line ends with it.
-    pub(in crate::cli) last: bool,
+    pub(crate) last: bool,
 }
 
 impl Block {
     /// The bytes, line breaks included.
-    pub(in crate::cli) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         self.buffer.get(..self.filled).unwrap_or_default()
     }
 
     /// The place of the piece, if the block is a piece of a line that is too long.
-    pub(in crate::cli) fn piece(&self) -> Option<Piece> {
+    pub(crate) fn piece(&self) -> Option<Piece> {
         match self.content {
             Content::Lines => None,
             Content::Piece(piece) => Some(piece),
@@ -65,13 +65,20 @@ impl Block {
     }
 
     /// The lines, each without its line break and with it. Of a piece there are none.
-    pub(in crate::cli) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let lines = lines(if self.piece().is_none() { self.bytes() } else { &[] });
         lines.map(|(_, with_break)| (without_break(with_break), with_break))
     }
 
+    /// The lines without their breaks, and once the error of a line that is too long.
+    pub(crate) fn events(&self, limits: &Limits) -> impl Iterator<Item = Result<&[u8], EventError>> {
+        let is_too_long = self.piece().is_some_and(|piece| piece.first);
+        let too_long = is_too_long.then(|| Err(EventError::line_too_long(limits.bytes)));
+        too_long.into_iter().chain(self.lines().map(|(line, _)| Ok(line)))
+    }
+
     /// Whether it has outgrown the usual size.
-    pub(in crate::cli) fn is_large(&self) -> bool {
+    pub(crate) fn is_large(&self) -> bool {
         self.buffer.len() > SIZE
     }
 
@@ -98,7 +105,7 @@ impl Block {
 
 impl Blocks {
     /// Opens a file; `-` or nothing is standard input.
-    pub(in crate::cli) fn open(path: Option<&Path>, limits: &Limits) -> Result<Self, CliError> {
+    pub(crate) fn open(path: Option<&Path>, limits: &Limits) -> Result<Self, CliError> {
         Ok(Blocks {
             input: Input::open(path)?,
             limit: limits.bytes,
@@ -109,7 +116,7 @@ impl Blocks {
     }
 
     /// The next lines; `false` at the end. Text after the last line break is a line too.
-    pub(in crate::cli) fn next(&mut self, block: &mut Block) -> Result<bool, CliError> {
+    pub(crate) fn next(&mut self, block: &mut Block) -> Result<bool, CliError> {
         block.begin(&mut self.rest);
         let mut searched = 0;
         loop {

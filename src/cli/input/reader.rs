@@ -48,7 +48,7 @@ pub(super) fn without_break(line: &[u8]) -> &[u8] {
 }
 
 /// Everything of a file or of standard input but a line break at its end, as far as it takes to see that it is too long.
-pub(in crate::cli) fn read_all(path: Option<&Path>, limits: &Limits) -> Result<Vec<u8>, CliError> {
+pub(crate) fn read_all(path: Option<&Path>, limits: &Limits) -> Result<Vec<u8>, CliError> {
     let Input { reader, name } = Input::open(path)?;
     let mut bytes = Vec::new();
     // One byte more shows that it is too long, also when a line break of two bytes is taken off.

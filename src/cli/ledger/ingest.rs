@@ -1,13 +1,13 @@
 //! `consentry ledger ingest`.
 
-use crate::cli::format::Format;
+use crate::cli::format::ResultFormat;
 use crate::cli::input::{Block, Blocks};
 use crate::cli::shared::{CliError, Root, Status};
 use crate::cli::store_uri::{ADDRESS, Access, Reach};
 use consentry::ledger::{Moment, Notice, Recording, Store, record};
 use consentry::report::eval::EventErrorReport;
-use consentry::report::ledger::{AcknowledgedReport, IngestCounts, IngestReport, RejectedReport};
-use consentry::{AlsoRecords, EventError, Limits, Policy};
+use consentry::report::ledger::{IngestCounts, IngestReport};
+use consentry::{AlsoRecords, Limits, Policy};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -42,9 +42,8 @@ pub(super) struct Ingest {
     root: Root,
     #[command(flatten)]
     reach: Reach,
-    /// How the results are written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 impl Ingest {
@@ -73,7 +72,7 @@ impl Ingest {
                 }
             }
         }
-        self.format.write(to, &IngestReport::new(counts))?;
+        self.format.write(to, &IngestReport::summary(counts))?;
         Ok(if counts.rejected + counts.not_events == 0 { Status::Fine } else { Status::Findings })
     }
 
@@ -106,63 +105,38 @@ impl Ingest {
         blocks: &[Block],
         counts: &mut IngestCounts,
     ) -> Result<(), CliError> {
-        let (mut notices, mut errors, mut lines) = (Vec::new(), Vec::new(), Vec::new());
-        let mut line = counts.lines;
-        for block in blocks {
-            if block.piece().is_some_and(|piece| piece.first) {
-                line += 1;
-                errors.push((line, EventError::line_too_long(limits.bytes)));
-            }
-            for (text, _) in block.lines() {
-                line += 1;
-                match Notice::read(text, policy, limits) {
-                    Ok(notice) => {
-                        notices.push(notice);
-                        lines.push(line);
-                    }
-                    Err(error) => errors.push((line, error)),
-                }
-            }
+        let (mut notices, mut errors) = (Vec::new(), Vec::new());
+        for line in blocks.iter().flat_map(|block| block.events(limits)) {
+            let notice = line.and_then(|line| Notice::read(line, policy, limits));
+            errors.push(notice.map(|notice| notices.push(notice)).err());
         }
         let recordings = record(store, &notices, now()).map_err(|error| {
             CliError::Other(format!("{error}; everything up to line {} is recorded", counts.lines))
         })?;
-        let mut errors = errors.into_iter().peekable();
-        for (line, recording) in lines.into_iter().zip(recordings) {
-            while let Some((line, error)) = errors.next_if(|(at, _)| *at < line) {
-                self.not_event(to, line, &error, counts)?;
-            }
-            match recording {
-                Recording::Nothing => counts.others += 1,
-                Recording::Recorded { preferences, link } => {
+        let (mut recordings, is_more) = (recordings.into_iter(), !errors.is_empty());
+        for error in errors {
+            counts.lines += 1;
+            let recording = if error.is_none() { recordings.next() } else { None };
+            match (error, recording) {
+                (Some(error), _) => {
+                    counts.not_events += 1;
+                    self.format.write(to, &EventErrorReport::new(counts.lines, &error))?;
+                }
+                (None, Some(Recording::Recorded { preferences, link })) => {
                     counts.preferences += u64::from(preferences);
                     counts.links += u64::from(link);
                 }
-                Recording::Rejected(rejection) => {
+                (None, Some(Recording::Rejected(rejection))) => {
                     counts.rejected += 1;
-                    self.format.write(to, &RejectedReport::new(line, rejection, policy))?;
+                    self.format.write(to, &IngestReport::rejected(counts.lines, rejection, policy))?;
                 }
+                (None, Some(Recording::Nothing) | None) => counts.others += 1,
             }
         }
-        for (line, error) in errors {
-            self.not_event(to, line, &error, counts)?;
-        }
-        if line > counts.lines {
-            counts.lines = line;
-            self.format.write(to, &AcknowledgedReport::new(line))?;
+        if is_more {
+            self.format.write(to, &IngestReport::acknowledged(counts.lines))?;
         }
         Ok(to.flush()?)
-    }
-
-    fn not_event(
-        &self,
-        to: &mut impl Write,
-        line: u64,
-        error: &EventError,
-        counts: &mut IngestCounts,
-    ) -> Result<(), CliError> {
-        counts.not_events += 1;
-        Ok(self.format.write(to, &EventErrorReport::new(line, error))?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `consentry ledger show`, `export` and `forget`.
 
-use crate::cli::format::Format;
+use crate::cli::format::ResultFormat;
 use crate::cli::shared::{CliError, Status};
 use crate::cli::store_uri::{ADDRESS, Access, Reach, Shared};
 use consentry::ledger::{Entry, Forgotten, Id, StoreError, forget, recorded};
@@ -15,9 +15,8 @@ use std::io::Write;
 pub(super) struct Show {
     #[command(flatten)]
     person: PersonArguments,
-    /// How the result is written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 /// Erase a person: the id, and the anonymous ids that were never linked with another. What is recorded of others stays as it is.
@@ -28,9 +27,8 @@ pub(super) struct Show {
 pub(super) struct Forget {
     #[command(flatten)]
     person: PersonArguments,
-    /// How the result is written.
-    #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json]), default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: ResultFormat,
 }
 
 /// Write every entry of a ledger, one JSON object a line: the id, what was written last under it, and the ids that it is linked with.

@@ -4,7 +4,7 @@ mod fix;
 
 use super::files;
 use super::format::Format;
-use super::render::{self, Reader};
+use super::render;
 use super::shared::{CliError, Root, Status};
 use consentry::Level;
 use consentry::diagnostic::{Code, UnknownCodeError};
@@ -101,11 +101,6 @@ impl Lint {
         if let Some(fixed) = fixed {
             report = report.with_fixed(fixed);
         }
-        let reader = match self.format {
-            Format::Plain => Reader::Plain,
-            Format::Narrated => Reader::Narrated,
-            _ => Reader::Human { colour: render::colour(&io::stdout()) },
-        };
         match self.format {
             Format::Json => json::write_escaped(to, &report)?,
             Format::Sarif => json::write(to, &sarif::Log::new(findings()))?,
@@ -113,7 +108,8 @@ impl Lint {
                 findings().try_for_each(|(found, files)| github::annotation(to, found, files))?;
             }
             _ => {
-                to.write_all(render::diagnostics(findings(), reader).as_bytes())?;
+                let colour = render::colour(&io::stdout());
+                to.write_all(render::diagnostics(findings(), self.format, colour).as_bytes())?;
                 text::write(to, &report.page())?;
             }
         }

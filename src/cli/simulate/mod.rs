@@ -3,7 +3,7 @@
 mod actions;
 
 use super::format::Format;
-use super::{Failure, PolicyArguments, Status};
+use super::shared::{CliError, PolicyArguments, Status};
 use actions::Action;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use consentry::report::visit::VisitReport;
@@ -85,17 +85,17 @@ fn choice_of<T: Copy + Send + Sync + 'static>(words: &'static Words<T>) -> impl 
 }
 
 impl Simulate {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, Failure> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let table = Table::new(self.policy.load()?);
         let policy = table.policy();
         let choice = |text: &Option<String>| {
             let choice = text.as_deref().map(|text| actions::choice(policy, text));
-            choice.transpose().map_err(Failure::Other)
+            choice.transpose().map_err(CliError::Other)
         };
         let stored = choice(&self.stored)?;
         if self.all {
             if self.banner.is_some() || self.model.is_some() {
-                return Err(Failure::Other(
+                return Err(CliError::Other(
                     "the tables of --all have banners and models of their own".into(),
                 ));
             }
@@ -107,8 +107,8 @@ impl Simulate {
             .iter()
             .map(|text| Action::parse(policy, text))
             .collect::<Result<_, String>>()
-            .map_err(Failure::Other)?;
-        let site = self.site(policy).map_err(|unsaid| Failure::Other(unsaid.to_string()))?;
+            .map_err(CliError::Other)?;
+        let site = self.site(policy).map_err(|unsaid| CliError::Other(unsaid.to_string()))?;
         self.format.write(to, &visit(&table, site, stored, actions))?;
         Ok(Status::Fine)
     }
