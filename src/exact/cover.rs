@@ -1,4 +1,4 @@
-//! The fewest rows that say where a condition holds.
+//! The fewest rows that say where a condition holds: the Quine–McCluskey method, with prime implicants over decision diagrams.
 //!
 //! A [`Cube`] is such a row: for each variable the values that it may have, which are all of them where it does not matter. A
 //! cover of a condition is cubes of which each lies in it and all together are it. Covers here are irredundant: no
@@ -6,9 +6,10 @@
 //! fewer cubes, and none of as many has fewer conditions in them.
 
 use super::diagram::{Diagram, Diagrams};
+use super::set_cover::{Cost, Places, cheapest};
 use crate::fingerprint::TooLarge;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Up to how many inputs a cover is minimum.
 pub(crate) const FEW: usize = 12;
@@ -17,10 +18,9 @@ pub(crate) const FEW: usize = 12;
 /// what granting more only makes truer.
 pub(crate) const MAX_CUBES: usize = 1_000;
 
-/// How many points, primes and steps the search for a minimum may take; beyond it the cover is irredundant.
+/// How many points and primes the search for a minimum may take; beyond it the cover is irredundant.
 const MAX_POINTS: usize = 30_000;
 const MAX_PRIMES: usize = 2_000;
-const MAX_STEPS: usize = 200_000;
 
 /// How many nodes may be looked at to make cubes wide, before a cover counts as too large.
 const MAX_VISITS: usize = 4_000_000;
@@ -254,7 +254,7 @@ fn minimum(
     }
     let rows = rows.rows;
     let costs: Vec<Cost> = primes.iter().map(|prime| cost(prime, diagrams)).collect();
-    let chosen = Search::new(&costs).solve(rows.into_iter().collect());
+    let chosen = cheapest(&costs, rows.into_iter().collect());
     Ok(chosen.map(|chosen| chosen.into_iter().filter_map(|index| primes.get(index).cloned()).collect()))
 }
 
@@ -331,130 +331,6 @@ impl Rows<'_> {
             }
         }
         Some(())
-    }
-}
-
-/// The search for the cheapest choice of columns that has one in each row.
-struct Search<'s> {
-    costs: &'s [Cost],
-    best: Option<(Cost, Vec<usize>)>,
-    steps: usize,
-}
-
-/// How many cubes, and how many conditions in them.
-pub(crate) type Cost = (usize, usize);
-
-fn sum(one: Cost, other: Cost) -> Cost {
-    (one.0 + other.0, one.1 + other.1)
-}
-
-/// The columns of a row, or the rows of a column, sorted.
-type Places = Vec<usize>;
-
-/// Whether every place of the first is one of the second.
-fn are_among(some: &[usize], all: &[usize]) -> bool {
-    let mut all = all.iter();
-    some.len() <= all.len() && some.iter().all(|one| all.any(|other| other == one))
-}
-
-impl<'s> Search<'s> {
-    fn new(costs: &'s [Cost]) -> Self {
-        Search { costs, best: None, steps: 0 }
-    }
-
-    /// `None` where the search was given up.
-    fn solve(mut self, rows: Vec<Places>) -> Option<Vec<usize>> {
-        self.go(rows, Vec::new(), (0, 0));
-        let found = self.best.filter(|_| self.steps <= MAX_STEPS);
-        found.map(|(_, mut chosen)| {
-            chosen.sort_unstable();
-            chosen
-        })
-    }
-
-    fn cost(&self, column: usize) -> Cost {
-        self.costs.get(column).copied().unwrap_or((1, usize::MAX / 2))
-    }
-
-    fn go(&mut self, mut rows: Vec<Places>, mut chosen: Vec<usize>, mut spent: Cost) {
-        self.steps += 1;
-        if self.steps > MAX_STEPS {
-            return;
-        }
-        // What must be chosen, and what need not be looked at, until neither is left.
-        loop {
-            if let Some(only) = rows.iter().find(|row| row.len() == 1).and_then(|row| row.first()).copied() {
-                chosen.push(only);
-                spent = sum(spent, self.cost(only));
-                rows.retain(|row| row.binary_search(&only).is_err());
-            } else if !self.narrow(&mut rows) {
-                break;
-            }
-        }
-        // Each of some rows that share no column needs a column of its own.
-        let mut taken: BTreeSet<usize> = BTreeSet::new();
-        let mut least = spent;
-        for row in &rows {
-            if row.iter().all(|column| !taken.contains(column)) {
-                taken.extend(row);
-                let cheapest = row.iter().map(|column| self.cost(*column)).min().unwrap_or((1, 0));
-                least = sum(least, cheapest);
-            }
-        }
-        if self.best.as_ref().is_some_and(|(cost, _)| *cost <= least) {
-            return;
-        }
-        // The row with the fewest columns leaves the fewest ways.
-        let Some(row) = rows.iter().min_by_key(|row| row.len()) else {
-            self.best = Some((spent, chosen));
-            return;
-        };
-        let mut columns = row.clone();
-        columns.sort_by_cached_key(|column| {
-            let rows = rows.iter().filter(|row| row.binary_search(column).is_ok()).count();
-            (std::cmp::Reverse(rows), self.cost(*column), *column)
-        });
-        for column in columns {
-            let left = rows.iter().filter(|row| row.binary_search(&column).is_err()).cloned().collect();
-            let chosen = chosen.iter().copied().chain([column]).collect();
-            self.go(left, chosen, sum(spent, self.cost(column)));
-        }
-    }
-
-    /// Leaves out rows that are served wherever another one is, and columns in whose place another one serves at least as
-    /// well; whether there were any.
-    fn narrow(&self, rows: &mut Vec<Places>) -> bool {
-        let before = rows.len();
-        rows.sort_by_key(Vec::len);
-        let mut kept: Vec<Places> = Vec::new();
-        for row in std::mem::take(rows) {
-            if !kept.iter().any(|narrower| are_among(narrower, &row)) {
-                kept.push(row);
-            }
-        }
-        *rows = kept;
-        let mut by_column: BTreeMap<usize, Places> = BTreeMap::new();
-        for (index, row) in rows.iter().enumerate() {
-            for column in row {
-                by_column.entry(*column).or_default().push(index);
-            }
-        }
-        let is_worse = |column: &usize, served: &Places| {
-            by_column.iter().any(|(other, more)| {
-                let (own, others) = ((self.cost(*column), *column), (self.cost(*other), *other));
-                // Of two that serve the same at the same cost, the first stays.
-                let is_better = others.0 < own.0
-                    || (others.0 == own.0 && (served.len() < more.len() || others.1 < own.1));
-                other != column && is_better && are_among(served, more)
-            })
-        };
-        let worse: BTreeSet<usize> = by_column
-            .iter()
-            .filter(|(column, served)| is_worse(column, served))
-            .map(|(column, _)| *column)
-            .collect();
-        rows.iter_mut().for_each(|row| row.retain(|column| !worse.contains(column)));
-        rows.len() < before || !worse.is_empty()
     }
 }
 
