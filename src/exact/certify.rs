@@ -40,6 +40,17 @@ pub enum Coverage {
     },
 }
 
+impl Coverage {
+    /// Returns how many situations were compared.
+    fn compared(self) -> u128 {
+        match self {
+            Coverage::Full(compared) | Coverage::Reduced(compared) | Coverage::Sampled { compared, .. } => {
+                compared
+            }
+        }
+    }
+}
+
 /// A decision of the table that the reference does not share.
 #[derive(Debug, Clone)]
 pub struct Difference {
@@ -56,11 +67,7 @@ pub struct Difference {
 impl Certificate {
     /// How many comparisons were made: each situation alone, and among facts that must not matter.
     pub fn comparisons(&self) -> u128 {
-        let situations = self.coverage.iter().map(|(_, coverage)| match coverage {
-            Coverage::Full(count) | Coverage::Reduced(count) => *count,
-            Coverage::Sampled { compared, .. } => *compared,
-        });
-        2 * situations.sum::<u128>()
+        2 * self.coverage.iter().map(|(_, coverage)| coverage.compared()).sum::<u128>()
     }
 }
 
@@ -82,12 +89,11 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
             (_, Some(count)) if count <= most => (reduced, Coverage::Reduced(count)),
             (_, count) => (reduced, Coverage::Sampled { compared: most, of: count }),
         };
-        let (compared, sampled) = match coverage {
-            Coverage::Full(count) | Coverage::Reduced(count) => (count, false),
-            Coverage::Sampled { compared, .. } => (compared, true),
-        };
-        for number in 0..compared {
-            let situation = if sampled { space.sample(number as u64) } else { space.situation(number) };
+        for number in 0..coverage.compared() {
+            let situation = match coverage {
+                Coverage::Sampled { .. } => space.sample(number as u64),
+                _ => space.situation(number),
+            };
             let alone = space.event(&situation);
             let among = among_others(&space, policy, id, &situation, &alone);
             for event in [alone, among] {

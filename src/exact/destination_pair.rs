@@ -6,7 +6,6 @@ use super::equivalence::EquivalenceClass;
 use super::formula::{Formula, PrimeImplicants};
 use super::function::{Function, function, reason};
 use super::inputs::Inputs;
-use super::set_cover::Cost;
 use crate::fingerprint::TooLarge;
 use crate::model::{Destination, DestinationId, Policy};
 use crate::reason::Reason;
@@ -177,15 +176,15 @@ impl<'c> DestinationPair<'c> {
             functions.push(function(&mut diagrams, rows, which, policy, one)?);
         }
         let (before, after) = self.presence.split(functions.iter());
-        let ways_cost = ways.map(costs);
         let cost = |cube: &Cube, diagrams: &Diagrams| {
             let (one, conditions) = size(cube, diagrams);
-            match (asked(cube, rows), ways_cost) {
-                (Some(is_satisfied), Some([satisfied, unsatisfied])) => {
-                    let (rows, own) = if is_satisfied { satisfied } else { unsatisfied };
-                    (rows, rows * conditions.saturating_sub(1) + own)
+            match asked(cube, rows).zip(ways) {
+                Some((is_satisfied, ways)) => {
+                    let rows = ways.rows(is_satisfied);
+                    let own: usize = rows.iter().map(Vec::len).sum();
+                    (rows.len(), rows.len() * conditions.saturating_sub(1) + own)
                 }
-                _ => (one, conditions),
+                None => (one, conditions),
             }
         };
         let combinations = rows.combinations()?;
@@ -217,18 +216,16 @@ impl<'c> DestinationPair<'c> {
                 let whole =
                     one.cube.0.iter().copied().take(first).chain(inputs.categories.iter().map(|_| 0b11));
                 let whole = Cube(whole.collect());
-                let rows = match (asked(&one.cube, inputs), ways) {
-                    (Some(true), Some(ways)) => ways.satisfied.iter().map(|row| (row, 0b10)).collect(),
-                    (Some(false), Some(ways)) => ways.unsatisfied.iter().map(|row| (row, 0b01)).collect(),
-                    (Some(_), None) => return Err(TooLarge),
-                    (None, _) => Vec::new(),
-                };
-                let with = |(row, values): &(&Vec<usize>, u64)| {
-                    row.iter().fold(whole.clone(), |cube, place| cube.with(first + place, *values))
-                };
-                match rows.as_slice() {
-                    [] => cubes.push((whole.clone(), &one.reasons)),
-                    rows => cubes.extend(rows.iter().map(|row| (with(row), &one.reasons))),
+                match asked(&one.cube, inputs) {
+                    None => cubes.push((whole, &one.reasons)),
+                    Some(is_satisfied) => {
+                        let with = |row: &Vec<usize>| {
+                            let values = 1 << u32::from(is_satisfied);
+                            row.iter().fold(whole.clone(), |cube, place| cube.with(first + place, values))
+                        };
+                        let rows = ways.ok_or(TooLarge)?.rows(is_satisfied).iter();
+                        cubes.extend(rows.map(|row| (with(row), &one.reasons)));
+                    }
                 }
                 if cubes.len() > MAX_CUBES {
                     return Err(TooLarge);
@@ -242,11 +239,6 @@ impl<'c> DestinationPair<'c> {
         }
         Ok(expanded)
     }
-}
-
-/// How many rows say when a requirement is satisfied, and when it is not, and how many conditions they have.
-fn costs(ways: &PrimeImplicants) -> [Cost; 2] {
-    [&ways.satisfied, &ways.unsatisfied].map(|rows| (rows.len(), rows.iter().map(Vec::len).sum()))
 }
 
 /// Whether a cube asks for the requirement to be satisfied, or not to be; `None` where it does not matter to it.

@@ -22,8 +22,15 @@ pub(crate) enum Formula {
 /// the one that grants no more than the row asks for, which is in no other row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PrimeImplicants {
-    pub(crate) satisfied: Vec<Vec<usize>>,
-    pub(crate) unsatisfied: Vec<Vec<usize>>,
+    satisfied: Vec<Vec<usize>>,
+    unsatisfied: Vec<Vec<usize>>,
+}
+
+impl PrimeImplicants {
+    /// Returns the rows in which the formula is satisfied, or those in which it is not.
+    pub(crate) fn rows(&self, is_satisfied: bool) -> &[Vec<usize>] {
+        if is_satisfied { &self.satisfied } else { &self.unsatisfied }
+    }
 }
 
 impl Formula {

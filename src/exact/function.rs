@@ -6,8 +6,8 @@ use super::inputs::{ALL, ENTRIES, Inputs, place_of};
 use crate::event::{Entry, Event};
 use crate::fingerprint::TooLarge;
 use crate::model::{
-    Category, ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy,
-    Requirement, Steps, UnmappedDestinations,
+    Category, ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy, Steps,
+    UnmappedDestinations,
 };
 use crate::reason::{Outcome, Reason};
 use crate::verdict::Verdict;
@@ -260,24 +260,20 @@ impl Builder<'_> {
         if self.destination.exempt().is_some() {
             return Ok(ConsentOutcome { reason: leaf(Reason::Exempt), named: BTreeMap::new() });
         }
-        let (reason, named) = match self.destination.requirement() {
-            None => {
-                let reason = match self.policy.unmapped_destinations().value {
-                    UnmappedDestinations::Deliver => Reason::Unmapped,
-                    UnmappedDestinations::Block => Reason::UnmappedDenied,
-                };
-                (leaf(reason), BTreeMap::new())
-            }
-            Some(requirement) => match self.asked(requirement, answered)? {
-                None => (leaf(Reason::Unenforced), BTreeMap::new()),
-                Some(Satisfied { whole, named }) => {
+        let formula = Formula::of_destination(self.destination, self.policy);
+        let (reason, named) =
+            match (formula, self.destination.requirement(), self.policy.unmapped_destinations().value) {
+                (Some(formula), ..) => {
+                    let Satisfied { whole, named } = self.satisfied(&formula, answered)?;
                     let reason = self.diagrams.map(whole, &|satisfied| {
                         value(if satisfied == 1 { Reason::Consented } else { Reason::Refused })
                     })?;
                     (reason, named)
                 }
-            },
-        };
+                (None, Some(_), _) => (leaf(Reason::Unenforced), BTreeMap::new()),
+                (None, None, UnmappedDestinations::Deliver) => (leaf(Reason::Unmapped), BTreeMap::new()),
+                (None, None, UnmappedDestinations::Block) => (leaf(Reason::UnmappedDenied), BTreeMap::new()),
+            };
         let exempt = self.inputs.exempt_events.iter().map(|name| {
             let mut names = self.policy.exempt_events().value.iter();
             if names.any(|exempt| exempt.value == *name) { leaf(Reason::Exempt) } else { reason }
@@ -286,19 +282,17 @@ impl Builder<'_> {
         Ok(ConsentOutcome { reason: self.diagrams.node(Inputs::EXEMPT_EVENT, &by_event)?, named })
     }
 
-    /// Whether a requirement is satisfied, and what it names where it is not; `None` where it vanishes whole.
-    fn asked(&mut self, requirement: &Requirement, answered: bool) -> Result<Option<Satisfied>, TooLarge> {
-        let Some(formula) = Formula::of(requirement, self.policy) else { return Ok(None) };
-        let need = self.inputs.requirement_var(self.which).filter(|_| answered);
+    /// Returns whether a formula is satisfied, and what it names where it is not.
+    fn satisfied(&mut self, formula: &Formula, answered: bool) -> Result<Satisfied, TooLarge> {
         let variable = |wire_id: &str| self.inputs.category(wire_id).filter(|_| answered);
-        let mut asked = formula.satisfied(self.diagrams, &variable)?;
-        if let Some(need) = need {
-            asked.whole = self.diagrams.literal(need)?;
-        }
+        let mut satisfied = formula.satisfied(self.diagrams, &variable)?;
         if answered && self.inputs.requirements.is_some() {
-            asked.named = BTreeMap::new();
+            satisfied.named = BTreeMap::new();
+            if let Some(variable) = self.inputs.requirement_var(self.which) {
+                satisfied.whole = self.diagrams.literal(variable)?;
+            }
         }
-        Ok(Some(asked))
+        Ok(satisfied)
     }
 
     /// §2: what a cell of the table makes of the steps.
