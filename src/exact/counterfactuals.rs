@@ -2,7 +2,7 @@
 
 use super::conditions::listed;
 use super::function::{DecisionFunction, reason};
-use super::inputs::{ALL, ENTRIES, Input, Inputs, place_of};
+use super::inputs::{ALL, ENTRIES, Input, Inputs, PREFERENCES, moved, place_of};
 use super::minimal::{ChangeSet, minimal};
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::fingerprint::TooLarge;
@@ -120,16 +120,10 @@ pub fn counterfactuals(
     let is_cut = found.is_cut || sets.len() > MAX_COUNTERFACTUALS;
     sets.truncate(MAX_COUNTERFACTUALS);
     let flip = |set: &ChangeSet| {
-        let mut changed_at = at.clone();
-        for (variable, value) in set {
-            if let Some(place) = changed_at.get_mut(*variable) {
-                *place = *value;
-            }
-        }
         let (changed, is_filled) = changed(event, inputs, set);
         Counterfactual {
             changes: set.iter().filter_map(|(variable, value)| change(inputs, *variable, *value)).collect(),
-            reason: decision.reason(&changed_at),
+            reason: decision.reason(&moved(at.clone(), set.iter().copied())),
             witness: changed.to_json(policy.reading()),
             is_filled,
         }
@@ -198,24 +192,32 @@ fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e
     let mut changed = event.clone();
     let all: Vec<Input<'_>> = inputs.all().collect();
     for (variable, value) in set {
-        let Some(input) = all.get(*variable) else { continue };
-        match (input, change(inputs, *variable, *value)) {
-            (_, Some(InputChange::Consent(state))) => changed.consent = consent(state, inputs),
-            (_, Some(InputChange::Integrations(IntegrationsState::Malformed))) => {
-                changed.integrations = Integrations::Malformed;
+        match all.get(*variable) {
+            Some(Input::Consent) => {
+                // Preferences that are given refuse every category of the destination, and have a member.
+                let no_category = inputs.categories.is_empty().then_some(&inputs.other_category);
+                let wire_ids = inputs.categories.iter().chain(no_category).cloned();
+                let refused = || wire_ids.map(|wire_id| (Name::from(wire_id), Preference::Refused)).collect();
+                let shape = inputs.shapes.get(*value);
+                changed.consent = shape.map_or(Consent::Missing, |shape| shape.consent(refused).0);
             }
-            // What a malformed object holds is not read, and what an object is given comes with the other changes.
-            (_, Some(InputChange::Integrations(_))) => {
-                changed.integrations = Integrations::Entries(Vec::new())
+            Some(Input::Integrations) => {
+                // A malformed object has no members, and other changes give a present one its members.
+                let is_malformed = IntegrationsState::ALL.get(*value) == Some(&IntegrationsState::Malformed);
+                let empty = Integrations::Entries(Vec::new());
+                changed.integrations = if is_malformed { Integrations::Malformed } else { empty };
             }
-            (_, Some(InputChange::Event(name))) => changed.track = name.map(Name::from),
-            (_, Some(InputChange::Entry { name, value })) => set_entry(&mut changed, &name, value),
-            (_, Some(InputChange::All(value))) => set_entry(&mut changed, "All", Some(value)),
-            (Input::Category(wire_id), Some(InputChange::Grant(_))) => {
-                set_preference(&mut changed, wire_id, Preference::Granted);
+            Some(Input::ExemptEvent) => changed.track = inputs.exempt_event(*value).cloned().map(Name::from),
+            Some(Input::Entry(name)) => set_entry(&mut changed, name, ENTRIES.get(*value).copied().flatten()),
+            Some(Input::All) => {
+                set_entry(&mut changed, "All", ALL.get(*value).copied().flatten().or(Some(Entry::On)));
             }
-            (Input::Category(wire_id), _) => set_preference(&mut changed, wire_id, Preference::Refused),
-            _ => {}
+            Some(Input::Category(wire_id)) => {
+                if let Consent::Preferences(preferences) = &mut changed.consent {
+                    set_member(preferences, wire_id, PREFERENCES.get(*value).copied());
+                }
+            }
+            Some(Input::Requirement(_)) | None => {}
         }
     }
     let state = set.iter().find(|(variable, _)| *variable == Inputs::INTEGRATIONS);
@@ -228,41 +230,14 @@ fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e
     (changed, is_filled)
 }
 
-/// A consent object in a state. Preferences that are given refuse every category of the destination.
-fn consent<'e>(state: ConsentState, inputs: &Inputs) -> Consent<'e> {
-    match state {
-        ConsentState::Missing => Consent::Missing,
-        ConsentState::Empty => Consent::Empty,
-        ConsentState::Malformed => Consent::Malformed,
-        ConsentState::Unanswered => Consent::Preferences(Vec::new()),
-        ConsentState::Answered => {
-            let mut refused: Vec<(Name<'_>, Preference)> = Vec::new();
-            refused.extend(
-                inputs.categories.iter().map(|wire_id| (Name::from(wire_id.clone()), Preference::Refused)),
-            );
-            if refused.is_empty() {
-                // Preferences that are given have a member; this destination asks for none.
-                refused.push((Name::from("?"), Preference::Refused));
-            }
-            Consent::Preferences(refused)
-        }
-    }
-}
-
 fn set_entry(event: &mut Event<'_>, name: &str, value: Option<Entry>) {
     if let Integrations::Entries(entries) = &mut event.integrations {
-        set(entries, name, value);
-    }
-}
-
-fn set_preference(event: &mut Event<'_>, wire_id: &str, preference: Preference) {
-    if let Consent::Preferences(preferences) = &mut event.consent {
-        set(preferences, wire_id, Some(preference));
+        set_member(entries, name, value);
     }
 }
 
 /// Gives the member of a name another value, once and where it was.
-fn set<T>(members: &mut Vec<(Name<'_>, T)>, name: &str, value: Option<T>) {
+fn set_member<T>(members: &mut Vec<(Name<'_>, T)>, name: &str, value: Option<T>) {
     let place = members.iter().position(|(known, _)| *known == *name).unwrap_or(members.len());
     members.retain(|(known, _)| *known != *name);
     if let Some(value) = value {

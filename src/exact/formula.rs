@@ -239,7 +239,7 @@ impl Order {
 }
 
 /// The place of a category among those that nothing but an event grants, which are sorted.
-fn place(free: &[String], wire_id: &str) -> Option<usize> {
+pub(crate) fn place(free: &[String], wire_id: &str) -> Option<usize> {
     free.binary_search_by(|one| one.as_str().cmp(wire_id)).ok()
 }
 

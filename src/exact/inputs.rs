@@ -3,7 +3,7 @@
 
 use super::cover::Cube;
 use super::diagram::{Diagram, Diagrams};
-use super::formula::Formula;
+use super::formula::{Formula, place};
 use super::requirement_vars::{Combination, RequirementVar, combinations};
 use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
 use crate::fingerprint::TooLarge;
@@ -138,8 +138,8 @@ impl Inputs {
 
     /// How people call a category; its wire id where nobody says.
     pub(crate) fn called<'i>(&'i self, wire_id: &'i str) -> &'i str {
-        let place = self.categories.binary_search_by(|one| one.as_str().cmp(wire_id));
-        place.ok().and_then(|place| self.called.get(place)).map_or(wire_id, String::as_str)
+        let place = place(&self.categories, wire_id);
+        place.and_then(|place| self.called.get(place)).map_or(wire_id, String::as_str)
     }
 
     /// The variables in their order.
@@ -164,11 +164,7 @@ impl Inputs {
 
     /// Returns the point with these values of some variables, and the first value of every other one.
     pub(crate) fn point(&self, values: impl IntoIterator<Item = (usize, usize)>) -> Vec<usize> {
-        let mut point = vec![0; self.values().len()];
-        for (variable, value) in values {
-            point.get_mut(variable).into_iter().for_each(|place| *place = value);
-        }
-        point
+        moved(vec![0; self.values().len()], values)
     }
 
     /// Returns the shape that the policies see in some states.
@@ -210,7 +206,7 @@ impl Inputs {
 
     /// The variable of a category.
     pub(crate) fn category(&self, wire_id: &str) -> Option<usize> {
-        let place = self.categories.binary_search_by(|one| one.as_str().cmp(wire_id)).ok()?;
+        let place = place(&self.categories, wire_id)?;
         self.requirements.is_none().then_some(self.first_category() + place)
     }
 
@@ -302,19 +298,14 @@ impl Inputs {
 
     /// The first event in a cube, the smallest one: its point there, and the same with every category.
     pub(crate) fn first_event(&self, cube: &Cube, combinations: &[Combination]) -> (Vec<usize>, Vec<usize>) {
-        let values = self.values();
-        let first = |variable: usize| {
-            let count = values.get(variable).copied().unwrap_or(0);
-            (0..count).find(|value| cube.has(variable, *value)).unwrap_or(0)
+        let lowest = |variable: usize, is_possible: &dyn Fn(usize) -> bool| {
+            (0..64).find(|value| cube.has(variable, *value) && is_possible(*value)).unwrap_or(0)
         };
-        let object = |object: usize, is_possible: &dyn Fn(usize) -> bool| {
-            let count = values.get(object).copied().unwrap_or(0);
-            (0..count).find(|value| cube.has(object, *value) && is_possible(*value)).unwrap_or(0)
-        };
+        let first = |variable: usize| lowest(variable, &|_| true);
         let may_have_none = |members: std::ops::Range<usize>| members.into_iter().all(|one| cube.has(one, 0));
         let has_none = may_have_none(Inputs::FIRST_NAME..self.first_category());
         let integrations =
-            object(Inputs::INTEGRATIONS, &|value| has_none || self.has_members(Inputs::INTEGRATIONS, value));
+            lowest(Inputs::INTEGRATIONS, &|value| has_none || self.has_members(Inputs::INTEGRATIONS, value));
         let combination = |shape: usize| {
             let answered = answered(self.shapes.get(shape)?);
             let is_in = |one: &&Combination| {
@@ -324,19 +315,20 @@ impl Inputs {
             };
             combinations.iter().find(is_in)
         };
-        let has_none = may_have_none(self.first_category()..values.len());
-        let consent = object(Inputs::CONSENT, &|value| match self.requirements {
+        let categories = self.first_category()..cube.0.len();
+        let has_none = may_have_none(categories.clone());
+        let consent = lowest(Inputs::CONSENT, &|value| match self.requirements {
             Some(_) => combination(value).is_some(),
             None => has_none || self.has_members(Inputs::CONSENT, value),
         });
         let rest = (Inputs::EXEMPT_EVENT..self.first_category()).map(first);
         let front: Vec<usize> = [consent, integrations].into_iter().chain(rest).collect();
-        let with = |values: &[usize]| front.iter().chain(values).copied().collect();
-        match combination(consent).filter(|_| self.requirements.is_some()) {
+        let with = |values: &[usize]| -> Vec<usize> { front.iter().chain(values).copied().collect() };
+        match combination(consent) {
             Some(one) => (with(&one.values), with(&one.grants)),
             None => {
-                let categories: Vec<usize> = (self.first_category()..values.len()).map(first).collect();
-                (with(&categories), with(&categories))
+                let point = with(&categories.map(first).collect::<Vec<usize>>());
+                (point.clone(), point)
             }
         }
     }
@@ -429,6 +421,14 @@ impl Inputs {
         let track = exempt.map(|name| Name::from(name.as_str()));
         Some((Event { id: None, consent, integrations, track }, reading))
     }
+}
+
+/// Returns a point with other values of some variables.
+pub(crate) fn moved(mut point: Vec<usize>, values: impl IntoIterator<Item = (usize, usize)>) -> Vec<usize> {
+    for (variable, value) in values {
+        point.get_mut(variable).into_iter().for_each(|place| *place = value);
+    }
+    point
 }
 
 /// Returns true if an event grants a category. "Among duplicate keys any refusal wins, then any invalid value."
