@@ -122,9 +122,8 @@ fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Resu
     let inputs = &decision.inputs;
     let has_exempt_events = !inputs.exempt_events.is_empty();
     let mut classes: Vec<Class> = Vec::new();
-    let states: Vec<ConsentState> =
-        inputs.shapes.iter().filter_map(|shape| shape.states.first()).copied().collect();
-    for (shape, consent) in states.iter().enumerate() {
+    for consent in policy.reading().states() {
+        let Some(shape) = inputs.shape(&[consent]) else { continue };
         for (place, integrations) in IntegrationsState::ALL.into_iter().enumerate() {
             let at = |values: &[(usize, usize)]| {
                 let states = [(Inputs::CONSENT, shape), (Inputs::INTEGRATIONS, place)];
@@ -134,9 +133,9 @@ fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Resu
                 VARIABLES.into_iter().filter(|(variable, _)| *variable != EXEMPT_EVENT || has_exempt_events);
             let paths = fewest(&variables.collect::<Vec<_>>(), &at);
             let drops = paths.iter().any(|(_, reason)| *reason == Reason::Dropped);
-            let row = policy.reconcile().row(*consent, integrations);
+            let row = policy.reconcile().row(consent, integrations);
             let drop_reason = row.drop_reason().filter(|_| drops).map(str::to_owned);
-            let cell = (*consent, integrations);
+            let cell = (consent, integrations);
             match classes.iter_mut().find(|class| class.paths == paths && class.drop_reason == drop_reason) {
                 Some(class) => class.cells.push(cell),
                 None => classes.push(Class { paths, drop_reason, cells: vec![cell] }),

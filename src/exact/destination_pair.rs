@@ -266,8 +266,8 @@ fn condition(
     };
     let (was, is) = (delivered(diagrams, before)?, delivered(diagrams, after)?);
     match direction {
-        Direction::Loosened => diagrams.join(was, is, &|was, is| u32::from(was == 0 && is == 1)),
-        Direction::Tightened => diagrams.join(was, is, &|was, is| u32::from(was == 1 && is == 0)),
+        Direction::Loosened => diagrams.join(was, is, &|was, is| u32::from(was < is)),
+        Direction::Tightened => diagrams.join(was, is, &|was, is| u32::from(was > is)),
         Direction::Reason => {
             let (Some(before), Some(after)) = (before, after) else { return Ok(Diagram::FALSE) };
             let mut other = diagrams.differing(before.reason, after.reason)?;

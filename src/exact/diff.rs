@@ -11,7 +11,7 @@ use super::gate::{Gate, event_names, gate};
 use super::inputs::Inputs;
 use crate::event::Event;
 use crate::fingerprint::TooLarge;
-use crate::model::{ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, Reading};
+use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading};
 use crate::reason::Reason;
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
@@ -236,16 +236,14 @@ fn drops(old: &Policy, new: &Policy) -> Vec<DropChange> {
 
 /// Whether policies that read the same decide alike of every destination of which they say the same.
 fn are_settings_alike(old: &Policy, new: &Policy) -> bool {
-    let mut states = ConsentState::ALL
-        .into_iter()
-        .flat_map(|consent| IntegrationsState::ALL.map(|integrations| (consent, integrations)));
-    let enforce = |policy: &'_ Policy, (consent, integrations)| -> Enforce {
-        policy.reconcile().row(consent, integrations).enforce.clone()
+    let cells = |policy: &Policy| {
+        let row = |consent, integrations| policy.reconcile().row(consent, integrations).enforce.clone();
+        ConsentState::ALL.map(|consent| IntegrationsState::ALL.map(|integrations| row(consent, integrations)))
     };
     event_names(old.exempt_events()) == event_names(new.exempt_events())
         && old.unmapped_destinations().value == new.unmapped_destinations().value
         && old.invalid_entries().value == new.invalid_entries().value
-        && states.all(|state| enforce(old, state) == enforce(new, state))
+        && cells(old) == cells(new)
 }
 
 /// What changes for the destination of a name, if anything does.

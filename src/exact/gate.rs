@@ -76,11 +76,8 @@ impl Gate {
 
 impl fmt::Display for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let without_consent = match &self.opens {
-            Opens::Delivery => {
-                f.write_str("open for events that some destination receives")?;
-                None
-            }
+        match &self.opens {
+            Opens::Delivery => f.write_str("open for events that some destination receives")?,
             Opens::Grants { without_consent, open } => {
                 match open {
                     Open::Always => f.write_str("open")?,
@@ -90,13 +87,12 @@ impl fmt::Display for Gate {
                         write!(f, "open if one of these is granted: {}", wire_ids.join(", "))?;
                     }
                 }
-                *without_consent
+                match without_consent {
+                    Some(true) => f.write_str("; without consent open")?,
+                    Some(false) => f.write_str("; without consent closed")?,
+                    None => {}
+                }
             }
-        };
-        match without_consent {
-            Some(true) => f.write_str("; without consent open")?,
-            Some(false) => f.write_str("; without consent closed")?,
-            None => {}
         }
         if self.events.is_empty() {
             return Ok(());
