@@ -5,7 +5,7 @@ use crate::model::{AlsoRecords, CheckAction, Conflict, LedgerCheck, Policy};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What a policy checks against a ledger, and what follows.
+/// The check of a policy against a ledger, and its actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     pub(super) actions: LedgerCheck,
@@ -16,7 +16,7 @@ pub struct Check {
     pub(super) records_identify: bool,
 }
 
-/// The check of a policy, if it asks for one.
+/// Returns the check of a policy, if it asks for one.
 pub fn check(policy: &Policy) -> Option<Check> {
     let mut actions = policy.ledger_check()?;
     let compared = free(policy);

@@ -7,11 +7,11 @@ use crate::event::Entry;
 use crate::model::IntegrationsState;
 use std::fmt;
 
-/// What an event must have to belong to a row. All of it must hold.
+/// The conditions on an event that belongs to a row. All of them must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conditions(Vec<Condition>);
 
-/// One input and the values that it may have; what is not said may have any.
+/// One input and the values that it may have. Other inputs may have any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// The consent object, by the states that it may be in. Where two policies read it differently, a state is said as both see
@@ -19,38 +19,38 @@ pub enum Condition {
     Consent(Vec<String>),
     /// The integrations object, by the states that it may be in.
     Integrations(Vec<IntegrationsState>),
-    /// Which exempt event it is; `None` for any other event.
+    /// The exempt event; `None` for any other event.
     Event(Vec<Option<String>>),
     /// The entry under one of the destination's names; `None` for no entry.
     Entry {
         /// The name.
         name: String,
-        /// What it may be.
+        /// The entries that it may be.
         values: Vec<Option<Entry>>,
-        /// Whether it may be there twice, on and invalid, which two policies count differently; `None` where they do not.
+        /// True if it may be there twice, on and invalid, which two policies count differently; `None` where they do not.
         twice: Option<bool>,
     },
-    /// Whether `All` is off; `None` for unlisted and on.
+    /// The entry `All`; `None` for unlisted and on.
     All(Vec<Option<Entry>>),
-    /// Whether a category is granted.
+    /// A category is granted, or not.
     Category {
         /// The declared name, or the wire id where no policy declares it.
         name: String,
-        /// Whether it is.
+        /// True if it is granted.
         granted: bool,
     },
-    /// Whether what the destination needs is granted, where saying it by categories would take too many rows.
+    /// The requirement of the destination is satisfied, or not, where categories would take too many rows.
     Requirement {
         /// Who asks for it.
         required_by: RequiredBy,
-        /// Whether it is granted.
+        /// True if it is granted.
         granted: bool,
     },
-    /// Whether the refusals of two policies name other categories.
+    /// The refusals of two policies name other categories, or the same ones.
     OtherNames(bool),
 }
 
-/// Which of two policies ask for something.
+/// The policies, of two, that require something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequiredBy {
     /// Only the old one, or the new one asks for something else.
@@ -72,7 +72,7 @@ impl RequiredBy {
 }
 
 impl Conditions {
-    /// What a cube asks for.
+    /// Returns the conditions of a cube.
     pub(crate) fn of(inputs: &Inputs, cube: &Cube) -> Self {
         let mut conditions = Vec::new();
         for ((variable, input), count) in inputs.all().enumerate().zip(inputs.values()) {
@@ -84,7 +84,7 @@ impl Conditions {
         Conditions(conditions)
     }
 
-    /// One by one, in the order in which a decision asks.
+    /// Returns the conditions one by one, in the order in which a decision asks.
     pub fn iter(&self) -> impl Iterator<Item = &Condition> {
         self.0.iter()
     }
@@ -191,7 +191,7 @@ fn entries(values: &[Option<Entry>], all: &[Option<Entry>]) -> String {
     any_of(&words)
 }
 
-/// An entry as policies and reports spell it.
+/// Returns the spelling of an entry in policies and reports.
 pub(crate) fn word(entry: Option<Entry>) -> &'static str {
     entry.map_or("unlisted", Entry::word)
 }

@@ -10,17 +10,17 @@ use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
 use std::fmt;
 
-/// How many flips are listed.
+/// The most counterfactuals that are listed.
 pub const MAX_COUNTERFACTUALS: usize = 20;
 
-/// Up to how many inputs all flips are searched for: the states of the two objects, whether the event is exempt, the entry under
+/// The most inputs for which all counterfactuals are searched for: the states of the two objects, whether the event is exempt, the entry under
 /// each name of the destination, `All`, and each category that it needs.
 pub const MAX_EXACT_INPUTS: usize = 12;
 
-/// How many candidates are kept for each part of a decision that has more inputs than that.
+/// The most candidates that are kept for each part of a decision that has more inputs than that.
 const MAX_CANDIDATES: usize = 256;
 
-/// How many steps the diagram of a decision may take: an explanation should not be waited for.
+/// The most steps that the diagram of a decision may take: nobody should wait for an explanation.
 const MAX_STEPS: usize = 1_000_000;
 
 /// The smallest changes of an event that flip an outcome.
@@ -28,7 +28,7 @@ const MAX_STEPS: usize = 1_000_000;
 pub struct Counterfactuals {
     /// Those with the fewest changes first; among as many, what changes preferences and entries first.
     pub list: Vec<Counterfactual>,
-    /// Whether there may be more, because a cap cut something off.
+    /// True if there may be more, because a cap cut something off.
     pub more: bool,
 }
 
@@ -41,7 +41,7 @@ pub struct Counterfactual {
     pub reason: Reason,
     /// The changed event, as JSON.
     pub witness: String,
-    /// Whether the integrations object of the changed event has `All: true` because it would have no entry otherwise, and so not
+    /// True if the integrations object of the changed event has `All: true` because it would have no entry otherwise, and so not
     /// be given.
     is_filled: bool,
 }
@@ -59,7 +59,7 @@ pub enum InputChange {
     Entry {
         /// The name.
         name: String,
-        /// What it becomes.
+        /// The new entry.
         value: Option<Entry>,
     },
     /// `All` becomes on or off.
@@ -70,7 +70,7 @@ pub enum InputChange {
     Refuse(String),
 }
 
-/// The smallest changes of an event that flip its outcome for a destination, at most [`MAX_COUNTERFACTUALS`] of them; none for a destination
+/// Returns the smallest changes of an event that flip its outcome for a destination, at most [`MAX_COUNTERFACTUALS`] of them; none for a destination
 /// that the policy does not have. With up to [`MAX_EXACT_INPUTS`] inputs they are all searched for, and the smallest listed. With
 /// more inputs some may be missed, which is said, but no change of one that is listed can be left out.
 ///
@@ -131,7 +131,7 @@ pub fn counterfactuals(
     Ok(Counterfactuals { list: sets.iter().map(flip).collect(), more: is_cut })
 }
 
-/// What comes first: few changes, and of as many those of preferences, then of entries; those of whole objects come last.
+/// Returns the key of the order: few changes come first, then changes of preferences, then of entries; those of whole objects come last.
 fn order(inputs: &Inputs, set: &ChangeSet) -> (usize, u8, ChangeSet) {
     let rank = |(variable, _): &(usize, usize)| match *variable {
         Inputs::CONSENT => 4,
@@ -143,7 +143,7 @@ fn order(inputs: &Inputs, set: &ChangeSet) -> (usize, u8, ChangeSet) {
     (set.len(), set.iter().map(rank).max().unwrap_or(0), set.clone())
 }
 
-/// The values that each input may get, the simplest first. None is invalid, which is always as good as another value.
+/// Returns the values that each input may get, the simplest first. None is invalid, which is always as good as another value.
 fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
     let mut consent =
         vec![ConsentState::Answered, ConsentState::Missing, ConsentState::Empty, ConsentState::Unanswered];
@@ -172,7 +172,7 @@ fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
     others.collect()
 }
 
-/// An input that gets a value, in the words of the interface.
+/// Returns an input that gets a value, in the words of the interface.
 fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<InputChange> {
     Some(match inputs.all().nth(variable)? {
         Input::Consent => InputChange::Consent(*inputs.shapes.get(value)?.states.first()?),
@@ -187,7 +187,7 @@ fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<InputChange>
     })
 }
 
-/// The event with some changes and otherwise as it was, and whether `All: true` fills its integrations object.
+/// Returns the event with some changes and otherwise as it was, and whether `All: true` fills its integrations object.
 fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e>, bool) {
     let mut changed = event.clone();
     let all: Vec<Input<'_>> = inputs.all().collect();

@@ -11,21 +11,21 @@ use crate::fingerprint::TooLarge;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::collections::BTreeSet;
 
-/// Up to how many inputs a cover is minimum.
+/// The most inputs for which a cover is minimum.
 pub(crate) const FEW: usize = 12;
 
-/// How many cubes there may be before a cover counts as too large to be read: more than twelve inputs of two values ever need for
+/// The most cubes of a cover; a larger one cannot be read. It is more than twelve inputs of two values ever need for
 /// what granting more only makes truer.
 pub(crate) const MAX_CUBES: usize = 1_000;
 
-/// How many points and primes the search for a minimum may take; beyond it the cover is irredundant.
+/// The most points and primes of the search for a minimum; beyond it the cover is irredundant.
 const MAX_POINTS: usize = 30_000;
 const MAX_PRIMES: usize = 2_000;
 
-/// How many nodes may be looked at to make cubes wide, before a cover counts as too large.
+/// The most nodes that are visited to make cubes wide, before a cover counts as too large.
 const MAX_VISITS: usize = 4_000_000;
 
-/// For each variable the set of its values that belong to the cube, as bits.
+/// A cube: for each variable the set of its values that belong to it, as bits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Cube(pub(crate) Vec<u64>);
 
@@ -38,7 +38,7 @@ impl Cube {
         self.0.get(variable).is_some_and(|values| values >> value & 1 == 1)
     }
 
-    /// Whether a point is in it.
+    /// Returns true if a point is in it.
     pub(crate) fn contains(&self, values: &[usize]) -> bool {
         values.iter().enumerate().all(|(variable, value)| self.has(variable, *value))
     }
@@ -51,14 +51,14 @@ impl Cube {
         cube
     }
 
-    /// How many variables it says something of.
+    /// Returns how many variables it says something of.
     pub(crate) fn conditions(&self, diagrams: &Diagrams) -> usize {
         let sizes = diagrams.values().iter();
         self.0.iter().zip(sizes).filter(|(values, count)| values.count_ones() as usize != **count).count()
     }
 }
 
-/// The bits of so many values.
+/// Returns the bits of so many values.
 fn all(count: usize) -> Result<u64, TooLarge> {
     match count {
         64 => Ok(u64::MAX),
@@ -67,12 +67,12 @@ fn all(count: usize) -> Result<u64, TooLarge> {
     }
 }
 
-/// What a cube costs that stands for itself alone.
+/// Returns what a cube costs that stands for itself alone.
 pub(crate) fn size(cube: &Cube, diagrams: &Diagrams) -> Cost {
     (1, cube.conditions(diagrams))
 }
 
-/// A cover of a condition, in a stable order, as far as there are events: a cube may reach to where there are none. A cube may stand
+/// Returns a cover of a condition, in a stable order, as far as there are events: a cube may reach to where there are none. A cube may stand
 /// for several, as `cost` says; else that is [`size`].
 pub(crate) fn cover(
     diagrams: &mut Diagrams,
@@ -90,19 +90,19 @@ pub(crate) fn cover(
     Ok(cubes)
 }
 
-/// What a cover must reach, and what it may reach.
+/// The points that a cover must reach, and those that it may reach.
 #[derive(Clone, Copy)]
 struct Within {
     least: Diagram,
     most: Diagram,
 }
 
-/// The variables that a function depends on, in their order.
+/// Returns the variables that a function depends on, in their order.
 pub(crate) fn support(diagrams: &Diagrams, of: Diagram) -> BTreeSet<usize> {
     reachable(diagrams, of).into_iter().filter_map(|node| diagrams.variable(node)).collect()
 }
 
-/// The nodes of a function.
+/// Returns the nodes of a function.
 fn reachable(diagrams: &Diagrams, of: Diagram) -> BTreeSet<Diagram> {
     let mut reached = BTreeSet::new();
     let mut open = vec![of];
@@ -115,7 +115,7 @@ fn reachable(diagrams: &Diagrams, of: Diagram) -> BTreeSet<Diagram> {
     reached
 }
 
-/// Whether all of a cube lies in a condition.
+/// Returns true if all of a cube lies in a condition.
 fn lies_in(diagrams: &Diagrams, cube: &Cube, of: Diagram, known: &mut HashMap<Diagram, bool>) -> bool {
     let Some(variable) = diagrams.variable(of) else { return of == Diagram::TRUE };
     if let Some(known) = known.get(&of) {
@@ -134,7 +134,7 @@ fn is_inside(diagrams: &Diagrams, cube: &Cube, of: Diagram) -> bool {
     lies_in(diagrams, cube, of, &mut HashMap::new())
 }
 
-/// The condition that a cube is.
+/// Returns the condition that holds in a cube.
 fn condition(diagrams: &mut Diagrams, cube: &Cube) -> Result<Diagram, TooLarge> {
     let mut whole = Diagram::TRUE;
     for (variable, values) in cube.0.iter().enumerate().rev() {
@@ -149,7 +149,7 @@ fn condition(diagrams: &mut Diagrams, cube: &Cube) -> Result<Diagram, TooLarge> 
     Ok(whole)
 }
 
-/// The values of a node's variable, sorted by what they lead to.
+/// Returns the values of a node's variable, sorted by what they lead to.
 fn branches(diagrams: &Diagrams, of: Diagram, variable: usize) -> Vec<(u64, Diagram)> {
     let mut branches: Vec<(u64, Diagram)> = Vec::new();
     for (value, child) in diagrams.children(of, variable).enumerate() {
@@ -161,7 +161,7 @@ fn branches(diagrams: &Diagrams, of: Diagram, variable: usize) -> Vec<(u64, Diag
     branches
 }
 
-/// A cover in which no cube can be left out and none can say less: the paths of the diagram, each as wide as it can be, and
+/// Returns a cover in which no cube can be left out and none can say less: the paths of the diagram, each as wide as it can be, and
 /// then without those that the others cover.
 fn irredundant(diagrams: &mut Diagrams, within: Within) -> Result<Vec<Cube>, TooLarge> {
     let whole = Cube::whole(diagrams)?;
@@ -201,7 +201,7 @@ fn irredundant(diagrams: &mut Diagrams, within: Within) -> Result<Vec<Cube>, Too
     Ok(needed)
 }
 
-/// The first path to where a condition holds.
+/// Returns the first path to where a condition holds.
 fn path(diagrams: &Diagrams, of: Diagram, whole: &Cube) -> Option<Cube> {
     let (mut at, mut cube) = (of, whole.clone());
     while let Some(variable) = diagrams.variable(at) {
@@ -214,7 +214,7 @@ fn path(diagrams: &Diagrams, of: Diagram, whole: &Cube) -> Option<Cube> {
     (at == Diagram::TRUE).then_some(cube)
 }
 
-/// A cube made as wide as it can be inside a condition, the first variables first; `None` where that takes too many visits.
+/// Returns a cube made as wide as it can be inside a condition, the first variables first; `None` where that takes too many visits.
 fn widened(diagrams: &Diagrams, cube: Cube, of: Diagram, visits: &mut usize) -> Option<Cube> {
     let mut wide = cube;
     for (variable, count) in diagrams.values().iter().enumerate() {
@@ -234,7 +234,7 @@ fn widened(diagrams: &Diagrams, cube: Cube, of: Diagram, visits: &mut usize) -> 
     Some(wide)
 }
 
-/// A cover that no other one is shorter than; `None` where there are too many inputs, or where the search would take too long.
+/// Returns a cover that no other one is shorter than; `None` where there are too many inputs, or where the search would take too long.
 fn minimum(
     diagrams: &mut Diagrams,
     of: Diagram,
@@ -300,11 +300,11 @@ impl Primes {
     }
 }
 
-/// What each point of a condition can be covered by.
+/// The primes that can cover each point of a condition.
 struct Rows<'r> {
     diagrams: &'r Diagrams,
     primes: &'r [Cube],
-    /// Where the walk has been: a variable, what is left of the condition, and the primes that have the point so far.
+    /// The places where the walk has been: a variable, the rest of the condition, and the primes that have the point so far.
     seen: HashSet<(usize, Diagram, Places)>,
     rows: BTreeSet<Places>,
 }

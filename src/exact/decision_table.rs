@@ -16,7 +16,7 @@ use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, 
 use crate::reason::Reason;
 use std::collections::{BTreeSet, HashMap};
 
-/// What is decided for some destinations, in every situation.
+/// The decisions for some destinations, in every situation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionTable {
     /// The destinations, in declaration order.
@@ -36,16 +36,16 @@ pub struct Block {
     pub rows: Vec<Row>,
 }
 
-/// What an event must have beside its states, and what is decided then. What is `None` does not matter.
+/// The facts of an event next to its states, and the decision. A fact that is `None` does not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Whether the event is exempt.
+    /// True if the event is exempt.
     pub exempt_event: Option<bool>,
-    /// Whether what the destination needs is granted, in preferences that are given.
+    /// True if preferences are given and satisfy the requirement.
     pub need: Option<bool>,
-    /// What the entries under the destination's names come to; `None` for unlisted.
+    /// The entries that those under the destination's names come to; `None` for unlisted.
     pub entry: Option<Vec<Option<Entry>>>,
-    /// What `All` is; `None` for unlisted and on.
+    /// The entries that `All` may be; `None` for unlisted and on.
     pub all: Option<Vec<Option<Entry>>>,
     /// Why the destination receives the event, or does not. A refusal names the categories of [`DecisionTable::refused`].
     pub reason: Reason,
@@ -53,7 +53,7 @@ pub struct Row {
     pub drop_reason: Option<String>,
 }
 
-/// The tables of some destinations: those with the same one share it.
+/// Returns the tables of some destinations: those with the same one share it.
 ///
 /// # Errors
 ///
@@ -112,7 +112,7 @@ const NEED: usize = ALL_ENTRY + 1;
 const VARIABLES: [(usize, &[usize]); 4] =
     [(EXEMPT_EVENT, &[0, 1]), (NEED, &[1, 0]), (ENTRY, &[1, 2, 0, 3]), (ALL_ENTRY, &[0, 1, 2])];
 
-/// For some variables the values that they may have, and the reason then.
+/// The values that some variables may have, and the reason then.
 type Path = (Vec<(usize, Vec<usize>)>, Reason);
 
 fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Result<Vec<Block>, TooLarge> {
@@ -155,7 +155,7 @@ struct Class {
 }
 
 impl Class {
-    /// As few blocks as can be, none of which has a pair of another one.
+    /// Returns as few blocks as can be, none of which has a pair of another one.
     fn blocks(&self) -> Vec<Block> {
         let by_consent = grouped(&self.cells);
         let turned: Vec<_> =
@@ -208,7 +208,7 @@ fn grouped<A: Copy + Ord, B: Copy + Ord>(cells: &[(A, B)]) -> Vec<(Vec<A>, Vec<B
     groups
 }
 
-/// The paths for the order of the variables that gives the fewest, and with the fewest conditions; the natural order before others.
+/// Returns the paths for the order of the variables that gives the fewest, and with the fewest conditions; the natural order before others.
 fn fewest(variables: &[(usize, &[usize])], at: &impl Fn(&[(usize, usize)]) -> Reason) -> Vec<Path> {
     let mut best: Option<Vec<Path>> = None;
     let size =
@@ -277,7 +277,7 @@ impl DecisionTable {
         formula.map(|formula| formula.refused(granted)).unwrap_or_default()
     }
 
-    /// The rows that an event is in, for one of the destinations. That is always one.
+    /// Returns the rows that an event is in, for one of the destinations. That is always one.
     pub fn rows_of<'t>(
         &'t self,
         policy: &Policy,
@@ -304,7 +304,7 @@ impl DecisionTable {
         })
     }
 
-    /// An event in a row of one of its blocks, as JSON, for one of the destinations.
+    /// Returns an event in a row of one of its blocks, as JSON, for one of the destinations.
     pub fn witness(policy: &Policy, id: DestinationId, block: &Block, row: &Row) -> Option<String> {
         let inputs = Inputs::of(&[(policy, id)]);
         let name = policy.destination(id)?.name();
@@ -337,7 +337,7 @@ fn entry(policy: &Policy, event: &Event<'_>, is_own: impl Fn(&[u8]) -> bool) -> 
     }
 }
 
-/// The same of `All`, where on and unlisted are one.
+/// Returns the entry of `All`, for which on and unlisted are one.
 fn entry_of_all(policy: &Policy, event: &Event<'_>) -> Option<Entry> {
     entry(policy, event, |name| name == b"All").filter(|entry| *entry != Entry::On)
 }

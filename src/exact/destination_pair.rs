@@ -11,7 +11,7 @@ use crate::model::{Destination, DestinationId, Policy};
 use crate::reason::Reason;
 use std::collections::BTreeSet;
 
-/// Which policies have a destination.
+/// The policies that have a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Presence {
     /// Both.
@@ -30,7 +30,7 @@ impl Presence {
     }
 }
 
-/// In which way a situation is decided otherwise.
+/// The way in which a situation is decided otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     /// It was blocked and is delivered.
@@ -45,7 +45,7 @@ impl Direction {
     /// All of them, the ones that matter most first.
     pub const ALL: [Direction; 3] = [Direction::Loosened, Direction::Tightened, Direction::Reason];
 
-    /// The word for it in reports.
+    /// Returns the word for it in reports.
     pub fn word(self) -> &'static str {
         match self {
             Direction::Loosened => "loosened",
@@ -55,10 +55,10 @@ impl Direction {
     }
 }
 
-/// What changes for a destination, and for all that are alike but for their names.
+/// The changes for a destination, and for all that differ from it in names alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PairChanges {
-    /// Whether the rows ask for what a destination needs as a whole, because by categories there would be too many.
+    /// True if the rows ask for the requirement as a whole, because by categories there would be too many.
     pub(super) by_requirements: bool,
     pub(super) found: Vec<ChangedCube>,
 }
@@ -70,7 +70,7 @@ pub(super) struct ChangedCube {
     pub(super) cube: Cube,
     /// The first event of the cube, with a value for each category.
     pub(super) event: Vec<usize>,
-    /// How it is decided by the policies that have the destination, the old one first.
+    /// The reasons by which the policies that have the destination decide it, the old one first.
     pub(super) reasons: Vec<Reason>,
 }
 
@@ -79,13 +79,13 @@ pub(super) type Side<'p> = (&'p Policy, Option<DestinationId>);
 /// A destination that a policy has.
 pub(super) type Declared<'p> = (&'p Policy, DestinationId, &'p Destination);
 
-/// What tells destinations apart whose changes are not the same but for the names of destinations and categories.
+/// A class of destinations whose changes are the same, but for the names of destinations and categories.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct PairClass {
     presence: Presence,
     /// With the places of categories among the inputs for their names.
     declared: Vec<EquivalenceClass<Formula>>,
-    /// For each name, whether it is one of the destination's in each policy.
+    /// True for each name, and each policy, in which it is one of the destination's.
     names: Vec<Vec<bool>>,
 }
 
@@ -106,7 +106,7 @@ impl PairClass {
         }
     }
 
-    /// Whether both policies say the same of the destination.
+    /// Returns true if both policies say the same of the destination.
     pub(super) fn is_unchanged(&self) -> bool {
         let is_alike = matches!(self.declared.as_slice(), [old, new] if old == new);
         is_alike && self.names.iter().flatten().all(|is_own| *is_own)
@@ -138,7 +138,7 @@ impl<'c> DestinationPair<'c> {
         DestinationPair { inputs: Inputs::of(&ids), declared, presence, formulas }
     }
 
-    /// What changes, by categories if that does not take too many rows.
+    /// Returns what changes, by categories if that does not take too many rows.
     pub(super) fn changes(&self) -> Result<PairChanges, TooLarge> {
         let needs = || self.inputs.by_requirements(&self.formulas);
         let Some(formula) = self.only_formula() else {
@@ -156,7 +156,7 @@ impl<'c> DestinationPair<'c> {
         })
     }
 
-    /// The one formula whose being satisfied stands for all categories, or none where no policy asks for anything; `None` where
+    /// Returns the one formula whose being satisfied stands for all categories, or none where no policy asks for anything; `None` where
     /// policies ask for different things, or see different states in one consent object.
     fn only_formula(&self) -> Option<Option<&Formula>> {
         let mut asked = self.formulas.iter().flatten();
@@ -167,7 +167,7 @@ impl<'c> DestinationPair<'c> {
         is_alike.then_some(first)
     }
 
-    /// What changes, in as few cubes as say it. Of `ways`, each cube that asks for a requirement is as many as it takes to say
+    /// Returns what changes, in as few cubes as say it. Of `ways`, each cube that asks for a requirement is as many as it takes to say
     /// whether that is satisfied.
     fn found(&self, rows: &Inputs, ways: Option<&PrimeImplicants>) -> Result<Vec<ChangedCube>, TooLarge> {
         let mut diagrams = Diagrams::new(rows.values())?;
@@ -201,7 +201,7 @@ impl<'c> DestinationPair<'c> {
         Ok(found)
     }
 
-    /// The same with categories in the place of whether the requirement is satisfied.
+    /// Returns the same cubes over categories instead of whether the requirement is satisfied.
     fn expanded(
         &self,
         found: &[ChangedCube],
@@ -241,7 +241,7 @@ impl<'c> DestinationPair<'c> {
     }
 }
 
-/// Whether a cube asks for the requirement to be satisfied, or not to be; `None` where it does not matter to it.
+/// Returns whether a cube asks for the requirement to be satisfied, or not to be; `None` where it does not matter to it.
 fn asked(cube: &Cube, inputs: &Inputs) -> Option<bool> {
     let satisfied = inputs.first_category();
     match (cube.has(satisfied, 0), cube.has(satisfied, 1)) {
@@ -251,7 +251,7 @@ fn asked(cube: &Cube, inputs: &Inputs) -> Option<bool> {
     }
 }
 
-/// Where the situations are that changed in a direction.
+/// Returns the condition that a situation changed in a direction.
 fn condition(
     diagrams: &mut Diagrams,
     rows: &Inputs,

@@ -17,10 +17,10 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Everything that two policies decide otherwise. Names and labels, the order of lines and tests are no part of it.
+/// The decisions in which two policies differ. Names and labels, the order of lines and tests are no part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diff {
-    /// Where they read the preferences, if that differs: before and after.
+    /// The readings of the preferences, if they differ: before and after.
     pub reading: Option<(Reading, Reading)>,
     /// The wire ids that only one of them claims, and whether that is the new one: to the other they are unknown.
     pub categories: Vec<(String, bool)>,
@@ -28,7 +28,7 @@ pub struct Diff {
     pub integrations: Vec<(String, bool)>,
     /// The gates, if they are not the same: before and after.
     pub gate: Option<(Gate, Gate)>,
-    /// What is checked against a ledger, if that is not the same: before and after.
+    /// The checks against a ledger, if they are not the same: before and after.
     pub check: Option<(Option<Check>, Option<Check>)>,
     /// The pairs of states in which an event is dropped otherwise.
     pub drops: Vec<DropChange>,
@@ -51,15 +51,15 @@ pub struct DropChange {
     pub after: Option<String>,
 }
 
-/// What changes for one destination.
+/// The changes for one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DestinationDiff {
     /// Its own name.
     pub name: String,
-    /// Whether both policies have it, or only one of them.
+    /// The policies that have it.
     pub presence: Presence,
     inputs: Inputs,
-    /// What the policies that have it ask for, the old one first.
+    /// The requirements in the policies that have it, the old one first.
     formulas: Vec<Option<Formula>>,
     changes: PairChanges,
 }
@@ -67,15 +67,15 @@ pub struct DestinationDiff {
 /// Situations that are decided otherwise, in one direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// In which way.
+    /// The way in which it changed.
     pub direction: Direction,
-    /// Which situations.
+    /// The situations.
     pub conditions: Conditions,
     /// An event in one of them, as JSON.
     pub witness: String,
-    /// What the old policy says of that event: the reason, and of a refusal the wire ids that it names. `None` without the destination.
+    /// The reason that the old policy gives, and the wire ids that a refusal names. `None` without the destination.
     pub before: Option<(Reason, Vec<String>)>,
-    /// What the new policy says of it.
+    /// The same for the new policy.
     pub after: Option<(Reason, Vec<String>)>,
 }
 
@@ -92,32 +92,32 @@ impl Diff {
             && self.too_large.is_empty()
     }
 
-    /// Whether the situations are compared exactly. Where the policies read the preferences through other members of the event,
+    /// Returns true if the situations are compared exactly. Where the policies read the preferences through other members of the event,
     /// they are compared as if each event had the same preferences in both places; where only one of them accepts a spelling that is
     /// not documented, as if no event had preferences under two spellings.
     pub fn is_exact(&self) -> bool {
         self.reading.as_ref().is_none_or(|(old, new)| old.is_comparable(new))
     }
 
-    /// All changes of all destinations.
+    /// Returns all changes of all destinations.
     pub fn changes(&self) -> impl Iterator<Item = (&DestinationDiff, Change)> {
         self.destinations.iter().flat_map(|one| one.changes().map(move |change| (one, change)))
     }
 }
 
 impl DestinationDiff {
-    /// The situations that are decided otherwise: those that are loosened come first.
+    /// Returns the situations that are decided otherwise: those that are loosened come first.
     pub fn changes(&self) -> impl Iterator<Item = Change> {
         let rows = self.rows();
         self.changes.found.iter().filter_map(move |found| self.change(found, &rows))
     }
 
-    /// How many of its changes have a direction.
+    /// Returns how many of its changes have a direction.
     pub fn count(&self, direction: Direction) -> usize {
         self.changes.found.iter().filter(|found| found.direction == direction).count()
     }
 
-    /// What says which events the changes have: for the event as the old policy reads it, and as the new one does, the changes
+    /// Returns a function that finds the changes of an event: for the event as the old policy reads it, and as the new one does, the changes
     /// that have it, by their places.
     pub fn touching(&self) -> impl Fn(&Event<'_>, &Event<'_>) -> Vec<usize> {
         let rows = self.rows().into_owned();
@@ -133,7 +133,7 @@ impl DestinationDiff {
         }
     }
 
-    /// What the rows ask for.
+    /// Returns the inputs of the rows.
     fn rows(&self) -> Cow<'_, Inputs> {
         match self.changes.by_requirements {
             true => Cow::Owned(self.inputs.by_requirements(&self.formulas)),
@@ -159,7 +159,7 @@ impl DestinationDiff {
     }
 }
 
-/// What the new policy decides otherwise than the old one.
+/// Returns what the new policy decides otherwise than the old one.
 ///
 /// ```
 /// use consentry::Policy;
@@ -212,7 +212,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
     }
 }
 
-/// What only one of two sets has, and whether it is the second.
+/// Returns the names that only one of two sets has, and whether it is the second.
 fn only_one(old: &BTreeSet<String>, new: &BTreeSet<String>) -> Vec<(String, bool)> {
     old.symmetric_difference(new).map(|name| (name.clone(), new.contains(name))).collect()
 }
@@ -234,7 +234,7 @@ fn drops(old: &Policy, new: &Policy) -> Vec<DropChange> {
     changes
 }
 
-/// Whether policies that read the same decide alike of every destination of which they say the same.
+/// Returns true if policies that read the same decide alike of every destination of which they say the same.
 fn are_settings_alike(old: &Policy, new: &Policy) -> bool {
     let cells = |policy: &Policy| {
         let row = |consent, integrations| policy.reconcile().row(consent, integrations).enforce.clone();
@@ -246,7 +246,7 @@ fn are_settings_alike(old: &Policy, new: &Policy) -> bool {
         && cells(old) == cells(new)
 }
 
-/// What changes for the destination of a name, if anything does.
+/// Returns the changes for the destination of a name, if there are any.
 fn destination(
     name: &str,
     sides: [Side<'_>; 2],

@@ -92,18 +92,18 @@ impl<'p> DecisionFunction<'p> {
 pub(crate) struct Function {
     /// The reason, by its place among [`Reason::ALL`].
     pub(crate) reason: Diagram,
-    /// For each category that a refusal may name, by its wire id: whether it does.
+    /// The condition that a refusal names a category, by its wire id.
     pub(crate) refused: BTreeMap<String, Diagram>,
 }
 
 impl Function {
-    /// Where the destination receives the event.
+    /// Returns the condition that the destination receives the event.
     pub(super) fn delivers(&self, diagrams: &mut Diagrams) -> Result<Diagram, TooLarge> {
         diagrams.map(self.reason, &|leaf| u32::from(passes(leaf)))
     }
 }
 
-/// The value of a reason's leaf.
+/// Returns the value of a reason's leaf.
 fn value(reason: Reason) -> u32 {
     place_of(&Reason::ALL, &reason) as u32
 }
@@ -112,7 +112,7 @@ fn leaf(reason: Reason) -> Diagram {
     Diagram::leaf(value(reason))
 }
 
-/// The reason of a leaf.
+/// Returns the reason of a leaf.
 pub(crate) fn reason(leaf: u32) -> Reason {
     Reason::ALL.get(leaf as usize).copied().unwrap_or(Reason::Dropped)
 }
@@ -121,7 +121,7 @@ fn passes(leaf: u32) -> bool {
     reason(leaf).outcome() == Outcome::Deliver
 }
 
-/// The decision of the policy that is the `which`th of the inputs.
+/// Returns the decision of the policy that is the `which`th of the inputs.
 pub(crate) fn function(
     diagrams: &mut Diagrams,
     inputs: &Inputs,
@@ -173,7 +173,7 @@ struct StepDiagrams {
     /// The consent step in the state `answered`, and in the others.
     answered: ConsentOutcome,
     not_answered: ConsentOutcome,
-    /// What comes of the integrations step, and of the own entry alone, where the object is present; a leaf of a reason that
+    /// The integrations step, and the own entry alone, where the object is present; a leaf of a reason that
     /// delivers stands for passing.
     integrations: Diagram,
     listed: Diagram,
@@ -216,7 +216,7 @@ impl Builder<'_> {
         })
     }
 
-    /// What the entries under all of the destination's names come to: "`off` wins, then `on`", and what cannot be read is what
+    /// Returns what the entries under all of the destination's names come to: "`off` wins, then `on`", and what cannot be read is what
     /// the setting says.
     fn own_entry(&mut self) -> Result<Diagram, TooLarge> {
         let place = |entry: Option<Entry>| place_of(&ENTRIES, &entry) as u32;

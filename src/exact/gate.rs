@@ -17,25 +17,25 @@ use std::fmt;
 pub struct Gate {
     /// The names of the track events that always pass. Empty if every event passes.
     pub events: BTreeSet<String>,
-    /// Which other events pass.
+    /// The other events that pass.
     pub opens: Opens,
 }
 
-/// Which events pass a gate.
+/// The events that pass a gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opens {
     /// Events that some destination receives.
     Delivery,
     /// Events by what they grant.
     Grants {
-        /// For events without a consent object; `None` if no event is without one.
+        /// The gate for events without a consent object; `None` if no event is without one.
         without_consent: Option<bool>,
-        /// For all other events.
+        /// The gate for all other events.
         open: Open,
     },
 }
 
-/// Which grants open a gate.
+/// The grants that open a gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Open {
     /// Any, and none.
@@ -102,7 +102,7 @@ impl fmt::Display for Gate {
     }
 }
 
-/// The gate of a policy.
+/// Returns the gate of a policy.
 pub fn gate(policy: &Policy) -> Gate {
     let mut events = event_names(policy.preference_events());
     let opens = match policy.gate_opens().value {
@@ -138,7 +138,7 @@ fn by_grants(policy: &Policy, any_grant: bool) -> Opens {
     }
 }
 
-/// Which grants open the gate for an event that has a consent object.
+/// Returns which grants open the gate for an event that has a consent object.
 fn grants(policy: &Policy, any_grant: bool) -> Open {
     let (mut needed, mut needs_always) = (BTreeSet::new(), false);
     for destination in enabled(policy) {
@@ -185,7 +185,7 @@ fn by_decisions(policy: &Policy, is_exempt: bool) -> Opens {
     by_grants().unwrap_or(Opens::Delivery)
 }
 
-/// How far a cell opens the gate, least first.
+/// The extent to which a cell opens the gate, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Opening {
     Closed,
@@ -300,7 +300,7 @@ impl<'p> Deliveries<'p> {
         self.has_passing || self.formulas.iter().any(|formula| formula.is_satisfied(grants))
     }
 
-    /// When some destination passes the consent step, if one grant is enough for it. Granting more never undoes it, so that single
+    /// Returns when some destination passes the consent step, if one grant is enough for it. Granting more never undoes it, so that single
     /// grants, and all the others together, say it all.
     fn by_consent(&self) -> Option<Open> {
         if self.passes(&|_| false) {

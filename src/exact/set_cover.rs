@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many steps the search may take.
+/// The most steps of the search.
 const MAX_STEPS: usize = 200_000;
 
 /// A search, with the cheapest choice so far.
@@ -12,7 +12,7 @@ struct Search<'s> {
     steps: usize,
 }
 
-/// How many cubes, and how many conditions in them.
+/// The number of cubes, and of conditions in them.
 pub(super) type Cost = (usize, usize);
 
 fn sum(one: Cost, other: Cost) -> Cost {
@@ -22,7 +22,7 @@ fn sum(one: Cost, other: Cost) -> Cost {
 /// The columns of a row, or the rows of a column, sorted.
 pub(super) type Places = Vec<usize>;
 
-/// Whether every place of the first is one of the second.
+/// Returns true if every place of the first is one of the second.
 fn are_among(some: &[usize], all: &[usize]) -> bool {
     let mut all = all.iter();
     some.len() <= all.len() && some.iter().all(|one| all.any(|other| other == one))
