@@ -3,7 +3,7 @@
 use super::cover::Cube;
 use super::inputs::{ALL, ENTRIES, Input, Inputs, ON_AND_INVALID};
 use super::requirement_vars::RequirementVar;
-use crate::event::Entry;
+use crate::event::{Entry, Form};
 use crate::model::IntegrationsState;
 use std::fmt;
 
@@ -90,26 +90,28 @@ impl Conditions {
     }
 }
 
+/// Returns the values at some places of a list.
+pub(crate) fn at<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
+    places.iter().filter_map(|place| all.get(*place)).cloned().collect()
+}
+
 impl Condition {
     fn of(inputs: &Inputs, input: Input<'_>, values: &[usize], count: usize) -> Self {
-        let places = || values.iter().copied();
         match input {
             Input::Consent => {
-                let shapes = places().filter_map(|value| inputs.shapes.get(value));
-                Condition::Consent(shapes.map(|shape| shape.to_string()).collect())
+                let shapes = at(&inputs.shapes, values);
+                Condition::Consent(shapes.iter().map(Form::to_string).collect())
             }
-            Input::Integrations => Condition::Integrations(
-                places().filter_map(|value| IntegrationsState::ALL.get(value)).copied().collect(),
-            ),
+            Input::Integrations => Condition::Integrations(at(&IntegrationsState::ALL, values)),
             Input::ExemptEvent => {
-                Condition::Event(places().map(|value| inputs.exempt_event(value).cloned()).collect())
+                Condition::Event(values.iter().map(|value| inputs.exempt_event(*value).cloned()).collect())
             }
             Input::Entry(name) => Condition::Entry {
                 name: name.to_owned(),
-                values: places().filter_map(|value| ENTRIES.get(value)).copied().collect(),
+                values: at(&ENTRIES, values),
                 twice: (count > ENTRIES.len()).then(|| values.contains(&ON_AND_INVALID)),
             },
-            Input::All => Condition::All(places().filter_map(|value| ALL.get(value)).copied().collect()),
+            Input::All => Condition::All(at(&ALL, values)),
             Input::Category(wire_id) => {
                 Condition::Category { name: inputs.called(wire_id).to_owned(), granted: values == [1] }
             }

@@ -5,6 +5,7 @@
 //! and one for the entries under all of its names, of which "`off` wins, then `on`"; so destinations that differ only in
 //! names and needs share a table.
 
+use super::conditions::at;
 use super::diagram::MAX_STEPS;
 use super::equivalence::EquivalenceClass;
 use super::formula::Formula;
@@ -178,9 +179,7 @@ impl Class {
         let values =
             |wanted| conditions.iter().find(|(variable, _)| *variable == wanted).map(|(_, values)| values);
         let is_one = |wanted| values(wanted).map(|values| values.contains(&1));
-        let entries = |wanted, all: &[Option<Entry>]| {
-            values(wanted).map(|values| values.iter().filter_map(|value| all.get(*value)).copied().collect())
-        };
+        let entries = |wanted, all: &[Option<Entry>]| values(wanted).map(|values| at(all, values));
         Row {
             exempt_event: is_one(EXEMPT_EVENT),
             need: is_one(NEED),

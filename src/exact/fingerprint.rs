@@ -145,7 +145,7 @@ fn action_number(action: CheckAction) -> u64 {
 /// ```
 pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
     let mut hash = Hash::new(Part::Policy);
-    reading(&mut hash, policy);
+    policy.reading().identity().into_iter().for_each(|(number, texts)| hash.texts(number, texts));
     let wire_ids: BTreeSet<&str> = policy.categories().iter().map(|category| category.wire_id()).collect();
     hash.texts(Part::Categories, wire_ids);
     let names: BTreeSet<&str> = policy.destinations().iter().flat_map(Destination::names).collect();
@@ -196,11 +196,6 @@ impl Decision<'_> {
     pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
         self.table.fingerprint()
     }
-}
-
-/// Hashes where preferences are read.
-fn reading(hash: &mut Hash, policy: &Policy) {
-    policy.reading().identity().into_iter().for_each(|(number, texts)| hash.texts(number, texts));
 }
 
 /// Hashes which events pass the gate.

@@ -154,8 +154,8 @@ impl Formula {
                 false => diagrams.or(group.whole, element.whole)?,
             };
             for (wire_id, named) in element.named {
-                let before = group.named.get(&wire_id).copied().unwrap_or(Diagram::FALSE);
-                group.named.insert(wire_id, diagrams.or(before, named)?);
+                let whole = group.named.entry(wire_id).or_insert(Diagram::FALSE);
+                *whole = diagrams.or(*whole, named)?;
             }
         }
         // Only an unsatisfied group names anything.

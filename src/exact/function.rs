@@ -193,7 +193,8 @@ impl Builder<'_> {
         let own = self.own_entry()?;
         let entry = |place: u32| ENTRIES.get(place as usize).copied().flatten();
         let ignores_all = self.policy.kind_of(self.destination).and_then(|kind| kind.ignores_all()).is_some();
-        let all_off = self.all_off()?;
+        let is_off = ALL.map(|entry| Diagram::leaf(u32::from(self.counted(entry) == Some(Entry::Off))));
+        let all_off = self.diagrams.node(self.inputs.all_entry(), &is_off)?;
         let integrations = self.diagrams.join(own, all_off, &|own, all_off| {
             value(match entry(own) {
                 Some(Entry::Off) => Reason::IntegrationOff,
@@ -239,11 +240,6 @@ impl Builder<'_> {
             })?;
         }
         Ok(whole)
-    }
-
-    fn all_off(&mut self) -> Result<Diagram, TooLarge> {
-        let is_off = ALL.map(|entry| Diagram::leaf(u32::from(self.counted(entry) == Some(Entry::Off))));
-        self.diagrams.node(self.inputs.all_entry(), &is_off)
     }
 
     /// Returns what an entry counts as.

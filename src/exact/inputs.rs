@@ -245,7 +245,9 @@ impl Inputs {
             let mut none = vec![Diagram::FALSE; diagrams.count_of(variable)];
             none.first_mut().into_iter().for_each(|first| *first = Diagram::TRUE);
             let none = diagrams.node(variable, &none)?;
-            let one = self.where_present(diagrams, variable >= self.first_category(), Diagram::TRUE, none)?;
+            let object =
+                if variable < self.first_category() { Inputs::INTEGRATIONS } else { Inputs::CONSENT };
+            let one = self.where_present(diagrams, object, Diagram::TRUE, none)?;
             events = diagrams.and(events, one)?;
         }
         if self.requirements.is_some() {
@@ -269,20 +271,17 @@ impl Inputs {
         Ok(events)
     }
 
-    /// Returns one condition where the consent object, or else the integrations object, has members, and another one where it has none.
+    /// Returns one condition where an object, by its variable, has members, and another one where it has none.
     pub(crate) fn where_present(
         &self,
         diagrams: &mut Diagrams,
-        is_consent: bool,
-        answered: Diagram,
+        object: usize,
+        present: Diagram,
         not: Diagram,
     ) -> Result<Diagram, TooLarge> {
-        let (object, count) = match is_consent {
-            true => (Inputs::CONSENT, self.shapes.len()),
-            false => (Inputs::INTEGRATIONS, IntegrationsState::ALL.len()),
-        };
-        let each: Vec<Diagram> =
-            (0..count).map(|value| if self.has_members(object, value) { answered } else { not }).collect();
+        let values = 0..diagrams.count_of(object);
+        let each = values.map(|value| if self.has_members(object, value) { present } else { not });
+        let each: Vec<Diagram> = each.collect();
         diagrams.node(object, &each)
     }
 

@@ -42,7 +42,7 @@ pub(crate) fn minimal(
     let simplest: Vec<ChangeSet> =
         sets.iter().filter(|set| !search.has_simpler(condition, set, &sets)).cloned().collect();
     let mut sets = simplest;
-    sets.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
+    sets.sort_by_cached_key(|set| (set.len(), set.clone()));
     Ok(Minimal { sets, is_cut: search.is_cut })
 }
 
@@ -81,7 +81,7 @@ impl Search<'_> {
             sets.extend(needed.map(|set| [&[(variable, *value)], set.as_slice()].concat()));
         }
         if sets.len() > self.limit {
-            sets.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
+            sets.sort_by_cached_key(|set| (set.len(), set.clone()));
             sets.truncate(self.limit);
             self.is_cut = true;
         }

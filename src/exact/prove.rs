@@ -240,6 +240,6 @@ impl<'p> Question<'p> {
         let DecisionFunction { inputs, diagrams, .. } = &mut self.decision;
         let Some(variable) = inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
         let granted = diagrams.literal(variable)?;
-        inputs.where_present(diagrams, true, granted, Diagram::FALSE)
+        inputs.where_present(diagrams, Inputs::CONSENT, granted, Diagram::FALSE)
     }
 }
