@@ -1,6 +1,7 @@
 //! The smallest changes of a point that make a condition hold.
 
 use super::diagram::{Diagram, Diagrams};
+use super::set_cover::are_among;
 use crate::fingerprint::TooLarge;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -77,7 +78,8 @@ impl Search<'_> {
         for value in offered.get(variable).into_iter().flatten() {
             let changed = self.sets(self.diagrams.child(of, variable, *value))?;
             // What does without this change is smaller.
-            let needed = changed.iter().filter(|set| !unchanged.iter().any(|smaller| is_part(smaller, set)));
+            let needed =
+                changed.iter().filter(|set| !unchanged.iter().any(|smaller| are_among(smaller, set)));
             sets.extend(needed.map(|set| [&[(variable, *value)], set.as_slice()].concat()));
         }
         if sets.len() > self.limit {
@@ -141,12 +143,6 @@ impl Search<'_> {
         }
         false
     }
-}
-
-/// Returns true if all of some changes are among others, both in the order of their variables.
-fn is_part(part: &[(usize, usize)], of: &[(usize, usize)]) -> bool {
-    let mut rest = of.iter();
-    part.iter().all(|change| rest.any(|other| other == change))
 }
 
 #[cfg(test)]

@@ -22,8 +22,8 @@ fn sum(one: Cost, other: Cost) -> Cost {
 /// The columns of a row, or the rows of a column, sorted.
 pub(super) type Places = Vec<usize>;
 
-/// Returns true if every place of the first is one of the second.
-fn are_among(some: &[usize], all: &[usize]) -> bool {
+/// Returns true if every element of the first is one of the second, both in the same order.
+pub(super) fn are_among<T: PartialEq>(some: &[T], all: &[T]) -> bool {
     let mut all = all.iter();
     some.len() <= all.len() && some.iter().all(|one| all.any(|other| other == one))
 }
