@@ -1,63 +1,81 @@
-#![doc = include_str!("../README.md")]
+//! Decides who may receive a person's data, given what they agreed to.
 //!
-//! # Invariants
+//! A company writes a *policy*: which destinations there are, which consent categories each one needs, and what happens in
+//! each state of an event. consentry reads the policy, checks that it answers every event, and decides each event with a reason.
 //!
-//! - **A policy that exists is total.** [`Policy`] is made in one place, which covers all 15 cells of the reconcile table and
-//!   resolves every name; [`Table::new`] and [`Table::decide`] cannot fail.
-//! - **Only bytes can fail.** [`Event::read`] refuses what is not one JSON object by RFC 8259 in UTF-8 within the limits; it
-//!   never guesses.
-//! - **Only `granted` satisfies a requirement.** Refused, unasked and invalid preferences differ in reports alone.
-//! - **What is remembered between events is believed only where every byte is the same**, and never for another policy: a
-//!   scratch changes how long deciding takes, and nothing else.
-//! - **The fast reader answers only when it is certain.** Everything else is for [`Event::read`], which is the definition.
-//! - **Nothing depends on the order of statements or keys**, except the order of output.
+//! ```
+//! use consentry::{Input, Policy, Table};
 //!
-//! # What is deliberately absent
+//! // Load a policy and compile it, once.
+//! let table = Table::new(Policy::parse(r#"
+//!     consentry 1
+//!     policy "acme web"
+//!     include prelude "segment-strict"
+//!     category Advertising = "C0004"
+//!     destination "Google Ads" needs Advertising
+//! "#)?);
 //!
-//! Loops, arithmetic, matching of strings, clocks and I/O in the language, so that questions about a policy have exact answers;
-//! defaults for settings, so that nothing is decided out of sight; matching of names by similarity; `unsafe` but in the module of
-//! SIMD instructions; threads, global state, printing, panics and reading of files in the library's core.
+//! // Decide events. Each thread has its own scratch.
+//! let mut scratch = table.scratch();
+//! let line = br#"{"context":{"consent":{"categoryPreferences":{"C0004":false}}}}"#;
+//! let decision = table.decide(Input::line(line), &mut scratch)?;
+//! let verdict = decision.verdict_of("Google Ads").unwrap();
+//! assert_eq!((verdict.delivers(), verdict.reason().as_str()), (false, "refused"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | a caller wants to | with |
+//! |---|---|
+//! | load a policy | [`Policy::load`], [`Policy::parse`], or any [`source`]; a [`PolicyError`] has every place and fix |
+//! | compile it | [`Table::new`] |
+//! | decide | [`Table::decide`] with an [`Input`]: a line, an [`Event`], or granted categories |
+//! | rewrite events for a router | [`Table::rewrite`] |
+//! | check events against recorded choices | `ledger` (feature `ledger`) |
+//! | replace the policy while others decide | [`ActivePolicy`] |
+//! | lint, format and test policies | `lint` (feature `lint`), [`mod@format`], [`testing`] |
+//! | prove, compare and explain them | [`exact`], [`reference`](mod@reference) |
+//! | print what the command prints | [`report`] |
+//!
+//! The library has no threads, no global state and no output. It reads files only through a [`source::Source`] or a store of the
+//! ledger, and it never panics. Only bytes can fail: a policy that exists answers every event. Features add capabilities and never
+//! change a decision: `lint`, `ledger`, `ledger-file`, `ledger-redis` and `metrics`; the command is behind `cli`.
+//!
+//! The meaning of every decision is in `grammar/semantics.md` of the repository, and the design in `docs/design.md`.
 
 #[macro_use]
 mod spelled;
 
 mod active_policy;
-mod decide;
+pub mod decide;
 pub mod diagnostic;
-mod event;
+pub mod event;
 pub mod exact;
 mod fingerprint;
-mod format;
+pub mod format;
 #[cfg(feature = "ledger")]
 pub mod ledger;
 #[cfg(feature = "lint")]
 pub mod lint;
-mod model;
+pub mod model;
 mod reason;
 pub mod reference;
 pub mod report;
-mod source;
+pub mod source;
 pub mod syntax;
 pub mod testing;
 mod verdict;
 pub mod visit;
 
-pub use active_policy::ActivePolicy;
-pub use decide::{Decision, Input, ResolvedEvent, Scratch, Table};
-pub use event::{
-    Consent, Entry, Event, EventError, EventErrorKind, InstructionSet, Integrations, Limits, Name,
-    Preference, Validation, lines,
-};
-pub use fingerprint::{Fingerprint, TooLarge};
-pub use format::{FormatError, format};
-pub use model::{
-    AlsoRecords, Banner, Category, CategoryId, CheckAction, Conflict, ConsentModel, ConsentState,
-    Destination, DestinationId, DestinationSet, Enforce, EntryState, Expected, GateOpens, ImpliedConsent,
-    Include, IntegrationsState, InvalidEntries, Kind, KindId, LedgerCheck, Level, LintLevel, LoadTrigger,
-    MAX_CATEGORIES, MAX_DESTINATIONS, MAX_FILES, Mode, Policy, PolicyError, Promise, PromiseCondition,
-    Quantifier, Reading, Reconcile, ReconcileRow, Requirement, StatedEntry, StatedPreference, Test, TestCase,
-    TestConsent, TestEvent, TestIntegrations, UnmappedDestinations, WithoutConsent, prelude, prelude_names,
-};
-pub use reason::{DISCARD_CODE, Outcome, Reason};
-pub use source::{Disk, Memory, Source, SourceError};
+// Load a policy.
+pub use model::{Policy, PolicyError};
+// Compile it.
+pub use decide::Table;
+pub use fingerprint::Fingerprint;
+// Decide and rewrite.
+pub use decide::{Decision, Input, Scratch};
+pub use event::{Event, EventError, Limits, Validation};
+pub use model::{CategoryId, DestinationId};
+pub use reason::{Outcome, Reason};
 pub use verdict::Verdict;
+// Hot reload.
+pub use active_policy::ActivePolicy;

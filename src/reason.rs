@@ -1,10 +1,5 @@
 //! Outcomes and reasons.
 
-
-/// The platform's discard code for a block by the person's choice ("Filtered at destination", "Filtered by end user
-/// consent").
-pub const DISCARD_CODE: &str = "FILTERED_BY_END_USER_CONSENT";
-
 spelled! {
     /// What happens to an event at a destination.
     Outcome {
@@ -95,8 +90,9 @@ impl Reason {
         }
     }
 
-    /// The platform's discard code, for the block that has one.
+    /// Returns Segment's discard code for a block by the person's choice ("Filtered at destination", "Filtered by end user
+    /// consent"), for the reason that has one.
     pub fn discard_code(self) -> Option<&'static str> {
-        (self == Reason::Refused).then_some(DISCARD_CODE)
+        (self == Reason::Refused).then_some("FILTERED_BY_END_USER_CONSENT")
     }
 }

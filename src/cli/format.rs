@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use consentry::report::page::Report;
+use consentry::report::page::Document;
 use consentry::report::{html, json, markdown, text};
 use std::io::{self, Write};
 
@@ -39,7 +39,7 @@ impl Format {
     }
 
     /// Writes a report as its document or its page.
-    pub(super) fn write(self, to: &mut impl Write, report: &impl Report) -> io::Result<()> {
+    pub(super) fn write(self, to: &mut impl Write, report: &impl Document) -> io::Result<()> {
         match self {
             Format::Json => json::write(to, report),
             Format::Markdown => markdown::write(to, &report.page()),
@@ -63,7 +63,7 @@ impl ResultFormat {
     }
 
     /// Writes a report as its document or its page.
-    pub(super) fn write(&self, to: &mut impl Write, report: &impl Report) -> io::Result<()> {
+    pub(super) fn write(&self, to: &mut impl Write, report: &impl Document) -> io::Result<()> {
         self.format.write(to, report)
     }
 }

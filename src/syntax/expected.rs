@@ -107,10 +107,10 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     let asks = |phrase| expects(expected, phrase);
     let words = expected.iter().flat_map(|phrase| match phrase.as_str() {
         "a consent state" | "a consent state or `{`" => {
-            [&ConsentState::ALL.map(ConsentState::word)[..], &["any"]].concat()
+            [&ConsentState::ALL.map(ConsentState::as_str)[..], &["any"]].concat()
         }
         "an integrations state" | "an integrations state or `{`" => {
-            [&IntegrationsState::ALL.map(IntegrationsState::word)[..], &["any"]].concat()
+            [&IntegrationsState::ALL.map(IntegrationsState::as_str)[..], &["any"]].concat()
         }
         "what to enforce" => vec!["nothing", "integrations", "listed integrations", "consent", "drop"],
         word if word.starts_with('`') => vec![word.trim_matches('`')],

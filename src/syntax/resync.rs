@@ -113,8 +113,8 @@ impl Shape {
 
 /// The words that begin the rows of tables.
 fn states() -> impl Iterator<Item = &'static str> {
-    let integrations = IntegrationsState::ALL.map(IntegrationsState::word);
-    ConsentState::ALL.map(ConsentState::word).into_iter().chain(integrations).chain(["any"])
+    let integrations = IntegrationsState::ALL.map(IntegrationsState::as_str);
+    ConsentState::ALL.map(ConsentState::as_str).into_iter().chain(integrations).chain(["any"])
 }
 
 /// How many words in front of a mistake are searched for the header of a table.
