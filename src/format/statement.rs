@@ -3,8 +3,9 @@
 use super::columns::{Cells, Columns, WIDTH};
 use super::list::{flow, part};
 use super::page::{INDENT, Page};
+use super::table;
+use super::test;
 use super::trivia::{Word, in_one_line, joined, split_at};
-use super::{table, test};
 use crate::diagnostic::Spanned;
 use crate::syntax::tree::{Fact, Statement};
 
