@@ -11,7 +11,7 @@ use super::function::{Function, function, reason};
 use super::gate::{Gate, event_names, gate};
 use super::inputs::Inputs;
 use crate::event::Event;
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, Destination, DestinationId, Enforce, IntegrationsState, Policy, Reading};
 use crate::reason::Reason;
 use std::borrow::Cow;
@@ -134,7 +134,7 @@ impl Direction {
     pub const ALL: [Direction; 3] = [Direction::Loosened, Direction::Tightened, Direction::Reason];
 
     /// The word for it in reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Direction::Loosened => "loosened",
             Direction::Tightened => "tightened",
@@ -261,7 +261,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
         let [old_id, new_id] = ids.each_ref().map(|ids| ids.get(name).copied());
         match destination(name, [(old, old_id), (new, new_id)], are_settings_alike, &mut known) {
             Ok(changed) => destinations.extend(changed),
-            Err(TooLarge) => too_large.push((*name).to_owned()),
+            Err(TooLargeError) => too_large.push((*name).to_owned()),
         }
     }
     Diff {
@@ -323,7 +323,7 @@ fn destination(
     sides: [Side<'_>; 2],
     are_settings_alike: bool,
     known: &mut HashMap<PairClass, PairChanges>,
-) -> Result<Option<DestinationDiff>, TooLarge> {
+) -> Result<Option<DestinationDiff>, TooLargeError> {
     let compared = DestinationPair::of(sides);
     let class = PairClass::of(&compared);
     if are_settings_alike && class.is_unchanged() {
@@ -398,12 +398,14 @@ impl<'c> DestinationPair<'c> {
     }
 
     /// What changes, by categories if that does not take too many rows.
-    fn changes(&self) -> Result<PairChanges, TooLarge> {
+    fn changes(&self) -> Result<PairChanges, TooLargeError> {
         let needs = || self.inputs.by_requirements(&self.formulas);
         let Some(formula) = self.only_formula() else {
             return Ok(match self.found(&self.inputs, None) {
                 Ok(found) => PairChanges { by_requirements: false, found },
-                Err(TooLarge) => PairChanges { by_requirements: true, found: self.found(&needs(), None)? },
+                Err(TooLargeError) => {
+                    PairChanges { by_requirements: true, found: self.found(&needs(), None)? }
+                }
             });
         };
         // Where there are too many ways, they may not matter.
@@ -411,7 +413,7 @@ impl<'c> DestinationPair<'c> {
         let found = self.found(&needs(), ways.as_ref())?;
         Ok(match self.expanded(&found, ways.as_ref()) {
             Ok(found) => PairChanges { by_requirements: false, found },
-            Err(TooLarge) => PairChanges { by_requirements: true, found },
+            Err(TooLargeError) => PairChanges { by_requirements: true, found },
         })
     }
 
@@ -428,7 +430,11 @@ impl<'c> DestinationPair<'c> {
 
     /// What changes, in as few cubes as say it. Of `ways`, each cube that asks for a requirement is as many as it takes to say
     /// whether that is satisfied.
-    fn found(&self, rows: &Inputs, ways: Option<&PrimeImplicants>) -> Result<Vec<ChangedCube>, TooLarge> {
+    fn found(
+        &self,
+        rows: &Inputs,
+        ways: Option<&PrimeImplicants>,
+    ) -> Result<Vec<ChangedCube>, TooLargeError> {
         let mut diagrams = Diagrams::new(rows.values())?;
         let mut functions = Vec::new();
         for (which, (policy, _, one)) in self.declared.iter().enumerate() {
@@ -465,7 +471,7 @@ impl<'c> DestinationPair<'c> {
         &self,
         found: &[ChangedCube],
         ways: Option<&PrimeImplicants>,
-    ) -> Result<Vec<ChangedCube>, TooLarge> {
+    ) -> Result<Vec<ChangedCube>, TooLargeError> {
         let inputs = &self.inputs;
         let first = inputs.first_category();
         let mut expanded = Vec::new();
@@ -478,7 +484,7 @@ impl<'c> DestinationPair<'c> {
                 let rows = match (asked(&one.cube, inputs), ways) {
                     (Some(true), Some(ways)) => ways.satisfied.iter().map(|row| (row, 0b10)).collect(),
                     (Some(false), Some(ways)) => ways.unsatisfied.iter().map(|row| (row, 0b01)).collect(),
-                    (Some(_), None) => return Err(TooLarge),
+                    (Some(_), None) => return Err(TooLargeError),
                     (None, _) => Vec::new(),
                 };
                 let with = |(row, values): &(&Vec<usize>, u64)| {
@@ -489,7 +495,7 @@ impl<'c> DestinationPair<'c> {
                     rows => cubes.extend(rows.iter().map(|row| (with(row), &one.reasons))),
                 }
                 if cubes.len() > MAX_CUBES {
-                    return Err(TooLarge);
+                    return Err(TooLargeError);
                 }
             }
             cubes.sort();
@@ -524,7 +530,7 @@ fn condition(
     direction: Direction,
     before: Option<&Function>,
     after: Option<&Function>,
-) -> Result<Diagram, TooLarge> {
+) -> Result<Diagram, TooLargeError> {
     let delivered = |diagrams: &mut Diagrams, function: Option<&Function>| match function {
         Some(function) => function.delivers(diagrams),
         // A destination that the policy does not have receives nothing.

@@ -6,7 +6,7 @@ use super::diagram::{Diagram, Diagrams};
 use super::formula::Formula;
 use super::requirement_vars::{Combination, RequirementVar, combinations};
 use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -231,7 +231,7 @@ impl Inputs {
     }
 
     /// The values that needs have together; none where each category is a variable itself.
-    pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLarge> {
+    pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLargeError> {
         let Some(requirements) = &self.requirements else { return Ok(Vec::new()) };
         combinations(requirements, &self.categories, self.shapes.iter().map(answered).collect())
     }
@@ -242,7 +242,7 @@ impl Inputs {
         &self,
         diagrams: &mut Diagrams,
         combinations: &[Combination],
-    ) -> Result<Diagram, TooLarge> {
+    ) -> Result<Diagram, TooLargeError> {
         let members = if self.requirements.is_none() { self.values().len() } else { self.first_category() };
         let mut events = Diagram::TRUE;
         for variable in Inputs::FIRST_NAME..members {
@@ -280,7 +280,7 @@ impl Inputs {
         is_consent: bool,
         answered: Diagram,
         not: Diagram,
-    ) -> Result<Diagram, TooLarge> {
+    ) -> Result<Diagram, TooLargeError> {
         let (object, count) = match is_consent {
             true => (Inputs::CONSENT, self.shapes.len()),
             false => (Inputs::INTEGRATIONS, IntegrationsState::ALL.len()),

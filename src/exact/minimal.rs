@@ -1,7 +1,7 @@
 //! The smallest changes of a point that make a condition hold.
 
 use super::diagram::{Diagram, Diagrams};
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -28,7 +28,7 @@ pub(crate) fn minimal(
     at: &[usize],
     offered: &[Vec<usize>],
     limit: usize,
-) -> Result<Minimal, TooLarge> {
+) -> Result<Minimal, TooLargeError> {
     let mut search = Search { diagrams, at, offered, limit, known: HashMap::new(), kept: 0, is_cut: false };
     let mut sets = search.sets(condition)?.as_ref().clone();
     if search.is_cut {
@@ -64,7 +64,7 @@ impl Search<'_> {
     }
 
     /// The minimal sets of a part of the condition.
-    fn sets(&mut self, of: Diagram) -> Result<Rc<Vec<ChangeSet>>, TooLarge> {
+    fn sets(&mut self, of: Diagram) -> Result<Rc<Vec<ChangeSet>>, TooLargeError> {
         let Some(variable) = self.diagrams.variable(of) else {
             return Ok(Rc::new(if of == Diagram::TRUE { vec![Vec::new()] } else { Vec::new() }));
         };
@@ -87,7 +87,7 @@ impl Search<'_> {
         }
         self.kept += 1 + sets.iter().map(Vec::len).sum::<usize>();
         if self.kept > MAX_KEPT {
-            return Err(TooLarge);
+            return Err(TooLargeError);
         }
         let sets = Rc::new(sets);
         self.known.insert(of, Rc::clone(&sets));

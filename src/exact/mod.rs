@@ -28,13 +28,13 @@ mod prove;
 mod requirement_vars;
 mod space;
 
-pub use certify::{Certificate, Coverage, Difference, certify};
+pub use certify::{Certificate, Coverage, Disagreement, certify};
 pub use check::{Check, check};
 pub use conditions::{Condition, Conditions, RequiredBy};
 pub use counterfactuals::{
     Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, counterfactuals,
 };
-pub use decision_table::{Block, DecisionTable, Row, decision_tables};
+pub use decision_table::{DecisionTable, TableBlock, TableRow, decision_tables};
 pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, diff};
 pub use fingerprint::fingerprint;
 pub use function::DecisionFunction;

@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Page, Report, Table};
+use super::page::{Document, Element, Grid, Page};
 use crate::exact::{Certificate, Coverage};
 use crate::model::Policy;
 use crate::verdict::Verdict;
@@ -53,12 +53,12 @@ impl<'a> CertifyReport<'a> {
                 of: of.map(|of| of.to_string()),
             }
         });
-        let reason = |verdict: &Option<Verdict>| verdict.as_ref().map(|verdict| verdict.reason().word());
+        let reason = |verdict: &Option<Verdict>| verdict.as_ref().map(|verdict| verdict.reason().as_str());
         let text = |verdict: &Option<Verdict>| match verdict {
             Some(verdict) => {
                 let refused = names::categories(policy, verdict.refused());
-                let why = names::reason(verdict.reason().word(), &refused);
-                format!("{}, {why}", verdict.outcome().word())
+                let why = names::reason(verdict.reason().as_str(), &refused);
+                format!("{}, {why}", verdict.outcome().as_str())
             }
             None => "nothing".to_owned(),
         };
@@ -82,7 +82,7 @@ impl<'a> CertifyReport<'a> {
     }
 }
 
-impl Report for CertifyReport<'_> {
+impl Document for CertifyReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         let rows = self.destinations.iter().map(|one| {
@@ -95,10 +95,10 @@ impl Report for CertifyReport<'_> {
             };
             [one.destination.to_owned(), compared]
         });
-        page.table(Table::new(["", ""]).with(rows));
+        page.table(Grid::new(["", ""]).with(rows));
         for one in &self.differences {
             page.paragraph(format!("{}: {}", one.destination, one.text));
-            page.0.push(Block::Event(one.event.to_owned()));
+            page.0.push(Element::Event(one.event.to_owned()));
         }
         let found = match self.differences.len() {
             0 => "no difference".to_owned(),

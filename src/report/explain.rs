@@ -2,9 +2,9 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Column, Page, Report, Table};
+use super::page::{Column, Document, Element, Grid, Page};
 use crate::exact::{Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS};
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{DestinationId, Mode, Policy};
 use crate::reason::Outcome;
 use crate::reference::{Explanation, Step, StepKind, StepResult};
@@ -95,11 +95,11 @@ impl<'a> ExplainReport<'a> {
         policy: &'a Policy,
         id: DestinationId,
         explanation: &Explanation,
-        flips: Result<&'a Counterfactuals, &TooLarge>,
+        flips: Result<&'a Counterfactuals, &TooLargeError>,
     ) -> Self {
         let verdict = &explanation.verdict;
-        let (outcome, reason) = (verdict.outcome().word(), verdict.reason().word());
-        let (consent, integrations) = (explanation.consent.word(), explanation.integrations.word());
+        let (outcome, reason) = (verdict.outcome().as_str(), verdict.reason().as_str());
+        let (consent, integrations) = (explanation.consent.as_str(), explanation.integrations.as_str());
         let destination = names::destination(policy, id);
         let categories = names::categories(policy, verdict.refused());
         let mode = policy.destination(id).and_then(|destination| destination.mode());
@@ -140,15 +140,15 @@ impl<'a> StepReport<'a> {
     fn new(policy: &'a Policy, step: &Step) -> Self {
         let (result, reason) = match step.result {
             StepResult::Passes => ("passes", None),
-            StepResult::PassesAs(reason) => ("passes", Some(reason.word())),
-            StepResult::Blocks(reason) => ("blocks", Some(reason.word())),
+            StepResult::PassesAs(reason) => ("passes", Some(reason.as_str())),
+            StepResult::Blocks(reason) => ("blocks", Some(reason.as_str())),
         };
         let place = step.span.map(|span| Place {
             file: policy.files().name(span.file),
             line: policy.files().position(span).line,
             text: policy.line_at(span),
         });
-        let report = StepReport { step: step.kind.word(), result, reason, place, ..StepReport::default() };
+        let report = StepReport { step: step.kind.as_str(), result, reason, place, ..StepReport::default() };
         match &step.kind {
             StepKind::Enabled => report,
             StepKind::Reconcile(enforce) => StepReport { enforce: Some(enforce.to_string()), ..report },
@@ -160,7 +160,11 @@ impl<'a> StepReport<'a> {
                         (true, true) => ", but always granted",
                         (true, false) => "",
                     };
-                    Some(PreferenceReport { category: category.name(), preference: preference.word(), note })
+                    Some(PreferenceReport {
+                        category: category.name(),
+                        preference: preference.as_str(),
+                        note,
+                    })
                 });
                 StepReport { preferences: Some(preferences.collect()), ..report }
             }
@@ -195,41 +199,41 @@ impl<'a> StepReport<'a> {
 impl<'a> FlipReport<'a> {
     fn new(flip: &'a Counterfactual) -> Self {
         let changes = flip.changes.iter().map(|change| match change {
-            InputChange::Consent(state) => ChangeReport::Consent { state: state.word() },
-            InputChange::Integrations(state) => ChangeReport::Integrations { state: state.word() },
+            InputChange::Consent(state) => ChangeReport::Consent { state: state.as_str() },
+            InputChange::Integrations(state) => ChangeReport::Integrations { state: state.as_str() },
             InputChange::Event(name) => ChangeReport::Event { exempt: name.as_deref() },
             InputChange::Entry { name, value } => ChangeReport::Entry { name, entry: names::entry(*value) },
-            InputChange::All(entry) => ChangeReport::All { entry: entry.word() },
+            InputChange::All(entry) => ChangeReport::All { entry: entry.as_str() },
             InputChange::Grant(category) => ChangeReport::Grant { category },
             InputChange::Refuse(category) => ChangeReport::Refuse { category },
         });
         FlipReport {
             changes: changes.collect(),
             text: flip.to_string(),
-            reason: flip.reason.word(),
+            reason: flip.reason.as_str(),
             event: Some(flip.witness.as_str()).filter(|event| event.len() <= MAX_FLIP_EVENT),
         }
     }
 }
 
-impl Report for ExplainReport<'_> {
+impl Document for ExplainReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         self.leads.0.iter().for_each(|line| page.paragraph(line));
-        page.0.push(Block::Gap);
+        page.0.push(Element::Gap);
         for (step, number) in self.steps.iter().zip(1..) {
             let row = [format!("{number}. {}", step.step), step.text()];
-            page.table(Table { indent: 0, ..Table::new([Column::wide(15), "".into()]).with([row]) });
+            page.table(Grid { indent: 0, ..Grid::new([Column::wide(15), "".into()]).with([row]) });
             let place =
                 step.place.as_ref().map(|place| format!("{}:{}: {}", place.file, place.line, place.text));
-            page.0.push(Block::Paragraph(3, place.unwrap_or_else(|| "by the event itself".to_owned())));
+            page.0.push(Element::Paragraph(3, place.unwrap_or_else(|| "by the event itself".to_owned())));
         }
-        page.0.push(Block::Gap);
+        page.0.push(Element::Gap);
         page.paragraph(&self.leads.1);
         let flips = self.flips.iter().flatten().map(|flip| flip.text.clone());
         let more =
             self.more_flips.then(|| format!("there may be more: at most {MAX_COUNTERFACTUALS} are listed"));
-        page.0.push(Block::List { numbered: false, indent: 3, items: flips.chain(more).collect() });
+        page.0.push(Element::List { numbered: false, indent: 3, items: flips.chain(more).collect() });
         page
     }
 }

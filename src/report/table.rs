@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Column, Page, Report, Role, Table};
+use super::page::{Column, Document, Element, Grid, Page, Role};
 use super::prove::{PromiseProof, ProveReport};
 use crate::event::Entry;
 use crate::exact::{self, DecisionTable, fingerprint};
@@ -124,14 +124,14 @@ impl<'a> TableReport<'a> {
     }
 
     /// Returns one table of all rows of each destination, with an event for each.
-    pub fn sheet(&self) -> Table {
+    pub fn sheet(&self) -> Grid {
         let titles = ["nothing granted: refused categories", "event that shows it"];
         let rows = self.tables.iter().flat_map(|table| {
             table.destinations.iter().enumerate().flat_map(move |(place, destination)| {
                 let rows =
                     table.blocks.iter().flat_map(|block| block.rows.iter().map(move |row| (block, row)));
                 rows.map(move |(block, row)| {
-                    let is_refusal = row.reason == Reason::Refused.word();
+                    let is_refusal = row.reason == Reason::Refused.as_str();
                     let refused =
                         if is_refusal { names::joined(&destination.refused) } else { String::new() };
                     let event = row.events.get(place).cloned().unwrap_or_default();
@@ -139,7 +139,7 @@ impl<'a> TableReport<'a> {
                 })
             })
         });
-        Table::new(DESTINATION_TITLES.into_iter().chain(TITLES).chain(titles)).with(rows)
+        Grid::new(DESTINATION_TITLES.into_iter().chain(TITLES).chain(titles)).with(rows)
     }
 }
 
@@ -238,10 +238,10 @@ fn requirement_text(policy: &Policy, requirement: &Requirement, is_inner: bool) 
 }
 
 impl<'a> BlockReport<'a> {
-    fn new(policy: &Policy, destinations: &[DestinationId], block: &'a exact::Block) -> Self {
-        let row = |row: &'a exact::Row| {
+    fn new(policy: &Policy, destinations: &[DestinationId], block: &'a exact::TableBlock) -> Self {
+        let row = |row: &'a exact::TableRow| {
             let entries = |values: &Option<Vec<Option<Entry>>>, none: &[&'static str]| {
-                let word = |entry: &Option<Entry>| entry.map_or(none.to_vec(), |entry| vec![entry.word()]);
+                let word = |entry: &Option<Entry>| entry.map_or(none.to_vec(), |entry| vec![entry.as_str()]);
                 values.as_ref().map(|values| values.iter().flat_map(word).collect())
             };
             let event =
@@ -251,15 +251,15 @@ impl<'a> BlockReport<'a> {
                 granted: row.need,
                 entry: entries(&row.entry, &["unlisted"]),
                 all: entries(&row.all, &["unlisted", "on"]),
-                outcome: row.reason.outcome().word(),
-                reason: row.reason.word(),
+                outcome: row.reason.outcome().as_str(),
+                reason: row.reason.as_str(),
                 drop: row.drop_reason.as_deref(),
                 events: destinations.iter().map(event).collect(),
             }
         };
         BlockReport {
-            consent: block.consent.iter().map(|state| state.word()).collect(),
-            integrations: block.integrations.iter().map(|state| state.word()).collect(),
+            consent: block.consent.iter().map(|state| state.as_str()).collect(),
+            integrations: block.integrations.iter().map(|state| state.as_str()).collect(),
             rows: block.rows.iter().map(row).collect(),
         }
     }
@@ -289,12 +289,13 @@ fn drops(policy: &Policy) -> Vec<String> {
     let mut drops: Vec<(&str, Vec<String>)> = Vec::new();
     for consent in policy.reading().states() {
         let reason = |integrations| policy.reconcile().row(consent, integrations).drop_reason();
-        let reasons = IntegrationsState::ALL.map(|integrations| (integrations.word(), reason(integrations)));
+        let reasons =
+            IntegrationsState::ALL.map(|integrations| (integrations.as_str(), reason(integrations)));
         for reason in reasons.iter().filter_map(|(_, reason)| *reason).collect::<BTreeSet<_>>() {
             let own = reasons.iter().filter(|(_, one)| *one == Some(reason)).map(|(word, _)| *word);
             let state = match own.collect::<Vec<_>>() {
-                all if all.len() == reasons.len() => format!("consent {}", consent.word()),
-                own => format!("consent {} with integrations {}", consent.word(), names::any_of(&own)),
+                all if all.len() == reasons.len() => format!("consent {}", consent.as_str()),
+                own => format!("consent {} with integrations {}", consent.as_str(), names::any_of(&own)),
             };
             match drops.iter_mut().find(|(known, _)| *known == reason) {
                 Some((_, states)) => states.push(state),
@@ -330,7 +331,7 @@ fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(String, String)> 
     ];
     let rows = tables.iter().flat_map(|table| &table.blocks).flat_map(|block| &block.rows);
     let shown: BTreeSet<Reason> = rows.map(|row| row.reason).collect();
-    let reasons = shown.iter().map(|reason| (reason.word(), reason.meaning().to_owned()));
+    let reasons = shown.iter().map(|reason| (reason.as_str(), reason.meaning().to_owned()));
     words.into_iter().chain(reasons).map(|(word, meaning)| (word.to_owned(), meaning)).collect()
 }
 
@@ -349,11 +350,11 @@ const TITLES: [&str; 8] = [
     "reason",
 ];
 
-impl Report for TableReport<'_> {
+impl Document for TableReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         page.heading(1, format!("Decision table of {}", self.policy));
-        page.0.push(Block::Definitions { is_header: true, items: self.header.clone() });
+        page.0.push(Element::Definitions { is_header: true, items: self.header.clone() });
         if !self.drops.is_empty() {
             page.heading(2, "Events that are dropped");
             page.list(self.drops.clone());
@@ -362,18 +363,18 @@ impl Report for TableReport<'_> {
         let categories = self.categories.iter();
         let categories =
             categories.map(|one| [one.category, one.wire_id, one.description.unwrap_or_default(), one.note]);
-        page.table(Table::new(["category", "wire id", "description", ""]).with(categories));
+        page.table(Grid::new(["category", "wire id", "description", ""]).with(categories));
         if !self.promises.is_empty() {
             page.heading(2, "Promises");
             page.table(
-                Table::new(["promise", "because", "is it kept"])
+                Grid::new(["promise", "because", "is it kept"])
                     .with(self.promises.iter().map(PromiseProof::cells)),
             );
         }
         for (table, number) in self.tables.iter().zip(1..) {
-            page.heading(2, format!("Table {number}"));
+            page.heading(2, format!("Grid {number}"));
             let destinations = table.destinations.iter().map(DestinationReport::cells);
-            page.table(Table::new(DESTINATION_TITLES).with(destinations));
+            page.table(Grid::new(DESTINATION_TITLES).with(destinations));
             let columns = TITLES.into_iter().zip(0..).map(|(title, place)| Column {
                 role: match place {
                     0 | 1 => Role::Head,
@@ -382,14 +383,14 @@ impl Report for TableReport<'_> {
                 },
                 ..title.into()
             });
-            let rows = |table: Table, block: &BlockReport<'_>| {
+            let rows = |table: Grid, block: &BlockReport<'_>| {
                 table.with(block.rows.iter().map(|row| block.cells(row)))
             };
-            page.table(table.blocks.iter().fold(Table::new(columns), rows));
+            page.table(table.blocks.iter().fold(Grid::new(columns), rows));
         }
         page.heading(2, "What the words mean");
-        page.0.push(Block::Definitions { is_header: false, items: self.glossary.clone() });
-        page.0.push(Block::Blanks(&["Name", "Date", "Signature"]));
+        page.0.push(Element::Definitions { is_header: false, items: self.glossary.clone() });
+        page.0.push(Element::Blanks(&["Name", "Date", "Signature"]));
         page
     }
 }

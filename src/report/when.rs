@@ -36,7 +36,7 @@ impl When {
             match condition {
                 Condition::Consent(states) => when.consent = Some(states.clone()),
                 Condition::Integrations(states) => {
-                    when.integrations = Some(states.iter().map(|state| state.word()).collect());
+                    when.integrations = Some(states.iter().map(|state| state.as_str()).collect());
                 }
                 Condition::Event(names) => when.event = Some(names.clone()),
                 Condition::Entry { name, values, twice } => {

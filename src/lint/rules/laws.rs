@@ -138,7 +138,7 @@ fn breach(
             .unwrap_or_default()
     };
     let [before, after] = cases;
-    let word = |case: &Case| case.reason.outcome().word();
+    let word = |case: &Case| case.reason.outcome().as_str();
     Diagnostic::new(code, message)
         .at(row(policy, after), format!("`{name}`: {}, with {}", word(after), event(after)))
         .at(row(policy, before), format!("`{name}`: {}, with {}", word(before), event(before)))
