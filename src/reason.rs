@@ -1,6 +1,5 @@
 //! Outcomes and reasons.
 
-
 /// The platform's discard code for a block by the person's choice ("Filtered at destination", "Filtered by end user
 /// consent").
 pub const DISCARD_CODE: &str = "FILTERED_BY_END_USER_CONSENT";
