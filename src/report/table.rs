@@ -28,9 +28,9 @@ pub struct TableReport<'a> {
     #[serde(skip)]
     drops: Vec<String>,
     #[serde(skip)]
-    header: Vec<(String, String)>,
+    header: Vec<(&'static str, String)>,
     #[serde(skip)]
-    glossary: Vec<(String, String)>,
+    glossary: Vec<(&'static str, String)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -114,7 +114,7 @@ impl<'a> TableReport<'a> {
             drops: drops(policy),
             promises: proofs.promises,
             tables: tables.iter().map(|table| SharedTable::new(policy, table)).collect(),
-            header: header.map(|(term, text)| (term.to_owned(), text)).into(),
+            header: header.into(),
             glossary: glossary(policy, tables),
         }
     }
@@ -304,7 +304,7 @@ fn drops(policy: &Policy) -> Vec<String> {
 }
 
 /// Returns what the words of the tables mean under a policy.
-fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(String, String)> {
+fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(&'static str, String)> {
     let paths: Vec<String> = policy.reading().paths().map(|keys| keys.join(".")).collect();
     let paths = names::any_of(&paths);
     let (invalid, all_invalid) = match policy.invalid_entries().value {
@@ -329,7 +329,7 @@ fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(String, String)> 
     let rows = tables.iter().flat_map(|table| &table.blocks).flat_map(|block| &block.rows);
     let shown: BTreeSet<Reason> = rows.map(|row| row.reason).collect();
     let reasons = shown.iter().map(|reason| (reason.word(), reason.meaning().to_owned()));
-    words.into_iter().chain(reasons).map(|(word, meaning)| (word.to_owned(), meaning)).collect()
+    words.into_iter().chain(reasons).collect()
 }
 
 /// The titles of the destinations of a table.
