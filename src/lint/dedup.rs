@@ -29,20 +29,12 @@ struct Site {
 type Edits = Vec<(Place, String)>;
 
 /// The policies that make one finding.
+#[derive(Default)]
 struct Finders {
-    /// How many there are, those included that do not report it, and which of them was the last.
-    count: usize,
-    last: usize,
+    /// Their indices, those included that do not report it.
+    policies: HashSet<usize>,
     /// The highest severity that it is reported with.
     severity: Option<Severity>,
-}
-
-/// The fixes that the policies have for one site.
-enum Fixes {
-    /// The same one in every policy.
-    Same(Edits),
-    /// Several different ones, or none in some policy.
-    Differ,
 }
 
 /// The path of each file without links, looked up once.
@@ -90,7 +82,8 @@ impl<R: Fn(&str) -> PathBuf> Paths<R> {
 pub fn dedup(all: &mut [Linted], real: impl Fn(&str) -> PathBuf) {
     let mut paths = Paths { real, known: HashMap::new() };
     let mut finders: HashMap<Key, Finders> = HashMap::new();
-    let mut fixes: HashMap<Site, Fixes> = HashMap::new();
+    // The fix that every policy has, if it is the same one.
+    let mut fixes: HashMap<Site, Option<Edits>> = HashMap::new();
     // A policy with mistakes may use what it includes: it counts among those that have the file.
     let mut read_by: HashMap<PathBuf, usize> = HashMap::new();
     for (index, linted) in all.iter().enumerate() {
@@ -103,17 +96,12 @@ pub fn dedup(all: &mut [Linted], real: impl Fn(&str) -> PathBuf) {
         for (found, severity) in reported.chain(linted.off.iter().map(|found| (found, None))) {
             let Some(key) = paths.key(found, &linted.files) else { continue };
             let edits = paths.edits(found, &linted.files).filter(|_| severity.is_some());
-            let same = || edits.clone().map_or(Fixes::Differ, Fixes::Same);
-            let known = fixes.entry(key.site.clone()).or_insert_with(same);
-            if !matches!((&*known, &edits), (Fixes::Same(known), Some(edits)) if known == edits) {
-                *known = Fixes::Differ;
+            let known = fixes.entry(key.site.clone()).or_insert_with(|| edits.clone());
+            if *known != edits {
+                *known = None;
             }
-            let none = Finders { count: 0, last: usize::MAX, severity: None };
-            let finders = finders.entry(key).or_insert(none);
-            if finders.last != index {
-                finders.count += 1;
-                finders.last = index;
-            }
+            let finders = finders.entry(key).or_default();
+            finders.policies.insert(index);
             finders.severity = finders.severity.max(severity);
         }
     }
@@ -123,10 +111,10 @@ pub fn dedup(all: &mut [Linted], real: impl Fn(&str) -> PathBuf) {
             let Some(finders) = finders.remove(&key) else { return false };
             found.set_severity(finders.severity.unwrap_or(found.severity()));
             let read_by = key.site.places.first().and_then(|(file, _)| read_by.get(file));
-            let all_find_it = read_by == Some(&finders.count);
+            let all_find_it = read_by == Some(&finders.policies.len());
             // The settings of a policy with errors are unknown: its lists may have the other meaning.
             let is_safe = found.code != Code::AmbiguousList || all_find_it;
-            let is_same = matches!(fixes.get(&key.site), Some(Fixes::Same(_)));
+            let is_same = fixes.get(&key.site).is_some_and(Option::is_some);
             found.fix = found.fix.take().filter(|_| is_same && is_safe);
             !is_about_use(found.code) || all_find_it
         });

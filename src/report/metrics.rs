@@ -19,13 +19,13 @@ use metrics::counter;
 ///
 /// ```
 /// use consentry::report::{Summary, count};
-/// use consentry::{Limits, Policy, Table};
+/// use consentry::{Input, Policy, Table};
 ///
 /// let table = Table::new(Policy::parse(
 ///     r#"consentry 1 policy "p" include prelude "segment" category Ads destination "X" needs Ads"#
 /// )?);
 /// let mut summary = Summary::default();
-/// summary.add(&table.decide(crate::decide::Input::line(b"{}"), &mut table.scratch())?);
+/// summary.add(&table.decide(Input::line(b"{}"), &mut table.scratch())?);
 /// count(table.policy(), &std::mem::take(&mut summary));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -79,9 +79,9 @@ mod tests {
 
     /// Keeps counters by their names and labels.
     #[derive(Default, Clone)]
-    struct Kept(Arc<Mutex<BTreeMap<String, u64>>>);
+    struct Counters(Arc<Mutex<BTreeMap<String, u64>>>);
 
-    struct One(Kept, String);
+    struct One(Counters, String);
 
     impl CounterFn for One {
         fn increment(&self, value: u64) {
@@ -91,7 +91,7 @@ mod tests {
         fn absolute(&self, _: u64) {}
     }
 
-    impl Recorder for Kept {
+    impl Recorder for Counters {
         fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
         fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
         fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
@@ -130,12 +130,12 @@ mod tests {
         let checked = check(policy, &notice, Recorded::Unknown);
         summary.add_check(&checked);
         summary.add(&table.decide(checked.input(b""), &mut scratch).unwrap());
-        let kept = Kept::default();
-        metrics::with_local_recorder(&kept, || {
+        let counters = Counters::default();
+        metrics::with_local_recorder(&counters, || {
             count(policy, &summary);
             count(policy, &summary);
         });
-        let found: Vec<(String, u64)> = kept.0.lock().unwrap().clone().into_iter().collect();
+        let found: Vec<(String, u64)> = counters.0.lock().unwrap().clone().into_iter().collect();
         let expected = [
             ("failed_on_ingest policy=p reason=not_an_object", 2),
             ("filtered_at_destination policy=p destination=X reason=FILTERED_BY_END_USER_CONSENT", 4),

@@ -16,7 +16,6 @@ use fix::Changes;
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 /// Parse and check policies, and report what is questionable about them.
 ///
@@ -34,54 +33,33 @@ pub(super) struct Lint {
     #[arg(long, value_parser = Format::among(&FORMATS), default_value = "human")]
     format: Format,
     /// Do not report a finding, such as unmapped-destination or C507; this comes before what a policy says.
-    #[arg(long, value_name = "FINDING")]
-    allow: Vec<LintCode>,
+    #[arg(long, value_name = "FINDING", value_parser = lint_code)]
+    allow: Vec<Code>,
     /// Report a finding as a warning.
-    #[arg(long, value_name = "FINDING")]
-    warn: Vec<LintCode>,
+    #[arg(long, value_name = "FINDING", value_parser = lint_code)]
+    warn: Vec<Code>,
     /// Report a finding as an error; `warnings` stands for all that would be warnings.
-    #[arg(long, value_name = "FINDING|warnings")]
-    deny: Vec<Denied>,
+    #[arg(long, value_name = "FINDING|warnings", value_parser = denied)]
+    deny: Vec<Option<Code>>,
     /// Fix what can be fixed without changing any decision, and report what is left.
     #[arg(long)]
     fix: bool,
 }
 
-/// A finding of lint.
-#[derive(Debug, Clone, Copy)]
-struct LintCode(Code);
-
-impl FromStr for LintCode {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.parse::<Code>() {
-            Ok(code) if code.is_lint() => Ok(LintCode(code)),
-            Ok(code) => Err(format!("{} prevents compilation: it is always an error", code.label())),
-            Err(UnknownCodeError) => Err(match Code::nearest(text, Code::is_lint) {
-                Some(meant) => format!("there is no such finding; did you mean `{}`?", meant.name()),
-                None => "there is no such finding; `consentry help` lists all of them".to_owned(),
-            }),
-        }
+fn lint_code(text: &str) -> Result<Code, String> {
+    match text.parse::<Code>() {
+        Ok(code) if code.is_lint() => Ok(code),
+        Ok(code) => Err(format!("{} prevents compilation: it is always an error", code.label())),
+        Err(UnknownCodeError) => Err(match Code::nearest(text, Code::is_lint) {
+            Some(meant) => format!("there is no such finding; did you mean `{}`?", meant.name()),
+            None => "there is no such finding; `consentry help` lists all of them".to_owned(),
+        }),
     }
 }
 
-/// What shall be an error.
-#[derive(Debug, Clone, Copy)]
-enum Denied {
-    Warnings,
-    One(LintCode),
-}
-
-impl FromStr for Denied {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "warnings" => Ok(Denied::Warnings),
-            code => code.parse().map(Denied::One),
-        }
-    }
+/// Returns a finding, or `None` for all warnings.
+fn denied(text: &str) -> Result<Option<Code>, String> {
+    if text == "warnings" { Ok(None) } else { lint_code(text).map(Some) }
 }
 
 const FORMATS: [Format; 6] =
@@ -120,12 +98,12 @@ impl Lint {
     fn levels(&self) -> Levels {
         let mut levels = Levels::default();
         for (codes, level) in [(&self.allow, Level::Off), (&self.warn, Level::Warning)] {
-            codes.iter().for_each(|code| levels.set(code.0, level));
+            codes.iter().for_each(|code| levels.set(*code, level));
         }
         for denied in &self.deny {
             match denied {
-                Denied::Warnings => levels.deny_warnings(),
-                Denied::One(code) => levels.set(code.0, Level::Error),
+                None => levels.deny_warnings(),
+                Some(code) => levels.set(*code, Level::Error),
             }
         }
         levels
