@@ -52,12 +52,11 @@ pub use fingerprint::{Fingerprint, TooLarge};
 pub use format::{FormatError, format};
 pub use model::{
     AlsoRecords, Banner, Category, CategoryId, CheckAction, Conflict, ConsentModel, ConsentState,
-    Destination, DestinationId, Enforce, EntryState, Expected, GateOpens, ImpliedConsent, Include,
-    IntegrationsState, InvalidEntries, Kind, KindId, LedgerCheck, Level, LintLevel, LoadTrigger,
+    Destination, DestinationId, DestinationSet, Enforce, EntryState, Expected, GateOpens, ImpliedConsent,
+    Include, IntegrationsState, InvalidEntries, Kind, KindId, LedgerCheck, Level, LintLevel, LoadTrigger,
     MAX_CATEGORIES, MAX_DESTINATIONS, MAX_FILES, Mode, Policy, PolicyError, Promise, PromiseCondition,
     Quantifier, Reading, Reconcile, ReconcileRow, Requirement, StatedEntry, StatedPreference, Test, TestCase,
-    TestConsent, TestEvent, TestIntegrations, UnmappedDestinations, Which, WithoutConsent, prelude,
-    prelude_names,
+    TestConsent, TestEvent, TestIntegrations, UnmappedDestinations, WithoutConsent, prelude, prelude_names,
 };
 pub use reason::{DISCARD_CODE, Outcome, Reason};
 pub use source::{Disk, Memory, Source, SourceError};

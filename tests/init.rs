@@ -15,8 +15,9 @@ mod text;
 use common::{command, run, run_command, start};
 use consentry::diagnostic::Code;
 use consentry::{
-    Consent, Enforce, Entry, Event, Expected, Input, Integrations, Outcome, Policy, Preference, StatedEntry,
-    StatedPreference, Table, Test, TestConsent, TestEvent, TestIntegrations, Which, lint, reference,
+    Consent, DestinationSet, Enforce, Entry, Event, Expected, Input, Integrations, Outcome, Policy,
+    Preference, StatedEntry, StatedPreference, Table, Test, TestConsent, TestEvent, TestIntegrations, lint,
+    reference,
 };
 use std::fmt::Write as _;
 use std::fs;
@@ -110,9 +111,9 @@ fn holds(table: &Table, test: &Test) {
             };
             for id in policy.destination_ids() {
                 let (is_named, has_rest) = match which {
-                    Which::All => (true, false),
-                    Which::These(these) => (these.contains(&id), false),
-                    Which::Only(these) => (these.contains(&id), true),
+                    DestinationSet::All => (true, false),
+                    DestinationSet::These(these) => (these.contains(&id), false),
+                    DestinationSet::Only(these) => (these.contains(&id), true),
                 };
                 let verdict = decision.verdict(id).unwrap();
                 assert_eq!(verdict, reference::explain(policy, &event, id).unwrap().verdict);
@@ -463,7 +464,7 @@ fn a_sheet_that_can_be_read_in_two_ways_is_refused() {
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{text}");
         assert!(run.err.contains(reason), "{text}\n{}", run.err);
     }
-    // Which columns have become categories is said: one of them may stand for something else.
+    // DestinationSet columns have become categories is said: one of them may stand for something else.
     let run = sheet("Tool,Ads,Active\nA,x,yes\n");
     assert_eq!(run.status, 0, "{}", run.err);
     assert!(run.err.contains("the column `Active` is taken for a category"), "{}", run.err);

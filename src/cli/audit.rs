@@ -4,7 +4,7 @@ use super::format::ResultFormat;
 use super::input::{Block, Blocks};
 use super::ledger_arguments::Ledger;
 use super::shared::{CliError, PolicyArguments, Status};
-use super::store_uri::Reach;
+use super::store_uri::{ADDRESS, Reach};
 use consentry::ledger::{self, Checked, Notice};
 use consentry::report::audit::AuditReport;
 use consentry::{EventError, Limits};
@@ -26,8 +26,7 @@ pub(super) struct Audit {
     policy: PolicyArguments,
     /// The events, one a line [default: standard input].
     events: Option<PathBuf>,
-    /// Check what events are stamped with against this ledger: a file, or `redis://HOST:PORT/DB`. It is only read.
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", help = format!("Check what events are stamped with against this ledger: a file, or {ADDRESS}. It is only read"))]
     ledger: Option<String>,
     #[command(flatten)]
     reach: Reach,

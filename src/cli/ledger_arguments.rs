@@ -1,7 +1,7 @@
 //! The ledger that commands check events against.
 
 use super::shared::CliError;
-use super::store_uri::{Access, Reach, Shared};
+use super::store_uri::{ADDRESS, Access, Reach, Shared};
 use consentry::diagnostic::visible;
 use consentry::ledger::Batch;
 use consentry::{EventError, Limits, Policy};
@@ -12,8 +12,7 @@ use std::sync::OnceLock;
 /// Whether events are checked.
 #[derive(clap::Args)]
 pub(super) struct LedgerArguments {
-    /// Check events against this ledger, as the policy's `ledger` settings require: a file, or `redis://HOST:PORT/DB`. It is only read.
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", help = format!("Check events against this ledger, as the policy's `ledger` settings require: a file, or {ADDRESS}. It is only read"))]
     ledger: Option<String>,
     /// Decide events as they are stamped, though the policy asks for a check against a ledger.
     #[arg(long, conflicts_with = "ledger")]

@@ -5,6 +5,9 @@ use consentry::ledger::{FileStore, RedisStore, Store, StoreError};
 use std::path::Path;
 use std::time::Duration;
 
+/// The address of a store that is no file, for help texts.
+pub(super) const ADDRESS: &str = "`redis://HOST:PORT/DB`";
+
 /// A ledger by its name on the command line.
 #[derive(clap::Args)]
 pub(super) struct Reach {
@@ -39,7 +42,7 @@ impl Reach {
                 "a ledger is a file or `redis://...`, and no `{scheme}://`; put a proxy in front of a Redis that wants TLS"
             ))),
             None if place.starts_with("redis:") => {
-                Err(CliError::Other("a ledger in Redis is `redis://HOST:PORT/DB`".into()))
+                Err(CliError::Other(format!("a ledger in Redis is {ADDRESS}")))
             }
             None => {
                 let path = Path::new(place);

@@ -270,7 +270,7 @@ codes! {
 }
 
 impl Code {
-    /// Whether it is a question that lint asks of a policy that compiles.
+    /// Returns true if it is a question that lint asks of a policy that compiles.
     pub fn is_lint(self) -> bool {
         self.number() >= 500
     }

@@ -111,7 +111,7 @@ impl Files {
         self.files.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
@@ -137,7 +137,7 @@ impl Files {
         self.file(id).map_or("", |file| &file.name)
     }
 
-    /// Whether the file is one that is built in.
+    /// Returns true if the file is one that is built in.
     pub fn is_prelude(&self, id: FileId) -> bool {
         self.file(id).is_some_and(|file| file.is_prelude)
     }

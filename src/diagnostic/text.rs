@@ -1,11 +1,11 @@
 //! What the texts of messages may hold, and which name was meant by a misspelled one.
 
-/// Whether a character changes the direction of the text around it.
+/// Returns true if a character changes the direction of the text around it.
 pub(crate) fn is_bidirectional(char: char) -> bool {
     matches!(char, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character would not be shown as what it is.
+/// Returns true if a character would not be shown as what it is.
 pub(crate) fn is_harmful(char: char) -> bool {
     char.is_control()
         || is_bidirectional(char)

@@ -7,22 +7,22 @@ use crate::model::{DestinationId, Policy};
 use crate::reference;
 use crate::verdict::Verdict;
 
-/// How many other categories and destinations stand around a situation: more than a word of bits has.
+/// The number of other categories and destinations around a situation: more than a word of bits has.
 const MAX_OTHERS: usize = 100;
 
-/// How many differences are kept; one is enough to know.
+/// The most differences that are kept; one is enough to know.
 const MAX_DIFFERENCES: usize = 100;
 
-/// What was compared, and what differed.
+/// The comparisons that were made, and their differences.
 #[derive(Debug, Clone, Default)]
 pub struct Certificate {
-    /// For each destination, in declaration order, what was compared.
+    /// The coverage of each destination, in declaration order.
     pub coverage: Vec<(DestinationId, Coverage)>,
     /// Decisions of the table that the reference does not share.
     pub differences: Vec<Difference>,
 }
 
-/// Which situations of a destination were compared.
+/// The situations of a destination that were compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage {
     /// All of them, as many as these.
@@ -33,11 +33,22 @@ pub enum Coverage {
     /// Some of those that can make a difference: `compared` of `of`, or of more than can be counted. Everything but the
     /// preferences comes in every combination, the preferences are drawn by chance from a fixed seed.
     Sampled {
-        /// How many were compared.
+        /// The number that were compared.
         compared: u128,
-        /// How many there are.
+        /// The number that there are.
         of: Option<u128>,
     },
+}
+
+impl Coverage {
+    /// Returns how many situations were compared.
+    fn compared(self) -> u128 {
+        match self {
+            Coverage::Full(compared) | Coverage::Reduced(compared) | Coverage::Sampled { compared, .. } => {
+                compared
+            }
+        }
+    }
 }
 
 /// A decision of the table that the reference does not share.
@@ -47,20 +58,16 @@ pub struct Difference {
     pub destination: DestinationId,
     /// An event that shows it.
     pub event: String,
-    /// What the table decides.
+    /// The verdict of the table.
     pub table: Option<Verdict>,
-    /// What the reference decides.
+    /// The verdict of the reference.
     pub reference: Option<Verdict>,
 }
 
 impl Certificate {
-    /// How many comparisons were made: each situation alone, and among facts that must not matter.
+    /// Returns how many comparisons were made: each situation alone, and among facts that must not matter.
     pub fn comparisons(&self) -> u128 {
-        let situations = self.coverage.iter().map(|(_, coverage)| match coverage {
-            Coverage::Full(count) | Coverage::Reduced(count) => *count,
-            Coverage::Sampled { compared, .. } => *compared,
-        });
-        2 * situations.sum::<u128>()
+        2 * self.coverage.iter().map(|(_, coverage)| coverage.compared()).sum::<u128>()
     }
 }
 
@@ -82,12 +89,11 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
             (_, Some(count)) if count <= most => (reduced, Coverage::Reduced(count)),
             (_, count) => (reduced, Coverage::Sampled { compared: most, of: count }),
         };
-        let (compared, sampled) = match coverage {
-            Coverage::Full(count) | Coverage::Reduced(count) => (count, false),
-            Coverage::Sampled { compared, .. } => (compared, true),
-        };
-        for number in 0..compared {
-            let situation = if sampled { space.sample(number as u64) } else { space.situation(number) };
+        for number in 0..coverage.compared() {
+            let situation = match coverage {
+                Coverage::Sampled { .. } => space.sample(number as u64),
+                _ => space.situation(number),
+            };
             let alone = space.event(&situation);
             let among = among_others(&space, policy, id, &situation, &alone);
             for event in [alone, among] {
@@ -110,7 +116,7 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
     certificate
 }
 
-/// The same situation among facts that must not matter: those of other categories and destinations, and repetitions of
+/// Returns the same situation among facts that must not matter: those of other categories and destinations, and repetitions of
 /// its own names that lose against what is there. What can be said by several names is said by another than alone.
 fn among_others<'e>(
     space: &Space,

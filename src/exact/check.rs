@@ -5,7 +5,7 @@ use crate::model::{AlsoRecords, CheckAction, Conflict, LedgerCheck, Policy};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What a policy checks against a ledger, and what follows.
+/// The check of a policy against a ledger, and its actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     pub(super) actions: LedgerCheck,
@@ -16,7 +16,7 @@ pub struct Check {
     pub(super) records_identify: bool,
 }
 
-/// The check of a policy, if it asks for one.
+/// Returns the check of a policy, if it asks for one.
 pub fn check(policy: &Policy) -> Option<Check> {
     let mut actions = policy.ledger_check()?;
     let compared = free(policy);
@@ -32,15 +32,6 @@ pub fn check(policy: &Policy) -> Option<Check> {
     })
 }
 
-fn word(verified: CheckAction) -> &'static str {
-    match verified {
-        CheckAction::Drop => "drop",
-        CheckAction::UseRecorded => "use recorded",
-        CheckAction::UseStamped => "use stamped",
-        CheckAction::Refuse => "refuse",
-    }
-}
-
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let LedgerCheck { mismatch, unstamped, unknown, unreachable, conflict } = self.actions;
@@ -50,14 +41,14 @@ impl fmt::Display for Check {
             let all: Vec<String> = quoted.chain(more.map(str::to_owned)).collect();
             if all.is_empty() { "none".to_owned() } else { all.join(", ") }
         };
-        let mismatch = if mismatch == CheckAction::UseStamped { "report" } else { word(mismatch) };
+        let mismatch = if mismatch == CheckAction::UseStamped { "report" } else { mismatch.word() };
         write!(
             f,
             "mismatch {mismatch}, unstamped {}, unknown {}, unreachable {}, conflict {}",
-            word(unstamped),
-            word(unknown),
-            word(unreachable),
-            if conflict == Conflict::Grant { "grant" } else { "refuse" }
+            unstamped.word(),
+            unknown.word(),
+            unreachable.word(),
+            conflict.word()
         )?;
         let identify = self.records_identify.then_some("identify events");
         write!(

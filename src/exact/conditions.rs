@@ -3,15 +3,15 @@
 use super::cover::Cube;
 use super::inputs::{ALL, ENTRIES, Input, Inputs, ON_AND_INVALID};
 use super::requirement_vars::RequirementVar;
-use crate::event::Entry;
+use crate::event::{Entry, Form};
 use crate::model::IntegrationsState;
 use std::fmt;
 
-/// What an event must have to belong to a row. All of it must hold.
+/// The conditions on an event that belongs to a row. All of them must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conditions(Vec<Condition>);
 
-/// One input and the values that it may have; what is not said may have any.
+/// One input and the values that it may have. Other inputs may have any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// The consent object, by the states that it may be in. Where two policies read it differently, a state is said as both see
@@ -19,38 +19,38 @@ pub enum Condition {
     Consent(Vec<String>),
     /// The integrations object, by the states that it may be in.
     Integrations(Vec<IntegrationsState>),
-    /// Which exempt event it is; `None` for any other event.
+    /// The exempt event; `None` for any other event.
     Event(Vec<Option<String>>),
     /// The entry under one of the destination's names; `None` for no entry.
     Entry {
         /// The name.
         name: String,
-        /// What it may be.
+        /// The entries that it may be.
         values: Vec<Option<Entry>>,
-        /// Whether it may be there twice, on and invalid, which two policies count differently; `None` where they do not.
+        /// True if it may be there twice, on and invalid, which two policies count differently; `None` where they do not.
         twice: Option<bool>,
     },
-    /// Whether `All` is off; `None` for unlisted and on.
+    /// The entry `All`; `None` for unlisted and on.
     All(Vec<Option<Entry>>),
-    /// Whether a category is granted.
+    /// A category is granted, or not.
     Category {
         /// The declared name, or the wire id where no policy declares it.
         name: String,
-        /// Whether it is.
+        /// True if it is granted.
         granted: bool,
     },
-    /// Whether what the destination needs is granted, where saying it by categories would take too many rows.
+    /// The requirement of the destination is satisfied, or not, where categories would take too many rows.
     Requirement {
         /// Who asks for it.
         required_by: RequiredBy,
-        /// Whether it is granted.
+        /// True if it is granted.
         granted: bool,
     },
-    /// Whether the refusals of two policies name other categories.
+    /// The refusals of two policies name other categories, or the same ones.
     OtherNames(bool),
 }
 
-/// Which of two policies ask for something.
+/// The policies, of two, that require something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequiredBy {
     /// Only the old one, or the new one asks for something else.
@@ -72,7 +72,7 @@ impl RequiredBy {
 }
 
 impl Conditions {
-    /// What a cube asks for.
+    /// Returns the conditions of a cube.
     pub(crate) fn of(inputs: &Inputs, cube: &Cube) -> Self {
         let mut conditions = Vec::new();
         for ((variable, input), count) in inputs.all().enumerate().zip(inputs.values()) {
@@ -84,32 +84,34 @@ impl Conditions {
         Conditions(conditions)
     }
 
-    /// One by one, in the order in which a decision asks.
+    /// Returns the conditions one by one, in the order in which a decision asks.
     pub fn iter(&self) -> impl Iterator<Item = &Condition> {
         self.0.iter()
     }
 }
 
+/// Returns the values at some places of a list.
+pub(crate) fn at<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
+    places.iter().filter_map(|place| all.get(*place)).cloned().collect()
+}
+
 impl Condition {
     fn of(inputs: &Inputs, input: Input<'_>, values: &[usize], count: usize) -> Self {
-        let places = || values.iter().copied();
         match input {
             Input::Consent => {
-                let shapes = places().filter_map(|value| inputs.shapes.get(value));
-                Condition::Consent(shapes.map(|shape| shape.to_string()).collect())
+                let shapes = at(&inputs.shapes, values);
+                Condition::Consent(shapes.iter().map(Form::to_string).collect())
             }
-            Input::Integrations => Condition::Integrations(
-                places().filter_map(|value| IntegrationsState::ALL.get(value)).copied().collect(),
-            ),
+            Input::Integrations => Condition::Integrations(at(&IntegrationsState::ALL, values)),
             Input::ExemptEvent => {
-                Condition::Event(places().map(|value| inputs.exempt_event(value).cloned()).collect())
+                Condition::Event(values.iter().map(|value| inputs.exempt_event(*value).cloned()).collect())
             }
             Input::Entry(name) => Condition::Entry {
                 name: name.to_owned(),
-                values: places().filter_map(|value| ENTRIES.get(value)).copied().collect(),
+                values: at(&ENTRIES, values),
                 twice: (count > ENTRIES.len()).then(|| values.contains(&ON_AND_INVALID)),
             },
-            Input::All => Condition::All(places().filter_map(|value| ALL.get(value)).copied().collect()),
+            Input::All => Condition::All(at(&ALL, values)),
             Input::Category(wire_id) => {
                 Condition::Category { name: inputs.called(wire_id).to_owned(), granted: values == [1] }
             }
@@ -191,7 +193,7 @@ fn entries(values: &[Option<Entry>], all: &[Option<Entry>]) -> String {
     any_of(&words)
 }
 
-/// An entry as policies and reports spell it.
+/// Returns the spelling of an entry in policies and reports.
 pub(crate) fn word(entry: Option<Entry>) -> &'static str {
     entry.map_or("unlisted", Entry::word)
 }

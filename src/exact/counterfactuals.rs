@@ -2,7 +2,7 @@
 
 use super::conditions::listed;
 use super::function::{DecisionFunction, reason};
-use super::inputs::{ALL, ENTRIES, Input, Inputs, place_of};
+use super::inputs::{ALL, ENTRIES, Input, Inputs, PREFERENCES, moved, place_of};
 use super::minimal::{ChangeSet, minimal};
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::fingerprint::TooLarge;
@@ -10,17 +10,17 @@ use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
 use std::fmt;
 
-/// How many flips are listed.
+/// The most counterfactuals that are listed.
 pub const MAX_COUNTERFACTUALS: usize = 20;
 
-/// Up to how many inputs all flips are searched for: the states of the two objects, whether the event is exempt, the entry under
+/// The most inputs for which all counterfactuals are searched for: the states of the two objects, whether the event is exempt, the entry under
 /// each name of the destination, `All`, and each category that it needs.
 pub const MAX_EXACT_INPUTS: usize = 12;
 
-/// How many candidates are kept for each part of a decision that has more inputs than that.
+/// The most candidates that are kept for each part of a decision that has more inputs than that.
 const MAX_CANDIDATES: usize = 256;
 
-/// How many steps the diagram of a decision may take: an explanation should not be waited for.
+/// The most steps that the diagram of a decision may take: nobody should wait for an explanation.
 const MAX_STEPS: usize = 1_000_000;
 
 /// The smallest changes of an event that flip an outcome.
@@ -28,7 +28,7 @@ const MAX_STEPS: usize = 1_000_000;
 pub struct Counterfactuals {
     /// Those with the fewest changes first; among as many, what changes preferences and entries first.
     pub list: Vec<Counterfactual>,
-    /// Whether there may be more, because a cap cut something off.
+    /// True if there may be more, because a cap cut something off.
     pub more: bool,
 }
 
@@ -41,7 +41,7 @@ pub struct Counterfactual {
     pub reason: Reason,
     /// The changed event, as JSON.
     pub witness: String,
-    /// Whether the integrations object of the changed event has `All: true` because it would have no entry otherwise, and so not
+    /// True if the integrations object of the changed event has `All: true` because it would have no entry otherwise, and so not
     /// be given.
     is_filled: bool,
 }
@@ -59,7 +59,7 @@ pub enum InputChange {
     Entry {
         /// The name.
         name: String,
-        /// What it becomes.
+        /// The new entry.
         value: Option<Entry>,
     },
     /// `All` becomes on or off.
@@ -70,7 +70,7 @@ pub enum InputChange {
     Refuse(String),
 }
 
-/// The smallest changes of an event that flip its outcome for a destination, at most [`MAX_COUNTERFACTUALS`] of them; none for a destination
+/// Returns the smallest changes of an event that flip its outcome for a destination, at most [`MAX_COUNTERFACTUALS`] of them; none for a destination
 /// that the policy does not have. With up to [`MAX_EXACT_INPUTS`] inputs they are all searched for, and the smallest listed. With
 /// more inputs some may be missed, which is said, but no change of one that is listed can be left out.
 ///
@@ -120,16 +120,10 @@ pub fn counterfactuals(
     let is_cut = found.is_cut || sets.len() > MAX_COUNTERFACTUALS;
     sets.truncate(MAX_COUNTERFACTUALS);
     let flip = |set: &ChangeSet| {
-        let mut changed_at = at.clone();
-        for (variable, value) in set {
-            if let Some(place) = changed_at.get_mut(*variable) {
-                *place = *value;
-            }
-        }
         let (changed, is_filled) = changed(event, inputs, set);
         Counterfactual {
             changes: set.iter().filter_map(|(variable, value)| change(inputs, *variable, *value)).collect(),
-            reason: decision.reason(&changed_at),
+            reason: decision.reason(&moved(at.clone(), set.iter().copied())),
             witness: changed.to_json(policy.reading()),
             is_filled,
         }
@@ -137,7 +131,7 @@ pub fn counterfactuals(
     Ok(Counterfactuals { list: sets.iter().map(flip).collect(), more: is_cut })
 }
 
-/// What comes first: few changes, and of as many those of preferences, then of entries; those of whole objects come last.
+/// Returns the key of the order: few changes come first, then changes of preferences, then of entries; those of whole objects come last.
 fn order(inputs: &Inputs, set: &ChangeSet) -> (usize, u8, ChangeSet) {
     let rank = |(variable, _): &(usize, usize)| match *variable {
         Inputs::CONSENT => 4,
@@ -149,7 +143,7 @@ fn order(inputs: &Inputs, set: &ChangeSet) -> (usize, u8, ChangeSet) {
     (set.len(), set.iter().map(rank).max().unwrap_or(0), set.clone())
 }
 
-/// The values that each input may get, the simplest first. None is invalid, which is always as good as another value.
+/// Returns the values that each input may get, the simplest first. None is invalid, which is always as good as another value.
 fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
     let mut consent =
         vec![ConsentState::Answered, ConsentState::Missing, ConsentState::Empty, ConsentState::Unanswered];
@@ -178,7 +172,7 @@ fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
     others.collect()
 }
 
-/// An input that gets a value, in the words of the interface.
+/// Returns an input that gets a value, in the words of the interface.
 fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<InputChange> {
     Some(match inputs.all().nth(variable)? {
         Input::Consent => InputChange::Consent(*inputs.shapes.get(value)?.states.first()?),
@@ -193,29 +187,37 @@ fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<InputChange>
     })
 }
 
-/// The event with some changes and otherwise as it was, and whether `All: true` fills its integrations object.
+/// Returns the event with some changes and otherwise as it was, and whether `All: true` fills its integrations object.
 fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e>, bool) {
     let mut changed = event.clone();
     let all: Vec<Input<'_>> = inputs.all().collect();
     for (variable, value) in set {
-        let Some(input) = all.get(*variable) else { continue };
-        match (input, change(inputs, *variable, *value)) {
-            (_, Some(InputChange::Consent(state))) => changed.consent = consent(state, inputs),
-            (_, Some(InputChange::Integrations(IntegrationsState::Malformed))) => {
-                changed.integrations = Integrations::Malformed;
+        match all.get(*variable) {
+            Some(Input::Consent) => {
+                // Preferences that are given refuse every category of the destination, and have a member.
+                let no_category = inputs.categories.is_empty().then_some(&inputs.other_category);
+                let wire_ids = inputs.categories.iter().chain(no_category).cloned();
+                let refused = || wire_ids.map(|wire_id| (Name::from(wire_id), Preference::Refused)).collect();
+                let shape = inputs.shapes.get(*value);
+                changed.consent = shape.map_or(Consent::Missing, |shape| shape.consent(refused).0);
             }
-            // What a malformed object holds is not read, and what an object is given comes with the other changes.
-            (_, Some(InputChange::Integrations(_))) => {
-                changed.integrations = Integrations::Entries(Vec::new())
+            Some(Input::Integrations) => {
+                // A malformed object has no members, and other changes give a present one its members.
+                let is_malformed = IntegrationsState::ALL.get(*value) == Some(&IntegrationsState::Malformed);
+                let empty = Integrations::Entries(Vec::new());
+                changed.integrations = if is_malformed { Integrations::Malformed } else { empty };
             }
-            (_, Some(InputChange::Event(name))) => changed.track = name.map(Name::from),
-            (_, Some(InputChange::Entry { name, value })) => set_entry(&mut changed, &name, value),
-            (_, Some(InputChange::All(value))) => set_entry(&mut changed, "All", Some(value)),
-            (Input::Category(wire_id), Some(InputChange::Grant(_))) => {
-                set_preference(&mut changed, wire_id, Preference::Granted);
+            Some(Input::ExemptEvent) => changed.track = inputs.exempt_event(*value).cloned().map(Name::from),
+            Some(Input::Entry(name)) => set_entry(&mut changed, name, ENTRIES.get(*value).copied().flatten()),
+            Some(Input::All) => {
+                set_entry(&mut changed, "All", ALL.get(*value).copied().flatten().or(Some(Entry::On)));
             }
-            (Input::Category(wire_id), _) => set_preference(&mut changed, wire_id, Preference::Refused),
-            _ => {}
+            Some(Input::Category(wire_id)) => {
+                if let Consent::Preferences(preferences) = &mut changed.consent {
+                    set_member(preferences, wire_id, PREFERENCES.get(*value).copied());
+                }
+            }
+            Some(Input::Requirement(_)) | None => {}
         }
     }
     let state = set.iter().find(|(variable, _)| *variable == Inputs::INTEGRATIONS);
@@ -228,41 +230,14 @@ fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e
     (changed, is_filled)
 }
 
-/// A consent object in a state. Preferences that are given refuse every category of the destination.
-fn consent<'e>(state: ConsentState, inputs: &Inputs) -> Consent<'e> {
-    match state {
-        ConsentState::Missing => Consent::Missing,
-        ConsentState::Empty => Consent::Empty,
-        ConsentState::Malformed => Consent::Malformed,
-        ConsentState::Unanswered => Consent::Preferences(Vec::new()),
-        ConsentState::Answered => {
-            let mut refused: Vec<(Name<'_>, Preference)> = Vec::new();
-            refused.extend(
-                inputs.categories.iter().map(|wire_id| (Name::from(wire_id.clone()), Preference::Refused)),
-            );
-            if refused.is_empty() {
-                // Preferences that are given have a member; this destination asks for none.
-                refused.push((Name::from("?"), Preference::Refused));
-            }
-            Consent::Preferences(refused)
-        }
-    }
-}
-
 fn set_entry(event: &mut Event<'_>, name: &str, value: Option<Entry>) {
     if let Integrations::Entries(entries) = &mut event.integrations {
-        set(entries, name, value);
-    }
-}
-
-fn set_preference(event: &mut Event<'_>, wire_id: &str, preference: Preference) {
-    if let Consent::Preferences(preferences) = &mut event.consent {
-        set(preferences, wire_id, Some(preference));
+        set_member(entries, name, value);
     }
 }
 
 /// Gives the member of a name another value, once and where it was.
-fn set<T>(members: &mut Vec<(Name<'_>, T)>, name: &str, value: Option<T>) {
+fn set_member<T>(members: &mut Vec<(Name<'_>, T)>, name: &str, value: Option<T>) {
     let place = members.iter().position(|(known, _)| *known == *name).unwrap_or(members.len());
     members.retain(|(known, _)| *known != *name);
     if let Some(value) = value {

@@ -1,4 +1,4 @@
-//! The fewest rows that say where a condition holds.
+//! The fewest rows that say where a condition holds: the Quine–McCluskey method, with prime implicants over decision diagrams.
 //!
 //! A [`Cube`] is such a row: for each variable the values that it may have, which are all of them where it does not matter. A
 //! cover of a condition is cubes of which each lies in it and all together are it. Covers here are irredundant: no
@@ -6,26 +6,26 @@
 //! fewer cubes, and none of as many has fewer conditions in them.
 
 use super::diagram::{Diagram, Diagrams};
+use super::set_cover::{Cost, Places, cheapest};
 use crate::fingerprint::TooLarge;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// Up to how many inputs a cover is minimum.
+/// The most inputs for which a cover is minimum.
 pub(crate) const FEW: usize = 12;
 
-/// How many cubes there may be before a cover counts as too large to be read: more than twelve inputs of two values ever need for
+/// The most cubes of a cover; a larger one cannot be read. It is more than twelve inputs of two values ever need for
 /// what granting more only makes truer.
 pub(crate) const MAX_CUBES: usize = 1_000;
 
-/// How many points, primes and steps the search for a minimum may take; beyond it the cover is irredundant.
+/// The most points and primes of the search for a minimum; beyond it the cover is irredundant.
 const MAX_POINTS: usize = 30_000;
 const MAX_PRIMES: usize = 2_000;
-const MAX_STEPS: usize = 200_000;
 
-/// How many nodes may be looked at to make cubes wide, before a cover counts as too large.
+/// The most nodes that are visited to make cubes wide, before a cover counts as too large.
 const MAX_VISITS: usize = 4_000_000;
 
-/// For each variable the set of its values that belong to the cube, as bits.
+/// A cube: for each variable the set of its values that belong to it, as bits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Cube(pub(crate) Vec<u64>);
 
@@ -38,7 +38,7 @@ impl Cube {
         self.0.get(variable).is_some_and(|values| values >> value & 1 == 1)
     }
 
-    /// Whether a point is in it.
+    /// Returns true if a point is in it.
     pub(crate) fn contains(&self, values: &[usize]) -> bool {
         values.iter().enumerate().all(|(variable, value)| self.has(variable, *value))
     }
@@ -51,14 +51,14 @@ impl Cube {
         cube
     }
 
-    /// How many variables it says something of.
+    /// Returns how many variables it says something of.
     pub(crate) fn conditions(&self, diagrams: &Diagrams) -> usize {
         let sizes = diagrams.values().iter();
         self.0.iter().zip(sizes).filter(|(values, count)| values.count_ones() as usize != **count).count()
     }
 }
 
-/// The bits of so many values.
+/// Returns the bits of so many values.
 fn all(count: usize) -> Result<u64, TooLarge> {
     match count {
         64 => Ok(u64::MAX),
@@ -67,12 +67,12 @@ fn all(count: usize) -> Result<u64, TooLarge> {
     }
 }
 
-/// What a cube costs that stands for itself alone.
+/// Returns what a cube costs that stands for itself alone.
 pub(crate) fn size(cube: &Cube, diagrams: &Diagrams) -> Cost {
     (1, cube.conditions(diagrams))
 }
 
-/// A cover of a condition, in a stable order, as far as there are events: a cube may reach to where there are none. A cube may stand
+/// Returns a cover of a condition, in a stable order, as far as there are events: a cube may reach to where there are none. A cube may stand
 /// for several, as `cost` says; else that is [`size`].
 pub(crate) fn cover(
     diagrams: &mut Diagrams,
@@ -90,19 +90,19 @@ pub(crate) fn cover(
     Ok(cubes)
 }
 
-/// What a cover must reach, and what it may reach.
+/// The points that a cover must reach, and those that it may reach.
 #[derive(Clone, Copy)]
 struct Within {
     least: Diagram,
     most: Diagram,
 }
 
-/// The variables that a function depends on, in their order.
+/// Returns the variables that a function depends on, in their order.
 pub(crate) fn support(diagrams: &Diagrams, of: Diagram) -> BTreeSet<usize> {
     reachable(diagrams, of).into_iter().filter_map(|node| diagrams.variable(node)).collect()
 }
 
-/// The nodes of a function.
+/// Returns the nodes of a function.
 fn reachable(diagrams: &Diagrams, of: Diagram) -> BTreeSet<Diagram> {
     let mut reached = BTreeSet::new();
     let mut open = vec![of];
@@ -115,7 +115,7 @@ fn reachable(diagrams: &Diagrams, of: Diagram) -> BTreeSet<Diagram> {
     reached
 }
 
-/// Whether all of a cube lies in a condition.
+/// Returns true if all of a cube lies in a condition.
 fn lies_in(diagrams: &Diagrams, cube: &Cube, of: Diagram, known: &mut HashMap<Diagram, bool>) -> bool {
     let Some(variable) = diagrams.variable(of) else { return of == Diagram::TRUE };
     if let Some(known) = known.get(&of) {
@@ -134,7 +134,7 @@ fn is_inside(diagrams: &Diagrams, cube: &Cube, of: Diagram) -> bool {
     lies_in(diagrams, cube, of, &mut HashMap::new())
 }
 
-/// The condition that a cube is.
+/// Returns the condition that holds in a cube.
 fn condition(diagrams: &mut Diagrams, cube: &Cube) -> Result<Diagram, TooLarge> {
     let mut whole = Diagram::TRUE;
     for (variable, values) in cube.0.iter().enumerate().rev() {
@@ -149,7 +149,7 @@ fn condition(diagrams: &mut Diagrams, cube: &Cube) -> Result<Diagram, TooLarge> 
     Ok(whole)
 }
 
-/// The values of a node's variable, sorted by what they lead to.
+/// Returns the values of a node's variable, sorted by what they lead to.
 fn branches(diagrams: &Diagrams, of: Diagram, variable: usize) -> Vec<(u64, Diagram)> {
     let mut branches: Vec<(u64, Diagram)> = Vec::new();
     for (value, child) in diagrams.children(of, variable).enumerate() {
@@ -161,7 +161,7 @@ fn branches(diagrams: &Diagrams, of: Diagram, variable: usize) -> Vec<(u64, Diag
     branches
 }
 
-/// A cover in which no cube can be left out and none can say less: the paths of the diagram, each as wide as it can be, and
+/// Returns a cover in which no cube can be left out and none can say less: the paths of the diagram, each as wide as it can be, and
 /// then without those that the others cover.
 fn irredundant(diagrams: &mut Diagrams, within: Within) -> Result<Vec<Cube>, TooLarge> {
     let whole = Cube::whole(diagrams)?;
@@ -201,7 +201,7 @@ fn irredundant(diagrams: &mut Diagrams, within: Within) -> Result<Vec<Cube>, Too
     Ok(needed)
 }
 
-/// The first path to where a condition holds.
+/// Returns the first path to where a condition holds.
 fn path(diagrams: &Diagrams, of: Diagram, whole: &Cube) -> Option<Cube> {
     let (mut at, mut cube) = (of, whole.clone());
     while let Some(variable) = diagrams.variable(at) {
@@ -214,7 +214,7 @@ fn path(diagrams: &Diagrams, of: Diagram, whole: &Cube) -> Option<Cube> {
     (at == Diagram::TRUE).then_some(cube)
 }
 
-/// A cube made as wide as it can be inside a condition, the first variables first; `None` where that takes too many visits.
+/// Returns a cube made as wide as it can be inside a condition, the first variables first; `None` where that takes too many visits.
 fn widened(diagrams: &Diagrams, cube: Cube, of: Diagram, visits: &mut usize) -> Option<Cube> {
     let mut wide = cube;
     for (variable, count) in diagrams.values().iter().enumerate() {
@@ -234,7 +234,7 @@ fn widened(diagrams: &Diagrams, cube: Cube, of: Diagram, visits: &mut usize) -> 
     Some(wide)
 }
 
-/// A cover that no other one is shorter than; `None` where there are too many inputs, or where the search would take too long.
+/// Returns a cover that no other one is shorter than; `None` where there are too many inputs, or where the search would take too long.
 fn minimum(
     diagrams: &mut Diagrams,
     of: Diagram,
@@ -254,7 +254,7 @@ fn minimum(
     }
     let rows = rows.rows;
     let costs: Vec<Cost> = primes.iter().map(|prime| cost(prime, diagrams)).collect();
-    let chosen = Search::new(&costs).solve(rows.into_iter().collect());
+    let chosen = cheapest(&costs, rows.into_iter().collect());
     Ok(chosen.map(|chosen| chosen.into_iter().filter_map(|index| primes.get(index).cloned()).collect()))
 }
 
@@ -300,11 +300,11 @@ impl Primes {
     }
 }
 
-/// What each point of a condition can be covered by.
+/// The primes that can cover each point of a condition.
 struct Rows<'r> {
     diagrams: &'r Diagrams,
     primes: &'r [Cube],
-    /// Where the walk has been: a variable, what is left of the condition, and the primes that have the point so far.
+    /// The places where the walk has been: a variable, the rest of the condition, and the primes that have the point so far.
     seen: HashSet<(usize, Diagram, Places)>,
     rows: BTreeSet<Places>,
 }
@@ -331,130 +331,6 @@ impl Rows<'_> {
             }
         }
         Some(())
-    }
-}
-
-/// The search for the cheapest choice of columns that has one in each row.
-struct Search<'s> {
-    costs: &'s [Cost],
-    best: Option<(Cost, Vec<usize>)>,
-    steps: usize,
-}
-
-/// How many cubes, and how many conditions in them.
-pub(crate) type Cost = (usize, usize);
-
-fn sum(one: Cost, other: Cost) -> Cost {
-    (one.0 + other.0, one.1 + other.1)
-}
-
-/// The columns of a row, or the rows of a column, sorted.
-type Places = Vec<usize>;
-
-/// Whether every place of the first is one of the second.
-fn are_among(some: &[usize], all: &[usize]) -> bool {
-    let mut all = all.iter();
-    some.len() <= all.len() && some.iter().all(|one| all.any(|other| other == one))
-}
-
-impl<'s> Search<'s> {
-    fn new(costs: &'s [Cost]) -> Self {
-        Search { costs, best: None, steps: 0 }
-    }
-
-    /// `None` where the search was given up.
-    fn solve(mut self, rows: Vec<Places>) -> Option<Vec<usize>> {
-        self.go(rows, Vec::new(), (0, 0));
-        let found = self.best.filter(|_| self.steps <= MAX_STEPS);
-        found.map(|(_, mut chosen)| {
-            chosen.sort_unstable();
-            chosen
-        })
-    }
-
-    fn cost(&self, column: usize) -> Cost {
-        self.costs.get(column).copied().unwrap_or((1, usize::MAX / 2))
-    }
-
-    fn go(&mut self, mut rows: Vec<Places>, mut chosen: Vec<usize>, mut spent: Cost) {
-        self.steps += 1;
-        if self.steps > MAX_STEPS {
-            return;
-        }
-        // What must be chosen, and what need not be looked at, until neither is left.
-        loop {
-            if let Some(only) = rows.iter().find(|row| row.len() == 1).and_then(|row| row.first()).copied() {
-                chosen.push(only);
-                spent = sum(spent, self.cost(only));
-                rows.retain(|row| row.binary_search(&only).is_err());
-            } else if !self.narrow(&mut rows) {
-                break;
-            }
-        }
-        // Each of some rows that share no column needs a column of its own.
-        let mut taken: BTreeSet<usize> = BTreeSet::new();
-        let mut least = spent;
-        for row in &rows {
-            if row.iter().all(|column| !taken.contains(column)) {
-                taken.extend(row);
-                let cheapest = row.iter().map(|column| self.cost(*column)).min().unwrap_or((1, 0));
-                least = sum(least, cheapest);
-            }
-        }
-        if self.best.as_ref().is_some_and(|(cost, _)| *cost <= least) {
-            return;
-        }
-        // The row with the fewest columns leaves the fewest ways.
-        let Some(row) = rows.iter().min_by_key(|row| row.len()) else {
-            self.best = Some((spent, chosen));
-            return;
-        };
-        let mut columns = row.clone();
-        columns.sort_by_cached_key(|column| {
-            let rows = rows.iter().filter(|row| row.binary_search(column).is_ok()).count();
-            (std::cmp::Reverse(rows), self.cost(*column), *column)
-        });
-        for column in columns {
-            let left = rows.iter().filter(|row| row.binary_search(&column).is_err()).cloned().collect();
-            let chosen = chosen.iter().copied().chain([column]).collect();
-            self.go(left, chosen, sum(spent, self.cost(column)));
-        }
-    }
-
-    /// Leaves out rows that are served wherever another one is, and columns in whose place another one serves at least as
-    /// well; whether there were any.
-    fn narrow(&self, rows: &mut Vec<Places>) -> bool {
-        let before = rows.len();
-        rows.sort_by_key(Vec::len);
-        let mut kept: Vec<Places> = Vec::new();
-        for row in std::mem::take(rows) {
-            if !kept.iter().any(|narrower| are_among(narrower, &row)) {
-                kept.push(row);
-            }
-        }
-        *rows = kept;
-        let mut by_column: BTreeMap<usize, Places> = BTreeMap::new();
-        for (index, row) in rows.iter().enumerate() {
-            for column in row {
-                by_column.entry(*column).or_default().push(index);
-            }
-        }
-        let is_worse = |column: &usize, served: &Places| {
-            by_column.iter().any(|(other, more)| {
-                let (own, others) = ((self.cost(*column), *column), (self.cost(*other), *other));
-                // Of two that serve the same at the same cost, the first stays.
-                let is_better = others.0 < own.0
-                    || (others.0 == own.0 && (served.len() < more.len() || others.1 < own.1));
-                other != column && is_better && are_among(served, more)
-            })
-        };
-        let worse: BTreeSet<usize> = by_column
-            .iter()
-            .filter(|(column, served)| is_worse(column, served))
-            .map(|(column, _)| *column)
-            .collect();
-        rows.iter_mut().for_each(|row| row.retain(|column| !worse.contains(column)));
-        rows.len() < before || !worse.is_empty()
     }
 }
 

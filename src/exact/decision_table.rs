@@ -5,6 +5,7 @@
 //! and one for the entries under all of its names, of which "`off` wins, then `on`"; so destinations that differ only in
 //! names and needs share a table.
 
+use super::conditions::at;
 use super::diagram::MAX_STEPS;
 use super::equivalence::EquivalenceClass;
 use super::formula::Formula;
@@ -16,7 +17,7 @@ use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, 
 use crate::reason::Reason;
 use std::collections::{BTreeSet, HashMap};
 
-/// What is decided for some destinations, in every situation.
+/// The decisions for some destinations, in every situation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionTable {
     /// The destinations, in declaration order.
@@ -36,16 +37,16 @@ pub struct Block {
     pub rows: Vec<Row>,
 }
 
-/// What an event must have beside its states, and what is decided then. What is `None` does not matter.
+/// The facts of an event next to its states, and the decision. A fact that is `None` does not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Whether the event is exempt.
+    /// True if the event is exempt.
     pub exempt_event: Option<bool>,
-    /// Whether what the destination needs is granted, in preferences that are given.
+    /// True if preferences are given and satisfy the requirement.
     pub need: Option<bool>,
-    /// What the entries under the destination's names come to; `None` for unlisted.
+    /// The entries that those under the destination's names come to; `None` for unlisted.
     pub entry: Option<Vec<Option<Entry>>>,
-    /// What `All` is; `None` for unlisted and on.
+    /// The entries that `All` may be; `None` for unlisted and on.
     pub all: Option<Vec<Option<Entry>>>,
     /// Why the destination receives the event, or does not. A refusal names the categories of [`DecisionTable::refused`].
     pub reason: Reason,
@@ -53,7 +54,7 @@ pub struct Row {
     pub drop_reason: Option<String>,
 }
 
-/// The tables of some destinations: those with the same one share it.
+/// Returns the tables of some destinations: those with the same one share it.
 ///
 /// # Errors
 ///
@@ -112,7 +113,7 @@ const NEED: usize = ALL_ENTRY + 1;
 const VARIABLES: [(usize, &[usize]); 4] =
     [(EXEMPT_EVENT, &[0, 1]), (NEED, &[1, 0]), (ENTRY, &[1, 2, 0, 3]), (ALL_ENTRY, &[0, 1, 2])];
 
-/// For some variables the values that they may have, and the reason then.
+/// The values that some variables may have, and the reason then.
 type Path = (Vec<(usize, Vec<usize>)>, Reason);
 
 fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Result<Vec<Block>, TooLarge> {
@@ -122,9 +123,8 @@ fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Resu
     let inputs = &decision.inputs;
     let has_exempt_events = !inputs.exempt_events.is_empty();
     let mut classes: Vec<Class> = Vec::new();
-    let states: Vec<ConsentState> =
-        inputs.shapes.iter().filter_map(|shape| shape.states.first()).copied().collect();
-    for (shape, consent) in states.iter().enumerate() {
+    for consent in policy.reading().states() {
+        let Some(shape) = inputs.shape(&[consent]) else { continue };
         for (place, integrations) in IntegrationsState::ALL.into_iter().enumerate() {
             let at = |values: &[(usize, usize)]| {
                 let states = [(Inputs::CONSENT, shape), (Inputs::INTEGRATIONS, place)];
@@ -134,9 +134,9 @@ fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Resu
                 VARIABLES.into_iter().filter(|(variable, _)| *variable != EXEMPT_EVENT || has_exempt_events);
             let paths = fewest(&variables.collect::<Vec<_>>(), &at);
             let drops = paths.iter().any(|(_, reason)| *reason == Reason::Dropped);
-            let row = policy.reconcile().row(*consent, integrations);
+            let row = policy.reconcile().row(consent, integrations);
             let drop_reason = row.drop_reason().filter(|_| drops).map(str::to_owned);
-            let cell = (*consent, integrations);
+            let cell = (consent, integrations);
             match classes.iter_mut().find(|class| class.paths == paths && class.drop_reason == drop_reason) {
                 Some(class) => class.cells.push(cell),
                 None => classes.push(Class { paths, drop_reason, cells: vec![cell] }),
@@ -156,7 +156,7 @@ struct Class {
 }
 
 impl Class {
-    /// As few blocks as can be, none of which has a pair of another one.
+    /// Returns as few blocks as can be, none of which has a pair of another one.
     fn blocks(&self) -> Vec<Block> {
         let by_consent = grouped(&self.cells);
         let turned: Vec<_> =
@@ -179,9 +179,7 @@ impl Class {
         let values =
             |wanted| conditions.iter().find(|(variable, _)| *variable == wanted).map(|(_, values)| values);
         let is_one = |wanted| values(wanted).map(|values| values.contains(&1));
-        let entries = |wanted, all: &[Option<Entry>]| {
-            values(wanted).map(|values| values.iter().filter_map(|value| all.get(*value)).copied().collect())
-        };
+        let entries = |wanted, all: &[Option<Entry>]| values(wanted).map(|values| at(all, values));
         Row {
             exempt_event: is_one(EXEMPT_EVENT),
             need: is_one(NEED),
@@ -209,7 +207,7 @@ fn grouped<A: Copy + Ord, B: Copy + Ord>(cells: &[(A, B)]) -> Vec<(Vec<A>, Vec<B
     groups
 }
 
-/// The paths for the order of the variables that gives the fewest, and with the fewest conditions; the natural order before others.
+/// Returns the paths for the order of the variables that gives the fewest, and with the fewest conditions; the natural order before others.
 fn fewest(variables: &[(usize, &[usize])], at: &impl Fn(&[(usize, usize)]) -> Reason) -> Vec<Path> {
     let mut best: Option<Vec<Path>> = None;
     let size =
@@ -278,7 +276,7 @@ impl DecisionTable {
         formula.map(|formula| formula.refused(granted)).unwrap_or_default()
     }
 
-    /// The rows that an event is in, for one of the destinations. That is always one.
+    /// Returns the rows that an event is in, for one of the destinations. That is always one.
     pub fn rows_of<'t>(
         &'t self,
         policy: &Policy,
@@ -305,7 +303,7 @@ impl DecisionTable {
         })
     }
 
-    /// An event in a row of one of its blocks, as JSON, for one of the destinations.
+    /// Returns an event in a row of one of its blocks, as JSON, for one of the destinations.
     pub fn witness(policy: &Policy, id: DestinationId, block: &Block, row: &Row) -> Option<String> {
         let inputs = Inputs::of(&[(policy, id)]);
         let name = policy.destination(id)?.name();
@@ -338,7 +336,7 @@ fn entry(policy: &Policy, event: &Event<'_>, is_own: impl Fn(&[u8]) -> bool) -> 
     }
 }
 
-/// The same of `All`, where on and unlisted are one.
+/// Returns the entry of `All`, for which on and unlisted are one.
 fn entry_of_all(policy: &Policy, event: &Event<'_>) -> Option<Entry> {
     entry(policy, event, |name| name == b"All").filter(|entry| *entry != Entry::On)
 }

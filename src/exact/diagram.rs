@@ -4,26 +4,26 @@
 use crate::fingerprint::TooLarge;
 use foldhash::{HashMap, HashMapExt};
 
-/// How many steps are taken, each of which makes one node at most, before a question counts as too large to be answered.
+/// The most steps, each of which makes one node at most, before a question counts as too large to be answered.
 pub(crate) const MAX_STEPS: usize = 2_000_000;
 
-/// How many variables there may be: functions are followed one variable at a time, each a call further down.
+/// The most variables: functions are followed one variable at a time, each a call further down.
 const MAX_VARIABLES: usize = 1_000;
 
 /// A function, in the [`Diagrams`] that made it: a leaf, or a node by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Diagram(u32);
 
-/// What tells leaves from nodes.
+/// The bit that distinguishes leaves from nodes.
 const LEAF: u32 = 1 << 31;
 
 impl Diagram {
-    /// A constant.
+    /// Returns a constant.
     pub(crate) fn leaf(value: u32) -> Self {
         Diagram(value | LEAF)
     }
 
-    /// The value of a constant.
+    /// Returns the value of a constant.
     pub(crate) fn value(self) -> Option<u32> {
         (self.0 & LEAF != 0).then_some(self.0 & !LEAF)
     }
@@ -35,30 +35,30 @@ impl Diagram {
 /// Diagrams over the same variables, in one order.
 #[derive(Debug)]
 pub(crate) struct Diagrams {
-    /// How many values each variable has.
+    /// The number of values of each variable.
     values: Vec<usize>,
     nodes: Vec<Node>,
     /// The functions for each value of a node's variable, node after node.
     children: Vec<Diagram>,
     known: HashMap<(u32, Box<[Diagram]>), Diagram>,
-    /// How many steps may still be taken.
+    /// The number of steps that may still be taken.
     left: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Node {
     variable: u32,
-    /// Where its children begin.
+    /// The place of its first child.
     first: u32,
 }
 
 impl Diagrams {
-    /// For variables with so many values each.
+    /// Makes diagrams over variables with so many values each.
     pub(crate) fn new(values: Vec<usize>) -> Result<Self, TooLarge> {
         Diagrams::at_most(values, MAX_STEPS)
     }
 
-    /// The same, with no more than so many steps: for who would rather have no answer than wait for it.
+    /// Makes diagrams that take no more than so many steps, for questions that are not worth waiting for.
     pub(crate) fn at_most(values: Vec<usize>, left: usize) -> Result<Self, TooLarge> {
         let (nodes, children) = (Vec::new(), Vec::new());
         match values.len() <= MAX_VARIABLES {
@@ -67,22 +67,22 @@ impl Diagrams {
         }
     }
 
-    /// How many values each variable has.
+    /// Returns the number of values of each variable.
     pub(crate) fn values(&self) -> &[usize] {
         &self.values
     }
 
-    /// How many values a variable has.
+    /// Returns how many values a variable has.
     pub(crate) fn count_of(&self, variable: usize) -> usize {
         self.values.get(variable).copied().unwrap_or(0)
     }
 
-    /// The condition that a variable of two values has the second one.
+    /// Returns the condition that a variable of two values has the second one.
     pub(crate) fn literal(&mut self, variable: usize) -> Result<Diagram, TooLarge> {
         self.node(variable, &[Diagram::FALSE, Diagram::TRUE])
     }
 
-    /// The function that is one of these for each value of a variable; all of them depend on later variables only.
+    /// Returns the function that is one of these for each value of a variable; all of them depend on later variables only.
     pub(crate) fn node(&mut self, variable: usize, children: &[Diagram]) -> Result<Diagram, TooLarge> {
         debug_assert_eq!(self.values.get(variable), Some(&children.len()));
         match children.first() {
@@ -102,7 +102,7 @@ impl Diagrams {
         Ok(Diagram(index))
     }
 
-    /// The first variable that a function depends on; `None` for a constant.
+    /// Returns the first variable that a function depends on; `None` for a constant.
     pub(crate) fn variable(&self, of: Diagram) -> Option<usize> {
         if of.value().is_some() {
             return None;
@@ -110,12 +110,12 @@ impl Diagrams {
         self.nodes.get(of.0 as usize).map(|node| node.variable as usize)
     }
 
-    /// What a function is for each value of a variable.
+    /// Returns what a function is for each value of a variable.
     pub(crate) fn children(&self, of: Diagram, variable: usize) -> impl Iterator<Item = Diagram> {
         (0..self.count_of(variable)).map(move |value| self.child(of, variable, value))
     }
 
-    /// What a function is for one value of a variable that it may depend on, but on none in front of it.
+    /// Returns what a function is for one value of a variable that it may depend on, but on none in front of it.
     pub(crate) fn child(&self, of: Diagram, variable: usize, value: usize) -> Diagram {
         match self.nodes.get(of.0 as usize).filter(|_| of.value().is_none()) {
             Some(node) if node.variable as usize == variable => {
@@ -125,7 +125,7 @@ impl Diagrams {
         }
     }
 
-    /// The function whose value is `join` of the values of two.
+    /// Returns the function whose value is `join` of the values of two.
     pub(crate) fn join(
         &mut self,
         one: Diagram,
@@ -161,12 +161,12 @@ impl Diagrams {
         Ok(joined)
     }
 
-    /// The function whose value is `map` of another one's.
+    /// Returns the function whose value is `map` of another one's.
     pub(crate) fn map(&mut self, of: Diagram, map: &impl Fn(u32) -> u32) -> Result<Diagram, TooLarge> {
         self.join(of, Diagram::FALSE, &|value, _| map(value))
     }
 
-    /// Both of two conditions.
+    /// Returns the condition that both of two hold.
     pub(crate) fn and(&mut self, one: Diagram, other: Diagram) -> Result<Diagram, TooLarge> {
         match (one, other) {
             (Diagram::TRUE, rest) | (rest, Diagram::TRUE) => Ok(rest),
@@ -175,7 +175,7 @@ impl Diagrams {
         }
     }
 
-    /// One of two conditions at least.
+    /// Returns the condition that one of two holds.
     pub(crate) fn or(&mut self, one: Diagram, other: Diagram) -> Result<Diagram, TooLarge> {
         match (one, other) {
             (Diagram::FALSE, rest) | (rest, Diagram::FALSE) => Ok(rest),
@@ -184,22 +184,22 @@ impl Diagrams {
         }
     }
 
-    /// Where a condition does not hold.
+    /// Returns the condition that another one does not hold.
     pub(crate) fn not(&mut self, of: Diagram) -> Result<Diagram, TooLarge> {
         self.map(of, &|value| u32::from(value == 0))
     }
 
-    /// Where two functions differ.
+    /// Returns the condition that two functions differ.
     pub(crate) fn differing(&mut self, one: Diagram, other: Diagram) -> Result<Diagram, TooLarge> {
         self.join(one, other, &|one, other| u32::from(one != other))
     }
 
-    /// At how many points a condition holds; `None` for too many to be counted.
+    /// Returns at how many points a condition holds; `None` for too many to be counted.
     pub(crate) fn count(&self, of: Diagram) -> Option<u128> {
         self.count_from(0, of, &mut HashMap::new())
     }
 
-    /// The same over the variables from one on, on which the condition depends.
+    /// Counts over the variables from one on, on which the condition depends.
     fn count_from(
         &self,
         first: usize,
@@ -227,7 +227,7 @@ impl Diagrams {
         below?.checked_mul(skipped)
     }
 
-    /// The first point at which a condition holds; `None` where it never does.
+    /// Returns the first point at which a condition holds; `None` where it never does.
     pub(crate) fn first(&self, of: Diagram) -> Option<Vec<usize>> {
         let mut values = vec![0; self.values.len()];
         let mut at = of;
@@ -240,7 +240,7 @@ impl Diagrams {
         (at == Diagram::TRUE).then_some(values)
     }
 
-    /// The value of a function, for a value of each variable.
+    /// Returns the value of a function, for a value of each variable.
     pub(crate) fn at(&self, of: Diagram, values: &[usize]) -> u32 {
         let mut at = of;
         while let Some(variable) = self.variable(at) {

@@ -3,7 +3,7 @@
 use super::formula::Formula;
 use crate::model::{Destination, Policy};
 
-/// What is told apart, with as much of what the destination asks for as matters to who asks.
+/// A class of destinations, with as much of their requirements as matters to the question.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct EquivalenceClass<A> {
     is_disabled: bool,
@@ -32,7 +32,7 @@ impl<A> EquivalenceClass<A> {
 }
 
 impl EquivalenceClass<bool> {
-    /// As much of it as says what a decision may come to: whether what is asked for is granted whatever an event says.
+    /// Returns the class by the possible outcomes: by whether the requirement is always satisfied.
     pub(crate) fn by_outcomes(policy: &Policy, destination: &Destination) -> Self {
         let formula = Formula::of_destination(destination, policy);
         EquivalenceClass::of(policy, destination, formula.as_ref(), |formula| {

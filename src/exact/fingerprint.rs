@@ -21,7 +21,7 @@ use crate::reason::Reason;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 
-/// What a part of the hash is. A number never changes and never gets another meaning.
+/// The kind of a part of the hash. A number never changes and never gets another meaning.
 #[derive(Debug, Clone, Copy)]
 #[repr(u64)]
 enum Part {
@@ -115,7 +115,7 @@ fn action_number(action: CheckAction) -> u64 {
     }
 }
 
-/// The fingerprint of a policy.
+/// Returns the fingerprint of a policy.
 ///
 /// # Errors
 ///
@@ -145,7 +145,7 @@ fn action_number(action: CheckAction) -> u64 {
 /// ```
 pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
     let mut hash = Hash::new(Part::Policy);
-    reading(&mut hash, policy);
+    policy.reading().identity().into_iter().for_each(|(number, texts)| hash.texts(number, texts));
     let wire_ids: BTreeSet<&str> = policy.categories().iter().map(|category| category.wire_id()).collect();
     hash.texts(Part::Categories, wire_ids);
     let names: BTreeSet<&str> = policy.destinations().iter().flat_map(Destination::names).collect();
@@ -177,7 +177,7 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
 }
 
 impl Table {
-    /// The fingerprint of the policy. It is calculated at the first call.
+    /// Returns the fingerprint of the policy. It is calculated at the first call.
     ///
     /// # Errors
     ///
@@ -188,7 +188,7 @@ impl Table {
 }
 
 impl Decision<'_> {
-    /// The fingerprint of the policy that decided; see [`Table::fingerprint`].
+    /// Returns the fingerprint of the policy that decided; see [`Table::fingerprint`].
     ///
     /// # Errors
     ///
@@ -198,12 +198,7 @@ impl Decision<'_> {
     }
 }
 
-/// Where preferences are read.
-fn reading(hash: &mut Hash, policy: &Policy) {
-    policy.reading().identity().into_iter().for_each(|(number, texts)| hash.texts(number, texts));
-}
-
-/// Which events pass the gate.
+/// Hashes which events pass the gate.
 fn gate(hash: &mut Hash, policy: &Policy) {
     let Gate { events, opens } = super::gate::gate(policy);
     match opens {
@@ -225,7 +220,7 @@ fn gate(hash: &mut Hash, policy: &Policy) {
     hash.texts(Part::AlwaysPass, events.iter().map(String::as_str));
 }
 
-/// What is checked against the ledger, and what follows from each result.
+/// Hashes the check against the ledger, and the action after each result.
 fn check(hash: &mut Hash, policy: &Policy) {
     let Some(check) = super::check::check(policy) else { return hash.part(Part::NoCheck) };
     let LedgerCheck { mismatch, unstamped, unknown, unreachable, conflict } = check.actions;
@@ -239,7 +234,7 @@ fn check(hash: &mut Hash, policy: &Policy) {
     hash.texts(Part::PreferenceEvents, check.preference_events.iter().map(String::as_str));
 }
 
-/// What the event says of its drop, in each pair of states that an event can have.
+/// Hashes the drop reason in each pair of states that an event can have.
 fn drops(hash: &mut Hash, policy: &Policy) {
     for consent in policy.reading().states() {
         for integrations in IntegrationsState::ALL {
@@ -254,7 +249,7 @@ fn drops(hash: &mut Hash, policy: &Policy) {
     }
 }
 
-/// Whether the decision for a destination depends on its entries, and the decision, whatever the destination is called.
+/// Hashes the decision for a destination without its names, and returns whether it depends on its entries.
 fn decision(policy: &Policy, id: DestinationId) -> Result<(bool, [u8; 32]), TooLarge> {
     let Some(DecisionFunction { inputs, diagrams, function, .. }) = DecisionFunction::new(policy, id)? else {
         return Ok((false, [0; 32]));
@@ -276,7 +271,7 @@ fn decision(policy: &Policy, id: DestinationId) -> Result<(bool, [u8; 32]), TooL
     Ok((writer.has_entries, hash.finish()))
 }
 
-/// What the leaves of a diagram are.
+/// The meaning of the leaves of a diagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Leaves {
     Reasons,
@@ -298,7 +293,7 @@ struct Writer<'w> {
     inputs: Vec<Input<'w>>,
     shapes: &'w Inputs,
     known: HashMap<(Diagram, Leaves), [u8; 32]>,
-    /// Whether an entry under one of the destination's names was met.
+    /// True if an entry under one of the destination's names was met.
     has_entries: bool,
 }
 
@@ -393,7 +388,7 @@ impl Hash {
         self.bytes(&number.to_le_bytes());
     }
 
-    /// A name that the policy's author chose.
+    /// Hashes a name that the policy's author chose.
     fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }

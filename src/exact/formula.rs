@@ -22,17 +22,24 @@ pub(crate) enum Formula {
 /// the one that grants no more than the row asks for, which is in no other row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PrimeImplicants {
-    pub(crate) satisfied: Vec<Vec<usize>>,
-    pub(crate) unsatisfied: Vec<Vec<usize>>,
+    satisfied: Vec<Vec<usize>>,
+    unsatisfied: Vec<Vec<usize>>,
+}
+
+impl PrimeImplicants {
+    /// Returns the rows in which the formula is satisfied, or those in which it is not.
+    pub(crate) fn rows(&self, is_satisfied: bool) -> &[Vec<usize>] {
+        if is_satisfied { &self.satisfied } else { &self.unsatisfied }
+    }
 }
 
 impl Formula {
-    /// What a destination asks for; `None` where it is unmapped too.
+    /// Returns what a destination asks for; `None` where it is unmapped too.
     pub(crate) fn of_destination(destination: &Destination, policy: &Policy) -> Option<Self> {
         destination.requirement().and_then(|requirement| Formula::of(requirement, policy))
     }
 
-    /// What a requirement asks for; `None` where all of it is unenforced.
+    /// Returns what a requirement asks for; `None` where all of it is unenforced.
     pub(crate) fn of(requirement: &Requirement, policy: &Policy) -> Option<Self> {
         let live = |elements: &[Requirement]| {
             let mut live: Vec<Formula> =
@@ -51,7 +58,7 @@ impl Formula {
         }
     }
 
-    /// The same with the places of its categories among `free`, which are sorted, for their names: two requirements of which one
+    /// Returns the formula with the places of its categories among `free`, which are sorted, for their names: two requirements of which one
     /// becomes the other when categories change their names, and not their order, are the same then.
     pub(crate) fn by_places(&self, free: &[String]) -> Formula {
         let all = |elements: &[Formula]| elements.iter().map(|element| element.by_places(free)).collect();
@@ -65,7 +72,7 @@ impl Formula {
         }
     }
 
-    /// Whether it is satisfied.
+    /// Returns true if it is satisfied.
     pub(crate) fn is_satisfied(&self, granted: &impl Fn(&str) -> bool) -> bool {
         match self {
             Formula::Category { wire_id, always } => *always || granted(wire_id),
@@ -74,7 +81,7 @@ impl Formula {
         }
     }
 
-    /// The categories that a refusal names: those that are not granted in groups that are not satisfied.
+    /// Returns the categories that a refusal names: those that are not granted in groups that are not satisfied.
     pub(crate) fn refused(&self, granted: &impl Fn(&str) -> bool) -> BTreeSet<String> {
         match self {
             _ if self.is_satisfied(granted) => BTreeSet::new(),
@@ -85,7 +92,7 @@ impl Formula {
         }
     }
 
-    /// When it is satisfied and when it is not, by places among `free`, which are the wire ids of its categories that are not
+    /// Returns when it is satisfied and when it is not, by places among `free`, which are the wire ids of its categories that are not
     /// `always`, sorted.
     pub(crate) fn prime_implicants(&self, free: &[String]) -> Result<PrimeImplicants, TooLarge> {
         let order = Order::of([self], free);
@@ -119,7 +126,7 @@ impl Formula {
         group
     }
 
-    /// What it comes to. Each category has a variable that says whether it is granted; one that has none is not.
+    /// Returns its value. The variable of a category is true where it is granted; a category without a variable is not granted.
     pub(crate) fn satisfied(
         &self,
         diagrams: &mut Diagrams,
@@ -147,8 +154,8 @@ impl Formula {
                 false => diagrams.or(group.whole, element.whole)?,
             };
             for (wire_id, named) in element.named {
-                let before = group.named.get(&wire_id).copied().unwrap_or(Diagram::FALSE);
-                group.named.insert(wire_id, diagrams.or(before, named)?);
+                let whole = group.named.entry(wire_id).or_insert(Diagram::FALSE);
+                *whole = diagrams.or(*whole, named)?;
             }
         }
         // Only an unsatisfied group names anything.
@@ -160,9 +167,9 @@ impl Formula {
     }
 }
 
-/// What a formula comes to.
+/// The value of a formula.
 pub(crate) struct Satisfied {
-    /// Whether it is satisfied.
+    /// True where it is satisfied.
     pub(crate) whole: Diagram,
     /// By wire id, whether the category is not granted in a group that is not satisfied, which is when a refusal names it.
     pub(crate) named: BTreeMap<String, Diagram>,
@@ -170,13 +177,13 @@ pub(crate) struct Satisfied {
 
 /// An order of categories as variables in which those of a group are near each other, so that diagrams stay small.
 pub(crate) struct Order {
-    /// For each variable the place of its category among the free ones, and the other way round.
+    /// The place of each variable's category among the free ones, and the other way round.
     places: Vec<usize>,
     variables: HashMap<String, usize>,
 }
 
 impl Order {
-    /// For formulas whose free categories are among these, which are sorted. Each category moves to the middle of its groups, as
+    /// Orders the free categories of some formulas, which are sorted. Each category moves to the middle of its groups, as
     /// long as that brings the groups nearer together (Aloul, Markov, Sakallah: "FORCE", 2003).
     pub(crate) fn of<'f>(formulas: impl IntoIterator<Item = &'f Formula>, free: &'f [String]) -> Self {
         let (mut order, mut groups) = (Vec::new(), Vec::new());
@@ -225,25 +232,25 @@ impl Order {
         self.variables.get(wire_id).copied()
     }
 
-    /// The place of a variable's category.
+    /// Returns the place of a variable's category.
     pub(crate) fn place(&self, variable: usize) -> usize {
         self.places.get(variable).copied().unwrap_or(0)
     }
 }
 
-/// The place of a category among those that nothing but an event grants, which are sorted.
-fn place(free: &[String], wire_id: &str) -> Option<usize> {
+/// Returns the place of a category among those that nothing but an event grants, which are sorted.
+pub(crate) fn place(free: &[String], wire_id: &str) -> Option<usize> {
     free.binary_search_by(|one| one.as_str().cmp(wire_id)).ok()
 }
 
-/// Whether rows are asked for in which a formula is satisfied, by what is granted, or not satisfied, by what is not.
+/// The rows in which a formula is satisfied, by the categories that are granted, or not satisfied, by those that are not.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Polarity {
     Granted,
     NotGranted,
 }
 
-/// The rows, each by the variables that it asks for.
+/// Returns the rows, each by the variables that it asks for.
 fn shortest(
     diagrams: &Diagrams,
     of: Diagram,

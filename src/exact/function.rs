@@ -6,8 +6,8 @@ use super::inputs::{ALL, ENTRIES, Inputs, place_of};
 use crate::event::{Entry, Event};
 use crate::fingerprint::TooLarge;
 use crate::model::{
-    Category, ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy,
-    Requirement, Steps, UnmappedDestinations,
+    Category, ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy, Steps,
+    UnmappedDestinations,
 };
 use crate::reason::{Outcome, Reason};
 use crate::verdict::Verdict;
@@ -92,18 +92,18 @@ impl<'p> DecisionFunction<'p> {
 pub(crate) struct Function {
     /// The reason, by its place among [`Reason::ALL`].
     pub(crate) reason: Diagram,
-    /// For each category that a refusal may name, by its wire id: whether it does.
+    /// The condition that a refusal names a category, by its wire id.
     pub(crate) refused: BTreeMap<String, Diagram>,
 }
 
 impl Function {
-    /// Where the destination receives the event.
+    /// Returns the condition that the destination receives the event.
     pub(super) fn delivers(&self, diagrams: &mut Diagrams) -> Result<Diagram, TooLarge> {
         diagrams.map(self.reason, &|leaf| u32::from(passes(leaf)))
     }
 }
 
-/// The value of a reason's leaf.
+/// Returns the value of a reason's leaf.
 fn value(reason: Reason) -> u32 {
     place_of(&Reason::ALL, &reason) as u32
 }
@@ -112,7 +112,7 @@ fn leaf(reason: Reason) -> Diagram {
     Diagram::leaf(value(reason))
 }
 
-/// The reason of a leaf.
+/// Returns the reason of a leaf.
 pub(crate) fn reason(leaf: u32) -> Reason {
     Reason::ALL.get(leaf as usize).copied().unwrap_or(Reason::Dropped)
 }
@@ -121,7 +121,7 @@ fn passes(leaf: u32) -> bool {
     reason(leaf).outcome() == Outcome::Deliver
 }
 
-/// The decision of the policy that is the `which`th of the inputs.
+/// Returns the decision of the policy that is the `which`th of the inputs.
 pub(crate) fn function(
     diagrams: &mut Diagrams,
     inputs: &Inputs,
@@ -173,7 +173,7 @@ struct StepDiagrams {
     /// The consent step in the state `answered`, and in the others.
     answered: ConsentOutcome,
     not_answered: ConsentOutcome,
-    /// What comes of the integrations step, and of the own entry alone, where the object is present; a leaf of a reason that
+    /// The integrations step, and the own entry alone, where the object is present; a leaf of a reason that
     /// delivers stands for passing.
     integrations: Diagram,
     listed: Diagram,
@@ -193,7 +193,8 @@ impl Builder<'_> {
         let own = self.own_entry()?;
         let entry = |place: u32| ENTRIES.get(place as usize).copied().flatten();
         let ignores_all = self.policy.kind_of(self.destination).and_then(|kind| kind.ignores_all()).is_some();
-        let all_off = self.all_off()?;
+        let is_off = ALL.map(|entry| Diagram::leaf(u32::from(self.counted(entry) == Some(Entry::Off))));
+        let all_off = self.diagrams.node(self.inputs.all_entry(), &is_off)?;
         let integrations = self.diagrams.join(own, all_off, &|own, all_off| {
             value(match entry(own) {
                 Some(Entry::Off) => Reason::IntegrationOff,
@@ -216,7 +217,7 @@ impl Builder<'_> {
         })
     }
 
-    /// What the entries under all of the destination's names come to: "`off` wins, then `on`", and what cannot be read is what
+    /// Returns what the entries under all of the destination's names come to: "`off` wins, then `on`", and what cannot be read is what
     /// the setting says.
     fn own_entry(&mut self) -> Result<Diagram, TooLarge> {
         let place = |entry: Option<Entry>| place_of(&ENTRIES, &entry) as u32;
@@ -241,11 +242,6 @@ impl Builder<'_> {
         Ok(whole)
     }
 
-    fn all_off(&mut self) -> Result<Diagram, TooLarge> {
-        let is_off = ALL.map(|entry| Diagram::leaf(u32::from(self.counted(entry) == Some(Entry::Off))));
-        self.diagrams.node(self.inputs.all_entry(), &is_off)
-    }
-
     /// Returns what an entry counts as.
     fn counted(&self, entry: Option<Entry>) -> Option<Entry> {
         match (entry, self.policy.invalid_entries().value) {
@@ -260,24 +256,20 @@ impl Builder<'_> {
         if self.destination.exempt().is_some() {
             return Ok(ConsentOutcome { reason: leaf(Reason::Exempt), named: BTreeMap::new() });
         }
-        let (reason, named) = match self.destination.requirement() {
-            None => {
-                let reason = match self.policy.unmapped_destinations().value {
-                    UnmappedDestinations::Deliver => Reason::Unmapped,
-                    UnmappedDestinations::Block => Reason::UnmappedDenied,
-                };
-                (leaf(reason), BTreeMap::new())
-            }
-            Some(requirement) => match self.asked(requirement, answered)? {
-                None => (leaf(Reason::Unenforced), BTreeMap::new()),
-                Some(Satisfied { whole, named }) => {
+        let formula = Formula::of_destination(self.destination, self.policy);
+        let (reason, named) =
+            match (formula, self.destination.requirement(), self.policy.unmapped_destinations().value) {
+                (Some(formula), ..) => {
+                    let Satisfied { whole, named } = self.satisfied(&formula, answered)?;
                     let reason = self.diagrams.map(whole, &|satisfied| {
                         value(if satisfied == 1 { Reason::Consented } else { Reason::Refused })
                     })?;
                     (reason, named)
                 }
-            },
-        };
+                (None, Some(_), _) => (leaf(Reason::Unenforced), BTreeMap::new()),
+                (None, None, UnmappedDestinations::Deliver) => (leaf(Reason::Unmapped), BTreeMap::new()),
+                (None, None, UnmappedDestinations::Block) => (leaf(Reason::UnmappedDenied), BTreeMap::new()),
+            };
         let exempt = self.inputs.exempt_events.iter().map(|name| {
             let mut names = self.policy.exempt_events().value.iter();
             if names.any(|exempt| exempt.value == *name) { leaf(Reason::Exempt) } else { reason }
@@ -286,19 +278,17 @@ impl Builder<'_> {
         Ok(ConsentOutcome { reason: self.diagrams.node(Inputs::EXEMPT_EVENT, &by_event)?, named })
     }
 
-    /// Whether a requirement is satisfied, and what it names where it is not; `None` where it vanishes whole.
-    fn asked(&mut self, requirement: &Requirement, answered: bool) -> Result<Option<Satisfied>, TooLarge> {
-        let Some(formula) = Formula::of(requirement, self.policy) else { return Ok(None) };
-        let need = self.inputs.requirement_var(self.which).filter(|_| answered);
+    /// Returns whether a formula is satisfied, and what it names where it is not.
+    fn satisfied(&mut self, formula: &Formula, answered: bool) -> Result<Satisfied, TooLarge> {
         let variable = |wire_id: &str| self.inputs.category(wire_id).filter(|_| answered);
-        let mut asked = formula.satisfied(self.diagrams, &variable)?;
-        if let Some(need) = need {
-            asked.whole = self.diagrams.literal(need)?;
-        }
+        let mut satisfied = formula.satisfied(self.diagrams, &variable)?;
         if answered && self.inputs.requirements.is_some() {
-            asked.named = BTreeMap::new();
+            satisfied.named = BTreeMap::new();
+            if let Some(variable) = self.inputs.requirement_var(self.which) {
+                satisfied.whole = self.diagrams.literal(variable)?;
+            }
         }
-        Ok(Some(asked))
+        Ok(satisfied)
     }
 
     /// §2: what a cell of the table makes of the steps.

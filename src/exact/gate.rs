@@ -17,25 +17,25 @@ use std::fmt;
 pub struct Gate {
     /// The names of the track events that always pass. Empty if every event passes.
     pub events: BTreeSet<String>,
-    /// Which other events pass.
+    /// The other events that pass.
     pub opens: Opens,
 }
 
-/// Which events pass a gate.
+/// The events that pass a gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opens {
     /// Events that some destination receives.
     Delivery,
     /// Events by what they grant.
     Grants {
-        /// For events without a consent object; `None` if no event is without one.
+        /// The gate for events without a consent object; `None` if no event is without one.
         without_consent: Option<bool>,
-        /// For all other events.
+        /// The gate for all other events.
         open: Open,
     },
 }
 
-/// Which grants open a gate.
+/// The grants that open a gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Open {
     /// Any, and none.
@@ -76,11 +76,8 @@ impl Gate {
 
 impl fmt::Display for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let without_consent = match &self.opens {
-            Opens::Delivery => {
-                f.write_str("open for events that some destination receives")?;
-                None
-            }
+        match &self.opens {
+            Opens::Delivery => f.write_str("open for events that some destination receives")?,
             Opens::Grants { without_consent, open } => {
                 match open {
                     Open::Always => f.write_str("open")?,
@@ -90,13 +87,12 @@ impl fmt::Display for Gate {
                         write!(f, "open if one of these is granted: {}", wire_ids.join(", "))?;
                     }
                 }
-                *without_consent
+                match without_consent {
+                    Some(true) => f.write_str("; without consent open")?,
+                    Some(false) => f.write_str("; without consent closed")?,
+                    None => {}
+                }
             }
-        };
-        match without_consent {
-            Some(true) => f.write_str("; without consent open")?,
-            Some(false) => f.write_str("; without consent closed")?,
-            None => {}
         }
         if self.events.is_empty() {
             return Ok(());
@@ -106,7 +102,7 @@ impl fmt::Display for Gate {
     }
 }
 
-/// The gate of a policy.
+/// Returns the gate of a policy.
 pub fn gate(policy: &Policy) -> Gate {
     let mut events = event_names(policy.preference_events());
     let opens = match policy.gate_opens().value {
@@ -142,7 +138,7 @@ fn by_grants(policy: &Policy, any_grant: bool) -> Opens {
     }
 }
 
-/// Which grants open the gate for an event that has a consent object.
+/// Returns which grants open the gate for an event that has a consent object.
 fn grants(policy: &Policy, any_grant: bool) -> Open {
     let (mut needed, mut needs_always) = (BTreeSet::new(), false);
     for destination in enabled(policy) {
@@ -189,7 +185,7 @@ fn by_decisions(policy: &Policy, is_exempt: bool) -> Opens {
     by_grants().unwrap_or(Opens::Delivery)
 }
 
-/// How far a cell opens the gate, least first.
+/// The extent to which a cell opens the gate, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Opening {
     Closed,
@@ -304,7 +300,7 @@ impl<'p> Deliveries<'p> {
         self.has_passing || self.formulas.iter().any(|formula| formula.is_satisfied(grants))
     }
 
-    /// When some destination passes the consent step, if one grant is enough for it. Granting more never undoes it, so that single
+    /// Returns when some destination passes the consent step, if one grant is enough for it. Granting more never undoes it, so that single
     /// grants, and all the others together, say it all.
     fn by_consent(&self) -> Option<Open> {
         if self.passes(&|_| false) {

@@ -3,7 +3,7 @@
 
 use super::cover::Cube;
 use super::diagram::{Diagram, Diagrams};
-use super::formula::Formula;
+use super::formula::{Formula, place};
 use super::requirement_vars::{Combination, RequirementVar, combinations};
 use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
 use crate::fingerprint::TooLarge;
@@ -21,18 +21,18 @@ pub(crate) struct Inputs {
     pub(crate) names: Vec<String>,
     /// The wire ids of the categories, sorted.
     pub(crate) categories: Vec<String>,
-    /// What people call each of them.
+    /// The name of each of them, as people know it.
     pub(super) called: Vec<String>,
     /// The variables in the place of all categories, if these are not asked for one by one.
     pub(crate) requirements: Option<Vec<RequirementVar>>,
-    /// For each policy, whether an entry that cannot be read counts as off.
+    /// True for each policy in which an invalid entry counts as off.
     pub(super) invalid_is_off: Vec<bool>,
     /// The names that stand in an object which would have no member otherwise.
     pub(crate) other_category: String,
     pub(crate) other_name: String,
 }
 
-/// Which of the policies see the state `answered`.
+/// Returns which of the policies see the state `answered`.
 pub(crate) fn answered(form: &Form) -> Vec<bool> {
     form.states.iter().map(|state| *state == ConsentState::Answered).collect()
 }
@@ -57,7 +57,7 @@ pub(crate) fn place_of<T: PartialEq>(all: &[T], value: &T) -> usize {
     all.iter().position(|one| one == value).unwrap_or(0)
 }
 
-/// What a variable stands for.
+/// The fact that a variable represents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Input<'i> {
     Consent,
@@ -70,12 +70,12 @@ pub(crate) enum Input<'i> {
 }
 
 impl Inputs {
-    /// Of a destination in each of some policies, all of which read the preferences through the same members.
+    /// Returns the inputs of a destination in each of some policies, all of which read the preferences through the same members.
     pub(crate) fn of(policies: &[(&Policy, DestinationId)]) -> Self {
         Inputs::with(policies, &[], &[])
     }
 
-    /// The same with entries and categories that do not matter to the destination, but to a question about it. The categories
+    /// Returns the inputs with entries and categories that do not matter to the destination, but to a question about it. The categories
     /// are by wire id and name.
     pub(crate) fn with(
         policies: &[(&Policy, DestinationId)],
@@ -122,27 +122,27 @@ impl Inputs {
         }
     }
 
-    /// The same with what the policies ask for, each by its formula, in the place of the categories.
+    /// Returns the inputs with what the policies ask for, each by its formula, in the place of the categories.
     pub(crate) fn by_requirements(&self, formulas: &[Option<Formula>]) -> Self {
         let is_mixed =
             self.shapes.iter().any(|shape| answered(shape).windows(2).any(|two| two.first() != two.last()));
         Inputs { requirements: Some(RequirementVar::of(formulas, is_mixed)), ..self.clone() }
     }
 
-    /// The same for what a table says of one destination: whether the requirement is satisfied, whether the event is exempt, and what
+    /// Returns the inputs of a table of one destination: whether the requirement is satisfied, whether the event is exempt, and what
     /// the entries under all of its names come to, be they as many as they may.
     pub(crate) fn condensed(&self, own: &str, formula: Option<&Formula>) -> Self {
         let exempt_events = self.exempt_events.iter().take(1).cloned().collect();
         Inputs { exempt_events, names: vec![own.to_owned()], ..self.by_requirements(&[formula.cloned()]) }
     }
 
-    /// How people call a category; its wire id where nobody says.
+    /// Returns the name of a category; its wire id where no policy has a name.
     pub(crate) fn called<'i>(&'i self, wire_id: &'i str) -> &'i str {
-        let place = self.categories.binary_search_by(|one| one.as_str().cmp(wire_id));
-        place.ok().and_then(|place| self.called.get(place)).map_or(wire_id, String::as_str)
+        let place = place(&self.categories, wire_id);
+        place.and_then(|place| self.called.get(place)).map_or(wire_id, String::as_str)
     }
 
-    /// The variables in their order.
+    /// Returns the variables in their order.
     pub(crate) fn all(&self) -> impl Iterator<Item = Input<'_>> {
         let first = [Input::Consent, Input::Integrations, Input::ExemptEvent];
         let names = self.names.iter().map(|name| Input::Entry(name));
@@ -157,18 +157,14 @@ impl Inputs {
         self.invalid_is_off.contains(&true)
     }
 
-    /// Whether an entry that cannot be read is off to one of the policies, and not there to another one.
+    /// Returns true if an entry that cannot be read is off to one of the policies, and not there to another one.
     fn read_invalid_differently(&self) -> bool {
         self.invalid_is_off() && self.invalid_is_off.contains(&false)
     }
 
     /// Returns the point with these values of some variables, and the first value of every other one.
     pub(crate) fn point(&self, values: impl IntoIterator<Item = (usize, usize)>) -> Vec<usize> {
-        let mut point = vec![0; self.values().len()];
-        for (variable, value) in values {
-            point.get_mut(variable).into_iter().for_each(|place| *place = value);
-        }
-        point
+        moved(vec![0; self.values().len()], values)
     }
 
     /// Returns the shape that the policies see in some states.
@@ -181,7 +177,7 @@ impl Inputs {
         value.checked_sub(1).and_then(|place| self.exempt_events.get(place))
     }
 
-    /// How many values each variable has.
+    /// Returns how many values each variable has.
     pub(crate) fn values(&self) -> Vec<usize> {
         let values = self.all().map(|input| match input {
             Input::Consent => self.shapes.len(),
@@ -203,24 +199,24 @@ impl Inputs {
         Inputs::FIRST_NAME + self.names.len()
     }
 
-    /// The first variable of a category, or of what stands for them.
+    /// Returns the first variable of a category, or of what stands for them.
     pub(crate) fn first_category(&self) -> usize {
         self.all_entry() + 1
     }
 
-    /// The variable of a category.
+    /// Returns the variable of a category.
     pub(crate) fn category(&self, wire_id: &str) -> Option<usize> {
-        let place = self.categories.binary_search_by(|one| one.as_str().cmp(wire_id)).ok()?;
+        let place = place(&self.categories, wire_id)?;
         self.requirements.is_none().then_some(self.first_category() + place)
     }
 
-    /// The variable that says whether what a policy needs is granted.
+    /// Returns the variable that says whether what a policy needs is granted.
     pub(crate) fn requirement_var(&self, which: usize) -> Option<usize> {
         let place = self.requirements.as_ref()?.iter().position(|one| one.is_of(which))?;
         Some(self.first_category() + place)
     }
 
-    /// The variable that says whether two refusals name other categories.
+    /// Returns the variable that says whether two refusals name other categories.
     pub(crate) fn other_names(&self) -> Option<usize> {
         let place = self
             .requirements
@@ -230,13 +226,13 @@ impl Inputs {
         Some(self.first_category() + place)
     }
 
-    /// The values that needs have together; none where each category is a variable itself.
+    /// Returns the values that requirements have together; none where each category is a variable itself.
     pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLarge> {
         let Some(requirements) = &self.requirements else { return Ok(Vec::new()) };
         combinations(requirements, &self.categories, self.shapes.iter().map(answered).collect())
     }
 
-    /// Where there is an event at all: an object that is not there or cannot be read has no members, and needs are as one of
+    /// Returns the condition that an event exists: a missing or malformed object has no members, and requirements are as one of
     /// the combinations says.
     pub(crate) fn events(
         &self,
@@ -249,7 +245,9 @@ impl Inputs {
             let mut none = vec![Diagram::FALSE; diagrams.count_of(variable)];
             none.first_mut().into_iter().for_each(|first| *first = Diagram::TRUE);
             let none = diagrams.node(variable, &none)?;
-            let one = self.where_present(diagrams, variable >= self.first_category(), Diagram::TRUE, none)?;
+            let object =
+                if variable < self.first_category() { Inputs::INTEGRATIONS } else { Inputs::CONSENT };
+            let one = self.where_present(diagrams, object, Diagram::TRUE, none)?;
             events = diagrams.and(events, one)?;
         }
         if self.requirements.is_some() {
@@ -273,24 +271,21 @@ impl Inputs {
         Ok(events)
     }
 
-    /// One condition where the consent object, or else the integrations object, has members, and another one where it has none.
+    /// Returns one condition where an object, by its variable, has members, and another one where it has none.
     pub(crate) fn where_present(
         &self,
         diagrams: &mut Diagrams,
-        is_consent: bool,
-        answered: Diagram,
+        object: usize,
+        present: Diagram,
         not: Diagram,
     ) -> Result<Diagram, TooLarge> {
-        let (object, count) = match is_consent {
-            true => (Inputs::CONSENT, self.shapes.len()),
-            false => (Inputs::INTEGRATIONS, IntegrationsState::ALL.len()),
-        };
-        let each: Vec<Diagram> =
-            (0..count).map(|value| if self.has_members(object, value) { answered } else { not }).collect();
+        let values = 0..diagrams.count_of(object);
+        let each = values.map(|value| if self.has_members(object, value) { present } else { not });
+        let each: Vec<Diagram> = each.collect();
         diagrams.node(object, &each)
     }
 
-    /// Whether an object has members at a value of its variable: to one of the policies, where they see it differently.
+    /// Returns true if an object has members at a value of its variable: to one of the policies, where they see it differently.
     pub(crate) fn has_members(&self, object: usize, value: usize) -> bool {
         match object {
             Inputs::CONSENT => {
@@ -300,21 +295,16 @@ impl Inputs {
         }
     }
 
-    /// The first event in a cube, the smallest one: its point there, and the same with every category.
+    /// Returns the first event in a cube, the smallest one: its point there, and the same with every category.
     pub(crate) fn first_event(&self, cube: &Cube, combinations: &[Combination]) -> (Vec<usize>, Vec<usize>) {
-        let values = self.values();
-        let first = |variable: usize| {
-            let count = values.get(variable).copied().unwrap_or(0);
-            (0..count).find(|value| cube.has(variable, *value)).unwrap_or(0)
+        let lowest = |variable: usize, is_possible: &dyn Fn(usize) -> bool| {
+            (0..64).find(|value| cube.has(variable, *value) && is_possible(*value)).unwrap_or(0)
         };
-        let object = |object: usize, is_possible: &dyn Fn(usize) -> bool| {
-            let count = values.get(object).copied().unwrap_or(0);
-            (0..count).find(|value| cube.has(object, *value) && is_possible(*value)).unwrap_or(0)
-        };
+        let first = |variable: usize| lowest(variable, &|_| true);
         let may_have_none = |members: std::ops::Range<usize>| members.into_iter().all(|one| cube.has(one, 0));
         let has_none = may_have_none(Inputs::FIRST_NAME..self.first_category());
         let integrations =
-            object(Inputs::INTEGRATIONS, &|value| has_none || self.has_members(Inputs::INTEGRATIONS, value));
+            lowest(Inputs::INTEGRATIONS, &|value| has_none || self.has_members(Inputs::INTEGRATIONS, value));
         let combination = |shape: usize| {
             let answered = answered(self.shapes.get(shape)?);
             let is_in = |one: &&Combination| {
@@ -324,24 +314,25 @@ impl Inputs {
             };
             combinations.iter().find(is_in)
         };
-        let has_none = may_have_none(self.first_category()..values.len());
-        let consent = object(Inputs::CONSENT, &|value| match self.requirements {
+        let categories = self.first_category()..cube.0.len();
+        let has_none = may_have_none(categories.clone());
+        let consent = lowest(Inputs::CONSENT, &|value| match self.requirements {
             Some(_) => combination(value).is_some(),
             None => has_none || self.has_members(Inputs::CONSENT, value),
         });
         let rest = (Inputs::EXEMPT_EVENT..self.first_category()).map(first);
         let front: Vec<usize> = [consent, integrations].into_iter().chain(rest).collect();
-        let with = |values: &[usize]| front.iter().chain(values).copied().collect();
-        match combination(consent).filter(|_| self.requirements.is_some()) {
+        let with = |values: &[usize]| -> Vec<usize> { front.iter().chain(values).copied().collect() };
+        match combination(consent) {
             Some(one) => (with(&one.values), with(&one.grants)),
             None => {
-                let categories: Vec<usize> = (self.first_category()..values.len()).map(first).collect();
-                (with(&categories), with(&categories))
+                let point = with(&categories.map(first).collect::<Vec<usize>>());
+                (point.clone(), point)
             }
         }
     }
 
-    /// The value of each variable in an event, as each of the policies reads it; `None` where no event is seen like this.
+    /// Returns the value of each variable in an event, as each of the policies reads it; `None` where no event is seen like this.
     pub(crate) fn values_of(&self, events: &[&Event<'_>]) -> Option<Vec<usize>> {
         let first = events.first()?;
         let states: Vec<ConsentState> = events.iter().map(|event| event.consent.state()).collect();
@@ -381,7 +372,7 @@ impl Inputs {
         Some(values)
     }
 
-    /// Whether one of the policies sees a category granted.
+    /// Returns true if one of the policies sees a category granted.
     pub(crate) fn is_granted(&self, which: usize, wire_id: &str, values: &[usize]) -> bool {
         let value = |variable: usize| values.get(variable).copied().unwrap_or(0);
         let state = self.shapes.get(value(Inputs::CONSENT)).and_then(|shape| shape.states.get(which));
@@ -389,7 +380,7 @@ impl Inputs {
         state == Some(&ConsentState::Answered) && granted()
     }
 
-    /// An event for a value of each variable, and the reading with which [`Event::to_json`] writes it.
+    /// Returns an event for a value of each variable, and the reading with which [`Event::to_json`] writes it.
     pub(crate) fn event<'i>(&'i self, values: &[usize]) -> Option<(Event<'i>, Reading)> {
         let value = |variable: usize| values.get(variable).copied();
         let shape = self.shapes.get(value(Inputs::CONSENT)?)?;
@@ -431,13 +422,21 @@ impl Inputs {
     }
 }
 
+/// Returns a point with other values of some variables.
+pub(crate) fn moved(mut point: Vec<usize>, values: impl IntoIterator<Item = (usize, usize)>) -> Vec<usize> {
+    for (variable, value) in values {
+        point.get_mut(variable).into_iter().for_each(|place| *place = value);
+    }
+    point
+}
+
 /// Returns true if an event grants a category. "Among duplicate keys any refusal wins, then any invalid value."
 pub(crate) fn is_granted(event: &Event<'_>, wire_id: &str) -> bool {
     let own = event.consent.preferences().iter().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
     own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
 }
 
-/// What the entries of an event under some names come to, "`off` wins, then `on`", and whether one that cannot be read stands beside
+/// Returns what the entries of an event under some names come to, "`off` wins, then `on`", and whether one that cannot be read stands beside
 /// one that is on, and none is off.
 pub(crate) fn entry(event: &Event<'_>, is_own: impl Fn(&[u8]) -> bool) -> (Option<Entry>, bool) {
     let own = event.integrations.entries().iter().filter(|(key, _)| is_own(key.as_bytes()));

@@ -1,11 +1,12 @@
 //! The smallest changes of a point that make a condition hold.
 
 use super::diagram::{Diagram, Diagrams};
+use super::set_cover::are_among;
 use crate::fingerprint::TooLarge;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// How many changes are kept before a question counts as too large to be answered.
+/// The most changes that are kept before a question counts as too large to be answered.
 const MAX_KEPT: usize = 1_000_000;
 
 /// Values that some variables get, in the order of the variables.
@@ -15,11 +16,11 @@ pub(crate) type ChangeSet = Vec<(usize, usize)>;
 #[derive(Debug)]
 pub(crate) struct Minimal {
     pub(crate) sets: Vec<ChangeSet>,
-    /// Whether some were left out on the way, so that these may not be all.
+    /// True if some were left out on the way, so that these may not be all.
     pub(crate) is_cut: bool,
 }
 
-/// The sets of changes of the point `at` with which a condition holds and without any one of which it does not, smallest first.
+/// Returns the sets of changes of the point `at` with which a condition holds and without any one of which it does not, smallest first.
 /// `offered` has the values that each variable may get, the simplest first: of values that make no difference the first is taken.
 /// For each part of the condition at most `limit` sets are kept.
 pub(crate) fn minimal(
@@ -42,7 +43,7 @@ pub(crate) fn minimal(
     let simplest: Vec<ChangeSet> =
         sets.iter().filter(|set| !search.has_simpler(condition, set, &sets)).cloned().collect();
     let mut sets = simplest;
-    sets.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
+    sets.sort_by_cached_key(|set| (set.len(), set.clone()));
     Ok(Minimal { sets, is_cut: search.is_cut })
 }
 
@@ -52,18 +53,18 @@ struct Search<'s> {
     offered: &'s [Vec<usize>],
     limit: usize,
     known: HashMap<Diagram, Rc<Vec<ChangeSet>>>,
-    /// How many changes `known` holds.
+    /// The number of changes in `known`.
     kept: usize,
     is_cut: bool,
 }
 
 impl Search<'_> {
-    /// The child for the value that the point has.
+    /// Returns the child for the value that the point has.
     fn unchanged(&self, of: Diagram, variable: usize) -> Diagram {
         self.diagrams.child(of, variable, self.at.get(variable).copied().unwrap_or(0))
     }
 
-    /// The minimal sets of a part of the condition.
+    /// Returns the minimal sets of a part of the condition.
     fn sets(&mut self, of: Diagram) -> Result<Rc<Vec<ChangeSet>>, TooLarge> {
         let Some(variable) = self.diagrams.variable(of) else {
             return Ok(Rc::new(if of == Diagram::TRUE { vec![Vec::new()] } else { Vec::new() }));
@@ -77,11 +78,12 @@ impl Search<'_> {
         for value in offered.get(variable).into_iter().flatten() {
             let changed = self.sets(self.diagrams.child(of, variable, *value))?;
             // What does without this change is smaller.
-            let needed = changed.iter().filter(|set| !unchanged.iter().any(|smaller| is_part(smaller, set)));
+            let needed =
+                changed.iter().filter(|set| !unchanged.iter().any(|smaller| are_among(smaller, set)));
             sets.extend(needed.map(|set| [&[(variable, *value)], set.as_slice()].concat()));
         }
         if sets.len() > self.limit {
-            sets.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
+            sets.sort_by_cached_key(|set| (set.len(), set.clone()));
             sets.truncate(self.limit);
             self.is_cut = true;
         }
@@ -94,7 +96,7 @@ impl Search<'_> {
         Ok(sets)
     }
 
-    /// The fewest of some changes that suffice.
+    /// Returns the fewest of some changes that suffice.
     fn fewest(
         &self,
         of: Diagram,
@@ -118,7 +120,7 @@ impl Search<'_> {
         fewest
     }
 
-    /// Whether one of the sets is the same but for a simpler value, which makes no difference.
+    /// Returns true if one of the sets is the same but for a simpler value, which makes no difference.
     fn has_simpler(&self, condition: Diagram, set: &[(usize, usize)], sets: &[ChangeSet]) -> bool {
         let mut at = condition;
         for (place, (variable, value)) in set.iter().enumerate() {
@@ -141,12 +143,6 @@ impl Search<'_> {
         }
         false
     }
-}
-
-/// Whether all of some changes are among others, both in the order of their variables.
-fn is_part(part: &[(usize, usize)], of: &[(usize, usize)]) -> bool {
-    let mut rest = of.iter();
-    part.iter().all(|change| rest.any(|other| other == change))
 }
 
 #[cfg(test)]

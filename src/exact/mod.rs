@@ -2,11 +2,12 @@
 //!
 //! `inputs` is the one representation of the space: the variables of a destination's decision and the values of each. `function`
 //! makes the decision of it, clause by clause like the reference. `diagram` keeps such functions as multi-valued decision diagrams,
-//! so that equal functions are the same. `cover` finds the fewest rows that describe a condition: it picks among prime
-//! implicants, as Quine and McCluskey do. `conditions` puts rows into words. `formula` and `requirement_vars` let one variable
-//! represent a whole requirement. `minimal` finds the smallest changes that make a condition hold.
+//! so that equal functions are the same. `cover` finds the fewest rows that describe a condition: as Quine and McCluskey do, it
+//! chooses among prime implicants with `set_cover`. `conditions` puts rows into words. `formula` and `requirement_vars` let one
+//! variable represent a whole requirement. `minimal` finds the smallest changes that make a condition hold.
 //!
-//! The questions: `diff`, `prove`, `decision_table`, `counterfactuals`, `fingerprint` with `gate` and `check`, and `certify`.
+//! Each question has a file: `diff` (with `destination_pair`), `prove`, `decision_table`, `counterfactuals`, `fingerprint` (with
+//! `gate` and `check`) and `certify` (with `space`, which lists situations one by one).
 
 mod certify;
 mod check;
@@ -14,6 +15,7 @@ mod conditions;
 mod counterfactuals;
 mod cover;
 mod decision_table;
+mod destination_pair;
 mod diagram;
 mod diff;
 pub(crate) mod equivalence;
@@ -26,6 +28,7 @@ mod inputs;
 mod minimal;
 mod prove;
 mod requirement_vars;
+mod set_cover;
 mod space;
 
 pub use certify::{Certificate, Coverage, Difference, certify};
@@ -35,7 +38,8 @@ pub use counterfactuals::{
     Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, counterfactuals,
 };
 pub use decision_table::{Block, DecisionTable, Row, decision_tables};
-pub use diff::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, diff};
+pub use destination_pair::{Direction, Presence};
+pub use diff::{Change, DestinationDiff, Diff, DropChange, diff};
 pub use fingerprint::fingerprint;
 pub use function::DecisionFunction;
 pub use gate::{Gate, Open, Opens, gate};

@@ -11,15 +11,15 @@ use crate::model::{
 };
 use crate::reason::Reason;
 
-/// Whether a promise is kept.
+/// The answer to whether a promise is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof<'p> {
-    /// What is promised.
+    /// The promise.
     pub promise: &'p Promise,
-    /// In how many situations that can matter it was asked, those of all its destinations together; `None` for more than can be
+    /// The number of situations in which it was asked, those of all its destinations together; `None` for more than can be
     /// counted. 0 where it speaks of no event.
     pub situations: Option<u128>,
-    /// For each destination for which it is not kept, an event that shows it.
+    /// An event for each destination for which it is not kept.
     pub counterexamples: Vec<Counterexample>,
 }
 
@@ -30,14 +30,14 @@ pub struct Counterexample {
     pub destination: DestinationId,
     /// The event, as JSON.
     pub event: String,
-    /// How it is decided.
+    /// The reason with which it is decided.
     pub reason: Reason,
     /// The wire ids that a refusal names.
     pub refused: Vec<String>,
 }
 
 impl Proof<'_> {
-    /// Whether the promise is kept in every event.
+    /// Returns true if the promise is kept in every event.
     pub fn is_proved(&self) -> bool {
         self.counterexamples.is_empty()
     }
@@ -117,7 +117,7 @@ impl<'p> Question<'p> {
         Ok(Question { policy, promise, id, decision })
     }
 
-    /// In how many situations the promise is asked, and one in which it is not kept.
+    /// Returns in how many situations the promise is asked, and one in which it is not kept.
     fn answer(mut self) -> Result<(Option<u128>, Option<Counterexample>), TooLarge> {
         let mut asked = self.decision.inputs.events(&mut self.decision.diagrams, &[])?;
         for condition in &self.promise.when {
@@ -153,7 +153,7 @@ impl<'p> Question<'p> {
         Ok((situations, Some(counterexample)))
     }
 
-    /// Where a condition of the promise holds.
+    /// Returns where a condition of the promise holds.
     fn condition(&mut self, condition: &PromiseCondition) -> Result<Diagram, TooLarge> {
         let inputs = &self.decision.inputs;
         let (variable, holds): (usize, Vec<bool>) = match condition {
@@ -200,7 +200,7 @@ impl<'p> Question<'p> {
         self.decision.diagrams.node(variable, &holds)
     }
 
-    /// An event that a promise names and that is no exempt one: all of these are decided alike.
+    /// Returns an event that a promise names and that is no exempt one: all of these are decided alike.
     fn other_event(&self) -> Option<&'p str> {
         let promise = self.promise;
         let named = promise.when.iter().filter_map(|condition| match condition {
@@ -233,13 +233,13 @@ impl<'p> Question<'p> {
         Ok(whole)
     }
 
-    /// Where a category is granted: by the event, also where it is unenforced, or always.
+    /// Returns where a category is granted: by the event, also where it is unenforced, or always.
     fn granted(&mut self, id: CategoryId) -> Result<Diagram, TooLarge> {
         let category: Option<&Category> = self.policy.category(id);
         let Some(category) = category.filter(|one| one.always().is_none()) else { return Ok(Diagram::TRUE) };
         let DecisionFunction { inputs, diagrams, .. } = &mut self.decision;
         let Some(variable) = inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
         let granted = diagrams.literal(variable)?;
-        inputs.where_present(diagrams, true, granted, Diagram::FALSE)
+        inputs.where_present(diagrams, Inputs::CONSENT, granted, Diagram::FALSE)
     }
 }

@@ -17,7 +17,7 @@ pub(crate) enum RequirementVar {
 /// Values of all requirement variables that some event has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Combination {
-    /// Which of the policies see the state `answered`.
+    /// The policies that see the state `answered`.
     pub(crate) answered: Vec<bool>,
     pub(crate) values: Vec<usize>,
     /// An event that has them: whether each category is granted.
@@ -25,7 +25,7 @@ pub(crate) struct Combination {
 }
 
 impl RequirementVar {
-    /// What some policies ask for. Their refusals may name other categories where they ask for different things, and where one of
+    /// Returns the variables for what some policies ask for. Their refusals may name other categories where they ask for different things, and where one of
     /// them may see preferences that another one does not.
     pub(crate) fn of(formulas: &[Option<Formula>], is_mixed: bool) -> Vec<RequirementVar> {
         let mut vars: Vec<RequirementVar> = Vec::new();
@@ -67,7 +67,7 @@ impl RequirementVar {
         matches!(self, RequirementVar::Granted { of, .. } if of.contains(&which))
     }
 
-    /// Whether it holds, for the categories that are granted and the policies that see them.
+    /// Returns true if it holds, for the categories that are granted and the policies that see them.
     pub(crate) fn holds(&self, granted: &impl Fn(&str) -> bool, answered: &impl Fn(usize) -> bool) -> bool {
         match self {
             RequirementVar::Granted { formula, of, .. } => {
@@ -83,7 +83,7 @@ impl RequirementVar {
         }
     }
 
-    /// The same over a variable for each category.
+    /// Returns the condition that it holds, over a variable for each category.
     fn condition(
         &self,
         diagrams: &mut Diagrams,
@@ -111,7 +111,7 @@ impl RequirementVar {
     }
 }
 
-/// Where one of two names a category that the other one does not.
+/// Returns where one of two names a category that the other one does not.
 fn other_names(diagrams: &mut Diagrams, one: &Satisfied, other: &Satisfied) -> Result<Diagram, TooLarge> {
     let mut differ = Diagram::FALSE;
     let wire_ids: BTreeSet<&String> = one.named.keys().chain(other.named.keys()).collect();

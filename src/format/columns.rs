@@ -48,7 +48,7 @@ impl Columns {
         columns
     }
 
-    /// Whether a line is not too wide with these columns.
+    /// Returns true if a line is not too wide with these columns.
     pub(super) fn hold(&self, cells: &Cells) -> bool {
         self.places(cells).last().is_none_or(|(start, cell)| start + width(cell) <= self.limit)
     }

@@ -82,7 +82,7 @@ pub(super) fn flow<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
     }
 }
 
-/// Whether words stand on one line, with a width of it at most.
+/// Returns true if words stand on one line, with a width of it at most.
 fn fits(indent: usize, words: &[Word]) -> bool {
     in_one_line(words).is_some_and(|line| indent + width(&line) <= WIDTH)
 }

@@ -102,7 +102,7 @@ fn lay_out(tree: &Tree, text: &str) -> String {
     page.finish()
 }
 
-/// Whether two texts differ in layout alone.
+/// Returns true if two texts differ in layout alone.
 fn same(one: &Tree, one_text: &str, other: &Tree, other_text: &str) -> bool {
     written(one, one_text, is_word).eq(written(other, other_text, is_word))
         && written(one, one_text, is_no_comma).eq(written(other, other_text, is_no_comma))
@@ -124,7 +124,7 @@ fn is_word(kind: TokenKind, _: &str) -> bool {
     kind == TokenKind::Word
 }
 
-/// Whether comments stay where they are relative to this. Only a comma may pass them, to the end of its line.
+/// Returns true if comments stay where they are relative to this. Only a comma may pass them, to the end of its line.
 fn is_no_comma(kind: TokenKind, token: &str) -> bool {
     kind != TokenKind::ByteOrderMark && token != ","
 }

@@ -12,7 +12,7 @@ pub(super) struct Page<'t> {
     text: String,
     /// The lines whose comments stand under each other, until the last of them is known.
     block: Vec<Line<'t>>,
-    /// Whether something stands above the next line that a blank line could part it from.
+    /// True if something stands above the next line that a blank line could part it from.
     begun: bool,
 }
 

@@ -63,7 +63,7 @@ impl<'w, 't> Sentence<'w, 't> {
         Sentence { family, words, parts, cells, fact }
     }
 
-    /// Whether a statement has its columns under those of the one in front of it.
+    /// Returns true if a statement has its columns under those of the one in front of it.
     pub(super) fn goes_on(one: &Self, next: &Self) -> bool {
         one.family == next.family && !next.words.first().is_some_and(Word::is_apart)
     }

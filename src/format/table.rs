@@ -70,7 +70,7 @@ fn lines<'w, 't>(rows: impl Iterator<Item = Places>, words: &'w [Word<'t>]) -> V
     lines
 }
 
-/// Whether every reason can stand beside its row; otherwise all of them stand below.
+/// Returns true if every reason can stand beside its row; otherwise all of them stand below.
 fn reasons_fit(lines: &[Line]) -> bool {
     let columns = Columns::of(usize::MAX, lines.iter().filter_map(|line| line.cells.as_ref()));
     let with_reasons =

@@ -6,7 +6,7 @@ use super::page::{INDENT, Page};
 use super::table;
 use super::trivia::{Word, in_one_line, joined, split_at};
 use crate::diagnostic::Spanned;
-use crate::syntax::tree::{Expectation, StatedConsent, StatedIntegrations, Test, TestLine};
+use crate::syntax::tree::{Expectation, StatedConsent, StatedIntegrations, TestLine, TestStatement};
 
 /// A line of a test.
 struct Line<'w, 't> {
@@ -27,7 +27,7 @@ enum Shape {
 }
 
 /// The words between the braces.
-pub(super) fn lay_out<'t>(test: &Test, words: &[Word<'t>], page: &mut Page<'t>) {
+pub(super) fn lay_out<'t>(test: &TestStatement, words: &[Word<'t>], page: &mut Page<'t>) {
     let end = test.lines.last().map_or(0, |line| line.span.end as usize);
     let (lines, table) = split_at(words, end);
     lay_out_lines(&test.lines, lines, page);

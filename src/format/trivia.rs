@@ -15,7 +15,7 @@ pub(super) struct Words<'t> {
 /// A word, a text, a mark, or a whole path. A comma is a part of what it follows.
 pub(super) struct Word<'t> {
     pub(super) text: &'t str,
-    /// Whether a comma follows.
+    /// True if a comma follows.
     pub(super) comma: bool,
     /// Where it begins in the file.
     pub(super) start: usize,
@@ -23,19 +23,19 @@ pub(super) struct Word<'t> {
     pub(super) before: Vec<Comment<'t>>,
     /// The comment at the end of its line, and what goes on with it right below.
     pub(super) after: Vec<&'t str>,
-    /// Whether a blank line stands in front of it, behind the comments.
+    /// True if a blank line stands in front of it, behind the comments.
     pub(super) blank: bool,
 }
 
 /// A comment on a line of its own.
 pub(super) struct Comment<'t> {
     pub(super) text: &'t str,
-    /// Whether a blank line stands in front of it.
+    /// True if a blank line stands in front of it.
     pub(super) blank: bool,
 }
 
 impl Word<'_> {
-    /// Whether a blank line stands in front of it or of one of its comments.
+    /// Returns true if a blank line stands in front of it or of one of its comments.
     pub(super) fn is_apart(&self) -> bool {
         self.blank || self.before.iter().any(|comment| comment.blank)
     }
@@ -69,7 +69,7 @@ struct Reader<'t> {
     pending: Vec<Comment<'t>>,
     /// The column of the last comment, if it stands at the end of a line.
     column: Option<usize>,
-    /// Whether the last token was the dot of a path.
+    /// True if the last token was the dot of a path.
     in_path: bool,
 }
 
@@ -132,7 +132,7 @@ pub(super) fn in_one_line(words: &[Word]) -> Option<String> {
     words.chunk_by(are_beside).nth(1).is_none().then(|| joined(words))
 }
 
-/// Whether no comment stands between two words.
+/// Returns true if no comment stands between two words.
 pub(super) fn are_beside(one: &Word, next: &Word) -> bool {
     one.after.is_empty() && next.before.is_empty()
 }

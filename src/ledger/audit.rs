@@ -8,86 +8,45 @@ use crate::event::{Entry, EventError, EventErrorKind, Name, Preference};
 use crate::model::{CategoryId, ConsentState, IntegrationsState, Policy};
 use std::collections::BTreeMap;
 
-/// What is wrong with the stamp of an event. An event may have several findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Finding {
-    /// It has no consent object.
-    Missing,
-    /// Its consent object holds no preferences.
-    Empty,
-    /// Its preferences object is `{}`.
-    Unanswered,
-    /// Its consent object is malformed, but not by a wrong spelling.
-    Malformed,
-    /// Its consent object is malformed by a documented spelling of the preferences key that the policy does not accept.
-    WrongSpelling,
-    /// It says something of a category that the policy does not declare.
-    UnknownCategory,
-    /// It gives a category of the policy a value that is no boolean.
-    InvalidPreference,
-    /// It is stamped with other grants than are recorded.
-    Mismatch,
-    /// It writes preferences, and a ledger rejects it.
-    Rejected,
-}
-
-impl Finding {
-    /// Every finding, in the order of reports.
-    pub const ALL: [Finding; 9] = [
-        Finding::Missing,
-        Finding::Empty,
-        Finding::Unanswered,
-        Finding::Malformed,
-        Finding::WrongSpelling,
-        Finding::UnknownCategory,
-        Finding::InvalidPreference,
-        Finding::Mismatch,
-        Finding::Rejected,
-    ];
-
-    /// The word for it in reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            Finding::Missing => "missing",
-            Finding::Empty => "empty",
-            Finding::Unanswered => "unanswered",
-            Finding::Malformed => "malformed",
-            Finding::WrongSpelling => "wrong_spelling",
-            Finding::UnknownCategory => "unknown_category",
-            Finding::InvalidPreference => "invalid_preference",
-            Finding::Mismatch => "mismatch",
-            Finding::Rejected => "rejected",
-        }
+spelled! {
+    /// What is wrong with the stamp of an event. An event may have several findings.
+    Finding {
+        /// It has no consent object.
+        Missing = "missing",
+        /// Its consent object holds no preferences.
+        Empty = "empty",
+        /// Its preferences object is `{}`.
+        Unanswered = "unanswered",
+        /// Its consent object is malformed, but not by a wrong spelling.
+        Malformed = "malformed",
+        /// Its consent object is malformed by a documented spelling of the preferences key that the policy does not accept.
+        WrongSpelling = "wrong_spelling",
+        /// It says something of a category that the policy does not declare.
+        UnknownCategory = "unknown_category",
+        /// It gives a category of the policy a value that is no boolean.
+        InvalidPreference = "invalid_preference",
+        /// It is stamped with other grants than are recorded.
+        Mismatch = "mismatch",
+        /// It writes preferences, and a ledger rejects it.
+        Rejected = "rejected",
     }
 }
 
-/// What events are broken down by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum By {
-    /// `type`.
-    Type,
-    /// The name of `context.library`.
-    Library,
-    /// Its name and its version.
-    Version,
-    /// The day in UTC: of `timestamp`, or else of `receivedAt`.
-    Day,
+spelled! {
+    /// What events are broken down by.
+    By {
+        /// `type`.
+        Type = "type",
+        /// The name of `context.library`.
+        Library = "library",
+        /// Its name and its version.
+        Version = "version",
+        /// The day in UTC: of `timestamp`, or else of `receivedAt`.
+        Day = "day",
+    }
 }
 
 impl By {
-    /// All of them.
-    pub const ALL: [By; 4] = [By::Type, By::Library, By::Version, By::Day];
-
-    /// The word for it in reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            By::Type => "type",
-            By::Library => "library",
-            By::Version => "version",
-            By::Day => "day",
-        }
-    }
-
     /// What its values are made of, in their order.
     pub fn parts(self) -> &'static [&'static str] {
         match self {

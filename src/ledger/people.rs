@@ -8,7 +8,6 @@ use super::store::{Store, StoreError};
 use crate::event::{Consent, Preference};
 use crate::model::Policy;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 /// What came of an event that was given to a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,15 +25,16 @@ pub enum Recording {
     Rejected(Rejection),
 }
 
-/// Why a preference event is rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rejection {
-    /// It has no preferences object: the platform rejects it, with its message.
-    NoPreferences,
-    /// It says of nobody.
-    NoPerson,
-    /// It names more than [`MAX_NAMES`] categories, or their names have more than [`MAX_NAME_BYTES`] together.
-    TooLarge,
+spelled! {
+    /// Why a preference event is rejected.
+    Rejection {
+        /// It has no preferences object: the platform rejects it, with its message.
+        NoPreferences = "no_preferences",
+        /// It says of nobody.
+        NoPerson = "no_person",
+        /// It names more than [`MAX_NAMES`] categories, or their names have more than [`MAX_NAME_BYTES`] together.
+        TooLarge = "too_large",
+    }
 }
 
 /// How many categories an event may name to be recorded.
@@ -44,18 +44,6 @@ pub const MAX_NAMES: usize = 1_000;
 pub const MAX_NAME_BYTES: usize = 1 << 16;
 
 impl Rejection {
-    /// Every reason.
-    pub const ALL: [Rejection; 3] = [Rejection::NoPreferences, Rejection::NoPerson, Rejection::TooLarge];
-
-    /// The word for it in reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            Rejection::NoPreferences => "no_preferences",
-            Rejection::NoPerson => "no_person",
-            Rejection::TooLarge => "too_large",
-        }
-    }
-
     /// The message: for the place of today's payloads, the platform's own.
     pub fn message(self, policy: &Policy) -> String {
         match self {
@@ -98,10 +86,7 @@ impl Rejection {
 /// When the store does not answer; nothing is acknowledged then.
 pub fn record(store: &dyn Store, notices: &[Notice<'_>], now: Moment) -> Result<Vec<Recording>, StoreError> {
     let mut changes: BTreeMap<Id, Entry> = BTreeMap::new();
-    let mut recordings = Vec::with_capacity(notices.len());
-    for notice in notices {
-        recordings.push(change(notice, now, &mut changes));
-    }
+    let recordings = notices.iter().map(|notice| change(notice, now, &mut changes)).collect();
     if !changes.is_empty() {
         let ids: Vec<Id> = changes.keys().cloned().collect();
         store.update(&ids, &mut |entries| {
@@ -130,10 +115,7 @@ fn change(notice: &Notice<'_>, now: Moment, changes: &mut BTreeMap<Id, Entry>) -
     if let Some(rejection) = rejection(notice) {
         return Recording::Rejected(rejection);
     }
-    let (NoticeKind::Preference | NoticeKind::Identify { .. }, Some(id)) = (notice.kind, &notice.person.id)
-    else {
-        return Recording::Nothing;
-    };
+    let Some(id) = &notice.person.id else { return Recording::Nothing };
     let mut join = |id: &Id, entry: Entry| changes.entry(id.clone()).or_default().join(entry);
     let at = notice.at(now);
     let preferences = match &notice.event.consent {
@@ -295,10 +277,4 @@ fn erase(person: &Id, ids: &[Id], entries: &mut [Entry]) -> Vec<Id> {
         }
     }
     erased
-}
-
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
 }

@@ -5,26 +5,15 @@ use super::moment::Moment;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What is recorded of one category.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RecordedPreference {
-    /// Granted.
-    Granted,
-    /// Refused.
-    Refused,
-    /// Two records of one person disagree, and nothing was said since.
-    Conflict,
-}
-
-impl RecordedPreference {
-    /// The word for it in reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            RecordedPreference::Granted => "granted",
-            RecordedPreference::Refused => "refused",
-            RecordedPreference::Conflict => "conflict",
-        }
+spelled! {
+    /// What is recorded of one category.
+    RecordedPreference {
+        /// Granted.
+        Granted = "granted",
+        /// Refused.
+        Refused = "refused",
+        /// Two records of one person disagree, and nothing was said since.
+        Conflict = "conflict",
     }
 }
 

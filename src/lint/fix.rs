@@ -82,7 +82,7 @@ pub(super) fn deletion(files: &Files, tree: &Tree, statement: Span) -> Option<Ed
     Some(Edit::new(span, ""))
 }
 
-/// Whether a comment belongs to a statement: above it, in it, or behind it on its last line.
+/// Returns true if a comment belongs to a statement: above it, in it, or behind it on its last line.
 fn has_comment(files: &Files, tree: &Tree, statement: Span) -> bool {
     let text = files.text(statement.file);
     let is_comment = |token: &&Token| token.kind == TokenKind::Comment;
@@ -102,8 +102,8 @@ fn has_comment(files: &Files, tree: &Tree, statement: Span) -> bool {
             .is_some_and(|comment| on_one_line(statement.end, comment.span.start))
 }
 
-/// Whether two policies decide alike and carry the same names: a comparison of what they say, so that `true` is certain, and
-/// `false` may come of two ways of saying one thing.
+/// Returns true if two policies decide alike and carry the same names. It compares what they set: `true` is certain, and `false` may come
+/// of two ways of setting the same.
 pub fn is_same(one: &Policy, other: &Policy) -> bool {
     meaning(one) == meaning(other)
 }
@@ -144,9 +144,11 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         policy.several_categories().value,
         [policy.exempt_events(), policy.preference_events()]
             .map(|names| names.value.iter().map(|name| name.value.clone()).collect::<Vec<_>>()),
-        policy.ledger_settings().map(|(setting, _)| setting),
+        (policy.ledger_check(), policy.also_records()),
         policy.reading().clone(),
-        policy.visit_settings().map(|(setting, _)| setting).collect::<Vec<_>>(),
+        (policy.banner().map(|one| one.value), policy.consent_model().map(|one| one.value)),
+        (policy.implied_consent().value, policy.gate_opens().value),
+        (policy.gate_without_consent().value, policy.library_loads().value),
     );
     let tests: Vec<String> = policy.tests().iter().map(|test| test.name().to_owned()).collect();
     // Promises by what they say, wherever they stand.

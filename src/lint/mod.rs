@@ -38,7 +38,7 @@ pub struct Linted {
     pub files: Files,
     /// The policy, unless the file has mistakes or is no policy but a part of others.
     pub policy: Option<Box<Policy>>,
-    /// Whether the file is no policy but a part of others.
+    /// True if the file is no policy but a part of others.
     pub is_part: bool,
 }
 

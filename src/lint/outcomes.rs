@@ -9,7 +9,7 @@ use crate::decide::Table;
 use crate::event::{Entry, Preference};
 use crate::exact::equivalence::EquivalenceClass;
 use crate::exact::{Situation, Space};
-use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
+use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy, ReconcileRow};
 use crate::reason::{Outcome, Reason};
 use std::collections::HashMap;
 
@@ -34,6 +34,11 @@ pub(super) struct Case {
 }
 
 impl Case {
+    /// Returns the row that decides it.
+    pub(super) fn row<'p>(&self, policy: &'p Policy) -> &'p ReconcileRow {
+        policy.reconcile().row(self.situation.consent, self.situation.integrations)
+    }
+
     pub(super) fn delivers(&self) -> bool {
         self.reason.outcome() == Outcome::Deliver
     }

@@ -20,20 +20,20 @@ impl<'p> Subject<'p> {
         Subject { policy, trees, outcomes: Outcomes::new(policy) }
     }
 
-    /// Each destination, with what can become of it.
+    /// Returns each destination, with what can become of it.
     pub(super) fn destinations(&self) -> impl Iterator<Item = (&'p Destination, &[Case])> {
         let ids = self.policy.destination_ids().zip(self.policy.destinations());
         ids.map(|(id, destination)| (destination, self.outcomes.of(id)))
     }
 
-    /// The statement that stands at a place or around it, with its tree.
+    /// Returns the statement that stands at a place or around it, with its tree.
     pub(super) fn statement(&self, place: Span) -> Option<(&'p Tree, &'p Statement)> {
         let tree = self.trees.get(place.file.0 as usize)?;
         Some((tree, statement_at(tree, place.start)?))
     }
 }
 
-/// The files that a file includes, directly or through others.
+/// Returns the files that a file includes, directly or through others.
 pub(super) fn reaches<'i>(
     includes: impl Iterator<Item = &'i Include> + Clone,
     from: FileId,

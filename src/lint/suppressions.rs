@@ -97,7 +97,7 @@ impl Suppressions {
         Suppressions { all, by_code }
     }
 
-    /// Whether a comment allows a finding; the comment is of use then.
+    /// Returns true if a comment allows a finding; the comment is of use then.
     pub(super) fn allow(&mut self, finding: &Diagnostic) -> bool {
         let Some(place) = finding.span() else { return false };
         let targets = self.by_code.get(&(finding.code, place.file)).map_or(&[][..], Vec::as_slice);

@@ -9,7 +9,10 @@ use super::{
     MAX_DESTINATIONS, Policy, PolicyError, reconcile,
 };
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::syntax::tree::{self, CategoryAttribute, Fact, KindAttribute, Quantifier, Text};
+use crate::syntax::tree::{
+    CategoryAttribute, CategoryStatement, ConsentAt, Fact, KindAttribute, KindStatement, Lint, Quantifier,
+    Text,
+};
 use crate::syntax::{self, Keyword};
 use std::collections::HashMap;
 
@@ -153,11 +156,13 @@ impl<'t> Checker<'t> {
             visit: visit?,
             ledger: ledger?,
             includes: self.includes(),
+            #[cfg(feature = "lint")]
+            files_in_force: merged.files.clone(),
             files: Default::default(),
         })
     }
 
-    fn lint_level(&mut self, said: &Spanned<&tree::Lint>) -> Option<LintLevel> {
+    fn lint_level(&mut self, said: &Spanned<&Lint>) -> Option<LintLevel> {
         let finding = &said.value.finding;
         // A policy takes the name only, so that no two statements speak of one finding.
         let (message, help) = match finding.value.parse::<Code>().ok() {
@@ -205,7 +210,7 @@ impl<'t> Checker<'t> {
         merged.name.clone()
     }
 
-    fn category(&mut self, said: &Spanned<&tree::Category>) -> Category {
+    fn category(&mut self, said: &Spanned<&CategoryStatement>) -> Category {
         let category = said.value;
         self.attributes(&category.attributes, |_| false);
         let mut checked = Category {
@@ -245,7 +250,7 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn kind(&mut self, said: &Spanned<&tree::Kind>) -> Kind {
+    fn kind(&mut self, said: &Spanned<&KindStatement>) -> Kind {
         let kind = said.value;
         self.attributes(&kind.attributes, |_| false);
         let ignores = kind.attributes.iter().find(|attribute| attribute.value == KindAttribute::IgnoresAll);
@@ -261,7 +266,7 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn reading(&mut self, place: &tree::ConsentAt) -> Reading {
+    fn reading(&mut self, place: &ConsentAt) -> Reading {
         let (last, parents) = match place.path.split_last() {
             Some((last, parents)) => (Some(last), parents),
             None => (None, &[][..]),
@@ -318,7 +323,7 @@ fn key(name: &str) -> String {
 }
 
 /// Where the path stands.
-fn path_span(place: &tree::ConsentAt) -> Span {
+fn path_span(place: &ConsentAt) -> Span {
     let none = Span::new(crate::diagnostic::FileId(0), 0, 0);
     match (place.path.first(), place.path.last()) {
         (Some(first), Some(last)) => first.span.to(last.span),

@@ -32,7 +32,7 @@ pub(super) struct Checker<'t> {
     missing: Vec<Keyword>,
 }
 
-/// A setting with its example value, in columns.
+/// Writes a setting with its example value, in columns.
 fn with_example(keyword: Keyword, width: usize) -> String {
     format!("{:width$} {}", keyword.as_str(), keyword.example().unwrap_or_default())
 }
@@ -61,7 +61,7 @@ impl<'t> Checker<'t> {
         }
     }
 
-    /// The value of a required setting.
+    /// Returns the value of a required setting.
     pub(super) fn setting<T>(
         &mut self,
         merged: &Merged<'t>,
@@ -125,7 +125,7 @@ impl<'t> Checker<'t> {
         self.report(diagnostic);
     }
 
-    /// The edit that adds settings at the end of a file, in columns.
+    /// Returns the edit that adds settings at the end of a file, in columns.
     fn addition(&self, place: Span, missing: &[Keyword]) -> Edit {
         let text = self.forest.files.text(place.file);
         let width = missing.iter().map(|one| one.as_str().len()).max().unwrap_or(0);

@@ -6,14 +6,16 @@ use super::{CategoryId, Destination, Exemption, KindId, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 
 use crate::syntax;
-use crate::syntax::tree::{self, DestinationAttribute, Element, Group, Needs, Quantifier, Text};
+use crate::syntax::tree::{
+    DestinationAttribute, DestinationStatement, Element, Group, Needs, Quantifier, Text,
+};
 use std::collections::HashMap;
 
 impl Checker<'_> {
     /// A destination. One that was cut short may have said more than could be read.
     pub(super) fn destination(
         &mut self,
-        said: &Spanned<&tree::Destination>,
+        said: &Spanned<&DestinationStatement>,
         cut_short: bool,
         several: Quantifier,
     ) -> Destination {
@@ -181,7 +183,7 @@ impl Checker<'_> {
 
     /// Checks aliases: none is `All` or another destination's own name, and destinations that have the same alias all declare it
     /// shared.
-    pub(super) fn aliases(&mut self, destinations: &[Spanned<&tree::Destination>]) {
+    pub(super) fn aliases(&mut self, destinations: &[Spanned<&DestinationStatement>]) {
         let own: HashMap<&str, Span> =
             destinations.iter().map(|one| (one.value.name.value.as_str(), one.value.name.span)).collect();
         let mut first_uses: HashMap<&str, (usize, bool, &Text)> = HashMap::new();

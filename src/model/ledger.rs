@@ -3,7 +3,6 @@
 use super::Policy;
 use super::checker::Checker;
 use super::merge::{Merged, value};
-use crate::diagnostic::{Span, Spanned};
 use crate::syntax::Keyword;
 use crate::syntax::tree::{AlsoRecords, CheckAction, Conflict, Fact, LedgerSetting};
 
@@ -25,50 +24,20 @@ pub struct LedgerCheck {
 /// The settings of the ledger.
 #[derive(Debug, Clone)]
 pub(super) struct Ledger {
-    also_records: Spanned<AlsoRecords>,
-    /// `None` for `ignore`.
-    mismatch: Spanned<Option<CheckAction>>,
-    unstamped: Spanned<CheckAction>,
-    unknown: Spanned<CheckAction>,
-    unreachable: Spanned<CheckAction>,
-    conflict: Spanned<Conflict>,
+    also_records: AlsoRecords,
+    /// `None` for `ledger mismatch ignore`.
+    check: Option<LedgerCheck>,
 }
 
 impl Policy {
     /// The check against the ledger; `None` under `ledger mismatch ignore`.
     pub fn ledger_check(&self) -> Option<LedgerCheck> {
-        let Ledger { mismatch, unstamped, unknown, unreachable, conflict, .. } = &self.ledger;
-        Some(LedgerCheck {
-            mismatch: mismatch.value?,
-            unstamped: unstamped.value,
-            unknown: unknown.value,
-            unreachable: unreachable.value,
-            conflict: conflict.value,
-        })
-    }
-
-    /// The place of `ledger mismatch`, which turns the check on or off.
-    pub fn ledger_mismatch_span(&self) -> Span {
-        self.ledger.mismatch.span
+        self.ledger.check
     }
 
     /// Which events write to the ledger next to [`Policy::preference_events`].
     pub fn also_records(&self) -> AlsoRecords {
-        self.ledger.also_records.value
-    }
-
-    /// The settings of the ledger, each with its place.
-    #[cfg(feature = "lint")]
-    pub(crate) fn ledger_settings(&self) -> [(LedgerSetting, Span); 6] {
-        let Ledger { also_records, mismatch, unstamped, unknown, unreachable, conflict } = &self.ledger;
-        [
-            (LedgerSetting::AlsoRecords(also_records.value), also_records.span),
-            (LedgerSetting::Mismatch(mismatch.value), mismatch.span),
-            (LedgerSetting::Unstamped(unstamped.value), unstamped.span),
-            (LedgerSetting::Unknown(unknown.value), unknown.span),
-            (LedgerSetting::Unreachable(unreachable.value), unreachable.span),
-            (LedgerSetting::Conflict(conflict.value), conflict.span),
-        ]
+        self.ledger.also_records
     }
 }
 
@@ -105,13 +74,15 @@ impl<'t> Checker<'t> {
             Keyword::LedgerConflict,
             value!(Fact::Ledger(LedgerSetting::Conflict(it)) => *it),
         );
-        Some(Ledger {
-            also_records: also_records?,
-            mismatch: mismatch?,
-            unstamped: unstamped?,
-            unknown: unknown?,
-            unreachable: unreachable?,
-            conflict: conflict?,
-        })
+        let (unstamped, unknown) = (unstamped?.value, unknown?.value);
+        let (unreachable, conflict) = (unreachable?.value, conflict?.value);
+        let check = mismatch?.value.map(|mismatch| LedgerCheck {
+            mismatch,
+            unstamped,
+            unknown,
+            unreachable,
+            conflict,
+        });
+        Some(Ledger { also_records: also_records?.value, check })
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Forest {
     /// The paths of the files with events that tests name, by the place where they do.
     pub(super) event_files: HashMap<Span, String>,
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// Whether a file is missing, so that facts may be missing too.
+    /// True if a file is missing, so that facts may be missing too.
     incomplete: bool,
     /// The words of all text that could not be read.
     lost: HashSet<String>,
@@ -37,7 +37,7 @@ impl Forest {
         self.trees.get(file.0 as usize)
     }
 
-    /// Whether the first file is no policy but a part of others: nothing in it says `policy`.
+    /// Returns true if the first file is no policy but a part of others: nothing in it says `policy`.
     #[cfg(feature = "lint")]
     pub(super) fn is_part(&self) -> bool {
         self.tree(FileId(0)).is_some_and(|tree| !is_policy(tree)) && !self.may_have_lost("policy")
@@ -48,8 +48,8 @@ impl Forest {
         self.trees.iter().skip(1).any(is_policy)
     }
 
-    /// Whether the fact that `word` stands for may be in a text that could not be read, so that its absence is not
-    /// worth a message of its own.
+    /// Returns true if the fact that `word` stands for may be in a text that could not be read. Its absence has no message of its own
+    /// then.
     pub(super) fn may_have_lost(&self, word: &str) -> bool {
         let mut words = words(word).peekable();
         self.incomplete || (words.peek().is_some() && words.all(|word| self.lost.contains(word)))

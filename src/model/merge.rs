@@ -6,7 +6,10 @@
 use super::load::Forest;
 use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Span, Spanned, nearest};
 use crate::syntax::Keyword;
-use crate::syntax::tree::{self, Fact, Statement, Text};
+use crate::syntax::tree::{
+    CategoryStatement, DestinationStatement, Fact, KindStatement, LedgerSetting, Lint, PromiseStatement,
+    Statement, TestStatement, Text,
+};
 use std::collections::{HashMap, HashSet};
 
 /// How many mistakes are searched for a suggestion.
@@ -28,22 +31,27 @@ pub(super) use value;
 pub(super) struct Merged<'t> {
     /// The policy's name, from the file that was loaded.
     pub(super) name: Option<Text>,
-    pub(super) categories: Vec<Spanned<&'t tree::Category>>,
-    pub(super) kinds: Vec<Spanned<&'t tree::Kind>>,
-    pub(super) destinations: Vec<Spanned<&'t tree::Destination>>,
+    pub(super) categories: Vec<Spanned<&'t CategoryStatement>>,
+    pub(super) kinds: Vec<Spanned<&'t KindStatement>>,
+    pub(super) destinations: Vec<Spanned<&'t DestinationStatement>>,
     /// Destinations that are followed by text which may have been meant to go on with them.
     pub(super) cut_short: HashSet<Span>,
     /// Everything else that is said once.
     settings: HashMap<Keyword, Spanned<&'t Fact>>,
-    pub(super) tests: Vec<Spanned<&'t tree::Test>>,
-    pub(super) lint_levels: Vec<Spanned<&'t tree::Lint>>,
-    pub(super) promises: Vec<Spanned<&'t tree::Promise>>,
+    pub(super) tests: Vec<Spanned<&'t TestStatement>>,
+    pub(super) lint_levels: Vec<Spanned<&'t Lint>>,
+    pub(super) promises: Vec<Spanned<&'t PromiseStatement>>,
+    /// The files that the facts in force stand in.
+    #[cfg(feature = "lint")]
+    pub(super) files: HashSet<FileId>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 impl<'t> Merged<'t> {
     fn add(&mut self, statement: &'t Statement) {
         let span = statement.span;
+        #[cfg(feature = "lint")]
+        self.files.insert(span.file);
         match &statement.fact {
             Fact::Policy(_) | Fact::Include { .. } => {}
             Fact::Category(category) => self.categories.push(Spanned::new(category, span)),
@@ -61,7 +69,7 @@ impl<'t> Merged<'t> {
         }
     }
 
-    /// The value of a setting, if the files set it.
+    /// Returns the value of a setting, if the files set it.
     pub(super) fn setting<T>(
         &self,
         keyword: Keyword,
@@ -164,7 +172,7 @@ fn declared_twice(
         _ => return error,
     };
     match own.fact {
-        Fact::Ledger(tree::LedgerSetting::Mismatch(_)) => error
+        Fact::Ledger(LedgerSetting::Mismatch(_)) => error
             .fix("override the setting of the included file", [Edit::new(own.span.before(), "override ")]),
         _ => error,
     }
@@ -240,22 +248,23 @@ fn in_force<'t>(
     for statement in statements.iter().filter(|statement| statement.overrides.is_some()) {
         let (own, at) = (statement.span.file, statement.overrides.unwrap_or(statement.span));
         let phrase = statement.fact.phrase();
-        if own == base.span.file {
+        let is_own = own == base.span.file;
+        if is_own || !includes(own, base.span.file) {
+            let (message, help) = match is_own {
+                true => (
+                    format!("`{phrase}` is a fact of this same file"),
+                    "change the fact itself; `override` is for facts of included files",
+                ),
+                false => (
+                    "this file does not include the file that says the fact".into(),
+                    "include that file, or move the override into a file that does",
+                ),
+            };
             diagnostics.push(
-                Diagnostic::new(Code::NothingToOverride, format!("`{phrase}` is a fact of this same file"))
+                Diagnostic::new(Code::NothingToOverride, message)
                     .at(at, "overrides")
                     .at(base.span, "said here")
-                    .help("change the fact itself; `override` is for facts of included files"),
-            );
-        } else if !includes(own, base.span.file) {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::NothingToOverride,
-                    "this file does not include the file that says the fact",
-                )
-                .at(at, "overrides")
-                .at(base.span, "said here")
-                .help("include that file, or move the override into a file that does"),
+                    .help(help),
             );
         } else if let Some(first) = overrides.iter().find(|other| other.span.file == own) {
             let message = format!("`override {phrase}` is said twice");

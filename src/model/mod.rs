@@ -31,7 +31,7 @@ pub use reading::{Preference, Reading};
 pub use reconcile::{Reconcile, ReconcileRow};
 pub use requirement::Requirement;
 pub(crate) use role::EventRole;
-pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, Which};
+pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations};
 
 #[cfg(feature = "lint")]
 use crate::diagnostic::Diagnostic;
@@ -40,10 +40,12 @@ use crate::source::{Disk, Memory, Source};
 #[cfg(feature = "lint")]
 use crate::syntax::Tree;
 pub use crate::syntax::tree::{
-    AlsoRecords, Banner, CheckAction, Conflict, ConsentModel, ConsentState, Enforce, EntryState, GateOpens,
-    ImpliedConsent, IntegrationsState, InvalidEntries, Level, LoadTrigger, Mode, Quantifier, StatedEntry,
-    StatedPreference, UnmappedDestinations, WithoutConsent,
+    AlsoRecords, Banner, CheckAction, Conflict, ConsentModel, ConsentState, DestinationSet, Enforce,
+    EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level, LoadTrigger, Mode,
+    Quantifier, StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
 };
+#[cfg(feature = "lint")]
+use std::collections::HashSet;
 use std::path::Path;
 
 /// The largest number of categories.
@@ -140,6 +142,9 @@ pub struct Policy {
     visit: visit::Visit,
     ledger: ledger::Ledger,
     includes: Vec<Include>,
+    /// The files that declare or set something that is in force.
+    #[cfg(feature = "lint")]
+    files_in_force: HashSet<FileId>,
     files: Files,
 }
 
@@ -344,6 +349,12 @@ impl Policy {
     /// What the policy says of the findings of lint.
     pub fn lint_levels(&self) -> &[LintLevel] {
         &self.lint_levels
+    }
+
+    /// Returns true if a file declares or sets something that is in force.
+    #[cfg(feature = "lint")]
+    pub(crate) fn is_in_force(&self, file: FileId) -> bool {
+        self.files_in_force.contains(&file)
     }
 
     /// Which file includes which, in the order of the files.

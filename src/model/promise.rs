@@ -3,13 +3,15 @@
 use super::checker::Checker;
 use super::{CategoryId, DestinationId, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::syntax::tree::{self, ConsentState, EntryState, IntegrationsState, Quantifier};
+use crate::syntax::tree::{
+    ConsentState, EntryState, IntegrationsState, PromiseStatement, Quantifier, StatedCondition,
+};
 
 /// What is promised of every event, or of every one that it speaks of. `consentry prove` decides whether that is so; it never
 /// changes a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promise {
-    /// Whether it promises that an event is always delivered, and not that it never is.
+    /// True if it promises that an event is always delivered, and not that it never is.
     pub always: bool,
     /// The destinations; `None` for every one.
     pub destinations: Option<Vec<DestinationId>>,
@@ -32,7 +34,7 @@ pub enum PromiseCondition {
     Integrations(Vec<IntegrationsState>),
     /// The name of a track event.
     Event(Vec<String>),
-    /// Whether it is an event that passes the consent step.
+    /// The event passes the consent step, or does not.
     Exempt(bool),
     /// The entry of a name, or `All`.
     Entry {
@@ -41,22 +43,22 @@ pub enum PromiseCondition {
         /// What it may be. For `All`, unlisted and on are one.
         states: Vec<EntryState>,
     },
-    /// Whether a category is granted, for whatever reason it is not.
+    /// A category is granted, or is not for whatever reason.
     Preference {
         /// The category.
         category: CategoryId,
-        /// Whether it is.
+        /// True if it is.
         granted: bool,
     },
 }
 
 impl<'t> Checker<'t> {
     /// The promises whose names are known; the others have their diagnostics.
-    pub(super) fn promises(&mut self, promises: &[Spanned<&'t tree::Promise>]) -> Vec<Promise> {
+    pub(super) fn promises(&mut self, promises: &[Spanned<&'t PromiseStatement>]) -> Vec<Promise> {
         promises.iter().filter_map(|said| self.promise(said)).collect()
     }
 
-    fn promise(&mut self, said: &Spanned<&tree::Promise>) -> Option<Promise> {
+    fn promise(&mut self, said: &Spanned<&PromiseStatement>) -> Option<Promise> {
         let promise = said.value;
         let destinations = match &promise.destinations {
             Some(names) => Some(self.destinations_named(names)?),
@@ -75,15 +77,15 @@ impl<'t> Checker<'t> {
         Some(Promise { always, destinations, without, when, because, span: said.span })
     }
 
-    fn condition(&mut self, said: &tree::PromiseCondition) -> Option<PromiseCondition> {
+    fn condition(&mut self, said: &StatedCondition) -> Option<PromiseCondition> {
         Some(match said {
-            tree::PromiseCondition::Consent(states) => PromiseCondition::Consent(states.clone()),
-            tree::PromiseCondition::Integrations(states) => PromiseCondition::Integrations(states.clone()),
-            tree::PromiseCondition::Exempt(exempt) => PromiseCondition::Exempt(*exempt),
-            tree::PromiseCondition::Event(names) => {
+            StatedCondition::Consent(states) => PromiseCondition::Consent(states.clone()),
+            StatedCondition::Integrations(states) => PromiseCondition::Integrations(states.clone()),
+            StatedCondition::Exempt(exempt) => PromiseCondition::Exempt(*exempt),
+            StatedCondition::Event(names) => {
                 PromiseCondition::Event(names.iter().map(|name| name.value.clone()).collect())
             }
-            tree::PromiseCondition::Entry { name, states } => {
+            StatedCondition::Entry { name, states } => {
                 if name.value != "All" && !self.owners.contains_key(name.value.as_str()) {
                     self.report(
                         Diagnostic::new(
@@ -97,7 +99,7 @@ impl<'t> Checker<'t> {
                 }
                 PromiseCondition::Entry { name: name.value.clone(), states: states.clone() }
             }
-            tree::PromiseCondition::Preference { category, granted } => {
+            StatedCondition::Preference { category, granted } => {
                 let category = self.category_named(category)?;
                 PromiseCondition::Preference { category, granted: *granted }
             }

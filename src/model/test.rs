@@ -5,8 +5,8 @@ use super::{CategoryId, DestinationId};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::reason::{Outcome, Reason};
 use crate::syntax::tree::{
-    self, Expectation, ExpectedReason, StatedConsent, StatedEntry, StatedIntegrations, StatedPreference,
-    TestLine, Text,
+    DestinationSet, Expectation, ExpectedReason, StatedConsent, StatedEntry, StatedIntegrations,
+    StatedPreference, TestLine, TestStatement, Text,
 };
 
 /// A test: one or more cases under one name.
@@ -77,7 +77,7 @@ pub enum Expected {
         /// The outcome.
         outcome: Outcome,
         /// Which destinations.
-        which: Which,
+        which: DestinationSet<DestinationId>,
         /// The reason, where one is said.
         reason: Option<Reason>,
         /// The categories that a refusal names, where they are said, in declaration order.
@@ -85,17 +85,6 @@ pub enum Expected {
     },
     /// The event is dropped, for this reason where one is said.
     Drop(Option<String>),
-}
-
-/// Which destinations an expectation speaks of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
-    /// All of them.
-    All,
-    /// These.
-    These(Vec<DestinationId>),
-    /// These, and the other outcome for every other one.
-    Only(Vec<DestinationId>),
 }
 
 impl Test {
@@ -114,7 +103,7 @@ impl Test {
         &self.cases
     }
 
-    /// Whether its cases are the rows of a table.
+    /// Returns true if its cases are the rows of a table.
     pub fn is_table(&self) -> bool {
         self.is_table
     }
@@ -138,11 +127,11 @@ struct Lines<'t> {
 
 impl<'t> Checker<'t> {
     /// The tests whose events are known; the others have their diagnostics.
-    pub(super) fn tests(&mut self, tests: &[Spanned<&'t tree::Test>]) -> Vec<Test> {
+    pub(super) fn tests(&mut self, tests: &[Spanned<&'t TestStatement>]) -> Vec<Test> {
         tests.iter().filter_map(|said| self.test(said)).collect()
     }
 
-    fn test(&mut self, said: &Spanned<&'t tree::Test>) -> Option<Test> {
+    fn test(&mut self, said: &Spanned<&'t TestStatement>) -> Option<Test> {
         let test = said.value;
         let lines = self.lines(test);
         let name = test.name.clone();
@@ -160,8 +149,9 @@ impl<'t> Checker<'t> {
             let event = match &lines.whole {
                 Some(whole) => Some(whole.value.clone()),
                 None => {
-                    let consent = lines.consent.as_ref().map(|said| said.value);
-                    let integrations = lines.integrations.as_ref().map(|said| said.value);
+                    let consent = lines.consent.as_ref().map_or(&StatedConsent::Missing, |said| said.value);
+                    let integrations = lines.integrations.as_ref();
+                    let integrations = integrations.map_or(&StatedIntegrations::None, |said| said.value);
                     self.stated(consent, integrations, lines.track)
                 }
             };
@@ -174,7 +164,7 @@ impl<'t> Checker<'t> {
         }
         let mut cases = Vec::new();
         for row in rows {
-            let event = self.stated(Some(&row.consent.value), Some(&row.integrations.value), lines.track);
+            let event = self.stated(&row.consent.value, &row.integrations.value, lines.track);
             let said = row.expectations.iter().map(|said| Spanned::new(&said.value, said.span));
             let expectations = self.expectations(said);
             cases.extend(event.map(|event| TestCase { event, expectations, span: row.span }));
@@ -183,7 +173,7 @@ impl<'t> Checker<'t> {
     }
 
     /// What the lines say, each thing once.
-    fn lines(&mut self, test: &'t tree::Test) -> Lines<'t> {
+    fn lines(&mut self, test: &'t TestStatement) -> Lines<'t> {
         let mut lines = Lines::default();
         for line in &test.lines {
             let at = line.span;
@@ -247,18 +237,18 @@ impl<'t> Checker<'t> {
         }
     }
 
-    /// The event of two objects, of which each is `missing` or `none` where nothing is said.
+    /// The event of two objects.
     fn stated(
         &mut self,
-        consent: Option<&StatedConsent>,
-        integrations: Option<&StatedIntegrations>,
+        consent: &StatedConsent,
+        integrations: &StatedIntegrations,
         track: Option<&Text>,
     ) -> Option<TestEvent> {
         let consent = match consent {
-            None | Some(StatedConsent::Missing) => Some(TestConsent::Missing),
-            Some(StatedConsent::Empty) => Some(TestConsent::Empty),
-            Some(StatedConsent::Malformed) => Some(TestConsent::Malformed),
-            Some(StatedConsent::Preferences(stated)) => {
+            StatedConsent::Missing => Some(TestConsent::Missing),
+            StatedConsent::Empty => Some(TestConsent::Empty),
+            StatedConsent::Malformed => Some(TestConsent::Malformed),
+            StatedConsent::Preferences(stated) => {
                 self.twice(stated.iter().map(|(name, _)| name), "category");
                 let known: Vec<Option<_>> = stated
                     .iter()
@@ -268,9 +258,9 @@ impl<'t> Checker<'t> {
             }
         };
         let integrations = match integrations {
-            None | Some(StatedIntegrations::None) => TestIntegrations::Entries(Vec::new()),
-            Some(StatedIntegrations::Malformed) => TestIntegrations::Malformed,
-            Some(StatedIntegrations::Entries(stated)) => {
+            StatedIntegrations::None => TestIntegrations::Entries(Vec::new()),
+            StatedIntegrations::Malformed => TestIntegrations::Malformed,
+            StatedIntegrations::Entries(stated) => {
                 self.twice(stated.iter().map(|(name, _)| name), "entry");
                 for (name, _) in stated {
                     if name.value != "All" && !self.owners.contains_key(name.value.as_str()) {
@@ -309,9 +299,9 @@ impl<'t> Checker<'t> {
             None => (None, None),
         };
         let which = match which {
-            tree::Which::All => Which::All,
-            tree::Which::These(names) => Which::These(self.destinations_named(names)?),
-            tree::Which::Only(names) => Which::Only(self.destinations_named(names)?),
+            DestinationSet::All => DestinationSet::All,
+            DestinationSet::These(names) => DestinationSet::These(self.destinations_named(names)?),
+            DestinationSet::Only(names) => DestinationSet::Only(self.destinations_named(names)?),
         };
         Some(Expected::Outcome { outcome, which, reason, refused })
     }

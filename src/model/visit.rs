@@ -3,7 +3,7 @@
 use super::Policy;
 use super::checker::Checker;
 use super::merge::{Merged, value};
-use crate::diagnostic::{Span, Spanned};
+use crate::diagnostic::Spanned;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
     Banner, ConsentModel, Fact, GateOpens, ImpliedConsent, LoadTrigger, VisitSetting, WithoutConsent,
@@ -49,24 +49,6 @@ impl Policy {
     /// `library loads when …`: when the library loads after a choice under opt-in.
     pub fn library_loads(&self) -> Spanned<LoadTrigger> {
         self.visit.library_loads.clone()
-    }
-
-    /// The settings of a visit, each with its place.
-    #[cfg(feature = "lint")]
-    pub(crate) fn visit_settings(&self) -> impl Iterator<Item = (VisitSetting, Span)> {
-        let Visit { banner, model, implied_consent, gate_opens, gate_without_consent, library_loads } =
-            &self.visit;
-        let site = [
-            banner.as_ref().map(|one| (VisitSetting::Banner(one.value), one.span)),
-            model.as_ref().map(|one| (VisitSetting::Model(one.value), one.span)),
-        ];
-        let others = [
-            (VisitSetting::ImpliedConsent(implied_consent.value), implied_consent.span),
-            (VisitSetting::GateOpens(gate_opens.value), gate_opens.span),
-            (VisitSetting::WithoutConsent(gate_without_consent.value), gate_without_consent.span),
-            (VisitSetting::LibraryLoads(library_loads.value), library_loads.span),
-        ];
-        site.into_iter().flatten().chain(others)
     }
 }
 

@@ -1,13 +1,14 @@
 //! What all that reads the parser's pairs needs: their children, and the places, names and texts of them.
 
 use super::generated::Rule;
-use super::old_words::OldWord;
+use super::old_words::old_word;
 use super::quote::unescaped;
 use super::scan::invisible;
 use super::tree::{Text, Token, TokenKind};
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
 use pest::iterators::Pair;
 
+/// What is read of a file so far.
 pub(super) struct Builder<'t> {
     pub(super) file: FileId,
     pub(super) text: &'t str,
@@ -21,22 +22,22 @@ pub(super) struct Builder<'t> {
 /// How many old words of one file are listed.
 const MAX_OLD_WORDS: usize = 100_000;
 
-/// The children of a pair, without the comments between them.
+/// Returns the children of a pair, without the comments between them.
 pub(super) fn children<'t>(pair: &Pair<'t, Rule>) -> impl Iterator<Item = Pair<'t, Rule>> + use<'t> {
     pair.clone().into_inner().filter(|child| child.as_rule() != Rule::COMMENT)
 }
 
-/// The children of a pair that one rule has matched.
+/// Returns the children of a pair that one rule has matched.
 pub(super) fn all<'t>(pair: &Pair<'t, Rule>, rule: Rule) -> impl Iterator<Item = Pair<'t, Rule>> + use<'t> {
     children(pair).filter(move |child| child.as_rule() == rule)
 }
 
-/// The first of them.
+/// Returns the first child that a rule has matched.
 pub(super) fn child<'t>(pair: &Pair<'t, Rule>, rule: Rule) -> Option<Pair<'t, Rule>> {
     all(pair, rule).next()
 }
 
-/// The words of a pair that has others in it, with a space between each two.
+/// Returns the words of a pair that has others in it, with a space between each two.
 pub(super) fn words(pair: &Pair<Rule>) -> String {
     let is_word =
         |part: &Pair<Rule>| part.as_rule() != Rule::COMMENT && part.clone().into_inner().next().is_none();
@@ -49,7 +50,7 @@ pub(super) fn has(pair: &Pair<Rule>, rule: Rule) -> bool {
 }
 
 impl Builder<'_> {
-    /// Where a pair stands. The parser counts space and comments in front of an optional part that is not there; here
+    /// Returns where a pair stands. The parser counts space and comments in front of an optional part that is not there; here
     /// the last word counts.
     pub(super) fn span(&self, pair: &Pair<Rule>) -> Span {
         let span = self.whole(pair);
@@ -60,20 +61,20 @@ impl Builder<'_> {
         Span { end: last.map_or(span.end, |last| last.span.end), ..span }
     }
 
-    /// Where a pair without pairs in it stands: nothing but itself is counted.
+    /// Returns where a pair without pairs in it stands: nothing but itself is counted.
     pub(super) fn whole(&self, pair: &Pair<Rule>) -> Span {
         let place = pair.as_span();
         Span::new(self.file, place.start(), place.end())
     }
 
-    /// Where the children of a pair are.
+    /// Returns where the children of a pair are.
     pub(super) fn spans(&self, pair: &Pair<Rule>) -> Vec<Span> {
         children(pair).map(|part| self.whole(&part)).collect()
     }
 
     /// Adds the error for old words.
     pub(super) fn old(&mut self, code: Code, words: &[Span], old: &str, new: &str) {
-        self.add_old(OldWord { code, words, old, new }.error(self.text, Vec::new()));
+        self.add_old(old_word(self.text, code, words, [old, new], Vec::new()));
     }
 
     pub(super) fn add_old(&mut self, error: Diagnostic) {
@@ -82,22 +83,22 @@ impl Builder<'_> {
         }
     }
 
-    /// A word as it is written.
+    /// Returns a word as it is written.
     pub(super) fn written(&self, pair: &Pair<Rule>) -> Text {
         Spanned::new(pair.as_str().to_owned(), self.whole(pair))
     }
 
-    /// The name that one of the children is.
+    /// Reads the child that is a name.
     pub(super) fn named(&mut self, pair: &Pair<Rule>, rule: Rule) -> Option<Text> {
         self.name(&child(pair, rule)?)
     }
 
-    /// The names that some of the children are.
+    /// Reads the children that are names.
     pub(super) fn names(&mut self, pair: &Pair<Rule>, rule: Rule) -> Option<Vec<Text>> {
         all(pair, rule).map(|name| self.name(&name)).collect()
     }
 
-    /// A name that something is compared with: not empty, and without characters that nobody can see.
+    /// Reads a name that something is compared with: not empty, and without characters that nobody can see.
     pub(super) fn name(&mut self, pair: &Pair<Rule>) -> Option<Text> {
         let pair = match pair.as_rule() {
             Rule::name | Rule::key => &children(pair).next()?,
@@ -129,7 +130,7 @@ impl Builder<'_> {
         Some(text)
     }
 
-    /// A text in quotes, with its escapes resolved.
+    /// Reads a text in quotes, with its escapes resolved.
     pub(super) fn text(&mut self, pair: &Pair<Rule>) -> Text {
         let span = self.whole(pair);
         let inside =
@@ -145,7 +146,7 @@ impl Builder<'_> {
         Spanned::new(value, span)
     }
 
-    /// The reason of a `because`, or `Some(None)` where there is none.
+    /// Reads the reason of a `because`; `Some(None)` if there is none.
     pub(super) fn because(&mut self, pair: &Pair<Rule>) -> Option<Option<Text>> {
         let Some(because) = child(pair, Rule::because) else { return Some(None) };
         let reason = self.text(&child(&because, Rule::text)?);

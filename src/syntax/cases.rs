@@ -8,7 +8,7 @@ use crate::spelled::Spelled;
 use pest::iterators::Pair;
 
 impl Builder<'_> {
-    pub(super) fn test(&mut self, pair: &Pair<Rule>) -> Option<Test> {
+    pub(super) fn test(&mut self, pair: &Pair<Rule>) -> Option<TestStatement> {
         let name = self.named(pair, Rule::text)?;
         let (mut lines, mut cases) = (Vec::new(), None);
         for part in children(pair) {
@@ -29,7 +29,7 @@ impl Builder<'_> {
             };
             lines.push(Spanned::new(line, self.span(&part)));
         }
-        Some(Test { name, lines, cases })
+        Some(TestStatement { name, lines, cases })
     }
 
     fn stated_event(&mut self, pair: &Pair<Rule>) -> Option<TestLine> {
@@ -83,7 +83,7 @@ impl Builder<'_> {
         })
     }
 
-    /// The members of an object, each with its value. `yes` and `no` are the words of the old values `true` and `false`.
+    /// Reads the members of an object, each with its value. `yes` and `no` are the words of the old values `true` and `false`.
     fn stated<V>(
         &mut self,
         object: &Pair<Rule>,
@@ -117,9 +117,9 @@ impl Builder<'_> {
             return Some(Expectation::Drop(names.pop()));
         }
         let which = match (has(pair, Rule::word_all), has(pair, Rule::word_only)) {
-            (true, _) => Which::All,
-            (_, true) => Which::Only(names),
-            _ => Which::These(names),
+            (true, _) => DestinationSet::All,
+            (_, true) => DestinationSet::Only(names),
+            _ => DestinationSet::These(names),
         };
         let because = match child(pair, Rule::expected_reason) {
             Some(because) => Some(self.expected_reason(&because)?),

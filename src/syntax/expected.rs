@@ -12,7 +12,7 @@ pub(super) fn position(error: &Error<Rule>) -> usize {
     }
 }
 
-/// What people write who are used to another language, and what to write here.
+/// Returns what to write in place of what people write who are used to another language.
 pub(super) fn habit(rest: &str) -> Option<&'static str> {
     let starts = |all: &[&str]| all.iter().any(|start| rest.starts_with(start));
     if starts(&["#", "/*", "--", ";", "<!--"]) {
@@ -36,7 +36,7 @@ pub(super) fn habit(rest: &str) -> Option<&'static str> {
     }
 }
 
-/// The parser's own error, in the language's words. The parsed text stands at `start` in the file.
+/// Turns the parser's error into one in the language's words. The parsed text stands at `start` in the file.
 pub(super) fn unexpected(error: &Error<Rule>, text: &str, start: usize, file: FileId) -> Diagnostic {
     let at = position(error);
     let rest = text.get(at..).unwrap_or_default();
@@ -102,7 +102,7 @@ fn language_word(found: &str, before: &str, rest: &str, place: Span) -> Diagnost
 /// How something is asked for that begins with a name.
 const NAMED: [&str; 2] = ["`category: granted`", "a condition"];
 
-/// What to do about a word that is not expected: the first that fits.
+/// Returns what to do about a word that is not expected: the first advice that fits.
 fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String {
     let asks = |phrase| expects(expected, phrase);
     let words = expected.iter().flat_map(|phrase| match phrase.as_str() {
@@ -172,13 +172,13 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     fixed.to_owned()
 }
 
-/// Whether the statement is a table, of which the header is missing.
+/// Returns true if the statement is a table, of which the header is missing.
 fn lacks_header(before: &str, rest: &str) -> bool {
     let statement = before.trim_start_matches("override").trim_start();
     statement.starts_with("reconcile") && !statement.contains("enforce") && !rest.contains("enforce")
 }
 
-/// The rules that the parser expected, as a person would name them, each once.
+/// Names the rules that the parser expected as a person would, each once.
 fn phrases(rules: &[Rule]) -> Vec<String> {
     let mut phrases: Vec<String> = rules.iter().filter_map(|rule| phrase(*rule)).collect();
     phrases.sort_unstable();
@@ -192,7 +192,7 @@ const A_NAME: &str = "a name";
 /// How a text is asked for.
 const A_TEXT: &str = "a text in quotes";
 
-/// What a person would call a rule; `None` for what is never worth naming.
+/// Names a rule as a person would; `None` for what is never worth naming.
 fn phrase(rule: Rule) -> Option<String> {
     let named = match rule {
         Rule::COMMENT | Rule::WHITESPACE => return None,

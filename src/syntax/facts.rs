@@ -33,12 +33,12 @@ impl Builder<'_> {
         })
     }
 
-    /// Names of events, or none.
+    /// Reads the names of events, or none.
     fn event_names(&mut self, pair: &Pair<Rule>) -> Option<Vec<Text>> {
         self.names(&child(pair, Rule::event_names)?, Rule::text)
     }
 
-    fn category(&mut self, pair: &Pair<Rule>) -> Option<Category> {
+    fn category(&mut self, pair: &Pair<Rule>) -> Option<CategoryStatement> {
         let name = self.named(pair, Rule::name)?;
         let (mut wire_id, mut attributes) = (None, Vec::new());
         for part in children(pair) {
@@ -58,14 +58,14 @@ impl Builder<'_> {
             };
             attributes.push(Spanned::new(attribute, self.span(&part)));
         }
-        Some(Category { name, wire_id, attributes })
+        Some(CategoryStatement { name, wire_id, attributes })
     }
 
     fn label(&mut self, pair: &Pair<Rule>) -> Option<String> {
         Some(self.text(&child(pair, Rule::text)?).value)
     }
 
-    fn destination_kind(&mut self, pair: &Pair<Rule>) -> Option<Kind> {
+    fn destination_kind(&mut self, pair: &Pair<Rule>) -> Option<KindStatement> {
         let name = self.named(pair, Rule::name)?;
         let mut attributes = Vec::new();
         for part in children(pair) {
@@ -76,10 +76,10 @@ impl Builder<'_> {
             };
             attributes.push(Spanned::new(attribute, self.span(&part)));
         }
-        Some(Kind { name, attributes })
+        Some(KindStatement { name, attributes })
     }
 
-    fn destination(&mut self, pair: &Pair<Rule>) -> Option<Destination> {
+    fn destination(&mut self, pair: &Pair<Rule>) -> Option<DestinationStatement> {
         let name = self.named(pair, Rule::text)?;
         let mut attributes = Vec::new();
         for part in children(pair) {
@@ -104,7 +104,7 @@ impl Builder<'_> {
             };
             attributes.push(Spanned::new(attribute, span));
         }
-        Some(Destination { name, attributes })
+        Some(DestinationStatement { name, attributes })
     }
 
     fn needs(&mut self, pair: &Pair<Rule>) -> Option<Needs> {
@@ -160,7 +160,7 @@ impl Builder<'_> {
         })
     }
 
-    /// The states of a list; `any` stands for all of them.
+    /// Reads the states of a list; `any` stands for all of them.
     fn states<S: Copy>(
         &mut self,
         pair: &Pair<Rule>,
@@ -205,8 +205,8 @@ impl Builder<'_> {
         Some(Lint { finding, level, because: self.because(pair)? })
     }
 
-    fn promise(&mut self, pair: &Pair<Rule>) -> Option<Promise> {
-        let mut promise = Promise {
+    fn promise(&mut self, pair: &Pair<Rule>) -> Option<PromiseStatement> {
+        let mut promise = PromiseStatement {
             always: has(pair, Rule::word_always),
             destinations: None,
             without: None,
@@ -229,24 +229,22 @@ impl Builder<'_> {
         Some(promise)
     }
 
-    fn condition(&mut self, pair: &Pair<Rule>) -> Option<PromiseCondition> {
+    fn condition(&mut self, pair: &Pair<Rule>) -> Option<StatedCondition> {
         fn values<S>(states: Vec<Spanned<S>>) -> Vec<S> {
             states.into_iter().map(|state| state.value).collect()
         }
         let first = children(pair).next()?;
         let is_plain = !has(pair, Rule::word_not);
         Some(match first.as_rule() {
-            Rule::word_consent => PromiseCondition::Consent(values(self.consent_states(pair)?)),
-            Rule::word_integrations => {
-                PromiseCondition::Integrations(values(self.integrations_states(pair)?))
-            }
-            Rule::word_event if has(pair, Rule::word_exempt) => PromiseCondition::Exempt(is_plain),
-            Rule::word_event => PromiseCondition::Event(self.names(pair, Rule::text)?),
-            Rule::name => PromiseCondition::Preference { category: self.name(&first)?, granted: is_plain },
+            Rule::word_consent => StatedCondition::Consent(values(self.consent_states(pair)?)),
+            Rule::word_integrations => StatedCondition::Integrations(values(self.integrations_states(pair)?)),
+            Rule::word_event if has(pair, Rule::word_exempt) => StatedCondition::Exempt(is_plain),
+            Rule::word_event => StatedCondition::Event(self.names(pair, Rule::text)?),
+            Rule::name => StatedCondition::Preference { category: self.name(&first)?, granted: is_plain },
             _ => {
                 let states = all(pair, Rule::entry_state).map(|state| self.entry_state(&state));
                 let states = states.collect::<Option<_>>()?;
-                PromiseCondition::Entry { name: self.name(&first)?, states }
+                StatedCondition::Entry { name: self.name(&first)?, states }
             }
         })
     }

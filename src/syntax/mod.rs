@@ -21,6 +21,7 @@ mod recover;
 mod resync;
 mod scan;
 mod settings;
+mod tokens;
 pub mod tree;
 mod values;
 

@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, all, child, children, has};
 use super::generated::Rule;
-use super::old_words::{OldWord, statement_below, without_comma};
+use super::old_words::{old_word, statement_below, without_comma};
 use super::tree::*;
 use crate::diagnostic::{Code, Edit, Span};
 use pest::iterators::Pair;
@@ -26,9 +26,8 @@ impl Builder<'_> {
     pub(super) fn old_also_spelled(&mut self, pair: &Pair<Rule>, spelled: &Pair<Rule>) -> Option<()> {
         let words = self.spans(spelled);
         let comma = self.whole(&child(pair, Rule::comma)?);
-        let (code, old, new) = (Code::OldAlsoSpelled, "also spelled", "alias");
         let more = vec![without_comma(self.text, comma)];
-        self.add_old(OldWord { code, words: &words, old, new }.error(self.text, more));
+        self.add_old(old_word(self.text, Code::OldAlsoSpelled, &words, ["also spelled", "alias"], more));
         Some(())
     }
 
@@ -69,8 +68,8 @@ impl Builder<'_> {
         };
         edits.push(statement_below(self.text, whole, &format!("{word}ledger also records  {value}")));
         let words = self.spans(pair);
-        let (code, old, new) = (Code::OldLedgerRecords, "ledger records", "preference events");
-        let error = OldWord { code, words: words.get(..2)?, old, new }.error(self.text, edits);
+        let old = ["ledger records", "preference events"];
+        let error = old_word(self.text, Code::OldLedgerRecords, words.get(..2)?, old, edits);
         self.add_old(error.help(format!(
             "write the names after `{word}preference events`, and `{word}ledger also records {value}`; `consentry lint --fix` does it"
         )));
@@ -110,8 +109,7 @@ impl Builder<'_> {
             }
         }
         let new = if aliases.first().is_some_and(|first| first.shared) { "shared alias" } else { "alias" };
-        let (code, words, old) = (Code::OldAlso, [also?], "also");
-        let error = OldWord { code, words: &words, old, new }.error(self.text, edits);
+        let error = old_word(self.text, Code::OldAlso, &[also?], ["also", new], edits);
         let written = aliases.iter().map(|alias| {
             let names: Vec<String> = alias.names.iter().map(|name| super::quoted(&name.value)).collect();
             format!("{} {}", if alias.shared { "shared alias" } else { "alias" }, names.join(", "))
@@ -121,7 +119,7 @@ impl Builder<'_> {
         Some(aliases)
     }
 
-    /// The edit that removes a word and the space after it.
+    /// Returns the edit that removes a word and the space after it.
     fn without(&self, word: Span) -> Edit {
         let rest = self.text.get(word.end as usize..).unwrap_or_default();
         let space = rest.len() - rest.trim_start_matches([' ', '\t']).len();
@@ -136,7 +134,7 @@ pub(super) struct OldStatement {
     pub(super) new: &'static str,
 }
 
-/// The old words of a statement; `None` where it has none, or is more than one statement today.
+/// Returns the old words of a statement; `None` where it has none, or is more than one statement today.
 pub(super) fn old_statement(pair: &Pair<Rule>) -> Option<OldStatement> {
     let (code, old, new) = match pair.as_rule() {
         Rule::old_unreadable_integrations => {

@@ -9,32 +9,24 @@ use super::quoted;
 use super::tree::{TokenKind, Tree};
 use crate::diagnostic::{Code, Diagnostic, Edit, Span};
 
-/// Some old words, and what to write.
-pub(super) struct OldWord<'w> {
-    pub(super) code: Code,
-    /// Where the words are, in the order of the text.
-    pub(super) words: &'w [Span],
-    /// The words, as the message quotes them.
-    pub(super) old: &'w str,
-    /// The new words.
-    pub(super) new: &'w str,
-}
-
-impl OldWord<'_> {
-    /// The error, whose fix writes the new words in the place of the old ones, and makes some more edits.
-    pub(super) fn error(&self, text: &str, more: Vec<Edit>) -> Diagnostic {
-        let OldWord { code, words, old, new } = self;
-        let mut edits = in_place(text, words, new);
-        edits.extend(more);
-        edits.sort_by_key(|edit| edit.span);
-        let places = words.first().zip(words.last());
-        let error = Diagnostic::new(*code, format!("`{old}` is now `{new}`"))
-            .help(format!("write `{new}`; `consentry lint --fix` does it"))
-            .fix(format!("write `{new}`"), edits);
-        match places {
-            Some((first, last)) => error.at(first.to(*last), "old word"),
-            None => error,
-        }
+/// Returns the error for some old words, whose fix writes the new ones in their place and makes some more edits. `words` is where they
+/// are, in the order of the text.
+pub(super) fn old_word(
+    text: &str,
+    code: Code,
+    words: &[Span],
+    [old, new]: [&str; 2],
+    more: Vec<Edit>,
+) -> Diagnostic {
+    let mut edits = in_place(text, words, new);
+    edits.extend(more);
+    edits.sort_by_key(|edit| edit.span);
+    let error = Diagnostic::new(code, format!("`{old}` is now `{new}`"))
+        .help(format!("write `{new}`; `consentry lint --fix` does it"))
+        .fix(format!("write `{new}`"), edits);
+    match (words.first(), words.last()) {
+        (Some(first), Some(last)) => error.at(first.to(*last), "old word"),
+        _ => error,
     }
 }
 

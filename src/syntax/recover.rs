@@ -9,6 +9,7 @@ use super::generated::{Grammar, Rule};
 use super::keywords::{begins_statement, first_character, first_token, first_word, leads};
 use super::lines::line_start;
 use super::resync::Shape;
+use super::tokens::Tokens;
 use super::tree::Statement;
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use pest::Parser;
@@ -110,7 +111,7 @@ fn mistakes(
     found
 }
 
-/// Whether a statement in front of this has certainly ended.
+/// Returns true if a statement in front of this has certainly ended.
 fn is_end(rest: &str) -> bool {
     let rest = rest.trim_start();
     rest.is_empty() || begins_statement(rest)
@@ -122,7 +123,7 @@ const MAX_MORE: usize = 50;
 /// How much of its text is read for that. A reading ends with the line of the next mistake, which may be all of the text.
 const MAX_READ_ON: usize = 4 << 20;
 
-/// What keeps a text from being what a rule says and nothing else.
+/// Returns the error that keeps a text from being what a rule matches, and nothing else.
 fn parse_as(rule: Rule, text: &str) -> Option<Error<Rule>> {
     Grammar::parse(rule, text).err()
 }
@@ -140,11 +141,12 @@ fn unterminated(slice: &str, span: Span) -> Vec<(Range<usize>, Diagnostic)> {
     for line in slice.split_inclusive('\n') {
         let end = line_start + line.len();
         near = near.saturating_sub(1);
-        if let Some(at) = open_quote(line) {
+        if let Some(open) = Tokens::new(line, 0).find(|token| token.is_open) {
             match all.last_mut() {
                 Some((lines, _)) if near > 0 => (lines.end, near) = (end, 0),
                 _ => {
-                    let place = Span::new(span.file, line_start + at, line_start + line.trim_end().len());
+                    let place =
+                        Span::new(span.file, line_start + open.at, line_start + line.trim_end().len());
                     let diagnostic =
                         Diagnostic::new(Code::UnterminatedText, "a text in quotes does not end on its line")
                             .at(place, "begins here")
@@ -160,22 +162,6 @@ fn unterminated(slice: &str, span: Span) -> Vec<(Range<usize>, Diagnostic)> {
         line_start = end;
     }
     all
-}
-
-/// Where a text begins that does not end on its line.
-fn open_quote(line: &str) -> Option<usize> {
-    let mut open = None;
-    let mut chars = line.char_indices().peekable();
-    while let Some((at, char)) = chars.next() {
-        match (char, open) {
-            ('\\', Some(_)) => drop(chars.next()),
-            ('"', Some(_)) => open = None,
-            ('"', None) => open = Some(at),
-            ('/', None) if chars.peek().is_some_and(|(_, next)| *next == '/') => break,
-            _ => {}
-        }
-    }
-    open
 }
 
 fn unknown_statement(slice: &str, word: &str, span: Span) -> Diagnostic {

@@ -5,8 +5,9 @@
 //! that is in order. Texts and comments are passed over.
 
 use super::generated::Rule;
-use super::keywords::{Keyword, first_character, first_word, is_language_word};
+use super::keywords::{Keyword, is_language_word};
 use super::lines::line_start;
+use super::tokens::Tokens;
 use super::tree::{ConsentState, IntegrationsState};
 use crate::diagnostic::nearest;
 
@@ -101,7 +102,7 @@ impl Shape {
         }
     }
 
-    /// Whether a word or sign is a mistake of its own behind others of the same statement, which are given. Between attributes
+    /// Returns true if a word or sign is a mistake of its own behind others of the same statement, which are given. Between attributes
     /// the same word is often wrong again, and so are signs: a bracket that is opened by mistake is closed by one.
     pub(super) fn is_independent(&self, found: &str, before: &[&str]) -> bool {
         let is_sign =
@@ -121,72 +122,3 @@ const MAX_IN_FRONT: usize = 1_000;
 
 /// How many words are passed over in search of the next part: behind so many, nobody misses the next mistake.
 const MAX_PASSED: usize = 10_000;
-
-struct Token<'t> {
-    text: &'t str,
-    at: usize,
-    /// Whether it is the first of its line, and how far that is indented.
-    first: bool,
-    column: usize,
-}
-
-/// Words, texts, and single characters of other sorts.
-struct Tokens<'t> {
-    text: &'t str,
-    at: usize,
-    line: usize,
-    first: bool,
-}
-
-impl<'t> Tokens<'t> {
-    fn new(text: &'t str, at: usize) -> Self {
-        let line = line_start(text, at);
-        let first = text.get(line..at).is_some_and(|before| before.trim().is_empty());
-        Tokens { text, at, line, first }
-    }
-}
-
-impl<'t> Iterator for Tokens<'t> {
-    type Item = Token<'t>;
-
-    fn next(&mut self) -> Option<Token<'t>> {
-        loop {
-            let rest = self.text.get(self.at..)?;
-            let here = rest.trim_start();
-            let space = rest.get(..rest.len() - here.len())?;
-            if let Some(end) = space.rfind('\n') {
-                (self.line, self.first) = (self.at + end + 1, true);
-            }
-            self.at += space.len();
-            if here.is_empty() {
-                return None;
-            }
-            if here.starts_with("//") {
-                self.at += here.find('\n').unwrap_or(here.len());
-                continue;
-            }
-            let text = match first_word(here) {
-                "" if here.starts_with('"') => first_text(here),
-                "" => first_character(here),
-                word => word,
-            };
-            let token = Token { text, at: self.at, first: self.first, column: self.at - self.line };
-            self.at += text.len();
-            self.first = false;
-            return Some(token);
-        }
-    }
-}
-
-/// A text in quotes, or what of it is on its line.
-fn first_text(rest: &str) -> &str {
-    let mut escaped = false;
-    for (at, char) in rest.char_indices().skip(1) {
-        match char {
-            '\n' => return rest.get(..at).unwrap_or_default(),
-            '"' if !escaped => return rest.get(..=at).unwrap_or_default(),
-            _ => escaped = char == '\\' && !escaped,
-        }
-    }
-    rest
-}

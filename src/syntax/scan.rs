@@ -2,12 +2,13 @@
 //! characters that make a policy read otherwise than it means.
 
 use super::keywords::ends_nesting;
+use super::tokens::Tokens;
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, is_bidirectional};
 
 /// How deeply parentheses may be nested.
 pub const MAX_NESTING: usize = 32;
 
-/// Whether the text must not be given to the parser.
+/// Returns true if the text must not be given to the parser.
 pub(super) fn keeps_from_parsing(diagnostic: &Diagnostic) -> bool {
     diagnostic.code == Code::NestedTooDeep
 }
@@ -24,30 +25,19 @@ fn nesting(text: &str, file: FileId) -> Option<Diagnostic> {
     // Most policies have too few parentheses and braces in all, which is quickly counted.
     text.bytes().filter(|byte| matches!(byte, b'(' | b'{')).nth(MAX_NESTING)?;
     let mut depth = 0usize;
-    let mut bytes = text.bytes().enumerate().peekable();
-    while let Some((offset, byte)) = bytes.next() {
-        match byte {
-            // A word that begins a statement ends every group and every JSON object: none of them may be a bare name, and
-            // JSON has no such words outside its texts.
-            b'\n' if ends_nesting(text.get(offset + 1..).unwrap_or_default()) => depth = 0,
-            b'(' | b'{' => depth += 1,
-            b')' | b'}' => depth = depth.saturating_sub(1),
-            b'/' if bytes.next_if(|(_, next)| *next == b'/').is_some() => {
-                while bytes.next_if(|(_, next)| *next != b'\n').is_some() {}
-            }
-            b'"' => {
-                while let Some((_, inside)) = bytes.next_if(|(_, next)| *next != b'\n') {
-                    match inside {
-                        b'"' => break,
-                        b'\\' => drop(bytes.next_if(|(_, next)| *next != b'\n')),
-                        _ => {}
-                    }
-                }
-            }
+    for token in Tokens::new(text, 0) {
+        // A word that begins a statement ends every group and every JSON object: none of them may be a bare name, and
+        // JSON has no such words outside its texts.
+        if token.first && ends_nesting(text.get(token.at - token.column..).unwrap_or_default()) {
+            depth = 0;
+        }
+        match token.text {
+            "(" | "{" => depth += 1,
+            ")" | "}" => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth > MAX_NESTING {
-            let span = Span::new(file, offset, offset + 1);
+            let span = Span::new(file, token.at, token.at + 1);
             let message = format!("groups or objects are nested more than {MAX_NESTING} deep");
             return Some(
                 Diagnostic::new(Code::NestedTooDeep, message)
@@ -109,7 +99,7 @@ pub(super) fn invisible(written: &str) -> Option<(usize, char)> {
     })
 }
 
-/// Whether a name has to write a character by its number; a plain space only at its ends.
+/// Returns true if a name has to write a character by its number; a plain space only at its ends.
 pub(super) fn must_be_numbered(char: char) -> bool {
     char.is_whitespace() || char.is_control() || is_bidirectional(char) || is_invisible(char)
 }

@@ -7,6 +7,7 @@ use super::tree::*;
 use crate::spelled::Spelled;
 use pest::iterators::Pair;
 
+/// Reads a setting.
 pub(super) fn setting(pair: &Pair<Rule>) -> Option<Fact> {
     let text = match (pair.as_rule(), old_statement(pair)) {
         (Rule::old_gate | Rule::old_gate_without_consent, Some(old)) => old.new.to_owned(),
@@ -37,7 +38,7 @@ pub(super) fn setting(pair: &Pair<Rule>) -> Option<Fact> {
     })
 }
 
-/// One of the settings of the check against the ledger.
+/// Reads one of the settings of the check against the ledger.
 fn ledger_setting(text: &str) -> Option<LedgerSetting> {
     let action = CheckAction::ending(text);
     Some(match text.split(' ').nth(1)? {

@@ -82,17 +82,17 @@ pub enum Fact {
     Policy(Text),
     /// `include "categories.consent"` or `include prelude "segment"`.
     Include {
-        /// Whether it names a prelude.
+        /// True if it names a prelude.
         prelude: bool,
         /// The path, or the prelude's name.
         target: Text,
     },
     /// `category …`.
-    Category(Category),
+    Category(CategoryStatement),
     /// `destination kind …`.
-    Kind(Kind),
+    Kind(KindStatement),
     /// `destination "…" …`.
-    Destination(Destination),
+    Destination(DestinationStatement),
     /// `reconcile { … }`.
     Reconcile(Vec<Row>),
     /// `unmapped destinations …`.
@@ -108,11 +108,11 @@ pub enum Fact {
     /// `consent at …`.
     ConsentAt(ConsentAt),
     /// `test "…" { … }`.
-    Test(Test),
+    Test(TestStatement),
     /// `lint unmapped-destination off because "…"`.
     Lint(Lint),
     /// `never deliver …` or `always deliver …`.
-    Promise(Promise),
+    Promise(PromiseStatement),
     /// `banner …`, `model …`, `implied consent …`, `gate …` or `library loads when …`.
     Visit(VisitSetting),
     /// `ledger …`.
@@ -124,7 +124,7 @@ pub type Text = Spanned<String>;
 
 /// `category Advertising = "C0004" "Ads that follow people"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Category {
+pub struct CategoryStatement {
     /// The declared name.
     pub name: Text,
     /// The wire id, where it is not the name.
@@ -146,7 +146,7 @@ pub enum CategoryAttribute {
 
 /// `destination kind warehouse ignores All`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kind {
+pub struct KindStatement {
     /// The declared name.
     pub name: Text,
     /// What is said about it.
@@ -164,14 +164,14 @@ pub enum KindAttribute {
 
 /// `destination "Braze" needs Advertising mode device`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
+pub struct DestinationStatement {
     /// The own name.
     pub name: Text,
     /// What is said about it.
     pub attributes: Vec<Spanned<DestinationAttribute>>,
 }
 
-impl Destination {
+impl DestinationStatement {
     /// The other names, shared ones too.
     pub(crate) fn aliases(&self) -> impl Iterator<Item = &Text> {
         let aliases = self.attributes.iter().filter_map(|attribute| match &attribute.value {
@@ -209,7 +209,7 @@ pub enum DestinationAttribute {
 pub struct Alias {
     /// The names.
     pub names: Vec<Text>,
-    /// Whether other destinations have the same names.
+    /// True if other destinations have the same names.
     pub shared: bool,
 }
 
@@ -313,22 +313,22 @@ pub struct Lint {
 
 /// `never deliver "Facebook Pixel" without Advertising when consent answered`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Promise {
-    /// Whether it promises that an event is always delivered, and not that it never is.
+pub struct PromiseStatement {
+    /// True if it promises that an event is always delivered, and not that it never is.
     pub always: bool,
     /// The destinations; `None` for every one.
     pub destinations: Option<Vec<Text>>,
     /// What is not granted.
     pub without: Option<Needs>,
     /// Of which events it speaks: of those for which all of this holds.
-    pub when: Vec<Spanned<PromiseCondition>>,
+    pub when: Vec<Spanned<StatedCondition>>,
     /// Why.
     pub because: Option<Text>,
 }
 
 /// What a promise asks of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PromiseCondition {
+pub enum StatedCondition {
     /// `consent answered | empty`.
     Consent(Vec<ConsentState>),
     /// `integrations none`.
@@ -348,14 +348,14 @@ pub enum PromiseCondition {
     Preference {
         /// The category.
         category: Text,
-        /// Whether it is granted.
+        /// True if it is granted.
         granted: bool,
     },
 }
 
 /// `test "…" { … }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Test {
+pub struct TestStatement {
     /// What is tested.
     pub name: Text,
     /// What the event is, and what is expected of it; in front of cases, the event alone.
@@ -423,10 +423,10 @@ pub enum StatedIntegrations {
 pub enum Expectation {
     /// `deliver …` or `block …`.
     Destinations {
-        /// Whether they receive the event.
+        /// True if they receive the event.
         deliver: bool,
         /// Which ones.
-        which: Which,
+        which: DestinationSet<Text>,
         /// Why.
         because: Option<ExpectedReason>,
     },
@@ -436,13 +436,13 @@ pub enum Expectation {
 
 /// Which destinations an expectation speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
+pub enum DestinationSet<D> {
     /// All of them.
     All,
     /// These.
-    These(Vec<Text>),
+    These(Vec<D>),
     /// These, and the other outcome for every other one.
-    Only(Vec<Text>),
+    Only(Vec<D>),
 }
 
 /// `because refused Analytics`.
@@ -472,7 +472,7 @@ impl Fact {
             Fact::ConsentAt(_) => Keyword::ConsentAt,
             Fact::Test(_) => Keyword::Test,
             Fact::Lint(_) => Keyword::Lint,
-            Fact::Promise(Promise { always: true, .. }) => Keyword::AlwaysDeliver,
+            Fact::Promise(PromiseStatement { always: true, .. }) => Keyword::AlwaysDeliver,
             Fact::Promise(_) => Keyword::NeverDeliver,
             Fact::Visit(setting) => match setting {
                 VisitSetting::Banner(_) => Keyword::Banner,
@@ -496,10 +496,10 @@ impl Fact {
     /// Returns the name of what is declared or set, unless there is only one.
     pub(crate) fn name(&self) -> Option<&Text> {
         match self {
-            Fact::Category(Category { name, .. })
-            | Fact::Kind(Kind { name, .. })
-            | Fact::Destination(Destination { name, .. })
-            | Fact::Test(Test { name, .. })
+            Fact::Category(CategoryStatement { name, .. })
+            | Fact::Kind(KindStatement { name, .. })
+            | Fact::Destination(DestinationStatement { name, .. })
+            | Fact::Test(TestStatement { name, .. })
             | Fact::Lint(Lint { finding: name, .. }) => Some(name),
             _ => None,
         }

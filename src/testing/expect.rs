@@ -4,7 +4,7 @@ use super::result::{Difference, ExpectedVerdict};
 use crate::decide::Decision;
 use crate::diagnostic::{Span, Spanned};
 use crate::event::Event;
-use crate::model::{DestinationId, Expected, Policy, Which};
+use crate::model::{DestinationId, DestinationSet, Expected, Policy};
 use crate::reason::Outcome;
 use crate::reference;
 use crate::verdict::Verdict;
@@ -109,14 +109,14 @@ impl<'t> Expectations<'t> {
 
 /// Each destination that is spoken of, and what is expected of it. Disabled ones belong to `all` and `only` as well.
 fn destinations<'w>(
-    which: &'w Which,
+    which: &'w DestinationSet<DestinationId>,
     policy: &Policy,
     wanted: &'w ExpectedVerdict,
 ) -> Box<dyn Iterator<Item = (DestinationId, ExpectedVerdict)> + 'w> {
     match which {
-        Which::All => Box::new(policy.destination_ids().map(|id| (id, wanted.clone()))),
-        Which::These(ids) => Box::new(ids.iter().map(|id| (*id, wanted.clone()))),
-        Which::Only(ids) => {
+        DestinationSet::All => Box::new(policy.destination_ids().map(|id| (id, wanted.clone()))),
+        DestinationSet::These(ids) => Box::new(ids.iter().map(|id| (*id, wanted.clone()))),
+        DestinationSet::Only(ids) => {
             let named: HashSet<DestinationId> = ids.iter().copied().collect();
             let other = match wanted.outcome {
                 Outcome::Deliver => Outcome::Block,
@@ -132,7 +132,7 @@ fn destinations<'w>(
 }
 
 impl ExpectedVerdict {
-    /// Whether a verdict is as expected.
+    /// Returns true if a verdict is as expected.
     fn is_met_by(&self, verdict: &Verdict) -> bool {
         self.outcome == verdict.outcome()
             && self.reason.is_none_or(|reason| reason == verdict.reason())

@@ -128,7 +128,7 @@ pub struct ExpectedVerdict {
 }
 
 impl CaseResult<'_> {
-    /// Whether everything is as expected.
+    /// Returns true if everything is as expected.
     pub fn passed(&self) -> bool {
         self.failures.is_empty()
     }

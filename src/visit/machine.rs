@@ -65,7 +65,7 @@ pub enum Visitor {
 pub enum Step<'v> {
     /// A page of the site loads. What was loaded on the page before is gone.
     PageLoads {
-        /// Whether it is one after the first: "could cause duplicate page events" and "a loss of form state".
+        /// True if it is one after the first: "could cause duplicate page events" and "a loss of form state".
         again: bool,
     },
     /// The banner is shown.
@@ -87,7 +87,7 @@ pub enum Step<'v> {
     Sent {
         /// The event.
         event: usize,
-        /// Whether it had waited.
+        /// True if it had waited.
         buffered: bool,
         /// The event with the consent that it is stamped with.
         stamped: Event<'v>,
@@ -172,7 +172,7 @@ pub struct Visit<'v> {
     /// What the person has chosen, now or before.
     choice: Option<Choice>,
     is_banner_shown: bool,
-    /// Whether the person closed the banner without choosing: it does not come again by itself.
+    /// True if the person closed the banner without choosing: it does not come again by itself.
     is_banner_closed: bool,
     is_loaded: bool,
     /// The device-mode destinations whose libraries came with the platform's own to the page.
@@ -217,7 +217,7 @@ impl<'v> Visit<'v> {
         (visit, steps)
     }
 
-    /// Whether the library has loaded on this page, and so set its cookies.
+    /// Returns true if the library has loaded on this page, and so set its cookies.
     pub fn is_loaded(&self) -> bool {
         self.is_loaded
     }
@@ -323,7 +323,7 @@ impl<'v> Visit<'v> {
         }
     }
 
-    /// Whether the library loads for what the person has chosen, or has not: opt-out never waits for a choice.
+    /// Returns true if the library loads for what the person has chosen, or has not: opt-out never waits for a choice.
     fn loads(&mut self) -> bool {
         match (self.site.taken_as(), &self.choice) {
             (ImpliedConsent::OptOut, _) => true,
@@ -403,7 +403,7 @@ impl<'v> Visit<'v> {
     }
 }
 
-/// Whether the code of a destination runs on the page.
+/// Returns true if the code of a destination runs on the page.
 fn is_device(policy: &Policy, id: DestinationId) -> bool {
     policy.destination(id).is_some_and(|one| one.mode() == Some(Mode::Device))
 }

@@ -42,11 +42,11 @@ impl Possibility {
 pub struct BannerRow {
     /// The banner.
     pub banner: Banner,
-    /// Whether it is displayed on page load.
+    /// True if it is displayed on page load.
     pub displayed: bool,
-    /// Whether the person must interact with it.
+    /// True if the person must interact with it.
     pub required: bool,
-    /// Whether the library loads with the page for a first-time visitor under opt-out, and under opt-in. The documents have one
+    /// True if the library loads with the page for a first-time visitor under opt-out, and under opt-in. The documents have one
     /// column for both, which contradicts their rows for opt-in; the rows win.
     pub loads_with_page: [bool; 2],
     /// The rating.
@@ -81,7 +81,7 @@ impl Action {
 /// What a row of the scenario tables is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scenario {
-    /// Whether the person's choice is stored.
+    /// True if the person's choice is stored.
     pub returning: bool,
     /// The consent model.
     pub model: ConsentModel,
@@ -94,11 +94,11 @@ pub struct Scenario {
 /// What becomes of an event in a phase of a visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phase {
-    /// Whether the library has loaded when the event is tracked.
+    /// True if the library has loaded when the event is tracked.
     pub loaded: bool,
-    /// Whether the event waits first.
+    /// True if the event waits first.
     pub buffered: bool,
-    /// Whether it is lost.
+    /// True if it is lost.
     pub lost: bool,
     /// Who receives it.
     pub delivered: Vec<DestinationId>,
@@ -115,9 +115,9 @@ pub struct ScenarioRow {
     pub after: Phase,
     /// Of an update: an event after the person rejects all instead.
     pub after_rejecting: Option<Phase>,
-    /// Whether events that were tracked are lost in this visit.
+    /// True if events that were tracked are lost in this visit.
     pub loses: bool,
-    /// Whether they are if the person leaves, or closes the banner, without choosing. What is tracked after a mandatory banner was
+    /// True if some are lost once the person leaves, or closes the banner, without choosing. What is tracked after a mandatory banner was
     /// closed so is among them.
     pub may_lose: bool,
     /// Device-mode destinations whose libraries may go on collecting what was taken back, be it by rejecting all.

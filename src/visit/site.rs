@@ -71,7 +71,7 @@ impl Site {
         }
     }
 
-    /// Whether events wait for a choice that nobody has to make: "You might experience data loss if a user navigates away from a landing
+    /// Returns true if events wait for a choice that nobody has to make: "You might experience data loss if a user navigates away from a landing
     /// page before providing their consent or doesn't interact with a consent banner on a website that uses an opt-in consent model."
     pub fn waits_for_a_choice(&self) -> bool {
         self.taken_as() == ImpliedConsent::OptIn && self.banner != Banner::Mandatory

@@ -57,7 +57,7 @@ impl Flow {
 pub struct WrapperRow {
     /// Its number in the documents.
     pub row: usize,
-    /// Whether the person grants every category, or none. The documents say of both "enabled" and "disabled".
+    /// True if the person grants every category, false if none. The documents say of both "enabled" and "disabled".
     pub granted: bool,
     /// The unmapped destinations.
     pub unmapped: Unmapped,

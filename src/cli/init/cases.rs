@@ -175,20 +175,14 @@ impl<'p> Writer<'p> {
 
 /// Returns the sets of categories that destinations need, in the order of the policy, and who needs each.
 fn sets(policy: &Policy) -> Vec<Set> {
-    let mut places: BTreeMap<Vec<CategoryId>, usize> = BTreeMap::new();
-    let mut sets: Vec<Set> = Vec::new();
+    let mut sets: BTreeMap<Vec<CategoryId>, Vec<DestinationId>> = BTreeMap::new();
     for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
         let mut set: Vec<CategoryId> = destination.category_uses().iter().map(|one| one.value).collect();
-        if set.is_empty() {
-            continue;
-        }
         set.sort_unstable();
-        let place = *places.entry(set.clone()).or_insert(sets.len());
-        match sets.get_mut(place) {
-            Some((_, destinations)) => destinations.push(id),
-            None => sets.push((set, vec![id])),
-        }
+        sets.entry(set).or_default().push(id);
     }
+    let mut sets: Vec<Set> = sets.into_iter().filter(|(set, _)| !set.is_empty()).collect();
+    sets.sort_by_key(|(_, destinations)| destinations.first().copied());
     sets
 }
 

@@ -7,7 +7,7 @@ use consentry::syntax::{name, quoted};
 use consentry::{
     ConsentState, Enforce, IntegrationsState, Mode, Policy, PolicyError, Quantifier, UnmappedDestinations,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A draft of a policy.
 #[derive(Debug, Clone)]
@@ -20,7 +20,6 @@ pub(super) struct Draft {
     pub(super) categories: Vec<Category>,
     pub(super) destinations: Vec<Destination>,
     /// The places of the first statements about a name.
-    categories_by_name: HashMap<String, usize>,
     destinations_by_name: HashMap<String, usize>,
 }
 
@@ -60,18 +59,16 @@ impl Draft {
             sources: Vec::new(),
             categories: Vec::new(),
             destinations: Vec::new(),
-            categories_by_name: HashMap::new(),
             destinations_by_name: HashMap::new(),
         })
     }
 
     /// Declares a category, unless it is declared already. The wire id is the name if there is no other.
     pub(super) fn add_category(&mut self, name: &str, wire_id: Option<&str>, origin: Origin) {
-        let next = self.categories.len();
-        let place = *self.categories_by_name.entry(name.to_owned()).or_insert(next);
+        let known = self.categories.iter().find(|one| one.name == name);
         let is_same = |known: &Category| wire_id.is_none_or(|wire_id| wire_id == known.wire_id);
         // A contradiction becomes a second statement, which the checker reports.
-        if !self.categories.get(place).is_some_and(is_same) {
+        if !known.is_some_and(is_same) {
             let wire_id = wire_id.unwrap_or(name).to_owned();
             self.categories.push(Category { name: name.to_owned(), wire_id, counts: String::new(), origin });
         }
@@ -79,12 +76,11 @@ impl Draft {
 
     /// Notes the counts of a wire id in events; a new one becomes a category of that name.
     pub(super) fn add_counts(&mut self, wire_id: &str, counts: String) -> Result<(), String> {
-        let next = self.categories.len();
-        let place = self.categories.iter().position(|one| one.wire_id == wire_id).unwrap_or(next);
-        if place == next {
+        if !self.categories.iter().any(|one| one.wire_id == wire_id) {
             // A name is no wire id: what people have agreed to under one must not count under another.
-            let named = self.categories_by_name.get(wire_id).and_then(|place| self.categories.get(*place));
-            if let Some(Category { wire_id: other, .. }) = named {
+            if let Some(Category { wire_id: other, .. }) =
+                self.categories.iter().find(|one| one.name == wire_id)
+            {
                 return Err(format!(
                     "events carry the wire id `{wire_id}`, and the category of that name is said to have `{other}`: \
                      leave that out, or give the category another name"
@@ -92,9 +88,8 @@ impl Draft {
             }
             self.add_category(wire_id, None, None);
         }
-        if let Some(category) = self.categories.get_mut(place) {
-            category.counts = counts;
-        }
+        let category = self.categories.iter_mut().find(|one| one.wire_id == wire_id);
+        category.into_iter().for_each(|one| one.counts.clone_from(&counts));
         Ok(())
     }
 
@@ -241,6 +236,12 @@ impl Destination {
         let kind = self.kind.as_ref().map_or_else(String::new, |kind| format!(" kind {}", name(kind)));
         format!("destination {} {decides}{mode}{kind}", quoted(&self.name))
     }
+}
+
+/// Returns the names, each once.
+pub(super) fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let mut known = HashSet::new();
+    names.filter(|name| known.insert(*name)).map(str::to_owned).collect()
 }
 
 fn comment(line: &str) -> String {

@@ -7,7 +7,7 @@ use crate::cli::input::{Block, Blocks};
 use crate::cli::shared::CliError;
 use consentry::ledger::{Audit, Breakdown, Counts, MAX_VALUE_BYTES, Notice};
 use consentry::{
-    ConsentState, Entry, EventError, IntegrationsState, Limits, MAX_CATEGORIES, MAX_DESTINATIONS, Policy,
+    ConsentState, Entry, IntegrationsState, Limits, MAX_CATEGORIES, MAX_DESTINATIONS, Name, Policy,
     Preference,
 };
 use serde_json::Value;
@@ -40,10 +40,7 @@ impl Stream {
         let mut stream = Stream { audit, first_error: None, elsewhere: BTreeMap::new() };
         let mut number = 0;
         while blocks.next(&mut block)? {
-            let is_too_long = block.piece().is_some_and(|piece| piece.first);
-            let too_long = is_too_long.then(|| Err(EventError::line_too_long(limits.bytes)));
-            let lines = block.lines().map(|(line, _)| Ok(line));
-            for line in too_long.into_iter().chain(lines) {
+            for line in block.events(&limits) {
                 number += 1;
                 match line.and_then(|line| Ok((line, Notice::read(line, rules, &limits)?))) {
                     Ok((line, notice)) => stream.add(line, &notice, rules),
@@ -66,18 +63,8 @@ impl Stream {
             };
             return Err(format!("no line is an event: {errors}; one JSON object a line is needed"));
         }
-        let categories = self.audit.unknown_categories();
-        let entries = self.audit.entries();
-        let too_many = [
-            ("preferences", categories.other().total(), categories.rows().count()),
-            ("integrations", entries.other().total(), entries.rows().count()),
-        ];
-        match too_many.into_iter().find(|(_, beyond, _)| *beyond > 0) {
-            None => Ok(()),
-            Some((object, _, counted)) => Err(format!(
-                "the {object} have too many different keys for a policy ({counted} are counted), or one of more than {MAX_VALUE_BYTES} bytes: are they ids of people or events?"
-            )),
-        }
+        ensure_few("preferences", self.audit.unknown_categories())?;
+        ensure_few("integrations", self.audit.entries())
     }
 
     fn add(&mut self, line: &[u8], notice: &Notice<'_>, rules: &Policy) {
@@ -193,17 +180,32 @@ impl Stream {
     }
 }
 
-/// Returns the names that a policy can have: those that are text, and not empty.
-fn nameable<Count: Default>(names: &Breakdown<Count>) -> impl Iterator<Item = (&str, &Count)> {
-    names.rows().filter_map(|(name, count)| {
-        let name = std::str::from_utf8(name.first()?.as_ref()?.as_bytes()).ok()?;
-        (!name.is_empty()).then_some((name, count))
-    })
+/// Returns an error if some names were not counted one by one.
+fn ensure_few<Key: Ord + Copy>(object: &str, names: &Breakdown<Counts<Key>>) -> Result<(), String> {
+    match names.other().total() {
+        0 => Ok(()),
+        _ => Err(format!(
+            "the {object} have too many different keys for a policy ({} are counted), or one of more than {MAX_VALUE_BYTES} bytes: are they ids of people or events?",
+            names.rows().count()
+        )),
+    }
+}
+
+/// Returns a name as a policy can have it: as text that is not empty.
+fn text<'n>(name: &'n [Option<Name<'_>>]) -> Option<&'n str> {
+    let text = std::str::from_utf8(name.first()?.as_ref()?.as_bytes()).ok()?;
+    (!text.is_empty()).then_some(text)
+}
+
+fn nameable<Key>(names: &Breakdown<Counts<Key>>) -> impl Iterator<Item = (&str, &Counts<Key>)>
+where
+    Key: Ord + Copy,
+{
+    names.rows().filter_map(|(name, counts)| Some((text(name)?, counts)))
 }
 
 fn unnameable<Key: Ord + Copy>(names: &Breakdown<Counts<Key>>) -> u64 {
-    let sum = |counts: &mut dyn Iterator<Item = &Counts<Key>>| counts.map(Counts::total).sum::<u64>();
-    sum(&mut names.rows().map(|(_, counts)| counts)) - sum(&mut nameable(names).map(|(_, counts)| counts))
+    names.rows().filter(|(name, _)| text(name).is_none()).map(|(_, counts)| counts.total()).sum()
 }
 
 fn switches(counts: &Counts<Entry>) -> [(&'static str, u64); 3] {

@@ -18,7 +18,7 @@ use consentry::diagnostic::Code;
 use consentry::lint::{Levels, lint};
 use consentry::report::{init::InitReport, json, page::Report, text};
 use consentry::{Limits, Memory, PolicyError};
-use draft::{Category, Destination, Draft};
+use draft::{Category, Destination, Draft, distinct};
 use events::Stream;
 use std::ffi::OsStr;
 use std::io::{self, Write};
@@ -279,13 +279,7 @@ fn read_destination(text: &str) -> Destination {
 
 /// Reads names of categories with commas between, each once.
 fn needs(text: &str) -> Vec<String> {
-    let mut needs: Vec<String> = Vec::new();
-    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        if !needs.iter().any(|known| known == name) {
-            needs.push(name.to_owned());
-        }
-    }
-    needs
+    distinct(text.split(',').map(str::trim).filter(|name| !name.is_empty()))
 }
 
 /// Adds some remarks, and the number of those that are left out.

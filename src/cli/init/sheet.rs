@@ -3,7 +3,7 @@
 //! Who makes such a sheet does not think of this program, so that a header is optional, any common delimiter will do, and the
 //! categories stand in one cell, in several, or in a column each. What could be read in two ways is refused with its line.
 
-use super::draft::{Destination, Draft};
+use super::draft::{Destination, Draft, distinct};
 use consentry::Mode;
 use std::collections::HashSet;
 
@@ -101,11 +101,9 @@ pub(super) fn add_to(draft: &mut Draft, bytes: &[u8], file: &str) -> Result<Vec<
         }
         let marked = cells(Column::Marks).filter(|(_, cell)| mark(cell) == Some(true));
         let marked = marked.filter_map(|(place, _)| header.get(place)).map(String::as_str);
-        let mut known = HashSet::new();
-        let needs = marked.chain(listed).filter(|name| known.insert(*name)).map(str::to_owned).collect();
         draft.add_destination(Destination {
             name: name.to_owned(),
-            needs,
+            needs: distinct(marked.chain(listed)),
             mode: cell(Column::Mode).map(mode).transpose().map_err(at)?,
             kind: cell(Column::Kind).map(str::to_lowercase),
             counts: String::new(),

@@ -3,7 +3,7 @@
 use crate::cli::format::ResultFormat;
 use crate::cli::input::{Block, Blocks};
 use crate::cli::shared::{CliError, Root, Status};
-use crate::cli::store_uri::{Access, Reach};
+use crate::cli::store_uri::{ADDRESS, Access, Reach};
 use consentry::ledger::{Moment, Notice, Recording, Store, record};
 use consentry::report::eval::EventErrorReport;
 use consentry::report::ledger::{IngestCounts, IngestReport};
@@ -31,7 +31,7 @@ const AHEAD: usize = 8;
 /// not events, 2 a policy that does not compile, a file that cannot be read, or a ledger that does not answer.
 #[derive(clap::Args)]
 pub(super) struct Ingest {
-    /// The ledger: a file, which is made if it is not there, or `redis://HOST:PORT/DB`.
+    #[arg(help = format!("The ledger: a file, which is made if it is not there, or {ADDRESS}"))]
     store: String,
     /// The events, one a line [default: standard input].
     events: Option<PathBuf>,

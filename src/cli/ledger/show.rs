@@ -2,7 +2,7 @@
 
 use crate::cli::format::ResultFormat;
 use crate::cli::shared::{CliError, Status};
-use crate::cli::store_uri::{Access, Reach, Shared};
+use crate::cli::store_uri::{ADDRESS, Access, Reach, Shared};
 use consentry::ledger::{Entry, Forgotten, Id, StoreError, forget, recorded};
 use consentry::report::json;
 use consentry::report::ledger::{EntryReport, ForgetReport, PersonReport};
@@ -36,7 +36,7 @@ pub(super) struct Forget {
 /// Exit status: 0 all are written, 2 a ledger that does not answer.
 #[derive(clap::Args)]
 pub(super) struct Export {
-    /// The ledger: a file, or `redis://HOST:PORT/DB`.
+    #[arg(help = format!("The ledger: a file, or {ADDRESS}"))]
     store: String,
     #[command(flatten)]
     reach: Reach,
@@ -45,7 +45,7 @@ pub(super) struct Export {
 /// A person in a ledger.
 #[derive(clap::Args)]
 struct PersonArguments {
-    /// The ledger: a file, or `redis://HOST:PORT/DB`.
+    #[arg(help = format!("The ledger: a file, or {ADDRESS}"))]
     store: String,
     /// The person: `user:ID` by `userId`, or `anonymous:ID` by `anonymousId`.
     #[arg(value_parser = id)]

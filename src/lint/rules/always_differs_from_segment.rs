@@ -4,7 +4,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::subject::Subject;
 use crate::model::{ConsentState, IntegrationsState};
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let enforces_consent = |integrations| {
         policy.reconcile().row(ConsentState::Unanswered, integrations).enforce.mentions().consent

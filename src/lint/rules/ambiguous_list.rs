@@ -6,7 +6,7 @@ use crate::model::Quantifier;
 use crate::syntax::name;
 use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Text};
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let several = subject.policy.several_categories().value;
     let setting = format!("the setting `several categories need` is `{}`", several.word());
     for destination in subject.policy.destinations() {
@@ -32,7 +32,7 @@ fn fact<'p>(subject: &Subject<'p>, place: Span) -> Option<&'p Fact> {
 
 /// The finding about a list of several categories.
 fn ambiguous(
-    subject: &Subject<'_>,
+    subject: &Subject,
     lead: &str,
     names: &[Text],
     meant: Quantifier,

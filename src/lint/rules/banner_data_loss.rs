@@ -5,7 +5,7 @@ use crate::lint::subject::Subject;
 use crate::model::ImpliedConsent;
 use crate::visit::{Possibility, Site};
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let Some(banner) = policy.banner() else { return };
     if Possibility::of(banner.value) != Possibility::Medium {

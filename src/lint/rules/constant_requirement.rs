@@ -4,7 +4,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::subject::Subject;
 use crate::model::{Category, CategoryId};
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let always = |id: CategoryId| policy.category(id).is_some_and(Category::is_always);
     for destination in policy.destinations() {

@@ -14,14 +14,13 @@ struct Delivered {
     rows: BTreeMap<Span, DestinationId>,
 }
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let mut delivered: BTreeMap<(FileId, Option<Span>), Delivered> = BTreeMap::new();
     for class in subject.outcomes.classes() {
         let is_mapped = policy.destination(class.example).is_some_and(|one| one.requirement().is_some());
         for case in class.cases.iter().filter(|case| is_mapped && case.reason == Reason::NotEnforced) {
-            let (consent, integrations) = (case.situation.consent, case.situation.integrations);
-            let row = policy.reconcile().row(consent, integrations);
+            let (consent, row) = (case.situation.consent, case.row(policy));
             // Where the author says why, it is no accident.
             if consent != ConsentState::Answered && row.because.is_none() {
                 let file = row.span.file;

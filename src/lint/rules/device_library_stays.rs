@@ -6,7 +6,7 @@ use crate::lint::subject::Subject;
 use crate::model::{ConsentState, ImpliedConsent, IntegrationsState, Mode};
 use crate::visit::{Possibility, Site};
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let Some(banner) = policy.banner().filter(|said| Possibility::of(said.value) == Possibility::Medium)
     else {

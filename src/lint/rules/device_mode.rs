@@ -4,7 +4,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::subject::Subject;
 use crate::model::Mode;
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (destination, cases) in subject.destinations() {
         let blocked = cases.iter().any(|case| !case.delivers());
         if let (Some(Mode::Device), Some(span), true) = (destination.mode(), destination.mode_span(), blocked)

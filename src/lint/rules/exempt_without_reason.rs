@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::subject::Subject;
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for destination in subject.policy.destinations() {
         let (Some(exempt), None) = (destination.exempt(), destination.exempt_because()) else { continue };
         let message = format!("`{}` is exempt from consent, and nothing says why", destination.name());

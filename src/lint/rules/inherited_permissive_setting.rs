@@ -7,7 +7,7 @@ use crate::model::{CategoryId, Destination, IntegrationsState, InvalidEntries, Q
 use crate::reason::Reason;
 use crate::syntax::tree::{DestinationAttribute, Fact, Needs};
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let mut leaks = |span: Span, message: &str, setting: &str, strict: &str| {
         if policy.files().is_prelude(span.file) {
@@ -35,8 +35,8 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Whether a destination needs several categories and does not say itself whether one of them is enough.
-fn is_list(subject: &Subject<'_>, destination: &Destination) -> bool {
+/// Returns true if a destination needs several categories and does not say itself whether one of them is enough.
+fn is_list(subject: &Subject, destination: &Destination) -> bool {
     let category = |id: &Spanned<CategoryId>| subject.policy.category(id.value);
     let live = destination.category_uses().iter().filter_map(category);
     let is_asked = destination.disabled().is_none() && destination.exempt().is_none();
@@ -50,8 +50,8 @@ fn is_list(subject: &Subject<'_>, destination: &Destination) -> bool {
     is_asked && live.filter(|category| category.is_live()).count() > 1 && attributes.iter().any(is_list)
 }
 
-/// Whether an entry that is neither a boolean nor an object lets an event through which `false` would stop.
-fn invalid_entry_delivers(subject: &Subject<'_>) -> bool {
+/// Returns true if an entry that is neither a boolean nor an object lets an event through which `false` would stop.
+fn invalid_entry_delivers(subject: &Subject) -> bool {
     subject.outcomes.classes().iter().any(|class| {
         let of = |entry| {
             class.cases.iter().filter(move |case| {

@@ -10,7 +10,7 @@ use crate::reason::Reason;
 use std::collections::HashSet;
 
 /// "Adding a `false` entry, `All` included, to the integrations object never turns a block into a deliver."
-pub(super) fn off_entry_delivers(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn off_entry_delivers(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let breaks = |before: &Case, after: &Case| {
         !before.delivers() && after.delivers() && adds_false(&before.situation, &after.situation)
     };
@@ -19,11 +19,8 @@ pub(super) fn off_entry_delivers(subject: &Subject<'_>, found: &mut Vec<Diagnost
 }
 
 /// "Preferences with only unknown keys decide like `{}`."
-pub(super) fn undeclared_category_decides(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let enforce = |case: &Case| {
-        let row = subject.policy.reconcile().row(case.situation.consent, case.situation.integrations);
-        row.enforce.clone()
-    };
+pub(super) fn undeclared_category_decides(subject: &Subject, found: &mut Vec<Diagnostic>) {
+    let enforce = |case: &Case| &case.row(subject.policy).enforce;
     // Rows may drop an event for reasons that differ.
     let decides_alike = |before: &Case, after: &Case| {
         before.reason == after.reason
@@ -41,7 +38,7 @@ pub(super) fn undeclared_category_decides(subject: &Subject<'_>, found: &mut Vec
 }
 
 /// "Crossing from `missing` or `empty` to `answered` never blocks."
-pub(super) fn preferences_block(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn preferences_block(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let breaks = |before: &Case, after: &Case| {
         matches!(before.situation.consent, ConsentState::Missing | ConsentState::Empty)
             && after.situation.consent == ConsentState::Answered
@@ -56,7 +53,7 @@ pub(super) fn preferences_block(subject: &Subject<'_>, found: &mut Vec<Diagnosti
 /// Reports every two rows that break a law, each with the first two cases that show it. Rows of a prelude count as one: what the
 /// author can change is its include.
 fn report(
-    subject: &Subject<'_>,
+    subject: &Subject,
     code: Code,
     message: &str,
     breaks: impl Fn(&Case, &Case) -> bool,
@@ -64,7 +61,7 @@ fn report(
 ) {
     let policy = subject.policy;
     let place = |case: &Case| {
-        let row = row(policy, case);
+        let row = case.row(policy).span;
         if policy.files().is_prelude(row.file) { Span::new(row.file, 0, 0) } else { row }
     };
     let mut reported = HashSet::new();
@@ -79,12 +76,7 @@ fn report(
     }
 }
 
-/// The row that decides a case.
-fn row(policy: &Policy, case: &Case) -> Span {
-    policy.reconcile().row(case.situation.consent, case.situation.integrations).span
-}
-
-/// Whether an event of the second situation is one of the first with a `false` more in its integrations object.
+/// Returns true if an event of the second situation is one of the first with a `false` more in its integrations object.
 fn adds_false(before: &Situation, after: &Situation) -> bool {
     let same_consent = before.consent == after.consent
         && before.preferences == after.preferences
@@ -140,8 +132,8 @@ fn breach(
     let [before, after] = cases;
     let word = |case: &Case| case.reason.outcome().word();
     Diagnostic::new(code, message)
-        .at(row(policy, after), format!("`{name}`: {}, with {}", word(after), event(after)))
-        .at(row(policy, before), format!("`{name}`: {}, with {}", word(before), event(before)))
+        .at(after.row(policy).span, format!("`{name}`: {}, with {}", word(after), event(after)))
+        .at(before.row(policy).span, format!("`{name}`: {}, with {}", word(before), event(before)))
         .help(
             "let both rows enforce the same, or say why it is meant: `lint ".to_owned()
                 + code.name()

@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::subject::Subject;
 use crate::visit::{NeverLoads, Site, never_loads};
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let (Some(banner), Some(model), Ok(site)) = (policy.banner(), policy.consent_model(), Site::of(policy))
     else {

@@ -26,7 +26,7 @@ impl<'t> LookAlikes<'t> {
         alike.map(|first| (first.text, first.span))
     }
 
-    /// Whether two texts look alike and are not the same.
+    /// Returns true if two texts look alike and are not the same.
     pub(super) fn are(one: &str, other: &str) -> bool {
         one != other && looks(one).iter().any(|look| looks(other).contains(look))
     }

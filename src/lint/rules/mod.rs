@@ -33,7 +33,7 @@ use super::subject::Subject;
 use crate::diagnostic::Diagnostic;
 
 /// A rule looks at a policy and reports what it finds.
-pub(super) type Rule = fn(&Subject<'_>, &mut Vec<Diagnostic>);
+pub(super) type Rule = fn(&Subject, &mut Vec<Diagnostic>);
 
 pub(super) const ALL: &[Rule] = &[
     overlapping_rows::check,

@@ -8,7 +8,7 @@ use crate::model::{Category, CategoryId};
 /// With fewer categories, needing all of them is nothing out of the ordinary.
 const MANY: usize = 3;
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let is_asked = |id: &CategoryId| policy.category(*id).is_some_and(Category::is_free);
     let asked: Vec<CategoryId> = policy.category_ids().filter(is_asked).collect();

@@ -6,7 +6,7 @@ use crate::lint::subject::Subject;
 use crate::model::{ConsentState, IntegrationsState};
 use crate::syntax::tree::{Fact, Row, TokenKind, Tree};
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let reconcile = policy.reconcile();
     let rows = reconcile.rows();

@@ -4,7 +4,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::exact::prove;
 use crate::lint::subject::Subject;
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     for promise in policy.promises() {
         let proof = match prove(policy, promise) {

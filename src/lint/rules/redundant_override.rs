@@ -7,7 +7,7 @@ use crate::lint::subject::{Subject, reaches};
 use crate::syntax::tree::{Statement, TokenKind, Tree};
 use std::collections::{HashMap, HashSet};
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let (files, includes) = (subject.policy.files(), subject.policy.includes());
     let mut said: HashMap<String, Vec<(&Tree, &Statement)>> = HashMap::new();
     let has_overrides =

@@ -11,7 +11,7 @@ const MAX_CATEGORIES: usize = 12;
 /// How many parts it may have: each is tried against all the others.
 const MAX_PARTS: usize = 2_000;
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let mut known: HashMap<&Requirement, Vec<usize>> = HashMap::new();
     for destination in subject.policy.destinations() {
         let Some(whole) = destination.requirement() else { continue };
@@ -172,7 +172,7 @@ impl<'p> Choices<'p> {
         joined
     }
 
-    /// Whether a part names a category that is not unenforced.
+    /// Returns true if a part names a category that is not unenforced.
     fn asks_for(&self, part: &Requirement) -> bool {
         part.categories().any(|id| is_live(self.policy, id))
     }

@@ -4,7 +4,7 @@ use super::lookalikes::LookAlikes;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::subject::Subject;
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let mut seen = LookAlikes::default();
     for destination in subject.policy.destinations() {
         let further = destination.aliases().iter().map(|name| (name.value.as_str(), name.span));

@@ -4,7 +4,7 @@ use super::lookalikes::LookAlikes;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::subject::Subject;
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let mut seen = LookAlikes::default();
     for category in subject.policy.categories() {
         let wire_id = category.wire_id();

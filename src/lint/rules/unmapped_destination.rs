@@ -4,7 +4,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::lint::subject::Subject;
 use crate::reason::Reason;
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (destination, cases) in subject.destinations() {
         if cases.iter().any(|case| case.reason == Reason::Unmapped) {
             let message =

@@ -3,13 +3,12 @@
 use crate::diagnostic::{Code, Diagnostic, FileId, Span};
 use crate::lint::fix::deletion;
 use crate::lint::subject::{Subject, reaches};
-use crate::model::{Include, Policy};
+use crate::model::Include;
 use crate::syntax::tree::{Fact, Tree};
 use std::collections::{HashMap, HashSet};
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
-    let in_force = files_in_force(policy);
     // What is found is not counted on for what comes after it. Of one include that a file has twice the second brings nothing,
     // and what brings nothing does so each time.
     let mut gone: HashSet<Span> = HashSet::new();
@@ -23,7 +22,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             Some(unused) => Some(*unused),
             None => {
                 let left = policy.includes().iter().filter(|other| !gone.contains(&other.span));
-                let unused = unused(subject, include, &new, &left.collect::<Vec<_>>(), &in_force);
+                let unused = unused(subject, include, &new, &left.collect::<Vec<_>>());
                 let again = unused.filter(|unused| *unused != Unused::Overridden);
                 known.insert(pair, again.unwrap_or(Unused::OnceMore));
                 unused
@@ -60,13 +59,7 @@ enum Unused {
 }
 
 /// Why an include brings nothing, among those that are left; `new` are the files that it brings for the first time.
-fn unused(
-    subject: &Subject<'_>,
-    include: &Include,
-    new: &HashSet<FileId>,
-    left: &[&Include],
-    in_force: &HashSet<FileId>,
-) -> Option<Unused> {
+fn unused(subject: &Subject, include: &Include, new: &HashSet<FileId>, left: &[&Include]) -> Option<Unused> {
     let says = |file: &FileId| subject.trees.get(file.0 as usize).is_some_and(says_anything);
     let others = left.iter().copied().filter(|other| other.span != include.span);
     let brought = with(include.file, reaches(left.iter().copied(), include.file));
@@ -79,11 +72,11 @@ fn unused(
     if !brought.iter().any(says) || (stays && !new.iter().any(says)) {
         return Some(Unused::SaysNothing);
     }
-    let is_overridden = brought.iter().all(|file| !in_force.contains(file));
+    let is_overridden = !brought.iter().any(|file| subject.policy.is_in_force(*file));
     (is_overridden && !reaches(others, FileId(0)).contains(&include.file)).then_some(Unused::Overridden)
 }
 
-/// Whether a file says anything itself.
+/// Returns true if a file says anything itself.
 fn says_anything(tree: &Tree) -> bool {
     let mut facts = tree.statements.iter().map(|statement| &statement.fact);
     facts.any(|fact| !matches!(fact, Fact::Policy(_) | Fact::Include { .. }))
@@ -118,26 +111,4 @@ fn in_order(includes: &[Include]) -> Vec<(&Include, HashSet<FileId>)> {
     let mut order = Vec::new();
     add(FileId(0), includes, &mut HashSet::from([FileId(0)]), &mut order);
     order
-}
-
-/// The files that say a fact which is in force.
-fn files_in_force(policy: &Policy) -> HashSet<FileId> {
-    let settings = [
-        policy.reconcile().span(),
-        policy.unmapped_destinations().span,
-        policy.invalid_entries().span,
-        policy.several_categories().span,
-        policy.exempt_events().span,
-        policy.preference_events().span,
-        policy.reading_span(),
-    ];
-    let spans = policy.categories().iter().map(|one| one.span());
-    let spans = spans.chain(policy.kinds().iter().map(|one| one.span()));
-    let spans = spans.chain(policy.destinations().iter().map(|one| one.span()));
-    let spans = spans.chain(policy.tests().iter().map(|one| one.span()));
-    let spans = spans.chain(policy.lint_levels().iter().map(|one| one.span));
-    let spans = spans.chain(policy.promises().iter().map(|one| one.span));
-    let spans = spans.chain(policy.visit_settings().map(|(_, at)| at));
-    let spans = spans.chain(policy.ledger_settings().map(|(_, at)| at));
-    spans.chain(settings).map(|span: Span| span.file).collect()
 }

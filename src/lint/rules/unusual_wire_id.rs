@@ -9,7 +9,7 @@ const TOO_LONG: usize = 35;
 /// OneTrust's ids have so many letters and digits.
 const ONETRUST: usize = 5;
 
-pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let categories = subject.policy.categories();
     // Whether the ids come from OneTrust shows in those that have its form.
     let from_onetrust = categories

@@ -1,0 +1,77 @@
+//! The tokens of text that is not parsed, or not yet. Comments are passed over.
+
+use super::keywords::{first_character, first_word};
+use super::lines::line_start;
+
+pub(super) struct Token<'t> {
+    pub(super) text: &'t str,
+    pub(super) at: usize,
+    /// True if it is the first of its line.
+    pub(super) first: bool,
+    /// How far it is indented, in bytes.
+    pub(super) column: usize,
+    /// True for a text in quotes that does not end on its line.
+    pub(super) is_open: bool,
+}
+
+/// Words, texts, and single characters of other sorts.
+pub(super) struct Tokens<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+    first: bool,
+}
+
+impl<'t> Tokens<'t> {
+    pub(super) fn new(text: &'t str, at: usize) -> Self {
+        let line = line_start(text, at);
+        let first = text.get(line..at).is_some_and(|before| before.trim().is_empty());
+        Tokens { text, at, line, first }
+    }
+}
+
+impl<'t> Iterator for Tokens<'t> {
+    type Item = Token<'t>;
+
+    fn next(&mut self) -> Option<Token<'t>> {
+        loop {
+            let rest = self.text.get(self.at..)?;
+            let here = rest.trim_start();
+            let space = rest.get(..rest.len() - here.len())?;
+            if let Some(end) = space.rfind('\n') {
+                (self.line, self.first) = (self.at + end + 1, true);
+            }
+            self.at += space.len();
+            if here.is_empty() {
+                return None;
+            }
+            if here.starts_with("//") {
+                self.at += here.find('\n').unwrap_or(here.len());
+                continue;
+            }
+            let (text, is_open) = match first_word(here) {
+                "" if here.starts_with('"') => first_text(here),
+                "" => (first_character(here), false),
+                word => (word, false),
+            };
+            let (at, first, column) = (self.at, self.first, self.at - self.line);
+            let token = Token { text, at, first, column, is_open };
+            self.at += text.len();
+            self.first = false;
+            return Some(token);
+        }
+    }
+}
+
+/// Returns a text in quotes, or what of it is on its line, and whether it goes on.
+fn first_text(rest: &str) -> (&str, bool) {
+    let mut escaped = false;
+    for (at, char) in rest.char_indices().skip(1) {
+        match char {
+            '\n' => return (rest.get(..at).unwrap_or_default(), true),
+            '"' if !escaped => return (rest.get(..=at).unwrap_or_default(), false),
+            _ => escaped = char == '\\' && !escaped,
+        }
+    }
+    (rest, true)
+}
