@@ -35,7 +35,7 @@ fn block(block: &Element) -> String {
         Element::Grid(table) => self::table(table),
         Element::Definitions { is_header, items } => {
             let bold = if *is_header { "" } else { "**" };
-            let item = |(term, meaning): &(String, String)| {
+            let item = |(term, meaning): &(&str, String)| {
                 format!("- {bold}{}{bold}: {}\n", inline(term), inline(meaning))
             };
             items.iter().map(item).collect()

@@ -2,6 +2,7 @@
 
 use crate::event::Entry;
 use crate::model::{CategoryId, DestinationId, Policy};
+use std::fmt::Display;
 
 /// Returns the name of a destination.
 pub(super) fn destination(policy: &Policy, id: DestinationId) -> &str {
@@ -23,9 +24,9 @@ pub(super) fn by_wire_ids(policy: &Policy, wire_ids: &[String]) -> Vec<String> {
 }
 
 /// Returns a reason with the categories of a refusal: `refused: Advertising`.
-pub(super) fn reason(reason: &str, refused: &[impl AsRef<str>]) -> String {
+pub(super) fn reason(reason: impl Display, refused: &[impl Display]) -> String {
     match refused {
-        [] => reason.to_owned(),
+        [] => reason.to_string(),
         names => format!("{reason}: {}", joined(names)),
     }
 }
@@ -36,14 +37,14 @@ pub(super) fn entry(entry: Option<Entry>) -> &'static str {
 }
 
 /// Joins words: `a, b`.
-pub(super) fn joined(words: &[impl AsRef<str>]) -> String {
-    words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
+pub(super) fn joined(words: &[impl Display]) -> String {
+    words.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Joins words: `a, b or c`.
-pub(super) fn any_of(words: &[impl AsRef<str>]) -> String {
+pub(super) fn any_of(words: &[impl Display]) -> String {
     match words.split_last() {
-        Some((last, rest @ [_, ..])) => format!("{} or {}", joined(rest), last.as_ref()),
+        Some((last, rest @ [_, ..])) => format!("{} or {last}", joined(rest)),
         _ => joined(words),
     }
 }
@@ -54,12 +55,12 @@ pub(super) fn spaced(word: &str) -> String {
 }
 
 /// Returns ` (a, b)`, or nothing for no words.
-pub(super) fn in_brackets(words: &[impl AsRef<str>]) -> String {
+pub(super) fn in_brackets(words: &[impl Display]) -> String {
     if words.is_empty() { String::new() } else { format!(" ({})", joined(words)) }
 }
 
 /// Returns the first `most` of `all` words: `a, b, and 3 more`.
-pub(super) fn first(most: usize, words: &[impl AsRef<str>], all: usize) -> String {
+pub(super) fn first(most: usize, words: &[impl Display], all: usize) -> String {
     let shown = joined(words.get(..most).unwrap_or(words));
     if all > most { format!("{shown}, and {} more", all - most) } else { shown }
 }

@@ -48,7 +48,7 @@ pub enum Element {
         /// A header of fields in place of a glossary.
         is_header: bool,
         /// Each term with its definition.
-        items: Vec<(String, String)>,
+        items: Vec<(&'static str, String)>,
     },
     /// An event, on a line of its own in plain text, so that it can be piped into a command.
     Event(String),

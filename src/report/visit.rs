@@ -54,10 +54,10 @@ struct EventCounts {
 
 #[derive(Debug, Serialize)]
 struct SiteReport {
-    banner: &'static str,
+    banner: Banner,
     gate: String,
-    model: &'static str,
-    taken_as: &'static str,
+    model: ConsentModel,
+    taken_as: ImpliedConsent,
 }
 
 #[derive(Debug, Serialize)]
@@ -125,10 +125,6 @@ enum StepReport<'a> {
 impl<'a> VisitReport<'a> {
     /// Creates the report of a visit that has no steps yet.
     pub fn new(policy: &'a Policy, site: &Site, visitor: &Visitor) -> Self {
-        let taken_as = match site.taken_as() {
-            ImpliedConsent::OptIn => "opt-in",
-            ImpliedConsent::OptOut => "opt-out",
-        };
         let (visitor, stored) = match visitor {
             Visitor::First => ("first-time visitor".to_owned(), None),
             Visitor::Returning(stored) => {
@@ -143,10 +139,10 @@ impl<'a> VisitReport<'a> {
             events: EventCounts::default(),
             name: policy.name(),
             site: SiteReport {
-                banner: banner_word(site.banner),
+                banner: site.banner,
                 gate: gate_word(site.gate),
-                model: model_word(site.model),
-                taken_as,
+                model: site.model,
+                taken_as: site.taken_as(),
             },
             steps: Vec::new(),
             stored,
@@ -294,7 +290,11 @@ impl<'a> VisitReport<'a> {
 
     fn head(&self) -> String {
         let SiteReport { banner, gate, model, taken_as } = &self.site;
-        let taken = if model == taken_as { String::new() } else { format!(" (taken as {taken_as})") };
+        let taken = if model.as_str() == taken_as.as_str() {
+            String::new()
+        } else {
+            format!(" (taken as {taken_as})")
+        };
         let gate = gate.replace('_', " ");
         format!("{}; banner {banner}, model {model}{taken}, gate opens on {gate}", self.visitor)
     }
@@ -362,27 +362,6 @@ impl Document for VisitReport<'_> {
         let mut page = Page(vec![title, Element::Gap, steps, Element::Gap]);
         page.list(self.summary());
         page
-    }
-}
-
-/// Returns a banner as policies spell it.
-pub(super) fn banner_word(banner: Banner) -> &'static str {
-    match banner {
-        Banner::Mandatory => "mandatory",
-        Banner::Stays => "stays",
-        Banner::Disappears => "disappears",
-        Banner::NeverShown => "never shown",
-    }
-}
-
-/// Returns a consent model as policies spell it.
-pub(super) fn model_word(model: ConsentModel) -> &'static str {
-    match model {
-        ConsentModel::OptIn => "opt-in",
-        ConsentModel::OptOut => "opt-out",
-        ConsentModel::Implied => "implied",
-        ConsentModel::NoticeOnly => "notice-only",
-        ConsentModel::Custom => "custom",
     }
 }
 
