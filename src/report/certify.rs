@@ -5,6 +5,7 @@ use super::names;
 use super::page::{Document, Element, Grid, Page};
 use crate::exact::{Certificate, Coverage};
 use crate::model::Policy;
+use crate::reason::Reason;
 use crate::verdict::Verdict;
 use serde::Serialize;
 
@@ -31,8 +32,8 @@ struct CoverageReport<'a> {
 struct Difference<'a> {
     destination: &'a str,
     event: &'a str,
-    table: Option<&'static str>,
-    reference: Option<&'static str>,
+    table: Option<Reason>,
+    reference: Option<Reason>,
     #[serde(skip)]
     text: String,
 }
@@ -53,12 +54,11 @@ impl<'a> CertifyReport<'a> {
                 of: of.map(|of| of.to_string()),
             }
         });
-        let reason = |verdict: &Option<Verdict>| verdict.as_ref().map(|verdict| verdict.reason().as_str());
         let text = |verdict: &Option<Verdict>| match verdict {
             Some(verdict) => {
                 let refused = names::categories(policy, verdict.refused());
-                let why = names::reason(verdict.reason().as_str(), &refused);
-                format!("{}, {why}", verdict.outcome().as_str())
+                let why = names::reason(verdict.reason(), &refused);
+                format!("{}, {why}", verdict.outcome())
             }
             None => "nothing".to_owned(),
         };
@@ -67,8 +67,8 @@ impl<'a> CertifyReport<'a> {
             Difference {
                 destination: names::destination(policy, one.destination),
                 event: &one.event,
-                table: reason(&one.table),
-                reference: reason(&one.reference),
+                table: one.table.as_ref().map(Verdict::reason),
+                reference: one.reference.as_ref().map(Verdict::reason),
                 text: format!("the table says {table}; the reference says {reference}"),
             }
         });

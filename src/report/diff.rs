@@ -6,8 +6,8 @@ use super::page::{Cell, Column, Document, Element, Grid, Page, Role, Row};
 use super::when::When;
 use super::{markdown, names};
 use crate::exact::{Change, DestinationDiff, Diff, Direction, Presence, fingerprint};
-use crate::model::{Policy, Reading};
-use crate::reason::Reason;
+use crate::model::{ConsentState, IntegrationsState, Policy, Reading};
+use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 
 /// The most bytes of the rows of a comment. GitHub and GitLab accept 65,536 characters.
@@ -63,8 +63,8 @@ struct Side<'a> {
 struct DropChange<'a> {
     after: Option<&'a str>,
     before: Option<&'a str>,
-    consent: &'static str,
-    integrations: &'static str,
+    consent: ConsentState,
+    integrations: IntegrationsState,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,8 +87,8 @@ struct ChangeReport {
 
 #[derive(Debug, Serialize)]
 struct Decided {
-    outcome: &'static str,
-    reason: &'static str,
+    outcome: Outcome,
+    reason: Reason,
     /// Wire ids.
     refused: Vec<String>,
     #[serde(skip)]
@@ -104,7 +104,7 @@ impl<'a> Side<'a> {
 
 impl Decided {
     fn new(policy: &Policy, (reason, refused): (Reason, Vec<String>)) -> Self {
-        let (outcome, reason) = (reason.outcome().as_str(), reason.as_str());
+        let outcome = reason.outcome();
         let why = names::reason(reason, &names::by_wire_ids(policy, &refused));
         Decided { outcome, reason, refused, text: format!("{outcome}, {why}") }
     }
@@ -175,8 +175,8 @@ impl<'a> DiffReport<'a> {
         let drops = diff.drops.iter().map(|drop| DropChange {
             after: drop.after.as_deref(),
             before: drop.before.as_deref(),
-            consent: drop.consent.as_str(),
-            integrations: drop.integrations.as_str(),
+            consent: drop.consent,
+            integrations: drop.integrations,
         });
         DiffReport {
             categories: known(&diff.categories),

@@ -24,7 +24,7 @@ const MAX_SHOWN: usize = 10;
 ///
 /// ```
 /// use consentry::report::{eval::DecisionReport, json};
-/// use consentry::{Limits, Policy, Grid};
+/// use consentry::{Input, Policy, Grid};
 ///
 /// let text = r#"consentry 1 policy "p" include prelude "segment" destination "X" unmapped"#;
 /// let table = Grid::new(Policy::parse(text)?);

@@ -3,10 +3,11 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Element, Grid, Page};
+use crate::event::Entry;
 use crate::exact::{Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS};
 use crate::fingerprint::TooLargeError;
-use crate::model::{DestinationId, Mode, Policy};
-use crate::reason::Outcome;
+use crate::model::{ConsentState, DestinationId, IntegrationsState, Mode, Policy, Preference};
+use crate::reason::{Outcome, Reason};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
 use serde::Serialize;
 
@@ -20,10 +21,10 @@ pub struct ExplainReport<'a> {
     policy: &'a str,
     edition: u32,
     destination: &'a str,
-    consent: &'static str,
-    integrations: &'static str,
-    outcome: &'static str,
-    reason: &'static str,
+    consent: ConsentState,
+    integrations: IntegrationsState,
+    outcome: Outcome,
+    reason: Reason,
     categories: Vec<&'a str>,
     steps: Vec<StepReport<'a>>,
     /// `None` if the question is too large.
@@ -39,7 +40,7 @@ struct StepReport<'a> {
     step: &'static str,
     result: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
+    reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     enforce: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +56,7 @@ struct StepReport<'a> {
 #[derive(Debug, Serialize)]
 struct PreferenceReport<'a> {
     category: &'a str,
-    preference: &'static str,
+    preference: Preference,
     #[serde(skip)]
     note: &'static str,
 }
@@ -72,7 +73,7 @@ struct Place<'a> {
 struct FlipReport<'a> {
     changes: Vec<ChangeReport<'a>>,
     text: String,
-    reason: &'static str,
+    reason: Reason,
     /// `None` if the event is longer than [`MAX_FLIP_EVENT`].
     event: Option<&'a str>,
 }
@@ -80,11 +81,11 @@ struct FlipReport<'a> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 enum ChangeReport<'a> {
-    Consent { state: &'static str },
-    Integrations { state: &'static str },
+    Consent { state: ConsentState },
+    Integrations { state: IntegrationsState },
     Event { exempt: Option<&'a str> },
     Entry { name: &'a str, entry: &'static str },
-    All { entry: &'static str },
+    All { entry: Entry },
     Grant { category: &'a str },
     Refuse { category: &'a str },
 }
@@ -98,8 +99,8 @@ impl<'a> ExplainReport<'a> {
         flips: Result<&'a Counterfactuals, &TooLargeError>,
     ) -> Self {
         let verdict = &explanation.verdict;
-        let (outcome, reason) = (verdict.outcome().as_str(), verdict.reason().as_str());
-        let (consent, integrations) = (explanation.consent.as_str(), explanation.integrations.as_str());
+        let (outcome, reason) = (verdict.outcome(), verdict.reason());
+        let Explanation { consent, integrations, .. } = *explanation;
         let destination = names::destination(policy, id);
         let categories = names::categories(policy, verdict.refused());
         let mode = policy.destination(id).and_then(|destination| destination.mode());
@@ -140,8 +141,8 @@ impl<'a> StepReport<'a> {
     fn new(policy: &'a Policy, step: &Step) -> Self {
         let (result, reason) = match step.result {
             StepResult::Passes => ("passes", None),
-            StepResult::PassesAs(reason) => ("passes", Some(reason.as_str())),
-            StepResult::Blocks(reason) => ("blocks", Some(reason.as_str())),
+            StepResult::PassesAs(reason) => ("passes", Some(reason)),
+            StepResult::Blocks(reason) => ("blocks", Some(reason)),
         };
         let place = step.span.map(|span| Place {
             file: policy.files().name(span.file),
@@ -160,11 +161,7 @@ impl<'a> StepReport<'a> {
                         (true, true) => ", but always granted",
                         (true, false) => "",
                     };
-                    Some(PreferenceReport {
-                        category: category.name(),
-                        preference: preference.as_str(),
-                        note,
-                    })
+                    Some(PreferenceReport { category: category.name(), preference: *preference, note })
                 });
                 StepReport { preferences: Some(preferences.collect()), ..report }
             }
@@ -199,18 +196,18 @@ impl<'a> StepReport<'a> {
 impl<'a> FlipReport<'a> {
     fn new(flip: &'a Counterfactual) -> Self {
         let changes = flip.changes.iter().map(|change| match change {
-            InputChange::Consent(state) => ChangeReport::Consent { state: state.as_str() },
-            InputChange::Integrations(state) => ChangeReport::Integrations { state: state.as_str() },
+            InputChange::Consent(state) => ChangeReport::Consent { state: *state },
+            InputChange::Integrations(state) => ChangeReport::Integrations { state: *state },
             InputChange::Event(name) => ChangeReport::Event { exempt: name.as_deref() },
             InputChange::Entry { name, value } => ChangeReport::Entry { name, entry: names::entry(*value) },
-            InputChange::All(entry) => ChangeReport::All { entry: entry.as_str() },
+            InputChange::All(entry) => ChangeReport::All { entry: *entry },
             InputChange::Grant(category) => ChangeReport::Grant { category },
             InputChange::Refuse(category) => ChangeReport::Refuse { category },
         });
         FlipReport {
             changes: changes.collect(),
             text: flip.to_string(),
-            reason: flip.reason.as_str(),
+            reason: flip.reason,
             event: Some(flip.witness.as_str()).filter(|event| event.len() <= MAX_FLIP_EVENT),
         }
     }

@@ -37,7 +37,7 @@ fn block(block: &Element) -> String {
         }
         Element::Grid(table) => self::table(table),
         Element::Definitions { is_header, items } => {
-            let item = |(term, meaning): &(String, String)| {
+            let item = |(term, meaning): &(&str, String)| {
                 format!("<dt>{}</dt><dd>{}</dd>\n", inline(term), inline(meaning))
             };
             let class = if *is_header { " class=\"header\"" } else { "" };

@@ -6,6 +6,7 @@ use super::page::{Cell, Column, Document, Element, Grid, Page};
 use crate::exact::Proof;
 use crate::fingerprint::TooLargeError;
 use crate::model::{Policy, Promise};
+use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 
 /// The result of `prove`: for each promise of a policy whether it is kept.
@@ -44,8 +45,8 @@ struct Place<'a> {
 struct Counterexample<'a> {
     destination: &'a str,
     event: String,
-    outcome: &'static str,
-    reason: &'static str,
+    outcome: Outcome,
+    reason: Reason,
     refused: Vec<String>,
 }
 
@@ -91,8 +92,8 @@ impl<'a> PromiseProof<'a> {
                 .flat_map(|proof| proof.counterexamples)
                 .map(|one| Counterexample {
                     destination: names::destination(policy, one.destination),
-                    outcome: one.reason.outcome().as_str(),
-                    reason: one.reason.as_str(),
+                    outcome: one.reason.outcome(),
+                    reason: one.reason,
                     refused: names::by_wire_ids(policy, &one.refused),
                     event: one.event,
                 })

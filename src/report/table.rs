@@ -7,9 +7,10 @@ use super::prove::{PromiseProof, ProveReport};
 use crate::event::Entry;
 use crate::exact::{self, DecisionTable, fingerprint};
 use crate::model::{
-    Category, Destination, DestinationId, IntegrationsState, InvalidEntries, Mode, Policy, Requirement,
+    Category, ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Mode, Policy,
+    Requirement,
 };
-use crate::reason::Reason;
+use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -27,9 +28,9 @@ pub struct TableReport<'a> {
     #[serde(skip)]
     drops: Vec<String>,
     #[serde(skip)]
-    header: Vec<(String, String)>,
+    header: Vec<(&'static str, String)>,
     #[serde(skip)]
-    glossary: Vec<(String, String)>,
+    glossary: Vec<(&'static str, String)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,15 +55,15 @@ struct DestinationReport<'a> {
     needs: String,
     kind: Option<&'a str>,
     ignores_all: bool,
-    mode: Option<&'static str>,
+    mode: Option<Mode>,
     /// The categories that a refusal names if nothing is granted.
     refused: Vec<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
 struct BlockReport<'a> {
-    consent: Vec<&'static str>,
-    integrations: Vec<&'static str>,
+    consent: &'a [ConsentState],
+    integrations: &'a [IntegrationsState],
     rows: Vec<RowReport<'a>>,
 }
 
@@ -73,8 +74,8 @@ struct RowReport<'a> {
     granted: Option<bool>,
     entry: Option<Vec<&'static str>>,
     all: Option<Vec<&'static str>>,
-    outcome: &'static str,
-    reason: &'static str,
+    outcome: Outcome,
+    reason: Reason,
     drop: Option<&'a str>,
     /// An event in the row for each destination of the table.
     events: Vec<String>,
@@ -113,7 +114,7 @@ impl<'a> TableReport<'a> {
             drops: drops(policy),
             promises: proofs.promises,
             tables: tables.iter().map(|table| SharedTable::new(policy, table)).collect(),
-            header: header.map(|(term, text)| (term.to_owned(), text)).into(),
+            header: header.into(),
             glossary: glossary(policy, tables),
         }
     }
@@ -131,7 +132,7 @@ impl<'a> TableReport<'a> {
                 let rows =
                     table.blocks.iter().flat_map(|block| block.rows.iter().map(move |row| (block, row)));
                 rows.map(move |(block, row)| {
-                    let is_refusal = row.reason == Reason::Refused.as_str();
+                    let is_refusal = row.reason == Reason::Refused;
                     let refused =
                         if is_refusal { names::joined(&destination.refused) } else { String::new() };
                     let event = row.events.get(place).cloned().unwrap_or_default();
@@ -187,23 +188,20 @@ impl<'a> DestinationReport<'a> {
             needs: needs(policy, destination),
             kind: kind.map(|kind| kind.name()),
             ignores_all: kind.is_some_and(|kind| kind.ignores_all().is_some()),
-            mode: destination.mode().map(|mode| match mode {
-                Mode::Device => "device",
-                Mode::Cloud => "cloud",
-            }),
+            mode: destination.mode(),
             refused: refused.map(|category| category.name()).collect(),
         }
     }
 
     fn cells(&self) -> [String; 5] {
         let note = if self.ignores_all { ": ignores All" } else { "" };
-        let advisory = if self.mode == Some("device") { ": enforcement is advisory" } else { "" };
+        let advisory = if self.mode == Some(Mode::Device) { ": enforcement is advisory" } else { "" };
         [
             self.destination.to_owned(),
             names::joined(&self.aliases),
             self.needs.clone(),
             self.kind.map(|kind| format!("{kind}{note}")).unwrap_or_default(),
-            format!("{}{advisory}", self.mode.unwrap_or_default()),
+            self.mode.map(|mode| format!("{mode}{advisory}")).unwrap_or_default(),
         ]
     }
 }
@@ -251,15 +249,15 @@ impl<'a> BlockReport<'a> {
                 granted: row.need,
                 entry: entries(&row.entry, &["unlisted"]),
                 all: entries(&row.all, &["unlisted", "on"]),
-                outcome: row.reason.outcome().as_str(),
-                reason: row.reason.as_str(),
+                outcome: row.reason.outcome(),
+                reason: row.reason,
                 drop: row.drop_reason.as_deref(),
                 events: destinations.iter().map(event).collect(),
             }
         };
         BlockReport {
-            consent: block.consent.iter().map(|state| state.as_str()).collect(),
-            integrations: block.integrations.iter().map(|state| state.as_str()).collect(),
+            consent: &block.consent,
+            integrations: &block.integrations,
             rows: block.rows.iter().map(row).collect(),
         }
     }
@@ -272,14 +270,14 @@ impl<'a> BlockReport<'a> {
             None => String::new(),
         };
         [
-            names::any_of(&self.consent),
-            names::any_of(&self.integrations),
+            names::any_of(self.consent),
+            names::any_of(self.integrations),
             choice(row.exempt_event, "exempt", "not exempt"),
             choice(row.granted, "granted", "not granted"),
             names::any_of(row.entry.as_deref().unwrap_or_default()),
             names::any_of(row.all.as_deref().unwrap_or_default()),
-            row.outcome.to_owned(),
-            row.drop.map_or(row.reason.to_owned(), |drop| format!("{}: {drop:?}", row.reason)),
+            row.outcome.to_string(),
+            row.drop.map_or(row.reason.to_string(), |drop| format!("{}: {drop:?}", row.reason)),
         ]
     }
 }
@@ -289,13 +287,12 @@ fn drops(policy: &Policy) -> Vec<String> {
     let mut drops: Vec<(&str, Vec<String>)> = Vec::new();
     for consent in policy.reading().states() {
         let reason = |integrations| policy.reconcile().row(consent, integrations).drop_reason();
-        let reasons =
-            IntegrationsState::ALL.map(|integrations| (integrations.as_str(), reason(integrations)));
+        let reasons = IntegrationsState::ALL.map(|integrations| (integrations, reason(integrations)));
         for reason in reasons.iter().filter_map(|(_, reason)| *reason).collect::<BTreeSet<_>>() {
             let own = reasons.iter().filter(|(_, one)| *one == Some(reason)).map(|(word, _)| *word);
             let state = match own.collect::<Vec<_>>() {
-                all if all.len() == reasons.len() => format!("consent {}", consent.as_str()),
-                own => format!("consent {} with integrations {}", consent.as_str(), names::any_of(&own)),
+                all if all.len() == reasons.len() => format!("consent {consent}"),
+                own => format!("consent {consent} with integrations {}", names::any_of(&own)),
             };
             match drops.iter_mut().find(|(known, _)| *known == reason) {
                 Some((_, states)) => states.push(state),
@@ -307,7 +304,7 @@ fn drops(policy: &Policy) -> Vec<String> {
 }
 
 /// Returns what the words of the tables mean under a policy.
-fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(String, String)> {
+fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(&'static str, String)> {
     let paths: Vec<String> = policy.reading().paths().map(|keys| keys.join(".")).collect();
     let paths = names::any_of(&paths);
     let (invalid, all_invalid) = match policy.invalid_entries().value {
@@ -332,7 +329,7 @@ fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(String, String)> 
     let rows = tables.iter().flat_map(|table| &table.blocks).flat_map(|block| &block.rows);
     let shown: BTreeSet<Reason> = rows.map(|row| row.reason).collect();
     let reasons = shown.iter().map(|reason| (reason.as_str(), reason.meaning().to_owned()));
-    words.into_iter().chain(reasons).map(|(word, meaning)| (word.to_owned(), meaning)).collect()
+    words.into_iter().chain(reasons).collect()
 }
 
 /// The titles of the destinations of a table.

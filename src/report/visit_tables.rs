@@ -2,9 +2,7 @@
 
 use super::json::VERSION;
 use super::page::{Cell, Document, Element, Grid, Page};
-use super::visit::{
-    Rating, banner_word, choice, choice_text, destinations, gate_word, model_word, receivers,
-};
+use super::visit::{Rating, choice, choice_text, destinations, gate_word, receivers};
 use crate::decide;
 use crate::model::{Banner, CategoryId, ConsentModel, Policy};
 use crate::visit::{
@@ -32,7 +30,7 @@ pub struct VisitTablesReport<'a> {
 
 #[derive(Debug, Serialize)]
 struct BannerReport {
-    banner: &'static str,
+    banner: Banner,
     data_loss: Rating,
     displayed: bool,
     loads_with_page: LoadsWithPage,
@@ -51,12 +49,12 @@ struct ScenarioReport<'a> {
     action: &'static str,
     after: PhaseReport<'a>,
     after_rejecting: Option<PhaseReport<'a>>,
-    banner: &'static str,
+    banner: Banner,
     before: Option<PhaseReport<'a>>,
     keep_collecting: Vec<&'a str>,
     loses: bool,
     may_lose: bool,
-    model: &'static str,
+    model: ConsentModel,
     need_page_load: Vec<&'a str>,
     visitor: &'static str,
     #[serde(skip)]
@@ -124,7 +122,7 @@ impl BannerReport {
     fn new(row: &BannerRow) -> Self {
         let [opt_out, opt_in] = row.loads_with_page;
         BannerReport {
-            banner: banner_word(row.banner),
+            banner: row.banner,
             data_loss: Rating::new(row.banner, false),
             displayed: row.displayed,
             loads_with_page: LoadsWithPage { opt_in, opt_out },
@@ -139,7 +137,7 @@ impl BannerReport {
             .map(|with_page| if with_page { "with page load" } else { later });
         let loads = if out == in_ { out.to_owned() } else { format!("{out}; under opt-in {in_}") };
         [
-            self.banner.to_owned(),
+            self.banner.to_string(),
             if self.displayed { "yes" } else { "no" }.to_owned(),
             format!("{} to access webpage", if self.required { "required" } else { "not required" }),
             loads,
@@ -173,12 +171,12 @@ impl<'a> ScenarioReport<'a> {
         };
         let steps = steps(policy, row, action).into_iter().zip(1..);
         let steps = steps.map(|(step, number)| format!("{number}. {step}")).collect();
-        let model = model_word(scenario.model);
+        let model = scenario.model;
         ScenarioReport {
             action: scenario.action.as_str(),
             after: phase(&row.after),
             after_rejecting: row.after_rejecting.as_ref().map(phase),
-            banner: banner_word(scenario.banner),
+            banner: scenario.banner,
             before: row.before.as_ref().map(phase),
             keep_collecting: destinations(policy, &row.keep_collecting),
             loses: row.loses,

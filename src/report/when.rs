@@ -3,6 +3,7 @@
 use super::names;
 use crate::event::Entry;
 use crate::exact::{Condition, Conditions, RequiredBy};
+use crate::model::IntegrationsState;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ pub(super) struct When {
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<Vec<Option<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    integrations: Option<Vec<&'static str>>,
+    integrations: Option<Vec<IntegrationsState>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     needs: BTreeMap<&'static str, bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,9 +36,7 @@ impl When {
         for condition in conditions.iter() {
             match condition {
                 Condition::Consent(states) => when.consent = Some(states.clone()),
-                Condition::Integrations(states) => {
-                    when.integrations = Some(states.iter().map(|state| state.as_str()).collect());
-                }
+                Condition::Integrations(states) => when.integrations = Some(states.clone()),
                 Condition::Event(names) => when.event = Some(names.clone()),
                 Condition::Entry { name, values, twice } => {
                     let twice = twice.unwrap_or_default().then_some("on_and_invalid");
