@@ -24,12 +24,12 @@ impl fmt::Debug for Fingerprint {
 
 /// A question that has no exact answer in reasonable space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLarge;
+pub struct TooLargeError;
 
-impl fmt::Display for TooLarge {
+impl fmt::Display for TooLargeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the requirement is too large to be answered exactly")
     }
 }
 
-impl std::error::Error for TooLarge {}
+impl std::error::Error for TooLargeError {}

@@ -48,7 +48,7 @@ pub use event::{
     Consent, Entry, Event, EventError, EventErrorKind, InstructionSet, Integrations, Limits, Name,
     Preference, Validation, lines,
 };
-pub use fingerprint::{Fingerprint, TooLarge};
+pub use fingerprint::{Fingerprint, TooLargeError};
 pub use format::{FormatError, format};
 pub use model::{
     AlsoRecords, Banner, Category, CategoryId, CheckAction, Conflict, ConsentModel, ConsentState,

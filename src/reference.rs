@@ -77,7 +77,7 @@ pub enum StepKind {
 
 impl StepKind {
     /// The step as reports spell it.
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             StepKind::Enabled => "enabled",
             StepKind::Reconcile(_) => "reconcile",

@@ -54,7 +54,7 @@ impl std::error::Error for SourceError {}
 /// Files in memory, by path.
 ///
 /// ```
-/// let source = consentry::Memory::from([
+/// let source = consentry::source::Memory::from([
 ///     ("acme.consent", "consentry 1\npolicy \"acme\"\ninclude prelude \"segment\"\ninclude \"categories.consent\""),
 ///     ("categories.consent", "consentry 1\ncategory Advertising"),
 /// ]);

@@ -29,7 +29,7 @@ macro_rules! spelled {
             pub const ALL: [$name; [$($word),*].len()] = [$($name::$value),*];
 
             /// Returns the value as policies and reports spell it.
-            pub fn word(self) -> &'static str {
+            pub fn as_str(self) -> &'static str {
                 match self {
                     $($name::$value => $word,)*
                 }
@@ -40,19 +40,19 @@ macro_rules! spelled {
             const VALUES: &'static [Self] = &Self::ALL;
 
             fn spelling(self) -> &'static str {
-                self.word()
+                self.as_str()
             }
         }
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_str(self.word())
+                to.serialize_str(self.as_str())
             }
         }
 
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.write_str(self.word())
+                f.write_str(self.as_str())
             }
         }
     )*};

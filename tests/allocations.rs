@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
-use consentry::{ConsentState, Input, InstructionSet, Limits, Policy, Scratch, Table, Validation};
+use consentry::event::InstructionSet;
+use consentry::model::ConsentState;
+use consentry::{Input, Limits, Policy, Scratch, Table, Validation};
 
 /// Bytes to decisions: nothing is allocated once every text that repeats has been met, nor where none repeats.
 #[test]
@@ -12,7 +14,7 @@ fn reading_and_rewriting_allocate_nothing() {
     let limits = Limits::default();
     let buffer = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/events.ndjson")).unwrap();
     // What is malformed is for the slow reader, which allocates.
-    let usual: Vec<&[u8]> = consentry::lines(&buffer)
+    let usual: Vec<&[u8]> = consentry::event::lines(&buffer)
         .filter(|(line, _)| table.read(line, &limits).unwrap().consent.state() != ConsentState::Malformed)
         .map(|(_, with_break)| with_break)
         .collect();
@@ -34,7 +36,7 @@ fn reading_and_rewriting_allocate_nothing() {
             let mut scratch = table.scratch();
             let mut delivered = 0;
             let mut decide = |buffer: &[u8], scratch: &mut Scratch| {
-                for (line, _) in consentry::lines(buffer) {
+                for (line, _) in consentry::event::lines(buffer) {
                     let input = Input::line(line).limits(limits).validation(validation);
                     delivered += table.decide(input, scratch).unwrap().delivered().count();
                 }
@@ -48,7 +50,7 @@ fn reading_and_rewriting_allocate_nothing() {
 
             let mut into = Vec::with_capacity(8 << 20);
             let mut rewrite = |scratch: &mut Scratch| {
-                for (line, _) in consentry::lines(&usual) {
+                for (line, _) in consentry::event::lines(&usual) {
                     table.rewrite(Input::line(line).validation(validation), scratch, &mut into).unwrap();
                 }
             };

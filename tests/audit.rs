@@ -13,11 +13,13 @@ mod common;
 #[path = "common/text.rs"]
 mod text;
 
+use consentry::event::EventErrorKind;
 use consentry::ledger::{
-    Audit, By, Finding, MAX_VALUE_BYTES, MAX_VALUES, MemoryStore, Moment, Notice, Record, Recorded,
-    RecordedPreference, Recording, check, record,
+    Audit, By, Finding, LedgerEvent, MAX_VALUE_BYTES, MAX_VALUES, MemoryStore, Record, Recorded,
+    RecordedPreference, Recording, Timestamp, check, record,
 };
-use consentry::{ConsentState, EventErrorKind, Limits, Policy};
+use consentry::model::ConsentState;
+use consentry::{Limits, Policy};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -40,7 +42,7 @@ fn policy_text(statements: &str) -> String {
 fn audit(policy: &Policy, lines: &[&[u8]]) -> Audit {
     let mut audit = Audit::new(policy);
     for line in lines {
-        match Notice::read(line, policy, &Limits::default()) {
+        match LedgerEvent::read(line, policy, &Limits::default()) {
             Ok(notice) => audit.add(&notice, None),
             Err(error) => audit.add_error(&error),
         }
@@ -156,11 +158,11 @@ fn what_a_ledger_rejects_is_found() {
         let policy = policy(statements);
         let audit = audit(&policy, &[line.as_bytes()]);
         let rejected: Vec<_> =
-            audit.rejections().filter(|(_, count)| *count > 0).map(|(one, _)| one.word()).collect();
+            audit.rejections().filter(|(_, count)| *count > 0).map(|(one, _)| one.as_str()).collect();
         assert_eq!(rejected, Vec::from_iter(expected), "{line}");
         assert_eq!(audit.all().of(Finding::Rejected), u64::from(expected.is_some()), "{line}");
-        let notice = Notice::read(line.as_bytes(), &policy, &Limits::default()).unwrap();
-        let now = Moment::parse("2026-10-01T00:00:00Z").unwrap();
+        let notice = LedgerEvent::read(line.as_bytes(), &policy, &Limits::default()).unwrap();
+        let now = Timestamp::parse("2026-10-01T00:00:00Z").unwrap();
         let recording = record(&MemoryStore::default(), &[notice], now).unwrap().remove(0);
         assert_eq!(matches!(recording, Recording::Rejected(_)), expected.is_some(), "{line} {recording:?}");
     }
@@ -170,7 +172,7 @@ fn what_a_ledger_rejects_is_found() {
 fn what_is_not_as_recorded_is_found() {
     let policy = policy("category Z always override ledger mismatch report");
     let recorded = Record {
-        at: Moment::parse("2026-10-01T00:00:00Z").unwrap(),
+        at: Timestamp::parse("2026-10-01T00:00:00Z").unwrap(),
         preferences: [("Ads".to_owned(), RecordedPreference::Granted)].into(),
     };
     let mut audit = Audit::new(&policy);
@@ -183,7 +185,7 @@ fn what_is_not_as_recorded_is_found() {
         (r#"{"Ads":false}"#, Recorded::Unreachable),
     ] {
         let line = stamped(&format!(r#"{{"categoryPreferences":{preferences}}}"#));
-        let notice = Notice::read(line.as_bytes(), &policy, &Limits::default()).unwrap();
+        let notice = LedgerEvent::read(line.as_bytes(), &policy, &Limits::default()).unwrap();
         audit.add(&notice, Some(&check(&policy, &notice, against)));
     }
     assert_eq!(audit.all().of(Finding::Mismatch), 2);
@@ -218,7 +220,7 @@ fn an_audit_is_clean_only_if_nothing_is_found() {
     assert_eq!(never, ["s"]);
     // A ledger that does not answer has checked nothing.
     let policy = self::policy("override ledger mismatch report");
-    let notice = Notice::read(fine.as_bytes(), &policy, &Limits::default()).unwrap();
+    let notice = LedgerEvent::read(fine.as_bytes(), &policy, &Limits::default()).unwrap();
     for (recorded, clean) in [(Recorded::Unknown, true), (Recorded::Unreachable, false)] {
         let mut audit = Audit::new(&policy);
         audit.add(&notice, Some(&check(&policy, &notice, recorded)));
@@ -399,7 +401,7 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
         "edition": 1,
         "clean": false,
         "events": events.len(),
-        "not_events": EventErrorKind::ALL.iter().map(|kind| (kind.word().to_owned(), json!(0))).collect::<Map<_, _>>(),
+        "not_events": EventErrorKind::ALL.iter().map(|kind| (kind.as_str().to_owned(), json!(0))).collect::<Map<_, _>>(),
         "consent": { "missing": 0, "empty": 0, "unanswered": 0, "answered": 0, "malformed": 0 },
         "findings": no_findings(),
         "wrong_spellings": {},
@@ -707,7 +709,7 @@ fn what_is_beyond_the_bounds_is_counted_together() {
     // The long one and the two late ones.
     assert_eq!((types.other().events(), types.other().of(Finding::Missing)), (3, 3));
     let count = |name: Option<&str>| {
-        let is = |value: &&str, part: &consentry::Name<'_>| *part == **value;
+        let is = |value: &&str, part: &consentry::event::Name<'_>| *part == **value;
         let mut rows = types.rows().filter(|(value, _)| match (name, &value[0]) {
             (None, None) => true,
             (Some(name), Some(part)) => is(&name, part),

@@ -38,7 +38,7 @@ fn shipped_policies_are_certified() {
         );
     }
     // The preludes have no destinations of their own; each decides these.
-    for prelude in consentry::prelude_names() {
+    for prelude in consentry::model::prelude_names() {
         let text = format!(
             "consentry 1\npolicy \"p\"\ninclude prelude {prelude:?}\ncategory A\ncategory B always\ncategory C unenforced\n\
              destination \"1\" needs A, B, C\ndestination \"2\" needs any of A, (all of B, C)\ndestination \"3\" unmapped\n\
@@ -138,7 +138,7 @@ fn every_construct_is_certified() {
         );
         certified(&everything("segment", &settings, 0));
     }
-    for prelude in consentry::prelude_names() {
+    for prelude in consentry::model::prelude_names() {
         certified(&everything(prelude, "", 0));
     }
     // With so many categories, the lookup by bytes would be larger than it may be.
@@ -218,7 +218,7 @@ fn samples_meet_every_state() {
                 let situation = space.sample(number);
                 assert!(space.contains(&situation), "{situation:?}");
                 for (seen, preference) in granted.iter_mut().zip(&situation.preferences) {
-                    seen[usize::from(*preference == consentry::Preference::Granted)] = true;
+                    seen[usize::from(*preference == consentry::event::Preference::Granted)] = true;
                 }
                 met.insert((
                     situation.consent,

@@ -312,7 +312,7 @@ fn certify_says_what_it_compared() {
 
 #[test]
 fn show_prints_preludes() {
-    for name in consentry::prelude_names() {
+    for name in consentry::model::prelude_names() {
         let shown = run(&["show", name]);
         let file = fs::read_to_string(
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("policies/{name}.consent")),

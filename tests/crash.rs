@@ -12,7 +12,7 @@ mod common;
 #[path = "common/text.rs"]
 mod text;
 
-use consentry::ledger::{Entry, FileStore, Id, MemoryStore, Moment, Notice, Store, record};
+use consentry::ledger::{Entry, FileStore, Id, LedgerEvent, MemoryStore, Store, Timestamp, record};
 use consentry::{Limits, Policy};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -66,11 +66,11 @@ fn history(events: usize) -> Vec<String> {
 fn recorded(lines: &[String]) -> BTreeMap<Id, Entry> {
     let policy = Policy::parse("consentry 1 policy \"p\" include prelude \"segment\"").unwrap();
     let store = MemoryStore::default();
-    let notices: Vec<Notice<'_>> = lines
+    let notices: Vec<LedgerEvent<'_>> = lines
         .iter()
-        .map(|line| Notice::read(line.trim_end().as_bytes(), &policy, &Limits::default()).unwrap())
+        .map(|line| LedgerEvent::read(line.trim_end().as_bytes(), &policy, &Limits::default()).unwrap())
         .collect();
-    record(&store, &notices, Moment::from_microseconds(i64::MAX)).unwrap();
+    record(&store, &notices, Timestamp::from_microseconds(i64::MAX)).unwrap();
     entries(&store)
 }
 

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
 
-use consentry::{Entry, Event, EventError, EventErrorKind, Input, Limits, Policy, Preference, Reading};
+use consentry::event::{Entry, EventErrorKind, Preference};
+use consentry::model::Reading;
+use consentry::{Event, EventError, Input, Limits, Policy};
 
 fn reading(setting: &str) -> Reading {
     let text = format!("consentry 1 policy \"p\" include prelude \"segment\" {setting}");
@@ -15,9 +17,9 @@ fn read<'a>(bytes: &'a [u8], reading: &Reading) -> Result<Event<'a>, EventError>
 
 fn consent(event: &str, reading: &Reading) -> String {
     let event = read(event.as_bytes(), reading).unwrap();
-    let state = event.consent.state().word();
+    let state = event.consent.state().as_str();
     let preferences = event.consent.preferences().iter();
-    let members: Vec<String> = preferences.map(|(name, one)| format!("{name}={}", one.word())).collect();
+    let members: Vec<String> = preferences.map(|(name, one)| format!("{name}={}", one.as_str())).collect();
     [state, &members.join(",")].join(" ").trim_end().to_owned()
 }
 
@@ -165,7 +167,7 @@ fn integrations_states() {
         let event = read(event.as_bytes(), &reading("")).unwrap();
         let entries: Vec<String> =
             event.integrations.entries().iter().map(|(name, entry)| format!("{name}={entry:?}")).collect();
-        let actual = [event.integrations.state().word(), &entries.join(",")].join(" ");
+        let actual = [event.integrations.state().as_str(), &entries.join(",")].join(" ");
         assert_eq!(actual.trim_end(), expected);
     }
 }

@@ -220,7 +220,7 @@ fn too_many_rows_by_categories_are_few_by_needs() {
             let event = table.read(change["event"].as_str().unwrap().as_bytes(), &Limits::default()).unwrap();
             let id = policy.destination_named("Braze").unwrap();
             let verdict = reference::explain(&policy, &event, id).unwrap().verdict;
-            assert_eq!(change[member]["reason"], verdict.reason().word(), "{change}");
+            assert_eq!(change[member]["reason"], verdict.reason().as_str(), "{change}");
             assert_eq!(
                 change[member]["refused"].as_array().unwrap().len(),
                 verdict.refused().len(),
@@ -522,7 +522,7 @@ fn the_removed_pages_differ_in_what_they_are_known_for() {
         let changes = diff(&documented("segment", &facts), &documented(prelude, &facts));
         let outcomes = changes.changes().filter(|(_, change)| change.direction != Direction::Reason);
         outcomes
-            .map(|(one, change)| format!("{} {}: {}", one.name, change.direction.word(), change.conditions))
+            .map(|(one, change)| format!("{} {}: {}", one.name, change.direction.as_str(), change.conditions))
             .collect()
     };
     let empty = "consent empty, integrations none or malformed, event any other";

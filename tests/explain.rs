@@ -25,14 +25,14 @@ fn steps(settings: &str, destination: &str, event: &str) -> String {
         policy.destination_ids().find(|id| policy.destination(*id).unwrap().name() == destination).unwrap();
     let event = table.read(event.as_bytes(), &Limits::default()).unwrap();
     let explanation = explain(policy, &event, id).unwrap();
-    let mut lines = vec![explanation.verdict.reason().word().to_owned()];
+    let mut lines = vec![explanation.verdict.reason().as_str().to_owned()];
     for step in &explanation.steps {
         let looked_at = match &step.kind {
             StepKind::Enabled => String::new(),
             StepKind::Reconcile(enforce) => format!(" {enforce:?}"),
             StepKind::Consent(preferences) => {
-                let word = |(id, one): &(consentry::CategoryId, consentry::Preference)| {
-                    format!(" {}={}", policy.category(*id).unwrap().name(), one.word())
+                let word = |(id, one): &(consentry::CategoryId, consentry::event::Preference)| {
+                    format!(" {}={}", policy.category(*id).unwrap().name(), one.as_str())
                 };
                 preferences.iter().map(word).collect()
             }
@@ -46,7 +46,7 @@ fn steps(settings: &str, destination: &str, event: &str) -> String {
         };
         let decided = step.span.map_or("event", |span| policy.files().excerpt(span));
         let decided: Vec<&str> = decided.split_whitespace().collect();
-        lines.push(format!("{}{looked_at}: {result} by {}", step.kind.word(), decided.join(" ")));
+        lines.push(format!("{}{looked_at}: {result} by {}", step.kind.as_str(), decided.join(" ")));
     }
     lines.join("\n")
 }

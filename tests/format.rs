@@ -13,8 +13,8 @@ mod common;
 
 use common::run;
 use consentry::diagnostic::Code;
+use consentry::format::{FormatError, format};
 use consentry::syntax::MAX_FILE_BYTES;
-use consentry::{FormatError, format};
 use std::fs;
 use std::path::{Path, PathBuf};
 

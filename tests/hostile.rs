@@ -348,7 +348,7 @@ fn through_the_library(table: &Table, line: &[u8]) -> String {
         }
     };
     let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
-    let mut said = format!("{} {}:", decision.consent().word(), decision.integrations().word());
+    let mut said = format!("{} {}:", decision.consent().as_str(), decision.integrations().as_str());
     for (id, verdict) in decision.verdicts() {
         let expected = reference::explain(table.policy(), &event, id).unwrap().verdict;
         assert_eq!(verdict, expected);
@@ -678,7 +678,7 @@ fn hostile_policies_through_the_library() {
 mod command {
     use super::common::run;
     use super::*;
-    use consentry::EventErrorKind;
+    use consentry::event::EventErrorKind;
     use serde_json::Value;
 
     fn lines(output: &[u8]) -> Vec<Value> {
@@ -731,8 +731,8 @@ mod command {
             format!("{} decided by \"hostile\", 0 dropped, {errors} not events (", events.len() - errors);
         assert!(text.contains(&summary), "{summary}");
         for kind in EventErrorKind::ALL {
-            let count = events.iter().filter(|(_, _, expected)| *expected == kind.word()).count();
-            assert!(text.contains(&format!("{count} {}", kind.word())), "{kind:?}");
+            let count = events.iter().filter(|(_, _, expected)| *expected == kind.as_str()).count();
+            assert!(text.contains(&format!("{count} {}", kind.as_str())), "{kind:?}");
         }
     }
 

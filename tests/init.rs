@@ -14,11 +14,12 @@ mod text;
 
 use common::{command, run, run_command, start};
 use consentry::diagnostic::Code;
-use consentry::{
-    Consent, DestinationSet, Enforce, Entry, Event, Expected, Input, Integrations, Outcome, Policy,
-    Preference, StatedEntry, StatedPreference, Table, Test, TestConsent, TestEvent, TestIntegrations, lint,
-    reference,
+use consentry::event::{Consent, Entry, Integrations, Preference};
+use consentry::model::{
+    DestinationSet, Enforce, Expected, StatedEntry, StatedPreference, Test, TestConsent, TestEvent,
+    TestIntegrations,
 };
+use consentry::{Event, Input, Outcome, Policy, Table, lint, reference};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -54,8 +55,8 @@ fn sheet(content: &str) -> Run {
 /// It compiles, is formatted, lints without errors, and its tests hold.
 fn good(text: &str) -> Policy {
     let policy = Policy::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    assert_eq!(consentry::format(text).unwrap(), text);
-    let linted = lint::lint(&consentry::Memory::from([("p", text)]), "p", &lint::Levels::default());
+    assert_eq!(consentry::format::format(text).unwrap(), text);
+    let linted = lint::lint(&consentry::source::Memory::from([("p", text)]), "p", &lint::Levels::default());
     let errors: Vec<_> = linted
         .diagnostics
         .iter()
@@ -241,7 +242,7 @@ fn cells_of_a_sheet_are_read_as_people_write_them() {
 /// Under every prelude, with each of its rules, the tests hold.
 #[test]
 fn tests_follow_from_the_prelude() {
-    for prelude in consentry::prelude_names() {
+    for prelude in consentry::model::prelude_names() {
         let arguments = [
             "--name",
             "p",
@@ -396,7 +397,8 @@ fn lists_show_what_they_mean() {
             from_file("d.csv", b"destination,categories\nA,Ads\nB,Ads;Stats\n", &["--prelude", prelude]);
         assert!(run.out.contains(&format!("destination \"B\"  needs {words} Ads, Stats\n")), "{}", run.out);
         assert!(run.out.contains("destination \"A\"  needs Ads\n"), "{}", run.out);
-        let linted = lint::lint(&consentry::Memory::from([("p", &*run.out)]), "p", &lint::Levels::default());
+        let linted =
+            lint::lint(&consentry::source::Memory::from([("p", &*run.out)]), "p", &lint::Levels::default());
         let found = linted.diagnostics.iter().map(|found| found.code);
         assert!(!found.collect::<Vec<_>>().contains(&Code::AmbiguousList), "{}", run.out);
     }

@@ -9,8 +9,9 @@
 )]
 
 use consentry::diagnostic::Diagnostic;
+use consentry::source::Memory;
 use consentry::syntax::Keyword;
-use consentry::{Memory, Policy, lint};
+use consentry::{Policy, lint};
 
 /// The fenced examples of a page: what stands after the three backquotes and `consent`, and the text.
 fn examples(page: &str) -> Vec<(&str, &str)> {
@@ -26,7 +27,7 @@ fn examples(page: &str) -> Vec<(&str, &str)> {
 fn codes(text: &str) -> Vec<String> {
     let linted = lint::lint(&Memory::from([("example", text)]), "example", &Default::default());
     let said = |found: &Diagnostic| match found.code.is_lint() {
-        true => format!("{} {} {}", found.severity().word(), found.code, found.message),
+        true => format!("{} {} {}", found.severity().as_str(), found.code, found.message),
         false => format!("{} {}", found.code, found.message),
     };
     linted.diagnostics.iter().map(said).collect()

@@ -8,11 +8,10 @@
 )]
 
 use consentry::diagnostic::Span;
-use consentry::{
-    ActivePolicy, Banner, Consent, ConsentModel, Entry, Event, GateOpens, ImpliedConsent, Input,
-    Integrations, Limits, LoadTrigger, Memory, Policy, Preference, Reason, Table, Validation, WithoutConsent,
-    exact, reference,
-};
+use consentry::event::{Consent, Entry, Integrations, Preference};
+use consentry::model::{Banner, ConsentModel, GateOpens, ImpliedConsent, LoadTrigger, WithoutConsent};
+use consentry::source::Memory;
+use consentry::{ActivePolicy, Event, Input, Limits, Policy, Reason, Table, Validation, exact, reference};
 use std::sync::Arc;
 
 const POLICY: &str = r#"consentry 1
@@ -241,7 +240,7 @@ fn a_decision_answers_by_name_and_by_index() {
     assert_eq!(decision.verdict_of("Nobody"), None);
     assert_eq!(decision.verdict(consentry::DestinationId::new(10_000)), None);
     assert!(!decision.delivers(consentry::DestinationId::new(10_000)));
-    let names = |set: std::collections::BTreeSet<&consentry::Name>| {
+    let names = |set: std::collections::BTreeSet<&consentry::event::Name>| {
         set.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
     };
     assert_eq!(names(decision.unknown_categories()), "Gossip");
@@ -289,15 +288,15 @@ fn an_absent_preference_may_be_listed() {
         assert!(decide(&table, &event).contains(&format!("Amplitude={expected}")));
         let mut scratch = table.scratch();
         let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
-        assert_eq!(decision.resolved().consent(), consentry::ConsentState::Answered);
-        assert_eq!(decision.resolved().integrations(), consentry::IntegrationsState::None);
+        assert_eq!(decision.resolved().consent(), consentry::model::ConsentState::Answered);
+        assert_eq!(decision.resolved().integrations(), consentry::model::IntegrationsState::None);
     }
 }
 
 /// The words that reports use are part of the contract.
 #[test]
 fn words_of_reports() {
-    let words: Vec<&str> = Reason::ALL.iter().map(|reason| reason.word()).collect();
+    let words: Vec<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
     assert_eq!(
         words,
         [
@@ -317,14 +316,14 @@ fn words_of_reports() {
         ]
     );
     for reason in Reason::ALL {
-        assert_eq!(reason.to_string(), reason.word());
+        assert_eq!(reason.to_string(), reason.as_str());
         let code = (reason == Reason::Refused).then_some("FILTERED_BY_END_USER_CONSENT");
         assert_eq!(reason.discard_code(), code);
         let delivers = Reason::ALL.iter().position(|one| *one == reason).unwrap() < 6;
-        assert_eq!(reason.outcome().word(), if delivers { "deliver" } else { "block" });
+        assert_eq!(reason.outcome().as_str(), if delivers { "deliver" } else { "block" });
     }
     let preferences = [Preference::Granted, Preference::Unasked, Preference::Invalid, Preference::Refused];
-    assert_eq!(preferences.map(Preference::word), ["granted", "unasked", "invalid", "refused"]);
+    assert_eq!(preferences.map(Preference::as_str), ["granted", "unasked", "invalid", "refused"]);
 }
 
 /// A name shows itself as text, whatever it is.
@@ -337,7 +336,7 @@ fn names_are_shown() {
     assert_eq!(format!("{name:?}"), "\"a\\\"\u{10000}\u{FFFD}b\"");
     assert_eq!(name.clone().into_owned(), name);
     assert!(name != *name.to_string() && name.as_bytes().len() == 10);
-    assert_eq!(consentry::Name::from(String::from("x")).to_text(), "x");
+    assert_eq!(consentry::event::Name::from(String::from("x")).to_text(), "x");
 }
 
 /// A scratch that served one table serves another, larger or smaller, and keeps nothing of what it held.
@@ -651,7 +650,7 @@ fn settings_of_a_visit_mean_what_they_say() {
         ("delivery", GateOpens::Delivery),
     ] {
         assert_eq!(read(&format!("override gate opens on {words}")).gate_opens().value, opens);
-        assert_eq!(opens.word(), words);
+        assert_eq!(opens.as_str(), words);
     }
     for (word, said) in [("open", WithoutConsent::Open), ("closed", WithoutConsent::Closed)] {
         let policy = read(&format!("override gate without consent {word}"));
@@ -678,7 +677,9 @@ fn facts_know_where_they_stand() {
     let uses: Vec<_> = pixel.category_uses().iter().map(|one| place(one.span).1).collect();
     assert_eq!(uses, ["Advertising", "Analytics"]);
     assert_eq!(place(policy.exempt_events().value[1].span).1, "\"Segment Consent Preference Updated\"");
-    let row = policy.reconcile().row(consentry::ConsentState::Missing, consentry::IntegrationsState::Present);
+    let row = policy
+        .reconcile()
+        .row(consentry::model::ConsentState::Missing, consentry::model::IntegrationsState::Present);
     assert_eq!(
         place(row.span).1.split_whitespace().collect::<Vec<_>>(),
         ["missing", "present", "integrations"]

@@ -11,9 +11,11 @@
     reason = "a test that fails may panic"
 )]
 
+use consentry::Policy;
 use consentry::diagnostic::{Code, Severity};
 use consentry::lint::{self, Levels, Linted};
-use consentry::{Level, Memory, Policy};
+use consentry::model::Level;
+use consentry::source::Memory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;

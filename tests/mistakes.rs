@@ -11,8 +11,10 @@
 
 mod common;
 
+use consentry::Policy;
 use consentry::diagnostic::{Code, Severity};
-use consentry::{MAX_CATEGORIES, MAX_FILES, Memory, Policy};
+use consentry::model::{MAX_CATEGORIES, MAX_FILES};
+use consentry::source::Memory;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -13,10 +13,12 @@ mod common;
 #[path = "common/text.rs"]
 mod text;
 
+use consentry::Policy;
 use consentry::diagnostic::Code;
 use consentry::exact::fingerprint;
 use consentry::lint::{self, Levels, Linted};
-use consentry::{Memory, Policy, prelude};
+use consentry::model::prelude;
+use consentry::source::Memory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

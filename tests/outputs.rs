@@ -14,9 +14,10 @@ mod examples;
 
 use consentry::diagnostic::{Code, Diagnostic, Edit, Files, Fix, visible};
 use consentry::lint::{self, Levels, Linted};
+use consentry::model::{prelude, prelude_names};
 use consentry::report::lint::LintReport;
 use consentry::report::{github, json, sarif};
-use consentry::{Memory, prelude, prelude_names};
+use consentry::source::Memory;
 use examples::{example, section};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -222,7 +223,7 @@ fn assert_sarif(validator: &jsonschema::Validator, written: &str, findings: &[Va
         assert_eq!(text(rule, "name"), code.name());
         assert_eq!(rule["shortDescription"]["text"], code.sentence());
         assert_eq!(rule["help"]["markdown"], code.page());
-        assert_eq!(rule["defaultConfiguration"]["level"], code.severity().word());
+        assert_eq!(rule["defaultConfiguration"]["level"], code.severity().as_str());
         let full = text(&rule["fullDescription"], "text");
         assert!(full.len() > 40 && !full.contains("# ") && code.page().contains(&full[..20]), "{full}");
         assert!(findings.iter().any(|finding| finding["code"] == rule["id"]), "{rule}");

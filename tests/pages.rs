@@ -151,7 +151,7 @@ fn the_list_of_codes_is_up_to_date() {
             "| [{}](#{}) | {code} | {} | {} |\n",
             code.name(),
             anchor(&heading),
-            code.severity().word(),
+            code.severity().as_str(),
             title(*code)
         ));
     }
@@ -191,7 +191,7 @@ fn the_command_lists_what_it_explains() {
     assert_eq!(status, Some(0));
     let width = Code::ALL.iter().map(|code| code.name().len()).max().unwrap();
     for code in Code::ALL {
-        let (name, severity) = (code.name(), code.severity().word());
+        let (name, severity) = (code.name(), code.severity().as_str());
         let line = format!("  {name:width$}  {code}  {severity:7}  {}\n", code.sentence());
         assert!(all.contains(&line), "{line}");
     }

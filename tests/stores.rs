@@ -13,7 +13,7 @@ mod ledger;
 
 use arbitrary::Unstructured;
 use consentry::ledger::{
-    Entry, FileStore, Id, MemoryStore, Moment, RedisStore, Store, StoreError, Write, recorded,
+    Entry, FileStore, Id, MemoryStore, RedisStore, Store, StoreError, Timestamp, Write, recorded,
 };
 use ledger::entries;
 use std::collections::BTreeMap;
@@ -105,7 +105,7 @@ fn the_laws_hold_in_each_store() {
 
 fn write(person: &str, second: i64) -> (Id, Entry) {
     let preferences = [(format!("at {second}"), true)].into();
-    let at = Moment::from_microseconds(second * 1_000_000);
+    let at = Timestamp::from_microseconds(second * 1_000_000);
     (Id::User(person.into()), Entry { write: Some(Write { at, preferences }), ..Entry::default() })
 }
 
@@ -126,14 +126,17 @@ fn writers_side_by_side_lose_nothing() {
                     for round in 0..50 {
                         // All of them link with one person, and write of it.
                         let (id, mut entry) = write("p", i64::from(round));
-                        entry.links.insert(format!("{writer} {round}"), Moment::from_microseconds(0));
+                        entry.links.insert(format!("{writer} {round}"), Timestamp::from_microseconds(0));
                         store.update(&[id], &mut |entries| entries[0].join(entry.clone())).unwrap();
                     }
                 });
             }
         });
         let kept = stores[0].get(&[Id::User("p".into())]).unwrap().remove(0);
-        assert_eq!((kept.links.len(), kept.write.unwrap().at), (200, Moment::from_microseconds(49_000_000)));
+        assert_eq!(
+            (kept.links.len(), kept.write.unwrap().at),
+            (200, Timestamp::from_microseconds(49_000_000))
+        );
     }
     assert_eq!(entries(&redis).len(), 1);
 }
@@ -202,7 +205,7 @@ fn many_people_are_one_question() {
         store.1.load(Ordering::Relaxed)
     };
     assert_eq!(asked(&people), 1);
-    let since = Moment::from_microseconds(0);
+    let since = Timestamp::from_microseconds(0);
     let link = |entry: &mut Entry, other: &str| {
         entry.links.insert(other.to_owned(), since);
     };

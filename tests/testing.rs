@@ -7,9 +7,11 @@
     reason = "a test that fails may panic"
 )]
 
+use consentry::model::ConsentState;
+use consentry::source::{Memory, SourceError};
 use consentry::syntax::MAX_FILE_BYTES;
 use consentry::testing::{self, CaseResult, Difference, Failure, FileFault};
-use consentry::{ConsentState, Memory, Policy, SourceError, Table};
+use consentry::{Policy, Table};
 
 const BASE: &str = r#"consentry 1
 policy "p"
@@ -66,10 +68,10 @@ fn lines(table: &Table, result: &CaseResult) -> Vec<String> {
                         format!(
                             "{}: {} {:?} {}, not {} {:?} {} <- {} <- {}",
                             name(*destination),
-                            expected.outcome.word(),
+                            expected.outcome.as_str(),
                             expected.reason,
                             expected.refused.as_ref().map_or("-".into(), |ids| categories(ids)),
-                            actual.outcome().word(),
+                            actual.outcome().as_str(),
                             actual.reason(),
                             categories(actual.refused()),
                             place(*expectation),

@@ -13,8 +13,10 @@ mod facts;
 #[path = "common/text.rs"]
 mod text;
 
-use consentry::visit::{Action, Choice, Loss, ScenarioRow, Site, Step, Visit, Visitor, scenarios};
-use consentry::{Banner, CategoryId, ConsentModel, Event, GateOpens, Input, Policy, Preference, Table};
+use consentry::event::Preference;
+use consentry::model::{Banner, ConsentModel, GateOpens};
+use consentry::visit::{Action, Choice, Loss, ScenarioRow, Site, Visit, VisitStep, Visitor, scenarios};
+use consentry::{CategoryId, Event, Input, Policy, Table};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -168,10 +170,10 @@ fn choice(policy: &Policy, event: &Value) -> Choice {
 }
 
 /// What became of each event of a visit: the stamp and who received it.
-fn sent(policy: &Policy, steps: &[Step<'_>]) -> BTreeMap<usize, (Value, BTreeMap<String, String>)> {
+fn sent(policy: &Policy, steps: &[VisitStep<'_>]) -> BTreeMap<usize, (Value, BTreeMap<String, String>)> {
     let mut all = BTreeMap::new();
     for step in steps {
-        if let Step::Sent { event, stamped, delivered, missed, .. } = step {
+        if let VisitStep::Sent { event, stamped, delivered, missed, .. } = step {
             assert!(missed.is_empty(), "{step:?}");
             let preferences = stamped.consent.preferences().iter();
             let stamp = preferences
@@ -227,11 +229,12 @@ fn play(table: &Table, site: Site, case: &Value, phases: &[Value]) {
             // What is not sent reaches nobody, and if it is not sent later either, that is said.
             None => {
                 assert!(expected.values().all(|outcome| outcome == "deny"), "{} {phase}", said());
-                let is_lost =
-                    lost.iter().any(|step| matches!(step, Step::Lost { event: lost, .. } if *lost == event));
+                let is_lost = lost
+                    .iter()
+                    .any(|step| matches!(step, VisitStep::Lost { event: lost, .. } if *lost == event));
                 let is_withheld = steps
                     .iter()
-                    .any(|step| matches!(step, Step::Withheld { event: held, .. } if *held == event));
+                    .any(|step| matches!(step, VisitStep::Withheld { event: held, .. } if *held == event));
                 let is_sent_later = phases.iter().any(|other| other["phase"] == "buffer_flush")
                     || site.banner == Banner::Mandatory && event == 1;
                 assert!(is_lost || is_withheld || is_sent_later, "{} {phase} {steps:?}", said());
@@ -336,8 +339,8 @@ fn a_mandatory_banner_holds_back_opt_out_too() {
     let table = table("segment", &document["policy_facts"], "");
     let site = Site::with(table.policy(), Banner::Mandatory, ConsentModel::OptOut);
     let (mut visit, steps) = Visit::start(&table, site, Visitor::First);
-    assert_eq!(steps, [Step::PageLoads { again: false }, Step::BannerShown]);
-    assert_eq!(visit.event(Event::default()), [Step::Buffered { event: 1 }]);
+    assert_eq!(steps, [VisitStep::PageLoads { again: false }, VisitStep::BannerShown]);
+    assert_eq!(visit.event(Event::default()), [VisitStep::Buffered { event: 1 }]);
     // A click elsewhere is no action on the banner.
     assert_eq!(visit.act(), []);
     let steps = visit.close();
@@ -345,10 +348,10 @@ fn a_mandatory_banner_holds_back_opt_out_too() {
         matches!(
             steps.as_slice(),
             [
-                Step::BannerGone,
-                Step::LibraryLoads,
-                Step::DeviceLoads(_),
-                Step::Sent { event: 1, buffered: true, .. }
+                VisitStep::BannerGone,
+                VisitStep::LibraryLoads,
+                VisitStep::DeviceLoads(_),
+                VisitStep::Sent { event: 1, buffered: true, .. }
             ]
         ),
         "{steps:?}"
@@ -359,7 +362,7 @@ fn a_mandatory_banner_holds_back_opt_out_too() {
     assert!(
         matches!(
             steps.as_slice(),
-            [Step::PageLoads { again: true }, Step::LibraryLoads, Step::DeviceLoads(_)]
+            [VisitStep::PageLoads { again: true }, VisitStep::LibraryLoads, VisitStep::DeviceLoads(_)]
         ),
         "{steps:?}"
     );
@@ -367,12 +370,12 @@ fn a_mandatory_banner_holds_back_opt_out_too() {
     let site = Site { model: ConsentModel::OptIn, ..site };
     let (mut visit, _) = Visit::start(&table, site, Visitor::First);
     visit.event(Event::default());
-    assert_eq!(visit.close(), [Step::BannerGone]);
-    let lost = Step::Lost { event: 1, cause: Loss::NoChoice };
-    assert_eq!(visit.load_page(), [lost, Step::PageLoads { again: true }]);
+    assert_eq!(visit.close(), [VisitStep::BannerGone]);
+    let lost = VisitStep::Lost { event: 1, cause: Loss::NoChoice };
+    assert_eq!(visit.load_page(), [lost, VisitStep::PageLoads { again: true }]);
     assert_eq!((visit.buffered(), visit.is_loaded()), (0, false));
-    assert_eq!(visit.leave(), [Step::Left]);
-    assert_eq!(visit.event(Event::default()), [Step::Lost { event: 2, cause: Loss::Over }]);
+    assert_eq!(visit.leave(), [VisitStep::Left]);
+    assert_eq!(visit.event(Event::default()), [VisitStep::Lost { event: 2, cause: Loss::Over }]);
     assert_eq!(
         (visit.leave(), visit.load_page(), visit.choose(Choice::nothing(table.policy()))),
         (vec![], vec![], vec![])
@@ -387,11 +390,11 @@ fn a_click_or_scroll_makes_some_banners_go() {
     let site = Site::with(table.policy(), Banner::Disappears, ConsentModel::OptIn);
     let (mut visit, _) = Visit::start(&table, site, Visitor::First);
     visit.event(Event::default());
-    assert_eq!((visit.act(), visit.act()), (vec![Step::BannerGone], vec![]));
+    assert_eq!((visit.act(), visit.act()), (vec![VisitStep::BannerGone], vec![]));
     assert_eq!((visit.buffered(), visit.is_loaded()), (1, false));
     let (mut visit, _) = Visit::start(&table, Site { banner: Banner::Stays, ..site }, Visitor::First);
     assert_eq!(visit.act(), []);
-    assert_eq!(visit.close(), [Step::BannerGone]);
+    assert_eq!(visit.close(), [VisitStep::BannerGone]);
 }
 
 /// What is tracked under a refusal, while the library does not load for it, is stamped with that refusal: a later grant does not speak of it.
@@ -404,13 +407,13 @@ fn a_later_grant_does_not_speak_of_what_was_refused() {
     let (mut visit, _) = Visit::start(&table, Site::of(policy).unwrap(), Visitor::First);
     visit.event(Event::default());
     assert_eq!(visit.choose(Choice::nothing(policy)).len(), 1);
-    assert_eq!(visit.event(Event::default()), [Step::Buffered { event: 2 }]);
+    assert_eq!(visit.event(Event::default()), [VisitStep::Buffered { event: 2 }]);
     let steps = visit.choose(Choice::everything(policy));
     let [
-        Step::Chosen(_),
-        Step::LibraryLoads,
-        Step::Sent { event: 1, delivered, .. },
-        Step::Withheld { event: 2, stamped, .. },
+        VisitStep::Chosen(_),
+        VisitStep::LibraryLoads,
+        VisitStep::Sent { event: 1, delivered, .. },
+        VisitStep::Withheld { event: 2, stamped, .. },
     ] = steps.as_slice()
     else {
         panic!("{steps:?}")
@@ -448,7 +451,7 @@ fn preference_events_pass_and_exempt_events_do_not() {
         r#"{"type":"track","event":"NAME","context":{"consent":{"categoryPreferences":{"A":false}}}}"#;
     for opens in GateOpens::ALL {
         let policy = |settings: &str| {
-            let opens = opens.word();
+            let opens = opens.as_str();
             let text = format!(
                 "consentry 1 policy \"p\" include prelude \"segment\" category A destination \"X\" needs A \
                  override gate opens on {opens} {settings}"
@@ -491,15 +494,18 @@ fn device_libraries_come_and_go_with_pages() {
     let device = policy.destination_named("device-sdk").unwrap();
     let site = Site::with(policy, Banner::Stays, ConsentModel::OptIn);
     let (mut visit, _) = Visit::start(&table, site, Visitor::Returning(Choice::nothing(policy)));
-    assert_eq!(visit.choose(Choice::everything(policy))[1..], [Step::NeedsPageLoad(device)]);
-    let [Step::Sent { delivered, missed, .. }] = &visit.event(Event::default())[..] else { panic!() };
+    assert_eq!(visit.choose(Choice::everything(policy))[1..], [VisitStep::NeedsPageLoad(device)]);
+    let [VisitStep::Sent { delivered, missed, .. }] = &visit.event(Event::default())[..] else { panic!() };
     assert!(missed == &[device] && !delivered.contains(&device));
     let steps = visit.load_page();
-    assert_eq!(steps, [Step::PageLoads { again: true }, Step::LibraryLoads, Step::DeviceLoads(device)]);
-    let [Step::Sent { delivered, missed, .. }] = &visit.event(Event::default())[..] else { panic!() };
+    assert_eq!(
+        steps,
+        [VisitStep::PageLoads { again: true }, VisitStep::LibraryLoads, VisitStep::DeviceLoads(device)]
+    );
+    let [VisitStep::Sent { delivered, missed, .. }] = &visit.event(Event::default())[..] else { panic!() };
     assert!(missed.is_empty() && delivered.contains(&device));
-    assert_eq!(visit.choose(Choice::nothing(policy))[1..], [Step::KeepsCollecting(device)]);
-    let [Step::Sent { delivered, missed, .. }] = &visit.event(Event::default())[..] else { panic!() };
+    assert_eq!(visit.choose(Choice::nothing(policy))[1..], [VisitStep::KeepsCollecting(device)]);
+    let [VisitStep::Sent { delivered, missed, .. }] = &visit.event(Event::default())[..] else { panic!() };
     assert!(missed.is_empty() && !delivered.contains(&device));
 }
 

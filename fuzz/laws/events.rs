@@ -2,9 +2,9 @@
 
 use super::policies::{PolicyText, shuffle};
 use arbitrary::{Result, Unstructured};
-use consentry::{
-    Consent, DestinationId, Entry, Event, Integrations, InvalidEntries, Preference, Reading, Table,
-};
+use consentry::event::{Consent, Entry, Integrations, Preference};
+use consentry::model::{InvalidEntries, Reading};
+use consentry::{DestinationId, Event, Table};
 use serde_json::Value;
 
 pub const ENTRIES: [Entry; 3] = [Entry::On, Entry::Off, Entry::Invalid];
@@ -288,7 +288,7 @@ pub fn compare(event: &Event, value: &Value, reading: &Reading, text: &str) {
             all.sort();
             Ok(all)
         }
-        other => Err(other.state().word()),
+        other => Err(other.state().as_str()),
     };
     assert_eq!(ours, expected, "{text}");
 

@@ -2,14 +2,13 @@
 
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
+use consentry::event::{Entry, Preference};
 use consentry::exact::{
     self, DecisionFunction, DecisionTable, Diff, Direction, Space, check, decision_tables, diff, fingerprint,
     gate,
 };
-use consentry::{
-    ConsentState, DestinationId, Enforce, Entry, EntryState, Event, InvalidEntries, Policy, Preference,
-    PromiseCondition, Requirement, Table, reference,
-};
+use consentry::model::{ConsentState, Enforce, EntryState, InvalidEntries, PromiseCondition, Requirement};
+use consentry::{DestinationId, Event, Policy, Table, reference};
 use std::collections::BTreeSet;
 
 /// How many situations of a destination are tried one by one.
@@ -114,7 +113,7 @@ fn alike(one: &Policy, other: &Policy) -> Option<bool> {
         return Some(false);
     }
     for consent in one.reading().states() {
-        for integrations in consentry::IntegrationsState::ALL {
+        for integrations in consentry::model::IntegrationsState::ALL {
             let drop = |policy: &Policy| match &policy.reconcile().row(consent, integrations).enforce {
                 Enforce::Drop(reason) => Some(reason.clone()),
                 _ => None,

@@ -2,14 +2,13 @@
 
 use super::{events::EventText, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
+use consentry::event::{Consent, Entry, Integrations, Name, Preference};
 use consentry::exact::{
     Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, Situation, Space,
     counterfactuals,
 };
-use consentry::{
-    Consent, ConsentState, DestinationId, Entry, Event, Integrations, IntegrationsState, InvalidEntries,
-    Name, Outcome, Policy, Preference, Table, reference,
-};
+use consentry::model::{ConsentState, IntegrationsState, InvalidEntries};
+use consentry::{DestinationId, Event, Outcome, Policy, Table, reference};
 use std::collections::BTreeSet;
 
 /// How many situations of a destination are tried one by one.
@@ -94,7 +93,7 @@ fn each_flips(table: &Table, event: &Event, id: DestinationId, found: &Counterfa
 /// The names of the categories on which somebody decides, and their wire ids.
 fn categories(policy: &Policy, id: DestinationId) -> Vec<(String, String)> {
     let used = policy.destination(id).unwrap().requirement().into_iter();
-    let used: BTreeSet<_> = used.flat_map(consentry::Requirement::categories).collect();
+    let used: BTreeSet<_> = used.flat_map(consentry::model::Requirement::categories).collect();
     let named = used.into_iter().map(|id| policy.category(id).unwrap());
     let free = named.filter(|one| one.always().is_none() && one.unenforced().is_none());
     free.map(|one| (one.name().to_owned(), one.wire_id().to_owned())).collect()
@@ -112,8 +111,8 @@ fn entry(policy: &Policy, event: &Event, name: &str) -> Option<Entry> {
 
 fn facts(policy: &Policy, id: DestinationId, event: &Event) -> Facts {
     let mut facts = vec![
-        ("consent".to_owned(), event.consent.state().word().to_owned()),
-        ("integrations".into(), event.integrations.state().word().into()),
+        ("consent".to_owned(), event.consent.state().as_str().to_owned()),
+        ("integrations".into(), event.integrations.state().as_str().into()),
     ];
     let mut names = policy.exempt_events().value.iter();
     let exempt = names.find(|name| event.track.as_ref().is_some_and(|track| *track == *name.value));
@@ -138,8 +137,8 @@ fn expected(policy: &Policy, id: DestinationId, event: &Event, changes: &[InputC
     let wire_id = |name: &str| categories.iter().find(|(known, _)| known == name).unwrap().1.clone();
     for change in changes {
         let (key, value) = match change {
-            InputChange::Consent(state) => ("consent".into(), state.word().to_owned()),
-            InputChange::Integrations(state) => ("integrations".into(), state.word().into()),
+            InputChange::Consent(state) => ("consent".into(), state.as_str().to_owned()),
+            InputChange::Integrations(state) => ("integrations".into(), state.as_str().into()),
             InputChange::Event(name) => ("event".into(), name.clone().unwrap_or_default()),
             InputChange::Entry { name, value } => (format!("entry {name}"), format!("{value:?}")),
             InputChange::All(value) => {
@@ -332,8 +331,8 @@ fn nothing_is_missing(
         let value = |key: &str| facts.iter().find(|(known, _)| known == key).unwrap().1.clone();
         let own = value(&format!("entry {}", destination.name()));
         let mut at = vec![
-            CONSENT.iter().position(|state| state.word() == value("consent")).unwrap(),
-            INTEGRATIONS.iter().position(|state| state.word() == value("integrations")).unwrap(),
+            CONSENT.iter().position(|state| state.as_str() == value("consent")).unwrap(),
+            INTEGRATIONS.iter().position(|state| state.as_str() == value("integrations")).unwrap(),
             usize::from(!value("event").is_empty()),
             ENTRIES.iter().position(|entry| format!("{entry:?}") == own).unwrap(),
             usize::from(value("All") != "None"),

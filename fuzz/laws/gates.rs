@@ -3,8 +3,10 @@
 use super::events::EventText;
 use super::{compile, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
+use consentry::event::{Consent, Entry, Integrations, Preference};
 use consentry::exact::{Open, Opens, gate};
-use consentry::{Consent, Entry, Event, GateOpens, Input, Integrations, Policy, Preference, Table};
+use consentry::model::GateOpens;
+use consentry::{Event, Input, Policy, Table};
 use std::collections::BTreeSet;
 
 /// With more categories there are too many events.

@@ -3,13 +3,13 @@
 //! The model here keeps every event of a history and goes through them in the order of their times, where a ledger keeps of each id the latest.
 
 use arbitrary::{Result, Unstructured};
+use consentry::event::{Consent, Preference};
 use consentry::ledger::{
-    Entry, Forgotten, Found, Id, MemoryStore, Moment, Notice, NoticeKind, Record, Recorded,
-    RecordedPreference, Recording, Rejection, Store, Write, check, forget, record, recorded,
+    Entry, Forgotten, Found, Id, LedgerEvent, LedgerEventKind, MemoryStore, Record, Recorded,
+    RecordedPreference, Recording, Rejection, Store, Timestamp, Write, check, forget, record, recorded,
 };
-use consentry::{
-    CheckAction, Conflict, Consent, Limits, Outcome, Policy, Preference, Reason, Table, reference,
-};
+use consentry::model::{CheckAction, Conflict};
+use consentry::{Limits, Outcome, Policy, Reason, Table, reference};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The moment of every recording, after all times of a history.
@@ -19,7 +19,7 @@ const NOW: &str = "2026-10-01T00:01:00Z";
 #[derive(Debug, Clone)]
 pub(crate) struct Told {
     text: String,
-    at: Moment,
+    at: Timestamp,
     /// By whom, and what each named category is.
     write: Option<(Id, BTreeMap<String, bool>)>,
     /// An anonymous id and a known one.
@@ -70,12 +70,12 @@ fn told(u: &mut Unstructured, identify_writes: bool) -> Result<Told> {
     members.extend(stated.map(|second| format!("\"timestamp\":\"{}\"", time(second))));
     let received = if u.ratio(1, 3)? { Some(second(u)?) } else { None };
     members.extend(received.map(|second| format!("\"receivedAt\":\"{}\"", time(second))));
-    let moment = |second: u32| Moment::parse(&time(second)).unwrap();
+    let moment = |second: u32| Timestamp::parse(&time(second)).unwrap();
     let at = match (stated, received) {
         (Some(stated), Some(received)) => moment(stated.min(received)),
         (Some(stated), None) => moment(stated),
         (None, Some(received)) => moment(received),
-        (None, None) => Moment::parse(NOW).unwrap(),
+        (None, None) => Timestamp::parse(NOW).unwrap(),
     };
 
     let mut preferences: Option<BTreeMap<String, bool>> = None;
@@ -134,7 +134,7 @@ pub(crate) fn everybody() -> Vec<Id> {
 }
 
 /// What is said of a person, and when: granted, refused or in conflict.
-type Said = (Moment, BTreeMap<String, RecordedPreference>);
+type Said = (Timestamp, BTreeMap<String, RecordedPreference>);
 
 fn get(said: &BTreeMap<String, RecordedPreference>, name: &str) -> RecordedPreference {
     // "A category missing from an update counts as refused."
@@ -187,9 +187,9 @@ enum Step<'m> {
 #[derive(Debug, Clone, Default)]
 struct Model {
     /// What was written under each id, all of it, in the order of time.
-    writes: BTreeMap<Id, BTreeMap<Moment, Said>>,
+    writes: BTreeMap<Id, BTreeMap<Timestamp, Said>>,
     /// By anonymous id the known ones, each since the earliest link.
-    links: BTreeMap<String, BTreeMap<String, Moment>>,
+    links: BTreeMap<String, BTreeMap<String, Timestamp>>,
     shared: BTreeSet<String>,
 }
 
@@ -238,10 +238,10 @@ impl Model {
     }
 
     fn of_user(&self, user: &str) -> Option<Said> {
-        let linked: Vec<(&String, Moment)> =
+        let linked: Vec<(&String, Timestamp)> =
             self.links.iter().filter_map(|(anonymous, users)| Some((anonymous, *users.get(user)?))).collect();
         // Links come first at their moment, then what the known id writes, then the anonymous ones.
-        let mut steps: Vec<(Moment, usize, Step<'_>)> = Vec::new();
+        let mut steps: Vec<(Timestamp, usize, Step<'_>)> = Vec::new();
         let own = self.writes.get(&Id::User(user.to_owned())).into_iter().flat_map(BTreeMap::values);
         steps.extend(own.map(|said| (said.0, 1, Step::Own(said))));
         let (shared, theirs): (Vec<_>, Vec<_>) =
@@ -274,11 +274,11 @@ impl Model {
             }
         }
         // Of an id that others share every refusal counts until the person says it anew, and no grant does.
-        let all_of = |(anonymous, _): &(&String, Moment)| -> Vec<&Said> {
+        let all_of = |(anonymous, _): &(&String, Timestamp)| -> Vec<&Said> {
             let writes = self.writes.get(&Id::Anonymous((*anonymous).clone()));
             writes.into_iter().flat_map(BTreeMap::values).collect()
         };
-        let refused = |writes: &[&Said], name: &str, from: Option<Moment>| {
+        let refused = |writes: &[&Said], name: &str, from: Option<Timestamp>| {
             writes.iter().any(|said| {
                 from.is_none_or(|from| said.0 >= from) && get(&said.1, name) == RecordedPreference::Refused
             })
@@ -335,8 +335,8 @@ fn policy(identify_writes: bool) -> Policy {
     .unwrap()
 }
 
-fn notice<'t>(told: &'t Told, policy: &Policy) -> Notice<'t> {
-    Notice::read(told.text.as_bytes(), policy, &Limits::default())
+fn notice<'t>(told: &'t Told, policy: &Policy) -> LedgerEvent<'t> {
+    LedgerEvent::read(told.text.as_bytes(), policy, &Limits::default())
         .unwrap_or_else(|error| panic!("{error}\n{}", told.text))
 }
 
@@ -350,8 +350,8 @@ fn keep(store: &dyn Store, history: &[Told], policy: &Policy, u: &mut Unstructur
     let mut rest = order.as_slice();
     while !rest.is_empty() {
         let (now, later) = rest.split_at(u.int_in_range(1..=rest.len())?);
-        let notices: Vec<Notice<'_>> = now.iter().map(|at| notice(&history[*at], policy)).collect();
-        let recordings = record(store, &notices, Moment::parse(NOW).unwrap()).unwrap();
+        let notices: Vec<LedgerEvent<'_>> = now.iter().map(|at| notice(&history[*at], policy)).collect();
+        let recordings = record(store, &notices, Timestamp::parse(NOW).unwrap()).unwrap();
         for (at, recording) in now.iter().zip(recordings) {
             let told = &history[*at];
             let expected = match (told.rejected, told.write.is_some(), told.link.is_some()) {
@@ -453,7 +453,7 @@ pub(crate) fn ledgers_remember(u: &mut Unstructured) -> Result<u64> {
 }
 
 fn entry(u: &mut Unstructured) -> Result<Entry> {
-    let moment = |u: &mut Unstructured| Ok(Moment::from_microseconds(u.int_in_range(0..=3)?));
+    let moment = |u: &mut Unstructured| Ok(Timestamp::from_microseconds(u.int_in_range(0..=3)?));
     let write = match u.ratio(3, 4)? {
         true => {
             let mut preferences = BTreeMap::new();
@@ -488,7 +488,7 @@ fn a_record(u: &mut Unstructured) -> Result<Record> {
             preferences.insert(name.to_owned(), *u.choose(&all)?);
         }
     }
-    Ok(Record { at: Moment::from_microseconds(u.int_in_range(0..=3)?), preferences })
+    Ok(Record { at: Timestamp::from_microseconds(u.int_in_range(0..=3)?), preferences })
 }
 
 /// Entries are joined, and records merged, in any order and however often.
@@ -591,7 +591,7 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
             stamps(wire_id) != records(wire_id)
         })
         .collect();
-    let is_preference = notice.kind == NoticeKind::Preference;
+    let is_preference = notice.kind == LedgerEventKind::Preference;
     let (found, then) = match answer {
         _ if is_preference => (Found::NotChecked, None),
         Recorded::Unreachable => (Found::Unreachable, Some(then(unreachable))),
@@ -641,7 +641,8 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
         assert_eq!(rewritten.reason(id), Some(expected), "{id:?}\n{}", shown());
         let name = policy.destination(id).unwrap().name();
         let entry = |wanted: &str| router.integrations.entries().iter().find(|(name, _)| *name == *wanted);
-        let is_routed = entry(name).or(entry("All")).is_none_or(|(_, entry)| *entry == consentry::Entry::On);
+        let is_routed =
+            entry(name).or(entry("All")).is_none_or(|(_, entry)| *entry == consentry::event::Entry::On);
         assert_eq!(
             is_routed,
             expected.outcome() == Outcome::Deliver,

@@ -3,12 +3,13 @@
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
 use consentry::diagnostic::{Code, Span};
+use consentry::event::{Entry, Preference};
 use consentry::exact::{Situation, Space};
 use consentry::lint::{self, Levels, Linted};
+use consentry::model::{ConsentState, IntegrationsState};
+use consentry::source::Memory;
 use consentry::syntax::Tree;
-use consentry::{
-    ConsentState, Entry, IntegrationsState, Memory, Policy, Preference, Reason, Table, Verdict, reference,
-};
+use consentry::{Policy, Reason, Table, Verdict, reference};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many situations of a destination are tried one by one.
@@ -73,7 +74,7 @@ pub fn lint_tells_the_truth(u: &mut Unstructured) -> Result<u64> {
         let is_reached = decided.iter().all(|(_, verdict)| verdict.delivers());
         let needs = destination.requirement_span();
         says("always", is_named(&always, needs), needs.is_some() && is_reached);
-        if destination.mode() == Some(consentry::Mode::Device) {
+        if destination.mode() == Some(consentry::model::Mode::Device) {
             says("device", is_named(&device, destination.mode_span()), !is_reached);
         }
         for (situation, verdict) in decided.iter().filter(|_| needs.is_some()) {

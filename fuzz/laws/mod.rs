@@ -24,11 +24,13 @@ pub mod visits;
 
 use arbitrary::{Result, Unstructured};
 use consentry::diagnostic::Diagnostic;
+use consentry::event::{Consent, InstructionSet, Integrations, Preference};
 use consentry::exact::{Situation, Space, certify};
+use consentry::format::FormatError;
+use consentry::source::Memory;
 use consentry::syntax::Tree;
 use consentry::{
-    Consent, Decision, Event, FormatError, Input, InstructionSet, Integrations, Limits, Memory, Outcome,
-    Policy, Preference, Reason, Scratch, Table, Validation, lint, reference,
+    Decision, Event, Input, Limits, Outcome, Policy, Reason, Scratch, Table, Validation, lint, reference,
 };
 use events::EventText;
 use policies::PolicyText;
@@ -344,7 +346,7 @@ fn policy_text(text: &str) {
             .unwrap();
     }
     // What parses is formatted, which says itself that it is right; what does not is left alone, for the same mistakes.
-    match consentry::format(text) {
+    match consentry::format::format(text) {
         Ok(_) => assert!(found.is_empty(), "{found:?}\n{text}"),
         Err(FormatError::Mistakes(mistakes)) => assert_eq!(mistakes, found, "{text}"),
         Err(error) => panic!("{error}\n{text}"),
@@ -363,7 +365,8 @@ fn policy_text(text: &str) {
 pub fn formatting_keeps_the_meaning(u: &mut Unstructured) -> Result<u64> {
     let policy = PolicyText::arbitrary(u)?;
     let text = policy.text();
-    let layout = |text: &str| consentry::format(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let layout =
+        |text: &str| consentry::format::format(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let canonical = layout(&text);
     let table = compile(&text);
     let mut compared = 0;

@@ -2,11 +2,10 @@
 
 use super::{compile, events::EventText, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
-use consentry::visit::{Choice, Site, Step, Visit, Visitor};
-use consentry::{
-    Banner, CategoryId, Consent, ConsentModel, DestinationId, Event, GateOpens, ImpliedConsent, LoadTrigger,
-    Mode, Policy, Preference, reference,
-};
+use consentry::event::{Consent, Preference};
+use consentry::model::{Banner, ConsentModel, GateOpens, ImpliedConsent, LoadTrigger, Mode};
+use consentry::visit::{Choice, Site, Visit, VisitStep, Visitor};
+use consentry::{CategoryId, DestinationId, Event, Policy, reference};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many actions a visit has.
@@ -109,7 +108,7 @@ fn choice(policy: &Policy, granted: &BTreeSet<CategoryId>) -> Choice {
 }
 
 impl<'v> Known<'v> {
-    fn check(&mut self, steps: &[Step<'v>], text: &PolicyText) {
+    fn check(&mut self, steps: &[VisitStep<'v>], text: &PolicyText) {
         let said = || format!("{:?}\n{steps:?}\n{}", self.site, text.text());
         let is_opt_in = match self.site.model {
             ConsentModel::OptIn => true,
@@ -118,21 +117,21 @@ impl<'v> Known<'v> {
         };
         for step in steps {
             match step {
-                Step::PageLoads { .. } => {
+                VisitStep::PageLoads { .. } => {
                     self.libraries.clear();
                     self.is_loaded = false;
                 }
-                Step::LibraryLoads => {
+                VisitStep::LibraryLoads => {
                     assert!(!self.is_loaded && (!is_opt_in || self.choice.is_some()), "{}", said());
                     self.is_loaded = true;
                 }
-                Step::DeviceLoads(id) => {
+                VisitStep::DeviceLoads(id) => {
                     assert!(is_device(self.policy, *id) && self.libraries.insert(*id), "{}", said());
                 }
-                Step::Buffered { event } => {
+                VisitStep::Buffered { event } => {
                     assert!(!self.is_loaded && *event == self.events, "{}", said());
                 }
-                Step::Sent { event, stamped, dropped, delivered, missed, .. } => {
+                VisitStep::Sent { event, stamped, dropped, delivered, missed, .. } => {
                     let tracked = self.open.remove(event).unwrap_or_else(|| panic!("{}", said()));
                     assert!(self.is_loaded, "{}", said());
                     self.stamp(&tracked, stamped, is_opt_in, &said());
@@ -150,7 +149,7 @@ impl<'v> Known<'v> {
                     assert!(passes(self.policy, self.site.gate, stamped), "{}", said());
                     self.ended += 1;
                 }
-                Step::Withheld { event, stamped, unreached } => {
+                VisitStep::Withheld { event, stamped, unreached } => {
                     let tracked = self.open.remove(event).unwrap_or_else(|| panic!("{}", said()));
                     self.stamp(&tracked, stamped, is_opt_in, &said());
                     let unreached: BTreeSet<DestinationId> = unreached.iter().copied().collect();
@@ -158,13 +157,13 @@ impl<'v> Known<'v> {
                     assert!(!passes(self.policy, self.site.gate, stamped), "{}", said());
                     self.ended += 1;
                 }
-                Step::Lost { event, .. } => {
+                VisitStep::Lost { event, .. } => {
                     assert!(!self.is_loaded && self.open.remove(event).is_some(), "{}", said());
                     self.ended += 1;
                 }
-                Step::KeepsCollecting(id) => assert!(self.libraries.contains(id), "{}", said()),
-                Step::NeedsPageLoad(id) => assert!(!self.libraries.contains(id), "{}", said()),
-                Step::BannerShown | Step::Chosen(_) | Step::BannerGone | Step::Left => {}
+                VisitStep::KeepsCollecting(id) => assert!(self.libraries.contains(id), "{}", said()),
+                VisitStep::NeedsPageLoad(id) => assert!(!self.libraries.contains(id), "{}", said()),
+                VisitStep::BannerShown | VisitStep::Chosen(_) | VisitStep::BannerGone | VisitStep::Left => {}
             }
         }
     }

@@ -1,11 +1,11 @@
 //! `consentry audit`.
 
 use super::format::ResultFormat;
-use super::input::{Block, Blocks};
+use super::input::{Chunk, Chunks};
 use super::ledger_arguments::Ledger;
 use super::shared::{CliError, PolicyArguments, Status};
 use super::store_uri::{ADDRESS, Reach};
-use consentry::ledger::{self, Checked, Notice};
+use consentry::ledger::{self, Checked, LedgerEvent};
 use consentry::report::audit::AuditReport;
 use consentry::{EventError, Limits};
 use std::io::Write;
@@ -40,13 +40,13 @@ impl Audit {
         let place = self.ledger.as_deref();
         let ledger = place.map(|place| Ledger::open(place, &self.reach, &policy)).transpose()?;
         let limits = Limits::default();
-        let mut blocks = Blocks::open(self.events.as_deref(), &limits)?;
-        let mut block = Block::default();
+        let mut blocks = Chunks::open(self.events.as_deref(), &limits)?;
+        let mut block = Chunk::default();
         let mut audit = ledger::Audit::new(&policy);
         while blocks.next(&mut block)? {
             match &ledger {
                 None => block.events(&limits).for_each(|line| {
-                    let notice = line.and_then(|line| Notice::read(line, &policy, &limits));
+                    let notice = line.and_then(|line| LedgerEvent::read(line, &policy, &limits));
                     add(&mut audit, notice.as_ref(), None);
                 }),
                 Some(ledger) => {
@@ -63,7 +63,11 @@ impl Audit {
     }
 }
 
-fn add(audit: &mut ledger::Audit, notice: Result<&Notice<'_>, &EventError>, checked: Option<&Checked<'_>>) {
+fn add(
+    audit: &mut ledger::Audit,
+    notice: Result<&LedgerEvent<'_>, &EventError>,
+    checked: Option<&Checked<'_>>,
+) {
     match notice {
         Ok(notice) => audit.add(notice, checked),
         Err(error) => audit.add_error(error),

@@ -1,7 +1,7 @@
 //! `consentry eval`.
 
 use super::format::ResultFormat;
-use super::input::{Block, Blocks};
+use super::input::{Chunk, Chunks};
 use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
 use consentry::report::Summary;
@@ -33,8 +33,8 @@ impl Eval {
         let policy = table.policy();
         let ledger = self.ledger.open(policy)?;
         let limits = Limits::default();
-        let mut blocks = Blocks::open(self.events.as_deref(), &limits)?;
-        let mut block = Block::default();
+        let mut blocks = Chunks::open(self.events.as_deref(), &limits)?;
+        let mut block = Chunk::default();
         let mut scratch = table.scratch();
         let mut summary = Summary::default();
         let mut number = 0;

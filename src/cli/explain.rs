@@ -1,7 +1,7 @@
 //! `consentry explain`.
 
 use super::format::ResultFormat;
-use super::input::{Block, Blocks, read_all};
+use super::input::{Chunk, Chunks, read_all};
 use super::shared::{CliError, PolicyArguments, Status, destination};
 use consentry::exact::counterfactuals;
 use consentry::report::eval::EventErrorReport;
@@ -72,8 +72,8 @@ impl Explain {
 
     /// Returns a line of the events.
     fn line(&self, wanted: u64, limits: &Limits) -> Result<Result<Vec<u8>, EventError>, CliError> {
-        let mut blocks = Blocks::open(self.event.as_deref(), limits)?;
-        let mut block = Block::default();
+        let mut blocks = Chunks::open(self.event.as_deref(), limits)?;
+        let mut block = Chunk::default();
         let mut number = 0;
         while blocks.next(&mut block)? {
             for line in block.events(limits) {

@@ -3,12 +3,12 @@
 use super::format::ResultFormat;
 use super::shared::{CliError, Status};
 use super::{files, render};
-use consentry::FormatError;
 use consentry::diagnostic::{Diagnostic, Files, visible};
+use consentry::format::FormatError;
 use consentry::report::fmt::FmtReport;
 use consentry::report::json;
+use consentry::source::{Disk, Source};
 use consentry::syntax::{MAX_FILE_BYTES, text_of};
-use consentry::{Disk, Source};
 use similar::TextDiff;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -135,7 +135,7 @@ fn layout(name: &str, bytes: Vec<u8>) -> Result<Layout, CliError> {
         Ok(text) => text,
         Err(mistake) => return Ok(Err((vec![mistake], Files::default()))),
     };
-    match consentry::format(&text) {
+    match consentry::format::format(&text) {
         Ok(formatted) => Ok(Ok((text, formatted))),
         Err(FormatError::Mistakes(mistakes)) => Ok(Err((mistakes, Files::of(name, &text)))),
         Err(error) => Err(CliError::Other(format!("`{name}`: {error}"))),

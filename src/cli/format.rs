@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use consentry::report::page::Report;
+use consentry::report::page::Document;
 use consentry::report::{html, json, markdown, text};
 use std::io::{self, Write};
 

@@ -2,7 +2,8 @@
 
 use clap::Args;
 use consentry::diagnostic::visible;
-use consentry::{DestinationId, Disk, Policy, PolicyError};
+use consentry::source::Disk;
+use consentry::{DestinationId, Policy, PolicyError};
 use std::io;
 use std::path::{Path, PathBuf};
 

@@ -17,8 +17,8 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
-        let Some(text) = consentry::prelude(&self.prelude) else {
-            let known: Vec<&str> = consentry::prelude_names().collect();
+        let Some(text) = consentry::model::prelude(&self.prelude) else {
+            let known: Vec<&str> = consentry::model::prelude_names().collect();
             return Err(CliError::Other(format!(
                 "there is no prelude `{}`; there are {}",
                 self.prelude,

@@ -179,7 +179,8 @@ impl<'d> Decision<'d> {
     /// passes every gate, so that a total refusal still arrives. A category that is not declared, or unenforced, opens nothing.
     ///
     /// ```
-    /// use consentry::{GateOpens, Input, Policy, Table};
+    /// use consentry::model::GateOpens;
+    /// use consentry::{Input, Policy, Table};
     ///
     /// let table = Table::new(Policy::parse(
     ///     r#"consentry 1 policy "p" include prelude "segment"

@@ -9,7 +9,7 @@ use super::gate::Gate;
 use super::names::Names;
 use super::requirements::Requirements;
 use crate::event::{InstructionSet, Keys};
-use crate::fingerprint::{Fingerprint, TooLarge};
+use crate::fingerprint::{Fingerprint, TooLargeError};
 use crate::model::{
     ConsentState, DestinationId, Enforce, EventRole, IntegrationsState, InvalidEntries, Policy, Preference,
     Requirement,
@@ -34,7 +34,7 @@ use std::sync::{Arc, OnceLock};
 /// let decision = table.decide(&event, &mut scratch);
 /// let verdict = decision.verdict_of("Google Ads").unwrap();
 /// assert!(!verdict.delivers());
-/// assert_eq!(verdict.reason().word(), "refused");
+/// assert_eq!(verdict.reason().as_str(), "refused");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ pub struct Table {
     drops: [Enforce; LedgerDrop::ALL.len()],
     named_events: Vec<(String, EventRole)>,
     /// Calculated by `exact`, at the first call of `fingerprint`.
-    pub(crate) fingerprint: OnceLock<Result<Fingerprint, TooLarge>>,
+    pub(crate) fingerprint: OnceLock<Result<Fingerprint, TooLargeError>>,
     gate: OnceLock<Gate>,
 }
 

@@ -15,7 +15,7 @@ pub enum Severity {
 
 impl Severity {
     /// The word for it in reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Severity::Warning => "warning",
             Severity::Error => "error",

@@ -80,7 +80,7 @@ pub(crate) struct Form {
 /// The state, as each reading sees it where they differ.
 impl std::fmt::Display for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut states: Vec<&str> = self.states.iter().map(|state| state.word()).collect();
+        let mut states: Vec<&str> = self.states.iter().map(|state| state.as_str()).collect();
         states.dedup();
         f.write_str(&states.join(" / "))
     }

@@ -7,15 +7,16 @@ use std::fmt;
 /// Everything of one event that can change its decision (section 1 of the semantics), and its id.
 ///
 /// ```
-/// use consentry::{Consent, Event, Integrations, Preference};
+/// use consentry::event::{Consent, Integrations, Preference};
+/// use consentry::Event;
 ///
 /// let event = Event {
 ///     consent: Consent::Preferences(vec![("Advertising".into(), Preference::Granted)]),
 ///     integrations: Integrations::Entries(vec![]),
 ///     ..Event::default()
 /// };
-/// assert_eq!(event.consent.state().word(), "answered");
-/// assert_eq!(event.integrations.state().word(), "none");
+/// assert_eq!(event.consent.state().as_str(), "answered");
+/// assert_eq!(event.integrations.state().as_str(), "none");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Event<'a> {

@@ -49,7 +49,7 @@ impl EventError {
 
     /// The code that reports use.
     pub fn code(&self) -> &'static str {
-        self.kind.word()
+        self.kind.as_str()
     }
 
     /// The byte of the line, counted from 0, at which the fault shows.

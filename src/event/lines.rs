@@ -3,7 +3,7 @@
 /// The lines of a buffer, each without its line break and with it; text behind the last line break is a line too.
 ///
 /// ```
-/// let lines: Vec<_> = consentry::lines(b"{}\n\n{}").collect();
+/// let lines: Vec<_> = consentry::event::lines(b"{}\n\n{}").collect();
 /// assert_eq!(lines, [(&b"{}"[..], &b"{}\n"[..]), (b"", b"\n"), (b"{}", b"{}")]);
 /// ```
 pub fn lines(buffer: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {

@@ -31,7 +31,7 @@ impl<'a> Event<'a> {
     /// let policy = Policy::parse("consentry 1 policy \"p\" include prelude \"segment\"")?;
     /// let line = br#"{"context":{"consent":{"categoryPreferences":{}}}}"#;
     /// let event = Event::read(line, policy.reading(), &Limits::default())?;
-    /// assert_eq!(event.consent.state().word(), "unanswered");
+    /// assert_eq!(event.consent.state().as_str(), "unanswered");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -19,7 +19,7 @@ pub struct Certificate {
     /// The coverage of each destination, in declaration order.
     pub coverage: Vec<(DestinationId, Coverage)>,
     /// Decisions of the table that the reference does not share.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<Disagreement>,
 }
 
 /// The situations of a destination that were compared.
@@ -53,7 +53,7 @@ impl Coverage {
 
 /// A decision of the table that the reference does not share.
 #[derive(Debug, Clone)]
-pub struct Difference {
+pub struct Disagreement {
     /// The destination.
     pub destination: DestinationId,
     /// An event that shows it.
@@ -102,7 +102,7 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
                 let bit = verdict.as_ref().is_some_and(Verdict::delivers) == decision.delivers(id);
                 let expected = reference::explain(policy, &event, id).map(|explanation| explanation.verdict);
                 if (!bit || verdict != expected) && certificate.differences.len() < MAX_DIFFERENCES {
-                    certificate.differences.push(Difference {
+                    certificate.differences.push(Disagreement {
                         destination: id,
                         event: event.to_json(policy.reading()),
                         table: verdict,

@@ -41,14 +41,14 @@ impl fmt::Display for Check {
             let all: Vec<String> = quoted.chain(more.map(str::to_owned)).collect();
             if all.is_empty() { "none".to_owned() } else { all.join(", ") }
         };
-        let mismatch = if mismatch == CheckAction::UseStamped { "report" } else { mismatch.word() };
+        let mismatch = if mismatch == CheckAction::UseStamped { "report" } else { mismatch.as_str() };
         write!(
             f,
             "mismatch {mismatch}, unstamped {}, unknown {}, unreachable {}, conflict {}",
-            unstamped.word(),
-            unknown.word(),
-            unreachable.word(),
-            conflict.word()
+            unstamped.as_str(),
+            unknown.as_str(),
+            unreachable.as_str(),
+            conflict.as_str()
         )?;
         let identify = self.records_identify.then_some("identify events");
         write!(

@@ -144,7 +144,7 @@ impl fmt::Display for Condition {
         match self {
             Condition::Consent(states) => write!(f, "consent {}", any_of(states)),
             Condition::Integrations(states) => {
-                let words: Vec<&str> = states.iter().map(|state| state.word()).collect();
+                let words: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
                 write!(f, "integrations {}", any_of(&words))
             }
             Condition::Event(names) => {
@@ -195,7 +195,7 @@ fn entries(values: &[Option<Entry>], all: &[Option<Entry>]) -> String {
 
 /// Returns the spelling of an entry in policies and reports.
 pub(crate) fn word(entry: Option<Entry>) -> &'static str {
-    entry.map_or("unlisted", Entry::word)
+    entry.map_or("unlisted", Entry::as_str)
 }
 
 fn any_of<T: AsRef<str>>(words: &[T]) -> String {

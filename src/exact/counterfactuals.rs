@@ -5,7 +5,7 @@ use super::function::{DecisionFunction, reason};
 use super::inputs::{ALL, ENTRIES, Input, Inputs, PREFERENCES, moved, place_of};
 use super::minimal::{ChangeSet, minimal};
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
 use std::fmt;
@@ -78,7 +78,7 @@ pub enum InputChange {
 ///
 /// # Errors
 ///
-/// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
+/// [`TooLargeError`] for a requirement whose decision has no diagram of reasonable size.
 ///
 /// ```
 /// use consentry::exact::counterfactuals;
@@ -99,7 +99,7 @@ pub fn counterfactuals(
     policy: &Policy,
     event: &Event<'_>,
     destination: DestinationId,
-) -> Result<Counterfactuals, TooLarge> {
+) -> Result<Counterfactuals, TooLargeError> {
     let Some(declared) = policy.destination(destination) else { return Ok(Counterfactuals::default()) };
     let inputs = Inputs::of(&[(policy, destination)]);
     let Some(at) = inputs.values_of(&[event]) else { return Ok(Counterfactuals::default()) };
@@ -335,7 +335,7 @@ mod tests {
         flips.list.iter().map(ToString::to_string).collect()
     }
 
-    fn found(policy: &str, event: &str) -> Result<Counterfactuals, TooLarge> {
+    fn found(policy: &str, event: &str) -> Result<Counterfactuals, TooLargeError> {
         let policy = Policy::parse(&format!("consentry 1 policy \"p\" {policy}")).unwrap();
         let event = Event::read(event.as_bytes(), policy.reading(), &Limits::default()).unwrap();
         counterfactuals(&policy, &event, policy.destination_named("X").unwrap())
@@ -412,7 +412,7 @@ mod tests {
         sizes[0] = 1;
         assert_eq!(many.list.iter().map(|flip| flip.changes.len()).collect::<Vec<_>>(), sizes);
         let apart = pairs(&|pair| format!("P{pair}"), &|pair| format!("Q{pair}"));
-        assert_eq!(found(&apart, &event), Err(TooLarge));
+        assert_eq!(found(&apart, &event), Err(TooLargeError));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use super::diagram::{Diagram, Diagrams};
 use super::set_cover::{Cost, Places, cheapest};
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ const MAX_VISITS: usize = 4_000_000;
 pub(crate) struct Cube(pub(crate) Vec<u64>);
 
 impl Cube {
-    fn whole(diagrams: &Diagrams) -> Result<Self, TooLarge> {
+    fn whole(diagrams: &Diagrams) -> Result<Self, TooLargeError> {
         diagrams.values().iter().map(|count| all(*count)).collect::<Result<_, _>>().map(Cube)
     }
 
@@ -59,11 +59,11 @@ impl Cube {
 }
 
 /// Returns the bits of so many values.
-fn all(count: usize) -> Result<u64, TooLarge> {
+fn all(count: usize) -> Result<u64, TooLargeError> {
     match count {
         64 => Ok(u64::MAX),
         0..64 => Ok((1 << count) - 1),
-        _ => Err(TooLarge),
+        _ => Err(TooLargeError),
     }
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn cover(
     of: Diagram,
     events: Diagram,
     cost: &impl Fn(&Cube, &Diagrams) -> Cost,
-) -> Result<Vec<Cube>, TooLarge> {
+) -> Result<Vec<Cube>, TooLargeError> {
     let no_event = diagrams.not(events)?;
     let within = Within { least: diagrams.and(of, events)?, most: diagrams.or(of, no_event)? };
     let mut cubes = match minimum(diagrams, of, within, cost)? {
@@ -135,7 +135,7 @@ fn is_inside(diagrams: &Diagrams, cube: &Cube, of: Diagram) -> bool {
 }
 
 /// Returns the condition that holds in a cube.
-fn condition(diagrams: &mut Diagrams, cube: &Cube) -> Result<Diagram, TooLarge> {
+fn condition(diagrams: &mut Diagrams, cube: &Cube) -> Result<Diagram, TooLargeError> {
     let mut whole = Diagram::TRUE;
     for (variable, values) in cube.0.iter().enumerate().rev() {
         let count = diagrams.count_of(variable);
@@ -163,19 +163,19 @@ fn branches(diagrams: &Diagrams, of: Diagram, variable: usize) -> Vec<(u64, Diag
 
 /// Returns a cover in which no cube can be left out and none can say less: the paths of the diagram, each as wide as it can be, and
 /// then without those that the others cover.
-fn irredundant(diagrams: &mut Diagrams, within: Within) -> Result<Vec<Cube>, TooLarge> {
+fn irredundant(diagrams: &mut Diagrams, within: Within) -> Result<Vec<Cube>, TooLargeError> {
     let whole = Cube::whole(diagrams)?;
     let mut cubes: BTreeSet<Cube> = BTreeSet::new();
     let (mut left, mut visits) = (within.least, MAX_VISITS);
     // A wide cube covers many paths, which need not be looked at any more.
     while let Some(path) = path(diagrams, left, &whole) {
-        let wide = widened(diagrams, path, within.most, &mut visits).ok_or(TooLarge)?;
+        let wide = widened(diagrams, path, within.most, &mut visits).ok_or(TooLargeError)?;
         let covered = condition(diagrams, &wide)?;
         let not_covered = diagrams.not(covered)?;
         left = diagrams.and(left, not_covered)?;
         cubes.insert(wide);
         if cubes.len() > MAX_CUBES {
-            return Err(TooLarge);
+            return Err(TooLargeError);
         }
     }
     let mut kept: Vec<Cube> = cubes.into_iter().collect();
@@ -240,7 +240,7 @@ fn minimum(
     of: Diagram,
     within: Within,
     cost: &impl Fn(&Cube, &Diagrams) -> Cost,
-) -> Result<Option<Vec<Cube>>, TooLarge> {
+) -> Result<Option<Vec<Cube>>, TooLargeError> {
     if support(diagrams, of).len() > FEW {
         return Ok(None);
     }
@@ -265,7 +265,7 @@ struct Primes {
 }
 
 impl Primes {
-    fn of(&mut self, diagrams: &mut Diagrams, of: Diagram) -> Result<Option<Vec<Cube>>, TooLarge> {
+    fn of(&mut self, diagrams: &mut Diagrams, of: Diagram) -> Result<Option<Vec<Cube>>, TooLargeError> {
         let Some(variable) = diagrams.variable(of) else {
             return Ok(Some(if of == Diagram::TRUE { vec![self.whole.clone()] } else { Vec::new() }));
         };

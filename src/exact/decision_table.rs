@@ -12,7 +12,7 @@ use super::formula::Formula;
 use super::function::DecisionFunction;
 use super::inputs::{self, ALL, ENTRIES, Inputs, place_of};
 use crate::event::{Entry, Event};
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy};
 use crate::reason::Reason;
 use std::collections::{BTreeSet, HashMap};
@@ -23,23 +23,23 @@ pub struct DecisionTable {
     /// The destinations, in declaration order.
     pub destinations: Vec<DestinationId>,
     /// The blocks, in the order of the states.
-    pub blocks: Vec<Block>,
+    pub blocks: Vec<TableBlock>,
 }
 
 /// Pairs of states that decide alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
+pub struct TableBlock {
     /// The states of the consent object.
     pub consent: Vec<ConsentState>,
     /// The states of the integrations object.
     pub integrations: Vec<IntegrationsState>,
     /// The rows. An event in the block is in exactly one of them.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TableRow>,
 }
 
 /// The facts of an event next to its states, and the decision. A fact that is `None` does not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct TableRow {
     /// True if the event is exempt.
     pub exempt_event: Option<bool>,
     /// True if preferences are given and satisfy the requirement.
@@ -58,7 +58,7 @@ pub struct Row {
 ///
 /// # Errors
 ///
-/// [`TooLarge`] where a decision has no diagram of reasonable size.
+/// [`TooLargeError`] where a decision has no diagram of reasonable size.
 ///
 /// ```
 /// use consentry::Policy;
@@ -76,7 +76,7 @@ pub struct Row {
 pub fn decision_tables(
     policy: &Policy,
     destinations: impl IntoIterator<Item = DestinationId>,
-) -> Result<Vec<DecisionTable>, TooLarge> {
+) -> Result<Vec<DecisionTable>, TooLargeError> {
     let mut tables: Vec<DecisionTable> = Vec::new();
     let mut known: HashMap<EquivalenceClass<bool>, usize> = HashMap::new();
     for id in destinations {
@@ -116,7 +116,11 @@ const VARIABLES: [(usize, &[usize]); 4] =
 /// The values that some variables may have, and the reason then.
 type Path = (Vec<(usize, Vec<usize>)>, Reason);
 
-fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Result<Vec<Block>, TooLarge> {
+fn blocks(
+    policy: &Policy,
+    id: DestinationId,
+    destination: &Destination,
+) -> Result<Vec<TableBlock>, TooLargeError> {
     let formula = Formula::of_destination(destination, policy);
     let inputs = Inputs::of(&[(policy, id)]).condensed(destination.name(), formula.as_ref());
     let decision = DecisionFunction::over(inputs, MAX_STEPS, policy, destination)?;
@@ -143,7 +147,7 @@ fn blocks(policy: &Policy, id: DestinationId, destination: &Destination) -> Resu
             }
         }
     }
-    let mut blocks: Vec<Block> = classes.iter().flat_map(Class::blocks).collect();
+    let mut blocks: Vec<TableBlock> = classes.iter().flat_map(Class::blocks).collect();
     blocks.sort_by_key(|block| (block.consent.first().copied(), block.integrations.first().copied()));
     Ok(blocks)
 }
@@ -157,13 +161,13 @@ struct Class {
 
 impl Class {
     /// Returns as few blocks as can be, none of which has a pair of another one.
-    fn blocks(&self) -> Vec<Block> {
+    fn blocks(&self) -> Vec<TableBlock> {
         let by_consent = grouped(&self.cells);
         let turned: Vec<_> =
             self.cells.iter().map(|(consent, integrations)| (*integrations, *consent)).collect();
         let by_integrations = grouped(&turned);
-        let rows: Vec<Row> = self.paths.iter().map(|path| self.row(path)).collect();
-        let block = |consent, integrations| Block { consent, integrations, rows: rows.clone() };
+        let rows: Vec<TableRow> = self.paths.iter().map(|path| self.row(path)).collect();
+        let block = |consent, integrations| TableBlock { consent, integrations, rows: rows.clone() };
         match by_consent.len() <= by_integrations.len() {
             true => {
                 by_consent.into_iter().map(|(consent, integrations)| block(consent, integrations)).collect()
@@ -175,12 +179,12 @@ impl Class {
         }
     }
 
-    fn row(&self, (conditions, reason): &Path) -> Row {
+    fn row(&self, (conditions, reason): &Path) -> TableRow {
         let values =
             |wanted| conditions.iter().find(|(variable, _)| *variable == wanted).map(|(_, values)| values);
         let is_one = |wanted| values(wanted).map(|values| values.contains(&1));
         let entries = |wanted, all: &[Option<Entry>]| values(wanted).map(|values| at(all, values));
-        Row {
+        TableRow {
             exempt_event: is_one(EXEMPT_EVENT),
             need: is_one(NEED),
             entry: entries(ENTRY, &ENTRIES),
@@ -282,7 +286,7 @@ impl DecisionTable {
         policy: &Policy,
         destination: &Destination,
         event: &Event<'_>,
-    ) -> impl Iterator<Item = (&'t Block, &'t Row)> {
+    ) -> impl Iterator<Item = (&'t TableBlock, &'t TableRow)> {
         let (consent, integrations) = (event.consent.state(), event.integrations.state());
         let is_exempt = event.track.as_ref().is_some_and(|track| {
             policy.exempt_events().value.iter().any(|name| name.value.as_bytes() == track.as_bytes())
@@ -304,7 +308,7 @@ impl DecisionTable {
     }
 
     /// Returns an event in a row of one of its blocks, as JSON, for one of the destinations.
-    pub fn witness(policy: &Policy, id: DestinationId, block: &Block, row: &Row) -> Option<String> {
+    pub fn witness(policy: &Policy, id: DestinationId, block: &TableBlock, row: &TableRow) -> Option<String> {
         let inputs = Inputs::of(&[(policy, id)]);
         let name = policy.destination(id)?.name();
         let state = block.consent.first()?;

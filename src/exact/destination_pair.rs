@@ -6,7 +6,7 @@ use super::equivalence::EquivalenceClass;
 use super::formula::{Formula, PrimeImplicants};
 use super::function::{Function, function, reason};
 use super::inputs::Inputs;
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{Destination, DestinationId, Policy};
 use crate::reason::Reason;
 use std::collections::BTreeSet;
@@ -46,7 +46,7 @@ impl Direction {
     pub const ALL: [Direction; 3] = [Direction::Loosened, Direction::Tightened, Direction::Reason];
 
     /// Returns the word for it in reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Direction::Loosened => "loosened",
             Direction::Tightened => "tightened",
@@ -139,12 +139,14 @@ impl<'c> DestinationPair<'c> {
     }
 
     /// Returns what changes, by categories if that does not take too many rows.
-    pub(super) fn changes(&self) -> Result<PairChanges, TooLarge> {
+    pub(super) fn changes(&self) -> Result<PairChanges, TooLargeError> {
         let needs = || self.inputs.by_requirements(&self.formulas);
         let Some(formula) = self.only_formula() else {
             return Ok(match self.found(&self.inputs, None) {
                 Ok(found) => PairChanges { by_requirements: false, found },
-                Err(TooLarge) => PairChanges { by_requirements: true, found: self.found(&needs(), None)? },
+                Err(TooLargeError) => {
+                    PairChanges { by_requirements: true, found: self.found(&needs(), None)? }
+                }
             });
         };
         // Where there are too many ways, they may not matter.
@@ -152,7 +154,7 @@ impl<'c> DestinationPair<'c> {
         let found = self.found(&needs(), ways.as_ref())?;
         Ok(match self.expanded(&found, ways.as_ref()) {
             Ok(found) => PairChanges { by_requirements: false, found },
-            Err(TooLarge) => PairChanges { by_requirements: true, found },
+            Err(TooLargeError) => PairChanges { by_requirements: true, found },
         })
     }
 
@@ -169,7 +171,11 @@ impl<'c> DestinationPair<'c> {
 
     /// Returns what changes, in as few cubes as say it. Of `ways`, each cube that asks for a requirement is as many as it takes to say
     /// whether that is satisfied.
-    fn found(&self, rows: &Inputs, ways: Option<&PrimeImplicants>) -> Result<Vec<ChangedCube>, TooLarge> {
+    fn found(
+        &self,
+        rows: &Inputs,
+        ways: Option<&PrimeImplicants>,
+    ) -> Result<Vec<ChangedCube>, TooLargeError> {
         let mut diagrams = Diagrams::new(rows.values())?;
         let mut functions = Vec::new();
         for (which, (policy, _, one)) in self.declared.iter().enumerate() {
@@ -206,7 +212,7 @@ impl<'c> DestinationPair<'c> {
         &self,
         found: &[ChangedCube],
         ways: Option<&PrimeImplicants>,
-    ) -> Result<Vec<ChangedCube>, TooLarge> {
+    ) -> Result<Vec<ChangedCube>, TooLargeError> {
         let inputs = &self.inputs;
         let first = inputs.first_category();
         let mut expanded = Vec::new();
@@ -223,12 +229,12 @@ impl<'c> DestinationPair<'c> {
                             let values = 1 << u32::from(is_satisfied);
                             row.iter().fold(whole.clone(), |cube, place| cube.with(first + place, values))
                         };
-                        let rows = ways.ok_or(TooLarge)?.rows(is_satisfied).iter();
+                        let rows = ways.ok_or(TooLargeError)?.rows(is_satisfied).iter();
                         cubes.extend(rows.map(|row| (with(row), &one.reasons)));
                     }
                 }
                 if cubes.len() > MAX_CUBES {
-                    return Err(TooLarge);
+                    return Err(TooLargeError);
                 }
             }
             cubes.sort();
@@ -258,7 +264,7 @@ fn condition(
     direction: Direction,
     before: Option<&Function>,
     after: Option<&Function>,
-) -> Result<Diagram, TooLarge> {
+) -> Result<Diagram, TooLargeError> {
     let delivered = |diagrams: &mut Diagrams, function: Option<&Function>| match function {
         Some(function) => function.delivers(diagrams),
         // A destination that the policy does not have receives nothing.

@@ -1,7 +1,7 @@
 //! Decision diagrams: functions of variables that have few values each, every function kept once. So two functions are equal
 //! exactly when they are the same [`Diagram`], and what forty categories decide fits into forty nodes where it is a list.
 
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use foldhash::{HashMap, HashMapExt};
 
 /// The most steps, each of which makes one node at most, before a question counts as too large to be answered.
@@ -54,16 +54,16 @@ struct Node {
 
 impl Diagrams {
     /// Makes diagrams over variables with so many values each.
-    pub(crate) fn new(values: Vec<usize>) -> Result<Self, TooLarge> {
+    pub(crate) fn new(values: Vec<usize>) -> Result<Self, TooLargeError> {
         Diagrams::at_most(values, MAX_STEPS)
     }
 
     /// Makes diagrams that take no more than so many steps, for questions that are not worth waiting for.
-    pub(crate) fn at_most(values: Vec<usize>, left: usize) -> Result<Self, TooLarge> {
+    pub(crate) fn at_most(values: Vec<usize>, left: usize) -> Result<Self, TooLargeError> {
         let (nodes, children) = (Vec::new(), Vec::new());
         match values.len() <= MAX_VARIABLES {
             true => Ok(Diagrams { values, nodes, children, known: HashMap::new(), left }),
-            false => Err(TooLarge),
+            false => Err(TooLargeError),
         }
     }
 
@@ -78,24 +78,24 @@ impl Diagrams {
     }
 
     /// Returns the condition that a variable of two values has the second one.
-    pub(crate) fn literal(&mut self, variable: usize) -> Result<Diagram, TooLarge> {
+    pub(crate) fn literal(&mut self, variable: usize) -> Result<Diagram, TooLargeError> {
         self.node(variable, &[Diagram::FALSE, Diagram::TRUE])
     }
 
     /// Returns the function that is one of these for each value of a variable; all of them depend on later variables only.
-    pub(crate) fn node(&mut self, variable: usize, children: &[Diagram]) -> Result<Diagram, TooLarge> {
+    pub(crate) fn node(&mut self, variable: usize, children: &[Diagram]) -> Result<Diagram, TooLargeError> {
         debug_assert_eq!(self.values.get(variable), Some(&children.len()));
         match children.first() {
             Some(first) if children.iter().any(|child| child != first) => {}
-            first => return first.copied().ok_or(TooLarge),
+            first => return first.copied().ok_or(TooLargeError),
         }
-        let variable = u32::try_from(variable).map_err(|_| TooLarge)?;
+        let variable = u32::try_from(variable).map_err(|_| TooLargeError)?;
         let key = (variable, Box::from(children));
         if let Some(known) = self.known.get(&key) {
             return Ok(*known);
         }
-        let index = u32::try_from(self.nodes.len()).map_err(|_| TooLarge)?;
-        let first = u32::try_from(self.children.len()).map_err(|_| TooLarge)?;
+        let index = u32::try_from(self.nodes.len()).map_err(|_| TooLargeError)?;
+        let first = u32::try_from(self.children.len()).map_err(|_| TooLargeError)?;
         self.nodes.push(Node { variable, first });
         self.children.extend_from_slice(children);
         self.known.insert(key, Diagram(index));
@@ -131,7 +131,7 @@ impl Diagrams {
         one: Diagram,
         other: Diagram,
         join: &impl Fn(u32, u32) -> u32,
-    ) -> Result<Diagram, TooLarge> {
+    ) -> Result<Diagram, TooLargeError> {
         self.join_known(one, other, join, &mut HashMap::new())
     }
 
@@ -141,16 +141,16 @@ impl Diagrams {
         other: Diagram,
         join: &impl Fn(u32, u32) -> u32,
         known: &mut HashMap<(Diagram, Diagram), Diagram>,
-    ) -> Result<Diagram, TooLarge> {
+    ) -> Result<Diagram, TooLargeError> {
         if let (Some(one), Some(other)) = (one.value(), other.value()) {
             return Ok(Diagram::leaf(join(one, other)));
         }
         if let Some(joined) = known.get(&(one, other)) {
             return Ok(*joined);
         }
-        self.left = self.left.checked_sub(1).ok_or(TooLarge)?;
+        self.left = self.left.checked_sub(1).ok_or(TooLargeError)?;
         let variables = [one, other].into_iter().filter_map(|diagram| self.variable(diagram));
-        let variable = variables.min().ok_or(TooLarge)?;
+        let variable = variables.min().ok_or(TooLargeError)?;
         let mut children = Vec::with_capacity(self.count_of(variable));
         for value in 0..self.count_of(variable) {
             let (one, other) = (self.child(one, variable, value), self.child(other, variable, value));
@@ -162,12 +162,12 @@ impl Diagrams {
     }
 
     /// Returns the function whose value is `map` of another one's.
-    pub(crate) fn map(&mut self, of: Diagram, map: &impl Fn(u32) -> u32) -> Result<Diagram, TooLarge> {
+    pub(crate) fn map(&mut self, of: Diagram, map: &impl Fn(u32) -> u32) -> Result<Diagram, TooLargeError> {
         self.join(of, Diagram::FALSE, &|value, _| map(value))
     }
 
     /// Returns the condition that both of two hold.
-    pub(crate) fn and(&mut self, one: Diagram, other: Diagram) -> Result<Diagram, TooLarge> {
+    pub(crate) fn and(&mut self, one: Diagram, other: Diagram) -> Result<Diagram, TooLargeError> {
         match (one, other) {
             (Diagram::TRUE, rest) | (rest, Diagram::TRUE) => Ok(rest),
             (Diagram::FALSE, _) | (_, Diagram::FALSE) => Ok(Diagram::FALSE),
@@ -176,7 +176,7 @@ impl Diagrams {
     }
 
     /// Returns the condition that one of two holds.
-    pub(crate) fn or(&mut self, one: Diagram, other: Diagram) -> Result<Diagram, TooLarge> {
+    pub(crate) fn or(&mut self, one: Diagram, other: Diagram) -> Result<Diagram, TooLargeError> {
         match (one, other) {
             (Diagram::FALSE, rest) | (rest, Diagram::FALSE) => Ok(rest),
             (Diagram::TRUE, _) | (_, Diagram::TRUE) => Ok(Diagram::TRUE),
@@ -185,12 +185,12 @@ impl Diagrams {
     }
 
     /// Returns the condition that another one does not hold.
-    pub(crate) fn not(&mut self, of: Diagram) -> Result<Diagram, TooLarge> {
+    pub(crate) fn not(&mut self, of: Diagram) -> Result<Diagram, TooLargeError> {
         self.map(of, &|value| u32::from(value == 0))
     }
 
     /// Returns the condition that two functions differ.
-    pub(crate) fn differing(&mut self, one: Diagram, other: Diagram) -> Result<Diagram, TooLarge> {
+    pub(crate) fn differing(&mut self, one: Diagram, other: Diagram) -> Result<Diagram, TooLargeError> {
         self.join(one, other, &|one, other| u32::from(one != other))
     }
 
@@ -300,6 +300,6 @@ mod tests {
             whole = all.node(variable, &[Diagram::FALSE, whole]).unwrap();
         }
         assert_eq!(all.nodes.len(), 400);
-        assert!(matches!(Diagrams::new(vec![2; 1_001]), Err(TooLarge)));
+        assert!(matches!(Diagrams::new(vec![2; 1_001]), Err(TooLargeError)));
     }
 }

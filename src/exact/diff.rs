@@ -10,7 +10,7 @@ use super::formula::Formula;
 use super::gate::{Gate, event_names, gate};
 use super::inputs::Inputs;
 use crate::event::Event;
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading};
 use crate::reason::Reason;
 use std::borrow::Cow;
@@ -197,7 +197,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
         let [old_id, new_id] = ids.each_ref().map(|ids| ids.get(name).copied());
         match destination(name, [(old, old_id), (new, new_id)], are_settings_alike, &mut known) {
             Ok(changed) => destinations.extend(changed),
-            Err(TooLarge) => too_large.push((*name).to_owned()),
+            Err(TooLargeError) => too_large.push((*name).to_owned()),
         }
     }
     Diff {
@@ -252,7 +252,7 @@ fn destination(
     sides: [Side<'_>; 2],
     are_settings_alike: bool,
     known: &mut HashMap<PairClass, PairChanges>,
-) -> Result<Option<DestinationDiff>, TooLarge> {
+) -> Result<Option<DestinationDiff>, TooLargeError> {
     let compared = DestinationPair::of(sides);
     let class = PairClass::of(&compared);
     if are_settings_alike && class.is_unchanged() {

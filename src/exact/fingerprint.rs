@@ -13,7 +13,7 @@ use super::gate::{Gate, Open, Opens};
 use super::inputs::{ALL, ENTRIES, Input, Inputs};
 use crate::decide::{Decision, Table};
 use crate::event::Entry;
-use crate::fingerprint::{Fingerprint, TooLarge};
+use crate::fingerprint::{Fingerprint, TooLargeError};
 use crate::model::{
     CheckAction, Conflict, ConsentState, Destination, DestinationId, IntegrationsState, LedgerCheck, Policy,
 };
@@ -119,10 +119,11 @@ fn action_number(action: CheckAction) -> u64 {
 ///
 /// # Errors
 ///
-/// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size, such as one that is over thousands of categories.
+/// [`TooLargeError`] for a requirement whose decision has no diagram of reasonable size, such as one that is over thousands of categories.
 ///
 /// ```
-/// use consentry::{Policy, exact::fingerprint};
+/// use consentry::exact::fingerprint;
+/// use consentry::Policy;
 ///
 /// let one = Policy::parse(r#"
 ///     consentry 1
@@ -143,7 +144,7 @@ fn action_number(action: CheckAction) -> u64 {
 /// assert_eq!(fingerprint(&one).unwrap(), fingerprint(&other).unwrap());
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
-pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLarge> {
+pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLargeError> {
     let mut hash = Hash::new(Part::Policy);
     policy.reading().identity().into_iter().for_each(|(number, texts)| hash.texts(number, texts));
     let wire_ids: BTreeSet<&str> = policy.categories().iter().map(|category| category.wire_id()).collect();
@@ -181,8 +182,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
-    pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
+    /// [`TooLargeError`] for a requirement whose decision has no diagram of reasonable size.
+    pub fn fingerprint(&self) -> Result<Fingerprint, TooLargeError> {
         *self.fingerprint.get_or_init(|| fingerprint(&self.policy))
     }
 }
@@ -192,8 +193,8 @@ impl Decision<'_> {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`] for a policy that has none.
-    pub fn fingerprint(&self) -> Result<Fingerprint, TooLarge> {
+    /// [`TooLargeError`] for a policy that has none.
+    pub fn fingerprint(&self) -> Result<Fingerprint, TooLargeError> {
         self.table.fingerprint()
     }
 }
@@ -250,7 +251,7 @@ fn drops(hash: &mut Hash, policy: &Policy) {
 }
 
 /// Hashes the decision for a destination without its names, and returns whether it depends on its entries.
-fn decision(policy: &Policy, id: DestinationId) -> Result<(bool, [u8; 32]), TooLarge> {
+fn decision(policy: &Policy, id: DestinationId) -> Result<(bool, [u8; 32]), TooLargeError> {
     let Some(DecisionFunction { inputs, diagrams, function, .. }) = DecisionFunction::new(policy, id)? else {
         return Ok((false, [0; 32]));
     };

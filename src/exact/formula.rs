@@ -3,7 +3,7 @@
 
 use super::cover::MAX_CUBES;
 use super::diagram::{Diagram, Diagrams};
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{Destination, Policy, Requirement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -94,11 +94,11 @@ impl Formula {
 
     /// Returns when it is satisfied and when it is not, by places among `free`, which are the wire ids of its categories that are not
     /// `always`, sorted.
-    pub(crate) fn prime_implicants(&self, free: &[String]) -> Result<PrimeImplicants, TooLarge> {
+    pub(crate) fn prime_implicants(&self, free: &[String]) -> Result<PrimeImplicants, TooLargeError> {
         let order = Order::of([self], free);
         let mut diagrams = Diagrams::new(vec![2; free.len()])?;
         let whole = self.satisfied(&mut diagrams, &|wire_id| order.variable(wire_id))?.whole;
-        let rows = |polarity| -> Result<Vec<Vec<usize>>, TooLarge> {
+        let rows = |polarity| -> Result<Vec<Vec<usize>>, TooLargeError> {
             let mut rows = shortest(&diagrams, whole, polarity, &mut HashMap::new())?;
             for row in &mut rows {
                 row.iter_mut().for_each(|variable| *variable = order.place(*variable));
@@ -131,7 +131,7 @@ impl Formula {
         &self,
         diagrams: &mut Diagrams,
         variable: &impl Fn(&str) -> Option<usize>,
-    ) -> Result<Satisfied, TooLarge> {
+    ) -> Result<Satisfied, TooLargeError> {
         let (elements, all) = match self {
             Formula::Category { wire_id, always } => {
                 let whole = match (always, variable(wire_id)) {
@@ -256,7 +256,7 @@ fn shortest(
     of: Diagram,
     polarity: Polarity,
     known: &mut HashMap<Diagram, Vec<Vec<usize>>>,
-) -> Result<Vec<Vec<usize>>, TooLarge> {
+) -> Result<Vec<Vec<usize>>, TooLargeError> {
     let (holds, asked) = match polarity {
         Polarity::Granted => (Diagram::TRUE, 1),
         Polarity::NotGranted => (Diagram::FALSE, 0),
@@ -282,7 +282,7 @@ fn shortest(
         }
     }
     if rows.len() > MAX_CUBES {
-        return Err(TooLarge);
+        return Err(TooLargeError);
     }
     known.insert(of, rows.clone());
     Ok(rows)
@@ -323,7 +323,7 @@ mod tests {
         let ways = all.prime_implicants(&many).unwrap();
         assert_eq!((ways.satisfied.len(), ways.unsatisfied.len()), (1, 30));
         let pairs = many.chunks(2).map(|pair| any(pair.iter().map(|one| category(one)).collect()));
-        assert_eq!(Formula::AllOf(pairs.collect()).prime_implicants(&many), Err(TooLarge));
+        assert_eq!(Formula::AllOf(pairs.collect()).prime_implicants(&many), Err(TooLargeError));
     }
 
     /// Categories that stand together are near each other, wherever the alphabet has them.

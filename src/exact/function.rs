@@ -4,7 +4,7 @@ use super::diagram::{Diagram, Diagrams, MAX_STEPS};
 use super::formula::{Formula, Satisfied};
 use super::inputs::{ALL, ENTRIES, Inputs, place_of};
 use crate::event::{Entry, Event};
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{
     Category, ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy, Steps,
     UnmappedDestinations,
@@ -46,8 +46,8 @@ impl<'p> DecisionFunction<'p> {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size.
-    pub fn new(policy: &'p Policy, destination: DestinationId) -> Result<Option<Self>, TooLarge> {
+    /// [`TooLargeError`] for a requirement whose decision has no diagram of reasonable size.
+    pub fn new(policy: &'p Policy, destination: DestinationId) -> Result<Option<Self>, TooLargeError> {
         let Some(declared) = policy.destination(destination) else { return Ok(None) };
         let inputs = Inputs::of(&[(policy, destination)]);
         DecisionFunction::over(inputs, MAX_STEPS, policy, declared).map(Some)
@@ -59,7 +59,7 @@ impl<'p> DecisionFunction<'p> {
         max_steps: usize,
         policy: &'p Policy,
         destination: &Destination,
-    ) -> Result<Self, TooLarge> {
+    ) -> Result<Self, TooLargeError> {
         let mut diagrams = Diagrams::at_most(inputs.values(), max_steps)?;
         let function = function(&mut diagrams, &inputs, 0, policy, destination)?;
         Ok(DecisionFunction { policy, inputs, diagrams, function })
@@ -98,7 +98,7 @@ pub(crate) struct Function {
 
 impl Function {
     /// Returns the condition that the destination receives the event.
-    pub(super) fn delivers(&self, diagrams: &mut Diagrams) -> Result<Diagram, TooLarge> {
+    pub(super) fn delivers(&self, diagrams: &mut Diagrams) -> Result<Diagram, TooLargeError> {
         diagrams.map(self.reason, &|leaf| u32::from(passes(leaf)))
     }
 }
@@ -128,7 +128,7 @@ pub(crate) fn function(
     which: usize,
     policy: &Policy,
     destination: &Destination,
-) -> Result<Function, TooLarge> {
+) -> Result<Function, TooLargeError> {
     let mut builder = Builder { diagrams, inputs, which, policy, destination };
     let steps = builder.steps()?;
     let mut by_shape = Vec::new();
@@ -189,7 +189,7 @@ struct ConsentOutcome {
 const PASS: Reason = Reason::NotEnforced;
 
 impl Builder<'_> {
-    fn steps(&mut self) -> Result<StepDiagrams, TooLarge> {
+    fn steps(&mut self) -> Result<StepDiagrams, TooLargeError> {
         let own = self.own_entry()?;
         let entry = |place: u32| ENTRIES.get(place as usize).copied().flatten();
         let ignores_all = self.policy.kind_of(self.destination).and_then(|kind| kind.ignores_all()).is_some();
@@ -219,7 +219,7 @@ impl Builder<'_> {
 
     /// Returns what the entries under all of the destination's names come to: "`off` wins, then `on`", and what cannot be read is what
     /// the setting says.
-    fn own_entry(&mut self) -> Result<Diagram, TooLarge> {
+    fn own_entry(&mut self) -> Result<Diagram, TooLargeError> {
         let place = |entry: Option<Entry>| place_of(&ENTRIES, &entry) as u32;
         let mut counts = ENTRIES.map(|entry| Diagram::leaf(place(self.counted(entry)))).to_vec();
         // What is there twice is off where what cannot be read is.
@@ -252,7 +252,7 @@ impl Builder<'_> {
     }
 
     /// §3, step 3.
-    fn consent(&mut self, answered: bool) -> Result<ConsentOutcome, TooLarge> {
+    fn consent(&mut self, answered: bool) -> Result<ConsentOutcome, TooLargeError> {
         if self.destination.exempt().is_some() {
             return Ok(ConsentOutcome { reason: leaf(Reason::Exempt), named: BTreeMap::new() });
         }
@@ -279,7 +279,7 @@ impl Builder<'_> {
     }
 
     /// Returns whether a formula is satisfied, and what it names where it is not.
-    fn satisfied(&mut self, formula: &Formula, answered: bool) -> Result<Satisfied, TooLarge> {
+    fn satisfied(&mut self, formula: &Formula, answered: bool) -> Result<Satisfied, TooLargeError> {
         let variable = |wire_id: &str| self.inputs.category(wire_id).filter(|_| answered);
         let mut satisfied = formula.satisfied(self.diagrams, &variable)?;
         if answered && self.inputs.requirements.is_some() {
@@ -297,7 +297,7 @@ impl Builder<'_> {
         state: ConsentState,
         integrations: IntegrationsState,
         steps: &StepDiagrams,
-    ) -> Result<Diagram, TooLarge> {
+    ) -> Result<Diagram, TooLargeError> {
         if self.destination.disabled().is_some() {
             return Ok(leaf(Reason::Disabled));
         }
@@ -324,7 +324,7 @@ struct Cell<'c> {
 }
 
 impl Steps for Cell<'_> {
-    type Value = Result<Diagram, TooLarge>;
+    type Value = Result<Diagram, TooLargeError>;
 
     fn nothing(&mut self) -> Self::Value {
         Ok(leaf(Reason::NotEnforced))

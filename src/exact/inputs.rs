@@ -6,7 +6,7 @@ use super::diagram::{Diagram, Diagrams};
 use super::formula::{Formula, place};
 use super::requirement_vars::{Combination, RequirementVar, combinations};
 use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -227,7 +227,7 @@ impl Inputs {
     }
 
     /// Returns the values that requirements have together; none where each category is a variable itself.
-    pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLarge> {
+    pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLargeError> {
         let Some(requirements) = &self.requirements else { return Ok(Vec::new()) };
         combinations(requirements, &self.categories, self.shapes.iter().map(answered).collect())
     }
@@ -238,7 +238,7 @@ impl Inputs {
         &self,
         diagrams: &mut Diagrams,
         combinations: &[Combination],
-    ) -> Result<Diagram, TooLarge> {
+    ) -> Result<Diagram, TooLargeError> {
         let members = if self.requirements.is_none() { self.values().len() } else { self.first_category() };
         let mut events = Diagram::TRUE;
         for variable in Inputs::FIRST_NAME..members {
@@ -278,7 +278,7 @@ impl Inputs {
         object: usize,
         present: Diagram,
         not: Diagram,
-    ) -> Result<Diagram, TooLarge> {
+    ) -> Result<Diagram, TooLargeError> {
         let values = 0..diagrams.count_of(object);
         let each = values.map(|value| if self.has_members(object, value) { present } else { not });
         let each: Vec<Diagram> = each.collect();

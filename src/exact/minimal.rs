@@ -2,7 +2,7 @@
 
 use super::diagram::{Diagram, Diagrams};
 use super::set_cover::are_among;
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -29,7 +29,7 @@ pub(crate) fn minimal(
     at: &[usize],
     offered: &[Vec<usize>],
     limit: usize,
-) -> Result<Minimal, TooLarge> {
+) -> Result<Minimal, TooLargeError> {
     let mut search = Search { diagrams, at, offered, limit, known: HashMap::new(), kept: 0, is_cut: false };
     let mut sets = search.sets(condition)?.as_ref().clone();
     if search.is_cut {
@@ -65,7 +65,7 @@ impl Search<'_> {
     }
 
     /// Returns the minimal sets of a part of the condition.
-    fn sets(&mut self, of: Diagram) -> Result<Rc<Vec<ChangeSet>>, TooLarge> {
+    fn sets(&mut self, of: Diagram) -> Result<Rc<Vec<ChangeSet>>, TooLargeError> {
         let Some(variable) = self.diagrams.variable(of) else {
             return Ok(Rc::new(if of == Diagram::TRUE { vec![Vec::new()] } else { Vec::new() }));
         };
@@ -89,7 +89,7 @@ impl Search<'_> {
         }
         self.kept += 1 + sets.iter().map(Vec::len).sum::<usize>();
         if self.kept > MAX_KEPT {
-            return Err(TooLarge);
+            return Err(TooLargeError);
         }
         let sets = Rc::new(sets);
         self.known.insert(of, Rc::clone(&sets));

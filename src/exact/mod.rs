@@ -31,13 +31,13 @@ mod requirement_vars;
 mod set_cover;
 mod space;
 
-pub use certify::{Certificate, Coverage, Difference, certify};
+pub use certify::{Certificate, Coverage, Disagreement, certify};
 pub use check::{Check, check};
 pub use conditions::{Condition, Conditions, RequiredBy};
 pub use counterfactuals::{
     Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, counterfactuals,
 };
-pub use decision_table::{Block, DecisionTable, Row, decision_tables};
+pub use decision_table::{DecisionTable, TableBlock, TableRow, decision_tables};
 pub use destination_pair::{Direction, Presence};
 pub use diff::{Change, DestinationDiff, Diff, DropChange, diff};
 pub use fingerprint::fingerprint;

@@ -4,7 +4,7 @@ use super::diagram::{Diagram, MAX_STEPS};
 use super::function::DecisionFunction;
 use super::inputs::{ALL, ENTRIES, Inputs};
 use crate::event::{Entry, Name};
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{
     Category, CategoryId, Destination, DestinationId, EntryState, IntegrationsState, Policy, Promise,
     PromiseCondition, Requirement,
@@ -47,7 +47,7 @@ impl Proof<'_> {
 ///
 /// # Errors
 ///
-/// [`TooLarge`] for a requirement whose decision has no diagram of reasonable size: then nothing is known.
+/// [`TooLargeError`] for a requirement whose decision has no diagram of reasonable size: then nothing is known.
 ///
 /// ```
 /// use consentry::Policy;
@@ -68,7 +68,7 @@ impl Proof<'_> {
 /// assert_eq!(prove(&policy, broken).unwrap().counterexamples[0].event, "{}");
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
-pub fn prove<'p>(policy: &Policy, promise: &'p Promise) -> Result<Proof<'p>, TooLarge> {
+pub fn prove<'p>(policy: &Policy, promise: &'p Promise) -> Result<Proof<'p>, TooLargeError> {
     let mut proof = Proof { promise, situations: Some(0), counterexamples: Vec::new() };
     let all = || policy.destination_ids().collect();
     for id in promise.destinations.clone().unwrap_or_else(all) {
@@ -95,7 +95,7 @@ impl<'p> Question<'p> {
         promise: &'p Promise,
         id: DestinationId,
         destination: &'p Destination,
-    ) -> Result<Self, TooLarge> {
+    ) -> Result<Self, TooLargeError> {
         let mut names = Vec::new();
         let mut categories: Vec<CategoryId> =
             promise.without.iter().flat_map(Requirement::categories).collect();
@@ -118,7 +118,7 @@ impl<'p> Question<'p> {
     }
 
     /// Returns in how many situations the promise is asked, and one in which it is not kept.
-    fn answer(mut self) -> Result<(Option<u128>, Option<Counterexample>), TooLarge> {
+    fn answer(mut self) -> Result<(Option<u128>, Option<Counterexample>), TooLargeError> {
         let mut asked = self.decision.inputs.events(&mut self.decision.diagrams, &[])?;
         for condition in &self.promise.when {
             let holds = self.condition(condition)?;
@@ -154,7 +154,7 @@ impl<'p> Question<'p> {
     }
 
     /// Returns where a condition of the promise holds.
-    fn condition(&mut self, condition: &PromiseCondition) -> Result<Diagram, TooLarge> {
+    fn condition(&mut self, condition: &PromiseCondition) -> Result<Diagram, TooLargeError> {
         let inputs = &self.decision.inputs;
         let (variable, holds): (usize, Vec<bool>) = match condition {
             PromiseCondition::Consent(states) => {
@@ -216,7 +216,7 @@ impl<'p> Question<'p> {
         first.iter().find(is_other).map(String::as_str)
     }
 
-    fn satisfied(&mut self, needs: &Requirement) -> Result<Diagram, TooLarge> {
+    fn satisfied(&mut self, needs: &Requirement) -> Result<Diagram, TooLargeError> {
         let (elements, all) = match needs {
             Requirement::Category(id) => return self.granted(*id),
             Requirement::AllOf(elements) => (elements, true),
@@ -234,7 +234,7 @@ impl<'p> Question<'p> {
     }
 
     /// Returns where a category is granted: by the event, also where it is unenforced, or always.
-    fn granted(&mut self, id: CategoryId) -> Result<Diagram, TooLarge> {
+    fn granted(&mut self, id: CategoryId) -> Result<Diagram, TooLargeError> {
         let category: Option<&Category> = self.policy.category(id);
         let Some(category) = category.filter(|one| one.always().is_none()) else { return Ok(Diagram::TRUE) };
         let DecisionFunction { inputs, diagrams, .. } = &mut self.decision;

@@ -2,7 +2,7 @@
 
 use super::diagram::{Diagram, Diagrams};
 use super::formula::{Formula, Order, Satisfied};
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use std::collections::BTreeSet;
 
 /// A variable of two values.
@@ -89,7 +89,7 @@ impl RequirementVar {
         diagrams: &mut Diagrams,
         order: &Order,
         answered: &[bool],
-    ) -> Result<Diagram, TooLarge> {
+    ) -> Result<Diagram, TooLargeError> {
         let is_answered = |which: usize| answered.get(which) == Some(&true);
         match self {
             RequirementVar::Granted { formula, of, .. } => match of.iter().any(|which| is_answered(*which)) {
@@ -112,7 +112,11 @@ impl RequirementVar {
 }
 
 /// Returns where one of two names a category that the other one does not.
-fn other_names(diagrams: &mut Diagrams, one: &Satisfied, other: &Satisfied) -> Result<Diagram, TooLarge> {
+fn other_names(
+    diagrams: &mut Diagrams,
+    one: &Satisfied,
+    other: &Satisfied,
+) -> Result<Diagram, TooLargeError> {
     let mut differ = Diagram::FALSE;
     let wire_ids: BTreeSet<&String> = one.named.keys().chain(other.named.keys()).collect();
     for wire_id in wire_ids {
@@ -129,7 +133,7 @@ pub(crate) fn combinations(
     vars: &[RequirementVar],
     free: &[String],
     patterns: BTreeSet<Vec<bool>>,
-) -> Result<Vec<Combination>, TooLarge> {
+) -> Result<Vec<Combination>, TooLargeError> {
     let mut diagrams = Diagrams::new(vec![2; free.len()])?;
     let order = Order::of(vars.iter().flat_map(RequirementVar::formulas), free);
     let mut combinations = Vec::new();
@@ -166,7 +170,7 @@ pub(crate) fn combinations(
     Ok(combinations)
 }
 
-fn nothing_granted(diagrams: &mut Diagrams) -> Result<Diagram, TooLarge> {
+fn nothing_granted(diagrams: &mut Diagrams) -> Result<Diagram, TooLargeError> {
     let mut nothing = Diagram::TRUE;
     for variable in (0..diagrams.values().len()).rev() {
         nothing = diagrams.node(variable, &[nothing, Diagram::FALSE])?;

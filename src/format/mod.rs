@@ -54,8 +54,8 @@ impl std::error::Error for FormatError {}
 /// category A
 /// category Analytics  = \"C0002\"  // measuring
 /// category B          = \"C3\"  always\n";
-/// assert_eq!(consentry::format(text).unwrap(), formatted);
-/// assert_eq!(consentry::format(formatted).unwrap(), formatted);
+/// assert_eq!(consentry::format::format(text).unwrap(), formatted);
+/// assert_eq!(consentry::format::format(formatted).unwrap(), formatted);
 /// ```
 pub fn format(text: &str) -> Result<String, FormatError> {
     let tree = parse(text, "the text")?;

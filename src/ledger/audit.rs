@@ -2,7 +2,7 @@
 
 use super::breakdown::{Breakdown, Counts, Value};
 use super::check::{Checked, Found};
-use super::notice::{Notice, NoticeKind};
+use super::ledger_event::{LedgerEvent, LedgerEventKind};
 use super::people::{Rejection, rejection};
 use crate::event::{Entry, EventError, EventErrorKind, Name, Preference};
 use crate::model::{CategoryId, ConsentState, IntegrationsState, Policy};
@@ -57,7 +57,7 @@ impl By {
         }
     }
 
-    fn value(self, notice: &Notice<'_>) -> Value {
+    fn value(self, notice: &LedgerEvent<'_>) -> Value {
         let owned = |name: &Option<Name<'_>>| name.clone().map(Name::into_owned);
         let [library, version] = &notice.library;
         match self {
@@ -125,13 +125,13 @@ impl CategoryTally {
 /// What there is to say of the stamping of the events that were added, by one policy. Its memory is bounded, whatever they are.
 ///
 /// ```
-/// use consentry::ledger::{Audit, By, Finding, Notice};
+/// use consentry::ledger::{Audit, By, Finding, LedgerEvent};
 /// use consentry::{Limits, Policy};
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" category Ads"#)?;
 /// let mut audit = Audit::new(&policy);
 /// for line in [&br#"{"type":"page"}"#[..], br#"{"context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#, b"[]"] {
-///     match Notice::read(line, &policy, &Limits::default()) {
+///     match LedgerEvent::read(line, &policy, &Limits::default()) {
 ///         Ok(notice) => audit.add(&notice, None),
 ///         Err(error) => audit.add_error(&error),
 ///     }
@@ -199,7 +199,7 @@ impl Audit {
     }
 
     /// Adds an event that was read by the same policy, and what its check against a ledger found, where there is one.
-    pub fn add(&mut self, notice: &Notice<'_>, checked: Option<&Checked<'_>>) {
+    pub fn add(&mut self, notice: &LedgerEvent<'_>, checked: Option<&Checked<'_>>) {
         let state = notice.event.consent.state();
         self.states.add(state);
         self.integrations.add(notice.event.integrations.state());
@@ -218,7 +218,7 @@ impl Audit {
             }
         }
         if let Some(checked) = checked {
-            self.checks.add(checked.found.word());
+            self.checks.add(checked.found.as_str());
             if let Found::Mismatch(categories) = &checked.found {
                 findings.push(Finding::Mismatch);
                 let differing = self.categories.iter_mut().filter(|one| categories.contains(&one.id));
@@ -232,8 +232,8 @@ impl Audit {
         for (name, entry) in strictest(notice.event.integrations.entries()).into_values() {
             self.entries.count_mut(vec![Some(name.clone().into_owned())]).add(entry);
         }
-        self.preference_events += u64::from(notice.kind == NoticeKind::Preference);
-        self.identify_events += u64::from(matches!(notice.kind, NoticeKind::Identify { .. }));
+        self.preference_events += u64::from(notice.kind == LedgerEventKind::Preference);
+        self.identify_events += u64::from(matches!(notice.kind, LedgerEventKind::Identify { .. }));
         self.without_person += u64::from(notice.person.id.is_none());
         self.all.add(&findings);
         for (by, breakdown) in By::ALL.into_iter().zip(&mut self.by) {
@@ -276,7 +276,7 @@ impl Audit {
         Finding::ALL.into_iter().all(|finding| self.all.of(finding) == 0)
             && self.not_events() == 0
             && self.never_stamped().next().is_none()
-            && self.checks.of(Found::Unreachable.word()) == 0
+            && self.checks.of(Found::Unreachable.as_str()) == 0
     }
 
     /// All events.

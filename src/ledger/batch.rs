@@ -2,7 +2,7 @@
 
 use super::check::{Checked, Recorded, check};
 use super::entry::Id;
-use super::notice::Notice;
+use super::ledger_event::LedgerEvent;
 use super::people::recorded;
 use super::record::Record;
 use super::store::{Store, StoreError};
@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 /// ```
 #[derive(Debug)]
 pub struct Batch<'l> {
-    notices: Vec<Result<Notice<'l>, EventError>>,
+    notices: Vec<Result<LedgerEvent<'l>, EventError>>,
     records: Result<BTreeMap<Id, Record>, StoreError>,
 }
 
@@ -37,7 +37,7 @@ impl<'l> Batch<'l> {
         policy: &Policy,
         limits: &Limits,
     ) -> Self {
-        let notices: Vec<_> = lines.map(|line| Notice::read(line?, policy, limits)).collect();
+        let notices: Vec<_> = lines.map(|line| LedgerEvent::read(line?, policy, limits)).collect();
         let mut people: Vec<Id> =
             notices.iter().flatten().filter_map(|notice| notice.person.id.clone()).collect();
         people.sort_unstable();
@@ -54,7 +54,7 @@ impl<'l> Batch<'l> {
     }
 
     /// Returns each line as it was read.
-    pub fn notices(&self) -> &[Result<Notice<'l>, EventError>] {
+    pub fn notices(&self) -> &[Result<LedgerEvent<'l>, EventError>] {
         &self.notices
     }
 

@@ -1,6 +1,6 @@
 //! The check: what an event is stamped with, against what is recorded of its person.
 
-use super::notice::Notice;
+use super::ledger_event::LedgerEvent;
 use super::people::granted;
 use super::record::{Record, RecordedPreference};
 use crate::decide::{CheckedEvent, Input, LedgerDrop};
@@ -38,7 +38,7 @@ pub enum Found {
 
 impl Found {
     /// The word for it in reports.
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Found::NotChecked => "not_checked",
             Found::Agrees => "agrees",
@@ -50,7 +50,7 @@ impl Found {
     }
 
     /// The word of the language for what becomes of the event, with `_` for a space.
-    pub fn then_word(&self, then: CheckAction) -> &'static str {
+    pub fn action_as_str(&self, then: CheckAction) -> &'static str {
         match (self, then) {
             (_, CheckAction::Drop) => "drop",
             (_, CheckAction::UseRecorded) => "use_recorded",
@@ -75,16 +75,16 @@ pub struct Checked<'e> {
 /// Checks an event against what is recorded of its person. "A preference event is recorded, never checked."
 ///
 /// ```
-/// use consentry::ledger::{Found, Notice, Recorded, Record, RecordedPreference, Moment, check};
+/// use consentry::ledger::{Found, LedgerEvent, Recorded, Record, RecordedPreference, Timestamp, check};
 /// use consentry::{Limits, Policy, Table};
 ///
 /// let table = Table::new(Policy::parse(
 ///     r#"consentry 1 policy "p" include prelude "segment" category Ads destination "X" needs Ads override ledger mismatch drop"#
 /// )?);
 /// let line = br#"{"userId":"u","context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#;
-/// let notice = Notice::read(line, table.policy(), &Limits::default())?;
+/// let notice = LedgerEvent::read(line, table.policy(), &Limits::default())?;
 /// let refused = Record {
-///     at: Moment::parse("2026-10-01T00:00:00Z").unwrap(),
+///     at: Timestamp::parse("2026-10-01T00:00:00Z").unwrap(),
 ///     preferences: [("Ads".to_owned(), RecordedPreference::Refused)].into(),
 /// };
 /// let checked = check(table.policy(), &notice, Recorded::Known(&refused));
@@ -94,7 +94,7 @@ pub struct Checked<'e> {
 /// assert_eq!(decision.drop_reason(), Some("Consent mismatch"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn check<'e>(policy: &Policy, notice: &'e Notice<'e>, recorded: Recorded<'_>) -> Checked<'e> {
+pub fn check<'e>(policy: &Policy, notice: &'e LedgerEvent<'e>, recorded: Recorded<'_>) -> Checked<'e> {
     let as_it_is = |found| Checked { event: Cow::Borrowed(&notice.event), found, then: None };
     let Some(actions) = policy.ledger_check().filter(|_| !notice.kind.writes()) else {
         return as_it_is(Found::NotChecked);

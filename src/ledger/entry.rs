@@ -1,6 +1,6 @@
 //! What a store keeps: for each id what was written last, and whom it is linked with.
 
-use super::moment::Moment;
+use super::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -61,7 +61,7 @@ impl fmt::Display for Id {
 #[serde(deny_unknown_fields)]
 pub struct Write {
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
     /// For each category that was named, by its wire id, whether it was granted. "A category missing from an update counts as refused."
     pub preferences: BTreeMap<String, bool>,
 }
@@ -101,11 +101,11 @@ pub struct Entry {
     /// Of an anonymous id: the categories that were ever granted under it, each with the latest moment at which it was not. A category that is not
     /// here was never granted.
     #[serde(rename = "g", default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub granted: BTreeMap<String, Option<Moment>>,
+    pub granted: BTreeMap<String, Option<Timestamp>>,
     /// Of a known id the anonymous ids that are the same person, of an anonymous id the known ones; each since the first event that said so.
     /// There are [`MAX_LINKS`] at the most.
     #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub links: BTreeMap<String, Moment>,
+    pub links: BTreeMap<String, Timestamp>,
     /// Of an anonymous id, whether it was linked with another known id that is forgotten: what is written under it is still not said by the one
     /// that is left.
     #[serde(rename = "s", default, skip_serializing_if = "std::ops::Not::not")]
@@ -126,7 +126,7 @@ impl Entry {
     }
 
     /// When a category was not granted under an anonymous id, the last time.
-    pub(super) fn refused(&self, wire_id: &str) -> Option<Moment> {
+    pub(super) fn refused(&self, wire_id: &str) -> Option<Timestamp> {
         match self.granted.get(wire_id) {
             Some(refused) => *refused,
             None => self.write.as_ref().map(|write| write.at),
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn the_latest_links_are_kept() {
         let link = |number: i64| Entry {
-            links: [(number.to_string(), Moment::from_microseconds(number))].into(),
+            links: [(number.to_string(), Timestamp::from_microseconds(number))].into(),
             ..Entry::default()
         };
         let count = 2 * MAX_LINKS as i64;

@@ -4,7 +4,7 @@
 //! last, and a policy that says `ledger mismatch …` has every event checked against it.
 //!
 //! ```text
-//! bytes ──Notice::read──▶ Notice ──record──▶ Store        what writes: preference events, links
+//! bytes ──LedgerEvent::read──▶ LedgerEvent ──record──▶ Store        what writes: preference events, links
 //!                           │                  │
 //!                           │   recorded ◀─────┘          once for many people
 //!                           ▼      ▼
@@ -24,13 +24,13 @@ mod encoding;
 mod entry;
 #[cfg(feature = "ledger-file")]
 mod file;
-mod moment;
-mod notice;
+mod ledger_event;
 mod people;
 mod record;
 #[cfg(feature = "ledger-redis")]
 mod redis;
 mod store;
+mod timestamp;
 
 pub use audit::{Audit, By, CategoryTally, Finding, Tally};
 pub use batch::Batch;
@@ -39,10 +39,10 @@ pub use check::{Checked, Found, Recorded, check};
 pub use entry::{Entry, Id, MAX_LINKS, Write};
 #[cfg(feature = "ledger-file")]
 pub use file::FileStore;
-pub use moment::Moment;
-pub use notice::{Notice, NoticeKind, Person};
+pub use ledger_event::{LedgerEvent, LedgerEventKind, Person};
 pub use people::{Forgotten, MAX_NAME_BYTES, MAX_NAMES, Recording, Rejection, forget, record, recorded};
 pub use record::{Record, RecordedPreference};
 #[cfg(feature = "ledger-redis")]
 pub use redis::RedisStore;
 pub use store::{MemoryStore, Store, StoreError};
+pub use timestamp::Timestamp;

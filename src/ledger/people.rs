@@ -1,10 +1,10 @@
 //! People and their ids: what events write, what is recorded of a person, and how a person is forgotten.
 
 use super::entry::{Entry, Id, Write};
-use super::moment::Moment;
-use super::notice::{Notice, NoticeKind};
+use super::ledger_event::{LedgerEvent, LedgerEventKind};
 use super::record::{Linked, Record, of_person};
 use super::store::{Store, StoreError};
+use super::timestamp::Timestamp;
 use crate::event::{Consent, Preference};
 use crate::model::Policy;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ spelled! {
         /// It says of nobody.
         NoPerson = "no_person",
         /// It names more than [`MAX_NAMES`] categories, or their names have more than [`MAX_NAME_BYTES`] together.
-        TooLarge = "too_large",
+        TooLargeError = "too_large",
     }
 }
 
@@ -52,7 +52,7 @@ impl Rejection {
                 format!("{path} object is required")
             }
             Rejection::NoPerson => "a userId or an anonymousId is required".to_owned(),
-            Rejection::TooLarge => {
+            Rejection::TooLargeError => {
                 format!(
                     "more than {MAX_NAMES} categories, or {MAX_NAME_BYTES} bytes of their names, are not recorded"
                 )
@@ -67,15 +67,15 @@ impl Rejection {
 /// Recording the same events again changes nothing, but for those that say no time.
 ///
 /// ```
-/// use consentry::ledger::{Id, MemoryStore, Moment, Notice, RecordedPreference, record, recorded};
+/// use consentry::ledger::{Id, MemoryStore, Timestamp, LedgerEvent, RecordedPreference, record, recorded};
 /// use consentry::{Limits, Policy};
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" category Ads"#)?;
 /// let store = MemoryStore::default();
 /// let line = br#"{"type":"track","event":"Segment Consent Preference Updated","userId":"u","timestamp":"2026-10-01T00:00:00Z",
 ///                 "context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#;
-/// let notice = Notice::read(line, &policy, &Limits::default())?;
-/// record(&store, &[notice], Moment::parse("2026-10-02T00:00:00Z").unwrap())?;
+/// let notice = LedgerEvent::read(line, &policy, &Limits::default())?;
+/// record(&store, &[notice], Timestamp::parse("2026-10-02T00:00:00Z").unwrap())?;
 /// let found = recorded(&store, &[Id::User("u".into())])?.remove(0).unwrap();
 /// assert_eq!(found.preference("Ads"), RecordedPreference::Granted);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -84,7 +84,11 @@ impl Rejection {
 /// # Errors
 ///
 /// When the store does not answer; nothing is acknowledged then.
-pub fn record(store: &dyn Store, notices: &[Notice<'_>], now: Moment) -> Result<Vec<Recording>, StoreError> {
+pub fn record(
+    store: &dyn Store,
+    notices: &[LedgerEvent<'_>],
+    now: Timestamp,
+) -> Result<Vec<Recording>, StoreError> {
     let mut changes: BTreeMap<Id, Entry> = BTreeMap::new();
     let recordings = notices.iter().map(|notice| change(notice, now, &mut changes)).collect();
     if !changes.is_empty() {
@@ -97,13 +101,13 @@ pub fn record(store: &dyn Store, notices: &[Notice<'_>], now: Moment) -> Result<
 }
 
 /// Why an event that writes preferences cannot be recorded; `None` for any other event.
-pub(super) fn rejection(notice: &Notice<'_>) -> Option<Rejection> {
+pub(super) fn rejection(notice: &LedgerEvent<'_>) -> Option<Rejection> {
     match (&notice.event.consent, &notice.person.id) {
         _ if !notice.kind.writes() => None,
         (Consent::Preferences(preferences), Some(_)) => {
             let bytes: usize = preferences.iter().map(|(name, _)| name.as_bytes().len()).sum();
             let is_large = preferences.len() > MAX_NAMES || bytes > MAX_NAME_BYTES;
-            is_large.then_some(Rejection::TooLarge)
+            is_large.then_some(Rejection::TooLargeError)
         }
         (Consent::Preferences(_), None) => Some(Rejection::NoPerson),
         _ => Some(Rejection::NoPreferences),
@@ -111,7 +115,7 @@ pub(super) fn rejection(notice: &Notice<'_>) -> Option<Rejection> {
 }
 
 /// Adds what one event writes.
-fn change(notice: &Notice<'_>, now: Moment, changes: &mut BTreeMap<Id, Entry>) -> Recording {
+fn change(notice: &LedgerEvent<'_>, now: Timestamp, changes: &mut BTreeMap<Id, Entry>) -> Recording {
     if let Some(rejection) = rejection(notice) {
         return Recording::Rejected(rejection);
     }
@@ -127,7 +131,7 @@ fn change(notice: &Notice<'_>, now: Moment, changes: &mut BTreeMap<Id, Entry>) -
     }
     // "An anonymous record joins a known person only on an explicit link (an Identify event with both ids)."
     let link = match (notice.kind, id, &notice.person.also) {
-        (NoticeKind::Identify { .. }, Id::User(user), Some(also @ Id::Anonymous(anonymous))) => {
+        (LedgerEventKind::Identify { .. }, Id::User(user), Some(also @ Id::Anonymous(anonymous))) => {
             let linked = |other: &String| Entry { links: [(other.clone(), at)].into(), ..Entry::default() };
             join(id, linked(anonymous));
             join(also, linked(user));

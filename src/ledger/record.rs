@@ -1,7 +1,7 @@
 //! What is recorded of a person, of the entries of all ids that are theirs.
 
 use super::entry::{Entry, Write};
-use super::moment::Moment;
+use super::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ spelled! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Record {
     /// When the person said the latest of it.
-    pub at: Moment,
+    pub at: Timestamp,
     /// By wire id. A category that is not there is refused.
     pub preferences: BTreeMap<String, RecordedPreference>,
 }
@@ -55,7 +55,7 @@ impl Record {
     }
 
     /// Puts the categories in conflict that are granted here and refused under an id that others share, no earlier than `since`.
-    fn dispute(&mut self, shared: &Entry, since: Option<Moment>) {
+    fn dispute(&mut self, shared: &Entry, since: Option<Timestamp>) {
         for (name, preference) in &mut self.preferences {
             let is_refused = shared.refused(name).is_some_and(|refused| Some(refused) >= since);
             if is_refused && *preference == RecordedPreference::Granted {
@@ -96,7 +96,7 @@ impl Record {
 
 /// An anonymous id that is linked with a known one.
 pub(super) struct Linked<'e> {
-    pub(super) since: Moment,
+    pub(super) since: Timestamp,
     /// Whether it is linked with other known ids too, as on a device that several people use.
     pub(super) shared: bool,
     pub(super) entry: &'e Entry,
@@ -127,7 +127,7 @@ pub(super) fn of_person(own: Option<&Write>, linked: &[Linked<'_>]) -> Option<Re
 /// The same of ids that are the person's alone.
 fn of_own(own: Option<&Write>, linked: &[&Linked<'_>]) -> Option<Record> {
     // At the same moment a link comes before what is written: an event may say both.
-    let mut steps: Vec<(Moment, Step, &Write)> =
+    let mut steps: Vec<(Timestamp, Step, &Write)> =
         own.map(|write| (write.at, Step::Own, write)).into_iter().collect();
     steps.extend(linked.iter().filter_map(|one| {
         let write = one.entry.write.as_ref()?;

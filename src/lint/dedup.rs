@@ -73,7 +73,7 @@ impl<R: Fn(&str) -> PathBuf> Paths<R> {
 /// use consentry::lint::{Levels, dedup, lint};
 ///
 /// let main = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ninclude \"part\"\n";
-/// let files = consentry::Memory::from([("a", main), ("b", main), ("part", "consentry 1\ncategory A\n")]);
+/// let files = consentry::source::Memory::from([("a", main), ("b", main), ("part", "consentry 1\ncategory A\n")]);
 /// let mut linted = ["a", "b"].map(|name| lint(&files, name, &Levels::default()));
 /// dedup(&mut linted, |name| name.into());
 /// let unused = linted.iter().map(|one| one.diagnostics.iter().filter(|found| found.code.name() == "unused-category").count());

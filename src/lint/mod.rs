@@ -55,7 +55,7 @@ pub struct Linted {
 /// // allow unused-category because \"the banner already asks for it\"
 /// category Advertising
 /// ";
-/// let linted = lint(&consentry::Memory::from([("acme.consent", policy)]), "acme.consent", &Levels::default());
+/// let linted = lint(&consentry::source::Memory::from([("acme.consent", policy)]), "acme.consent", &Levels::default());
 /// assert_eq!(linted.diagnostics, []);
 /// ```
 pub fn lint(source: &dyn Source, path: &str, levels: &Levels) -> Linted {

@@ -52,8 +52,8 @@ impl fmt::Display for ReconcileRow {
             true => "any".to_owned(),
             false => words.join(" | "),
         };
-        let consent = self.consent.iter().map(|state| state.word()).collect();
-        let integrations = self.integrations.iter().map(|state| state.word()).collect();
+        let consent = self.consent.iter().map(|state| state.as_str()).collect();
+        let integrations = self.integrations.iter().map(|state| state.as_str()).collect();
         write!(
             f,
             "consent {}, integrations {} \u{2192} {}",
@@ -97,8 +97,8 @@ impl Reconcile {
 pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>) -> Reconcile {
     let mut cells: Vec<Cell> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        let consent_states = named(&row.consent, |state| state.word(), diagnostics);
-        let integrations_states = named(&row.integrations, |state| state.word(), diagnostics);
+        let consent_states = named(&row.consent, |state| state.as_str(), diagnostics);
+        let integrations_states = named(&row.integrations, |state| state.as_str(), diagnostics);
         let mut decides = 0;
         for consent in consent_states {
             for integrations in integrations_states.iter().copied() {
@@ -129,7 +129,7 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
     for consent in ConsentState::ALL {
         for integrations in IntegrationsState::ALL {
             if !cells.iter().any(|cell| cell.consent == consent && cell.integrations == integrations) {
-                open.push(format!("{} x {}", consent.word(), integrations.word()));
+                open.push(format!("{} x {}", consent.as_str(), integrations.as_str()));
             }
         }
     }

@@ -344,12 +344,12 @@ impl<'t> Checker<'t> {
         outcome: Outcome,
     ) -> Option<(Option<Reason>, Option<Vec<CategoryId>>)> {
         let word = &said.reason;
-        let Some(reason) = Reason::ALL.into_iter().find(|reason| reason.word() == word.value) else {
+        let Some(reason) = Reason::ALL.into_iter().find(|reason| reason.as_str() == word.value) else {
             let of_outcome = Reason::ALL.into_iter().filter(|reason| reason.outcome() == outcome);
-            let words: Vec<&str> = of_outcome.map(Reason::word).collect();
-            let help = match nearest(&word.value, Reason::ALL.into_iter().map(Reason::word)) {
+            let words: Vec<&str> = of_outcome.map(Reason::as_str).collect();
+            let help = match nearest(&word.value, Reason::ALL.into_iter().map(Reason::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the reasons to {} are {}", outcome.word(), words.join(", ")),
+                None => format!("the reasons to {} are {}", outcome.as_str(), words.join(", ")),
             };
             self.report(
                 Diagnostic::new(Code::UnknownReason, format!("no decision has the reason `{}`", word.value))
@@ -363,7 +363,7 @@ impl<'t> Checker<'t> {
             said.categories.iter().filter_map(|name| self.category_named(name)).collect();
         refused.sort_unstable();
         let message = match said.categories.as_slice() {
-            _ if reason.outcome() != outcome => format!("`{reason}` is no reason to {}", outcome.word()),
+            _ if reason.outcome() != outcome => format!("`{reason}` is no reason to {}", outcome.as_str()),
             [_, ..] if reason != Reason::Refused => format!("`{reason}` names no categories"),
             _ if refused.len() != said.categories.len() => return None,
             [] => return Some((Some(reason), None)),

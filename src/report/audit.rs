@@ -3,7 +3,7 @@
 use super::counts::Counts;
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Column, Page, Report, Table};
+use super::page::{Column, Document, Element, Grid, Page};
 use crate::event::Name;
 use crate::ledger::{Audit, By, Finding, Found, Tally};
 use crate::model::{ConsentState, Policy};
@@ -25,13 +25,13 @@ const STATES: [ConsentState; 5] = [
 /// The result of `audit`.
 ///
 /// ```
-/// use consentry::ledger::{Audit, Notice};
-/// use consentry::report::{audit::AuditReport, page::Report, text};
+/// use consentry::ledger::{Audit, LedgerEvent};
+/// use consentry::report::{audit::AuditReport, page::Document, text};
 /// use consentry::{Limits, Policy};
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" category Ads"#)?;
 /// let mut audit = Audit::new(&policy);
-/// audit.add(&Notice::read(b"{}", &policy, &Limits::default())?, None);
+/// audit.add(&LedgerEvent::read(b"{}", &policy, &Limits::default())?, None);
 /// let mut shown = Vec::new();
 /// text::write(&mut shown, &AuditReport::new(&policy, &audit, false).page())?;
 /// assert!(shown.starts_with(b"1 event audited by \"p\", 0 not events\n"));
@@ -102,7 +102,7 @@ struct Row<'a> {
 }
 
 fn by_finding(tally: &Tally) -> impl Iterator<Item = (&'static str, u64)> {
-    Finding::ALL.into_iter().map(|finding| (finding.word(), tally.of(finding)))
+    Finding::ALL.into_iter().map(|finding| (finding.as_str(), tally.of(finding)))
 }
 
 impl Serialize for Row<'_> {
@@ -145,7 +145,7 @@ impl<'a> AuditReport<'a> {
         let by = By::ALL.into_iter().map(|by| {
             let breakdown = audit.by(by);
             let rows = breakdown.rows().map(|(value, tally)| Row { by, value, tally }).collect();
-            (by.word(), BreakdownReport { other: Row { by, value: &[], tally: breakdown.other() }, rows })
+            (by.as_str(), BreakdownReport { other: Row { by, value: &[], tally: breakdown.other() }, rows })
         });
         let never = audit.never_stamped().filter_map(|id| Some(policy.category(id)?.name()));
         AuditReport {
@@ -153,16 +153,16 @@ impl<'a> AuditReport<'a> {
             categories: categories.collect(),
             checks: has_ledger.then(|| audit.checks().collect()),
             clean: audit.is_clean(),
-            consent: STATES.into_iter().map(|state| (state.word(), audit.state(state))).collect(),
+            consent: STATES.into_iter().map(|state| (state.as_str(), audit.state(state))).collect(),
             edition: policy.edition(),
             events: audit.all().events(),
             findings: by_finding(audit.all()).collect(),
             identify_events: audit.identify_events(),
             never_stamped: never.collect(),
-            not_events: audit.errors().map(|(kind, count)| (kind.word(), count)).collect(),
+            not_events: audit.errors().map(|(kind, count)| (kind.as_str(), count)).collect(),
             policy: policy.name(),
             preference_events: audit.preference_events(),
-            rejections: audit.rejections().map(|(rejection, count)| (rejection.word(), count)).collect(),
+            rejections: audit.rejections().map(|(rejection, count)| (rejection.as_str(), count)).collect(),
             unknown_categories: UnknownReport {
                 other: unknown.other().total(),
                 rows: unknown_rows.collect(),
@@ -175,11 +175,11 @@ impl<'a> AuditReport<'a> {
 
     /// Returns the findings that some event has, and how many have each.
     fn occurring(&self) -> impl Iterator<Item = (Finding, u64)> {
-        let counted = Finding::ALL.into_iter().map(|finding| (finding, self.findings.of(finding.word())));
+        let counted = Finding::ALL.into_iter().map(|finding| (finding, self.findings.of(finding.as_str())));
         counted.filter(|(_, count)| *count > 0)
     }
 
-    fn findings_table(&self) -> Table {
+    fn findings_table(&self) -> Grid {
         let row = |word: &str, count: u64, meaning: String| {
             [word.to_owned(), count.to_string(), share(count, self.events), meaning]
         };
@@ -191,10 +191,10 @@ impl<'a> AuditReport<'a> {
                     Finding::Rejected => self.rejections.occurring(),
                     _ => Vec::new(),
                 };
-                row(finding.word(), count, names::reason(meaning(finding), &details))
+                row(finding.as_str(), count, names::reason(meaning(finding), &details))
             })
             .collect();
-        let unreachable = Found::Unreachable.word();
+        let unreachable = Found::Unreachable.as_str();
         let unanswered = self.checks.as_ref().map_or(0, |checks| checks.of(unreachable));
         if unanswered > 0 {
             rows.push(row(unreachable, unanswered, "the ledger did not answer".to_owned()));
@@ -206,10 +206,10 @@ impl<'a> AuditReport<'a> {
             rows.push(["never_stamped".to_owned(), String::new(), String::new(), meaning]);
         }
         let columns = [Column::wide(21), Column::right(9), Column::right(8), Column::default()];
-        Table::new(columns).with(rows)
+        Grid::new(columns).with(rows)
     }
 
-    fn categories_table(&self) -> Table {
+    fn categories_table(&self) -> Grid {
         let rows = self.categories.iter().map(|one| {
             let CategoryReport { category, wire_id, granted, refused, unasked, invalid, .. } = one;
             let name = match category == wire_id {
@@ -226,7 +226,7 @@ impl<'a> AuditReport<'a> {
         });
         let count = |title, width| Column { title, ..Column::right(width) };
         let counts = [count("granted", 9), count("refused", 9), count("unasked", 9), count("invalid", 10)];
-        Table::new([Column::default()].into_iter().chain(counts).chain([Column::default()])).with(rows)
+        Grid::new([Column::default()].into_iter().chain(counts).chain([Column::default()])).with(rows)
     }
 
     fn unknown_categories(&self, page: &mut Page) {
@@ -239,7 +239,7 @@ impl<'a> AuditReport<'a> {
         let (shown, rest) = rows.split_at(rows.len().min(MAX_SHOWN));
         page.heading(2, "categories that the policy does not declare");
         let shown = shown.iter().map(|row| [quoted(row.category.as_deref()), row.events.to_string()]);
-        page.table(Table::new([Column::default(), Column::right(9)]).with(shown));
+        page.table(Grid::new([Column::default(), Column::right(9)]).with(shown));
         if !rest.is_empty() {
             let count: u64 = rest.iter().map(|row| row.events).sum();
             page.indented(format!("{} more, named {count} times", rest.len()));
@@ -250,8 +250,8 @@ impl<'a> AuditReport<'a> {
     }
 
     /// Returns where a finding occurs: the values with the most of it.
-    fn breakdown(&self, finding: Finding, by: By) -> Option<Table> {
-        let breakdown = self.by.get(by.word())?;
+    fn breakdown(&self, finding: Finding, by: By) -> Option<Grid> {
+        let breakdown = self.by.get(by.as_str())?;
         let mut rows: Vec<&Row<'_>> = breakdown.rows.iter().filter(|row| row.tally.of(finding) > 0).collect();
         rows.sort_by_key(|row| Reverse(row.tally.of(finding)));
         let (shown, rest) = rows.split_at(rows.len().min(MAX_SHOWN));
@@ -269,7 +269,7 @@ impl<'a> AuditReport<'a> {
             .filter(|(_, count, _)| *count > 0)
             .map(|(name, count, all)| [name, format!("{count:>7} of {all:<7}"), share(count, all)]);
         let columns = [Column::default(), Column::default(), Column::right(8)];
-        Some(Table { indent: 4, ..Table::new(columns).with(counted) })
+        Some(Grid { indent: 4, ..Grid::new(columns).with(counted) })
     }
 }
 
@@ -288,7 +288,7 @@ impl Row<'_> {
     }
 }
 
-impl Report for AuditReport<'_> {
+impl Document for AuditReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         let events = |count| names::counted(count, "event", "events");
@@ -312,17 +312,17 @@ impl Report for AuditReport<'_> {
         } else {
             page.table(self.findings_table());
         }
-        let answered = self.consent.of(ConsentState::Answered.word());
+        let answered = self.consent.of(ConsentState::Answered.as_str());
         if answered > 0 {
             page.heading(2, format!("categories, in {} with preferences", events(answered)));
             page.table(self.categories_table());
             self.unknown_categories(&mut page);
         }
         for (finding, count) in self.occurring() {
-            page.heading(2, format!("{}, {}", finding.word(), events(count)));
+            page.heading(2, format!("{}, {}", finding.as_str(), events(count)));
             for by in By::ALL {
-                page.indented(format!("by {}", by.word()));
-                page.0.extend(self.breakdown(finding, by).map(Block::Table));
+                page.indented(format!("by {}", by.as_str()));
+                page.0.extend(self.breakdown(finding, by).map(Element::Grid));
             }
         }
         page

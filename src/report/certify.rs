@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Page, Report, Table};
+use super::page::{Document, Element, Grid, Page};
 use crate::exact::{Certificate, Coverage};
 use crate::model::Policy;
 use crate::reason::Reason;
@@ -82,7 +82,7 @@ impl<'a> CertifyReport<'a> {
     }
 }
 
-impl Report for CertifyReport<'_> {
+impl Document for CertifyReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         let rows = self.destinations.iter().map(|one| {
@@ -95,10 +95,10 @@ impl Report for CertifyReport<'_> {
             };
             [one.destination.to_owned(), compared]
         });
-        page.table(Table::new(["", ""]).with(rows));
+        page.table(Grid::new(["", ""]).with(rows));
         for one in &self.differences {
             page.paragraph(format!("{}: {}", one.destination, one.text));
-            page.0.push(Block::Event(one.event.to_owned()));
+            page.0.push(Element::Event(one.event.to_owned()));
         }
         let found = match self.differences.len() {
             0 => "no difference".to_owned(),

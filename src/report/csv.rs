@@ -1,6 +1,6 @@
 //! Tables as CSV (RFC 4180), for spreadsheets and programs.
 
-use super::page::{Cell, Table};
+use super::page::{Cell, Grid};
 use crate::diagnostic::visible;
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use std::io::{self, Write};
 /// # Errors
 ///
 /// When the writer fails.
-pub fn write(to: &mut impl Write, table: &Table) -> io::Result<()> {
+pub fn write(to: &mut impl Write, table: &Grid) -> io::Result<()> {
     let titles = table.columns.iter().map(|column| field(column.title)).collect::<Vec<_>>();
     write!(to, "{}\r\n", titles.join(","))?;
     for row in table.rows() {

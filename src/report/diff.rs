@@ -2,7 +2,7 @@
 
 use super::event_counts::EventCounts;
 use super::json::VERSION;
-use super::page::{Block, Cell, Column, Page, Report, Role, Row, Table};
+use super::page::{Cell, Column, Document, Element, Grid, Page, Role, Row};
 use super::when::When;
 use super::{markdown, names};
 use crate::exact::{Change, DestinationDiff, Diff, Direction, Presence, fingerprint};
@@ -115,7 +115,7 @@ impl ChangeReport {
         ChangeReport {
             after: change.after.map(|decided| Decided::new(new, decided)),
             before: change.before.map(|decided| Decided::new(old, decided)),
-            direction: change.direction.word(),
+            direction: change.direction.as_str(),
             event: change.witness,
             events,
             text: change.conditions.to_string(),
@@ -233,8 +233,8 @@ impl<'a> DiffReport<'a> {
         }
         let hidden = self.loosened + self.tightened + self.reason - rows.len();
         if !rows.is_empty() {
-            page.table(Table { is_long: true, ..Table::new(columns).with(rows) });
-            page.0.push(Block::Events { summary: "An event for each", events });
+            page.table(Grid { is_long: true, ..Grid::new(columns).with(rows) });
+            page.0.push(Element::Events { summary: "An event for each", events });
         }
         if hidden > 0 {
             page.paragraph(format!("{hidden} more rows are not shown; `consentry diff` shows all of them."));
@@ -313,7 +313,7 @@ impl<'a> DiffReport<'a> {
     }
 }
 
-impl Report for DiffReport<'_> {
+impl Document for DiffReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         page.paragraph(format!("{} -> {}", self.old.file, self.new.file));
@@ -324,12 +324,12 @@ impl Report for DiffReport<'_> {
                 let events = change.events.map(|count| format!(", {count} events")).unwrap_or_default();
                 let lines = vec![format!("{}{events}", change.text), change.decisions().join(" -> ")];
                 let row: [Cell; 2] = [change.direction.into(), Cell(lines)];
-                page.table(Table::new([Column::wide(9), "".into()]).with([row]));
-                page.0.push(Block::Event(change.event.clone()));
+                page.table(Grid::new([Column::wide(9), "".into()]).with([row]));
+                page.0.push(Element::Event(change.event.clone()));
             }
         }
         if !self.equal {
-            page.0.push(Block::Gap);
+            page.0.push(Element::Gap);
         }
         page.paragraph(self.summary());
         self.events.iter().for_each(|events| page.paragraph(events.summary()));

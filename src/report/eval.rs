@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Column, Page, Report, Table};
+use super::page::{Column, Document, Grid, Page};
 use crate::decide::Decision;
 use crate::event::{EventError, Name};
 #[cfg(feature = "ledger")]
@@ -24,10 +24,10 @@ const MAX_SHOWN: usize = 10;
 ///
 /// ```
 /// use consentry::report::{eval::DecisionReport, json};
-/// use consentry::{Input, Policy, Table};
+/// use consentry::{Input, Policy, Grid};
 ///
 /// let text = r#"consentry 1 policy "p" include prelude "segment" destination "X" unmapped"#;
-/// let table = Table::new(Policy::parse(text)?);
+/// let table = Grid::new(Policy::parse(text)?);
 /// let mut scratch = table.scratch();
 /// let decision = table.decide(Input::line(b"{}"), &mut scratch)?;
 /// let mut line = Vec::new();
@@ -106,7 +106,7 @@ impl<'a> DecisionReport<'a> {
             let reports = if verdict.delivers() { &mut deliver } else { &mut block };
             reports.push(DestinationReport {
                 destination: declared.name(),
-                reason: verdict.reason().word(),
+                reason: verdict.reason().as_str(),
                 categories: discard.map(|_| names::categories(policy, verdict.refused())),
                 discard,
                 advisory: !verdict.delivers() && declared.mode() == Some(Mode::Device),
@@ -122,8 +122,8 @@ impl<'a> DecisionReport<'a> {
             policy: policy.name(),
             fingerprint: decision.fingerprint().ok().map(|print| print.to_string()),
             edition: policy.edition(),
-            consent: decision.consent().word(),
-            integrations: decision.integrations().word(),
+            consent: decision.consent().as_str(),
+            integrations: decision.integrations().as_str(),
             deliver,
             block,
             unknown_categories,
@@ -148,8 +148,8 @@ impl<'a> DecisionReport<'a> {
             Found::Mismatch(categories) => Some(names::categories(policy, categories)),
             _ => None,
         };
-        let then = checked.then.map(|then| checked.found.then_word(then));
-        self.check = Some(Check { found: checked.found.word(), categories, then });
+        let then = checked.then.map(|then| checked.found.action_as_str(then));
+        self.check = Some(Check { found: checked.found.as_str(), categories, then });
         self
     }
 }
@@ -162,7 +162,7 @@ fn unknown(names: BTreeSet<&Name<'_>>) -> (Vec<String>, Option<usize>) {
     (names.into_iter().take(MAX_UNKNOWN).collect(), total)
 }
 
-impl Report for DecisionReport<'_> {
+impl Document for DecisionReport<'_> {
     fn page(&self) -> Page {
         let id = self.id.as_deref().unwrap_or("no id");
         let states = format!("consent {}, integrations {}", self.consent, self.integrations);
@@ -179,13 +179,13 @@ impl Report for DecisionReport<'_> {
             move |one: &DestinationReport<'_>| {
                 let why = names::reason(one.reason, one.categories.as_deref().unwrap_or_default());
                 let note = if one.advisory { " (advisory: device mode)" } else { "" };
-                [outcome.word().to_owned(), one.destination.to_owned(), why + note]
+                [outcome.as_str().to_owned(), one.destination.to_owned(), why + note]
             }
         };
         let delivered = self.deliver.iter().map(row(Outcome::Deliver));
         let blocked = self.block.iter().map(row(Outcome::Block));
         let columns = [Column::wide(7), Column::default(), Column::default()];
-        page.table(Table::new(columns).with(delivered.chain(blocked)));
+        page.table(Grid::new(columns).with(delivered.chain(blocked)));
         for (sort, names, total) in [
             ("categories", &self.unknown_categories, self.unknown_categories_total),
             ("integrations", &self.unknown_integrations, self.unknown_integrations_total),
@@ -223,7 +223,7 @@ impl EventErrorReport {
     }
 }
 
-impl Report for EventErrorReport {
+impl Document for EventErrorReport {
     fn page(&self) -> Page {
         let EventErrorReport { line, error: Fault { code, message }, .. } = self;
         let mut page = Page::line(format!("line {line}  not an event ({code}): {message}"));

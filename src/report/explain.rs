@@ -2,10 +2,10 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Column, Page, Report, Table};
+use super::page::{Column, Document, Element, Grid, Page};
 use crate::event::Entry;
 use crate::exact::{Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS};
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Mode, Policy, Preference};
 use crate::reason::{Outcome, Reason};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
@@ -96,7 +96,7 @@ impl<'a> ExplainReport<'a> {
         policy: &'a Policy,
         id: DestinationId,
         explanation: &Explanation,
-        flips: Result<&'a Counterfactuals, &TooLarge>,
+        flips: Result<&'a Counterfactuals, &TooLargeError>,
     ) -> Self {
         let verdict = &explanation.verdict;
         let (outcome, reason) = (verdict.outcome(), verdict.reason());
@@ -149,7 +149,7 @@ impl<'a> StepReport<'a> {
             line: policy.files().position(span).line,
             text: policy.line_at(span),
         });
-        let report = StepReport { step: step.kind.word(), result, reason, place, ..StepReport::default() };
+        let report = StepReport { step: step.kind.as_str(), result, reason, place, ..StepReport::default() };
         match &step.kind {
             StepKind::Enabled => report,
             StepKind::Reconcile(enforce) => StepReport { enforce: Some(enforce.to_string()), ..report },
@@ -213,24 +213,24 @@ impl<'a> FlipReport<'a> {
     }
 }
 
-impl Report for ExplainReport<'_> {
+impl Document for ExplainReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         self.leads.0.iter().for_each(|line| page.paragraph(line));
-        page.0.push(Block::Gap);
+        page.0.push(Element::Gap);
         for (step, number) in self.steps.iter().zip(1..) {
             let row = [format!("{number}. {}", step.step), step.text()];
-            page.table(Table { indent: 0, ..Table::new([Column::wide(15), "".into()]).with([row]) });
+            page.table(Grid { indent: 0, ..Grid::new([Column::wide(15), "".into()]).with([row]) });
             let place =
                 step.place.as_ref().map(|place| format!("{}:{}: {}", place.file, place.line, place.text));
-            page.0.push(Block::Paragraph(3, place.unwrap_or_else(|| "by the event itself".to_owned())));
+            page.0.push(Element::Paragraph(3, place.unwrap_or_else(|| "by the event itself".to_owned())));
         }
-        page.0.push(Block::Gap);
+        page.0.push(Element::Gap);
         page.paragraph(&self.leads.1);
         let flips = self.flips.iter().flatten().map(|flip| flip.text.clone());
         let more =
             self.more_flips.then(|| format!("there may be more: at most {MAX_COUNTERFACTUALS} are listed"));
-        page.0.push(Block::List { numbered: false, indent: 3, items: flips.chain(more).collect() });
+        page.0.push(Element::List { numbered: false, indent: 3, items: flips.chain(more).collect() });
         page
     }
 }

@@ -4,7 +4,7 @@ use super::Summary;
 use super::counts::Counts;
 use super::json::VERSION;
 use super::names;
-use super::page::{Column, Page, Report, Table};
+use super::page::{Column, Document, Grid, Page};
 use crate::model::Policy;
 use serde::Serialize;
 
@@ -44,8 +44,8 @@ impl<'a> SummaryReport<'a> {
     pub fn new(policy: &'a Policy, summary: &'a Summary) -> Self {
         let counts = summary.counts(policy).map(|(destination, reason, events)| Count {
             destination,
-            outcome: reason.outcome().word(),
-            reason: reason.word(),
+            outcome: reason.outcome().as_str(),
+            reason: reason.as_str(),
             events,
         });
         #[cfg(feature = "ledger")]
@@ -58,7 +58,7 @@ impl<'a> SummaryReport<'a> {
             policy: policy.name(),
             decided: summary.decided(),
             dropped: summary.dropped(),
-            not_events: summary.errors().map(|(kind, count)| (kind.word(), count)).collect(),
+            not_events: summary.errors().map(|(kind, count)| (kind.as_str(), count)).collect(),
             checks,
             counts: counts.collect(),
             left_out: None,
@@ -73,7 +73,7 @@ impl<'a> SummaryReport<'a> {
     }
 }
 
-impl Report for SummaryReport<'_> {
+impl Document for SummaryReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         let not_events = self.not_events.sum("not events");
@@ -97,7 +97,7 @@ impl Report for SummaryReport<'_> {
             ]
         });
         let columns = [Column::default(), Column::wide(7), Column::wide(20), Column::right(9)];
-        page.table(Table::new(columns).with(rows));
+        page.table(Grid::new(columns).with(rows));
         if let Some(events) = self.left_out {
             page.paragraph(format!("{events} left out: no destination receives them"));
         }

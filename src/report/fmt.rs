@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::lint::DiagnosticReport;
-use super::page::{Page, Report};
+use super::page::{Document, Page};
 use crate::diagnostic::{Diagnostic, Files};
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ impl<'a> FmtReport<'a> {
     }
 }
 
-impl Report for FmtReport<'_> {
+impl Document for FmtReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         if !self.formatted && self.mistakes.is_empty() {

@@ -1,7 +1,7 @@
 //! The findings that there are.
 
 use super::json::VERSION;
-use super::page::{Column, Page, Report, Table};
+use super::page::{Column, Document, Grid, Page};
 use crate::diagnostic::Code;
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ impl HelpReport {
         let findings = codes.iter().map(|code| Finding {
             code: code.to_string(),
             name: code.name(),
-            severity: code.severity().word(),
+            severity: code.severity().as_str(),
             sentence: code.sentence(),
             page: code.page(),
         });
@@ -36,12 +36,12 @@ impl HelpReport {
     }
 }
 
-impl Report for HelpReport {
+impl Document for HelpReport {
     fn page(&self) -> Page {
         let mut page = Page::default();
         let rows = self.findings.iter().map(|one| [one.name, &one.code, one.severity, one.sentence]);
         let columns = [Column::default(), Column::default(), Column::wide(7), Column::default()];
-        page.table(Table::new(columns).with(rows));
+        page.table(Grid::new(columns).with(rows));
         page
     }
 }

@@ -1,7 +1,7 @@
 //! Pages as HTML that needs nothing else, to print and to sign.
 
 use super::json::escaped;
-use super::page::{Block, Cell, Column, Page, Role, Table};
+use super::page::{Cell, Column, Element, Grid, Page, Role};
 use crate::diagnostic::visible;
 use std::io::{self, Write};
 
@@ -12,8 +12,8 @@ use std::io::{self, Write};
 /// When the writer fails.
 pub fn write(to: &mut impl Write, page: &Page) -> io::Result<()> {
     let title = page.0.iter().find_map(|block| match block {
-        Block::Heading(_, text) => Some(text.clone()),
-        Block::Title { about, name, .. } => Some(format!("{about} {name}")),
+        Element::Heading(_, text) => Some(text.clone()),
+        Element::Title { about, name, .. } => Some(format!("{about} {name}")),
         _ => None,
     });
     writeln!(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
@@ -24,31 +24,31 @@ pub fn write(to: &mut impl Write, page: &Page) -> io::Result<()> {
     writeln!(to, "</body>\n</html>")
 }
 
-fn block(block: &Block) -> String {
+fn block(block: &Element) -> String {
     match block {
-        Block::Heading(level, text) => format!("<h{level}>{}</h{level}>\n", inline(text)),
-        Block::Title { level, about, name, lead } => {
+        Element::Heading(level, text) => format!("<h{level}>{}</h{level}>\n", inline(text)),
+        Element::Title { level, about, name, lead } => {
             format!("<h{level}>{}</h{level}>\n<p>{}</p>\n", inline(&format!("{about} {name}")), inline(lead))
         }
-        Block::Gap => String::new(),
-        Block::Paragraph(_, text) => format!("<p>{}</p>\n", inline(text)),
-        Block::List { numbered, items, .. } => {
+        Element::Gap => String::new(),
+        Element::Paragraph(_, text) => format!("<p>{}</p>\n", inline(text)),
+        Element::List { numbered, items, .. } => {
             list(if *numbered { "ol" } else { "ul" }, items.iter().map(|item| inline(item)))
         }
-        Block::Table(table) => self::table(table),
-        Block::Definitions { is_header, items } => {
+        Element::Grid(table) => self::table(table),
+        Element::Definitions { is_header, items } => {
             let item = |(term, meaning): &(&str, String)| {
                 format!("<dt>{}</dt><dd>{}</dd>\n", inline(term), inline(meaning))
             };
             let class = if *is_header { " class=\"header\"" } else { "" };
             format!("<dl{class}>\n{}</dl>\n", items.iter().map(item).collect::<String>())
         }
-        Block::Event(event) => format!("<pre>{}</pre>\n", inline(&escaped(event))),
-        Block::Events { summary, events } => {
+        Element::Event(event) => format!("<pre>{}</pre>\n", inline(&escaped(event))),
+        Element::Events { summary, events } => {
             let items = events.iter().map(|event| format!("<code>{}</code>", inline(&escaped(event))));
             format!("<details><summary>{summary}</summary>\n{}</details>\n", list("ol", items))
         }
-        Block::Blanks(fields) => {
+        Element::Blanks(fields) => {
             let fields: String = fields.iter().map(|field| format!("<div>{field}</div>")).collect();
             format!("<div class=\"signature\">{fields}</div>\n")
         }
@@ -60,7 +60,7 @@ fn list(tag: &str, items: impl Iterator<Item = String>) -> String {
     format!("<{tag}>\n{items}</{tag}>\n")
 }
 
-fn table(table: &Table) -> String {
+fn table(table: &Grid) -> String {
     let titles = table.columns.iter().map(|column| format!("<th scope=\"col\">{}</th>", column.title));
     let mut text = format!("<table>\n<thead><tr>{}</tr></thead>\n", titles.collect::<String>());
     for group in &table.groups {

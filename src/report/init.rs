@@ -1,7 +1,7 @@
 //! The first policy that `init` writes: its size, its open questions, and remarks on what it was made of.
 
 use super::names;
-use super::page::{Page, Report};
+use super::page::{Document, Page};
 use serde::Serialize;
 
 /// The result of `init`.
@@ -29,7 +29,7 @@ pub struct InitReport {
     pub text: Option<String>,
 }
 
-impl Report for InitReport {
+impl Document for InitReport {
     fn page(&self) -> Page {
         let mut page = Page::default();
         self.remarks.iter().for_each(|remark| page.paragraph(remark));

@@ -3,8 +3,8 @@
 use super::eval::Fault;
 use super::json::VERSION;
 use super::names;
-use super::page::{Column, Page, Report, Table};
-use crate::ledger::{Entry, Id, Moment, Record, Rejection, Write};
+use super::page::{Column, Document, Grid, Page};
+use crate::ledger::{Entry, Id, Record, Rejection, Timestamp, Write};
 use crate::model::Policy;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// An entry of a ledger: a line of `ledger export`.
 #[derive(Debug, Serialize)]
 pub struct EntryReport<'a> {
-    granted: &'a BTreeMap<String, Option<Moment>>,
+    granted: &'a BTreeMap<String, Option<Timestamp>>,
     id: String,
     links: Vec<Link>,
     shared: bool,
@@ -23,13 +23,13 @@ pub struct EntryReport<'a> {
 #[derive(Debug, Serialize)]
 struct Link {
     id: String,
-    since: Moment,
+    since: Timestamp,
 }
 
 impl<'a> EntryReport<'a> {
     /// Creates the report of the entry of an id.
     pub fn new(id: &Id, entry: &'a Entry) -> Self {
-        let link = |(other, since): (&String, &Moment)| Link {
+        let link = |(other, since): (&String, &Timestamp)| Link {
             id: id.other(other.as_str()).to_string(),
             since: *since,
         };
@@ -69,14 +69,14 @@ impl<'a> PersonReport<'a> {
     }
 }
 
-impl Report for PersonReport<'_> {
+impl Document for PersonReport<'_> {
     fn page(&self) -> Page {
         let Some(record) = self.recorded else {
             return Page::line(format!("{}: nothing is recorded", self.person));
         };
         let mut page = Page::line(format!("{}, {}", self.person, record.at));
-        let rows = record.preferences.iter().map(|(name, preference)| [preference.word(), name]);
-        page.table(Table::new([Column::wide(9), Column::default()]).with(rows));
+        let rows = record.preferences.iter().map(|(name, preference)| [preference.as_str(), name]);
+        page.table(Grid::new([Column::wide(9), Column::default()]).with(rows));
         page.gap();
         let links = || self.ids.first().into_iter().flat_map(|own| &own.links);
         for entry in &self.ids {
@@ -107,7 +107,7 @@ impl ForgetReport {
     }
 }
 
-impl Report for ForgetReport {
+impl Document for ForgetReport {
     fn page(&self) -> Page {
         if self.erased.is_empty() {
             return Page::line(format!("{}: nothing was recorded", self.person));
@@ -162,7 +162,7 @@ impl IngestReport {
 
     /// Creates the report that a policy rejects the event on a line.
     pub fn rejected(line: u64, rejection: Rejection, policy: &Policy) -> Self {
-        let fault = Fault { code: rejection.word(), message: rejection.message(policy) };
+        let fault = Fault { code: rejection.as_str(), message: rejection.message(policy) };
         IngestReport { line: Some(line), result: IngestResult::Rejected(fault), v: VERSION }
     }
 
@@ -172,7 +172,7 @@ impl IngestReport {
     }
 }
 
-impl Report for IngestReport {
+impl Document for IngestReport {
     fn page(&self) -> Page {
         match &self.result {
             IngestResult::Acknowledged(_) => Page::default(),

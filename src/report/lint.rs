@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Page, Report};
+use super::page::{Document, Page};
 use crate::diagnostic::{Diagnostic, Files, Position, Severity, Span};
 use crate::exact::fingerprint;
 #[cfg(feature = "lint")]
@@ -116,7 +116,7 @@ impl<'a> LintReport<'a> {
 
     /// Returns how many findings are errors.
     pub fn errors(&self) -> usize {
-        self.diagnostics.iter().filter(|found| found.severity == Severity::Error.word()).count()
+        self.diagnostics.iter().filter(|found| found.severity == Severity::Error.as_str()).count()
     }
 }
 
@@ -136,7 +136,7 @@ impl<'a> DiagnosticReport<'a> {
         DiagnosticReport {
             code: diagnostic.code.to_string(),
             name: diagnostic.code.name(),
-            severity: diagnostic.severity().word(),
+            severity: diagnostic.severity().as_str(),
             message: &diagnostic.message,
             help: diagnostic.help.as_deref(),
             places: labels
@@ -163,7 +163,7 @@ impl<'a> Range<'a> {
     }
 }
 
-impl Report for LintReport<'_> {
+impl Document for LintReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         if let Some(fixed) = self.fixed {

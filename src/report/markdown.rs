@@ -1,7 +1,7 @@
 //! Pages as Markdown, for repositories and comments.
 
 use super::json::escaped;
-use super::page::{Block, Cell, Column, Page, Role, Table};
+use super::page::{Cell, Column, Element, Grid, Page, Role};
 use crate::diagnostic::visible;
 use std::io::{self, Write};
 
@@ -16,37 +16,37 @@ pub fn write(to: &mut impl Write, page: &Page) -> io::Result<()> {
 
 /// Returns a page as text.
 pub(super) fn text(page: &Page) -> String {
-    let blocks = page.0.iter().filter(|block| !matches!(block, Block::Gap));
+    let blocks = page.0.iter().filter(|block| !matches!(block, Element::Gap));
     blocks.map(block).collect::<Vec<_>>().join("\n")
 }
 
-fn block(block: &Block) -> String {
+fn block(block: &Element) -> String {
     match block {
-        Block::Heading(level, text) => heading(*level, text),
-        Block::Title { level, about, name, lead } => {
+        Element::Heading(level, text) => heading(*level, text),
+        Element::Title { level, about, name, lead } => {
             format!("{}\n{}\n", heading(*level, &format!("{about} {name}")), inline(lead))
         }
-        Block::Gap => String::new(),
-        Block::Paragraph(_, text) => inline(text) + "\n",
-        Block::List { numbered: true, items, .. } => {
+        Element::Gap => String::new(),
+        Element::Paragraph(_, text) => inline(text) + "\n",
+        Element::List { numbered: true, items, .. } => {
             items.iter().zip(1..).map(|(item, number)| format!("{number}. {}\n", inline(item))).collect()
         }
-        Block::List { items, .. } => items.iter().map(|item| format!("- {}\n", inline(item))).collect(),
-        Block::Table(table) => self::table(table),
-        Block::Definitions { is_header, items } => {
+        Element::List { items, .. } => items.iter().map(|item| format!("- {}\n", inline(item))).collect(),
+        Element::Grid(table) => self::table(table),
+        Element::Definitions { is_header, items } => {
             let bold = if *is_header { "" } else { "**" };
             let item = |(term, meaning): &(&str, String)| {
                 format!("- {bold}{}{bold}: {}\n", inline(term), inline(meaning))
             };
             items.iter().map(item).collect()
         }
-        Block::Event(event) => code(event) + "\n",
-        Block::Events { summary, events } => {
+        Element::Event(event) => code(event) + "\n",
+        Element::Events { summary, events } => {
             let items: String =
                 events.iter().zip(1..).map(|(event, number)| numbered(number, event)).collect();
             format!("<details><summary>{summary}</summary>\n\n{items}\n</details>\n")
         }
-        Block::Blanks(fields) => {
+        Element::Blanks(fields) => {
             fields.iter().map(|field| format!("{field}:\n")).collect::<Vec<_>>().join("\n")
         }
     }
@@ -69,7 +69,7 @@ fn code(event: &str) -> String {
     format!("{ticks} {event} {ticks}")
 }
 
-fn table(table: &Table) -> String {
+fn table(table: &Grid) -> String {
     let mut widths = vec![0; table.columns.len()];
     if !table.is_long {
         widths = table.widths(usize::MAX, |text| inline(text).chars().count().max(3));

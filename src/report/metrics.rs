@@ -33,7 +33,7 @@ pub fn count(policy: &Policy, summary: &Summary) {
     let name = || policy.name().to_owned();
     counter!("consentry_successfully_received_total", "policy" => name()).increment(summary.decided());
     for (kind, count) in summary.errors() {
-        counter!("consentry_failed_on_ingest_total", "policy" => name(), "reason" => kind.word())
+        counter!("consentry_failed_on_ingest_total", "policy" => name(), "reason" => kind.as_str())
             .increment(count);
     }
     for (reason, count) in summary.drops() {
@@ -43,7 +43,7 @@ pub fn count(policy: &Policy, summary: &Summary) {
     }
     for (destination, reason, count) in summary.counts(policy) {
         let destination = destination.to_owned();
-        let word = reason.discard_code().unwrap_or(reason.word());
+        let word = reason.discard_code().unwrap_or(reason.as_str());
         match reason.outcome() {
             // The event never came so far.
             _ if reason == Reason::Dropped => continue,
@@ -69,7 +69,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
     use super::*;
-    use crate::ledger::{Notice, Recorded, check};
+    use crate::ledger::{LedgerEvent, Recorded, check};
     use crate::{Limits, Table};
     use metrics::{
         Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
@@ -126,7 +126,7 @@ mod tests {
             summary.add(&table.decide(crate::decide::Input::line(refused), &mut scratch).unwrap());
         }
         summary.add_error(&table.decide(crate::decide::Input::line(b"[]"), &mut scratch).unwrap_err());
-        let notice = Notice::read(refused, policy, &limits).unwrap();
+        let notice = LedgerEvent::read(refused, policy, &limits).unwrap();
         let checked = check(policy, &notice, Recorded::Unknown);
         summary.add_check(&checked);
         summary.add(&table.decide(checked.input(b""), &mut scratch).unwrap());

@@ -33,7 +33,7 @@ pub(super) fn reason(reason: impl Display, refused: &[impl Display]) -> String {
 
 /// Returns the word for an entry.
 pub(super) fn entry(entry: Option<Entry>) -> &'static str {
-    entry.map_or("unlisted", Entry::word)
+    entry.map_or("unlisted", Entry::as_str)
 }
 
 /// Joins words: `a, b`.

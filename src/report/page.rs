@@ -3,18 +3,18 @@
 use serde::Serialize;
 
 /// The result of a command: as it serializes it is the JSON contract, and its page is for people.
-pub trait Report: Serialize {
+pub trait Document: Serialize {
     /// Returns the page that people read.
     fn page(&self) -> Page;
 }
 
 /// A sequence of blocks.
 #[derive(Debug, Clone, Default)]
-pub struct Page(pub Vec<Block>);
+pub struct Page(pub Vec<Element>);
 
 /// A part of a page. Its texts are raw; printers escape them.
 #[derive(Debug, Clone)]
-pub enum Block {
+pub enum Element {
     /// A heading of a level from 1.
     Heading(u8, String),
     /// The heading of a page about something that has a name, with a sentence.
@@ -42,7 +42,7 @@ pub enum Block {
         items: Vec<String>,
     },
     /// A table.
-    Table(Table),
+    Grid(Grid),
     /// Terms and their definitions.
     Definitions {
         /// A header of fields in place of a glossary.
@@ -65,7 +65,7 @@ pub enum Block {
 
 /// Rows of cells. Plain text does not pad the last cell of a row, which may have several lines.
 #[derive(Debug, Clone, Default)]
-pub struct Table {
+pub struct Grid {
     /// The columns. Plain text leaves out titles that are all empty.
     pub columns: Vec<Column>,
     /// Groups of rows, which HTML separates.
@@ -134,10 +134,10 @@ impl Column {
     }
 }
 
-impl Table {
+impl Grid {
     /// Creates a table without rows.
     pub fn new<C: Into<Column>>(columns: impl IntoIterator<Item = C>) -> Self {
-        Table { columns: columns.into_iter().map(Into::into).collect(), indent: 2, ..Table::default() }
+        Grid { columns: columns.into_iter().map(Into::into).collect(), indent: 2, ..Grid::default() }
     }
 
     /// Adds rows as a group.
@@ -166,38 +166,38 @@ impl Table {
 impl Page {
     /// Creates a page with one paragraph.
     pub fn line(text: impl Into<String>) -> Self {
-        Page(vec![Block::Paragraph(0, text.into())])
+        Page(vec![Element::Paragraph(0, text.into())])
     }
 
     /// Adds a heading.
     pub fn heading(&mut self, level: u8, text: impl Into<String>) {
-        self.0.push(Block::Heading(level, text.into()));
+        self.0.push(Element::Heading(level, text.into()));
     }
 
     /// Adds a paragraph.
     pub fn paragraph(&mut self, text: impl Into<String>) {
-        self.0.push(Block::Paragraph(0, text.into()));
+        self.0.push(Element::Paragraph(0, text.into()));
     }
 
     /// Adds a paragraph that plain text indents by two spaces.
     pub fn indented(&mut self, text: impl Into<String>) {
-        self.0.push(Block::Paragraph(2, text.into()));
+        self.0.push(Element::Paragraph(2, text.into()));
     }
 
     /// Adds an empty line of plain text.
     pub fn gap(&mut self) {
-        self.0.push(Block::Gap);
+        self.0.push(Element::Gap);
     }
 
     /// Adds a list, unless it is empty.
     pub fn list(&mut self, items: Vec<String>) {
         if !items.is_empty() {
-            self.0.push(Block::List { numbered: false, indent: 0, items });
+            self.0.push(Element::List { numbered: false, indent: 0, items });
         }
     }
 
     /// Adds a table.
-    pub fn table(&mut self, table: Table) {
-        self.0.push(Block::Table(table));
+    pub fn table(&mut self, table: Grid) {
+        self.0.push(Element::Grid(table));
     }
 }

@@ -2,9 +2,9 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Cell, Column, Page, Report, Table};
+use super::page::{Cell, Column, Document, Element, Grid, Page};
 use crate::exact::Proof;
-use crate::fingerprint::TooLarge;
+use crate::fingerprint::TooLargeError;
 use crate::model::{Policy, Promise};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
@@ -52,7 +52,10 @@ struct Counterexample<'a> {
 
 impl<'a> ProveReport<'a> {
     /// Creates the report from the proof of each promise of a policy, in their order.
-    pub fn new(policy: &'a Policy, proofs: impl IntoIterator<Item = Result<Proof<'a>, TooLarge>>) -> Self {
+    pub fn new(
+        policy: &'a Policy,
+        proofs: impl IntoIterator<Item = Result<Proof<'a>, TooLargeError>>,
+    ) -> Self {
         let promises: Vec<_> = policy
             .promises()
             .iter()
@@ -70,7 +73,7 @@ impl<'a> ProveReport<'a> {
 }
 
 impl<'a> PromiseProof<'a> {
-    fn new(policy: &'a Policy, promise: &'a Promise, proof: Result<Proof<'a>, TooLarge>) -> Self {
+    fn new(policy: &'a Policy, promise: &'a Promise, proof: Result<Proof<'a>, TooLargeError>) -> Self {
         let position = policy.files().position(promise.span);
         let answer = answer(&proof);
         let proof = proof.ok();
@@ -108,7 +111,7 @@ impl PromiseProof<'_> {
 }
 
 /// Returns in a few words whether a promise is kept.
-fn answer(proof: &Result<Proof<'_>, TooLarge>) -> String {
+fn answer(proof: &Result<Proof<'_>, TooLargeError>) -> String {
     match proof {
         Ok(proof) if !proof.is_proved() => "not kept".to_owned(),
         Ok(proof) => match proof.situations {
@@ -121,12 +124,12 @@ fn answer(proof: &Result<Proof<'_>, TooLarge>) -> String {
     }
 }
 
-impl Report for ProveReport<'_> {
+impl Document for ProveReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
-        let row = |word: &str, lines| Table {
+        let row = |word: &str, lines| Grid {
             indent: 0,
-            ..Table::new([Column::wide(6), "".into()]).with([[word.into(), Cell(lines)]])
+            ..Grid::new([Column::wide(6), "".into()]).with([[word.into(), Cell(lines)]])
         };
         for one in &self.promises {
             let word = match one.kept {
@@ -140,7 +143,7 @@ impl Report for ProveReport<'_> {
                 let why = names::reason(shown.reason, &shown.refused);
                 let line = format!("{}: {}, {why}", shown.destination, shown.outcome);
                 page.table(row("", vec![line]));
-                page.0.push(Block::Event(shown.event.clone()));
+                page.0.push(Element::Event(shown.event.clone()));
             }
         }
         page.paragraph(match self.promises.len() {

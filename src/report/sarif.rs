@@ -182,7 +182,7 @@ fn rule(code: Code) -> Rule {
         short_description: Text { text: code.sentence().into() },
         full_description: Text { text: why(page) },
         help: Help { text: page, markdown: page },
-        default_configuration: Configuration { level: code.severity().word() },
+        default_configuration: Configuration { level: code.severity().as_str() },
     }
 }
 
@@ -204,7 +204,7 @@ fn outcome<'a>(diagnostic: &'a Diagnostic, files: &Files, rule_index: usize) -> 
     Outcome {
         rule_id: diagnostic.code.to_string(),
         rule_index,
-        level: diagnostic.severity().word(),
+        level: diagnostic.severity().as_str(),
         message: Text { text: without_links(&said(diagnostic)) },
         locations,
         related_locations,

@@ -111,8 +111,8 @@ impl Summary {
     /// Counts what the check of one event against a ledger found.
     #[cfg(feature = "ledger")]
     pub fn add_check(&mut self, checked: &Checked<'_>) {
-        let then = checked.then.map(|then| checked.found.then_word(then));
-        *self.checks.entry((checked.found.word(), then)).or_default() += 1;
+        let then = checked.then.map(|then| checked.found.action_as_str(then));
+        *self.checks.entry((checked.found.as_str(), then)).or_default() += 1;
     }
 
     /// What checks found, what became of the events, and how many those were.

@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Column, Page, Report, Role, Table};
+use super::page::{Column, Document, Element, Grid, Page, Role};
 use super::prove::{PromiseProof, ProveReport};
 use crate::event::Entry;
 use crate::exact::{self, DecisionTable, fingerprint};
@@ -125,7 +125,7 @@ impl<'a> TableReport<'a> {
     }
 
     /// Returns one table of all rows of each destination, with an event for each.
-    pub fn sheet(&self) -> Table {
+    pub fn sheet(&self) -> Grid {
         let titles = ["nothing granted: refused categories", "event that shows it"];
         let rows = self.tables.iter().flat_map(|table| {
             table.destinations.iter().enumerate().flat_map(move |(place, destination)| {
@@ -140,7 +140,7 @@ impl<'a> TableReport<'a> {
                 })
             })
         });
-        Table::new(DESTINATION_TITLES.into_iter().chain(TITLES).chain(titles)).with(rows)
+        Grid::new(DESTINATION_TITLES.into_iter().chain(TITLES).chain(titles)).with(rows)
     }
 }
 
@@ -236,10 +236,10 @@ fn requirement_text(policy: &Policy, requirement: &Requirement, is_inner: bool) 
 }
 
 impl<'a> BlockReport<'a> {
-    fn new(policy: &Policy, destinations: &[DestinationId], block: &'a exact::Block) -> Self {
-        let row = |row: &'a exact::Row| {
+    fn new(policy: &Policy, destinations: &[DestinationId], block: &'a exact::TableBlock) -> Self {
+        let row = |row: &'a exact::TableRow| {
             let entries = |values: &Option<Vec<Option<Entry>>>, none: &[&'static str]| {
-                let word = |entry: &Option<Entry>| entry.map_or(none.to_vec(), |entry| vec![entry.word()]);
+                let word = |entry: &Option<Entry>| entry.map_or(none.to_vec(), |entry| vec![entry.as_str()]);
                 values.as_ref().map(|values| values.iter().flat_map(word).collect())
             };
             let event =
@@ -328,7 +328,7 @@ fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(&'static str, Str
     ];
     let rows = tables.iter().flat_map(|table| &table.blocks).flat_map(|block| &block.rows);
     let shown: BTreeSet<Reason> = rows.map(|row| row.reason).collect();
-    let reasons = shown.iter().map(|reason| (reason.word(), reason.meaning().to_owned()));
+    let reasons = shown.iter().map(|reason| (reason.as_str(), reason.meaning().to_owned()));
     words.into_iter().chain(reasons).collect()
 }
 
@@ -347,11 +347,11 @@ const TITLES: [&str; 8] = [
     "reason",
 ];
 
-impl Report for TableReport<'_> {
+impl Document for TableReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         page.heading(1, format!("Decision table of {}", self.policy));
-        page.0.push(Block::Definitions { is_header: true, items: self.header.clone() });
+        page.0.push(Element::Definitions { is_header: true, items: self.header.clone() });
         if !self.drops.is_empty() {
             page.heading(2, "Events that are dropped");
             page.list(self.drops.clone());
@@ -360,18 +360,18 @@ impl Report for TableReport<'_> {
         let categories = self.categories.iter();
         let categories =
             categories.map(|one| [one.category, one.wire_id, one.description.unwrap_or_default(), one.note]);
-        page.table(Table::new(["category", "wire id", "description", ""]).with(categories));
+        page.table(Grid::new(["category", "wire id", "description", ""]).with(categories));
         if !self.promises.is_empty() {
             page.heading(2, "Promises");
             page.table(
-                Table::new(["promise", "because", "is it kept"])
+                Grid::new(["promise", "because", "is it kept"])
                     .with(self.promises.iter().map(PromiseProof::cells)),
             );
         }
         for (table, number) in self.tables.iter().zip(1..) {
-            page.heading(2, format!("Table {number}"));
+            page.heading(2, format!("Grid {number}"));
             let destinations = table.destinations.iter().map(DestinationReport::cells);
-            page.table(Table::new(DESTINATION_TITLES).with(destinations));
+            page.table(Grid::new(DESTINATION_TITLES).with(destinations));
             let columns = TITLES.into_iter().zip(0..).map(|(title, place)| Column {
                 role: match place {
                     0 | 1 => Role::Head,
@@ -380,14 +380,14 @@ impl Report for TableReport<'_> {
                 },
                 ..title.into()
             });
-            let rows = |table: Table, block: &BlockReport<'_>| {
+            let rows = |table: Grid, block: &BlockReport<'_>| {
                 table.with(block.rows.iter().map(|row| block.cells(row)))
             };
-            page.table(table.blocks.iter().fold(Table::new(columns), rows));
+            page.table(table.blocks.iter().fold(Grid::new(columns), rows));
         }
         page.heading(2, "What the words mean");
-        page.0.push(Block::Definitions { is_header: false, items: self.glossary.clone() });
-        page.0.push(Block::Blanks(&["Name", "Date", "Signature"]));
+        page.0.push(Element::Definitions { is_header: false, items: self.glossary.clone() });
+        page.0.push(Element::Blanks(&["Name", "Date", "Signature"]));
         page
     }
 }

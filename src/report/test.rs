@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Page, Report};
+use super::page::{Document, Page};
 use crate::diagnostic::{Diagnostic, Files, Span};
 use crate::model::{CategoryId, Policy, TestEvent};
 use crate::source::Source;
@@ -15,9 +15,10 @@ const MAX_SHOWN: usize = 20;
 /// The result of `test`.
 ///
 /// ```
-/// use consentry::report::page::Report;
+/// use consentry::report::page::Document;
 /// use consentry::report::{test::{PolicyReport, TestReport}, text};
-/// use consentry::{Memory, Policy, Table, testing};
+/// use consentry::source::Memory;
+/// use consentry::{Policy, Table, testing};
 ///
 /// let source = Memory::from([("p", r#"consentry 1 policy "p" include prelude "segment" test "t" { not dropped }"#)]);
 /// let table = Table::new(Policy::from_source(&source, "p")?);
@@ -317,7 +318,7 @@ impl<'a> FailureReport<'a> {
             }
             Failure::File(fault) => message("file", fault.to_string()),
             Failure::NoSuchConsent { stated, read } => {
-                let (stated, read) = (stated.word(), read.word());
+                let (stated, read) = (stated.as_str(), read.as_str());
                 message(
                     "consent",
                     format!("no event can have consent {stated}: this policy reads it as {read}"),
@@ -346,16 +347,16 @@ impl<'a> DifferenceReport<'a> {
             Difference::Destination { destination, expectation, expected, actual, decided_by } => {
                 DifferenceReport::Destination {
                     actual: VerdictReport {
-                        outcome: actual.outcome().word(),
-                        reason: Some(actual.reason().word()),
+                        outcome: actual.outcome().as_str(),
+                        reason: Some(actual.reason().as_str()),
                         refused: Some(categories(actual.refused())),
                     },
                     decided_by: decided_by.as_ref().map(place),
                     destination: names::destination(policy, *destination),
                     expectation: place(expectation),
                     expected: VerdictReport {
-                        outcome: expected.outcome.word(),
-                        reason: expected.reason.map(|reason| reason.word()),
+                        outcome: expected.outcome.as_str(),
+                        reason: expected.reason.map(|reason| reason.as_str()),
                         refused: expected.refused.as_deref().map(categories),
                     },
                     kind: "destination",
@@ -435,7 +436,7 @@ impl DropReport<'_> {
 }
 
 /// The page leaves out errors of policies, for which there are printers of their own.
-impl Report for TestReport<'_> {
+impl Document for TestReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         let compiled = self.policies.iter().filter(|policy| policy.mistakes.is_empty());

@@ -1,7 +1,7 @@
 //! Pages as plain text, for terminals.
 
 use super::json::escaped;
-use super::page::{Block, Cell, Page, Row, Table};
+use super::page::{Cell, Element, Grid, Page, Row};
 use crate::diagnostic::visible;
 use std::io::{self, Write};
 
@@ -16,21 +16,23 @@ const WIDEST: usize = 40;
 pub fn write(to: &mut impl Write, page: &Page) -> io::Result<()> {
     for (place, block) in page.0.iter().enumerate() {
         match block {
-            Block::Heading(_, text) if place == 0 => line(to, 0, text)?,
-            Block::Heading(_, text) => write!(to, "\n{}\n", visible(text))?,
-            Block::Title { name, lead, .. } => line(to, 0, &format!("{name}: {lead}"))?,
-            Block::Gap => writeln!(to)?,
-            Block::Paragraph(indent, text) => line(to, *indent, text)?,
-            Block::List { indent, items, .. } => items.iter().try_for_each(|item| line(to, *indent, item))?,
-            Block::Table(table) => self::table(to, table)?,
-            Block::Definitions { items, .. } => {
+            Element::Heading(_, text) if place == 0 => line(to, 0, text)?,
+            Element::Heading(_, text) => write!(to, "\n{}\n", visible(text))?,
+            Element::Title { name, lead, .. } => line(to, 0, &format!("{name}: {lead}"))?,
+            Element::Gap => writeln!(to)?,
+            Element::Paragraph(indent, text) => line(to, *indent, text)?,
+            Element::List { indent, items, .. } => {
+                items.iter().try_for_each(|item| line(to, *indent, item))?
+            }
+            Element::Grid(table) => self::table(to, table)?,
+            Element::Definitions { items, .. } => {
                 items.iter().try_for_each(|(term, meaning)| line(to, 2, &format!("{term}: {meaning}")))?;
             }
-            Block::Event(event) => writeln!(to, "{}", escaped(event))?,
-            Block::Events { events, .. } => {
+            Element::Event(event) => writeln!(to, "{}", escaped(event))?,
+            Element::Events { events, .. } => {
                 events.iter().try_for_each(|event| writeln!(to, "{}", escaped(event)))?;
             }
-            Block::Blanks(fields) => fields.iter().try_for_each(|field| writeln!(to, "{field}:"))?,
+            Element::Blanks(fields) => fields.iter().try_for_each(|field| writeln!(to, "{field}:"))?,
         }
     }
     Ok(())
@@ -40,7 +42,7 @@ fn line(to: &mut impl Write, indent: usize, text: &str) -> io::Result<()> {
     writeln!(to, "{:indent$}{}", "", visible(text))
 }
 
-fn table(to: &mut impl Write, table: &Table) -> io::Result<()> {
+fn table(to: &mut impl Write, table: &Grid) -> io::Result<()> {
     if table.is_long {
         return records(to, table);
     }
@@ -62,7 +64,7 @@ fn table(to: &mut impl Write, table: &Table) -> io::Result<()> {
 }
 
 /// Writes a line for each cell.
-fn records(to: &mut impl Write, table: &Table) -> io::Result<()> {
+fn records(to: &mut impl Write, table: &Grid) -> io::Result<()> {
     for row in table.rows() {
         writeln!(to)?;
         for (column, cell) in table.columns.iter().zip(row) {

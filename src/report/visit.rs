@@ -2,11 +2,11 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Block, Page, Report};
+use super::page::{Document, Element, Page};
 use crate::event::{Consent, Preference};
 use crate::model::{Banner, ConsentModel, DestinationId, GateOpens, ImpliedConsent, Policy};
 use crate::syntax;
-use crate::visit::{Choice, Loss, Possibility, Site, Step, Visitor};
+use crate::visit::{Choice, Loss, Possibility, Site, VisitStep, Visitor};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -160,7 +160,7 @@ impl<'a> VisitReport<'a> {
     }
 
     /// Adds the steps that an action of the person or the site causes.
-    pub fn act(&mut self, action: &'static str, steps: &[Step<'a>]) {
+    pub fn act(&mut self, action: &'static str, steps: &[VisitStep<'a>]) {
         if steps.is_empty() {
             let step = StepReport::Nothing { action, step: "nothing" };
             self.steps.push(StepLine { step, text: format!("{action}: nothing happens") });
@@ -169,17 +169,17 @@ impl<'a> VisitReport<'a> {
     }
 
     /// Adds steps.
-    pub fn add(&mut self, steps: &[Step<'a>]) {
+    pub fn add(&mut self, steps: &[VisitStep<'a>]) {
         for step in steps {
             match step {
-                Step::Sent { dropped, missed, .. } => {
+                VisitStep::Sent { dropped, missed, .. } => {
                     self.events.sent += 1;
                     self.events.dropped += usize::from(dropped.is_some());
                     self.events.missed += usize::from(!missed.is_empty());
                 }
-                Step::Withheld { .. } => self.events.withheld += 1,
-                Step::Lost { .. } => self.events.lost += 1,
-                Step::LibraryLoads => self.cookies = true,
+                VisitStep::Withheld { .. } => self.events.withheld += 1,
+                VisitStep::Lost { .. } => self.events.lost += 1,
+                VisitStep::LibraryLoads => self.cookies = true,
                 _ => {}
             }
             let (step, text) = self.step(step);
@@ -192,7 +192,7 @@ impl<'a> VisitReport<'a> {
         self.events.waiting = waiting;
     }
 
-    fn step(&self, step: &Step<'a>) -> (StepReport<'a>, String) {
+    fn step(&self, step: &VisitStep<'a>) -> (StepReport<'a>, String) {
         let policy = self.policy;
         let bare = |step, text: &str| (StepReport::Bare { step }, text.to_owned());
         let device = |step, id: &DestinationId, rest: &str| {
@@ -205,33 +205,33 @@ impl<'a> VisitReport<'a> {
             None => format!("event {event}"),
         };
         match step {
-            Step::PageLoads { again: false } => {
+            VisitStep::PageLoads { again: false } => {
                 (StepReport::PageLoads { again: false, risks: &[], step: "page_loads" }, "page loads".to_owned())
             }
             // "Refreshing a page when a user's consent changes could cause duplicate page events" and "a loss of form state".
-            Step::PageLoads { again: true } => (
+            VisitStep::PageLoads { again: true } => (
                 StepReport::PageLoads { again: true, risks: &["duplicate_page_events", "lost_form_state"], step: "page_loads" },
                 "another page loads; if it is the same one again, page events may be duplicated, and what was typed into forms is lost".to_owned(),
             ),
-            Step::BannerShown => bare("banner_shown", "banner is shown"),
-            Step::BannerGone => bare("banner_gone", "banner is gone, nothing was chosen"),
-            Step::LibraryLoads => bare("library_loads", "library loads and sets its cookies"),
-            Step::Left => bare("left", "person leaves"),
-            Step::Chosen(chosen) => (
+            VisitStep::BannerShown => bare("banner_shown", "banner is shown"),
+            VisitStep::BannerGone => bare("banner_gone", "banner is gone, nothing was chosen"),
+            VisitStep::LibraryLoads => bare("library_loads", "library loads and sets its cookies"),
+            VisitStep::Left => bare("left", "person leaves"),
+            VisitStep::Chosen(chosen) => (
                 StepReport::Chosen { preferences: choice(policy, chosen), step: "chosen" },
                 format!("person grants {}", choice_text(policy, chosen)),
             ),
-            Step::DeviceLoads(id) => {
+            VisitStep::DeviceLoads(id) => {
                 let (step, _) = device("device_loads", id, "");
                 (step, format!("device-mode library of {:?} loads", names::destination(policy, *id)))
             }
-            Step::KeepsCollecting(id) => device("keeps_collecting", id, "must not receive any more, but its library cannot be unloaded: it may go on collecting until the next page load"),
-            Step::NeedsPageLoad(id) => device("needs_page_load", id, "may receive now, but its library does not load before the next page load"),
-            Step::Buffered { event } => (
+            VisitStep::KeepsCollecting(id) => device("keeps_collecting", id, "must not receive any more, but its library cannot be unloaded: it may go on collecting until the next page load"),
+            VisitStep::NeedsPageLoad(id) => device("needs_page_load", id, "may receive now, but its library does not load before the next page load"),
+            VisitStep::Buffered { event } => (
                 StepReport::Buffered { event: *event, name: name(*event), step: "buffered" },
                 format!("{} waits", called(*event)),
             ),
-            Step::Sent { event, buffered, stamped, dropped, delivered, missed } => {
+            VisitStep::Sent { event, buffered, stamped, dropped, delivered, missed } => {
                 let waited = if *buffered { ", which waited," } else { "" };
                 let missing = match missed.as_slice() {
                     [] => String::new(),
@@ -256,7 +256,7 @@ impl<'a> VisitReport<'a> {
                 };
                 (report, text)
             }
-            Step::Withheld { event, stamped, unreached } => {
+            VisitStep::Withheld { event, stamped, unreached } => {
                 let missing = match unreached.as_slice() {
                     [] => String::new(),
                     unreached => format!("; it would be delivered to {}", receivers(policy, unreached)),
@@ -275,14 +275,14 @@ impl<'a> VisitReport<'a> {
                 };
                 (report, text)
             }
-            Step::Lost { event, cause } => {
+            VisitStep::Lost { event, cause } => {
                 let why = match cause {
                     Loss::NoChoice => "the page was left before the person chose",
                     Loss::NotLoaded => "the page was left, and the library does not load for this choice",
                     Loss::Over => "the visit was over",
                 };
                 let report =
-                    StepReport::Lost { cause: cause.word(), event: *event, name: name(*event), step: "lost" };
+                    StepReport::Lost { cause: cause.as_str(), event: *event, name: name(*event), step: "lost" };
                 (report, format!("{} is LOST: {why}", called(*event)))
             }
         }
@@ -290,8 +290,11 @@ impl<'a> VisitReport<'a> {
 
     fn head(&self) -> String {
         let SiteReport { banner, gate, model, taken_as } = &self.site;
-        let taken =
-            if model.word() == taken_as.word() { String::new() } else { format!(" (taken as {taken_as})") };
+        let taken = if model.as_str() == taken_as.as_str() {
+            String::new()
+        } else {
+            format!(" (taken as {taken_as})")
+        };
         let gate = gate.replace('_', " ");
         format!("{}; banner {banner}, model {model}{taken}, gate opens on {gate}", self.visitor)
     }
@@ -332,7 +335,7 @@ impl Rating {
             Possibility::Medium => &["compliance_risk", "data_loss"],
         };
         let causes = causes.iter().copied().chain(waits.then_some(NO_CHOICE));
-        Rating { causes: causes.collect(), possibility: possibility.word() }
+        Rating { causes: causes.collect(), possibility: possibility.as_str() }
     }
 
     pub(super) fn text(&self) -> String {
@@ -346,13 +349,17 @@ impl Rating {
     }
 }
 
-impl Report for VisitReport<'_> {
+impl Document for VisitReport<'_> {
     fn page(&self) -> Page {
-        let title =
-            Block::Title { level: 3, about: "A visit under", name: self.name.to_owned(), lead: self.head() };
+        let title = Element::Title {
+            level: 3,
+            about: "A visit under",
+            name: self.name.to_owned(),
+            lead: self.head(),
+        };
         let items = self.steps.iter().map(|line| line.text.clone()).collect();
-        let steps = Block::List { numbered: true, indent: 2, items };
-        let mut page = Page(vec![title, Block::Gap, steps, Block::Gap]);
+        let steps = Element::List { numbered: true, indent: 2, items };
+        let mut page = Page(vec![title, Element::Gap, steps, Element::Gap]);
         page.list(self.summary());
         page
     }
@@ -360,7 +367,7 @@ impl Report for VisitReport<'_> {
 
 /// Returns what opens the gate, as the documents of all commands spell it: `any_grant`.
 pub(super) fn gate_word(opens: GateOpens) -> String {
-    opens.word().replace(' ', "_")
+    opens.as_str().replace(' ', "_")
 }
 
 /// Returns the names of destinations.

@@ -1,7 +1,7 @@
 //! Segment's tables of banners, visitors and the gate, as a policy has them.
 
 use super::json::VERSION;
-use super::page::{Block, Cell, Page, Report, Table};
+use super::page::{Cell, Document, Element, Grid, Page};
 use super::visit::{Rating, choice, choice_text, destinations, gate_word, receivers};
 use crate::decide;
 use crate::model::{Banner, CategoryId, ConsentModel, Policy};
@@ -102,7 +102,7 @@ impl<'a> VisitTablesReport<'a> {
             wrapper: wrapper(table).iter().map(GateReport::new).collect(),
             lead: format!(
                 "gate opens on {}; who returns has granted {has_granted}; who chooses or updates grants {grants}",
-                gate.word()
+                gate.as_str()
             ),
         }
     }
@@ -173,7 +173,7 @@ impl<'a> ScenarioReport<'a> {
         let steps = steps.map(|(step, number)| format!("{number}. {step}")).collect();
         let model = scenario.model;
         ScenarioReport {
-            action: scenario.action.word(),
+            action: scenario.action.as_str(),
             after: phase(&row.after),
             after_rejecting: row.after_rejecting.as_ref().map(phase),
             banner: scenario.banner,
@@ -258,7 +258,7 @@ fn loss(policy: &Policy, row: &ScenarioRow) -> String {
 impl GateReport {
     fn new(row: &WrapperRow) -> Self {
         GateReport {
-            gate: row.flows.iter().map(|(reading, flow)| (gate_word(*reading), flow.word())).collect(),
+            gate: row.flows.iter().map(|(reading, flow)| (gate_word(*reading), flow.as_str())).collect(),
             granted: row.granted,
             mapped: match row.mapped {
                 Mapped::Any => "any",
@@ -287,28 +287,28 @@ impl GateReport {
     }
 }
 
-impl Report for VisitTablesReport<'_> {
+impl Document for VisitTablesReport<'_> {
     fn page(&self) -> Page {
         let (name, lead) = (self.policy.to_owned(), format!("{}.", self.lead));
-        let mut page = Page(vec![Block::Title { level: 1, about: "Visits under", name, lead }]);
-        let mut add = |title: &str, note: &str, table: Table| {
+        let mut page = Page(vec![Element::Title { level: 1, about: "Visits under", name, lead }]);
+        let mut add = |title: &str, note: &str, table: Grid| {
             page.heading(2, title);
             if !note.is_empty() {
-                page.0.push(Block::Paragraph(2, note.to_owned()));
+                page.0.push(Element::Paragraph(2, note.to_owned()));
             }
-            page.table(Table { is_long: true, ..table });
+            page.table(Grid { is_long: true, ..table });
         };
         let columns =
             ["banner", "displayed on page load", "interaction", "library loads", "possibility of data loss"];
         let note = "The documents say \"with page load\" of every optional banner; their rows for opt-in say that the library loads after the choice. The rows win.";
-        add("Banners", note, Table::new(columns).with(self.banners.iter().map(BannerReport::cells)));
+        add("Banners", note, Grid::new(columns).with(self.banners.iter().map(BannerReport::cells)));
         for (title, visitor) in [("First-time visitors", "first"), ("Returning visitors", "returning")] {
             let rows =
                 self.scenarios.iter().filter(|row| row.visitor == visitor).map(|row| row.cells.clone());
             add(
                 title,
                 "",
-                Table::new(["consent model", "user action", "expected behavior", "data loss"]).with(rows),
+                Grid::new(["consent model", "user action", "expected behavior", "data loss"]).with(rows),
             );
         }
         let columns = [
@@ -321,7 +321,7 @@ impl Report for VisitTablesReport<'_> {
             "delivery",
         ];
         let note = "As if the destinations of a row were enabled and no others; the policy's own gate is one of the readings.";
-        add("The gate", note, Table::new(columns).with(self.wrapper.iter().map(GateReport::cells)));
+        add("The gate", note, Grid::new(columns).with(self.wrapper.iter().map(GateReport::cells)));
         page
     }
 }

@@ -27,7 +27,8 @@ const MAX_DIFFERENCES_OF_ALL: usize = 10_000;
 /// policy's source.
 ///
 /// ```
-/// use consentry::{Memory, Policy, Table, testing};
+/// use consentry::source::Memory;
+/// use consentry::{Policy, Table, testing};
 ///
 /// let text = r#"
 /// consentry 1
@@ -102,7 +103,7 @@ impl Run<'_, '_> {
             TestEvent::File(path) => match source.read(&path.value) {
                 Err(error) => self.failures.push(Failure::File(FileFault::Unreadable(error))),
                 Ok(bytes) if bytes.len() > MAX_FILE_BYTES => {
-                    self.failures.push(Failure::File(FileFault::TooLarge));
+                    self.failures.push(Failure::File(FileFault::TooLargeError));
                 }
                 Ok(bytes) if bytes.is_empty() => self.failures.push(Failure::File(FileFault::Empty)),
                 Ok(bytes) => {

@@ -63,7 +63,7 @@ pub enum FileFault {
     /// It cannot be read.
     Unreadable(SourceError),
     /// It is larger than a file may be.
-    TooLarge,
+    TooLargeError,
     /// It has no event, so that nothing would be tested.
     Empty,
 }
@@ -72,7 +72,7 @@ impl fmt::Display for FileFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FileFault::Unreadable(error) => write!(f, "{error}"),
-            FileFault::TooLarge => write!(f, "it is larger than {MAX_FILE_BYTES} bytes"),
+            FileFault::TooLargeError => write!(f, "it is larger than {MAX_FILE_BYTES} bytes"),
             FileFault::Empty => f.write_str("it has no event"),
         }
     }

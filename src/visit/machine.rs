@@ -62,7 +62,7 @@ pub enum Visitor {
 
 /// What happens in a visit, in its order. Events are numbered from 1 on, as they come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step<'v> {
+pub enum VisitStep<'v> {
     /// A page of the site loads. What was loaded on the page before is gone.
     PageLoads {
         /// True if it is one after the first: "could cause duplicate page events" and "a loss of form state".
@@ -137,7 +137,7 @@ pub enum Loss {
 
 impl Loss {
     /// The word for it in reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Loss::NoChoice => "no_choice",
             Loss::NotLoaded => "not_loaded",
@@ -150,7 +150,7 @@ impl Loss {
 /// buffered.
 ///
 /// ```
-/// use consentry::visit::{Choice, Loss, Site, Step, Visit, Visitor};
+/// use consentry::visit::{Choice, Loss, Site, VisitStep, Visit, Visitor};
 /// use consentry::{Event, Policy, Table};
 ///
 /// let table = Table::new(Policy::parse(
@@ -159,9 +159,9 @@ impl Loss {
 /// )?);
 /// let site = Site::of(table.policy()).unwrap();
 /// let (mut visit, _) = Visit::start(&table, site, Visitor::First);
-/// assert_eq!(visit.event(Event::default()), [Step::Buffered { event: 1 }]);
+/// assert_eq!(visit.event(Event::default()), [VisitStep::Buffered { event: 1 }]);
 /// let steps = visit.choose(Choice::everything(table.policy()));
-/// assert!(matches!(steps.as_slice(), [Step::Chosen(_), Step::LibraryLoads, Step::Sent { event: 1, buffered: true, .. }]));
+/// assert!(matches!(steps.as_slice(), [VisitStep::Chosen(_), VisitStep::LibraryLoads, VisitStep::Sent { event: 1, buffered: true, .. }]));
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
 #[derive(Debug)]
@@ -194,7 +194,7 @@ struct Waiting<'v> {
 
 impl<'v> Visit<'v> {
     /// The first page loads.
-    pub fn start(table: &'v Table, site: Site, visitor: Visitor) -> (Self, Vec<Step<'v>>) {
+    pub fn start(table: &'v Table, site: Site, visitor: Visitor) -> (Self, Vec<VisitStep<'v>>) {
         let choice = match visitor {
             Visitor::First => None,
             Visitor::Returning(choice) => Some(choice),
@@ -228,28 +228,28 @@ impl<'v> Visit<'v> {
     }
 
     /// The site tracks an event. Whatever consent it carries already, the wrapper's stamp takes its place.
-    pub fn event(&mut self, event: Event<'v>) -> Vec<Step<'v>> {
+    pub fn event(&mut self, event: Event<'v>) -> Vec<VisitStep<'v>> {
         self.events += 1;
         let number = self.events;
         if self.is_over {
-            return vec![Step::Lost { event: number, cause: Loss::Over }];
+            return vec![VisitStep::Lost { event: number, cause: Loss::Over }];
         }
         if !self.is_loaded {
             self.buffer.push(Waiting { number, event, choice: self.choice.clone() });
-            return vec![Step::Buffered { event: number }];
+            return vec![VisitStep::Buffered { event: number }];
         }
         let stamp = self.stamp();
         vec![self.send(number, event, stamp, false)]
     }
 
     /// The person chooses, for the first time or anew, and closes the banner.
-    pub fn choose(&mut self, choice: Choice) -> Vec<Step<'v>> {
+    pub fn choose(&mut self, choice: Choice) -> Vec<VisitStep<'v>> {
         let mut steps = Vec::new();
         if self.is_over {
             return steps;
         }
         self.is_banner_shown = false;
-        steps.push(Step::Chosen(choice.clone()));
+        steps.push(VisitStep::Chosen(choice.clone()));
         self.choice = Some(choice);
         if !self.is_loaded {
             if self.loads() {
@@ -258,21 +258,21 @@ impl<'v> Visit<'v> {
             return steps;
         }
         let wanted = self.wanted();
-        let kept = self.libraries.difference(&wanted).copied().map(Step::KeepsCollecting);
-        let needed = wanted.difference(&self.libraries).copied().map(Step::NeedsPageLoad);
+        let kept = self.libraries.difference(&wanted).copied().map(VisitStep::KeepsCollecting);
+        let needed = wanted.difference(&self.libraries).copied().map(VisitStep::NeedsPageLoad);
         steps.extend(kept.chain(needed));
         steps
     }
 
     /// The person closes the banner without choosing. Of a mandatory banner that is the action after which the site may be used.
-    pub fn close(&mut self) -> Vec<Step<'v>> {
+    pub fn close(&mut self) -> Vec<VisitStep<'v>> {
         let mut steps = Vec::new();
         if self.is_over || !self.is_banner_shown {
             return steps;
         }
         self.is_banner_shown = false;
         self.is_banner_closed = true;
-        steps.push(Step::BannerGone);
+        steps.push(VisitStep::BannerGone);
         if !self.is_loaded && self.loads() {
             self.load(&mut steps);
         }
@@ -280,7 +280,7 @@ impl<'v> Visit<'v> {
     }
 
     /// The person clicks or scrolls somewhere on the page, which some banners disappear after.
-    pub fn act(&mut self) -> Vec<Step<'v>> {
+    pub fn act(&mut self) -> Vec<VisitStep<'v>> {
         match self.site.banner {
             Banner::Disappears => self.close(),
             Banner::Mandatory | Banner::Stays | Banner::NeverShown => Vec::new(),
@@ -288,7 +288,7 @@ impl<'v> Visit<'v> {
     }
 
     /// A page loads: the same one again, or the next one.
-    pub fn load_page(&mut self) -> Vec<Step<'v>> {
+    pub fn load_page(&mut self) -> Vec<VisitStep<'v>> {
         let mut steps = Vec::new();
         if !self.is_over {
             self.lose(&mut steps);
@@ -298,28 +298,28 @@ impl<'v> Visit<'v> {
     }
 
     /// The person leaves the site.
-    pub fn leave(&mut self) -> Vec<Step<'v>> {
+    pub fn leave(&mut self) -> Vec<VisitStep<'v>> {
         let mut steps = Vec::new();
         if !self.is_over {
             self.lose(&mut steps);
             self.is_over = true;
-            steps.push(Step::Left);
+            steps.push(VisitStep::Left);
         }
         steps
     }
 
-    fn open_page(&mut self, again: bool, steps: &mut Vec<Step<'v>>) {
+    fn open_page(&mut self, again: bool, steps: &mut Vec<VisitStep<'v>>) {
         self.is_loaded = false;
         // Who has chosen looks for the banner; it does not come by itself.
         let is_open = self.choice.is_none() && !self.is_banner_closed;
         self.is_banner_shown = is_open && self.site.banner != Banner::NeverShown;
-        steps.push(Step::PageLoads { again });
+        steps.push(VisitStep::PageLoads { again });
         let waits = self.is_banner_shown && self.site.banner == Banner::Mandatory;
         if !waits && self.loads() {
             self.load(steps);
         }
         if self.is_banner_shown {
-            steps.push(Step::BannerShown);
+            steps.push(VisitStep::BannerShown);
         }
     }
 
@@ -342,11 +342,11 @@ impl<'v> Visit<'v> {
     }
 
     /// The library loads, and with it those of the device-mode destinations that may receive something; then what has waited is sent.
-    fn load(&mut self, steps: &mut Vec<Step<'v>>) {
+    fn load(&mut self, steps: &mut Vec<VisitStep<'v>>) {
         self.is_loaded = true;
-        steps.push(Step::LibraryLoads);
+        steps.push(VisitStep::LibraryLoads);
         self.libraries = self.wanted();
-        steps.extend(self.libraries.iter().copied().map(Step::DeviceLoads));
+        steps.extend(self.libraries.iter().copied().map(VisitStep::DeviceLoads));
         for Waiting { number, event, choice } in std::mem::take(&mut self.buffer) {
             let stamp = choice.map_or_else(|| self.stamp(), |choice| choice.stamp(self.table.policy()));
             let step = self.send(number, event, stamp, true);
@@ -379,7 +379,7 @@ impl<'v> Visit<'v> {
         Event { consent: self.stamp(), ..Event::default() }
     }
 
-    fn send(&mut self, number: usize, event: Event<'v>, stamp: Consent<'v>, buffered: bool) -> Step<'v> {
+    fn send(&mut self, number: usize, event: Event<'v>, stamp: Consent<'v>, buffered: bool) -> VisitStep<'v> {
         let stamped = Event { consent: stamp, ..event };
         let table = self.table;
         let decision = table.decide_event(&stamped, &mut self.scratch);
@@ -388,17 +388,17 @@ impl<'v> Visit<'v> {
         let dropped = row.drop_reason();
         let receivers: Vec<DestinationId> = decision.delivered().collect();
         if !passes {
-            return Step::Withheld { event: number, stamped, unreached: receivers };
+            return VisitStep::Withheld { event: number, stamped, unreached: receivers };
         }
         let is_missing = |id: &DestinationId| is_device(table.policy(), *id) && !self.libraries.contains(id);
         let (missed, delivered) = receivers.into_iter().partition(is_missing);
-        Step::Sent { event: number, buffered, stamped, dropped, delivered, missed }
+        VisitStep::Sent { event: number, buffered, stamped, dropped, delivered, missed }
     }
 
     /// What waits is lost with the page.
-    fn lose(&mut self, steps: &mut Vec<Step<'v>>) {
+    fn lose(&mut self, steps: &mut Vec<VisitStep<'v>>) {
         let cause = if self.choice.is_none() { Loss::NoChoice } else { Loss::NotLoaded };
-        let lost = self.buffer.drain(..).map(|waiting| Step::Lost { event: waiting.number, cause });
+        let lost = self.buffer.drain(..).map(|waiting| VisitStep::Lost { event: waiting.number, cause });
         steps.extend(lost);
     }
 }

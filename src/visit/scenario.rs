@@ -2,7 +2,7 @@
 //!
 //! Source: "Analytics.js OneTrust Wrapper", the tables "Segment library desired behavior", "First time users" and "Return users".
 
-use super::machine::{Choice, Step, Visit, Visitor};
+use super::machine::{Choice, Visit, VisitStep, Visitor};
 use super::site::Site;
 use crate::decide::Table;
 use crate::event::Event;
@@ -29,7 +29,7 @@ impl Possibility {
     }
 
     /// The word for it in reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Possibility::Low => "low",
             Possibility::Medium => "medium",
@@ -68,7 +68,7 @@ pub enum Action {
 
 impl Action {
     /// The word for it in reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Action::Choose => "choose",
             Action::Ignore => "ignore",
@@ -203,11 +203,11 @@ fn row(table: &Table, site: Site, scenario: Scenario, stored: &Choice, chosen: &
         (steps, before, (number, loaded))
     };
     let (steps, before, after) = run(Some(scenario.action));
-    let lost = |steps: &[Step<'_>]| steps.iter().any(|step| matches!(step, Step::Lost { .. }));
+    let lost = |steps: &[VisitStep<'_>]| steps.iter().any(|step| matches!(step, VisitStep::Lost { .. }));
     let rejecting = (scenario.action == Action::Update).then(|| run(Some(Action::RejectAll)));
     // What either of the two updates does to a library is to be told.
     let both = || steps.iter().chain(rejecting.iter().flat_map(|(steps, ..)| steps));
-    let destinations = |wanted: fn(&Step<'_>) -> Option<DestinationId>| {
+    let destinations = |wanted: fn(&VisitStep<'_>) -> Option<DestinationId>| {
         both().filter_map(wanted).collect::<BTreeSet<_>>().into_iter().collect()
     };
     ScenarioRow {
@@ -218,24 +218,26 @@ fn row(table: &Table, site: Site, scenario: Scenario, stored: &Choice, chosen: &
         loses: lost(&steps),
         may_lose: lost(&steps) || lost(&run(None).0),
         keep_collecting: destinations(|step| match step {
-            Step::KeepsCollecting(id) => Some(*id),
+            VisitStep::KeepsCollecting(id) => Some(*id),
             _ => None,
         }),
         need_page_load: destinations(|step| match step {
-            Step::NeedsPageLoad(id) => Some(*id),
+            VisitStep::NeedsPageLoad(id) => Some(*id),
             _ => None,
         }),
     }
 }
 
 /// What the steps of a visit say of one event.
-fn phase(steps: &[Step<'_>], wanted: usize, loaded: bool) -> Phase {
+fn phase(steps: &[VisitStep<'_>], wanted: usize, loaded: bool) -> Phase {
     let mut phase = Phase { loaded, buffered: false, lost: false, delivered: Vec::new() };
     for step in steps {
         match step {
-            Step::Buffered { event } if *event == wanted => phase.buffered = true,
-            Step::Lost { event, .. } if *event == wanted => phase.lost = true,
-            Step::Sent { event, delivered, .. } if *event == wanted => phase.delivered.clone_from(delivered),
+            VisitStep::Buffered { event } if *event == wanted => phase.buffered = true,
+            VisitStep::Lost { event, .. } if *event == wanted => phase.lost = true,
+            VisitStep::Sent { event, delivered, .. } if *event == wanted => {
+                phase.delivered.clone_from(delivered)
+            }
             _ => {}
         }
     }

@@ -7,7 +7,8 @@ use std::fmt;
 ///
 /// ```
 /// use consentry::visit::Site;
-/// use consentry::{ConsentModel, ImpliedConsent, Policy};
+/// use consentry::model::{ConsentModel, ImpliedConsent};
+/// use consentry::Policy;
 ///
 /// let policy = Policy::parse(
 ///     r#"consentry 1 policy "p" include prelude "segment" banner stays model implied"#
@@ -33,9 +34,9 @@ pub struct Site {
 
 /// A setting that a visit depends on and that a policy leaves out, as the policy would have it: `banner mandatory`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unsaid(pub &'static str);
+pub struct MissingSettingError(pub &'static str);
 
-impl fmt::Display for Unsaid {
+impl fmt::Display for MissingSettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let setting = self.0.split(' ').next().unwrap_or_default();
         write!(
@@ -46,7 +47,7 @@ impl fmt::Display for Unsaid {
     }
 }
 
-impl std::error::Error for Unsaid {}
+impl std::error::Error for MissingSettingError {}
 
 impl Site {
     /// Returns the settings of a policy.
@@ -54,9 +55,9 @@ impl Site {
     /// # Errors
     ///
     /// If the policy sets no banner or no consent model.
-    pub fn of(policy: &Policy) -> Result<Self, Unsaid> {
-        let banner = policy.banner().ok_or(Unsaid("banner mandatory"))?.value;
-        let model = policy.consent_model().ok_or(Unsaid("model opt-in"))?.value;
+    pub fn of(policy: &Policy) -> Result<Self, MissingSettingError> {
+        let banner = policy.banner().ok_or(MissingSettingError("banner mandatory"))?.value;
+        let model = policy.consent_model().ok_or(MissingSettingError("model opt-in"))?.value;
         Ok(Site::with(policy, banner, model))
     }
 

@@ -42,7 +42,7 @@ pub enum Flow {
 
 impl Flow {
     /// The word for it in reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Flow::Flows => "flows",
             Flow::Withheld => "withheld",

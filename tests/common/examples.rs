@@ -1,6 +1,6 @@
 //! The examples of the pages of findings, as files.
 
-use consentry::{Source, SourceError};
+use consentry::source::{Source, SourceError};
 use std::collections::BTreeMap;
 
 /// What a page says below a heading.

@@ -1,8 +1,7 @@
 //! Everything that calls consentry.
 
-use consentry::{
-    Consent, Decision, DestinationId, Event, InstructionSet, Policy, Preference, Scratch, Table,
-};
+use consentry::event::{Consent, InstructionSet, Preference};
+use consentry::{Decision, DestinationId, Event, Policy, Scratch, Table};
 pub use consentry::{Input, Validation};
 
 /// A compiled policy, ready to be measured.
@@ -72,7 +71,7 @@ impl Ours {
     /// Decides every line of a buffer.
     pub fn lines(&self, validation: Validation, buffer: &[u8], room: &mut Room) -> u64 {
         let mut sum = 0;
-        for (line, _) in consentry::lines(buffer) {
+        for (line, _) in consentry::event::lines(buffer) {
             let decision = self.table.decide(Input::line(line).validation(validation), room);
             sum += self.look(&decision.expect("events are JSON"));
         }

@@ -1,6 +1,6 @@
 //! The events of a file that each change touches.
 
-use crate::cli::input::{Block, Blocks};
+use crate::cli::input::{Chunk, Chunks};
 use crate::cli::shared::CliError;
 use consentry::exact::{DestinationDiff, Diff};
 use consentry::report::event_counts::EventCounts;
@@ -11,8 +11,8 @@ pub(super) fn count(diff: &Diff, old: &Policy, new: &Policy, path: &Path) -> Res
     let limits = Limits::default();
     let mut counts = EventCounts::new(diff);
     let touching: Vec<_> = diff.destinations.iter().map(DestinationDiff::touching).collect();
-    let mut blocks = Blocks::open(Some(path), &limits)?;
-    let mut block = Block::default();
+    let mut blocks = Chunks::open(Some(path), &limits)?;
+    let mut block = Chunk::default();
     while blocks.next(&mut block)? {
         for line in block.events(&limits) {
             let read = |policy: &Policy| Event::read(line.clone()?, policy.reading(), &limits);

@@ -1,8 +1,8 @@
 //! The files of a revision, as git has them.
 
 use crate::cli::shared::CliError;
+use consentry::source::{Source, SourceError};
 use consentry::syntax::MAX_FILE_BYTES;
-use consentry::{Source, SourceError};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -3,7 +3,7 @@
 use super::ordered::Ordered;
 use super::outputs::Outputs;
 use super::progress::Progress;
-use crate::cli::input::Blocks;
+use crate::cli::input::Chunks;
 use crate::cli::shared::CliError;
 use std::io::{self, Write};
 use std::process;
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 ///
 /// If whoever reads it does not read on, that may take for ever: a second interruption does not wait.
 pub(super) fn between_lines(
-    ordered: &Arc<Ordered<Blocks, Outputs>>,
+    ordered: &Arc<Ordered<Chunks, Outputs>>,
     progress: Progress,
 ) -> Result<(), CliError> {
     let ordered = Arc::clone(ordered);

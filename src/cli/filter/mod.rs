@@ -12,7 +12,7 @@ mod split;
 mod worker;
 
 use super::format::ResultFormat;
-use super::input::Blocks;
+use super::input::Chunks;
 use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
 use clap::builder::{PathBufValueParser, TypedValueParser};
@@ -85,7 +85,7 @@ impl Filter {
         let table = Table::new(self.policy.load()?);
         let ledger = self.ledger.open(table.policy())?;
         let limits = Limits::default();
-        let blocks = Blocks::open(self.events.as_deref(), &limits)?;
+        let blocks = Chunks::open(self.events.as_deref(), &limits)?;
         let outputs = self.outputs(&table)?;
         let job = Arc::new(self.job(table, limits, ledger));
         let ordered = Arc::new(Ordered::new(blocks, outputs));

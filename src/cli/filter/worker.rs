@@ -2,7 +2,7 @@
 
 use super::ordered::{Ordered, Ticket};
 use super::outputs::{Outputs, Part};
-use crate::cli::input::{Block, Blocks};
+use crate::cli::input::{Chunk, Chunks};
 use crate::cli::ledger_arguments::Ledger;
 use crate::cli::shared::CliError;
 use consentry::ledger::Checked;
@@ -39,10 +39,10 @@ struct Worker<'j> {
 }
 
 /// Takes blocks until there are no more.
-pub(super) fn work(job: &Job, ordered: &Ordered<Blocks, Outputs>) {
+pub(super) fn work(job: &Job, ordered: &Ordered<Chunks, Outputs>) {
     let mut worker =
         Worker { job, scratch: job.table.scratch(), part: Part::default(), summary: Summary::default() };
-    let mut block = Block::default();
+    let mut block = Chunk::default();
     while let Some(mut ticket) = ordered.take(|blocks| blocks.next(&mut block)) {
         // Of blocks that have outgrown their size there is one at a time.
         if !block.is_large() {
@@ -56,7 +56,7 @@ pub(super) fn work(job: &Job, ordered: &Ordered<Blocks, Outputs>) {
 }
 
 impl Worker<'_> {
-    fn block(&mut self, block: &Block, ticket: Ticket<'_, Blocks, Outputs>) -> ControlFlow<()> {
+    fn block(&mut self, block: &Chunk, ticket: Ticket<'_, Chunks, Outputs>) -> ControlFlow<()> {
         let bytes = block.bytes();
         if let Some(piece) = block.piece() {
             if piece.first {
@@ -137,7 +137,7 @@ impl Worker<'_> {
     fn fail(
         &mut self,
         bytes: &[u8],
-        ticket: Ticket<'_, Blocks, Outputs>,
+        ticket: Ticket<'_, Chunks, Outputs>,
         error: &EventError,
     ) -> ControlFlow<()> {
         ticket.end(|outputs| {

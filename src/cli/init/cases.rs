@@ -1,11 +1,10 @@
 //! The tests of a first policy, decided by the reference interpreter and written as tables that a reviewer can read. Large
 //! policies get the beginning of each table, and a comment that names what is left out.
 
+use consentry::event::{Consent, Entry, Integrations, Preference};
+use consentry::model::Enforce;
 use consentry::syntax::{name, quoted};
-use consentry::{
-    CategoryId, Consent, DestinationId, Enforce, Entry, Event, Integrations, Outcome, Policy, Preference,
-    Reason, Verdict, reference,
-};
+use consentry::{CategoryId, DestinationId, Event, Outcome, Policy, Reason, Verdict, reference};
 use std::collections::BTreeMap;
 
 /// The most sets of categories whose destinations are tested.
@@ -116,7 +115,7 @@ impl<'p> Writer<'p> {
             Some(first) if reasons.all(|reason| reason == first) => format!(" because {first}"),
             _ => String::new(),
         };
-        self.cells(&event, &format!("{} {which}{because}", outcome.word()))
+        self.cells(&event, &format!("{} {which}{because}", outcome.as_str()))
     }
 
     /// Returns a row with the decision for some destinations.
@@ -134,7 +133,7 @@ impl<'p> Writer<'p> {
         let expectation = |((reason, refused), destinations): ((Reason, Vec<CategoryId>), Vec<_>)| {
             let refused = refused.iter().filter_map(|id| self.policy.category(*id));
             let refused: Vec<String> = refused.map(|one| name(one.name())).collect();
-            let outcome = reason.outcome().word();
+            let outcome = reason.outcome().as_str();
             let destinations = self.names(destinations.into_iter());
             format!("{outcome} {destinations} because {reason} {}", refused.join(", "))
         };
@@ -151,17 +150,17 @@ impl<'p> Writer<'p> {
 
     fn cells(&self, event: &Event<'_>, expected: &str) -> String {
         let consent = match event.consent.preferences() {
-            [] => event.consent.state().word().to_owned(),
+            [] => event.consent.state().as_str().to_owned(),
             preferences => object(preferences.iter().map(|(wire_id, preference)| {
                 let category = self.policy.categories().iter().find(|one| *wire_id == *one.wire_id());
-                (category.map_or_else(String::new, |one| name(one.name())), preference.word())
+                (category.map_or_else(String::new, |one| name(one.name())), preference.as_str())
             })),
         };
         let integrations = match event.integrations.entries() {
             [] => "none".to_owned(),
             entries => object(entries.iter().map(|(destination, entry)| {
                 let is_all = *destination == *"All";
-                (if is_all { "All".to_owned() } else { quoted(&destination.to_text()) }, entry.word())
+                (if is_all { "All".to_owned() } else { quoted(&destination.to_text()) }, entry.as_str())
             })),
         };
         format!("{consent} {integrations} {expected}")

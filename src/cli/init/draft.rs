@@ -3,10 +3,9 @@
 use super::cases;
 use crate::cli::shared::CliError;
 use consentry::diagnostic::visible;
+use consentry::model::{ConsentState, Enforce, IntegrationsState, Mode, Quantifier, UnmappedDestinations};
 use consentry::syntax::{name, quoted};
-use consentry::{
-    ConsentState, Enforce, IntegrationsState, Mode, Policy, PolicyError, Quantifier, UnmappedDestinations,
-};
+use consentry::{Policy, PolicyError};
 use std::collections::{HashMap, HashSet};
 
 /// A draft of a policy.
@@ -116,7 +115,7 @@ impl Draft {
             self.undecided().next().is_some()
                 && matches!(row.enforce, Enforce::Nothing | Enforce::Integrations)
         };
-        ConsentState::ALL.into_iter().filter(is_open).map(ConsentState::word).collect()
+        ConsentState::ALL.into_iter().filter(is_open).map(ConsentState::as_str).collect()
     }
 
     /// Checks the statements. The report shows the origin of each.
@@ -127,7 +126,7 @@ impl Draft {
     /// Returns the text of the policy with tests that hold, in the canonical layout.
     pub(super) fn finish(&self) -> Result<String, CliError> {
         let policy = self.check().map_err(CliError::Policy)?;
-        let text = consentry::format(&(self.text(false) + &cases::tests(&policy)))
+        let text = consentry::format::format(&(self.text(false) + &cases::tests(&policy)))
             .map_err(|error| CliError::Other(format!("the policy cannot be written: {error}")))?;
         Policy::parse(&text).map_err(CliError::Policy)?;
         Ok(text)

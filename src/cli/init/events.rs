@@ -3,13 +3,12 @@
 //! It never shows what a destination needs: who received an event, and whether rightly, is not in it.
 
 use super::draft::{Destination, Draft};
-use crate::cli::input::{Block, Blocks};
+use crate::cli::input::{Chunk, Chunks};
 use crate::cli::shared::CliError;
-use consentry::ledger::{Audit, Breakdown, Counts, MAX_VALUE_BYTES, Notice};
-use consentry::{
-    ConsentState, Entry, IntegrationsState, Limits, MAX_CATEGORIES, MAX_DESTINATIONS, Name, Policy,
-    Preference,
-};
+use consentry::event::{Entry, Name, Preference};
+use consentry::ledger::{Audit, Breakdown, Counts, LedgerEvent, MAX_VALUE_BYTES};
+use consentry::model::{ConsentState, IntegrationsState, MAX_CATEGORIES, MAX_DESTINATIONS};
+use consentry::{Limits, Policy};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,8 +32,8 @@ impl Stream {
     /// Reads a file; `-` is standard input. Memory stays bounded, whatever is in it.
     pub(super) fn read(path: &Path, rules: &Policy) -> Result<Self, CliError> {
         let limits = Limits::default();
-        let mut blocks = Blocks::open(Some(path), &limits)?;
-        let mut block = Block::default();
+        let mut blocks = Chunks::open(Some(path), &limits)?;
+        let mut block = Chunk::default();
         // One more for `All`, which is no destination.
         let audit = Audit::new(rules).with_room(MAX_CATEGORIES, MAX_DESTINATIONS + 1);
         let mut stream = Stream { audit, first_error: None, elsewhere: BTreeMap::new() };
@@ -42,7 +41,7 @@ impl Stream {
         while blocks.next(&mut block)? {
             for line in block.events(&limits) {
                 number += 1;
-                match line.and_then(|line| Ok((line, Notice::read(line, rules, &limits)?))) {
+                match line.and_then(|line| Ok((line, LedgerEvent::read(line, rules, &limits)?))) {
                     Ok((line, notice)) => stream.add(line, &notice, rules),
                     Err(error) => {
                         stream.audit.add_error(&error);
@@ -67,7 +66,7 @@ impl Stream {
         ensure_few("integrations", self.audit.entries())
     }
 
-    fn add(&mut self, line: &[u8], notice: &Notice<'_>, rules: &Policy) {
+    fn add(&mut self, line: &[u8], notice: &LedgerEvent<'_>, rules: &Policy) {
         self.audit.add(notice, None);
         let state = notice.event.consent.state();
         if matches!(state, ConsentState::Missing | ConsentState::Empty | ConsentState::Malformed)
@@ -106,8 +105,8 @@ impl Stream {
     /// Adds each wire id as a category, and each name but `All` as a destination.
     pub(super) fn add_to(&self, draft: &mut Draft, file: &str) -> Result<(), String> {
         let audit = &self.audit;
-        let consent = ConsentState::ALL.map(|state| (state.word(), audit.state(state)));
-        let integrations = IntegrationsState::ALL.map(|state| (state.word(), audit.integrations(state)));
+        let consent = ConsentState::ALL.map(|state| (state.as_str(), audit.state(state)));
+        let integrations = IntegrationsState::ALL.map(|state| (state.as_str(), audit.integrations(state)));
         draft.sources.push(format!(
             "From {file}: {} events; consent {}; integrations {}",
             audit.all().events(),
@@ -137,7 +136,7 @@ impl Stream {
     }
 
     fn errors(&self) -> String {
-        by_word(self.audit.errors().map(|(kind, count)| (kind.word(), count)))
+        by_word(self.audit.errors().map(|(kind, count)| (kind.as_str(), count)))
     }
 
     /// Returns what a person should know of it, a line each.

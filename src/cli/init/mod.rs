@@ -16,8 +16,9 @@ use super::shared::{CliError, Status};
 use answers::Questions;
 use consentry::diagnostic::Code;
 use consentry::lint::{Levels, lint};
-use consentry::report::{init::InitReport, json, page::Report, text};
-use consentry::{Limits, Memory, PolicyError};
+use consentry::report::{init::InitReport, json, page::Document, text};
+use consentry::source::Memory;
+use consentry::{Limits, PolicyError};
 use draft::{Category, Destination, Draft, distinct};
 use events::Stream;
 use std::ffi::OsStr;
@@ -333,7 +334,7 @@ mod tests {
 
     #[test]
     fn every_prelude_can_be_chosen() {
-        let known: BTreeSet<&str> = consentry::prelude_names().collect();
+        let known: BTreeSet<&str> = consentry::model::prelude_names().collect();
         assert_eq!(PRELUDES.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>(), known);
     }
 

@@ -4,7 +4,7 @@
 //! categories stand in one cell, in several, or in a column each. What could be read in two ways is refused with its line.
 
 use super::draft::{Destination, Draft, distinct};
-use consentry::Mode;
+use consentry::model::Mode;
 use std::collections::HashSet;
 
 /// A row that is not empty, and its line.

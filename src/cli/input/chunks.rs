@@ -2,7 +2,8 @@
 
 use super::reader::{Input, without_break};
 use crate::cli::shared::CliError;
-use consentry::{EventError, Limits, lines};
+use consentry::event::lines;
+use consentry::{EventError, Limits};
 use memchr::{memchr, memrchr};
 use std::path::Path;
 
@@ -12,7 +13,7 @@ const SIZE: usize = 1 << 18;
 /// Reads blocks of whole lines. A line that is longer than the limit comes in pieces, so that memory stays bounded.
 ///
 /// A block ends with the last line break of what one call of the system gave: nobody waits for more input than is needed.
-pub(crate) struct Blocks {
+pub(crate) struct Chunks {
     input: Input,
     limit: usize,
     /// What was read behind the last line break of a block.
@@ -23,9 +24,9 @@ pub(crate) struct Blocks {
     ended: bool,
 }
 
-/// What was read. It is filled by [`Blocks::next`], again and again.
+/// What was read. It is filled by [`Chunks::next`], again and again.
 #[derive(Default)]
-pub(crate) struct Block {
+pub(crate) struct Chunk {
     buffer: Vec<u8>,
     filled: usize,
     content: Content,
@@ -50,7 +51,7 @@ pub(crate) struct Piece {
     pub(crate) last: bool,
 }
 
-impl Block {
+impl Chunk {
     /// The bytes, line breaks included.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.buffer.get(..self.filled).unwrap_or_default()
@@ -103,10 +104,10 @@ impl Block {
     }
 }
 
-impl Blocks {
+impl Chunks {
     /// Opens a file; `-` or nothing is standard input.
     pub(crate) fn open(path: Option<&Path>, limits: &Limits) -> Result<Self, CliError> {
-        Ok(Blocks {
+        Ok(Chunks {
             input: Input::open(path)?,
             limit: limits.bytes,
             rest: Vec::new(),
@@ -116,7 +117,7 @@ impl Blocks {
     }
 
     /// The next lines; `false` at the end. Text after the last line break is a line too.
-    pub(crate) fn next(&mut self, block: &mut Block) -> Result<bool, CliError> {
+    pub(crate) fn next(&mut self, block: &mut Chunk) -> Result<bool, CliError> {
         block.begin(&mut self.rest);
         let mut searched = 0;
         loop {
@@ -151,7 +152,7 @@ impl Blocks {
     }
 
     /// Reads behind what the block holds already; `false` at the end.
-    fn read(&mut self, block: &mut Block) -> Result<bool, CliError> {
+    fn read(&mut self, block: &mut Chunk) -> Result<bool, CliError> {
         if self.ended {
             return Ok(false);
         }
@@ -169,7 +170,7 @@ impl Blocks {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, Blocks, Input, without_break};
+    use super::{Chunk, Chunks, Input, without_break};
     use std::io::{self, Read};
 
     /// Gives a few bytes at a time.
@@ -186,8 +187,8 @@ mod tests {
     fn read(text: &[u8], step: usize, limit: usize) -> (Vec<Option<Vec<u8>>>, Vec<u8>) {
         let reader = Box::new(Slow(io::Cursor::new(text.to_vec()), step));
         let input = Input { reader, name: "test".into() };
-        let mut blocks = Blocks { input, limit, rest: Vec::new(), in_long_line: false, ended: false };
-        let (mut block, mut lines, mut all) = (Block::default(), Vec::new(), Vec::new());
+        let mut blocks = Chunks { input, limit, rest: Vec::new(), in_long_line: false, ended: false };
+        let (mut block, mut lines, mut all) = (Chunk::default(), Vec::new(), Vec::new());
         let mut within_line = false;
         while blocks.next(&mut block).is_ok_and(|more| more) {
             all.extend_from_slice(block.bytes());
@@ -265,8 +266,8 @@ mod tests {
     fn nothing_is_read_behind_the_end() {
         let reader = Box::new(Terminal(vec![b"a\nb", b"", b"c\n", b""]));
         let input = Input { reader, name: "test".into() };
-        let mut blocks = Blocks { input, limit: 10, rest: Vec::new(), in_long_line: false, ended: false };
-        let (mut block, mut all) = (Block::default(), Vec::new());
+        let mut blocks = Chunks { input, limit: 10, rest: Vec::new(), in_long_line: false, ended: false };
+        let (mut block, mut all) = (Chunk::default(), Vec::new());
         while blocks.next(&mut block).is_ok_and(|more| more) {
             all.extend_from_slice(block.bytes());
         }
@@ -279,8 +280,8 @@ mod tests {
         let text = [line(3 << 20), line(5)].concat();
         let input = Input { reader: Box::new(io::Cursor::new(text)), name: "test".into() };
         let mut blocks =
-            Blocks { input, limit: 16 << 20, rest: Vec::new(), in_long_line: false, ended: false };
-        let mut block = Block::default();
+            Chunks { input, limit: 16 << 20, rest: Vec::new(), in_long_line: false, ended: false };
+        let mut block = Chunk::default();
         assert!(blocks.next(&mut block).is_ok_and(|more| more) && block.is_large());
         while blocks.next(&mut block).is_ok_and(|more| more) {}
         assert!(!block.is_large() && block.buffer.capacity() <= super::SIZE);

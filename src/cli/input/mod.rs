@@ -4,5 +4,5 @@ mod chunks;
 mod compressed;
 mod reader;
 
-pub(super) use chunks::{Block, Blocks};
+pub(super) use chunks::{Chunk, Chunks};
 pub(super) use reader::read_all;

@@ -1,13 +1,14 @@
 //! `consentry ledger ingest`.
 
 use crate::cli::format::ResultFormat;
-use crate::cli::input::{Block, Blocks};
+use crate::cli::input::{Chunk, Chunks};
 use crate::cli::shared::{CliError, Root, Status};
 use crate::cli::store_uri::{ADDRESS, Access, Reach};
-use consentry::ledger::{Moment, Notice, Recording, Store, record};
+use consentry::ledger::{LedgerEvent, Recording, Store, Timestamp, record};
+use consentry::model::AlsoRecords;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::ledger::{IngestCounts, IngestReport};
-use consentry::{AlsoRecords, Limits, Policy};
+use consentry::{Limits, Policy};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -50,11 +51,11 @@ impl Ingest {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy()?;
         let limits = Limits::default();
-        let blocks = Blocks::open(self.events.as_deref(), &limits)?;
+        let blocks = Chunks::open(self.events.as_deref(), &limits)?;
         let store = self.reach.open(&self.store, Access::Write)?;
         let incoming = read(blocks)?;
         let mut counts = IngestCounts::default();
-        let mut blocks: Vec<Block> = Vec::new();
+        let mut blocks: Vec<Chunk> = Vec::new();
         loop {
             let next = match blocks.iter().map(|block| block.bytes().len()).sum::<usize>() {
                 0 => incoming.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -102,12 +103,12 @@ impl Ingest {
         policy: &Policy,
         limits: &Limits,
         store: &dyn Store,
-        blocks: &[Block],
+        blocks: &[Chunk],
         counts: &mut IngestCounts,
     ) -> Result<(), CliError> {
         let (mut notices, mut errors) = (Vec::new(), Vec::new());
         for line in blocks.iter().flat_map(|block| block.events(limits)) {
-            let notice = line.and_then(|line| Notice::read(line, policy, limits));
+            let notice = line.and_then(|line| LedgerEvent::read(line, policy, limits));
             errors.push(notice.map(|notice| notices.push(notice)).err());
         }
         let recordings = record(store, &notices, now()).map_err(|error| {
@@ -141,11 +142,11 @@ impl Ingest {
 }
 
 /// Reads blocks in a thread of its own, so that what is there is recorded while more is waited for.
-fn read(mut blocks: Blocks) -> Result<Receiver<Result<Block, CliError>>, CliError> {
+fn read(mut blocks: Chunks) -> Result<Receiver<Result<Chunk, CliError>>, CliError> {
     let (to, from) = sync_channel(AHEAD);
     let work = move || {
         loop {
-            let mut block = Block::default();
+            let mut block = Chunk::default();
             let read = blocks.next(&mut block).map(|is_more| is_more.then_some(block)).transpose();
             // Whoever receives nothing any more has ended, and so does the input after a failure.
             let Some(read) = read else { return };
@@ -160,7 +161,7 @@ fn read(mut blocks: Blocks) -> Result<Receiver<Result<Block, CliError>>, CliErro
 }
 
 /// The moment of recording.
-fn now() -> Moment {
+fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Moment::from_microseconds(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    Timestamp::from_microseconds(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -3,7 +3,7 @@
 use crate::cli::files;
 use crate::cli::shared::CliError;
 use consentry::lint::{self, Linted};
-use consentry::{Disk, Source, SourceError};
+use consentry::source::{Disk, Source, SourceError};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 

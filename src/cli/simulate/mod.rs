@@ -6,10 +6,12 @@ use super::format::Format;
 use super::shared::{CliError, PolicyArguments, Status};
 use actions::Action;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use consentry::event::Name;
+use consentry::model::{Banner, ConsentModel};
 use consentry::report::visit::VisitReport;
 use consentry::report::visit_tables::VisitTablesReport;
-use consentry::visit::{Choice, Site, Unsaid, Visit, Visitor};
-use consentry::{Banner, ConsentModel, Event, Name, Policy, Table};
+use consentry::visit::{Choice, MissingSettingError, Site, Visit, Visitor};
+use consentry::{Event, Policy, Table};
 use std::io::Write;
 
 /// Say what happens in a visit: when the library loads, which events wait, who receives them, and what is lost.
@@ -114,11 +116,11 @@ impl Simulate {
     }
 
     /// Returns the settings of the policy, with those of the arguments in their place.
-    fn site(&self, policy: &Policy) -> Result<Site, Unsaid> {
+    fn site(&self, policy: &Policy) -> Result<Site, MissingSettingError> {
         let banner = self.banner.or(policy.banner().map(|banner| banner.value));
         let model = self.model.or(policy.consent_model().map(|model| model.value));
-        let banner = banner.ok_or(Unsaid("banner mandatory"))?;
-        Ok(Site::with(policy, banner, model.ok_or(Unsaid("model opt-in"))?))
+        let banner = banner.ok_or(MissingSettingError("banner mandatory"))?;
+        Ok(Site::with(policy, banner, model.ok_or(MissingSettingError("model opt-in"))?))
     }
 }
 

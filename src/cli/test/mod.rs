@@ -6,13 +6,14 @@ mod watch;
 use super::format::Format;
 use super::shared::{CliError, Root, Status};
 use super::{files, render};
+use consentry::Table;
 use consentry::diagnostic::{Diagnostic, Severity, visible};
 use consentry::lint::{Levels, lint};
-use consentry::report::page::Report;
+use consentry::report::page::Document;
 use consentry::report::test::TestReport;
 use consentry::report::{json, junit, text};
+use consentry::source::Source;
 use consentry::testing::{self, CaseResult};
-use consentry::{Source, Table};
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -116,7 +117,7 @@ impl Test {
         Ok(Suite { name: shown, content })
     }
 
-    fn is_wanted(&self, test: &consentry::Test) -> bool {
+    fn is_wanted(&self, test: &consentry::model::Test) -> bool {
         self.filter.is_empty() || self.filter.iter().any(|text| test.name().contains(text))
     }
 

@@ -1,13 +1,15 @@
 //! The files that are tested.
 
 use crate::cli::files;
+use consentry::Table;
 use consentry::diagnostic::{Code, Diagnostic, Files};
 use consentry::lint::{Levels, part_alone};
+use consentry::model::{Level, TestEvent};
 use consentry::report::test::PolicyReport;
+use consentry::source::{Disk, Source};
 use consentry::syntax::Tree;
 use consentry::syntax::tree::Fact;
 use consentry::testing::CaseResult;
-use consentry::{Disk, Level, Source, Table, TestEvent};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -67,7 +69,7 @@ impl Suite {
     }
 
     /// The tests, each with the files that its places are in.
-    pub(super) fn tests(&self) -> impl Iterator<Item = (&Files, &consentry::Test)> {
+    pub(super) fn tests(&self) -> impl Iterator<Item = (&Files, &consentry::model::Test)> {
         let policy = match &self.content {
             Content::Policy { table, .. } => Some(table.policy()),
             _ => None,
@@ -81,7 +83,7 @@ impl Suite {
         match &self.content {
             Content::Policy { table, disk } => {
                 files.extend(on_disk(table.policy().files()));
-                let cases = table.policy().tests().iter().flat_map(consentry::Test::cases);
+                let cases = table.policy().tests().iter().flat_map(consentry::model::Test::cases);
                 files.extend(cases.filter_map(|case| match &case.event {
                     TestEvent::File(path) => Some(PathBuf::from(disk.display(&path.value))),
                     _ => None,

@@ -80,7 +80,7 @@ mod tests {
                             certain += 1;
                         }
                         None => {
-                            let state = slow.consent.state().word();
+                            let state = slow.consent.state().as_str();
                             assert_eq!(state, "malformed", "{line}");
                             malformed += 1;
                         }

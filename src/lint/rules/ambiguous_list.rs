@@ -8,7 +8,7 @@ use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Text};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let several = subject.policy.several_categories().value;
-    let setting = format!("the setting `several categories need` is `{}`", several.word());
+    let setting = format!("the setting `several categories need` is `{}`", several.as_str());
     for destination in subject.policy.destinations() {
         let Some(Fact::Destination(said)) = fact(subject, destination.span()) else { continue };
         for attribute in &said.attributes {
@@ -40,7 +40,7 @@ fn ambiguous(
 ) -> Option<Diagnostic> {
     let [first, .., last] = names else { return None };
     let list = names.iter().map(|one| name(&one.value)).collect::<Vec<_>>().join(", ");
-    let word = meant.word();
+    let word = meant.as_str();
     let message = format!("`{lead} {list}` does not show whether all or any are required");
     let place = first.span.to(last.span);
     // A quoted name may follow the word in front of it without a space.

@@ -32,7 +32,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         }
     }
     for ((file, _), delivered) in delivered {
-        let states: Vec<&str> = delivered.states.into_iter().map(ConsentState::word).collect();
+        let states: Vec<&str> = delivered.states.into_iter().map(ConsentState::as_str).collect();
         let message = format!("where consent is {}, nobody's consent is asked for", states.join(" or "));
         let help = match policy.files().is_prelude(file) {
             true => {

@@ -130,7 +130,7 @@ fn breach(
             .unwrap_or_default()
     };
     let [before, after] = cases;
-    let word = |case: &Case| case.reason.outcome().word();
+    let word = |case: &Case| case.reason.outcome().as_str();
     Diagnostic::new(code, message)
         .at(after.row(policy).span, format!("`{name}`: {}, with {}", word(after), event(after)))
         .at(before.row(policy).span, format!("`{name}`: {}, with {}", word(before), event(before)))

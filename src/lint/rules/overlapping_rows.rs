@@ -15,7 +15,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         let Some(first) = overlaps.first().and_then(|cell| rows.get(cell.row)) else { continue };
         let pairs: Vec<String> = overlaps
             .iter()
-            .map(|cell| format!("{} x {}", cell.consent.word(), cell.integrations.word()))
+            .map(|cell| format!("{} x {}", cell.consent.as_str(), cell.integrations.as_str()))
             .collect();
         let finding = Diagnostic::new(
             Code::OverlappingRows,
@@ -45,9 +45,9 @@ fn row<'s>(subject: &Subject<'s>, place: Span) -> Option<(&'s Tree, &'s Row)> {
 /// among those that the row has.
 fn narrower(tree: &Tree, row: &Row, decided: &[(ConsentState, IntegrationsState)]) -> Option<[Edit; 2]> {
     let (consent, integrations): (Vec<_>, Vec<_>) = decided.iter().copied().unzip();
-    let (states, consent) = column(tree, &row.consent, &ConsentState::ALL, &consent, ConsentState::word)?;
+    let (states, consent) = column(tree, &row.consent, &ConsentState::ALL, &consent, ConsentState::as_str)?;
     let (others, integrations) =
-        column(tree, &row.integrations, &IntegrationsState::ALL, &integrations, IntegrationsState::word)?;
+        column(tree, &row.integrations, &IntegrationsState::ALL, &integrations, IntegrationsState::as_str)?;
     (states * others == decided.len()).then_some([consent, integrations])
 }
 

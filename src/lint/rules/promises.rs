@@ -36,7 +36,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
             1 => ", and 1 more destination breaks it".to_owned(),
             count => format!(", and {count} more destinations break it"),
         };
-        let (word, reason) = (first.reason.outcome().word(), first.reason);
+        let (word, reason) = (first.reason.outcome().as_str(), first.reason);
         found.push(
             Diagnostic::new(Code::BrokenPromise, format!("the promise is not kept: `{name}`{others}"))
                 .at(promise.span, format!("`{name}`: {word}, {reason}, with {}", first.event))

@@ -3,7 +3,7 @@
 use super::contender::{Answer, Contender, on_disk};
 use super::redis::Redis;
 use consentry::ledger::{
-    FileStore, Id, MemoryStore, Moment, Notice, Record, Recording, Store, record, recorded,
+    FileStore, Id, MemoryStore, Timestamp, LedgerEvent, Record, Recording, Store, record, recorded,
 };
 use consentry::{Limits, Policy};
 use std::path::{Path, PathBuf};
@@ -65,10 +65,10 @@ impl Contender for Ours<'_> {
     fn ingest(&mut self, lines: &[u8]) -> Duration {
         let start = Instant::now();
         let limits = Limits::default();
-        let read = |(line, _)| Notice::read(line, &self.policy, &limits).expect("events are JSON");
-        let notices: Vec<Notice<'_>> = consentry::lines(lines).map(read).collect();
+        let read = |(line, _)| LedgerEvent::read(line, &self.policy, &limits).expect("events are JSON");
+        let notices: Vec<LedgerEvent<'_>> = consentry::event::lines(lines).map(read).collect();
         let reading = start.elapsed();
-        let recordings = record(self.store.as_ref(), &notices, Moment::from_microseconds(NOW));
+        let recordings = record(self.store.as_ref(), &notices, Timestamp::from_microseconds(NOW));
         let recordings = recordings.expect("the store answers");
         assert!(recordings.iter().all(|recording| matches!(recording, Recording::Recorded { .. })));
         reading

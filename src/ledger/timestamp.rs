@@ -7,26 +7,26 @@ use std::fmt;
 /// A moment, to the microsecond. Written, it is a time of RFC 3339 in UTC.
 ///
 /// ```
-/// use consentry::ledger::Moment;
+/// use consentry::ledger::Timestamp;
 ///
-/// let moment = Moment::parse("2026-10-01T02:00:00.123+02:00").unwrap();
+/// let moment = Timestamp::parse("2026-10-01T02:00:00.123+02:00").unwrap();
 /// assert_eq!(moment.to_string(), "2026-10-01T00:00:00.123Z");
 /// assert_eq!(moment.day(), "2026-10-01");
-/// assert!(Moment::parse("yesterday").is_none());
+/// assert!(Timestamp::parse("yesterday").is_none());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(i64);
+pub struct Timestamp(i64);
 
-impl Moment {
+impl Timestamp {
     /// Of a text by RFC 3339, or in another form of ISO 8601 that has an offset; `None` for any other text, and for one with more than nine digits of a
     /// second's fraction. What is beyond a microsecond is cut off.
     pub fn parse(text: &str) -> Option<Self> {
-        text.parse::<Timestamp>().ok().map(|timestamp| Moment(timestamp.as_microsecond()))
+        text.parse::<Timestamp>().ok().map(|timestamp| Timestamp(timestamp.as_microsecond()))
     }
 
     /// So many microseconds after the beginning of 1970, UTC; no further than the years -9999 and 9999, which no text goes beyond.
     pub fn from_microseconds(microseconds: i64) -> Self {
-        Moment(microseconds.clamp(Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond()))
+        Timestamp(microseconds.clamp(Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond()))
     }
 
     /// The day in UTC: `2026-10-01`.
@@ -41,7 +41,7 @@ impl Moment {
     }
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Timestamp::from_microsecond(self.0) {
             Ok(timestamp) => fmt::Display::fmt(&timestamp, f),
@@ -51,21 +51,21 @@ impl fmt::Display for Moment {
     }
 }
 
-impl fmt::Debug for Moment {
+impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl Serialize for Moment {
+impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Moment::parse(&text).ok_or_else(|| de::Error::custom(format!("`{text}` is no time by RFC 3339")))
+        Timestamp::parse(&text).ok_or_else(|| de::Error::custom(format!("`{text}` is no time by RFC 3339")))
     }
 }

@@ -1,23 +1,23 @@
 //! What a ledger reads of an event: who it is about, when it was, and whether it writes.
 
 use super::entry::Id;
-use super::moment::Moment;
+use super::timestamp::Timestamp;
 use crate::event::{Event, EventError, IdMember, Limits, Name, read_whole};
 use crate::model::{AlsoRecords, Policy};
 
 /// An event, and what a ledger reads of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice<'a> {
+pub struct LedgerEvent<'a> {
     /// The event.
     pub event: Event<'a>,
     /// Whether it writes to the ledger.
-    pub kind: NoticeKind,
+    pub kind: LedgerEventKind,
     /// Who it is about.
     pub person: Person,
     /// `timestamp`, if it is a time.
-    pub timestamp: Option<Moment>,
+    pub timestamp: Option<Timestamp>,
     /// `receivedAt`, by the platform's own clock, if it is a time.
-    pub received_at: Option<Moment>,
+    pub received_at: Option<Timestamp>,
     /// `type`, if there is one.
     pub event_type: Option<Name<'a>>,
     /// `context.library`: its name and its version.
@@ -28,7 +28,7 @@ pub struct Notice<'a> {
 
 /// What an event is to a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NoticeKind {
+pub enum LedgerEventKind {
     /// A preference event: it writes, and is not checked.
     Preference,
     /// An identify event, which links a known and an anonymous id if it has both. If the policy records identify events and it carries
@@ -41,13 +41,13 @@ pub enum NoticeKind {
     Other,
 }
 
-impl NoticeKind {
+impl LedgerEventKind {
     /// Whether the event writes preferences.
     pub fn writes(self) -> bool {
         match self {
-            NoticeKind::Preference => true,
-            NoticeKind::Identify { writes } => writes,
-            NoticeKind::Other => false,
+            LedgerEventKind::Preference => true,
+            LedgerEventKind::Identify { writes } => writes,
+            LedgerEventKind::Other => false,
         }
     }
 }
@@ -78,17 +78,17 @@ impl Person {
     }
 }
 
-impl<'a> Notice<'a> {
+impl<'a> LedgerEvent<'a> {
     /// Reads one event. `policy` says where the preferences are, and which events write.
     ///
     /// ```
-    /// use consentry::ledger::{Id, Notice, NoticeKind};
+    /// use consentry::ledger::{Id, LedgerEvent, LedgerEventKind};
     /// use consentry::{Limits, Policy};
     ///
     /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment""#)?;
     /// let line = br#"{"type":"track","event":"Segment Consent Preference Updated","anonymousId":"a","userId":"u"}"#;
-    /// let notice = Notice::read(line, &policy, &Limits::default())?;
-    /// assert_eq!((notice.kind, notice.person.id), (NoticeKind::Preference, Some(Id::User("u".into()))));
+    /// let notice = LedgerEvent::read(line, &policy, &Limits::default())?;
+    /// assert_eq!((notice.kind, notice.person.id), (LedgerEventKind::Preference, Some(Id::User("u".into()))));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -101,15 +101,17 @@ impl<'a> Notice<'a> {
         let is_preference_event =
             |track: &Name<'_>| policy.preference_events().value.iter().any(|name| *track == *name.value);
         let kind = if whole.event.track.as_ref().is_some_and(is_preference_event) {
-            NoticeKind::Preference
+            LedgerEventKind::Preference
         } else if is_identify {
             let has_preferences = matches!(whole.event.consent, crate::event::Consent::Preferences(_));
-            NoticeKind::Identify { writes: policy.also_records() == AlsoRecords::Identify && has_preferences }
+            LedgerEventKind::Identify {
+                writes: policy.also_records() == AlsoRecords::Identify && has_preferences,
+            }
         } else {
-            NoticeKind::Other
+            LedgerEventKind::Other
         };
-        let moment = |name: Option<Name<'_>>| name.and_then(|name| Moment::parse(&name.to_text()));
-        Ok(Notice {
+        let moment = |name: Option<Name<'_>>| name.and_then(|name| Timestamp::parse(&name.to_text()));
+        Ok(LedgerEvent {
             event: whole.event,
             kind,
             person: Person::of(whole.user_id, whole.anonymous_id),
@@ -123,7 +125,7 @@ impl<'a> Notice<'a> {
 
     /// When it was: "time is `timestamp`, no later than `receivedAt` or, without it, than the moment of recording; an invalid or
     /// missing one is replaced by that bound".
-    pub fn at(&self, now: Moment) -> Moment {
+    pub fn at(&self, now: Timestamp) -> Timestamp {
         // What is to come is no time at which anything was received.
         let bound = self.received_at.map_or(now, |received| received.min(now));
         self.timestamp.map_or(bound, |timestamp| timestamp.min(bound))
