@@ -13,8 +13,9 @@ use std::path::Path;
 
 /// Each module and the ones that it may use.
 const MODULES: &[(&str, &[&str])] = &[
-    ("diagnostic", &[]),
-    ("syntax", &["diagnostic"]),
+    ("spelled", &[]),
+    ("diagnostic", &["spelled"]),
+    ("syntax", &["diagnostic", "spelled"]),
     ("format", &["diagnostic", "syntax"]),
     ("source", &["syntax"]),
     ("reason", &[]),
