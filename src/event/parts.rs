@@ -1,6 +1,6 @@
 //! The parts of an event that a decision reads, still as text.
 
-use super::booleans::{self, preference};
+use super::consent::booleans::{self, preference};
 use super::content::{Consent, Entry, Event, Integrations, Name};
 use super::json::{Json, Type, skip_space};
 use super::read::{self, entry};

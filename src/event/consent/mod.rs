@@ -1,7 +1,8 @@
 //! Consent on an event: the only module that knows where it stands and under which keys. It reads and writes events, and lists the
 //! forms that consent can have on them.
 
-use super::booleans;
+pub(in crate::event) mod booleans;
+
 use super::content::{Consent, Name};
 use super::json::{Json, Member, Members, nest, object, values};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
