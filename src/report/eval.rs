@@ -168,7 +168,7 @@ impl Document for DecisionReport<'_> {
         let states = format!("consent {}, integrations {}", self.consent, self.integrations);
         let mut page = Page::line(format!("line {}  {id}  {states}", self.line));
         if let Some(Check { found, categories, then }) = &self.check {
-            let mut check = names::reason(&names::spaced(found), categories.as_deref().unwrap_or_default());
+            let mut check = names::reason(names::spaced(found), categories.as_deref().unwrap_or_default());
             check.extend(then.map(|then| format!("; {}", names::spaced(then))));
             page.indented(format!("ledger   {check}"));
         }
