@@ -24,10 +24,10 @@ const MAX_SHOWN: usize = 10;
 ///
 /// ```
 /// use consentry::report::{eval::DecisionReport, json};
-/// use consentry::{Input, Policy, Grid};
+/// use consentry::{Input, Policy, Table};
 ///
 /// let text = r#"consentry 1 policy "p" include prelude "segment" destination "X" unmapped"#;
-/// let table = Grid::new(Policy::parse(text)?);
+/// let table = Table::new(Policy::parse(text)?);
 /// let mut scratch = table.scratch();
 /// let decision = table.decide(Input::line(b"{}"), &mut scratch)?;
 /// let mut line = Vec::new();
