@@ -6,15 +6,16 @@ use crate::model::Preference;
 
 /// Returns the members of a preferences object; `None` for a value of another type.
 pub(in crate::event) fn read(value: Json<'_>) -> Option<Vec<(Name<'_>, Preference)>> {
-    let members = value.members()?.into_iter();
-    Some(members.map(|(name, value)| (name, preference(value.json_type()))).collect())
+    value.typed_members()
 }
 
-pub(in crate::event) fn preference(json_type: Type) -> Preference {
-    match json_type {
-        Type::True => Preference::Granted,
-        Type::False => Preference::Refused,
-        _ => Preference::Invalid,
+impl From<Type> for Preference {
+    fn from(json_type: Type) -> Self {
+        match json_type {
+            Type::True => Preference::Granted,
+            Type::False => Preference::Refused,
+            _ => Preference::Invalid,
+        }
     }
 }
 

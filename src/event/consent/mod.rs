@@ -41,8 +41,7 @@ fn holder<'a>(event: &Members<'a>, reading: &Reading) -> Result<Vec<(Name<'a>, J
 #[cfg(feature = "ledger")]
 pub(super) fn wrong_spelling(event: &Members<'_>, reading: &Reading) -> Option<&'static str> {
     let holder = holder(event, reading).ok()?;
-    let refused = holder.iter().filter(|(name, _)| !is_accepted(name, reading));
-    refused.filter_map(|(name, _)| documented(name)).next()
+    holder.iter().filter(|(name, _)| !is_accepted(name, reading)).find_map(|(name, _)| documented(name))
 }
 
 fn is_accepted(name: &Name<'_>, reading: &Reading) -> bool {
