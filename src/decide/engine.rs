@@ -76,6 +76,7 @@ impl Table {
         let written;
         let line = match input.subject {
             Subject::Line(bytes) => bytes,
+            #[cfg(feature = "ledger")]
             Subject::Checked(checked) => checked.line,
             Subject::Event(event) => {
                 written = event.to_json(self.policy().reading());
@@ -132,6 +133,7 @@ impl Table {
         match input.subject {
             Subject::Line(bytes) => self.read_and_resolve(bytes, &input.limits, input.validation, scratch),
             Subject::Event(event) => Ok((Origin::Event(event), scratch.resolve(self, event))),
+            #[cfg(feature = "ledger")]
             Subject::Checked(checked) => {
                 Ok((Origin::Event(checked.event), scratch.resolve(self, checked.event).checked(&checked)))
             }

@@ -1,5 +1,6 @@
 //! What is decided about.
 
+#[cfg(feature = "ledger")]
 use super::table::LedgerDrop;
 use crate::event::{Event, Limits, Validation};
 
@@ -32,11 +33,13 @@ pub struct Input<'i> {
 pub(super) enum Subject<'i> {
     Line(&'i [u8]),
     Event(&'i Event<'i>),
+    #[cfg(feature = "ledger")]
     Checked(CheckedEvent<'i>),
     Granted(&'i [u64]),
 }
 
 /// An event that was checked against a ledger.
+#[cfg(feature = "ledger")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CheckedEvent<'i> {
     pub(crate) event: &'i Event<'i>,

@@ -2,6 +2,7 @@
 
 use super::bits::Bits;
 use super::cache::{Cache, Place};
+#[cfg(feature = "ledger")]
 use super::input::CheckedEvent;
 use super::resolved::{Grants, IntegrationEntries, ResolvedEvent};
 use super::rewrite::Rewrites;
@@ -36,6 +37,7 @@ pub(super) struct ResolvedAt {
     dropped: Option<LedgerDrop>,
 }
 
+#[cfg(feature = "ledger")]
 impl ResolvedAt {
     /// Applies the result of a check against a ledger.
     pub(super) fn checked(self, check: &CheckedEvent<'_>) -> Self {

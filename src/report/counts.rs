@@ -21,6 +21,7 @@ impl Serialize for Counts {
 
 impl Counts {
     /// Returns the count of a word.
+    #[cfg(feature = "ledger")]
     pub(super) fn of(&self, wanted: &str) -> u64 {
         self.0.iter().find(|(word, _)| *word == wanted).map_or(0, |(_, count)| *count)
     }

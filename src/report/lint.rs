@@ -4,9 +4,11 @@ use super::json::VERSION;
 use super::names;
 use super::page::{Document, Page};
 use crate::diagnostic::{Diagnostic, Files, Position, Severity, Span};
+#[cfg(feature = "lint")]
 use crate::exact::fingerprint;
 #[cfg(feature = "lint")]
 use crate::lint::Linted;
+#[cfg(feature = "lint")]
 use crate::model::Policy;
 use serde::Serialize;
 
@@ -120,6 +122,7 @@ impl<'a> LintReport<'a> {
     }
 }
 
+#[cfg(feature = "lint")]
 impl<'a> PolicyReport<'a> {
     fn new(file: &'a str, policy: &'a Policy) -> Self {
         let (fingerprint, text) = match fingerprint(policy) {

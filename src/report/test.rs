@@ -205,6 +205,7 @@ impl<'a> PolicyReport<'a> {
 
 impl Mistake<'_> {
     /// Returns the error on one line.
+    #[cfg(feature = "cli")]
     pub(super) fn text(&self) -> String {
         let place = self.place.as_ref().map_or(String::new(), |place| format!("{}: ", place.name()));
         format!("{place}{} ({}): {}", self.name, self.code, self.message)
