@@ -126,16 +126,11 @@ impl Condition {
 /// As people read them: `consent missing or empty, Analytics not granted`; `always` where nothing is asked for.
 impl fmt::Display for Conditions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("always");
+        let conditions: Vec<String> = self.0.iter().map(Condition::to_string).collect();
+        match conditions.as_slice() {
+            [] => f.write_str("always"),
+            _ => f.write_str(&conditions.join(", ")),
         }
-        for (number, condition) in self.0.iter().enumerate() {
-            if number > 0 {
-                f.write_str(", ")?;
-            }
-            write!(f, "{condition}")?;
-        }
-        Ok(())
     }
 }
 

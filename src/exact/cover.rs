@@ -99,20 +99,16 @@ struct Within {
 
 /// Returns the variables that a function depends on, in their order.
 pub(crate) fn support(diagrams: &Diagrams, of: Diagram) -> BTreeSet<usize> {
-    reachable(diagrams, of).into_iter().filter_map(|node| diagrams.variable(node)).collect()
-}
-
-/// Returns the nodes of a function.
-fn reachable(diagrams: &Diagrams, of: Diagram) -> BTreeSet<Diagram> {
-    let mut reached = BTreeSet::new();
+    let (mut support, mut reached) = (BTreeSet::new(), HashSet::new());
     let mut open = vec![of];
     while let Some(node) = open.pop() {
         let Some(variable) = diagrams.variable(node) else { continue };
         if reached.insert(node) {
+            support.insert(variable);
             open.extend(diagrams.children(node, variable));
         }
     }
-    reached
+    support
 }
 
 /// Returns true if all of a cube lies in a condition.
@@ -245,16 +241,17 @@ fn minimum(
         return Ok(None);
     }
     let whole = Cube::whole(diagrams)?;
-    let mut primes = Primes { known: HashMap::new(), whole };
-    let Some(primes) = primes.of(diagrams, within.most)? else { return Ok(None) };
+    let Some(primes) = Primes { known: HashMap::new(), whole }.of(diagrams, within.most)? else {
+        return Ok(None);
+    };
     // For each point the primes that have it. Points that are in the same ones are one.
     let mut rows = Rows { diagrams, primes: &primes, seen: HashSet::new(), rows: BTreeSet::new() };
     if rows.add(0, within.least, (0..primes.len()).collect()).is_none() {
         return Ok(None);
     }
-    let rows = rows.rows;
+    let rows = rows.rows.into_iter().collect();
     let costs: Vec<Cost> = primes.iter().map(|prime| cost(prime, diagrams)).collect();
-    let chosen = cheapest(&costs, rows.into_iter().collect());
+    let chosen = cheapest(&costs, rows);
     Ok(chosen.map(|chosen| chosen.into_iter().filter_map(|index| primes.get(index).cloned()).collect()))
 }
 

@@ -2,7 +2,7 @@
 //! satisfied and when it is not.
 
 use super::cover::MAX_CUBES;
-use super::diagram::{Diagram, Diagrams};
+use super::diagram::{Diagram, Diagrams, moved};
 use crate::fingerprint::TooLargeError;
 use crate::model::{Destination, Policy, Requirement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -195,8 +195,7 @@ impl Order {
         let mut width = usize::MAX;
         let mut best = order.clone();
         loop {
-            let positions: HashMap<&str, usize> =
-                order.iter().enumerate().map(|(at, one)| (*one, at)).collect();
+            let positions: HashMap<&str, usize> = order.iter().copied().zip(0..).collect();
             let mut now = 0;
             // For each category the middles of its groups.
             let mut middles: HashMap<&str, Vec<f64>> = HashMap::new();
@@ -220,11 +219,7 @@ impl Order {
         }
         Order {
             places: best.iter().map(|one| place(free, one).unwrap_or(0)).collect(),
-            variables: best
-                .into_iter()
-                .enumerate()
-                .map(|(variable, one)| (one.to_owned(), variable))
-                .collect(),
+            variables: best.into_iter().map(str::to_owned).zip(0..).collect(),
         }
     }
 
@@ -270,12 +265,8 @@ fn shortest(
     let without = diagrams.child(of, variable, 1 - asked);
     let mut rows = shortest(diagrams, without, polarity, known)?;
     for row in shortest(diagrams, diagrams.child(of, variable, asked), polarity, known)? {
-        let mut values = vec![1 - asked; diagrams.values().len()];
-        for variable in &row {
-            if let Some(place) = values.get_mut(*variable) {
-                *place = asked;
-            }
-        }
+        let others = vec![1 - asked; diagrams.values().len()];
+        let values = moved(others, row.iter().map(|variable| (*variable, asked)));
         // What holds without the variable need not ask for it.
         if Diagram::leaf(diagrams.at(without, &values)) != holds {
             rows.push([variable].into_iter().chain(row).collect());

@@ -284,7 +284,7 @@ impl Builder<'_> {
         let mut satisfied = formula.satisfied(self.diagrams, &variable)?;
         if answered && self.inputs.requirements.is_some() {
             satisfied.named = BTreeMap::new();
-            if let Some(variable) = self.inputs.requirement_var(self.which) {
+            if let Some(variable) = self.inputs.requirement_var(|one| one.is_of(self.which)) {
                 satisfied.whole = self.diagrams.literal(variable)?;
             }
         }
