@@ -46,11 +46,9 @@ pub fn edited<'d>(
         }
     }
     let each = taken.into_iter().map(|(file, edits)| {
-        let mut edits: Vec<&Edit> = edits.into_values().collect();
-        edits.sort_by_key(|edit| edit.span);
         let (text, mut changed, mut end) = (files.text(file), String::new(), 0);
         let has_crlf = text.contains("\r\n");
-        for edit in edits {
+        for edit in edits.into_values() {
             changed.push_str(text.get(end..edit.span.start as usize).unwrap_or_default());
             match has_crlf {
                 true => changed.push_str(&edit.text.replace("\r\n", "\n").replace('\n', "\r\n")),
