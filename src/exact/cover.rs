@@ -12,7 +12,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::collections::BTreeSet;
 
 /// The most inputs for which a cover is minimum.
-pub(crate) const FEW: usize = 12;
+const FEW: usize = 12;
 
 /// The most cubes of a cover; a larger one cannot be read. It is more than twelve inputs of two values ever need for
 /// what granting more only makes truer.
@@ -26,7 +26,7 @@ const MAX_PRIMES: usize = 2_000;
 const MAX_VISITS: usize = 4_000_000;
 
 /// A cube: for each variable the set of its values that belong to it, as bits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cube(pub(crate) Vec<u64>);
 
 impl Cube {
@@ -96,7 +96,7 @@ struct Within {
 }
 
 /// Returns the variables that a function depends on, in their order.
-pub(crate) fn support(diagrams: &Diagrams, of: Diagram) -> BTreeSet<usize> {
+fn support(diagrams: &Diagrams, of: Diagram) -> BTreeSet<usize> {
     let (mut support, mut reached) = (BTreeSet::new(), HashSet::new());
     let mut open = vec![of];
     while let Some(node) = open.pop() {

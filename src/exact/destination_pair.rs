@@ -64,7 +64,7 @@ pub(super) struct ChangedCube {
 pub(super) type Side<'p> = (&'p Policy, Option<DestinationId>);
 
 /// A destination that a policy has.
-pub(super) type Declared<'p> = (&'p Policy, DestinationId, &'p Destination);
+type Declared<'p> = (&'p Policy, DestinationId, &'p Destination);
 
 /// A class of destinations whose changes are the same, but for the names of destinations and categories.
 #[derive(PartialEq, Eq, Hash)]

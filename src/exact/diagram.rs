@@ -11,7 +11,7 @@ pub(crate) const MAX_STEPS: usize = 2_000_000;
 const MAX_VARIABLES: usize = 1_000;
 
 /// A function, in the [`Diagrams`] that made it: a leaf, or a node by its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Diagram(u32);
 
 /// The bit that distinguishes leaves from nodes.
@@ -45,7 +45,7 @@ pub(crate) struct Diagrams {
     left: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Node {
     variable: u32,
     /// The place of its first child.

@@ -88,7 +88,7 @@ impl<'p> DecisionFunction<'p> {
 }
 
 /// The decision for one destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Function {
     /// The reason, by its place among [`Reason::ALL`].
     pub(crate) reason: Diagram,

@@ -58,7 +58,7 @@ pub(crate) fn place_of<T: PartialEq>(all: &[T], value: &T) -> usize {
 }
 
 /// The fact that a variable represents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Input<'i> {
     Consent,
     Integrations,

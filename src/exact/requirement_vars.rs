@@ -16,7 +16,6 @@ pub(crate) enum RequirementVar {
 }
 
 /// Values of all requirement variables that some event has.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Combination {
     /// The policies that see the state `answered`.
     pub(crate) answered: Vec<bool>,

@@ -143,5 +143,5 @@ impl ExpectedVerdict {
 /// What a verdict says, for a disagreement that nobody should ever see.
 fn phrase(verdict: &Verdict) -> String {
     let refused: Vec<String> = verdict.refused().iter().map(|id| id.index().to_string()).collect();
-    format!("{}, {} [{}]", verdict.outcome().as_str(), verdict.reason(), refused.join(", "))
+    format!("{}, {} [{}]", verdict.outcome(), verdict.reason(), refused.join(", "))
 }

@@ -8,7 +8,7 @@ use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Text};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let several = subject.policy.several_categories().value;
-    let setting = format!("the setting `several categories need` is `{}`", several.as_str());
+    let setting = format!("the setting `several categories need` is `{several}`");
     for destination in subject.policy.destinations() {
         let Some(Fact::Destination(said)) = fact(subject, destination.span()) else { continue };
         for attribute in &said.attributes {
@@ -40,7 +40,6 @@ fn ambiguous(
 ) -> Option<Diagnostic> {
     let [first, .., last] = names else { return None };
     let list = names.iter().map(|one| name(&one.value)).collect::<Vec<_>>().join(", ");
-    let word = meant.as_str();
     let message = format!("`{lead} {list}` does not show whether all or any are required");
     let place = first.span.to(last.span);
     // A quoted name may follow the word in front of it without a space.
@@ -50,7 +49,7 @@ fn ambiguous(
     Some(
         Diagnostic::new(Code::AmbiguousList, message)
             .at(place, "all of them, or any")
-            .help(format!("write `{lead} {word} of {list}`: {why}"))
-            .fix(format!("write `{word} of`"), [Edit::new(place.before(), format!("{space}{word} of "))]),
+            .help(format!("write `{lead} {meant} of {list}`: {why}"))
+            .fix(format!("write `{meant} of`"), [Edit::new(place.before(), format!("{space}{meant} of "))]),
     )
 }

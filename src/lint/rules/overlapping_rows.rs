@@ -14,10 +14,8 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (index, later) in rows.iter().enumerate() {
         let overlaps: Vec<_> = reconcile.cells().iter().filter(|cell| cell.also.contains(&index)).collect();
         let Some(first) = overlaps.first().and_then(|cell| rows.get(cell.row)) else { continue };
-        let pairs: Vec<String> = overlaps
-            .iter()
-            .map(|cell| format!("{} x {}", cell.consent.as_str(), cell.integrations.as_str()))
-            .collect();
+        let pairs: Vec<String> =
+            overlaps.iter().map(|cell| format!("{} x {}", cell.consent, cell.integrations)).collect();
         let finding = Diagnostic::new(
             Code::OverlappingRows,
             format!("an earlier row already covers {}", pairs.join(", ")),
