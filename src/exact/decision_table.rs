@@ -248,9 +248,10 @@ impl DecisionTable {
         event: &Event<'_>,
     ) -> impl Iterator<Item = (&'t TableBlock, &'t TableRow)> {
         let (consent, integrations) = (event.consent.state(), event.integrations.state());
-        let is_exempt = event.track.as_ref().is_some_and(|track| {
-            policy.exempt_events().value.iter().any(|name| name.value.as_bytes() == track.as_bytes())
-        });
+        let is_exempt = event
+            .track
+            .as_ref()
+            .is_some_and(|track| policy.exempt_events().value.iter().any(|name| *track == *name.value));
         let granted = |wire_id: &str| inputs::is_granted(event, wire_id);
         let formula = Formula::of_destination(destination, policy);
         let need = formula.is_none_or(|formula| formula.is_satisfied(&granted));

@@ -145,12 +145,11 @@ pub(crate) fn function(
     let is_refused = builder.diagrams.map(whole, &|leaf| u32::from(reason(leaf) == Reason::Refused))?;
     for (wire_id, named) in steps.answered.named {
         let without = steps.not_answered.named.get(&wire_id).copied().unwrap_or(Diagram::FALSE);
-        let mut by_shape = Vec::new();
-        for shape in &inputs.shapes {
-            let is_answered = shape.states.get(which) == Some(&ConsentState::Answered);
-            by_shape.push(if is_answered { named } else { without });
-        }
-        let named = builder.diagrams.node(Inputs::CONSENT, &by_shape)?;
+        let by_shape = inputs.shapes.iter().map(|shape| match shape.states.get(which) {
+            Some(ConsentState::Answered) => named,
+            _ => without,
+        });
+        let named = builder.diagrams.node(Inputs::CONSENT, &by_shape.collect::<Vec<_>>())?;
         let named = builder.diagrams.and(is_refused, named)?;
         // A category that no refusal names is as good as none.
         if named != Diagram::FALSE {

@@ -330,7 +330,7 @@ impl Inputs {
         let exempt = first
             .track
             .as_ref()
-            .and_then(|track| self.exempt_events.iter().position(|name| name.as_bytes() == track.as_bytes()));
+            .and_then(|track| self.exempt_events.iter().position(|name| *track == **name));
         let mut values = vec![
             self.shape(&states)?,
             place_of(&IntegrationsState::ALL, &integrations),
@@ -414,7 +414,7 @@ impl Inputs {
 
 /// Returns true if an event grants a category. "Among duplicate keys any refusal wins, then any invalid value."
 pub(crate) fn is_granted(event: &Event<'_>, wire_id: &str) -> bool {
-    let own = event.consent.preferences().iter().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
+    let own = event.consent.preferences().iter().filter(|(key, _)| *key == *wire_id);
     own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
 }
 

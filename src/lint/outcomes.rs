@@ -4,8 +4,7 @@
 //! more never unsatisfies it. So the two ends, nothing granted and everything granted, show all that can happen, and
 //! destinations whose requirements can both be satisfied and not are alike here. One destination of each class is asked.
 
-use crate::decide::Scratch;
-use crate::decide::Table;
+use crate::decide::{Scratch, Table};
 use crate::event::{Entry, Preference};
 use crate::exact::equivalence::EquivalenceClass;
 use crate::exact::{Situation, Space};
