@@ -286,6 +286,7 @@ fn condition(
 mod tests {
     use super::*;
     use crate::event::Event;
+    use std::collections::BTreeSet;
 
     /// The destination `X` of two policies.
     fn of_x<'p>(old: &'p Policy, new: &'p Policy) -> DestinationPair<'p> {

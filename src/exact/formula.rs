@@ -20,6 +20,7 @@ pub(crate) enum Formula {
 ///
 /// There is one shortest list of each, because granting more never makes a formula unsatisfied: each of its rows has an event,
 /// the one that grants no more than the row asks for, which is in no other row.
+#[derive(Debug, PartialEq)]
 pub(crate) struct PrimeImplicants {
     satisfied: Vec<Vec<usize>>,
     unsatisfied: Vec<Vec<usize>>,
