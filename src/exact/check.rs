@@ -44,11 +44,7 @@ impl fmt::Display for Check {
         let mismatch = if mismatch == CheckAction::UseStamped { "report" } else { mismatch.as_str() };
         write!(
             f,
-            "mismatch {mismatch}, unstamped {}, unknown {}, unreachable {}, conflict {}",
-            unstamped.as_str(),
-            unknown.as_str(),
-            unreachable.as_str(),
-            conflict.as_str()
+            "mismatch {mismatch}, unstamped {unstamped}, unknown {unknown}, unreachable {unreachable}, conflict {conflict}"
         )?;
         let identify = self.records_identify.then_some("identify events");
         write!(

@@ -126,16 +126,11 @@ impl Condition {
 /// As people read them: `consent missing or empty, Analytics not granted`; `always` where nothing is asked for.
 impl fmt::Display for Conditions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("always");
+        let conditions: Vec<String> = self.0.iter().map(Condition::to_string).collect();
+        match conditions.as_slice() {
+            [] => f.write_str("always"),
+            _ => f.write_str(&conditions.join(", ")),
         }
-        for (number, condition) in self.0.iter().enumerate() {
-            if number > 0 {
-                f.write_str(", ")?;
-            }
-            write!(f, "{condition}")?;
-        }
-        Ok(())
     }
 }
 
@@ -143,33 +138,29 @@ impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Condition::Consent(states) => write!(f, "consent {}", any_of(states)),
-            Condition::Integrations(states) => {
-                let words: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
-                write!(f, "integrations {}", any_of(&words))
-            }
+            Condition::Integrations(states) => write!(f, "integrations {}", any_of(states)),
             Condition::Event(names) => {
-                let words: Vec<String> = names
-                    .iter()
-                    .map(|name| name.as_ref().map_or("any other".to_owned(), |name| format!("{name:?}")))
-                    .collect();
-                write!(f, "event {}", any_of(&words))
+                let word = |name: &Option<String>| match name {
+                    Some(name) => format!("{name:?}"),
+                    None => "any other".to_owned(),
+                };
+                write!(f, "event {}", any_of(names.iter().map(word)))
             }
             Condition::Entry { name, values, twice: None } => {
                 write!(f, "{name:?} {}", entries(values, &ENTRIES))
             }
             Condition::Entry { name, values, twice: Some(twice) } => {
                 let words = values.iter().map(|value| word(*value));
-                let words: Vec<&str> = words.chain(twice.then_some("on and invalid at once")).collect();
-                write!(f, "{name:?} {}", any_of(&words))
+                write!(f, "{name:?} {}", any_of(words.chain(twice.then_some("on and invalid at once"))))
             }
             Condition::All(values) => {
                 let is_unlisted = values.contains(&None);
+                if is_unlisted && values.len() + 1 == ALL.len() {
+                    return write!(f, "All {}", entries(values, &ALL));
+                }
                 let both = ["unlisted", "on"].into_iter().filter(|_| is_unlisted);
                 let others = values.iter().filter(|value| value.is_some()).map(|value| word(*value));
-                match (is_unlisted, values.len() + 1 == ALL.len()) {
-                    (true, true) => write!(f, "All {}", entries(values, &ALL)),
-                    _ => write!(f, "All {}", any_of(&both.chain(others).collect::<Vec<_>>())),
-                }
+                write!(f, "All {}", any_of(both.chain(others)))
             }
             Condition::Category { name, granted: true } => write!(f, "{name} granted"),
             Condition::Category { name, granted: false } => write!(f, "{name} not granted"),
@@ -189,8 +180,7 @@ fn entries(values: &[Option<Entry>], all: &[Option<Entry>]) -> String {
     if let ([only], true) = (others.as_slice(), values.len() > 1) {
         return format!("not {}", word(**only));
     }
-    let words: Vec<&str> = values.iter().map(|value| word(*value)).collect();
-    any_of(&words)
+    any_of(values.iter().map(|value| word(*value)))
 }
 
 /// Returns the spelling of an entry in policies and reports.
@@ -198,16 +188,16 @@ pub(crate) fn word(entry: Option<Entry>) -> &'static str {
     entry.map_or("unlisted", Entry::as_str)
 }
 
-fn any_of<T: AsRef<str>>(words: &[T]) -> String {
+fn any_of<T: fmt::Display>(words: impl IntoIterator<Item = T>) -> String {
     listed(words, "or")
 }
 
 /// Returns the words as `A, B or C`, with this word before the last one.
-pub(crate) fn listed<T: AsRef<str>>(words: &[T], conjunction: &str) -> String {
-    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+pub(crate) fn listed<T: fmt::Display>(words: impl IntoIterator<Item = T>, conjunction: &str) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| word.to_string()).collect();
     match words.split_last() {
         None => String::new(),
-        Some((only, [])) => (*only).to_owned(),
+        Some((only, [])) => only.clone(),
         Some((last, rest)) => format!("{} {conjunction} {last}", rest.join(", ")),
     }
 }

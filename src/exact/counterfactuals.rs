@@ -1,8 +1,9 @@
 //! What would have to change of an event so that a destination's outcome were the other one.
 
 use super::conditions::listed;
+use super::diagram::moved;
 use super::function::{DecisionFunction, reason};
-use super::inputs::{ALL, ENTRIES, Input, Inputs, PREFERENCES, moved, place_of};
+use super::inputs::{ALL, ENTRIES, Input, Inputs, PREFERENCES, place_of};
 use super::minimal::{ChangeSet, minimal};
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
 use crate::fingerprint::TooLargeError;

@@ -12,7 +12,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::collections::BTreeSet;
 
 /// The most inputs for which a cover is minimum.
-pub(crate) const FEW: usize = 12;
+const FEW: usize = 12;
 
 /// The most cubes of a cover; a larger one cannot be read. It is more than twelve inputs of two values ever need for
 /// what granting more only makes truer.
@@ -26,7 +26,7 @@ const MAX_PRIMES: usize = 2_000;
 const MAX_VISITS: usize = 4_000_000;
 
 /// A cube: for each variable the set of its values that belong to it, as bits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cube(pub(crate) Vec<u64>);
 
 impl Cube {
@@ -82,10 +82,8 @@ pub(crate) fn cover(
 ) -> Result<Vec<Cube>, TooLargeError> {
     let no_event = diagrams.not(events)?;
     let within = Within { least: diagrams.and(of, events)?, most: diagrams.or(of, no_event)? };
-    let mut cubes = match minimum(diagrams, of, within, cost)? {
-        Some(cubes) => cubes,
-        None => irredundant(diagrams, within)?,
-    };
+    let mut cubes =
+        minimum(diagrams, of, within, cost).or_else(|TooLargeError| irredundant(diagrams, within))?;
     cubes.sort();
     Ok(cubes)
 }
@@ -98,21 +96,17 @@ struct Within {
 }
 
 /// Returns the variables that a function depends on, in their order.
-pub(crate) fn support(diagrams: &Diagrams, of: Diagram) -> BTreeSet<usize> {
-    reachable(diagrams, of).into_iter().filter_map(|node| diagrams.variable(node)).collect()
-}
-
-/// Returns the nodes of a function.
-fn reachable(diagrams: &Diagrams, of: Diagram) -> BTreeSet<Diagram> {
-    let mut reached = BTreeSet::new();
+fn support(diagrams: &Diagrams, of: Diagram) -> BTreeSet<usize> {
+    let (mut support, mut reached) = (BTreeSet::new(), HashSet::new());
     let mut open = vec![of];
     while let Some(node) = open.pop() {
         let Some(variable) = diagrams.variable(node) else { continue };
         if reached.insert(node) {
+            support.insert(variable);
             open.extend(diagrams.children(node, variable));
         }
     }
-    reached
+    support
 }
 
 /// Returns true if all of a cube lies in a condition.
@@ -240,22 +234,19 @@ fn minimum(
     of: Diagram,
     within: Within,
     cost: &impl Fn(&Cube, &Diagrams) -> Cost,
-) -> Result<Option<Vec<Cube>>, TooLargeError> {
+) -> Result<Vec<Cube>, TooLargeError> {
     if support(diagrams, of).len() > FEW {
-        return Ok(None);
+        return Err(TooLargeError);
     }
     let whole = Cube::whole(diagrams)?;
-    let mut primes = Primes { known: HashMap::new(), whole };
-    let Some(primes) = primes.of(diagrams, within.most)? else { return Ok(None) };
+    let primes = Primes { known: HashMap::new(), whole }.of(diagrams, within.most)?;
     // For each point the primes that have it. Points that are in the same ones are one.
     let mut rows = Rows { diagrams, primes: &primes, seen: HashSet::new(), rows: BTreeSet::new() };
-    if rows.add(0, within.least, (0..primes.len()).collect()).is_none() {
-        return Ok(None);
-    }
-    let rows = rows.rows;
+    rows.add(0, within.least, (0..primes.len()).collect())?;
+    let rows = rows.rows.into_iter().collect();
     let costs: Vec<Cost> = primes.iter().map(|prime| cost(prime, diagrams)).collect();
-    let chosen = cheapest(&costs, rows.into_iter().collect());
-    Ok(chosen.map(|chosen| chosen.into_iter().filter_map(|index| primes.get(index).cloned()).collect()))
+    let chosen = cheapest(&costs, rows).ok_or(TooLargeError)?;
+    Ok(chosen.into_iter().filter_map(|index| primes.get(index).cloned()).collect())
 }
 
 /// The prime cubes of conditions: those inside that no wider one is inside of.
@@ -265,16 +256,16 @@ struct Primes {
 }
 
 impl Primes {
-    fn of(&mut self, diagrams: &mut Diagrams, of: Diagram) -> Result<Option<Vec<Cube>>, TooLargeError> {
+    fn of(&mut self, diagrams: &mut Diagrams, of: Diagram) -> Result<Vec<Cube>, TooLargeError> {
         let Some(variable) = diagrams.variable(of) else {
-            return Ok(Some(if of == Diagram::TRUE { vec![self.whole.clone()] } else { Vec::new() }));
+            return Ok(if of == Diagram::TRUE { vec![self.whole.clone()] } else { Vec::new() });
         };
         if let Some(known) = self.known.get(&of) {
-            return Ok(Some(known.clone()));
+            return Ok(known.clone());
         }
         let branches = branches(diagrams, of, variable);
         if branches.len() > FEW {
-            return Ok(None);
+            return Err(TooLargeError);
         }
         let mut primes = Vec::new();
         for chosen in 1u32..1 << branches.len() {
@@ -284,19 +275,18 @@ impl Primes {
                 values |= own;
                 both = diagrams.and(both, *child)?;
             }
-            let Some(inner) = self.of(diagrams, both)? else { return Ok(None) };
-            for prime in inner {
+            for prime in self.of(diagrams, both)? {
                 let mut others = branches.iter().enumerate().filter(|(index, _)| !is_chosen(*index));
                 if !others.any(|(_, (_, child))| is_inside(diagrams, &prime, *child)) {
                     primes.push(prime.with(variable, values));
                 }
             }
             if primes.len() > MAX_PRIMES {
-                return Ok(None);
+                return Err(TooLargeError);
             }
         }
         self.known.insert(of, primes.clone());
-        Ok(Some(primes))
+        Ok(primes)
     }
 }
 
@@ -310,14 +300,14 @@ struct Rows<'r> {
 }
 
 impl Rows<'_> {
-    /// Adds what covers the points of a condition over the variables from one on; `None` where there is too much to see.
-    fn add(&mut self, variable: usize, of: Diagram, primes: Places) -> Option<()> {
+    /// Adds what covers the points of a condition over the variables from one on.
+    fn add(&mut self, variable: usize, of: Diagram, primes: Places) -> Result<(), TooLargeError> {
         if of == Diagram::FALSE {
-            return Some(());
+            return Ok(());
         }
         if variable == self.diagrams.values().len() {
             self.rows.insert(primes);
-            return Some(());
+            return Ok(());
         }
         for (value, child) in self.diagrams.children(of, variable).enumerate() {
             let has =
@@ -325,12 +315,12 @@ impl Rows<'_> {
             let own: Places = primes.iter().filter(has).copied().collect();
             if child != Diagram::FALSE && self.seen.insert((variable, child, own.clone())) {
                 if self.seen.len() > MAX_POINTS {
-                    return None;
+                    return Err(TooLargeError);
                 }
                 self.add(variable + 1, child, own)?;
             }
         }
-        Some(())
+        Ok(())
     }
 }
 
@@ -416,10 +406,9 @@ mod tests {
             check(&mut diagrams, function, &rough);
             assert!(best.len() <= rough.len());
             let found = minimum(&mut diagrams, function, Within { least: function, most: function }, &size)
-                .unwrap()
                 .expect("the search ends");
             let mut primes = Primes { known: HashMap::new(), whole: Cube::whole(&diagrams).unwrap() };
-            let primes = primes.of(&mut diagrams, function).unwrap().unwrap();
+            let primes = primes.of(&mut diagrams, function).unwrap();
             if primes.len() <= 11 {
                 assert_eq!(cost(&diagrams, &found), fewest(&mut diagrams, function, &primes));
             }

@@ -10,11 +10,13 @@ use super::diagram::MAX_STEPS;
 use super::equivalence::EquivalenceClass;
 use super::formula::Formula;
 use super::function::DecisionFunction;
+use super::grouping::grouped;
 use super::inputs::{self, ALL, ENTRIES, Inputs, place_of};
 use crate::event::{Entry, Event};
 use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy};
 use crate::reason::Reason;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::collections::{BTreeSet, HashMap};
 
 /// The decisions for some destinations, in every situation.
@@ -77,30 +79,18 @@ pub fn decision_tables(
     policy: &Policy,
     destinations: impl IntoIterator<Item = DestinationId>,
 ) -> Result<Vec<DecisionTable>, TooLargeError> {
-    let mut tables: Vec<DecisionTable> = Vec::new();
-    let mut known: HashMap<EquivalenceClass<bool>, usize> = HashMap::new();
+    let mut known: HashMap<EquivalenceClass<bool>, Vec<TableBlock>> = HashMap::new();
+    let mut decided = Vec::new();
     for id in destinations {
         let Some(destination) = policy.destination(id) else { continue };
-        let class = EquivalenceClass::by_outcomes(policy, destination);
-        let place = match known.get(&class) {
-            Some(place) => *place,
-            None => {
-                let blocks = blocks(policy, id, destination)?;
-                // Different ones may decide alike.
-                let same = tables.iter().position(|table| table.blocks == blocks);
-                let place = same.unwrap_or_else(|| {
-                    tables.push(DecisionTable { destinations: Vec::new(), blocks });
-                    tables.len() - 1
-                });
-                known.insert(class, place);
-                place
-            }
+        let blocks = match known.entry(EquivalenceClass::by_outcomes(policy, destination)) {
+            Occupied(known) => known.get().clone(),
+            Vacant(place) => place.insert(blocks(policy, id, destination)?).clone(),
         };
-        if let Some(table) = tables.get_mut(place) {
-            table.destinations.push(id);
-        }
+        decided.push((id, blocks));
     }
-    Ok(tables)
+    let tables = grouped(decided).into_iter();
+    Ok(tables.map(|(destinations, blocks)| DecisionTable { destinations, blocks }).collect())
 }
 
 /// The variables that rows ask for beside the states, by their places among the condensed inputs.
@@ -126,7 +116,7 @@ fn blocks(
     let decision = DecisionFunction::over(inputs, MAX_STEPS, policy, destination)?;
     let inputs = &decision.inputs;
     let has_exempt_events = !inputs.exempt_events.is_empty();
-    let mut classes: Vec<Class> = Vec::new();
+    let mut decided = Vec::new();
     for consent in policy.reading().states() {
         let Some(shape) = inputs.shape(&[consent]) else { continue };
         for (place, integrations) in IntegrationsState::ALL.into_iter().enumerate() {
@@ -137,78 +127,52 @@ fn blocks(
             let variables =
                 VARIABLES.into_iter().filter(|(variable, _)| *variable != EXEMPT_EVENT || has_exempt_events);
             let paths = fewest(&variables.collect::<Vec<_>>(), &at);
-            let drops = paths.iter().any(|(_, reason)| *reason == Reason::Dropped);
-            let row = policy.reconcile().row(consent, integrations);
-            let drop_reason = row.drop_reason().filter(|_| drops).map(str::to_owned);
-            let cell = (consent, integrations);
-            match classes.iter_mut().find(|class| class.paths == paths && class.drop_reason == drop_reason) {
-                Some(class) => class.cells.push(cell),
-                None => classes.push(Class { paths, drop_reason, cells: vec![cell] }),
-            }
+            let drop_reason = policy.reconcile().row(consent, integrations).drop_reason();
+            let rows: Vec<TableRow> = paths.iter().map(|path| row(path, drop_reason)).collect();
+            decided.push(((consent, integrations), rows));
         }
     }
-    let mut blocks: Vec<TableBlock> = classes.iter().flat_map(Class::blocks).collect();
+    let mut blocks: Vec<TableBlock> =
+        grouped(decided).iter().flat_map(|(cells, rows)| fewest_blocks(cells, rows)).collect();
     blocks.sort_by_key(|block| (block.consent.first().copied(), block.integrations.first().copied()));
     Ok(blocks)
 }
 
-/// Pairs of states that decide alike.
-struct Class {
-    paths: Vec<Path>,
-    drop_reason: Option<String>,
-    cells: Vec<(ConsentState, IntegrationsState)>,
+/// Returns as few blocks as can be of pairs of states that decide alike, none of which has a pair of another one.
+fn fewest_blocks(cells: &[(ConsentState, IntegrationsState)], rows: &[TableRow]) -> Vec<TableBlock> {
+    let by_consent = rectangles(cells);
+    let turned: Vec<_> = cells.iter().map(|(consent, integrations)| (*integrations, *consent)).collect();
+    let turned = rectangles(&turned).into_iter().map(|(integrations, consent)| (consent, integrations));
+    let by_integrations: Vec<_> = turned.collect();
+    let fewest = if by_consent.len() <= by_integrations.len() { by_consent } else { by_integrations };
+    let block = |(consent, integrations)| TableBlock { consent, integrations, rows: rows.to_vec() };
+    fewest.into_iter().map(block).collect()
 }
 
-impl Class {
-    /// Returns as few blocks as can be, none of which has a pair of another one.
-    fn blocks(&self) -> Vec<TableBlock> {
-        let by_consent = grouped(&self.cells);
-        let turned: Vec<_> =
-            self.cells.iter().map(|(consent, integrations)| (*integrations, *consent)).collect();
-        let by_integrations = grouped(&turned);
-        let rows: Vec<TableRow> = self.paths.iter().map(|path| self.row(path)).collect();
-        let block = |consent, integrations| TableBlock { consent, integrations, rows: rows.clone() };
-        match by_consent.len() <= by_integrations.len() {
-            true => {
-                by_consent.into_iter().map(|(consent, integrations)| block(consent, integrations)).collect()
-            }
-            false => by_integrations
-                .into_iter()
-                .map(|(integrations, consent)| block(consent, integrations))
-                .collect(),
-        }
-    }
-
-    fn row(&self, (conditions, reason): &Path) -> TableRow {
-        let values =
-            |wanted| conditions.iter().find(|(variable, _)| *variable == wanted).map(|(_, values)| values);
-        let is_one = |wanted| values(wanted).map(|values| values.contains(&1));
-        let entries = |wanted, all: &[Option<Entry>]| values(wanted).map(|values| at(all, values));
-        TableRow {
-            exempt_event: is_one(EXEMPT_EVENT),
-            need: is_one(NEED),
-            entry: entries(ENTRY, &ENTRIES),
-            all: entries(ALL_ENTRY, &ALL),
-            reason: *reason,
-            drop_reason: self.drop_reason.clone().filter(|_| *reason == Reason::Dropped),
-        }
+/// Returns the row of a path.
+fn row((conditions, reason): &Path, drop_reason: Option<&str>) -> TableRow {
+    let values =
+        |wanted| conditions.iter().find(|(variable, _)| *variable == wanted).map(|(_, values)| values);
+    let is_one = |wanted| values(wanted).map(|values| values.contains(&1));
+    let entries = |wanted, all: &[Option<Entry>]| values(wanted).map(|values| at(all, values));
+    TableRow {
+        exempt_event: is_one(EXEMPT_EVENT),
+        need: is_one(NEED),
+        entry: entries(ENTRY, &ENTRIES),
+        all: entries(ALL_ENTRY, &ALL),
+        reason: *reason,
+        drop_reason: drop_reason.filter(|_| *reason == Reason::Dropped).map(str::to_owned),
     }
 }
 
 /// Pairs as rectangles: first parts that stand beside the same second parts, and these.
-fn grouped<A: Copy + Ord, B: Copy + Ord>(cells: &[(A, B)]) -> Vec<(Vec<A>, Vec<B>)> {
+fn rectangles<A: Copy + Ord, B: Copy + Ord>(cells: &[(A, B)]) -> Vec<(Vec<A>, Vec<B>)> {
     let firsts: BTreeSet<A> = cells.iter().map(|(first, _)| *first).collect();
-    let mut groups: Vec<(Vec<A>, Vec<B>)> = Vec::new();
-    for first in firsts {
-        let seconds: BTreeSet<B> =
-            cells.iter().filter(|(own, _)| *own == first).map(|(_, second)| *second).collect();
-        let seconds: Vec<B> = seconds.into_iter().collect();
-        match groups.iter_mut().find(|(_, known)| *known == seconds) {
-            Some((firsts, _)) => firsts.push(first),
-            None => groups.push((vec![first], seconds)),
-        }
-    }
-    groups
+    let seconds = |first| -> BTreeSet<B> {
+        cells.iter().filter(|(own, _)| *own == first).map(|(_, second)| *second).collect()
+    };
+    let groups = grouped(firsts.into_iter().map(|first| (first, seconds(first))));
+    groups.into_iter().map(|(firsts, seconds)| (firsts, seconds.into_iter().collect())).collect()
 }
 
 /// Returns the paths for the order of the variables that gives the fewest, and with the fewest conditions; the natural order before others.
@@ -246,16 +210,12 @@ fn paths(
     at: &impl Fn(&[(usize, usize)]) -> Reason,
 ) -> Vec<Path> {
     let Some(((variable, values), rest)) = order.split_first() else { return vec![(Vec::new(), at(fixed))] };
-    let mut groups: Vec<(Vec<usize>, Vec<Path>)> = Vec::new();
-    for value in *values {
+    let groups = grouped(values.iter().map(|value| {
         fixed.push((*variable, *value));
         let own = paths(rest, fixed, at);
         fixed.pop();
-        match groups.iter_mut().find(|(_, known)| *known == own) {
-            Some((values, _)) => values.push(*value),
-            None => groups.push((vec![*value], own)),
-        }
-    }
+        (*value, own)
+    }));
     if let [(_, own)] = groups.as_slice() {
         return own.clone();
     }
@@ -288,9 +248,10 @@ impl DecisionTable {
         event: &Event<'_>,
     ) -> impl Iterator<Item = (&'t TableBlock, &'t TableRow)> {
         let (consent, integrations) = (event.consent.state(), event.integrations.state());
-        let is_exempt = event.track.as_ref().is_some_and(|track| {
-            policy.exempt_events().value.iter().any(|name| name.value.as_bytes() == track.as_bytes())
-        });
+        let is_exempt = event
+            .track
+            .as_ref()
+            .is_some_and(|track| policy.exempt_events().value.iter().any(|name| *track == *name.value));
         let granted = |wire_id: &str| inputs::is_granted(event, wire_id);
         let formula = Formula::of_destination(destination, policy);
         let need = formula.is_none_or(|formula| formula.is_satisfied(&granted));

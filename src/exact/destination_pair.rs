@@ -6,10 +6,10 @@ use super::equivalence::EquivalenceClass;
 use super::formula::{Formula, PrimeImplicants};
 use super::function::{Function, function, reason};
 use super::inputs::Inputs;
+use super::requirement_vars::{RequirementVar, other_names};
 use crate::fingerprint::TooLargeError;
 use crate::model::{Destination, DestinationId, Policy};
 use crate::reason::Reason;
-use std::collections::BTreeSet;
 
 /// The policies that have a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,28 +30,15 @@ impl Presence {
     }
 }
 
-/// The way in which a situation is decided otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Direction {
-    /// It was blocked and is delivered.
-    Loosened,
-    /// It was delivered and is blocked.
-    Tightened,
-    /// Only the reason is another one, or the categories that a refusal names.
-    Reason,
-}
-
-impl Direction {
-    /// All of them, the ones that matter most first.
-    pub const ALL: [Direction; 3] = [Direction::Loosened, Direction::Tightened, Direction::Reason];
-
-    /// Returns the word for it in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Direction::Loosened => "loosened",
-            Direction::Tightened => "tightened",
-            Direction::Reason => "reason",
-        }
+spelled! {
+    /// The way in which a situation is decided otherwise, the ones that matter most first.
+    Direction {
+        /// It was blocked and is delivered.
+        Loosened = "loosened",
+        /// It was delivered and is blocked.
+        Tightened = "tightened",
+        /// Only the reason is another one, or the categories that a refusal names.
+        Reason = "reason",
     }
 }
 
@@ -77,7 +64,7 @@ pub(super) struct ChangedCube {
 pub(super) type Side<'p> = (&'p Policy, Option<DestinationId>);
 
 /// A destination that a policy has.
-pub(super) type Declared<'p> = (&'p Policy, DestinationId, &'p Destination);
+type Declared<'p> = (&'p Policy, DestinationId, &'p Destination);
 
 /// A class of destinations whose changes are the same, but for the names of destinations and categories.
 #[derive(PartialEq, Eq, Hash)]
@@ -276,15 +263,10 @@ fn condition(
         Direction::Tightened => diagrams.join(was, is, &|was, is| u32::from(was > is)),
         Direction::Reason => {
             let (Some(before), Some(after)) = (before, after) else { return Ok(Diagram::FALSE) };
-            let mut other = diagrams.differing(before.reason, after.reason)?;
-            let wire_ids: BTreeSet<&String> = before.refused.keys().chain(after.refused.keys()).collect();
-            for wire_id in wire_ids {
-                let named =
-                    |function: &Function| function.refused.get(wire_id).copied().unwrap_or(Diagram::FALSE);
-                let named = diagrams.differing(named(before), named(after))?;
-                other = diagrams.or(other, named)?;
-            }
-            if let Some(variable) = rows.other_names() {
+            let reasons = diagrams.differing(before.reason, after.reason)?;
+            let names = other_names(diagrams, &before.refused, &after.refused)?;
+            let mut other = diagrams.or(reasons, names)?;
+            if let Some(variable) = rows.requirement_var(|one| matches!(one, RequirementVar::OtherNames(_))) {
                 let named = diagrams.literal(variable)?;
                 let refused = |leaf| reason(leaf) == Reason::Refused;
                 let both = diagrams.join(before.reason, after.reason, &|one, other| {
@@ -304,6 +286,7 @@ fn condition(
 mod tests {
     use super::*;
     use crate::event::Event;
+    use std::collections::BTreeSet;
 
     /// The destination `X` of two policies.
     fn of_x<'p>(old: &'p Policy, new: &'p Policy) -> DestinationPair<'p> {

@@ -11,7 +11,7 @@ pub(crate) const MAX_STEPS: usize = 2_000_000;
 const MAX_VARIABLES: usize = 1_000;
 
 /// A function, in the [`Diagrams`] that made it: a leaf, or a node by its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Diagram(u32);
 
 /// The bit that distinguishes leaves from nodes.
@@ -45,7 +45,7 @@ pub(crate) struct Diagrams {
     left: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Node {
     variable: u32,
     /// The place of its first child.
@@ -104,9 +104,6 @@ impl Diagrams {
 
     /// Returns the first variable that a function depends on; `None` for a constant.
     pub(crate) fn variable(&self, of: Diagram) -> Option<usize> {
-        if of.value().is_some() {
-            return None;
-        }
         self.nodes.get(of.0 as usize).map(|node| node.variable as usize)
     }
 
@@ -117,7 +114,7 @@ impl Diagrams {
 
     /// Returns what a function is for one value of a variable that it may depend on, but on none in front of it.
     pub(crate) fn child(&self, of: Diagram, variable: usize, value: usize) -> Diagram {
-        match self.nodes.get(of.0 as usize).filter(|_| of.value().is_none()) {
+        match self.nodes.get(of.0 as usize) {
             Some(node) if node.variable as usize == variable => {
                 self.children.get(node.first as usize + value).copied().unwrap_or(of)
             }
@@ -248,6 +245,14 @@ impl Diagrams {
         }
         at.value().unwrap_or(0)
     }
+}
+
+/// Returns a point with other values of some variables.
+pub(crate) fn moved(mut point: Vec<usize>, values: impl IntoIterator<Item = (usize, usize)>) -> Vec<usize> {
+    for (variable, value) in values {
+        point.get_mut(variable).into_iter().for_each(|place| *place = value);
+    }
+    point
 }
 
 #[cfg(test)]

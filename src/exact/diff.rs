@@ -18,7 +18,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The decisions in which two policies differ. Names and labels, the order of lines and tests are no part of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diff {
     /// The readings of the preferences, if they differ: before and after.
     pub reading: Option<(Reading, Reading)>,
@@ -82,14 +82,7 @@ pub struct Change {
 impl Diff {
     /// True if the policies give every event the same decision, gate and ledger check: exactly then they have one fingerprint.
     pub fn is_empty(&self) -> bool {
-        self.reading.is_none()
-            && self.categories.is_empty()
-            && self.integrations.is_empty()
-            && self.gate.is_none()
-            && self.check.is_none()
-            && self.drops.is_empty()
-            && self.destinations.is_empty()
-            && self.too_large.is_empty()
+        *self == Diff::default()
     }
 
     /// Returns true if the situations are compared exactly. Where the policies read the preferences through other members of the event,

@@ -4,7 +4,7 @@ use super::formula::Formula;
 use crate::model::{Destination, Policy};
 
 /// A class of destinations, with as much of their requirements as matters to the question.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct EquivalenceClass<A> {
     is_disabled: bool,
     is_exempt: bool,

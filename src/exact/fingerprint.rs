@@ -22,7 +22,6 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 
 /// The kind of a part of the hash. A number never changes and never gets another meaning.
-#[derive(Debug, Clone, Copy)]
 #[repr(u64)]
 enum Part {
     Policy = 1,
@@ -273,7 +272,7 @@ fn decision(policy: &Policy, id: DestinationId) -> Result<(bool, [u8; 32]), TooL
 }
 
 /// The meaning of the leaves of a diagram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Leaves {
     Reasons,
     Truth,

@@ -2,7 +2,7 @@
 //! satisfied and when it is not.
 
 use super::cover::MAX_CUBES;
-use super::diagram::{Diagram, Diagrams};
+use super::diagram::{Diagram, Diagrams, moved};
 use crate::fingerprint::TooLargeError;
 use crate::model::{Destination, Policy, Requirement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,7 +20,7 @@ pub(crate) enum Formula {
 ///
 /// There is one shortest list of each, because granting more never makes a formula unsatisfied: each of its rows has an event,
 /// the one that grants no more than the row asks for, which is in no other row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct PrimeImplicants {
     satisfied: Vec<Vec<usize>>,
     unsatisfied: Vec<Vec<usize>>,
@@ -98,15 +98,15 @@ impl Formula {
         let order = Order::of([self], free);
         let mut diagrams = Diagrams::new(vec![2; free.len()])?;
         let whole = self.satisfied(&mut diagrams, &|wire_id| order.variable(wire_id))?.whole;
-        let rows = |polarity| -> Result<Vec<Vec<usize>>, TooLargeError> {
-            let mut rows = shortest(&diagrams, whole, polarity, &mut HashMap::new())?;
+        let rows = |holds| -> Result<Vec<Vec<usize>>, TooLargeError> {
+            let mut rows = shortest(&diagrams, whole, holds, &mut HashMap::new())?;
             for row in &mut rows {
                 row.iter_mut().for_each(|variable| *variable = order.place(*variable));
                 row.sort_unstable();
             }
             Ok(rows)
         };
-        Ok(PrimeImplicants { satisfied: rows(Polarity::Granted)?, unsatisfied: rows(Polarity::NotGranted)? })
+        Ok(PrimeImplicants { satisfied: rows(Diagram::TRUE)?, unsatisfied: rows(Diagram::FALSE)? })
     }
 
     /// Adds its free categories as they are met, and those of each of its groups.
@@ -195,8 +195,7 @@ impl Order {
         let mut width = usize::MAX;
         let mut best = order.clone();
         loop {
-            let positions: HashMap<&str, usize> =
-                order.iter().enumerate().map(|(at, one)| (*one, at)).collect();
+            let positions: HashMap<&str, usize> = order.iter().copied().zip(0..).collect();
             let mut now = 0;
             // For each category the middles of its groups.
             let mut middles: HashMap<&str, Vec<f64>> = HashMap::new();
@@ -220,11 +219,7 @@ impl Order {
         }
         Order {
             places: best.iter().map(|one| place(free, one).unwrap_or(0)).collect(),
-            variables: best
-                .into_iter()
-                .enumerate()
-                .map(|(variable, one)| (one.to_owned(), variable))
-                .collect(),
+            variables: best.into_iter().map(str::to_owned).zip(0..).collect(),
         }
     }
 
@@ -243,24 +238,15 @@ pub(crate) fn place(free: &[String], wire_id: &str) -> Option<usize> {
     free.binary_search_by(|one| one.as_str().cmp(wire_id)).ok()
 }
 
-/// The rows in which a formula is satisfied, by the categories that are granted, or not satisfied, by those that are not.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Polarity {
-    Granted,
-    NotGranted,
-}
-
-/// Returns the rows, each by the variables that it asks for.
+/// Returns the rows in which a formula is satisfied or not, as `holds` wants. Each is given by the categories that it asks for:
+/// those that are granted, or those that are not.
 fn shortest(
     diagrams: &Diagrams,
     of: Diagram,
-    polarity: Polarity,
+    holds: Diagram,
     known: &mut HashMap<Diagram, Vec<Vec<usize>>>,
 ) -> Result<Vec<Vec<usize>>, TooLargeError> {
-    let (holds, asked) = match polarity {
-        Polarity::Granted => (Diagram::TRUE, 1),
-        Polarity::NotGranted => (Diagram::FALSE, 0),
-    };
+    let asked = usize::from(holds == Diagram::TRUE);
     let Some(variable) = diagrams.variable(of) else {
         return Ok(if of == holds { vec![Vec::new()] } else { Vec::new() });
     };
@@ -268,14 +254,10 @@ fn shortest(
         return Ok(known.clone());
     }
     let without = diagrams.child(of, variable, 1 - asked);
-    let mut rows = shortest(diagrams, without, polarity, known)?;
-    for row in shortest(diagrams, diagrams.child(of, variable, asked), polarity, known)? {
-        let mut values = vec![1 - asked; diagrams.values().len()];
-        for variable in &row {
-            if let Some(place) = values.get_mut(*variable) {
-                *place = asked;
-            }
-        }
+    let mut rows = shortest(diagrams, without, holds, known)?;
+    for row in shortest(diagrams, diagrams.child(of, variable, asked), holds, known)? {
+        let others = vec![1 - asked; diagrams.values().len()];
+        let values = moved(others, row.iter().map(|variable| (*variable, asked)));
         // What holds without the variable need not ask for it.
         if Diagram::leaf(diagrams.at(without, &values)) != holds {
             rows.push([variable].into_iter().chain(row).collect());

@@ -88,7 +88,7 @@ impl<'p> DecisionFunction<'p> {
 }
 
 /// The decision for one destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Function {
     /// The reason, by its place among [`Reason::ALL`].
     pub(crate) reason: Diagram,
@@ -145,12 +145,11 @@ pub(crate) fn function(
     let is_refused = builder.diagrams.map(whole, &|leaf| u32::from(reason(leaf) == Reason::Refused))?;
     for (wire_id, named) in steps.answered.named {
         let without = steps.not_answered.named.get(&wire_id).copied().unwrap_or(Diagram::FALSE);
-        let mut by_shape = Vec::new();
-        for shape in &inputs.shapes {
-            let is_answered = shape.states.get(which) == Some(&ConsentState::Answered);
-            by_shape.push(if is_answered { named } else { without });
-        }
-        let named = builder.diagrams.node(Inputs::CONSENT, &by_shape)?;
+        let by_shape = inputs.shapes.iter().map(|shape| match shape.states.get(which) {
+            Some(ConsentState::Answered) => named,
+            _ => without,
+        });
+        let named = builder.diagrams.node(Inputs::CONSENT, &by_shape.collect::<Vec<_>>())?;
         let named = builder.diagrams.and(is_refused, named)?;
         // A category that no refusal names is as good as none.
         if named != Diagram::FALSE {
@@ -284,7 +283,7 @@ impl Builder<'_> {
         let mut satisfied = formula.satisfied(self.diagrams, &variable)?;
         if answered && self.inputs.requirements.is_some() {
             satisfied.named = BTreeMap::new();
-            if let Some(variable) = self.inputs.requirement_var(self.which) {
+            if let Some(variable) = self.inputs.requirement_var(|one| one.is_of(self.which)) {
                 satisfied.whole = self.diagrams.literal(variable)?;
             }
         }

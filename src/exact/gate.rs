@@ -186,7 +186,7 @@ fn by_decisions(policy: &Policy, is_exempt: bool) -> Opens {
 }
 
 /// The extent to which a cell opens the gate, least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Opening {
     Closed,
     /// If a destination passes the consent step.

@@ -2,7 +2,7 @@
 //! decision, and the values of each.
 
 use super::cover::Cube;
-use super::diagram::{Diagram, Diagrams};
+use super::diagram::{Diagram, Diagrams, moved};
 use super::formula::{Formula, place};
 use super::requirement_vars::{Combination, RequirementVar, combinations};
 use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
@@ -58,7 +58,7 @@ pub(crate) fn place_of<T: PartialEq>(all: &[T], value: &T) -> usize {
 }
 
 /// The fact that a variable represents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Input<'i> {
     Consent,
     Integrations,
@@ -210,19 +210,9 @@ impl Inputs {
         self.requirements.is_none().then_some(self.first_category() + place)
     }
 
-    /// Returns the variable that says whether what a policy needs is granted.
-    pub(crate) fn requirement_var(&self, which: usize) -> Option<usize> {
-        let place = self.requirements.as_ref()?.iter().position(|one| one.is_of(which))?;
-        Some(self.first_category() + place)
-    }
-
-    /// Returns the variable that says whether two refusals name other categories.
-    pub(crate) fn other_names(&self) -> Option<usize> {
-        let place = self
-            .requirements
-            .as_ref()?
-            .iter()
-            .position(|one| matches!(one, RequirementVar::OtherNames(_)))?;
+    /// Returns the variable in the place of the categories that is such a one.
+    pub(crate) fn requirement_var(&self, is_such: impl Fn(&RequirementVar) -> bool) -> Option<usize> {
+        let place = self.requirements.as_ref()?.iter().position(is_such)?;
         Some(self.first_category() + place)
     }
 
@@ -340,7 +330,7 @@ impl Inputs {
         let exempt = first
             .track
             .as_ref()
-            .and_then(|track| self.exempt_events.iter().position(|name| name.as_bytes() == track.as_bytes()));
+            .and_then(|track| self.exempt_events.iter().position(|name| *track == **name));
         let mut values = vec![
             self.shape(&states)?,
             place_of(&IntegrationsState::ALL, &integrations),
@@ -422,17 +412,9 @@ impl Inputs {
     }
 }
 
-/// Returns a point with other values of some variables.
-pub(crate) fn moved(mut point: Vec<usize>, values: impl IntoIterator<Item = (usize, usize)>) -> Vec<usize> {
-    for (variable, value) in values {
-        point.get_mut(variable).into_iter().for_each(|place| *place = value);
-    }
-    point
-}
-
 /// Returns true if an event grants a category. "Among duplicate keys any refusal wins, then any invalid value."
 pub(crate) fn is_granted(event: &Event<'_>, wire_id: &str) -> bool {
-    let own = event.consent.preferences().iter().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
+    let own = event.consent.preferences().iter().filter(|(key, _)| *key == *wire_id);
     own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
 }
 

@@ -24,6 +24,7 @@ mod fingerprint;
 mod formula;
 mod function;
 mod gate;
+mod grouping;
 mod inputs;
 mod minimal;
 mod prove;

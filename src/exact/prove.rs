@@ -6,8 +6,8 @@ use super::inputs::{ALL, ENTRIES, Inputs};
 use crate::event::{Entry, Name};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
-    Category, CategoryId, Destination, DestinationId, EntryState, IntegrationsState, Policy, Promise,
-    PromiseCondition, Requirement,
+    CategoryId, Destination, DestinationId, EntryState, IntegrationsState, Policy, Promise, PromiseCondition,
+    Requirement,
 };
 use crate::reason::Reason;
 
@@ -235,8 +235,8 @@ impl<'p> Question<'p> {
 
     /// Returns where a category is granted: by the event, also where it is unenforced, or always.
     fn granted(&mut self, id: CategoryId) -> Result<Diagram, TooLargeError> {
-        let category: Option<&Category> = self.policy.category(id);
-        let Some(category) = category.filter(|one| one.always().is_none()) else { return Ok(Diagram::TRUE) };
+        let category = self.policy.category(id).filter(|one| one.always().is_none());
+        let Some(category) = category else { return Ok(Diagram::TRUE) };
         let DecisionFunction { inputs, diagrams, .. } = &mut self.decision;
         let Some(variable) = inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
         let granted = diagrams.literal(variable)?;

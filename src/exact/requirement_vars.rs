@@ -1,9 +1,10 @@
 //! Variables that represent whole requirements, where their categories need not be variables themselves.
 
-use super::diagram::{Diagram, Diagrams};
-use super::formula::{Formula, Order, Satisfied};
+use super::diagram::{Diagram, Diagrams, moved};
+use super::formula::{Formula, Order};
+use super::grouping::grouped;
 use crate::fingerprint::TooLargeError;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A variable of two values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +16,6 @@ pub(crate) enum RequirementVar {
 }
 
 /// Values of all requirement variables that some event has.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Combination {
     /// The policies that see the state `answered`.
     pub(crate) answered: Vec<bool>,
@@ -28,25 +28,14 @@ impl RequirementVar {
     /// Returns the variables for what some policies ask for. Their refusals may name other categories where they ask for different things, and where one of
     /// them may see preferences that another one does not.
     pub(crate) fn of(formulas: &[Option<Formula>], is_mixed: bool) -> Vec<RequirementVar> {
-        let mut vars: Vec<RequirementVar> = Vec::new();
-        for (which, formula) in formulas.iter().enumerate() {
-            // What is satisfied by what is always granted is so whatever else is.
-            let Some(formula) = formula.as_ref().filter(|formula| !formula.is_satisfied(&|_| false)) else {
-                continue;
-            };
-            let same = vars.iter_mut().find_map(|var| match var {
-                RequirementVar::Granted { formula: known, of, .. } if known == formula => Some(of),
-                _ => None,
-            });
-            match same {
-                Some(of) => of.push(which),
-                None => vars.push(RequirementVar::Granted {
-                    formula: formula.clone(),
-                    of: vec![which],
-                    policies: formulas.len(),
-                }),
-            }
-        }
+        let asked =
+            formulas.iter().enumerate().filter_map(|(which, formula)| Some((which, formula.as_ref()?)));
+        // What is satisfied anyway needs no variable.
+        let groups = grouped(asked.filter(|(_, formula)| !formula.is_satisfied(&|_| false))).into_iter();
+        let policies = formulas.len();
+        let granted =
+            |(of, formula): (_, &Formula)| RequirementVar::Granted { formula: formula.clone(), of, policies };
+        let mut vars: Vec<RequirementVar> = groups.map(granted).collect();
         if let [Some(one), Some(other)] = formulas
             && (is_mixed || one != other)
         {
@@ -102,7 +91,7 @@ impl RequirementVar {
                     formula.satisfied(diagrams, &variable)
                 };
                 let (one, other) = (satisfied(one, 0)?, satisfied(other, 1)?);
-                let differ = other_names(diagrams, &one, &other)?;
+                let differ = other_names(diagrams, &one.named, &other.named)?;
                 let both =
                     diagrams.join(one.whole, other.whole, &|one, other| u32::from(one == 0 && other == 0))?;
                 diagrams.and(differ, both)
@@ -112,15 +101,14 @@ impl RequirementVar {
 }
 
 /// Returns where one of two names a category that the other one does not.
-fn other_names(
+pub(super) fn other_names(
     diagrams: &mut Diagrams,
-    one: &Satisfied,
-    other: &Satisfied,
+    one: &BTreeMap<String, Diagram>,
+    other: &BTreeMap<String, Diagram>,
 ) -> Result<Diagram, TooLargeError> {
     let mut differ = Diagram::FALSE;
-    let wire_ids: BTreeSet<&String> = one.named.keys().chain(other.named.keys()).collect();
-    for wire_id in wire_ids {
-        let named = |of: &Satisfied| of.named.get(wire_id).copied().unwrap_or(Diagram::FALSE);
+    for wire_id in one.keys().chain(other.keys()).collect::<BTreeSet<_>>() {
+        let named = |of: &BTreeMap<_, _>| of.get(wire_id).copied().unwrap_or(Diagram::FALSE);
         let own = diagrams.differing(named(one), named(other))?;
         differ = diagrams.or(differ, own)?;
     }
@@ -155,12 +143,9 @@ pub(crate) fn combinations(
                 holds = diagrams.and(holds, own)?;
             }
             if let Some(first) = diagrams.first(holds) {
-                let mut grants = vec![0; first.len()];
-                for (variable, value) in first.into_iter().enumerate() {
-                    if let Some(place) = grants.get_mut(order.place(variable)) {
-                        *place = value;
-                    }
-                }
+                let none = vec![0; first.len()];
+                let granted = first.into_iter().enumerate();
+                let grants = moved(none, granted.map(|(variable, value)| (order.place(variable), value)));
                 combinations.push(Combination { answered: answered.clone(), values, grants });
             }
         }

@@ -46,11 +46,9 @@ pub fn edited<'d>(
         }
     }
     let each = taken.into_iter().map(|(file, edits)| {
-        let mut edits: Vec<&Edit> = edits.into_values().collect();
-        edits.sort_by_key(|edit| edit.span);
         let (text, mut changed, mut end) = (files.text(file), String::new(), 0);
         let has_crlf = text.contains("\r\n");
-        for edit in edits {
+        for edit in edits.into_values() {
             changed.push_str(text.get(end..edit.span.start as usize).unwrap_or_default());
             match has_crlf {
                 true => changed.push_str(&edit.text.replace("\r\n", "\n").replace('\n', "\r\n")),
@@ -110,56 +108,52 @@ pub fn is_same(one: &Policy, other: &Policy) -> bool {
 
 /// Everything that a policy sets, without places and reasons. Tests count by their names.
 fn meaning(policy: &Policy) -> impl PartialEq {
-    let label = |label: Option<&crate::diagnostic::Spanned<String>>| label.map(|label| label.value.clone());
     let categories: Vec<_> = policy
         .categories()
         .iter()
         .map(|one| {
-            let flags = (one.is_always(), one.is_live());
-            (one.name().to_owned(), one.wire_id().to_owned(), flags, label(one.label()))
+            let label = one.label().map(|label| &label.value);
+            (one.name(), one.wire_id(), one.is_always(), one.is_live(), label)
         })
         .collect();
     let kinds: Vec<_> = policy
         .kinds()
         .iter()
-        .map(|one| (one.name().to_owned(), one.ignores_all().is_some(), label(one.label())))
+        .map(|one| (one.name(), one.ignores_all().is_some(), one.label().map(|label| &label.value)))
         .collect();
     let destinations: Vec<_> = policy
         .destinations()
         .iter()
         .map(|one| {
-            let names: Vec<String> = one.names().map(str::to_owned).collect();
             let flags = (one.exempt().is_some(), one.disabled().is_some(), one.mode());
-            (names, one.requirement().cloned(), flags, one.kind().map(|kind| kind.value))
+            let kind = one.kind().map(|kind| kind.value);
+            (one.names().collect::<Vec<_>>(), one.requirement(), flags, kind)
         })
         .collect();
-    let cells: Vec<_> = ConsentState::ALL
-        .into_iter()
-        .flat_map(|consent| IntegrationsState::ALL.map(|integrations| (consent, integrations)))
-        .map(|(consent, integrations)| policy.reconcile().row(consent, integrations).enforce.clone())
-        .collect();
+    let enforced = |consent| {
+        IntegrationsState::ALL.map(|integrations| &policy.reconcile().row(consent, integrations).enforce)
+    };
     let settings = (
         policy.unmapped_destinations().value,
         policy.invalid_entries().value,
         policy.several_categories().value,
         [policy.exempt_events(), policy.preference_events()]
-            .map(|names| names.value.iter().map(|name| name.value.clone()).collect::<Vec<_>>()),
+            .map(|names| names.value.iter().map(|name| &name.value).collect::<Vec<_>>()),
         (policy.ledger_check(), policy.also_records()),
-        policy.reading().clone(),
+        policy.reading(),
         (policy.banner().map(|one| one.value), policy.consent_model().map(|one| one.value)),
         (policy.implied_consent().value, policy.gate_opens().value),
         (policy.gate_without_consent().value, policy.library_loads().value),
     );
-    let tests: Vec<String> = policy.tests().iter().map(|test| test.name().to_owned()).collect();
-    // Promises by what they say, wherever they stand.
+    let tests: Vec<_> = policy.tests().iter().map(|test| test.name()).collect();
     let promises: Vec<_> = policy
         .promises()
         .iter()
-        .map(|one| (one.always, one.destinations.clone(), one.without.clone(), one.when.clone()))
+        .map(|one| (one.always, &one.destinations, &one.without, &one.when))
         .collect();
-    let levels: Vec<_> = policy.lint_levels().iter().map(|said| (said.code, said.level)).collect();
-    let head = (policy.name().to_owned(), policy.edition(), tests, levels, promises);
-    (head, categories, kinds, destinations, cells, settings)
+    let levels: Vec<_> = policy.lint_levels().iter().map(|set| (set.code, set.level)).collect();
+    let head = (policy.name(), policy.edition(), tests, levels, promises);
+    (head, categories, kinds, destinations, ConsentState::ALL.map(enforced), settings)
 }
 
 #[cfg(test)]

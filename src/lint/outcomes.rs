@@ -4,8 +4,7 @@
 //! more never unsatisfies it. So the two ends, nothing granted and everything granted, show all that can happen, and
 //! destinations whose requirements can both be satisfied and not are alike here. One destination of each class is asked.
 
-use crate::decide::Scratch;
-use crate::decide::Table;
+use crate::decide::{Scratch, Table};
 use crate::event::{Entry, Preference};
 use crate::exact::equivalence::EquivalenceClass;
 use crate::exact::{Situation, Space};
@@ -87,37 +86,24 @@ fn cases(table: &Table, scratch: &mut Scratch, destination: DestinationId) -> Ve
 }
 
 fn situations(space: &Space) -> Vec<Situation> {
-    let ends = [Preference::Refused, Preference::Granted];
-    let mut consents: Vec<(ConsentState, Vec<Preference>)> = Vec::new();
-    for consent in ConsentState::ALL {
-        match consent {
-            ConsentState::Answered => {
-                consents.extend(ends.map(|end| (ConsentState::Answered, vec![end; space.categories().len()])))
-            }
-            other => consents.push((other, Vec::new())),
-        }
-    }
-    let mut objects = vec![(IntegrationsState::None, None, None), (IntegrationsState::Malformed, None, None)];
-    for entry in [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Invalid)] {
-        for all in [None, Some(Entry::Off)] {
-            objects.push((IntegrationsState::Present, entry, all));
-        }
-    }
+    let every = |preference| vec![preference; space.categories().len()];
     let mut situations = Vec::new();
-    for (consent, preferences) in consents {
-        for (integrations, entry, all) in objects.iter().copied() {
-            for exempt_event in [false, true] {
-                let situation = Situation {
-                    consent,
-                    preferences: preferences.clone(),
-                    integrations,
-                    entry,
-                    all,
-                    exempt_event,
-                };
-                // Events that nothing exempts and events that cannot lack a consent object are none.
-                if space.contains(&situation) {
-                    situations.push(situation);
+    for consent in ConsentState::ALL {
+        for preferences in [Vec::new(), every(Preference::Refused), every(Preference::Granted)] {
+            for integrations in
+                [IntegrationsState::None, IntegrationsState::Malformed, IntegrationsState::Present]
+            {
+                for entry in [None, Some(Entry::On), Some(Entry::Off), Some(Entry::Invalid)] {
+                    for (all, exempt_event) in
+                        [(None, false), (None, true), (Some(Entry::Off), false), (Some(Entry::Off), true)]
+                    {
+                        let preferences = preferences.clone();
+                        let situation =
+                            Situation { consent, preferences, integrations, entry, all, exempt_event };
+                        if space.contains(&situation) && !situations.contains(&situation) {
+                            situations.push(situation);
+                        }
+                    }
                 }
             }
         }

@@ -4,7 +4,7 @@ use super::outcomes::{Case, Outcomes};
 use super::places::statement_at;
 use crate::diagnostic::{FileId, Span};
 use crate::model::{Destination, Include, Policy};
-use crate::syntax::tree::{Statement, Tree};
+use crate::syntax::tree::{Fact, Statement, Tree};
 use std::collections::HashSet;
 
 /// What a rule looks at.
@@ -30,6 +30,11 @@ impl<'p> Subject<'p> {
     pub(super) fn statement(&self, place: Span) -> Option<(&'p Tree, &'p Statement)> {
         let tree = self.trees.get(place.file.0 as usize)?;
         Some((tree, statement_at(tree, place.start)?))
+    }
+
+    /// Returns the fact that a statement states.
+    pub(super) fn fact(&self, place: Span) -> Option<&'p Fact> {
+        self.statement(place).map(|(_, statement)| &statement.fact)
     }
 }
 

@@ -4,26 +4,20 @@
 //! its own of what comes next. So it speaks of the same wherever the formatter puts it.
 
 use super::places::{statement_at, words_before};
-use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Files, Position, Span};
+use crate::diagnostic::{Code, Diagnostic, Edit, Files, Position, Span};
 use crate::syntax::allow::{Allow, Reason, may_go_on};
 use crate::syntax::lines::{line_below, line_end, line_start};
 use crate::syntax::tree::{Fact, Statement, Token, TokenKind, Tree};
-use std::collections::HashMap;
-use std::ops::Range;
+use std::collections::HashSet;
 
 /// The comments of a policy's files that allow findings.
-pub(super) struct Suppressions {
+pub(super) struct Suppressions<'t> {
+    trees: &'t [Tree],
     all: Vec<Suppression>,
-    /// Which of them speak of a code in a file, by where what they speak of begins.
-    by_code: HashMap<(Code, FileId), Vec<Target>>,
-}
-
-/// What a comment speaks of, among others that speak of the same code.
-struct Target {
-    start: u32,
-    /// The furthest end of this one and of all in front of it.
-    furthest: u32,
-    index: usize,
+    /// The findings that are allowed, and the statements or rows in which they are.
+    allowed: HashSet<(Code, Span)>,
+    /// Those of them that were found.
+    used: HashSet<(Code, Span)>,
 }
 
 struct Suppression {
@@ -31,24 +25,17 @@ struct Suppression {
     comment: Span,
     /// What is to be deleted with it when it is of no use, where that is safe.
     whole: Option<Span>,
-    /// The places of which it speaks, in bytes of its file.
-    target: Range<u32>,
-    codes: Vec<Allowed>,
+    /// The statement or row of which it speaks.
+    target: Option<Span>,
+    /// The findings that it allows, as written.
+    names: Vec<String>,
     reason: Reason,
     /// True if a comment on the next line may continue it.
     may_go_on: bool,
 }
 
-/// A finding that a comment allows, as written.
-struct Allowed {
-    text: String,
-    /// `None` where there is no such finding, or none of lint.
-    code: Option<Code>,
-    used: bool,
-}
-
-impl Suppressions {
-    pub(super) fn of(files: &Files, trees: &[Tree]) -> Self {
+impl<'t> Suppressions<'t> {
+    pub(super) fn of(files: &Files, trees: &'t [Tree]) -> Self {
         let mut all = Vec::new();
         for tree in trees.iter().filter(|tree| !files.is_prelude(tree.file)) {
             let text = files.text(tree.file);
@@ -63,66 +50,40 @@ impl Suppressions {
                 else {
                     continue;
                 };
-                let allowed = allow.findings.iter().map(|finding| Allowed {
-                    text: finding.text.to_owned(),
-                    code: Code::named(finding.text).filter(|code| code.is_lint()),
-                    used: false,
-                });
                 all.push(Suppression {
                     comment: token.span,
                     whole: whole(text, &words, token),
                     target: target(tree, &words, token, beside.word),
-                    codes: allowed.collect(),
+                    names: allow.findings.iter().map(|finding| finding.text.to_owned()).collect(),
                     reason: allow.reason(),
                     may_go_on: may_go_on(line_below(text, token.span.start as usize)),
                 });
             }
         }
-        let mut by_code: HashMap<(Code, FileId), Vec<Target>> = HashMap::new();
-        for (index, suppression) in all.iter().enumerate().filter(|(_, one)| one.reason == Reason::Given) {
-            for code in suppression.codes.iter().filter_map(|allowed| allowed.code) {
-                let Range { start, end: furthest } = suppression.target;
-                let target = Target { start, furthest, index };
-                by_code.entry((code, suppression.comment.file)).or_default().push(target);
-            }
-        }
-        for targets in by_code.values_mut() {
-            targets.sort_by_key(|target| target.start);
-            let mut furthest = 0;
-            for target in targets {
-                furthest = target.furthest.max(furthest);
-                target.furthest = furthest;
-            }
-        }
-        Suppressions { all, by_code }
+        let given = all.iter().filter(|one: &&Suppression| one.reason == Reason::Given);
+        let allowed =
+            given.flat_map(|one| one.names.iter().filter_map(|name| Some((lint(name)?, one.target?))));
+        Suppressions { trees, allowed: allowed.collect(), all, used: HashSet::new() }
     }
 
     /// Returns true if a comment allows a finding; the comment is of use then.
     pub(super) fn allow(&mut self, finding: &Diagnostic) -> bool {
-        let Some(place) = finding.span() else { return false };
-        let targets = self.by_code.get(&(finding.code, place.file)).map_or(&[][..], Vec::as_slice);
-        let before = targets.partition_point(|target| target.start <= place.start);
-        let (may_contain, _) = targets.split_at(before);
-        let mut allowed = false;
-        for target in may_contain.iter().rev().take_while(|target| place.start < target.furthest) {
-            let Some(suppression) = self.all.get_mut(target.index) else { continue };
-            if suppression.target.contains(&place.start) {
-                allowed = true;
-                for code in suppression.codes.iter_mut().filter(|code| code.code == Some(finding.code)) {
-                    code.used = true;
-                }
-            }
-        }
-        allowed
+        let place = finding.span();
+        let tree = place.and_then(|place| self.trees.get(place.file.0 as usize));
+        let Some((place, tree)) = place.zip(tree) else { return false };
+        let targets = spans_at(tree, place.start).map(|target| (finding.code, target));
+        let allowed: Vec<_> = targets.filter(|target| self.allowed.contains(target)).collect();
+        self.used.extend(&allowed);
+        !allowed.is_empty()
     }
 
     /// The comments that give no reason, and those that allow nothing.
     pub(super) fn report(self, files: &Files, found: &mut Vec<Diagnostic>) {
         for suppression in &self.all {
-            let names_any = suppression.codes.iter().any(|allowed| Code::named(&allowed.text).is_some());
+            let names_any = suppression.names.iter().any(|name| Code::named(name).is_some());
             match suppression.reason != Reason::Given && names_any {
                 true => found.push(suppression.without_reason(files)),
-                false => suppression.unused(found),
+                false => suppression.unused(&self.used, found),
             }
         }
     }
@@ -130,8 +91,7 @@ impl Suppressions {
 
 impl Suppression {
     fn without_reason(&self, files: &Files) -> Diagnostic {
-        let names: Vec<&str> = self.codes.iter().map(|allowed| allowed.text.as_str()).collect();
-        let names = names.join(", ");
+        let names = self.names.join(", ");
         let (message, written) = match &self.reason {
             Reason::Unquoted(written) => ("the reason of the comment is not in quotes", Some(written)),
             Reason::NotExact(written) => ("the comment does not begin with `allow`", Some(written)),
@@ -155,19 +115,19 @@ impl Suppression {
         finding.fix("put the reason in quotes", [Edit::new(span, written)])
     }
 
-    fn unused(&self, found: &mut Vec<Diagnostic>) {
-        let unused: Vec<&Allowed> = self.codes.iter().filter(|code| !code.used).collect();
-        let is_known = |allowed: &Allowed| Code::named(&allowed.text).is_some();
+    fn unused(&self, used: &HashSet<(Code, Span)>, found: &mut Vec<Diagnostic>) {
+        let is_used = |name: &str| lint(name).zip(self.target).is_some_and(|target| used.contains(&target));
+        let unused: Vec<&String> = self.names.iter().filter(|name| !is_used(name)).collect();
+        let is_known = |name: &String| Code::named(name).is_some();
         // A misspelled name is for its author to correct.
-        let is_of_no_use = unused.len() == self.codes.len() && self.codes.iter().all(is_known);
-        for allowed in &unused {
-            let name = &allowed.text;
-            let (message, help) = match (allowed.code, Code::nearest(name, Code::is_lint)) {
+        let is_of_no_use = unused.len() == self.names.len() && self.names.iter().all(is_known);
+        for name in unused {
+            let (message, help) = match (lint(name), Code::nearest(name, Code::is_lint)) {
                 (Some(_), _) => (
                     format!("`{name}` is not found here"),
                     "delete it, so that it does not hide what comes later".to_owned(),
                 ),
-                (None, _) if is_known(allowed) => (
+                (None, _) if is_known(name) => (
                     format!("`{name}` is not a finding that a comment can allow"),
                     "a comment can allow findings of lint; this one prevents compilation".to_owned(),
                 ),
@@ -211,16 +171,16 @@ impl<'t> CommentPlace<'t> {
 }
 
 /// The places that a comment speaks of: what stands in front of it on its line, or else what comes next.
-fn target(tree: &Tree, words: &[&Token], comment: &Token, word: Option<&Token>) -> Range<u32> {
+fn target(tree: &Tree, words: &[&Token], comment: &Token, word: Option<&Token>) -> Option<Span> {
     let behind = words_before(words, comment.span.start).len();
-    let target = match (word, words.get(behind)) {
-        (Some(word), _) => row_or_statement(tree, word.span.start),
+    match (word, words.get(behind)) {
+        (Some(word), _) => spans_at(tree, word.span.start).last(),
         // In front of the header of a table or of its closing brace there is no row to speak of.
-        (None, Some(next)) => row_or_statement(tree, next.span.start)
+        (None, Some(next)) => spans_at(tree, next.span.start)
+            .last()
             .filter(|span| span.start == next.span.start || !has_rows(tree, next.span.start)),
         (None, None) => None,
-    };
-    target.map_or(0..0, |target| target.start..target.end)
+    }
 }
 
 /// What is deleted with a comment that is of no use: the space in front of it, or else its whole line. `None` where another
@@ -258,9 +218,14 @@ fn has_rows(tree: &Tree, at: u32) -> bool {
     statement_at(tree, at).is_some_and(|statement| !rows(statement).is_empty())
 }
 
-/// The row of a table that a place is in, or else the statement.
-fn row_or_statement(tree: &Tree, at: u32) -> Option<Span> {
-    let statement = statement_at(tree, at)?;
-    let row = rows(statement).into_iter().find(|row| row.start <= at && at < row.end);
-    Some(row.unwrap_or(statement.span))
+/// Returns the statement at a place, and the row of it in which the place is.
+fn spans_at(tree: &Tree, at: u32) -> impl Iterator<Item = Span> {
+    let statement = statement_at(tree, at);
+    let row = statement.into_iter().flat_map(rows).find(|row| row.start <= at && at < row.end);
+    statement.map(|statement| statement.span).into_iter().chain(row)
+}
+
+/// Returns the finding of lint that has a name.
+fn lint(name: &str) -> Option<Code> {
+    Code::named(name).filter(|code| code.is_lint())
 }

@@ -1,16 +1,11 @@
 //! An event that a test states in words, as JSON.
 
 use crate::event::{Consent, Member, Name, Preference, compose, text};
-use crate::model::{ConsentState, Policy, StatedEntry, StatedPreference, TestConsent, TestIntegrations};
+use crate::model::{Policy, StatedEntry, StatedPreference, TestConsent, TestIntegrations};
 
-/// The event as JSON, where the policy looks for the preferences.
-pub(super) fn json(
-    consent: &TestConsent,
-    integrations: &TestIntegrations,
-    track: Option<&str>,
-    policy: &Policy,
-) -> String {
-    let consent = match consent {
+/// Returns the consent object that a test states.
+pub(super) fn consent<'p>(stated: &TestConsent, policy: &'p Policy) -> Consent<'p> {
+    match stated {
         TestConsent::Missing => Consent::Missing,
         TestConsent::Empty => Consent::Empty,
         TestConsent::Malformed => Consent::Malformed,
@@ -21,25 +16,23 @@ pub(super) fn json(
             });
             Consent::Preferences(members.collect())
         }
-    };
+    }
+}
+
+/// Returns the event as JSON, where the policy looks for the preferences.
+pub(super) fn json(
+    consent: &Consent<'_>,
+    integrations: &TestIntegrations,
+    track: Option<&str>,
+    policy: &Policy,
+) -> String {
     let integrations: Option<Vec<Member>> = match integrations {
         TestIntegrations::Malformed => None,
         TestIntegrations::Entries(stated) => {
             Some(stated.iter().map(|(name, stated)| (text(name), entry(*stated).to_owned())).collect())
         }
     };
-    compose(None, track.map(text), &consent, integrations.as_deref(), policy.reading())
-}
-
-/// The state that the consent object is said to have.
-pub(super) fn state(consent: &TestConsent) -> ConsentState {
-    match consent {
-        TestConsent::Missing => ConsentState::Missing,
-        TestConsent::Empty => ConsentState::Empty,
-        TestConsent::Malformed => ConsentState::Malformed,
-        TestConsent::Preferences(stated) if stated.is_empty() => ConsentState::Unanswered,
-        TestConsent::Preferences(_) => ConsentState::Answered,
-    }
+    compose(None, track.map(text), consent, integrations.as_deref(), policy.reading())
 }
 
 fn preference(stated: StatedPreference) -> Preference {

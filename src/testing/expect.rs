@@ -32,7 +32,7 @@ impl<'t> Expectations<'t> {
                 Expected::Outcome { outcome, which, reason, refused } => {
                     let wanted =
                         ExpectedVerdict { outcome: *outcome, reason: *reason, refused: refused.clone() };
-                    all.extend(destinations(which, policy, &wanted).map(|(id, expected)| {
+                    all.extend(destinations(which, policy, wanted).map(|(id, expected)| {
                         Spanned::new(Expectation::Destination(id, expected), said.span)
                     }));
                 }
@@ -108,27 +108,27 @@ impl<'t> Expectations<'t> {
 }
 
 /// Each destination that is spoken of, and what is expected of it. Disabled ones belong to `all` and `only` as well.
-fn destinations<'w>(
-    which: &'w DestinationSet<DestinationId>,
+fn destinations(
+    which: &DestinationSet<DestinationId>,
     policy: &Policy,
-    wanted: &'w ExpectedVerdict,
-) -> Box<dyn Iterator<Item = (DestinationId, ExpectedVerdict)> + 'w> {
-    match which {
-        DestinationSet::All => Box::new(policy.destination_ids().map(|id| (id, wanted.clone()))),
-        DestinationSet::These(ids) => Box::new(ids.iter().map(|id| (*id, wanted.clone()))),
+    wanted: ExpectedVerdict,
+) -> impl Iterator<Item = (DestinationId, ExpectedVerdict)> {
+    let (ids, named): (Vec<DestinationId>, Option<HashSet<DestinationId>>) = match which {
+        DestinationSet::All => (policy.destination_ids().collect(), None),
+        DestinationSet::These(ids) => (ids.clone(), None),
         DestinationSet::Only(ids) => {
-            let named: HashSet<DestinationId> = ids.iter().copied().collect();
-            let other = match wanted.outcome {
-                Outcome::Deliver => Outcome::Block,
-                Outcome::Block => Outcome::Deliver,
-            };
-            let other = ExpectedVerdict { outcome: other, reason: None, refused: None };
-            Box::new(policy.destination_ids().map(move |id| match named.contains(&id) {
-                true => (id, wanted.clone()),
-                false => (id, other.clone()),
-            }))
+            (policy.destination_ids().collect(), Some(ids.iter().copied().collect()))
         }
-    }
+    };
+    let outcome = match wanted.outcome {
+        Outcome::Deliver => Outcome::Block,
+        Outcome::Block => Outcome::Deliver,
+    };
+    let other = ExpectedVerdict { outcome, reason: None, refused: None };
+    ids.into_iter().map(move |id| {
+        let is_meant = named.as_ref().is_none_or(|named| named.contains(&id));
+        (id, if is_meant { wanted.clone() } else { other.clone() })
+    })
 }
 
 impl ExpectedVerdict {
@@ -143,5 +143,5 @@ impl ExpectedVerdict {
 /// What a verdict says, for a disagreement that nobody should ever see.
 fn phrase(verdict: &Verdict) -> String {
     let refused: Vec<String> = verdict.refused().iter().map(|id| id.index().to_string()).collect();
-    format!("{}, {} [{}]", verdict.outcome().as_str(), verdict.reason(), refused.join(", "))
+    format!("{}, {} [{}]", verdict.outcome(), verdict.reason(), refused.join(", "))
 }

@@ -55,21 +55,13 @@ pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> 
     for test in policy.tests().iter().filter(|test| wanted(test)) {
         for (number, case) in test.cases().iter().enumerate() {
             let expectations = Expectations::of(&case.expectations, policy);
-            let mut run = Run {
-                table,
-                scratch: &mut scratch,
-                expectations,
-                events: 0,
-                failures: Vec::new(),
-                left: left.clamp(1, MAX_DIFFERENCES),
-                more: 0,
-            };
-            let at_first = run.left;
+            let row = test.is_table().then_some(number + 1);
+            let result = CaseResult { test, case, row, events: 0, failures: Vec::new(), more: 0 };
+            let at_first = left.clamp(1, MAX_DIFFERENCES);
+            let mut run = Run { table, scratch: &mut scratch, expectations, left: at_first, result };
             run.case(case, source);
             left = left.saturating_sub(at_first - run.left);
-            let row = test.is_table().then_some(number + 1);
-            let Run { events, failures, more, .. } = run;
-            results.push(CaseResult { test, case, row, events, failures, more });
+            results.push(run.result);
         }
     }
     results
@@ -80,38 +72,42 @@ struct Run<'t, 's> {
     table: &'t Table,
     scratch: &'s mut Scratch,
     expectations: Expectations<'t>,
-    events: u64,
-    failures: Vec<Failure>,
     /// How many more differences and lines that are not events are kept.
     left: usize,
-    more: u64,
+    result: CaseResult<'t>,
 }
 
 impl Run<'_, '_> {
     fn case(&mut self, case: &TestCase, source: &dyn Source) {
         match &case.event {
             TestEvent::Stated { consent, integrations, track } => {
-                let json = event::json(consent, integrations, track.as_deref(), self.table.policy());
-                let stated = event::state(consent);
-                let read = Event::read(json.as_bytes(), self.table.policy().reading(), &Limits::default());
+                let policy = self.table.policy();
+                let consent = event::consent(consent, policy);
+                let json = event::json(&consent, integrations, track.as_deref(), policy);
+                let stated = consent.state();
+                let read = Event::read(json.as_bytes(), policy.reading(), &Limits::default());
                 match read.map(|event| event.consent.state()) {
-                    Ok(read) if read != stated => self.failures.push(Failure::NoSuchConsent { stated, read }),
+                    Ok(read) if read != stated => {
+                        self.result.failures.push(Failure::NoSuchConsent { stated, read })
+                    }
                     _ => self.event(json.as_bytes(), None),
                 }
             }
             TestEvent::Json(json) => self.event(json.as_bytes(), None),
-            TestEvent::File(path) => match source.read(&path.value) {
-                Err(error) => self.failures.push(Failure::File(FileFault::Unreadable(error))),
-                Ok(bytes) if bytes.len() > MAX_FILE_BYTES => {
-                    self.failures.push(Failure::File(FileFault::TooLargeError));
-                }
-                Ok(bytes) if bytes.is_empty() => self.failures.push(Failure::File(FileFault::Empty)),
-                Ok(bytes) => {
-                    for ((line, _), number) in lines(&bytes).zip(1..) {
-                        self.event(line, Some(number));
+            TestEvent::File(path) => {
+                let fault = match source.read(&path.value) {
+                    Err(error) => FileFault::Unreadable(error),
+                    Ok(bytes) if bytes.len() > MAX_FILE_BYTES => FileFault::TooLargeError,
+                    Ok(bytes) if bytes.is_empty() => FileFault::Empty,
+                    Ok(bytes) => {
+                        for ((line, _), number) in lines(&bytes).zip(1..) {
+                            self.event(line, Some(number));
+                        }
+                        return;
                     }
-                }
-            },
+                };
+                self.result.failures.push(Failure::File(fault));
+            }
         }
     }
 
@@ -120,14 +116,14 @@ impl Run<'_, '_> {
         match self.differences(bytes) {
             Err(error) => {
                 if self.keep(1) == 1 {
-                    self.failures.push(Failure::NotAnEvent { line, error });
+                    self.result.failures.push(Failure::NotAnEvent { line, error });
                 }
             }
             Ok(mut differences) => {
                 differences.truncate(self.keep(differences.len()));
                 if !differences.is_empty() {
                     let event = one_line(&String::from_utf8_lossy(bytes));
-                    self.failures.push(Failure::Decided { line, event, differences });
+                    self.result.failures.push(Failure::Decided { line, event, differences });
                 }
             }
         }
@@ -139,7 +135,7 @@ impl Run<'_, '_> {
         let decided = self.table.decide(Input::line(bytes), self.scratch);
         Ok(match (decided, read) {
             (Ok(decision), Ok(event)) => {
-                self.events += 1;
+                self.result.events += 1;
                 self.expectations.differences(&decision, &event)
             }
             (Err(error), Err(_)) => return Err(error),
@@ -158,7 +154,7 @@ impl Run<'_, '_> {
     fn keep(&mut self, wanted: usize) -> usize {
         let kept = wanted.min(self.left);
         self.left -= kept;
-        self.more += (wanted - kept) as u64;
+        self.result.more += (wanted - kept) as u64;
         kept
     }
 }

@@ -1,6 +1,6 @@
 //! A list of several categories without `all of` or `any of`: a reader has to look up which of the two is meant.
 
-use crate::diagnostic::{Code, Diagnostic, Edit, Span};
+use crate::diagnostic::{Code, Diagnostic, Edit};
 use crate::lint::subject::Subject;
 use crate::model::Quantifier;
 use crate::syntax::name;
@@ -8,9 +8,9 @@ use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Text};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let several = subject.policy.several_categories().value;
-    let setting = format!("the setting `several categories need` is `{}`", several.as_str());
+    let setting = format!("the setting `several categories need` is `{several}`");
     for destination in subject.policy.destinations() {
-        let Some(Fact::Destination(said)) = fact(subject, destination.span()) else { continue };
+        let Some(Fact::Destination(said)) = subject.fact(destination.span()) else { continue };
         for attribute in &said.attributes {
             if let DestinationAttribute::Needs(Needs::List(names)) = &attribute.value {
                 found.extend(ambiguous(subject, "needs", names, several, &setting));
@@ -18,16 +18,12 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         }
     }
     for promise in subject.policy.promises() {
-        let Some(Fact::Promise(said)) = fact(subject, promise.span) else { continue };
+        let Some(Fact::Promise(said)) = subject.fact(promise.span) else { continue };
         if let Some(Needs::List(names)) = &said.without {
             let meaning = "a list in a promise means `all of`";
             found.extend(ambiguous(subject, "without", names, Quantifier::All, meaning));
         }
     }
-}
-
-fn fact<'p>(subject: &Subject<'p>, place: Span) -> Option<&'p Fact> {
-    subject.statement(place).map(|(_, statement)| &statement.fact)
 }
 
 /// The finding about a list of several categories.
@@ -40,7 +36,6 @@ fn ambiguous(
 ) -> Option<Diagnostic> {
     let [first, .., last] = names else { return None };
     let list = names.iter().map(|one| name(&one.value)).collect::<Vec<_>>().join(", ");
-    let word = meant.as_str();
     let message = format!("`{lead} {list}` does not show whether all or any are required");
     let place = first.span.to(last.span);
     // A quoted name may follow the word in front of it without a space.
@@ -50,7 +45,7 @@ fn ambiguous(
     Some(
         Diagnostic::new(Code::AmbiguousList, message)
             .at(place, "all of them, or any")
-            .help(format!("write `{lead} {word} of {list}`: {why}"))
-            .fix(format!("write `{word} of`"), [Edit::new(place.before(), format!("{space}{word} of "))]),
+            .help(format!("write `{lead} {meant} of {list}`: {why}"))
+            .fix(format!("write `{meant} of`"), [Edit::new(place.before(), format!("{space}{meant} of "))]),
     )
 }

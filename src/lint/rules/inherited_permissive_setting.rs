@@ -40,14 +40,11 @@ fn is_list(subject: &Subject, destination: &Destination) -> bool {
     let category = |id: &Spanned<CategoryId>| subject.policy.category(id.value);
     let live = destination.category_uses().iter().filter_map(category);
     let is_asked = destination.disabled().is_none() && destination.exempt().is_none();
-    let attributes = match subject.statement(destination.span()).map(|(_, statement)| &statement.fact) {
-        Some(Fact::Destination(said)) => said.attributes.as_slice(),
-        _ => &[],
+    let Some(Fact::Destination(said)) = subject.fact(destination.span()) else { return false };
+    let is_list = |attribute: &Spanned<DestinationAttribute>| {
+        matches!(attribute.value, DestinationAttribute::Needs(Needs::List(_)))
     };
-    let is_list = |said: &Spanned<DestinationAttribute>| {
-        matches!(said.value, DestinationAttribute::Needs(Needs::List(_)))
-    };
-    is_asked && live.filter(|category| category.is_live()).count() > 1 && attributes.iter().any(is_list)
+    is_asked && live.filter(|category| category.is_live()).count() > 1 && said.attributes.iter().any(is_list)
 }
 
 /// Returns true if an entry that is neither a boolean nor an object lets an event through which `false` would stop.

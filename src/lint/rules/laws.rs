@@ -3,9 +3,9 @@
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::event::{Entry, Event, Integrations, Preference};
 use crate::exact::{Situation, Space};
-use crate::lint::outcomes::{Case, DestinationClass};
+use crate::lint::outcomes::Case;
 use crate::lint::subject::Subject;
-use crate::model::{ConsentState, IntegrationsState, Policy};
+use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
 use std::collections::HashSet;
 
@@ -69,7 +69,7 @@ fn report(
         for before in &class.cases {
             for after in class.cases.iter().filter(|after| breaks(before, after)) {
                 if reported.insert([place(before), place(after)]) {
-                    found.push(breach(policy, code, message, class, [before, after]));
+                    found.push(breach(policy, code, message, class.example, [before, after]));
                 }
             }
         }
@@ -119,24 +119,21 @@ fn breach(
     policy: &Policy,
     code: Code,
     message: &str,
-    class: &DestinationClass,
-    cases: [&Case; 2],
+    example: DestinationId,
+    [before, after]: [&Case; 2],
 ) -> Diagnostic {
-    let name = policy.destination(class.example).map(|one| one.name()).unwrap_or_default();
-    let event = |case: &Case| {
-        let space = Space::full(policy, class.example);
-        space
-            .map(|space| refused(space.event(&case.situation), case).to_json(policy.reading()))
-            .unwrap_or_default()
+    let name = policy.destination(example).map(|one| one.name()).unwrap_or_default();
+    let space = Space::full(policy, example);
+    let shown = |case: &Case| {
+        let event = space.as_ref().map(|space| refused(space.event(&case.situation), case));
+        let event = event.map(|event| event.to_json(policy.reading())).unwrap_or_default();
+        format!("`{name}`: {}, with {event}", case.reason.outcome())
     };
-    let [before, after] = cases;
-    let word = |case: &Case| case.reason.outcome().as_str();
+    let code_name = code.name();
     Diagnostic::new(code, message)
-        .at(after.row(policy).span, format!("`{name}`: {}, with {}", word(after), event(after)))
-        .at(before.row(policy).span, format!("`{name}`: {}, with {}", word(before), event(before)))
-        .help(
-            "let both rows enforce the same, or say why it is meant: `lint ".to_owned()
-                + code.name()
-                + " off because \"...\"`",
-        )
+        .at(after.row(policy).span, shown(after))
+        .at(before.row(policy).span, shown(before))
+        .help(format!(
+            "let both rows enforce the same, or say why it is meant: `lint {code_name} off because \"...\"`"
+        ))
 }

@@ -32,10 +32,7 @@ mod unusual_wire_id;
 use super::subject::Subject;
 use crate::diagnostic::Diagnostic;
 
-/// A rule looks at a policy and reports what it finds.
-pub(super) type Rule = fn(&Subject, &mut Vec<Diagnostic>);
-
-pub(super) const ALL: &[Rule] = &[
+pub(super) const ALL: &[fn(&Subject, &mut Vec<Diagnostic>)] = &[
     overlapping_rows::check,
     integrations_override_refusal::check,
     always_differs_from_segment::check,

@@ -4,6 +4,7 @@ use crate::diagnostic::{Code, Diagnostic, Edit, Span, Spanned};
 use crate::lint::places::around;
 use crate::lint::subject::Subject;
 use crate::model::{ConsentState, IntegrationsState};
+use crate::spelled::Spelled;
 use crate::syntax::tree::{Fact, Row, TokenKind, Tree};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
@@ -13,10 +14,8 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (index, later) in rows.iter().enumerate() {
         let overlaps: Vec<_> = reconcile.cells().iter().filter(|cell| cell.also.contains(&index)).collect();
         let Some(first) = overlaps.first().and_then(|cell| rows.get(cell.row)) else { continue };
-        let pairs: Vec<String> = overlaps
-            .iter()
-            .map(|cell| format!("{} x {}", cell.consent.as_str(), cell.integrations.as_str()))
-            .collect();
+        let pairs: Vec<String> =
+            overlaps.iter().map(|cell| format!("{} x {}", cell.consent, cell.integrations)).collect();
         let finding = Diagnostic::new(
             Code::OverlappingRows,
             format!("an earlier row already covers {}", pairs.join(", ")),
@@ -45,19 +44,16 @@ fn row<'s>(subject: &Subject<'s>, place: Span) -> Option<(&'s Tree, &'s Row)> {
 /// among those that the row has.
 fn narrower(tree: &Tree, row: &Row, decided: &[(ConsentState, IntegrationsState)]) -> Option<[Edit; 2]> {
     let (consent, integrations): (Vec<_>, Vec<_>) = decided.iter().copied().unzip();
-    let (states, consent) = column(tree, &row.consent, &ConsentState::ALL, &consent, ConsentState::as_str)?;
-    let (others, integrations) =
-        column(tree, &row.integrations, &IntegrationsState::ALL, &integrations, IntegrationsState::as_str)?;
+    let (states, consent) = column(tree, &row.consent, &consent)?;
+    let (others, integrations) = column(tree, &row.integrations, &integrations)?;
     (states * others == decided.len()).then_some([consent, integrations])
 }
 
 /// Names in a column the states that are decided, and counts them.
-fn column<S: Copy + PartialEq>(
+fn column<S: Spelled + PartialEq>(
     tree: &Tree,
     written: &[Spanned<S>],
-    all: &[S],
     decided: &[S],
-    word: fn(S) -> &'static str,
 ) -> Option<(usize, Edit)> {
     let place = written.first()?.span.to(written.last()?.span);
     let [_, inside, _] = around(tree, place);
@@ -65,7 +61,7 @@ fn column<S: Copy + PartialEq>(
         return None;
     }
     let words: Vec<&str> =
-        all.iter().filter(|state| decided.contains(state)).map(|state| word(*state)).collect();
-    let text = if words.len() == all.len() { "any".to_owned() } else { words.join(" | ") };
+        S::VALUES.iter().filter(|state| decided.contains(state)).map(|state| state.spelling()).collect();
+    let text = if words.len() == S::VALUES.len() { "any".to_owned() } else { words.join(" | ") };
     Some((words.len(), Edit::new(place, text)))
 }

@@ -36,10 +36,10 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
             1 => ", and 1 more destination breaks it".to_owned(),
             count => format!(", and {count} more destinations break it"),
         };
-        let (word, reason) = (first.reason.outcome().as_str(), first.reason);
+        let (outcome, reason) = (first.reason.outcome(), first.reason);
         found.push(
             Diagnostic::new(Code::BrokenPromise, format!("the promise is not kept: `{name}`{others}"))
-                .at(promise.span, format!("`{name}`: {word}, {reason}, with {}", first.event))
+                .at(promise.span, format!("`{name}`: {outcome}, {reason}, with {}", first.event))
                 .help("fix the policy, or limit the promise to some events with `when`; `consentry prove` shows an event for each destination"),
         );
     }
