@@ -1,13 +1,13 @@
 //! The facts in force → [`Policy`]: names resolved, contradictions and gaps reported.
 
 use super::checker::{Checker, MAX_MISTAKES};
+use super::error::PolicyError;
+use super::ids::{CategoryId, DestinationId, KindId};
 use super::load::Forest;
-use super::merge::{Merged, value};
+use super::merge::{Merged, said};
+use super::policy::{Category, Destination, Include, Kind, LintLevel, Policy, Settings};
 use super::reading::{MAX_PATH, Reading, TAKEN};
-use super::{
-    Category, CategoryId, Destination, DestinationId, Include, Kind, KindId, LintLevel, MAX_CATEGORIES,
-    MAX_DESTINATIONS, Policy, PolicyError, reconcile,
-};
+use super::reconcile;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::syntax::tree::{
     CategoryAttribute, CategoryStatement, ConsentAt, Fact, KindAttribute, KindStatement, Lint, Quantifier,
@@ -15,6 +15,12 @@ use crate::syntax::tree::{
 };
 use crate::syntax::{self, Keyword};
 use std::collections::HashMap;
+
+/// The largest number of categories.
+pub const MAX_CATEGORIES: usize = 10_000;
+
+/// The largest number of destinations.
+pub const MAX_DESTINATIONS: usize = 100_000;
 
 /// Checks the facts in force. All mistakes of all stages come out together.
 pub(super) fn check(forest: &Forest, merged: Merged) -> Result<Policy, PolicyError> {
@@ -82,12 +88,9 @@ impl<'t> Checker<'t> {
         }
         let kinds = merged.kinds.iter().map(|kind| self.kind(kind)).collect();
 
-        let several = self.setting(
-            merged,
-            Keyword::SeveralCategories,
-            value!(Fact::SeveralCategories(several) => *several),
-        );
-        let quantifier = several.as_ref().map_or(Quantifier::All, |several| several.value);
+        let settings = Settings::read(merged, self);
+        let quantifier =
+            settings.as_ref().map_or(Quantifier::All, |settings| settings.several_categories.value);
         self.limit(merged.destinations.len(), MAX_DESTINATIONS, "destinations");
         self.aliases(&merged.destinations);
         for (index, destination) in merged.destinations.iter().enumerate() {
@@ -101,28 +104,12 @@ impl<'t> Checker<'t> {
             })
             .collect();
 
-        let unmapped = self.setting(
-            merged,
-            Keyword::UnmappedDestinations,
-            value!(Fact::UnmappedDestinations(unmapped) => *unmapped),
-        );
-        let invalid =
-            self.setting(merged, Keyword::InvalidEntries, value!(Fact::InvalidEntries(invalid) => *invalid));
-        let exempt =
-            self.setting(merged, Keyword::ExemptEvents, value!(Fact::ExemptEvents(names) => names.clone()));
-        self.twice(exempt.iter().flat_map(|names| &names.value), "event");
-        let preference_events = self.setting(
-            merged,
-            Keyword::PreferenceEvents,
-            value!(Fact::PreferenceEvents(names) => names.clone()),
-        );
-        self.twice(preference_events.iter().flat_map(|names| &names.value), "event");
-        let reading = merged.setting(Keyword::ConsentAt, value!(Fact::ConsentAt(place) => place));
-        let reading = reading.map(|said| Spanned::new(self.reading(said.value), said.span));
-        let reading = self.required(Keyword::ConsentAt, reading);
-        let rows = merged.setting(Keyword::Reconcile, value!(Fact::Reconcile(rows) => rows));
-        let table = rows.map(|rows| reconcile::check(rows.value, rows.span, &mut self.found));
-        let table = self.required(Keyword::Reconcile, table);
+        for names in [said!(merged, ExemptEvents), said!(merged, PreferenceEvents)].into_iter().flatten() {
+            self.twice(names.value.iter(), "event");
+        }
+        let reading = said!(merged, ConsentAt).map(|place| self.reading(&place.value));
+        let reconcile =
+            said!(merged, Reconcile).map(|rows| reconcile::check(&rows.value, rows.span, &mut self.found));
 
         // Most policies are large and have neither.
         if !merged.tests.is_empty() || !merged.promises.is_empty() {
@@ -134,8 +121,6 @@ impl<'t> Checker<'t> {
         let tests = self.tests(&merged.tests);
         let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
         let promises = self.promises(&merged.promises);
-        let visit = self.visit(merged);
-        let ledger = self.ledger(merged);
         self.missing_settings();
         Some(Policy {
             name: name?,
@@ -143,18 +128,14 @@ impl<'t> Checker<'t> {
             categories,
             kinds,
             destinations,
-            reconcile: table?,
-            unmapped_destinations: unmapped?,
-            invalid_entries: invalid?,
-            several_categories: several?,
-            exempt_events: exempt?,
-            preference_events: preference_events?,
+            reconcile: reconcile?,
             reading: reading?,
+            settings: settings?,
+            banner: said!(merged, Banner),
+            model: said!(merged, Model),
             tests,
             lint_levels,
             promises,
-            visit: visit?,
-            ledger: ledger?,
             includes: self.includes(),
             #[cfg(feature = "lint")]
             files_in_force: merged.files.clone(),

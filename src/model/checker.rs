@@ -1,11 +1,10 @@
 //! What the checks of all facts share: the names that are declared, what was found, and the settings that are missing.
 
+use super::ids::{CategoryId, DestinationId, KindId};
 use super::load::Forest;
-use super::merge::Merged;
-use super::{CategoryId, DestinationId, KindId};
 use crate::diagnostic::{Code, Diagnostic, Edit, Span, Spanned};
 use crate::syntax::Keyword;
-use crate::syntax::tree::{Fact, Text};
+use crate::syntax::tree::Text;
 use std::collections::HashMap;
 use std::mem::{Discriminant, discriminant};
 
@@ -59,16 +58,6 @@ impl<'t> Checker<'t> {
             true => self.found.push(diagnostic),
             false => self.more += 1,
         }
-    }
-
-    /// Returns the value of a required setting.
-    pub(super) fn setting<T>(
-        &mut self,
-        merged: &Merged<'t>,
-        keyword: Keyword,
-        value: impl Fn(&'t Fact) -> Option<T>,
-    ) -> Option<Spanned<T>> {
-        self.required(keyword, merged.setting(keyword, value))
     }
 
     /// Keeps a required setting for the message if it is missing.

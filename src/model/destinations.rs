@@ -1,8 +1,10 @@
 //! Checking destinations: what they need, by which names they are known, and of which kind they are.
 
 use super::checker::Checker;
+use super::ids::{CategoryId, KindId};
 use super::merge::MAX_SUGGESTIONS;
-use super::{CategoryId, Destination, Exemption, KindId, Requirement};
+use super::policy::{Destination, Exemption};
+use super::requirement::Requirement;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 
 use crate::syntax;

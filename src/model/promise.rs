@@ -1,7 +1,8 @@
 //! Promises: what is so in every event, with the names in it resolved.
 
 use super::checker::Checker;
-use super::{CategoryId, DestinationId, Requirement};
+use super::ids::{CategoryId, DestinationId};
+use super::requirement::Requirement;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::syntax::tree::{
     ConsentState, EntryState, IntegrationsState, PromiseStatement, Quantifier, StatedCondition,

@@ -10,7 +10,6 @@ pub struct Reconcile {
     rows: Vec<ReconcileRow>,
     cells: Vec<Cell>,
     fallback: ReconcileRow,
-    span: Span,
 }
 
 /// A row of the table. On one line it reads `consent answered, integrations any → consent then integrations`.
@@ -80,11 +79,6 @@ impl Reconcile {
     /// The rows, in the order of the policy.
     pub fn rows(&self) -> &[ReconcileRow] {
         &self.rows
-    }
-
-    /// Where the table stands.
-    pub fn span(&self) -> Span {
-        self.span
     }
 
     #[cfg(feature = "lint")]
@@ -163,7 +157,7 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
         because: None,
         span,
     };
-    Reconcile { rows, cells, fallback, span }
+    Reconcile { rows, cells, fallback }
 }
 
 /// The states that a row names, each once; those named twice are reported, once each. The states of `any` share one

@@ -1,7 +1,7 @@
 //! Tests: the names in them resolved, and what they expect made plain.
 
 use super::checker::Checker;
-use super::{CategoryId, DestinationId};
+use super::ids::{CategoryId, DestinationId};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::reason::{Outcome, Reason};
 use crate::syntax::tree::{

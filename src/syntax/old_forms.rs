@@ -73,7 +73,7 @@ impl Builder<'_> {
         self.add_old(error.help(format!(
             "write the names after `{word}preference events`, and `{word}ledger also records {value}`; `consentry lint --fix` does it"
         )));
-        Some(vec![Fact::PreferenceEvents(names), Fact::Ledger(LedgerSetting::AlsoRecords(also))])
+        Some(vec![Fact::PreferenceEvents(names), Fact::LedgerAlsoRecords(also)])
     }
 
     /// `also "a", shared "b"`: each run of shared names, or of names that are not, becomes an alias of its own.
@@ -130,7 +130,7 @@ impl Builder<'_> {
 /// The first words of a statement that has others now.
 pub(super) struct OldStatement {
     code: Code,
-    old: &'static str,
+    pub(super) old: &'static str,
     pub(super) new: &'static str,
 }
 

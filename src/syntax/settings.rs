@@ -2,52 +2,43 @@
 
 use super::builder::words;
 use super::generated::Rule;
+use super::keywords::Keyword;
 use super::old_forms::old_statement;
-use super::tree::*;
+use super::tree::{CheckAction, Fact};
 use crate::spelled::Spelled;
 use pest::iterators::Pair;
 
-/// Reads a setting.
+/// Reads a setting: its leading words, and its value.
 pub(super) fn setting(pair: &Pair<Rule>) -> Option<Fact> {
-    let text = match (pair.as_rule(), old_statement(pair)) {
-        (Rule::old_gate | Rule::old_gate_without_consent, Some(old)) => old.new.to_owned(),
-        _ => words(pair),
-    };
-    let text = text.as_str();
-    Some(match pair.as_rule() {
-        Rule::unmapped_destinations => Fact::UnmappedDestinations(UnmappedDestinations::ending(text)?),
-        Rule::several_categories => Fact::SeveralCategories(Quantifier::ending(text)?),
-        Rule::invalid_entries | Rule::old_unreadable_integrations => {
-            Fact::InvalidEntries(InvalidEntries::ending(text)?)
-        }
-        Rule::ledger_also_records => Fact::Ledger(LedgerSetting::AlsoRecords(AlsoRecords::ending(text)?)),
-        Rule::ledger | Rule::old_verify => Fact::Ledger(ledger_setting(text)?),
-        rule => Fact::Visit(match rule {
-            Rule::banner => VisitSetting::Banner(Banner::ending(text)?),
-            Rule::model => VisitSetting::Model(ConsentModel::ending(text)?),
-            Rule::implied_consent | Rule::old_model_implied => {
-                VisitSetting::ImpliedConsent(ImpliedConsent::ending(text)?)
+    let mut text = words(pair);
+    if let Some(old) = old_statement(pair) {
+        text = text.replacen(old.old, old.new, 1);
+    }
+    macro_rules! read {
+        ($($setting:ident)*) => {$(
+            if let Some(value) = text.strip_prefix(Keyword::$setting.as_str()) {
+                return Some(Fact::$setting(Spelled::ending(value)?));
             }
-            Rule::gate_opens_on | Rule::old_gate => VisitSetting::GateOpens(GateOpens::ending(text)?),
-            Rule::gate_without_consent | Rule::old_gate_without_consent => {
-                VisitSetting::WithoutConsent(WithoutConsent::ending(text)?)
-            }
-            Rule::library_loads | Rule::old_visit => VisitSetting::LibraryLoads(LoadTrigger::ending(text)?),
-            _ => return None,
-        }),
-    })
+        )*};
+    }
+    read!(
+        UnmappedDestinations SeveralCategories InvalidEntries Banner Model ImpliedConsent GateOpens
+        GateWithoutConsent LibraryLoads LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
+        LedgerUnreachable LedgerConflict
+    );
+    None
 }
 
-/// Reads one of the settings of the check against the ledger.
-fn ledger_setting(text: &str) -> Option<LedgerSetting> {
-    let action = CheckAction::ending(text);
-    Some(match text.split(' ').nth(1)? {
-        "mismatch" if text.ends_with("ignore") => LedgerSetting::Mismatch(None),
-        // To report a mismatch is to use what is stamped.
-        "mismatch" => LedgerSetting::Mismatch(action.or(Some(CheckAction::UseStamped))),
-        "unstamped" => LedgerSetting::Unstamped(action?),
-        "unknown" => LedgerSetting::Unknown(action?),
-        "unreachable" => LedgerSetting::Unreachable(action?),
-        _ => LedgerSetting::Conflict(Conflict::ending(text)?),
-    })
+/// The values of `ledger mismatch`. To report a mismatch is to use what is stamped.
+impl Spelled for Option<CheckAction> {
+    const VALUES: &'static [Self] =
+        &[None, Some(CheckAction::Drop), Some(CheckAction::UseRecorded), Some(CheckAction::UseStamped)];
+
+    fn spelling(self) -> &'static str {
+        match self {
+            None => "ignore",
+            Some(CheckAction::UseStamped) => "report",
+            Some(action) => action.as_str(),
+        }
+    }
 }
