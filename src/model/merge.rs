@@ -142,7 +142,8 @@ fn name(forest: &Forest, diagnostics: &mut Vec<Diagnostic>) -> Option<Text> {
     Some(first.clone())
 }
 
-fn duplicate(message: &str, first: Span, again: Span) -> Diagnostic {
+/// The error for something that is said twice.
+pub(super) fn duplicate(message: &str, first: Span, again: Span) -> Diagnostic {
     Diagnostic::new(Code::DuplicateDeclaration, message)
         .at(again, "again here")
         .at(first, "first said here")

@@ -3,14 +3,14 @@
 //! A [`Policy`] that exists is total: it answers every event. `load` reads the files, `merge` finds the fact that is in
 //! force for each thing that the files speak of, `check` and `destinations` resolve and verify, `reconcile` fills the table's cells.
 
-mod check;
 mod checker;
-mod destinations;
+mod declared;
 mod error;
 mod ids;
 mod ledger;
 mod load;
 mod merge;
+mod names;
 mod policy;
 mod prelude;
 mod program;
@@ -22,11 +22,11 @@ mod requirement;
 mod role;
 mod test;
 
-pub use check::{MAX_CATEGORIES, MAX_DESTINATIONS};
 pub use error::PolicyError;
 pub use ids::{CategoryId, DestinationId, KindId};
 pub use ledger::LedgerCheck;
 pub use load::MAX_FILES;
+pub use policy::check::{MAX_CATEGORIES, MAX_DESTINATIONS};
 pub use policy::{Category, Destination, Include, Kind, LintLevel, Policy};
 pub use prelude::{prelude, prelude_names};
 pub(crate) use program::{Mentions, Steps};

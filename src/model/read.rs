@@ -2,7 +2,8 @@
 
 use super::error::PolicyError;
 use super::policy::Policy;
-use super::{check, load, merge};
+use super::policy::check;
+use super::{load, merge};
 #[cfg(feature = "lint")]
 use crate::diagnostic::{Diagnostic, Files};
 use crate::source::{Disk, Memory, Source};

@@ -314,26 +314,26 @@ pub struct PromiseStatement {
 
 /// What a promise asks of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StatedCondition {
+pub enum StatedCondition<Name = Text, Category = Text> {
     /// `consent answered | empty`.
     Consent(Vec<ConsentState>),
     /// `integrations none`.
     Integrations(Vec<IntegrationsState>),
     /// `event "Order Completed"`: the name of a track event.
-    Event(Vec<Text>),
+    Event(Vec<Name>),
     /// `event not exempt`: whether it is an event that passes the consent step.
     Exempt(bool),
     /// `"Braze" off`, by any name of a destination, or `All`.
     Entry {
         /// The name.
-        name: Text,
+        name: Name,
         /// What it may be.
         states: Vec<EntryState>,
     },
     /// `Advertising not granted`.
     Preference {
         /// The category.
-        category: Text,
+        category: Category,
         /// True if it is granted.
         granted: bool,
     },
@@ -382,7 +382,7 @@ pub struct Case {
 
 /// The consent object of a test's event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StatedConsent {
+pub enum StatedConsent<Name = Text> {
     /// `missing`.
     Missing,
     /// `empty`.
@@ -390,18 +390,18 @@ pub enum StatedConsent {
     /// `malformed`.
     Malformed,
     /// `{ Advertising: granted }`, by names of categories; `unanswered` is `{}`.
-    Preferences(Vec<(Text, StatedPreference)>),
+    Preferences(Vec<(Name, StatedPreference)>),
 }
 
 /// The integrations object of a test's event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StatedIntegrations {
+pub enum StatedIntegrations<Name = Text> {
     /// `none`.
     None,
     /// `malformed`.
     Malformed,
     /// `{ "Google Ads": on, All: off }`.
-    Entries(Vec<(Text, StatedEntry)>),
+    Entries(Vec<(Name, StatedEntry)>),
 }
 
 /// What is expected of a decision.

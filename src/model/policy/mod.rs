@@ -1,15 +1,19 @@
 //! A checked policy, and what it declares.
 
-use super::checker::Checker;
-use super::ids::{CategoryId, DestinationId, KindId};
-use super::ledger::LedgerCheck;
-use super::merge::{Merged, said};
-use super::promise::Promise;
-use super::reading::Reading;
-use super::reconcile::Reconcile;
-use super::requirement::Requirement;
-use super::test::Test;
+pub(super) mod check;
+mod destinations;
+
 use crate::diagnostic::{Code, FileId, Files, Span, Spanned};
+use crate::model::checker::Checker;
+use crate::model::declared::declared;
+use crate::model::ids::{CategoryId, DestinationId, KindId};
+use crate::model::ledger::LedgerCheck;
+use crate::model::merge::{Merged, said};
+use crate::model::promise::Promise;
+use crate::model::reading::Reading;
+use crate::model::reconcile::Reconcile;
+use crate::model::requirement::Requirement;
+use crate::model::test::Test;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
     AlsoRecords, Banner, CheckAction, Conflict, ConsentAt, ConsentModel, Fact, GateOpens, ImpliedConsent,
@@ -36,24 +40,24 @@ use std::collections::HashSet;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Policy {
-    pub(super) name: Spanned<String>,
-    pub(super) edition: u32,
-    pub(super) categories: Vec<Category>,
-    pub(super) kinds: Vec<Kind>,
-    pub(super) destinations: Vec<Destination>,
-    pub(super) reconcile: Reconcile,
-    pub(super) reading: Reading,
-    pub(super) settings: Settings,
-    pub(super) banner: Option<Spanned<Banner>>,
-    pub(super) model: Option<Spanned<ConsentModel>>,
-    pub(super) tests: Vec<Test>,
-    pub(super) lint_levels: Vec<LintLevel>,
-    pub(super) promises: Vec<Promise>,
-    pub(super) includes: Vec<Include>,
+    name: Spanned<String>,
+    edition: u32,
+    categories: Vec<Category>,
+    kinds: Vec<Kind>,
+    destinations: Vec<Destination>,
+    reconcile: Reconcile,
+    reading: Reading,
+    settings: Settings,
+    banner: Option<Spanned<Banner>>,
+    model: Option<Spanned<ConsentModel>>,
+    tests: Vec<Test>,
+    lint_levels: Vec<LintLevel>,
+    promises: Vec<Promise>,
+    includes: Vec<Include>,
     /// The files that declare or set something that is in force.
     #[cfg(feature = "lint")]
-    pub(super) files_in_force: HashSet<FileId>,
-    pub(super) files: Files,
+    files_in_force: HashSet<FileId>,
+    files: Files,
 }
 
 /// What becomes of a finding of lint in this policy.
@@ -79,56 +83,50 @@ pub struct Include {
 /// A consent category.
 #[derive(Debug, Clone)]
 pub struct Category {
-    pub(super) name: Spanned<String>,
-    pub(super) wire_id: Spanned<String>,
-    pub(super) label: Option<Spanned<String>>,
-    pub(super) always: Option<Span>,
-    pub(super) unenforced: Option<Span>,
-    pub(super) span: Span,
+    name: Spanned<String>,
+    wire_id: Spanned<String>,
+    label: Option<Spanned<String>>,
+    always: Option<Span>,
+    unenforced: Option<Span>,
+    span: Span,
 }
 
 /// A kind of destinations.
 #[derive(Debug, Clone)]
 pub struct Kind {
-    pub(super) name: Spanned<String>,
-    pub(super) label: Option<Spanned<String>>,
-    pub(super) ignores_all: Option<Span>,
-    pub(super) span: Span,
+    name: Spanned<String>,
+    label: Option<Spanned<String>>,
+    ignores_all: Option<Span>,
+    span: Span,
 }
 
 /// A destination.
 #[derive(Debug, Clone)]
 pub struct Destination {
-    pub(super) name: Spanned<String>,
-    pub(super) aliases: Vec<Spanned<String>>,
-    pub(super) requirement: Option<Spanned<Requirement>>,
+    name: Spanned<String>,
+    aliases: Vec<Spanned<String>>,
+    requirement: Option<Spanned<Requirement>>,
     /// Where the requirement names categories.
-    pub(super) uses: Vec<Spanned<CategoryId>>,
-    pub(super) exempt: Option<Exemption>,
-    pub(super) disabled: Option<Span>,
-    pub(super) mode: Option<Spanned<Mode>>,
-    pub(super) kind: Option<Spanned<KindId>>,
-    pub(super) span: Span,
-}
-
-/// That a destination passes the consent step.
-#[derive(Debug, Clone)]
-pub(super) struct Exemption {
-    pub(super) span: Span,
-    pub(super) because: Option<Spanned<String>>,
+    uses: Vec<Spanned<CategoryId>>,
+    /// That it passes the consent step, and why.
+    exempt: Option<Spanned<Option<Text>>>,
+    disabled: Option<Span>,
+    mode: Option<Spanned<Mode>>,
+    kind: Option<Spanned<KindId>>,
+    span: Span,
 }
 
 /// Defines the required settings by their facts, in the order of the message that lists missing ones. Those with a getter are public.
 macro_rules! settings {
     ($($field:ident: $value:ty = $fact:ident $(=> $(#[$doc:meta])* $getter:ident)?,)*) => {
         #[derive(Debug, Clone)]
-        pub(super) struct Settings {
-            $(pub(super) $field: Spanned<$value>,)*
+        struct Settings {
+            $($field: Spanned<$value>,)*
         }
 
         impl Settings {
             /// Reads the settings; `None` if one is missing.
-            pub(super) fn read(merged: &Merged, checker: &mut Checker) -> Option<Self> {
+            fn read(merged: &Merged, checker: &mut Checker) -> Option<Self> {
                 $(let $field = checker.required(Keyword::$fact, said!(merged, $fact));)*
                 Some(Settings { $($field: $field?,)* })
             }
@@ -336,26 +334,6 @@ impl Policy {
     }
 }
 
-macro_rules! declared {
-    ($($declared:ident)*) => {
-        $(impl $declared {
-            /// The declared name.
-            pub fn name(&self) -> &str {
-                &self.name.value
-            }
-
-            /// Where the name stands.
-            pub fn name_span(&self) -> Span {
-                self.name.span
-            }
-
-            /// Where it is declared.
-            pub fn span(&self) -> Span {
-                self.span
-            }
-        })*
-    };
-}
 declared!(Category Kind Destination);
 
 impl Category {
@@ -440,7 +418,7 @@ impl Destination {
 
     /// Why the destination passes the consent step, where the policy says it.
     pub fn exempt_because(&self) -> Option<&Spanned<String>> {
-        self.exempt.as_ref().and_then(|exempt| exempt.because.as_ref())
+        self.exempt.as_ref().and_then(|exempt| exempt.value.as_ref())
     }
 
     /// The categories that the requirement names, each where it does.
