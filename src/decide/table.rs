@@ -225,6 +225,6 @@ fn always(policy: &Policy) -> Bits {
 }
 
 fn cells(policy: &Policy) -> [[Enforce; 3]; 5] {
-    let cell = |consent, integrations| policy.reconcile().row(consent, integrations).enforce.clone();
+    let cell = |consent, integrations| policy.reconcile().row(consent, integrations).enforce.value.clone();
     ConsentState::ALL.map(|consent| IntegrationsState::ALL.map(|integrations| cell(consent, integrations)))
 }

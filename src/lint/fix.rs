@@ -136,7 +136,7 @@ fn meaning(policy: &Policy) -> impl PartialEq {
     let cells: Vec<_> = ConsentState::ALL
         .into_iter()
         .flat_map(|consent| IntegrationsState::ALL.map(|integrations| (consent, integrations)))
-        .map(|(consent, integrations)| policy.reconcile().row(consent, integrations).enforce.clone())
+        .map(|(consent, integrations)| policy.reconcile().row(consent, integrations).enforce.value.clone())
         .collect();
     let settings = (
         policy.unmapped_destinations().value,

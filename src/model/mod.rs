@@ -22,6 +22,7 @@ mod requirement;
 mod role;
 mod test;
 
+pub use crate::syntax::tree::Row as ReconcileRow;
 pub use error::PolicyError;
 pub use ids::{CategoryId, DestinationId, KindId};
 pub use ledger::LedgerCheck;
@@ -35,7 +36,7 @@ pub use promise::{Promise, PromiseCondition};
 pub(crate) use read::{Loaded, load_any};
 pub(crate) use reading::DOCUMENTED_SPELLINGS;
 pub use reading::{Preference, Reading};
-pub use reconcile::{Reconcile, ReconcileRow};
+pub use reconcile::Reconcile;
 pub use requirement::Requirement;
 pub(crate) use role::EventRole;
 pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations};

@@ -1,11 +1,11 @@
 //! Settings whose value is one word or two: the statement ends with it.
 
-use super::builder::words;
-use super::generated::Rule;
-use super::keywords::Keyword;
 use super::old_forms::old_statement;
-use super::tree::{CheckAction, Fact};
+use super::words;
 use crate::spelled::Spelled;
+use crate::syntax::generated::Rule;
+use crate::syntax::keywords::Keyword;
+use crate::syntax::tree::{CheckAction, Fact};
 use pest::iterators::Pair;
 
 /// Reads a setting: its leading words, and its value.
