@@ -225,7 +225,7 @@ impl<'t> Checker<'t> {
             StatedConsent::Malformed => Some(StatedConsent::Malformed),
         };
         let integrations = match integrations {
-            StatedIntegrations::None => StatedIntegrations::None,
+            StatedIntegrations::None => StatedIntegrations::Entries(Vec::new()),
             StatedIntegrations::Malformed => StatedIntegrations::Malformed,
             StatedIntegrations::Entries(stated) => {
                 self.twice(stated.iter().map(|(name, _)| name), "entry");
