@@ -115,12 +115,12 @@ impl<'t> Checker<'t> {
                     .help("say what is expected: `deliver \"...\"`, `block \"...\"` or `drop`"),
                 );
             }
-            let event = match &lines.whole {
-                Some(whole) => Some(whole.value.clone()),
+            let event = match lines.whole {
+                Some(whole) => Some(whole.value),
                 None => {
-                    let consent = lines.consent.as_ref().map_or(&StatedConsent::Missing, |said| said.value);
-                    let integrations = lines.integrations.as_ref();
-                    let integrations = integrations.map_or(&StatedIntegrations::None, |said| said.value);
+                    let consent = lines.consent.map_or(&StatedConsent::Missing, |said| said.value);
+                    let integrations =
+                        lines.integrations.map_or(&StatedIntegrations::None, |said| said.value);
                     self.stated(consent, integrations, lines.track)
                 }
             };
@@ -151,23 +151,19 @@ impl<'t> Checker<'t> {
                     lines.expectations.push(Spanned::new(expectation, at));
                     None
                 }
-                TestLine::Consent(consent) => {
-                    lines.consent.replace(Spanned::new(consent, at)).map(|first| first.span)
-                }
+                TestLine::Consent(consent) => said_before(&mut lines.consent, consent, at),
                 TestLine::Integrations(integrations) => {
-                    lines.integrations.replace(Spanned::new(integrations, at)).map(|first| first.span)
+                    said_before(&mut lines.integrations, integrations, at)
                 }
                 TestLine::Event(name) => lines.track.replace(name).map(|first| first.span),
                 TestLine::Json(json) => {
                     self.json(json, at);
-                    let event = TestEvent::Json(json.clone());
-                    lines.whole.replace(Spanned::new(event, at)).map(|first| first.span)
+                    said_before(&mut lines.whole, TestEvent::Json(json.clone()), at)
                 }
                 TestLine::EventsFrom(target) => {
                     // What leads out of the policy root has its diagnostic.
                     let path = self.forest.event_files.get(&target.span).cloned().unwrap_or_default();
-                    let event = TestEvent::File(Spanned::new(path, target.span));
-                    lines.whole.replace(Spanned::new(event, at)).map(|first| first.span)
+                    said_before(&mut lines.whole, TestEvent::File(Spanned::new(path, target.span)), at)
                 }
             };
             if let Some(first) = first {
@@ -175,12 +171,9 @@ impl<'t> Checker<'t> {
             }
         }
         if let Some(whole) = &lines.whole {
-            let parts = [
-                lines.consent.as_ref().map(|said| said.span),
-                lines.integrations.as_ref().map(|said| said.span),
-                lines.track.map(|name| name.span),
-            ];
-            if let Some(part) = parts.into_iter().flatten().next() {
+            let consent = lines.consent.as_ref().map(|said| said.span);
+            let integrations = lines.integrations.as_ref().map(|said| said.span);
+            if let Some(part) = consent.or(integrations).or(lines.track.map(|name| name.span)) {
                 self.event_twice(part, whole.span);
             }
         }
@@ -309,4 +302,9 @@ impl<'t> Checker<'t> {
         ));
         None
     }
+}
+
+/// Keeps what a line says, and returns where another one has said it.
+fn said_before<T>(kept: &mut Option<Spanned<T>>, value: T, at: Span) -> Option<Span> {
+    kept.replace(Spanned::new(value, at)).map(|first| first.span)
 }
