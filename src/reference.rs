@@ -138,11 +138,11 @@ impl Interpreter<'_> {
         take(StepKind::Enabled, StepResult::Passes, Some(self.destination.span()));
 
         // 2. "event dropped (§2, §6) → block (`dropped`); the quoted text is the reason of the event alone."
-        let result = match row.enforce {
+        let result = match row.enforce.value {
             Enforce::Drop(_) => StepResult::Blocks(Reason::Dropped),
             _ => StepResult::Passes,
         };
-        take(StepKind::Reconcile(row.enforce.clone()), result, Some(row.span));
+        take(StepKind::Reconcile(row.enforce.value.clone()), result, Some(row.span));
 
         let mut consent_step = || {
             let (reason, span) = self.consent_step();
@@ -155,7 +155,7 @@ impl Interpreter<'_> {
         };
         let passes = |reason: Reason| reason.outcome() == Outcome::Deliver;
 
-        match row.enforce {
+        match row.enforce.value {
             // "always (unless disabled)"
             Enforce::Nothing => Reason::NotEnforced,
             // "the integrations step passes"

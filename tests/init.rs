@@ -105,7 +105,7 @@ fn holds(table: &Table, test: &Test) {
             let (outcome, which, reason, refused) = match &expected.value {
                 Expected::Drop(expected) => {
                     let row = policy.reconcile().row(event.consent.state(), event.integrations.state());
-                    assert_eq!(row.enforce, Enforce::Drop(expected.clone().unwrap()));
+                    assert_eq!(row.enforce.value, Enforce::Drop(expected.clone().unwrap()));
                     continue;
                 }
                 Expected::Outcome { outcome, which, reason, refused } => (*outcome, which, *reason, refused),

@@ -114,7 +114,7 @@ fn alike(one: &Policy, other: &Policy) -> Option<bool> {
     }
     for consent in one.reading().states() {
         for integrations in consentry::model::IntegrationsState::ALL {
-            let drop = |policy: &Policy| match &policy.reconcile().row(consent, integrations).enforce {
+            let drop = |policy: &Policy| match &policy.reconcile().row(consent, integrations).enforce.value {
                 Enforce::Drop(reason) => Some(reason.clone()),
                 _ => None,
             };

@@ -230,7 +230,7 @@ fn drops(old: &Policy, new: &Policy) -> Vec<DropChange> {
 /// Returns true if policies that read the same decide alike of every destination of which they say the same.
 fn are_settings_alike(old: &Policy, new: &Policy) -> bool {
     let cells = |policy: &Policy| {
-        let row = |consent, integrations| policy.reconcile().row(consent, integrations).enforce.clone();
+        let row = |consent, integrations| policy.reconcile().row(consent, integrations).enforce.value.clone();
         ConsentState::ALL.map(|consent| IntegrationsState::ALL.map(|integrations| row(consent, integrations)))
     };
     event_names(old.exempt_events()) == event_names(new.exempt_events())

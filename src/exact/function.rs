@@ -310,7 +310,7 @@ impl Builder<'_> {
             _ => (leaf(PASS), leaf(Reason::IntegrationUnlisted)),
         };
         let mut cell = Cell { diagrams: self.diagrams, consent, integrations: step, listed };
-        self.policy.reconcile().row(state, integrations).enforce.fold(&mut cell)
+        self.policy.reconcile().row(state, integrations).enforce.value.fold(&mut cell)
     }
 }
 

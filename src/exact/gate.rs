@@ -270,7 +270,7 @@ impl<'p> Deliveries<'p> {
             IntegrationsState::None | IntegrationsState::Malformed => vec![(state, None)],
         });
         objects.map(move |(state, entries)| {
-            match self.policy.reconcile().row(consent, state).enforce.fold(&mut Cell { entries }) {
+            match self.policy.reconcile().row(consent, state).enforce.value.fold(&mut Cell { entries }) {
                 _ if !self.has_enabled => Opening::Closed,
                 Opening::ByConsent if least == most => {
                     if least {

@@ -87,7 +87,7 @@ impl Space {
         let declared = policy.destination(destination)?;
         let rows = policy.reconcile().rows();
         let any = |wanted: &dyn Fn(Mentions) -> bool| {
-            declared.disabled().is_none() && rows.iter().any(|row| wanted(row.enforce.mentions()))
+            declared.disabled().is_none() && rows.iter().any(|row| wanted(row.enforce.value.mentions()))
         };
         let asks_consent = any(&|row| row.consent) && declared.exempt().is_none();
         let asks_entry = any(&|row| row.integrations || row.listed);

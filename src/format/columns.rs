@@ -32,10 +32,10 @@ pub(super) fn width(text: &str) -> usize {
 impl Columns {
     /// Columns for lines that may be so wide. What is last on its line may be as wide as it likes, and lines that are too
     /// wide in any case do not count.
-    pub(super) fn of<'c>(limit: usize, lines: impl Iterator<Item = &'c Cells> + Clone) -> Self {
+    pub(super) fn of<'c>(limit: usize, lines: impl Iterator<Item = &'c Option<Cells>> + Clone) -> Self {
         let mut columns = Columns { widths: [0; COLUMNS], limit };
         for number in 0..COLUMNS {
-            let lines = lines.clone().filter(|cells| columns.hold(cells));
+            let lines = lines.clone().flatten().filter(|cells| columns.hold(cells));
             let cells = lines.filter_map(|cells| match cells.split_at_checked(number + 1) {
                 Some(([.., cell], behind)) if !is_empty(behind) => Some(width(cell)),
                 _ => None,

@@ -13,13 +13,12 @@ mod test;
 mod trivia;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::syntax::tree::{Fact, TokenKind};
-use crate::syntax::{self, MAX_FILE_BYTES, Tree};
+use crate::syntax::tree::TokenKind;
+use crate::syntax::{self, Keyword, MAX_FILE_BYTES, Tree};
 use page::Page;
 use statement::Sentence;
 use std::borrow::Cow;
 use std::fmt;
-use std::mem::Discriminant;
 use trivia::Words;
 
 /// Why a text is not formatted.
@@ -130,14 +129,14 @@ fn is_no_comma(kind: TokenKind, token: &str) -> bool {
 }
 
 /// What statements there are, and with which word each of them ends: equal words between equal ends mean the same.
-fn statements(tree: &Tree) -> Vec<(Discriminant<Fact>, bool, usize)> {
+fn statements(tree: &Tree) -> Vec<(Keyword, bool, usize)> {
     let mut words = tree.tokens.iter().filter(|token| token.kind == TokenKind::Word).peekable();
     let mut count = 0;
     let ends = tree.statements.iter().map(|statement| {
         while words.next_if(|word| word.span.end <= statement.span.end).is_some() {
             count += 1;
         }
-        (std::mem::discriminant(&statement.fact), statement.overrides.is_some(), count)
+        (statement.fact.keyword(), statement.overrides.is_some(), count)
     });
     ends.collect()
 }

@@ -72,7 +72,7 @@ impl<'w, 't> Sentence<'w, 't> {
     /// Statements that share their columns.
     pub(super) fn lay_out_all(all: &[Self], page: &mut Page<'t>) {
         let limit = all.first().map_or(WIDTH, |first| first.family.limit());
-        let columns = Columns::of(limit, all.iter().filter_map(|sentence| sentence.cells.as_ref()));
+        let columns = Columns::of(limit, all.iter().map(|sentence| &sentence.cells));
         page.end_block();
         for sentence in all {
             page.space(0, sentence.words);

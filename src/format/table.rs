@@ -44,7 +44,7 @@ pub(super) fn lay_out<'t>(rows: impl Iterator<Item = Places>, words: &[Word<'t>]
     if reasons_below {
         lines.iter_mut().for_each(Line::without_reason);
     }
-    let columns = Columns::of(usize::MAX, lines.iter().filter_map(|line| line.cells.as_ref()));
+    let columns = Columns::of(usize::MAX, lines.iter().map(|line| &line.cells));
     for line in &lines {
         page.space(INDENT, line.words);
         match &line.cells {
@@ -72,10 +72,9 @@ fn lines<'w, 't>(rows: impl Iterator<Item = Places>, words: &'w [Word<'t>]) -> V
 
 /// Returns true if every reason can stand beside its row; otherwise all of them stand below.
 fn reasons_fit(lines: &[Line]) -> bool {
-    let columns = Columns::of(usize::MAX, lines.iter().filter_map(|line| line.cells.as_ref()));
-    let with_reasons =
-        lines.iter().filter(|line| !line.reason.is_empty()).filter_map(|line| line.cells.as_ref());
-    with_reasons.into_iter().all(|cells| INDENT + width(&columns.line(cells)) <= WIDTH)
+    let columns = Columns::of(usize::MAX, lines.iter().map(|line| &line.cells));
+    let mut with_reasons = lines.iter().filter(|line| !line.reason.is_empty()).flat_map(|line| &line.cells);
+    with_reasons.all(|cells| INDENT + width(&columns.line(cells)) <= WIDTH)
 }
 
 impl<'w, 't> Line<'w, 't> {

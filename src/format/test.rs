@@ -45,7 +45,7 @@ fn lay_out_lines<'t>(said: &[Spanned<TestLine>], words: &[Word<'t>], page: &mut 
         (words, rest) = split_at(rest, one.span.end as usize);
         lines.push(Line::new(&one.value, words));
     }
-    let columns = Columns::of(usize::MAX, lines.iter().filter_map(|line| line.cells.as_ref()));
+    let columns = Columns::of(usize::MAX, lines.iter().map(|line| &line.cells));
     for line in &lines {
         page.space(INDENT, line.words);
         match line.cells.as_ref().map(|cells| columns.line(cells)) {

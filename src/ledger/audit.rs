@@ -140,7 +140,7 @@ impl CategoryTally {
 /// assert_eq!(audit.by(By::Type).rows().count(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audit {
     all: Tally,
     /// In the order of [`By::ALL`].
@@ -173,22 +173,7 @@ impl Audit {
             invalid: 0,
             mismatched: 0,
         });
-        Audit {
-            all: Tally::default(),
-            by: Default::default(),
-            errors: Counts::default(),
-            states: Counts::default(),
-            integrations: Counts::default(),
-            wrong_spellings: Counts::default(),
-            rejections: Counts::default(),
-            categories: categories.collect(),
-            unknown_categories: Breakdown::default(),
-            entries: Breakdown::default(),
-            preference_events: 0,
-            identify_events: 0,
-            without_person: 0,
-            checks: Counts::default(),
-        }
+        Audit { categories: categories.collect(), ..Audit::default() }
     }
 
     /// Counts so many undeclared categories and integrations entries one by one, instead of [`MAX_VALUES`](super::MAX_VALUES) each.

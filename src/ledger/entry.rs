@@ -29,9 +29,7 @@ impl Id {
             _ => None,
         }
     }
-}
 
-impl Id {
     /// The id as events have it.
     pub fn text(&self) -> &str {
         let (Id::Anonymous(text) | Id::User(text)) = self;

@@ -2,7 +2,7 @@
 
 use super::entry::Id;
 use super::timestamp::Timestamp;
-use crate::event::{Event, EventError, IdMember, Limits, Name, read_whole};
+use crate::event::{Consent, Event, EventError, IdMember, Limits, Name, read_whole};
 use crate::model::{AlsoRecords, Policy};
 
 /// An event, and what a ledger reads of it.
@@ -64,14 +64,13 @@ pub struct Person {
 impl Person {
     fn of(user_id: IdMember<'_>, anonymous_id: IdMember<'_>) -> Self {
         let text = |name: &Name<'_>| name.to_text().into_owned();
-        match (user_id, anonymous_id) {
-            (IdMember::Text(user), IdMember::Text(anonymous)) => {
-                Person { id: Some(Id::User(text(&user))), also: Some(Id::Anonymous(text(&anonymous))) }
-            }
-            (IdMember::Text(user), _) => Person { id: Some(Id::User(text(&user))), also: None },
-            (IdMember::Absent, IdMember::Text(anonymous)) => {
-                Person { id: Some(Id::Anonymous(text(&anonymous))), also: None }
-            }
+        let anonymous = match anonymous_id {
+            IdMember::Text(anonymous) => Some(Id::Anonymous(text(&anonymous))),
+            _ => None,
+        };
+        match user_id {
+            IdMember::Text(user) => Person { id: Some(Id::User(text(&user))), also: anonymous },
+            IdMember::Absent => Person { id: anonymous, also: None },
             // Whoever has an id that cannot be read is not the person of the other one.
             _ => Person::default(),
         }
@@ -103,7 +102,7 @@ impl<'a> LedgerEvent<'a> {
         let kind = if whole.event.track.as_ref().is_some_and(is_preference_event) {
             LedgerEventKind::Preference
         } else if is_identify {
-            let has_preferences = matches!(whole.event.consent, crate::event::Consent::Preferences(_));
+            let has_preferences = matches!(whole.event.consent, Consent::Preferences(_));
             LedgerEventKind::Identify {
                 writes: policy.also_records() == AlsoRecords::Identify && has_preferences,
             }

@@ -1,11 +1,11 @@
 //! What the checks of all facts share: the names that are declared, what was found, and the settings that are missing.
 
+use super::ids::{CategoryId, DestinationId, KindId};
 use super::load::Forest;
-use super::merge::Merged;
-use super::{CategoryId, DestinationId, KindId};
+use super::merge::duplicate;
 use crate::diagnostic::{Code, Diagnostic, Edit, Span, Spanned};
 use crate::syntax::Keyword;
-use crate::syntax::tree::{Fact, Text};
+use crate::syntax::tree::Text;
 use std::collections::HashMap;
 use std::mem::{Discriminant, discriminant};
 
@@ -61,16 +61,6 @@ impl<'t> Checker<'t> {
         }
     }
 
-    /// Returns the value of a required setting.
-    pub(super) fn setting<T>(
-        &mut self,
-        merged: &Merged<'t>,
-        keyword: Keyword,
-        value: impl Fn(&'t Fact) -> Option<T>,
-    ) -> Option<Spanned<T>> {
-        self.required(keyword, merged.setting(keyword, value))
-    }
-
     /// Keeps a required setting for the message if it is missing.
     pub(super) fn required<T>(&mut self, keyword: Keyword, value: Option<T>) -> Option<T> {
         if value.is_none() && !self.forest.may_have_lost(keyword.first_word()) {
@@ -84,33 +74,25 @@ impl<'t> Checker<'t> {
         let (Some(place), false) = (self.forest.files.first(), missing.is_empty()) else { return };
         let required = Keyword::ALL.iter().filter(|keyword| keyword.example().is_some());
         let is_all = missing.len() == required.count();
-        let (message, help) = if is_all {
-            (
-                "required settings are missing: the policy includes no prelude".to_owned(),
+        let list = |text: fn(Keyword) -> String| {
+            missing.iter().map(|one| format!("`{}`", text(*one))).collect::<Vec<_>>().join(", ")
+        };
+        let names = list(|one| one.as_str().to_owned());
+        let examples = list(|one| with_example(one, 0));
+        let message = match missing.len() {
+            _ if is_all => "required settings are missing: the policy includes no prelude".to_owned(),
+            1 => format!("a setting is missing: {names}"),
+            count => format!("{count} settings are missing: {names}"),
+        };
+        let help = match missing.len() {
+            _ if is_all => {
                 "add `include prelude \"segment-strict\"`, or \"segment\" for Segment's published rules"
-                    .to_owned(),
-            )
-        } else {
-            let list = |texts: &[String]| {
-                texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ")
-            };
-            let names: Vec<String> = missing.iter().map(|one| one.as_str().to_owned()).collect();
-            let examples: Vec<String> = missing.iter().map(|one| with_example(*one, 0)).collect();
-            match missing.len() {
-                1 => (
-                    format!("a setting is missing: {}", list(&names)),
-                    format!("set it, such as {}, or include a prelude", list(&examples)),
-                ),
-                count @ 2..=4 => (
-                    format!("{count} settings are missing: {}", list(&names)),
-                    format!("set them, such as {}, or include a prelude", list(&examples)),
-                ),
-                // A longer help would be cut.
-                count => (
-                    format!("{count} settings are missing: {}", list(&names)),
-                    "set each of them, or include a prelude that does".to_owned(),
-                ),
+                    .to_owned()
             }
+            1 => format!("set it, such as {examples}, or include a prelude"),
+            2..=4 => format!("set them, such as {examples}, or include a prelude"),
+            // A longer help would be cut.
+            _ => "set each of them, or include a prelude that does".to_owned(),
         };
         let mut diagnostic =
             Diagnostic::new(Code::MissingSetting, message).at(place, "there are no defaults").help(help);
@@ -156,9 +138,7 @@ impl<'t> Checker<'t> {
         for attribute in attributes.iter().filter(|one| !may_repeat(&one.value)) {
             if let Some(first) = seen.insert(discriminant(&attribute.value), attribute.span) {
                 self.report(
-                    Diagnostic::new(Code::DuplicateDeclaration, "this is said twice of one thing")
-                        .at(attribute.span, "again here")
-                        .at(first, "first said here")
+                    duplicate("this is said twice of one thing", first, attribute.span)
                         .help("delete one of the two, or join them"),
                 );
             }

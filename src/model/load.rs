@@ -94,8 +94,9 @@ pub(super) fn load(source: &dyn Source, path: &str) -> Forest {
         open: Vec::new(),
         cycles: HashSet::new(),
     };
-    loader.file(Place::Source(path.to_owned()), None);
+    let is_missing = loader.file(Place::Source(path.to_owned()), None).is_none();
     let mut forest = loader.forest;
+    forest.incomplete |= is_missing;
     let bad = forest.trees.iter().flat_map(|tree| &tree.tokens).filter(|token| token.kind == TokenKind::Bad);
     // An include that cannot be read may have brought anything.
     let includes = |token: &Token| forest.files.excerpt(token.span).trim_start().starts_with("include");
@@ -122,7 +123,6 @@ impl Loader<'_> {
     fn file(&mut self, place: Place, included: Option<Span>) -> Option<FileId> {
         if let Some(at) = self.open.iter().position(|open| *open == place) {
             if !self.cycles.insert(place.clone()) {
-                self.forest.incomplete = true;
                 return None;
             }
             let mut names: Vec<String> = self.open.iter().skip(at).map(|place| self.name(place)).collect();
@@ -132,26 +132,24 @@ impl Loader<'_> {
             }
             let message = format!("`{}` includes itself", self.name(&place));
             let way = format!("{} -> {}", names.join(" -> "), self.name(&place));
-            self.report(
+            return self.nothing(
                 included,
                 Diagnostic::new(Code::IncludeCycle, message),
                 &way,
                 "take one of these includes out",
             );
-            return None;
         }
         if let Some(known) = self.known.get(&place) {
             return Some(*known);
         }
         if self.forest.trees.len() >= MAX_FILES {
             let message = format!("the policy has more than {MAX_FILES} files");
-            self.report(
+            return self.nothing(
                 included,
                 Diagnostic::new(Code::TooManyFiles, message),
                 "one too many",
                 "join some of the files",
             );
-            return None;
         }
         let name = self.name(&place);
         let Some(text) = self.text(&place, included) else {
@@ -170,22 +168,16 @@ impl Loader<'_> {
         // What is too deep to be parsed has no tokens, and its facts are not known.
         self.forest.incomplete |= tree.tokens.is_empty() && !text.trim().is_empty();
         self.known.insert(place.clone(), id);
-        let targets: Vec<(bool, Text)> = tree
-            .statements
-            .iter()
-            .filter_map(|statement| match &statement.fact {
-                Fact::Include { prelude, target } => Some((*prelude, target.clone())),
-                _ => None,
-            })
-            .collect();
-        // A file with events has no facts, so that none is missing where it is.
-        let incomplete = self.forest.incomplete;
+        let targets = tree.statements.iter().filter_map(|statement| match &statement.fact {
+            Fact::Include { prelude, target } => Some((*prelude, target.clone())),
+            _ => None,
+        });
+        let targets: Vec<(bool, Text)> = targets.collect();
         for target in event_files(&tree) {
             if let Some(Place::Source(path)) = self.resolve(&place, false, target) {
                 self.forest.event_files.insert(target.span, path);
             }
         }
-        self.forest.incomplete = incomplete;
         self.forest.trees.push(tree);
         self.forest.includes.push(Vec::new());
         self.open.push(place.clone());
@@ -230,16 +222,14 @@ impl Loader<'_> {
                     SourceError::Other(_) => "see that the file can be read",
                 };
                 let message = format!("cannot read `{name}`: {error}");
-                self.report(included, Diagnostic::new(code, message), "asked for here", help);
-                return None;
+                return self.nothing(included, Diagnostic::new(code, message), "asked for here", help);
             }
         };
         match syntax::text_of(&name, bytes) {
             Ok(text) => Some(text),
             Err(diagnostic) => {
                 let help = diagnostic.help.clone().unwrap_or_default();
-                self.report(included, diagnostic, "asked for here", &help);
-                None
+                self.nothing(included, diagnostic, "asked for here", &help)
             }
         }
     }
@@ -260,8 +250,7 @@ impl Loader<'_> {
                 None => format!("there are {}", prelude_names().collect::<Vec<_>>().join(", ")),
             };
             let diagnostic = Diagnostic::new(Code::UnknownPrelude, format!("there is no prelude `{name}`"));
-            self.report(Some(target.span), diagnostic, "unknown", &help);
-            return None;
+            return self.nothing(Some(target.span), diagnostic, "unknown", &help);
         }
         let mut parts: Vec<&str> = match from {
             Place::Source(path) => path.split('/').collect(),
@@ -272,8 +261,7 @@ impl Loader<'_> {
             let diagnostic =
                 Diagnostic::new(Code::IncludeOutsideRoot, format!("`{name}` is no path that policies use"));
             let help = "write a relative path with `/`, without `\\` and `:`";
-            self.report(Some(target.span), diagnostic, "not portable", help);
-            return None;
+            return self.nothing(Some(target.span), diagnostic, "not portable", help);
         }
         let mut inside = !name.starts_with('/');
         for part in name.split('/') {
@@ -289,8 +277,7 @@ impl Loader<'_> {
         let diagnostic =
             Diagnostic::new(Code::IncludeOutsideRoot, format!("`{name}` leads out of the policy root"));
         let help = "a policy includes only files in and below its own folder, by relative paths; a caller may widen the root (`--root DIR`)";
-        self.report(Some(target.span), diagnostic, "outside", help);
-        None
+        self.nothing(Some(target.span), diagnostic, "outside", help)
     }
 
     fn name(&self, place: &Place) -> String {
@@ -300,12 +287,13 @@ impl Loader<'_> {
         }
     }
 
-    fn report(&mut self, at: Option<Span>, diagnostic: Diagnostic, label: &str, help: &str) {
-        self.forest.incomplete = true;
+    /// Reports why there is nothing.
+    fn nothing<T>(&mut self, at: Option<Span>, diagnostic: Diagnostic, label: &str, help: &str) -> Option<T> {
         let diagnostic = match at {
             Some(span) => diagnostic.at(span, label),
             None => diagnostic,
         };
         self.forest.diagnostics.push(diagnostic.help(help));
+        None
     }
 }

@@ -7,24 +7,26 @@ use super::load::Forest;
 use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Span, Spanned, nearest};
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
-    CategoryStatement, DestinationStatement, Fact, KindStatement, LedgerSetting, Lint, PromiseStatement,
-    Statement, TestStatement, Text,
+    CategoryStatement, DestinationStatement, Fact, KindStatement, Lint, PromiseStatement, Statement,
+    TestStatement, Text,
 };
 use std::collections::{HashMap, HashSet};
 
 /// How many mistakes are searched for a suggestion.
 pub(super) const MAX_SUGGESTIONS: usize = 100;
 
-/// Reads the value of a fact of one form.
-macro_rules! value {
-    ($form:pat => $value:expr) => {
-        |fact| match fact {
-            $form => Some($value),
+/// Returns a setting with its place, if the files set it.
+macro_rules! said {
+    ($merged:expr, $setting:ident) => {
+        match $merged.settings.get(&Keyword::$setting) {
+            Some(Spanned { value: Fact::$setting(value), span }) => {
+                Some(Spanned::new(Clone::clone(value), *span))
+            }
             _ => None,
         }
     };
 }
-pub(super) use value;
+pub(super) use said;
 
 /// The facts in force, sorted by what they speak of; each list in declaration order.
 #[derive(Debug, Default)]
@@ -37,7 +39,7 @@ pub(super) struct Merged<'t> {
     /// Destinations that are followed by text which may have been meant to go on with them.
     pub(super) cut_short: HashSet<Span>,
     /// Everything else that is said once.
-    settings: HashMap<Keyword, Spanned<&'t Fact>>,
+    pub(super) settings: HashMap<Keyword, Spanned<&'t Fact>>,
     pub(super) tests: Vec<Spanned<&'t TestStatement>>,
     pub(super) lint_levels: Vec<Spanned<&'t Lint>>,
     pub(super) promises: Vec<Spanned<&'t PromiseStatement>>,
@@ -67,16 +69,6 @@ impl<'t> Merged<'t> {
             Fact::Promise(promise) => self.promises.push(Spanned::new(promise, span)),
             setting => drop(self.settings.insert(setting.keyword(), Spanned::new(setting, span))),
         }
-    }
-
-    /// Returns the value of a setting, if the files set it.
-    pub(super) fn setting<T>(
-        &self,
-        keyword: Keyword,
-        value: impl Fn(&'t Fact) -> Option<T>,
-    ) -> Option<Spanned<T>> {
-        let setting = self.settings.get(&keyword)?;
-        Some(Spanned::new(value(setting.value)?, setting.span))
     }
 }
 
@@ -150,7 +142,8 @@ fn name(forest: &Forest, diagnostics: &mut Vec<Diagnostic>) -> Option<Text> {
     Some(first.clone())
 }
 
-fn duplicate(message: &str, first: Span, again: Span) -> Diagnostic {
+/// The error for something that is said twice.
+pub(super) fn duplicate(message: &str, first: Span, again: Span) -> Diagnostic {
     Diagnostic::new(Code::DuplicateDeclaration, message)
         .at(again, "again here")
         .at(first, "first said here")
@@ -172,7 +165,7 @@ fn declared_twice(
         _ => return error,
     };
     match own.fact {
-        Fact::Ledger(LedgerSetting::Mismatch(_)) => error
+        Fact::LedgerMismatch(_) => error
             .fix("override the setting of the included file", [Edit::new(own.span.before(), "override ")]),
         _ => error,
     }

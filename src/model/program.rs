@@ -4,7 +4,7 @@
 //! This is the only definition, but for the reference interpreter's own. Everybody who needs it folds it over values of their own:
 //! destinations 64 at a time, reasons, decision diagrams, gates, or code in another language.
 
-use super::Enforce;
+use crate::syntax::tree::Enforce;
 
 /// The values that a decision program is folded over: one per step, and how two of them combine.
 pub(crate) trait Steps {

@@ -1,11 +1,10 @@
 //! Promises: what is so in every event, with the names in it resolved.
 
 use super::checker::Checker;
-use super::{CategoryId, DestinationId, Requirement};
+use super::ids::{CategoryId, DestinationId};
+use super::requirement::Requirement;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::syntax::tree::{
-    ConsentState, EntryState, IntegrationsState, PromiseStatement, Quantifier, StatedCondition,
-};
+use crate::syntax::tree::{PromiseStatement, Quantifier, StatedCondition};
 
 /// What is promised of every event, or of every one that it speaks of. `consentry prove` decides whether that is so; it never
 /// changes a decision.
@@ -26,39 +25,11 @@ pub struct Promise {
 }
 
 /// What a promise asks of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PromiseCondition {
-    /// The state of the consent object.
-    Consent(Vec<ConsentState>),
-    /// The state of the integrations object.
-    Integrations(Vec<IntegrationsState>),
-    /// The name of a track event.
-    Event(Vec<String>),
-    /// The event passes the consent step, or does not.
-    Exempt(bool),
-    /// The entry of a name, or `All`.
-    Entry {
-        /// The name.
-        name: String,
-        /// What it may be. For `All`, unlisted and on are one.
-        states: Vec<EntryState>,
-    },
-    /// A category is granted, or is not for whatever reason.
-    Preference {
-        /// The category.
-        category: CategoryId,
-        /// True if it is.
-        granted: bool,
-    },
-}
+pub type PromiseCondition = StatedCondition<String, CategoryId>;
 
-impl<'t> Checker<'t> {
-    /// The promises whose names are known; the others have their diagnostics.
-    pub(super) fn promises(&mut self, promises: &[Spanned<&'t PromiseStatement>]) -> Vec<Promise> {
-        promises.iter().filter_map(|said| self.promise(said)).collect()
-    }
-
-    fn promise(&mut self, said: &Spanned<&PromiseStatement>) -> Option<Promise> {
+impl Checker<'_> {
+    /// Checks a promise; `None` if it has unknown names, which have diagnostics.
+    pub(super) fn promise(&mut self, said: &Spanned<&PromiseStatement>) -> Option<Promise> {
         let promise = said.value;
         let destinations = match &promise.destinations {
             Some(names) => Some(self.destinations_named(names)?),

@@ -1,33 +1,16 @@
 //! The reconcile table: what is enforced for each of the 15 pairs of states (section 2 of the semantics).
 
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::spelled::Spelled;
 use crate::syntax::tree::{ConsentState, Enforce, IntegrationsState, Row};
 use std::fmt;
 
 /// The reconcile table. Every cell is covered.
 #[derive(Debug, Clone)]
 pub struct Reconcile {
-    rows: Vec<ReconcileRow>,
+    rows: Vec<Row>,
     cells: Vec<Cell>,
-    fallback: ReconcileRow,
-    span: Span,
-}
-
-/// A row of the table. On one line it reads `consent answered, integrations any → consent then integrations`.
-#[derive(Debug, Clone)]
-pub struct ReconcileRow {
-    /// The consent states that it covers, as written.
-    pub consent: Vec<ConsentState>,
-    /// The integrations states that it covers, as written.
-    pub integrations: Vec<IntegrationsState>,
-    /// What is enforced.
-    pub enforce: Enforce,
-    /// Where the policy says what is enforced.
-    pub enforce_span: Span,
-    /// Why, where the policy says it.
-    pub because: Option<Spanned<String>>,
-    /// Where the row stands.
-    pub span: Span,
+    fallback: Row,
 }
 
 /// A pair of states, the row that decides it, and the later rows that would have covered it too.
@@ -39,27 +22,34 @@ pub(crate) struct Cell {
     pub(crate) also: Vec<usize>,
 }
 
-impl ReconcileRow {
-    /// Why the row drops events, if it does.
-    pub fn drop_reason(&self) -> Option<&str> {
-        self.enforce.drop_reason()
+impl Cell {
+    fn is_of(&self, consent: ConsentState, integrations: IntegrationsState) -> bool {
+        self.consent == consent && self.integrations == integrations
     }
 }
 
-impl fmt::Display for ReconcileRow {
+impl Row {
+    /// Why the row drops events, if it does.
+    pub fn drop_reason(&self) -> Option<&str> {
+        self.enforce.value.drop_reason()
+    }
+}
+
+/// On one line: `consent answered, integrations any → consent then integrations`.
+impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let states = |words: Vec<&str>, all: usize| match words.len() == all {
-            true => "any".to_owned(),
-            false => words.join(" | "),
-        };
-        let consent = self.consent.iter().map(|state| state.as_str()).collect();
-        let integrations = self.integrations.iter().map(|state| state.as_str()).collect();
+        fn states<S: Spelled>(states: &[Spanned<S>]) -> String {
+            if states.len() == S::VALUES.len() {
+                return "any".to_owned();
+            }
+            states.iter().map(|state| state.value.spelling()).collect::<Vec<_>>().join(" | ")
+        }
         write!(
             f,
             "consent {}, integrations {} \u{2192} {}",
-            states(consent, ConsentState::ALL.len()),
-            states(integrations, IntegrationsState::ALL.len()),
-            self.enforce
+            states(&self.consent),
+            states(&self.integrations),
+            self.enforce.value
         )?;
         match &self.because {
             Some(because) => write!(f, " because {}", crate::syntax::quoted(&because.value)),
@@ -70,21 +60,15 @@ impl fmt::Display for ReconcileRow {
 
 impl Reconcile {
     /// The row that decides a pair of states.
-    pub fn row(&self, consent: ConsentState, integrations: IntegrationsState) -> &ReconcileRow {
-        let cell =
-            self.cells.iter().find(|cell| cell.consent == consent && cell.integrations == integrations);
+    pub fn row(&self, consent: ConsentState, integrations: IntegrationsState) -> &Row {
+        let cell = self.cells.iter().find(|cell| cell.is_of(consent, integrations));
         // `check` covers every cell, so that the fallback is never taken; it drops, as the table's other failures do.
         cell.and_then(|cell| self.rows.get(cell.row)).unwrap_or(&self.fallback)
     }
 
     /// The rows, in the order of the policy.
-    pub fn rows(&self) -> &[ReconcileRow] {
+    pub fn rows(&self) -> &[Row] {
         &self.rows
-    }
-
-    /// Where the table stands.
-    pub fn span(&self) -> Span {
-        self.span
     }
 
     #[cfg(feature = "lint")]
@@ -97,15 +81,12 @@ impl Reconcile {
 pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>) -> Reconcile {
     let mut cells: Vec<Cell> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        let consent_states = named(&row.consent, |state| state.as_str(), diagnostics);
-        let integrations_states = named(&row.integrations, |state| state.as_str(), diagnostics);
+        let consent_states = named(&row.consent, diagnostics);
+        let integrations_states = named(&row.integrations, diagnostics);
         let mut decides = 0;
         for consent in consent_states {
             for integrations in integrations_states.iter().copied() {
-                match cells
-                    .iter_mut()
-                    .find(|cell| cell.consent == consent && cell.integrations == integrations)
-                {
+                match cells.iter_mut().find(|cell| cell.is_of(consent, integrations)) {
                     Some(cell) => cell.also.push(index),
                     None => {
                         decides += 1;
@@ -128,7 +109,7 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
     let mut open = Vec::new();
     for consent in ConsentState::ALL {
         for integrations in IntegrationsState::ALL {
-            if !cells.iter().any(|cell| cell.consent == consent && cell.integrations == integrations) {
+            if !cells.iter().any(|cell| cell.is_of(consent, integrations)) {
                 open.push(format!("{} x {}", consent.as_str(), integrations.as_str()));
             }
         }
@@ -144,35 +125,19 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
                 .help(format!("add rows that cover, as consent x integrations: {}", open.join(", "))),
         );
     }
-    let rows = rows
-        .iter()
-        .map(|row| ReconcileRow {
-            consent: row.consent.iter().map(|state| state.value).collect(),
-            integrations: row.integrations.iter().map(|state| state.value).collect(),
-            enforce: row.enforce.value.clone(),
-            enforce_span: row.enforce.span,
-            because: row.because.clone(),
-            span: row.span,
-        })
-        .collect();
-    let fallback = ReconcileRow {
-        consent: ConsentState::ALL.to_vec(),
-        integrations: IntegrationsState::ALL.to_vec(),
-        enforce: Enforce::Drop("the table says nothing".into()),
-        enforce_span: span,
+    let fallback = Row {
+        consent: ConsentState::ALL.map(|state| Spanned::new(state, span)).to_vec(),
+        integrations: IntegrationsState::ALL.map(|state| Spanned::new(state, span)).to_vec(),
+        enforce: Spanned::new(Enforce::Drop("the table says nothing".into()), span),
         because: None,
         span,
     };
-    Reconcile { rows, cells, fallback, span }
+    Reconcile { rows: rows.to_vec(), cells, fallback }
 }
 
 /// The states that a row names, each once; those named twice are reported, once each. The states of `any` share one
 /// place, and are different.
-fn named<T: Copy + PartialEq>(
-    states: &[Spanned<T>],
-    name: impl Fn(&T) -> &'static str,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<T> {
+fn named<T: Spelled + PartialEq>(states: &[Spanned<T>], diagnostics: &mut Vec<Diagnostic>) -> Vec<T> {
     let mut named: Vec<T> = Vec::new();
     let mut twice: Vec<T> = Vec::new();
     for state in states {
@@ -184,7 +149,7 @@ fn named<T: Copy + PartialEq>(
             diagnostics.push(
                 Diagnostic::new(
                     Code::DuplicateState,
-                    format!("the row names `{}` twice", name(&state.value)),
+                    format!("the row names `{}` twice", state.value.spelling()),
                 )
                 .at(state.span, "again here")
                 .at(first.span, "first here")

@@ -1,6 +1,6 @@
 //! What a destination needs.
 
-use super::{CategoryId, Policy};
+use super::ids::CategoryId;
 
 /// What a destination needs, as the policy states it: unenforced and `always` categories are still in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -19,31 +19,6 @@ impl Requirement {
         let mut named = Vec::new();
         self.collect(&|_| true, &mut named);
         named.into_iter()
-    }
-
-    /// Returns the requirement without its unenforced categories; `None` if nothing is left.
-    pub(crate) fn live(&self, policy: &Policy) -> Option<Requirement> {
-        let live_all = |elements: &[Requirement]| -> Vec<Requirement> {
-            elements.iter().filter_map(|element| element.live(policy)).collect()
-        };
-        match self {
-            Requirement::Category(id) => policy
-                .category(*id)
-                .is_none_or(super::Category::is_live)
-                .then_some(Requirement::Category(*id)),
-            Requirement::AllOf(elements) => {
-                Some(live_all(elements)).filter(|elements| !elements.is_empty()).map(Requirement::AllOf)
-            }
-            Requirement::AnyOf(elements) => {
-                let mut elements = live_all(elements);
-                match elements.len() {
-                    0 => None,
-                    // Any of one is that one, and may then be part of a conjunction.
-                    1 => elements.pop(),
-                    _ => Some(Requirement::AnyOf(elements)),
-                }
-            }
-        }
     }
 
     /// Returns true if these grants satisfy it.

@@ -1,6 +1,6 @@
 //! The named inputs of an event: finite facts about it besides consent and integrations.
 
-use super::Policy;
+use super::policy::Policy;
 use std::collections::BTreeMap;
 
 /// The named inputs of an event. Today the policy gives them to a track event by its name.

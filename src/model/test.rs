@@ -1,12 +1,14 @@
 //! Tests: the names in them resolved, and what they expect made plain.
 
 use super::checker::Checker;
-use super::{CategoryId, DestinationId};
+use super::declared::declared;
+use super::ids::{CategoryId, DestinationId};
+use super::merge::duplicate;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::reason::{Outcome, Reason};
 use crate::syntax::tree::{
-    DestinationSet, Expectation, ExpectedReason, StatedConsent, StatedEntry, StatedIntegrations,
-    StatedPreference, TestLine, TestStatement, Text,
+    DestinationSet, Expectation, ExpectedReason, StatedConsent, StatedIntegrations, TestLine, TestStatement,
+    Text,
 };
 
 /// A test: one or more cases under one name.
@@ -48,26 +50,10 @@ pub enum TestEvent {
 }
 
 /// The consent object of a stated event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TestConsent {
-    /// There is none.
-    Missing,
-    /// It holds no preferences.
-    Empty,
-    /// It cannot be read.
-    Malformed,
-    /// It holds these; none of them for `unanswered`.
-    Preferences(Vec<(CategoryId, StatedPreference)>),
-}
+pub type TestConsent = StatedConsent<CategoryId>;
 
-/// The integrations object of a stated event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TestIntegrations {
-    /// There is none, or it cannot be read.
-    Malformed,
-    /// It has these entries, by any name of a destination, or `All`.
-    Entries(Vec<(String, StatedEntry)>),
-}
+/// The integrations object of a stated event, its entries by any name of a destination, or `All`.
+pub type TestIntegrations = StatedIntegrations<String>;
 
 /// What is expected of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,17 +73,9 @@ pub enum Expected {
     Drop(Option<String>),
 }
 
+declared!(Test);
+
 impl Test {
-    /// What is tested.
-    pub fn name(&self) -> &str {
-        &self.name.value
-    }
-
-    /// Where its name stands.
-    pub fn name_span(&self) -> Span {
-        self.name.span
-    }
-
     /// The cases; one, unless the test is a table.
     pub fn cases(&self) -> &[TestCase] {
         &self.cases
@@ -106,11 +84,6 @@ impl Test {
     /// Returns true if its cases are the rows of a table.
     pub fn is_table(&self) -> bool {
         self.is_table
-    }
-
-    /// Where the test stands.
-    pub fn span(&self) -> Span {
-        self.span
     }
 }
 
@@ -126,12 +99,8 @@ struct Lines<'t> {
 }
 
 impl<'t> Checker<'t> {
-    /// The tests whose events are known; the others have their diagnostics.
-    pub(super) fn tests(&mut self, tests: &[Spanned<&'t TestStatement>]) -> Vec<Test> {
-        tests.iter().filter_map(|said| self.test(said)).collect()
-    }
-
-    fn test(&mut self, said: &Spanned<&'t TestStatement>) -> Option<Test> {
+    /// Checks a test; `None` if its events are not known, which has a diagnostic.
+    pub(super) fn test(&mut self, said: &Spanned<&'t TestStatement>) -> Option<Test> {
         let test = said.value;
         let lines = self.lines(test);
         let name = test.name.clone();
@@ -146,12 +115,12 @@ impl<'t> Checker<'t> {
                     .help("say what is expected: `deliver \"...\"`, `block \"...\"` or `drop`"),
                 );
             }
-            let event = match &lines.whole {
-                Some(whole) => Some(whole.value.clone()),
+            let event = match lines.whole {
+                Some(whole) => Some(whole.value),
                 None => {
-                    let consent = lines.consent.as_ref().map_or(&StatedConsent::Missing, |said| said.value);
-                    let integrations = lines.integrations.as_ref();
-                    let integrations = integrations.map_or(&StatedIntegrations::None, |said| said.value);
+                    let consent = lines.consent.map_or(&StatedConsent::Missing, |said| said.value);
+                    let integrations =
+                        lines.integrations.map_or(&StatedIntegrations::None, |said| said.value);
                     self.stated(consent, integrations, lines.track)
                 }
             };
@@ -182,23 +151,19 @@ impl<'t> Checker<'t> {
                     lines.expectations.push(Spanned::new(expectation, at));
                     None
                 }
-                TestLine::Consent(consent) => {
-                    lines.consent.replace(Spanned::new(consent, at)).map(|first| first.span)
-                }
+                TestLine::Consent(consent) => said_before(&mut lines.consent, consent, at),
                 TestLine::Integrations(integrations) => {
-                    lines.integrations.replace(Spanned::new(integrations, at)).map(|first| first.span)
+                    said_before(&mut lines.integrations, integrations, at)
                 }
                 TestLine::Event(name) => lines.track.replace(name).map(|first| first.span),
                 TestLine::Json(json) => {
                     self.json(json, at);
-                    let event = TestEvent::Json(json.clone());
-                    lines.whole.replace(Spanned::new(event, at)).map(|first| first.span)
+                    said_before(&mut lines.whole, TestEvent::Json(json.clone()), at)
                 }
                 TestLine::EventsFrom(target) => {
                     // What leads out of the policy root has its diagnostic.
                     let path = self.forest.event_files.get(&target.span).cloned().unwrap_or_default();
-                    let event = TestEvent::File(Spanned::new(path, target.span));
-                    lines.whole.replace(Spanned::new(event, at)).map(|first| first.span)
+                    said_before(&mut lines.whole, TestEvent::File(Spanned::new(path, target.span)), at)
                 }
             };
             if let Some(first) = first {
@@ -206,12 +171,9 @@ impl<'t> Checker<'t> {
             }
         }
         if let Some(whole) = &lines.whole {
-            let parts = [
-                lines.consent.as_ref().map(|said| said.span),
-                lines.integrations.as_ref().map(|said| said.span),
-                lines.track.map(|name| name.span),
-            ];
-            if let Some(part) = parts.into_iter().flatten().next() {
+            let consent = lines.consent.as_ref().map(|said| said.span);
+            let integrations = lines.integrations.as_ref().map(|said| said.span);
+            if let Some(part) = consent.or(integrations).or(lines.track.map(|name| name.span)) {
                 self.event_twice(part, whole.span);
             }
         }
@@ -220,9 +182,7 @@ impl<'t> Checker<'t> {
 
     fn event_twice(&mut self, again: Span, first: Span) {
         self.report(
-            Diagnostic::new(Code::DuplicateDeclaration, "the event of the test is said twice")
-                .at(again, "again here")
-                .at(first, "first said here")
+            duplicate("the event of the test is said twice", first, again)
                 .help("say the event in parts (`consent`, `integrations`, `event \"...\"`), whole (`event { ... }`) or in a file, and only once"),
         );
     }
@@ -245,21 +205,21 @@ impl<'t> Checker<'t> {
         track: Option<&Text>,
     ) -> Option<TestEvent> {
         let consent = match consent {
-            StatedConsent::Missing => Some(TestConsent::Missing),
-            StatedConsent::Empty => Some(TestConsent::Empty),
-            StatedConsent::Malformed => Some(TestConsent::Malformed),
             StatedConsent::Preferences(stated) => {
                 self.twice(stated.iter().map(|(name, _)| name), "category");
                 let known: Vec<Option<_>> = stated
                     .iter()
                     .map(|(name, value)| self.category_named(name).map(|category| (category, *value)))
                     .collect();
-                known.into_iter().collect::<Option<_>>().map(TestConsent::Preferences)
+                known.into_iter().collect::<Option<_>>().map(StatedConsent::Preferences)
             }
+            StatedConsent::Missing => Some(StatedConsent::Missing),
+            StatedConsent::Empty => Some(StatedConsent::Empty),
+            StatedConsent::Malformed => Some(StatedConsent::Malformed),
         };
         let integrations = match integrations {
-            StatedIntegrations::None => TestIntegrations::Entries(Vec::new()),
-            StatedIntegrations::Malformed => TestIntegrations::Malformed,
+            StatedIntegrations::None => StatedIntegrations::Entries(Vec::new()),
+            StatedIntegrations::Malformed => StatedIntegrations::Malformed,
             StatedIntegrations::Entries(stated) => {
                 self.twice(stated.iter().map(|(name, _)| name), "entry");
                 for (name, _) in stated {
@@ -267,9 +227,8 @@ impl<'t> Checker<'t> {
                         self.unknown_destination(name);
                     }
                 }
-                TestIntegrations::Entries(
-                    stated.iter().map(|(name, value)| (name.value.clone(), *value)).collect(),
-                )
+                let entries = stated.iter().map(|(name, value)| (name.value.clone(), *value));
+                StatedIntegrations::Entries(entries.collect())
             }
         };
         Some(TestEvent::Stated {
@@ -304,37 +263,6 @@ impl<'t> Checker<'t> {
             DestinationSet::Only(names) => DestinationSet::Only(self.destinations_named(names)?),
         };
         Some(Expected::Outcome { outcome, which, reason, refused })
-    }
-
-    pub(super) fn destinations_named(&mut self, names: &[Text]) -> Option<Vec<DestinationId>> {
-        self.twice(names.iter(), "destination");
-        let mut ids = Vec::new();
-        for name in names {
-            match self.destinations.get(name.value.as_str()).copied() {
-                Some(id) => ids.push(id),
-                None => self.unknown_destination(name),
-            }
-        }
-        (ids.len() == names.len()).then_some(ids)
-    }
-
-    fn unknown_destination(&mut self, name: &Text) {
-        if self.forest.may_have_lost(&name.value) {
-            return;
-        }
-        let help = match self.owners.get(name.value.as_str()).copied() {
-            Some(own) => format!("it is an alias: write the destination's own, \"{own}\""),
-            None if self.suggests() => match nearest(&name.value, self.destinations.keys().copied()) {
-                Some(near) => format!("did you mean \"{near}\"?"),
-                None => "names of destinations are compared exactly".to_owned(),
-            },
-            None => "names of destinations are compared exactly".to_owned(),
-        };
-        self.report(
-            Diagnostic::new(Code::UnknownDestination, format!("there is no destination `{}`", name.value))
-                .at(name.span, "unknown")
-                .help(help),
-        );
     }
 
     /// The reason that is expected, and of a refusal the categories that it names.
@@ -374,4 +302,9 @@ impl<'t> Checker<'t> {
         ));
         None
     }
+}
+
+/// Keeps what a line says, and returns where another one has said it.
+fn said_before<T>(kept: &mut Option<Spanned<T>>, value: T, at: Span) -> Option<Span> {
+    kept.replace(Spanned::new(value, at)).map(|first| first.span)
 }

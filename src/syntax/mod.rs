@@ -1,26 +1,21 @@
 //! Text → [`Tree`]. Parsing never fails: it gives a tree of what could be read and a diagnostic for what could not.
 //!
 //! `grammar/consent.pest` is the grammar, `generated.rs` the parser made from it. `scan` refuses what could harm the
-//! parser or deceive the reader, `build` turns the parser's pairs into the tree, and `recover` reports what was wrong
+//! parser or deceive the reader, `builder` turns the parser's pairs into the tree, and `recover` reports what was wrong
 //! with the text that is no statement, reading on where `resync` says that one goes on. `quote` writes names and texts
 //! so that all of them read them again.
 
 pub(crate) mod allow;
-mod build;
 mod builder;
-mod cases;
 mod enforce;
 mod expected;
-mod facts;
 mod keywords;
 pub(crate) mod lines;
-mod old_forms;
 mod old_words;
 mod quote;
 mod recover;
 mod resync;
 mod scan;
-mod settings;
 mod tokens;
 pub mod tree;
 mod values;
@@ -85,7 +80,7 @@ pub(crate) fn parse(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
             Tree { file, edition: None, statements: Vec::new(), tokens: Vec::new(), text: text.into() };
         return (tree, diagnostics);
     }
-    let (tree, found) = build::build(text, file);
+    let (tree, found) = builder::file::build(text, file);
     diagnostics.extend(found);
     (tree, diagnostics)
 }

@@ -74,18 +74,14 @@ pub(super) fn unescaped(inside: &str, mut unknown: impl FnMut(usize, usize)) -> 
 fn unescape(escape: &str) -> (Option<char>, usize) {
     match escape.chars().next() {
         Some(char @ ('"' | '\\')) => (Some(char), 1),
-        Some('u') => {
-            let digits =
-                escape.strip_prefix("u{").and_then(|rest| rest.split_once('}')).map(|(digits, _)| digits);
-            match digits {
-                Some(digits)
-                    if (1..=6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit()) =>
-                {
-                    (u32::from_str_radix(digits, 16).ok().and_then(char::from_u32), digits.len() + 3)
-                }
-                _ => (None, 1),
+        Some('u') => match escape.strip_prefix("u{").and_then(|rest| rest.split_once('}')) {
+            Some((digits, _))
+                if (1..=6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit()) =>
+            {
+                (u32::from_str_radix(digits, 16).ok().and_then(char::from_u32), digits.len() + 3)
             }
-        }
+            _ => (None, 1),
+        },
         Some(other) => (None, other.len_utf8()),
         None => (None, 0),
     }

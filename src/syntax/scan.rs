@@ -14,10 +14,7 @@ pub(super) fn keeps_from_parsing(diagnostic: &Diagnostic) -> bool {
 }
 
 pub(super) fn scan(text: &str, file: FileId) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    found.extend(nesting(text, file));
-    found.extend(deceptive(text, file));
-    found
+    nesting(text, file).into_iter().chain(deceptive(text, file)).collect()
 }
 
 /// The first parenthesis or brace that is nested too deeply. Texts and comments do not count, as in the grammar.

@@ -113,10 +113,30 @@ pub enum Fact {
     Lint(Lint),
     /// `never deliver …` or `always deliver …`.
     Promise(PromiseStatement),
-    /// `banner …`, `model …`, `implied consent …`, `gate …` or `library loads when …`.
-    Visit(VisitSetting),
-    /// `ledger …`.
-    Ledger(LedgerSetting),
+    /// `banner …`.
+    Banner(Banner),
+    /// `model …`.
+    Model(ConsentModel),
+    /// `implied consent …`.
+    ImpliedConsent(ImpliedConsent),
+    /// `gate opens on …`.
+    GateOpens(GateOpens),
+    /// `gate without consent …`.
+    GateWithoutConsent(WithoutConsent),
+    /// `library loads when …`.
+    LibraryLoads(LoadTrigger),
+    /// `ledger also records …`: which events write to the ledger next to preference events.
+    LedgerAlsoRecords(AlsoRecords),
+    /// `ledger mismatch …`: the event's grants differ from the recorded ones. `None` for `ignore`, which turns the check off.
+    LedgerMismatch(Option<CheckAction>),
+    /// `ledger unstamped …`: the event has no preferences, and the person has a record.
+    LedgerUnstamped(CheckAction),
+    /// `ledger unknown …`: the person has no record.
+    LedgerUnknown(CheckAction),
+    /// `ledger unreachable …`: the ledger does not answer.
+    LedgerUnreachable(CheckAction),
+    /// `ledger conflict …`: how a category is read for which two records of one person disagree.
+    LedgerConflict(Conflict),
 }
 
 /// A text or a name with its place; escapes are resolved.
@@ -242,40 +262,6 @@ pub enum Element {
     Group(Group),
 }
 
-/// What the site and its library do around a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum VisitSetting {
-    /// `banner …`.
-    Banner(Banner),
-    /// `model …`.
-    Model(ConsentModel),
-    /// `implied consent …`.
-    ImpliedConsent(ImpliedConsent),
-    /// `gate opens on …`.
-    GateOpens(GateOpens),
-    /// `gate without consent …`.
-    WithoutConsent(WithoutConsent),
-    /// `library loads when …`.
-    LibraryLoads(LoadTrigger),
-}
-
-/// A setting of the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LedgerSetting {
-    /// `ledger also records …`: which events write to the ledger next to preference events.
-    AlsoRecords(AlsoRecords),
-    /// `ledger mismatch …`: the event's grants differ from the recorded ones. `None` for `ignore`, which turns the check off.
-    Mismatch(Option<CheckAction>),
-    /// `ledger unstamped …`: the event has no preferences, and the person has a record.
-    Unstamped(CheckAction),
-    /// `ledger unknown …`: the person has no record.
-    Unknown(CheckAction),
-    /// `ledger unreachable …`: the ledger does not answer.
-    Unreachable(CheckAction),
-    /// `ledger conflict …`: how a category is read for which two records of one person disagree.
-    Conflict(Conflict),
-}
-
 /// A row of the reconcile table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -328,26 +314,26 @@ pub struct PromiseStatement {
 
 /// What a promise asks of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StatedCondition {
+pub enum StatedCondition<Name = Text, Category = Text> {
     /// `consent answered | empty`.
     Consent(Vec<ConsentState>),
     /// `integrations none`.
     Integrations(Vec<IntegrationsState>),
     /// `event "Order Completed"`: the name of a track event.
-    Event(Vec<Text>),
+    Event(Vec<Name>),
     /// `event not exempt`: whether it is an event that passes the consent step.
     Exempt(bool),
     /// `"Braze" off`, by any name of a destination, or `All`.
     Entry {
         /// The name.
-        name: Text,
+        name: Name,
         /// What it may be.
         states: Vec<EntryState>,
     },
     /// `Advertising not granted`.
     Preference {
         /// The category.
-        category: Text,
+        category: Category,
         /// True if it is granted.
         granted: bool,
     },
@@ -396,7 +382,7 @@ pub struct Case {
 
 /// The consent object of a test's event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StatedConsent {
+pub enum StatedConsent<Name = Text> {
     /// `missing`.
     Missing,
     /// `empty`.
@@ -404,18 +390,18 @@ pub enum StatedConsent {
     /// `malformed`.
     Malformed,
     /// `{ Advertising: granted }`, by names of categories; `unanswered` is `{}`.
-    Preferences(Vec<(Text, StatedPreference)>),
+    Preferences(Vec<(Name, StatedPreference)>),
 }
 
 /// The integrations object of a test's event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StatedIntegrations {
+pub enum StatedIntegrations<Name = Text> {
     /// `none`.
     None,
     /// `malformed`.
     Malformed,
     /// `{ "Google Ads": on, All: off }`.
-    Entries(Vec<(Text, StatedEntry)>),
+    Entries(Vec<(Name, StatedEntry)>),
 }
 
 /// What is expected of a decision.
@@ -457,40 +443,22 @@ pub struct ExpectedReason {
 impl Fact {
     /// Returns the words that lead the statement.
     pub fn keyword(&self) -> Keyword {
-        match self {
-            Fact::Policy(_) => Keyword::Policy,
-            Fact::Include { .. } => Keyword::Include,
-            Fact::Category(_) => Keyword::Category,
-            Fact::Kind(_) => Keyword::DestinationKind,
-            Fact::Destination(_) => Keyword::Destination,
-            Fact::Reconcile(_) => Keyword::Reconcile,
-            Fact::UnmappedDestinations(_) => Keyword::UnmappedDestinations,
-            Fact::SeveralCategories(_) => Keyword::SeveralCategories,
-            Fact::InvalidEntries(_) => Keyword::InvalidEntries,
-            Fact::ExemptEvents(_) => Keyword::ExemptEvents,
-            Fact::PreferenceEvents(_) => Keyword::PreferenceEvents,
-            Fact::ConsentAt(_) => Keyword::ConsentAt,
-            Fact::Test(_) => Keyword::Test,
-            Fact::Lint(_) => Keyword::Lint,
-            Fact::Promise(PromiseStatement { always: true, .. }) => Keyword::AlwaysDeliver,
-            Fact::Promise(_) => Keyword::NeverDeliver,
-            Fact::Visit(setting) => match setting {
-                VisitSetting::Banner(_) => Keyword::Banner,
-                VisitSetting::Model(_) => Keyword::Model,
-                VisitSetting::ImpliedConsent(_) => Keyword::ImpliedConsent,
-                VisitSetting::GateOpens(_) => Keyword::GateOpens,
-                VisitSetting::WithoutConsent(_) => Keyword::GateWithoutConsent,
-                VisitSetting::LibraryLoads(_) => Keyword::LibraryLoads,
-            },
-            Fact::Ledger(setting) => match setting {
-                LedgerSetting::AlsoRecords(_) => Keyword::LedgerAlsoRecords,
-                LedgerSetting::Mismatch(_) => Keyword::LedgerMismatch,
-                LedgerSetting::Unstamped(_) => Keyword::LedgerUnstamped,
-                LedgerSetting::Unknown(_) => Keyword::LedgerUnknown,
-                LedgerSetting::Unreachable(_) => Keyword::LedgerUnreachable,
-                LedgerSetting::Conflict(_) => Keyword::LedgerConflict,
-            },
+        macro_rules! keyword {
+            ($($alike:ident)*) => {
+                match self {
+                    Fact::Kind(_) => Keyword::DestinationKind,
+                    Fact::Promise(PromiseStatement { always: true, .. }) => Keyword::AlwaysDeliver,
+                    Fact::Promise(_) => Keyword::NeverDeliver,
+                    $(Fact::$alike { .. } => Keyword::$alike,)*
+                }
+            };
         }
+        keyword!(
+            Policy Include Category Destination Reconcile UnmappedDestinations SeveralCategories InvalidEntries
+            ExemptEvents PreferenceEvents ConsentAt Test Lint Banner Model ImpliedConsent GateOpens
+            GateWithoutConsent LibraryLoads LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
+            LedgerUnreachable LedgerConflict
+        )
     }
 
     /// Returns the name of what is declared or set, unless there is only one.

@@ -28,6 +28,7 @@ pub(super) fn json(
 ) -> String {
     let integrations: Option<Vec<Member>> = match integrations {
         TestIntegrations::Malformed => None,
+        TestIntegrations::None => Some(Vec::new()),
         TestIntegrations::Entries(stated) => {
             Some(stated.iter().map(|(name, stated)| (text(name), entry(*stated).to_owned())).collect())
         }

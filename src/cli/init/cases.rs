@@ -95,7 +95,7 @@ impl<'p> Writer<'p> {
         let entries = off.iter().map(|name| ((*name).into(), Entry::Off)).collect();
         let event = Event { consent, integrations: Integrations::Entries(entries), ..Event::default() };
         let row = self.policy.reconcile().row(event.consent.state(), event.integrations.state());
-        if let Enforce::Drop(reason) = &row.enforce {
+        if let Enforce::Drop(reason) = &row.enforce.value {
             return self.cells(&event, &format!("drop {}", quoted(reason)));
         }
         let verdicts = self.verdicts(&event, self.policy.destination_ids());

@@ -113,7 +113,7 @@ impl Draft {
         let is_open = |state: &ConsentState| {
             let row = self.rules.reconcile().row(*state, IntegrationsState::None);
             self.undecided().next().is_some()
-                && matches!(row.enforce, Enforce::Nothing | Enforce::Integrations)
+                && matches!(row.enforce.value, Enforce::Nothing | Enforce::Integrations)
         };
         ConsentState::ALL.into_iter().filter(is_open).map(ConsentState::as_str).collect()
     }

@@ -7,7 +7,7 @@ use crate::model::{ConsentState, IntegrationsState};
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let enforces_consent = |integrations| {
-        policy.reconcile().row(ConsentState::Unanswered, integrations).enforce.mentions().consent
+        policy.reconcile().row(ConsentState::Unanswered, integrations).enforce.value.mentions().consent
     };
     if !enforces_consent(IntegrationsState::None) && !enforces_consent(IntegrationsState::Present) {
         return;

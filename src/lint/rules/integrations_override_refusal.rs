@@ -6,11 +6,11 @@ use crate::lint::subject::Subject;
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     for row in policy.reconcile().rows() {
-        if row.enforce.mentions().or && row.because.is_none() {
+        if row.enforce.value.mentions().or && row.because.is_none() {
             found.push(
                 Diagnostic::new(
                     Code::IntegrationsOverrideRefusal,
-                    format!("`{}` may deliver what the person refused", row.enforce),
+                    format!("`{}` may deliver what the person refused", row.enforce.value),
                 )
                 .at(row.span, "integrations grant here")
                 .help(

@@ -20,7 +20,7 @@ pub(super) fn off_entry_delivers(subject: &Subject, found: &mut Vec<Diagnostic>)
 
 /// "Preferences with only unknown keys decide like `{}`."
 pub(super) fn undeclared_category_decides(subject: &Subject, found: &mut Vec<Diagnostic>) {
-    let enforce = |case: &Case| &case.row(subject.policy).enforce;
+    let enforce = |case: &Case| &case.row(subject.policy).enforce.value;
     // Rows may drop an event for reasons that differ.
     let decides_alike = |before: &Case, after: &Case| {
         before.reason == after.reason

@@ -1,4 +1,14 @@
-//! What all that reads the parser's pairs needs: their children, and the places, names and texts of them.
+//! The parser's pairs → the tree.
+//!
+//! Here is what all that reads pairs needs: their children, and the places, names and texts of them. `file` reads a file, `facts`,
+//! `settings` and `cases` a statement each, and `old_forms` those in old words. They return `None` only where the pairs are not
+//! those that the grammar promises, which would be a mistake in these files; such a statement is reported, never dropped in silence.
+
+mod cases;
+mod facts;
+pub(super) mod file;
+mod old_forms;
+mod settings;
 
 use super::generated::Rule;
 use super::old_words::old_word;
@@ -9,50 +19,50 @@ use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
 use pest::iterators::Pair;
 
 /// What is read of a file so far.
-pub(super) struct Builder<'t> {
-    pub(super) file: FileId,
-    pub(super) text: &'t str,
+struct Builder<'t> {
+    file: FileId,
+    text: &'t str,
     /// In the order of the text.
-    pub(super) tokens: Vec<Token>,
-    pub(super) found: Vec<Diagnostic>,
+    tokens: Vec<Token>,
+    found: Vec<Diagnostic>,
     /// Apart from the errors, whose number is limited: all of a file are fixed in one run.
-    pub(super) old_words: Vec<Diagnostic>,
+    old_words: Vec<Diagnostic>,
 }
 
 /// How many old words of one file are listed.
 const MAX_OLD_WORDS: usize = 100_000;
 
 /// Returns the children of a pair, without the comments between them.
-pub(super) fn children<'t>(pair: &Pair<'t, Rule>) -> impl Iterator<Item = Pair<'t, Rule>> + use<'t> {
+fn children<'t>(pair: &Pair<'t, Rule>) -> impl Iterator<Item = Pair<'t, Rule>> + use<'t> {
     pair.clone().into_inner().filter(|child| child.as_rule() != Rule::COMMENT)
 }
 
 /// Returns the children of a pair that one rule has matched.
-pub(super) fn all<'t>(pair: &Pair<'t, Rule>, rule: Rule) -> impl Iterator<Item = Pair<'t, Rule>> + use<'t> {
+fn all<'t>(pair: &Pair<'t, Rule>, rule: Rule) -> impl Iterator<Item = Pair<'t, Rule>> + use<'t> {
     children(pair).filter(move |child| child.as_rule() == rule)
 }
 
 /// Returns the first child that a rule has matched.
-pub(super) fn child<'t>(pair: &Pair<'t, Rule>, rule: Rule) -> Option<Pair<'t, Rule>> {
+fn child<'t>(pair: &Pair<'t, Rule>, rule: Rule) -> Option<Pair<'t, Rule>> {
     all(pair, rule).next()
 }
 
 /// Returns the words of a pair that has others in it, with a space between each two.
-pub(super) fn words(pair: &Pair<Rule>) -> String {
+fn words(pair: &Pair<Rule>) -> String {
     let is_word =
         |part: &Pair<Rule>| part.as_rule() != Rule::COMMENT && part.clone().into_inner().next().is_none();
     let words = pair.clone().into_inner().flatten().filter(is_word);
     words.map(|word| word.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-pub(super) fn has(pair: &Pair<Rule>, rule: Rule) -> bool {
+fn has(pair: &Pair<Rule>, rule: Rule) -> bool {
     child(pair, rule).is_some()
 }
 
 impl Builder<'_> {
     /// Returns where a pair stands. The parser counts space and comments in front of an optional part that is not there; here
     /// the last word counts.
-    pub(super) fn span(&self, pair: &Pair<Rule>) -> Span {
+    fn span(&self, pair: &Pair<Rule>) -> Span {
         let span = self.whole(pair);
         let (before, _) =
             self.tokens.split_at(self.tokens.partition_point(|token| token.span.end <= span.end));
@@ -62,44 +72,44 @@ impl Builder<'_> {
     }
 
     /// Returns where a pair without pairs in it stands: nothing but itself is counted.
-    pub(super) fn whole(&self, pair: &Pair<Rule>) -> Span {
+    fn whole(&self, pair: &Pair<Rule>) -> Span {
         let place = pair.as_span();
         Span::new(self.file, place.start(), place.end())
     }
 
     /// Returns where the children of a pair are.
-    pub(super) fn spans(&self, pair: &Pair<Rule>) -> Vec<Span> {
+    fn spans(&self, pair: &Pair<Rule>) -> Vec<Span> {
         children(pair).map(|part| self.whole(&part)).collect()
     }
 
     /// Adds the error for old words.
-    pub(super) fn old(&mut self, code: Code, words: &[Span], old: &str, new: &str) {
+    fn old(&mut self, code: Code, words: &[Span], old: &str, new: &str) {
         self.add_old(old_word(self.text, code, words, [old, new], Vec::new()));
     }
 
-    pub(super) fn add_old(&mut self, error: Diagnostic) {
+    fn add_old(&mut self, error: Diagnostic) {
         if self.old_words.len() < MAX_OLD_WORDS {
             self.old_words.push(error);
         }
     }
 
     /// Returns a word as it is written.
-    pub(super) fn written(&self, pair: &Pair<Rule>) -> Text {
+    fn written(&self, pair: &Pair<Rule>) -> Text {
         Spanned::new(pair.as_str().to_owned(), self.whole(pair))
     }
 
     /// Reads the child that is a name.
-    pub(super) fn named(&mut self, pair: &Pair<Rule>, rule: Rule) -> Option<Text> {
+    fn named(&mut self, pair: &Pair<Rule>, rule: Rule) -> Option<Text> {
         self.name(&child(pair, rule)?)
     }
 
     /// Reads the children that are names.
-    pub(super) fn names(&mut self, pair: &Pair<Rule>, rule: Rule) -> Option<Vec<Text>> {
+    fn names(&mut self, pair: &Pair<Rule>, rule: Rule) -> Option<Vec<Text>> {
         all(pair, rule).map(|name| self.name(&name)).collect()
     }
 
     /// Reads a name that something is compared with: not empty, and without characters that nobody can see.
-    pub(super) fn name(&mut self, pair: &Pair<Rule>) -> Option<Text> {
+    fn name(&mut self, pair: &Pair<Rule>) -> Option<Text> {
         let pair = match pair.as_rule() {
             Rule::name | Rule::key => &children(pair).next()?,
             _ => pair,
@@ -131,7 +141,7 @@ impl Builder<'_> {
     }
 
     /// Reads a text in quotes, with its escapes resolved.
-    pub(super) fn text(&mut self, pair: &Pair<Rule>) -> Text {
+    fn text(&mut self, pair: &Pair<Rule>) -> Text {
         let span = self.whole(pair);
         let inside =
             pair.as_str().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
@@ -147,7 +157,7 @@ impl Builder<'_> {
     }
 
     /// Reads the reason of a `because`; `Some(None)` if there is none.
-    pub(super) fn because(&mut self, pair: &Pair<Rule>) -> Option<Option<Text>> {
+    fn because(&mut self, pair: &Pair<Rule>) -> Option<Option<Text>> {
         let Some(because) = child(pair, Rule::because) else { return Some(None) };
         let reason = self.text(&child(&because, Rule::text)?);
         if !super::is_reason(&reason.value) {

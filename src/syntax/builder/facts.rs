@@ -1,12 +1,12 @@
 //! Statements → facts. Each function here mirrors a rule of the grammar.
 
-use super::allow::is_code;
-use super::builder::{Builder, all, child, children, has, words};
-use super::generated::Rule;
 use super::settings::setting;
-use super::tree::*;
+use super::{Builder, all, child, children, has, words};
 use crate::diagnostic::{Code, Span, Spanned};
 use crate::spelled::Spelled;
+use crate::syntax::allow::is_code;
+use crate::syntax::generated::Rule;
+use crate::syntax::tree::*;
 use pest::iterators::Pair;
 
 impl Builder<'_> {

@@ -1,10 +1,10 @@
 //! Statements and attributes in old words → what they are today. Each is reported, with the fix that rewrites it.
 
-use super::builder::{Builder, all, child, children, has};
-use super::generated::Rule;
-use super::old_words::{old_word, statement_below, without_comma};
-use super::tree::*;
+use super::{Builder, all, child, children, has};
 use crate::diagnostic::{Code, Edit, Span};
+use crate::syntax::generated::Rule;
+use crate::syntax::old_words::{old_word, statement_below, without_comma};
+use crate::syntax::tree::*;
 use pest::iterators::Pair;
 
 impl Builder<'_> {
@@ -73,7 +73,7 @@ impl Builder<'_> {
         self.add_old(error.help(format!(
             "write the names after `{word}preference events`, and `{word}ledger also records {value}`; `consentry lint --fix` does it"
         )));
-        Some(vec![Fact::PreferenceEvents(names), Fact::Ledger(LedgerSetting::AlsoRecords(also))])
+        Some(vec![Fact::PreferenceEvents(names), Fact::LedgerAlsoRecords(also)])
     }
 
     /// `also "a", shared "b"`: each run of shared names, or of names that are not, becomes an alias of its own.
@@ -111,7 +111,8 @@ impl Builder<'_> {
         let new = if aliases.first().is_some_and(|first| first.shared) { "shared alias" } else { "alias" };
         let error = old_word(self.text, Code::OldAlso, &[also?], ["also", new], edits);
         let written = aliases.iter().map(|alias| {
-            let names: Vec<String> = alias.names.iter().map(|name| super::quoted(&name.value)).collect();
+            let names: Vec<String> =
+                alias.names.iter().map(|name| crate::syntax::quoted(&name.value)).collect();
             format!("{} {}", if alias.shared { "shared alias" } else { "alias" }, names.join(", "))
         });
         let written = written.collect::<Vec<_>>().join(" ");
@@ -130,7 +131,7 @@ impl Builder<'_> {
 /// The first words of a statement that has others now.
 pub(super) struct OldStatement {
     code: Code,
-    old: &'static str,
+    pub(super) old: &'static str,
     pub(super) new: &'static str,
 }
 

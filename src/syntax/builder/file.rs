@@ -1,15 +1,11 @@
-//! The parser's pairs → the tree.
-//!
-//! `builder` holds what is read so far, `facts`, `settings` and `cases` read a statement each, and `old_forms` those in old words. They
-//! return `None` only where the pairs are not those that the grammar promises, which would be a mistake in these files; such a
-//! statement is reported, never dropped in silence.
+//! The statements of a file, and its edition.
 
-use super::builder::{Builder, child, children};
-use super::expected::unexpected;
-use super::generated::{Grammar, Rule};
-use super::recover;
-use super::tree::*;
+use super::{Builder, child, children};
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
+use crate::syntax::expected::unexpected;
+use crate::syntax::generated::{Grammar, Rule};
+use crate::syntax::recover;
+use crate::syntax::tree::*;
 use pest::iterators::{Pair, Pairs};
 use pest::{Parser, Token as Border};
 
@@ -19,8 +15,8 @@ const EDITION: u32 = 1;
 /// How many mistakes of one file are listed.
 const MAX_MISTAKES: usize = 1_000;
 
-/// Reads text that has passed [`scan::scan`].
-pub(super) fn build(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
+/// Reads text that has passed `scan`.
+pub(in crate::syntax) fn build(text: &str, file: FileId) -> (Tree, Vec<Diagnostic>) {
     let mut builder = Builder { file, text, tokens: Vec::new(), found: Vec::new(), old_words: Vec::new() };
     let (mut edition, mut statements) = (None, Vec::new());
     // `file` matches every text, since whatever is no statement is `bad`.

@@ -1,10 +1,10 @@
 //! Tests → facts. Each function here mirrors a rule of the grammar.
 
-use super::builder::{Builder, all, child, children, has};
-use super::generated::Rule;
-use super::tree::*;
+use super::{Builder, all, child, children, has};
 use crate::diagnostic::{Code, Spanned};
 use crate::spelled::Spelled;
+use crate::syntax::generated::Rule;
+use crate::syntax::tree::*;
 use pest::iterators::Pair;
 
 impl Builder<'_> {

@@ -1,14 +1,14 @@
 //! The facts in force → [`Policy`]: names resolved, contradictions and gaps reported.
 
-use super::checker::{Checker, MAX_MISTAKES};
-use super::load::Forest;
-use super::merge::{Merged, value};
-use super::reading::{MAX_PATH, Reading, TAKEN};
-use super::{
-    Category, CategoryId, Destination, DestinationId, Include, Kind, KindId, LintLevel, MAX_CATEGORIES,
-    MAX_DESTINATIONS, Policy, PolicyError, reconcile,
-};
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use super::{Category, Destination, Include, Kind, LintLevel, Policy, Settings};
+use crate::diagnostic::{Code, Diagnostic, Spanned};
+use crate::model::checker::{Checker, MAX_MISTAKES};
+use crate::model::error::PolicyError;
+use crate::model::ids::{CategoryId, DestinationId, KindId};
+use crate::model::load::Forest;
+use crate::model::merge::{Merged, said};
+use crate::model::reading::{MAX_PATH, Reading, TAKEN};
+use crate::model::reconcile;
 use crate::syntax::tree::{
     CategoryAttribute, CategoryStatement, ConsentAt, Fact, KindAttribute, KindStatement, Lint, Quantifier,
     Text,
@@ -16,8 +16,14 @@ use crate::syntax::tree::{
 use crate::syntax::{self, Keyword};
 use std::collections::HashMap;
 
+/// The largest number of categories.
+pub const MAX_CATEGORIES: usize = 10_000;
+
+/// The largest number of destinations.
+pub const MAX_DESTINATIONS: usize = 100_000;
+
 /// Checks the facts in force. All mistakes of all stages come out together.
-pub(super) fn check(forest: &Forest, merged: Merged) -> Result<Policy, PolicyError> {
+pub(in crate::model) fn check(forest: &Forest, merged: Merged) -> Result<Policy, PolicyError> {
     let mut checker = Checker::new(forest);
     let policy = checker.policy(&merged);
     let (found, mut more) = (checker.found, checker.more);
@@ -82,12 +88,9 @@ impl<'t> Checker<'t> {
         }
         let kinds = merged.kinds.iter().map(|kind| self.kind(kind)).collect();
 
-        let several = self.setting(
-            merged,
-            Keyword::SeveralCategories,
-            value!(Fact::SeveralCategories(several) => *several),
-        );
-        let quantifier = several.as_ref().map_or(Quantifier::All, |several| several.value);
+        let settings = Settings::read(merged, self);
+        let quantifier =
+            settings.as_ref().map_or(Quantifier::All, |settings| settings.several_categories.value);
         self.limit(merged.destinations.len(), MAX_DESTINATIONS, "destinations");
         self.aliases(&merged.destinations);
         for (index, destination) in merged.destinations.iter().enumerate() {
@@ -101,28 +104,12 @@ impl<'t> Checker<'t> {
             })
             .collect();
 
-        let unmapped = self.setting(
-            merged,
-            Keyword::UnmappedDestinations,
-            value!(Fact::UnmappedDestinations(unmapped) => *unmapped),
-        );
-        let invalid =
-            self.setting(merged, Keyword::InvalidEntries, value!(Fact::InvalidEntries(invalid) => *invalid));
-        let exempt =
-            self.setting(merged, Keyword::ExemptEvents, value!(Fact::ExemptEvents(names) => names.clone()));
-        self.twice(exempt.iter().flat_map(|names| &names.value), "event");
-        let preference_events = self.setting(
-            merged,
-            Keyword::PreferenceEvents,
-            value!(Fact::PreferenceEvents(names) => names.clone()),
-        );
-        self.twice(preference_events.iter().flat_map(|names| &names.value), "event");
-        let reading = merged.setting(Keyword::ConsentAt, value!(Fact::ConsentAt(place) => place));
-        let reading = reading.map(|said| Spanned::new(self.reading(said.value), said.span));
-        let reading = self.required(Keyword::ConsentAt, reading);
-        let rows = merged.setting(Keyword::Reconcile, value!(Fact::Reconcile(rows) => rows));
-        let table = rows.map(|rows| reconcile::check(rows.value, rows.span, &mut self.found));
-        let table = self.required(Keyword::Reconcile, table);
+        for names in [said!(merged, ExemptEvents), said!(merged, PreferenceEvents)].into_iter().flatten() {
+            self.twice(names.value.iter(), "event");
+        }
+        let reading = said!(merged, ConsentAt).and_then(|place| self.reading(&place.value));
+        let reconcile =
+            said!(merged, Reconcile).map(|rows| reconcile::check(&rows.value, rows.span, &mut self.found));
 
         // Most policies are large and have neither.
         if !merged.tests.is_empty() || !merged.promises.is_empty() {
@@ -131,11 +118,9 @@ impl<'t> Checker<'t> {
                 self.owners.extend(names.map(|name| (name.value.as_str(), destination.name.value.as_str())));
             }
         }
-        let tests = self.tests(&merged.tests);
+        let tests = merged.tests.iter().filter_map(|said| self.test(said)).collect();
         let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
-        let promises = self.promises(&merged.promises);
-        let visit = self.visit(merged);
-        let ledger = self.ledger(merged);
+        let promises = merged.promises.iter().filter_map(|said| self.promise(said)).collect();
         self.missing_settings();
         Some(Policy {
             name: name?,
@@ -143,18 +128,14 @@ impl<'t> Checker<'t> {
             categories,
             kinds,
             destinations,
-            reconcile: table?,
-            unmapped_destinations: unmapped?,
-            invalid_entries: invalid?,
-            several_categories: several?,
-            exempt_events: exempt?,
-            preference_events: preference_events?,
+            reconcile: reconcile?,
             reading: reading?,
+            settings: settings?,
+            banner: said!(merged, Banner),
+            model: said!(merged, Model),
             tests,
             lint_levels,
             promises,
-            visit: visit?,
-            ledger: ledger?,
             includes: self.includes(),
             #[cfg(feature = "lint")]
             files_in_force: merged.files.clone(),
@@ -266,35 +247,30 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn reading(&mut self, place: &ConsentAt) -> Reading {
-        let (last, parents) = match place.path.split_last() {
-            Some((last, parents)) => (Some(last), parents),
-            None => (None, &[][..]),
-        };
-        self.twice(last.into_iter().chain(&place.aliases), "spelling");
+    fn reading(&mut self, place: &ConsentAt) -> Option<Reading> {
+        let (last, parents) = place.path.split_last()?;
+        let spellings = std::iter::once(last).chain(&place.aliases);
+        self.twice(spellings.clone(), "spelling");
         // The first member of the path is a member of the event, and so is each spelling when the path is that short.
         let at_root = place.aliases.iter().filter(|_| parents.is_empty());
         for first in place.path.first().into_iter().chain(at_root) {
-            if !TAKEN.contains(&first.value.as_str()) {
-                continue;
+            if TAKEN.contains(&first.value.as_str()) {
+                self.report(
+                    Diagnostic::new(
+                        Code::UnusablePath,
+                        format!("preferences cannot be read through `{}`", first.value),
+                    )
+                    .at(first.span, "a decision reads this member as something else")
+                    .help("the platform's own place is `context.consent.categoryPreferences`"),
+                );
             }
-            self.report(
-                Diagnostic::new(
-                    Code::UnusablePath,
-                    format!("preferences cannot be read through `{}`", first.value),
-                )
-                .at(first.span, "a decision reads this member as something else")
-                .help("the platform's own place is `context.consent.categoryPreferences`"),
-            );
         }
-        if let ([only], true) =
-            (place.path.as_slice(), self.forest.files.excerpt(path_span(place)).contains('.'))
-        {
-            let parts: Vec<String> = only.value.split('.').map(key).collect();
+        if parents.is_empty() && self.forest.files.excerpt(last.span).contains('.') {
+            let parts: Vec<String> = last.value.split('.').map(key).collect();
             let message = "the whole path is in quotes, so that it is the name of one member";
             self.report(
                 Diagnostic::new(Code::UnusablePath, message)
-                    .at(only.span, "one member with `.` in its name")
+                    .at(last.span, "one member with `.` in its name")
                     .help(format!(
                         "write each member by itself: `{}`; for a `.` in a name write \\u{{2E}}",
                         parts.join(".")
@@ -302,16 +278,17 @@ impl<'t> Checker<'t> {
             );
         }
         if place.path.len() > MAX_PATH {
-            let span = place.path.last().map(|last| last.span);
-            let diagnostic =
-                Diagnostic::new(Code::UnusablePath, format!("the path has more than {MAX_PATH} members"));
-            if let Some(span) = span {
-                let help = "read the preferences from a place further up";
-                self.report(diagnostic.at(span, "too deep").help(help));
-            }
+            let message = format!("the path has more than {MAX_PATH} members");
+            self.report(
+                Diagnostic::new(Code::UnusablePath, message)
+                    .at(last.span, "too deep")
+                    .help("read the preferences from a place further up"),
+            );
         }
-        let spellings = last.into_iter().chain(&place.aliases).map(|text| text.value.clone()).collect();
-        Reading::booleans(parents.iter().map(|parent| parent.value.clone()).collect(), spellings)
+        Some(Reading::booleans(
+            parents.iter().map(|parent| parent.value.clone()).collect(),
+            spellings.map(|text| text.value.clone()).collect(),
+        ))
     }
 }
 
@@ -320,13 +297,4 @@ fn key(name: &str) -> String {
     let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if first && plain { name.to_owned() } else { syntax::quoted(name) }
-}
-
-/// Where the path stands.
-fn path_span(place: &ConsentAt) -> Span {
-    let none = Span::new(crate::diagnostic::FileId(0), 0, 0);
-    match (place.path.first(), place.path.last()) {
-        (Some(first), Some(last)) => first.span.to(last.span),
-        _ => none,
-    }
 }

@@ -1,0 +1,474 @@
+//! A checked policy, and what it declares.
+
+pub(super) mod check;
+mod destinations;
+
+use crate::diagnostic::{Code, FileId, Files, Span, Spanned};
+use crate::model::checker::Checker;
+use crate::model::declared::declared;
+use crate::model::ids::{CategoryId, DestinationId, KindId};
+use crate::model::ledger::LedgerCheck;
+use crate::model::merge::{Merged, said};
+use crate::model::promise::Promise;
+use crate::model::reading::Reading;
+use crate::model::reconcile::Reconcile;
+use crate::model::requirement::Requirement;
+use crate::model::test::Test;
+use crate::syntax::Keyword;
+use crate::syntax::tree::{
+    AlsoRecords, Banner, CheckAction, Conflict, ConsentAt, ConsentModel, Fact, GateOpens, ImpliedConsent,
+    InvalidEntries, Level, LoadTrigger, Mode, Quantifier, Row, Text, UnmappedDestinations, WithoutConsent,
+};
+#[cfg(feature = "lint")]
+use std::collections::HashSet;
+
+/// A checked policy.
+///
+/// It says what is decided; [`compile`](crate::Table::new) makes a [`Table`](crate::Table) of it that decides fast.
+///
+/// ```
+/// let policy = consentry::Policy::parse(r#"
+///     consentry 1
+///     policy "acme web"
+///     include prelude "segment"
+///     category Advertising = "C0004"
+///     destination "Google Ads" needs Advertising
+/// "#)?;
+/// assert_eq!(policy.name(), "acme web");
+/// assert_eq!(policy.categories()[0].wire_id(), "C0004");
+/// # Ok::<(), consentry::PolicyError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Policy {
+    name: Spanned<String>,
+    edition: u32,
+    categories: Vec<Category>,
+    kinds: Vec<Kind>,
+    destinations: Vec<Destination>,
+    reconcile: Reconcile,
+    reading: Reading,
+    settings: Settings,
+    banner: Option<Spanned<Banner>>,
+    model: Option<Spanned<ConsentModel>>,
+    tests: Vec<Test>,
+    lint_levels: Vec<LintLevel>,
+    promises: Vec<Promise>,
+    includes: Vec<Include>,
+    /// The files that declare or set something that is in force.
+    #[cfg(feature = "lint")]
+    files_in_force: HashSet<FileId>,
+    files: Files,
+}
+
+/// What becomes of a finding of lint in this policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LintLevel {
+    /// The finding.
+    pub code: Code,
+    /// What becomes of it.
+    pub level: Level,
+    /// Where the policy says it.
+    pub span: Span,
+}
+
+/// That one file of a policy includes another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Include {
+    /// Where the including file says it: the path, or the prelude's name.
+    pub span: Span,
+    /// The included file.
+    pub file: FileId,
+}
+
+/// A consent category.
+#[derive(Debug, Clone)]
+pub struct Category {
+    name: Spanned<String>,
+    wire_id: Spanned<String>,
+    label: Option<Spanned<String>>,
+    always: Option<Span>,
+    unenforced: Option<Span>,
+    span: Span,
+}
+
+/// A kind of destinations.
+#[derive(Debug, Clone)]
+pub struct Kind {
+    name: Spanned<String>,
+    label: Option<Spanned<String>>,
+    ignores_all: Option<Span>,
+    span: Span,
+}
+
+/// A destination.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    name: Spanned<String>,
+    aliases: Vec<Spanned<String>>,
+    requirement: Option<Spanned<Requirement>>,
+    /// Where the requirement names categories.
+    uses: Vec<Spanned<CategoryId>>,
+    /// That it passes the consent step, and why.
+    exempt: Option<Spanned<Option<Text>>>,
+    disabled: Option<Span>,
+    mode: Option<Spanned<Mode>>,
+    kind: Option<Spanned<KindId>>,
+    span: Span,
+}
+
+/// Defines the required settings by their facts, in the order of the message that lists missing ones. Those with a getter are public.
+macro_rules! settings {
+    ($($field:ident: $value:ty = $fact:ident $(=> $(#[$doc:meta])* $getter:ident)?,)*) => {
+        #[derive(Debug, Clone)]
+        struct Settings {
+            $($field: Spanned<$value>,)*
+        }
+
+        impl Settings {
+            /// Reads the settings; `None` if one is missing.
+            fn read(merged: &Merged, checker: &mut Checker) -> Option<Self> {
+                $(let $field = checker.required(Keyword::$fact, said!(merged, $fact));)*
+                Some(Settings { $($field: $field?,)* })
+            }
+        }
+
+        impl Policy {
+            $($(
+                $(#[$doc])*
+                pub fn $getter(&self) -> &Spanned<$value> {
+                    &self.settings.$field
+                }
+            )?)*
+        }
+    };
+}
+
+settings! {
+    several_categories: Quantifier = SeveralCategories =>
+        /// Whether a list of categories without a written formula asks for all or for any of them.
+        several_categories,
+    unmapped_destinations: UnmappedDestinations = UnmappedDestinations =>
+        /// What a destination without categories gets when consent is enforced.
+        unmapped_destinations,
+    invalid_entries: InvalidEntries = InvalidEntries =>
+        /// What an integrations entry counts as that is neither a boolean nor an object.
+        invalid_entries,
+    exempt_events: Vec<Text> = ExemptEvents =>
+        /// The names of the track events that pass the consent step.
+        exempt_events,
+    preference_events: Vec<Text> = PreferenceEvents =>
+        /// The names of the track events that pass every gate, write to the ledger and are never checked against it.
+        preference_events,
+    consent_at: ConsentAt = ConsentAt,
+    reconcile: Vec<Row> = Reconcile,
+    gate_opens: GateOpens = GateOpens =>
+        /// `gate opens on …`: which events the source sends at all.
+        gate_opens,
+    gate_without_consent: WithoutConsent = GateWithoutConsent =>
+        /// `gate without consent …`: whether the source sends events without a consent object.
+        gate_without_consent,
+    implied_consent: ImpliedConsent = ImpliedConsent =>
+        /// `implied consent …`: how the consent model `implied` is read.
+        implied_consent,
+    library_loads: LoadTrigger = LibraryLoads =>
+        /// `library loads when …`: when the library loads after a choice under opt-in.
+        library_loads,
+    ledger_also_records: AlsoRecords = LedgerAlsoRecords,
+    ledger_mismatch: Option<CheckAction> = LedgerMismatch,
+    ledger_unstamped: CheckAction = LedgerUnstamped,
+    ledger_unknown: CheckAction = LedgerUnknown,
+    ledger_unreachable: CheckAction = LedgerUnreachable,
+    ledger_conflict: Conflict = LedgerConflict,
+}
+
+impl Policy {
+    /// The name, which every decision carries.
+    pub fn name(&self) -> &str {
+        &self.name.value
+    }
+
+    /// Where the name stands.
+    pub fn name_span(&self) -> Span {
+        self.name.span
+    }
+
+    /// The edition of the language that the policy is written in.
+    pub fn edition(&self) -> u32 {
+        self.edition
+    }
+
+    /// The categories, in declaration order.
+    pub fn categories(&self) -> &[Category] {
+        &self.categories
+    }
+
+    /// The destinations, in declaration order.
+    pub fn destinations(&self) -> &[Destination] {
+        &self.destinations
+    }
+
+    /// The declared kinds of destinations.
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// A category.
+    pub fn category(&self, id: CategoryId) -> Option<&Category> {
+        self.categories.get(id.index())
+    }
+
+    /// A destination.
+    pub fn destination(&self, id: DestinationId) -> Option<&Destination> {
+        self.destinations.get(id.index())
+    }
+
+    /// The kind of a destination, if it has one.
+    pub fn kind_of(&self, destination: &Destination) -> Option<&Kind> {
+        destination.kind.as_ref().and_then(|kind| self.kinds.get(kind.value.index()))
+    }
+
+    /// The ids of all categories.
+    pub fn category_ids(&self) -> impl Iterator<Item = CategoryId> + use<> {
+        (0..self.categories.len()).map(CategoryId::new)
+    }
+
+    /// The ids of all destinations.
+    pub fn destination_ids(&self) -> impl Iterator<Item = DestinationId> + use<> {
+        (0..self.destinations.len()).map(DestinationId::new)
+    }
+
+    /// The destination of an own name.
+    pub fn destination_named(&self, name: &str) -> Option<DestinationId> {
+        self.destinations.iter().position(|destination| destination.name() == name).map(DestinationId::new)
+    }
+
+    /// The category of a declared name.
+    pub fn category_named(&self, name: &str) -> Option<CategoryId> {
+        self.categories.iter().position(|category| category.name() == name).map(CategoryId::new)
+    }
+
+    /// What is enforced for each pair of states (section 2 of the semantics).
+    pub fn reconcile(&self) -> &Reconcile {
+        &self.reconcile
+    }
+
+    /// Where the policy says [`Policy::reconcile`].
+    pub fn reconcile_span(&self) -> Span {
+        self.settings.reconcile.span
+    }
+
+    /// Where an event says what its person chose.
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// Where the policy says [`Policy::reading`].
+    pub fn reading_span(&self) -> Span {
+        self.settings.consent_at.span
+    }
+
+    /// `banner …`: what the site shows to a person who has not chosen yet, if the policy sets it.
+    pub fn banner(&self) -> Option<Spanned<Banner>> {
+        self.banner.clone()
+    }
+
+    /// `model …`: the consent model, if the policy sets it.
+    pub fn consent_model(&self) -> Option<Spanned<ConsentModel>> {
+        self.model.clone()
+    }
+
+    /// Which events write to the ledger next to [`Policy::preference_events`].
+    pub fn also_records(&self) -> AlsoRecords {
+        self.settings.ledger_also_records.value
+    }
+
+    /// The check against the ledger; `None` under `ledger mismatch ignore`.
+    pub fn ledger_check(&self) -> Option<LedgerCheck> {
+        self.settings.ledger_mismatch.value.map(|mismatch| LedgerCheck {
+            mismatch,
+            unstamped: self.settings.ledger_unstamped.value,
+            unknown: self.settings.ledger_unknown.value,
+            unreachable: self.settings.ledger_unreachable.value,
+            conflict: self.settings.ledger_conflict.value,
+        })
+    }
+
+    /// What the policy and the files that it includes promise; [`crate::exact::prove`] decides whether it is so.
+    pub fn promises(&self) -> &[Promise] {
+        &self.promises
+    }
+
+    /// The tests that the policy and the files that it includes say.
+    pub fn tests(&self) -> &[Test] {
+        &self.tests
+    }
+
+    /// What the policy says of the findings of lint.
+    pub fn lint_levels(&self) -> &[LintLevel] {
+        &self.lint_levels
+    }
+
+    /// Returns true if a file declares or sets something that is in force.
+    #[cfg(feature = "lint")]
+    pub(crate) fn is_in_force(&self, file: FileId) -> bool {
+        self.files_in_force.contains(&file)
+    }
+
+    /// Which file includes which, in the order of the files.
+    pub fn includes(&self) -> &[Include] {
+        &self.includes
+    }
+
+    /// Returns the text at a place of the policy on one line, for reports. A row of the reconcile table is written with an arrow,
+    /// because its columns are gone.
+    pub fn line_at(&self, span: Span) -> String {
+        match self.reconcile.rows().iter().find(|row| row.span == span) {
+            Some(row) => row.to_string(),
+            None => self.files.excerpt(span).split_whitespace().collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    /// The files that the policy was read from, for showing its [`Span`]s.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+}
+
+declared!(Category Kind Destination);
+
+impl Category {
+    /// What the consent platform stamps for this category.
+    pub fn wire_id(&self) -> &str {
+        &self.wire_id.value
+    }
+
+    /// The description.
+    pub fn label(&self) -> Option<&Spanned<String>> {
+        self.label.as_ref()
+    }
+
+    /// Where its wire id stands; its name, where the policy gives no other.
+    pub fn wire_id_span(&self) -> Span {
+        self.wire_id.span
+    }
+
+    /// Where the policy says that the category is granted whatever the event says, if it does.
+    pub fn always(&self) -> Option<Span> {
+        self.always
+    }
+
+    /// Where the policy says that the category leaves every requirement, if it does. This beats [`Category::always`].
+    pub fn unenforced(&self) -> Option<Span> {
+        self.unenforced
+    }
+
+    /// Returns true if requirements count the category: it is not unenforced.
+    pub fn is_live(&self) -> bool {
+        self.unenforced.is_none()
+    }
+
+    /// Returns true if the category is granted whatever the event says.
+    pub fn is_always(&self) -> bool {
+        self.always.is_some()
+    }
+
+    /// Returns true if grants of the category depend on the event and count: it is neither unenforced nor `always`.
+    pub fn is_free(&self) -> bool {
+        self.is_live() && !self.is_always()
+    }
+}
+
+impl Kind {
+    /// The description.
+    pub fn label(&self) -> Option<&Spanned<String>> {
+        self.label.as_ref()
+    }
+
+    /// Where the policy says that `All: false` does not reach this kind, if it does.
+    pub fn ignores_all(&self) -> Option<Span> {
+        self.ignores_all
+    }
+}
+
+impl Destination {
+    /// The aliases that the integrations object may use.
+    pub fn aliases(&self) -> &[Spanned<String>] {
+        &self.aliases
+    }
+
+    /// The name and the aliases.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.name()).chain(self.aliases.iter().map(|name| name.value.as_str()))
+    }
+
+    /// What the destination needs; `None` when it is unmapped.
+    pub fn requirement(&self) -> Option<&Requirement> {
+        self.requirement.as_ref().map(|requirement| &requirement.value)
+    }
+
+    /// Where the policy says what the destination needs.
+    pub fn requirement_span(&self) -> Option<Span> {
+        self.requirement.as_ref().map(|requirement| requirement.span)
+    }
+
+    /// Where the policy says that the destination passes the consent step, if it does.
+    pub fn exempt(&self) -> Option<Span> {
+        self.exempt.as_ref().map(|exempt| exempt.span)
+    }
+
+    /// Why the destination passes the consent step, where the policy says it.
+    pub fn exempt_because(&self) -> Option<&Spanned<String>> {
+        self.exempt.as_ref().and_then(|exempt| exempt.value.as_ref())
+    }
+
+    /// The categories that the requirement names, each where it does.
+    pub fn category_uses(&self) -> &[Spanned<CategoryId>] {
+        &self.uses
+    }
+
+    /// Where the policy says that the destination receives nothing, if it does.
+    pub fn disabled(&self) -> Option<Span> {
+        self.disabled
+    }
+
+    /// Where the destination's code runs, if the policy says it. For [`Mode::Device`] a block is advisory.
+    pub fn mode(&self) -> Option<Mode> {
+        self.mode.as_ref().map(|mode| mode.value)
+    }
+
+    /// Where the policy says the mode.
+    pub fn mode_span(&self) -> Option<Span> {
+        self.mode.as_ref().map(|mode| mode.span)
+    }
+
+    /// The kind, and where the policy says it.
+    pub fn kind(&self) -> Option<&Spanned<KindId>> {
+        self.kind.as_ref()
+    }
+}
+
+impl Requirement {
+    /// Returns the requirement without its unenforced categories; `None` if nothing is left.
+    pub(crate) fn live(&self, policy: &Policy) -> Option<Requirement> {
+        let live_all = |elements: &[Requirement]| -> Vec<Requirement> {
+            elements.iter().filter_map(|element| element.live(policy)).collect()
+        };
+        match self {
+            Requirement::Category(id) => {
+                policy.category(*id).is_none_or(Category::is_live).then_some(Requirement::Category(*id))
+            }
+            Requirement::AllOf(elements) => {
+                Some(live_all(elements)).filter(|elements| !elements.is_empty()).map(Requirement::AllOf)
+            }
+            Requirement::AnyOf(elements) => {
+                let mut elements = live_all(elements);
+                match elements.len() {
+                    0 => None,
+                    // Any of one is that one, and may then be part of a conjunction.
+                    1 => elements.pop(),
+                    _ => Some(Requirement::AnyOf(elements)),
+                }
+            }
+        }
+    }
+}
