@@ -66,14 +66,10 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<Status, CliError> {
-    match command {
-        // Its threads write whole lines, which a buffer would split.
-        Command::Filter(filter) => filter.run(),
-        command => buffered(command),
+    // Its threads write whole lines, which a buffer would split.
+    if let Command::Filter(filter) = command {
+        return filter.run();
     }
-}
-
-fn buffered(command: &Command) -> Result<Status, CliError> {
     let to = &mut io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let result = match command {
         Command::Init(init) => init.run(to),

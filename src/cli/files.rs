@@ -15,7 +15,7 @@ pub(super) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
         let before = files.len();
         collect(path, &mut files)?;
         if files.len() == before {
-            return Err(CliError::Other(format!("there is no .consent file below `{}`", path.display())));
+            return Err(format!("there is no .consent file below `{}`", path.display()).into());
         }
     }
     let mut known = HashSet::new();
@@ -39,7 +39,7 @@ pub(super) fn was_read(linted: &Linted) -> Result<(), CliError> {
         matches!(found.code, Code::CannotReadFile | Code::IncludeOutsideRoot) && found.span().is_none()
     };
     match linted.diagnostics.iter().find(unread) {
-        Some(found) => Err(CliError::Other(found.message.clone())),
+        Some(found) => Err(found.message.clone().into()),
         None => Ok(()),
     }
 }

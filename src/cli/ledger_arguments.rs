@@ -38,9 +38,7 @@ impl LedgerArguments {
     pub(super) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, CliError> {
         match (&self.ledger, policy.ledger_check()) {
             (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
-            (None, Some(_)) if !self.unchecked => Err(CliError::Other(
-                "the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into(),
-            )),
+            (None, Some(_)) if !self.unchecked => Err("the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into()),
             (None, _) => Ok(None),
         }
     }
@@ -50,10 +48,7 @@ impl Ledger {
     /// The ledger at a place, for a policy that asks for a check.
     pub(super) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, CliError> {
         if policy.ledger_check().is_none() {
-            return Err(CliError::Other(
-                "the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger"
-                    .into(),
-            ));
+            return Err("the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger".into());
         }
         Ok(Ledger { store: reach.open(place, Access::Read)?, silence: OnceLock::new() })
     }

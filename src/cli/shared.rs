@@ -2,6 +2,7 @@
 
 use clap::Args;
 use consentry::diagnostic::visible;
+use consentry::ledger::StoreError;
 use consentry::source::Disk;
 use consentry::{DestinationId, Policy, PolicyError};
 use std::io;
@@ -53,6 +54,37 @@ impl From<io::Error> for CliError {
     }
 }
 
+impl From<PolicyError> for CliError {
+    fn from(error: PolicyError) -> Self {
+        CliError::Policy(error)
+    }
+}
+
+impl From<String> for CliError {
+    fn from(message: String) -> Self {
+        CliError::Other(message)
+    }
+}
+
+impl From<&str> for CliError {
+    fn from(message: &str) -> Self {
+        CliError::Other(message.to_owned())
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        CliError::Other(error.to_string())
+    }
+}
+
+impl Status {
+    /// Returns [`Status::Fine`] under a condition, and findings otherwise.
+    pub(super) fn fine_if(is_fine: bool) -> Self {
+        if is_fine { Status::Fine } else { Status::Findings }
+    }
+}
+
 impl CliError {
     pub(super) fn input(name: &str, error: &io::Error) -> Self {
         CliError::Other(format!("cannot read `{name}`: {error}"))
@@ -71,18 +103,23 @@ impl Root {
         let failed = |path: &Path, error| CliError::input(&path.display().to_string(), &error);
         let real = path.canonicalize().map_err(|error| failed(path, error))?;
         let real_root = root.canonicalize().map_err(|error| failed(root, error))?;
-        let below = real.strip_prefix(&real_root).map_err(|_| {
-            CliError::Other(format!("`{}` is not below the root `{}`", path.display(), root.display()))
-        })?;
+        let below = real
+            .strip_prefix(&real_root)
+            .map_err(|_| format!("`{}` is not below the root `{}`", path.display(), root.display()))?;
         let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
         Ok((Disk::new(root), parts.join("/")))
+    }
+
+    /// Loads the policy in a file named on the command line.
+    pub(super) fn load(&self, path: &Path) -> Result<Policy, CliError> {
+        let (disk, name) = self.place(path)?;
+        Ok(Policy::from_source(&disk, &name)?)
     }
 }
 
 impl PolicyArguments {
     pub(super) fn load(&self) -> Result<Policy, CliError> {
-        let (disk, path) = self.root.place(&self.policy)?;
-        Policy::from_source(&disk, &path).map_err(CliError::Policy)
+        self.root.load(&self.policy)
     }
 }
 
@@ -97,14 +134,15 @@ pub(super) fn destination(policy: &Policy, name: &str) -> Result<DestinationId, 
     let shown = visible(name);
     let destinations = policy.destinations();
     if let Some(own) = destinations.iter().find(|one| one.aliases().iter().any(|alias| alias.value == name)) {
-        return Err(CliError::Other(format!("`{shown}` is an alias; ask for `{}`", visible(own.name()))));
+        return Err(format!("`{shown}` is an alias; ask for `{}`", visible(own.name())).into());
     }
     let mut names: Vec<String> = destinations.iter().map(|one| visible(one.name())).take(MAX_NAMES).collect();
     if destinations.len() > MAX_NAMES {
         names.push(format!("and {} more", destinations.len() - MAX_NAMES));
     }
-    Err(CliError::Other(match names.as_slice() {
+    Err(match names.as_slice() {
         [] => format!("the policy has no destination `{shown}`, nor any other"),
         names => format!("the policy has no destination `{shown}`; it has {}", names.join(", ")),
-    }))
+    }
+    .into())
 }

@@ -170,7 +170,7 @@ impl<S: Send + 'static, K: Send + 'static> Drop for End<S, K> {
         let mut sink = lock(&self.0.sink);
         sink.threads -= 1;
         if thread::panicking() {
-            self.0.fail(&mut sink, CliError::Other("a thread has failed; please report this".into()));
+            self.0.fail(&mut sink, "a thread has failed; please report this".into());
         }
         if sink.threads == 0 {
             self.0.ended.notify_all();

@@ -13,7 +13,7 @@ pub(super) fn ensure_absent(path: &Path) -> Result<(), CliError> {
     if path.symlink_metadata().is_err() || path.metadata().is_ok_and(|there| !there.is_file()) {
         return Ok(());
     }
-    Err(CliError::Other(format!("`{}` exists; overwrite it with --force", path.display())))
+    Err(format!("`{}` exists; overwrite it with --force", path.display()).into())
 }
 
 /// Creates a file. One that exists is overwritten only by force; a pipe or a device is written to.

@@ -86,9 +86,8 @@ impl PathConflicts {
         match self.0.get(&identity) {
             Some(other) if !other.agrees_with(&role) => {
                 let (one, other) = (other.name(), role.name());
-                Err(CliError::Other(format!(
-                    "{one} and {other} are the same file, which would be lost; nothing is written"
-                )))
+                Err(format!("{one} and {other} are the same file, which would be lost; nothing is written")
+                    .into())
             }
             Some(_) => Ok(()),
             None => {

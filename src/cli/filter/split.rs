@@ -42,7 +42,7 @@ impl Plan {
         for (path, destination) in paths.iter().zip(destinations) {
             if let Some(other) = known.insert(path, destination.name()) {
                 let (one, path) = (destination.name(), path.display());
-                return Err(CliError::Other(format!("`{other}` and `{one}` would share the file `{path}`")));
+                return Err(format!("`{other}` and `{one}` would share the file `{path}`").into());
             }
         }
         Ok(Plan { folder: folder.to_owned(), paths })

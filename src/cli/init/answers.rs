@@ -65,7 +65,7 @@ impl Questions {
                 Err(error) if self.can_ask() && self.is_terminal => {
                     self.print(&format!("  {}", visible(&error)));
                 }
-                Err(error) => return Err(CliError::Other(format!("{question}: `{answer}`: {error}"))),
+                Err(error) => return Err(format!("{question}: `{answer}`: {error}").into()),
             }
         }
     }
@@ -90,9 +90,9 @@ impl Questions {
             Err(RecvTimeoutError::Disconnected) => "it has ended",
             Err(RecvTimeoutError::Timeout) => "nothing comes from it",
         };
-        Err(CliError::Other(format!(
+        Err(format!(
             "there is no answer on standard input: {missing}; answer with --name, --prelude, --category and --destination, or take the defaults with --yes"
-        )))
+        ).into())
     }
 }
 

@@ -125,10 +125,10 @@ impl Draft {
 
     /// Returns the text of the policy with tests that hold, in the canonical layout.
     pub(super) fn finish(&self) -> Result<String, CliError> {
-        let policy = self.check().map_err(CliError::Policy)?;
+        let policy = self.check()?;
         let text = consentry::format::format(&(self.text(false) + &cases::tests(&policy)))
-            .map_err(|error| CliError::Other(format!("the policy cannot be written: {error}")))?;
-        Policy::parse(&text).map_err(CliError::Policy)?;
+            .map_err(|error| format!("the policy cannot be written: {error}"))?;
+        Policy::parse(&text)?;
         Ok(text)
     }
 

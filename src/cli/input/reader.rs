@@ -22,7 +22,7 @@ impl Input {
                 let name = path.display().to_string();
                 let file = File::open(path).map_err(|error| CliError::input(&name, &error))?;
                 if file.metadata().map_err(|error| CliError::input(&name, &error))?.is_dir() {
-                    return Err(CliError::Other(format!("cannot read `{name}`: it is a folder")));
+                    return Err(format!("cannot read `{name}`: it is a folder").into());
                 }
                 (Box::new(file), name)
             }

@@ -92,7 +92,7 @@ pub(super) fn apply(
         };
         if !linted.iter().zip(&again).all(is_same) {
             let message = "a fix would change what a policy decides, so that nothing was written: this is a bug of consentry, please report it";
-            return Err(CliError::Other(message.into()));
+            return Err(message.into());
         }
         *linted = again;
         count += fixed;
