@@ -26,7 +26,7 @@ pub(super) struct Root {
 }
 
 /// How a command ended, if not with an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Status {
     /// Nothing to report, or warnings only.
     Fine,

@@ -20,7 +20,7 @@ pub(super) struct Reach {
 }
 
 /// What a ledger is opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Access {
     Read,
     Write,

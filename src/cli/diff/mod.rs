@@ -42,7 +42,7 @@ pub(super) struct Diff {
 }
 
 /// What may be denied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 enum Denied {
     /// Something is delivered that was blocked, or the gate may let more pass.
     Loosened,

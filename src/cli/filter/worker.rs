@@ -22,7 +22,7 @@ pub(super) struct Job {
 }
 
 /// What becomes of a line that is not an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum OnReject {
     Fail,
     Keep,
