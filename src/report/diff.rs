@@ -5,8 +5,8 @@ use super::json::VERSION;
 use super::page::{Cell, Column, Document, Element, Grid, Page, Role, Row};
 use super::when::When;
 use super::{markdown, names};
-use crate::exact::{Change, DestinationDiff, Diff, Direction, Presence, fingerprint};
-use crate::model::{ConsentState, IntegrationsState, Policy, Reading};
+use crate::exact::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, fingerprint};
+use crate::model::{Policy, Reading};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ pub struct DiffReport<'a> {
     categories: Vec<Known<'a>>,
     check: Option<Pair<Option<String>>>,
     destinations: Vec<DestinationChanges<'a>>,
-    drops: Vec<DropChange<'a>>,
+    drops: &'a [DropChange],
     equal: bool,
     events: Option<&'a EventCounts>,
     exact: bool,
@@ -57,14 +57,6 @@ struct Side<'a> {
     file: &'a str,
     fingerprint: Option<String>,
     policy: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-struct DropChange<'a> {
-    after: Option<&'a str>,
-    before: Option<&'a str>,
-    consent: ConsentState,
-    integrations: IntegrationsState,
 }
 
 #[derive(Debug, Serialize)]
@@ -172,12 +164,6 @@ impl<'a> DiffReport<'a> {
                 Presence::Removed => "removed",
             },
         };
-        let drops = diff.drops.iter().map(|drop| DropChange {
-            after: drop.after.as_deref(),
-            before: drop.before.as_deref(),
-            consent: drop.consent,
-            integrations: drop.integrations,
-        });
         DiffReport {
             categories: known(&diff.categories),
             check: diff.check.as_ref().map(|(old, new)| Pair {
@@ -185,7 +171,7 @@ impl<'a> DiffReport<'a> {
                 before: old.as_ref().map(ToString::to_string),
             }),
             destinations: diff.destinations.iter().enumerate().map(destination).collect(),
-            drops: drops.collect(),
+            drops: &diff.drops,
             equal: diff.is_empty(),
             events,
             exact: diff.is_exact(),
@@ -293,7 +279,7 @@ impl<'a> DiffReport<'a> {
             sentences.push(format!("the ledger check is {new}, and was {old}"));
         }
         sentences.extend(self.drops.iter().map(|drop| {
-            let [new, old] = [drop.after, drop.before].map(|reason| match reason {
+            let [new, old] = [&drop.after, &drop.before].map(|reason| match reason {
                 Some(reason) => format!("dropped: {reason:?}"),
                 None => "not dropped".to_owned(),
             });

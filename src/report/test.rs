@@ -5,6 +5,7 @@ use super::names;
 use super::page::{Document, Page};
 use crate::diagnostic::{Diagnostic, Files, Span};
 use crate::model::{CategoryId, Policy, TestEvent};
+use crate::reason::{Outcome, Reason};
 use crate::source::Source;
 use crate::testing::{CaseResult, Difference, Failure};
 use serde::Serialize;
@@ -121,9 +122,9 @@ enum DifferenceReport<'a> {
 /// A verdict, as far as it is expected.
 #[derive(Debug, Serialize)]
 struct VerdictReport<'a> {
-    outcome: &'static str,
+    outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
+    reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<Vec<&'a str>>,
 }
@@ -282,7 +283,7 @@ impl<'a> CaseReport<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn new(files: &'a Files, span: Span, text: String) -> Self {
+    pub(super) fn new(files: &'a Files, span: Span, text: String) -> Self {
         let position = files.position(span);
         Place { column: position.column, file: files.name(span.file), line: position.line, text }
     }
@@ -291,7 +292,7 @@ impl<'a> Place<'a> {
         Place::new(policy.files(), span, policy.line_at(span))
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }
 
@@ -347,16 +348,16 @@ impl<'a> DifferenceReport<'a> {
             Difference::Destination { destination, expectation, expected, actual, decided_by } => {
                 DifferenceReport::Destination {
                     actual: VerdictReport {
-                        outcome: actual.outcome().as_str(),
-                        reason: Some(actual.reason().as_str()),
+                        outcome: actual.outcome(),
+                        reason: Some(actual.reason()),
                         refused: Some(categories(actual.refused())),
                     },
                     decided_by: decided_by.as_ref().map(place),
                     destination: names::destination(policy, *destination),
                     expectation: place(expectation),
                     expected: VerdictReport {
-                        outcome: expected.outcome.as_str(),
-                        reason: expected.reason.map(|reason| reason.as_str()),
+                        outcome: expected.outcome,
+                        reason: expected.reason,
                         refused: expected.refused.as_deref().map(categories),
                     },
                     kind: "destination",

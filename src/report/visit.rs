@@ -195,9 +195,9 @@ impl<'a> VisitReport<'a> {
     fn step(&self, step: &VisitStep<'a>) -> (StepReport<'a>, String) {
         let policy = self.policy;
         let bare = |step, text: &str| (StepReport::Bare { step }, text.to_owned());
-        let device = |step, id: &DestinationId, rest: &str| {
+        let device = |step, before, id: &DestinationId, after| {
             let destination = names::destination(policy, *id);
-            (StepReport::Device { destination, step }, format!("{destination:?} {rest}"))
+            (StepReport::Device { destination, step }, format!("{before}{destination:?} {after}"))
         };
         let name = |event: usize| self.events_by_number.get(event.wrapping_sub(1)).cloned().flatten();
         let called = |event: usize| match name(event) {
@@ -221,12 +221,9 @@ impl<'a> VisitReport<'a> {
                 StepReport::Chosen { preferences: choice(policy, chosen), step: "chosen" },
                 format!("person grants {}", choice_text(policy, chosen)),
             ),
-            VisitStep::DeviceLoads(id) => {
-                let (step, _) = device("device_loads", id, "");
-                (step, format!("device-mode library of {:?} loads", names::destination(policy, *id)))
-            }
-            VisitStep::KeepsCollecting(id) => device("keeps_collecting", id, "must not receive any more, but its library cannot be unloaded: it may go on collecting until the next page load"),
-            VisitStep::NeedsPageLoad(id) => device("needs_page_load", id, "may receive now, but its library does not load before the next page load"),
+            VisitStep::DeviceLoads(id) => device("device_loads", "device-mode library of ", id, "loads"),
+            VisitStep::KeepsCollecting(id) => device("keeps_collecting", "", id, "must not receive any more, but its library cannot be unloaded: it may go on collecting until the next page load"),
+            VisitStep::NeedsPageLoad(id) => device("needs_page_load", "", id, "may receive now, but its library does not load before the next page load"),
             VisitStep::Buffered { event } => (
                 StepReport::Buffered { event: *event, name: name(*event), step: "buffered" },
                 format!("{} waits", called(*event)),
