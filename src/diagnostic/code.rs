@@ -4,22 +4,13 @@ use super::text::nearest;
 use std::fmt;
 use std::str::FromStr;
 
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Worth a look; the policy is in order.
-    Warning,
-    /// Fails `lint`. The ones below 500 also keep the policy from compiling.
-    Error,
-}
-
-impl Severity {
-    /// The word for it in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        }
+spelled! {
+    /// How bad a finding is.
+    Severity {
+        /// Worth a look; the policy is in order.
+        Warning = "warning",
+        /// Fails `lint`. The ones below 500 also keep the policy from compiling.
+        Error = "error",
     }
 }
 

@@ -13,10 +13,6 @@ use serde::Serialize;
 /// The most bytes of the rows of a comment. GitHub and GitLab accept 65,536 characters.
 const MAX_BYTES: usize = 60_000;
 
-/// The directions of changes, what matters most first, each with its words.
-const DIRECTIONS: [(&str, &str); 3] =
-    [("loosened", "loosened"), ("tightened", "tightened"), ("reason", "for another reason")];
-
 /// The result of `diff`: the situations that two policies decide differently.
 #[derive(Debug, Serialize)]
 pub struct DiffReport<'a> {
@@ -63,14 +59,14 @@ struct Side<'a> {
 struct DestinationChanges<'a> {
     changes: Vec<ChangeReport>,
     destination: &'a str,
-    presence: &'static str,
+    presence: Presence,
 }
 
 #[derive(Debug, Serialize)]
 struct ChangeReport {
     after: Option<Decided>,
     before: Option<Decided>,
-    direction: &'static str,
+    direction: Direction,
     event: String,
     events: Option<u64>,
     text: String,
@@ -107,7 +103,7 @@ impl ChangeReport {
         ChangeReport {
             after: change.after.map(|decided| Decided::new(new, decided)),
             before: change.before.map(|decided| Decided::new(old, decided)),
-            direction: change.direction.as_str(),
+            direction: change.direction,
             event: change.witness,
             events,
             text: change.conditions.to_string(),
@@ -128,9 +124,9 @@ impl DestinationChanges<'_> {
     /// Returns the name, with a note if only one policy has the destination.
     fn title(&self) -> String {
         match self.presence {
-            "added" => format!("{} (new)", self.destination),
-            "removed" => format!("{} (gone)", self.destination),
-            _ => self.destination.to_owned(),
+            Presence::Added => format!("{} (new)", self.destination),
+            Presence::Removed => format!("{} (gone)", self.destination),
+            Presence::Both => self.destination.to_owned(),
         }
     }
 }
@@ -158,11 +154,7 @@ impl<'a> DiffReport<'a> {
                 })
                 .collect(),
             destination: &one.name,
-            presence: match one.presence {
-                Presence::Both => "both",
-                Presence::Added => "added",
-                Presence::Removed => "removed",
-            },
+            presence: one.presence,
         };
         DiffReport {
             categories: known(&diff.categories),
@@ -201,14 +193,14 @@ impl<'a> DiffReport<'a> {
         let texts = ["when", "before", "after"].map(Column::from);
         let columns = [number(""), "destination".into(), strong("change")].into_iter().chain(texts);
         let columns: Vec<Column> = columns.chain(self.events.map(|_| number("events"))).collect();
-        let changes = DIRECTIONS.iter().flat_map(|(direction, _)| self.of_direction(direction));
+        let changes = Direction::ALL.into_iter().flat_map(|direction| self.of_direction(direction));
         let (mut rows, mut events): (Vec<Row>, Vec<String>) = (Vec::new(), Vec::new());
         let mut size = markdown::text(&page).len();
         for (destination, change) in changes {
             let [before, after] = change.decisions().map(Cell::from);
             let number = rows.len() + 1;
             let mut row: Row = vec![number.to_string().into(), destination.title().into()];
-            row.extend([change.direction.into(), change.text.as_str().into(), before, after]);
+            row.extend([change.direction.as_str().into(), change.text.as_str().into(), before, after]);
             row.extend(change.events.map(|count| Cell::from(count.to_string())));
             size += markdown::row(&row, &columns).len() + markdown::numbered(number, &change.event).len();
             if size > MAX_BYTES {
@@ -231,7 +223,7 @@ impl<'a> DiffReport<'a> {
     /// Returns the changes of a direction, with their destinations.
     fn of_direction(
         &self,
-        direction: &str,
+        direction: Direction,
     ) -> impl Iterator<Item = (&DestinationChanges<'a>, &ChangeReport)> {
         let changes =
             self.destinations.iter().flat_map(|one| one.changes.iter().map(move |change| (one, change)));
@@ -240,10 +232,14 @@ impl<'a> DiffReport<'a> {
 
     /// Returns how many destinations and situations change in each direction: `1 destination loosened (2 rows)`.
     fn summary(&self) -> String {
-        let counts = DIRECTIONS.iter().filter_map(|(direction, word)| {
+        let counts = Direction::ALL.into_iter().filter_map(|direction| {
+            let word = match direction {
+                Direction::Reason => "for another reason",
+                direction => direction.as_str(),
+            };
             let rows = self.of_direction(direction).count() as u64;
             let has =
-                |one: &&DestinationChanges<'_>| one.changes.iter().any(|one| one.direction == *direction);
+                |one: &&DestinationChanges<'_>| one.changes.iter().any(|one| one.direction == direction);
             let destinations = self.destinations.iter().filter(has).count() as u64;
             let destinations = names::counted(destinations, "destination", "destinations");
             (rows > 0).then(|| format!("{destinations} {word} ({})", names::counted(rows, "row", "rows")))
@@ -309,7 +305,7 @@ impl Document for DiffReport<'_> {
             for change in &destination.changes {
                 let events = change.events.map(|count| format!(", {count} events")).unwrap_or_default();
                 let lines = vec![format!("{}{events}", change.text), change.decisions().join(" -> ")];
-                let row: [Cell; 2] = [change.direction.into(), Cell(lines)];
+                let row: [Cell; 2] = [change.direction.as_str().into(), Cell(lines)];
                 page.table(Grid::new([Column::wide(9), "".into()]).with([row]));
                 page.0.push(Element::Event(change.event.clone()));
             }

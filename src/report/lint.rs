@@ -40,7 +40,7 @@ struct PolicyReport<'a> {
 pub(super) struct DiagnosticReport<'a> {
     code: String,
     name: &'static str,
-    severity: &'static str,
+    severity: Severity,
     message: &'a str,
     help: Option<&'a str>,
     places: Vec<LabelReport<'a>>,
@@ -116,7 +116,7 @@ impl<'a> LintReport<'a> {
 
     /// Returns how many findings are errors.
     pub fn errors(&self) -> usize {
-        self.diagnostics.iter().filter(|found| found.severity == Severity::Error.as_str()).count()
+        self.diagnostics.iter().filter(|found| found.severity == Severity::Error).count()
     }
 }
 
@@ -136,7 +136,7 @@ impl<'a> DiagnosticReport<'a> {
         DiagnosticReport {
             code: diagnostic.code.to_string(),
             name: diagnostic.code.name(),
-            severity: diagnostic.severity().as_str(),
+            severity: diagnostic.severity(),
             message: &diagnostic.message,
             help: diagnostic.help.as_deref(),
             places: labels

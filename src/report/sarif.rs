@@ -3,7 +3,7 @@
 //! Texts that people read have harmful characters shown by their number; what a fix inserts is exact.
 
 use super::said;
-use crate::diagnostic::{Code, Diagnostic, FileId, Files, Fix, Label, Span, visible};
+use crate::diagnostic::{Code, Diagnostic, FileId, Files, Fix, Label, Severity, Span, visible};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{MAIN_SEPARATOR, Path};
@@ -64,7 +64,7 @@ objects! {
 
     /// A severity, for which SARIF has the same words.
     struct Configuration {
-        level: &'static str,
+        level: Severity,
     }
 
     struct Help {
@@ -80,7 +80,7 @@ objects! {
     struct Outcome<'a> {
         rule_id: String,
         rule_index: usize,
-        level: &'static str,
+        level: Severity,
         message: Text,
         locations: Vec<Location>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -170,7 +170,7 @@ fn rule(code: Code) -> Rule {
         short_description: Text { text: code.sentence().into() },
         full_description: Text { text: why(page) },
         help: Help { text: page, markdown: page },
-        default_configuration: Configuration { level: code.severity().as_str() },
+        default_configuration: Configuration { level: code.severity() },
     }
 }
 
@@ -192,7 +192,7 @@ fn outcome<'a>(diagnostic: &'a Diagnostic, files: &Files, rule_index: usize) -> 
     Outcome {
         rule_id: diagnostic.code.to_string(),
         rule_index,
-        level: diagnostic.severity().as_str(),
+        level: diagnostic.severity(),
         message: Text { text: without_links(&said(diagnostic)) },
         locations,
         related_locations,

@@ -36,7 +36,7 @@ pub struct VisitReport<'a> {
 #[derive(Debug, Serialize)]
 pub(super) struct Rating {
     causes: Vec<&'static str>,
-    possibility: &'static str,
+    possibility: Possibility,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -115,7 +115,7 @@ enum StepReport<'a> {
         unreached: Vec<&'a str>,
     },
     Lost {
-        cause: &'static str,
+        cause: Loss,
         event: usize,
         name: Option<String>,
         step: &'static str,
@@ -279,7 +279,7 @@ impl<'a> VisitReport<'a> {
                     Loss::Over => "the visit was over",
                 };
                 let report =
-                    StepReport::Lost { cause: cause.as_str(), event: *event, name: name(*event), step: "lost" };
+                    StepReport::Lost { cause: *cause, event: *event, name: name(*event), step: "lost" };
                 (report, format!("{} is LOST: {why}", called(*event)))
             }
         }
@@ -332,7 +332,7 @@ impl Rating {
             Possibility::Medium => &["compliance_risk", "data_loss"],
         };
         let causes = causes.iter().copied().chain(waits.then_some(NO_CHOICE));
-        Rating { causes: causes.collect(), possibility: possibility.as_str() }
+        Rating { causes: causes.collect(), possibility }
     }
 
     pub(super) fn text(&self) -> String {

@@ -124,25 +124,15 @@ pub enum VisitStep<'v> {
     Left,
 }
 
-/// Why an event is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Loss {
-    /// The page was left before the person chose.
-    NoChoice,
-    /// The page was left, and the library had not loaded for what the person chose.
-    NotLoaded,
-    /// The visit was over.
-    Over,
-}
-
-impl Loss {
-    /// The word for it in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Loss::NoChoice => "no_choice",
-            Loss::NotLoaded => "not_loaded",
-            Loss::Over => "over",
-        }
+spelled! {
+    /// Why an event is lost.
+    Loss {
+        /// The page was left before the person chose.
+        NoChoice = "no_choice",
+        /// The page was left, and the library had not loaded for what the person chose.
+        NotLoaded = "not_loaded",
+        /// The visit was over.
+        Over = "over",
     }
 }
 

@@ -9,14 +9,15 @@ use crate::event::Event;
 use crate::model::{Banner, ConsentModel, DestinationId};
 use std::collections::BTreeSet;
 
-/// How likely data is lost, as the documents rate it. They have nothing below and nothing above.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Possibility {
-    /// Libraries load after the choice, or the site assumes that people agree; "until a user changes their preferences".
-    Low,
-    /// Libraries load before the choice: they cannot be unloaded ("compliance risk"), and those for what is agreed to later are not
-    /// there before the next page load ("possibility of data loss").
-    Medium,
+spelled! {
+    /// How likely data is lost, as the documents rate it. They have nothing below and nothing above.
+    Possibility {
+        /// Libraries load after the choice, or the site assumes that people agree; "until a user changes their preferences".
+        Low = "low",
+        /// Libraries load before the choice: they cannot be unloaded ("compliance risk"), and those for what is agreed to later are not
+        /// there before the next page load ("possibility of data loss").
+        Medium = "medium",
+    }
 }
 
 impl Possibility {
@@ -25,14 +26,6 @@ impl Possibility {
         match banner {
             Banner::Mandatory | Banner::NeverShown => Possibility::Low,
             Banner::Stays | Banner::Disappears => Possibility::Medium,
-        }
-    }
-
-    /// The word for it in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Possibility::Low => "low",
-            Possibility::Medium => "medium",
         }
     }
 }
@@ -53,28 +46,17 @@ pub struct BannerRow {
     pub possibility: Possibility,
 }
 
-/// What a person does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
-    /// Provides preferences and closes the banner.
-    Choose,
-    /// Does not interact with the banner.
-    Ignore,
-    /// Rejects all and closes the banner.
-    RejectAll,
-    /// Opens the banner, updates the preferences and closes it.
-    Update,
-}
-
-impl Action {
-    /// The word for it in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Action::Choose => "choose",
-            Action::Ignore => "ignore",
-            Action::RejectAll => "reject_all",
-            Action::Update => "update",
-        }
+spelled! {
+    /// What a person does.
+    Action {
+        /// Provides preferences and closes the banner.
+        Choose = "choose",
+        /// Does not interact with the banner.
+        Ignore = "ignore",
+        /// Rejects all and closes the banner.
+        RejectAll = "reject_all",
+        /// Opens the banner, updates the preferences and closes it.
+        Update = "update",
     }
 }
 

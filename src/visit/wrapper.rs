@@ -5,50 +5,41 @@ use crate::decide::Table;
 use crate::event::Event;
 use crate::model::{DestinationId, GateOpens};
 
-/// Which unmapped destinations are enabled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unmapped {
-    /// None: there are none, or all of them are disabled.
-    None,
-    /// At least one.
-    Some,
-    /// None but storage that does not enforce consent, which the documents call S3.
-    Storage,
+spelled! {
+    /// Which unmapped destinations are enabled.
+    Unmapped {
+        /// None: there are none, or all of them are disabled.
+        None = "none enabled",
+        /// At least one.
+        Some = "one or more enabled",
+        /// None but storage that does not enforce consent, which the documents call S3.
+        Storage = "exempt storage enabled",
+    }
 }
 
-/// Which mapped destinations are enabled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mapped {
-    /// Any or none of them.
-    Any,
-    /// None.
-    None,
-    /// One or more; here all of them.
-    Some,
+spelled! {
+    /// Which mapped destinations are enabled.
+    Mapped {
+        /// Any or none of them.
+        Any = "any",
+        /// None.
+        None = "none enabled",
+        /// One or more; here all of them.
+        Some = "one or more enabled",
+    }
 }
 
-/// What becomes of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
-    /// The source sends it.
-    Flows,
-    /// The source does not.
-    Withheld,
-    /// It depends on which mapped destinations are enabled.
-    Depends,
-    /// The policy has no such destinations.
-    NoSuchDestination,
-}
-
-impl Flow {
-    /// The word for it in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Flow::Flows => "flows",
-            Flow::Withheld => "withheld",
-            Flow::Depends => "depends",
-            Flow::NoSuchDestination => "no_such_destination",
-        }
+spelled! {
+    /// What becomes of an event.
+    Flow {
+        /// The source sends it.
+        Flows = "flows",
+        /// The source does not.
+        Withheld = "withheld",
+        /// It depends on which mapped destinations are enabled.
+        Depends = "depends",
+        /// The policy has no such destinations.
+        NoSuchDestination = "no_such_destination",
     }
 }
 
