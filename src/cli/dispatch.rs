@@ -1,6 +1,6 @@
 //! The commands, and the exit status of each.
 
-use super::shared::{CliError, Status};
+use super::shared::{CliError, Status, print_error};
 use super::{
     audit, certify, diff, eval, explain, filter, fmt, help, init, ledger, lint, prove, render, show,
     simulate, table, test,
@@ -58,8 +58,7 @@ pub(crate) fn main() -> ExitCode {
                 CliError::Other(message) => format!("consentry: {}\n", visible(&message)),
                 CliError::ReaderGone => String::new(),
             };
-            // There is nowhere left to say that standard error is closed.
-            let _ = io::stderr().write_all(message.as_bytes());
+            print_error(&message);
             ExitCode::from(2)
         }
     }

@@ -1,7 +1,7 @@
 //! `consentry fmt`.
 
 use super::format::ResultFormat;
-use super::shared::{CliError, Status};
+use super::shared::{CliError, Status, print_error};
 use super::{files, render};
 use consentry::diagnostic::{Diagnostic, Files, visible};
 use consentry::format::FormatError;
@@ -71,7 +71,7 @@ impl Fmt {
         }
         let mut bytes = Vec::new();
         let mut limited = io::stdin().lock().take(MAX_FILE_BYTES as u64 + 1);
-        limited.read_to_end(&mut bytes).map_err(|error| CliError::input(STDIN, &error))?;
+        limited.read_to_end(&mut bytes).map_err(CliError::input(STDIN))?;
         let layout = layout(STDIN, bytes)?;
         if let (Ok((_, formatted)), false) = (&layout, self.is_dry()) {
             to.write_all(formatted.as_bytes())?;
@@ -89,7 +89,7 @@ impl Fmt {
             && !self.is_dry()
             && text != formatted
         {
-            files::replace(path, formatted).map_err(|error| CliError::output(path, &error))?;
+            files::replace(path, formatted).map_err(CliError::output(path))?;
         }
         self.report(&shown, &layout, to)
     }
@@ -103,8 +103,7 @@ impl Fmt {
                     json::write_escaped(to, &FmtReport::with_errors(name, mistakes, files))?;
                 } else {
                     let drawn = render::mistakes(mistakes, files, &format!("`{name}` is not formatted"));
-                    // There is nowhere left to say that standard error is closed.
-                    let _ = io::stderr().write_all(drawn.as_bytes());
+                    print_error(&drawn);
                 }
                 return Ok(Status::Findings);
             }

@@ -1,11 +1,10 @@
 //! The ledger that commands check events against.
 
-use super::shared::CliError;
+use super::shared::{CliError, print_error};
 use super::store_uri::{ADDRESS, Access, Reach, Shared};
 use consentry::diagnostic::visible;
 use consentry::ledger::Batch;
 use consentry::{EventError, Limits, Policy};
-use std::io::{self, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -70,8 +69,7 @@ impl Ledger {
     /// Reports on standard error that the ledger did not answer, if it did not.
     pub(super) fn report_unreachable(&self) {
         if let Some(error) = self.silence.get() {
-            // There is nowhere left to say that standard error is closed.
-            let _ = writeln!(io::stderr(), "consentry: {}", visible(error));
+            print_error(&format!("consentry: {}\n", visible(error)));
         }
     }
 }

@@ -5,7 +5,8 @@ use consentry::diagnostic::visible;
 use consentry::ledger::StoreError;
 use consentry::source::Disk;
 use consentry::{DestinationId, Policy, PolicyError};
-use std::io;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The policy of a command.
@@ -86,13 +87,14 @@ impl Status {
 }
 
 impl CliError {
-    pub(super) fn input(name: &str, error: &io::Error) -> Self {
-        CliError::Other(format!("cannot read `{name}`: {error}"))
+    /// Returns the error of an input that cannot be read.
+    pub(super) fn input(name: impl Display) -> impl FnOnce(io::Error) -> Self {
+        move |error| CliError::Other(format!("cannot read `{name}`: {error}"))
     }
 
     /// A file of ours that cannot be written, be it a pipe that nobody reads: what it lacks is lost.
-    pub(super) fn output(path: &Path, error: &io::Error) -> Self {
-        CliError::Other(format!("cannot write `{}`: {error}", path.display()))
+    pub(super) fn output(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| CliError::Other(format!("cannot write `{}`: {error}", path.display()))
     }
 }
 
@@ -100,9 +102,8 @@ impl Root {
     /// The source and the path in it for a file named on the command line.
     pub(super) fn place(&self, path: &Path) -> Result<(Disk, String), CliError> {
         let Some(root) = &self.root else { return Ok(Disk::beside(path)) };
-        let failed = |path: &Path, error| CliError::input(&path.display().to_string(), &error);
-        let real = path.canonicalize().map_err(|error| failed(path, error))?;
-        let real_root = root.canonicalize().map_err(|error| failed(root, error))?;
+        let real = path.canonicalize().map_err(CliError::input(path.display()))?;
+        let real_root = root.canonicalize().map_err(CliError::input(root.display()))?;
         let below = real
             .strip_prefix(&real_root)
             .map_err(|_| format!("`{}` is not below the root `{}`", path.display(), root.display()))?;
@@ -121,6 +122,11 @@ impl PolicyArguments {
     pub(super) fn load(&self) -> Result<Policy, CliError> {
         self.root.load(&self.policy)
     }
+}
+
+/// Prints a text on standard error. If that is closed, there is nowhere left to report it.
+pub(super) fn print_error(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// How many destinations a message names.

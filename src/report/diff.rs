@@ -5,7 +5,7 @@ use super::json::VERSION;
 use super::page::{Cell, Column, Document, Element, Grid, Page, Role, Row};
 use super::when::When;
 use super::{markdown, names};
-use crate::exact::{Change, DestinationDiff, Diff, Direction, DropChange, Presence, fingerprint};
+use crate::exact::{Change, DestinationDiff, Diff, Direction, DropChange, Gate, Presence, fingerprint};
 use crate::model::{Policy, Reading};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
@@ -83,6 +83,12 @@ struct Decided {
     text: String,
 }
 
+impl<T> Pair<T> {
+    fn of<'v, V>(both: &'v Option<(V, V)>, show: impl Fn(&'v V) -> T) -> Option<Self> {
+        both.as_ref().map(|(old, new)| Pair { after: show(new), before: show(old) })
+    }
+}
+
 impl<'a> Side<'a> {
     fn new((file, policy): (&'a str, &'a Policy)) -> Self {
         let fingerprint = fingerprint(policy).ok().map(|fingerprint| fingerprint.to_string());
@@ -158,24 +164,18 @@ impl<'a> DiffReport<'a> {
         };
         DiffReport {
             categories: known(&diff.categories),
-            check: diff.check.as_ref().map(|(old, new)| Pair {
-                after: new.as_ref().map(ToString::to_string),
-                before: old.as_ref().map(ToString::to_string),
-            }),
+            check: Pair::of(&diff.check, |check| check.as_ref().map(ToString::to_string)),
             destinations: diff.destinations.iter().enumerate().map(destination).collect(),
             drops: &diff.drops,
             equal: diff.is_empty(),
             events,
             exact: diff.is_exact(),
-            gate: diff
-                .gate
-                .as_ref()
-                .map(|(old, new)| Pair { after: new.to_string(), before: old.to_string() }),
+            gate: Pair::of(&diff.gate, Gate::to_string),
             integrations: known(&diff.integrations),
             loosened: count(Direction::Loosened),
             new: Side::new(new),
             old: Side::new(old),
-            reading: diff.reading.as_ref().map(|(old, new)| Pair { after: paths(new), before: paths(old) }),
+            reading: Pair::of(&diff.reading, paths),
             reason: count(Direction::Reason),
             tightened: count(Direction::Tightened),
             too_large: &diff.too_large,
@@ -311,7 +311,7 @@ impl Document for DiffReport<'_> {
             }
         }
         if !self.equal {
-            page.0.push(Element::Gap);
+            page.gap();
         }
         page.paragraph(self.summary());
         self.events.iter().for_each(|events| page.paragraph(events.summary()));

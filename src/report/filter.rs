@@ -49,18 +49,14 @@ impl<'a> SummaryReport<'a> {
             reason,
             events,
         });
-        #[cfg(feature = "ledger")]
-        let checks =
-            summary.checks().map(|(found, then, events)| CheckCount { found, then, events }).collect();
-        #[cfg(not(feature = "ledger"))]
-        let checks = Vec::new();
+        let checks = summary.checks().map(|(found, then, events)| CheckCount { found, then, events });
         SummaryReport {
             v: VERSION,
             policy: policy.name(),
             decided: summary.decided(),
             dropped: summary.dropped(),
             not_events: summary.errors().map(|(kind, count)| (kind.as_str(), count)).collect(),
-            checks,
+            checks: checks.collect(),
             counts: counts.collect(),
             left_out: None,
         }

@@ -142,7 +142,7 @@ impl Init {
         if is_file {
             self.may_write(&file)?;
             let write = if file.exists() { files::replace } else { files::create };
-            write(&file, &policy).map_err(|error| CliError::output(&file, &error))?;
+            write(&file, &policy).map_err(CliError::output(&file))?;
         }
         let report = InitReport {
             v: json::VERSION,

@@ -40,10 +40,10 @@ impl Changes {
     /// Writes all of them, or none if one is seen not to be writable.
     fn write(&self) -> Result<(), CliError> {
         for path in self.0.keys() {
-            files::may_replace(path).map_err(|error| CliError::output(path, &error))?;
+            files::may_replace(path).map_err(CliError::output(path))?;
         }
         for (path, text) in &self.0 {
-            files::replace(path, text).map_err(|error| CliError::output(path, &error))?;
+            files::replace(path, text).map_err(CliError::output(path))?;
         }
         Ok(())
     }

@@ -85,7 +85,7 @@ impl Watched {
 
     fn folder(&mut self, folder: &Path, mode: RecursiveMode) -> Result<(), CliError> {
         let shown = folder.display().to_string();
-        let real = folder.canonicalize().map_err(|error| CliError::input(&shown, &error))?;
+        let real = folder.canonicalize().map_err(CliError::input(&shown))?;
         let is_watched = self.folders.iter().any(|(known, mode)| match mode {
             RecursiveMode::Recursive => real.starts_with(known),
             RecursiveMode::NonRecursive => real == *known,
