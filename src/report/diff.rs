@@ -237,10 +237,10 @@ impl<'a> DiffReport<'a> {
                 Direction::Reason => "for another reason",
                 direction => direction.as_str(),
             };
-            let rows = self.of_direction(direction).count() as u64;
+            let rows = self.of_direction(direction).count();
             let has =
                 |one: &&DestinationChanges<'_>| one.changes.iter().any(|one| one.direction == direction);
-            let destinations = self.destinations.iter().filter(has).count() as u64;
+            let destinations = self.destinations.iter().filter(has).count();
             let destinations = names::counted(destinations, "destination", "destinations");
             (rows > 0).then(|| format!("{destinations} {word} ({})", names::counted(rows, "row", "rows")))
         });

@@ -176,14 +176,13 @@ impl Document for LintReport<'_> {
         for policy in &self.policies {
             page.paragraph(format!("{}: {}", policy.file, policy.text));
         }
-        let counted = |count: usize, one, more| names::counted(count as u64, one, more);
         let ([policies, parts], errors) = (self.checked, self.errors());
         page.paragraph(format!(
             "{} and {} checked: {}, {}",
-            counted(policies, "policy", "policies"),
-            counted(parts, "part", "parts"),
-            counted(errors, "error", "errors"),
-            counted(self.diagnostics.len() - errors, "warning", "warnings")
+            names::counted(policies, "policy", "policies"),
+            names::counted(parts, "part", "parts"),
+            names::counted(errors, "error", "errors"),
+            names::counted(self.diagnostics.len() - errors, "warning", "warnings")
         ));
         page
     }

@@ -148,11 +148,6 @@ impl<'a> TestReport<'a> {
     pub fn has_failures(&self) -> bool {
         self.failed > 0
     }
-
-    /// Returns how many policies have errors.
-    pub(super) fn mistaken(&self) -> usize {
-        self.policies.iter().filter(|policy| !policy.mistakes.is_empty()).count()
-    }
 }
 
 impl<'a> PolicyReport<'a> {
@@ -192,7 +187,7 @@ impl<'a> PolicyReport<'a> {
             let Some(first) = cases.first() else { continue };
             let failed = cases.iter().filter(|case| !case.passed).count();
             let word = if failed == 0 { "ok    " } else { "FAILED" };
-            let counted = names::counted(cases.len() as u64, "case", "cases");
+            let counted = names::counted(cases.len(), "case", "cases");
             let note = match (first.row, failed) {
                 (None, _) => String::new(),
                 (Some(_), 0) => format!(" ({counted})"),
@@ -440,19 +435,21 @@ impl DropReport<'_> {
 impl Document for TestReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
-        let compiled = self.policies.iter().filter(|policy| policy.mistakes.is_empty());
+        let (compiled, mistaken): (Vec<_>, Vec<_>) =
+            self.policies.iter().partition(|policy| policy.mistakes.is_empty());
         // A policy has tests but no cases if none was asked for.
         compiled
+            .into_iter()
             .filter(|policy| !policy.has_tests || !policy.cases.is_empty())
             .for_each(|policy| policy.add_to(&mut page));
         let cases = self.policies.iter().flat_map(|policy| &policy.cases);
         cases.filter(|case| !case.passed).for_each(|case| case.add_to(&mut page));
-        let passed = names::counted(self.passed as u64, "case", "cases");
+        let passed = names::counted(self.passed, "case", "cases");
         let events = names::counted(self.events, "event", "events");
-        let end = match self.mistaken() {
+        let end = match mistaken.len() {
             0 if self.passed + self.failed == 0 => "; nothing was tested".to_owned(),
             0 => String::new(),
-            count => format!("; {} not run", names::counted(count as u64, "policy was", "policies were")),
+            count => format!("; {} not run", names::counted(count, "policy was", "policies were")),
         };
         page.paragraph(format!("{passed} passed, {} failed, {events} decided{end}", self.failed));
         page

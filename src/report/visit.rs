@@ -303,14 +303,14 @@ impl<'a> VisitReport<'a> {
             0 => String::new(),
             count => format!(" ({count} {what})"),
         };
-        let plural = if tracked == 1 { "" } else { "s" };
+        let tracked = names::counted(tracked, "event", "events");
         let (dropped, missed) = (part(dropped, "dropped"), part(missed, "missed by a device-mode library"));
         let waiting = if waiting == 0 { String::new() } else { format!(", {waiting} still waiting") };
         let cookies = if self.cookies { "" } else { "; the library never loaded, and no cookies were set" };
         let rating = self.data_loss.text();
         let mut lines = vec![
             format!(
-                "{tracked} event{plural}: {sent}{dropped}{missed} sent, {withheld} withheld, {lost} lost{waiting}{cookies}"
+                "{tracked}: {sent}{dropped}{missed} sent, {withheld} withheld, {lost} lost{waiting}{cookies}"
             ),
             format!("possibility of data loss with this banner, as the documents rate it: {rating}"),
         ];
