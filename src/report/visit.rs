@@ -230,17 +230,17 @@ impl<'a> VisitReport<'a> {
             ),
             VisitStep::Sent { event, buffered, stamped, dropped, delivered, missed } => {
                 let waited = if *buffered { ", which waited," } else { "" };
-                let missing = match missed.as_slice() {
-                    [] => String::new(),
-                    missed => format!("; missed by {}, whose library is not there", receivers(policy, missed)),
-                };
-                let drop = dropped.map_or_else(String::new, |reason| format!(", and dropped: {reason:?}"));
-                let text = format!(
-                    "{}{waited} is sent with {} to {}{missing}{drop}",
+                let mut text = format!(
+                    "{}{waited} is sent with {} to {}",
                     called(*event),
                     stamp_text(policy, &stamped.consent),
                     receivers(policy, delivered)
                 );
+                if !missed.is_empty() {
+                    let missed = receivers(policy, missed);
+                    text += &format!("; missed by {missed}, whose library is not there");
+                }
+                text.extend(dropped.map(|reason| format!(", and dropped: {reason:?}")));
                 let report = StepReport::Sent {
                     buffered: *buffered,
                     deliver: destinations(policy, delivered),
@@ -254,15 +254,14 @@ impl<'a> VisitReport<'a> {
                 (report, text)
             }
             VisitStep::Withheld { event, stamped, unreached } => {
-                let missing = match unreached.as_slice() {
-                    [] => String::new(),
-                    unreached => format!("; it would be delivered to {}", receivers(policy, unreached)),
-                };
-                let text = format!(
-                    "{} is withheld with {}: the gate is closed{missing}",
+                let mut text = format!(
+                    "{} is withheld with {}: the gate is closed",
                     called(*event),
                     stamp_text(policy, &stamped.consent)
                 );
+                if !unreached.is_empty() {
+                    text += &format!("; it would be delivered to {}", receivers(policy, unreached));
+                }
                 let report = StepReport::Withheld {
                     event: *event,
                     name: name(*event),
