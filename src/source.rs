@@ -6,7 +6,7 @@
 
 use crate::syntax::MAX_FILE_BYTES;
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Gives the text of policy files.
@@ -40,12 +40,12 @@ pub enum SourceError {
 
 impl std::fmt::Display for SourceError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            SourceError::NotFound => f.write_str("there is no such file"),
-            SourceError::Folder => f.write_str("it is a folder"),
-            SourceError::OutsideRoot => f.write_str("it leads out of the policy root"),
-            SourceError::Other(reason) => f.write_str(reason),
-        }
+        f.write_str(match self {
+            SourceError::NotFound => "there is no such file",
+            SourceError::Folder => "it is a folder",
+            SourceError::OutsideRoot => "it leads out of the policy root",
+            SourceError::Other(reason) => reason,
+        })
     }
 }
 
@@ -101,15 +101,11 @@ impl Disk {
     /// The source and the path in it for one file that the caller names: its own folder is the policy root. A link stands
     /// for the file that it leads to, in that file's folder.
     pub fn beside(path: &Path) -> (Self, String) {
-        let linked = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-        let real = if linked { path.canonicalize().ok() } else { None };
+        let real = if path.is_symlink() { path.canonicalize().ok() } else { None };
         let path = real.as_deref().unwrap_or(path);
-        let root = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let name = path.file_name().unwrap_or(path.as_os_str());
-        (Disk { root }, name.to_string_lossy().into_owned())
+        (Disk::new(folder.unwrap_or(Path::new("."))), name.to_string_lossy().into_owned())
     }
 }
 
@@ -142,10 +138,10 @@ impl Source for Disk {
     }
 }
 
-fn io_error(error: std::io::Error) -> SourceError {
+fn io_error(error: io::Error) -> SourceError {
     match error.kind() {
-        std::io::ErrorKind::NotFound => SourceError::NotFound,
-        std::io::ErrorKind::IsADirectory => SourceError::Folder,
+        io::ErrorKind::NotFound => SourceError::NotFound,
+        io::ErrorKind::IsADirectory => SourceError::Folder,
         _ => SourceError::Other(error.to_string()),
     }
 }

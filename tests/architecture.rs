@@ -13,8 +13,9 @@ use std::path::Path;
 
 /// Each module and the ones that it may use.
 const MODULES: &[(&str, &[&str])] = &[
+    ("spelled", &[]),
     ("diagnostic", &[]),
-    ("syntax", &["diagnostic"]),
+    ("syntax", &["diagnostic", "spelled"]),
     ("format", &["diagnostic", "syntax"]),
     ("source", &["syntax"]),
     ("reason", &[]),
@@ -26,22 +27,11 @@ const MODULES: &[(&str, &[&str])] = &[
     ("visit", &["decide", "event", "model"]),
     ("ledger", &["decide", "event", "model"]),
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
-    ("exact", &["decide", "event", "fingerprint", "model", "reason", "reference", "verdict"]),
+    ("exact", &["decide", "diagnostic", "event", "fingerprint", "model", "reason", "reference", "verdict"]),
     ("lint", &["decide", "diagnostic", "event", "exact", "model", "reason", "source", "syntax", "visit"]),
     (
         "testing",
-        &[
-            "decide",
-            "diagnostic",
-            "event",
-            "exact",
-            "model",
-            "reason",
-            "reference",
-            "source",
-            "syntax",
-            "verdict",
-        ],
+        &["decide", "diagnostic", "event", "model", "reason", "reference", "source", "syntax", "verdict"],
     ),
     (
         "report",
@@ -52,10 +42,15 @@ const MODULES: &[(&str, &[&str])] = &[
             "exact",
             "fingerprint",
             "ledger",
+            "lint",
             "model",
             "reason",
             "reference",
+            "source",
+            "syntax",
+            "testing",
             "verdict",
+            "visit",
         ],
     ),
     ("active_policy", &["decide", "model"]),
@@ -241,8 +236,9 @@ fn paths(code: &str) -> Vec<String> {
     let is_path = |path: &&str| {
         ["crate::", "super::", "self::", "consentry::"].iter().any(|root| path.starts_with(root))
     };
-    let inline = inline.filter(is_path).map(|path| path.trim_end_matches(':').to_owned());
-    paths.extend(inline);
+    // A path that ends with `::` is the beginning of a tree.
+    let inline = inline.filter(|path| is_path(path) && !path.ends_with(':'));
+    paths.extend(inline.map(str::to_owned));
     paths
 }
 
@@ -270,12 +266,10 @@ fn paths_are_read_out_of_trees() {
         "super::a::b::D",
         "super::a::E",
         "crate::h::I",
-        "super::a::",
         "crate::h::I",
         "super::k::L",
         "crate::m",
     ];
-    let expected: Vec<&str> = expected.iter().map(|path| path.trim_end_matches(':')).collect();
     assert_eq!(paths(code), expected);
     let house = House::read();
     let resolved = |module: &[&str], path: &str| {

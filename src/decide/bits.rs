@@ -7,12 +7,19 @@ pub(crate) struct Bits {
 }
 
 /// How many bits a word has.
-pub(crate) const WORD: usize = 64;
+const WORD: usize = 64;
 
 impl Bits {
     /// No bit set, with room for `count` of them.
     pub(crate) fn new(count: usize) -> Self {
         Bits { words: vec![0; count.div_ceil(WORD)] }
+    }
+
+    /// These bits, with room for `count` of them.
+    pub(crate) fn of(count: usize, set: impl Iterator<Item = usize>) -> Self {
+        let mut bits = Bits::new(count);
+        set.for_each(|bit| bits.insert(bit));
+        bits
     }
 
     /// Room for `count` bits, all of them clear. Allocates only when there was less room before.
@@ -32,6 +39,10 @@ impl Bits {
         if let Some(word) = self.words.get_mut(bit / WORD) {
             *word &= !(1 << (bit % WORD));
         }
+    }
+
+    pub(super) fn remove_all(&mut self, bits: &[u32]) {
+        bits.iter().for_each(|bit| self.remove(*bit as usize));
     }
 
     /// Whether a bit is set; one that there is no room for is not.
@@ -60,15 +71,6 @@ impl Bits {
     /// Eight bits, beginning with number `8 * at`.
     pub(crate) fn byte(&self, at: usize) -> usize {
         (self.word(at / 8) >> (at % 8 * 8) & 0xFF) as usize
-    }
-
-    /// These eight bits, beginning with number `8 * at`, and no others.
-    pub(crate) fn with_byte(at: usize, byte: u8) -> Self {
-        let mut bits = Bits::new(8 * at + 8);
-        if let Some(word) = bits.words.get_mut(at / 8) {
-            *word = u64::from(byte) << (at % 8 * 8);
-        }
-        bits
     }
 
     /// Becomes equal to `other`, allocating only when there was less room before.
@@ -116,6 +118,6 @@ mod tests {
         assert_eq!((bits.byte(0), bits.byte(8), bits.byte(16)), (1, 1, 2));
         bits.reset(10);
         assert_eq!(bits.iter().count(), 0);
-        assert_eq!(Bits::with_byte(10, 0b101).iter().collect::<Vec<_>>(), [80, 82]);
+        assert_eq!(Bits::of(90, [80, 82].into_iter()).byte(10), 0b101);
     }
 }

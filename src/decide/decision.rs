@@ -1,11 +1,10 @@
 //! What was decided for one event.
 
 use super::bits::Bits;
-use super::consent_step::ConsentStep;
 use super::gate::Gate;
+use super::names::Names;
 use super::reasons::Reasons;
 use super::resolved::{ALL, ResolvedEvent};
-use super::rewrite::Found;
 use super::table::Table;
 use crate::event::{ConsentState, Event, IntegrationsState, Limits, Name};
 use crate::model::{DestinationId, GateOpens, Policy};
@@ -37,21 +36,8 @@ pub(super) enum Origin<'d> {
 }
 
 impl<'d> Origin<'d> {
-    /// Nothing of an event: the caller knew the facts.
-    pub(super) fn nothing() -> Self {
-        Origin::bytes(b"", &Limits::default(), None)
-    }
-
     pub(super) fn bytes(bytes: &'d [u8], limits: &Limits, integrations: Option<&'d [u8]>) -> Self {
         Origin::Bytes { bytes, limits: *limits, integrations, event: OnceLock::new() }
-    }
-
-    /// The integrations objects of the event, as far as they were found.
-    pub(super) fn integrations(&self) -> Found<'d> {
-        match self {
-            Origin::Bytes { integrations, .. } => Found::One(*integrations),
-            Origin::Event(_) | Origin::Read(_) => Found::Unknown,
-        }
     }
 }
 
@@ -126,22 +112,18 @@ impl<'d> Decision<'d> {
 
     /// The verdict of a reason, which names the categories of a refusal.
     fn because(&self, destination: DestinationId, reason: Reason) -> Verdict {
-        let refused = match (reason, self.table.consent_step(destination)) {
-            (Reason::Refused, ConsentStep::Needs(requirement)) => {
-                requirement.refused(&|id| self.resolved.grants(id))
-            }
-            _ => Vec::new(),
-        };
-        Verdict::new(reason, refused)
+        let requirement = self.table.consent_step(destination).requirement();
+        let refused = requirement.filter(|_| reason == Reason::Refused);
+        let refused = refused.map(|requirement| requirement.refused(&|id| self.resolved.grants(id)));
+        Verdict::new(reason, refused.unwrap_or_default())
     }
 
     /// Outcome and reason for a destination by its own name.
     pub fn verdict_of(&self, name: &str) -> Option<Verdict> {
-        let named =
-            self.table.destinations.ids(name.as_bytes()).iter().map(|id| DestinationId::new(*id as usize));
+        let named = self.table.destinations.ids(name.as_bytes()).iter();
         // An alias does not count.
         let own = |id: &DestinationId| self.policy().destination(*id).is_some_and(|one| one.name() == name);
-        self.verdict(named.into_iter().find(own)?)
+        self.verdict(named.map(|id| DestinationId::new(*id as usize)).find(own)?)
     }
 
     /// Outcome and reason for every destination, in declaration order.
@@ -161,16 +143,13 @@ impl<'d> Decision<'d> {
 
     /// Names of preferences that no category claims, sorted, each once.
     pub fn unknown_categories(&self) -> BTreeSet<&Name<'_>> {
-        let names = self.event().consent.preferences().iter().map(|(name, _)| name);
-        names.filter(|name| self.table.categories.ids(name.as_bytes()).is_empty()).collect()
+        unknown(self.event().consent.preferences(), &self.table.categories).collect()
     }
 
     /// Names of integrations entries that no destination claims, sorted, each once.
     pub fn unknown_integrations(&self) -> BTreeSet<&Name<'_>> {
-        let names = self.event().integrations.entries().iter().map(|(name, _)| name);
-        names
-            .filter(|name| name.as_bytes() != ALL && self.table.destinations.ids(name.as_bytes()).is_empty())
-            .collect()
+        let unknown = unknown(self.event().integrations.entries(), &self.table.destinations);
+        unknown.filter(|name| name.as_bytes() != ALL).collect()
     }
 
     /// Returns true if the gate is open: if the source may send this event at all, before any destination is decided.
@@ -217,4 +196,9 @@ impl<'d> Decision<'d> {
         };
         is_open || event.preference_event()
     }
+}
+
+/// Returns the names of members that stand for nothing.
+fn unknown<'m, 'e, T>(members: &'m [(Name<'e>, T)], known: &Names) -> impl Iterator<Item = &'m Name<'e>> {
+    members.iter().map(|(name, _)| name).filter(|name| known.ids(name.as_bytes()).is_empty())
 }

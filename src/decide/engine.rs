@@ -8,7 +8,7 @@ use super::rewrite::Outcome;
 use super::scratch::{ResolvedAt, Scratch};
 use super::table::Table;
 use crate::event::{self, Buffers, Event, EventError, Limits, Parts, Validation};
-use crate::model::{Enforce, EventRole, Steps};
+use crate::model::{EventRole, Steps};
 
 impl Table {
     /// Returns room for deciding with this table, so that deciding allocates nothing. Each thread has its own.
@@ -83,7 +83,21 @@ impl Table {
             }
             Subject::Granted(_) => b"{}",
         };
-        Ok(self.rewrite_at(origin, at, line, scratch, into))
+        let several;
+        let objects: &[&[u8]] = match &origin {
+            Origin::Bytes { integrations, .. } => integrations.as_slice(),
+            Origin::Event(_) | Origin::Read(_) => {
+                several = event::integrations_texts(line);
+                &several
+            }
+        };
+        let (event, deliver) = scratch.resolved(at);
+        self.deliver(&event, deliver);
+        let dropped = event.enforce(self).drop_reason().is_some();
+        let (rewrites, deliver) = scratch.rewrites(self);
+        rewrites.rewrite(self, Outcome { deliver, dropped }, line, objects, into);
+        let (event, deliver) = scratch.resolved(at);
+        Ok(Decision::new(self, origin, event, deliver))
     }
 
     /// Reads an event as this table's policy asks: [`Event::read`] with [`Policy::reading`](crate::Policy::reading), only faster.
@@ -121,7 +135,9 @@ impl Table {
             Subject::Checked(checked) => {
                 Ok((Origin::Event(checked.event), scratch.resolve(self, checked.event).checked(&checked)))
             }
-            Subject::Granted(granted) => Ok((Origin::nothing(), scratch.grant(self, granted))),
+            Subject::Granted(granted) => {
+                Ok((Origin::bytes(b"", &input.limits, None), scratch.grant(self, granted)))
+            }
         }
     }
 
@@ -166,24 +182,6 @@ impl Table {
     fn decide_at<'d>(&'d self, origin: Origin<'d>, at: ResolvedAt, scratch: &'d mut Scratch) -> Decision<'d> {
         let (event, deliver) = scratch.resolved(at);
         self.deliver(&event, deliver);
-        Decision::new(self, origin, event, deliver)
-    }
-
-    fn rewrite_at<'d>(
-        &'d self,
-        origin: Origin<'d>,
-        at: ResolvedAt,
-        line: &[u8],
-        scratch: &'d mut Scratch,
-        into: &mut Vec<u8>,
-    ) -> Decision<'d> {
-        let (event, deliver) = scratch.resolved(at);
-        self.deliver(&event, deliver);
-        let dropped = matches!(event.enforce(self), Enforce::Drop(_));
-        let found = origin.integrations();
-        let (rewrites, deliver) = scratch.rewrites(self);
-        rewrites.rewrite(self, Outcome { deliver, dropped }, line, found, into);
-        let (event, deliver) = scratch.resolved(at);
         Decision::new(self, origin, event, deliver)
     }
 

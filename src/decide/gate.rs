@@ -27,27 +27,27 @@ impl Gate {
         steps: &[ConsentStep],
         is_enabled: &dyn Fn(DestinationId) -> bool,
     ) -> Self {
-        let mut gate = Gate {
-            is_held_open: false,
-            has_mapped: false,
-            needed: Bits::new(policy.categories().len()),
-            counted: Bits::new(policy.categories().len()),
-            is_open_without_consent: policy.gate_without_consent().value == WithoutConsent::Open,
-        };
+        let categories = policy.categories();
+        let (mut is_held_open, mut has_mapped, mut needed) = (false, false, Bits::new(categories.len()));
         for (_, step) in policy.destination_ids().zip(steps).filter(|(id, _)| is_enabled(*id)) {
             match step.requirement() {
                 Some(requirement) => {
-                    gate.has_mapped = true;
-                    requirement.categories().for_each(|category| gate.needed.insert(category.index()));
+                    has_mapped = true;
+                    requirement.categories().for_each(|category| needed.insert(category.index()));
                 }
-                None => gate.is_held_open = true,
+                None => is_held_open = true,
             }
         }
-        for (index, category) in policy.categories().iter().enumerate() {
-            if category.is_free() || category.is_live() && gate.needed.contains(index) {
-                gate.counted.insert(index);
-            }
+        let counted = categories
+            .iter()
+            .enumerate()
+            .filter(|(index, category)| category.is_free() || category.is_live() && needed.contains(*index));
+        Gate {
+            is_held_open,
+            has_mapped,
+            counted: Bits::of(categories.len(), counted.map(|(index, _)| index)),
+            is_open_without_consent: policy.gate_without_consent().value == WithoutConsent::Open,
+            needed,
         }
-        gate
     }
 }

@@ -73,8 +73,8 @@ impl Steps for Deciding<'_, '_> {
     fn consent(&mut self) -> Reasons {
         let (table, at) = (self.table, self.at);
         let exempt = if self.facts.role.is_exempt { !0 } else { table.exempt.word(at) };
-        let (free, denied) = (table.asks_nothing.word(at) & !exempt, table.asks_refuses.word(at) & !exempt);
-        let unenforced = table.is_unenforced.word(at) & !exempt;
+        let [free, denied, unenforced] = [&table.asks_nothing, &table.asks_refuses, &table.is_unenforced]
+            .map(|set| set.word(at) & !exempt);
         let needs = !(exempt | free | denied | unenforced);
         let granted = self.facts.grants.passing.word(at);
         Reasons::only(Reason::Exempt, exempt)

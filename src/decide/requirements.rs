@@ -7,7 +7,7 @@
 //! strikes out the destinations that need it). Every other formula is evaluated as it is, once for all destinations that
 //! share it. The lookup is bounded, and the other forms take memory in proportion to the policy.
 
-use super::bits::Bits;
+use super::bits::{Bits, ones};
 use crate::model::Requirement;
 use std::collections::HashMap;
 
@@ -26,9 +26,12 @@ pub(crate) struct Requirements {
 enum Conjunctions {
     /// For each chunk of eight categories, for each byte of granted ones: the destinations that pass.
     Lookup { words: Vec<u64>, row: usize, chunks: usize },
-    /// For each category, the destinations that need it: `needed_by[starts[c]..starts[c + 1]]`.
-    Lists { starts: Vec<u32>, needed_by: Vec<u32> },
+    /// For each category, the destinations that need it.
+    Lists { needed_by: Vec<Vec<u32>> },
 }
+
+/// A destination, and a category without which it does not pass.
+type Need = (u32, usize);
 
 /// A requirement that is no conjunction, and the destinations that have it.
 #[derive(Debug, Clone)]
@@ -37,32 +40,26 @@ struct Formula {
     destinations: Vec<u32>,
 }
 
-/// The categories of a conjunction; `None` for a requirement that is none.
-fn conjunction(requirement: &Requirement, into: &mut Vec<usize>) -> Option<()> {
+/// Returns true if all categories of a requirement are needed.
+fn is_conjunction(requirement: &Requirement) -> bool {
     match requirement {
-        Requirement::Category(id) => into.push(id.index()),
-        Requirement::AllOf(elements) => {
-            for element in elements {
-                conjunction(element, into)?;
-            }
-        }
-        Requirement::AnyOf(_) => return None,
+        Requirement::Category(_) => true,
+        Requirement::AllOf(elements) => elements.iter().all(is_conjunction),
+        Requirement::AnyOf(_) => false,
     }
-    Some(())
 }
 
 impl Requirements {
     /// `passing` are the destinations that pass when every category is granted; `requirements` those of the
     /// destinations that the consent step asks anything of.
     pub(crate) fn new(categories: usize, passing: Bits, requirements: &[(usize, Requirement)]) -> Self {
-        let mut conjunctions: Vec<(u32, Vec<usize>)> = Vec::new();
+        let mut needs: Vec<Need> = Vec::new();
         let mut formulas: Vec<Formula> = Vec::new();
         let mut known: HashMap<&Requirement, usize> = HashMap::new();
         for (destination, requirement) in requirements {
             let destination = u32::try_from(*destination).unwrap_or(u32::MAX);
-            let mut needed = Vec::new();
-            if conjunction(requirement, &mut needed).is_some() {
-                conjunctions.push((destination, needed));
+            if is_conjunction(requirement) {
+                needs.extend(requirement.categories().map(|category| (destination, category.index())));
                 continue;
             }
             let index = *known.entry(requirement).or_insert(formulas.len());
@@ -72,13 +69,13 @@ impl Requirements {
                     .push(Formula { requirement: requirement.clone(), destinations: vec![destination] }),
             }
         }
-        let row = passing.words().len();
         let chunks = categories.div_ceil(8);
-        let conjunctions = if chunks * 256 * row * size_of::<u64>() <= MAX_LOOKUP_BYTES {
+        let is_small = chunks * 256 * size_of_val(passing.words()) <= MAX_LOOKUP_BYTES;
+        let conjunctions = if is_small {
             let within = formulas.extract_if(.., |formula| chunk(&formula.requirement).is_some());
-            lookup(&passing, chunks, &conjunctions, &within.collect::<Vec<_>>())
+            lookup(&passing, chunks, &needs, &within.collect::<Vec<_>>())
         } else {
-            lists(categories, &conjunctions)
+            lists(categories, &needs)
         };
         Requirements { passing, conjunctions, formulas }
     }
@@ -96,21 +93,17 @@ impl Requirements {
                     }
                 }
             }
-            Conjunctions::Lists { starts, needed_by } => {
+            Conjunctions::Lists { needed_by } => {
                 let refused = granted.words().iter().map(|word| !word);
                 // The bits behind the last category are refused too; nothing needs them.
-                for category in super::bits::ones(refused) {
-                    for destination in slice(starts, needed_by, category) {
-                        into.remove(*destination as usize);
-                    }
+                for destinations in ones(refused).filter_map(|category| needed_by.get(category)) {
+                    into.remove_all(destinations);
                 }
             }
         }
-        for formula in &self.formulas {
-            if !formula.requirement.is_satisfied(&|id| granted.contains(id.index())) {
-                for destination in &formula.destinations {
-                    into.remove(*destination as usize);
-                }
+        for Formula { requirement, destinations } in &self.formulas {
+            if !requirement.is_satisfied(&|id| granted.contains(id.index())) {
+                into.remove_all(destinations);
             }
         }
     }
@@ -120,8 +113,9 @@ impl Requirements {
     fn bytes(&self) -> usize {
         let conjunctions = match &self.conjunctions {
             Conjunctions::Lookup { words, .. } => size_of_val(words.as_slice()),
-            Conjunctions::Lists { starts, needed_by } => {
-                size_of_val(starts.as_slice()) + size_of_val(needed_by.as_slice())
+            Conjunctions::Lists { needed_by } => {
+                let lists = needed_by.iter().map(|list| size_of_val(list.as_slice()));
+                size_of_val(needed_by.as_slice()) + lists.sum::<usize>()
             }
         };
         let formulas: usize =
@@ -130,80 +124,45 @@ impl Requirements {
     }
 }
 
-fn slice<'l>(starts: &[u32], needed_by: &'l [u32], category: usize) -> &'l [u32] {
-    let start = starts.get(category).copied().unwrap_or(0) as usize;
-    let end = starts.get(category + 1).copied().unwrap_or(0) as usize;
-    needed_by.get(start..end).unwrap_or(&[])
-}
-
 /// The eight categories that a requirement is about; `None` when it is about more.
 fn chunk(requirement: &Requirement) -> Option<usize> {
-    match requirement {
-        Requirement::Category(id) => Some(id.index() / 8),
-        Requirement::AllOf(elements) | Requirement::AnyOf(elements) => {
-            let (first, others) = elements.split_first()?;
-            let first = chunk(first)?;
-            others.iter().all(|element| chunk(element) == Some(first)).then_some(first)
-        }
-    }
+    let mut chunks = requirement.categories().map(|category| category.index() / 8);
+    let first = chunks.next()?;
+    chunks.all(|chunk| chunk == first).then_some(first)
 }
 
-fn lookup(
-    passing: &Bits,
-    chunks: usize,
-    conjunctions: &[(u32, Vec<usize>)],
-    within_chunk: &[Formula],
-) -> Conjunctions {
+fn lookup(passing: &Bits, chunks: usize, needs: &[Need], within_chunk: &[Formula]) -> Conjunctions {
     let row = passing.words().len();
-    let mut words = Vec::with_capacity(chunks * 256 * row);
-    for _ in 0..chunks * 256 {
-        words.extend_from_slice(passing.words());
-    }
-    for (destination, needed) in conjunctions {
-        let destination = *destination as usize;
-        for category in needed {
-            let bit = category % 8;
-            for byte in (0..256usize).filter(|byte| byte >> bit & 1 == 0) {
-                let at = (category / 8 * 256 + byte) * row + destination / 64;
-                if let Some(word) = words.get_mut(at) {
-                    *word &= !(1 << (destination % 64));
-                }
+    let mut words = passing.words().repeat(chunks * 256);
+    let mut strike_out = |destination: u32, chunk: usize, passes: &dyn Fn(usize) -> bool| {
+        for byte in (0..256).filter(|byte| !passes(*byte)) {
+            let at = (chunk * 256 + byte) * row + destination as usize / 64;
+            if let Some(word) = words.get_mut(at) {
+                *word &= !(1 << (destination % 64));
             }
         }
+    };
+    let is_granted = |byte: usize, category: usize| byte >> (category % 8) & 1 == 1;
+    for (destination, category) in needs {
+        strike_out(*destination, category / 8, &|byte| is_granted(byte, *category));
     }
-    for (at, byte) in (0..chunks).flat_map(|at| (0..=255u8).map(move |byte| (at, byte))) {
-        let granted = Bits::with_byte(at, byte);
-        let here = within_chunk.iter().filter(|formula| chunk(&formula.requirement) == Some(at));
-        for formula in
-            here.filter(|formula| !formula.requirement.is_satisfied(&|id| granted.contains(id.index())))
-        {
-            for destination in formula.destinations.iter().map(|destination| *destination as usize) {
-                if let Some(word) = words.get_mut((at * 256 + usize::from(byte)) * row + destination / 64) {
-                    *word &= !(1 << (destination % 64));
-                }
-            }
+    for Formula { requirement, destinations } in within_chunk {
+        let passes = |byte: usize| requirement.is_satisfied(&|id| is_granted(byte, id.index()));
+        if let Some(chunk) = chunk(requirement) {
+            destinations.iter().for_each(|destination| strike_out(*destination, chunk, &passes));
         }
     }
     Conjunctions::Lookup { words, row, chunks }
 }
 
-fn lists(categories: usize, conjunctions: &[(u32, Vec<usize>)]) -> Conjunctions {
-    let mut by_category: Vec<Vec<u32>> = vec![Vec::new(); categories];
-    for (destination, needed) in conjunctions {
-        for category in needed {
-            if let Some(list) = by_category.get_mut(*category) {
-                list.push(*destination);
-            }
+fn lists(categories: usize, needs: &[Need]) -> Conjunctions {
+    let mut needed_by = vec![Vec::new(); categories];
+    for (destination, category) in needs {
+        if let Some(list) = needed_by.get_mut(*category) {
+            list.push(*destination);
         }
     }
-    let mut starts = Vec::with_capacity(categories + 1);
-    let mut needed_by = Vec::new();
-    for list in by_category {
-        starts.push(needed_by.len() as u32);
-        needed_by.extend(list);
-    }
-    starts.push(needed_by.len() as u32);
-    Conjunctions::Lists { starts, needed_by }
+    Conjunctions::Lists { needed_by }
 }
 
 #[cfg(test)]
@@ -239,18 +198,15 @@ mod tests {
         let small = Requirements::new(80, passing.clone(), &requirements);
         assert!(matches!(small.conjunctions, Conjunctions::Lookup { .. }));
         assert_eq!(small.formulas.len(), 4, "only those of more than eight");
-        let conjunctions: Vec<(u32, Vec<usize>)> =
-            vec![(0, vec![0]), (1, vec![0, 7, 8]), (2, vec![9, 3, 9]), (70, vec![79])];
-        let formulas = requirements
-            .iter()
-            .filter(|(_, requirement)| conjunction(requirement, &mut Vec::new()).is_none());
+        let needs = [(0, 0), (1, 0), (1, 7), (1, 8), (2, 9), (2, 3), (2, 9), (70, 79)];
+        let formulas = requirements.iter().filter(|(_, requirement)| !is_conjunction(requirement));
         let formula = |(destination, requirement): &(usize, Requirement)| Formula {
             requirement: requirement.clone(),
             destinations: vec![*destination as u32],
         };
         let large = Requirements {
             passing,
-            conjunctions: lists(80, &conjunctions),
+            conjunctions: lists(80, &needs),
             formulas: formulas.map(formula).collect(),
         };
         for mask in 0..1024usize {

@@ -48,6 +48,15 @@ pub(super) struct IntegrationEntries {
 }
 
 impl Grants {
+    /// Takes on these grants, and those of `always` categories.
+    pub(super) fn set(&mut self, table: &Table, granted: &[u64]) {
+        self.granted.fill(granted);
+        for (granted, always) in self.granted.words_mut().iter_mut().zip(table.always.words()) {
+            *granted |= always;
+        }
+        table.requirements.passing(&self.granted, &mut self.passing);
+    }
+
     /// Takes on what `members` adds. A category is granted when each of its keys is; so among duplicates any other value wins.
     pub(super) fn work_out(
         &mut self,
@@ -133,7 +142,7 @@ impl<'d> ResolvedEvent<'d> {
     /// What is enforced.
     #[inline]
     pub(super) fn enforce<'t>(&self, table: &'t Table) -> &'t Enforce {
-        table.enforce_checked(self.dropped, self.consent, self.integrations)
+        table.enforce(self.dropped, self.consent, self.integrations)
     }
 
     /// The consent state.

@@ -17,7 +17,7 @@ use super::bits::{Bits, ones};
 use super::cache::Cache;
 use super::resolved::ALL;
 use super::table::Table;
-use crate::event::{Entry, EntryText, entry_texts, integrations_texts};
+use crate::event::{Entry, EntryText, entry_texts};
 use crate::model::{Destination, DestinationId};
 use std::ops::Range;
 
@@ -36,15 +36,6 @@ struct Rewritten {
     changed: bool,
 }
 
-/// The integrations objects of an event, as far as they were found already.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Found<'t> {
-    /// There is this one, or none.
-    One(Option<&'t [u8]>),
-    /// They are to be looked for.
-    Unknown,
-}
-
 /// Who is delivered, and whether the event is dropped.
 #[derive(Clone, Copy)]
 pub(super) struct Outcome<'d> {
@@ -53,7 +44,7 @@ pub(super) struct Outcome<'d> {
 }
 
 /// Where among the integrations objects of an event one stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Position {
     /// There is no other.
     Alone,
@@ -66,12 +57,10 @@ enum Position {
 impl Rewrites {
     pub(super) fn new(table: &Table, remembers: bool) -> Self {
         let nothing = Rewritten::default();
-        if !remembers {
-            return Rewrites { cache: Cache::never(nothing), key: Vec::new() };
-        }
         // What an object becomes has each destination's name once at the most, with a quote or two and a value.
         let names = table.policy().destinations().iter().map(|destination| destination.name().len() + 16);
-        Rewrites { cache: Cache::new(nothing, names.sum()), key: Vec::new() }
+        let cache = if remembers { Cache::new(nothing, names.sum()) } else { Cache::never(nothing) };
+        Rewrites { cache, key: Vec::new() }
     }
 
     #[cfg(test)]
@@ -79,27 +68,15 @@ impl Rewrites {
         self.cache.remembers()
     }
 
-    /// Appends the event that `line` is, rewritten.
+    /// Appends the event that `line` is, rewritten. Its integrations objects are parts of the line.
     pub(super) fn rewrite(
         &mut self,
         table: &Table,
         outcome: Outcome<'_>,
         line: &[u8],
-        found: Found<'_>,
+        texts: &[&[u8]],
         into: &mut Vec<u8>,
     ) {
-        let several;
-        let one;
-        let texts: &[&[u8]] = match found {
-            Found::One(text) => {
-                one = text;
-                one.as_slice()
-            }
-            Found::Unknown => {
-                several = integrations_texts(line);
-                &several
-            }
-        };
         if texts.is_empty() {
             return self.insert(table, outcome, line, into);
         }
@@ -110,7 +87,6 @@ impl Rewrites {
                 _ if number == 0 || number + 1 == texts.len() => Position::Outer,
                 _ => Position::Inner,
             };
-            // Each is a part of the line.
             let start = (text.as_ptr() as usize).wrapping_sub(line.as_ptr() as usize);
             let rewritten = self.object(table, outcome, position, text);
             if let (true, Some(before)) = (rewritten.changed, line.get(copied..start)) {
@@ -171,10 +147,10 @@ impl Rewritten {
             self.text.extend_from_slice(word(*value));
         }
         let mut rest = if object.is_some() { 1 } else { text.len() };
-        match (object.is_some(), entries.is_empty() || changes.added.is_empty()) {
-            (false, _) => self.text.push(b'}'),
-            (true, false) => self.text.push(b','),
-            (true, true) => {}
+        if object.is_none() {
+            self.text.push(b'}');
+        } else if !entries.is_empty() && !changes.added.is_empty() {
+            self.text.push(b',');
         }
         for (place, value) in changes.values {
             self.text.extend_from_slice(text.get(rest..place.start).unwrap_or_default());
@@ -190,7 +166,7 @@ fn word(value: bool) -> &'static [u8] {
 }
 
 /// What has to be changed in an integrations object.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Changes<'n> {
     /// Values that become others, by their places in the text, in order.
     values: Vec<(Range<usize>, bool)>,
@@ -221,11 +197,9 @@ impl<'n> Changes<'n> {
         }
 
         // Who has an entry that stops it for certain; one that lets it through; one that it shares with who is delivered.
-        let (mut off, mut on, mut claimed) = (Bits::new(count), Bits::new(count), Bits::new(count));
+        let [mut off, mut on, mut claimed] = [count; 3].map(Bits::new);
         // Names are spread over those who share them once, however often an event repeats them.
-        let names = table.destinations.numbers();
-        let (mut is_on, mut is_claimed, mut is_blocked) =
-            (Bits::new(names), Bits::new(names), Bits::new(names));
+        let [mut is_on, mut is_claimed, mut is_blocked] = [table.destinations.numbers(); 3].map(Bits::new);
         let spread = |named: &[u32], over: &mut Bits| named.iter().for_each(|id| over.insert(*id as usize));
         let stopped = |id: usize| may_stop && !table.ignores_all.contains(id);
         for entry in entries.iter().filter(|entry| entry.name.as_bytes() != ALL) {

@@ -26,7 +26,7 @@ pub struct Scratch {
 }
 
 /// Where a scratch has the facts of an event.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct ResolvedAt {
     consent: ConsentState,
     integrations: IntegrationsState,
@@ -48,6 +48,7 @@ impl Scratch {
     pub(super) fn new(table: &Table) -> Self {
         let mut grants = Grants::default();
         grants.work_out(table, |_| Some(()));
+        grants.set(table, &[]);
         let mut listed = IntegrationEntries::default();
         listed.work_out(table, |_| Some(()));
         let bytes = |bits: &[&Bits]| bits.iter().map(|bits| size_of_val(bits.words())).sum();
@@ -84,33 +85,22 @@ impl Scratch {
 
     /// Works out the facts of an event.
     pub(super) fn resolve(&mut self, table: &Table, event: &Event<'_>) -> ResolvedAt {
-        let (mut choices_at, mut listed_at) = (Place::NOTHING, Place::NOTHING);
-        // Without preferences every category has its state's value.
-        let state = event.consent.state();
-        let unlisted = table.policy().reading().common_value(state) == Some(Preference::Granted);
-        if unlisted || !event.consent.preferences().is_empty() {
-            self.grants.spare().work_out(table, |add| {
-                event.consent.preferences().iter().for_each(|(name, one)| add(name.as_bytes(), *one));
-                Some(())
-            });
-            choices_at = Place::SPARE;
+        let (mut grants, mut listed) = (Place::NOTHING, Place::NOTHING);
+        let (preferences, entries) = (event.consent.preferences(), event.integrations.entries());
+        let consent = event.consent.state();
+        // Without preferences every category has the common value of the state.
+        let are_granted = table.policy.reading().common_value(consent) == Some(Preference::Granted);
+        if are_granted || !preferences.is_empty() {
+            self.grants.spare().work_out(table, |add| add_each(preferences, add));
+            grants = Place::SPARE;
         }
-        if !event.integrations.entries().is_empty() {
-            self.listed.spare().work_out(table, |add| {
-                event.integrations.entries().iter().for_each(|(name, one)| add(name.as_bytes(), *one));
-                Some(())
-            });
-            listed_at = Place::SPARE;
+        if !entries.is_empty() {
+            self.listed.spare().work_out(table, |add| add_each(entries, add));
+            listed = Place::SPARE;
         }
-        let role = |track: &Name<'_>| table.role(|name| *track == *name);
-        ResolvedAt {
-            consent: state,
-            integrations: event.integrations.state(),
-            grants: choices_at,
-            listed: listed_at,
-            role: event.track.as_ref().map_or(EventRole::default(), role),
-            dropped: None,
-        }
+        let role = event.track.as_ref().map(|track| table.role(|name| *track == *name)).unwrap_or_default();
+        let integrations = event.integrations.state();
+        ResolvedAt { consent, integrations, grants, listed, role, dropped: None }
     }
 
     /// Works out the facts of an event from its parts, or remembers them; `None` when a part is no JSON.
@@ -142,12 +132,7 @@ impl Scratch {
 
     /// Takes the granted categories as given, as bits in the order of the policy.
     pub(super) fn grant(&mut self, table: &Table, granted: &[u64]) -> ResolvedAt {
-        let grants = self.grants.spare();
-        grants.granted.fill(granted);
-        for (granted, always) in grants.granted.words_mut().iter_mut().zip(table.always.words()) {
-            *granted |= always;
-        }
-        table.requirements.passing(&grants.granted, &mut grants.passing);
+        self.grants.spare().set(table, granted);
         ResolvedAt {
             consent: ConsentState::Answered,
             integrations: IntegrationsState::None,
@@ -172,6 +157,11 @@ impl Scratch {
         let (grants, listed) = (self.grants.at(grants), self.listed.at(listed));
         (ResolvedEvent { consent, integrations, grants, listed, role, dropped }, &mut self.deliver)
     }
+}
+
+fn add_each<T: Copy>(members: &[(Name<'_>, T)], add: &mut dyn FnMut(&[u8], T)) -> Option<()> {
+    members.iter().for_each(|(name, value)| add(name.as_bytes(), *value));
+    Some(())
 }
 
 #[cfg(test)]

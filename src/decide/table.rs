@@ -11,8 +11,8 @@ use super::requirements::Requirements;
 use crate::event::{InstructionSet, Keys};
 use crate::fingerprint::{Fingerprint, TooLargeError};
 use crate::model::{
-    ConsentState, DestinationId, Enforce, EventRole, IntegrationsState, InvalidEntries, Policy, Preference,
-    Requirement,
+    ConsentState, Destination, DestinationId, Enforce, EventRole, IntegrationsState, InvalidEntries, Policy,
+    Preference, Requirement,
 };
 use std::sync::{Arc, OnceLock};
 
@@ -102,50 +102,37 @@ impl Table {
     pub fn new(policy: impl Into<Arc<Policy>>) -> Table {
         let policy = policy.into();
         let named_events = policy.named_events();
-        let destinations = policy.destinations();
-        let set = |holds: &dyn Fn(DestinationId) -> bool| {
-            let mut bits = Bits::new(destinations.len());
-            policy.destination_ids().filter(|id| holds(*id)).for_each(|id| bits.insert(id.index()));
-            bits
-        };
-        let destination = |id: DestinationId| policy.destination(id);
-        let enabled = set(&|id| destination(id).is_some_and(|one| one.disabled().is_none()));
-        let exempt = set(&|id| destination(id).is_some_and(|one| one.exempt().is_some()));
-        let ignores_all = set(&|id| {
-            destination(id)
-                .and_then(|one| policy.kind_of(one))
-                .is_some_and(|kind| kind.ignores_all().is_some())
-        });
+        let (categories, destinations) = (policy.categories(), policy.destinations());
         let steps: Vec<ConsentStep> = destinations.iter().map(|one| ConsentStep::of(&policy, one)).collect();
-        let passing =
-            set(&|id| exempt.contains(id.index()) || steps.get(id.index()) != Some(&ConsentStep::Refuses));
-        let needs: Vec<(usize, Requirement)> = steps
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| !exempt.contains(*index))
-            .filter_map(|(index, step)| Some((index, step.requirement()?.clone())))
-            .collect();
-        let does = |step: &ConsentStep| set(&|id| steps.get(id.index()) == Some(step));
+        let set = |holds: &dyn Fn(&Destination, &ConsentStep) -> bool| {
+            let all = destinations.iter().zip(&steps).enumerate();
+            Bits::of(destinations.len(), all.filter(|(_, (one, step))| holds(one, step)).map(|(id, _)| id))
+        };
+        let passing = set(&|one, step| one.exempt().is_some() || *step != ConsentStep::Refuses);
+        let exempt = set(&|one, _| one.exempt().is_some());
+        let needs = steps.iter().enumerate().filter(|(id, _)| !exempt.contains(*id));
+        let needs: Vec<(usize, Requirement)> =
+            needs.filter_map(|(id, step)| Some((id, step.requirement()?.clone()))).collect();
+        let always = categories.iter().enumerate().filter(|(_, one)| one.is_always());
+        let names = destinations.iter().enumerate();
         Table {
-            categories: Names::new(
-                policy.categories().iter().enumerate().map(|(id, one)| (one.wire_id(), id)),
-            ),
-            destinations: Names::new(
-                destinations.iter().enumerate().flat_map(|(id, one)| one.names().map(move |name| (name, id))),
-            ),
-            cells: cells(&policy),
-            requirements: Requirements::new(policy.categories().len(), passing, &needs),
+            categories: Names::new(categories.iter().enumerate().map(|(id, one)| (one.wire_id(), id))),
+            destinations: Names::new(names.flat_map(|(id, one)| one.names().map(move |name| (name, id)))),
+            cells: ConsentState::ALL.map(|consent| {
+                let row = |integrations| policy.reconcile().row(consent, integrations);
+                IntegrationsState::ALL.map(|integrations| row(integrations).enforce.clone())
+            }),
+            requirements: Requirements::new(categories.len(), passing, &needs),
             invalid_is_off: policy.invalid_entries().value == InvalidEntries::Off,
-            known: set(&|_| true),
-            asks_nothing: does(&ConsentStep::Nothing),
-            asks_refuses: does(&ConsentStep::Refuses),
-            is_unenforced: does(&ConsentStep::Unenforced),
-            unlisted_is_granted: policy.reading().unlisted() == Preference::Granted,
-            enabled,
+            known: set(&|_, _| true),
+            enabled: set(&|one, _| one.disabled().is_none()),
             exempt,
-            ignores_all,
-            always: always(&policy),
-            consent_steps: steps,
+            ignores_all: set(&|one, _| policy.kind_of(one).is_some_and(|kind| kind.ignores_all().is_some())),
+            asks_nothing: set(&|_, step| *step == ConsentStep::Nothing),
+            asks_refuses: set(&|_, step| *step == ConsentStep::Refuses),
+            is_unenforced: set(&|_, step| *step == ConsentStep::Unenforced),
+            unlisted_is_granted: policy.reading().unlisted() == Preference::Granted,
+            always: Bits::of(categories.len(), always.map(|(id, _)| id)),
             keys: Keys::of_event(policy.reading()),
             deciding_keys: Keys::of_decision(policy.reading(), !named_events.is_empty()),
             named_events,
@@ -153,6 +140,7 @@ impl Table {
             drops: LedgerDrop::ALL.map(|dropped| Enforce::Drop(dropped.reason().to_owned())),
             fingerprint: OnceLock::new(),
             gate: OnceLock::new(),
+            consent_steps: steps,
             policy,
         }
     }
@@ -172,30 +160,21 @@ impl Table {
 
     /// What the policy makes of a track event by its name.
     pub(crate) fn role(&self, is_name: impl Fn(&str) -> bool) -> EventRole {
-        self.named_events
-            .iter()
-            .find(|(name, _)| is_name(name))
-            .map_or(EventRole::default(), |(_, role)| *role)
+        let named = self.named_events.iter().find(|(name, _)| is_name(name));
+        named.map(|(_, role)| *role).unwrap_or_default()
     }
 
-    /// What is enforced for a pair of states.
-    pub(crate) fn enforce(&self, consent: ConsentState, integrations: IntegrationsState) -> &Enforce {
-        let cell = self.cells.get(consent as usize).and_then(|row| row.get(integrations as usize));
-        // There is a cell for every pair, in the order of the states; the fallback is never taken.
-        cell.unwrap_or(&Enforce::ConsentThenIntegrations)
-    }
-
-    /// The same for an event that a check has dropped, whatever its states are.
-    pub(crate) fn enforce_checked(
+    /// What is enforced for a pair of states, or for any of an event that a check has dropped.
+    pub(crate) fn enforce(
         &self,
         dropped: Option<LedgerDrop>,
         consent: ConsentState,
         integrations: IntegrationsState,
     ) -> &Enforce {
-        match dropped.and_then(|dropped| self.drops.get(dropped as usize)) {
-            Some(drop) => drop,
-            None => self.enforce(consent, integrations),
-        }
+        let drop = dropped.and_then(|dropped| self.drops.get(dropped as usize));
+        let cell = || self.cells.get(consent as usize)?.get(integrations as usize);
+        // There is a cell for every pair, in the order of the states; the fallback is never taken.
+        drop.or_else(cell).unwrap_or(&Enforce::ConsentThenIntegrations)
     }
 
     /// What the policy says of its gate. It is worked out the first time that somebody asks.
@@ -211,20 +190,4 @@ impl Table {
     pub(crate) fn consent_step(&self, destination: DestinationId) -> &ConsentStep {
         self.consent_steps.get(destination.index()).unwrap_or(&ConsentStep::Refuses)
     }
-}
-
-/// The categories that are granted whatever the event says.
-fn always(policy: &Policy) -> Bits {
-    let mut always = Bits::new(policy.categories().len());
-    for (index, category) in policy.categories().iter().enumerate() {
-        if category.is_always() {
-            always.insert(index);
-        }
-    }
-    always
-}
-
-fn cells(policy: &Policy) -> [[Enforce; 3]; 5] {
-    let cell = |consent, integrations| policy.reconcile().row(consent, integrations).enforce.clone();
-    ConsentState::ALL.map(|consent| IntegrationsState::ALL.map(|integrations| cell(consent, integrations)))
 }

@@ -14,10 +14,10 @@ spelled! {
     }
 }
 
-/// Each finding has one sentence, which is also its documentation, and a page under `pages/`, without which it does not
+/// A finding is an error unless it is declared a warning. Each has one sentence, which is also its documentation, and a page under `pages/`, without which it does not
 /// compile.
 macro_rules! codes {
-    ($(#[doc = $sentence:literal] $variant:ident $name:literal = $number:literal $severity:ident,)*) => {
+    ($(#[doc = $sentence:literal] $variant:ident $name:literal = $number:literal $($severity:ident)?,)*) => {
         /// A finding, with its name in CamelCase. Numbers: 1xx text, 2xx files, 3xx facts, 4xx the reconcile table, 5xx lint.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -39,7 +39,8 @@ macro_rules! codes {
             /// How bad the finding is.
             pub fn severity(self) -> Severity {
                 match self {
-                    $(Code::$variant => Severity::$severity,)*
+                    $($(Code::$variant => Severity::$severity,)?)*
+                    _ => Severity::Error,
                 }
             }
 
@@ -63,137 +64,137 @@ macro_rules! codes {
 // A number is never used again: 106 was a statement of a later version, of which there is none now.
 codes! {
     /// Something else was expected here.
-    UnexpectedText "unexpected-text" = 101 Error,
+    UnexpectedText "unexpected-text" = 101,
     /// A text in quotes does not end on its line.
-    UnterminatedText "unterminated-text" = 102 Error,
+    UnterminatedText "unterminated-text" = 102,
     /// A text has a `\` that stands for nothing.
-    UnknownEscape "unknown-escape" = 103 Error,
+    UnknownEscape "unknown-escape" = 103,
     /// The edition line is missing.
-    MissingEdition "missing-edition" = 104 Error,
+    MissingEdition "missing-edition" = 104,
     /// The edition is not known to this version.
-    UnknownEdition "unknown-edition" = 105 Error,
+    UnknownEdition "unknown-edition" = 105,
     /// A line begins with a word that begins no statement.
-    UnknownStatement "unknown-statement" = 107 Error,
+    UnknownStatement "unknown-statement" = 107,
     /// A character changes the direction of the text around it, so that it reads otherwise than it means.
-    BidirectionalCharacter "bidirectional-character" = 108 Error,
+    BidirectionalCharacter "bidirectional-character" = 108,
     /// A name contains a character that nobody can see.
-    InvisibleCharacter "invisible-character" = 109 Error,
+    InvisibleCharacter "invisible-character" = 109,
     /// Parentheses are nested too deeply.
-    NestedTooDeep "nested-too-deep" = 110 Error,
+    NestedTooDeep "nested-too-deep" = 110,
     /// The file is larger than the limit.
-    FileTooLarge "file-too-large" = 111 Error,
+    FileTooLarge "file-too-large" = 111,
     /// The file is not text in UTF-8.
-    NotUtf8 "not-utf8" = 112 Error,
+    NotUtf8 "not-utf8" = 112,
     /// A word of the language is used as a name.
-    ReservedWord "reserved-word" = 113 Error,
+    ReservedWord "reserved-word" = 113,
     /// There are more mistakes than are listed.
-    TooManyErrors "too-many-errors" = 114 Error,
+    TooManyErrors "too-many-errors" = 114,
     /// A control character or a line separator, which not every editor shows as what it is.
-    ControlCharacter "control-character" = 115 Error,
+    ControlCharacter "control-character" = 115,
     /// The consent state `given` is now `answered`.
-    OldConsentGiven "old-consent-given" = 120 Error,
+    OldConsentGiven "old-consent-given" = 120,
     /// The consent state `none given` is now `unanswered`.
-    OldNoneGiven "old-none-given" = 121 Error,
+    OldNoneGiven "old-none-given" = 121,
     /// The integrations state `given` is now `present`.
-    OldIntegrationsGiven "old-integrations-given" = 122 Error,
+    OldIntegrationsGiven "old-integrations-given" = 122,
     /// The word `also` is now `alias`.
-    OldAlso "old-also" = 123 Error,
+    OldAlso "old-also" = 123,
     /// The words `also spelled` are now `alias`.
-    OldAlsoSpelled "old-also-spelled" = 124 Error,
+    OldAlsoSpelled "old-also-spelled" = 124,
     /// The words `switched off` are now `unenforced`.
-    OldSwitchedOff "old-switched-off" = 125 Error,
+    OldSwitchedOff "old-switched-off" = 125,
     /// The setting `unreadable integrations count as` is now `invalid entries`.
-    OldUnreadableIntegrations "old-unreadable-integrations" = 126 Error,
+    OldUnreadableIntegrations "old-unreadable-integrations" = 126,
     /// The entry state `unreadable` is now `invalid`.
-    OldUnreadable "old-unreadable" = 127 Error,
+    OldUnreadable "old-unreadable" = 127,
     /// A test has a JSON value where the language now has a word.
-    OldTestValue "old-test-value" = 128 Error,
+    OldTestValue "old-test-value" = 128,
     /// The setting `preferences at` is now `consent at`.
-    OldPreferencesAt "old-preferences-at" = 129 Error,
+    OldPreferencesAt "old-preferences-at" = 129,
     /// The setting `exempt event` is now `exempt events`.
-    OldExemptEvent "old-exempt-event" = 130 Error,
+    OldExemptEvent "old-exempt-event" = 130,
     /// The setting `ledger records` is now `preference events` and `ledger also records`.
-    OldLedgerRecords "old-ledger-records" = 131 Error,
+    OldLedgerRecords "old-ledger-records" = 131,
     /// The word `verify` is now `ledger`.
-    OldVerify "old-verify" = 132 Error,
+    OldVerify "old-verify" = 132,
     /// The setting `gate` is now `gate opens on`.
-    OldGate "old-gate" = 133 Error,
+    OldGate "old-gate" = 133,
     /// The setting `gate open without consent` is now `gate without consent open`.
-    OldGateWithoutConsent "old-gate-without-consent" = 134 Error,
+    OldGateWithoutConsent "old-gate-without-consent" = 134,
     /// The setting `model implied means` is now `implied consent`.
-    OldModelImplied "old-model-implied" = 135 Error,
+    OldModelImplied "old-model-implied" = 135,
     /// The setting `visit loads when` is now `library loads when`.
-    OldVisitLoads "old-visit-loads" = 136 Error,
+    OldVisitLoads "old-visit-loads" = 136,
     /// A `lint` statement has the code of a finding in place of its name.
-    OldLintCode "old-lint-code" = 137 Error,
+    OldLintCode "old-lint-code" = 137,
 
     /// A file cannot be read.
-    CannotReadFile "cannot-read-file" = 201 Error,
+    CannotReadFile "cannot-read-file" = 201,
     /// An include leads out of the policy root.
-    IncludeOutsideRoot "include-outside-root" = 202 Error,
+    IncludeOutsideRoot "include-outside-root" = 202,
     /// A file includes itself, directly or through others.
-    IncludeCycle "include-cycle" = 203 Error,
+    IncludeCycle "include-cycle" = 203,
     /// There are more files than the limit.
-    TooManyFiles "too-many-files" = 204 Error,
+    TooManyFiles "too-many-files" = 204,
     /// There is no such prelude.
-    UnknownPrelude "unknown-prelude" = 205 Error,
+    UnknownPrelude "unknown-prelude" = 205,
 
     /// The policy has no name.
-    MissingPolicyName "missing-policy-name" = 301 Error,
+    MissingPolicyName "missing-policy-name" = 301,
     /// A fact is said twice.
-    DuplicateDeclaration "duplicate-declaration" = 302 Error,
+    DuplicateDeclaration "duplicate-declaration" = 302,
     /// There is nothing to override.
-    NothingToOverride "nothing-to-override" = 303 Error,
+    NothingToOverride "nothing-to-override" = 303,
     /// Two files override the same fact, and neither includes the other.
-    CompetingOverrides "competing-overrides" = 304 Error,
+    CompetingOverrides "competing-overrides" = 304,
     /// There is no such category.
-    UnknownCategory "unknown-category" = 305 Error,
+    UnknownCategory "unknown-category" = 305,
     /// There is no such kind.
-    UnknownKind "unknown-kind" = 306 Error,
+    UnknownKind "unknown-kind" = 306,
     /// Two categories have one wire id.
-    DuplicateWireId "duplicate-wire-id" = 307 Error,
+    DuplicateWireId "duplicate-wire-id" = 307,
     /// An alias belongs to another destination.
-    AliasTaken "alias-taken" = 308 Error,
+    AliasTaken "alias-taken" = 308,
     /// A destination is called `All`.
-    ReservedDestinationName "reserved-destination-name" = 309 Error,
+    ReservedDestinationName "reserved-destination-name" = 309,
     /// A destination says neither what it needs nor that it is unmapped or exempt.
-    MissingMapping "missing-mapping" = 310 Error,
+    MissingMapping "missing-mapping" = 310,
     /// A destination is both mapped and unmapped.
-    MappedAndUnmapped "mapped-and-unmapped" = 311 Error,
+    MappedAndUnmapped "mapped-and-unmapped" = 311,
     /// A group has no category.
-    EmptyGroup "empty-group" = 312 Error,
+    EmptyGroup "empty-group" = 312,
     /// A setting is missing.
-    MissingSetting "missing-setting" = 313 Error,
+    MissingSetting "missing-setting" = 313,
     /// A name is empty.
-    EmptyText "empty-text" = 314 Error,
+    EmptyText "empty-text" = 314,
     /// There are more categories or destinations than the limit.
-    TooManyDeclarations "too-many-declarations" = 315 Error,
+    TooManyDeclarations "too-many-declarations" = 315,
     /// The path to the preferences cannot be read from.
-    UnusablePath "unusable-path" = 316 Error,
+    UnusablePath "unusable-path" = 316,
     /// There is no such destination.
-    UnknownDestination "unknown-destination" = 317 Error,
+    UnknownDestination "unknown-destination" = 317,
     /// A test expects a reason that no decision has.
-    UnknownReason "unknown-reason" = 318 Error,
+    UnknownReason "unknown-reason" = 318,
     /// A test expects nothing.
-    NothingExpected "nothing-expected" = 319 Error,
+    NothingExpected "nothing-expected" = 319,
     /// A test expects a reason that never leads to its outcome.
-    ContradictoryReason "contradictory-reason" = 320 Error,
+    ContradictoryReason "contradictory-reason" = 320,
     /// The event of a test is not JSON.
-    InvalidTestEvent "invalid-test-event" = 321 Error,
+    InvalidTestEvent "invalid-test-event" = 321,
     /// There is no such finding of lint.
-    UnknownFinding "unknown-finding" = 322 Error,
+    UnknownFinding "unknown-finding" = 322,
 
     /// The table leaves cells open.
-    UncoveredCells "uncovered-cells" = 401 Error,
+    UncoveredCells "uncovered-cells" = 401,
     /// A row can never apply.
-    UnreachableRow "unreachable-row" = 402 Error,
+    UnreachableRow "unreachable-row" = 402,
     /// A row names a state twice.
-    DuplicateState "duplicate-state" = 403 Error,
+    DuplicateState "duplicate-state" = 403,
 
     /// A cell is covered by more than one row.
     OverlappingRows "overlapping-rows" = 501 Warning,
     /// The integrations object may grant what the person refused.
-    IntegrationsOverrideRefusal "integrations-override-refusal" = 502 Error,
+    IntegrationsOverrideRefusal "integrations-override-refusal" = 502,
     /// An `always` category deviates from the platform's table.
     AlwaysDiffersFromSegment "always-differs-from-segment" = 503 Warning,
     /// A requirement is constant because of `always`.
@@ -243,9 +244,9 @@ codes! {
     /// A comment allows a finding that is not there.
     UnusedAllow "unused-allow" = 526 Warning,
     /// A comment allows a finding without a reason.
-    AllowWithoutReason "allow-without-reason" = 527 Error,
+    AllowWithoutReason "allow-without-reason" = 527,
     /// A promise is not kept.
-    BrokenPromise "broken-promise" = 528 Error,
+    BrokenPromise "broken-promise" = 528,
     /// A promise speaks of no event.
     PromiseNeverApplies "promise-never-applies" = 529 Warning,
     /// The documents rate the banner a medium possibility of data loss.
@@ -257,7 +258,7 @@ codes! {
     /// A list of categories does not show whether all or any are required.
     AmbiguousList "ambiguous-list" = 533 Warning,
     /// A comment allows a finding by its code.
-    OldAllowComment "old-allow-comment" = 534 Error,
+    OldAllowComment "old-allow-comment" = 534,
 }
 
 impl Code {

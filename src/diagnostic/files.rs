@@ -20,8 +20,7 @@ pub struct Span {
 impl Span {
     pub(crate) fn new(file: FileId, start: usize, end: usize) -> Self {
         // Files are limited to far less than 4 GiB before anything in them gets a span.
-        let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Span { file, start: clamp(start), end: clamp(end) }
+        Span { file, start: clamped(start), end: clamped(end) }
     }
 
     /// The empty place in front of it.
@@ -97,11 +96,9 @@ impl Files {
     }
 
     fn push(&mut self, name: &str, text: &str, is_prelude: bool) -> FileId {
-        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        let after = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let lines = std::iter::once(0)
-            .chain(after.map(|(offset, _)| u32::try_from(offset + 1).unwrap_or(u32::MAX)))
-            .collect();
+        let id = FileId(clamped(self.files.len()));
+        let breaks = text.match_indices('\n').map(|(offset, _)| clamped(offset + 1));
+        let lines = std::iter::once(0).chain(breaks).collect();
         self.files.push(Arc::new(File { name: name.into(), is_prelude, text: text.into(), lines }));
         id
     }
@@ -123,8 +120,7 @@ impl Files {
 
     /// The files that are not built in.
     pub fn own(&self) -> impl Iterator<Item = FileId> {
-        let ids = (0..u32::try_from(self.files.len()).unwrap_or(u32::MAX)).map(FileId);
-        ids.filter(|id| !self.is_prelude(*id))
+        (0..clamped(self.files.len())).map(FileId).filter(|id| !self.is_prelude(*id))
     }
 
     /// The beginning of the first file, if there is one.
@@ -193,6 +189,10 @@ impl Files {
     fn file(&self, id: FileId) -> Option<&File> {
         self.files.get(id.0 as usize).map(Arc::as_ref)
     }
+}
+
+fn clamped(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -9,22 +9,19 @@ use super::finding::{Diagnostic, Label};
 use super::text::visible;
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceSpan, SpanContents};
 use std::fmt;
+use std::ops::Range;
 
 /// A [`Diagnostic`] with an excerpt of its source text.
 #[derive(Debug)]
 pub struct Report {
-    code: Code,
-    severity: Severity,
+    code: Option<Code>,
+    severity: miette::Severity,
     message: String,
     help: Option<String>,
     excerpt: Option<Excerpt>,
-    /// Places in other files, or far away in the same one.
-    elsewhere: Vec<Elsewhere>,
+    /// Places in other files, or far away in the same one, each shown by itself.
+    elsewhere: Vec<Report>,
 }
-
-/// A place that is shown by itself.
-#[derive(Debug)]
-struct Elsewhere(Excerpt);
 
 /// Some lines of a file, as they are shown.
 #[derive(Debug)]
@@ -46,26 +43,35 @@ const COLUMNS_BEFORE: usize = 60;
 impl Files {
     /// Joins a diagnostic and the text it speaks of.
     pub fn report(&self, diagnostic: &Diagnostic) -> Report {
-        let mut labels = diagnostic.labels.iter();
-        let mut together: Vec<&Label> = labels.next().into_iter().collect();
+        let line = |label: &Label| self.line_at(label.span.file, label.span.start);
+        let mut together: Vec<&Label> = Vec::new();
         let mut elsewhere = Vec::new();
-        for label in labels {
+        for label in &diagnostic.labels {
             let near = together.iter().all(|other| {
-                let line = |label: &Label| self.line_at(label.span.file, label.span.start);
                 other.span.file == label.span.file && line(label).abs_diff(line(other)) < MAX_LINES
             });
-            match near {
-                true => together.push(label),
-                false => elsewhere.push(Elsewhere(self.excerpt_of(label.span.file, &[label]))),
+            if near {
+                together.push(label);
+                continue;
             }
+            elsewhere.push(Report {
+                code: None,
+                severity: miette::Severity::Advice,
+                message: "elsewhere".into(),
+                help: None,
+                excerpt: Some(self.excerpt_of(label.span.file, &[label])),
+                elsewhere: Vec::new(),
+            });
         }
-        let excerpt = together.first().map(|first| self.excerpt_of(first.span.file, &together));
         Report {
-            code: diagnostic.code,
-            severity: diagnostic.severity(),
+            code: Some(diagnostic.code),
+            severity: match diagnostic.severity() {
+                Severity::Error => miette::Severity::Error,
+                Severity::Warning => miette::Severity::Warning,
+            },
             message: visible(&diagnostic.message),
             help: diagnostic.help.as_deref().map(visible),
-            excerpt,
+            excerpt: together.first().map(|first| self.excerpt_of(first.span.file, &together)),
             elsewhere,
         }
     }
@@ -77,41 +83,32 @@ impl Files {
         let last = ends.max().unwrap_or(first).min(first + MAX_LINES);
         let first_line = first.saturating_sub(1);
         let mut text = String::new();
-        // For each label, where it begins and ends in the excerpt.
-        let mut places: Vec<(Option<usize>, Option<usize>)> = vec![(None, None); labels.len()];
+        // Each line that is shown, and where it begins in the excerpt.
+        let mut lines = Vec::new();
         for line in first_line..=last + 1 {
             let Some((start, content)) = self.line(file, line) else { break };
             if line > last && content.is_empty() {
                 break;
             }
-            let pointed_at = labels
-                .iter()
-                .map(|label| label.span.start as usize)
-                .find(|at| (start..=start + content.len()).contains(at));
+            let here = start..=start + content.len();
+            let pointed_at =
+                labels.iter().map(|label| label.span.start as usize).find(|at| here.contains(at));
             let window = Window::new(content, pointed_at.map_or(0, |at| at - start));
             let base = text.len();
-            for (label, (from, to)) in labels.iter().zip(&mut places) {
-                let (label_start, label_end) = (label.span.start as usize, label.span.end as usize);
-                let here = start..=start + content.len();
-                if from.is_none() && here.contains(&label_start) {
-                    *from = Some(base + window.shown_up_to(label_start - start));
-                }
-                if from.is_some() && label_end >= start {
-                    *to = Some(base + window.shown_up_to((label_end - start).min(content.len())));
-                }
-            }
             text.push_str(&window.shown());
             text.push('\n');
+            lines.push((here, base, window));
         }
-        let labels = labels
-            .iter()
-            .zip(places)
-            .filter_map(|(label, (from, to))| {
-                let from = from?;
-                let text = (!label.text.is_empty()).then(|| visible(&label.text));
-                Some(LabeledSpan::new(text, from, to.unwrap_or(from).saturating_sub(from)))
-            })
-            .collect();
+        let label = |label: &&Label| {
+            let Range { start, end } = label.span.range();
+            let (here, base, window) = lines.iter().find(|(here, ..)| here.contains(&start))?;
+            let from = base + window.shown_up_to(start - here.start());
+            let (here, base, window) = lines.iter().rfind(|(here, ..)| *here.start() <= end)?;
+            let to = base + window.shown_up_to(end.min(*here.end()) - here.start());
+            let text = (!label.text.is_empty()).then(|| visible(&label.text));
+            Some(LabeledSpan::new(text, from, to.saturating_sub(from)))
+        };
+        let labels = labels.iter().filter_map(label).collect();
         Excerpt { name: visible(self.name(file)), text, first_line, labels }
     }
 }
@@ -140,17 +137,17 @@ impl<'t> Window<'t> {
     /// How long the shown text is up to an offset of the line.
     fn shown_up_to(&self, offset: usize) -> usize {
         let offset = offset.clamp(self.from, self.to);
-        self.mark(self.from > 0).len() + shown(self.content.get(self.from..offset).unwrap_or_default()).len()
+        mark(self.from > 0).len() + shown(self.content.get(self.from..offset).unwrap_or_default()).len()
     }
 
     fn shown(&self) -> String {
         let inside = shown(self.content.get(self.from..self.to).unwrap_or_default());
-        format!("{}{inside}{}", self.mark(self.from > 0), self.mark(self.to < self.content.len()))
+        format!("{}{inside}{}", mark(self.from > 0), mark(self.to < self.content.len()))
     }
+}
 
-    fn mark(&self, cut: bool) -> &'static str {
-        if cut { "..." } else { "" }
-    }
+fn mark(cut: bool) -> &'static str {
+    if cut { "..." } else { "" }
 }
 
 /// Text as an excerpt shows it; what two texts are shown as, one after the other, is what both together are.
@@ -168,28 +165,23 @@ impl std::error::Error for Report {}
 
 impl miette::Diagnostic for Report {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.code.label()))
+        Some(Box::new(self.code?.label()))
     }
 
     fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.severity {
-            Severity::Error => miette::Severity::Error,
-            Severity::Warning => miette::Severity::Warning,
-        })
+        Some(self.severity)
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        Some(Box::new(self.help.as_ref()?))
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.excerpt.as_ref().map(|excerpt| excerpt as &dyn miette::SourceCode)
+        Some(self.excerpt.as_ref()?)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.excerpt
-            .as_ref()
-            .map(|excerpt| Box::new(excerpt.labels.iter().cloned()) as Box<dyn Iterator<Item = _>>)
+        Some(Box::new(self.excerpt.as_ref()?.labels.iter().cloned()))
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
@@ -216,28 +208,6 @@ impl miette::SourceCode for Excerpt {
             inner.column(),
             inner.line_count(),
         )))
-    }
-}
-
-impl fmt::Display for Elsewhere {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("elsewhere")
-    }
-}
-
-impl std::error::Error for Elsewhere {}
-
-impl miette::Diagnostic for Elsewhere {
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(miette::Severity::Advice)
-    }
-
-    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        Some(&self.0)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        Some(Box::new(self.0.labels.iter().cloned()))
     }
 }
 

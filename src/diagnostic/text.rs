@@ -38,14 +38,11 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     known
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST)
-        .filter_map(|candidate| {
-            let distance = if candidate.to_lowercase() == word.to_lowercase() {
-                0
-            } else {
-                strsim::osa_distance(word, candidate)
-            };
-            (distance <= limit).then_some((distance, candidate))
+        .map(|candidate| match candidate.to_lowercase() == word.to_lowercase() {
+            true => (0, candidate),
+            false => (strsim::osa_distance(word, candidate), candidate),
         })
+        .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
 }

@@ -1,6 +1,7 @@
 //! What a decision reads from an event.
 
 use crate::model::{ConsentState, IntegrationsState, Preference};
+use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -76,8 +77,10 @@ spelled! {
 ///
 /// JSON may spell lone surrogates, which are no text; they are kept in their generalised UTF-8 form, so that such a
 /// name differs from every declared name. [`fmt::Display`] shows them as U+FFFD.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name<'a>(Cow<'a, [u8]>);
+// Asked for bytes, `serde_json` gives a string's lone surrogates in generalised UTF-8 instead of refusing them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(transparent)]
+pub struct Name<'a>(#[serde(borrow)] Cow<'a, [u8]>);
 
 impl<'a> Name<'a> {
     pub(crate) fn from_bytes(bytes: Cow<'a, [u8]>) -> Self {

@@ -4,18 +4,17 @@
 //! nesting, the reader checks before.
 
 use super::content::Name;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
 /// A JSON value as it was written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Json<'a>(&'a str);
 
 /// The type of a JSON value, as far as decisions tell types apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Type {
     True,
     False,
@@ -51,15 +50,24 @@ impl<'a> Json<'a> {
 
     /// The members of an object, in order; `None` for a value of another type.
     pub(super) fn members(self) -> Option<Vec<(Name<'a>, Json<'a>)>> {
-        let mut members = Vec::new();
-        self.each_member(|name, value| members.push((name, value)))?;
-        Some(members)
+        self.collect(|value| value)
     }
 
     /// Calls `visit` with each member of an object, in order; `None` for a value of another type.
     pub(super) fn each_member(self, visit: impl FnMut(Name<'a>, Json<'a>)) -> Option<()> {
         let mut deserializer = serde_json::Deserializer::from_str(self.0);
         deserializer.deserialize_map(Each(visit)).and_then(|()| deserializer.end()).ok()
+    }
+
+    /// The members of an object, each by what the type of its value means; `None` for a value of another type.
+    pub(super) fn typed_members<T: From<Type>>(self) -> Option<Vec<(Name<'a>, T)>> {
+        self.collect(|value| value.json_type().into())
+    }
+
+    fn collect<T>(self, read: impl Fn(Json<'a>) -> T) -> Option<Vec<(Name<'a>, T)>> {
+        let mut members = Vec::new();
+        self.each_member(|name, value| members.push((name, read(value))))?;
+        Some(members)
     }
 
     /// Where a value stands in the text that it was read from.
@@ -88,29 +96,6 @@ impl<'de, F: FnMut(Name<'de>, Json<'de>)> Visitor<'de> for Each<F> {
             (self.0)(name, Json(value.get()));
         }
         Ok(())
-    }
-}
-
-/// Asked for bytes, `serde_json` gives a string's lone surrogates in generalised UTF-8 instead of refusing them.
-impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Name<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-                Ok(Name::from_bytes(Cow::Borrowed(bytes)))
-            }
-
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-                Ok(Name::from_bytes(Cow::Owned(bytes.to_vec())))
-            }
-        }
-        deserializer.deserialize_bytes(Collect)
     }
 }
 

@@ -4,7 +4,6 @@
 //! from JSON, or built by a caller that has extracted the members already. `consent` knows how consent stands on an event, and
 //! `fast` finds the same parts faster.
 
-mod booleans;
 mod consent;
 mod content;
 mod error;

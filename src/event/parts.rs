@@ -1,9 +1,9 @@
 //! The parts of an event that a decision reads, still as text.
 
-use super::booleans::{self, preference};
+use super::consent::booleans;
 use super::content::{Consent, Entry, Event, Integrations, Name};
 use super::json::{Json, Type, skip_space};
-use super::read::{self, entry};
+use super::read;
 use crate::model::Preference;
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
@@ -41,7 +41,7 @@ impl<'t> Parts<'t> {
         };
         let entries = match self.integrations {
             None => Vec::new(),
-            Some(text) => read::entries(object(text)?)?,
+            Some(text) => object(text)?.typed_members()?,
         };
         let name = |value: Option<&'t [u8]>| value.and_then(string);
         Some(Event {
@@ -66,16 +66,15 @@ impl<'t> Parts<'t> {
 
 /// Each member of a preferences object, in order; `None` when the text is no object, at the end or in the midst of it.
 pub(crate) fn each_preference(text: &[u8], add: &mut dyn FnMut(&[u8], Preference)) -> Option<()> {
-    each_member(text, |name, value, _| add(name.as_bytes(), preference(value)))
+    each_member(text, |name, value, _| add(name.as_bytes(), value.into()))
 }
 
 /// Each member of an integrations object, in order; `None` when the text is no object, at the end or in the midst of it.
 pub(crate) fn each_entry(text: &[u8], add: &mut dyn FnMut(&[u8], Entry)) -> Option<()> {
-    each_member(text, |name, value, _| add(name.as_bytes(), entry(value)))
+    each_member(text, |name, value, _| add(name.as_bytes(), value.into()))
 }
 
 /// An entry of an integrations object as it was written.
-#[derive(Debug, Clone)]
 pub(crate) struct EntryText<'t> {
     pub(crate) name: Name<'t>,
     pub(crate) entry: Entry,
@@ -86,7 +85,7 @@ pub(crate) struct EntryText<'t> {
 /// The entries of an integrations object; `None` when the text is no object.
 pub(crate) fn entry_texts(text: &[u8]) -> Option<Vec<EntryText<'_>>> {
     let mut entries = Vec::new();
-    each_member(text, |name, value, place| entries.push(EntryText { name, entry: entry(value), place }))?;
+    each_member(text, |name, value, place| entries.push(EntryText { name, entry: value.into(), place }))?;
     Some(entries)
 }
 

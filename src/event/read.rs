@@ -3,7 +3,7 @@
 use super::consent;
 use super::content::{Entry, Event, Integrations, Name};
 use super::error::{EventError, EventErrorKind};
-use super::json::{Json, Members, Type, values};
+use super::json::{Json, Members, Type, is_space, values};
 use crate::model::Reading;
 
 /// How large an event may be.
@@ -110,16 +110,17 @@ pub(crate) fn read_whole<'a>(
 #[cfg(feature = "ledger")]
 fn id<'a>(members: &Members<'a>, key: &str) -> IdMember<'a> {
     let mut found = values(members, key);
-    let Some(value) = found.next() else { return IdMember::Absent };
-    match (found.next(), value.string()) {
-        (Some(_), _) => IdMember::Unreadable,
-        (None, Some(text)) if text.as_bytes().is_empty() => IdMember::Absent,
-        // A lone surrogate is no text: two such ids would look alike.
-        (None, Some(text)) if std::str::from_utf8(text.as_bytes()).is_err() => IdMember::Unreadable,
-        (None, Some(text)) if text.as_bytes().len() > MAX_ID_BYTES => IdMember::Unreadable,
-        (None, Some(text)) => IdMember::Text(text),
-        (None, None) if value.is_null() => IdMember::Absent,
-        (None, None) => IdMember::Unreadable,
+    let (Some(value), other) = (found.next(), found.next()) else { return IdMember::Absent };
+    if other.is_some() {
+        return IdMember::Unreadable;
+    }
+    // A lone surrogate is no text: two such ids would look alike.
+    let is_text = |text: &[u8]| text.len() <= MAX_ID_BYTES && std::str::from_utf8(text).is_ok();
+    match value.string() {
+        None if value.is_null() => IdMember::Absent,
+        Some(text) if text.as_bytes().is_empty() => IdMember::Absent,
+        Some(text) if is_text(text.as_bytes()) => IdMember::Text(text),
+        _ => IdMember::Unreadable,
     }
 }
 
@@ -128,7 +129,7 @@ fn members<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<(Name<'a>, Json<'
     if bytes.len() > limits.bytes {
         return Err(EventError::line_too_long(limits.bytes));
     }
-    if bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+    if bytes.iter().all(|byte| is_space(*byte)) {
         return Err(EventError::new(EventErrorKind::BlankLine, 0, "the line is blank"));
     }
     if bytes.starts_with("\u{FEFF}".as_bytes()) {
@@ -153,24 +154,17 @@ fn members<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<(Name<'a>, Json<'
 fn too_deep(bytes: &[u8], limit: usize) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for (at, byte) in bytes.iter().enumerate() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
         match byte {
-            b'"' => in_string = true,
-            b'{' | b'[' => {
+            _ if escaped => escaped = false,
+            b'"' => in_string = !in_string,
+            b'\\' => escaped = in_string,
+            b'{' | b'[' if !in_string => {
                 depth += 1;
                 if depth > limit {
                     return Some(at);
                 }
             }
-            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
@@ -197,23 +191,19 @@ fn string<'a>(members: &Members<'a>, key: &str) -> Option<Name<'a>> {
 fn integrations<'a>(event: &Members<'a>) -> Integrations<'a> {
     let mut entries = Vec::new();
     for object in values(event, "integrations") {
-        let Some(members) = self::entries(object) else { return Integrations::Malformed };
+        let Some(members) = object.typed_members() else { return Integrations::Malformed };
         entries.extend(members);
     }
     Integrations::Entries(entries)
 }
 
-/// The members of an integrations object; `None` for a value of another type.
-pub(super) fn entries(value: Json<'_>) -> Option<Vec<(Name<'_>, Entry)>> {
-    let members = value.members()?.into_iter();
-    Some(members.map(|(name, value)| (name, entry(value.json_type()))).collect())
-}
-
-pub(super) fn entry(json_type: Type) -> Entry {
-    match json_type {
-        Type::True | Type::Object => Entry::On,
-        Type::False => Entry::Off,
-        _ => Entry::Invalid,
+impl From<Type> for Entry {
+    fn from(json_type: Type) -> Self {
+        match json_type {
+            Type::True | Type::Object => Entry::On,
+            Type::False => Entry::Off,
+            Type::Other => Entry::Invalid,
+        }
     }
 }
 

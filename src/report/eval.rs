@@ -24,10 +24,10 @@ const MAX_SHOWN: usize = 10;
 ///
 /// ```
 /// use consentry::report::{eval::DecisionReport, json};
-/// use consentry::{Input, Policy, Grid};
+/// use consentry::{Input, Policy, Table};
 ///
 /// let text = r#"consentry 1 policy "p" include prelude "segment" destination "X" unmapped"#;
-/// let table = Grid::new(Policy::parse(text)?);
+/// let table = Table::new(Policy::parse(text)?);
 /// let mut scratch = table.scratch();
 /// let decision = table.decide(Input::line(b"{}"), &mut scratch)?;
 /// let mut line = Vec::new();
@@ -168,7 +168,7 @@ impl Document for DecisionReport<'_> {
         let states = format!("consent {}, integrations {}", self.consent, self.integrations);
         let mut page = Page::line(format!("line {}  {id}  {states}", self.line));
         if let Some(Check { found, categories, then }) = &self.check {
-            let mut check = names::reason(&names::spaced(found), categories.as_deref().unwrap_or_default());
+            let mut check = names::reason(names::spaced(found), categories.as_deref().unwrap_or_default());
             check.extend(then.map(|then| format!("; {}", names::spaced(then))));
             page.indented(format!("ledger   {check}"));
         }

@@ -417,7 +417,7 @@ impl VerdictReport<'_> {
     fn text(&self) -> String {
         let reason = self.reason.map_or(String::new(), |reason| format!(", {reason}"));
         let refused = self.refused.as_deref().unwrap_or_default();
-        names::reason(&format!("{}{reason}", self.outcome), refused)
+        names::reason(format!("{}{reason}", self.outcome), refused)
     }
 }
 

@@ -76,6 +76,7 @@ fn records(to: &mut impl Write, table: &Grid) -> io::Result<()> {
 
 fn lines(cell: &Cell, margin: usize) -> String {
     let lines: Vec<String> = cell.0.iter().map(|line| visible(line)).collect();
+    // A margin may be wider than a formatting argument can be.
     lines.join(&format!("\n{}", " ".repeat(margin)))
 }
 

@@ -1,8 +1,7 @@
 //! One person on a site: a state machine that a wrapper can drive.
 
 use super::site::Site;
-use crate::decide::Scratch;
-use crate::decide::Table;
+use crate::decide::{Scratch, Table};
 use crate::event::{Consent, Event, Name, Preference};
 use crate::model::{Banner, CategoryId, DestinationId, ImpliedConsent, LoadTrigger, Mode, Policy};
 use std::collections::BTreeSet;
@@ -17,11 +16,9 @@ pub struct Choice {
 impl Choice {
     /// These categories and no others.
     pub fn of(policy: &Policy, categories: &[CategoryId]) -> Self {
-        let granted =
-            policy.categories().iter().enumerate().map(|(index, category)| {
-                category.is_always() || categories.iter().any(|id| id.index() == index)
-            });
-        Choice { granted: granted.collect() }
+        let all = policy.categories().iter().enumerate();
+        let is_chosen = |index: usize| categories.iter().any(|id| id.index() == index);
+        Choice { granted: all.map(|(index, one)| one.is_always() || is_chosen(index)).collect() }
     }
 
     /// Every category.
@@ -41,12 +38,11 @@ impl Choice {
 
     /// The preferences that an event is stamped with.
     pub(super) fn stamp<'v>(&self, policy: &Policy) -> Consent<'v> {
-        let preference = |granted: bool| if granted { Preference::Granted } else { Preference::Refused };
-        let all = policy.categories().iter().zip(&self.granted);
-        Consent::Preferences(
-            all.map(|(one, granted)| (Name::from(one.wire_id()).into_owned(), preference(*granted)))
-                .collect(),
-        )
+        let all = policy.categories().iter().zip(&self.granted).map(|(one, granted)| {
+            let preference = if *granted { Preference::Granted } else { Preference::Refused };
+            (Name::from(one.wire_id()).into_owned(), preference)
+        });
+        Consent::Preferences(all.collect())
     }
 }
 
@@ -185,15 +181,14 @@ struct Waiting<'v> {
 impl<'v> Visit<'v> {
     /// The first page loads.
     pub fn start(table: &'v Table, site: Site, visitor: Visitor) -> (Self, Vec<VisitStep<'v>>) {
-        let choice = match visitor {
-            Visitor::First => None,
-            Visitor::Returning(choice) => Some(choice),
-        };
         let mut visit = Visit {
             table,
             site,
             scratch: table.scratch(),
-            choice,
+            choice: match visitor {
+                Visitor::First => None,
+                Visitor::Returning(choice) => Some(choice),
+            },
             is_banner_shown: false,
             is_banner_closed: false,
             is_loaded: false,
@@ -234,67 +229,59 @@ impl<'v> Visit<'v> {
 
     /// The person chooses, for the first time or anew, and closes the banner.
     pub fn choose(&mut self, choice: Choice) -> Vec<VisitStep<'v>> {
-        let mut steps = Vec::new();
         if self.is_over {
-            return steps;
+            return Vec::new();
         }
         self.is_banner_shown = false;
-        steps.push(VisitStep::Chosen(choice.clone()));
+        let mut steps = vec![VisitStep::Chosen(choice.clone())];
         self.choice = Some(choice);
-        if !self.is_loaded {
-            if self.loads() {
-                self.load(&mut steps);
-            }
-            return steps;
+        if self.is_loaded {
+            let wanted = self.wanted();
+            steps.extend(self.libraries.difference(&wanted).copied().map(VisitStep::KeepsCollecting));
+            steps.extend(wanted.difference(&self.libraries).copied().map(VisitStep::NeedsPageLoad));
+        } else {
+            self.load_if_due(&mut steps);
         }
-        let wanted = self.wanted();
-        let kept = self.libraries.difference(&wanted).copied().map(VisitStep::KeepsCollecting);
-        let needed = wanted.difference(&self.libraries).copied().map(VisitStep::NeedsPageLoad);
-        steps.extend(kept.chain(needed));
         steps
     }
 
     /// The person closes the banner without choosing. Of a mandatory banner that is the action after which the site may be used.
     pub fn close(&mut self) -> Vec<VisitStep<'v>> {
-        let mut steps = Vec::new();
         if self.is_over || !self.is_banner_shown {
-            return steps;
+            return Vec::new();
         }
         self.is_banner_shown = false;
         self.is_banner_closed = true;
-        steps.push(VisitStep::BannerGone);
-        if !self.is_loaded && self.loads() {
-            self.load(&mut steps);
+        let mut steps = vec![VisitStep::BannerGone];
+        if !self.is_loaded {
+            self.load_if_due(&mut steps);
         }
         steps
     }
 
     /// The person clicks or scrolls somewhere on the page, which some banners disappear after.
     pub fn act(&mut self) -> Vec<VisitStep<'v>> {
-        match self.site.banner {
-            Banner::Disappears => self.close(),
-            Banner::Mandatory | Banner::Stays | Banner::NeverShown => Vec::new(),
-        }
+        if self.site.banner == Banner::Disappears { self.close() } else { Vec::new() }
     }
 
     /// A page loads: the same one again, or the next one.
     pub fn load_page(&mut self) -> Vec<VisitStep<'v>> {
-        let mut steps = Vec::new();
-        if !self.is_over {
-            self.lose(&mut steps);
-            self.open_page(true, &mut steps);
+        if self.is_over {
+            return Vec::new();
         }
+        let mut steps = self.lose();
+        self.open_page(true, &mut steps);
         steps
     }
 
     /// The person leaves the site.
     pub fn leave(&mut self) -> Vec<VisitStep<'v>> {
-        let mut steps = Vec::new();
-        if !self.is_over {
-            self.lose(&mut steps);
-            self.is_over = true;
-            steps.push(VisitStep::Left);
+        if self.is_over {
+            return Vec::new();
         }
+        let mut steps = self.lose();
+        self.is_over = true;
+        steps.push(VisitStep::Left);
         steps
     }
 
@@ -305,8 +292,8 @@ impl<'v> Visit<'v> {
         self.is_banner_shown = is_open && self.site.banner != Banner::NeverShown;
         steps.push(VisitStep::PageLoads { again });
         let waits = self.is_banner_shown && self.site.banner == Banner::Mandatory;
-        if !waits && self.loads() {
-            self.load(steps);
+        if !waits {
+            self.load_if_due(steps);
         }
         if self.is_banner_shown {
             steps.push(VisitStep::BannerShown);
@@ -315,32 +302,35 @@ impl<'v> Visit<'v> {
 
     /// Returns true if the library loads for what the person has chosen, or has not: opt-out never waits for a choice.
     fn loads(&mut self) -> bool {
-        match (self.site.taken_as(), &self.choice) {
-            (ImpliedConsent::OptOut, _) => true,
-            (ImpliedConsent::OptIn, None) => false,
-            (ImpliedConsent::OptIn, Some(choice)) => match self.site.loads {
-                LoadTrigger::Granted => {
-                    let mut categories = self.table.policy().categories().iter().zip(choice.categories());
-                    categories.any(|(category, granted)| granted && category.is_live())
-                }
-                LoadTrigger::GateOpen => {
-                    let event = self.plain();
-                    self.table.decide_event(&event, &mut self.scratch).passes_gate(self.site.gate)
-                }
-            },
+        if self.site.taken_as() == ImpliedConsent::OptOut {
+            return true;
+        }
+        let Some(choice) = &self.choice else { return false };
+        match self.site.loads {
+            LoadTrigger::Granted => {
+                let mut categories = self.table.policy().categories().iter().zip(choice.categories());
+                categories.any(|(category, granted)| granted && category.is_live())
+            }
+            LoadTrigger::GateOpen => {
+                let event = self.plain();
+                self.table.decide_event(&event, &mut self.scratch).passes_gate(self.site.gate)
+            }
         }
     }
 
-    /// The library loads, and with it those of the device-mode destinations that may receive something; then what has waited is sent.
-    fn load(&mut self, steps: &mut Vec<VisitStep<'v>>) {
+    /// Loads the library if it is due, and with it those of the device-mode destinations that may receive something; then sends what
+    /// has waited.
+    fn load_if_due(&mut self, steps: &mut Vec<VisitStep<'v>>) {
+        if !self.loads() {
+            return;
+        }
         self.is_loaded = true;
         steps.push(VisitStep::LibraryLoads);
         self.libraries = self.wanted();
         steps.extend(self.libraries.iter().copied().map(VisitStep::DeviceLoads));
         for Waiting { number, event, choice } in std::mem::take(&mut self.buffer) {
             let stamp = choice.map_or_else(|| self.stamp(), |choice| choice.stamp(self.table.policy()));
-            let step = self.send(number, event, stamp, true);
-            steps.push(step);
+            steps.push(self.send(number, event, stamp, true));
         }
     }
 
@@ -355,12 +345,10 @@ impl<'v> Visit<'v> {
     /// The consent of events now: what the person has chosen, or else what the model takes for granted.
     fn stamp(&self) -> Consent<'v> {
         let policy = self.table.policy();
-        match &self.choice {
-            Some(choice) => choice.stamp(policy),
-            None if self.site.taken_as() == ImpliedConsent::OptOut => {
-                Choice::everything(policy).stamp(policy)
-            }
-            None => Choice::nothing(policy).stamp(policy),
+        match (&self.choice, self.site.taken_as()) {
+            (Some(choice), _) => choice.stamp(policy),
+            (None, ImpliedConsent::OptOut) => Choice::everything(policy).stamp(policy),
+            (None, ImpliedConsent::OptIn) => Choice::nothing(policy).stamp(policy),
         }
     }
 
@@ -373,23 +361,21 @@ impl<'v> Visit<'v> {
         let stamped = Event { consent: stamp, ..event };
         let table = self.table;
         let decision = table.decide_event(&stamped, &mut self.scratch);
-        let passes = decision.passes_gate(self.site.gate);
         let row = table.policy().reconcile().row(decision.consent(), decision.integrations());
-        let dropped = row.drop_reason();
-        let receivers: Vec<DestinationId> = decision.delivered().collect();
-        if !passes {
-            return VisitStep::Withheld { event: number, stamped, unreached: receivers };
+        if !decision.passes_gate(self.site.gate) {
+            let unreached = decision.delivered().collect();
+            return VisitStep::Withheld { event: number, stamped, unreached };
         }
         let is_missing = |id: &DestinationId| is_device(table.policy(), *id) && !self.libraries.contains(id);
-        let (missed, delivered) = receivers.into_iter().partition(is_missing);
+        let (missed, delivered) = decision.delivered().partition(is_missing);
+        let dropped = row.drop_reason();
         VisitStep::Sent { event: number, buffered, stamped, dropped, delivered, missed }
     }
 
     /// What waits is lost with the page.
-    fn lose(&mut self, steps: &mut Vec<VisitStep<'v>>) {
+    fn lose(&mut self) -> Vec<VisitStep<'v>> {
         let cause = if self.choice.is_none() { Loss::NoChoice } else { Loss::NotLoaded };
-        let lost = self.buffer.drain(..).map(|waiting| VisitStep::Lost { event: waiting.number, cause });
-        steps.extend(lost);
+        self.buffer.drain(..).map(|waiting| VisitStep::Lost { event: waiting.number, cause }).collect()
     }
 }
 

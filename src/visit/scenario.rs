@@ -109,38 +109,39 @@ pub struct ScenarioRow {
 }
 
 /// The rows of the documents' tables of scenarios, in their order.
-const SCENARIOS: [(bool, ConsentModel, Banner, Action); 14] = [
-    (false, ConsentModel::OptIn, Banner::Stays, Action::Choose),
-    (false, ConsentModel::OptIn, Banner::Stays, Action::Ignore),
-    (false, ConsentModel::OptIn, Banner::Stays, Action::RejectAll),
-    (false, ConsentModel::OptIn, Banner::Mandatory, Action::Choose),
-    (false, ConsentModel::OptOut, Banner::Stays, Action::Choose),
-    (false, ConsentModel::OptOut, Banner::Stays, Action::Ignore),
-    (false, ConsentModel::OptOut, Banner::Stays, Action::RejectAll),
-    (false, ConsentModel::Implied, Banner::Stays, Action::Ignore),
-    (true, ConsentModel::OptIn, Banner::Stays, Action::Ignore),
-    (true, ConsentModel::OptIn, Banner::Stays, Action::Update),
-    (true, ConsentModel::OptOut, Banner::Stays, Action::Ignore),
-    (true, ConsentModel::OptOut, Banner::Stays, Action::Update),
-    (true, ConsentModel::Implied, Banner::Stays, Action::Ignore),
-    (true, ConsentModel::Implied, Banner::Stays, Action::Update),
-];
+const SCENARIOS: [(bool, ConsentModel, Banner, Action); 14] = {
+    use Action::{Choose, Ignore, RejectAll, Update};
+    use Banner::{Mandatory, Stays};
+    use ConsentModel::{Implied, OptIn, OptOut};
+    [
+        (false, OptIn, Stays, Choose),
+        (false, OptIn, Stays, Ignore),
+        (false, OptIn, Stays, RejectAll),
+        (false, OptIn, Mandatory, Choose),
+        (false, OptOut, Stays, Choose),
+        (false, OptOut, Stays, Ignore),
+        (false, OptOut, Stays, RejectAll),
+        (false, Implied, Stays, Ignore),
+        (true, OptIn, Stays, Ignore),
+        (true, OptIn, Stays, Update),
+        (true, OptOut, Stays, Ignore),
+        (true, OptOut, Stays, Update),
+        (true, Implied, Stays, Ignore),
+        (true, Implied, Stays, Update),
+    ]
+};
 
 /// Returns Segment's table of banners, as a policy has it.
 pub fn banners(table: &Table) -> Vec<BannerRow> {
-    let row = |banner| {
-        let mut loads_with_page = [false; 2];
-        for (loads, model) in loads_with_page.iter_mut().zip([ConsentModel::OptOut, ConsentModel::OptIn]) {
+    let row = |banner| BannerRow {
+        banner,
+        displayed: banner != Banner::NeverShown,
+        required: banner == Banner::Mandatory,
+        loads_with_page: [ConsentModel::OptOut, ConsentModel::OptIn].map(|model| {
             let site = Site::with(table.policy(), banner, model);
-            *loads = Visit::start(table, site, Visitor::First).0.is_loaded();
-        }
-        BannerRow {
-            banner,
-            displayed: banner != Banner::NeverShown,
-            required: banner == Banner::Mandatory,
-            loads_with_page,
-            possibility: Possibility::of(banner),
-        }
+            Visit::start(table, site, Visitor::First).0.is_loaded()
+        }),
+        possibility: Possibility::of(banner),
     };
     [Banner::Mandatory, Banner::Stays, Banner::Disappears, Banner::NeverShown].into_iter().map(row).collect()
 }
@@ -158,55 +159,51 @@ pub fn scenarios(table: &Table, stored: &Choice, chosen: &Choice) -> Vec<Scenari
 fn row(table: &Table, site: Site, scenario: Scenario, stored: &Choice, chosen: &Choice) -> ScenarioRow {
     let policy = table.policy();
     let run = |action: Option<Action>| {
-        let visitor = match scenario.returning {
-            true => Visitor::Returning(stored.clone()),
-            false => Visitor::First,
-        };
+        let visitor = if scenario.returning { Visitor::Returning(stored.clone()) } else { Visitor::First };
         let (mut visit, mut steps) = Visit::start(table, site, visitor);
         let is_usable = scenario.returning || scenario.banner != Banner::Mandatory;
-        let loaded = visit.is_loaded();
-        let before = is_usable.then(|| {
+        let loaded_before = visit.is_loaded();
+        if is_usable {
             steps.extend(visit.event(Event::default()));
-            (1, loaded)
-        });
+        }
         match action {
             Some(Action::Choose | Action::Update) => steps.extend(visit.choose(chosen.clone())),
             Some(Action::RejectAll) => steps.extend(visit.choose(Choice::nothing(policy))),
             Some(Action::Ignore) => {}
             None => steps.extend(visit.close()),
         }
-        let number = if is_usable { 2 } else { 1 };
-        let loaded = visit.is_loaded();
+        let loaded_after = visit.is_loaded();
         // Who closes an optional banner without choosing leaves; a mandatory one is closed to use the site.
         if action.is_some() || !is_usable {
             steps.extend(visit.event(Event::default()));
         }
         steps.extend(visit.leave());
-        (steps, before, (number, loaded))
+        let before = is_usable.then(|| phase(&steps, 1, loaded_before));
+        let after = phase(&steps, 1 + usize::from(is_usable), loaded_after);
+        (steps, before, after)
     };
     let (steps, before, after) = run(Some(scenario.action));
     let lost = |steps: &[VisitStep<'_>]| steps.iter().any(|step| matches!(step, VisitStep::Lost { .. }));
     let rejecting = (scenario.action == Action::Update).then(|| run(Some(Action::RejectAll)));
     // What either of the two updates does to a library is to be told.
-    let both = || steps.iter().chain(rejecting.iter().flat_map(|(steps, ..)| steps));
-    let destinations = |wanted: fn(&VisitStep<'_>) -> Option<DestinationId>| {
-        both().filter_map(wanted).collect::<BTreeSet<_>>().into_iter().collect()
-    };
+    let (mut keep_collecting, mut need_page_load) = (BTreeSet::new(), BTreeSet::new());
+    for step in steps.iter().chain(rejecting.iter().flat_map(|(steps, ..)| steps)) {
+        match step {
+            VisitStep::KeepsCollecting(id) => drop(keep_collecting.insert(*id)),
+            VisitStep::NeedsPageLoad(id) => drop(need_page_load.insert(*id)),
+            _ => {}
+        }
+    }
+    let loses = lost(&steps);
     ScenarioRow {
         scenario,
-        before: before.map(|(event, loaded)| phase(&steps, event, loaded)),
-        after: phase(&steps, after.0, after.1),
-        after_rejecting: rejecting.as_ref().map(|(steps, _, (event, loaded))| phase(steps, *event, *loaded)),
-        loses: lost(&steps),
-        may_lose: lost(&steps) || lost(&run(None).0),
-        keep_collecting: destinations(|step| match step {
-            VisitStep::KeepsCollecting(id) => Some(*id),
-            _ => None,
-        }),
-        need_page_load: destinations(|step| match step {
-            VisitStep::NeedsPageLoad(id) => Some(*id),
-            _ => None,
-        }),
+        before,
+        after,
+        may_lose: loses || lost(&run(None).0),
+        loses,
+        after_rejecting: rejecting.map(|(.., after)| after),
+        keep_collecting: keep_collecting.into_iter().collect(),
+        need_page_load: need_page_load.into_iter().collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use super::machine::Choice;
 use crate::decide::Table;
 use crate::event::Event;
 use crate::model::{DestinationId, GateOpens};
+use std::collections::BTreeSet;
 
 spelled! {
     /// Which unmapped destinations are enabled.
@@ -81,35 +82,35 @@ pub fn wrapper(table: &Table) -> Vec<WrapperRow> {
 
 fn flow(table: &Table, reading: GateOpens, granted: bool, unmapped: Unmapped, mapped: Mapped) -> Flow {
     let policy = table.policy();
-    let destination = |id: DestinationId| policy.destination(id).filter(|one| one.disabled().is_none());
-    let is_mapped = |id: DestinationId| table.consent_step(id).requirement().is_some();
-    let is_storage = |id: DestinationId| destination(id).is_some_and(|one| one.exempt().is_some());
-    let is_unmapped = |id: DestinationId| {
-        destination(id).is_some()
-            && !is_mapped(id)
-            && match unmapped {
-                Unmapped::None => false,
-                Unmapped::Some => !is_storage(id),
-                Unmapped::Storage => is_storage(id),
-            }
+    let enabled = |is_mapped: bool| {
+        policy.destinations().iter().zip(policy.destination_ids()).filter(move |(one, id)| {
+            one.disabled().is_none() && table.consent_step(*id).requirement().is_some() == is_mapped
+        })
     };
-    let exist = |is: &dyn Fn(DestinationId) -> bool| policy.destination_ids().any(is);
-    let mapped_exist = exist(&|id| destination(id).is_some() && is_mapped(id));
-    if unmapped != Unmapped::None && !exist(&is_unmapped) || mapped == Mapped::Some && !mapped_exist {
+    let mapped_ids: BTreeSet<DestinationId> = enabled(true).map(|(_, id)| id).collect();
+    let unmapped_ones = enabled(false).filter(|(one, _)| match unmapped {
+        Unmapped::None => false,
+        Unmapped::Some => one.exempt().is_none(),
+        Unmapped::Storage => one.exempt().is_some(),
+    });
+    let unmapped_ids: BTreeSet<DestinationId> = unmapped_ones.map(|(_, id)| id).collect();
+    if unmapped != Unmapped::None && unmapped_ids.is_empty()
+        || mapped == Mapped::Some && mapped_ids.is_empty()
+    {
         return Flow::NoSuchDestination;
     }
     let choice = if granted { Choice::everything(policy) } else { Choice::nothing(policy) };
     let event = Event { consent: choice.stamp(policy), ..Event::default() };
     let mut scratch = table.scratch();
     let decision = table.decide_event(&event, &mut scratch);
-    let passes = |with_mapped: bool| {
-        let is_enabled =
-            |id: DestinationId| is_unmapped(id) || with_mapped && destination(id).is_some() && is_mapped(id);
-        decision.passes(reading, &table.gate_if(&is_enabled), &|id| is_enabled(*id))
+    let passes = |enabled: &BTreeSet<DestinationId>| {
+        decision.passes(reading, &table.gate_if(&|id| enabled.contains(&id)), &|id| enabled.contains(id))
     };
-    match (mapped, passes(false), passes(true)) {
-        (Mapped::None, true, _) | (Mapped::Some, _, true) | (Mapped::Any, true, true) => Flow::Flows,
-        (Mapped::None, false, _) | (Mapped::Some, _, false) | (Mapped::Any, false, false) => Flow::Withheld,
-        (Mapped::Any, true, false) | (Mapped::Any, false, true) => Flow::Depends,
-    }
+    let (without_mapped, with_mapped) = (passes(&unmapped_ids), passes(&(&unmapped_ids | &mapped_ids)));
+    let is_open = match mapped {
+        Mapped::Any if without_mapped != with_mapped => return Flow::Depends,
+        Mapped::Any | Mapped::Some => with_mapped,
+        Mapped::None => without_mapped,
+    };
+    if is_open { Flow::Flows } else { Flow::Withheld }
 }

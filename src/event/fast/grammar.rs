@@ -25,7 +25,7 @@ use super::uncertain::Uncertain;
 const MAX_NESTING: u32 = 63;
 
 /// What is carried from block to block.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub(super) struct Grammar {
     after_opening: Pending,
     after_comma: Pending,
@@ -44,7 +44,7 @@ pub(super) struct Grammar {
 }
 
 /// Whether a token of one kind waits for the one that comes after it: 0 or 1.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Default)]
 struct Pending(u64);
 
 impl Pending {

@@ -35,7 +35,7 @@ struct Word {
 }
 
 /// What a key of an event stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Key {
     /// The next object on the way to the preferences.
     Parent,
@@ -69,8 +69,7 @@ impl Keys {
         // A key that JSON writes with an escape only is never found, and wherever one is, the reader doubts.
         let plain = |key: &&String| key.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
         let accepted = spellings.iter().filter(plain).map(|key| Wanted::new(key, Key::Preferences));
-        let refused =
-            DOCUMENTED_SPELLINGS.iter().filter(|key| !spellings.iter().any(|accepted| accepted == *key));
+        let refused = DOCUMENTED_SPELLINGS.iter().filter(|key| !reading.accepts(key));
         let refused = refused.map(|key| Wanted::new(key, Key::WrongSpelling));
         let mut levels: Vec<Vec<Wanted>> = parents
             .iter()

@@ -85,38 +85,33 @@ impl<'k, 'r, 't> Locator<'k, 'r, 't> {
         let value = skip_space(value);
         let start = self.text.len() - value.len();
         let is_object = value.first() == Some(&b'{');
-        let mut object = Container::new(start, level as u32 + 2);
+        let mut object =
+            Container { depth: level as u32 + 2, open: start, closed: None, block: start / BLOCK };
         match key {
             Key::Parent if is_object && level == self.way.len() => {
                 self.way.push(object);
                 if self.way.len() == self.keys.parents() {
                     self.found.consent = ConsentPart::Empty;
                 }
-                Ok(())
             }
             Key::Preferences if is_object && matches!(self.found.consent, ConsentPart::Empty) => {
                 let text = object.text(self.blocks, self.text).ok_or(Uncertain)?;
                 self.found.consent = ConsentPart::Preferences(text);
-                Ok(())
             }
             Key::Integrations if is_object && self.found.integrations.is_none() => {
                 self.found.integrations = Some(object.text(self.blocks, self.text).ok_or(Uncertain)?);
-                Ok(())
             }
-            Key::Type => once(&mut self.found.kind, value),
-            Key::Event => once(&mut self.found.event, value),
-            Key::MessageId => once(&mut self.found.id, value),
+            Key::Type => once(&mut self.found.kind, value)?,
+            Key::Event => once(&mut self.found.event, value)?,
+            Key::MessageId => once(&mut self.found.id, value)?,
             // Malformed, or there for the second time: the slow reader knows what that means.
-            Key::Parent | Key::Preferences | Key::WrongSpelling | Key::Integrations => Err(Uncertain),
+            Key::Parent | Key::Preferences | Key::WrongSpelling | Key::Integrations => return Err(Uncertain),
         }
+        Ok(())
     }
 }
 
 impl Container {
-    fn new(open: usize, depth: u32) -> Self {
-        Container { depth, open, closed: None, block: open / BLOCK }
-    }
-
     /// Where it is closed, if it is before `until`. However often it is asked, it looks at each block once.
     #[inline(always)]
     fn closing(&mut self, blocks: &[Block], until: usize) -> Option<usize> {

@@ -66,7 +66,10 @@ pub(super) trait Simd: Copy {
     /// The bytes that are not in a set; of those that `among` leaves out it may say anything.
     fn outside(self, bytes: Self::Bytes, set: &Set, among: u64) -> u64;
     /// The white space of JSON.
-    fn space(self, bytes: Self::Bytes) -> u64;
+    #[inline(always)]
+    fn space(self, bytes: Self::Bytes) -> u64 {
+        !self.outside(bytes, &Set::SPACE, !0)
+    }
     /// Bit `i` is the exclusive or of the bits up to `i`: what lies between pairs of bits, the first of each included.
     fn prefix_xor(self, bits: u64) -> u64;
 }
@@ -351,11 +354,6 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn space(self, bytes: __m512i) -> u64 {
-            !self.outside(bytes, &Set::SPACE, !0)
-        }
-
-        #[inline(always)]
         fn prefix_xor(self, bits: u64) -> u64 {
             prefix_xor(bits)
         }
@@ -422,11 +420,6 @@ mod x86 {
                     (_mm256_shuffle_epi8(entries, low), _mm256_shuffle_epi8(entries, high));
                 [_mm256_cmpeq_epi8(low_entry, low), _mm256_cmpeq_epi8(high_entry, high)]
             })
-        }
-
-        #[inline(always)]
-        fn space(self, bytes: [__m256i; 2]) -> u64 {
-            !self.outside(bytes, &Set::SPACE, !0)
         }
 
         #[inline(always)]

@@ -3,7 +3,7 @@
 use super::simd::Simd;
 
 /// What is carried from block to block.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Strings {
     /// All bits set while a string is open.
     inside: u64,

@@ -31,7 +31,7 @@ pub(super) struct Block {
 }
 
 /// What was seen of all blocks up to now.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Seen {
     pub(super) strings: Strings,
     /// How many brackets open and close.
@@ -40,7 +40,7 @@ pub(super) struct Seen {
 }
 
 /// A bit for each block of a look.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Default)]
 pub(super) struct Found {
     /// Those that are to be seen more closely.
     pub(super) to_see: u64,

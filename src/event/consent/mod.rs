@@ -1,7 +1,8 @@
 //! Consent on an event: the only module that knows where it stands and under which keys. It reads and writes events, and lists the
 //! forms that consent can have on them.
 
-use super::booleans;
+pub(in crate::event) mod booleans;
+
 use super::content::{Consent, Name};
 use super::json::{Json, Member, Members, nest, object, values};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
@@ -40,8 +41,7 @@ fn holder<'a>(event: &Members<'a>, reading: &Reading) -> Result<Vec<(Name<'a>, J
 #[cfg(feature = "ledger")]
 pub(super) fn wrong_spelling(event: &Members<'_>, reading: &Reading) -> Option<&'static str> {
     let holder = holder(event, reading).ok()?;
-    let refused = holder.iter().filter(|(name, _)| !is_accepted(name, reading));
-    refused.filter_map(|(name, _)| documented(name)).next()
+    holder.iter().filter(|(name, _)| !is_accepted(name, reading)).find_map(|(name, _)| documented(name))
 }
 
 fn is_accepted(name: &Name<'_>, reading: &Reading) -> bool {

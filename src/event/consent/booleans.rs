@@ -1,25 +1,26 @@
 //! Preferences as an object of booleans: `{"Advertising": true, "Analytics": false}`.
 
-use super::content::Name;
-use super::json::{Json, Member, Type, name_text, object};
+use crate::event::content::Name;
+use crate::event::json::{Json, Member, Type, name_text, object};
 use crate::model::Preference;
 
 /// Returns the members of a preferences object; `None` for a value of another type.
-pub(super) fn read(value: Json<'_>) -> Option<Vec<(Name<'_>, Preference)>> {
-    let members = value.members()?.into_iter();
-    Some(members.map(|(name, value)| (name, preference(value.json_type()))).collect())
+pub(in crate::event) fn read(value: Json<'_>) -> Option<Vec<(Name<'_>, Preference)>> {
+    value.typed_members()
 }
 
-pub(super) fn preference(json_type: Type) -> Preference {
-    match json_type {
-        Type::True => Preference::Granted,
-        Type::False => Preference::Refused,
-        _ => Preference::Invalid,
+impl From<Type> for Preference {
+    fn from(json_type: Type) -> Self {
+        match json_type {
+            Type::True => Preference::Granted,
+            Type::False => Preference::Refused,
+            _ => Preference::Invalid,
+        }
     }
 }
 
 /// Returns the preferences as JSON, in their order. An unasked category has no member.
-pub(super) fn write(preferences: &[(Name<'_>, Preference)]) -> String {
+pub(in crate::event) fn write(preferences: &[(Name<'_>, Preference)]) -> String {
     let members = preferences.iter().filter_map(|(name, preference)| {
         let value = match preference {
             Preference::Granted => "true",
