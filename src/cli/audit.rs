@@ -59,7 +59,7 @@ impl Audit {
         }
         self.format.write(to, &AuditReport::new(&policy, &audit, ledger.is_some()))?;
         ledger.iter().for_each(Ledger::report_unreachable);
-        Ok(if audit.is_clean() { Status::Fine } else { Status::Findings })
+        Ok(Status::fine_if(audit.is_clean()))
     }
 }
 

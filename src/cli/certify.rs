@@ -27,6 +27,6 @@ impl Certify {
         let table = Table::new(self.policy.load()?);
         let certificate = certify(&table, self.situations);
         self.format.write(to, &CertifyReport::new(table.policy(), &certificate))?;
-        Ok(if certificate.differences.is_empty() { Status::Fine } else { Status::Findings })
+        Ok(Status::fine_if(certificate.differences.is_empty()))
     }
 }

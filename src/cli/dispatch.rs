@@ -1,6 +1,6 @@
 //! The commands, and the exit status of each.
 
-use super::shared::{CliError, Status};
+use super::shared::{CliError, Status, print_error};
 use super::{
     audit, certify, diff, eval, explain, filter, fmt, help, init, ledger, lint, prove, render, show,
     simulate, table, test,
@@ -58,22 +58,17 @@ pub(crate) fn main() -> ExitCode {
                 CliError::Other(message) => format!("consentry: {}\n", visible(&message)),
                 CliError::ReaderGone => String::new(),
             };
-            // There is nowhere left to say that standard error is closed.
-            let _ = io::stderr().write_all(message.as_bytes());
+            print_error(&message);
             ExitCode::from(2)
         }
     }
 }
 
 fn run(command: &Command) -> Result<Status, CliError> {
-    match command {
-        // Its threads write whole lines, which a buffer would split.
-        Command::Filter(filter) => filter.run(),
-        command => buffered(command),
+    // Its threads write whole lines, which a buffer would split.
+    if let Command::Filter(filter) = command {
+        return filter.run();
     }
-}
-
-fn buffered(command: &Command) -> Result<Status, CliError> {
     let to = &mut io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let result = match command {
         Command::Init(init) => init.run(to),

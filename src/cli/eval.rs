@@ -72,6 +72,6 @@ impl Eval {
             self.format.write(to, &SummaryReport::new(policy, &summary))?;
         }
         ledger.iter().for_each(Ledger::report_unreachable);
-        Ok(if summary.not_events() == 0 { Status::Fine } else { Status::Findings })
+        Ok(Status::fine_if(summary.not_events() == 0))
     }
 }

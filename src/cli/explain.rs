@@ -83,6 +83,6 @@ impl Explain {
                 }
             }
         }
-        Err(CliError::Other(format!("there is no line {wanted}; the last one is {number}")))
+        Err(format!("there is no line {wanted}; the last one is {number}").into())
     }
 }

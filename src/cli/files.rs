@@ -15,7 +15,7 @@ pub(super) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
         let before = files.len();
         collect(path, &mut files)?;
         if files.len() == before {
-            return Err(CliError::Other(format!("there is no .consent file below `{}`", path.display())));
+            return Err(format!("there is no .consent file below `{}`", path.display()).into());
         }
     }
     let mut known = HashSet::new();
@@ -39,27 +39,27 @@ pub(super) fn was_read(linted: &Linted) -> Result<(), CliError> {
         matches!(found.code, Code::CannotReadFile | Code::IncludeOutsideRoot) && found.span().is_none()
     };
     match linted.diagnostics.iter().find(unread) {
-        Some(found) => Err(CliError::Other(found.message.clone())),
+        Some(found) => Err(found.message.clone().into()),
         None => Ok(()),
     }
 }
 
 /// The files that a path stands for, in a stable order.
 fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), CliError> {
-    let failed = |error| CliError::input(&path.display().to_string(), &error);
-    if !std::fs::metadata(path).map_err(failed)?.is_dir() {
+    let failed = || CliError::input(path.display());
+    if !std::fs::metadata(path).map_err(failed())?.is_dir() {
         into.push(path.to_owned());
         return Ok(());
     }
     let mut entries = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        entries.push(entry.map_err(failed)?);
+    for entry in std::fs::read_dir(path).map_err(failed())? {
+        entries.push(entry.map_err(failed())?);
     }
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
         // A link to a folder is not followed: it may lead back here.
-        if entry.file_type().map_err(failed)?.is_dir() {
+        if entry.file_type().map_err(failed())?.is_dir() {
             collect(&path, into)?;
         } else if path.extension().is_some_and(|extension| extension == "consent") {
             into.push(path);

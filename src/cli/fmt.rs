@@ -1,7 +1,7 @@
 //! `consentry fmt`.
 
 use super::format::ResultFormat;
-use super::shared::{CliError, Status};
+use super::shared::{CliError, Status, print_error};
 use super::{files, render};
 use consentry::diagnostic::{Diagnostic, Files, visible};
 use consentry::format::FormatError;
@@ -42,14 +42,14 @@ const STDIN: &str = "standard input";
 impl Fmt {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         if self.paths.is_empty() && io::stdin().is_terminal() {
-            return Err(CliError::Other("name policy files or folders, or `-` for standard input".into()));
+            return Err("name policy files or folders, or `-` for standard input".into());
         }
         let is_stdin = |path: &PathBuf| path == Path::new("-");
         if self.paths.iter().all(is_stdin) {
             return self.stdin(to);
         }
         if self.paths.iter().any(is_stdin) {
-            return Err(CliError::Other("standard input is formatted alone, without files beside it".into()));
+            return Err("standard input is formatted alone, without files beside it".into());
         }
         let mut status = Status::Fine;
         for path in files::below(&self.paths)? {
@@ -67,11 +67,11 @@ impl Fmt {
     fn stdin(&self, to: &mut impl Write) -> Result<Status, CliError> {
         if self.format.is_json() && !self.is_dry() {
             let message = "standard input is written to standard output; for `--format json` name files, or add --check";
-            return Err(CliError::Other(message.into()));
+            return Err(message.into());
         }
         let mut bytes = Vec::new();
         let mut limited = io::stdin().lock().take(MAX_FILE_BYTES as u64 + 1);
-        limited.read_to_end(&mut bytes).map_err(|error| CliError::input(STDIN, &error))?;
+        limited.read_to_end(&mut bytes).map_err(CliError::input(STDIN))?;
         let layout = layout(STDIN, bytes)?;
         if let (Ok((_, formatted)), false) = (&layout, self.is_dry()) {
             to.write_all(formatted.as_bytes())?;
@@ -83,14 +83,13 @@ impl Fmt {
     fn file(&self, path: &Path, to: &mut impl Write) -> Result<Status, CliError> {
         let (disk, name) = Disk::beside(path);
         let shown = path.display().to_string();
-        let bytes =
-            disk.read(&name).map_err(|error| CliError::Other(format!("cannot read `{shown}`: {error}")))?;
+        let bytes = disk.read(&name).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
         let layout = layout(&shown, bytes)?;
         if let Ok((text, formatted)) = &layout
             && !self.is_dry()
             && text != formatted
         {
-            files::replace(path, formatted).map_err(|error| CliError::output(path, &error))?;
+            files::replace(path, formatted).map_err(CliError::output(path))?;
         }
         self.report(&shown, &layout, to)
     }
@@ -104,8 +103,7 @@ impl Fmt {
                     json::write_escaped(to, &FmtReport::with_errors(name, mistakes, files))?;
                 } else {
                     let drawn = render::mistakes(mistakes, files, &format!("`{name}` is not formatted"));
-                    // There is nowhere left to say that standard error is closed.
-                    let _ = io::stderr().write_all(drawn.as_bytes());
+                    print_error(&drawn);
                 }
                 return Ok(Status::Findings);
             }
@@ -118,7 +116,7 @@ impl Fmt {
             Some(diff) => to.write_all(diff.as_bytes())?,
             None => self.format.write(to, &report)?,
         }
-        Ok(if is_same || !self.is_dry() { Status::Fine } else { Status::Findings })
+        Ok(Status::fine_if(is_same || !self.is_dry()))
     }
 }
 
@@ -138,6 +136,6 @@ fn layout(name: &str, bytes: Vec<u8>) -> Result<Layout, CliError> {
     match consentry::format::format(&text) {
         Ok(formatted) => Ok(Ok((text, formatted))),
         Err(FormatError::Mistakes(mistakes)) => Ok(Err((mistakes, Files::of(name, &text)))),
-        Err(error) => Err(CliError::Other(format!("`{name}`: {error}"))),
+        Err(error) => Err(format!("`{name}`: {error}").into()),
     }
 }

@@ -7,7 +7,7 @@ use consentry::report::{html, json, markdown, text};
 use std::io::{self, Write};
 
 /// A format of output. Each command accepts some.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(super) enum Format {
     /// For people.
     Human,

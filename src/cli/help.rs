@@ -34,7 +34,7 @@ impl Help {
         };
         if consentry.find_subcommand(topic).is_some() {
             if is_json {
-                return Err(CliError::Other("`--format json` is for findings, and not for commands".into()));
+                return Err("`--format json` is for findings, and not for commands".into());
             }
             print_help(to, consentry, &["consentry", topic, "--help"])?;
         } else if let Ok(code) = topic.parse::<Code>() {
@@ -47,7 +47,7 @@ impl Help {
                 Some(meant) => format!("did you mean `{}`?", meant.name()),
                 None => "`consentry help` lists all of them".to_owned(),
             };
-            return Err(CliError::Other(format!("there is no finding or command `{topic}`; {help}")));
+            return Err(format!("there is no finding or command `{topic}`; {help}").into());
         }
         Ok(Status::Fine)
     }

@@ -1,11 +1,10 @@
 //! The ledger that commands check events against.
 
-use super::shared::CliError;
+use super::shared::{CliError, print_error};
 use super::store_uri::{ADDRESS, Access, Reach, Shared};
 use consentry::diagnostic::visible;
 use consentry::ledger::Batch;
 use consentry::{EventError, Limits, Policy};
-use std::io::{self, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -38,9 +37,7 @@ impl LedgerArguments {
     pub(super) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, CliError> {
         match (&self.ledger, policy.ledger_check()) {
             (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
-            (None, Some(_)) if !self.unchecked => Err(CliError::Other(
-                "the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into(),
-            )),
+            (None, Some(_)) if !self.unchecked => Err("the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into()),
             (None, _) => Ok(None),
         }
     }
@@ -50,10 +47,7 @@ impl Ledger {
     /// The ledger at a place, for a policy that asks for a check.
     pub(super) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, CliError> {
         if policy.ledger_check().is_none() {
-            return Err(CliError::Other(
-                "the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger"
-                    .into(),
-            ));
+            return Err("the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger".into());
         }
         Ok(Ledger { store: reach.open(place, Access::Read)?, silence: OnceLock::new() })
     }
@@ -75,8 +69,7 @@ impl Ledger {
     /// Reports on standard error that the ledger did not answer, if it did not.
     pub(super) fn report_unreachable(&self) {
         if let Some(error) = self.silence.get() {
-            // There is nowhere left to say that standard error is closed.
-            let _ = writeln!(io::stderr(), "consentry: {}", visible(error));
+            print_error(&format!("consentry: {}\n", visible(error)));
         }
     }
 }

@@ -24,6 +24,6 @@ impl Prove {
         let proofs = policy.promises().iter().map(|promise| prove(&policy, promise));
         let report = ProveReport::new(&policy, proofs);
         self.format.write(to, &report)?;
-        Ok(if report.is_kept() { Status::Fine } else { Status::Findings })
+        Ok(Status::fine_if(report.is_kept()))
     }
 }

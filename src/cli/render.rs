@@ -17,36 +17,32 @@ const MAX_SHOWN: usize = 200;
 /// One diagnostic, with an empty line after it.
 fn diagnostic(diagnostic: &Diagnostic, files: &Files, format: Format, colour: bool) -> String {
     let report = files.report(diagnostic);
+    let mut text = String::new();
+    let mut draw = |theme| {
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH).with_links(false);
+        handler.render_report(&mut text, &report)
+    };
     let rendered = match format {
         // Only what the author wrote can have other characters than ASCII.
-        Format::Plain => drawn(&report, GraphicalTheme::none()),
-        Format::Narrated => narrated(&report, diagnostic.span().map(|span| place(files, span))),
-        _ if colour => drawn(&report, GraphicalTheme::unicode()),
-        _ => drawn(&report, GraphicalTheme::unicode_nocolor()),
+        Format::Plain => draw(GraphicalTheme::none()),
+        Format::Narrated => narrate(&mut text, &report, diagnostic.span().map(|span| place(files, span))),
+        _ if colour => draw(GraphicalTheme::unicode()),
+        _ => draw(GraphicalTheme::unicode_nocolor()),
     };
     match rendered {
-        Ok(text) => text + "\n",
+        Ok(()) => text + "\n",
         // The message alone is better than nothing.
         Err(_) => format!("{}: {}\n", diagnostic.code.label(), visible(&diagnostic.message)),
     }
 }
 
-fn drawn(report: &Report, theme: GraphicalTheme) -> Result<String, fmt::Error> {
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH).with_links(false);
-    let mut text = String::new();
-    handler.render_report(&mut text, report)?;
-    Ok(text)
-}
-
 /// Writes sentences for screen readers. `place` is exact, unlike the column of a snippet, which shows a part of a long line.
-fn narrated(report: &Report, place: Option<String>) -> Result<String, fmt::Error> {
+fn narrate(text: &mut String, report: &Report, place: Option<String>) -> fmt::Result {
     let mut handler = NarratableReportHandler::new();
     if let Some(place) = place {
         handler = handler.with_footer(format!("diagnostic place: {place}"));
     }
-    let mut text = String::new();
-    handler.render_report(&mut text, report)?;
-    Ok(text)
+    handler.render_report(text, report)
 }
 
 /// `shop.consent:14:3`, as editors take it.

@@ -2,9 +2,11 @@
 
 use clap::Args;
 use consentry::diagnostic::visible;
+use consentry::ledger::StoreError;
 use consentry::source::Disk;
 use consentry::{DestinationId, Policy, PolicyError};
-use std::io;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The policy of a command.
@@ -25,7 +27,7 @@ pub(super) struct Root {
 }
 
 /// How a command ended, if not with an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Status {
     /// Nothing to report, or warnings only.
     Fine,
@@ -53,14 +55,46 @@ impl From<io::Error> for CliError {
     }
 }
 
+impl From<PolicyError> for CliError {
+    fn from(error: PolicyError) -> Self {
+        CliError::Policy(error)
+    }
+}
+
+impl From<String> for CliError {
+    fn from(message: String) -> Self {
+        CliError::Other(message)
+    }
+}
+
+impl From<&str> for CliError {
+    fn from(message: &str) -> Self {
+        CliError::Other(message.to_owned())
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        CliError::Other(error.to_string())
+    }
+}
+
+impl Status {
+    /// Returns [`Status::Fine`] under a condition, and findings otherwise.
+    pub(super) fn fine_if(is_fine: bool) -> Self {
+        if is_fine { Status::Fine } else { Status::Findings }
+    }
+}
+
 impl CliError {
-    pub(super) fn input(name: &str, error: &io::Error) -> Self {
-        CliError::Other(format!("cannot read `{name}`: {error}"))
+    /// Returns the error of an input that cannot be read.
+    pub(super) fn input(name: impl Display) -> impl FnOnce(io::Error) -> Self {
+        move |error| CliError::Other(format!("cannot read `{name}`: {error}"))
     }
 
     /// A file of ours that cannot be written, be it a pipe that nobody reads: what it lacks is lost.
-    pub(super) fn output(path: &Path, error: &io::Error) -> Self {
-        CliError::Other(format!("cannot write `{}`: {error}", path.display()))
+    pub(super) fn output(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| CliError::Other(format!("cannot write `{}`: {error}", path.display()))
     }
 }
 
@@ -68,22 +102,31 @@ impl Root {
     /// The source and the path in it for a file named on the command line.
     pub(super) fn place(&self, path: &Path) -> Result<(Disk, String), CliError> {
         let Some(root) = &self.root else { return Ok(Disk::beside(path)) };
-        let failed = |path: &Path, error| CliError::input(&path.display().to_string(), &error);
-        let real = path.canonicalize().map_err(|error| failed(path, error))?;
-        let real_root = root.canonicalize().map_err(|error| failed(root, error))?;
-        let below = real.strip_prefix(&real_root).map_err(|_| {
-            CliError::Other(format!("`{}` is not below the root `{}`", path.display(), root.display()))
-        })?;
+        let real = path.canonicalize().map_err(CliError::input(path.display()))?;
+        let real_root = root.canonicalize().map_err(CliError::input(root.display()))?;
+        let below = real
+            .strip_prefix(&real_root)
+            .map_err(|_| format!("`{}` is not below the root `{}`", path.display(), root.display()))?;
         let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
         Ok((Disk::new(root), parts.join("/")))
+    }
+
+    /// Loads the policy in a file named on the command line.
+    pub(super) fn load(&self, path: &Path) -> Result<Policy, CliError> {
+        let (disk, name) = self.place(path)?;
+        Ok(Policy::from_source(&disk, &name)?)
     }
 }
 
 impl PolicyArguments {
     pub(super) fn load(&self) -> Result<Policy, CliError> {
-        let (disk, path) = self.root.place(&self.policy)?;
-        Policy::from_source(&disk, &path).map_err(CliError::Policy)
+        self.root.load(&self.policy)
     }
+}
+
+/// Prints a text on standard error. If that is closed, there is nowhere left to report it.
+pub(super) fn print_error(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// How many destinations a message names.
@@ -97,14 +140,15 @@ pub(super) fn destination(policy: &Policy, name: &str) -> Result<DestinationId, 
     let shown = visible(name);
     let destinations = policy.destinations();
     if let Some(own) = destinations.iter().find(|one| one.aliases().iter().any(|alias| alias.value == name)) {
-        return Err(CliError::Other(format!("`{shown}` is an alias; ask for `{}`", visible(own.name()))));
+        return Err(format!("`{shown}` is an alias; ask for `{}`", visible(own.name())).into());
     }
     let mut names: Vec<String> = destinations.iter().map(|one| visible(one.name())).take(MAX_NAMES).collect();
     if destinations.len() > MAX_NAMES {
         names.push(format!("and {} more", destinations.len() - MAX_NAMES));
     }
-    Err(CliError::Other(match names.as_slice() {
+    Err(match names.as_slice() {
         [] => format!("the policy has no destination `{shown}`, nor any other"),
         names => format!("the policy has no destination `{shown}`; it has {}", names.join(", ")),
-    }))
+    }
+    .into())
 }

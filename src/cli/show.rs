@@ -19,11 +19,9 @@ impl Show {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let Some(text) = consentry::model::prelude(&self.prelude) else {
             let known: Vec<&str> = consentry::model::prelude_names().collect();
-            return Err(CliError::Other(format!(
-                "there is no prelude `{}`; there are {}",
-                self.prelude,
-                known.join(", ")
-            )));
+            return Err(
+                format!("there is no prelude `{}`; there are {}", self.prelude, known.join(", ")).into()
+            );
         };
         match self.format.is_json() {
             true => json::write(to, &ShowReport::new(&self.prelude, text))?,

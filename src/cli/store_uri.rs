@@ -20,7 +20,7 @@ pub(super) struct Reach {
 }
 
 /// What a ledger is opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Access {
     Read,
     Write,
@@ -31,18 +31,18 @@ pub(super) type Shared = dyn Store + Send + Sync;
 impl Reach {
     /// Opens a ledger. One that is Redis answers, or does not, when it is asked.
     pub(super) fn open(&self, place: &str, access: Access) -> Result<Box<Shared>, CliError> {
-        let failure = |error: StoreError| CliError::Other(format!("`{}`: {error}", shown(place)));
+        let failure = |error: StoreError| format!("`{}`: {error}", shown(place));
         match place.split_once("://") {
             Some(("redis" | "redis+unix" | "unix", _)) => {
                 let timeout = Duration::from_millis(self.ledger_timeout);
                 let store = RedisStore::new(place, self.ledger_prefix.as_str(), timeout).map_err(failure)?;
                 Ok(Box::new(store))
             }
-            Some((scheme, _)) => Err(CliError::Other(format!(
+            Some((scheme, _)) => Err(format!(
                 "a ledger is a file or `redis://...`, and no `{scheme}://`; put a proxy in front of a Redis that wants TLS"
-            ))),
+            ).into()),
             None if place.starts_with("redis:") => {
-                Err(CliError::Other(format!("a ledger in Redis is {ADDRESS}")))
+                Err(format!("a ledger in Redis is {ADDRESS}").into())
             }
             None => {
                 let path = Path::new(place);

@@ -45,7 +45,7 @@ impl Table {
             Format::Csv => csv::write(to, &report.sheet())?,
             format => format.write(to, &report)?,
         }
-        Ok(if report.has_fingerprint() { Status::Fine } else { Status::Findings })
+        Ok(Status::fine_if(report.has_fingerprint()))
     }
 
     /// Returns the destinations that are asked for, in declaration order.

@@ -11,15 +11,16 @@ use crate::fingerprint::TooLargeError;
 use crate::model::{Destination, DestinationId, Policy};
 use crate::reason::Reason;
 
-/// The policies that have a destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Presence {
-    /// Both.
-    Both,
-    /// Only the new one.
-    Added,
-    /// Only the old one.
-    Removed,
+spelled! {
+    /// The policies that have a destination.
+    Presence {
+        /// Both.
+        Both = "both",
+        /// Only the new one.
+        Added = "added",
+        /// Only the old one.
+        Removed = "removed",
+    }
 }
 
 impl Presence {

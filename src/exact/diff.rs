@@ -13,6 +13,7 @@ use crate::event::Event;
 use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading};
 use crate::reason::Reason;
+use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -39,16 +40,16 @@ pub struct Diff {
 }
 
 /// Events of some states are dropped, or no more, or for another reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DropChange {
+    /// The reason that the new policy gives, if it drops the event.
+    pub after: Option<String>,
+    /// The reason that the old policy gives, if it drops the event.
+    pub before: Option<String>,
     /// The state of the consent object.
     pub consent: ConsentState,
     /// The state of the integrations object.
     pub integrations: IntegrationsState,
-    /// The reason that the old policy gives, if it drops the event.
-    pub before: Option<String>,
-    /// The reason that the new policy gives, if it drops the event.
-    pub after: Option<String>,
 }
 
 /// The changes for one destination.

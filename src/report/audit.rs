@@ -14,14 +14,6 @@ use std::collections::BTreeMap;
 /// How many values, or names, the page lists.
 const MAX_SHOWN: usize = 10;
 
-const STATES: [ConsentState; 5] = [
-    ConsentState::Missing,
-    ConsentState::Empty,
-    ConsentState::Unanswered,
-    ConsentState::Answered,
-    ConsentState::Malformed,
-];
-
 /// The result of `audit`.
 ///
 /// ```
@@ -153,7 +145,10 @@ impl<'a> AuditReport<'a> {
             categories: categories.collect(),
             checks: has_ledger.then(|| audit.checks().collect()),
             clean: audit.is_clean(),
-            consent: STATES.into_iter().map(|state| (state.as_str(), audit.state(state))).collect(),
+            consent: ConsentState::ALL
+                .into_iter()
+                .map(|state| (state.as_str(), audit.state(state)))
+                .collect(),
             edition: policy.edition(),
             events: audit.all().events(),
             findings: by_finding(audit.all()).collect(),

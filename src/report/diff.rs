@@ -5,17 +5,13 @@ use super::json::VERSION;
 use super::page::{Cell, Column, Document, Element, Grid, Page, Role, Row};
 use super::when::When;
 use super::{markdown, names};
-use crate::exact::{Change, DestinationDiff, Diff, Direction, Presence, fingerprint};
-use crate::model::{ConsentState, IntegrationsState, Policy, Reading};
+use crate::exact::{Change, DestinationDiff, Diff, Direction, DropChange, Gate, Presence, fingerprint};
+use crate::model::{Policy, Reading};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 
 /// The most bytes of the rows of a comment. GitHub and GitLab accept 65,536 characters.
 const MAX_BYTES: usize = 60_000;
-
-/// The directions of changes, what matters most first, each with its words.
-const DIRECTIONS: [(&str, &str); 3] =
-    [("loosened", "loosened"), ("tightened", "tightened"), ("reason", "for another reason")];
 
 /// The result of `diff`: the situations that two policies decide differently.
 #[derive(Debug, Serialize)]
@@ -23,7 +19,7 @@ pub struct DiffReport<'a> {
     categories: Vec<Known<'a>>,
     check: Option<Pair<Option<String>>>,
     destinations: Vec<DestinationChanges<'a>>,
-    drops: Vec<DropChange<'a>>,
+    drops: &'a [DropChange],
     equal: bool,
     events: Option<&'a EventCounts>,
     exact: bool,
@@ -60,25 +56,17 @@ struct Side<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct DropChange<'a> {
-    after: Option<&'a str>,
-    before: Option<&'a str>,
-    consent: ConsentState,
-    integrations: IntegrationsState,
-}
-
-#[derive(Debug, Serialize)]
 struct DestinationChanges<'a> {
     changes: Vec<ChangeReport>,
     destination: &'a str,
-    presence: &'static str,
+    presence: Presence,
 }
 
 #[derive(Debug, Serialize)]
 struct ChangeReport {
     after: Option<Decided>,
     before: Option<Decided>,
-    direction: &'static str,
+    direction: Direction,
     event: String,
     events: Option<u64>,
     text: String,
@@ -93,6 +81,12 @@ struct Decided {
     refused: Vec<String>,
     #[serde(skip)]
     text: String,
+}
+
+impl<T> Pair<T> {
+    fn of<'v, V>(both: &'v Option<(V, V)>, show: impl Fn(&'v V) -> T) -> Option<Self> {
+        both.as_ref().map(|(old, new)| Pair { after: show(new), before: show(old) })
+    }
 }
 
 impl<'a> Side<'a> {
@@ -115,7 +109,7 @@ impl ChangeReport {
         ChangeReport {
             after: change.after.map(|decided| Decided::new(new, decided)),
             before: change.before.map(|decided| Decided::new(old, decided)),
-            direction: change.direction.as_str(),
+            direction: change.direction,
             event: change.witness,
             events,
             text: change.conditions.to_string(),
@@ -136,9 +130,9 @@ impl DestinationChanges<'_> {
     /// Returns the name, with a note if only one policy has the destination.
     fn title(&self) -> String {
         match self.presence {
-            "added" => format!("{} (new)", self.destination),
-            "removed" => format!("{} (gone)", self.destination),
-            _ => self.destination.to_owned(),
+            Presence::Added => format!("{} (new)", self.destination),
+            Presence::Removed => format!("{} (gone)", self.destination),
+            Presence::Both => self.destination.to_owned(),
         }
     }
 }
@@ -166,38 +160,22 @@ impl<'a> DiffReport<'a> {
                 })
                 .collect(),
             destination: &one.name,
-            presence: match one.presence {
-                Presence::Both => "both",
-                Presence::Added => "added",
-                Presence::Removed => "removed",
-            },
+            presence: one.presence,
         };
-        let drops = diff.drops.iter().map(|drop| DropChange {
-            after: drop.after.as_deref(),
-            before: drop.before.as_deref(),
-            consent: drop.consent,
-            integrations: drop.integrations,
-        });
         DiffReport {
             categories: known(&diff.categories),
-            check: diff.check.as_ref().map(|(old, new)| Pair {
-                after: new.as_ref().map(ToString::to_string),
-                before: old.as_ref().map(ToString::to_string),
-            }),
+            check: Pair::of(&diff.check, |check| check.as_ref().map(ToString::to_string)),
             destinations: diff.destinations.iter().enumerate().map(destination).collect(),
-            drops: drops.collect(),
+            drops: &diff.drops,
             equal: diff.is_empty(),
             events,
             exact: diff.is_exact(),
-            gate: diff
-                .gate
-                .as_ref()
-                .map(|(old, new)| Pair { after: new.to_string(), before: old.to_string() }),
+            gate: Pair::of(&diff.gate, Gate::to_string),
             integrations: known(&diff.integrations),
             loosened: count(Direction::Loosened),
             new: Side::new(new),
             old: Side::new(old),
-            reading: diff.reading.as_ref().map(|(old, new)| Pair { after: paths(new), before: paths(old) }),
+            reading: Pair::of(&diff.reading, paths),
             reason: count(Direction::Reason),
             tightened: count(Direction::Tightened),
             too_large: &diff.too_large,
@@ -215,14 +193,14 @@ impl<'a> DiffReport<'a> {
         let texts = ["when", "before", "after"].map(Column::from);
         let columns = [number(""), "destination".into(), strong("change")].into_iter().chain(texts);
         let columns: Vec<Column> = columns.chain(self.events.map(|_| number("events"))).collect();
-        let changes = DIRECTIONS.iter().flat_map(|(direction, _)| self.of_direction(direction));
+        let changes = Direction::ALL.into_iter().flat_map(|direction| self.of_direction(direction));
         let (mut rows, mut events): (Vec<Row>, Vec<String>) = (Vec::new(), Vec::new());
         let mut size = markdown::text(&page).len();
         for (destination, change) in changes {
             let [before, after] = change.decisions().map(Cell::from);
             let number = rows.len() + 1;
             let mut row: Row = vec![number.to_string().into(), destination.title().into()];
-            row.extend([change.direction.into(), change.text.as_str().into(), before, after]);
+            row.extend([change.direction.as_str().into(), change.text.as_str().into(), before, after]);
             row.extend(change.events.map(|count| Cell::from(count.to_string())));
             size += markdown::row(&row, &columns).len() + markdown::numbered(number, &change.event).len();
             if size > MAX_BYTES {
@@ -245,7 +223,7 @@ impl<'a> DiffReport<'a> {
     /// Returns the changes of a direction, with their destinations.
     fn of_direction(
         &self,
-        direction: &str,
+        direction: Direction,
     ) -> impl Iterator<Item = (&DestinationChanges<'a>, &ChangeReport)> {
         let changes =
             self.destinations.iter().flat_map(|one| one.changes.iter().map(move |change| (one, change)));
@@ -254,11 +232,15 @@ impl<'a> DiffReport<'a> {
 
     /// Returns how many destinations and situations change in each direction: `1 destination loosened (2 rows)`.
     fn summary(&self) -> String {
-        let counts = DIRECTIONS.iter().filter_map(|(direction, word)| {
-            let rows = self.of_direction(direction).count() as u64;
+        let counts = Direction::ALL.into_iter().filter_map(|direction| {
+            let word = match direction {
+                Direction::Reason => "for another reason",
+                direction => direction.as_str(),
+            };
+            let rows = self.of_direction(direction).count();
             let has =
-                |one: &&DestinationChanges<'_>| one.changes.iter().any(|one| one.direction == *direction);
-            let destinations = self.destinations.iter().filter(has).count() as u64;
+                |one: &&DestinationChanges<'_>| one.changes.iter().any(|one| one.direction == direction);
+            let destinations = self.destinations.iter().filter(has).count();
             let destinations = names::counted(destinations, "destination", "destinations");
             (rows > 0).then(|| format!("{destinations} {word} ({})", names::counted(rows, "row", "rows")))
         });
@@ -293,7 +275,7 @@ impl<'a> DiffReport<'a> {
             sentences.push(format!("the ledger check is {new}, and was {old}"));
         }
         sentences.extend(self.drops.iter().map(|drop| {
-            let [new, old] = [drop.after, drop.before].map(|reason| match reason {
+            let [new, old] = [&drop.after, &drop.before].map(|reason| match reason {
                 Some(reason) => format!("dropped: {reason:?}"),
                 None => "not dropped".to_owned(),
             });
@@ -323,13 +305,13 @@ impl Document for DiffReport<'_> {
             for change in &destination.changes {
                 let events = change.events.map(|count| format!(", {count} events")).unwrap_or_default();
                 let lines = vec![format!("{}{events}", change.text), change.decisions().join(" -> ")];
-                let row: [Cell; 2] = [change.direction.into(), Cell(lines)];
+                let row: [Cell; 2] = [change.direction.as_str().into(), Cell(lines)];
                 page.table(Grid::new([Column::wide(9), "".into()]).with([row]));
                 page.0.push(Element::Event(change.event.clone()));
             }
         }
         if !self.equal {
-            page.0.push(Element::Gap);
+            page.gap();
         }
         page.paragraph(self.summary());
         self.events.iter().for_each(|events| page.paragraph(events.summary()));

@@ -9,8 +9,8 @@ use crate::event::{EventError, Name};
 use crate::ledger::{Checked, Found};
 #[cfg(feature = "ledger")]
 use crate::model::Policy;
-use crate::model::{GateOpens, Mode};
-use crate::reason::Outcome;
+use crate::model::{ConsentState, GateOpens, IntegrationsState, Mode};
+use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -44,8 +44,8 @@ pub struct DecisionReport<'a> {
     /// `null` for a policy without one: it is never guessed.
     fingerprint: Option<String>,
     edition: u32,
-    consent: &'static str,
-    integrations: &'static str,
+    consent: ConsentState,
+    integrations: IntegrationsState,
     deliver: Vec<DestinationReport<'a>>,
     block: Vec<DestinationReport<'a>>,
     unknown_categories: Vec<String>,
@@ -81,7 +81,7 @@ struct Gate {
 #[derive(Debug, Serialize)]
 struct DestinationReport<'a> {
     destination: &'a str,
-    reason: &'static str,
+    reason: Reason,
     #[serde(skip_serializing_if = "Option::is_none")]
     categories: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,7 +106,7 @@ impl<'a> DecisionReport<'a> {
             let reports = if verdict.delivers() { &mut deliver } else { &mut block };
             reports.push(DestinationReport {
                 destination: declared.name(),
-                reason: verdict.reason().as_str(),
+                reason: verdict.reason(),
                 categories: discard.map(|_| names::categories(policy, verdict.refused())),
                 discard,
                 advisory: !verdict.delivers() && declared.mode() == Some(Mode::Device),
@@ -122,8 +122,8 @@ impl<'a> DecisionReport<'a> {
             policy: policy.name(),
             fingerprint: decision.fingerprint().ok().map(|print| print.to_string()),
             edition: policy.edition(),
-            consent: decision.consent().as_str(),
-            integrations: decision.integrations().as_str(),
+            consent: decision.consent(),
+            integrations: decision.integrations(),
             deliver,
             block,
             unknown_categories,

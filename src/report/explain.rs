@@ -217,7 +217,7 @@ impl Document for ExplainReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         self.leads.0.iter().for_each(|line| page.paragraph(line));
-        page.0.push(Element::Gap);
+        page.gap();
         for (step, number) in self.steps.iter().zip(1..) {
             let row = [format!("{number}. {}", step.step), step.text()];
             page.table(Grid { indent: 0, ..Grid::new([Column::wide(15), "".into()]).with([row]) });
@@ -225,7 +225,7 @@ impl Document for ExplainReport<'_> {
                 step.place.as_ref().map(|place| format!("{}:{}: {}", place.file, place.line, place.text));
             page.0.push(Element::Paragraph(3, place.unwrap_or_else(|| "by the event itself".to_owned())));
         }
-        page.0.push(Element::Gap);
+        page.gap();
         page.paragraph(&self.leads.1);
         let flips = self.flips.iter().flatten().map(|flip| flip.text.clone());
         let more =

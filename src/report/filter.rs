@@ -6,6 +6,7 @@ use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page};
 use crate::model::Policy;
+use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 
 /// The result of `filter`, and the last lines of `eval`: how many events met which outcome.
@@ -34,8 +35,8 @@ struct CheckCount {
 #[derive(Debug, Serialize)]
 struct Count<'a> {
     destination: &'a str,
-    outcome: &'static str,
-    reason: &'static str,
+    outcome: Outcome,
+    reason: Reason,
     events: u64,
 }
 
@@ -44,22 +45,18 @@ impl<'a> SummaryReport<'a> {
     pub fn new(policy: &'a Policy, summary: &'a Summary) -> Self {
         let counts = summary.counts(policy).map(|(destination, reason, events)| Count {
             destination,
-            outcome: reason.outcome().as_str(),
-            reason: reason.as_str(),
+            outcome: reason.outcome(),
+            reason,
             events,
         });
-        #[cfg(feature = "ledger")]
-        let checks =
-            summary.checks().map(|(found, then, events)| CheckCount { found, then, events }).collect();
-        #[cfg(not(feature = "ledger"))]
-        let checks = Vec::new();
+        let checks = summary.checks().map(|(found, then, events)| CheckCount { found, then, events });
         SummaryReport {
             v: VERSION,
             policy: policy.name(),
             decided: summary.decided(),
             dropped: summary.dropped(),
             not_events: summary.errors().map(|(kind, count)| (kind.as_str(), count)).collect(),
-            checks,
+            checks: checks.collect(),
             counts: counts.collect(),
             left_out: None,
         }
@@ -91,8 +88,8 @@ impl Document for SummaryReport<'_> {
         let rows = self.counts.iter().map(|one| {
             [
                 one.destination.to_owned(),
-                one.outcome.to_owned(),
-                one.reason.to_owned(),
+                one.outcome.to_string(),
+                one.reason.to_string(),
                 one.events.to_string(),
             ]
         });

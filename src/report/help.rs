@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::page::{Column, Document, Grid, Page};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use serde::Serialize;
 
 /// The result of `help` about findings.
@@ -16,7 +16,7 @@ pub struct HelpReport {
 struct Finding {
     code: String,
     name: &'static str,
-    severity: &'static str,
+    severity: Severity,
     sentence: &'static str,
     /// Markdown with examples.
     page: &'static str,
@@ -28,7 +28,7 @@ impl HelpReport {
         let findings = codes.iter().map(|code| Finding {
             code: code.to_string(),
             name: code.name(),
-            severity: code.severity().as_str(),
+            severity: code.severity(),
             sentence: code.sentence(),
             page: code.page(),
         });
@@ -39,7 +39,7 @@ impl HelpReport {
 impl Document for HelpReport {
     fn page(&self) -> Page {
         let mut page = Page::default();
-        let rows = self.findings.iter().map(|one| [one.name, &one.code, one.severity, one.sentence]);
+        let rows = self.findings.iter().map(|one| [one.name, &one.code, one.severity.as_str(), one.sentence]);
         let columns = [Column::default(), Column::default(), Column::wide(7), Column::default()];
         page.table(Grid::new(columns).with(rows));
         page

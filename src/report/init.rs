@@ -34,13 +34,13 @@ impl Document for InitReport {
         let mut page = Page::default();
         self.remarks.iter().for_each(|remark| page.paragraph(remark));
         let wrote = self.file.as_ref().map_or_else(String::new, |file| format!("wrote {file}: "));
-        let categories = names::counted(self.categories as u64, "category", "categories");
-        let destinations = names::counted(self.destinations as u64, "destination", "destinations");
+        let categories = names::counted(self.categories, "category", "categories");
+        let destinations = names::counted(self.destinations, "destination", "destinations");
         page.paragraph(format!("{wrote}{categories} and {destinations}"));
         if !self.undecided.is_empty() {
             page.paragraph(format!(
                 "{} to be decided: look for `decide:` and put `needs …` in the place of `unmapped`; until then blocked where consent is enforced; `--destination \"NAME=CATEGORY\"` says it here, and tests follow",
-                names::counted(self.undecided.len() as u64, "destination is", "destinations are")
+                names::counted(self.undecided.len(), "destination is", "destinations are")
             ));
         }
         if !self.open_states.is_empty() {

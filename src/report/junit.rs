@@ -4,7 +4,9 @@ use super::test::{CaseReport, PolicyReport, TestReport};
 use crate::diagnostic::visible;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::slice;
 
 /// How many differences of a case are written.
 const MAX_SHOWN: usize = 100;
@@ -17,62 +19,44 @@ const MAX_SHOWN: usize = 100;
 pub fn write(to: &mut impl Write, report: &TestReport<'_>) -> io::Result<()> {
     let mut writer = Writer::new_with_indent(&mut *to, b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    let suites: Vec<Suite<'_>> = report.policies.iter().map(Suite::new).collect();
-    let sum = |of: fn(&Suite<'_>) -> usize| suites.iter().map(of).sum::<usize>().to_string();
-    let counts = [sum(|suite| suite.tests), sum(|suite| suite.failures), sum(|suite| suite.errors)];
-    let [tests, failures, errors] = counts.each_ref().map(String::as_str);
-    let attributes = [("name", "consentry"), ("tests", tests), ("failures", failures), ("errors", errors)];
+    let policies = &report.policies;
     writer
         .create_element("testsuites")
-        .with_attributes(attributes)
-        .write_inner_content(|writer| suites.iter().try_for_each(|suite| suite.write(writer)))?;
+        .with_attributes([("name", "consentry")])
+        .with_attributes(counts(policies))
+        .write_inner_content(|writer| policies.iter().try_for_each(|policy| suite(writer, policy)))?;
     writeln!(to)
 }
 
-/// A policy with its counts.
-struct Suite<'r> {
-    policy: &'r PolicyReport<'r>,
-    name: String,
-    tests: usize,
-    failures: usize,
-    errors: usize,
+/// Returns how many tests policies have, how many of them fail, and how many policies have errors, each of which counts as a test.
+fn counts(policies: &[PolicyReport<'_>]) -> [(&'static str, Cow<'static, str>); 3] {
+    let cases = || policies.iter().flat_map(|policy| &policy.cases);
+    let errors = policies.iter().filter(|policy| !policy.mistakes.is_empty()).count();
+    let failures = cases().filter(|case| !case.passed).count();
+    [("tests", cases().count() + errors), ("failures", failures), ("errors", errors)]
+        .map(|(name, count)| (name, count.to_string().into()))
 }
 
-impl<'r> Suite<'r> {
-    fn new(policy: &'r PolicyReport<'_>) -> Self {
-        let errors = usize::from(!policy.mistakes.is_empty());
-        Suite {
-            policy,
-            name: shown(policy.file),
-            tests: policy.cases.len() + errors,
-            failures: policy.cases.iter().filter(|case| !case.passed).count(),
-            errors,
-        }
-    }
-
-    fn write<W: Write>(&self, writer: &mut Writer<W>) -> io::Result<()> {
-        let name = self.name.as_str();
-        let counts = [self.tests, self.failures, self.errors].map(|count| count.to_string());
-        let [tests, failures, errors] = counts.each_ref().map(String::as_str);
-        let file = (self.errors == 0).then_some(("file", name));
-        let attributes = [("name", name)].into_iter().chain(file);
-        let counts = [("tests", tests), ("failures", failures), ("errors", errors)];
-        let suite = writer.create_element("testsuite").with_attributes(attributes.chain(counts));
-        suite.write_inner_content(|writer| match self.errors {
-            0 => self.policy.cases.iter().try_for_each(|one| case(writer, one, name)),
-            _ => {
-                let attributes = [("name", "the policy compiles"), ("classname", name), ("file", name)];
-                let lines: Vec<String> = self.policy.mistakes.iter().map(|one| shown(&one.text())).collect();
-                let first = self.policy.mistakes.first().map_or("", |one| one.message);
-                let case = writer.create_element("testcase").with_attributes(attributes);
-                case.write_inner_content(|writer| {
-                    detail(writer, "error", "mistakes", &shown(first), &lines)
-                })?;
-                Ok(())
-            }
+fn suite<W: Write>(writer: &mut Writer<W>, policy: &PolicyReport<'_>) -> io::Result<()> {
+    let name = &*shown(policy.file);
+    let (file, first) = (("file", name), policy.mistakes.first());
+    let start = writer.create_element("testsuite").with_attributes([("name", name)]);
+    let start = start
+        .with_attributes(first.is_none().then_some(file))
+        .with_attributes(counts(slice::from_ref(policy)));
+    start.write_inner_content(|writer| {
+        let Some(first) = first else {
+            return policy.cases.iter().try_for_each(|one| case(writer, one, name));
+        };
+        let lines: Vec<String> = policy.mistakes.iter().map(|one| shown(&one.text())).collect();
+        let attributes = [("name", "the policy compiles"), ("classname", name), file];
+        let case = writer.create_element("testcase").with_attributes(attributes);
+        case.write_inner_content(|writer| {
+            detail(writer, "error", "mistakes", &shown(first.message), &lines)
         })?;
         Ok(())
-    }
+    })?;
+    Ok(())
 }
 
 fn case<W: Write>(writer: &mut Writer<W>, case: &CaseReport<'_>, suite: &str) -> io::Result<()> {

@@ -42,7 +42,7 @@ struct PolicyReport<'a> {
 pub(super) struct DiagnosticReport<'a> {
     code: String,
     name: &'static str,
-    severity: &'static str,
+    severity: Severity,
     message: &'a str,
     help: Option<&'a str>,
     places: Vec<LabelReport<'a>>,
@@ -118,7 +118,7 @@ impl<'a> LintReport<'a> {
 
     /// Returns how many findings are errors.
     pub fn errors(&self) -> usize {
-        self.diagnostics.iter().filter(|found| found.severity == Severity::Error.as_str()).count()
+        self.diagnostics.iter().filter(|found| found.severity == Severity::Error).count()
     }
 }
 
@@ -139,7 +139,7 @@ impl<'a> DiagnosticReport<'a> {
         DiagnosticReport {
             code: diagnostic.code.to_string(),
             name: diagnostic.code.name(),
-            severity: diagnostic.severity().as_str(),
+            severity: diagnostic.severity(),
             message: &diagnostic.message,
             help: diagnostic.help.as_deref(),
             places: labels
@@ -179,14 +179,13 @@ impl Document for LintReport<'_> {
         for policy in &self.policies {
             page.paragraph(format!("{}: {}", policy.file, policy.text));
         }
-        let counted = |count: usize, one, more| names::counted(count as u64, one, more);
         let ([policies, parts], errors) = (self.checked, self.errors());
         page.paragraph(format!(
             "{} and {} checked: {}, {}",
-            counted(policies, "policy", "policies"),
-            counted(parts, "part", "parts"),
-            counted(errors, "error", "errors"),
-            counted(self.diagnostics.len() - errors, "warning", "warnings")
+            names::counted(policies, "policy", "policies"),
+            names::counted(parts, "part", "parts"),
+            names::counted(errors, "error", "errors"),
+            names::counted(self.diagnostics.len() - errors, "warning", "warnings")
         ));
         page
     }

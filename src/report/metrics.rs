@@ -56,7 +56,6 @@ pub fn count(policy: &Policy, summary: &Summary) {
         }
         .increment(count);
     }
-    #[cfg(feature = "ledger")]
     for (found, then, count) in summary.checks() {
         counter!("consentry_ledger_checks_total", "policy" => name(), "found" => found, "then" => then.unwrap_or("none"))
             .increment(count);

@@ -66,6 +66,7 @@ pub(super) fn first(most: usize, words: &[impl Display], all: usize) -> String {
 }
 
 /// Returns a number with its noun: `1 case`, `2 cases`.
-pub(super) fn counted(count: u64, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
+pub(super) fn counted(count: impl Display, one: &str, more: &str) -> String {
+    let count = count.to_string();
+    format!("{count} {}", if count == "1" { one } else { more })
 }

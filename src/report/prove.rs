@@ -3,6 +3,7 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Cell, Column, Document, Element, Grid, Page};
+use super::test::Place;
 use crate::exact::Proof;
 use crate::fingerprint::TooLargeError;
 use crate::model::{Policy, Promise};
@@ -32,13 +33,6 @@ pub(super) struct PromiseProof<'a> {
     situations: Option<String>,
     #[serde(skip)]
     answer: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Place<'a> {
-    column: usize,
-    file: &'a str,
-    line: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,17 +68,12 @@ impl<'a> ProveReport<'a> {
 
 impl<'a> PromiseProof<'a> {
     fn new(policy: &'a Policy, promise: &'a Promise, proof: Result<Proof<'a>, TooLargeError>) -> Self {
-        let position = policy.files().position(promise.span);
         let answer = answer(&proof);
         let proof = proof.ok();
         PromiseProof {
             because: promise.because.as_deref(),
             kept: proof.as_ref().map(Proof::is_proved),
-            place: Place {
-                column: position.column,
-                file: policy.files().name(promise.span.file),
-                line: position.line,
-            },
+            place: Place::new(policy.files(), promise.span, String::new()),
             promise: policy.line_at(promise.span),
             situations: proof.as_ref().and_then(|proof| proof.situations).map(|count| count.to_string()),
             counterexamples: proof
@@ -137,7 +126,7 @@ impl Document for ProveReport<'_> {
                 Some(false) => "BROKEN",
                 None => "UNKNOWN",
             };
-            let place = format!("{}:{}: {}", one.place.file, one.place.line, one.answer);
+            let place = format!("{}: {}", one.place.name(), one.answer);
             page.table(row(word, vec![one.promise.clone(), place]));
             for shown in &one.counterexamples {
                 let why = names::reason(shown.reason, &shown.refused);

@@ -3,7 +3,7 @@
 //! Texts that people read have harmful characters shown by their number; what a fix inserts is exact.
 
 use super::said;
-use crate::diagnostic::{Code, Diagnostic, FileId, Files, Fix, Label, Span, visible};
+use crate::diagnostic::{Code, Diagnostic, FileId, Files, Fix, Label, Severity, Span, visible};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{MAIN_SEPARATOR, Path};
@@ -24,126 +24,114 @@ pub struct Log<'a> {
     runs: [Run<'a>; 1],
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Run<'a> {
-    tool: Tool,
-    column_kind: &'static str,
-    results: Vec<Outcome<'a>>,
+/// Defines objects of SARIF, whose members have camel case.
+macro_rules! objects {
+    ($($(#[$doc:meta])* struct $name:ident $(<$life:lifetime>)? { $($(#[$meta:meta])* $member:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct $name $(<$life>)? {
+            $($(#[$meta])* $member: $type,)*
+        }
+    )*};
 }
 
-#[derive(Serialize)]
-struct Tool {
-    driver: Driver,
-}
+objects! {
+    struct Run<'a> {
+        tool: Tool,
+        column_kind: &'static str,
+        results: Vec<Outcome<'a>>,
+    }
 
-#[derive(Serialize)]
-struct Driver {
-    name: &'static str,
-    version: &'static str,
-    rules: Vec<Rule>,
-}
+    struct Tool {
+        driver: Driver,
+    }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Rule {
-    id: String,
-    name: String,
-    short_description: Text,
-    full_description: Text,
-    help: Help,
-    default_configuration: Configuration,
-}
+    struct Driver {
+        name: &'static str,
+        version: &'static str,
+        rules: Vec<Rule>,
+    }
 
-/// A severity, for which SARIF has the same words.
-#[derive(Serialize)]
-struct Configuration {
-    level: &'static str,
-}
+    struct Rule {
+        id: String,
+        name: String,
+        short_description: Text,
+        full_description: Text,
+        help: Help,
+        default_configuration: Configuration,
+    }
 
-#[derive(Serialize)]
-struct Help {
-    text: &'static str,
-    markdown: &'static str,
-}
+    /// A severity, for which SARIF has the same words.
+    struct Configuration {
+        level: Severity,
+    }
 
-#[derive(Serialize)]
-struct Text {
-    text: String,
-}
+    struct Help {
+        text: &'static str,
+        markdown: &'static str,
+    }
 
-/// What SARIF calls a result.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Outcome<'a> {
-    rule_id: String,
-    rule_index: usize,
-    level: &'static str,
-    message: Text,
-    locations: Vec<Location>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    related_locations: Vec<Location>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    fixes: Vec<FixBody<'a>>,
-}
+    struct Text {
+        text: String,
+    }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Location {
-    physical_location: PhysicalLocation,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<Text>,
-}
+    /// What SARIF calls a result.
+    struct Outcome<'a> {
+        rule_id: String,
+        rule_index: usize,
+        level: Severity,
+        message: Text,
+        locations: Vec<Location>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        related_locations: Vec<Location>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        fixes: Vec<FixBody<'a>>,
+    }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PhysicalLocation {
-    artifact_location: ArtifactLocation,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<Region>,
-}
+    struct Location {
+        physical_location: PhysicalLocation,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<Text>,
+    }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ArtifactLocation {
-    uri: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uri_base_id: Option<&'static str>,
-}
+    struct PhysicalLocation {
+        artifact_location: ArtifactLocation,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        region: Option<Region>,
+    }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Region {
-    start_line: usize,
-    start_column: usize,
-    end_line: usize,
-    end_column: usize,
-}
+    struct ArtifactLocation {
+        uri: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        uri_base_id: Option<&'static str>,
+    }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FixBody<'a> {
-    description: Text,
-    artifact_changes: Vec<Change<'a>>,
-}
+    struct Region {
+        start_line: usize,
+        start_column: usize,
+        end_line: usize,
+        end_column: usize,
+    }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Change<'a> {
-    artifact_location: ArtifactLocation,
-    replacements: Vec<Replacement<'a>>,
-}
+    struct FixBody<'a> {
+        description: Text,
+        artifact_changes: Vec<Change<'a>>,
+    }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Replacement<'a> {
-    deleted_region: Region,
-    inserted_content: Content<'a>,
-}
+    struct Change<'a> {
+        artifact_location: ArtifactLocation,
+        replacements: Vec<Replacement<'a>>,
+    }
 
-#[derive(Serialize)]
-struct Content<'a> {
-    text: &'a str,
+    struct Replacement<'a> {
+        deleted_region: Region,
+        inserted_content: Content<'a>,
+    }
+
+    struct Content<'a> {
+        text: &'a str,
+    }
 }
 
 impl<'a> Log<'a> {
@@ -182,7 +170,7 @@ fn rule(code: Code) -> Rule {
         short_description: Text { text: code.sentence().into() },
         full_description: Text { text: why(page) },
         help: Help { text: page, markdown: page },
-        default_configuration: Configuration { level: code.severity().as_str() },
+        default_configuration: Configuration { level: code.severity() },
     }
 }
 
@@ -204,7 +192,7 @@ fn outcome<'a>(diagnostic: &'a Diagnostic, files: &Files, rule_index: usize) -> 
     Outcome {
         rule_id: diagnostic.code.to_string(),
         rule_index,
-        level: diagnostic.severity().as_str(),
+        level: diagnostic.severity(),
         message: Text { text: without_links(&said(diagnostic)) },
         locations,
         related_locations,

@@ -18,7 +18,6 @@ pub struct Summary {
     errors: [u64; EventErrorKind::ALL.len()],
     undeliverable: u64,
     /// What checks against a ledger found and what became of the events, in words.
-    #[cfg(feature = "ledger")]
     checks: BTreeMap<(&'static str, Option<&'static str>), u64>,
     /// By destination and by reason, both in their order.
     counts: Vec<[u64; REASONS]>,
@@ -97,7 +96,6 @@ impl Summary {
             *self.drops.entry(reason.clone()).or_default() += count;
         }
         self.undeliverable += other.undeliverable;
-        #[cfg(feature = "ledger")]
         other.checks.iter().for_each(|(found, count)| *self.checks.entry(*found).or_default() += count);
         self.errors.iter_mut().zip(other.errors).for_each(|(own, other)| *own += other);
         let mut other = other.clone();
@@ -116,7 +114,6 @@ impl Summary {
     }
 
     /// What checks found, what became of the events, and how many those were.
-    #[cfg(feature = "ledger")]
     pub fn checks(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>, u64)> {
         self.checks.iter().map(|((found, then), count)| (*found, *then, *count))
     }

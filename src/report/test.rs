@@ -5,6 +5,7 @@ use super::names;
 use super::page::{Document, Page};
 use crate::diagnostic::{Diagnostic, Files, Span};
 use crate::model::{CategoryId, Policy, TestEvent};
+use crate::reason::{Outcome, Reason};
 use crate::source::Source;
 use crate::testing::{CaseResult, Difference, Failure};
 use serde::Serialize;
@@ -121,9 +122,9 @@ enum DifferenceReport<'a> {
 /// A verdict, as far as it is expected.
 #[derive(Debug, Serialize)]
 struct VerdictReport<'a> {
-    outcome: &'static str,
+    outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
+    reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<Vec<&'a str>>,
 }
@@ -146,11 +147,6 @@ impl<'a> TestReport<'a> {
     /// Returns true if a case failed.
     pub fn has_failures(&self) -> bool {
         self.failed > 0
-    }
-
-    /// Returns how many policies have errors.
-    pub(super) fn mistaken(&self) -> usize {
-        self.policies.iter().filter(|policy| !policy.mistakes.is_empty()).count()
     }
 }
 
@@ -191,7 +187,7 @@ impl<'a> PolicyReport<'a> {
             let Some(first) = cases.first() else { continue };
             let failed = cases.iter().filter(|case| !case.passed).count();
             let word = if failed == 0 { "ok    " } else { "FAILED" };
-            let counted = names::counted(cases.len() as u64, "case", "cases");
+            let counted = names::counted(cases.len(), "case", "cases");
             let note = match (first.row, failed) {
                 (None, _) => String::new(),
                 (Some(_), 0) => format!(" ({counted})"),
@@ -283,7 +279,7 @@ impl<'a> CaseReport<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn new(files: &'a Files, span: Span, text: String) -> Self {
+    pub(super) fn new(files: &'a Files, span: Span, text: String) -> Self {
         let position = files.position(span);
         Place { column: position.column, file: files.name(span.file), line: position.line, text }
     }
@@ -292,7 +288,7 @@ impl<'a> Place<'a> {
         Place::new(policy.files(), span, policy.line_at(span))
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }
 
@@ -348,16 +344,16 @@ impl<'a> DifferenceReport<'a> {
             Difference::Destination { destination, expectation, expected, actual, decided_by } => {
                 DifferenceReport::Destination {
                     actual: VerdictReport {
-                        outcome: actual.outcome().as_str(),
-                        reason: Some(actual.reason().as_str()),
+                        outcome: actual.outcome(),
+                        reason: Some(actual.reason()),
                         refused: Some(categories(actual.refused())),
                     },
                     decided_by: decided_by.as_ref().map(place),
                     destination: names::destination(policy, *destination),
                     expectation: place(expectation),
                     expected: VerdictReport {
-                        outcome: expected.outcome.as_str(),
-                        reason: expected.reason.map(|reason| reason.as_str()),
+                        outcome: expected.outcome,
+                        reason: expected.reason,
                         refused: expected.refused.as_deref().map(categories),
                     },
                     kind: "destination",
@@ -440,19 +436,21 @@ impl DropReport<'_> {
 impl Document for TestReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
-        let compiled = self.policies.iter().filter(|policy| policy.mistakes.is_empty());
+        let (compiled, mistaken): (Vec<_>, Vec<_>) =
+            self.policies.iter().partition(|policy| policy.mistakes.is_empty());
         // A policy has tests but no cases if none was asked for.
         compiled
+            .into_iter()
             .filter(|policy| !policy.has_tests || !policy.cases.is_empty())
             .for_each(|policy| policy.add_to(&mut page));
         let cases = self.policies.iter().flat_map(|policy| &policy.cases);
         cases.filter(|case| !case.passed).for_each(|case| case.add_to(&mut page));
-        let passed = names::counted(self.passed as u64, "case", "cases");
+        let passed = names::counted(self.passed, "case", "cases");
         let events = names::counted(self.events, "event", "events");
-        let end = match self.mistaken() {
+        let end = match mistaken.len() {
             0 if self.passed + self.failed == 0 => "; nothing was tested".to_owned(),
             0 => String::new(),
-            count => format!("; {} not run", names::counted(count as u64, "policy was", "policies were")),
+            count => format!("; {} not run", names::counted(count, "policy was", "policies were")),
         };
         page.paragraph(format!("{passed} passed, {} failed, {events} decided{end}", self.failed));
         page

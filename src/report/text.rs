@@ -39,7 +39,7 @@ pub fn write(to: &mut impl Write, page: &Page) -> io::Result<()> {
 }
 
 fn line(to: &mut impl Write, indent: usize, text: &str) -> io::Result<()> {
-    writeln!(to, "{:indent$}{}", "", visible(text))
+    writeln!(to, "{}{}", " ".repeat(indent), visible(text))
 }
 
 fn table(to: &mut impl Write, table: &Grid) -> io::Result<()> {
@@ -78,4 +78,24 @@ fn lines(cell: &Cell, margin: usize) -> String {
     let lines: Vec<String> = cell.0.iter().map(|line| visible(line)).collect();
     // A margin may be wider than a formatting argument can be.
     lines.join(&format!("\n{}", " ".repeat(margin)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+    use super::*;
+
+    /// Widths of formatting arguments end at 65,535, and names of policies do not.
+    #[test]
+    fn long_cells_do_not_end_the_program() {
+        let long = "x".repeat(66_000);
+        let lines = ["1", "2"].map(str::to_owned).to_vec();
+        let grid = Grid::new(["", ""]).with([[Cell::from(long.as_str()), Cell(lines)]]);
+        let page = Page(vec![Element::Paragraph(66_000, "y".to_owned()), Element::Grid(grid)]);
+        let mut shown = Vec::new();
+        write(&mut shown, &page).unwrap();
+        let spaces = " ".repeat(66_000);
+        assert_eq!(String::from_utf8(shown).unwrap(), format!("{spaces}y\n  {long}  1\n{spaces}    2\n"));
+    }
 }

@@ -36,7 +36,7 @@ pub struct VisitReport<'a> {
 #[derive(Debug, Serialize)]
 pub(super) struct Rating {
     causes: Vec<&'static str>,
-    possibility: &'static str,
+    possibility: Possibility,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -115,7 +115,7 @@ enum StepReport<'a> {
         unreached: Vec<&'a str>,
     },
     Lost {
-        cause: &'static str,
+        cause: Loss,
         event: usize,
         name: Option<String>,
         step: &'static str,
@@ -195,9 +195,9 @@ impl<'a> VisitReport<'a> {
     fn step(&self, step: &VisitStep<'a>) -> (StepReport<'a>, String) {
         let policy = self.policy;
         let bare = |step, text: &str| (StepReport::Bare { step }, text.to_owned());
-        let device = |step, id: &DestinationId, rest: &str| {
+        let device = |step, before, id: &DestinationId, after| {
             let destination = names::destination(policy, *id);
-            (StepReport::Device { destination, step }, format!("{destination:?} {rest}"))
+            (StepReport::Device { destination, step }, format!("{before}{destination:?} {after}"))
         };
         let name = |event: usize| self.events_by_number.get(event.wrapping_sub(1)).cloned().flatten();
         let called = |event: usize| match name(event) {
@@ -221,29 +221,26 @@ impl<'a> VisitReport<'a> {
                 StepReport::Chosen { preferences: choice(policy, chosen), step: "chosen" },
                 format!("person grants {}", choice_text(policy, chosen)),
             ),
-            VisitStep::DeviceLoads(id) => {
-                let (step, _) = device("device_loads", id, "");
-                (step, format!("device-mode library of {:?} loads", names::destination(policy, *id)))
-            }
-            VisitStep::KeepsCollecting(id) => device("keeps_collecting", id, "must not receive any more, but its library cannot be unloaded: it may go on collecting until the next page load"),
-            VisitStep::NeedsPageLoad(id) => device("needs_page_load", id, "may receive now, but its library does not load before the next page load"),
+            VisitStep::DeviceLoads(id) => device("device_loads", "device-mode library of ", id, "loads"),
+            VisitStep::KeepsCollecting(id) => device("keeps_collecting", "", id, "must not receive any more, but its library cannot be unloaded: it may go on collecting until the next page load"),
+            VisitStep::NeedsPageLoad(id) => device("needs_page_load", "", id, "may receive now, but its library does not load before the next page load"),
             VisitStep::Buffered { event } => (
                 StepReport::Buffered { event: *event, name: name(*event), step: "buffered" },
                 format!("{} waits", called(*event)),
             ),
             VisitStep::Sent { event, buffered, stamped, dropped, delivered, missed } => {
                 let waited = if *buffered { ", which waited," } else { "" };
-                let missing = match missed.as_slice() {
-                    [] => String::new(),
-                    missed => format!("; missed by {}, whose library is not there", receivers(policy, missed)),
-                };
-                let drop = dropped.map_or_else(String::new, |reason| format!(", and dropped: {reason:?}"));
-                let text = format!(
-                    "{}{waited} is sent with {} to {}{missing}{drop}",
+                let mut text = format!(
+                    "{}{waited} is sent with {} to {}",
                     called(*event),
                     stamp_text(policy, &stamped.consent),
                     receivers(policy, delivered)
                 );
+                if !missed.is_empty() {
+                    let missed = receivers(policy, missed);
+                    text += &format!("; missed by {missed}, whose library is not there");
+                }
+                text.extend(dropped.map(|reason| format!(", and dropped: {reason:?}")));
                 let report = StepReport::Sent {
                     buffered: *buffered,
                     deliver: destinations(policy, delivered),
@@ -257,15 +254,14 @@ impl<'a> VisitReport<'a> {
                 (report, text)
             }
             VisitStep::Withheld { event, stamped, unreached } => {
-                let missing = match unreached.as_slice() {
-                    [] => String::new(),
-                    unreached => format!("; it would be delivered to {}", receivers(policy, unreached)),
-                };
-                let text = format!(
-                    "{} is withheld with {}: the gate is closed{missing}",
+                let mut text = format!(
+                    "{} is withheld with {}: the gate is closed",
                     called(*event),
                     stamp_text(policy, &stamped.consent)
                 );
+                if !unreached.is_empty() {
+                    text += &format!("; it would be delivered to {}", receivers(policy, unreached));
+                }
                 let report = StepReport::Withheld {
                     event: *event,
                     name: name(*event),
@@ -282,7 +278,7 @@ impl<'a> VisitReport<'a> {
                     Loss::Over => "the visit was over",
                 };
                 let report =
-                    StepReport::Lost { cause: cause.as_str(), event: *event, name: name(*event), step: "lost" };
+                    StepReport::Lost { cause: *cause, event: *event, name: name(*event), step: "lost" };
                 (report, format!("{} is LOST: {why}", called(*event)))
             }
         }
@@ -306,14 +302,14 @@ impl<'a> VisitReport<'a> {
             0 => String::new(),
             count => format!(" ({count} {what})"),
         };
-        let plural = if tracked == 1 { "" } else { "s" };
+        let tracked = names::counted(tracked, "event", "events");
         let (dropped, missed) = (part(dropped, "dropped"), part(missed, "missed by a device-mode library"));
         let waiting = if waiting == 0 { String::new() } else { format!(", {waiting} still waiting") };
         let cookies = if self.cookies { "" } else { "; the library never loaded, and no cookies were set" };
         let rating = self.data_loss.text();
         let mut lines = vec![
             format!(
-                "{tracked} event{plural}: {sent}{dropped}{missed} sent, {withheld} withheld, {lost} lost{waiting}{cookies}"
+                "{tracked}: {sent}{dropped}{missed} sent, {withheld} withheld, {lost} lost{waiting}{cookies}"
             ),
             format!("possibility of data loss with this banner, as the documents rate it: {rating}"),
         ];
@@ -335,7 +331,7 @@ impl Rating {
             Possibility::Medium => &["compliance_risk", "data_loss"],
         };
         let causes = causes.iter().copied().chain(waits.then_some(NO_CHOICE));
-        Rating { causes: causes.collect(), possibility: possibility.as_str() }
+        Rating { causes: causes.collect(), possibility }
     }
 
     pub(super) fn text(&self) -> String {

@@ -46,7 +46,7 @@ struct LoadsWithPage {
 
 #[derive(Debug, Serialize)]
 struct ScenarioReport<'a> {
-    action: &'static str,
+    action: Action,
     after: PhaseReport<'a>,
     after_rejecting: Option<PhaseReport<'a>>,
     banner: Banner,
@@ -72,11 +72,11 @@ struct PhaseReport<'a> {
 /// A row of the gate, with the flow under each reading.
 #[derive(Debug, Serialize)]
 struct GateReport {
-    gate: BTreeMap<String, &'static str>,
+    gate: BTreeMap<String, Flow>,
     granted: bool,
-    mapped: &'static str,
+    mapped: Mapped,
     row: usize,
-    unmapped: &'static str,
+    unmapped: Unmapped,
     #[serde(skip)]
     flows: [&'static str; 3],
 }
@@ -173,7 +173,7 @@ impl<'a> ScenarioReport<'a> {
         let steps = steps.map(|(step, number)| format!("{number}. {step}")).collect();
         let model = scenario.model;
         ScenarioReport {
-            action: scenario.action.as_str(),
+            action: scenario.action,
             after: phase(&row.after),
             after_rejecting: row.after_rejecting.as_ref().map(phase),
             banner: scenario.banner,
@@ -258,19 +258,11 @@ fn loss(policy: &Policy, row: &ScenarioRow) -> String {
 impl GateReport {
     fn new(row: &WrapperRow) -> Self {
         GateReport {
-            gate: row.flows.iter().map(|(reading, flow)| (gate_word(*reading), flow.as_str())).collect(),
+            gate: row.flows.iter().map(|(reading, flow)| (gate_word(*reading), *flow)).collect(),
             granted: row.granted,
-            mapped: match row.mapped {
-                Mapped::Any => "any",
-                Mapped::None => "none enabled",
-                Mapped::Some => "one or more enabled",
-            },
+            mapped: row.mapped,
             row: row.row,
-            unmapped: match row.unmapped {
-                Unmapped::None => "none enabled",
-                Unmapped::Some => "one or more enabled",
-                Unmapped::Storage => "exempt storage enabled",
-            },
+            unmapped: row.unmapped,
             flows: row.flows.map(|(_, flow)| match flow {
                 Flow::Flows => "data flows",
                 Flow::Withheld => "no data flows",
@@ -282,7 +274,10 @@ impl GateReport {
 
     fn cells(&self) -> Vec<String> {
         let granted = if self.granted { "granted" } else { "refused" };
-        let cells = [granted, self.unmapped, self.mapped].into_iter().chain(self.flows).map(str::to_owned);
+        let cells = [granted, self.unmapped.as_str(), self.mapped.as_str()]
+            .into_iter()
+            .chain(self.flows)
+            .map(str::to_owned);
         [self.row.to_string()].into_iter().chain(cells).collect()
     }
 }

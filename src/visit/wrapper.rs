@@ -6,26 +6,28 @@ use crate::event::Event;
 use crate::model::{DestinationId, GateOpens};
 use std::collections::BTreeSet;
 
-/// Which unmapped destinations are enabled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unmapped {
-    /// None: there are none, or all of them are disabled.
-    None,
-    /// At least one.
-    Some,
-    /// None but storage that does not enforce consent, which the documents call S3.
-    Storage,
+spelled! {
+    /// Which unmapped destinations are enabled.
+    Unmapped {
+        /// None: there are none, or all of them are disabled.
+        None = "none enabled",
+        /// At least one.
+        Some = "one or more enabled",
+        /// None but storage that does not enforce consent, which the documents call S3.
+        Storage = "exempt storage enabled",
+    }
 }
 
-/// Which mapped destinations are enabled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mapped {
-    /// Any or none of them.
-    Any,
-    /// None.
-    None,
-    /// One or more; here all of them.
-    Some,
+spelled! {
+    /// Which mapped destinations are enabled.
+    Mapped {
+        /// Any or none of them.
+        Any = "any",
+        /// None.
+        None = "none enabled",
+        /// One or more; here all of them.
+        Some = "one or more enabled",
+    }
 }
 
 spelled! {

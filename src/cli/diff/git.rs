@@ -22,7 +22,7 @@ impl Revision {
         let commit = format!("{name}^{{commit}}");
         let said = revision.git(&["rev-parse", "--verify", "--end-of-options", &commit]);
         let said = said.map_err(|error| {
-            CliError::Other(format!("cannot read revision `{name}`: {}", error.trim_start_matches("fatal: ")))
+            format!("cannot read revision `{name}`: {}", error.trim_start_matches("fatal: "))
         })?;
         revision.commit = String::from_utf8_lossy(&said).trim().to_owned();
         Ok(revision)

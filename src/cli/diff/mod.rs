@@ -42,7 +42,7 @@ pub(super) struct Diff {
 }
 
 /// What may be denied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 enum Denied {
     /// Something is delivered that was blocked, or the gate may let more pass.
     Loosened,
@@ -76,24 +76,23 @@ impl Diff {
         let not_events = events.as_ref().map_or(0, EventCounts::not_events);
         let is_denied = self.deny.iter().any(|denied| is_denied(*denied, &changes));
         let is_compared = changes.too_large.is_empty();
-        Ok(if is_denied || not_events > 0 || !is_compared { Status::Findings } else { Status::Fine })
+        Ok(Status::fine_if(!is_denied && not_events == 0 && is_compared))
     }
 
     fn sides(&self) -> Result<[Side; 2], CliError> {
         match (self.policies.as_slice(), &self.against) {
             ([old, new], None) => Ok([self.side(old)?, self.side(new)?]),
             ([policy], Some(revision)) => Ok([self.side_of(policy, revision)?, self.side(policy)?]),
-            ([_], None) => Err(CliError::Other(
-                "there is one policy: name the old one and the new one, or a revision with --against".into(),
-            )),
-            _ => Err(CliError::Other("with --against there is one policy, and not two".into())),
+            ([_], None) => {
+                Err("there is one policy: name the old one and the new one, or a revision with --against"
+                    .into())
+            }
+            _ => Err("with --against there is one policy, and not two".into()),
         }
     }
 
     fn side(&self, path: &Path) -> Result<Side, CliError> {
-        let (disk, name) = self.root.place(path)?;
-        let policy = Policy::from_source(&disk, &name).map_err(CliError::Policy)?;
-        Ok(Side { name: path.display().to_string(), policy })
+        Ok(Side { name: path.display().to_string(), policy: self.root.load(path)? })
     }
 
     /// The policy as it was in a revision.
@@ -102,9 +101,10 @@ impl Diff {
         let real = files::real(path);
         let folder = self.root.root.as_deref().or(real.parent()).unwrap_or(Path::new("."));
         let (_, name) = self.root.place(path)?;
-        let files = Revision::new(folder, revision)?;
-        let policy = Policy::from_source(&files, &name).map_err(CliError::Policy)?;
-        Ok(Side { name: format!("{revision}:{}", path.display()), policy })
+        Ok(Side {
+            name: format!("{revision}:{}", path.display()),
+            policy: Policy::from_source(&Revision::new(folder, revision)?, &name)?,
+        })
     }
 }
 

@@ -4,8 +4,7 @@ use super::ordered::Ordered;
 use super::outputs::Outputs;
 use super::progress::Progress;
 use crate::cli::input::Chunks;
-use crate::cli::shared::CliError;
-use std::io::{self, Write};
+use crate::cli::shared::{CliError, print_error};
 use std::process;
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -69,6 +68,5 @@ fn end(message: String) {
 }
 
 fn write(message: &str) {
-    // There is nowhere left to say that standard error is closed.
-    let _ = io::stderr().write_all(format!("consentry: {message}\n").as_bytes());
+    print_error(&format!("consentry: {message}\n"));
 }

@@ -197,6 +197,6 @@ impl Filter {
         self.format.write(&mut text, &report)?;
         // There is nowhere left to say that standard error is closed.
         let _ = io::stderr().write_all(&text);
-        Ok(if summary.not_events() == 0 { Status::Fine } else { Status::Findings })
+        Ok(Status::fine_if(summary.not_events() == 0))
     }
 }

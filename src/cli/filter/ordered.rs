@@ -47,7 +47,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<S: Send + 'static, K: Send + 'static> Ordered<S, K> {
+impl<S, K> Ordered<S, K> {
     pub(super) fn new(source: S, sink: K) -> Self {
         Ordered {
             source: Mutex::new(Source { from: source, next: 0, ended: false }),
@@ -61,7 +61,11 @@ impl<S: Send + 'static, K: Send + 'static> Ordered<S, K> {
     pub(super) fn spawn(
         self: &Arc<Self>,
         work: impl FnOnce(&Ordered<S, K>) + Send + 'static,
-    ) -> Result<(), CliError> {
+    ) -> Result<(), CliError>
+    where
+        S: Send + 'static,
+        K: Send + 'static,
+    {
         lock(&self.sink).threads += 1;
         let end = End(Arc::clone(self));
         // When the thread cannot be started, the closure is dropped, and with it the thread counts as ended.
@@ -123,7 +127,7 @@ impl<S: Send + 'static, K: Send + 'static> Ordered<S, K> {
     }
 }
 
-impl<S: Send + 'static, K: Send + 'static> Ticket<'_, S, K> {
+impl<S, K> Ticket<'_, S, K> {
     /// Lets other threads take. Whoever keeps the source keeps others from holding as much as itself.
     pub(super) fn share_source(&mut self) {
         self.source = None;
@@ -163,14 +167,14 @@ impl<S: Send + 'static, K: Send + 'static> Ticket<'_, S, K> {
 }
 
 /// Says that a thread has ended, however it did.
-struct End<S: Send + 'static, K: Send + 'static>(Arc<Ordered<S, K>>);
+struct End<S, K>(Arc<Ordered<S, K>>);
 
-impl<S: Send + 'static, K: Send + 'static> Drop for End<S, K> {
+impl<S, K> Drop for End<S, K> {
     fn drop(&mut self) {
         let mut sink = lock(&self.0.sink);
         sink.threads -= 1;
         if thread::panicking() {
-            self.0.fail(&mut sink, CliError::Other("a thread has failed; please report this".into()));
+            self.0.fail(&mut sink, "a thread has failed; please report this".into());
         }
         if sink.threads == 0 {
             self.0.ended.notify_all();

@@ -13,7 +13,7 @@ pub(super) fn ensure_absent(path: &Path) -> Result<(), CliError> {
     if path.symlink_metadata().is_err() || path.metadata().is_ok_and(|there| !there.is_file()) {
         return Ok(());
     }
-    Err(CliError::Other(format!("`{}` exists; overwrite it with --force", path.display())))
+    Err(format!("`{}` exists; overwrite it with --force", path.display()).into())
 }
 
 /// Creates a file. One that exists is overwritten only by force; a pipe or a device is written to.
@@ -28,12 +28,12 @@ pub(super) fn create(path: &Path, force: bool) -> Result<File, CliError> {
         ensure_absent(path)?;
         options.create_new(true);
     }
-    options.open(path).map_err(|error| CliError::output(path, &error))
+    options.open(path).map_err(CliError::output(path))
 }
 
 /// Takes back the beginning of a line that could not be written whole. Only a regular file can be cut.
-pub(super) fn take_back(file: &File, length: u64, path: &Path, error: &io::Error) -> CliError {
-    match (file.set_len(length), CliError::output(path, error)) {
+pub(super) fn take_back(file: &File, length: u64, path: &Path, error: io::Error) -> CliError {
+    match (file.set_len(length), CliError::output(path)(error)) {
         (Err(_), CliError::Other(message)) => CliError::Other(message + CUT),
         (_, failure) => failure,
     }

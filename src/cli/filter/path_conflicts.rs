@@ -6,7 +6,7 @@ use std::fs::{self, Metadata};
 use std::path::{self, Path, PathBuf};
 
 /// Which file it is, whatever the path to it.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Identity {
     /// The device and the number on it. Several names may lead there.
     #[cfg(unix)]
@@ -16,7 +16,7 @@ enum Identity {
 }
 
 /// What a file is to the command.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub(super) enum Role {
     Policy,
     Input,
@@ -86,9 +86,8 @@ impl PathConflicts {
         match self.0.get(&identity) {
             Some(other) if !other.agrees_with(&role) => {
                 let (one, other) = (other.name(), role.name());
-                Err(CliError::Other(format!(
-                    "{one} and {other} are the same file, which would be lost; nothing is written"
-                )))
+                Err(format!("{one} and {other} are the same file, which would be lost; nothing is written")
+                    .into())
             }
             Some(_) => Ok(()),
             None => {

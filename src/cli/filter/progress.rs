@@ -1,7 +1,8 @@
 //! One line on standard error for a person who watches.
 
 use super::outputs::Outputs;
-use std::io::{self, IsTerminal, Write};
+use crate::cli::shared::print_error;
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 /// How often the line is drawn.
@@ -34,8 +35,7 @@ impl Progress {
 
     fn write(&self, text: impl FnOnce() -> String) {
         if self.watched {
-            // There is nowhere left to say that standard error is closed.
-            let _ = io::stderr().write_all(text().as_bytes());
+            print_error(&text());
         }
     }
 }

@@ -23,7 +23,7 @@ impl Rejects {
     /// Appends bytes, which end with a line unless they are a piece of a long one.
     pub(super) fn append(&mut self, bytes: &[u8], ends_line: bool) -> Result<(), CliError> {
         if let Err(error) = self.file.write_all(bytes) {
-            return Err(take_back(&self.file, self.written, &self.path, &error));
+            return Err(take_back(&self.file, self.written, &self.path, error));
         }
         self.written += bytes.len() as u64;
         if ends_line {

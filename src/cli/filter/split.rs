@@ -42,7 +42,7 @@ impl Plan {
         for (path, destination) in paths.iter().zip(destinations) {
             if let Some(other) = known.insert(path, destination.name()) {
                 let (one, path) = (destination.name(), path.display());
-                return Err(CliError::Other(format!("`{other}` and `{one}` would share the file `{path}`")));
+                return Err(format!("`{other}` and `{one}` would share the file `{path}`").into());
             }
         }
         Ok(Plan { folder: folder.to_owned(), paths })
@@ -55,11 +55,11 @@ impl Plan {
     /// Creates the files, all of them empty.
     pub(super) fn create(self, force: bool) -> Result<Split, CliError> {
         let Plan { folder, paths } = self;
-        fs::create_dir_all(&folder).map_err(|error| CliError::output(&folder, &error))?;
+        fs::create_dir_all(&folder).map_err(CliError::output(&folder))?;
         for path in &paths {
             // Nobody has named what is behind a link, so the link gives way to a file, and what it led to stays.
             if force && path.symlink_metadata().is_ok_and(|there| there.is_symlink()) {
-                fs::remove_file(path).map_err(|error| CliError::output(path, &error))?;
+                fs::remove_file(path).map_err(CliError::output(path))?;
             }
             create(path, force)?;
         }
@@ -80,11 +80,11 @@ impl Split {
                     self.open.remove(0);
                 }
                 let mut options = OpenOptions::new();
-                options.append(true).open(path).map_err(|error| CliError::output(path, &error))?
+                options.append(true).open(path).map_err(CliError::output(path))?
             }
         };
         if let Err(error) = (&file).write_all(bytes) {
-            return Err(take_back(&file, *length, path, &error));
+            return Err(take_back(&file, *length, path, error));
         }
         *length += bytes.len() as u64;
         self.open.push((destination, file));

@@ -4,7 +4,6 @@ use super::ordered::{Ordered, Ticket};
 use super::outputs::{Outputs, Part};
 use crate::cli::input::{Chunk, Chunks};
 use crate::cli::ledger_arguments::Ledger;
-use crate::cli::shared::CliError;
 use consentry::ledger::Checked;
 use consentry::report::Summary;
 use consentry::{EventError, Input, Limits, Scratch, Table, Validation};
@@ -23,7 +22,7 @@ pub(super) struct Job {
 }
 
 /// What becomes of a line that is not an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum OnReject {
     Fail,
     Keep,
@@ -143,10 +142,10 @@ impl Worker<'_> {
         ticket.end(|outputs| {
             outputs.write(bytes, &mut self.part)?;
             let (line, code) = (outputs.lines + 1, error.code());
-            Err(CliError::Other(format!(
+            Err(format!(
                 "line {line} is not an event ({code}): {error}; collect such lines with --rejects FILE, or leave them out \
                  with --discard-rejects"
-            )))
+            ).into())
         })
     }
 }

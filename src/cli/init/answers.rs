@@ -1,8 +1,8 @@
 //! Questions: one line each, with the default shown. A terminal is asked again after an invalid answer; a script is not.
 
-use crate::cli::shared::CliError;
+use crate::cli::shared::{CliError, print_error};
 use consentry::diagnostic::visible;
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -37,8 +37,7 @@ impl Questions {
     /// Prints a line for a person who is about to answer.
     pub(super) fn print(&self, text: &str) {
         if self.can_ask() {
-            // Nothing is left to do if standard error is closed.
-            let _ = writeln!(io::stderr(), "{text}");
+            print_error(&format!("{text}\n"));
         }
     }
 
@@ -52,7 +51,7 @@ impl Questions {
     ) -> Result<T, CliError> {
         loop {
             if self.can_ask() {
-                let _ = write!(io::stderr(), "{} [{}]: ", visible(question), visible(shown));
+                print_error(&format!("{} [{}]: ", visible(question), visible(shown)));
             }
             let line = self.line()?;
             let answer = Some(line.trim()).filter(|answer| !answer.is_empty()).unwrap_or(default);
@@ -65,7 +64,7 @@ impl Questions {
                 Err(error) if self.can_ask() && self.is_terminal => {
                     self.print(&format!("  {}", visible(&error)));
                 }
-                Err(error) => return Err(CliError::Other(format!("{question}: `{answer}`: {error}"))),
+                Err(error) => return Err(format!("{question}: `{answer}`: {error}").into()),
             }
         }
     }
@@ -77,22 +76,22 @@ impl Questions {
             true => lines.recv().map_err(|_| RecvTimeoutError::Disconnected),
             false => {
                 let line = lines.recv_timeout(PATIENCE);
-                let _ = writeln!(io::stderr());
+                print_error("\n");
                 line
             }
         };
         let missing = match line {
             Ok(line) => {
                 self.is_answered = true;
-                return line.map_err(|error| CliError::input("standard input", &error));
+                return line.map_err(CliError::input("standard input"));
             }
             Err(RecvTimeoutError::Disconnected) if self.is_answered => return Ok(String::new()),
             Err(RecvTimeoutError::Disconnected) => "it has ended",
             Err(RecvTimeoutError::Timeout) => "nothing comes from it",
         };
-        Err(CliError::Other(format!(
+        Err(format!(
             "there is no answer on standard input: {missing}; answer with --name, --prelude, --category and --destination, or take the defaults with --yes"
-        )))
+        ).into())
     }
 }
 

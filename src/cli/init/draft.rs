@@ -9,7 +9,7 @@ use consentry::{Policy, PolicyError};
 use std::collections::{HashMap, HashSet};
 
 /// A draft of a policy.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Draft {
     /// A policy of this name that declares nothing.
     pub(super) rules: Policy,
@@ -26,7 +26,7 @@ pub(super) struct Draft {
 pub(super) type Origin = Option<(String, u64)>;
 
 /// A category.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Category {
     pub(super) name: String,
     pub(super) wire_id: String,
@@ -36,7 +36,7 @@ pub(super) struct Category {
 }
 
 /// A destination.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Destination {
     pub(super) name: String,
     /// The names of the categories that it needs, each once; empty until somebody decides.
@@ -125,10 +125,10 @@ impl Draft {
 
     /// Returns the text of the policy with tests that hold, in the canonical layout.
     pub(super) fn finish(&self) -> Result<String, CliError> {
-        let policy = self.check().map_err(CliError::Policy)?;
+        let policy = self.check()?;
         let text = consentry::format::format(&(self.text(false) + &cases::tests(&policy)))
-            .map_err(|error| CliError::Other(format!("the policy cannot be written: {error}")))?;
-        Policy::parse(&text).map_err(CliError::Policy)?;
+            .map_err(|error| format!("the policy cannot be written: {error}"))?;
+        Policy::parse(&text)?;
         Ok(text)
     }
 

@@ -50,7 +50,7 @@ impl Stream {
                 }
             }
         }
-        stream.check().map_err(|error| CliError::Other(format!("`{}`: {error}", path.display())))?;
+        stream.check().map_err(|error| format!("`{}`: {error}", path.display()))?;
         Ok(stream)
     }
 

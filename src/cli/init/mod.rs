@@ -94,13 +94,13 @@ impl Init {
         // Sheets come first: they say what a destination needs, and events how often it was seen.
         let (sheets, streams): (Vec<_>, Vec<_>) = self.from.iter().partition(|path| is_sheet(path));
         for path in sheets {
-            let failure = |error: String| CliError::Other(format!("`{}`: {error}", path.display()));
+            let failure = |error: String| format!("`{}`: {error}", path.display());
             let file = shown(path);
             draft.sources.push(format!("From {file}."));
             let limits = Limits::default();
             let bytes = read_all(Some(path), &limits)?;
             if bytes.len() > limits.bytes {
-                return Err(failure(format!("it is longer than {} bytes", limits.bytes)));
+                return Err(failure(format!("it is longer than {} bytes", limits.bytes)).into());
             }
             let found = sheet::add_to(&mut draft, &bytes, &file).map_err(failure)?;
             remarks.extend(found.into_iter().map(|remark| format!("{file}: {remark}")));
@@ -108,7 +108,7 @@ impl Init {
         for path in &streams {
             let stream = Stream::read(path, &draft.rules)?;
             let file = shown(path);
-            stream.add_to(&mut draft, &file).map_err(CliError::Other)?;
+            stream.add_to(&mut draft, &file)?;
             let found = stream.remarks(&draft.rules);
             remarks.extend(found.into_iter().map(|remark| format!("{file}: {remark}")));
             if !stream.is_clean() {
@@ -142,7 +142,7 @@ impl Init {
         if is_file {
             self.may_write(&file)?;
             let write = if file.exists() { files::replace } else { files::create };
-            write(&file, &policy).map_err(|error| CliError::output(&file, &error))?;
+            write(&file, &policy).map_err(CliError::output(&file))?;
         }
         let report = InitReport {
             v: json::VERSION,
@@ -171,10 +171,10 @@ impl Init {
         let shown = file.display();
         match file.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => {
-                Err(CliError::Other(format!("cannot write `{shown}`: it is a folder")))
+                Err(format!("cannot write `{shown}`: it is a folder").into())
             }
             Ok(_) if !self.force => {
-                Err(CliError::Other(format!("`{shown}` is there already; write over it with --force")))
+                Err(format!("`{shown}` is there already; write over it with --force").into())
             }
             _ => Ok(()),
         }
@@ -194,7 +194,7 @@ impl Init {
             }
         };
         if let Some(prelude) = &self.prelude {
-            return Draft::new(&name, prelude).map_err(CliError::Policy);
+            return Ok(Draft::new(&name, prelude)?);
         }
         for (prelude, meaning) in PRELUDES {
             questions.print(&format!("  {prelude}: {meaning}"));
@@ -226,7 +226,7 @@ fn ask_destinations(draft: &mut Draft, questions: &mut Questions, is_alone: bool
         return Ok(());
     }
     // An invalid flag would make every answer invalid.
-    draft.check().map_err(CliError::Policy)?;
+    draft.check()?;
     let open: Vec<Destination> = draft.undecided().take(MAX_ASKED).cloned().collect();
     for one in open {
         let question = format!("`{}` needs, with commas between", one.name);

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 type Row = (u64, Vec<String>);
 
 /// The content of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Column {
     Name,
     Categories,

@@ -29,21 +29,12 @@ pub(crate) struct Chunks {
 pub(crate) struct Chunk {
     buffer: Vec<u8>,
     filled: usize,
-    content: Content,
-}
-
-/// What a block holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Content {
-    /// Whole lines. At the end of the input the last one may have no line break.
-    #[default]
-    Lines,
-    /// A piece of a line that is longer than the limit.
-    Piece(Piece),
+    /// Whole lines if there is none. At the end of the input the last one may have no line break.
+    piece: Option<Piece>,
 }
 
 /// Where in its line a piece is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Piece {
     /// Whether the line begins with it.
     pub(crate) first: bool,
@@ -59,10 +50,7 @@ impl Chunk {
 
     /// The place of the piece, if the block is a piece of a line that is too long.
     pub(crate) fn piece(&self) -> Option<Piece> {
-        match self.content {
-            Content::Lines => None,
-            Content::Piece(piece) => Some(piece),
-        }
+        self.piece
     }
 
     /// The lines, each without its line break and with it. Of a piece there are none.
@@ -97,10 +85,10 @@ impl Chunk {
     }
 
     /// Ends the block at a byte and keeps what is behind it for the next one.
-    fn end(&mut self, at: usize, rest: &mut Vec<u8>, content: Content) {
+    fn end(&mut self, at: usize, rest: &mut Vec<u8>, piece: Option<Piece>) {
         rest.extend_from_slice(self.buffer.get(at..self.filled).unwrap_or_default());
         self.filled = at;
-        self.content = content;
+        self.piece = piece;
     }
 }
 
@@ -127,25 +115,22 @@ impl Chunks {
                 if end.is_some() || block.filled > 0 {
                     self.in_long_line = end.is_none();
                     let piece = Piece { first: false, last: end.is_some() };
-                    block.end(end.unwrap_or(block.filled), &mut self.rest, Content::Piece(piece));
+                    block.end(end.unwrap_or(block.filled), &mut self.rest, Some(piece));
                     return Ok(true);
                 }
             } else if let Some(at) = memrchr(b'\n', new) {
-                block.end(searched + at + 1, &mut self.rest, Content::Lines);
+                block.end(searched + at + 1, &mut self.rest, None);
                 return Ok(true);
             } else if block.filled > self.limit + usize::from(block.bytes().ends_with(b"\r")) {
                 // A carriage return may be the beginning of the line break, which the limit is not about.
                 self.in_long_line = true;
-                block.content = Content::Piece(Piece { first: true, last: false });
+                block.piece = Some(Piece { first: true, last: false });
                 return Ok(true);
             }
             searched = block.filled;
             if !self.read(block)? {
-                block.content = Content::Lines;
                 let ends_long_line = std::mem::take(&mut self.in_long_line);
-                if ends_long_line {
-                    block.content = Content::Piece(Piece { first: false, last: true });
-                }
+                block.piece = ends_long_line.then_some(Piece { first: false, last: true });
                 return Ok(block.filled > 0 || ends_long_line);
             }
         }

@@ -13,7 +13,7 @@ const ZSTD: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 /// The first byte of a skippable frame may be any from 0x50 to 0x5F.
 const SKIPPABLE: [u8; 4] = [0x50, 0x2A, 0x4D, 0x18];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     Plain,
     Gzip,

@@ -20,14 +20,14 @@ impl Input {
             None => (Box::new(io::stdin()), "standard input".into()),
             Some(path) => {
                 let name = path.display().to_string();
-                let file = File::open(path).map_err(|error| CliError::input(&name, &error))?;
-                if file.metadata().map_err(|error| CliError::input(&name, &error))?.is_dir() {
-                    return Err(CliError::Other(format!("cannot read `{name}`: it is a folder")));
+                let file = File::open(path).map_err(CliError::input(&name))?;
+                if file.metadata().map_err(CliError::input(&name))?.is_dir() {
+                    return Err(format!("cannot read `{name}`: it is a folder").into());
                 }
                 (Box::new(file), name)
             }
         };
-        let reader = decompress(reader).map_err(|error| CliError::input(&name, &error))?;
+        let reader = decompress(reader).map_err(CliError::input(&name))?;
         Ok(Input { reader, name })
     }
 
@@ -36,7 +36,7 @@ impl Input {
         loop {
             match self.reader.read(into) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result.map_err(|error| CliError::input(&self.name, &error)),
+                result => return result.map_err(CliError::input(&self.name)),
             }
         }
     }
@@ -53,7 +53,7 @@ pub(crate) fn read_all(path: Option<&Path>, limits: &Limits) -> Result<Vec<u8>, 
     let mut bytes = Vec::new();
     // One byte more shows that it is too long, also when a line break of two bytes is taken off.
     let limit = limits.bytes as u64 + 3;
-    reader.take(limit).read_to_end(&mut bytes).map_err(|error| CliError::input(&name, &error))?;
+    reader.take(limit).read_to_end(&mut bytes).map_err(CliError::input(&name))?;
     bytes.truncate(without_break(&bytes).len());
     Ok(bytes)
 }

@@ -74,25 +74,20 @@ impl Ingest {
             }
         }
         self.format.write(to, &IngestReport::summary(counts))?;
-        Ok(if counts.rejected + counts.not_events == 0 { Status::Fine } else { Status::Findings })
+        Ok(Status::fine_if(counts.rejected + counts.not_events == 0))
     }
 
     fn policy(&self) -> Result<Policy, CliError> {
         let Some(path) = &self.policy else {
-            return Policy::parse("consentry 1 policy \"segment\" include prelude \"segment\"")
-                .map_err(CliError::Policy);
+            return Ok(Policy::parse("consentry 1 policy \"segment\" include prelude \"segment\"")?);
         };
-        let (disk, name) = self.root.place(path)?;
-        let policy = Policy::from_source(&disk, &name).map_err(CliError::Policy)?;
+        let policy = self.root.load(path)?;
         let records_something =
             !policy.preference_events().value.is_empty() || policy.also_records() == AlsoRecords::Identify;
         match records_something {
             true => Ok(policy),
-            false => Err(CliError::Other(
-                "no event writes to the ledger under this policy: name some with `preference events \"...\"`, or set \
-                 `ledger also records identify`"
-                    .into(),
-            )),
+            false => Err("no event writes to the ledger under this policy: name some with `preference events \"...\"`, or set \
+                 `ledger also records identify`".into()),
         }
     }
 
@@ -111,9 +106,8 @@ impl Ingest {
             let notice = line.and_then(|line| LedgerEvent::read(line, policy, limits));
             errors.push(notice.map(|notice| notices.push(notice)).err());
         }
-        let recordings = record(store, &notices, now()).map_err(|error| {
-            CliError::Other(format!("{error}; everything up to line {} is recorded", counts.lines))
-        })?;
+        let recordings = record(store, &notices, now())
+            .map_err(|error| format!("{error}; everything up to line {} is recorded", counts.lines))?;
         let (mut recordings, is_more) = (recordings.into_iter(), !errors.is_empty());
         for error in errors {
             counts.lines += 1;

@@ -58,18 +58,14 @@ fn id(text: &str) -> Result<Id, &'static str> {
     Id::parse(text).ok_or("write `user:ID` for a userId, or `anonymous:ID` for an anonymousId")
 }
 
-fn silent(error: StoreError) -> CliError {
-    CliError::Other(error.to_string())
-}
-
 impl Show {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let PersonArguments { store, person, reach } = &self.person;
         let store = reach.open(store, Access::Read)?;
-        let record = recorded(store.as_ref(), std::slice::from_ref(person)).map_err(silent)?.pop().flatten();
-        let parts = parts(store.as_ref(), person).map_err(silent)?;
+        let record = recorded(store.as_ref(), std::slice::from_ref(person))?.pop().flatten();
+        let parts = parts(store.as_ref(), person)?;
         self.format.write(to, &PersonReport::new(person, record.as_ref(), &parts))?;
-        Ok(if record.is_some() { Status::Fine } else { Status::Findings })
+        Ok(Status::fine_if(record.is_some()))
     }
 }
 
@@ -90,7 +86,7 @@ impl Export {
             written.is_ok()
         });
         written?;
-        all.map_err(silent)?;
+        all?;
         Ok(Status::Fine)
     }
 }
@@ -99,14 +95,14 @@ impl Forget {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let PersonArguments { store, person, reach } = &self.person;
         let store = reach.open(store, Access::Write)?;
-        let erased = match forget(store.as_ref(), person).map_err(silent)? {
+        let erased = match forget(store.as_ref(), person)? {
             Forgotten::Erased(erased) => erased,
             Forgotten::Linked(with) => {
                 let with: Vec<String> = with.iter().map(Id::to_string).collect();
-                return Err(CliError::Other(format!(
+                return Err(format!(
                     "`{person}` is one person with {}, whose refusals may be recorded under it: forget that instead",
                     with.join(", ")
-                )));
+                ).into());
             }
         };
         self.format.write(to, &ForgetReport::new(person, &erased))?;

@@ -40,10 +40,10 @@ impl Changes {
     /// Writes all of them, or none if one is seen not to be writable.
     fn write(&self) -> Result<(), CliError> {
         for path in self.0.keys() {
-            files::may_replace(path).map_err(|error| CliError::output(path, &error))?;
+            files::may_replace(path).map_err(CliError::output(path))?;
         }
         for (path, text) in &self.0 {
-            files::replace(path, text).map_err(|error| CliError::output(path, &error))?;
+            files::replace(path, text).map_err(CliError::output(path))?;
         }
         Ok(())
     }
@@ -92,7 +92,7 @@ pub(super) fn apply(
         };
         if !linted.iter().zip(&again).all(is_same) {
             let message = "a fix would change what a policy decides, so that nothing was written: this is a bug of consentry, please report it";
-            return Err(CliError::Other(message.into()));
+            return Err(message.into());
         }
         *linted = again;
         count += fixed;

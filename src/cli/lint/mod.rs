@@ -91,7 +91,7 @@ impl Lint {
                 text::write(to, &report.page())?;
             }
         }
-        Ok(if report.errors() == 0 { Status::Fine } else { Status::Findings })
+        Ok(Status::fine_if(report.errors() == 0))
     }
 
     /// What the command line says of findings. Where it contradicts itself, the strictest counts.

@@ -97,9 +97,7 @@ impl Simulate {
         let stored = choice(&self.stored)?;
         if self.all {
             if self.banner.is_some() || self.model.is_some() {
-                return Err(CliError::Other(
-                    "the tables of --all have banners and models of their own".into(),
-                ));
+                return Err("the tables of --all have banners and models of their own".into());
             }
             self.format.write(to, &VisitTablesReport::new(&table, stored, choice(&self.chosen)?))?;
             return Ok(Status::Fine);
@@ -110,7 +108,7 @@ impl Simulate {
             .map(|text| Action::parse(policy, text))
             .collect::<Result<_, String>>()
             .map_err(CliError::Other)?;
-        let site = self.site(policy).map_err(|unsaid| CliError::Other(unsaid.to_string()))?;
+        let site = self.site(policy).map_err(|unsaid| unsaid.to_string())?;
         self.format.write(to, &visit(&table, site, stored, actions))?;
         Ok(Status::Fine)
     }

@@ -73,7 +73,7 @@ impl Test {
         let found = suites.iter().flat_map(Suite::tests).filter(|(_, test)| self.is_wanted(test)).count();
         if found == 0 && !self.filter.is_empty() && status == Status::Fine {
             let texts: Vec<String> = self.filter.iter().map(|text| format!("`{text}`")).collect();
-            return Err(CliError::Other(format!("no test has {} in its name", texts.join(" or "))));
+            return Err(format!("no test has {} in its name", texts.join(" or ")).into());
         }
         if self.list {
             for (files, test) in suites.iter().flat_map(Suite::tests).filter(|(_, test)| self.is_wanted(test))

@@ -30,7 +30,7 @@ pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status, CliError> 
         // Nobody listens any more when the command ends.
         let _ = send.send(event);
     })
-    .map_err(|error| CliError::Other(format!("cannot watch files: {error}")))?;
+    .map_err(|error| format!("cannot watch files: {error}"))?;
     let mut watched = Watched { watcher, changes, folders: BTreeMap::new(), files: BTreeSet::new() };
     for path in test.paths.iter().filter(|path| path.is_dir()) {
         watched.folder(path, RecursiveMode::Recursive)?;
@@ -85,7 +85,7 @@ impl Watched {
 
     fn folder(&mut self, folder: &Path, mode: RecursiveMode) -> Result<(), CliError> {
         let shown = folder.display().to_string();
-        let real = folder.canonicalize().map_err(|error| CliError::input(&shown, &error))?;
+        let real = folder.canonicalize().map_err(CliError::input(&shown))?;
         let is_watched = self.folders.iter().any(|(known, mode)| match mode {
             RecursiveMode::Recursive => real.starts_with(known),
             RecursiveMode::NonRecursive => real == *known,
@@ -93,9 +93,7 @@ impl Watched {
         if is_watched && mode == RecursiveMode::NonRecursive {
             return Ok(());
         }
-        self.watcher
-            .watch(&real, mode)
-            .map_err(|error| CliError::Other(format!("cannot watch `{shown}`: {error}")))?;
+        self.watcher.watch(&real, mode).map_err(|error| format!("cannot watch `{shown}`: {error}"))?;
         self.folders.insert(real, mode);
         Ok(())
     }
@@ -103,7 +101,7 @@ impl Watched {
     /// Waits until something has changed and nothing changes any more, and says what it was.
     fn wait(&mut self) -> Result<BTreeSet<PathBuf>, CliError> {
         let mut changed = BTreeSet::new();
-        let gone = || CliError::Other("files are not watched any more".into());
+        let gone = || CliError::from("files are not watched any more");
         loop {
             let event = match changed.is_empty() {
                 true => self.changes.recv().map_err(|_| gone())?,
@@ -113,7 +111,7 @@ impl Watched {
                     Err(RecvTimeoutError::Disconnected) => return Err(gone()),
                 },
             };
-            let event = event.map_err(|error| CliError::Other(format!("cannot watch files: {error}")))?;
+            let event = event.map_err(|error| format!("cannot watch files: {error}"))?;
             // Reading a file changes nothing.
             if !matches!(event.kind, EventKind::Access(_)) {
                 changed.extend(event.paths.into_iter().filter(|path| self.matters(path)));
