@@ -120,7 +120,7 @@ impl Table {
             destinations: Names::new(names.flat_map(|(id, one)| one.names().map(move |name| (name, id)))),
             cells: ConsentState::ALL.map(|consent| {
                 let row = |integrations| policy.reconcile().row(consent, integrations);
-                IntegrationsState::ALL.map(|integrations| row(integrations).enforce.clone())
+                IntegrationsState::ALL.map(|integrations| row(integrations).enforce.value.clone())
             }),
             requirements: Requirements::new(categories.len(), passing, &needs),
             invalid_is_off: policy.invalid_entries().value == InvalidEntries::Off,

@@ -131,7 +131,8 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         })
         .collect();
     let enforced = |consent| {
-        IntegrationsState::ALL.map(|integrations| &policy.reconcile().row(consent, integrations).enforce.value)
+        IntegrationsState::ALL
+            .map(|integrations| &policy.reconcile().row(consent, integrations).enforce.value)
     };
     let settings = (
         policy.unmapped_destinations().value,
