@@ -4,7 +4,7 @@
 //! nesting, the reader checks before.
 
 use super::content::Name;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 use std::ops::Range;
@@ -23,7 +23,7 @@ pub(super) enum Type {
 }
 
 impl<'a> Json<'a> {
-    /// A text that is one JSON value, or that [`Json::members`] and [`Json::string`] find to be none.
+    /// A text that is one JSON value, or that [`Json::members`] and [`Json::read`] find to be none.
     pub(super) fn new(text: &'a str) -> Json<'a> {
         Json(text)
     }
@@ -76,8 +76,8 @@ impl<'a> Json<'a> {
         start..start.wrapping_add(self.0.len())
     }
 
-    /// The text of a string; `None` for a value of another type.
-    pub(super) fn string(self) -> Option<Name<'a>> {
+    /// Returns the value as a text, or as a list of texts; `None` for a value of another type.
+    pub(super) fn read<T: Deserialize<'a>>(self) -> Option<T> {
         serde_json::from_str(self.0).ok()
     }
 }

@@ -160,7 +160,7 @@ fn string(value: &[u8]) -> Option<Name<'_>> {
         let stop = memchr2(b'"', b'\\', rest)?;
         if rest.get(stop) == Some(&b'"') {
             let text = value.get(..length + stop + 2)?;
-            return Json::new(std::str::from_utf8(text).ok()?).string();
+            return Json::new(std::str::from_utf8(text).ok()?).read();
         }
         length += stop + 2;
     }

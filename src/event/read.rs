@@ -116,7 +116,7 @@ fn id<'a>(members: &Members<'a>, key: &str) -> IdMember<'a> {
     }
     // A lone surrogate is no text: two such ids would look alike.
     let is_text = |text: &[u8]| text.len() <= MAX_ID_BYTES && std::str::from_utf8(text).is_ok();
-    match value.string() {
+    match value.read::<Name>() {
         None if value.is_null() => IdMember::Absent,
         Some(text) if text.as_bytes().is_empty() => IdMember::Absent,
         Some(text) if is_text(text.as_bytes()) => IdMember::Text(text),
@@ -184,7 +184,7 @@ fn not_json(text: &str, error: &serde_json::Error) -> EventError {
 fn string<'a>(members: &Members<'a>, key: &str) -> Option<Name<'a>> {
     let mut values = values(members, key);
     let value = values.next()?;
-    values.next().is_none().then_some(value)?.string()
+    values.next().is_none().then_some(value)?.read()
 }
 
 /// All integrations objects are read as one; if one of them is no object, none is read.
