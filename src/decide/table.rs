@@ -18,8 +18,11 @@ use std::sync::{Arc, OnceLock};
 
 /// A compiled policy. It is immutable, and any number of threads may decide with one at a time.
 ///
+/// The three usual ways to decide: the line of an event, an event that the caller has read or built, and the granted categories of
+/// a person.
+///
 /// ```
-/// use consentry::{Limits, Policy, Table};
+/// use consentry::{Event, Input, Limits, Policy, Table};
 ///
 /// let table = Table::new(Policy::parse(r#"
 ///     consentry 1
@@ -29,12 +32,17 @@ use std::sync::{Arc, OnceLock};
 ///     destination "Google Ads" needs Advertising
 /// "#)?);
 /// let mut scratch = table.scratch();
+///
 /// let line = br#"{"context":{"consent":{"categoryPreferences":{"Advertising":false}}}}"#;
-/// let event = table.read(line, &Limits::default())?;
-/// let decision = table.decide(&event, &mut scratch);
-/// let verdict = decision.verdict_of("Google Ads").unwrap();
-/// assert!(!verdict.delivers());
-/// assert_eq!(verdict.reason().as_str(), "refused");
+/// let verdict = table.decide(Input::line(line), &mut scratch)?.verdict_of("Google Ads").unwrap();
+/// assert_eq!((verdict.delivers(), verdict.reason().as_str()), (false, "refused"));
+///
+/// let event: Event = table.read(line, &Limits::default())?;
+/// assert_eq!(table.decide(Input::event(&event), &mut scratch)?.verdict_of("Google Ads"), Some(verdict));
+///
+/// // Category number 0 is granted.
+/// let decision = table.decide(Input::granted(&[0b1]), &mut scratch)?;
+/// assert!(decision.verdict_of("Google Ads").unwrap().delivers());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]

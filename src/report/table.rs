@@ -369,7 +369,7 @@ impl Document for TableReport<'_> {
             );
         }
         for (table, number) in self.tables.iter().zip(1..) {
-            page.heading(2, format!("Grid {number}"));
+            page.heading(2, format!("Table {number}"));
             let destinations = table.destinations.iter().map(DestinationReport::cells);
             page.table(Grid::new(DESTINATION_TITLES).with(destinations));
             let columns = TITLES.into_iter().zip(0..).map(|(title, place)| Column {
