@@ -70,7 +70,6 @@ pub mod visit;
 pub use model::{Policy, PolicyError};
 // Compile it.
 pub use decide::Table;
-pub use fingerprint::Fingerprint;
 // Decide and rewrite.
 pub use decide::{Decision, Input, Scratch};
 pub use event::{Event, EventError, Limits, Validation};

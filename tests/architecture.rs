@@ -352,3 +352,33 @@ fn the_command_has_floors() {
         }
     }
 }
+
+/// The crate root names what most callers need; everything else is in its modules.
+#[test]
+fn the_root_is_small() {
+    let root = code(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs"));
+    let modules = root.lines().filter(|line| line.starts_with("pub mod ")).count();
+    let uses = root.lines().filter_map(|line| line.strip_prefix("pub use "));
+    let names: usize = uses.map(|tree| leaves(tree.trim_end_matches(';')).len()).sum();
+    assert!(modules > 5 && names > 10 && modules + names <= 30, "{modules} modules, {names} names");
+}
+
+#[test]
+fn public_types_have_names_of_their_own() {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    for (module, text) in modules() {
+        let declared = text.lines().filter_map(|line| {
+            let line = line.trim_start();
+            let kinds = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
+            kinds.iter().find_map(|kind| line.strip_prefix(kind))
+        });
+        for name in declared {
+            let name: String = name.chars().take_while(|char| char.is_alphanumeric()).collect();
+            if !name.is_empty() {
+                let other = seen.insert(name.clone(), module.clone());
+                assert!(other.is_none(), "`{name}` is in `{module}` and in {other:?}");
+            }
+        }
+    }
+    assert!(seen.len() > 100);
+}

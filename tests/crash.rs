@@ -12,7 +12,7 @@ mod common;
 #[path = "common/text.rs"]
 mod text;
 
-use consentry::ledger::{Entry, FileStore, Id, LedgerEvent, MemoryStore, Store, Timestamp, record};
+use consentry::ledger::{FileStore, Id, LedgerEntry, LedgerEvent, MemoryStore, Store, Timestamp, record};
 use consentry::{Limits, Policy};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -63,7 +63,7 @@ fn history(events: usize) -> Vec<String> {
 }
 
 /// The entries after some lines were recorded, each once and in their order.
-fn recorded(lines: &[String]) -> BTreeMap<Id, Entry> {
+fn recorded(lines: &[String]) -> BTreeMap<Id, LedgerEntry> {
     let policy = Policy::parse("consentry 1 policy \"p\" include prelude \"segment\"").unwrap();
     let store = MemoryStore::default();
     let notices: Vec<LedgerEvent<'_>> = lines
@@ -74,7 +74,7 @@ fn recorded(lines: &[String]) -> BTreeMap<Id, Entry> {
     entries(&store)
 }
 
-fn entries(store: &dyn Store) -> BTreeMap<Id, Entry> {
+fn entries(store: &dyn Store) -> BTreeMap<Id, LedgerEntry> {
     let mut entries = BTreeMap::new();
     store
         .each(&mut |id, entry| {
@@ -85,7 +85,7 @@ fn entries(store: &dyn Store) -> BTreeMap<Id, Entry> {
     entries
 }
 
-fn kept(path: &Path) -> BTreeMap<Id, Entry> {
+fn kept(path: &Path) -> BTreeMap<Id, LedgerEntry> {
     match path.exists() {
         true => entries(&FileStore::open_to_read(path).unwrap()),
         false => BTreeMap::new(),

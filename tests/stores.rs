@@ -13,7 +13,7 @@ mod ledger;
 
 use arbitrary::Unstructured;
 use consentry::ledger::{
-    Entry, FileStore, Id, MemoryStore, RedisStore, Store, StoreError, Timestamp, Write, recorded,
+    FileStore, Id, LedgerEntry, MemoryStore, RedisStore, Store, StoreError, Timestamp, Write, recorded,
 };
 use ledger::entries;
 use std::collections::BTreeMap;
@@ -103,10 +103,13 @@ fn the_laws_hold_in_each_store() {
     }
 }
 
-fn write(person: &str, second: i64) -> (Id, Entry) {
+fn write(person: &str, second: i64) -> (Id, LedgerEntry) {
     let preferences = [(format!("at {second}"), true)].into();
     let at = Timestamp::from_microseconds(second * 1_000_000);
-    (Id::User(person.into()), Entry { write: Some(Write { at, preferences }), ..Entry::default() })
+    (
+        Id::User(person.into()),
+        LedgerEntry { write: Some(Write { at, preferences }), ..LedgerEntry::default() },
+    )
 }
 
 /// Those who write side by side lose nothing of each other's.
@@ -152,7 +155,7 @@ fn changes_are_whole() {
     for store in stores {
         let (one, two) = (write("one", 1), write("two", 2));
         let ids = [one.0.clone(), two.0.clone(), Id::Anonymous("one".into())];
-        assert_eq!(store.get(&ids).unwrap(), vec![Entry::default(); 3]);
+        assert_eq!(store.get(&ids).unwrap(), vec![LedgerEntry::default(); 3]);
         assert_eq!((store.get(&[]).unwrap(), entries(store)), (vec![], BTreeMap::new()));
         store
             .update(&ids, &mut |entries| {
@@ -160,9 +163,9 @@ fn changes_are_whole() {
                 entries[1] = two.1.clone();
             })
             .unwrap();
-        assert_eq!(store.get(&ids).unwrap(), [one.1.clone(), two.1.clone(), Entry::default()]);
+        assert_eq!(store.get(&ids).unwrap(), [one.1.clone(), two.1.clone(), LedgerEntry::default()]);
         assert_eq!(entries(store).len(), 2);
-        store.update(&ids[..1], &mut |entries| entries[0] = Entry::default()).unwrap();
+        store.update(&ids[..1], &mut |entries| entries[0] = LedgerEntry::default()).unwrap();
         assert_eq!(entries(store).into_keys().collect::<Vec<_>>(), [ids[1].clone()]);
         let mut seen = 0;
         store
@@ -180,16 +183,16 @@ fn changes_are_whole() {
 struct Counting(MemoryStore, AtomicUsize);
 
 impl Store for Counting {
-    fn get(&self, ids: &[Id]) -> Result<Vec<Entry>, StoreError> {
+    fn get(&self, ids: &[Id]) -> Result<Vec<LedgerEntry>, StoreError> {
         self.1.fetch_add(1, Ordering::Relaxed);
         self.0.get(ids)
     }
 
-    fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [Entry])) -> Result<(), StoreError> {
+    fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [LedgerEntry])) -> Result<(), StoreError> {
         self.0.update(ids, change)
     }
 
-    fn each(&self, see: &mut dyn FnMut(Id, Entry) -> bool) -> Result<(), StoreError> {
+    fn each(&self, see: &mut dyn FnMut(Id, LedgerEntry) -> bool) -> Result<(), StoreError> {
         self.0.each(see)
     }
 }
@@ -206,7 +209,7 @@ fn many_people_are_one_question() {
     };
     assert_eq!(asked(&people), 1);
     let since = Timestamp::from_microseconds(0);
-    let link = |entry: &mut Entry, other: &str| {
+    let link = |entry: &mut LedgerEntry, other: &str| {
         entry.links.insert(other.to_owned(), since);
     };
     let ids = [Id::User("7".into()), Id::Anonymous("a".into()), Id::Anonymous("b".into())];
@@ -270,7 +273,7 @@ fn a_server_that_does_not_answer_is_an_error() {
         }
     });
     for _ in 0..3 {
-        assert_eq!(behind.get(&ids).unwrap(), [Entry::default()]);
+        assert_eq!(behind.get(&ids).unwrap(), [LedgerEntry::default()]);
     }
 }
 
@@ -319,7 +322,9 @@ fn a_file_is_opened_by_one_who_writes() {
     for reader in &readers {
         assert_eq!(reader.get(std::slice::from_ref(&id)).unwrap()[0], entry);
         assert!(
-            reader.update(std::slice::from_ref(&id), &mut |entries| entries[0] = Entry::default()).is_err()
+            reader
+                .update(std::slice::from_ref(&id), &mut |entries| entries[0] = LedgerEntry::default())
+                .is_err()
         );
     }
     drop(readers);

@@ -5,7 +5,7 @@
 use arbitrary::{Result, Unstructured};
 use consentry::event::{Consent, Preference};
 use consentry::ledger::{
-    Entry, Forgotten, Found, Id, LedgerEvent, LedgerEventKind, MemoryStore, Record, Recorded,
+    CheckResult, Forgotten, Id, LedgerEntry, LedgerEvent, LedgerEventKind, MemoryStore, Record, Recorded,
     RecordedPreference, Recording, Rejection, Store, Timestamp, Write, check, forget, record, recorded,
 };
 use consentry::model::{CheckAction, Conflict};
@@ -384,7 +384,7 @@ fn named((at, mut said): Said) -> Said {
     (at, said)
 }
 
-pub(crate) fn entries(store: &dyn Store) -> BTreeMap<Id, Entry> {
+pub(crate) fn entries(store: &dyn Store) -> BTreeMap<Id, LedgerEntry> {
     let mut entries = BTreeMap::new();
     let mut add = |id, entry| entries.insert(id, entry).is_none();
     store.each(&mut add).unwrap();
@@ -452,7 +452,7 @@ pub(crate) fn ledgers_remember(u: &mut Unstructured) -> Result<u64> {
     history_in(&MemoryStore::default(), u)
 }
 
-fn entry(u: &mut Unstructured) -> Result<Entry> {
+fn entry(u: &mut Unstructured) -> Result<LedgerEntry> {
     let moment = |u: &mut Unstructured| Ok(Timestamp::from_microseconds(u.int_in_range(0..=3)?));
     let write = match u.ratio(3, 4)? {
         true => {
@@ -473,7 +473,7 @@ fn entry(u: &mut Unstructured) -> Result<Entry> {
         }
     }
     let whose = Id::Anonymous("a".into());
-    let mut entry = write.map_or_else(Entry::default, |write| Entry::of(&whose, write));
+    let mut entry = write.map_or_else(LedgerEntry::default, |write| LedgerEntry::of(&whose, write));
     entry.links = links;
     entry.shared = u.ratio(1, 4)?;
     Ok(entry)
@@ -494,7 +494,7 @@ fn a_record(u: &mut Unstructured) -> Result<Record> {
 /// Entries are joined, and records merged, in any order and however often.
 pub(crate) fn joining_is_a_lattice(u: &mut Unstructured) -> Result<u64> {
     let [a, b, c] = [entry(u)?, entry(u)?, entry(u)?];
-    let join = |one: &Entry, other: &Entry| {
+    let join = |one: &LedgerEntry, other: &LedgerEntry| {
         let mut joined = one.clone();
         joined.join(other.clone());
         joined
@@ -503,7 +503,7 @@ pub(crate) fn joining_is_a_lattice(u: &mut Unstructured) -> Result<u64> {
     assert_eq!(join(&join(&a, &b), &c), join(&a, &join(&b, &c)), "{a:?} {b:?} {c:?}");
     assert_eq!(join(&join(&a, &b), &b), join(&a, &b), "{a:?} {b:?}");
     assert_eq!(join(&a, &a), a, "{a:?}");
-    assert_eq!(join(&a, &Entry::default()), a, "{a:?}");
+    assert_eq!(join(&a, &LedgerEntry::default()), a, "{a:?}");
     // Ties refuse, and so does what is missing.
     if let (Some(one), Some(other), Some(both)) = (&a.write, &b.write, join(&a, &b).write)
         && one.at == other.at
@@ -593,12 +593,12 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
         .collect();
     let is_preference = notice.kind == LedgerEventKind::Preference;
     let (found, then) = match answer {
-        _ if is_preference => (Found::NotChecked, None),
-        Recorded::Unreachable => (Found::Unreachable, Some(then(unreachable))),
-        Recorded::Unknown => (Found::Unknown, Some(then(unknown))),
-        Recorded::Known(_) if preferences.is_empty() => (Found::Unstamped, Some(then(unstamped))),
-        Recorded::Known(_) if compared.is_empty() => (Found::Agrees, None),
-        Recorded::Known(_) => (Found::Mismatch(compared), Some(then(mismatch))),
+        _ if is_preference => (CheckResult::NotChecked, None),
+        Recorded::Unreachable => (CheckResult::Unreachable, Some(then(unreachable))),
+        Recorded::Unknown => (CheckResult::Unknown, Some(then(unknown))),
+        Recorded::Known(_) if preferences.is_empty() => (CheckResult::Unstamped, Some(then(unstamped))),
+        Recorded::Known(_) if compared.is_empty() => (CheckResult::Agrees, None),
+        Recorded::Known(_) => (CheckResult::Mismatch(compared), Some(then(mismatch))),
     };
     assert_eq!((&checked.found, checked.then), (&found, then), "{}", shown());
     assert_eq!(policy.ledger_check().unwrap().conflict == Conflict::Grant, conflict == "grant");
@@ -627,9 +627,9 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
         _ if !is_dropped => {
             policy.reconcile().row(event.consent.state(), event.integrations.state()).drop_reason()
         }
-        Found::Mismatch(_) => Some("Consent mismatch"),
-        Found::Unstamped => Some("Consent not stamped"),
-        Found::Unknown => Some("Person not in the ledger"),
+        CheckResult::Mismatch(_) => Some("Consent mismatch"),
+        CheckResult::Unstamped => Some("Consent not stamped"),
+        CheckResult::Unknown => Some("Person not in the ledger"),
         _ => Some("Ledger unreachable"),
     };
     assert_eq!(decision.drop_reason(), reason, "{}", shown());

@@ -40,17 +40,17 @@ impl Audit {
         let place = self.ledger.as_deref();
         let ledger = place.map(|place| Ledger::open(place, &self.reach, &policy)).transpose()?;
         let limits = Limits::default();
-        let mut blocks = Chunks::open(self.events.as_deref(), &limits)?;
-        let mut block = Chunk::default();
+        let mut chunks = Chunks::open(self.events.as_deref(), &limits)?;
+        let mut chunk = Chunk::default();
         let mut audit = ledger::Audit::new(&policy);
-        while blocks.next(&mut block)? {
+        while chunks.next(&mut chunk)? {
             match &ledger {
-                None => block.events(&limits).for_each(|line| {
+                None => chunk.events(&limits).for_each(|line| {
                     let notice = line.and_then(|line| LedgerEvent::read(line, &policy, &limits));
                     add(&mut audit, notice.as_ref(), None);
                 }),
                 Some(ledger) => {
-                    let batch = ledger.batch(block.events(&limits), &policy, &limits);
+                    let batch = ledger.batch(chunk.events(&limits), &policy, &limits);
                     for (notice, checked) in batch.notices().iter().zip(batch.checks(&policy)) {
                         add(&mut audit, notice.as_ref(), checked.ok().as_ref());
                     }

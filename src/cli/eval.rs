@@ -33,15 +33,15 @@ impl Eval {
         let policy = table.policy();
         let ledger = self.ledger.open(policy)?;
         let limits = Limits::default();
-        let mut blocks = Chunks::open(self.events.as_deref(), &limits)?;
-        let mut block = Chunk::default();
+        let mut chunks = Chunks::open(self.events.as_deref(), &limits)?;
+        let mut chunk = Chunk::default();
         let mut scratch = table.scratch();
         let mut summary = Summary::default();
         let mut number = 0;
-        while blocks.next(&mut block)? {
-            let batch = ledger.as_ref().map(|ledger| ledger.batch(block.events(&limits), policy, &limits));
+        while chunks.next(&mut chunk)? {
+            let batch = ledger.as_ref().map(|ledger| ledger.batch(chunk.events(&limits), policy, &limits));
             let mut checks = batch.iter().flat_map(|batch| batch.checks(policy));
-            for line in block.events(&limits) {
+            for line in chunk.events(&limits) {
                 number += 1;
                 let checked = line.and_then(|line| Ok((line, checks.next().transpose()?)));
                 let decided = match &checked {

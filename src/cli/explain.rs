@@ -72,11 +72,11 @@ impl Explain {
 
     /// Returns a line of the events.
     fn line(&self, wanted: u64, limits: &Limits) -> Result<Result<Vec<u8>, EventError>, CliError> {
-        let mut blocks = Chunks::open(self.event.as_deref(), limits)?;
-        let mut block = Chunk::default();
+        let mut chunks = Chunks::open(self.event.as_deref(), limits)?;
+        let mut chunk = Chunk::default();
         let mut number = 0;
-        while blocks.next(&mut block)? {
-            for line in block.events(limits) {
+        while chunks.next(&mut chunk)? {
+            for line in chunk.events(limits) {
                 number += 1;
                 if number == wanted {
                     return Ok(line.map(<[u8]>::to_vec));

@@ -32,6 +32,7 @@ mod requirement_vars;
 mod set_cover;
 mod space;
 
+pub use crate::fingerprint::{Fingerprint, TooLargeError};
 pub use certify::{Certificate, Coverage, Disagreement, certify};
 pub use check::{Check, check};
 pub use conditions::{Condition, Conditions, RequiredBy};

@@ -1,7 +1,7 @@
 //! How the stamping of a stream of events is going.
 
 use super::breakdown::{Breakdown, Counts, Value};
-use super::check::{Checked, Found};
+use super::check::{CheckResult, Checked};
 use super::ledger_event::{LedgerEvent, LedgerEventKind};
 use super::people::{Rejection, rejection};
 use crate::event::{Entry, EventError, EventErrorKind, Name, Preference};
@@ -204,7 +204,7 @@ impl Audit {
         }
         if let Some(checked) = checked {
             self.checks.add(checked.found.as_str());
-            if let Found::Mismatch(categories) = &checked.found {
+            if let CheckResult::Mismatch(categories) = &checked.found {
                 findings.push(Finding::Mismatch);
                 let differing = self.categories.iter_mut().filter(|one| categories.contains(&one.id));
                 differing.for_each(|one| one.mismatched += 1);
@@ -261,7 +261,7 @@ impl Audit {
         Finding::ALL.into_iter().all(|finding| self.all.of(finding) == 0)
             && self.not_events() == 0
             && self.never_stamped().next().is_none()
-            && self.checks.of(Found::Unreachable.as_str()) == 0
+            && self.checks.of(CheckResult::Unreachable.as_str()) == 0
     }
 
     /// All events.
@@ -347,7 +347,7 @@ impl Audit {
         self.without_person
     }
 
-    /// How many checks found what, by the word of [`Found`]; nothing without a ledger.
+    /// How many checks found what, by the word of [`CheckResult`]; nothing without a ledger.
     pub fn checks(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.checks.iter()
     }

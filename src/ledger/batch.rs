@@ -13,14 +13,14 @@ use std::collections::BTreeMap;
 /// Lines that were read, and the records of the people in them.
 ///
 /// ```
-/// use consentry::ledger::{Batch, Found, MemoryStore};
+/// use consentry::ledger::{Batch, CheckResult, MemoryStore};
 /// use consentry::{Limits, Policy};
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" override ledger mismatch drop"#)?;
 /// let lines = [&br#"{"userId":"u","context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#[..], b"[]"];
 /// let batch = Batch::read(lines.into_iter().map(Ok), &MemoryStore::default(), &policy, &Limits::default());
 /// let found: Vec<_> = batch.checks(&policy).map(|checked| checked.ok().map(|checked| checked.found)).collect();
-/// assert_eq!(found, [Some(Found::Unknown), None]);
+/// assert_eq!(found, [Some(CheckResult::Unknown), None]);
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
 #[derive(Debug)]

@@ -21,7 +21,7 @@ pub enum Recorded<'r> {
 
 /// What the check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum CheckResult {
     /// Nothing: the event writes to the ledger, or the policy asks for no check.
     NotChecked,
     /// The stamped grants are the recorded ones.
@@ -36,16 +36,16 @@ pub enum Found {
     Unreachable,
 }
 
-impl Found {
+impl CheckResult {
     /// The word for it in reports.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Found::NotChecked => "not_checked",
-            Found::Agrees => "agrees",
-            Found::Mismatch(_) => "mismatch",
-            Found::Unstamped => "unstamped",
-            Found::Unknown => "unknown",
-            Found::Unreachable => "unreachable",
+            CheckResult::NotChecked => "not_checked",
+            CheckResult::Agrees => "agrees",
+            CheckResult::Mismatch(_) => "mismatch",
+            CheckResult::Unstamped => "unstamped",
+            CheckResult::Unknown => "unknown",
+            CheckResult::Unreachable => "unreachable",
         }
     }
 
@@ -54,7 +54,7 @@ impl Found {
         match (self, then) {
             (_, CheckAction::Drop) => "drop",
             (_, CheckAction::UseRecorded) => "use_recorded",
-            (Found::Mismatch(_), CheckAction::UseStamped) => "report",
+            (CheckResult::Mismatch(_), CheckAction::UseStamped) => "report",
             (_, CheckAction::UseStamped) => "use_stamped",
             (_, CheckAction::Refuse) => "refuse",
         }
@@ -67,7 +67,7 @@ pub struct Checked<'e> {
     /// The event, with the preferences that it is decided with.
     pub event: Cow<'e, Event<'e>>,
     /// What was found.
-    pub found: Found,
+    pub found: CheckResult,
     /// What becomes of the event; nothing where it is decided as if there were no check.
     pub then: Option<CheckAction>,
 }
@@ -75,7 +75,7 @@ pub struct Checked<'e> {
 /// Checks an event against what is recorded of its person. "A preference event is recorded, never checked."
 ///
 /// ```
-/// use consentry::ledger::{Found, LedgerEvent, Recorded, Record, RecordedPreference, Timestamp, check};
+/// use consentry::ledger::{CheckResult, LedgerEvent, Recorded, Record, RecordedPreference, Timestamp, check};
 /// use consentry::{Limits, Policy, Table};
 ///
 /// let table = Table::new(Policy::parse(
@@ -88,7 +88,7 @@ pub struct Checked<'e> {
 ///     preferences: [("Ads".to_owned(), RecordedPreference::Refused)].into(),
 /// };
 /// let checked = check(table.policy(), &notice, Recorded::Known(&refused));
-/// assert!(matches!(checked.found, Found::Mismatch(_)));
+/// assert!(matches!(checked.found, CheckResult::Mismatch(_)));
 /// let mut scratch = table.scratch();
 /// let decision = table.decide(checked.input(line), &mut scratch)?;
 /// assert_eq!(decision.drop_reason(), Some("Consent mismatch"));
@@ -97,16 +97,16 @@ pub struct Checked<'e> {
 pub fn check<'e>(policy: &Policy, notice: &'e LedgerEvent<'e>, recorded: Recorded<'_>) -> Checked<'e> {
     let as_it_is = |found| Checked { event: Cow::Borrowed(&notice.event), found, then: None };
     let Some(actions) = policy.ledger_check().filter(|_| !notice.kind.writes()) else {
-        return as_it_is(Found::NotChecked);
+        return as_it_is(CheckResult::NotChecked);
     };
     let stamped = match &notice.event.consent {
         Consent::Preferences(preferences) if !preferences.is_empty() => Some(preferences),
         _ => None,
     };
     let (found, then) = match (recorded, stamped) {
-        (Recorded::Unreachable, _) => (Found::Unreachable, actions.unreachable),
-        (Recorded::Unknown, _) => (Found::Unknown, actions.unknown),
-        (Recorded::Known(_), None) => (Found::Unstamped, actions.unstamped),
+        (Recorded::Unreachable, _) => (CheckResult::Unreachable, actions.unreachable),
+        (Recorded::Unknown, _) => (CheckResult::Unknown, actions.unknown),
+        (Recorded::Known(_), None) => (CheckResult::Unstamped, actions.unstamped),
         (Recorded::Known(record), Some(stamped)) => {
             let stamped = granted(stamped);
             let differs = policy.category_ids().zip(policy.categories()).filter(|(_, category)| {
@@ -115,8 +115,8 @@ pub fn check<'e>(policy: &Policy, notice: &'e LedgerEvent<'e>, recorded: Recorde
                 category.is_free() && stamped != is_granted(record.preference(category.wire_id()), &actions)
             });
             match differs.map(|(id, _)| id).collect::<Vec<_>>() {
-                none if none.is_empty() => return as_it_is(Found::Agrees),
-                categories => (Found::Mismatch(categories), actions.mismatch),
+                none if none.is_empty() => return as_it_is(CheckResult::Agrees),
+                categories => (CheckResult::Mismatch(categories), actions.mismatch),
             }
         }
     };
@@ -163,11 +163,11 @@ impl Checked<'_> {
             return None;
         }
         match self.found {
-            Found::Mismatch(_) => Some(LedgerDrop::Mismatch),
-            Found::Unstamped => Some(LedgerDrop::Unstamped),
-            Found::Unknown => Some(LedgerDrop::Unknown),
-            Found::Unreachable => Some(LedgerDrop::Unreachable),
-            Found::NotChecked | Found::Agrees => None,
+            CheckResult::Mismatch(_) => Some(LedgerDrop::Mismatch),
+            CheckResult::Unstamped => Some(LedgerDrop::Unstamped),
+            CheckResult::Unknown => Some(LedgerDrop::Unknown),
+            CheckResult::Unreachable => Some(LedgerDrop::Unreachable),
+            CheckResult::NotChecked | CheckResult::Agrees => None,
         }
     }
 }

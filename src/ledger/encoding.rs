@@ -1,14 +1,17 @@
 //! Entries as stores keep them: JSON, by the text of an id.
 
-use super::entry::{Entry, Id};
+use super::entry::{Id, LedgerEntry};
 use super::store::StoreError;
 
 /// Reads an entry; an empty one if there is no text.
-pub(super) fn decode(text: Option<&[u8]>) -> Result<Entry, StoreError> {
-    text.map_or_else(|| Ok(Entry::default()), |text| serde_json::from_slice(text).map_err(StoreError::new))
+pub(super) fn decode(text: Option<&[u8]>) -> Result<LedgerEntry, StoreError> {
+    text.map_or_else(
+        || Ok(LedgerEntry::default()),
+        |text| serde_json::from_slice(text).map_err(StoreError::new),
+    )
 }
 
-pub(super) fn encode(entry: &Entry) -> Result<Vec<u8>, StoreError> {
+pub(super) fn encode(entry: &LedgerEntry) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(entry).map_err(StoreError::new)
 }
 

@@ -92,7 +92,7 @@ fn refuse_what_either_refuses(one: &mut BTreeMap<String, bool>, other: &BTreeMap
 /// matters until the known person says it anew, so that what was ever granted under it is kept with its latest refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Entry {
+pub struct LedgerEntry {
     /// The latest write under this id.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub write: Option<Write>,
@@ -110,7 +110,7 @@ pub struct Entry {
     pub shared: bool,
 }
 
-impl Entry {
+impl LedgerEntry {
     /// What one write under an id comes to.
     pub fn of(id: &Id, write: Write) -> Self {
         let granted = match id {
@@ -120,7 +120,7 @@ impl Entry {
                 granted.map(|(name, _)| (name.clone(), None)).collect()
             }
         };
-        Entry { write: Some(write), granted, ..Entry::default() }
+        LedgerEntry { write: Some(write), granted, ..LedgerEntry::default() }
     }
 
     /// When a category was not granted under an anonymous id, the last time.
@@ -143,8 +143,8 @@ impl Entry {
 
     /// Adds what another entry says of the same id. This is commutative, associative and idempotent, so that neither the order of writes
     /// nor their repetition counts.
-    pub fn join(&mut self, other: Entry) {
-        let last = |entry: &Entry| entry.write.as_ref().map(|write| write.at);
+    pub fn join(&mut self, other: LedgerEntry) {
+        let last = |entry: &LedgerEntry| entry.write.as_ref().map(|write| write.at);
         let (own, others) = (last(self), last(&other));
         for (name, refused) in &mut self.granted {
             // Whoever wrote and never granted it has refused it, at the latest with the last write.
@@ -178,12 +178,12 @@ mod tests {
     /// However many links there are, the latest are kept, in whatever order they come.
     #[test]
     fn the_latest_links_are_kept() {
-        let link = |number: i64| Entry {
+        let link = |number: i64| LedgerEntry {
             links: [(number.to_string(), Timestamp::from_microseconds(number))].into(),
-            ..Entry::default()
+            ..LedgerEntry::default()
         };
         let count = 2 * MAX_LINKS as i64;
-        let (mut up, mut down) = (Entry::default(), Entry::default());
+        let (mut up, mut down) = (LedgerEntry::default(), LedgerEntry::default());
         (0..count).for_each(|number| up.join(link(number)));
         (0..count).rev().for_each(|number| down.join(link(number)));
         assert_eq!((up.links.len(), &up), (MAX_LINKS, &down));

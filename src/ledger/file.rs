@@ -1,7 +1,7 @@
 //! A store in one file.
 
 use super::encoding::{decode, encode, id};
-use super::entry::{Entry, Id};
+use super::entry::{Id, LedgerEntry};
 use super::store::{Store, StoreError};
 use redb::{
     AccessGuard, Database, DatabaseError, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction, ReadableDatabase,
@@ -128,15 +128,17 @@ fn make(path: &Path) -> Result<(), StoreError> {
 }
 
 impl Store for FileStore {
-    fn get(&self, ids: &[Id]) -> Result<Vec<Entry>, StoreError> {
+    fn get(&self, ids: &[Id]) -> Result<Vec<LedgerEntry>, StoreError> {
         self.guarded(|| {
             let transaction = self.read()?;
-            let Some(table) = table(&transaction)? else { return Ok(vec![Entry::default(); ids.len()]) };
+            let Some(table) = table(&transaction)? else {
+                return Ok(vec![LedgerEntry::default(); ids.len()]);
+            };
             ids.iter().map(|id| entry(table.get(id.to_string().as_str()))).collect()
         })
     }
 
-    fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [Entry])) -> Result<(), StoreError> {
+    fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [LedgerEntry])) -> Result<(), StoreError> {
         let Open::Writing(database) = &self.open else {
             return Err(StoreError::new("it is open to be read alone"));
         };
@@ -169,7 +171,7 @@ impl Store for FileStore {
         })
     }
 
-    fn each(&self, see: &mut dyn FnMut(Id, Entry) -> bool) -> Result<(), StoreError> {
+    fn each(&self, see: &mut dyn FnMut(Id, LedgerEntry) -> bool) -> Result<(), StoreError> {
         let rows = self.guarded(|| {
             let transaction = self.read()?;
             table(&transaction)?.map(|table| table.range::<&str>(..).map_err(StoreError::new)).transpose()
@@ -202,6 +204,6 @@ fn table(
 
 type Text<'t> = Result<Option<AccessGuard<'t, &'static [u8]>>, StorageError>;
 
-fn entry(text: Text<'_>) -> Result<Entry, StoreError> {
+fn entry(text: Text<'_>) -> Result<LedgerEntry, StoreError> {
     decode(text.map_err(StoreError::new)?.as_ref().map(AccessGuard::value))
 }

@@ -11,7 +11,7 @@
 //!                     check(policy, notice, recorded) ──▶ Checked ──decide──▶ Decision
 //! ```
 //!
-//! A [`Store`] keeps an [`Entry`] for each [`Id`] and knows nothing of preferences. Entries are [joined](Entry::join): in whatever order, and
+//! A [`Store`] keeps an [`LedgerEntry`] for each [`Id`] and knows nothing of preferences. Entries are [joined](LedgerEntry::join): in whatever order, and
 //! however often, the same writes come to the same entry. What is [recorded] of a person is worked out of the entries of all ids
 //! that are theirs.
 
@@ -35,8 +35,8 @@ mod timestamp;
 pub use audit::{Audit, By, CategoryTally, Finding, Tally};
 pub use batch::Batch;
 pub use breakdown::{Breakdown, Counts, MAX_VALUE_BYTES, MAX_VALUES, Value};
-pub use check::{Checked, Found, Recorded, check};
-pub use entry::{Entry, Id, MAX_LINKS, Write};
+pub use check::{CheckResult, Checked, Recorded, check};
+pub use entry::{Id, LedgerEntry, MAX_LINKS, Write};
 #[cfg(feature = "ledger-file")]
 pub use file::FileStore;
 pub use ledger_event::{LedgerEvent, LedgerEventKind, Person};

@@ -1,6 +1,6 @@
 //! People and their ids: what events write, what is recorded of a person, and how a person is forgotten.
 
-use super::entry::{Entry, Id, Write};
+use super::entry::{Id, LedgerEntry, Write};
 use super::ledger_event::{LedgerEvent, LedgerEventKind};
 use super::record::{Linked, Record, of_person};
 use super::store::{Store, StoreError};
@@ -89,7 +89,7 @@ pub fn record(
     notices: &[LedgerEvent<'_>],
     now: Timestamp,
 ) -> Result<Vec<Recording>, StoreError> {
-    let mut changes: BTreeMap<Id, Entry> = BTreeMap::new();
+    let mut changes: BTreeMap<Id, LedgerEntry> = BTreeMap::new();
     let recordings = notices.iter().map(|notice| change(notice, now, &mut changes)).collect();
     if !changes.is_empty() {
         let ids: Vec<Id> = changes.keys().cloned().collect();
@@ -115,24 +115,27 @@ pub(super) fn rejection(notice: &LedgerEvent<'_>) -> Option<Rejection> {
 }
 
 /// Adds what one event writes.
-fn change(notice: &LedgerEvent<'_>, now: Timestamp, changes: &mut BTreeMap<Id, Entry>) -> Recording {
+fn change(notice: &LedgerEvent<'_>, now: Timestamp, changes: &mut BTreeMap<Id, LedgerEntry>) -> Recording {
     if let Some(rejection) = rejection(notice) {
         return Recording::Rejected(rejection);
     }
     let Some(id) = &notice.person.id else { return Recording::Nothing };
-    let mut join = |id: &Id, entry: Entry| changes.entry(id.clone()).or_default().join(entry);
+    let mut join = |id: &Id, entry: LedgerEntry| changes.entry(id.clone()).or_default().join(entry);
     let at = notice.at(now);
     let preferences = match &notice.event.consent {
         Consent::Preferences(preferences) if notice.kind.writes() => Some(preferences),
         _ => None,
     };
     if let Some(preferences) = preferences {
-        join(id, Entry::of(id, Write { at, preferences: granted(preferences) }));
+        join(id, LedgerEntry::of(id, Write { at, preferences: granted(preferences) }));
     }
     // "An anonymous record joins a known person only on an explicit link (an Identify event with both ids)."
     let link = match (notice.kind, id, &notice.person.also) {
         (LedgerEventKind::Identify { .. }, Id::User(user), Some(also @ Id::Anonymous(anonymous))) => {
-            let linked = |other: &String| Entry { links: [(other.clone(), at)].into(), ..Entry::default() };
+            let linked = |other: &String| LedgerEntry {
+                links: [(other.clone(), at)].into(),
+                ..LedgerEntry::default()
+            };
             join(id, linked(anonymous));
             join(also, linked(user));
             true
@@ -174,7 +177,7 @@ pub fn recorded(store: &dyn Store, people: &[Id]) -> Result<Vec<Option<Record>>,
 /// The entries that the store was asked for.
 #[derive(Default)]
 struct Known {
-    entries: BTreeMap<Id, Entry>,
+    entries: BTreeMap<Id, LedgerEntry>,
     /// What was worked out of known ids, since anonymous ones may have many of them in common.
     records: BTreeMap<Id, Option<Record>>,
 }
@@ -267,7 +270,7 @@ pub fn forget(store: &dyn Store, id: &Id) -> Result<Forgotten, StoreError> {
 }
 
 /// Erases the entries of a person's ids, and tells which.
-fn erase(person: &Id, ids: &[Id], entries: &mut [Entry]) -> Vec<Id> {
+fn erase(person: &Id, ids: &[Id], entries: &mut [LedgerEntry]) -> Vec<Id> {
     let mut erased = Vec::new();
     for (id, entry) in ids.iter().zip(entries) {
         let is_theirs = id == person || entry.links.len() <= 1 && !entry.shared;
@@ -276,7 +279,7 @@ fn erase(person: &Id, ids: &[Id], entries: &mut [Entry]) -> Vec<Id> {
             entry.links.remove(person.text());
             entry.shared = true;
         } else if !entry.is_empty() {
-            *entry = Entry::default();
+            *entry = LedgerEntry::default();
             erased.push(id.clone());
         }
     }

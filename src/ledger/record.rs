@@ -1,6 +1,6 @@
 //! What is recorded of a person, of the entries of all ids that are theirs.
 
-use super::entry::{Entry, Write};
+use super::entry::{LedgerEntry, Write};
 use super::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ impl Record {
     }
 
     /// Puts the categories in conflict that are granted here and refused under an id that others share, no earlier than `since`.
-    fn dispute(&mut self, shared: &Entry, since: Option<Timestamp>) {
+    fn dispute(&mut self, shared: &LedgerEntry, since: Option<Timestamp>) {
         for (name, preference) in &mut self.preferences {
             let is_refused = shared.refused(name).is_some_and(|refused| Some(refused) >= since);
             if is_refused && *preference == RecordedPreference::Granted {
@@ -99,7 +99,7 @@ pub(super) struct Linked<'e> {
     pub(super) since: Timestamp,
     /// Whether it is linked with other known ids too, as on a device that several people use.
     pub(super) shared: bool,
-    pub(super) entry: &'e Entry,
+    pub(super) entry: &'e LedgerEntry,
 }
 
 /// What is recorded of a known person, by their own write and those of the anonymous ids that are linked with them; `None` if nothing is.

@@ -1,7 +1,7 @@
 //! A store in Redis.
 
 use super::encoding::{decode, encode, id};
-use super::entry::{Entry, Id};
+use super::entry::{Id, LedgerEntry};
 use super::store::{Store, StoreError};
 use redis::{Client, Connection, RedisError, Script};
 use std::collections::BTreeSet;
@@ -127,12 +127,12 @@ impl RedisStore {
 }
 
 impl Store for RedisStore {
-    fn get(&self, ids: &[Id]) -> Result<Vec<Entry>, StoreError> {
+    fn get(&self, ids: &[Id]) -> Result<Vec<LedgerEntry>, StoreError> {
         let keys: Vec<String> = ids.iter().map(|id| self.key(id)).collect();
         self.texts(&keys)?.iter().map(|text| decode(text.as_deref())).collect()
     }
 
-    fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [Entry])) -> Result<(), StoreError> {
+    fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [LedgerEntry])) -> Result<(), StoreError> {
         let keys: Vec<String> = ids.iter().map(|id| self.key(id)).collect();
         for _ in 0..TRIES {
             let before: Vec<Vec<u8>> =
@@ -169,7 +169,7 @@ impl Store for RedisStore {
         Err(StoreError::new(format!("others were in front of a change {TRIES} times")))
     }
 
-    fn each(&self, see: &mut dyn FnMut(Id, Entry) -> bool) -> Result<(), StoreError> {
+    fn each(&self, see: &mut dyn FnMut(Id, LedgerEntry) -> bool) -> Result<(), StoreError> {
         let special = |char: char| matches!(char, '*' | '?' | '[' | ']' | '\\' | '^');
         let mut pattern = String::new();
         for char in self.prefix.chars() {

@@ -1,11 +1,11 @@
 //! Where entries are kept.
 
-use super::entry::{Entry, Id};
+use super::entry::{Id, LedgerEntry};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-/// Keeps an [`Entry`] for each [`Id`]. A service implements it for its own store; three that work are here.
+/// Keeps an [`LedgerEntry`] for each [`Id`]. A service implements it for its own store; three that work are here.
 ///
 /// A store that is dead or too slow answers with an error: what becomes of an event then is for the policy to say.
 pub trait Store {
@@ -14,7 +14,7 @@ pub trait Store {
     /// # Errors
     ///
     /// When the store does not answer.
-    fn get(&self, ids: &[Id]) -> Result<Vec<Entry>, StoreError>;
+    fn get(&self, ids: &[Id]) -> Result<Vec<LedgerEntry>, StoreError>;
 
     /// Changes the entries of some ids, each named once, all of them or none, so that nobody sees a part of it and nobody's change in
     /// between is lost; an entry that is empty afterwards is taken away. When it returns, nothing but the loss of the store itself undoes it.
@@ -24,14 +24,14 @@ pub trait Store {
     /// # Errors
     ///
     /// When the store does not answer, or says that the change has not been made. It may have been made all the same; joins may be repeated.
-    fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [Entry])) -> Result<(), StoreError>;
+    fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [LedgerEntry])) -> Result<(), StoreError>;
 
     /// Calls `see` with every entry, in no particular order, until it says that it has seen enough.
     ///
     /// # Errors
     ///
     /// When the store does not answer.
-    fn each(&self, see: &mut dyn FnMut(Id, Entry) -> bool) -> Result<(), StoreError>;
+    fn each(&self, see: &mut dyn FnMut(Id, LedgerEntry) -> bool) -> Result<(), StoreError>;
 }
 
 /// Why a store did not answer.
@@ -59,17 +59,17 @@ impl std::error::Error for StoreError {
 
 /// A store in memory, which is gone with the process.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<BTreeMap<Id, Entry>>);
+pub struct MemoryStore(Mutex<BTreeMap<Id, LedgerEntry>>);
 
 impl Store for MemoryStore {
-    fn get(&self, ids: &[Id]) -> Result<Vec<Entry>, StoreError> {
+    fn get(&self, ids: &[Id]) -> Result<Vec<LedgerEntry>, StoreError> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(ids.iter().map(|id| entries.get(id).cloned().unwrap_or_default()).collect())
     }
 
-    fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [Entry])) -> Result<(), StoreError> {
+    fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [LedgerEntry])) -> Result<(), StoreError> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut some: Vec<Entry> =
+        let mut some: Vec<LedgerEntry> =
             ids.iter().map(|id| entries.get(id).cloned().unwrap_or_default()).collect();
         change(&mut some);
         for (id, entry) in ids.iter().zip(some) {
@@ -81,7 +81,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn each(&self, see: &mut dyn FnMut(Id, Entry) -> bool) -> Result<(), StoreError> {
+    fn each(&self, see: &mut dyn FnMut(Id, LedgerEntry) -> bool) -> Result<(), StoreError> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for (id, entry) in entries {
             if !see(id, entry) {

@@ -3,9 +3,9 @@
 use super::counts::Counts;
 use super::json::VERSION;
 use super::names;
-use super::page::{Column, Document, Element, Grid, Page};
+use super::page::{Column, Document, Grid, Page, PageBlock};
 use crate::event::Name;
-use crate::ledger::{Audit, By, Finding, Found, Tally};
+use crate::ledger::{Audit, By, CheckResult, Finding, Tally};
 use crate::model::{ConsentState, Policy};
 use serde::{Serialize, Serializer};
 use std::cmp::Reverse;
@@ -81,13 +81,13 @@ struct UnknownRow {
 /// Events by one of their properties. What is beyond the rows has no value.
 #[derive(Debug, Serialize)]
 struct BreakdownReport<'a> {
-    other: Row<'a>,
-    rows: Vec<Row<'a>>,
+    other: Cells<'a>,
+    rows: Vec<Cells<'a>>,
 }
 
 /// The events with one value. The document has a member for each part of it, so that `null` is an absent one.
 #[derive(Debug)]
-struct Row<'a> {
+struct Cells<'a> {
     by: By,
     value: &'a [Option<Name<'static>>],
     tally: &'a Tally,
@@ -97,7 +97,7 @@ fn by_finding(tally: &Tally) -> impl Iterator<Item = (&'static str, u64)> {
     Finding::ALL.into_iter().map(|finding| (finding.as_str(), tally.of(finding)))
 }
 
-impl Serialize for Row<'_> {
+impl Serialize for Cells<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = |part: &Option<Name<'_>>| part.as_ref().map(Name::to_string).into();
         let parts = self.by.parts().iter().zip(self.value).map(|(part, value)| (*part, text(value)));
@@ -136,8 +136,8 @@ impl<'a> AuditReport<'a> {
         });
         let by = By::ALL.into_iter().map(|by| {
             let breakdown = audit.by(by);
-            let rows = breakdown.rows().map(|(value, tally)| Row { by, value, tally }).collect();
-            (by.as_str(), BreakdownReport { other: Row { by, value: &[], tally: breakdown.other() }, rows })
+            let rows = breakdown.rows().map(|(value, tally)| Cells { by, value, tally }).collect();
+            (by.as_str(), BreakdownReport { other: Cells { by, value: &[], tally: breakdown.other() }, rows })
         });
         let never = audit.never_stamped().filter_map(|id| Some(policy.category(id)?.name()));
         AuditReport {
@@ -189,7 +189,7 @@ impl<'a> AuditReport<'a> {
                 row(finding.as_str(), count, names::reason(meaning(finding), &details))
             })
             .collect();
-        let unreachable = Found::Unreachable.as_str();
+        let unreachable = CheckResult::Unreachable.as_str();
         let unanswered = self.checks.as_ref().map_or(0, |checks| checks.of(unreachable));
         if unanswered > 0 {
             rows.push(row(unreachable, unanswered, "the ledger did not answer".to_owned()));
@@ -247,7 +247,8 @@ impl<'a> AuditReport<'a> {
     /// Returns where a finding occurs: the values with the most of it.
     fn breakdown(&self, finding: Finding, by: By) -> Option<Grid> {
         let breakdown = self.by.get(by.as_str())?;
-        let mut rows: Vec<&Row<'_>> = breakdown.rows.iter().filter(|row| row.tally.of(finding) > 0).collect();
+        let mut rows: Vec<&Cells<'_>> =
+            breakdown.rows.iter().filter(|row| row.tally.of(finding) > 0).collect();
         rows.sort_by_key(|row| Reverse(row.tally.of(finding)));
         let (shown, rest) = rows.split_at(rows.len().min(MAX_SHOWN));
         let sum = |of: fn(&Tally, Finding) -> u64| rest.iter().map(|row| of(row.tally, finding)).sum::<u64>();
@@ -268,7 +269,7 @@ impl<'a> AuditReport<'a> {
     }
 }
 
-impl Row<'_> {
+impl Cells<'_> {
     /// Returns the value as people read it. Quotes set it off from `none` and `other`.
     fn name(&self) -> String {
         match self.value {
@@ -317,7 +318,7 @@ impl Document for AuditReport<'_> {
             page.heading(2, format!("{}, {}", finding.as_str(), events(count)));
             for by in By::ALL {
                 page.indented(format!("by {}", by.as_str()));
-                page.0.extend(self.breakdown(finding, by).map(Element::Grid));
+                page.0.extend(self.breakdown(finding, by).map(PageBlock::Grid));
             }
         }
         page

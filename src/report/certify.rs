@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Document, Element, Grid, Page};
+use super::page::{Document, Grid, Page, PageBlock};
 use crate::exact::{Certificate, Coverage};
 use crate::model::Policy;
 use crate::reason::Reason;
@@ -98,7 +98,7 @@ impl Document for CertifyReport<'_> {
         page.table(Grid::new(["", ""]).with(rows));
         for one in &self.differences {
             page.paragraph(format!("{}: {}", one.destination, one.text));
-            page.0.push(Element::Event(one.event.to_owned()));
+            page.0.push(PageBlock::Event(one.event.to_owned()));
         }
         let found = match self.differences.len() {
             0 => "no difference".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::event_counts::EventCounts;
 use super::json::VERSION;
-use super::page::{Cell, Column, Document, Element, Grid, Page, Role, Row};
+use super::page::{Cell, Cells, Column, Document, Grid, Page, PageBlock, Role};
 use super::when::When;
 use super::{markdown, names};
 use crate::exact::{Change, DestinationDiff, Diff, Direction, DropChange, Gate, Presence, fingerprint};
@@ -194,12 +194,12 @@ impl<'a> DiffReport<'a> {
         let columns = [number(""), "destination".into(), strong("change")].into_iter().chain(texts);
         let columns: Vec<Column> = columns.chain(self.events.map(|_| number("events"))).collect();
         let changes = Direction::ALL.into_iter().flat_map(|direction| self.of_direction(direction));
-        let (mut rows, mut events): (Vec<Row>, Vec<String>) = (Vec::new(), Vec::new());
+        let (mut rows, mut events): (Vec<Cells>, Vec<String>) = (Vec::new(), Vec::new());
         let mut size = markdown::text(&page).len();
         for (destination, change) in changes {
             let [before, after] = change.decisions().map(Cell::from);
             let number = rows.len() + 1;
-            let mut row: Row = vec![number.to_string().into(), destination.title().into()];
+            let mut row: Cells = vec![number.to_string().into(), destination.title().into()];
             row.extend([change.direction.as_str().into(), change.text.as_str().into(), before, after]);
             row.extend(change.events.map(|count| Cell::from(count.to_string())));
             size += markdown::row(&row, &columns).len() + markdown::numbered(number, &change.event).len();
@@ -212,7 +212,7 @@ impl<'a> DiffReport<'a> {
         let hidden = self.loosened + self.tightened + self.reason - rows.len();
         if !rows.is_empty() {
             page.table(Grid { is_long: true, ..Grid::new(columns).with(rows) });
-            page.0.push(Element::Events { summary: "An event for each", events });
+            page.0.push(PageBlock::Events { summary: "An event for each", events });
         }
         if hidden > 0 {
             page.paragraph(format!("{hidden} more rows are not shown; `consentry diff` shows all of them."));
@@ -307,7 +307,7 @@ impl Document for DiffReport<'_> {
                 let lines = vec![format!("{}{events}", change.text), change.decisions().join(" -> ")];
                 let row: [Cell; 2] = [change.direction.as_str().into(), Cell(lines)];
                 page.table(Grid::new([Column::wide(9), "".into()]).with([row]));
-                page.0.push(Element::Event(change.event.clone()));
+                page.0.push(PageBlock::Event(change.event.clone()));
             }
         }
         if !self.equal {

@@ -6,7 +6,7 @@ use super::page::{Column, Document, Grid, Page};
 use crate::decide::Decision;
 use crate::event::{EventError, Name};
 #[cfg(feature = "ledger")]
-use crate::ledger::{Checked, Found};
+use crate::ledger::{CheckResult, Checked};
 #[cfg(feature = "ledger")]
 use crate::model::Policy;
 use crate::model::{ConsentState, GateOpens, IntegrationsState, Mode};
@@ -145,7 +145,7 @@ impl<'a> DecisionReport<'a> {
     #[must_use]
     pub fn with_check(mut self, policy: &'a Policy, checked: &Checked<'_>) -> Self {
         let categories = match &checked.found {
-            Found::Mismatch(categories) => Some(names::categories(policy, categories)),
+            CheckResult::Mismatch(categories) => Some(names::categories(policy, categories)),
             _ => None,
         };
         let then = checked.then.map(|then| checked.found.action_as_str(then));

@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Column, Document, Element, Grid, Page};
+use super::page::{Column, Document, Grid, Page, PageBlock};
 use crate::event::Entry;
 use crate::exact::{Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS};
 use crate::fingerprint::TooLargeError;
@@ -223,14 +223,14 @@ impl Document for ExplainReport<'_> {
             page.table(Grid { indent: 0, ..Grid::new([Column::wide(15), "".into()]).with([row]) });
             let place =
                 step.place.as_ref().map(|place| format!("{}:{}: {}", place.file, place.line, place.text));
-            page.0.push(Element::Paragraph(3, place.unwrap_or_else(|| "by the event itself".to_owned())));
+            page.0.push(PageBlock::Paragraph(3, place.unwrap_or_else(|| "by the event itself".to_owned())));
         }
         page.gap();
         page.paragraph(&self.leads.1);
         let flips = self.flips.iter().flatten().map(|flip| flip.text.clone());
         let more =
             self.more_flips.then(|| format!("there may be more: at most {MAX_COUNTERFACTUALS} are listed"));
-        page.0.push(Element::List { numbered: false, indent: 3, items: flips.chain(more).collect() });
+        page.0.push(PageBlock::List { numbered: false, indent: 3, items: flips.chain(more).collect() });
         page
     }
 }

@@ -1,7 +1,7 @@
 //! Pages as HTML that needs nothing else, to print and to sign.
 
 use super::json::escaped;
-use super::page::{Cell, Column, Element, Grid, Page, Role};
+use super::page::{Cell, Column, Grid, Page, PageBlock, Role};
 use crate::diagnostic::visible;
 use std::io::{self, Write};
 
@@ -12,8 +12,8 @@ use std::io::{self, Write};
 /// When the writer fails.
 pub fn write(to: &mut impl Write, page: &Page) -> io::Result<()> {
     let title = page.0.iter().find_map(|block| match block {
-        Element::Heading(_, text) => Some(text.clone()),
-        Element::Title { about, name, .. } => Some(format!("{about} {name}")),
+        PageBlock::Heading(_, text) => Some(text.clone()),
+        PageBlock::Title { about, name, .. } => Some(format!("{about} {name}")),
         _ => None,
     });
     writeln!(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
@@ -24,31 +24,31 @@ pub fn write(to: &mut impl Write, page: &Page) -> io::Result<()> {
     writeln!(to, "</body>\n</html>")
 }
 
-fn block(block: &Element) -> String {
+fn block(block: &PageBlock) -> String {
     match block {
-        Element::Heading(level, text) => format!("<h{level}>{}</h{level}>\n", inline(text)),
-        Element::Title { level, about, name, lead } => {
+        PageBlock::Heading(level, text) => format!("<h{level}>{}</h{level}>\n", inline(text)),
+        PageBlock::Title { level, about, name, lead } => {
             format!("<h{level}>{}</h{level}>\n<p>{}</p>\n", inline(&format!("{about} {name}")), inline(lead))
         }
-        Element::Gap => String::new(),
-        Element::Paragraph(_, text) => format!("<p>{}</p>\n", inline(text)),
-        Element::List { numbered, items, .. } => {
+        PageBlock::Gap => String::new(),
+        PageBlock::Paragraph(_, text) => format!("<p>{}</p>\n", inline(text)),
+        PageBlock::List { numbered, items, .. } => {
             list(if *numbered { "ol" } else { "ul" }, items.iter().map(|item| inline(item)))
         }
-        Element::Grid(table) => self::table(table),
-        Element::Definitions { is_header, items } => {
+        PageBlock::Grid(table) => self::table(table),
+        PageBlock::Definitions { is_header, items } => {
             let item = |(term, meaning): &(&str, String)| {
                 format!("<dt>{}</dt><dd>{}</dd>\n", inline(term), inline(meaning))
             };
             let class = if *is_header { " class=\"header\"" } else { "" };
             format!("<dl{class}>\n{}</dl>\n", items.iter().map(item).collect::<String>())
         }
-        Element::Event(event) => format!("<pre>{}</pre>\n", inline(&escaped(event))),
-        Element::Events { summary, events } => {
+        PageBlock::Event(event) => format!("<pre>{}</pre>\n", inline(&escaped(event))),
+        PageBlock::Events { summary, events } => {
             let items = events.iter().map(|event| format!("<code>{}</code>", inline(&escaped(event))));
             format!("<details><summary>{summary}</summary>\n{}</details>\n", list("ol", items))
         }
-        Element::Blanks(fields) => {
+        PageBlock::Blanks(fields) => {
             let fields: String = fields.iter().map(|field| format!("<div>{field}</div>")).collect();
             format!("<div class=\"signature\">{fields}</div>\n")
         }

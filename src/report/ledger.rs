@@ -4,7 +4,7 @@ use super::eval::Fault;
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page};
-use crate::ledger::{Entry, Id, Record, Rejection, Timestamp, Write};
+use crate::ledger::{Id, LedgerEntry, Record, Rejection, Timestamp, Write};
 use crate::model::Policy;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ struct Link {
 
 impl<'a> EntryReport<'a> {
     /// Creates the report of the entry of an id.
-    pub fn new(id: &Id, entry: &'a Entry) -> Self {
+    pub fn new(id: &Id, entry: &'a LedgerEntry) -> Self {
         let link = |(other, since): (&String, &Timestamp)| Link {
             id: id.other(other.as_str()).to_string(),
             since: *since,
@@ -63,7 +63,7 @@ pub struct PersonReport<'a> {
 
 impl<'a> PersonReport<'a> {
     /// Creates the report of a person. The entries are that of the person's id, and those of the ids that it is linked with.
-    pub fn new(person: &Id, recorded: Option<&'a Record>, entries: &'a [(Id, Entry)]) -> Self {
+    pub fn new(person: &Id, recorded: Option<&'a Record>, entries: &'a [(Id, LedgerEntry)]) -> Self {
         let ids = entries.iter().map(|(id, entry)| EntryReport::new(id, entry)).collect();
         PersonReport { ids, person: person.to_string(), recorded, v: VERSION }
     }

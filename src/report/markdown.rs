@@ -1,7 +1,7 @@
 //! Pages as Markdown, for repositories and comments.
 
 use super::json::escaped;
-use super::page::{Cell, Column, Element, Grid, Page, Role};
+use super::page::{Cell, Column, Grid, Page, PageBlock, Role};
 use crate::diagnostic::visible;
 use std::io::{self, Write};
 
@@ -16,37 +16,37 @@ pub fn write(to: &mut impl Write, page: &Page) -> io::Result<()> {
 
 /// Returns a page as text.
 pub(super) fn text(page: &Page) -> String {
-    let blocks = page.0.iter().filter(|block| !matches!(block, Element::Gap));
+    let blocks = page.0.iter().filter(|block| !matches!(block, PageBlock::Gap));
     blocks.map(block).collect::<Vec<_>>().join("\n")
 }
 
-fn block(block: &Element) -> String {
+fn block(block: &PageBlock) -> String {
     match block {
-        Element::Heading(level, text) => heading(*level, text),
-        Element::Title { level, about, name, lead } => {
+        PageBlock::Heading(level, text) => heading(*level, text),
+        PageBlock::Title { level, about, name, lead } => {
             format!("{}\n{}\n", heading(*level, &format!("{about} {name}")), inline(lead))
         }
-        Element::Gap => String::new(),
-        Element::Paragraph(_, text) => inline(text) + "\n",
-        Element::List { numbered: true, items, .. } => {
+        PageBlock::Gap => String::new(),
+        PageBlock::Paragraph(_, text) => inline(text) + "\n",
+        PageBlock::List { numbered: true, items, .. } => {
             items.iter().zip(1..).map(|(item, number)| format!("{number}. {}\n", inline(item))).collect()
         }
-        Element::List { items, .. } => items.iter().map(|item| format!("- {}\n", inline(item))).collect(),
-        Element::Grid(table) => self::table(table),
-        Element::Definitions { is_header, items } => {
+        PageBlock::List { items, .. } => items.iter().map(|item| format!("- {}\n", inline(item))).collect(),
+        PageBlock::Grid(table) => self::table(table),
+        PageBlock::Definitions { is_header, items } => {
             let bold = if *is_header { "" } else { "**" };
             let item = |(term, meaning): &(&str, String)| {
                 format!("- {bold}{}{bold}: {}\n", inline(term), inline(meaning))
             };
             items.iter().map(item).collect()
         }
-        Element::Event(event) => code(event) + "\n",
-        Element::Events { summary, events } => {
+        PageBlock::Event(event) => code(event) + "\n",
+        PageBlock::Events { summary, events } => {
             let items: String =
                 events.iter().zip(1..).map(|(event, number)| numbered(number, event)).collect();
             format!("<details><summary>{summary}</summary>\n\n{items}\n</details>\n")
         }
-        Element::Blanks(fields) => {
+        PageBlock::Blanks(fields) => {
             fields.iter().map(|field| format!("{field}:\n")).collect::<Vec<_>>().join("\n")
         }
     }

@@ -10,11 +10,11 @@ pub trait Document: Serialize {
 
 /// A sequence of blocks.
 #[derive(Debug, Clone, Default)]
-pub struct Page(pub Vec<Element>);
+pub struct Page(pub Vec<PageBlock>);
 
 /// A part of a page. Its texts are raw; printers escape them.
 #[derive(Debug, Clone)]
-pub enum Element {
+pub enum PageBlock {
     /// A heading of a level from 1.
     Heading(u8, String),
     /// The heading of a page about something that has a name, with a sentence.
@@ -69,7 +69,7 @@ pub struct Grid {
     /// The columns. Plain text leaves out titles that are all empty.
     pub columns: Vec<Column>,
     /// Groups of rows, which HTML separates.
-    pub groups: Vec<Vec<Row>>,
+    pub groups: Vec<Vec<Cells>>,
     /// The indentation in plain text.
     pub indent: usize,
     /// True if cells are long: plain text prints a line for each, and Markdown does not pad them.
@@ -77,7 +77,7 @@ pub struct Grid {
 }
 
 /// The cells of a row.
-pub type Row = Vec<Cell>;
+pub type Cells = Vec<Cell>;
 
 /// A column of a table.
 #[derive(Debug, Clone, Default)]
@@ -148,7 +148,7 @@ impl Grid {
     }
 
     /// Returns the rows of all groups.
-    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+    pub fn rows(&self) -> impl Iterator<Item = &Cells> {
         self.groups.iter().flatten()
     }
 
@@ -166,38 +166,38 @@ impl Grid {
 impl Page {
     /// Creates a page with one paragraph.
     pub fn line(text: impl Into<String>) -> Self {
-        Page(vec![Element::Paragraph(0, text.into())])
+        Page(vec![PageBlock::Paragraph(0, text.into())])
     }
 
     /// Adds a heading.
     pub fn heading(&mut self, level: u8, text: impl Into<String>) {
-        self.0.push(Element::Heading(level, text.into()));
+        self.0.push(PageBlock::Heading(level, text.into()));
     }
 
     /// Adds a paragraph.
     pub fn paragraph(&mut self, text: impl Into<String>) {
-        self.0.push(Element::Paragraph(0, text.into()));
+        self.0.push(PageBlock::Paragraph(0, text.into()));
     }
 
     /// Adds a paragraph that plain text indents by two spaces.
     pub fn indented(&mut self, text: impl Into<String>) {
-        self.0.push(Element::Paragraph(2, text.into()));
+        self.0.push(PageBlock::Paragraph(2, text.into()));
     }
 
     /// Adds an empty line of plain text.
     pub fn gap(&mut self) {
-        self.0.push(Element::Gap);
+        self.0.push(PageBlock::Gap);
     }
 
     /// Adds a list, unless it is empty.
     pub fn list(&mut self, items: Vec<String>) {
         if !items.is_empty() {
-            self.0.push(Element::List { numbered: false, indent: 0, items });
+            self.0.push(PageBlock::List { numbered: false, indent: 0, items });
         }
     }
 
     /// Adds a table.
     pub fn table(&mut self, table: Grid) {
-        self.0.push(Element::Grid(table));
+        self.0.push(PageBlock::Grid(table));
     }
 }

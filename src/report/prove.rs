@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Cell, Column, Document, Element, Grid, Page};
+use super::page::{Cell, Column, Document, Grid, Page, PageBlock};
 use super::test::Place;
 use crate::exact::Proof;
 use crate::fingerprint::TooLargeError;
@@ -132,7 +132,7 @@ impl Document for ProveReport<'_> {
                 let why = names::reason(shown.reason, &shown.refused);
                 let line = format!("{}: {}, {why}", shown.destination, shown.outcome);
                 page.table(row("", vec![line]));
-                page.0.push(Element::Event(shown.event.clone()));
+                page.0.push(PageBlock::Event(shown.event.clone()));
             }
         }
         page.paragraph(match self.promises.len() {

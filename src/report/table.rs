@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Column, Document, Element, Grid, Page, Role};
+use super::page::{Column, Document, Grid, Page, PageBlock, Role};
 use super::prove::{PromiseProof, ProveReport};
 use crate::event::Entry;
 use crate::exact::{self, DecisionTable, fingerprint};
@@ -351,7 +351,7 @@ impl Document for TableReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
         page.heading(1, format!("Decision table of {}", self.policy));
-        page.0.push(Element::Definitions { is_header: true, items: self.header.clone() });
+        page.0.push(PageBlock::Definitions { is_header: true, items: self.header.clone() });
         if !self.drops.is_empty() {
             page.heading(2, "Events that are dropped");
             page.list(self.drops.clone());
@@ -386,8 +386,8 @@ impl Document for TableReport<'_> {
             page.table(table.blocks.iter().fold(Grid::new(columns), rows));
         }
         page.heading(2, "What the words mean");
-        page.0.push(Element::Definitions { is_header: false, items: self.glossary.clone() });
-        page.0.push(Element::Blanks(&["Name", "Date", "Signature"]));
+        page.0.push(PageBlock::Definitions { is_header: false, items: self.glossary.clone() });
+        page.0.push(PageBlock::Blanks(&["Name", "Date", "Signature"]));
         page
     }
 }

@@ -1,7 +1,7 @@
 //! Pages as plain text, for terminals.
 
 use super::json::escaped;
-use super::page::{Cell, Element, Grid, Page, Row};
+use super::page::{Cell, Cells, Grid, Page, PageBlock};
 use crate::diagnostic::visible;
 use std::io::{self, Write};
 
@@ -16,23 +16,23 @@ const WIDEST: usize = 40;
 pub fn write(to: &mut impl Write, page: &Page) -> io::Result<()> {
     for (place, block) in page.0.iter().enumerate() {
         match block {
-            Element::Heading(_, text) if place == 0 => line(to, 0, text)?,
-            Element::Heading(_, text) => write!(to, "\n{}\n", visible(text))?,
-            Element::Title { name, lead, .. } => line(to, 0, &format!("{name}: {lead}"))?,
-            Element::Gap => writeln!(to)?,
-            Element::Paragraph(indent, text) => line(to, *indent, text)?,
-            Element::List { indent, items, .. } => {
+            PageBlock::Heading(_, text) if place == 0 => line(to, 0, text)?,
+            PageBlock::Heading(_, text) => write!(to, "\n{}\n", visible(text))?,
+            PageBlock::Title { name, lead, .. } => line(to, 0, &format!("{name}: {lead}"))?,
+            PageBlock::Gap => writeln!(to)?,
+            PageBlock::Paragraph(indent, text) => line(to, *indent, text)?,
+            PageBlock::List { indent, items, .. } => {
                 items.iter().try_for_each(|item| line(to, *indent, item))?
             }
-            Element::Grid(table) => self::table(to, table)?,
-            Element::Definitions { items, .. } => {
+            PageBlock::Grid(table) => self::table(to, table)?,
+            PageBlock::Definitions { items, .. } => {
                 items.iter().try_for_each(|(term, meaning)| line(to, 2, &format!("{term}: {meaning}")))?;
             }
-            Element::Event(event) => writeln!(to, "{}", escaped(event))?,
-            Element::Events { events, .. } => {
+            PageBlock::Event(event) => writeln!(to, "{}", escaped(event))?,
+            PageBlock::Events { events, .. } => {
                 events.iter().try_for_each(|event| writeln!(to, "{}", escaped(event)))?;
             }
-            Element::Blanks(fields) => fields.iter().try_for_each(|field| writeln!(to, "{field}:"))?,
+            PageBlock::Blanks(fields) => fields.iter().try_for_each(|field| writeln!(to, "{field}:"))?,
         }
     }
     Ok(())
@@ -46,7 +46,7 @@ fn table(to: &mut impl Write, table: &Grid) -> io::Result<()> {
     if table.is_long {
         return records(to, table);
     }
-    let titles: Row = table.columns.iter().map(|column| Cell::from(column.title)).collect();
+    let titles: Cells = table.columns.iter().map(|column| Cell::from(column.title)).collect();
     let is_titled = table.columns.iter().any(|column| !column.title.is_empty());
     let widths = table.widths(WIDEST, |text| visible(text).chars().count());
     for row in is_titled.then_some(&titles).into_iter().chain(table.rows()) {
@@ -92,7 +92,7 @@ mod tests {
         let long = "x".repeat(66_000);
         let lines = ["1", "2"].map(str::to_owned).to_vec();
         let grid = Grid::new(["", ""]).with([[Cell::from(long.as_str()), Cell(lines)]]);
-        let page = Page(vec![Element::Paragraph(66_000, "y".to_owned()), Element::Grid(grid)]);
+        let page = Page(vec![PageBlock::Paragraph(66_000, "y".to_owned()), PageBlock::Grid(grid)]);
         let mut shown = Vec::new();
         write(&mut shown, &page).unwrap();
         let spaces = " ".repeat(66_000);

@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Document, Element, Page};
+use super::page::{Document, Page, PageBlock};
 use crate::event::{Consent, Preference};
 use crate::model::{Banner, ConsentModel, DestinationId, GateOpens, ImpliedConsent, Policy};
 use crate::syntax;
@@ -347,15 +347,15 @@ impl Rating {
 
 impl Document for VisitReport<'_> {
     fn page(&self) -> Page {
-        let title = Element::Title {
+        let title = PageBlock::Title {
             level: 3,
             about: "A visit under",
             name: self.name.to_owned(),
             lead: self.head(),
         };
         let items = self.steps.iter().map(|line| line.text.clone()).collect();
-        let steps = Element::List { numbered: true, indent: 2, items };
-        let mut page = Page(vec![title, Element::Gap, steps, Element::Gap]);
+        let steps = PageBlock::List { numbered: true, indent: 2, items };
+        let mut page = Page(vec![title, PageBlock::Gap, steps, PageBlock::Gap]);
         page.list(self.summary());
         page
     }

@@ -1,7 +1,7 @@
 //! Segment's tables of banners, visitors and the gate, as a policy has them.
 
 use super::json::VERSION;
-use super::page::{Cell, Document, Element, Grid, Page};
+use super::page::{Cell, Document, Grid, Page, PageBlock};
 use super::visit::{Rating, choice, choice_text, destinations, gate_word, receivers};
 use crate::decide;
 use crate::model::{Banner, CategoryId, ConsentModel, Policy};
@@ -285,11 +285,11 @@ impl GateReport {
 impl Document for VisitTablesReport<'_> {
     fn page(&self) -> Page {
         let (name, lead) = (self.policy.to_owned(), format!("{}.", self.lead));
-        let mut page = Page(vec![Element::Title { level: 1, about: "Visits under", name, lead }]);
+        let mut page = Page(vec![PageBlock::Title { level: 1, about: "Visits under", name, lead }]);
         let mut add = |title: &str, note: &str, table: Grid| {
             page.heading(2, title);
             if !note.is_empty() {
-                page.0.push(Element::Paragraph(2, note.to_owned()));
+                page.0.push(PageBlock::Paragraph(2, note.to_owned()));
             }
             page.table(Grid { is_long: true, ..table });
         };

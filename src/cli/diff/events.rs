@@ -11,10 +11,10 @@ pub(super) fn count(diff: &Diff, old: &Policy, new: &Policy, path: &Path) -> Res
     let limits = Limits::default();
     let mut counts = EventCounts::new(diff);
     let touching: Vec<_> = diff.destinations.iter().map(DestinationDiff::touching).collect();
-    let mut blocks = Chunks::open(Some(path), &limits)?;
-    let mut block = Chunk::default();
-    while blocks.next(&mut block)? {
-        for line in block.events(&limits) {
+    let mut chunks = Chunks::open(Some(path), &limits)?;
+    let mut chunk = Chunk::default();
+    while chunks.next(&mut chunk)? {
+        for line in chunk.events(&limits) {
             let read = |policy: &Policy| Event::read(line.clone()?, policy.reading(), &limits);
             match (read(old), read(new)) {
                 (Ok(old), Ok(new)) => counts.add(&touching, &old, &new),

@@ -1,4 +1,4 @@
-//! `consentry filter`: blocks of lines are taken from the input, decided and rewritten by several threads side by side, and
+//! `consentry filter`: chunks of lines are taken from the input, decided and rewritten by several threads side by side, and
 //! written in the order in which they were taken.
 
 mod interrupt;
@@ -85,10 +85,10 @@ impl Filter {
         let table = Table::new(self.policy.load()?);
         let ledger = self.ledger.open(table.policy())?;
         let limits = Limits::default();
-        let blocks = Chunks::open(self.events.as_deref(), &limits)?;
+        let chunks = Chunks::open(self.events.as_deref(), &limits)?;
         let outputs = self.outputs(&table)?;
         let job = Arc::new(self.job(table, limits, ledger));
-        let ordered = Arc::new(Ordered::new(blocks, outputs));
+        let ordered = Arc::new(Ordered::new(chunks, outputs));
         let progress = Progress::new(self.split.is_some());
         interrupt::between_lines(&ordered, progress)?;
         let cores = || thread::available_parallelism().map_or(1, usize::from);

@@ -1,4 +1,4 @@
-//! What each thread does: decide the lines of a block, and say what is to be written.
+//! What each thread does: decide the lines of a chunk, and say what is to be written.
 
 use super::ordered::{Ordered, Ticket};
 use super::outputs::{Outputs, Part};
@@ -37,17 +37,17 @@ struct Worker<'j> {
     summary: Summary,
 }
 
-/// Takes blocks until there are no more.
+/// Takes chunks until there are no more.
 pub(super) fn work(job: &Job, ordered: &Ordered<Chunks, Outputs>) {
     let mut worker =
         Worker { job, scratch: job.table.scratch(), part: Part::default(), summary: Summary::default() };
-    let mut block = Chunk::default();
-    while let Some(mut ticket) = ordered.take(|blocks| blocks.next(&mut block)) {
-        // Of blocks that have outgrown their size there is one at a time.
-        if !block.is_large() {
+    let mut chunk = Chunk::default();
+    while let Some(mut ticket) = ordered.take(|chunks| chunks.next(&mut chunk)) {
+        // Of chunks that have outgrown their size there is one at a time.
+        if !chunk.is_large() {
             ticket.share_source();
         }
-        if worker.block(&block, ticket).is_break() {
+        if worker.chunk(&chunk, ticket).is_break() {
             break;
         }
     }
@@ -55,9 +55,9 @@ pub(super) fn work(job: &Job, ordered: &Ordered<Chunks, Outputs>) {
 }
 
 impl Worker<'_> {
-    fn block(&mut self, block: &Chunk, ticket: Ticket<'_, Chunks, Outputs>) -> ControlFlow<()> {
-        let bytes = block.bytes();
-        if let Some(piece) = block.piece() {
+    fn chunk(&mut self, chunk: &Chunk, ticket: Ticket<'_, Chunks, Outputs>) -> ControlFlow<()> {
+        let bytes = chunk.bytes();
+        if let Some(piece) = chunk.piece() {
             if piece.first {
                 let error = EventError::line_too_long(self.job.limits.bytes);
                 self.summary.add_error(&error);
@@ -75,11 +75,11 @@ impl Worker<'_> {
         let policy = self.job.table.policy();
         let batch =
             self.job.ledger.as_ref().map(|ledger| {
-                ledger.batch(block.lines().map(|(line, _)| Ok(line)), policy, &self.job.limits)
+                ledger.batch(chunk.lines().map(|(line, _)| Ok(line)), policy, &self.job.limits)
             });
         let mut checks = batch.iter().flat_map(|batch| batch.checks(policy));
         let mut start = 0;
-        for (line, with_break) in block.lines() {
+        for (line, with_break) in chunk.lines() {
             let place = start..start + with_break.len();
             start = place.end;
             let checked = checks.next().transpose();

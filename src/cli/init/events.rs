@@ -32,14 +32,14 @@ impl Stream {
     /// Reads a file; `-` is standard input. Memory stays bounded, whatever is in it.
     pub(super) fn read(path: &Path, rules: &Policy) -> Result<Self, CliError> {
         let limits = Limits::default();
-        let mut blocks = Chunks::open(Some(path), &limits)?;
-        let mut block = Chunk::default();
+        let mut chunks = Chunks::open(Some(path), &limits)?;
+        let mut chunk = Chunk::default();
         // One more for `All`, which is no destination.
         let audit = Audit::new(rules).with_room(MAX_CATEGORIES, MAX_DESTINATIONS + 1);
         let mut stream = Stream { audit, first_error: None, elsewhere: BTreeMap::new() };
         let mut number = 0;
-        while blocks.next(&mut block)? {
-            for line in block.events(&limits) {
+        while chunks.next(&mut chunk)? {
+            for line in chunk.events(&limits) {
                 number += 1;
                 match line.and_then(|line| Ok((line, LedgerEvent::read(line, rules, &limits)?))) {
                     Ok((line, notice)) => stream.add(line, &notice, rules),

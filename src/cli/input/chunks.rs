@@ -1,4 +1,4 @@
-//! Input in blocks of whole lines.
+//! Input in chunks of whole lines.
 
 use super::reader::{Input, without_break};
 use crate::cli::shared::CliError;
@@ -10,15 +10,15 @@ use std::path::Path;
 /// How much is read at once: enough to make taking turns cheap, and so little that many threads stay small.
 const SIZE: usize = 1 << 18;
 
-/// Reads blocks of whole lines. A line that is longer than the limit comes in pieces, so that memory stays bounded.
+/// Reads chunks of whole lines. A line that is longer than the limit comes in pieces, so that memory stays bounded.
 ///
-/// A block ends with the last line break of what one call of the system gave: nobody waits for more input than is needed.
+/// A chunk ends with the last line break of what one call of the system gave: nobody waits for more input than is needed.
 pub(crate) struct Chunks {
     input: Input,
     limit: usize,
-    /// What was read behind the last line break of a block.
+    /// What was read behind the last line break of a chunk.
     rest: Vec<u8>,
-    /// Whether the last block was a piece of a line that goes on.
+    /// Whether the last chunk was a piece of a line that goes on.
     in_long_line: bool,
     /// Whether the input has ended. At a terminal there might be more behind the end.
     ended: bool,
@@ -48,7 +48,7 @@ impl Chunk {
         self.buffer.get(..self.filled).unwrap_or_default()
     }
 
-    /// The place of the piece, if the block is a piece of a line that is too long.
+    /// The place of the piece, if the chunk is a piece of a line that is too long.
     pub(crate) fn piece(&self) -> Option<Piece> {
         self.piece
     }
@@ -71,7 +71,7 @@ impl Chunk {
         self.buffer.len() > SIZE
     }
 
-    /// Empties the block, of its room too if it is large, and takes over the rest of the block before.
+    /// Empties the chunk, of its room too if it is large, and takes over the rest of the chunk before.
     fn begin(&mut self, rest: &mut Vec<u8>) {
         self.buffer.truncate(SIZE);
         self.buffer.shrink_to(SIZE);
@@ -84,7 +84,7 @@ impl Chunk {
         rest.shrink_to(SIZE);
     }
 
-    /// Ends the block at a byte and keeps what is behind it for the next one.
+    /// Ends the chunk at a byte and keeps what is behind it for the next one.
     fn end(&mut self, at: usize, rest: &mut Vec<u8>, piece: Option<Piece>) {
         rest.extend_from_slice(self.buffer.get(at..self.filled).unwrap_or_default());
         self.filled = at;
@@ -105,49 +105,49 @@ impl Chunks {
     }
 
     /// The next lines; `false` at the end. Text after the last line break is a line too.
-    pub(crate) fn next(&mut self, block: &mut Chunk) -> Result<bool, CliError> {
-        block.begin(&mut self.rest);
+    pub(crate) fn next(&mut self, chunk: &mut Chunk) -> Result<bool, CliError> {
+        chunk.begin(&mut self.rest);
         let mut searched = 0;
         loop {
-            let new = block.bytes().get(searched..).unwrap_or_default();
+            let new = chunk.bytes().get(searched..).unwrap_or_default();
             if self.in_long_line {
                 let end = memchr(b'\n', new).map(|at| at + 1);
-                if end.is_some() || block.filled > 0 {
+                if end.is_some() || chunk.filled > 0 {
                     self.in_long_line = end.is_none();
                     let piece = Piece { first: false, last: end.is_some() };
-                    block.end(end.unwrap_or(block.filled), &mut self.rest, Some(piece));
+                    chunk.end(end.unwrap_or(chunk.filled), &mut self.rest, Some(piece));
                     return Ok(true);
                 }
             } else if let Some(at) = memrchr(b'\n', new) {
-                block.end(searched + at + 1, &mut self.rest, None);
+                chunk.end(searched + at + 1, &mut self.rest, None);
                 return Ok(true);
-            } else if block.filled > self.limit + usize::from(block.bytes().ends_with(b"\r")) {
+            } else if chunk.filled > self.limit + usize::from(chunk.bytes().ends_with(b"\r")) {
                 // A carriage return may be the beginning of the line break, which the limit is not about.
                 self.in_long_line = true;
-                block.piece = Some(Piece { first: true, last: false });
+                chunk.piece = Some(Piece { first: true, last: false });
                 return Ok(true);
             }
-            searched = block.filled;
-            if !self.read(block)? {
+            searched = chunk.filled;
+            if !self.read(chunk)? {
                 let ends_long_line = std::mem::take(&mut self.in_long_line);
-                block.piece = ends_long_line.then_some(Piece { first: false, last: true });
-                return Ok(block.filled > 0 || ends_long_line);
+                chunk.piece = ends_long_line.then_some(Piece { first: false, last: true });
+                return Ok(chunk.filled > 0 || ends_long_line);
             }
         }
     }
 
-    /// Reads behind what the block holds already; `false` at the end.
-    fn read(&mut self, block: &mut Chunk) -> Result<bool, CliError> {
+    /// Reads behind what the chunk holds already; `false` at the end.
+    fn read(&mut self, chunk: &mut Chunk) -> Result<bool, CliError> {
         if self.ended {
             return Ok(false);
         }
-        if block.filled == block.buffer.len() {
-            let size = (2 * block.filled).min(self.limit + 2);
-            block.buffer.reserve_exact(size - block.filled);
-            block.buffer.resize(size, 0);
+        if chunk.filled == chunk.buffer.len() {
+            let size = (2 * chunk.filled).min(self.limit + 2);
+            chunk.buffer.reserve_exact(size - chunk.filled);
+            chunk.buffer.resize(size, 0);
         }
-        let read = self.input.read(block.buffer.get_mut(block.filled..).unwrap_or_default())?;
-        block.filled += read;
+        let read = self.input.read(chunk.buffer.get_mut(chunk.filled..).unwrap_or_default())?;
+        chunk.filled += read;
         self.ended = read == 0;
         Ok(read > 0)
     }
@@ -172,23 +172,23 @@ mod tests {
     fn read(text: &[u8], step: usize, limit: usize) -> (Vec<Option<Vec<u8>>>, Vec<u8>) {
         let reader = Box::new(Slow(io::Cursor::new(text.to_vec()), step));
         let input = Input { reader, name: "test".into() };
-        let mut blocks = Chunks { input, limit, rest: Vec::new(), in_long_line: false, ended: false };
-        let (mut block, mut lines, mut all) = (Chunk::default(), Vec::new(), Vec::new());
+        let mut chunks = Chunks { input, limit, rest: Vec::new(), in_long_line: false, ended: false };
+        let (mut chunk, mut lines, mut all) = (Chunk::default(), Vec::new(), Vec::new());
         let mut within_line = false;
-        while blocks.next(&mut block).is_ok_and(|more| more) {
-            all.extend_from_slice(block.bytes());
-            match block.piece() {
+        while chunks.next(&mut chunk).is_ok_and(|more| more) {
+            all.extend_from_slice(chunk.bytes());
+            match chunk.piece() {
                 Some(piece) => {
                     assert_ne!(piece.first, within_line, "{step}");
                     within_line = !piece.last;
                     if piece.first {
                         lines.push(None);
                     }
-                    assert_eq!(block.lines().count(), 0);
+                    assert_eq!(chunk.lines().count(), 0);
                 }
                 None => {
-                    assert!(!within_line && !block.bytes().is_empty());
-                    lines.extend(block.lines().map(|(line, with_break)| {
+                    assert!(!within_line && !chunk.bytes().is_empty());
+                    lines.extend(chunk.lines().map(|(line, with_break)| {
                         assert!(
                             [&b""[..], b"\n", b"\r\n"].iter().any(|end| with_break == [line, *end].concat())
                         );
@@ -251,10 +251,10 @@ mod tests {
     fn nothing_is_read_behind_the_end() {
         let reader = Box::new(Terminal(vec![b"a\nb", b"", b"c\n", b""]));
         let input = Input { reader, name: "test".into() };
-        let mut blocks = Chunks { input, limit: 10, rest: Vec::new(), in_long_line: false, ended: false };
-        let (mut block, mut all) = (Chunk::default(), Vec::new());
-        while blocks.next(&mut block).is_ok_and(|more| more) {
-            all.extend_from_slice(block.bytes());
+        let mut chunks = Chunks { input, limit: 10, rest: Vec::new(), in_long_line: false, ended: false };
+        let (mut chunk, mut all) = (Chunk::default(), Vec::new());
+        while chunks.next(&mut chunk).is_ok_and(|more| more) {
+            all.extend_from_slice(chunk.bytes());
         }
         assert_eq!(all, b"a\nb");
     }
@@ -264,11 +264,11 @@ mod tests {
         let line = |size: usize| [vec![b'x'; size], vec![b'\n']].concat();
         let text = [line(3 << 20), line(5)].concat();
         let input = Input { reader: Box::new(io::Cursor::new(text)), name: "test".into() };
-        let mut blocks =
+        let mut chunks =
             Chunks { input, limit: 16 << 20, rest: Vec::new(), in_long_line: false, ended: false };
-        let mut block = Chunk::default();
-        assert!(blocks.next(&mut block).is_ok_and(|more| more) && block.is_large());
-        while blocks.next(&mut block).is_ok_and(|more| more) {}
-        assert!(!block.is_large() && block.buffer.capacity() <= super::SIZE);
+        let mut chunk = Chunk::default();
+        assert!(chunks.next(&mut chunk).is_ok_and(|more| more) && chunk.is_large());
+        while chunks.next(&mut chunk).is_ok_and(|more| more) {}
+        assert!(!chunk.is_large() && chunk.buffer.capacity() <= super::SIZE);
     }
 }

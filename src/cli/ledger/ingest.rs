@@ -21,7 +21,7 @@ const BYTES: usize = 8 << 20;
 /// For how long more is waited for, before what is there is recorded.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// How many blocks are read ahead.
+/// How many chunks are read ahead.
 const AHEAD: usize = 8;
 
 /// Record what events say of people's preferences, and which ids are one person.
@@ -51,22 +51,22 @@ impl Ingest {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy()?;
         let limits = Limits::default();
-        let blocks = Chunks::open(self.events.as_deref(), &limits)?;
+        let chunks = Chunks::open(self.events.as_deref(), &limits)?;
         let store = self.reach.open(&self.store, Access::Write)?;
-        let incoming = read(blocks)?;
+        let incoming = read(chunks)?;
         let mut counts = IngestCounts::default();
-        let mut blocks: Vec<Chunk> = Vec::new();
+        let mut chunks: Vec<Chunk> = Vec::new();
         loop {
-            let next = match blocks.iter().map(|block| block.bytes().len()).sum::<usize>() {
+            let next = match chunks.iter().map(|chunk| chunk.bytes().len()).sum::<usize>() {
                 0 => incoming.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 BYTES.. => Err(RecvTimeoutError::Timeout),
                 _ => incoming.recv_timeout(PAUSE),
             };
             match next {
-                Ok(block) => blocks.push(block?),
+                Ok(chunk) => chunks.push(chunk?),
                 Err(ended) => {
-                    self.record(to, &policy, &limits, store.as_ref(), &blocks, &mut counts)?;
-                    blocks.clear();
+                    self.record(to, &policy, &limits, store.as_ref(), &chunks, &mut counts)?;
+                    chunks.clear();
                     if ended == RecvTimeoutError::Disconnected {
                         break;
                     }
@@ -91,18 +91,18 @@ impl Ingest {
         }
     }
 
-    /// Records the lines of some blocks, and acknowledges them.
+    /// Records the lines of some chunks, and acknowledges them.
     fn record(
         &self,
         to: &mut impl Write,
         policy: &Policy,
         limits: &Limits,
         store: &dyn Store,
-        blocks: &[Chunk],
+        chunks: &[Chunk],
         counts: &mut IngestCounts,
     ) -> Result<(), CliError> {
         let (mut notices, mut errors) = (Vec::new(), Vec::new());
-        for line in blocks.iter().flat_map(|block| block.events(limits)) {
+        for line in chunks.iter().flat_map(|chunk| chunk.events(limits)) {
             let notice = line.and_then(|line| LedgerEvent::read(line, policy, limits));
             errors.push(notice.map(|notice| notices.push(notice)).err());
         }
@@ -135,13 +135,13 @@ impl Ingest {
     }
 }
 
-/// Reads blocks in a thread of its own, so that what is there is recorded while more is waited for.
-fn read(mut blocks: Chunks) -> Result<Receiver<Result<Chunk, CliError>>, CliError> {
+/// Reads chunks in a thread of its own, so that what is there is recorded while more is waited for.
+fn read(mut chunks: Chunks) -> Result<Receiver<Result<Chunk, CliError>>, CliError> {
     let (to, from) = sync_channel(AHEAD);
     let work = move || {
         loop {
-            let mut block = Chunk::default();
-            let read = blocks.next(&mut block).map(|is_more| is_more.then_some(block)).transpose();
+            let mut chunk = Chunk::default();
+            let read = chunks.next(&mut chunk).map(|is_more| is_more.then_some(chunk)).transpose();
             // Whoever receives nothing any more has ended, and so does the input after a failure.
             let Some(read) = read else { return };
             let has_failed = read.is_err();

@@ -3,7 +3,7 @@
 use crate::cli::format::ResultFormat;
 use crate::cli::shared::{CliError, Status};
 use crate::cli::store_uri::{ADDRESS, Access, Reach, Shared};
-use consentry::ledger::{Entry, Forgotten, Id, StoreError, forget, recorded};
+use consentry::ledger::{Forgotten, Id, LedgerEntry, StoreError, forget, recorded};
 use consentry::report::json;
 use consentry::report::ledger::{EntryReport, ForgetReport, PersonReport};
 use std::io::Write;
@@ -70,7 +70,7 @@ impl Show {
 }
 
 /// The entry of a person's id, and those of the ids that it is linked with.
-fn parts(store: &Shared, person: &Id) -> Result<Vec<(Id, Entry)>, StoreError> {
+fn parts(store: &Shared, person: &Id) -> Result<Vec<(Id, LedgerEntry)>, StoreError> {
     let own = store.get(std::slice::from_ref(person))?.pop().unwrap_or_default();
     let ids: Vec<Id> = own.linked(person).collect();
     let entries = store.get(&ids)?;

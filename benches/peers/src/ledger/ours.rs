@@ -3,7 +3,7 @@
 use super::contender::{Answer, Contender, on_disk};
 use super::redis::Redis;
 use consentry::ledger::{
-    FileStore, Id, MemoryStore, Timestamp, LedgerEvent, Record, Recording, Store, record, recorded,
+    FileStore, Id, LedgerEvent, MemoryStore, Record, Recording, Store, Timestamp, record, recorded,
 };
 use consentry::{Limits, Policy};
 use std::path::{Path, PathBuf};
