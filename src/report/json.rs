@@ -34,7 +34,7 @@ pub fn escaped(json: &str) -> String {
     shown
 }
 
-/// Writes a document like [`write`], with harmful characters escaped: policies are hostile text, and findings are read in terminals too.
+/// Writes a document like [`write`](fn@write), with harmful characters escaped: policies are hostile text, and findings are read in terminals too.
 ///
 /// # Errors
 ///
