@@ -544,3 +544,27 @@ fn the_removed_pages_differ_in_what_they_are_known_for() {
         ]
     );
 }
+
+/// Where preferences are at the root of the event under one policy, no event that is compared is without a level above them.
+#[test]
+fn a_path_of_one_key_has_no_missing_level() {
+    let policy = |place: &str, enforce: &str| {
+        let text = format!(
+            r#"consentry 1 policy "p" include prelude "segment" {place} category Ads destination "X" needs Ads
+            override reconcile {{
+              consent  integrations  enforce
+              missing  any  {enforce}
+              any      any  consent then integrations
+            }}"#
+        );
+        Policy::parse(&text).unwrap()
+    };
+    let nested = policy("", "consent");
+    let root = policy("override consent at categoryPreferences", "nothing");
+    for (old, new) in [(&nested, &root), (&root, &nested)] {
+        let diff = diff(old, new);
+        let rows: Vec<String> = diff.changes().map(|(_, change)| change.conditions.to_string()).collect();
+        assert!(rows.iter().all(|row| !row.contains("missing")), "{rows:?}");
+        assert!(!diff.is_exact());
+    }
+}

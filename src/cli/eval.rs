@@ -2,7 +2,7 @@
 
 use super::format::ResultFormat;
 use super::input::{Chunk, Chunks};
-use super::ledger_arguments::{Ledger, LedgerArguments};
+use super::ledger_arguments::{Ledger, LedgerArguments, next_check};
 use super::shared::{CliError, PolicyArguments, Status};
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
@@ -40,10 +40,11 @@ impl Eval {
         let mut number = 0;
         while chunks.next(&mut chunk)? {
             let batch = ledger.as_ref().map(|ledger| ledger.batch(chunk.events(&limits), policy, &limits));
-            let mut checks = batch.iter().flat_map(|batch| batch.checks(policy));
+            let mut checks = batch.as_ref().map(|batch| batch.checks(policy));
             for line in chunk.events(&limits) {
                 number += 1;
-                let checked = line.and_then(|line| Ok((line, checks.next().transpose()?)));
+                let check = next_check(checks.as_mut(), &limits);
+                let checked = line.and_then(|line| Ok((line, check?)));
                 let decided = match &checked {
                     Ok((line, Some(checked))) => table.decide(checked.input(line), &mut scratch),
                     Ok((line, None)) => table.decide(Input::line(line).limits(limits), &mut scratch),

@@ -3,7 +3,7 @@
 use super::shared::{CliError, print_error};
 use super::store_uri::{ADDRESS, Access, Reach, Shared};
 use consentry::diagnostic::visible;
-use consentry::ledger::Batch;
+use consentry::ledger::{Batch, Checked};
 use consentry::{EventError, Limits, Policy};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -41,6 +41,15 @@ impl LedgerArguments {
             (None, _) => Ok(None),
         }
     }
+}
+
+/// Returns the check of the next line, if there is a ledger. A line that the ledger has not checked is never decided.
+pub(super) fn next_check<'c>(
+    checks: Option<&mut impl Iterator<Item = Result<Checked<'c>, EventError>>>,
+    limits: &Limits,
+) -> Result<Option<Checked<'c>>, EventError> {
+    let unchecked = || Err(EventError::line_too_long(limits.bytes));
+    checks.map(|checks| checks.next().unwrap_or_else(unchecked)).transpose()
 }
 
 impl Ledger {

@@ -3,7 +3,7 @@
 use super::ordered::{Ordered, Ticket};
 use super::outputs::{Outputs, Part};
 use crate::cli::input::{Chunk, Chunks};
-use crate::cli::ledger_arguments::Ledger;
+use crate::cli::ledger_arguments::{Ledger, next_check};
 use consentry::ledger::Checked;
 use consentry::report::Summary;
 use consentry::{EventError, Input, Limits, Scratch, Table, Validation};
@@ -77,12 +77,12 @@ impl Worker<'_> {
             self.job.ledger.as_ref().map(|ledger| {
                 ledger.batch(chunk.lines().map(|(line, _)| Ok(line)), policy, &self.job.limits)
             });
-        let mut checks = batch.iter().flat_map(|batch| batch.checks(policy));
+        let mut checks = batch.as_ref().map(|batch| batch.checks(policy));
         let mut start = 0;
         for (line, with_break) in chunk.lines() {
             let place = start..start + with_break.len();
             start = place.end;
-            let checked = checks.next().transpose();
+            let checked = next_check(checks.as_mut(), &self.job.limits);
             let written = checked.and_then(|checked| self.event(line, with_break, place, checked.as_ref()));
             if let Err(error) = written {
                 self.summary.add_error(&error);

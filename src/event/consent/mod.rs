@@ -115,6 +115,8 @@ impl Form {
 pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
     let Some(first) = readings.first() else { return Vec::new() };
     let own = readings.iter().flat_map(|reading| reading.spellings()).map(String::as_str);
+    // Where one of the readings needs no level above, that level is neither missing nor malformed.
+    let has_level_above = readings.iter().all(|reading| reading.has_state(ConsentState::Missing));
     let mut forms: Vec<Form> = Vec::new();
     for spelling in own.chain(DOCUMENTED_SPELLINGS) {
         let reading = first.moved(first.parents(), spelling);
@@ -122,7 +124,7 @@ pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
         // A level above the preferences may be malformed, or the value under the key itself.
         for (state, at_key) in states.chain([(ConsentState::Malformed, true)]) {
             let is_above = matches!(state, ConsentState::Missing | ConsentState::Malformed) && !at_key;
-            if is_above && !reading.has_state(ConsentState::Missing) {
+            if is_above && !has_level_above {
                 continue;
             }
             let states = readings.iter().map(|reading| seen(reading, spelling, state, is_above)).collect();
