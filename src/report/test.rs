@@ -21,7 +21,7 @@ const MAX_SHOWN: usize = 20;
 /// use consentry::source::Memory;
 /// use consentry::{Policy, Table, testing};
 ///
-/// let source = Memory::from([("p", r#"consentry 1 policy "p" include prelude "segment" test "t" { not dropped }"#)]);
+/// let source = Memory::from([("p", r#"consentry 1 policy "p" include prelude "segment" destination "X" unmapped test "t" { deliver "X" }"#)]);
 /// let table = Table::new(Policy::from_source(&source, "p")?);
 /// let results = testing::run(&table, &source, |_| true);
 /// let report = TestReport::new(vec![PolicyReport::new("p", table.policy(), &source, &results)]);
