@@ -112,9 +112,8 @@ impl Fmt {
         let diff = (self.diff && !is_same).then(|| diff(&visible(name), text, formatted));
         let report = FmtReport::new(name, is_same, diff.as_deref());
         match &diff {
-            _ if self.format.is_json() => json::write_escaped(to, &report)?,
-            Some(diff) => to.write_all(diff.as_bytes())?,
-            None => self.format.write(to, &report)?,
+            Some(diff) if !self.format.is_json() => to.write_all(diff.as_bytes())?,
+            _ => self.format.write_escaped(to, &report)?,
         }
         Ok(Status::fine_if(is_same || !self.is_dry()))
     }

@@ -66,4 +66,12 @@ impl ResultFormat {
     pub(super) fn write(&self, to: &mut impl Write, report: &impl Document) -> io::Result<()> {
         self.format.write(to, report)
     }
+
+    /// Writes a report with harmful characters escaped in its document too.
+    pub(super) fn write_escaped(&self, to: &mut impl Write, report: &impl Document) -> io::Result<()> {
+        match self.format {
+            Format::Json => json::write_escaped(to, report),
+            format => format.write(to, report),
+        }
+    }
 }

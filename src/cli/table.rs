@@ -3,9 +3,9 @@
 use super::format::Format;
 use super::shared::{CliError, PolicyArguments, Status, destination};
 use consentry::exact::{decision_tables, prove};
-use consentry::report::csv;
 use consentry::report::prove::ProveReport;
 use consentry::report::table::TableReport;
+use consentry::report::{csv, json};
 use consentry::{DestinationId, Policy};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -43,6 +43,7 @@ impl Table {
         let report = TableReport::new(&policy, &file, &tables, ProveReport::new(&policy, proofs));
         match self.format {
             Format::Csv => csv::write(to, &report.sheet())?,
+            Format::Json => json::write_escaped(to, &report)?,
             format => format.write(to, &report)?,
         }
         Ok(Status::fine_if(report.has_fingerprint()))

@@ -194,7 +194,7 @@ impl Filter {
         if self.drop_undeliverable || self.split.is_some() {
             report = report.with_left_out(summary.undeliverable());
         }
-        self.format.write(&mut text, &report)?;
+        self.format.write_escaped(&mut text, &report)?;
         // There is nowhere left to say that standard error is closed.
         let _ = io::stderr().write_all(&text);
         Ok(Status::fine_if(summary.not_events() == 0))

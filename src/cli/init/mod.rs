@@ -157,7 +157,7 @@ impl Init {
             text: (!is_file).then_some(policy),
         };
         if self.format == Format::Json {
-            self.format.write(to, &report)?;
+            json::write_escaped(to, &report)?;
         } else {
             to.write_all(report.text.as_deref().unwrap_or_default().as_bytes())?;
             // Nothing is left to do if standard error is closed.

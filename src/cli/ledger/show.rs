@@ -105,7 +105,7 @@ impl Forget {
                 ).into());
             }
         };
-        self.format.write(to, &ForgetReport::new(person, &erased))?;
+        self.format.write_escaped(to, &ForgetReport::new(person, &erased))?;
         Ok(Status::Fine)
     }
 }
