@@ -4,7 +4,7 @@ use crate::decide::Table;
 use crate::model::{Policy, PolicyError};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// The table in force. Threads take it when they begin a piece of work; a replacement serves those that come after.
+/// The active table. Threads take it when they begin a piece of work; a replacement serves those that come after.
 ///
 /// Read and decide an event with the same table: after a replacement another one may look for preferences elsewhere.
 ///
@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// let active = ActivePolicy::new(Table::new(Policy::parse(text)?));
 /// let before = active.table();
 ///
-/// // A broken policy leaves the old one in force and says why.
+/// // A broken policy leaves the old one active, with the reason.
 /// let error = active.replace(Policy::parse("consentry 1 policy \"two\"")).unwrap_err();
 /// assert!(error.to_string().contains("required settings are missing"));
 /// assert_eq!(active.table().policy().name(), "one");
@@ -36,17 +36,17 @@ impl ActivePolicy {
         ActivePolicy { table: RwLock::new(Arc::new(table)) }
     }
 
-    /// The table in force now. Keep it for a batch of events, not for ever.
+    /// Returns the active table. Keep it for a batch of events, not for ever.
     pub fn table(&self) -> Arc<Table> {
         // Nothing that can panic runs under the lock, so that a poisoned one still holds a whole table.
         self.table.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Compiles a policy and puts it in force: pass what [`Policy::load`] returned. It compiles outside the lock: nobody waits for it.
+    /// Compiles a policy and makes it active: pass what [`Policy::load`] returned. It compiles outside the lock: nobody waits for it.
     ///
     /// # Errors
     ///
-    /// When the policy did not load; the old one stays in force.
+    /// When the policy did not load; the old one stays active.
     pub fn replace(&self, policy: Result<Policy, PolicyError>) -> Result<Arc<Table>, PolicyError> {
         let table = Arc::new(Table::new(policy?));
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = table.clone();

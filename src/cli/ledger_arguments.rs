@@ -43,7 +43,8 @@ impl LedgerArguments {
     }
 }
 
-/// Returns the check of the next line, if there is a ledger. A line that the ledger has not checked is never decided.
+/// Returns the check of the next line, if there is a ledger. A line that the ledger has not checked is never decided:
+/// a batch has a check for each of its lines, and the error for a missing one is there only to fail closed.
 pub(super) fn next_check<'c>(
     checks: Option<&mut impl Iterator<Item = Result<Checked<'c>, EventError>>>,
     limits: &Limits,

@@ -54,12 +54,12 @@ impl Scratch {
         let mut listed = IntegrationEntries::default();
         listed.work_out(table, |_| Some(()));
         let bytes = |bits: &[&Bits]| bits.iter().map(|bits| size_of_val(bits.words())).sum();
-        let choices_bytes = bytes(&[&grants.granted, &grants.withheld, &grants.passing]);
+        let grants_bytes = bytes(&[&grants.granted, &grants.withheld, &grants.passing]);
         let listed_bytes = bytes(&[&listed.on, &listed.off, &listed.seen_on, &listed.seen_off]);
         Scratch {
             of: table.policy.clone(),
             buffers: Buffers::default(),
-            grants: Cache::new(grants, choices_bytes),
+            grants: Cache::new(grants, grants_bytes),
             listed: Cache::new(listed, listed_bytes),
             deliver: table.enabled.clone(),
             rewrites: None,

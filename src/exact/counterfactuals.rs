@@ -33,7 +33,7 @@ pub struct Counterfactuals {
     pub more: bool,
 }
 
-/// ChangeSet that together flip the outcome, and none of which can be left out.
+/// Changes that together flip the outcome, and none of which can be left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counterfactual {
     /// In the order in which a decision asks.

@@ -20,7 +20,6 @@ mod diagram;
 mod diff;
 pub(crate) mod equivalence;
 mod fingerprint;
-
 mod formula;
 mod function;
 mod gate;

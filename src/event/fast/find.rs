@@ -14,7 +14,7 @@ pub enum Validation {
     #[default]
     Full,
     /// What the way to the answer needs: the caller's own parser has accepted the bytes already, as they are. Decisions are those
-    /// of the validating validation on everything that is JSON; for other bytes nothing is promised but that nothing panics.
+    /// of full validation on everything that is JSON; for other bytes nothing is promised but that nothing panics.
     Trusted,
 }
 

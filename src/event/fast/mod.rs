@@ -4,7 +4,7 @@
 //! What is no event, what is malformed, what is there twice, what is nested very deeply, what is very long, and every key that is
 //! written with an escape is for the slow reader. So the fast one needs no error messages, and its answers equal those of the slow one:
 //!
-//! - with [full](Validation::Full) validation on all bytes whatsoever;
+//! - with [full](Validation::Full) validation, on all bytes whatsoever;
 //! - [trusted](Validation::Trusted), on everything that is JSON.
 //!
 //! `simd` tells which of 64 bytes are quotes, brackets and so on; `strings` takes away what is inside strings; `structural` does both
