@@ -92,8 +92,7 @@ impl Files {
                 break;
             }
             let here = start..=start + content.len();
-            let pointed_at =
-                labels.iter().map(|label| label.span.start as usize).find(|at| here.contains(at));
+            let pointed_at = labels.iter().map(|label| label.span.start).find(|at| here.contains(at));
             let window = Window::new(content, pointed_at.map_or(0, |at| at - start));
             let base = text.len();
             text.push_str(&window.shown());

@@ -102,9 +102,8 @@ pub(super) fn merge(forest: &Forest) -> Merged<'_> {
     }
 
     let reach = reach(forest);
-    let includes = |from: FileId, to: FileId| {
-        reach.get(from.0 as usize).and_then(|row| row.get(to.0 as usize)).copied().unwrap_or(false)
-    };
+    let includes =
+        |from: FileId, to: FileId| reach.get(from.0).and_then(|row| row.get(to.0)).copied().unwrap_or(false);
     let mut searched = 0;
     for (subject, statements) in &subjects {
         match in_force(statements, &includes, &mut merged.diagnostics) {
@@ -173,12 +172,12 @@ fn declared_twice(
 
 /// The statements in declaration order: an included file's stand where the include stands, the first time.
 fn expand<'t>(forest: &'t Forest, file: FileId, done: &mut Vec<bool>, order: &mut Vec<&'t Statement>) {
-    match done.get_mut(file.0 as usize) {
+    match done.get_mut(file.0) {
         Some(seen) if !*seen => *seen = true,
         _ => return,
     }
     // The files that were found, in the order of the statements that ask for them.
-    let mut includes = forest.includes.get(file.0 as usize).into_iter().flatten().peekable();
+    let mut includes = forest.includes.get(file.0).into_iter().flatten().peekable();
     for statement in forest.tree(file).into_iter().flat_map(|tree| &tree.statements) {
         if let Fact::Include { target, .. } = &statement.fact {
             if let Some((included, _)) = includes.next_if(|(_, span)| *span == target.span) {
@@ -198,7 +197,7 @@ fn reach(forest: &Forest) -> Vec<Vec<bool>> {
         let mut open = vec![from];
         while let Some(file) = open.pop() {
             for (included, _) in forest.includes.get(file).map_or(&[][..], Vec::as_slice) {
-                let to = included.0 as usize;
+                let to = included.0;
                 if let Some(reached) = row.get_mut(to).filter(|reached| !**reached) {
                     *reached = true;
                     open.push(to);

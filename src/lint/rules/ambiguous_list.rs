@@ -39,8 +39,8 @@ fn ambiguous(
     let message = format!("`{lead} {list}` does not show whether all or any are required");
     let place = first.span.to(last.span);
     // A quoted name may follow the word in front of it without a space.
-    let text = subject.trees.get(place.file.0 as usize).map_or("", |tree| &tree.text);
-    let before = text.get(..place.start as usize).unwrap_or_default();
+    let text = subject.trees.get(place.file.0).map_or("", |tree| &tree.text);
+    let before = text.get(..place.start).unwrap_or_default();
     let space = if before.ends_with(char::is_alphabetic) { " " } else { "" };
     Some(
         Diagnostic::new(Code::AmbiguousList, message)

@@ -126,7 +126,7 @@ impl Builder<'_> {
             );
         }
         if let Some((offset, char)) = invisible(pair.as_str()) {
-            let start = text.span.start as usize + offset;
+            let start = text.span.start + offset;
             let number = u32::from(char);
             self.found.push(
                 Diagnostic::new(
@@ -146,7 +146,7 @@ impl Builder<'_> {
         let inside =
             pair.as_str().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
         let value = unescaped(inside, |at, length| {
-            let start = span.start as usize + 1 + at;
+            let start = span.start + 1 + at;
             self.found.push(
                 Diagnostic::new(Code::UnknownEscape, "this escape stands for nothing")
                     .at(Span::new(self.file, start, start + length), "unknown escape")

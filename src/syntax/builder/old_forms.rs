@@ -122,9 +122,9 @@ impl Builder<'_> {
 
     /// Returns the edit that removes a word and the space after it.
     fn without(&self, word: Span) -> Edit {
-        let rest = self.text.get(word.end as usize..).unwrap_or_default();
+        let rest = self.text.get(word.end..).unwrap_or_default();
         let space = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-        Edit::new(Span::new(word.file, word.start as usize, word.end as usize + space), "")
+        Edit::new(Span::new(word.file, word.start, word.end + space), "")
     }
 }
 
