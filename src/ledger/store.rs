@@ -1,7 +1,7 @@
 //! Where entries are kept.
 
 use super::entry::{Id, LedgerEntry};
-use derive_more::{Display, Error};
+use derive_more::{Display, Error, From};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -35,13 +35,16 @@ pub trait Store {
 }
 
 /// Why a store did not answer.
-#[derive(Debug, Display, Error)]
+#[derive(Debug, Display, Error, From)]
 #[display("the ledger does not answer: {_0}")]
-pub struct StoreError(Box<dyn std::error::Error + Send + Sync>);
+pub struct StoreError(Cause);
+
+/// An error of what a store uses.
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl StoreError {
     /// For an error, or a text.
-    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn new(cause: impl Into<Cause>) -> Self {
         StoreError(cause.into())
     }
 }
