@@ -4,9 +4,10 @@ use super::counts::Counts;
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
-use crate::event::Name;
-use crate::ledger::{Audit, By, CheckResult, Finding, Tally};
+use crate::event::{Name, Preference};
+use crate::ledger::{self, Audit, By, CheckResult, Finding, Tally};
 use crate::model::{ConsentState, Policy};
+use crate::spelled::Spelled;
 use serde::{Serialize, Serializer};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -93,8 +94,11 @@ struct Cells<'a> {
     tally: &'a Tally,
 }
 
-fn by_finding(tally: &Tally) -> impl Iterator<Item = (&'static str, u64)> {
-    Finding::ALL.into_iter().map(|finding| (finding.as_str(), tally.of(finding)))
+/// Returns the count of each value, by its word.
+fn by_word<Value: Spelled + Ord>(
+    counts: &ledger::Counts<Value>,
+) -> impl Iterator<Item = (&'static str, u64)> {
+    Value::VALUES.iter().map(|value| (value.spelling(), counts.of(*value)))
 }
 
 impl Serialize for Cells<'_> {
@@ -102,8 +106,8 @@ impl Serialize for Cells<'_> {
         let text = |part: &Option<Name<'_>>| part.as_ref().map(Name::to_string).into();
         let parts = self.by.parts().iter().zip(self.value).map(|(part, value)| (*part, text(value)));
         let mut members: BTreeMap<&str, serde_json::Value> = parts.collect();
-        members.insert("events", self.tally.events().into());
-        members.insert("findings", serde_json::Value::from_iter(by_finding(self.tally)));
+        members.insert("events", self.tally.events.into());
+        members.insert("findings", serde_json::Value::from_iter(by_word(&self.tally.findings)));
         members.serialize(serializer)
     }
 }
@@ -111,16 +115,16 @@ impl Serialize for Cells<'_> {
 impl<'a> AuditReport<'a> {
     /// Creates the report of an audit by a policy.
     pub fn new(policy: &'a Policy, audit: &'a Audit, has_ledger: bool) -> Self {
-        let categories = audit.categories().iter().filter_map(|tally| {
+        let categories = audit.categories.iter().filter_map(|tally| {
             let category = policy.category(tally.id)?;
             Some(CategoryReport {
                 category: category.name(),
                 counts: tally.counts,
-                granted: tally.granted,
-                invalid: tally.invalid,
+                granted: tally.preferences.of(Preference::Granted),
+                invalid: tally.preferences.of(Preference::Invalid),
                 mismatched: has_ledger.then_some(tally.mismatched),
-                refused: tally.refused,
-                unasked: tally.unasked,
+                refused: tally.preferences.of(Preference::Refused),
+                unasked: tally.preferences.of(Preference::Unasked),
                 wire_id: category.wire_id(),
                 note: match (category.unenforced(), category.always()) {
                     (Some(_), _) => "unenforced",
@@ -129,13 +133,12 @@ impl<'a> AuditReport<'a> {
                 },
             })
         });
-        let unknown = audit.unknown_categories();
+        let unknown = &audit.unknown_categories;
         let unknown_rows = unknown.rows().map(|(name, counts)| {
             let category = name.first().and_then(|name| name.as_ref().map(Name::to_string));
             UnknownRow { category, events: counts.total() }
         });
-        let by = By::ALL.into_iter().map(|by| {
-            let breakdown = audit.by(by);
+        let by = By::ALL.into_iter().zip(&audit.by).map(|(by, breakdown)| {
             let rows = breakdown.rows().map(|(value, tally)| Cells { by, value, tally }).collect();
             (by.as_str(), BreakdownReport { other: Cells { by, value: &[], tally: breakdown.other() }, rows })
         });
@@ -143,28 +146,25 @@ impl<'a> AuditReport<'a> {
         AuditReport {
             by: by.collect(),
             categories: categories.collect(),
-            checks: has_ledger.then(|| audit.checks().collect()),
+            checks: has_ledger.then(|| audit.checks.iter().collect()),
             clean: audit.is_clean(),
-            consent: ConsentState::ALL
-                .into_iter()
-                .map(|state| (state.as_str(), audit.state(state)))
-                .collect(),
+            consent: by_word(&audit.states).collect(),
             edition: policy.edition(),
-            events: audit.all().events(),
-            findings: by_finding(audit.all()).collect(),
-            identify_events: audit.identify_events(),
+            events: audit.all.events,
+            findings: by_word(&audit.all.findings).collect(),
+            identify_events: audit.identify_events,
             never_stamped: never.collect(),
-            not_events: audit.errors().map(|(kind, count)| (kind.as_str(), count)).collect(),
+            not_events: by_word(&audit.errors).collect(),
             policy: policy.name(),
-            preference_events: audit.preference_events(),
-            rejections: audit.rejections().map(|(rejection, count)| (rejection.as_str(), count)).collect(),
+            preference_events: audit.preference_events,
+            rejections: by_word(&audit.rejections).collect(),
             unknown_categories: UnknownReport {
                 other: unknown.other().total(),
                 rows: unknown_rows.collect(),
             },
             v: VERSION,
-            without_person: audit.without_person(),
-            wrong_spellings: audit.wrong_spellings().collect(),
+            without_person: audit.without_person,
+            wrong_spellings: audit.wrong_spellings.iter().collect(),
         }
     }
 
@@ -255,13 +255,13 @@ impl<'a> AuditReport<'a> {
         let other = breakdown.other.tally;
         let counted = shown
             .iter()
-            .map(|row| (row.name(), row.tally.of(finding), row.tally.events()))
+            .map(|row| (row.name(), row.tally.of(finding), row.tally.events))
             .chain([(
                 format!("{} more", rest.len()),
                 sum(|tally, finding| tally.of(finding)),
-                sum(|tally, _| tally.events()),
+                sum(|tally, _| tally.events),
             )])
-            .chain([("other".to_owned(), other.of(finding), other.events())])
+            .chain([("other".to_owned(), other.of(finding), other.events)])
             .filter(|(_, count, _)| *count > 0)
             .map(|(name, count, all)| [name, format!("{count:>7} of {all:<7}"), share(count, all)]);
         let columns = [Column::default(), Column::default(), Column::right(8)];
