@@ -12,7 +12,7 @@ use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceSpan, SpanConte
 use std::ops::Range;
 
 /// A [`Diagnostic`] with an excerpt of its source text.
-#[derive(Debug, Display, Error)]
+#[derive(Debug, Default, Display, Error)]
 #[display("{message}")]
 pub struct Report {
     code: Option<Code>,
@@ -56,12 +56,10 @@ impl Files {
                 continue;
             }
             elsewhere.push(Report {
-                code: None,
                 severity: miette::Severity::Advice,
                 message: "elsewhere".into(),
-                help: None,
                 excerpt: Some(self.excerpt_of(label.span.file, &[label])),
-                elsewhere: Vec::new(),
+                ..Report::default()
             });
         }
         Report {

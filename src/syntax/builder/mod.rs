@@ -105,7 +105,26 @@ impl Builder<'_> {
 
     /// Reads the children that are names.
     fn names(&mut self, pair: &Pair<Rule>, rule: Rule) -> Option<Vec<Text>> {
-        all(pair, rule).map(|name| self.name(&name)).collect()
+        self.each(pair, rule, Self::name)
+    }
+
+    /// Reads each child of a rule.
+    fn each<T>(
+        &mut self,
+        pair: &Pair<Rule>,
+        rule: Rule,
+        read: impl Fn(&mut Self, &Pair<Rule>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        all(pair, rule).map(|part| read(self, &part)).collect()
+    }
+
+    /// Reads a pair that is kept with its place.
+    fn placed<T>(
+        &mut self,
+        pair: &Pair<Rule>,
+        read: impl Fn(&mut Self, &Pair<Rule>) -> Option<T>,
+    ) -> Option<Spanned<T>> {
+        Some(Spanned::new(read(self, pair)?, self.span(pair)))
     }
 
     /// Reads a name that something is compared with: not empty, and without characters that nobody can see.
