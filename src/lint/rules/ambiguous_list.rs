@@ -1,7 +1,7 @@
 //! A list of several categories without `all of` or `any of`: a reader has to look up which of the two is meant.
 
-use crate::diagnostic::{Code, Diagnostic, Edit};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
+use crate::diagnostic::Edit;
 use crate::model::Quantifier;
 use crate::syntax::name;
 use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Text};

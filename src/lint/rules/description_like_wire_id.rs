@@ -1,8 +1,7 @@
 //! A description that looks like a wire id: the `=` in front of it was forgotten, and the category waits for a key that
 //! nobody stamps.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;

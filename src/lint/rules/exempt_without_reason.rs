@@ -1,7 +1,6 @@
 //! An exemption that does not say why: the next reader cannot tell it from a mistake.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for destination in subject.policy.destinations() {

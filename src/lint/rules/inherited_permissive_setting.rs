@@ -1,8 +1,8 @@
 //! A setting that delivers more than its other value would, and that the author has left to a prelude.
 
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use super::{Code, Diagnostic, Subject};
+use crate::diagnostic::{Span, Spanned};
 use crate::event::Entry;
-use crate::lint::subject::Subject;
 use crate::model::{CategoryId, Destination, IntegrationsState, InvalidEntries, Quantifier};
 use crate::reason::Reason;
 use crate::syntax::tree::{DestinationAttribute, Fact, Needs};
@@ -19,7 +19,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         }
     };
     let unmapped = policy.unmapped_destinations();
-    let mut cases = subject.outcomes.classes().iter().flat_map(|class| &class.cases);
+    let mut cases = subject.outcomes.classes.iter().flat_map(|class| &class.cases);
     // Only where it is `deliver` is that a reason.
     if cases.any(|case| case.reason == Reason::Unmapped) {
         leaks(unmapped.span, "unmapped destinations are delivered", "unmapped destinations", "block");
@@ -49,7 +49,7 @@ fn is_list(subject: &Subject, destination: &Destination) -> bool {
 
 /// Returns true if an entry that is neither a boolean nor an object lets an event through which `false` would stop.
 fn invalid_entry_delivers(subject: &Subject) -> bool {
-    subject.outcomes.classes().iter().any(|class| {
+    subject.outcomes.classes.iter().any(|class| {
         let of = |entry| {
             class.cases.iter().filter(move |case| {
                 case.situation.integrations == IntegrationsState::Present

@@ -1,8 +1,7 @@
 //! A destination that needs every category there is: whoever refuses a single one is out of its reach. The platform's
 //! documents warn of it where messages are concerned that people have asked for.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 use crate::model::{Category, CategoryId};
 
 /// With fewer categories, needing all of them is nothing out of the ordinary.

@@ -1,7 +1,6 @@
 //! A destination that no event reaches, or none but exempt ones, though nothing says that it is disabled.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (destination, cases) in subject.destinations() {

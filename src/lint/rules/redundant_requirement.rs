@@ -1,7 +1,6 @@
 //! A part of a requirement that changes nothing: another part says it already, or it is always granted.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 use crate::model::{Category, CategoryId, Policy, Requirement};
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,7 +1,6 @@
 //! A category that no destination needs: people are asked for something that decides nothing.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;

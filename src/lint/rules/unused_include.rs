@@ -1,8 +1,9 @@
 //! An include that brings nothing: no fact, or none that was not there, or none that is in force.
 
-use crate::diagnostic::{Code, Diagnostic, FileId, Span};
+use super::{Code, Diagnostic, Subject};
+use crate::diagnostic::{FileId, Span};
 use crate::lint::fix::deletion;
-use crate::lint::subject::{Subject, reaches};
+use crate::lint::subject::reaches;
 use crate::model::Include;
 use crate::syntax::tree::{Fact, Tree};
 use std::collections::{HashMap, HashSet};
