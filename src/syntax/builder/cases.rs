@@ -1,11 +1,9 @@
 //! Tests → facts. Each function here mirrors a rule of the grammar.
 
-use super::{Builder, all, child, children, has};
+use super::{Builder, Pair, Rule, all, child, children, has};
 use crate::diagnostic::{Code, Spanned};
 use crate::spelled::Spelled;
-use crate::syntax::generated::Rule;
 use crate::syntax::tree::*;
-use pest::iterators::Pair;
 
 impl Builder<'_> {
     pub(super) fn test(&mut self, pair: &Pair<Rule>) -> Option<TestStatement> {

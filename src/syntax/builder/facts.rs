@@ -1,13 +1,11 @@
 //! Statements → facts. Each function here mirrors a rule of the grammar.
 
 use super::settings::setting;
-use super::{Builder, child, children, has, words};
+use super::{Builder, Pair, Rule, child, children, has, words};
 use crate::diagnostic::{Code, Span, Spanned};
 use crate::spelled::Spelled;
 use crate::syntax::allow::is_code;
-use crate::syntax::generated::Rule;
 use crate::syntax::tree::*;
-use pest::iterators::Pair;
 
 impl Builder<'_> {
     pub(super) fn fact(&mut self, pair: &Pair<Rule>) -> Option<Fact> {

@@ -1,11 +1,9 @@
 //! Statements and attributes in old words → what they are today. Each is reported, with the fix that rewrites it.
 
-use super::{Builder, all, child, children, has};
+use super::{Builder, Pair, Rule, all, child, children, has};
 use crate::diagnostic::{Code, Edit, Span};
-use crate::syntax::generated::Rule;
 use crate::syntax::old_words::{old_word, statement_below, without_comma};
 use crate::syntax::tree::*;
-use pest::iterators::Pair;
 
 impl Builder<'_> {
     /// Reports a statement whose first words are old. Returns true if it is one.
