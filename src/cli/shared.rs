@@ -125,7 +125,7 @@ pub(super) fn destination(policy: &Policy, name: &str) -> Result<DestinationId, 
     }
     let shown = visible(name);
     let destinations = policy.destinations();
-    if let Some(own) = destinations.iter().find(|one| one.aliases().iter().any(|alias| alias.value == name)) {
+    if let Some(own) = destinations.iter().find(|one| one.aliases.iter().any(|alias| alias.value == name)) {
         return Err(format!("`{shown}` is an alias; ask for `{}`", visible(own.name())).into());
     }
     let mut names: Vec<String> = destinations.iter().map(|one| visible(one.name())).take(MAX_NAMES).collect();

@@ -111,21 +111,21 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         .categories()
         .iter()
         .map(|one| {
-            let label = one.label().map(|label| &label.value);
+            let label = one.label.as_ref().map(|label| &label.value);
             (one.name(), one.wire_id(), one.is_always(), one.is_live(), label)
         })
         .collect();
     let kinds: Vec<_> = policy
         .kinds()
         .iter()
-        .map(|one| (one.name(), one.ignores_all().is_some(), one.label().map(|label| &label.value)))
+        .map(|one| (one.name(), one.ignores_all.is_some(), one.label.as_ref().map(|label| &label.value)))
         .collect();
     let destinations: Vec<_> = policy
         .destinations()
         .iter()
         .map(|one| {
-            let flags = (one.exempt().is_some(), one.disabled().is_some(), one.mode());
-            let kind = one.kind().map(|kind| kind.value);
+            let flags = (one.exempt.is_some(), one.disabled.is_some(), one.mode());
+            let kind = one.kind.as_ref().map(|kind| kind.value);
             (one.names().collect::<Vec<_>>(), one.requirement(), flags, kind)
         })
         .collect();

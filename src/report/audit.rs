@@ -126,7 +126,7 @@ impl<'a> AuditReport<'a> {
                 refused: tally.preferences.of(Preference::Refused),
                 unasked: tally.preferences.of(Preference::Unasked),
                 wire_id: category.wire_id(),
-                note: match (category.unenforced(), category.always()) {
+                note: match (category.unenforced, category.always) {
                     (Some(_), _) => "unenforced",
                     (None, Some(_)) => "always granted",
                     (None, None) => "",

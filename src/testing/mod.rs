@@ -53,9 +53,9 @@ pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> 
     let mut scratch = table.scratch();
     let mut left = MAX_DIFFERENCES_OF_ALL;
     for test in policy.tests().iter().filter(|test| wanted(test)) {
-        for (number, case) in test.cases().iter().enumerate() {
+        for (number, case) in test.cases.iter().enumerate() {
             let expectations = Expectations::of(&case.expectations, policy);
-            let row = test.is_table().then_some(number + 1);
+            let row = test.is_table.then_some(number + 1);
             let result = CaseResult { test, case, row, events: 0, failures: Vec::new(), more: 0 };
             let at_first = left.clamp(1, MAX_DIFFERENCES);
             let mut run = Run { table, scratch: &mut scratch, expectations, left: at_first, result };

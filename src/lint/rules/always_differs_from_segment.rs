@@ -12,7 +12,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         return;
     }
     for category in policy.categories() {
-        let (Some(always), None) = (category.always(), category.unenforced()) else { continue };
+        let (Some(always), None) = (category.always, category.unenforced) else { continue };
         let message = format!("`{}` is granted also when the event grants nothing", category.name());
         found.push(
             Diagnostic::new(Code::AlwaysDiffersFromSegment, message)

@@ -6,7 +6,7 @@ use super::{Code, Diagnostic, Subject};
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     for category in policy.categories() {
-        let Some(label) = category.label() else { continue };
+        let Some(label) = &category.label else { continue };
         let like_an_id = !label.value.contains(char::is_whitespace)
             && label.value.contains(|char: char| char.is_ascii_digit());
         if like_an_id && category.wire_id() == category.name() {

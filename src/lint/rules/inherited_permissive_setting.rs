@@ -38,8 +38,8 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
 /// Returns true if a destination needs several categories and does not say itself whether one of them is enough.
 fn is_list(subject: &Subject, destination: &Destination) -> bool {
     let category = |id: &Spanned<CategoryId>| subject.policy.category(id.value);
-    let live = destination.category_uses().iter().filter_map(category);
-    let is_asked = destination.disabled().is_none() && destination.exempt().is_none();
+    let live = destination.category_uses.iter().filter_map(category);
+    let is_asked = destination.disabled.is_none() && destination.exempt.is_none();
     let Some(Fact::Destination(said)) = subject.fact(destination.span()) else { return false };
     let is_list = |attribute: &Spanned<DestinationAttribute>| {
         matches!(attribute.value, DestinationAttribute::Needs(Needs::List(_)))

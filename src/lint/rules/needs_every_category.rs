@@ -19,9 +19,9 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         else {
             continue;
         };
-        let is_not_asked = destination.exempt().is_some() || destination.disabled().is_some();
+        let is_not_asked = destination.exempt.is_some() || destination.disabled.is_some();
         // What names fewer categories than there are cannot need all of them.
-        if destination.category_uses().len() < asked.len() || is_not_asked {
+        if destination.category_uses.len() < asked.len() || is_not_asked {
             continue;
         }
         let Some(requirement) = requirement.live(policy) else { continue };

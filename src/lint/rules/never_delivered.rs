@@ -6,7 +6,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (destination, cases) in subject.destinations() {
         let mut delivered = cases.iter().filter(|case| case.delivers()).peekable();
         let is_reached = delivered.peek().is_some();
-        if destination.disabled().is_none() && delivered.all(|case| case.situation.exempt_event) {
+        if destination.disabled.is_none() && delivered.all(|case| case.situation.exempt_event) {
             let (events, label) = match is_reached {
                 true => ("only exempt events ever reach", "blocked in every other situation"),
                 false => ("no event ever reaches", "blocked in every situation"),

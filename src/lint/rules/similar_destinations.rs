@@ -6,7 +6,7 @@ use super::{Code, Diagnostic, Subject};
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let mut seen = LookAlikes::default();
     for destination in subject.policy.destinations() {
-        let further = destination.aliases().iter().map(|name| (name.value.as_str(), name.span));
+        let further = destination.aliases.iter().map(|name| (name.value.as_str(), name.span));
         for (name, span) in std::iter::once((destination.name(), destination.name_span())).chain(further) {
             let (message, other) = match seen.insert(name, destination.name(), span) {
                 Some((other, at)) => {

@@ -5,7 +5,7 @@ use super::{Code, Diagnostic, Subject};
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let mut used = vec![false; policy.categories().len()];
-    for category in policy.destinations().iter().flat_map(|destination| destination.category_uses()) {
+    for category in policy.destinations().iter().flat_map(|destination| &destination.category_uses) {
         if let Some(used) = used.get_mut(category.value.index()) {
             *used = true;
         }

@@ -57,8 +57,8 @@ impl Builder<'_> {
         Some(CategoryStatement { name, wire_id, attributes })
     }
 
-    fn label(&mut self, pair: &Pair<Rule>) -> Option<String> {
-        Some(self.text(&child(pair, Rule::text)?).value)
+    fn label(&mut self, pair: &Pair<Rule>) -> Option<Text> {
+        Some(self.text(&child(pair, Rule::text)?))
     }
 
     fn destination_kind(&mut self, pair: &Pair<Rule>) -> Option<KindStatement> {
