@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Debug, Clone)]
 pub struct Reconcile {
     rows: Vec<Row>,
-    cells: Vec<Cell>,
+    pub(crate) cells: Vec<Cell>,
     fallback: Row,
 }
 
@@ -69,11 +69,6 @@ impl Reconcile {
     /// The rows, in the order of the policy.
     pub fn rows(&self) -> &[Row] {
         &self.rows
-    }
-
-    #[cfg(feature = "lint")]
-    pub(crate) fn cells(&self) -> &[Cell] {
-        &self.cells
     }
 }
 

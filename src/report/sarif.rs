@@ -192,7 +192,7 @@ fn outcome<'a>(diagnostic: &'a Diagnostic, files: &Files, rule_index: usize) -> 
     Outcome {
         rule_id: diagnostic.code.to_string(),
         rule_index,
-        level: diagnostic.severity(),
+        level: diagnostic.severity,
         message: Text { text: without_links(&said(diagnostic)) },
         locations,
         related_locations,
