@@ -61,6 +61,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "reason",
             "reference",
             "source",
+            "spelled",
             "syntax",
             "testing",
             "verdict",
