@@ -38,17 +38,11 @@ impl Row {
 /// On one line: `consent answered, integrations any → consent then integrations`.
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fn states<S: Spelled>(states: &[Spanned<S>]) -> String {
-            if states.len() == S::VALUES.len() {
-                return "any".to_owned();
-            }
-            states.iter().map(|state| state.value.spelling()).collect::<Vec<_>>().join(" | ")
-        }
         write!(
             f,
             "consent {}, integrations {} \u{2192} {}",
-            states(&self.consent),
-            states(&self.integrations),
+            Spelled::alternatives(self.consent.iter().map(|state| state.value)),
+            Spelled::alternatives(self.integrations.iter().map(|state| state.value)),
             self.enforce.value
         )?;
         match &self.because {

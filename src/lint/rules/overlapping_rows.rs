@@ -60,8 +60,6 @@ fn column<S: Spelled + PartialEq>(
     if inside.iter().any(|token| token.kind == TokenKind::Comment) {
         return None;
     }
-    let words: Vec<&str> =
-        S::VALUES.iter().filter(|state| decided.contains(state)).map(|state| state.spelling()).collect();
-    let text = if words.len() == S::VALUES.len() { "any".to_owned() } else { words.join(" | ") };
-    Some((words.len(), Edit::new(place, text)))
+    let states = S::VALUES.iter().copied().filter(|state| decided.contains(state));
+    Some((states.clone().count(), Edit::new(place, S::alternatives(states))))
 }
