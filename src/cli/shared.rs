@@ -5,7 +5,6 @@ use consentry::diagnostic::visible;
 use consentry::ledger::StoreError;
 use consentry::source::Disk;
 use consentry::{DestinationId, Policy, PolicyError};
-use derive_more::From;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -37,13 +36,10 @@ pub(super) enum Status {
 }
 
 /// Why a command could not do its work.
-#[derive(From)]
 pub(super) enum CliError {
     /// A policy that does not compile.
-    #[from]
     Policy(PolicyError),
     /// Usage, or a file that cannot be read or written.
-    #[from(String, &str)]
     Other(String),
     /// The reader of our output has gone away, which is its right.
     ReaderGone,
@@ -56,6 +52,24 @@ impl From<io::Error> for CliError {
             io::ErrorKind::BrokenPipe => CliError::ReaderGone,
             _ => CliError::Other(format!("cannot write: {error}")),
         }
+    }
+}
+
+impl From<PolicyError> for CliError {
+    fn from(error: PolicyError) -> Self {
+        CliError::Policy(error)
+    }
+}
+
+impl From<String> for CliError {
+    fn from(message: String) -> Self {
+        CliError::Other(message)
+    }
+}
+
+impl From<&str> for CliError {
+    fn from(message: &str) -> Self {
+        CliError::Other(message.to_owned())
     }
 }
 

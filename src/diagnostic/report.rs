@@ -7,13 +7,12 @@ use super::code::{Code, Severity};
 use super::files::{FileId, Files};
 use super::finding::{Diagnostic, Label};
 use super::text::visible;
-use derive_more::{Display, Error};
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceSpan, SpanContents};
+use std::fmt;
 use std::ops::Range;
 
 /// A [`Diagnostic`] with an excerpt of its source text.
-#[derive(Debug, Default, Display, Error)]
-#[display("{message}")]
+#[derive(Debug, Default)]
 pub struct Report {
     code: Option<Code>,
     severity: miette::Severity,
@@ -153,8 +152,16 @@ fn shown(text: &str) -> String {
     visible(&text.replace('\t', "    "))
 }
 
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Report {}
+
 impl miette::Diagnostic for Report {
-    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(self.code?.label()))
     }
 
@@ -162,7 +169,7 @@ impl miette::Diagnostic for Report {
         Some(self.severity)
     }
 
-    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(self.help.as_ref()?))
     }
 

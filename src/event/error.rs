@@ -1,10 +1,9 @@
 //! Why bytes are not an event.
 
-use derive_more::{Display, Error};
+use std::fmt;
 
 /// Why bytes are not an event, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
-#[display("{detail}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventError {
     kind: EventErrorKind,
     /// The byte, from 0, at which the fault shows; for `line_too_long` the limit.
@@ -58,3 +57,11 @@ impl EventError {
         self.offset
     }
 }
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for EventError {}

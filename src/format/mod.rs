@@ -15,23 +15,32 @@ mod trivia;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::tree::TokenKind;
 use crate::syntax::{self, Keyword, MAX_FILE_BYTES, Tree};
-use derive_more::{Display, Error};
 use page::Page;
 use statement::Sentence;
 use std::borrow::Cow;
+use std::fmt;
 use trivia::Words;
 
 /// Why a text is not formatted.
-#[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FormatError {
     /// It has mistakes, which point into [`crate::diagnostic::Files::of`] the text.
-    #[display("the text has mistakes")]
-    Mistakes(#[error(not(source))] Vec<Diagnostic>),
+    Mistakes(Vec<Diagnostic>),
     /// What would come out says something else, or would itself be formatted otherwise: a mistake of this crate.
-    #[display("the text cannot be formatted: this is a bug of consentry, please report it")]
     Bug,
 }
+
+impl fmt::Display for FormatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            FormatError::Mistakes(_) => "the text has mistakes",
+            FormatError::Bug => "the text cannot be formatted: this is a bug of consentry, please report it",
+        })
+    }
+}
+
+impl std::error::Error for FormatError {}
 
 /// The text of one file in the canonical layout: every word, text and comment as it was, and in the same order.
 ///

@@ -1,8 +1,8 @@
 //! Where entries are kept.
 
 use super::entry::{Id, LedgerEntry};
-use derive_more::{Display, Error, From};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 /// Keeps an [`LedgerEntry`] for each [`Id`]. A service implements it for its own store; three that work are here.
@@ -35,8 +35,7 @@ pub trait Store {
 }
 
 /// Why a store did not answer.
-#[derive(Debug, Display, Error, From)]
-#[display("the ledger does not answer: {_0}")]
+#[derive(Debug)]
 pub struct StoreError(Cause);
 
 /// An error of what a store uses.
@@ -46,6 +45,18 @@ impl StoreError {
     /// For an error, or a text.
     pub fn new(cause: impl Into<Cause>) -> Self {
         StoreError(cause.into())
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the ledger does not answer: {}", self.0)
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
     }
 }
 

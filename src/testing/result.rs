@@ -7,7 +7,7 @@ use crate::reason::{Outcome, Reason};
 use crate::source::SourceError;
 use crate::syntax::MAX_FILE_BYTES;
 use crate::verdict::Verdict;
-use derive_more::Display;
+use std::fmt;
 
 /// What came of one case of a test.
 #[derive(Debug, Clone)]
@@ -58,16 +58,24 @@ pub enum Failure {
 }
 
 /// Why a file with events is of no use.
-#[derive(Debug, Clone, PartialEq, Eq, Display)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileFault {
     /// It cannot be read.
     Unreadable(SourceError),
     /// It is larger than a file may be.
-    #[display("it is larger than {MAX_FILE_BYTES} bytes")]
     TooLargeError,
     /// It has no event, so that nothing would be tested.
-    #[display("it has no event")]
     Empty,
+}
+
+impl fmt::Display for FileFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FileFault::Unreadable(error) => write!(f, "{error}"),
+            FileFault::TooLargeError => write!(f, "it is larger than {MAX_FILE_BYTES} bytes"),
+            FileFault::Empty => f.write_str("it has no event"),
+        }
+    }
 }
 
 /// How a decision differs from what is expected of it.

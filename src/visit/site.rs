@@ -1,7 +1,7 @@
 //! What a policy says of its banner, all of it.
 
 use crate::model::{Banner, ConsentModel, GateOpens, ImpliedConsent, LoadTrigger, Policy};
-use derive_more::{Display, Error};
+use std::fmt;
 
 /// Everything that a visit depends on beside who visits.
 ///
@@ -33,12 +33,21 @@ pub struct Site {
 }
 
 /// A setting that a visit depends on and that a policy leaves out, as the policy would have it: `banner mandatory`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Error)]
-#[display(
-    "the policy does not set `{}`, which a visit depends on; add for example `{_0}`",
-    _0.split(' ').next().unwrap_or_default()
-)]
-pub struct MissingSettingError(#[error(not(source))] pub &'static str);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissingSettingError(pub &'static str);
+
+impl fmt::Display for MissingSettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let setting = self.0.split(' ').next().unwrap_or_default();
+        write!(
+            f,
+            "the policy does not set `{setting}`, which a visit depends on; add for example `{}`",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for MissingSettingError {}
 
 impl Site {
     /// Returns the settings of a policy.
