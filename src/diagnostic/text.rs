@@ -25,6 +25,22 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// Escapes the harmful characters of a JSON text by their numbers. For programs it is the same JSON.
+pub(crate) fn escaped(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for char in json.chars() {
+        match is_harmful(char) {
+            true => {
+                char.encode_utf16(&mut [0; 2])
+                    .iter()
+                    .for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")));
+            }
+            false => shown.push(char),
+        }
+    }
+    shown
+}
+
 /// The nearest of `known` to a word that is not among them; `None` unless it is near enough to be meant.
 ///
 /// Near is about one edit in four letters, or a difference in case alone: a far-fetched suggestion is worse than none.

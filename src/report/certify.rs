@@ -48,7 +48,7 @@ impl<'a> CertifyReport<'a> {
                 Coverage::Sampled { compared, of } => ("sampled", compared, *of),
             };
             CoverageReport {
-                destination: names::destination(policy, *id),
+                destination: policy.destination_name(*id),
                 coverage,
                 compared: compared.to_string(),
                 of: of.map(|of| of.to_string()),
@@ -56,7 +56,7 @@ impl<'a> CertifyReport<'a> {
         });
         let text = |verdict: &Option<Verdict>| match verdict {
             Some(verdict) => {
-                let refused = names::categories(policy, verdict.refused());
+                let refused = policy.category_names(verdict.refused());
                 let why = names::reason(verdict.reason(), &refused);
                 format!("{}, {why}", verdict.outcome())
             }
@@ -65,7 +65,7 @@ impl<'a> CertifyReport<'a> {
         let differences = certificate.differences.iter().map(|one| {
             let (table, reference) = (text(&one.table), text(&one.reference));
             Difference {
-                destination: names::destination(policy, one.destination),
+                destination: policy.destination_name(one.destination),
                 event: &one.event,
                 table: one.table.as_ref().map(Verdict::reason),
                 reference: one.reference.as_ref().map(Verdict::reason),

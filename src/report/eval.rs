@@ -107,7 +107,7 @@ impl<'a> DecisionReport<'a> {
             reports.push(DestinationReport {
                 destination: declared.name(),
                 reason: verdict.reason(),
-                categories: discard.map(|_| names::categories(policy, verdict.refused())),
+                categories: discard.map(|_| policy.category_names(verdict.refused())),
                 discard,
                 advisory: !verdict.delivers() && declared.mode() == Some(Mode::Device),
             });
@@ -145,7 +145,7 @@ impl<'a> DecisionReport<'a> {
     #[must_use]
     pub fn with_check(mut self, policy: &'a Policy, checked: &Checked<'_>) -> Self {
         let categories = match &checked.found {
-            CheckResult::Mismatch(categories) => Some(names::categories(policy, categories)),
+            CheckResult::Mismatch(categories) => Some(policy.category_names(categories)),
             _ => None,
         };
         let then = checked.then.map(|then| checked.found.action_as_str(then));

@@ -101,8 +101,8 @@ impl<'a> ExplainReport<'a> {
         let verdict = &explanation.verdict;
         let (outcome, reason) = (verdict.outcome(), verdict.reason());
         let Explanation { consent, integrations, .. } = *explanation;
-        let destination = names::destination(policy, id);
-        let categories = names::categories(policy, verdict.refused());
+        let destination = policy.destination_name(id);
+        let categories = policy.category_names(verdict.refused());
         let mode = policy.destination(id).and_then(|destination| destination.mode());
         let is_advisory = mode == Some(Mode::Device) && !verdict.delivers();
         let why = names::reason(reason, &categories);

@@ -1,18 +1,8 @@
 //! Names and words as people know them.
 
 use crate::event::Entry;
-use crate::model::{CategoryId, DestinationId, Policy};
+use crate::model::Policy;
 use std::fmt::Display;
-
-/// Returns the name of a destination.
-pub(super) fn destination(policy: &Policy, id: DestinationId) -> &str {
-    policy.destination(id).map_or("", |destination| destination.name())
-}
-
-/// Returns the names of categories.
-pub(super) fn categories<'a>(policy: &'a Policy, ids: &[CategoryId]) -> Vec<&'a str> {
-    ids.iter().filter_map(|id| policy.category(*id)).map(|category| category.name()).collect()
-}
 
 /// Returns the names of the categories that have these wire ids; the wire id where no category has it.
 pub(super) fn by_wire_ids(policy: &Policy, wire_ids: &[String]) -> Vec<String> {

@@ -196,7 +196,7 @@ impl<'a> VisitReport<'a> {
         let policy = self.policy;
         let bare = |step, text: &str| (StepReport::Bare { step }, text.to_owned());
         let device = |step, before, id: &DestinationId, after| {
-            let destination = names::destination(policy, *id);
+            let destination = policy.destination_name(*id);
             (StepReport::Device { destination, step }, format!("{before}{destination:?} {after}"))
         };
         let name = |event: usize| self.events_by_number.get(event.wrapping_sub(1)).cloned().flatten();
@@ -368,7 +368,7 @@ pub(super) fn gate_word(opens: GateOpens) -> String {
 
 /// Returns the names of destinations.
 pub(super) fn destinations<'a>(policy: &'a Policy, ids: &[DestinationId]) -> Vec<&'a str> {
-    ids.iter().map(|id| names::destination(policy, *id)).collect()
+    ids.iter().map(|id| policy.destination_name(*id)).collect()
 }
 
 /// Returns the names of destinations in words: `"Braze", "Slack"`, or `nobody`.
