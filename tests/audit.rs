@@ -118,9 +118,9 @@ fn a_wrong_spelling_is_one_that_the_policy_does_not_accept() {
         stamped("7"),
     ];
     let audit = audit(&old, &lines.iter().map(String::as_bytes).collect::<Vec<_>>());
-    let spellings: Vec<_> = audit.wrong_spellings().collect();
+    let spellings: Vec<_> = audit.wrong_spellings().iter().collect();
     assert_eq!(spellings, [("categoryPreference", 1), ("categoryPreferences", 2)]);
-    assert_eq!(audit.state(ConsentState::Malformed), 4);
+    assert_eq!(audit.states().of(ConsentState::Malformed), 4);
     // Elsewhere too: a path with parents of its own.
     let elsewhere = policy("override consent at traits.choices");
     assert_eq!(findings(&elsewhere, r#"{"traits":{"categoryPreferences":{}}}"#), [Finding::WrongSpelling]);
@@ -158,7 +158,7 @@ fn what_a_ledger_rejects_is_found() {
         let policy = policy(statements);
         let audit = audit(&policy, &[line.as_bytes()]);
         let rejected: Vec<_> =
-            audit.rejections().filter(|(_, count)| *count > 0).map(|(one, _)| one.as_str()).collect();
+            audit.rejections().iter().filter(|(_, count)| *count > 0).map(|(one, _)| one.as_str()).collect();
         assert_eq!(rejected, Vec::from_iter(expected), "{line}");
         assert_eq!(audit.all().of(Finding::Rejected), u64::from(expected.is_some()), "{line}");
         let notice = LedgerEvent::read(line.as_bytes(), &policy, &Limits::default()).unwrap();
@@ -191,7 +191,7 @@ fn what_is_not_as_recorded_is_found() {
     assert_eq!(audit.all().of(Finding::Mismatch), 2);
     let mismatched: Vec<u64> = audit.categories().iter().map(|one| one.mismatched).collect();
     assert_eq!(mismatched, [2, 1, 0]);
-    let checks: Vec<_> = audit.checks().collect();
+    let checks: Vec<_> = audit.checks().iter().collect();
     assert_eq!(
         checks,
         [("agrees", 1), ("mismatch", 2), ("unknown", 1), ("unreachable", 1), ("unstamped", 1)]

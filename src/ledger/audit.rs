@@ -1,11 +1,13 @@
 //! How the stamping of a stream of events is going.
 
-use super::breakdown::{Breakdown, Counts, Value};
+use super::breakdown::{Breakdown, Value};
 use super::check::{CheckResult, Checked};
 use super::ledger_event::{LedgerEvent, LedgerEventKind};
 use super::people::{Rejection, rejection};
+use crate::counts::Counts;
 use crate::event::{Entry, EventError, EventErrorKind, Name, Preference};
 use crate::model::{CategoryId, ConsentState, IntegrationsState, Policy};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 spelled! {
@@ -72,10 +74,16 @@ impl By {
 }
 
 /// How many events there were, and how many of them have each finding.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tally {
     events: u64,
     findings: Counts<Finding>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Tally { events: 0, findings: Counts::zero() }
+    }
 }
 
 impl Tally {
@@ -87,6 +95,11 @@ impl Tally {
     /// How many events.
     pub fn events(&self) -> u64 {
         self.events
+    }
+
+    /// Returns how many of them have each finding.
+    pub fn findings(&self) -> &Counts<Finding> {
+        &self.findings
     }
 
     /// How many of them have a finding.
@@ -173,7 +186,13 @@ impl Audit {
             invalid: 0,
             mismatched: 0,
         });
-        Audit { categories: categories.collect(), ..Audit::default() }
+        Audit {
+            categories: categories.collect(),
+            errors: Counts::zero(),
+            states: Counts::zero(),
+            rejections: Counts::zero(),
+            ..Audit::default()
+        }
     }
 
     /// Counts so many undeclared categories and integrations entries one by one, instead of [`MAX_VALUES`](super::MAX_VALUES) each.
@@ -286,28 +305,28 @@ impl Audit {
     }
 
     /// How many lines are not events for each reason, in the order in which reasons are tested.
-    pub fn errors(&self) -> impl Iterator<Item = (EventErrorKind, u64)> {
-        EventErrorKind::ALL.into_iter().map(|kind| (kind, self.errors.of(kind)))
+    pub fn errors(&self) -> &Counts<EventErrorKind> {
+        &self.errors
     }
 
     /// How many events have their consent object in a state.
-    pub fn state(&self, state: ConsentState) -> u64 {
-        self.states.of(state)
+    pub fn states(&self) -> &Counts<ConsentState> {
+        &self.states
     }
 
     /// Returns how many events have their integrations object in a state.
-    pub fn integrations(&self, state: IntegrationsState) -> u64 {
-        self.integrations.of(state)
+    pub fn integrations(&self) -> &Counts<IntegrationsState> {
+        &self.integrations
     }
 
     /// The spellings of the preferences key that the policy does not accept, and how many events have each; of two in one event, the first.
-    pub fn wrong_spellings(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.wrong_spellings.iter()
+    pub fn wrong_spellings(&self) -> &Counts<&'static str> {
+        &self.wrong_spellings
     }
 
     /// How many events a ledger rejects for each reason.
-    pub fn rejections(&self) -> impl Iterator<Item = (Rejection, u64)> {
-        Rejection::ALL.into_iter().map(|one| (one, self.rejections.of(one)))
+    pub fn rejections(&self) -> &Counts<Rejection> {
+        &self.rejections
     }
 
     /// What events with preferences, in the state `answered`, said of each category of the policy.
@@ -348,8 +367,8 @@ impl Audit {
     }
 
     /// How many checks found what, by the word of [`CheckResult`]; nothing without a ledger.
-    pub fn checks(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.checks.iter()
+    pub fn checks(&self) -> &Counts<&'static str> {
+        &self.checks
     }
 }
 

@@ -1,10 +1,11 @@
 //! The counts of many decisions.
 
 use super::Summary;
-use super::counts::Counts;
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page};
+use crate::counts::Counts;
+use crate::event::EventErrorKind;
 use crate::model::Policy;
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
@@ -17,7 +18,7 @@ pub struct SummaryReport<'a> {
     decided: u64,
     dropped: u64,
     /// The lines that are not events, by their codes.
-    not_events: Counts,
+    not_events: &'a Counts<EventErrorKind>,
     /// The results of checks against a ledger.
     checks: Vec<CheckCount>,
     counts: Vec<Count<'a>>,
@@ -55,7 +56,7 @@ impl<'a> SummaryReport<'a> {
             policy: policy.name(),
             decided: summary.decided(),
             dropped: summary.dropped(),
-            not_events: summary.errors().map(|(kind, count)| (kind.as_str(), count)).collect(),
+            not_events: summary.errors(),
             checks: checks.collect(),
             counts: counts.collect(),
             left_out: None,
@@ -73,7 +74,7 @@ impl<'a> SummaryReport<'a> {
 impl Document for SummaryReport<'_> {
     fn page(&self) -> Page {
         let mut page = Page::default();
-        let not_events = self.not_events.sum("not events");
+        let not_events = names::not_events(self.not_events);
         page.paragraph(format!(
             "{} decided by \"{}\", {} dropped, {not_events}",
             self.decided, self.policy, self.dropped

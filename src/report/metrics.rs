@@ -32,7 +32,7 @@ use metrics::counter;
 pub fn count(policy: &Policy, summary: &Summary) {
     let name = || policy.name().to_owned();
     counter!("consentry_successfully_received_total", "policy" => name()).increment(summary.decided());
-    for (kind, count) in summary.errors() {
+    for (kind, count) in summary.errors().iter() {
         counter!("consentry_failed_on_ingest_total", "policy" => name(), "reason" => kind.as_str())
             .increment(count);
     }

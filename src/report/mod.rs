@@ -3,7 +3,6 @@
 #[cfg(feature = "ledger")]
 pub mod audit;
 pub mod certify;
-mod counts;
 pub mod csv;
 pub mod diff;
 pub mod eval;

@@ -1,6 +1,7 @@
 //! Names and words as people know them.
 
-use crate::event::Entry;
+use crate::counts::Counts;
+use crate::event::{Entry, EventErrorKind};
 use crate::model::Policy;
 use std::fmt::Display;
 
@@ -59,4 +60,9 @@ pub(super) fn first(most: usize, words: &[impl Display], all: usize) -> String {
 pub(super) fn counted(count: impl Display, one: &str, more: &str) -> String {
     let count = count.to_string();
     format!("{count} {}", if count == "1" { one } else { more })
+}
+
+/// Returns how many lines are not events, and why: `2 not events (2 blank_line)`.
+pub(super) fn not_events(errors: &Counts<EventErrorKind>) -> String {
+    format!("{} not events{}", errors.total(), in_brackets(&errors.occurring()))
 }

@@ -105,15 +105,16 @@ impl Stream {
     /// Adds each wire id as a category, and each name but `All` as a destination.
     pub(super) fn add_to(&self, draft: &mut Draft, file: &str) -> Result<(), String> {
         let audit = &self.audit;
-        let consent = ConsentState::ALL.map(|state| (state.as_str(), audit.state(state)));
-        let integrations = IntegrationsState::ALL.map(|state| (state.as_str(), audit.integrations(state)));
+        let consent = ConsentState::ALL.map(|state| (state.as_str(), audit.states().of(state)));
+        let integrations =
+            IntegrationsState::ALL.map(|state| (state.as_str(), audit.integrations().of(state)));
         draft.sources.push(format!(
             "From {file}: {} events; consent {}; integrations {}",
             audit.all().events(),
             by_word(consent),
             by_word(integrations)
         ));
-        let answered = audit.state(ConsentState::Answered);
+        let answered = audit.states().of(ConsentState::Answered);
         for (wire_id, counts) in nameable(audit.unknown_categories()) {
             let values = [
                 ("granted", counts.of(Preference::Granted)),
@@ -136,7 +137,7 @@ impl Stream {
     }
 
     fn errors(&self) -> String {
-        by_word(self.audit.errors().map(|(kind, count)| (kind.as_str(), count)))
+        by_word(self.audit.errors().iter().map(|(kind, count)| (kind.as_str(), count)))
     }
 
     /// Returns what a person should know of it, a line each.
@@ -161,7 +162,7 @@ impl Stream {
         if unnameable > 0 {
             remarks.push(format!("{unnameable} keys are empty or no text: no policy can name them"));
         }
-        let malformed = audit.state(ConsentState::Malformed);
+        let malformed = audit.states().of(ConsentState::Malformed);
         if malformed > 0 {
             remarks.push(format!("the consent object of {malformed} events is malformed"));
         }
