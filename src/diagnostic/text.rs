@@ -1,5 +1,7 @@
 //! What the texts of messages may hold, and which name was meant by a misspelled one.
 
+use std::fmt::Display;
+
 /// Returns true if a character changes the direction of the text around it.
 pub(crate) fn is_bidirectional(char: char) -> bool {
     matches!(char, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
@@ -39,6 +41,16 @@ pub(crate) fn escaped(json: &str) -> String {
         }
     }
     shown
+}
+
+/// Returns the words as `A, B or C`, with this word before the last one.
+pub(crate) fn listed<T: Display>(words: impl IntoIterator<Item = T>, conjunction: &str) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| word.to_string()).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, rest)) => format!("{} {conjunction} {last}", rest.join(", ")),
+    }
 }
 
 /// The nearest of `known` to a word that is not among them; `None` unless it is near enough to be meant.

@@ -38,7 +38,7 @@ mod when;
 
 #[cfg(feature = "metrics")]
 pub use metrics::count;
-pub use summary::Summary;
+pub use summary::{CheckCount, DestinationCount, Summary};
 
 use crate::diagnostic::{Diagnostic, visible};
 

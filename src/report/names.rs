@@ -1,7 +1,7 @@
 //! Names and words as people know them.
 
 use crate::counts::Counts;
-use crate::event::{Entry, EventErrorKind};
+use crate::event::EventErrorKind;
 use crate::model::Policy;
 use std::fmt::Display;
 
@@ -22,22 +22,9 @@ pub(super) fn reason(reason: impl Display, refused: &[impl Display]) -> String {
     }
 }
 
-/// Returns the word for an entry.
-pub(super) fn entry(entry: Option<Entry>) -> &'static str {
-    entry.map_or("unlisted", Entry::as_str)
-}
-
 /// Joins words: `a, b`.
 pub(super) fn joined(words: &[impl Display]) -> String {
     words.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// Joins words: `a, b or c`.
-pub(super) fn any_of(words: &[impl Display]) -> String {
-    match words.split_last() {
-        Some((last, rest @ [_, ..])) => format!("{} or {last}", joined(rest)),
-        _ => joined(words),
-    }
 }
 
 /// Returns a word of the language as prose: `use recorded` for `use_recorded`.

@@ -6,7 +6,8 @@ use crate::event::{EventError, EventErrorKind};
 #[cfg(feature = "ledger")]
 use crate::ledger::Checked;
 use crate::model::Policy;
-use crate::reason::Reason;
+use crate::reason::{Outcome, Reason};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// How often each destination was delivered or blocked, by reason, and how often a line was not an event, by code.
@@ -26,6 +27,30 @@ pub struct Summary {
     recent: Vec<[Recent; REASONS]>,
     /// How many decisions that is.
     recent_decisions: u32,
+}
+
+/// The number of events with one result of a check against a ledger.
+#[derive(Debug, Serialize)]
+pub struct CheckCount {
+    /// The result.
+    pub found: &'static str,
+    /// The action that the policy takes for it.
+    pub then: Option<&'static str>,
+    /// The number of events.
+    pub events: u64,
+}
+
+/// The number of events that one destination gets, or does not get, for one reason.
+#[derive(Debug, Serialize)]
+pub struct DestinationCount<'p> {
+    /// The name of the destination.
+    pub destination: &'p str,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The reason.
+    pub reason: Reason,
+    /// The number of events.
+    pub events: u64,
 }
 
 const REASONS: usize = Reason::ALL.len();
@@ -115,8 +140,8 @@ impl Summary {
     }
 
     /// What checks found, what became of the events, and how many those were.
-    pub fn checks(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>, u64)> {
-        self.checks.iter().map(|((found, then), count)| (found, then, count))
+    pub fn checks(&self) -> impl Iterator<Item = CheckCount> {
+        self.checks.iter().map(|((found, then), events)| CheckCount { found, then, events })
     }
 
     /// Counts one line that is not an event.
@@ -155,11 +180,15 @@ impl Summary {
     }
 
     /// The counts of a policy's destinations, in declaration order and then by reason, deliveries first.
-    pub fn counts<'s>(&'s self, policy: &'s Policy) -> impl Iterator<Item = (&'s str, Reason, u64)> {
-        policy.destinations().iter().enumerate().flat_map(move |(index, destination)| {
-            let counts = Reason::ALL.into_iter().map(move |reason| (reason, self.count(index, reason)));
-            let counted = counts.filter(|(_, count)| *count > 0);
-            counted.map(move |(reason, count)| (destination.name(), reason, count))
+    pub fn counts<'s>(&'s self, policy: &'s Policy) -> impl Iterator<Item = DestinationCount<'s>> {
+        policy.destinations().iter().enumerate().flat_map(move |(index, declared)| {
+            let counts = Reason::ALL.into_iter().map(move |reason| DestinationCount {
+                destination: declared.name(),
+                outcome: reason.outcome(),
+                reason,
+                events: self.count(index, reason),
+            });
+            counts.filter(|count| count.events > 0)
         })
     }
 
@@ -201,7 +230,7 @@ mod tests {
         grand.merge(&total);
         for summary in [&worker, &total, &grand] {
             assert_eq!(summary.counts(large.policy()).count(), 100);
-            assert_eq!(summary.counts(large.policy()).map(|(_, _, count)| count).sum::<u64>(), 101);
+            assert_eq!(summary.counts(large.policy()).map(|count| count.events).sum::<u64>(), 101);
             let errors = [(EventErrorKind::BlankLine, 1), (EventErrorKind::NotAnObject, 2)];
             assert!(summary.errors().iter().eq(errors) && summary.not_events() == 3);
         }

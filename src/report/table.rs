@@ -4,6 +4,7 @@ use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock, Role};
 use super::prove::{PromiseProof, ProveReport};
+use crate::diagnostic::listed;
 use crate::event::Entry;
 use crate::exact::{self, DecisionTable, fingerprint};
 use crate::model::{
@@ -270,12 +271,12 @@ impl<'a> BlockReport<'a> {
             None => String::new(),
         };
         [
-            names::any_of(self.consent),
-            names::any_of(self.integrations),
+            listed(self.consent, "or"),
+            listed(self.integrations, "or"),
             choice(row.exempt_event, "exempt", "not exempt"),
             choice(row.granted, "granted", "not granted"),
-            names::any_of(row.entry.as_deref().unwrap_or_default()),
-            names::any_of(row.all.as_deref().unwrap_or_default()),
+            listed(row.entry.as_deref().unwrap_or_default(), "or"),
+            listed(row.all.as_deref().unwrap_or_default(), "or"),
             row.outcome.to_string(),
             row.drop.map_or(row.reason.to_string(), |drop| format!("{}: {drop:?}", row.reason)),
         ]
@@ -292,7 +293,7 @@ fn drops(policy: &Policy) -> Vec<String> {
             let own = reasons.iter().filter(|(_, one)| *one == Some(reason)).map(|(word, _)| *word);
             let state = match own.collect::<Vec<_>>() {
                 all if all.len() == reasons.len() => format!("consent {consent}"),
-                own => format!("consent {consent} with integrations {}", names::any_of(&own)),
+                own => format!("consent {consent} with integrations {}", listed(&own, "or")),
             };
             match drops.iter_mut().find(|(known, _)| *known == reason) {
                 Some((_, states)) => states.push(state),
@@ -306,7 +307,7 @@ fn drops(policy: &Policy) -> Vec<String> {
 /// Returns what the words of the tables mean under a policy.
 fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(&'static str, String)> {
     let paths: Vec<String> = policy.reading().paths().map(|keys| keys.join(".")).collect();
-    let paths = names::any_of(&paths);
+    let paths = listed(&paths, "or");
     let (invalid, all_invalid) = match policy.invalid_entries().value {
         InvalidEntries::Off => ("off", "off"),
         InvalidEntries::Unlisted => ("unlisted", "on"),
@@ -315,7 +316,7 @@ fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(&'static str, Str
         policy.exempt_events().value.iter().map(|name| format!("{:?}", name.value)).collect();
     let exempt = match exempt.as_slice() {
         [] => "no event is exempt".to_owned(),
-        names => format!("a track event named {}, which passes the consent step", names::any_of(names)),
+        names => format!("a track event named {}, which passes the consent step", listed(names, "or")),
     };
     let words = [
         ("a blank cell", "it does not matter".to_owned()),
