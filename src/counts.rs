@@ -17,6 +17,7 @@ impl<Key> Default for Counts<Key> {
 
 impl<Key: Ord + Copy> Counts<Key> {
     /// Creates counts that have every value of an enum, each of them zero.
+    #[cfg(feature = "ledger")]
     pub(crate) fn zero() -> Self
     where
         Key: Spelled,

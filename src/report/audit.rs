@@ -270,8 +270,7 @@ impl<'a> Cells<'a> {
 }
 
 impl Document for AuditReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         let events = |count| names::counted(count, "event", "events");
         page.paragraph(format!(
             "{} audited by {:?}, {}",
@@ -297,7 +296,7 @@ impl Document for AuditReport<'_> {
         if answered > 0 {
             page.heading(2, format!("categories, in {} with preferences", events(answered)));
             page.table(self.categories_table());
-            self.unknown_categories(&mut page);
+            self.unknown_categories(page);
         }
         for (finding, count) in self.occurring() {
             page.heading(2, format!("{}, {}", finding.as_str(), events(count)));
@@ -306,7 +305,6 @@ impl Document for AuditReport<'_> {
                 page.0.extend(self.breakdown(finding, by).map(PageBlock::Grid));
             }
         }
-        page
     }
 }
 

@@ -296,8 +296,7 @@ impl<'a> DiffReport<'a> {
 }
 
 impl Document for DiffReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         page.paragraph(format!("{} -> {}", self.old.file, self.new.file));
         page.list(self.sentences());
         for destination in &self.destinations {
@@ -315,6 +314,5 @@ impl Document for DiffReport<'_> {
         }
         page.paragraph(self.summary());
         self.events.iter().for_each(|events| page.paragraph(events.summary()));
-        page
     }
 }

@@ -201,8 +201,7 @@ impl<'a> FlipReport<'a> {
 }
 
 impl Document for ExplainReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         self.leads.0.iter().for_each(|line| page.paragraph(line));
         page.gap();
         for (step, number) in self.steps.iter().zip(1..) {
@@ -218,6 +217,5 @@ impl Document for ExplainReport<'_> {
         let more =
             self.more_flips.then(|| format!("there may be more: at most {MAX_COUNTERFACTUALS} are listed"));
         page.0.push(PageBlock::List { numbered: false, indent: 3, items: flips.chain(more).collect() });
-        page
     }
 }

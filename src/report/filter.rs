@@ -49,8 +49,7 @@ impl<'a> SummaryReport<'a> {
 }
 
 impl Document for SummaryReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         let not_events = names::not_events(self.not_events);
         page.paragraph(format!(
             "{} decided by \"{}\", {} dropped, {not_events}",
@@ -76,6 +75,5 @@ impl Document for SummaryReport<'_> {
         if let Some(events) = self.left_out {
             page.paragraph(format!("{events} left out: no destination receives them"));
         }
-        page
     }
 }

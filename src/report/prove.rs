@@ -114,8 +114,7 @@ fn answer(proof: &Result<Proof<'_>, TooLargeError>) -> String {
 }
 
 impl Document for ProveReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         let row = |word: &str, lines| Grid {
             indent: 0,
             ..Grid::new([Column::wide(6), "".into()]).with([[word.into(), Cell(lines)]])
@@ -139,6 +138,5 @@ impl Document for ProveReport<'_> {
             0 => "nothing is promised: see `never deliver` and `always deliver` in the language".to_owned(),
             all => format!("{} of {all} promises are kept", self.kept),
         });
-        page
     }
 }

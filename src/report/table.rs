@@ -349,8 +349,7 @@ const TITLES: [&str; 8] = [
 ];
 
 impl Document for TableReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         page.heading(1, format!("Decision table of {}", self.policy));
         page.0.push(PageBlock::Definitions { is_header: true, items: self.header.clone() });
         if !self.drops.is_empty() {
@@ -389,6 +388,5 @@ impl Document for TableReport<'_> {
         page.heading(2, "What the words mean");
         page.0.push(PageBlock::Definitions { is_header: false, items: self.glossary.clone() });
         page.0.push(PageBlock::Blanks(&["Name", "Date", "Signature"]));
-        page
     }
 }

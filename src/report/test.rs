@@ -219,17 +219,16 @@ fn add_failed(page: &mut Page, case: &CaseResult<'_>) {
 
 /// The page leaves out errors of policies, for which there are printers of their own.
 impl Document for TestReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         let (compiled, mistaken): (Vec<_>, Vec<_>) =
             self.policies.iter().partition(|policy| policy.mistakes.is_empty());
         // A policy has tests but no cases if none was asked for.
         compiled
             .into_iter()
             .filter(|policy| !policy.has_tests || !policy.cases.is_empty())
-            .for_each(|policy| policy.add_to(&mut page));
+            .for_each(|policy| policy.add_to(page));
         let cases = self.policies.iter().flat_map(|policy| policy.cases);
-        cases.filter(|case| !case.passed).for_each(|case| add_failed(&mut page, case));
+        cases.filter(|case| !case.passed).for_each(|case| add_failed(page, case));
         let passed = names::counted(self.passed, "case", "cases");
         let events = names::counted(self.events, "event", "events");
         let end = match mistaken.len() {
@@ -238,6 +237,5 @@ impl Document for TestReport<'_> {
             count => format!("; {} not run", names::counted(count, "policy was", "policies were")),
         };
         page.paragraph(format!("{passed} passed, {} failed, {events} decided{end}", self.failed));
-        page
     }
 }

@@ -2,7 +2,7 @@
 
 use super::json::VERSION;
 use super::page::{Cell, Document, Grid, Page, PageBlock};
-use super::visit::{Rating, choice, choice_text, destinations, gate_word, receivers};
+use super::visit::{Rating, destinations, gate_word, grants, preferences, receivers};
 use crate::decide;
 use crate::model::{Banner, CategoryId, ConsentModel, Policy};
 use crate::visit::{
@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 #[derive(Debug, Serialize)]
 pub struct VisitTablesReport<'a> {
     banners: Vec<BannerReport>,
-    chosen: BTreeMap<&'a str, bool>,
+    chosen: BTreeMap<String, bool>,
     edition: u32,
     gate: String,
     policy: &'a str,
     scenarios: Vec<ScenarioReport<'a>>,
-    stored: BTreeMap<&'a str, bool>,
+    stored: BTreeMap<String, bool>,
     v: u32,
     wrapper: Vec<GateReport>,
     #[serde(skip)]
@@ -87,22 +87,23 @@ impl<'a> VisitTablesReport<'a> {
         let policy = table.policy();
         let stored = stored.unwrap_or_else(|| Choice::everything(policy));
         let chosen = chosen.unwrap_or_else(|| all_but_the_last(policy));
-        let [has_granted, grants] = [&stored, &chosen].map(|one| choice_text(policy, one));
+        let [stored_consent, chosen_consent] = [&stored, &chosen].map(|choice| choice.stamp(policy));
         let gate = policy.gate_opens().value;
         let rows = scenarios(table, &stored, &chosen);
         VisitTablesReport {
             banners: banners(table).iter().map(BannerReport::new).collect(),
-            chosen: choice(policy, &chosen),
+            chosen: preferences(&chosen_consent),
             edition: policy.edition(),
             gate: gate_word(gate),
             policy: policy.name(),
             scenarios: rows.iter().map(|row| ScenarioReport::new(policy, row)).collect(),
-            stored: choice(policy, &stored),
+            stored: preferences(&stored_consent),
             v: VERSION,
             wrapper: wrapper(table).iter().map(GateReport::new).collect(),
             lead: format!(
-                "gate opens on {}; who returns has granted {has_granted}; who chooses or updates grants {grants}",
-                gate.as_str()
+                "gate opens on {gate}; who returns has granted {}; who chooses or updates grants {}",
+                grants(policy, &stored_consent),
+                grants(policy, &chosen_consent)
             ),
         }
     }
@@ -283,9 +284,9 @@ impl GateReport {
 }
 
 impl Document for VisitTablesReport<'_> {
-    fn page(&self) -> Page {
+    fn add_to(&self, page: &mut Page) {
         let (name, lead) = (self.policy.to_owned(), format!("{}.", self.lead));
-        let mut page = Page(vec![PageBlock::Title { level: 1, about: "Visits under", name, lead }]);
+        page.0.push(PageBlock::Title { level: 1, about: "Visits under", name, lead });
         let mut add = |title: &str, note: &str, table: Grid| {
             page.heading(2, title);
             if !note.is_empty() {
@@ -317,6 +318,5 @@ impl Document for VisitTablesReport<'_> {
         ];
         let note = "As if the destinations of a row were enabled and no others; the policy's own gate is one of the readings.";
         add("The gate", note, Grid::new(columns).with(self.wrapper.iter().map(GateReport::cells)));
-        page
     }
 }
