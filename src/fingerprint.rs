@@ -1,9 +1,11 @@
 //! The fingerprint of a policy as a value; `exact` calculates it.
 
+use derive_more::{Display, Error};
 use std::fmt;
 
 /// The fingerprint of a policy. Written, it names its version and its hash: `consentry-3-sha256:` and 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(derive_more::Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[debug("{self}")]
 pub struct Fingerprint(pub(crate) [u8; 32]);
 
 /// The prefix of the digits. A change of what is hashed changes the number.
@@ -16,20 +18,7 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// A question that has no exact answer in reasonable space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Error)]
+#[display("the requirement is too large to be answered exactly")]
 pub struct TooLargeError;
-
-impl fmt::Display for TooLargeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the requirement is too large to be answered exactly")
-    }
-}
-
-impl std::error::Error for TooLargeError {}

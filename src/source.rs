@@ -5,6 +5,7 @@
 //! library reads files.
 
 use crate::syntax::MAX_FILE_BYTES;
+use derive_more::{Display, Error};
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -26,30 +27,20 @@ pub trait Source {
 }
 
 /// Why a file cannot be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
 pub enum SourceError {
     /// There is no such file.
+    #[display("there is no such file")]
     NotFound,
     /// The path is a folder.
+    #[display("it is a folder")]
     Folder,
     /// The path leads out of the policy root through a symbolic link.
+    #[display("it leads out of the policy root")]
     OutsideRoot,
     /// Anything else, in the operating system's words.
-    Other(String),
+    Other(#[error(not(source))] String),
 }
-
-impl std::fmt::Display for SourceError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            SourceError::NotFound => "there is no such file",
-            SourceError::Folder => "it is a folder",
-            SourceError::OutsideRoot => "it leads out of the policy root",
-            SourceError::Other(reason) => reason,
-        })
-    }
-}
-
-impl std::error::Error for SourceError {}
 
 /// Files in memory, by path.
 ///

@@ -95,7 +95,7 @@ fn categories(policy: &Policy, id: DestinationId) -> Vec<(String, String)> {
     let used = policy.destination(id).unwrap().requirement().into_iter();
     let used: BTreeSet<_> = used.flat_map(consentry::model::Requirement::categories).collect();
     let named = used.into_iter().map(|id| policy.category(id).unwrap());
-    let free = named.filter(|one| one.always().is_none() && one.unenforced().is_none());
+    let free = named.filter(|one| one.always.is_none() && one.unenforced.is_none());
     free.map(|one| (one.name().to_owned(), one.wire_id().to_owned())).collect()
 }
 

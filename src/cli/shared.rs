@@ -5,6 +5,7 @@ use consentry::diagnostic::visible;
 use consentry::ledger::StoreError;
 use consentry::source::Disk;
 use consentry::{DestinationId, Policy, PolicyError};
+use derive_more::From;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -36,10 +37,13 @@ pub(super) enum Status {
 }
 
 /// Why a command could not do its work.
+#[derive(From)]
 pub(super) enum CliError {
     /// A policy that does not compile.
+    #[from]
     Policy(PolicyError),
     /// Usage, or a file that cannot be read or written.
+    #[from(String, &str)]
     Other(String),
     /// The reader of our output has gone away, which is its right.
     ReaderGone,
@@ -52,24 +56,6 @@ impl From<io::Error> for CliError {
             io::ErrorKind::BrokenPipe => CliError::ReaderGone,
             _ => CliError::Other(format!("cannot write: {error}")),
         }
-    }
-}
-
-impl From<PolicyError> for CliError {
-    fn from(error: PolicyError) -> Self {
-        CliError::Policy(error)
-    }
-}
-
-impl From<String> for CliError {
-    fn from(message: String) -> Self {
-        CliError::Other(message)
-    }
-}
-
-impl From<&str> for CliError {
-    fn from(message: &str) -> Self {
-        CliError::Other(message.to_owned())
     }
 }
 
@@ -139,7 +125,7 @@ pub(super) fn destination(policy: &Policy, name: &str) -> Result<DestinationId, 
     }
     let shown = visible(name);
     let destinations = policy.destinations();
-    if let Some(own) = destinations.iter().find(|one| one.aliases().iter().any(|alias| alias.value == name)) {
+    if let Some(own) = destinations.iter().find(|one| one.aliases.iter().any(|alias| alias.value == name)) {
         return Err(format!("`{shown}` is an alias; ask for `{}`", visible(own.name())).into());
     }
     let mut names: Vec<String> = destinations.iter().map(|one| visible(one.name())).take(MAX_NAMES).collect();

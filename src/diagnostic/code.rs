@@ -1,6 +1,7 @@
 //! The registry of findings. A number is never used for anything else, also after its finding is gone.
 
 use super::text::nearest;
+use derive_more::{Display, Error};
 use std::fmt;
 use std::str::FromStr;
 
@@ -301,16 +302,9 @@ impl fmt::Display for Code {
 }
 
 /// A text that is neither the name nor the code of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Error)]
+#[display("there is no finding of this name or code")]
 pub struct UnknownCodeError;
-
-impl fmt::Display for UnknownCodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there is no finding of this name or code")
-    }
-}
-
-impl std::error::Error for UnknownCodeError {}
 
 impl FromStr for Code {
     type Err = UnknownCodeError;

@@ -7,12 +7,13 @@ use super::code::{Code, Severity};
 use super::files::{FileId, Files};
 use super::finding::{Diagnostic, Label};
 use super::text::visible;
+use derive_more::{Display, Error};
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceSpan, SpanContents};
-use std::fmt;
 use std::ops::Range;
 
 /// A [`Diagnostic`] with an excerpt of its source text.
-#[derive(Debug)]
+#[derive(Debug, Default, Display, Error)]
+#[display("{message}")]
 pub struct Report {
     code: Option<Code>,
     severity: miette::Severity,
@@ -55,12 +56,10 @@ impl Files {
                 continue;
             }
             elsewhere.push(Report {
-                code: None,
                 severity: miette::Severity::Advice,
                 message: "elsewhere".into(),
-                help: None,
                 excerpt: Some(self.excerpt_of(label.span.file, &[label])),
-                elsewhere: Vec::new(),
+                ..Report::default()
             });
         }
         Report {
@@ -91,8 +90,7 @@ impl Files {
                 break;
             }
             let here = start..=start + content.len();
-            let pointed_at =
-                labels.iter().map(|label| label.span.start as usize).find(|at| here.contains(at));
+            let pointed_at = labels.iter().map(|label| label.span.start).find(|at| here.contains(at));
             let window = Window::new(content, pointed_at.map_or(0, |at| at - start));
             let base = text.len();
             text.push_str(&window.shown());
@@ -155,16 +153,8 @@ fn shown(text: &str) -> String {
     visible(&text.replace('\t', "    "))
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Report {}
-
 impl miette::Diagnostic for Report {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
         Some(Box::new(self.code?.label()))
     }
 
@@ -172,7 +162,7 @@ impl miette::Diagnostic for Report {
         Some(self.severity)
     }
 
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
         Some(Box::new(self.help.as_ref()?))
     }
 

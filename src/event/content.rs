@@ -1,9 +1,9 @@
 //! What a decision reads from an event.
 
 use crate::model::{ConsentState, IntegrationsState, Preference};
+use derive_more::Display;
 use serde::Deserialize;
 use std::borrow::Cow;
-use std::fmt;
 
 /// Everything of one event that can change its decision (section 1 of the semantics), and its id.
 ///
@@ -85,7 +85,9 @@ impl Entry {
 /// JSON may spell lone surrogates, which are no text; they are kept in their generalised UTF-8 form, so that such a
 /// name differs from every declared name. [`fmt::Display`] shows them as U+FFFD.
 // Asked for bytes, `serde_json` gives a string's lone surrogates in generalised UTF-8 instead of refusing them.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(derive_more::Debug, Display, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[debug("{:?}", self.to_text())]
+#[display("{}", self.to_text())]
 #[serde(transparent)]
 pub struct Name<'a>(#[serde(borrow)] Cow<'a, [u8]>);
 
@@ -136,18 +138,6 @@ impl<'a> From<&'a str> for Name<'a> {
 impl From<String> for Name<'_> {
     fn from(text: String) -> Self {
         Name(Cow::Owned(text.into_bytes()))
-    }
-}
-
-impl fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_text())
-    }
-}
-
-impl fmt::Debug for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.to_text(), f)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Why bytes are not an event.
 
-use std::fmt;
+use derive_more::{Display, Error};
 
 /// Why bytes are not an event, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
+#[display("{detail}")]
 pub struct EventError {
     kind: EventErrorKind,
     /// The byte, from 0, at which the fault shows; for `line_too_long` the limit.
@@ -57,11 +58,3 @@ impl EventError {
         self.offset
     }
 }
-
-impl fmt::Display for EventError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)
-    }
-}
-
-impl std::error::Error for EventError {}

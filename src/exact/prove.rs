@@ -109,7 +109,7 @@ impl<'p> Question<'p> {
         // What is always granted is no matter of the event; what is unenforced is one for a promise.
         let asked = categories.into_iter().filter_map(|id| policy.category(id));
         let asked: Vec<(&str, &str)> = asked
-            .filter(|category| category.always().is_none())
+            .filter(|category| category.always.is_none())
             .map(|category| (category.wire_id(), category.name()))
             .collect();
         let inputs = Inputs::with(&[(policy, id)], &names, &asked);
@@ -235,7 +235,7 @@ impl<'p> Question<'p> {
 
     /// Returns where a category is granted: by the event, also where it is unenforced, or always.
     fn granted(&mut self, id: CategoryId) -> Result<Diagram, TooLargeError> {
-        let category = self.policy.category(id).filter(|one| one.always().is_none());
+        let category = self.policy.category(id).filter(|one| one.always.is_none());
         let Some(category) = category else { return Ok(Diagram::TRUE) };
         let DecisionFunction { inputs, diagrams, .. } = &mut self.decision;
         let Some(variable) = inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };

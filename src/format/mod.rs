@@ -15,32 +15,23 @@ mod trivia;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::tree::TokenKind;
 use crate::syntax::{self, Keyword, MAX_FILE_BYTES, Tree};
+use derive_more::{Display, Error};
 use page::Page;
 use statement::Sentence;
 use std::borrow::Cow;
-use std::fmt;
 use trivia::Words;
 
 /// Why a text is not formatted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
 #[non_exhaustive]
 pub enum FormatError {
     /// It has mistakes, which point into [`crate::diagnostic::Files::of`] the text.
-    Mistakes(Vec<Diagnostic>),
+    #[display("the text has mistakes")]
+    Mistakes(#[error(not(source))] Vec<Diagnostic>),
     /// What would come out says something else, or would itself be formatted otherwise: a mistake of this crate.
+    #[display("the text cannot be formatted: this is a bug of consentry, please report it")]
     Bug,
 }
-
-impl fmt::Display for FormatError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            FormatError::Mistakes(_) => "the text has mistakes",
-            FormatError::Bug => "the text cannot be formatted: this is a bug of consentry, please report it",
-        })
-    }
-}
-
-impl std::error::Error for FormatError {}
 
 /// The text of one file in the canonical layout: every word, text and comment as it was, and in the same order.
 ///
@@ -84,9 +75,9 @@ fn parse(text: &str, what: &str) -> Result<Tree, FormatError> {
 fn lay_out(tree: &Tree, text: &str) -> String {
     let words = Words::of(tree, text);
     let mut rest = words.all.as_slice();
-    let mut next = |end: u32| {
+    let mut next = |end: usize| {
         let words;
-        (words, rest) = trivia::split_at(rest, end as usize);
+        (words, rest) = trivia::split_at(rest, end);
         words
     };
     let edition = tree.edition.iter().map(|edition| Sentence::edition(next(edition.span.end)));

@@ -76,8 +76,10 @@ impl By {
 /// How many events there were, and how many of them have each finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    events: u64,
-    findings: Counts<Finding>,
+    /// How many events.
+    pub events: u64,
+    /// How many of them have each finding.
+    pub findings: Counts<Finding>,
 }
 
 impl Default for Tally {
@@ -90,16 +92,6 @@ impl Tally {
     fn add(&mut self, findings: &[Finding]) {
         self.events += 1;
         findings.iter().for_each(|finding| self.findings.add(*finding));
-    }
-
-    /// How many events.
-    pub fn events(&self) -> u64 {
-        self.events
-    }
-
-    /// Returns how many of them have each finding.
-    pub fn findings(&self) -> &Counts<Finding> {
-        &self.findings
     }
 
     /// How many of them have a finding.
@@ -116,14 +108,8 @@ pub struct CategoryTally {
     wire_id: String,
     /// Whether it is neither `always` granted nor unenforced, so that what events say of it counts.
     pub counts: bool,
-    /// `true`.
-    pub granted: u64,
-    /// `false`.
-    pub refused: u64,
-    /// No such key.
-    pub unasked: u64,
-    /// No boolean.
-    pub invalid: u64,
+    /// How many events say what of it; `unasked` where they do not name it.
+    pub preferences: Counts<Preference>,
     /// How many events are stamped otherwise than is recorded.
     pub mismatched: u64,
 }
@@ -131,14 +117,14 @@ pub struct CategoryTally {
 impl CategoryTally {
     /// How many events say something of it.
     pub fn stamped(&self) -> u64 {
-        self.granted + self.refused + self.invalid
+        self.preferences.total() - self.preferences.of(Preference::Unasked)
     }
 }
 
 /// What there is to say of the stamping of the events that were added, by one policy. Its memory is bounded, whatever they are.
 ///
 /// ```
-/// use consentry::ledger::{Audit, By, Finding, LedgerEvent};
+/// use consentry::ledger::{Audit, Finding, LedgerEvent};
 /// use consentry::{Limits, Policy};
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" category Ads"#)?;
@@ -149,28 +135,41 @@ impl CategoryTally {
 ///         Err(error) => audit.add_error(&error),
 ///     }
 /// }
-/// assert_eq!((audit.all().events(), audit.all().of(Finding::Missing), audit.not_events()), (2, 1, 1));
-/// assert_eq!(audit.by(By::Type).rows().count(), 2);
+/// assert_eq!((audit.all.events, audit.all.of(Finding::Missing), audit.not_events()), (2, 1, 1));
+/// let [by_type, ..] = &audit.by;
+/// assert_eq!(by_type.rows().count(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audit {
-    all: Tally,
-    /// In the order of [`By::ALL`].
-    by: [Breakdown<Tally>; By::ALL.len()],
-    errors: Counts<EventErrorKind>,
-    states: Counts<ConsentState>,
-    integrations: Counts<IntegrationsState>,
-    wrong_spellings: Counts<&'static str>,
-    rejections: Counts<Rejection>,
-    /// In the order of the policy.
-    categories: Vec<CategoryTally>,
-    unknown_categories: Breakdown<Counts<Preference>>,
-    entries: Breakdown<Counts<Entry>>,
-    preference_events: u64,
-    identify_events: u64,
-    without_person: u64,
-    checks: Counts<&'static str>,
+    /// All events.
+    pub all: Tally,
+    /// The events by something that they have, in the order of [`By::ALL`].
+    pub by: [Breakdown<Tally>; By::ALL.len()],
+    /// How many lines are not events, for each reason.
+    pub errors: Counts<EventErrorKind>,
+    /// How many events have their consent object in a state.
+    pub states: Counts<ConsentState>,
+    /// How many events have their integrations object in a state.
+    pub integrations: Counts<IntegrationsState>,
+    /// The spellings of the preferences key that the policy does not accept, and how many events have each; of two in one event, the first.
+    pub wrong_spellings: Counts<&'static str>,
+    /// How many events a ledger rejects for each reason.
+    pub rejections: Counts<Rejection>,
+    /// What events with preferences, in the state `answered`, said of each category, in the order of the policy.
+    pub categories: Vec<CategoryTally>,
+    /// The categories that the policy does not declare, and what events say of each.
+    pub unknown_categories: Breakdown<Counts<Preference>>,
+    /// The names in integrations objects, `All` too, and what events say of each.
+    pub entries: Breakdown<Counts<Entry>>,
+    /// How many events are preference events.
+    pub preference_events: u64,
+    /// How many events are identify events, whether they write or not.
+    pub identify_events: u64,
+    /// How many events name nobody.
+    pub without_person: u64,
+    /// How many checks found what, by the word of [`CheckResult`]; nothing without a ledger.
+    pub checks: Counts<&'static str>,
 }
 
 impl Audit {
@@ -180,10 +179,7 @@ impl Audit {
             id,
             wire_id: category.wire_id().to_owned(),
             counts: category.is_free(),
-            granted: 0,
-            refused: 0,
-            unasked: 0,
-            invalid: 0,
+            preferences: Counts::default(),
             mismatched: 0,
         });
         Audit {
@@ -251,16 +247,8 @@ impl Audit {
         let mut is_invalid = false;
         for category in &mut self.categories {
             let preference = stamped.remove(category.wire_id.as_bytes()).map(|(_, preference)| preference);
-            let count = match preference.unwrap_or(Preference::Unasked) {
-                Preference::Granted => &mut category.granted,
-                Preference::Refused => &mut category.refused,
-                Preference::Unasked => &mut category.unasked,
-                Preference::Invalid => {
-                    is_invalid = true;
-                    &mut category.invalid
-                }
-            };
-            *count += 1;
+            is_invalid |= preference == Some(Preference::Invalid);
+            category.preferences.add(preference.unwrap_or(Preference::Unasked));
         }
         findings.extend((!stamped.is_empty()).then_some(Finding::UnknownCategory));
         findings.extend(is_invalid.then_some(Finding::InvalidPreference));
@@ -283,55 +271,9 @@ impl Audit {
             && self.checks.of(CheckResult::Unreachable.as_str()) == 0
     }
 
-    /// All events.
-    pub fn all(&self) -> &Tally {
-        &self.all
-    }
-
-    /// The events by something that they have.
-    pub fn by(&self, by: By) -> &Breakdown<Tally> {
-        let [types, libraries, versions, days] = &self.by;
-        match by {
-            By::Type => types,
-            By::Library => libraries,
-            By::Version => versions,
-            By::Day => days,
-        }
-    }
-
     /// How many lines are not events.
     pub fn not_events(&self) -> u64 {
         self.errors.total()
-    }
-
-    /// How many lines are not events for each reason, in the order in which reasons are tested.
-    pub fn errors(&self) -> &Counts<EventErrorKind> {
-        &self.errors
-    }
-
-    /// How many events have their consent object in a state.
-    pub fn states(&self) -> &Counts<ConsentState> {
-        &self.states
-    }
-
-    /// Returns how many events have their integrations object in a state.
-    pub fn integrations(&self) -> &Counts<IntegrationsState> {
-        &self.integrations
-    }
-
-    /// The spellings of the preferences key that the policy does not accept, and how many events have each; of two in one event, the first.
-    pub fn wrong_spellings(&self) -> &Counts<&'static str> {
-        &self.wrong_spellings
-    }
-
-    /// How many events a ledger rejects for each reason.
-    pub fn rejections(&self) -> &Counts<Rejection> {
-        &self.rejections
-    }
-
-    /// What events with preferences, in the state `answered`, said of each category of the policy.
-    pub fn categories(&self) -> &[CategoryTally] {
-        &self.categories
     }
 
     /// The categories of which no event has said anything, though some came. Those that are `always` granted or unenforced are not among them.
@@ -339,36 +281,6 @@ impl Audit {
         let any = self.all.events > 0;
         let never = self.categories.iter().filter(move |one| any && one.counts && one.stamped() == 0);
         never.map(|one| one.id)
-    }
-
-    /// The categories that the policy does not declare, and what events say of each.
-    pub fn unknown_categories(&self) -> &Breakdown<Counts<Preference>> {
-        &self.unknown_categories
-    }
-
-    /// The names in integrations objects, `All` too, and what events say of each.
-    pub fn entries(&self) -> &Breakdown<Counts<Entry>> {
-        &self.entries
-    }
-
-    /// How many events are preference events.
-    pub fn preference_events(&self) -> u64 {
-        self.preference_events
-    }
-
-    /// How many events are identify events, whether they write or not.
-    pub fn identify_events(&self) -> u64 {
-        self.identify_events
-    }
-
-    /// How many events name nobody.
-    pub fn without_person(&self) -> u64 {
-        self.without_person
-    }
-
-    /// How many checks found what, by the word of [`CheckResult`]; nothing without a ledger.
-    pub fn checks(&self) -> &Counts<&'static str> {
-        &self.checks
     }
 }
 

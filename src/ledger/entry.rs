@@ -1,9 +1,9 @@
 //! What a store keeps: for each id what was written last, and whom it is linked with.
 
 use super::timestamp::Timestamp;
+use derive_more::Display;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// How many links of an id are kept: the latest. Nobody has so many devices, and a stream could have as many as it likes.
 pub const MAX_LINKS: usize = 1_000;
@@ -11,11 +11,13 @@ pub const MAX_LINKS: usize = 1_000;
 /// An id of a person. A known id and an anonymous one are never the same, however they are spelled.
 ///
 /// Written, it is `user:` or `anonymous:` and the id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display)]
 pub enum Id {
     /// `anonymousId`.
+    #[display("anonymous:{_0}")]
     Anonymous(String),
     /// `userId`.
+    #[display("user:{_0}")]
     User(String),
 }
 
@@ -41,15 +43,6 @@ impl Id {
         match self {
             Id::Anonymous(_) => Id::User(text.into()),
             Id::User(_) => Id::Anonymous(text.into()),
-        }
-    }
-}
-
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Id::Anonymous(id) => write!(f, "anonymous:{id}"),
-            Id::User(id) => write!(f, "user:{id}"),
         }
     }
 }

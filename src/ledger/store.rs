@@ -1,8 +1,8 @@
 //! Where entries are kept.
 
 use super::entry::{Id, LedgerEntry};
+use derive_more::{Display, Error, From};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 /// Keeps an [`LedgerEntry`] for each [`Id`]. A service implements it for its own store; three that work are here.
@@ -35,25 +35,17 @@ pub trait Store {
 }
 
 /// Why a store did not answer.
-#[derive(Debug)]
-pub struct StoreError(Box<dyn std::error::Error + Send + Sync>);
+#[derive(Debug, Display, Error, From)]
+#[display("the ledger does not answer: {_0}")]
+pub struct StoreError(Cause);
+
+/// An error of what a store uses.
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl StoreError {
     /// For an error, or a text.
-    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn new(cause: impl Into<Cause>) -> Self {
         StoreError(cause.into())
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the ledger does not answer: {}", self.0)
-    }
-}
-
-impl std::error::Error for StoreError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.0)
     }
 }
 

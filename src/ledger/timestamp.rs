@@ -13,7 +13,8 @@ use std::fmt;
 /// assert_eq!(moment.day(), "2026-10-01");
 /// assert!(Timestamp::parse("yesterday").is_none());
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(derive_more::Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[debug("{self}")]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -49,12 +50,6 @@ impl fmt::Display for Timestamp {
             // No calendar goes so far.
             Err(_) => write!(f, "{} microseconds after 1970", self.0),
         }
-    }
-}
-
-impl fmt::Debug for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 

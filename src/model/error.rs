@@ -1,13 +1,14 @@
 //! Why a policy does not compile.
 
 use crate::diagnostic::{Diagnostic, Files, Report, visible};
+use derive_more::Error;
 use std::fmt;
 
 /// Everything that keeps a policy from compiling, from one run.
 ///
 /// It is a [`miette::Diagnostic`], so that a `miette` handler renders each mistake with its excerpt; [`fmt::Display`] gives
 /// one line per mistake. Neither lets through what would steer a terminal.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub struct PolicyError {
     diagnostics: Vec<Diagnostic>,
     reports: Vec<Report>,
@@ -51,8 +52,6 @@ impl fmt::Display for PolicyError {
         Ok(())
     }
 }
-
-impl std::error::Error for PolicyError {}
 
 impl miette::Diagnostic for PolicyError {
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {

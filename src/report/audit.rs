@@ -4,7 +4,7 @@ use super::json::{self, VERSION};
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
 use crate::counts::Counts;
-use crate::event::{EventErrorKind, Name};
+use crate::event::{EventErrorKind, Name, Preference};
 use crate::ledger::{Audit, By, CheckResult, Finding, Rejection, Tally};
 use crate::model::{ConsentState, Policy};
 use serde::Serialize;
@@ -100,31 +100,30 @@ struct Cells<'a> {
 impl<'a> AuditReport<'a> {
     /// Creates the report of an audit by a policy.
     pub fn new(policy: &'a Policy, audit: &'a Audit, has_ledger: bool) -> Self {
-        let categories = audit.categories().iter().filter_map(|tally| {
+        let categories = audit.categories.iter().filter_map(|tally| {
             let category = policy.category(tally.id)?;
             Some(CategoryReport {
                 category: category.name(),
                 counts: tally.counts,
-                granted: tally.granted,
-                invalid: tally.invalid,
+                granted: tally.preferences.of(Preference::Granted),
+                invalid: tally.preferences.of(Preference::Invalid),
                 mismatched: has_ledger.then_some(tally.mismatched),
-                refused: tally.refused,
-                unasked: tally.unasked,
+                refused: tally.preferences.of(Preference::Refused),
+                unasked: tally.preferences.of(Preference::Unasked),
                 wire_id: category.wire_id(),
-                note: match (category.unenforced(), category.always()) {
+                note: match (category.unenforced, category.always) {
                     (Some(_), _) => "unenforced",
                     (None, Some(_)) => "always granted",
                     (None, None) => "",
                 },
             })
         });
-        let unknown = audit.unknown_categories();
+        let unknown = &audit.unknown_categories;
         let unknown_rows = unknown.rows().map(|(name, counts)| {
             let category = name.first().and_then(|name| name.as_ref().map(Name::to_string));
             UnknownRow { category, events: counts.total() }
         });
-        let by = By::ALL.into_iter().map(|by| {
-            let breakdown = audit.by(by);
+        let by = By::ALL.into_iter().zip(&audit.by).map(|(by, breakdown)| {
             let rows = breakdown.rows().map(|(value, tally)| Cells::new(by, value, tally)).collect();
             (by.as_str(), BreakdownReport { other: Cells::new(by, &[], breakdown.other()), rows })
         });
@@ -132,25 +131,25 @@ impl<'a> AuditReport<'a> {
         AuditReport {
             by: by.collect(),
             categories: categories.collect(),
-            checks: has_ledger.then(|| audit.checks()),
+            checks: has_ledger.then_some(&audit.checks),
             clean: audit.is_clean(),
-            consent: audit.states(),
+            consent: &audit.states,
             edition: policy.edition(),
-            events: audit.all().events(),
-            findings: audit.all().findings(),
-            identify_events: audit.identify_events(),
+            events: audit.all.events,
+            findings: &audit.all.findings,
+            identify_events: audit.identify_events,
             never_stamped: never.collect(),
-            not_events: audit.errors(),
+            not_events: &audit.errors,
             policy: policy.name(),
-            preference_events: audit.preference_events(),
-            rejections: audit.rejections(),
+            preference_events: audit.preference_events,
+            rejections: &audit.rejections,
             unknown_categories: UnknownReport {
                 other: unknown.other().total(),
                 rows: unknown_rows.collect(),
             },
             v: VERSION,
-            without_person: audit.without_person(),
-            wrong_spellings: audit.wrong_spellings(),
+            without_person: audit.without_person,
+            wrong_spellings: &audit.wrong_spellings,
         }
     }
 
@@ -240,13 +239,13 @@ impl<'a> AuditReport<'a> {
         let other = breakdown.other.tally;
         let counted = shown
             .iter()
-            .map(|row| (row.name.clone(), row.tally.of(finding), row.tally.events()))
+            .map(|row| (row.name.clone(), row.tally.of(finding), row.tally.events))
             .chain([(
                 format!("{} more", rest.len()),
                 sum(|tally, finding| tally.of(finding)),
-                sum(|tally, _| tally.events()),
+                sum(|tally, _| tally.events),
             )])
-            .chain([("other".to_owned(), other.of(finding), other.events())])
+            .chain([("other".to_owned(), other.of(finding), other.events)])
             .filter(|(_, count, _)| *count > 0)
             .map(|(name, count, all)| [name, format!("{count:>7} of {all:<7}"), share(count, all)]);
         let columns = [Column::default(), Column::default(), Column::right(8)];

@@ -80,7 +80,7 @@ struct Range<'a> {
 struct Place {
     line: usize,
     column: usize,
-    offset: u32,
+    offset: usize,
 }
 
 impl<'a> LintReport<'a> {

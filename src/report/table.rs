@@ -150,7 +150,7 @@ impl<'a> CategoryReport<'a> {
         CategoryReport {
             category: category.name(),
             wire_id: category.wire_id(),
-            description: category.label().map(|label| label.value.as_str()),
+            description: category.label.as_ref().map(|label| label.value.as_str()),
             note: note(category),
         }
     }
@@ -185,10 +185,10 @@ impl<'a> DestinationReport<'a> {
         let refused = policy.categories().iter().filter(|category| refused.contains(category.wire_id()));
         DestinationReport {
             destination: destination.name(),
-            aliases: destination.aliases().iter().map(|name| name.value.as_str()).collect(),
+            aliases: destination.aliases.iter().map(|name| name.value.as_str()).collect(),
             needs: needs(policy, destination),
             kind: kind.map(|kind| kind.name()),
-            ignores_all: kind.is_some_and(|kind| kind.ignores_all().is_some()),
+            ignores_all: kind.is_some_and(|kind| kind.ignores_all.is_some()),
             mode: destination.mode(),
             refused: refused.map(|category| category.name()).collect(),
         }
@@ -209,13 +209,13 @@ impl<'a> DestinationReport<'a> {
 
 /// Returns what a destination needs, after what else decides about it.
 fn needs(policy: &Policy, destination: &Destination) -> String {
-    let exempt = destination.exempt().map(|_| match destination.exempt_because() {
+    let exempt = destination.exempt.map(|_| match &destination.exempt_because {
         Some(why) => format!("exempt because {:?}", why.value),
         None => "exempt".to_owned(),
     });
     let needs = destination.requirement().map(|needs| requirement_text(policy, needs, false));
     let unmapped = (exempt.is_none() && needs.is_none()).then(|| "unmapped".to_owned());
-    let disabled = destination.disabled().map(|_| "disabled".to_owned());
+    let disabled = destination.disabled.map(|_| "disabled".to_owned());
     [disabled, exempt, needs, unmapped].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 

@@ -1,26 +1,34 @@
 //! What a cell of the reconcile table enforces.
 
 use super::quoted;
-use std::fmt;
+use derive_more::Display;
 
-/// What a cell of the reconcile table enforces (section 2 of the semantics).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// What a cell of the reconcile table enforces (section 2 of the semantics). It displays as policies spell it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Display)]
 pub enum Enforce {
     /// `nothing`: every destination receives the event.
+    #[display("nothing")]
     Nothing,
     /// `integrations`: the integrations step.
+    #[display("integrations")]
     Integrations,
     /// `listed integrations`: only what the integrations object turns on.
+    #[display("listed integrations")]
     ListedIntegrations,
     /// `consent`: the consent step.
+    #[display("consent")]
     Consent,
     /// `consent then integrations`: both steps.
+    #[display("consent then integrations")]
     ConsentThenIntegrations,
     /// `consent or integrations`: either step.
+    #[display("consent or integrations")]
     ConsentOrIntegrations,
     /// `consent or listed, then integrations`.
+    #[display("consent or listed, then integrations")]
     ConsentOrListedThenIntegrations,
     /// `drop "…"`: the event is dropped, for this reason.
+    #[display("drop {}", quoted(_0))]
     Drop(String),
 }
 
@@ -36,33 +44,8 @@ impl Enforce {
         Enforce::ConsentOrListedThenIntegrations,
     ];
 
-    /// Returns the words of the phrase, of `drop` without its text.
-    fn words(&self) -> &'static str {
-        match self {
-            Enforce::Nothing => "nothing",
-            Enforce::Integrations => "integrations",
-            Enforce::ListedIntegrations => "listed integrations",
-            Enforce::Consent => "consent",
-            Enforce::ConsentThenIntegrations => "consent then integrations",
-            Enforce::ConsentOrIntegrations => "consent or integrations",
-            Enforce::ConsentOrListedThenIntegrations => "consent or listed, then integrations",
-            Enforce::Drop(_) => "drop",
-        }
-    }
-
     /// Returns what a phrase enforces.
     pub(super) fn of(phrase: &str) -> Option<Enforce> {
-        Self::PHRASES.into_iter().find(|enforce| enforce.words() == phrase)
-    }
-}
-
-/// As policies spell it.
-impl fmt::Display for Enforce {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.words())?;
-        match self {
-            Enforce::Drop(reason) => write!(f, " {}", quoted(reason)),
-            _ => Ok(()),
-        }
+        Self::PHRASES.into_iter().find(|enforce| enforce.to_string() == phrase)
     }
 }

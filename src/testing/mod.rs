@@ -53,7 +53,7 @@ pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> 
     let mut scratch = table.scratch();
     let mut left = MAX_DIFFERENCES_OF_ALL;
     for test in policy.tests().iter().filter(|test| wanted(test)) {
-        for (number, case) in test.cases().iter().enumerate() {
+        for (number, case) in test.cases.iter().enumerate() {
             let expectations = Expectations::of(&case.expectations, policy);
             let events_file = match &case.event {
                 TestEvent::File(path) => Some(source.display(&path.value)),
@@ -66,7 +66,7 @@ pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> 
                 more: 0,
                 passed: false,
                 place: policy.files().locate(case.span),
-                row: test.is_table().then_some(number + 1),
+                row: test.is_table.then_some(number + 1),
                 test: test.name(),
             };
             let at_first = left.clamp(1, MAX_DIFFERENCES);

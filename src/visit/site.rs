@@ -1,7 +1,7 @@
 //! What a policy says of its banner, all of it.
 
 use crate::model::{Banner, ConsentModel, GateOpens, ImpliedConsent, LoadTrigger, Policy};
-use std::fmt;
+use derive_more::{Display, Error};
 
 /// Everything that a visit depends on beside who visits.
 ///
@@ -33,21 +33,12 @@ pub struct Site {
 }
 
 /// A setting that a visit depends on and that a policy leaves out, as the policy would have it: `banner mandatory`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MissingSettingError(pub &'static str);
-
-impl fmt::Display for MissingSettingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let setting = self.0.split(' ').next().unwrap_or_default();
-        write!(
-            f,
-            "the policy does not set `{setting}`, which a visit depends on; add for example `{}`",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for MissingSettingError {}
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Error)]
+#[display(
+    "the policy does not set `{}`, which a visit depends on; add for example `{_0}`",
+    _0.split(' ').next().unwrap_or_default()
+)]
+pub struct MissingSettingError(#[error(not(source))] pub &'static str);
 
 impl Site {
     /// Returns the settings of a policy.

@@ -176,7 +176,7 @@ impl<'p> Writer<'p> {
 fn sets(policy: &Policy) -> Vec<Set> {
     let mut sets: BTreeMap<Vec<CategoryId>, Vec<DestinationId>> = BTreeMap::new();
     for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
-        let mut set: Vec<CategoryId> = destination.category_uses().iter().map(|one| one.value).collect();
+        let mut set: Vec<CategoryId> = destination.category_uses.iter().map(|one| one.value).collect();
         set.sort_unstable();
         sets.entry(set).or_default().push(id);
     }

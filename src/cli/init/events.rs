@@ -5,7 +5,7 @@
 use super::draft::{Destination, Draft};
 use crate::cli::input::{Chunk, Chunks};
 use crate::cli::shared::CliError;
-use consentry::event::{Entry, Name, Preference};
+use consentry::event::{Entry, EventErrorKind, Name, Preference};
 use consentry::ledger::{Audit, Breakdown, Counts, LedgerEvent, MAX_VALUE_BYTES};
 use consentry::model::{ConsentState, IntegrationsState, MAX_CATEGORIES, MAX_DESTINATIONS};
 use consentry::{Limits, Policy};
@@ -55,15 +55,15 @@ impl Stream {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.audit.all().events() == 0 {
+        if self.audit.all.events == 0 {
             let errors = match self.audit.not_events() {
                 0 => "it is empty".to_owned(),
                 _ => format!("its lines: {}", self.errors()),
             };
             return Err(format!("no line is an event: {errors}; one JSON object a line is needed"));
         }
-        ensure_few("preferences", self.audit.unknown_categories())?;
-        ensure_few("integrations", self.audit.entries())
+        ensure_few("preferences", &self.audit.unknown_categories)?;
+        ensure_few("integrations", &self.audit.entries)
     }
 
     fn add(&mut self, line: &[u8], notice: &LedgerEvent<'_>, rules: &Policy) {
@@ -105,17 +105,16 @@ impl Stream {
     /// Adds each wire id as a category, and each name but `All` as a destination.
     pub(super) fn add_to(&self, draft: &mut Draft, file: &str) -> Result<(), String> {
         let audit = &self.audit;
-        let consent = ConsentState::ALL.map(|state| (state.as_str(), audit.states().of(state)));
-        let integrations =
-            IntegrationsState::ALL.map(|state| (state.as_str(), audit.integrations().of(state)));
+        let consent = ConsentState::ALL.map(|state| (state.as_str(), audit.states.of(state)));
+        let integrations = IntegrationsState::ALL.map(|state| (state.as_str(), audit.integrations.of(state)));
         draft.sources.push(format!(
             "From {file}: {} events; consent {}; integrations {}",
-            audit.all().events(),
+            audit.all.events,
             by_word(consent),
             by_word(integrations)
         ));
-        let answered = audit.states().of(ConsentState::Answered);
-        for (wire_id, counts) in nameable(audit.unknown_categories()) {
+        let answered = audit.states.of(ConsentState::Answered);
+        for (wire_id, counts) in nameable(&audit.unknown_categories) {
             let values = [
                 ("granted", counts.of(Preference::Granted)),
                 ("refused", counts.of(Preference::Refused)),
@@ -124,7 +123,7 @@ impl Stream {
             ];
             draft.add_counts(wire_id, listed(values))?;
         }
-        for (name, counts) in nameable(audit.entries()).filter(|(name, _)| *name != "All") {
+        for (name, counts) in nameable(&audit.entries).filter(|(name, _)| *name != "All") {
             let counts = format!("seen {}", listed(switches(counts)));
             draft.add_destination(Destination { name: name.to_owned(), counts, ..Destination::default() });
         }
@@ -137,7 +136,7 @@ impl Stream {
     }
 
     fn errors(&self) -> String {
-        by_word(self.audit.errors().iter().map(|(kind, count)| (kind.as_str(), count)))
+        by_word(EventErrorKind::ALL.map(|kind| (kind.as_str(), self.audit.errors.of(kind))))
     }
 
     /// Returns what a person should know of it, a line each.
@@ -158,15 +157,15 @@ impl Stream {
                 "{count} events whose consent is not read have `{path}`; this policy reads `{place}`: if people's choices are there, say so with `override consent at`",
             )
         }));
-        let unnameable = unnameable(audit.unknown_categories()) + unnameable(audit.entries());
+        let unnameable = unnameable(&audit.unknown_categories) + unnameable(&audit.entries);
         if unnameable > 0 {
             remarks.push(format!("{unnameable} keys are empty or no text: no policy can name them"));
         }
-        let malformed = audit.states().of(ConsentState::Malformed);
+        let malformed = audit.states.of(ConsentState::Malformed);
         if malformed > 0 {
             remarks.push(format!("the consent object of {malformed} events is malformed"));
         }
-        let categories = nameable(audit.unknown_categories());
+        let categories = nameable(&audit.unknown_categories);
         let invalid = categories.filter(|(_, counts)| counts.of(Preference::Invalid) > 0).count();
         if invalid > 0 {
             remarks.push(format!(
@@ -174,7 +173,7 @@ impl Stream {
                 if invalid == 1 { "one category".to_owned() } else { format!("{invalid} categories") }
             ));
         }
-        let all = nameable(audit.entries()).find(|(name, _)| *name == "All");
+        let all = nameable(&audit.entries).find(|(name, _)| *name == "All");
         remarks.extend(all.map(|(_, counts)| format!("`All` was {}", listed(switches(counts)))));
         remarks
     }

@@ -81,7 +81,7 @@ impl Suite {
         match &self.content {
             Content::Policy { table, disk } => {
                 files.extend(on_disk(table.policy().files()));
-                let cases = table.policy().tests().iter().flat_map(consentry::model::Test::cases);
+                let cases = table.policy().tests().iter().flat_map(|test| &test.cases);
                 files.extend(cases.filter_map(|case| match &case.event {
                     TestEvent::File(path) => Some(PathBuf::from(disk.display(&path.value))),
                     _ => None,

@@ -1,8 +1,8 @@
 //! A pair of states that more than one row covers: the first row wins, which a reader may miss.
 
-use crate::diagnostic::{Code, Diagnostic, Edit, Span, Spanned};
+use super::{Code, Diagnostic, Subject};
+use crate::diagnostic::{Edit, Span, Spanned};
 use crate::lint::places::around;
-use crate::lint::subject::Subject;
 use crate::model::{ConsentState, IntegrationsState};
 use crate::spelled::Spelled;
 use crate::syntax::tree::{Fact, Row, TokenKind, Tree};
