@@ -129,41 +129,33 @@ impl<'t> Run<'t, '_> {
 
     /// Decides an event, by table and reference, and compares.
     fn event(&mut self, bytes: &[u8], line: Option<u64>) {
-        match self.differences(bytes) {
-            Err(error) => {
-                if self.keep(1) == 1 {
-                    self.result.failures.push(Failure::NotAnEvent { line, error });
-                }
-            }
-            Ok(mut differences) => {
-                differences.truncate(self.keep(differences.len()));
-                if !differences.is_empty() {
-                    let event = one_line(&String::from_utf8_lossy(bytes));
-                    self.result.failures.push(Failure::Decided { line, event, differences });
-                }
-            }
-        }
-    }
-
-    fn differences(&mut self, bytes: &[u8]) -> Result<Vec<Difference<'t>>, EventError> {
-        let limits = Limits::default();
-        let read = Event::read(bytes, self.table.policy().reading(), &limits);
+        let read = Event::read(bytes, self.table.policy().reading(), &Limits::default());
         let decided = self.table.decide(Input::line(bytes), self.scratch);
-        Ok(match (decided, read) {
+        let mut differences = match (decided, read) {
             (Ok(decision), Ok(event)) => {
                 self.result.events += 1;
                 self.expectations.differences(&decision, &event)
             }
-            (Err(error), Err(_)) => return Err(error),
+            (Err(error), Err(_)) => {
+                if self.keep(1) == 1 {
+                    self.result.failures.push(Failure::NotAnEvent { line, error });
+                }
+                return;
+            }
             (decided, read) => {
-                let said = |error: Option<&EventError>| match error {
+                let said = |error: Option<EventError>| match error {
                     Some(error) => format!("not an event: {error}"),
                     None => "an event".to_owned(),
                 };
-                let (table, reference) = (said(decided.as_ref().err()), said(read.as_ref().err()));
+                let (table, reference) = (said(decided.err()), said(read.err()));
                 vec![Difference::Disagreement { destination: None, table, reference }]
             }
-        })
+        };
+        differences.truncate(self.keep(differences.len()));
+        if !differences.is_empty() {
+            let event = one_line(&String::from_utf8_lossy(bytes));
+            self.result.failures.push(Failure::Decided { line, event, differences });
+        }
     }
 
     /// How many of so many may be kept.
