@@ -179,7 +179,7 @@ impl Audit {
             id,
             wire_id: category.wire_id().to_owned(),
             counts: category.is_free(),
-            preferences: Counts::default(),
+            preferences: Counts::zero(),
             mismatched: 0,
         });
         Audit {

@@ -33,6 +33,7 @@ const MAX_SHOWN: usize = 10;
 pub struct AuditReport<'a> {
     #[serde(serialize_with = "json::sorted")]
     by: BTreeMap<&'static str, BreakdownReport<'a>>,
+    #[serde(serialize_with = "json::sorted")]
     categories: Vec<CategoryReport<'a>>,
     /// `null` if no ledger was asked.
     checks: Option<&'a Counts<&'static str>>,
@@ -57,11 +58,9 @@ pub struct AuditReport<'a> {
 struct CategoryReport<'a> {
     category: &'a str,
     counts: bool,
-    granted: u64,
-    invalid: u64,
     mismatched: Option<u64>,
-    refused: u64,
-    unasked: u64,
+    #[serde(flatten)]
+    preferences: &'a Counts<Preference>,
     wire_id: &'a str,
     #[serde(skip)]
     note: &'static str,
@@ -105,11 +104,8 @@ impl<'a> AuditReport<'a> {
             Some(CategoryReport {
                 category: category.name(),
                 counts: tally.counts,
-                granted: tally.preferences.of(Preference::Granted),
-                invalid: tally.preferences.of(Preference::Invalid),
                 mismatched: has_ledger.then_some(tally.mismatched),
-                refused: tally.preferences.of(Preference::Refused),
-                unasked: tally.preferences.of(Preference::Unasked),
+                preferences: &tally.preferences,
                 wire_id: category.wire_id(),
                 note: match (category.unenforced, category.always) {
                     (Some(_), _) => "unenforced",
@@ -190,7 +186,7 @@ impl<'a> AuditReport<'a> {
 
     fn categories_table(&self) -> Grid {
         let rows = self.categories.iter().map(|one| {
-            let CategoryReport { category, wire_id, granted, refused, unasked, invalid, .. } = one;
+            let CategoryReport { category, wire_id, preferences, .. } = one;
             let name = match category == wire_id {
                 true => format!("{category:?}"),
                 false => format!("{category:?} = {wire_id:?}"),
@@ -200,7 +196,8 @@ impl<'a> AuditReport<'a> {
             let notes = [one.note.to_owned(), mismatched.unwrap_or_default()];
             let notes: Vec<String> = notes.into_iter().filter(|note| !note.is_empty()).collect();
             let [granted, refused, unasked, invalid] =
-                [granted, refused, unasked, invalid].map(|count| count.to_string());
+                [Preference::Granted, Preference::Refused, Preference::Unasked, Preference::Invalid]
+                    .map(|preference| preferences.of(preference).to_string());
             [name, granted, refused, unasked, invalid, notes.join("  ")]
         });
         let count = |title, width| Column { title, ..Column::right(width) };

@@ -128,19 +128,22 @@ impl<'a> TableReport<'a> {
     /// Returns one table of all rows of each destination, with an event for each.
     pub fn sheet(&self) -> Grid {
         let titles = ["nothing granted: refused categories", "event that shows it"];
-        let rows = self.tables.iter().flat_map(|table| {
-            table.destinations.iter().enumerate().flat_map(move |(place, destination)| {
-                let rows =
-                    table.blocks.iter().flat_map(|block| block.rows.iter().map(move |row| (block, row)));
-                rows.map(move |(block, row)| {
-                    let is_refusal = row.reason == Reason::Refused;
-                    let refused =
-                        if is_refusal { names::joined(&destination.refused) } else { String::new() };
-                    let event = row.events.get(place).cloned().unwrap_or_default();
-                    destination.cells().into_iter().chain(block.cells(row)).chain([refused, event])
-                })
-            })
-        });
+        let mut rows = Vec::new();
+        for table in &self.tables {
+            for (place, destination) in table.destinations.iter().enumerate() {
+                for block in &table.blocks {
+                    for row in &block.rows {
+                        let refused = match row.reason {
+                            Reason::Refused => names::joined(&destination.refused),
+                            _ => String::new(),
+                        };
+                        let event = row.events.get(place).cloned().unwrap_or_default();
+                        let cells = destination.cells().into_iter().chain(block.cells(row));
+                        rows.push(cells.chain([refused, event]));
+                    }
+                }
+            }
+        }
         Grid::new(DESTINATION_TITLES.into_iter().chain(TITLES).chain(titles)).with(rows)
     }
 }
