@@ -659,7 +659,7 @@ fn rows_tell_what_may_happen() {
     let document = document("onetrust_scenarios");
     let table = table("segment", &document["policy_facts"], "");
     let policy = table.policy();
-    let device = policy.destination_named("device-sdk").unwrap();
+    let device = "device-sdk";
     let (all, nothing) = (Choice::everything(policy), Choice::nothing(policy));
     let rows = |stored: &Choice, chosen: &Choice| scenarios(&table, stored, chosen);
     let updates = |rows: Vec<ScenarioRow>| {

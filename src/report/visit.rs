@@ -4,7 +4,7 @@ use super::json::{self, VERSION};
 use super::names;
 use super::page::{Document, Page, PageBlock};
 use crate::event::{Consent, Preference};
-use crate::model::{Banner, ConsentModel, DestinationId, GateOpens, ImpliedConsent, Policy};
+use crate::model::{Banner, ConsentModel, GateOpens, ImpliedConsent, Policy};
 use crate::syntax;
 use crate::visit::{Loss, Possibility, Site, VisitStep, Visitor};
 use serde::Serialize;
@@ -237,42 +237,44 @@ impl<'a> VisitReport<'a> {
             ),
             VisitStep::Sent { event, buffered, stamped, dropped, delivered, missed } => {
                 let waited = if *buffered { ", which waited," } else { "" };
+                let deliver = policy.destination_names(delivered.iter().copied());
+                let missed = policy.destination_names(missed.iter().copied());
                 let mut text = format!(
                     "{}{waited} is sent with {} to {}",
                     called(*event),
                     grants(policy, &stamped.consent),
-                    receivers(policy, delivered)
+                    receivers(&deliver)
                 );
                 if !missed.is_empty() {
-                    let missed = receivers(policy, missed);
-                    text += &format!("; missed by {missed}, whose library is not there");
+                    text += &format!("; missed by {}, whose library is not there", receivers(&missed));
                 }
                 text.extend(dropped.map(|reason| format!(", and dropped: {reason:?}")));
                 let report = StepReport::Sent {
                     buffered: *buffered,
-                    deliver: destinations(policy, delivered),
+                    deliver,
                     drop: *dropped,
                     event: *event,
-                    missed: destinations(policy, missed),
+                    missed,
                     name: name(*event),
                     preferences: preferences(&stamped.consent),
                 };
                 (report, text)
             }
             VisitStep::Withheld { event, stamped, unreached } => {
+                let unreached = policy.destination_names(unreached.iter().copied());
                 let mut text = format!(
                     "{} is withheld with {}: the gate is closed",
                     called(*event),
                     grants(policy, &stamped.consent)
                 );
                 if !unreached.is_empty() {
-                    text += &format!("; it would be delivered to {}", receivers(policy, unreached));
+                    text += &format!("; it would be delivered to {}", receivers(&unreached));
                 }
                 let report = StepReport::Withheld {
                     event: *event,
                     name: name(*event),
                     preferences: preferences(&stamped.consent),
-                    unreached: destinations(policy, unreached),
+                    unreached,
                 };
                 (report, text)
             }
@@ -370,14 +372,9 @@ pub(super) fn gate_word(opens: GateOpens) -> String {
     opens.as_str().replace(' ', "_")
 }
 
-/// Returns the names of destinations.
-pub(super) fn destinations<'a>(policy: &'a Policy, ids: &[DestinationId]) -> Vec<&'a str> {
-    ids.iter().map(|id| policy.destination_name(*id)).collect()
-}
-
 /// Returns the names of destinations in words: `"Braze", "Slack"`, or `nobody`.
-pub(super) fn receivers(policy: &Policy, ids: &[DestinationId]) -> String {
-    let names: Vec<String> = destinations(policy, ids).iter().map(|name| format!("{name:?}")).collect();
+pub(super) fn receivers(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
     if names.is_empty() { "nobody".to_owned() } else { names::joined(&names) }
 }
 

@@ -348,6 +348,11 @@ impl Policy {
         ids.iter().filter_map(|id| self.category(*id)).map(Category::name).collect()
     }
 
+    /// Returns the names of destinations.
+    pub(crate) fn destination_names(&self, ids: impl IntoIterator<Item = DestinationId>) -> Vec<&str> {
+        ids.into_iter().map(|id| self.destination_name(id)).collect()
+    }
+
     /// Returns the name of a destination.
     pub(crate) fn destination_name(&self, id: DestinationId) -> &str {
         self.destination(id).map_or("", Destination::name)
