@@ -662,9 +662,9 @@ fn rows_tell_what_may_happen() {
     let device = "device-sdk";
     let (all, nothing) = (Choice::everything(policy), Choice::nothing(policy));
     let rows = |stored: &Choice, chosen: &Choice| scenarios(&table, stored, chosen);
-    let updates = |rows: Vec<ScenarioRow>| {
-        rows.into_iter().filter(|row| row.scenario.action == Action::Update).collect::<Vec<_>>()
-    };
+    fn updates(rows: Vec<ScenarioRow<'_>>) -> Vec<ScenarioRow<'_>> {
+        rows.into_iter().filter(|row| row.scenario.action == Action::Update).collect()
+    }
     // Who updates to everything keeps everything; who rejects all instead leaves a library behind.
     let kept = updates(rows(&all, &all));
     assert_eq!(kept.len(), 3);
