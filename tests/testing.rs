@@ -47,10 +47,8 @@ fn run(tests: &str, files: &[(&str, &str)]) -> Vec<Vec<String>> {
 }
 
 fn lines(result: &CaseResult) -> Vec<String> {
-    let stated = |verdict: &StatedVerdict| {
-        let StatedVerdict { outcome, reason, refused } = verdict;
-        format!("{outcome} {reason:?} {}", refused.as_ref().map_or("-".into(), |names| names.join("+")))
-    };
+    let refused =
+        |verdict: &StatedVerdict| verdict.refused.as_ref().map_or("-".into(), |names| names.join("+"));
     let mut lines = Vec::new();
     for failure in &result.failures {
         match failure {
@@ -63,9 +61,13 @@ fn lines(result: &CaseResult) -> Vec<String> {
                 lines.extend(differences.iter().map(|one| match one {
                     Difference::Destination { destination, expectation, expected, actual, decided_by } => {
                         format!(
-                            "{destination}: {}, not {} <- {} <- {}",
-                            stated(expected),
-                            stated(actual),
+                            "{destination}: {} {:?} {}, not {} {:?} {} <- {} <- {}",
+                            expected.outcome,
+                            expected.reason,
+                            refused(expected),
+                            actual.outcome,
+                            actual.reason.unwrap(),
+                            refused(actual),
                             expectation.text,
                             decided_by.as_ref().map_or("-", |place| &place.text),
                         )
@@ -160,19 +162,19 @@ fn differences_say_what_and_where() {
     assert_eq!(
         fails(r#"test "t" { integrations { "AdWords": off } deliver "Google Ads" block "Facebook" }"#)[1..],
         [
-            r#"Google Ads: deliver None -, not block IntegrationOff  <- deliver "Google Ads" <- missing present integrations"#,
-            r#"Facebook: block None -, not deliver NotEnforced  <- block "Facebook" <- missing present integrations"#,
+            r#"Google Ads: deliver None -, not block IntegrationOff  <- deliver "Google Ads" <- consent missing, integrations present → integrations"#,
+            r#"Facebook: block None -, not deliver NotEnforced  <- block "Facebook" <- consent missing, integrations present → integrations"#,
         ]
     );
     assert_eq!(
         fails(r#"test "t" { consent {} integrations { "Facebook": on } block "Facebook" }"#)[1],
-        r#"Facebook: block None -, not deliver IntegrationGranted  <- block "Facebook" <- any any consent or integrations because "so""#
+        r#"Facebook: block None -, not deliver IntegrationGranted  <- block "Facebook" <- consent any, integrations any → consent or integrations because "so""#
     );
 }
 
 #[test]
 fn drops_say_what_and_where() {
-    let row = r#"malformed any drop "malformed consent object""#;
+    let row = r#"consent malformed, integrations any → drop "malformed consent object""#;
     assert_eq!(
         fails(r#"test "t" { consent malformed drop "another" deliver "Zendesk" }"#),
         [
@@ -183,10 +185,13 @@ fn drops_say_what_and_where() {
             format!(r#"Zendesk: deliver None -, not block Dropped  <- deliver "Zendesk" <- {row}"#),
         ]
     );
-    assert_eq!(fails("test \"t\" { drop }")[1], "drop None, not None <- drop <- missing none nothing");
+    assert_eq!(
+        fails("test \"t\" { drop }")[1],
+        "drop None, not None <- drop <- consent missing, integrations none → nothing"
+    );
     assert_eq!(
         fails("test \"t\" { drop \"x\" }")[1],
-        "drop Some(\"x\"), not None <- drop \"x\" <- missing none nothing"
+        "drop Some(\"x\"), not None <- drop \"x\" <- consent missing, integrations none → nothing"
     );
 }
 
@@ -200,7 +205,9 @@ fn every_destination_is_spoken_of() {
     assert_eq!(
         fails(&format!("test \"t\" {{ {only} }}"))[1..],
         [
-            format!("Zendesk: block None -, not deliver NotEnforced  <- {only} <- missing none nothing"),
+            format!(
+                "Zendesk: block None -, not deliver NotEnforced  <- {only} <- consent missing, integrations none → nothing"
+            ),
             old(only)
         ]
     );
