@@ -1,6 +1,5 @@
 //! Counts by key, for summaries and audits.
 
-use crate::spelled::Spelled;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -20,7 +19,7 @@ impl<Key: Ord + Copy> Counts<Key> {
     #[cfg(feature = "ledger")]
     pub(crate) fn zero() -> Self
     where
-        Key: Spelled,
+        Key: crate::spelled::Spelled,
     {
         Counts(Key::VALUES.iter().map(|key| (*key, 0)).collect())
     }
