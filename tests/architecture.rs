@@ -63,6 +63,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "reason",
             "reference",
             "source",
+            "spelled",
             "syntax",
             "testing",
             "verdict",

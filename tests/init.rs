@@ -60,7 +60,7 @@ fn good(text: &str) -> Policy {
     let errors: Vec<_> = linted
         .diagnostics
         .iter()
-        .filter(|found| found.severity() == consentry::diagnostic::Severity::Error)
+        .filter(|found| found.severity == consentry::diagnostic::Severity::Error)
         .map(|found| &found.message)
         .collect();
     assert!(errors.is_empty(), "{errors:?}");

@@ -64,7 +64,7 @@ impl Files {
         }
         Report {
             code: Some(diagnostic.code),
-            severity: match diagnostic.severity() {
+            severity: match diagnostic.severity {
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
             },

@@ -83,7 +83,7 @@ impl Entry {
 /// A name as an event spells it, after unescaping.
 ///
 /// JSON may spell lone surrogates, which are no text; they are kept in their generalised UTF-8 form, so that such a
-/// name differs from every declared name. [`fmt::Display`] shows them as U+FFFD.
+/// name differs from every declared name. [`std::fmt::Display`] shows them as U+FFFD.
 // Asked for bytes, `serde_json` gives a string's lone surrogates in generalised UTF-8 instead of refusing them.
 #[derive(derive_more::Debug, Display, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[debug("{:?}", self.to_text())]

@@ -139,7 +139,7 @@ impl<'a> DiagnosticReport<'a> {
         DiagnosticReport {
             code: diagnostic.code.to_string(),
             name: diagnostic.code.name(),
-            severity: diagnostic.severity(),
+            severity: diagnostic.severity,
             message: &diagnostic.message,
             help: diagnostic.help.as_deref(),
             places: labels

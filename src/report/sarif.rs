@@ -32,7 +32,7 @@ impl Log {
             without_empty(json!({
                 "ruleId": diagnostic.code.to_string(),
                 "ruleIndex": codes.range(..diagnostic.code).count(),
-                "level": diagnostic.severity(),
+                "level": diagnostic.severity,
                 "message": text(&said(diagnostic)),
                 "locations": Vec::from_iter(first),
                 "relatedLocations": locations.collect::<Vec<_>>(),

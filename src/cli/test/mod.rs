@@ -106,7 +106,7 @@ impl Test {
         let linted = lint(&disk, &name, &Levels::default());
         files::was_read(&linted)?;
         let shown = disk.display(&name);
-        let is_mistake = |found: &Diagnostic| found.severity() == Severity::Error;
+        let is_mistake = |found: &Diagnostic| found.severity == Severity::Error;
         let mistakes: Vec<Diagnostic> = linted.diagnostics.into_iter().filter(is_mistake).collect();
         // A file without a `policy` line may lack it by mistake.
         let content = match linted.policy {
