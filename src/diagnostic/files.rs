@@ -1,5 +1,7 @@
 //! The files of a policy, and places in them.
 
+use serde::Serialize;
+use std::fmt;
 use std::sync::Arc;
 
 /// Which of a policy's files.
@@ -60,6 +62,30 @@ pub struct Position {
     pub line: usize,
     /// The column.
     pub column: usize,
+}
+
+/// A place in a file, as people read it: `shop.consent:14`, or `shop.consent:14: deliver "Google Ads"` with its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place<'f> {
+    /// The column, counted from 1 in characters.
+    pub column: usize,
+    /// The name of the file.
+    pub file: &'f str,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The text on one line; empty if it is not shown.
+    #[serde(skip)]
+    pub text: String,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { file, line, text, .. } = self;
+        match text.as_str() {
+            "" => write!(f, "{file}:{line}"),
+            text => write!(f, "{file}:{line}: {text}"),
+        }
+    }
 }
 
 /// The files that a policy was read from, in the order in which they were first included. A policy's own file is among them
@@ -159,7 +185,13 @@ impl Files {
 
     /// `shop.consent:14`, as compilers write it.
     pub fn place(&self, span: Span) -> String {
-        format!("{}:{}", self.name(span.file), self.position(span).line)
+        self.locate(span).to_string()
+    }
+
+    /// Returns the place of a span, without its text.
+    pub fn locate(&self, span: Span) -> Place<'_> {
+        let Position { line, column } = self.position(span);
+        Place { column, file: self.name(span.file), line, text: String::new() }
     }
 
     /// The line of an offset, counted from 0.

@@ -73,6 +73,13 @@ spelled! {
     }
 }
 
+impl Entry {
+    /// Returns the spelling of an entry in policies and reports, or `unlisted`.
+    pub(crate) fn or_unlisted(entry: Option<Self>) -> &'static str {
+        entry.map_or("unlisted", Entry::as_str)
+    }
+}
+
 /// A name as an event spells it, after unescaping.
 ///
 /// JSON may spell lone surrogates, which are no text; they are kept in their generalised UTF-8 form, so that such a

@@ -1,11 +1,13 @@
 //! How the stamping of a stream of events is going.
 
-use super::breakdown::{Breakdown, Counts, Value};
+use super::breakdown::{Breakdown, Value};
 use super::check::{CheckResult, Checked};
 use super::ledger_event::{LedgerEvent, LedgerEventKind};
 use super::people::{Rejection, rejection};
+use crate::counts::Counts;
 use crate::event::{Entry, EventError, EventErrorKind, Name, Preference};
 use crate::model::{CategoryId, ConsentState, IntegrationsState, Policy};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 spelled! {
@@ -72,12 +74,18 @@ impl By {
 }
 
 /// How many events there were, and how many of them have each finding.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// How many events.
     pub events: u64,
     /// How many of them have each finding.
     pub findings: Counts<Finding>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Tally { events: 0, findings: Counts::zero() }
+    }
 }
 
 impl Tally {
@@ -171,10 +179,16 @@ impl Audit {
             id,
             wire_id: category.wire_id().to_owned(),
             counts: category.is_free(),
-            preferences: Counts::default(),
+            preferences: Counts::zero(),
             mismatched: 0,
         });
-        Audit { categories: categories.collect(), ..Audit::default() }
+        Audit {
+            categories: categories.collect(),
+            errors: Counts::zero(),
+            states: Counts::zero(),
+            rejections: Counts::zero(),
+            ..Audit::default()
+        }
     }
 
     /// Counts so many undeclared categories and integrations entries one by one, instead of [`MAX_VALUES`](super::MAX_VALUES) each.

@@ -48,6 +48,12 @@ impl StoreError {
     }
 }
 
+impl From<Cause> for StoreError {
+    fn from(cause: Cause) -> Self {
+        StoreError(cause)
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the ledger does not answer: {}", self.0)

@@ -1,14 +1,13 @@
 //! The stamping of a stream of events: findings, what events hold for each category, and where each finding occurs.
 
-use super::counts::Counts;
-use super::json::VERSION;
+use super::json::{self, VERSION};
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
-use crate::event::{Name, Preference};
-use crate::ledger::{self, Audit, By, CheckResult, Finding, Tally};
+use crate::counts::Counts;
+use crate::event::{EventErrorKind, Name, Preference};
+use crate::ledger::{Audit, By, CheckResult, Finding, Rejection, Tally};
 use crate::model::{ConsentState, Policy};
-use crate::spelled::Spelled;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -32,36 +31,36 @@ const MAX_SHOWN: usize = 10;
 /// ```
 #[derive(Debug, Serialize)]
 pub struct AuditReport<'a> {
+    #[serde(serialize_with = "json::sorted")]
     by: BTreeMap<&'static str, BreakdownReport<'a>>,
+    #[serde(serialize_with = "json::sorted")]
     categories: Vec<CategoryReport<'a>>,
     /// `null` if no ledger was asked.
-    checks: Option<Counts>,
+    checks: Option<&'a Counts<&'static str>>,
     clean: bool,
-    consent: Counts,
+    consent: &'a Counts<ConsentState>,
     edition: u32,
     events: u64,
-    findings: Counts,
+    findings: &'a Counts<Finding>,
     identify_events: u64,
     never_stamped: Vec<&'a str>,
-    not_events: Counts,
+    not_events: &'a Counts<EventErrorKind>,
     policy: &'a str,
     preference_events: u64,
-    rejections: Counts,
+    rejections: &'a Counts<Rejection>,
     unknown_categories: UnknownReport,
     v: u32,
     without_person: u64,
-    wrong_spellings: Counts,
+    wrong_spellings: &'a Counts<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
 struct CategoryReport<'a> {
     category: &'a str,
     counts: bool,
-    granted: u64,
-    invalid: u64,
     mismatched: Option<u64>,
-    refused: u64,
-    unasked: u64,
+    #[serde(flatten)]
+    preferences: &'a Counts<Preference>,
     wire_id: &'a str,
     #[serde(skip)]
     note: &'static str,
@@ -87,29 +86,14 @@ struct BreakdownReport<'a> {
 }
 
 /// The events with one value. The document has a member for each part of it, so that `null` is an absent one.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Cells<'a> {
-    by: By,
-    value: &'a [Option<Name<'static>>],
+    #[serde(flatten)]
+    parts: BTreeMap<&'static str, Option<String>>,
+    #[serde(flatten)]
     tally: &'a Tally,
-}
-
-/// Returns the count of each value, by its word.
-fn by_word<Value: Spelled + Ord>(
-    counts: &ledger::Counts<Value>,
-) -> impl Iterator<Item = (&'static str, u64)> {
-    Value::VALUES.iter().map(|value| (value.spelling(), counts.of(*value)))
-}
-
-impl Serialize for Cells<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = |part: &Option<Name<'_>>| part.as_ref().map(Name::to_string).into();
-        let parts = self.by.parts().iter().zip(self.value).map(|(part, value)| (*part, text(value)));
-        let mut members: BTreeMap<&str, serde_json::Value> = parts.collect();
-        members.insert("events", self.tally.events.into());
-        members.insert("findings", serde_json::Value::from_iter(by_word(&self.tally.findings)));
-        members.serialize(serializer)
-    }
+    #[serde(skip)]
+    name: String,
 }
 
 impl<'a> AuditReport<'a> {
@@ -120,11 +104,8 @@ impl<'a> AuditReport<'a> {
             Some(CategoryReport {
                 category: category.name(),
                 counts: tally.counts,
-                granted: tally.preferences.of(Preference::Granted),
-                invalid: tally.preferences.of(Preference::Invalid),
                 mismatched: has_ledger.then_some(tally.mismatched),
-                refused: tally.preferences.of(Preference::Refused),
-                unasked: tally.preferences.of(Preference::Unasked),
+                preferences: &tally.preferences,
                 wire_id: category.wire_id(),
                 note: match (category.unenforced, category.always) {
                     (Some(_), _) => "unenforced",
@@ -139,39 +120,38 @@ impl<'a> AuditReport<'a> {
             UnknownRow { category, events: counts.total() }
         });
         let by = By::ALL.into_iter().zip(&audit.by).map(|(by, breakdown)| {
-            let rows = breakdown.rows().map(|(value, tally)| Cells { by, value, tally }).collect();
-            (by.as_str(), BreakdownReport { other: Cells { by, value: &[], tally: breakdown.other() }, rows })
+            let rows = breakdown.rows().map(|(value, tally)| Cells::new(by, value, tally)).collect();
+            (by.as_str(), BreakdownReport { other: Cells::new(by, &[], breakdown.other()), rows })
         });
         let never = audit.never_stamped().filter_map(|id| Some(policy.category(id)?.name()));
         AuditReport {
             by: by.collect(),
             categories: categories.collect(),
-            checks: has_ledger.then(|| audit.checks.iter().collect()),
+            checks: has_ledger.then_some(&audit.checks),
             clean: audit.is_clean(),
-            consent: by_word(&audit.states).collect(),
+            consent: &audit.states,
             edition: policy.edition(),
             events: audit.all.events,
-            findings: by_word(&audit.all.findings).collect(),
+            findings: &audit.all.findings,
             identify_events: audit.identify_events,
             never_stamped: never.collect(),
-            not_events: by_word(&audit.errors).collect(),
+            not_events: &audit.errors,
             policy: policy.name(),
             preference_events: audit.preference_events,
-            rejections: by_word(&audit.rejections).collect(),
+            rejections: &audit.rejections,
             unknown_categories: UnknownReport {
                 other: unknown.other().total(),
                 rows: unknown_rows.collect(),
             },
             v: VERSION,
             without_person: audit.without_person,
-            wrong_spellings: audit.wrong_spellings.iter().collect(),
+            wrong_spellings: &audit.wrong_spellings,
         }
     }
 
     /// Returns the findings that some event has, and how many have each.
     fn occurring(&self) -> impl Iterator<Item = (Finding, u64)> {
-        let counted = Finding::ALL.into_iter().map(|finding| (finding, self.findings.of(finding.as_str())));
-        counted.filter(|(_, count)| *count > 0)
+        self.findings.iter().filter(|(_, count)| *count > 0)
     }
 
     fn findings_table(&self) -> Grid {
@@ -190,7 +170,7 @@ impl<'a> AuditReport<'a> {
             })
             .collect();
         let unreachable = CheckResult::Unreachable.as_str();
-        let unanswered = self.checks.as_ref().map_or(0, |checks| checks.of(unreachable));
+        let unanswered = self.checks.map_or(0, |checks| checks.of(unreachable));
         if unanswered > 0 {
             rows.push(row(unreachable, unanswered, "the ledger did not answer".to_owned()));
         }
@@ -206,7 +186,7 @@ impl<'a> AuditReport<'a> {
 
     fn categories_table(&self) -> Grid {
         let rows = self.categories.iter().map(|one| {
-            let CategoryReport { category, wire_id, granted, refused, unasked, invalid, .. } = one;
+            let CategoryReport { category, wire_id, preferences, .. } = one;
             let name = match category == wire_id {
                 true => format!("{category:?}"),
                 false => format!("{category:?} = {wire_id:?}"),
@@ -216,7 +196,8 @@ impl<'a> AuditReport<'a> {
             let notes = [one.note.to_owned(), mismatched.unwrap_or_default()];
             let notes: Vec<String> = notes.into_iter().filter(|note| !note.is_empty()).collect();
             let [granted, refused, unasked, invalid] =
-                [granted, refused, unasked, invalid].map(|count| count.to_string());
+                [Preference::Granted, Preference::Refused, Preference::Unasked, Preference::Invalid]
+                    .map(|preference| preferences.of(preference).to_string());
             [name, granted, refused, unasked, invalid, notes.join("  ")]
         });
         let count = |title, width| Column { title, ..Column::right(width) };
@@ -255,7 +236,7 @@ impl<'a> AuditReport<'a> {
         let other = breakdown.other.tally;
         let counted = shown
             .iter()
-            .map(|row| (row.name(), row.tally.of(finding), row.tally.events))
+            .map(|row| (row.name.clone(), row.tally.of(finding), row.tally.events))
             .chain([(
                 format!("{} more", rest.len()),
                 sum(|tally, finding| tally.of(finding)),
@@ -269,36 +250,35 @@ impl<'a> AuditReport<'a> {
     }
 }
 
-impl Cells<'_> {
-    /// Returns the value as people read it. Quotes set it off from `none` and `other`.
-    fn name(&self) -> String {
-        match self.value {
-            // Days are worked out, and resemble nothing else.
-            [Some(day)] if self.by == By::Day => day.to_string(),
+impl<'a> Cells<'a> {
+    fn new(by: By, value: &[Option<Name<'static>>], tally: &'a Tally) -> Self {
+        let text = |part: &Option<Name<'_>>| part.as_ref().map(Name::to_string);
+        let name = match value {
+            [Some(day)] if by == By::Day => day.to_string(),
             value if value.iter().all(Option::is_none) => "none".to_owned(),
             value => {
                 let parts = value.iter().map(|part| quoted(part.as_ref().map(Name::to_text).as_deref()));
                 parts.collect::<Vec<_>>().join(" @ ")
             }
-        }
+        };
+        Cells { parts: by.parts().iter().copied().zip(value.iter().map(text)).collect(), tally, name }
     }
 }
 
 impl Document for AuditReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         let events = |count| names::counted(count, "event", "events");
         page.paragraph(format!(
             "{} audited by {:?}, {}",
             events(self.events),
             self.policy,
-            self.not_events.sum("not events")
+            names::not_events(self.not_events)
         ));
         page.paragraph(format!(
             "{} preference events, {} identify events, {} events without a person",
             self.preference_events, self.identify_events, self.without_person
         ));
-        let checks = self.checks.as_ref().map_or(Vec::new(), Counts::occurring);
+        let checks = self.checks.map_or(Vec::new(), Counts::occurring);
         if !checks.is_empty() {
             page.paragraph(format!("against the ledger: {}", names::spaced(&names::joined(&checks))));
         }
@@ -308,11 +288,11 @@ impl Document for AuditReport<'_> {
         } else {
             page.table(self.findings_table());
         }
-        let answered = self.consent.of(ConsentState::Answered.as_str());
+        let answered = self.consent.of(ConsentState::Answered);
         if answered > 0 {
             page.heading(2, format!("categories, in {} with preferences", events(answered)));
             page.table(self.categories_table());
-            self.unknown_categories(&mut page);
+            self.unknown_categories(page);
         }
         for (finding, count) in self.occurring() {
             page.heading(2, format!("{}, {}", finding.as_str(), events(count)));
@@ -321,7 +301,6 @@ impl Document for AuditReport<'_> {
                 page.0.extend(self.breakdown(finding, by).map(PageBlock::Grid));
             }
         }
-        page
     }
 }
 

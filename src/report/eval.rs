@@ -107,7 +107,7 @@ impl<'a> DecisionReport<'a> {
             reports.push(DestinationReport {
                 destination: declared.name(),
                 reason: verdict.reason(),
-                categories: discard.map(|_| names::categories(policy, verdict.refused())),
+                categories: discard.map(|_| policy.category_names(verdict.refused())),
                 discard,
                 advisory: !verdict.delivers() && declared.mode() == Some(Mode::Device),
             });
@@ -145,7 +145,7 @@ impl<'a> DecisionReport<'a> {
     #[must_use]
     pub fn with_check(mut self, policy: &'a Policy, checked: &Checked<'_>) -> Self {
         let categories = match &checked.found {
-            CheckResult::Mismatch(categories) => Some(names::categories(policy, categories)),
+            CheckResult::Mismatch(categories) => Some(policy.category_names(categories)),
             _ => None,
         };
         let then = checked.then.map(|then| checked.found.action_as_str(then));
@@ -163,10 +163,10 @@ fn unknown(names: BTreeSet<&Name<'_>>) -> (Vec<String>, Option<usize>) {
 }
 
 impl Document for DecisionReport<'_> {
-    fn page(&self) -> Page {
+    fn add_to(&self, page: &mut Page) {
         let id = self.id.as_deref().unwrap_or("no id");
         let states = format!("consent {}, integrations {}", self.consent, self.integrations);
-        let mut page = Page::line(format!("line {}  {id}  {states}", self.line));
+        page.paragraph(format!("line {}  {id}  {states}", self.line));
         if let Some(Check { found, categories, then }) = &self.check {
             let mut check = names::reason(names::spaced(found), categories.as_deref().unwrap_or_default());
             check.extend(then.map(|then| format!("; {}", names::spaced(then))));
@@ -196,7 +196,6 @@ impl Document for DecisionReport<'_> {
             }
         }
         page.gap();
-        page
     }
 }
 
@@ -224,10 +223,9 @@ impl EventErrorReport {
 }
 
 impl Document for EventErrorReport {
-    fn page(&self) -> Page {
+    fn add_to(&self, page: &mut Page) {
         let EventErrorReport { line, error: Fault { code, message }, .. } = self;
-        let mut page = Page::line(format!("line {line}  not an event ({code}): {message}"));
+        page.paragraph(format!("line {line}  not an event ({code}): {message}"));
         page.gap();
-        page
     }
 }

@@ -167,8 +167,7 @@ impl<'a> Range<'a> {
 }
 
 impl Document for LintReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         if let Some(fixed) = self.fixed {
             page.paragraph(format!("{fixed} fixed"));
             let left = self.diagnostics.iter().filter(|found| found.fix.is_some()).count();
@@ -187,6 +186,5 @@ impl Document for LintReport<'_> {
             names::counted(errors, "error", "errors"),
             names::counted(self.diagnostics.len() - errors, "warning", "warnings")
         ));
-        page
     }
 }

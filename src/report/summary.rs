@@ -1,11 +1,13 @@
 //! Counts over many decisions.
 
+use crate::counts::Counts;
 use crate::decide::Decision;
 use crate::event::{EventError, EventErrorKind};
 #[cfg(feature = "ledger")]
 use crate::ledger::Checked;
 use crate::model::Policy;
-use crate::reason::Reason;
+use crate::reason::{Outcome, Reason};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// How often each destination was delivered or blocked, by reason, and how often a line was not an event, by code.
@@ -14,17 +16,41 @@ pub struct Summary {
     decided: u64,
     /// How many events were dropped, by the reason.
     drops: BTreeMap<String, u64>,
-    /// The lines that were not events, by what was wrong with them, in the order of [`EventErrorKind::ALL`].
-    errors: [u64; EventErrorKind::ALL.len()],
+    /// The lines that were not events, by what was wrong with them.
+    errors: Counts<EventErrorKind>,
     undeliverable: u64,
     /// What checks against a ledger found and what became of the events, in words.
-    checks: BTreeMap<(&'static str, Option<&'static str>), u64>,
+    checks: Counts<(&'static str, Option<&'static str>)>,
     /// By destination and by reason, both in their order.
     counts: Vec<[u64; REASONS]>,
     /// What is not in these yet, for each reason of 64 destinations.
     recent: Vec<[Recent; REASONS]>,
     /// How many decisions that is.
     recent_decisions: u32,
+}
+
+/// The number of events with one result of a check against a ledger.
+#[derive(Debug, Serialize)]
+pub struct CheckCount {
+    /// The result.
+    pub found: &'static str,
+    /// The action that the policy takes for it.
+    pub then: Option<&'static str>,
+    /// The number of events.
+    pub events: u64,
+}
+
+/// The number of events that one destination gets, or does not get, for one reason.
+#[derive(Debug, Serialize)]
+pub struct DestinationCount<'p> {
+    /// The name of the destination.
+    pub destination: &'p str,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The reason.
+    pub reason: Reason,
+    /// The number of events.
+    pub events: u64,
 }
 
 const REASONS: usize = Reason::ALL.len();
@@ -96,8 +122,8 @@ impl Summary {
             *self.drops.entry(reason.clone()).or_default() += count;
         }
         self.undeliverable += other.undeliverable;
-        other.checks.iter().for_each(|(found, count)| *self.checks.entry(*found).or_default() += count);
-        self.errors.iter_mut().zip(other.errors).for_each(|(own, other)| *own += other);
+        self.checks.merge(&other.checks);
+        self.errors.merge(&other.errors);
         let mut other = other.clone();
         other.settle();
         self.counts.resize(self.counts.len().max(other.counts.len()), Default::default());
@@ -110,19 +136,17 @@ impl Summary {
     #[cfg(feature = "ledger")]
     pub fn add_check(&mut self, checked: &Checked<'_>) {
         let then = checked.then.map(|then| checked.found.action_as_str(then));
-        *self.checks.entry((checked.found.as_str(), then)).or_default() += 1;
+        self.checks.add((checked.found.as_str(), then));
     }
 
     /// What checks found, what became of the events, and how many those were.
-    pub fn checks(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>, u64)> {
-        self.checks.iter().map(|((found, then), count)| (*found, *then, *count))
+    pub fn checks(&self) -> impl Iterator<Item = CheckCount> {
+        self.checks.iter().map(|((found, then), events)| CheckCount { found, then, events })
     }
 
     /// Counts one line that is not an event.
     pub fn add_error(&mut self, error: &EventError) {
-        if let Some(count) = self.errors.get_mut(error.kind() as usize) {
-            *count += 1;
-        }
+        self.errors.add(error.kind());
     }
 
     /// How many events were decided.
@@ -147,20 +171,24 @@ impl Summary {
 
     /// How many lines were not events.
     pub fn not_events(&self) -> u64 {
-        self.errors.iter().sum()
+        self.errors.total()
     }
 
-    /// How many lines had each fault that occurred, in the order in which faults are tested.
-    pub fn errors(&self) -> impl Iterator<Item = (EventErrorKind, u64)> {
-        EventErrorKind::ALL.into_iter().zip(self.errors).filter(|(_, count)| *count > 0)
+    /// Returns how many lines had each fault that occurred, in the order in which faults are tested.
+    pub fn errors(&self) -> &Counts<EventErrorKind> {
+        &self.errors
     }
 
     /// The counts of a policy's destinations, in declaration order and then by reason, deliveries first.
-    pub fn counts<'s>(&'s self, policy: &'s Policy) -> impl Iterator<Item = (&'s str, Reason, u64)> {
-        policy.destinations().iter().enumerate().flat_map(move |(index, destination)| {
-            let counts = Reason::ALL.into_iter().map(move |reason| (reason, self.count(index, reason)));
-            let counted = counts.filter(|(_, count)| *count > 0);
-            counted.map(move |(reason, count)| (destination.name(), reason, count))
+    pub fn counts<'s>(&'s self, policy: &'s Policy) -> impl Iterator<Item = DestinationCount<'s>> {
+        policy.destinations().iter().enumerate().flat_map(move |(index, declared)| {
+            let counts = Reason::ALL.into_iter().map(move |reason| DestinationCount {
+                destination: declared.name(),
+                outcome: reason.outcome(),
+                reason,
+                events: self.count(index, reason),
+            });
+            counts.filter(|count| count.events > 0)
         })
     }
 
@@ -202,9 +230,9 @@ mod tests {
         grand.merge(&total);
         for summary in [&worker, &total, &grand] {
             assert_eq!(summary.counts(large.policy()).count(), 100);
-            assert_eq!(summary.counts(large.policy()).map(|(_, _, count)| count).sum::<u64>(), 101);
+            assert_eq!(summary.counts(large.policy()).map(|count| count.events).sum::<u64>(), 101);
             let errors = [(EventErrorKind::BlankLine, 1), (EventErrorKind::NotAnObject, 2)];
-            assert!(summary.errors().eq(errors) && summary.not_events() == 3);
+            assert!(summary.errors().iter().eq(errors) && summary.not_events() == 3);
         }
     }
 

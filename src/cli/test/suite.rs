@@ -34,9 +34,7 @@ impl Suite {
     /// The results of its tests; `None` for a part.
     pub(super) fn report<'s>(&'s self, results: &'s [CaseResult<'s>]) -> Option<PolicyReport<'s>> {
         match &self.content {
-            Content::Policy { table, disk } => {
-                Some(PolicyReport::new(&self.name, table.policy(), disk, results))
-            }
+            Content::Policy { table, .. } => Some(PolicyReport::new(&self.name, table.policy(), results)),
             Content::Mistakes(found, files) => Some(PolicyReport::with_errors(&self.name, found, files)),
             Content::Part(_) => None,
         }

@@ -3,7 +3,7 @@
 pub(super) mod check;
 mod destinations;
 
-use crate::diagnostic::{Code, FileId, Files, Span, Spanned};
+use crate::diagnostic::{Code, FileId, Files, Place, Span, Spanned};
 use crate::model::checker::Checker;
 use crate::model::declared::declared;
 use crate::model::ids::{CategoryId, DestinationId, KindId};
@@ -336,6 +336,26 @@ impl Policy {
             Some(row) => row.to_string(),
             None => self.files.excerpt(span).split_whitespace().collect::<Vec<_>>().join(" "),
         }
+    }
+
+    /// Returns a place of the policy with its text.
+    pub fn locate(&self, span: Span) -> Place<'_> {
+        Place { text: self.line_at(span), ..self.files.locate(span) }
+    }
+
+    /// Returns the names of categories.
+    pub(crate) fn category_names(&self, ids: &[CategoryId]) -> Vec<&str> {
+        ids.iter().filter_map(|id| self.category(*id)).map(Category::name).collect()
+    }
+
+    /// Returns the names of destinations.
+    pub(crate) fn destination_names(&self, ids: impl IntoIterator<Item = DestinationId>) -> Vec<&str> {
+        ids.into_iter().map(|id| self.destination_name(id)).collect()
+    }
+
+    /// Returns the name of a destination.
+    pub(crate) fn destination_name(&self, id: DestinationId) -> &str {
+        self.destination(id).map_or("", Destination::name)
     }
 
     /// The files that the policy was read from, for showing its [`Span`]s.
