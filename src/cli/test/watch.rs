@@ -61,7 +61,7 @@ impl Watched {
             let suites = test.load()?;
             let before = self.folders.len();
             self.files.clear();
-            for path in suites.iter().flat_map(Suite::files) {
+            for path in suites.iter().flat_map(Suite::paths) {
                 self.file(&path)?;
             }
             if self.folders.len() == before {
@@ -101,17 +101,13 @@ impl Watched {
     /// Waits until something has changed and nothing changes any more, and says what it was.
     fn wait(&mut self) -> Result<BTreeSet<PathBuf>, CliError> {
         let mut changed = BTreeSet::new();
-        let gone = || CliError::from("files are not watched any more");
         loop {
-            let event = match changed.is_empty() {
-                true => self.changes.recv().map_err(|_| gone())?,
-                false => match self.changes.recv_timeout(QUIET) {
-                    Ok(event) => event,
-                    Err(RecvTimeoutError::Timeout) => return Ok(changed),
-                    Err(RecvTimeoutError::Disconnected) => return Err(gone()),
-                },
+            let patience = if changed.is_empty() { Duration::MAX } else { QUIET };
+            let event = match self.changes.recv_timeout(patience) {
+                Ok(event) => event.map_err(|error| format!("cannot watch files: {error}"))?,
+                Err(RecvTimeoutError::Timeout) => return Ok(changed),
+                Err(RecvTimeoutError::Disconnected) => return Err("files are not watched any more".into()),
             };
-            let event = event.map_err(|error| format!("cannot watch files: {error}"))?;
             // Reading a file changes nothing.
             if !matches!(event.kind, EventKind::Access(_)) {
                 changed.extend(event.paths.into_iter().filter(|path| self.matters(path)));
