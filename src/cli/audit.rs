@@ -1,7 +1,7 @@
 //! `consentry audit`.
 
 use super::format::ResultFormat;
-use super::input::{Chunk, Chunks};
+use super::input::Chunks;
 use super::ledger_arguments::Ledger;
 use super::shared::{CliError, PolicyArguments, Status};
 use super::store_uri::{ADDRESS, Reach};
@@ -40,17 +40,16 @@ impl Audit {
         let place = self.ledger.as_deref();
         let ledger = place.map(|place| Ledger::open(place, &self.reach, &policy)).transpose()?;
         let limits = Limits::default();
-        let mut chunks = Chunks::open(self.events.as_deref(), &limits)?;
-        let mut chunk = Chunk::default();
         let mut audit = ledger::Audit::new(&policy);
-        while chunks.next(&mut chunk)? {
+        for chunk in Chunks::open(self.events.as_deref())? {
+            let chunk = chunk?;
             match &ledger {
-                None => chunk.events(&limits).for_each(|line| {
+                None => chunk.events().for_each(|line| {
                     let notice = line.and_then(|line| LedgerEvent::read(line, &policy, &limits));
                     add(&mut audit, notice.as_ref(), None);
                 }),
                 Some(ledger) => {
-                    let batch = ledger.batch(chunk.events(&limits), &policy, &limits);
+                    let batch = ledger.batch(&chunk, &policy);
                     for (notice, checked) in batch.notices().iter().zip(batch.checks(&policy)) {
                         add(&mut audit, notice.as_ref(), checked.ok().as_ref());
                     }

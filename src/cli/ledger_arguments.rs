@@ -1,5 +1,6 @@
 //! The ledger that commands check events against.
 
+use super::input::{Chunk, line_too_long};
 use super::shared::{CliError, print_error};
 use super::store_uri::{ADDRESS, Access, Reach, Shared};
 use consentry::diagnostic::visible;
@@ -47,10 +48,8 @@ impl LedgerArguments {
 /// a batch has a check for each of its lines, and the error for a missing one is there only to fail closed.
 pub(super) fn next_check<'c>(
     checks: Option<&mut impl Iterator<Item = Result<Checked<'c>, EventError>>>,
-    limits: &Limits,
 ) -> Result<Option<Checked<'c>>, EventError> {
-    let unchecked = || Err(EventError::line_too_long(limits.bytes));
-    checks.map(|checks| checks.next().unwrap_or_else(unchecked)).transpose()
+    checks.map(|checks| checks.next().unwrap_or_else(|| Err(line_too_long()))).transpose()
 }
 
 impl Ledger {
@@ -62,14 +61,9 @@ impl Ledger {
         Ok(Ledger { store: reach.open(place, Access::Read)?, silence: OnceLock::new() })
     }
 
-    /// Reads lines, and asks the ledger for the people in them.
-    pub(super) fn batch<'l>(
-        &self,
-        lines: impl Iterator<Item = Result<&'l [u8], EventError>>,
-        policy: &Policy,
-        limits: &Limits,
-    ) -> Batch<'l> {
-        let batch = Batch::read(lines, self.store.as_ref(), policy, limits);
+    /// Reads the lines of a chunk, and asks the ledger for the people in them.
+    pub(super) fn batch<'c>(&self, chunk: &'c Chunk, policy: &Policy) -> Batch<'c> {
+        let batch = Batch::read(chunk.events(), self.store.as_ref(), policy, &Limits::default());
         if let Some(error) = batch.silence() {
             self.silence.get_or_init(|| error.to_string());
         }

@@ -36,7 +36,7 @@ pub(super) enum Status {
 }
 
 /// Why a command could not do its work.
-pub(super) enum CliError {
+pub(crate) enum CliError {
     /// A policy that does not compile.
     Policy(PolicyError),
     /// Usage, or a file that cannot be read or written.

@@ -1,6 +1,6 @@
 //! The events of a file that each change touches.
 
-use crate::cli::input::{Chunk, Chunks};
+use crate::cli::input::Chunks;
 use crate::cli::shared::CliError;
 use consentry::exact::{DestinationDiff, Diff};
 use consentry::report::event_counts::EventCounts;
@@ -11,10 +11,8 @@ pub(super) fn count(diff: &Diff, old: &Policy, new: &Policy, path: &Path) -> Res
     let limits = Limits::default();
     let mut counts = EventCounts::new(diff);
     let touching: Vec<_> = diff.destinations.iter().map(DestinationDiff::touching).collect();
-    let mut chunks = Chunks::open(Some(path), &limits)?;
-    let mut chunk = Chunk::default();
-    while chunks.next(&mut chunk)? {
-        for line in chunk.events(&limits) {
+    for chunk in Chunks::open(Some(path))? {
+        for line in chunk?.events() {
             let read = |policy: &Policy| Event::read(line.clone()?, policy.reading(), &limits);
             match (read(old), read(new)) {
                 (Ok(old), Ok(new)) => counts.add(&touching, &old, &new),

@@ -17,7 +17,7 @@ use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{CliError, PolicyArguments, Status};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use consentry::report::filter::SummaryReport;
-use consentry::{Limits, Policy, Table, Validation};
+use consentry::{Policy, Table, Validation};
 use ordered::Ordered;
 use outputs::{Events, Outputs};
 use path_conflicts::{PathConflicts, Role};
@@ -84,10 +84,9 @@ impl Filter {
     pub(super) fn run(&self) -> Result<Status, CliError> {
         let table = Table::new(self.policy.load()?);
         let ledger = self.ledger.open(table.policy())?;
-        let limits = Limits::default();
-        let chunks = Chunks::open(self.events.as_deref(), &limits)?;
+        let chunks = Chunks::open(self.events.as_deref())?;
         let outputs = self.outputs(&table)?;
-        let job = Arc::new(self.job(table, limits, ledger));
+        let job = Arc::new(self.job(table, ledger));
         let ordered = Arc::new(Ordered::new(chunks, outputs));
         let progress = Progress::new(self.split.is_some());
         interrupt::between_lines(&ordered, progress)?;
@@ -156,7 +155,7 @@ impl Filter {
         self.rejects.as_deref().map_or(Ok(()), |path| conflicts.path(path, Role::Rejects))
     }
 
-    fn job(&self, table: Table, limits: Limits, ledger: Option<Ledger>) -> Job {
+    fn job(&self, table: Table, ledger: Option<Ledger>) -> Job {
         let on_reject = match (&self.rejects, self.discard_rejects) {
             (Some(_), _) => OnReject::Keep,
             (None, true) => OnReject::Discard,
@@ -164,7 +163,6 @@ impl Filter {
         };
         Job {
             table,
-            limits,
             ledger,
             validation: if self.trusted { Validation::Trusted } else { Validation::Full },
             split: self.split.is_some(),

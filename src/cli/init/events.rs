@@ -3,7 +3,7 @@
 //! It never shows what a destination needs: who received an event, and whether rightly, is not in it.
 
 use super::draft::{Destination, Draft};
-use crate::cli::input::{Chunk, Chunks};
+use crate::cli::input::Chunks;
 use crate::cli::shared::CliError;
 use consentry::event::{Entry, Name, Preference};
 use consentry::ledger::{Audit, Breakdown, Counts, LedgerEvent, MAX_VALUE_BYTES};
@@ -32,14 +32,12 @@ impl Stream {
     /// Reads a file; `-` is standard input. Memory stays bounded, whatever is in it.
     pub(super) fn read(path: &Path, rules: &Policy) -> Result<Self, CliError> {
         let limits = Limits::default();
-        let mut chunks = Chunks::open(Some(path), &limits)?;
-        let mut chunk = Chunk::default();
         // One more for `All`, which is no destination.
         let audit = Audit::new(rules).with_room(MAX_CATEGORIES, MAX_DESTINATIONS + 1);
         let mut stream = Stream { audit, first_error: None, elsewhere: BTreeMap::new() };
         let mut number = 0;
-        while chunks.next(&mut chunk)? {
-            for line in chunk.events(&limits) {
+        for chunk in Chunks::open(Some(path))? {
+            for line in chunk?.events() {
                 number += 1;
                 match line.and_then(|line| Ok((line, LedgerEvent::read(line, rules, &limits)?))) {
                     Ok((line, notice)) => stream.add(line, &notice, rules),

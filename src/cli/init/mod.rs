@@ -97,10 +97,9 @@ impl Init {
             let failure = |error: String| format!("`{}`: {error}", path.display());
             let file = shown(path);
             draft.sources.push(format!("From {file}."));
-            let limits = Limits::default();
-            let bytes = read_all(Some(path), &limits)?;
-            if bytes.len() > limits.bytes {
-                return Err(failure(format!("it is longer than {} bytes", limits.bytes)).into());
+            let (bytes, limit) = (read_all(Some(path))?, Limits::default().bytes);
+            if bytes.len() > limit {
+                return Err(failure(format!("it is longer than {limit} bytes")).into());
             }
             let found = sheet::add_to(&mut draft, &bytes, &file).map_err(failure)?;
             remarks.extend(found.into_iter().map(|remark| format!("{file}: {remark}")));

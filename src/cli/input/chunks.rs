@@ -24,7 +24,7 @@ pub(crate) struct Chunks {
     ended: bool,
 }
 
-/// What was read. It is filled by [`Chunks::next`], again and again.
+/// What was read. [`Chunks::fill`] fills it, again and again.
 #[derive(Default)]
 pub(crate) struct Chunk {
     buffer: Vec<u8>,
@@ -55,14 +55,14 @@ impl Chunk {
 
     /// The lines, each without its line break and with it. Of a piece there are none.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let lines = lines(if self.piece().is_none() { self.bytes() } else { &[] });
+        let lines = lines(if self.piece.is_none() { self.bytes() } else { &[] });
         lines.map(|(_, with_break)| (without_break(with_break), with_break))
     }
 
     /// The lines without their breaks, and once the error of a line that is too long.
-    pub(crate) fn events(&self, limits: &Limits) -> impl Iterator<Item = Result<&[u8], EventError>> {
-        let is_too_long = self.piece().is_some_and(|piece| piece.first);
-        let too_long = is_too_long.then(|| Err(EventError::line_too_long(limits.bytes)));
+    pub(crate) fn events(&self) -> impl Iterator<Item = Result<&[u8], EventError>> {
+        let is_too_long = self.piece.is_some_and(|piece| piece.first);
+        let too_long = is_too_long.then(|| Err(line_too_long()));
         too_long.into_iter().chain(self.lines().map(|(line, _)| Ok(line)))
     }
 
@@ -94,18 +94,18 @@ impl Chunk {
 
 impl Chunks {
     /// Opens a file; `-` or nothing is standard input.
-    pub(crate) fn open(path: Option<&Path>, limits: &Limits) -> Result<Self, CliError> {
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, CliError> {
         Ok(Chunks {
             input: Input::open(path)?,
-            limit: limits.bytes,
+            limit: Limits::default().bytes,
             rest: Vec::new(),
             in_long_line: false,
             ended: false,
         })
     }
 
-    /// The next lines; `false` at the end. Text after the last line break is a line too.
-    pub(crate) fn next(&mut self, chunk: &mut Chunk) -> Result<bool, CliError> {
+    /// Reads the next lines into a chunk; `false` at the end. Text after the last line break is a line too.
+    pub(crate) fn fill(&mut self, chunk: &mut Chunk) -> Result<bool, CliError> {
         chunk.begin(&mut self.rest);
         let mut searched = 0;
         loop {
@@ -153,6 +153,20 @@ impl Chunks {
     }
 }
 
+impl Iterator for Chunks {
+    type Item = Result<Chunk, CliError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut chunk = Chunk::default();
+        self.fill(&mut chunk).map(|is_more| is_more.then_some(chunk)).transpose()
+    }
+}
+
+/// Returns the error of a line that is longer than events may be.
+pub(crate) fn line_too_long() -> EventError {
+    EventError::line_too_long(Limits::default().bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Chunk, Chunks, Input, without_break};
@@ -175,7 +189,7 @@ mod tests {
         let mut chunks = Chunks { input, limit, rest: Vec::new(), in_long_line: false, ended: false };
         let (mut chunk, mut lines, mut all) = (Chunk::default(), Vec::new(), Vec::new());
         let mut within_line = false;
-        while chunks.next(&mut chunk).is_ok_and(|more| more) {
+        while chunks.fill(&mut chunk).is_ok_and(|more| more) {
             all.extend_from_slice(chunk.bytes());
             match chunk.piece() {
                 Some(piece) => {
@@ -253,7 +267,7 @@ mod tests {
         let input = Input { reader, name: "test".into() };
         let mut chunks = Chunks { input, limit: 10, rest: Vec::new(), in_long_line: false, ended: false };
         let (mut chunk, mut all) = (Chunk::default(), Vec::new());
-        while chunks.next(&mut chunk).is_ok_and(|more| more) {
+        while chunks.fill(&mut chunk).is_ok_and(|more| more) {
             all.extend_from_slice(chunk.bytes());
         }
         assert_eq!(all, b"a\nb");
@@ -267,8 +281,8 @@ mod tests {
         let mut chunks =
             Chunks { input, limit: 16 << 20, rest: Vec::new(), in_long_line: false, ended: false };
         let mut chunk = Chunk::default();
-        assert!(chunks.next(&mut chunk).is_ok_and(|more| more) && chunk.is_large());
-        while chunks.next(&mut chunk).is_ok_and(|more| more) {}
+        assert!(chunks.fill(&mut chunk).is_ok_and(|more| more) && chunk.is_large());
+        while chunks.fill(&mut chunk).is_ok_and(|more| more) {}
         assert!(!chunk.is_large() && chunk.buffer.capacity() <= super::SIZE);
     }
 }

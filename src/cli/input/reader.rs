@@ -48,11 +48,11 @@ pub(super) fn without_break(line: &[u8]) -> &[u8] {
 }
 
 /// Everything of a file or of standard input but a line break at its end, as far as it takes to see that it is too long.
-pub(crate) fn read_all(path: Option<&Path>, limits: &Limits) -> Result<Vec<u8>, CliError> {
+pub(crate) fn read_all(path: Option<&Path>) -> Result<Vec<u8>, CliError> {
     let Input { reader, name } = Input::open(path)?;
     let mut bytes = Vec::new();
     // One byte more shows that it is too long, also when a line break of two bytes is taken off.
-    let limit = limits.bytes as u64 + 3;
+    let limit = Limits::default().bytes as u64 + 3;
     reader.take(limit).read_to_end(&mut bytes).map_err(CliError::input(&name))?;
     bytes.truncate(without_break(&bytes).len());
     Ok(bytes)

@@ -50,8 +50,7 @@ pub(super) struct Ingest {
 impl Ingest {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy()?;
-        let limits = Limits::default();
-        let chunks = Chunks::open(self.events.as_deref(), &limits)?;
+        let chunks = Chunks::open(self.events.as_deref())?;
         let store = self.reach.open(&self.store, Access::Write)?;
         let incoming = read(chunks)?;
         let mut counts = IngestCounts::default();
@@ -65,7 +64,7 @@ impl Ingest {
             match next {
                 Ok(chunk) => chunks.push(chunk?),
                 Err(ended) => {
-                    self.record(to, &policy, &limits, store.as_ref(), &chunks, &mut counts)?;
+                    self.record(to, &policy, store.as_ref(), &chunks, &mut counts)?;
                     chunks.clear();
                     if ended == RecvTimeoutError::Disconnected {
                         break;
@@ -96,14 +95,13 @@ impl Ingest {
         &self,
         to: &mut impl Write,
         policy: &Policy,
-        limits: &Limits,
         store: &dyn Store,
         chunks: &[Chunk],
         counts: &mut IngestCounts,
     ) -> Result<(), CliError> {
         let (mut notices, mut errors) = (Vec::new(), Vec::new());
-        for line in chunks.iter().flat_map(|chunk| chunk.events(limits)) {
-            let notice = line.and_then(|line| LedgerEvent::read(line, policy, limits));
+        for line in chunks.iter().flat_map(|chunk| chunk.events()) {
+            let notice = line.and_then(|line| LedgerEvent::read(line, policy, &Limits::default()));
             errors.push(notice.map(|notice| notices.push(notice)).err());
         }
         let recordings = record(store, &notices, now())
@@ -136,16 +134,13 @@ impl Ingest {
 }
 
 /// Reads chunks in a thread of its own, so that what is there is recorded while more is waited for.
-fn read(mut chunks: Chunks) -> Result<Receiver<Result<Chunk, CliError>>, CliError> {
+fn read(chunks: Chunks) -> Result<Receiver<Result<Chunk, CliError>>, CliError> {
     let (to, from) = sync_channel(AHEAD);
     let work = move || {
-        loop {
-            let mut chunk = Chunk::default();
-            let read = chunks.next(&mut chunk).map(|is_more| is_more.then_some(chunk)).transpose();
-            // Whoever receives nothing any more has ended, and so does the input after a failure.
-            let Some(read) = read else { return };
-            let has_failed = read.is_err();
-            if to.send(read).is_err() || has_failed {
+        for chunk in chunks {
+            // The input ends after a failure, and nobody receives more after the end.
+            let has_failed = chunk.is_err();
+            if to.send(chunk).is_err() || has_failed {
                 return;
             }
         }
