@@ -28,6 +28,12 @@ pub(super) fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
+/// Returns the path of a file in the real path of its folder. Only the folder need exist.
+pub(super) fn in_real_folder(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
+}
+
 /// The files that the first of some files includes, directly or not.
 pub(super) fn included(files: &Files) -> impl Iterator<Item = PathBuf> {
     files.names().skip(1).map(|name| real(Path::new(name)))

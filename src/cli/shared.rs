@@ -92,6 +92,14 @@ impl CliError {
         move |error| CliError::Other(format!("cannot read `{name}`: {error}"))
     }
 
+    /// Adds to a message what came of the work.
+    pub(super) fn with(self, note: &str) -> Self {
+        match self {
+            CliError::Other(message) => CliError::Other(message + note),
+            failure => failure,
+        }
+    }
+
     /// A file of ours that cannot be written, be it a pipe that nobody reads: what it lacks is lost.
     pub(super) fn output(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| CliError::Other(format!("cannot write `{}`: {error}", path.display()))

@@ -6,7 +6,7 @@ use super::progress::Progress;
 use crate::cli::input::Chunks;
 use crate::cli::shared::{CliError, print_error};
 use std::process;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -49,24 +49,13 @@ pub(super) fn between_lines(
 
 /// Ends, whether the message gets out or not: whoever reads standard error may have stopped too.
 fn end_soon(message: String) {
-    let (out, is_out) = mpsc::channel();
-    let say = move || {
-        write(&message);
-        // Nobody waits for it any more when it took too long.
-        let _ = out.send(());
-    };
-    if thread::Builder::new().spawn(say).is_ok() {
-        // Whatever came of it, this is the end.
-        let _ = is_out.recv_timeout(PATIENCE);
+    if thread::Builder::new().spawn(move || end(message)).is_ok() {
+        thread::sleep(PATIENCE);
     }
     process::exit(STATUS);
 }
 
 fn end(message: String) {
-    write(&message);
-    process::exit(STATUS);
-}
-
-fn write(message: &str) {
     print_error(&format!("consentry: {message}\n"));
+    process::exit(STATUS);
 }

@@ -17,15 +17,8 @@ pub(super) struct Job {
     pub(super) validation: Validation,
     pub(super) split: bool,
     pub(super) drop_undeliverable: bool,
-    pub(super) on_reject: OnReject,
-}
-
-/// What becomes of a line that is not an event.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum OnReject {
-    Fail,
-    Keep,
-    Discard,
+    /// A line that is not an event ends the command.
+    pub(super) fails_on_reject: bool,
 }
 
 /// One thread's room.
@@ -56,17 +49,15 @@ pub(super) fn work(job: &Job, ordered: &Ordered<Chunks, Outputs>) {
 impl Worker<'_> {
     fn chunk(&mut self, chunk: &Chunk, ticket: Ticket<'_, Chunks, Outputs>) -> ControlFlow<()> {
         let bytes = chunk.bytes();
-        if let Some(piece) = chunk.piece() {
+        if let Some(piece) = chunk.piece {
             if piece.first {
                 let error = line_too_long();
                 self.summary.add_error(&error);
-                if self.job.on_reject == OnReject::Fail {
+                if self.job.fails_on_reject {
                     return self.fail(bytes, ticket, &error);
                 }
             }
-            if self.job.on_reject == OnReject::Keep {
-                self.part.rejects.extend_from_slice(bytes);
-            }
+            self.part.rejects.extend_from_slice(bytes);
             self.part.within_line = !piece.last;
             self.part.lines = piece.last.into();
             self.part.bytes = bytes.len() as u64;
@@ -82,11 +73,10 @@ impl Worker<'_> {
             let written = checked.and_then(|checked| self.event(line, with_break, place, checked.as_ref()));
             if let Err(error) = written {
                 self.summary.add_error(&error);
-                match self.job.on_reject {
-                    OnReject::Fail => return self.fail(bytes, ticket, &error),
-                    OnReject::Keep => self.part.rejects.extend_from_slice(with_break),
-                    OnReject::Discard => {}
+                if self.job.fails_on_reject {
+                    return self.fail(bytes, ticket, &error);
                 }
+                self.part.rejects.extend_from_slice(with_break);
             }
             self.part.lines += 1;
             self.part.bytes += with_break.len() as u64;

@@ -29,8 +29,9 @@ pub(crate) struct Chunks {
 pub(crate) struct Chunk {
     buffer: Vec<u8>,
     filled: usize,
-    /// Whole lines if there is none. At the end of the input the last one may have no line break.
-    piece: Option<Piece>,
+    /// The place of the bytes in a line that is too long. Without it they are whole lines, and at the end of the input the last one may
+    /// have no line break.
+    pub(crate) piece: Option<Piece>,
 }
 
 /// Where in its line a piece is.
@@ -46,11 +47,6 @@ impl Chunk {
     /// The bytes, line breaks included.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.buffer.get(..self.filled).unwrap_or_default()
-    }
-
-    /// The place of the piece, if the chunk is a piece of a line that is too long.
-    pub(crate) fn piece(&self) -> Option<Piece> {
-        self.piece
     }
 
     /// The lines, each without its line break and with it. Of a piece there are none.
@@ -191,7 +187,7 @@ mod tests {
         let mut within_line = false;
         while chunks.fill(&mut chunk).is_ok_and(|more| more) {
             all.extend_from_slice(chunk.bytes());
-            match chunk.piece() {
+            match chunk.piece {
                 Some(piece) => {
                     assert_ne!(piece.first, within_line, "{step}");
                     within_line = !piece.last;

@@ -2,6 +2,7 @@
 
 use super::Test;
 use super::suite::Suite;
+use crate::cli::files;
 use crate::cli::shared::{CliError, Status};
 use consentry::diagnostic::visible;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -72,9 +73,7 @@ impl Watched {
 
     /// Watches the folder of a file, because editors replace files; of a link, also that of the file it leads to.
     fn file(&mut self, path: &Path) -> Result<(), CliError> {
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let named = folder.canonicalize().ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
-        for real in [named, path.canonicalize().ok()].into_iter().flatten() {
+        for real in [files::in_real_folder(path), path.canonicalize().ok()].into_iter().flatten() {
             if let Some(folder) = real.parent() {
                 self.folder(folder, RecursiveMode::NonRecursive)?;
             }
