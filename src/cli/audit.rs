@@ -5,9 +5,9 @@ use super::input::Chunks;
 use super::ledger_arguments::Ledger;
 use super::shared::{CliError, PolicyArguments, Status};
 use super::store_uri::{ADDRESS, Reach};
-use consentry::ledger::{self, Checked, LedgerEvent};
+use consentry::ledger::{self, LedgerEvent};
 use consentry::report::audit::AuditReport;
-use consentry::{EventError, Limits};
+use consentry::Limits;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -44,14 +44,21 @@ impl Audit {
         for chunk in Chunks::open(self.events.as_deref())? {
             let chunk = chunk?;
             match &ledger {
-                None => chunk.events().for_each(|line| {
-                    let notice = line.and_then(|line| LedgerEvent::read(line, &policy, &limits));
-                    add(&mut audit, notice.as_ref(), None);
-                }),
+                None => {
+                    for line in chunk.events() {
+                        match line.and_then(|line| LedgerEvent::read(line, &policy, &limits)) {
+                            Ok(notice) => audit.add(&notice, None),
+                            Err(error) => audit.add_error(&error),
+                        }
+                    }
+                }
                 Some(ledger) => {
                     let batch = ledger.batch(&chunk, &policy);
                     for (notice, checked) in batch.notices().iter().zip(batch.checks(&policy)) {
-                        add(&mut audit, notice.as_ref(), checked.ok().as_ref());
+                        match notice {
+                            Ok(notice) => audit.add(notice, checked.ok().as_ref()),
+                            Err(error) => audit.add_error(error),
+                        }
                     }
                 }
             }
@@ -59,16 +66,5 @@ impl Audit {
         self.format.write(to, &AuditReport::new(&policy, &audit, ledger.is_some()))?;
         ledger.iter().for_each(Ledger::report_unreachable);
         Ok(Status::fine_if(audit.is_clean()))
-    }
-}
-
-fn add(
-    audit: &mut ledger::Audit,
-    notice: Result<&LedgerEvent<'_>, &EventError>,
-    checked: Option<&Checked<'_>>,
-) {
-    match notice {
-        Ok(notice) => audit.add(notice, checked),
-        Err(error) => audit.add_error(error),
     }
 }

@@ -32,7 +32,8 @@ enum Command {
     Diff(diff::Diff),
     Table(table::Table),
     Simulate(simulate::Simulate),
-    Ledger(ledger::LedgerCommand),
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     Audit(audit::Audit),
     Show(show::Show),
     Certify(certify::Certify),
@@ -54,7 +55,9 @@ pub(crate) fn main() -> ExitCode {
         Ok(Status::Findings) => ExitCode::from(1),
         Err(failure) => {
             let message = match failure {
-                CliError::Policy(error) => render::policy_error(&error),
+                CliError::Policy(error) => {
+                    render::mistakes(error.diagnostics(), error.files(), "the policy does not compile")
+                }
                 CliError::Other(message) => format!("consentry: {}\n", visible(&message)),
                 CliError::ReaderGone => String::new(),
             };
@@ -65,17 +68,14 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<Status, CliError> {
-    // Its threads write whole lines, which a buffer would split.
-    if let Command::Filter(filter) = command {
-        return filter.run();
-    }
-    let to = &mut io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let to = &mut io::BufWriter::with_capacity(1 << 16, io::stdout());
     let result = match command {
         Command::Init(init) => init.run(to),
         Command::Lint(lint) => lint.run(to),
         Command::Test(test) => test.run(to),
         Command::Fmt(fmt) => fmt.run(to),
         Command::Eval(eval) => eval.run(to),
+        // Its threads write whole lines, which a buffer would split.
         Command::Filter(filter) => filter.run(),
         Command::Explain(explain) => explain.run(to),
         Command::Prove(prove) => prove.run(to),

@@ -2,9 +2,9 @@
 
 use super::input::{Chunk, line_too_long};
 use super::shared::{CliError, print_error};
-use super::store_uri::{ADDRESS, Access, Reach, Shared};
+use super::store_uri::{ADDRESS, Reach, Shared};
 use consentry::diagnostic::visible;
-use consentry::ledger::{Batch, Checked};
+use consentry::ledger::{Batch, Checked, FileStore};
 use consentry::{EventError, Limits, Policy};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -58,7 +58,7 @@ impl Ledger {
         if policy.ledger_check().is_none() {
             return Err("the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger".into());
         }
-        Ok(Ledger { store: reach.open(place, Access::Read)?, silence: OnceLock::new() })
+        Ok(Ledger { store: reach.open(place, FileStore::open_to_read)?, silence: OnceLock::new() })
     }
 
     /// Reads the lines of a chunk, and asks the ledger for the people in them.

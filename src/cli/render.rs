@@ -1,7 +1,6 @@
 //! Diagnostics for people, with source excerpts, in each of the ways in which people read.
 
 use super::format::Format;
-use consentry::PolicyError;
 use consentry::diagnostic::{Diagnostic, Files, Report, Span, visible};
 use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 use std::ffi::OsStr;
@@ -66,11 +65,6 @@ pub(super) fn diagnostics<'d>(
         text.push_str(&format!("more about a finding: `consentry help {}`\n", found.code.name()));
     }
     text
-}
-
-/// All mistakes of a policy that does not compile, for standard error.
-pub(super) fn policy_error(error: &PolicyError) -> String {
-    mistakes(error.diagnostics(), error.files(), "the policy does not compile")
 }
 
 /// All mistakes of a policy, and what comes of them, for standard error.

@@ -19,18 +19,14 @@ pub(super) struct Reach {
     ledger_prefix: String,
 }
 
-/// What a ledger is opened for.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Access {
-    Read,
-    Write,
-}
+/// Opens a file to read it, or to write to it.
+pub(super) type FileOpener = fn(&Path) -> Result<FileStore, StoreError>;
 
 pub(super) type Shared = dyn Store + Send + Sync;
 
 impl Reach {
     /// Opens a ledger. One that is Redis answers, or does not, when it is asked.
-    pub(super) fn open(&self, place: &str, access: Access) -> Result<Box<Shared>, CliError> {
+    pub(super) fn open(&self, place: &str, open_file: FileOpener) -> Result<Box<Shared>, CliError> {
         let failure = |error: StoreError| format!("`{}`: {error}", shown(place));
         match place.split_once("://") {
             Some(("redis" | "redis+unix" | "unix", _)) => {
@@ -44,14 +40,7 @@ impl Reach {
             None if place.starts_with("redis:") => {
                 Err(format!("a ledger in Redis is {ADDRESS}").into())
             }
-            None => {
-                let path = Path::new(place);
-                let store = match access {
-                    Access::Read => FileStore::open_to_read(path),
-                    Access::Write => FileStore::open(path),
-                };
-                Ok(Box::new(store.map_err(failure)?))
-            }
+            None => Ok(Box::new(open_file(Path::new(place)).map_err(failure)?)),
         }
     }
 }

@@ -3,8 +3,8 @@
 use crate::cli::format::ResultFormat;
 use crate::cli::input::{Chunk, Chunks};
 use crate::cli::shared::{CliError, Root, Status};
-use crate::cli::store_uri::{ADDRESS, Access, Reach};
-use consentry::ledger::{LedgerEvent, Recording, Store, Timestamp, record};
+use crate::cli::store_uri::{ADDRESS, Reach};
+use consentry::ledger::{FileStore, LedgerEvent, Recording, Store, Timestamp, record};
 use consentry::model::AlsoRecords;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::ledger::{IngestCounts, IngestReport};
@@ -31,7 +31,7 @@ const AHEAD: usize = 8;
 /// middle may be repeated: the same events come to the same ledger. Exit status: 0 all is recorded, 1 some events were rejected or some lines are
 /// not events, 2 a policy that does not compile, a file that cannot be read, or a ledger that does not answer.
 #[derive(clap::Args)]
-pub(super) struct Ingest {
+pub(crate) struct Ingest {
     #[arg(help = format!("The ledger: a file, which is made if it is not there, or {ADDRESS}"))]
     store: String,
     /// The events, one a line [default: standard input].
@@ -51,7 +51,7 @@ impl Ingest {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
         let policy = self.policy()?;
         let chunks = Chunks::open(self.events.as_deref())?;
-        let store = self.reach.open(&self.store, Access::Write)?;
+        let store = self.reach.open(&self.store, FileStore::open)?;
         let incoming = read(chunks)?;
         let mut counts = IngestCounts::default();
         let mut chunks: Vec<Chunk> = Vec::new();
