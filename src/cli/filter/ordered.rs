@@ -2,6 +2,7 @@
 
 use crate::cli::shared::CliError;
 use std::ops::ControlFlow;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -66,14 +67,21 @@ impl<S, K> Ordered<S, K> {
         S: Send + 'static,
         K: Send + 'static,
     {
-        lock(&self.sink).threads += 1;
-        let end = End(Arc::clone(self));
-        // When the thread cannot be started, the closure is dropped, and with it the thread counts as ended.
+        let ordered = Arc::clone(self);
+        // The thread cannot end before it is counted, as it needs the lock for that.
+        let mut sink = lock(&self.sink);
         let started = thread::Builder::new().spawn(move || {
-            let end = end;
-            work(&end.0);
+            let ended = panic::catch_unwind(AssertUnwindSafe(|| work(&ordered)));
+            let mut sink = lock(&ordered.sink);
+            sink.threads -= 1;
+            if ended.is_err() {
+                ordered.fail(&mut sink, "a thread has failed; please report this".into());
+            }
+            ordered.ended.notify_all();
         });
-        started.map(drop).map_err(|error| CliError::Other(format!("cannot start a thread: {error}")))
+        started.map_err(|error| format!("cannot start a thread: {error}"))?;
+        sink.threads += 1;
+        Ok(())
     }
 
     /// Takes from the source; `None` when there is nothing left, or it cannot be read.
@@ -162,22 +170,6 @@ impl<S, K> Ticket<'_, S, K> {
                 self.ordered.fail(&mut sink, failure);
                 ControlFlow::Break(())
             }
-        }
-    }
-}
-
-/// Says that a thread has ended, however it did.
-struct End<S, K>(Arc<Ordered<S, K>>);
-
-impl<S, K> Drop for End<S, K> {
-    fn drop(&mut self) {
-        let mut sink = lock(&self.0.sink);
-        sink.threads -= 1;
-        if thread::panicking() {
-            self.0.fail(&mut sink, "a thread has failed; please report this".into());
-        }
-        if sink.threads == 0 {
-            self.0.ended.notify_all();
         }
     }
 }

@@ -57,7 +57,7 @@ impl Ingest {
         let mut chunks: Vec<Chunk> = Vec::new();
         loop {
             let next = match chunks.iter().map(|chunk| chunk.bytes().len()).sum::<usize>() {
-                0 => incoming.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                0 => incoming.recv_timeout(Duration::MAX),
                 BYTES.. => Err(RecvTimeoutError::Timeout),
                 _ => incoming.recv_timeout(PAUSE),
             };
@@ -99,31 +99,30 @@ impl Ingest {
         chunks: &[Chunk],
         counts: &mut IngestCounts,
     ) -> Result<(), CliError> {
-        let (mut notices, mut errors) = (Vec::new(), Vec::new());
+        let (mut notices, mut lines) = (Vec::new(), Vec::new());
         for line in chunks.iter().flat_map(|chunk| chunk.events()) {
             let notice = line.and_then(|line| LedgerEvent::read(line, policy, &Limits::default()));
-            errors.push(notice.map(|notice| notices.push(notice)).err());
+            lines.push(notice.map(|notice| notices.push(notice)));
         }
         let recordings = record(store, &notices, now())
             .map_err(|error| format!("{error}; everything up to line {} is recorded", counts.lines))?;
-        let (mut recordings, is_more) = (recordings.into_iter(), !errors.is_empty());
-        for error in errors {
+        let (mut recordings, is_more) = (recordings.into_iter(), !lines.is_empty());
+        for line in lines {
             counts.lines += 1;
-            let recording = if error.is_none() { recordings.next() } else { None };
-            match (error, recording) {
-                (Some(error), _) => {
+            match line.map(|()| recordings.next()) {
+                Err(error) => {
                     counts.not_events += 1;
                     self.format.write(to, &EventErrorReport::new(counts.lines, &error))?;
                 }
-                (None, Some(Recording::Recorded { preferences, link })) => {
+                Ok(Some(Recording::Recorded { preferences, link })) => {
                     counts.preferences += u64::from(preferences);
                     counts.links += u64::from(link);
                 }
-                (None, Some(Recording::Rejected(rejection))) => {
+                Ok(Some(Recording::Rejected(rejection))) => {
                     counts.rejected += 1;
                     self.format.write(to, &IngestReport::rejected(counts.lines, rejection, policy))?;
                 }
-                (None, Some(Recording::Nothing) | None) => counts.others += 1,
+                Ok(Some(Recording::Nothing) | None) => counts.others += 1,
             }
         }
         if is_more {
