@@ -100,8 +100,8 @@ impl Stream {
         }
     }
 
-    /// Adds each wire id as a category, and each name but `All` as a destination.
-    pub(super) fn add_to(&self, draft: &mut Draft, file: &str) -> Result<(), String> {
+    /// Adds each wire id as a category, and each name but `All` as a destination; returns remarks for people.
+    pub(super) fn add_to(&self, draft: &mut Draft, file: &str) -> Result<Vec<String>, String> {
         let audit = &self.audit;
         let consent = ConsentState::ALL.map(|state| (state.as_str(), audit.state(state)));
         let integrations = IntegrationsState::ALL.map(|state| (state.as_str(), audit.integrations(state)));
@@ -122,10 +122,10 @@ impl Stream {
             draft.add_counts(wire_id, listed(values))?;
         }
         for (name, counts) in nameable(audit.entries()).filter(|(name, _)| *name != "All") {
-            let counts = format!("seen {}", listed(switches(counts)));
+            let counts = format!("seen {}", switches(counts));
             draft.add_destination(Destination { name: name.to_owned(), counts, ..Destination::default() });
         }
-        Ok(())
+        Ok(self.remarks(&draft.rules))
     }
 
     /// Returns true if every line is an event.
@@ -138,7 +138,7 @@ impl Stream {
     }
 
     /// Returns what a person should know of it, a line each.
-    pub(super) fn remarks(&self, rules: &Policy) -> Vec<String> {
+    fn remarks(&self, rules: &Policy) -> Vec<String> {
         let audit = &self.audit;
         let mut remarks = Vec::new();
         if let Some(first) = self.first_error {
@@ -172,7 +172,7 @@ impl Stream {
             ));
         }
         let all = nameable(audit.entries()).find(|(name, _)| *name == "All");
-        remarks.extend(all.map(|(_, counts)| format!("`All` was {}", listed(switches(counts)))));
+        remarks.extend(all.map(|(_, counts)| format!("`All` was {}", switches(counts))));
         remarks
     }
 }
@@ -205,8 +205,8 @@ fn unnameable<Key: Ord + Copy>(names: &Breakdown<Counts<Key>>) -> u64 {
     names.rows().filter(|(name, _)| text(name).is_none()).map(|(_, counts)| counts.total()).sum()
 }
 
-fn switches(counts: &Counts<Entry>) -> [(&'static str, u64); 3] {
-    [("on", counts.of(Entry::On)), ("off", counts.of(Entry::Off)), ("invalid", counts.of(Entry::Invalid))]
+fn switches(counts: &Counts<Entry>) -> String {
+    listed([Entry::On, Entry::Off, Entry::Invalid].map(|entry| (entry.as_str(), counts.of(entry))))
 }
 
 /// Lists counts by word, without those that are zero.

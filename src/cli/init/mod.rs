@@ -18,7 +18,7 @@ use consentry::diagnostic::Code;
 use consentry::lint::{Levels, lint};
 use consentry::report::{init::InitReport, json, page::Document, text};
 use consentry::source::Memory;
-use consentry::{Limits, PolicyError};
+use consentry::PolicyError;
 use draft::{Category, Destination, Draft, distinct};
 use events::Stream;
 use std::ffi::OsStr;
@@ -93,28 +93,23 @@ impl Init {
         let mut status = Status::Fine;
         // Sheets come first: they say what a destination needs, and events how often it was seen.
         let (sheets, streams): (Vec<_>, Vec<_>) = self.from.iter().partition(|path| is_sheet(path));
-        for path in sheets {
-            let failure = |error: String| format!("`{}`: {error}", path.display());
+        for path in sheets.iter().chain(&streams) {
             let file = shown(path);
-            draft.sources.push(format!("From {file}."));
-            let (bytes, limit) = (read_all(Some(path))?, Limits::default().bytes);
-            if bytes.len() > limit {
-                return Err(failure(format!("it is longer than {limit} bytes")).into());
-            }
-            let found = sheet::add_to(&mut draft, &bytes, &file).map_err(failure)?;
+            let found = if is_sheet(path) {
+                let found = sheet::add_to(&mut draft, &read_all(Some(path))?, &file);
+                found.map_err(|error| format!("`{}`: {error}", path.display()))?
+            } else {
+                let stream = Stream::read(path, &draft.rules)?;
+                if !stream.is_clean() {
+                    status = Status::Findings;
+                }
+                stream.add_to(&mut draft, &file)?
+            };
             remarks.extend(found.into_iter().map(|remark| format!("{file}: {remark}")));
         }
-        for path in &streams {
-            let stream = Stream::read(path, &draft.rules)?;
-            let file = shown(path);
-            stream.add_to(&mut draft, &file)?;
-            let found = stream.remarks(&draft.rules);
-            remarks.extend(found.into_iter().map(|remark| format!("{file}: {remark}")));
-            if !stream.is_clean() {
-                status = Status::Findings;
-            }
+        if is_alone {
+            ask_categories(&mut draft, &mut questions)?;
         }
-        self.ask_categories(&mut draft, &mut questions)?;
         let is_declared = !draft.categories.is_empty();
         for destination in &self.destination {
             let destination = read_destination(destination);
@@ -131,10 +126,13 @@ impl Init {
         let similar = linted.diagnostics.into_iter().filter(|found| is_similar(found.code));
         add_remarks(&mut remarks, similar.map(|found| found.message));
         add_remarks(&mut remarks, draft.categories.iter().filter_map(swapped));
-        let never_seen = draft.categories.iter().filter(|one| !streams.is_empty() && one.counts.is_empty());
-        let never_seen = never_seen
-            .map(|one| format!("no event has the wire id `{}` of the category `{}`", one.wire_id, one.name));
-        add_remarks(&mut remarks, never_seen);
+        if !streams.is_empty() {
+            let never_seen = draft.categories.iter().filter(|one| one.counts.is_empty());
+            let remark = |one: &Category| {
+                format!("no event has the wire id `{}` of the category `{}`", one.wire_id, one.name)
+            };
+            add_remarks(&mut remarks, never_seen.map(remark));
+        }
 
         let file = self.file.clone().unwrap_or_else(|| PathBuf::from(file_name(draft.rules.name())));
         let is_file = !is_standard(&file);
@@ -203,20 +201,14 @@ impl Init {
             Draft::new(&name, prelude).map_err(|error| brief(&error))
         })
     }
+}
 
-    /// Asks for categories if nothing has named any: a file knows better than a memory.
-    fn ask_categories(&self, draft: &mut Draft, questions: &mut Questions) -> Result<(), CliError> {
-        if !draft.categories.is_empty() || !self.from.is_empty() || !self.destination.is_empty() {
-            return Ok(());
-        }
-        let question = "categories, as NAME or NAME=WIRE_ID, with commas between";
-        questions.ask(question, CATEGORIES, CATEGORIES, |answer| {
-            attempt(draft, |draft| {
-                let categories = answer.split(',').map(str::trim).filter(|one| !one.is_empty());
-                categories.for_each(|category| add_category(draft, category));
-            })
-        })
-    }
+/// Asks for categories: a file knows better than a memory, so that nothing else may have named any.
+fn ask_categories(draft: &mut Draft, questions: &mut Questions) -> Result<(), CliError> {
+    let question = "categories, as NAME or NAME=WIRE_ID, with commas between";
+    questions.ask(question, CATEGORIES, CATEGORIES, |answer| {
+        attempt(draft, |draft| listed(answer).for_each(|category| add_category(draft, category)))
+    })
 }
 
 /// Asks for the needs of destinations that are open and, if nobody has named any, for destinations.
@@ -264,11 +256,8 @@ fn brief(error: &PolicyError) -> String {
 
 /// Adds `NAME` or `NAME=WIRE_ID`.
 fn add_category(draft: &mut Draft, text: &str) {
-    let (name, wire_id) = match text.split_once('=') {
-        Some((name, wire_id)) => (name, Some(wire_id.trim())),
-        None => (text, None),
-    };
-    draft.add_category(name.trim(), wire_id, None);
+    let (name, wire_id) = text.split_once('=').unzip();
+    draft.add_category(name.unwrap_or(text).trim(), wire_id.map(str::trim), None);
 }
 
 /// Reads `NAME` or `NAME=CATEGORY,CATEGORY`. The last `=` counts, because names of destinations may have some.
@@ -279,7 +268,12 @@ fn read_destination(text: &str) -> Destination {
 
 /// Reads names of categories with commas between, each once.
 fn needs(text: &str) -> Vec<String> {
-    distinct(text.split(',').map(str::trim).filter(|name| !name.is_empty()))
+    distinct(listed(text))
+}
+
+/// Returns the parts of a text with commas between.
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// Adds some remarks, and the number of those that are left out.

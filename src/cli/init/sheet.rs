@@ -4,6 +4,7 @@
 //! categories stand in one cell, in several, or in a column each. What could be read in two ways is refused with its line.
 
 use super::draft::{Destination, Draft, distinct};
+use consentry::Limits;
 use consentry::model::Mode;
 use std::collections::HashSet;
 
@@ -28,6 +29,11 @@ const MAX_TITLES: usize = 10;
 
 /// Adds the destinations of a sheet to a draft; returns remarks for people.
 pub(super) fn add_to(draft: &mut Draft, bytes: &[u8], file: &str) -> Result<Vec<String>, String> {
+    let limit = Limits::default().bytes;
+    if bytes.len() > limit {
+        return Err(format!("it is longer than {limit} bytes"));
+    }
+    draft.sources.push(format!("From {file}."));
     let rows = rows(bytes)?;
     let headed = rows.split_first().and_then(|((_, first), rest)| Some((first, columns(first)?, rest)));
     let (has_header, none) = (headed.is_some(), Vec::new());
