@@ -3,11 +3,11 @@
 use super::format::ResultFormat;
 use super::input::Chunks;
 use super::ledger_arguments::Ledger;
-use super::shared::{CliError, PolicyArguments, Status};
+use super::shared::{PolicyArguments, Result, Status};
 use super::store_uri::{ADDRESS, Reach};
+use consentry::Limits;
 use consentry::ledger::{self, LedgerEvent};
 use consentry::report::audit::AuditReport;
-use consentry::Limits;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -35,7 +35,7 @@ pub(super) struct Audit {
 }
 
 impl Audit {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy.load()?;
         let place = self.ledger.as_deref();
         let ledger = place.map(|place| Ledger::open(place, &self.reach, &policy)).transpose()?;

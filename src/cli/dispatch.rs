@@ -1,6 +1,6 @@
 //! The commands, and the exit status of each.
 
-use super::shared::{CliError, Status, print_error};
+use super::shared::{CliError, Result, Status, print_error};
 use super::{
     audit, certify, diff, eval, explain, filter, fmt, help, init, ledger, lint, prove, render, show,
     simulate, table, test,
@@ -67,7 +67,7 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command) -> Result<Status, CliError> {
+fn run(command: &Command) -> Result<Status> {
     let to = &mut io::BufWriter::with_capacity(1 << 16, io::stdout());
     let result = match command {
         Command::Init(init) => init.run(to),

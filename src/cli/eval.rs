@@ -3,7 +3,7 @@
 use super::format::ResultFormat;
 use super::input::Chunks;
 use super::ledger_arguments::{Ledger, LedgerArguments, next_check};
-use super::shared::{CliError, PolicyArguments, Status};
+use super::shared::{PolicyArguments, Result, Status};
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
@@ -28,7 +28,7 @@ pub(super) struct Eval {
 }
 
 impl Eval {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let table = Table::new(self.policy.load()?);
         let policy = table.policy();
         let ledger = self.ledger.open(policy)?;

@@ -2,7 +2,7 @@
 
 use super::format::ResultFormat;
 use super::input::{Chunks, read_all};
-use super::shared::{CliError, PolicyArguments, Status, destination};
+use super::shared::{PolicyArguments, Result, Status, destination};
 use consentry::exact::counterfactuals;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::explain::ExplainReport;
@@ -33,7 +33,7 @@ pub(super) struct Explain {
 }
 
 impl Explain {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy.load()?;
         let destination = destination(&policy, &self.destination)?;
         let bytes = match self.line {
@@ -70,7 +70,7 @@ impl Explain {
     }
 
     /// Returns a line of the events.
-    fn line(&self, wanted: u64) -> Result<Result<Vec<u8>, EventError>, CliError> {
+    fn line(&self, wanted: u64) -> Result<Result<Vec<u8>, EventError>> {
         let mut number = 0;
         for chunk in Chunks::open(self.event.as_deref())? {
             for line in chunk?.events() {

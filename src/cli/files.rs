@@ -1,6 +1,6 @@
 //! The policy files that paths on the command line stand for, and writing them.
 
-use super::shared::CliError;
+use super::shared::{CliError, Result};
 use consentry::diagnostic::{Code, Diagnostic, Files};
 use consentry::lint::Linted;
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The files that the paths stand for, each once: a folder stands for every .consent file below it.
-pub(super) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+pub(super) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         let before = files.len();
@@ -40,7 +40,7 @@ pub(super) fn included(files: &Files) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Whether the file that was asked for could be read at all: what is wrong with what it includes is a finding.
-pub(super) fn was_read(linted: &Linted) -> Result<(), CliError> {
+pub(super) fn was_read(linted: &Linted) -> Result<()> {
     let unread = |found: &&Diagnostic| {
         matches!(found.code, Code::CannotReadFile | Code::IncludeOutsideRoot) && found.span().is_none()
     };
@@ -51,7 +51,7 @@ pub(super) fn was_read(linted: &Linted) -> Result<(), CliError> {
 }
 
 /// The files that a path stands for, in a stable order.
-fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), CliError> {
+fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<()> {
     let failed = || CliError::input(path.display());
     if !std::fs::metadata(path).map_err(failed())?.is_dir() {
         into.push(path.to_owned());

@@ -1,7 +1,7 @@
 //! `consentry fmt`.
 
 use super::format::ResultFormat;
-use super::shared::{CliError, Status, print_error};
+use super::shared::{CliError, Result, Status, print_error};
 use super::{files, render};
 use consentry::diagnostic::{Diagnostic, Files, visible};
 use consentry::format::FormatError;
@@ -40,7 +40,7 @@ const DIFF_TIME: Duration = Duration::from_secs(2);
 const STDIN: &str = "standard input";
 
 impl Fmt {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         if self.paths.is_empty() && io::stdin().is_terminal() {
             return Err("name policy files or folders, or `-` for standard input".into());
         }
@@ -64,7 +64,7 @@ impl Fmt {
         self.check || self.diff
     }
 
-    fn stdin(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    fn stdin(&self, to: &mut impl Write) -> Result<Status> {
         if self.format.is_json() && !self.is_dry() {
             let message = "standard input is written to standard output; for `--format json` name files, or add --check";
             return Err(message.into());
@@ -80,7 +80,7 @@ impl Fmt {
         self.report(STDIN, &layout, to)
     }
 
-    fn file(&self, path: &Path, to: &mut impl Write) -> Result<Status, CliError> {
+    fn file(&self, path: &Path, to: &mut impl Write) -> Result<Status> {
         let (disk, name) = Disk::beside(path);
         let shown = path.display().to_string();
         let bytes = disk.read(&name).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
@@ -95,7 +95,7 @@ impl Fmt {
     }
 
     /// Reports what has changed, or would.
-    fn report(&self, name: &str, layout: &Layout, to: &mut impl Write) -> Result<Status, CliError> {
+    fn report(&self, name: &str, layout: &Layout, to: &mut impl Write) -> Result<Status> {
         let (text, formatted) = match layout {
             Ok(texts) => texts,
             Err((mistakes, files)) => {
@@ -127,7 +127,7 @@ fn diff(name: &str, text: &str, formatted: &str) -> String {
 /// A text and its canonical layout, or the errors of a text that has none.
 type Layout = Result<(String, String), (Vec<Diagnostic>, Files)>;
 
-fn layout(name: &str, bytes: Vec<u8>) -> Result<Layout, CliError> {
+fn layout(name: &str, bytes: Vec<u8>) -> Result<Layout> {
     let text = match text_of(name, bytes) {
         Ok(text) => text,
         Err(mistake) => return Ok(Err((vec![mistake], Files::default()))),

@@ -1,7 +1,7 @@
 //! The ledger that commands check events against.
 
 use super::input::{Chunk, line_too_long};
-use super::shared::{CliError, print_error};
+use super::shared::{Result, print_error};
 use super::store_uri::{ADDRESS, Reach, Shared};
 use consentry::diagnostic::visible;
 use consentry::ledger::{Batch, Checked, FileStore};
@@ -35,7 +35,7 @@ impl LedgerArguments {
     }
 
     /// The ledger, if events are to be checked. A policy that asks for a check is not decided without one by mistake.
-    pub(super) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, CliError> {
+    pub(super) fn open(&self, policy: &Policy) -> Result<Option<Ledger>> {
         match (&self.ledger, policy.ledger_check()) {
             (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
             (None, Some(_)) if !self.unchecked => Err("the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into()),
@@ -54,7 +54,7 @@ pub(super) fn next_check<'c>(
 
 impl Ledger {
     /// The ledger at a place, for a policy that asks for a check.
-    pub(super) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, CliError> {
+    pub(super) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self> {
         if policy.ledger_check().is_none() {
             return Err("the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger".into());
         }

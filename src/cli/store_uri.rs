@@ -1,6 +1,6 @@
 //! Where a ledger is, as arguments name it.
 
-use super::shared::CliError;
+use super::shared::Result;
 use consentry::ledger::{FileStore, RedisStore, Store, StoreError};
 use std::path::Path;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(super) type Shared = dyn Store + Send + Sync;
 
 impl Reach {
     /// Opens a ledger. One that is Redis answers, or does not, when it is asked.
-    pub(super) fn open(&self, place: &str, open_file: FileOpener) -> Result<Box<Shared>, CliError> {
+    pub(super) fn open(&self, place: &str, open_file: FileOpener) -> Result<Box<Shared>> {
         let failure = |error: StoreError| format!("`{}`: {error}", shown(place));
         match place.split_once("://") {
             Some(("redis" | "redis+unix" | "unix", _)) => {

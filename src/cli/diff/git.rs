@@ -1,6 +1,6 @@
 //! The files of a revision, as git has them.
 
-use crate::cli::shared::CliError;
+use crate::cli::shared::Result;
 use consentry::source::{Source, SourceError};
 use consentry::syntax::MAX_FILE_BYTES;
 use std::io::Read;
@@ -16,7 +16,7 @@ pub(super) struct Revision {
 }
 
 impl Revision {
-    pub(super) fn new(folder: &Path, name: &str) -> Result<Self, CliError> {
+    pub(super) fn new(folder: &Path, name: &str) -> Result<Self> {
         let mut revision =
             Revision { folder: folder.to_owned(), name: name.to_owned(), commit: String::new() };
         let commit = format!("{name}^{{commit}}");

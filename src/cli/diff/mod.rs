@@ -5,7 +5,7 @@ mod git;
 
 use super::files;
 use super::format::Format;
-use super::shared::{CliError, Root, Status};
+use super::shared::{Result, Root, Status};
 use consentry::Policy;
 use consentry::exact::{self, Diff as Changes, Direction, Gate};
 use consentry::report::diff::DiffReport;
@@ -62,7 +62,7 @@ struct Side {
 }
 
 impl Diff {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let [old, new] = self.sides()?;
         let changes = exact::diff(&old.policy, &new.policy);
         let count = |events: &PathBuf| events::count(&changes, &old.policy, &new.policy, events);
@@ -79,7 +79,7 @@ impl Diff {
         Ok(Status::fine_if(!is_denied && not_events == 0 && is_compared))
     }
 
-    fn sides(&self) -> Result<[Side; 2], CliError> {
+    fn sides(&self) -> Result<[Side; 2]> {
         match (self.policies.as_slice(), &self.against) {
             ([old, new], None) => Ok([self.side(old)?, self.side(new)?]),
             ([policy], Some(revision)) => Ok([self.side_of(policy, revision)?, self.side(policy)?]),
@@ -91,12 +91,12 @@ impl Diff {
         }
     }
 
-    fn side(&self, path: &Path) -> Result<Side, CliError> {
+    fn side(&self, path: &Path) -> Result<Side> {
         Ok(Side { name: path.display().to_string(), policy: self.root.load(path)? })
     }
 
     /// The policy as it was in a revision.
-    fn side_of(&self, path: &Path, revision: &str) -> Result<Side, CliError> {
+    fn side_of(&self, path: &Path, revision: &str) -> Result<Side> {
         // Of a link, the folder is that of the file which it leads to, as for the policy of today.
         let real = files::real(path);
         let folder = self.root.root.as_deref().or(real.parent()).unwrap_or(Path::new("."));

@@ -4,7 +4,7 @@ use super::ordered::Ordered;
 use super::outputs::Outputs;
 use super::progress::Progress;
 use crate::cli::input::Chunks;
-use crate::cli::shared::{CliError, print_error};
+use crate::cli::shared::{CliError, Result, print_error};
 use std::process;
 use std::sync::Arc;
 use std::thread;
@@ -19,10 +19,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// From now on an interruption waits until what is being written is written.
 ///
 /// If whoever reads it does not read on, that may take for ever: a second interruption does not wait.
-pub(super) fn between_lines(
-    ordered: &Arc<Ordered<Chunks, Outputs>>,
-    progress: Progress,
-) -> Result<(), CliError> {
+pub(super) fn between_lines(ordered: &Arc<Ordered<Chunks, Outputs>>, progress: Progress) -> Result<()> {
     let ordered = Arc::clone(ordered);
     let mut again = false;
     let handler = move || {

@@ -13,7 +13,7 @@ mod worker;
 use super::format::ResultFormat;
 use super::input::Chunks;
 use super::ledger_arguments::{Ledger, LedgerArguments};
-use super::shared::{CliError, PolicyArguments, Status};
+use super::shared::{PolicyArguments, Result, Status};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use consentry::report::filter::SummaryReport;
 use consentry::{Policy, Table, Validation};
@@ -80,7 +80,7 @@ fn no_stream(path: PathBuf) -> Result<PathBuf, &'static str> {
 }
 
 impl Filter {
-    pub(super) fn run(&self) -> Result<Status, CliError> {
+    pub(super) fn run(&self) -> Result<Status> {
         let table = Table::new(self.policy.load()?);
         let ledger = self.ledger.open(table.policy())?;
         let chunks = Chunks::open(self.events.as_deref())?;
@@ -114,7 +114,7 @@ impl Filter {
     }
 
     /// Files are created last, when all else is well.
-    fn outputs(&self, table: &Table) -> Result<Outputs, CliError> {
+    fn outputs(&self, table: &Table) -> Result<Outputs> {
         let policy = table.policy();
         let split = self.split.as_deref().map(|folder| Split::new(folder, policy)).transpose()?;
         self.refuse_conflicts(policy, split.as_ref())?;
@@ -134,7 +134,7 @@ impl Filter {
     }
 
     /// What is read must not be written, nor anything twice, not even by force.
-    fn refuse_conflicts(&self, policy: &Policy, split: Option<&Split>) -> Result<(), CliError> {
+    fn refuse_conflicts(&self, policy: &Policy, split: Option<&Split>) -> Result<()> {
         let mut conflicts = PathConflicts::default();
         // What it includes too. A built-in policy is no file, and its name that of none.
         for path in [self.policy.policy.as_path()].into_iter().chain(policy.files().names().map(Path::new)) {
@@ -161,12 +161,7 @@ impl Filter {
     }
 
     /// The summary, or the failure and how far everything before it got.
-    fn finish(
-        &self,
-        table: &Table,
-        outputs: &mut Outputs,
-        ended: Result<(), CliError>,
-    ) -> Result<Status, CliError> {
+    fn finish(&self, table: &Table, outputs: &mut Outputs, ended: Result<()>) -> Result<Status> {
         outputs.cut();
         let lines = outputs.lines;
         ended.map_err(|failure| failure.with(&format!("; everything up to line {lines} is written")))?;

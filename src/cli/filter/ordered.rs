@@ -1,6 +1,6 @@
 //! Work by several threads, put down in the order in which it was taken.
 
-use crate::cli::shared::CliError;
+use crate::cli::shared::{CliError, Result};
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -59,10 +59,7 @@ impl<S, K> Ordered<S, K> {
     }
 
     /// Starts a thread.
-    pub(super) fn spawn(
-        self: &Arc<Self>,
-        work: impl FnOnce(&Ordered<S, K>) + Send + 'static,
-    ) -> Result<(), CliError>
+    pub(super) fn spawn(self: &Arc<Self>, work: impl FnOnce(&Ordered<S, K>) + Send + 'static) -> Result<()>
     where
         S: Send + 'static,
         K: Send + 'static,
@@ -85,10 +82,7 @@ impl<S, K> Ordered<S, K> {
     }
 
     /// Takes from the source; `None` when there is nothing left, or it cannot be read.
-    pub(super) fn take(
-        &self,
-        read: impl FnOnce(&mut S) -> Result<bool, CliError>,
-    ) -> Option<Ticket<'_, S, K>> {
+    pub(super) fn take(&self, read: impl FnOnce(&mut S) -> Result<bool>) -> Option<Ticket<'_, S, K>> {
         let mut source = lock(&self.source);
         if source.ended {
             return None;
@@ -110,7 +104,7 @@ impl<S, K> Ordered<S, K> {
     }
 
     /// Waits until all threads have ended or one has failed. Until then `meanwhile` is called now and then.
-    pub(super) fn wait(&self, every: Duration, mut meanwhile: impl FnMut(&K)) -> Result<(), CliError> {
+    pub(super) fn wait(&self, every: Duration, mut meanwhile: impl FnMut(&K)) -> Result<()> {
         let mut sink = lock(&self.sink);
         while sink.threads > 0 && sink.failure.is_none() {
             sink = self.ended.wait_timeout(sink, every).unwrap_or_else(PoisonError::into_inner).0;
@@ -142,21 +136,18 @@ impl<S, K> Ticket<'_, S, K> {
     }
 
     /// Puts something down, and keeps the turn. After a failure, or behind one, it is time to stop.
-    pub(super) fn put(&self, put: impl FnOnce(&mut K) -> Result<(), CliError>) -> ControlFlow<()> {
+    pub(super) fn put(&self, put: impl FnOnce(&mut K) -> Result<()>) -> ControlFlow<()> {
         self.in_turn(put).map_continue(drop)
     }
 
     /// Puts the last thing down, and passes the turn on.
-    pub(super) fn end(self, put: impl FnOnce(&mut K) -> Result<(), CliError>) -> ControlFlow<()> {
+    pub(super) fn end(self, put: impl FnOnce(&mut K) -> Result<()>) -> ControlFlow<()> {
         self.in_turn(put)?.turn += 1;
         self.ordered.turned.notify_all();
         ControlFlow::Continue(())
     }
 
-    fn in_turn(
-        &self,
-        put: impl FnOnce(&mut K) -> Result<(), CliError>,
-    ) -> ControlFlow<(), MutexGuard<'_, Sink<K>>> {
+    fn in_turn(&self, put: impl FnOnce(&mut K) -> Result<()>) -> ControlFlow<(), MutexGuard<'_, Sink<K>>> {
         let mut sink = lock(&self.ordered.sink);
         while sink.turn != self.number && sink.failure.is_none() {
             sink = self.ordered.turned.wait(sink).unwrap_or_else(PoisonError::into_inner);
@@ -177,7 +168,7 @@ impl<S, K> Ticket<'_, S, K> {
 #[cfg(test)]
 mod tests {
     use super::Ordered;
-    use crate::cli::shared::CliError;
+    use crate::cli::shared::{CliError, Result};
     use std::sync::{Arc, mpsc};
     use std::thread;
     use std::time::Duration;
@@ -187,8 +178,8 @@ mod tests {
         count: u64,
         threads: usize,
         keep: impl Fn(u64) -> bool + Copy + Send + 'static,
-        put: impl Fn(u64) -> Result<(), CliError> + Copy + Send + 'static,
-    ) -> (Vec<u64>, Result<(), CliError>) {
+        put: impl Fn(u64) -> Result<()> + Copy + Send + 'static,
+    ) -> (Vec<u64>, Result<()>) {
         let ordered = Arc::new(Ordered::new(0, Vec::new()));
         for _ in 0..threads {
             let work = move |ordered: &Ordered<u64, Vec<u64>>| {

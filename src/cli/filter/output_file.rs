@@ -1,6 +1,6 @@
 //! The files that the command creates, and never leaves with half a line.
 
-use crate::cli::shared::CliError;
+use crate::cli::shared::{CliError, Result};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub(super) struct OutputFile {
 }
 
 /// Returns an error for a file that exists, even as a link that leads nowhere. A pipe or a device has nothing that could be lost.
-pub(super) fn ensure_absent(path: &Path) -> Result<(), CliError> {
+pub(super) fn ensure_absent(path: &Path) -> Result<()> {
     if path.symlink_metadata().is_err() || path.metadata().is_ok_and(|there| !there.is_file()) {
         return Ok(());
     }
@@ -27,7 +27,7 @@ pub(super) fn ensure_absent(path: &Path) -> Result<(), CliError> {
 
 impl OutputFile {
     /// Creates a file. One that exists is overwritten only by force; a pipe or a device is written to.
-    pub(super) fn create(path: &Path, force: bool) -> Result<Self, CliError> {
+    pub(super) fn create(path: &Path, force: bool) -> Result<Self> {
         let mut options = OpenOptions::new();
         options.write(true);
         if path.metadata().is_ok_and(|there| !there.is_file()) {
@@ -42,14 +42,14 @@ impl OutputFile {
     }
 
     /// Opens a file to append to it.
-    pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Self, CliError> {
+    pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Self> {
         let file = options.open(path).map_err(CliError::output(path))?;
         let length = file.metadata().map_err(CliError::output(path))?.len();
         Ok(OutputFile { path: path.to_owned(), file, length, whole: length })
     }
 
     /// Appends bytes, which end with a line unless they are a piece of a long one. What cannot be written whole is taken back.
-    pub(super) fn append(&mut self, bytes: &[u8], ends_line: bool) -> Result<(), CliError> {
+    pub(super) fn append(&mut self, bytes: &[u8], ends_line: bool) -> Result<()> {
         if let Err(error) = self.file.write_all(bytes) {
             let failure = CliError::output(&self.path)(error);
             // Only a regular file can be cut.

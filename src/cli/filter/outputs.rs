@@ -2,7 +2,7 @@
 
 use super::output_file::{CUT, OutputFile};
 use super::split::Split;
-use crate::cli::shared::CliError;
+use crate::cli::shared::{CliError, Result};
 use consentry::DestinationId;
 use consentry::report::Summary;
 use std::io::{self, Write};
@@ -86,7 +86,7 @@ impl Outputs {
     }
 
     /// Writes what came of some lines of a block, and empties it.
-    pub(super) fn write(&mut self, block: &[u8], part: &mut Part) -> Result<(), CliError> {
+    pub(super) fn write(&mut self, block: &[u8], part: &mut Part) -> Result<()> {
         match &mut self.split {
             None => {
                 // The lock lets nobody in between; what is flushed is never the beginning of a line.

@@ -1,7 +1,7 @@
 //! Keeps what is read and what is written apart, before anything is created or emptied.
 
 use crate::cli::files;
-use crate::cli::shared::CliError;
+use crate::cli::shared::Result;
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::path::{self, Path, PathBuf};
@@ -31,7 +31,7 @@ pub(super) struct PathConflicts(BTreeMap<Identity, (Access, String)>);
 
 impl PathConflicts {
     /// Adds a file at a path, be it one that is still to be created.
-    pub(super) fn path(&mut self, path: &Path, access: Access, name: &str) -> Result<(), CliError> {
+    pub(super) fn path(&mut self, path: &Path, access: Access, name: &str) -> Result<()> {
         let there = fs::metadata(path).ok();
         // A pipe or a device has nothing that could be lost.
         if there.as_ref().is_some_and(|there| !there.is_file()) {
@@ -48,32 +48,33 @@ impl PathConflicts {
         stream: &impl std::os::fd::AsFd,
         access: Access,
         name: &str,
-    ) -> Result<(), CliError> {
+    ) -> Result<()> {
         // A stream that is closed is no file.
         let file = stream.as_fd().try_clone_to_owned().map(fs::File::from);
         match file.and_then(|file| file.metadata()) {
             Ok(there) if there.is_file() => {
                 number(&there).map_or(Ok(()), |number| self.add(number, access, name))
-            },
+            }
             _ => Ok(()),
         }
     }
 
     #[cfg(not(unix))]
-    pub(super) fn stream<S>(&mut self, _: &S, _: Access, _: &str) -> Result<(), CliError> {
+    pub(super) fn stream<S>(&mut self, _: &S, _: Access, _: &str) -> Result<()> {
         Ok(())
     }
 
-    fn add(&mut self, identity: Identity, access: Access, name: &str) -> Result<(), CliError> {
+    fn add(&mut self, identity: Identity, access: Access, name: &str) -> Result<()> {
         let Some((known, other)) = self.0.get(&identity) else {
             self.0.insert(identity, (access, name.to_owned()));
             return Ok(());
         };
         match *known == access && access != Access::Write {
             true => Ok(()),
-            false => Err(format!(
-                "{other} and {name} are the same file, which would be lost; nothing is written"
-            ).into()),
+            false => {
+                Err(format!("{other} and {name} are the same file, which would be lost; nothing is written")
+                    .into())
+            }
         }
     }
 }

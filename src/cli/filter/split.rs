@@ -1,7 +1,7 @@
 //! A file for each destination.
 
 use super::output_file::OutputFile;
-use crate::cli::shared::CliError;
+use crate::cli::shared::{CliError, Result};
 use consentry::Policy;
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -27,7 +27,7 @@ pub(super) struct Split {
 
 impl Split {
     /// Names a file for every destination of the policy. They do not exist before [`Split::create`].
-    pub(super) fn new(folder: &Path, policy: &Policy) -> Result<Self, CliError> {
+    pub(super) fn new(folder: &Path, policy: &Policy) -> Result<Self> {
         let destinations = policy.destinations();
         let paths: Vec<PathBuf> = destinations.iter().map(|one| folder.join(file_name(one.name()))).collect();
         let mut known = BTreeMap::new();
@@ -41,7 +41,7 @@ impl Split {
     }
 
     /// Creates the files, all of them empty.
-    pub(super) fn create(&self, force: bool) -> Result<(), CliError> {
+    pub(super) fn create(&self, force: bool) -> Result<()> {
         fs::create_dir_all(&self.folder).map_err(CliError::output(&self.folder))?;
         for path in &self.paths {
             // Nobody has named what is behind a link, so the link gives way to a file, and what it led to stays.
@@ -54,7 +54,7 @@ impl Split {
     }
 
     /// Appends whole lines to the file of a destination.
-    pub(super) fn append(&mut self, destination: usize, bytes: &[u8]) -> Result<(), CliError> {
+    pub(super) fn append(&mut self, destination: usize, bytes: &[u8]) -> Result<()> {
         let Some(path) = self.paths.get(destination) else { return Ok(()) };
         let mut file = match self.open.iter().rposition(|(other, _)| *other == destination) {
             Some(at) => self.open.remove(at).1,

@@ -1,6 +1,6 @@
 //! Questions: one line each, with the default shown. A terminal is asked again after an invalid answer; a script is not.
 
-use crate::cli::shared::{CliError, print_error};
+use crate::cli::shared::{CliError, Result, print_error};
 use consentry::diagnostic::visible;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -48,7 +48,7 @@ impl Questions {
         shown: &str,
         default: &str,
         mut read: impl FnMut(&str) -> Result<T, String>,
-    ) -> Result<T, CliError> {
+    ) -> Result<T> {
         loop {
             if self.can_ask() {
                 print_error(&format!("{} [{}]: ", visible(question), visible(shown)));
@@ -70,7 +70,7 @@ impl Questions {
     }
 
     /// Returns the next line; an empty one at the end, if there was an answer before.
-    fn line(&mut self) -> Result<String, CliError> {
+    fn line(&mut self) -> Result<String> {
         let Some(lines) = &self.lines else { return Ok(String::new()) };
         let line = lines.recv_timeout(if self.is_terminal { Duration::MAX } else { PATIENCE });
         if !self.is_terminal {

@@ -1,7 +1,7 @@
 //! A policy in the making: the statements that flags, files and answers declare, as text. The checker reports what is wrong with them.
 
 use super::cases;
-use crate::cli::shared::CliError;
+use crate::cli::shared::Result;
 use consentry::diagnostic::visible;
 use consentry::model::{ConsentState, Enforce, IntegrationsState, Mode, UnmappedDestinations};
 use consentry::syntax::{name, quoted};
@@ -80,7 +80,8 @@ impl Draft {
             return Ok(());
         }
         // A name is no wire id: what people have agreed to under one must not count under another.
-        if let Some(Category { wire_id: other, .. }) = self.categories.iter().find(|one| one.name == wire_id) {
+        if let Some(Category { wire_id: other, .. }) = self.categories.iter().find(|one| one.name == wire_id)
+        {
             return Err(format!(
                 "events carry the wire id `{wire_id}`, and the category of that name is said to have `{other}`: \
                  leave that out, or give the category another name"
@@ -123,7 +124,7 @@ impl Draft {
     }
 
     /// Returns the text of the policy with tests that hold, in the canonical layout.
-    pub(super) fn finish(&self) -> Result<String, CliError> {
+    pub(super) fn finish(&self) -> Result<String> {
         let policy = self.check()?;
         let text = consentry::format::format(&(self.text(false) + &cases::tests(&policy)))
             .map_err(|error| format!("the policy cannot be written: {error}"))?;
@@ -169,8 +170,7 @@ impl Draft {
         if !undecided.is_empty() {
             text += "\n// What these need is not known: put `needs` and the categories in the place of `unmapped`. Until then they\n// receive nothing where consent is enforced, and `consentry lint` lists them.\n";
             let states = self.open_states();
-            let states =
-                (!states.is_empty()).then(|| format!("where it is {}", states.join(" or ")));
+            let states = (!states.is_empty()).then(|| format!("where it is {}", states.join(" or ")));
             let is_exempt = !self.rules.exempt_events().value.is_empty();
             let exempt = is_exempt.then(|| "for the events that `exempt events` names".to_owned());
             let open: Vec<String> = states.into_iter().chain(exempt).collect();

@@ -4,7 +4,7 @@
 
 use super::draft::{Destination, Draft};
 use crate::cli::input::Chunks;
-use crate::cli::shared::CliError;
+use crate::cli::shared::Result;
 use consentry::event::{Entry, Name, Preference};
 use consentry::ledger::{Audit, Breakdown, Counts, LedgerEvent, MAX_VALUE_BYTES};
 use consentry::model::{ConsentState, IntegrationsState, MAX_CATEGORIES, MAX_DESTINATIONS};
@@ -30,7 +30,7 @@ const DEEPEST: usize = 4;
 
 impl Stream {
     /// Reads a file; `-` is standard input. Memory stays bounded, whatever is in it.
-    pub(super) fn read(path: &Path, rules: &Policy) -> Result<Self, CliError> {
+    pub(super) fn read(path: &Path, rules: &Policy) -> Result<Self> {
         let limits = Limits::default();
         // One more for `All`, which is no destination.
         let audit = Audit::new(rules).with_room(MAX_CATEGORIES, MAX_DESTINATIONS + 1);

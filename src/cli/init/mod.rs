@@ -12,13 +12,13 @@ mod sheet;
 use super::files;
 use super::format::Format;
 use super::input::read_all;
-use super::shared::{CliError, Status};
+use super::shared::{CliError, Result, Status};
 use answers::Questions;
+use consentry::PolicyError;
 use consentry::diagnostic::Code;
 use consentry::lint::{Levels, lint};
 use consentry::report::{init::InitReport, json, page::Document, text};
 use consentry::source::Memory;
-use consentry::PolicyError;
 use draft::{Category, Destination, Draft, distinct};
 use events::Stream;
 use std::ffi::OsStr;
@@ -78,7 +78,7 @@ const MAX_REMARKS: usize = 20;
 const MAX_ASKED: usize = 50;
 
 impl Init {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         if let Some(file) = self.file.as_deref().filter(|file| !is_standard(file)) {
             self.may_write(file)?;
         }
@@ -164,7 +164,7 @@ impl Init {
     }
 
     /// Returns an error if a file may not be written: a person's work is not lost to a repeated command.
-    fn may_write(&self, file: &Path) -> Result<(), CliError> {
+    fn may_write(&self, file: &Path) -> Result<()> {
         let shown = file.display();
         match file.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => {
@@ -178,7 +178,7 @@ impl Init {
     }
 
     /// Starts the policy with its name and the rules that it includes.
-    fn start(&self, questions: &mut Questions) -> Result<Draft, CliError> {
+    fn start(&self, questions: &mut Questions) -> Result<Draft> {
         let name = match &self.name {
             Some(name) => name.trim().to_owned(),
             None => {
@@ -204,7 +204,7 @@ impl Init {
 }
 
 /// Asks for categories: a file knows better than a memory, so that nothing else may have named any.
-fn ask_categories(draft: &mut Draft, questions: &mut Questions) -> Result<(), CliError> {
+fn ask_categories(draft: &mut Draft, questions: &mut Questions) -> Result<()> {
     let question = "categories, as NAME or NAME=WIRE_ID, with commas between";
     questions.ask(question, CATEGORIES, CATEGORIES, |answer| {
         attempt(draft, |draft| listed(answer).for_each(|category| add_category(draft, category)))
@@ -212,7 +212,7 @@ fn ask_categories(draft: &mut Draft, questions: &mut Questions) -> Result<(), Cl
 }
 
 /// Asks for the needs of destinations that are open and, if nobody has named any, for destinations.
-fn ask_destinations(draft: &mut Draft, questions: &mut Questions, is_alone: bool) -> Result<(), CliError> {
+fn ask_destinations(draft: &mut Draft, questions: &mut Questions, is_alone: bool) -> Result<()> {
     if !questions.can_ask() {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! Input in chunks of whole lines.
 
 use super::reader::{Input, without_break};
-use crate::cli::shared::CliError;
+use crate::cli::shared::Result;
 use consentry::event::lines;
 use consentry::{EventError, Limits};
 use memchr::{memchr, memrchr};
@@ -90,7 +90,7 @@ impl Chunk {
 
 impl Chunks {
     /// Opens a file; `-` or nothing is standard input.
-    pub(crate) fn open(path: Option<&Path>) -> Result<Self, CliError> {
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self> {
         Ok(Chunks {
             input: Input::open(path)?,
             limit: Limits::default().bytes,
@@ -101,7 +101,7 @@ impl Chunks {
     }
 
     /// Reads the next lines into a chunk; `false` at the end. Text after the last line break is a line too.
-    pub(crate) fn fill(&mut self, chunk: &mut Chunk) -> Result<bool, CliError> {
+    pub(crate) fn fill(&mut self, chunk: &mut Chunk) -> Result<bool> {
         chunk.begin(&mut self.rest);
         let mut searched = 0;
         loop {
@@ -133,7 +133,7 @@ impl Chunks {
     }
 
     /// Reads behind what the chunk holds already; `false` at the end.
-    fn read(&mut self, chunk: &mut Chunk) -> Result<bool, CliError> {
+    fn read(&mut self, chunk: &mut Chunk) -> Result<bool> {
         if self.ended {
             return Ok(false);
         }
@@ -150,7 +150,7 @@ impl Chunks {
 }
 
 impl Iterator for Chunks {
-    type Item = Result<Chunk, CliError>;
+    type Item = Result<Chunk>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut chunk = Chunk::default();

@@ -2,7 +2,7 @@
 
 use crate::cli::format::ResultFormat;
 use crate::cli::input::{Chunk, Chunks};
-use crate::cli::shared::{CliError, Root, Status};
+use crate::cli::shared::{CliError, Result, Root, Status};
 use crate::cli::store_uri::{ADDRESS, Reach};
 use consentry::ledger::{FileStore, LedgerEvent, Recording, Store, Timestamp, record};
 use consentry::model::AlsoRecords;
@@ -48,7 +48,7 @@ pub(crate) struct Ingest {
 }
 
 impl Ingest {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy()?;
         let chunks = Chunks::open(self.events.as_deref())?;
         let store = self.reach.open(&self.store, FileStore::open)?;
@@ -76,7 +76,7 @@ impl Ingest {
         Ok(Status::fine_if(counts.rejected + counts.not_events == 0))
     }
 
-    fn policy(&self) -> Result<Policy, CliError> {
+    fn policy(&self) -> Result<Policy> {
         let Some(path) = &self.policy else {
             return Ok(Policy::parse("consentry 1 policy \"segment\" include prelude \"segment\"")?);
         };
@@ -98,7 +98,7 @@ impl Ingest {
         store: &dyn Store,
         chunks: &[Chunk],
         counts: &mut IngestCounts,
-    ) -> Result<(), CliError> {
+    ) -> Result<()> {
         let (mut notices, mut lines) = (Vec::new(), Vec::new());
         for line in chunks.iter().flat_map(|chunk| chunk.events()) {
             let notice = line.and_then(|line| LedgerEvent::read(line, policy, &Limits::default()));
@@ -133,7 +133,7 @@ impl Ingest {
 }
 
 /// Reads chunks in a thread of its own, so that what is there is recorded while more is waited for.
-fn read(chunks: Chunks) -> Result<Receiver<Result<Chunk, CliError>>, CliError> {
+fn read(chunks: Chunks) -> Result<Receiver<Result<Chunk>>> {
     let (to, from) = sync_channel(AHEAD);
     let work = move || {
         for chunk in chunks {

@@ -3,7 +3,7 @@
 mod ingest;
 mod show;
 
-use super::shared::{CliError, Status};
+use super::shared::{Result, Status};
 use std::io::Write;
 
 /// Keep what people have agreed to, from the events that say it, to check what other events are stamped with.
@@ -26,7 +26,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         match self {
             Command::Ingest(ingest) => ingest.run(to),
             Command::Show(person) => person.show(to),

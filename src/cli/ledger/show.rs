@@ -1,7 +1,7 @@
 //! `consentry ledger show`, `export` and `forget`.
 
 use crate::cli::format::ResultFormat;
-use crate::cli::shared::{CliError, Status};
+use crate::cli::shared::{Result, Status};
 use crate::cli::store_uri::{ADDRESS, FileOpener, Reach, Shared};
 use consentry::ledger::{FileStore, Forgotten, Id, forget, recorded};
 use consentry::report::json;
@@ -35,12 +35,12 @@ fn id(text: &str) -> Result<Id, &'static str> {
 }
 
 impl StoreArguments {
-    fn open(&self, open_file: FileOpener) -> Result<Box<Shared>, CliError> {
+    fn open(&self, open_file: FileOpener) -> Result<Box<Shared>> {
         self.reach.open(&self.store, open_file)
     }
 
     /// Writes every entry.
-    pub(super) fn export(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn export(&self, to: &mut impl Write) -> Result<Status> {
         let mut written = Ok(());
         let all = self.open(FileStore::open_to_read)?.each(&mut |id, entry| {
             written = json::write(to, &EntryReport::new(&id, &entry));
@@ -54,7 +54,7 @@ impl StoreArguments {
 
 impl PersonArguments {
     /// Writes what is recorded of the person.
-    pub(super) fn show(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn show(&self, to: &mut impl Write) -> Result<Status> {
         let store = self.store.open(FileStore::open_to_read)?;
         let person = slice::from_ref(&self.person);
         let record = recorded(store.as_ref(), person)?.pop().flatten();
@@ -69,7 +69,7 @@ impl PersonArguments {
     }
 
     /// Erases the person.
-    pub(super) fn forget(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn forget(&self, to: &mut impl Write) -> Result<Status> {
         let person = &self.person;
         let erased = match forget(self.store.open(FileStore::open)?.as_ref(), person)? {
             Forgotten::Erased(erased) => erased,

@@ -3,7 +3,7 @@
 mod actions;
 
 use super::format::Format;
-use super::shared::{CliError, PolicyArguments, Status};
+use super::shared::{CliError, PolicyArguments, Result, Status};
 use actions::Action;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use consentry::event::Name;
@@ -87,7 +87,7 @@ fn choice_of<T: Copy + Send + Sync + 'static>(words: &'static Words<T>) -> impl 
 }
 
 impl Simulate {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let table = Table::new(self.policy.load()?);
         let policy = table.policy();
         let choice = |text: &Option<String>| {

@@ -4,7 +4,7 @@ mod suite;
 mod watch;
 
 use super::format::Format;
-use super::shared::{CliError, Root, Status};
+use super::shared::{Result, Root, Status};
 use super::{files, render};
 use consentry::Table;
 use consentry::diagnostic::{Severity, visible};
@@ -45,7 +45,7 @@ pub(super) struct Test {
 }
 
 impl Test {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         match self.watch {
             true => watch::run(self, to),
             false => self.report(&self.load()?, to),
@@ -53,7 +53,7 @@ impl Test {
     }
 
     /// Reads the policies.
-    fn load(&self) -> Result<Vec<Suite>, CliError> {
+    fn load(&self) -> Result<Vec<Suite>> {
         let mut suites: Vec<Suite> =
             files::below(&self.paths)?.iter().map(|path| self.suite(path)).collect::<Result<_, _>>()?;
         let included: HashSet<PathBuf> = suites
@@ -68,7 +68,7 @@ impl Test {
     }
 
     /// Runs the tests, or lists them.
-    fn report(&self, suites: &[Suite], to: &mut impl Write) -> Result<Status, CliError> {
+    fn report(&self, suites: &[Suite], to: &mut impl Write) -> Result<Status> {
         let is_fine = suites.iter().all(|suite| suite.mistakes.is_empty());
         let found = suites.iter().flat_map(Suite::tests).filter(|test| self.is_wanted(test)).count();
         if found == 0 && !self.filter.is_empty() && is_fine {
@@ -103,7 +103,7 @@ impl Test {
         Ok(Status::fine_if(is_fine && found > 0 && !report.has_failures()))
     }
 
-    fn suite(&self, path: &Path) -> Result<Suite, CliError> {
+    fn suite(&self, path: &Path) -> Result<Suite> {
         let (disk, name) = self.root.place(path)?;
         let linted = lint(&disk, &name, &Levels::default());
         files::was_read(&linted)?;

@@ -3,7 +3,7 @@
 use super::Test;
 use super::suite::Suite;
 use crate::cli::files;
-use crate::cli::shared::{CliError, Status};
+use crate::cli::shared::{CliError, Result, Status};
 use consentry::diagnostic::visible;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ struct Watched {
 }
 
 /// Never ends but with an error: an interruption ends the process.
-pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status, CliError> {
+pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status> {
     let (send, changes) = channel();
     let watcher = notify::recommended_watcher(move |event| {
         // Nobody listens any more when the command ends.
@@ -57,7 +57,7 @@ pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status, CliError> 
 impl Watched {
     /// Loads the policies, and watches the folders of all that they depend on. What changes before its folder is watched is seen,
     /// because everything is read again when there is a new folder.
-    fn load(&mut self, test: &Test) -> Result<Vec<Suite>, CliError> {
+    fn load(&mut self, test: &Test) -> Result<Vec<Suite>> {
         loop {
             let suites = test.load()?;
             let before = self.folders.len();
@@ -72,7 +72,7 @@ impl Watched {
     }
 
     /// Watches the folder of a file, because editors replace files; of a link, also that of the file it leads to.
-    fn file(&mut self, path: &Path) -> Result<(), CliError> {
+    fn file(&mut self, path: &Path) -> Result<()> {
         for real in [files::in_real_folder(path), path.canonicalize().ok()].into_iter().flatten() {
             if let Some(folder) = real.parent() {
                 self.folder(folder, RecursiveMode::NonRecursive)?;
@@ -82,7 +82,7 @@ impl Watched {
         Ok(())
     }
 
-    fn folder(&mut self, folder: &Path, mode: RecursiveMode) -> Result<(), CliError> {
+    fn folder(&mut self, folder: &Path, mode: RecursiveMode) -> Result<()> {
         let shown = folder.display().to_string();
         let real = folder.canonicalize().map_err(CliError::input(&shown))?;
         let is_watched = self.folders.iter().any(|(known, mode)| match mode {
@@ -98,7 +98,7 @@ impl Watched {
     }
 
     /// Waits until something has changed and nothing changes any more, and says what it was.
-    fn wait(&mut self) -> Result<BTreeSet<PathBuf>, CliError> {
+    fn wait(&mut self) -> Result<BTreeSet<PathBuf>> {
         let mut changed = BTreeSet::new();
         loop {
             let patience = if changed.is_empty() { Duration::MAX } else { QUIET };
