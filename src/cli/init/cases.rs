@@ -1,10 +1,10 @@
 //! The tests of a first policy, decided by the reference interpreter and written as tables that a reviewer can read. Large
 //! policies get the beginning of each table, and a comment that names what is left out.
 
-use consentry::event::{Consent, Entry, Integrations, Preference};
+use consentry::event::{Consent, Entry, Integrations, Name, Preference};
 use consentry::syntax::{name, quoted};
 use consentry::{CategoryId, DestinationId, Event, Outcome, Policy, Reason, Verdict, reference};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::{mem, slice};
 
 /// The most sets of categories whose destinations are tested.
@@ -49,7 +49,7 @@ pub(super) fn tests(policy: &Policy) -> String {
         let all = (set.len() > 1).then_some(set.as_slice());
         for refused in set.iter().map(slice::from_ref).chain(all) {
             let event = Event { consent: writer.consent(set, refused), ..Event::default() };
-            refusing.push(writer.cells(&event, &writer.expectations(&event, destinations)));
+            refusing.push(writer.cells(&event, None, &writer.expectations(&event, destinations)));
         }
     }
     table(&mut text, "who agrees to this and to nothing else is shared with these", &agreeing);
@@ -65,9 +65,8 @@ pub(super) fn tests(policy: &Policy) -> String {
         table(&mut text, "until somebody says what they need, they receive nothing", &[row]);
         return text;
     };
-    let mut needed: Vec<CategoryId> = sets.iter().flat_map(|(set, _)| set.iter().copied()).collect();
-    needed.sort_unstable();
-    needed.dedup();
+    let needed: BTreeSet<&CategoryId> = sets.iter().flat_map(|(set, _)| set).collect();
+    let needed: Vec<CategoryId> = needed.into_iter().copied().collect();
     let everything = if needed.len() > MAX_EVERYTHING { first } else { &needed };
     let mapped = destinations.get(..1).unwrap_or_default();
     let own = mapped.iter().filter_map(|id| policy.destination(*id)).map(|one| Some(one.name()));
@@ -99,7 +98,7 @@ impl<'p> Writer<'p> {
         let event = Event { consent, integrations: Integrations::Entries(entries), ..Event::default() };
         let row = self.policy.reconcile().row(event.consent.state(), event.integrations.state());
         if let Some(reason) = row.drop_reason() {
-            return self.cells(&event, &format!("drop {}", quoted(reason)));
+            return self.cells(&event, off, &format!("drop {}", quoted(reason)));
         }
         let verdicts = self.verdicts(&event, self.policy.destination_ids());
         let (mut fewer, mut more): (Vec<_>, Vec<_>) = verdicts.partition(|(_, verdict)| verdict.delivers());
@@ -109,7 +108,7 @@ impl<'p> Writer<'p> {
         let (which, verdicts) = match fewer.len() {
             0 => ("all".to_owned(), more),
             1..=MAX_NAMES => (format!("only {}", self.names(fewer.iter().map(|(id, _)| *id))), fewer),
-            _ => return self.cells(&event, &self.expectations(&event, about)),
+            _ => return self.cells(&event, off, &self.expectations(&event, about)),
         };
         let mut reasons: Vec<Reason> = verdicts.iter().map(|(_, verdict)| verdict.reason()).collect();
         reasons.dedup();
@@ -117,7 +116,7 @@ impl<'p> Writer<'p> {
             [reason] => format!("{} {which} because {reason}", reason.outcome()),
             reasons => format!("{} {which}", reasons.first().map_or(Outcome::Block, |one| one.outcome())),
         };
-        self.cells(&event, &expected)
+        self.cells(&event, off, &expected)
     }
 
     /// Returns the expectations for some destinations, those with the same reason together.
@@ -143,20 +142,22 @@ impl<'p> Writer<'p> {
         about.filter_map(|id| Some((id, reference::explain(self.policy, event, id)?.verdict)))
     }
 
-    fn cells(&self, event: &Event<'_>, expected: &str) -> String {
+    fn cells(&self, event: &Event<'_>, off: Option<&str>, expected: &str) -> String {
         let consent = match event.consent.preferences() {
             [] => event.consent.state().as_str().to_owned(),
-            preferences => object(preferences.iter().map(|(wire_id, preference)| {
-                let category = self.policy.categories().iter().find(|one| *wire_id == *one.wire_id());
-                (category.map_or_else(String::new, |one| name(one.name())), preference.as_str())
-            })),
+            preferences => {
+                let value = |(wire_id, preference): &(Name<'_>, Preference)| {
+                    let category = self.policy.categories().iter().find(|one| *wire_id == *one.wire_id())?;
+                    Some(format!("{}: {preference}", name(category.name())))
+                };
+                let values: Vec<String> = preferences.iter().filter_map(value).collect();
+                format!("{{ {} }}", values.join(", "))
+            }
         };
-        let integrations = match event.integrations.entries() {
-            [] => "none".to_owned(),
-            entries => object(entries.iter().map(|(destination, entry)| {
-                let is_all = *destination == *"All";
-                (if is_all { "All".to_owned() } else { quoted(&destination.to_text()) }, entry.as_str())
-            })),
+        let integrations = match off {
+            None => "none".to_owned(),
+            Some("All") => "{ All: off }".to_owned(),
+            Some(name) => format!("{{ {}: off }}", quoted(name)),
         };
         format!("{consent} {integrations} {expected}")
     }
@@ -180,11 +181,6 @@ fn sets(policy: &Policy) -> Vec<Set> {
     let mut sets: Vec<Set> = sets.into_iter().collect();
     sets.sort_by_key(|(_, destinations)| destinations.first().copied());
     sets
-}
-
-fn object(members: impl Iterator<Item = (String, &'static str)>) -> String {
-    let members: Vec<String> = members.map(|(name, value)| format!("{name}: {value}")).collect();
-    format!("{{ {} }}", members.join(", "))
 }
 
 fn table(text: &mut String, title: &str, rows: &[String]) {

@@ -135,12 +135,12 @@ impl Draft {
     /// Returns the statements, each with its origin or its counts as a comment.
     fn text(&self, with_origins: bool) -> String {
         let prelude = &self.prelude;
-        let end = |origin: &Origin, counts: &str| match origin {
+        let noted = |statement: String, origin: &Origin, counts: &str| match origin {
             Some((sheet, line)) if with_origins => {
-                format!(" {}", comment(&format!("line {line} of {sheet}")))
+                format!("{statement} {}", comment(&format!("line {line} of {sheet}")))
             }
-            _ if with_origins || counts.is_empty() => "\n".to_owned(),
-            _ => format!(" {}", comment(counts)),
+            _ if with_origins || counts.is_empty() => statement + "\n",
+            _ => format!("{statement} {}", comment(counts)),
         };
         let mut text: String = self.sources.iter().map(|source| comment(source)).collect();
         text += &format!(
@@ -153,7 +153,7 @@ impl Draft {
         }
         for Category { name: own, wire_id, counts, origin } in &self.categories {
             let alias = if own == wire_id { String::new() } else { format!(" = {}", quoted(wire_id)) };
-            text += &format!("category {}{alias}{}", name(own), end(origin, counts));
+            text += &noted(format!("category {}{alias}", name(own)), origin, counts);
         }
         text.push('\n');
         if self.destinations.is_empty() {
@@ -164,7 +164,7 @@ impl Draft {
         }
         let lead = format!("{} of", self.rules.several_categories().value);
         for one in self.destinations.iter().filter(|one| !one.needs.is_empty()) {
-            text += &format!("{}{}", one.statement(&lead), end(&one.origin, &one.counts));
+            text += &noted(one.statement(&lead), &one.origin, &one.counts);
         }
         let undecided: Vec<&Destination> = self.undecided().collect();
         if !undecided.is_empty() {
@@ -181,7 +181,7 @@ impl Draft {
             for one in undecided {
                 let separator = if one.counts.is_empty() { "" } else { "; " };
                 let todo = format!("decide: needs …{separator}{}", one.counts);
-                text += &format!("{}{}", one.statement(&lead), end(&one.origin, &todo));
+                text += &noted(one.statement(&lead), &one.origin, &todo);
             }
             if self.rules.unmapped_destinations().value == UnmappedDestinations::Deliver {
                 text += "\noverride unmapped destinations block\n";

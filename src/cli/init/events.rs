@@ -5,7 +5,7 @@
 use super::draft::{Destination, Draft};
 use crate::cli::input::Chunks;
 use crate::cli::shared::Result;
-use consentry::event::{Entry, Name, Preference};
+use consentry::event::{Consent, Entry, Name, Preference};
 use consentry::ledger::{Audit, Breakdown, Counts, LedgerEvent, MAX_VALUE_BYTES};
 use consentry::model::{ConsentState, IntegrationsState, MAX_CATEGORIES, MAX_DESTINATIONS};
 use consentry::{Limits, Policy};
@@ -66,8 +66,7 @@ impl Stream {
 
     fn add(&mut self, line: &[u8], notice: &LedgerEvent<'_>, rules: &Policy) {
         self.audit.add(notice, None);
-        let state = notice.event.consent.state();
-        if matches!(state, ConsentState::Missing | ConsentState::Empty | ConsentState::Malformed)
+        if !matches!(notice.event.consent, Consent::Preferences(_))
             && let Ok(event) = serde_json::from_slice(line)
         {
             let read: Vec<_> = rules.reading().paths().collect();

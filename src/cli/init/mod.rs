@@ -79,7 +79,7 @@ const MAX_ASKED: usize = 50;
 
 impl Init {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
-        if let Some(file) = self.file.as_deref().filter(|file| !is_standard(file)) {
+        if let Some(file) = &self.file {
             self.may_write(file)?;
         }
         let is_alone = self.from.is_empty() && self.category.is_empty() && self.destination.is_empty();
@@ -90,7 +90,7 @@ impl Init {
             add_category(&mut draft, category);
         }
         let mut remarks = Vec::new();
-        let mut status = Status::Fine;
+        let mut is_clean = true;
         // Sheets come first: they say what a destination needs, and events how often it was seen.
         let (sheets, streams): (Vec<_>, Vec<_>) = self.from.iter().partition(|path| is_sheet(path));
         for path in sheets.iter().chain(&streams) {
@@ -100,9 +100,7 @@ impl Init {
                 found.map_err(|error| format!("`{}`: {error}", path.display()))?
             } else {
                 let stream = Stream::read(path, &draft.rules)?;
-                if !stream.is_clean() {
-                    status = Status::Findings;
-                }
+                is_clean &= stream.is_clean();
                 stream.add_to(&mut draft, &file)?
             };
             remarks.extend(found.into_iter().map(|remark| format!("{file}: {remark}")));
@@ -160,13 +158,14 @@ impl Init {
             // Nothing is left to do if standard error is closed.
             let _ = text::write(&mut io::stderr(), &report.page());
         }
-        Ok(status)
+        Ok(Status::fine_if(is_clean))
     }
 
     /// Returns an error if a file may not be written: a person's work is not lost to a repeated command.
     fn may_write(&self, file: &Path) -> Result<()> {
         let shown = file.display();
         match file.symlink_metadata() {
+            _ if is_standard(file) => Ok(()),
             Ok(metadata) if metadata.is_dir() => {
                 Err(format!("cannot write `{shown}`: it is a folder").into())
             }
@@ -249,9 +248,10 @@ fn attempt(draft: &mut Draft, add: impl FnOnce(&mut Draft)) -> Result<(), String
 
 /// Returns the first mistake in one line.
 fn brief(error: &PolicyError) -> String {
-    let first = error.diagnostics().first();
-    let parts = first.into_iter().flat_map(|found| [Some(&found.message), found.help.as_ref()]);
-    parts.flatten().map(String::as_str).collect::<Vec<_>>().join("; ")
+    error.diagnostics().first().map_or_else(String::new, |found| match &found.help {
+        Some(help) => format!("{}; {help}", found.message),
+        None => found.message.clone(),
+    })
 }
 
 /// Adds `NAME` or `NAME=WIRE_ID`.
@@ -286,10 +286,8 @@ fn add_remarks(remarks: &mut Vec<String>, mut more: impl Iterator<Item = String>
 /// Returns a remark on a category whose name looks like the platform's wire ids while its wire id does not.
 fn swapped(category: &Category) -> Option<String> {
     let Category { name, wire_id, .. } = category;
-    let is_like_a_wire_id = |text: &str| {
-        let digits = text.strip_prefix('C').filter(|digits| !digits.is_empty());
-        digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
-    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_like_a_wire_id = |text: &str| text.strip_prefix('C').is_some_and(is_number);
     (is_like_a_wire_id(name) && !is_like_a_wire_id(wire_id))
         .then(|| format!("the category `{name}` has the wire id `{wire_id}`: is it the other way round?"))
 }
