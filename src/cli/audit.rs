@@ -37,8 +37,8 @@ pub(super) struct Audit {
 impl Audit {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy.load()?;
-        let place = self.ledger.as_deref();
-        let ledger = place.map(|place| Ledger::open(place, &self.reach, &policy)).transpose()?;
+        let open = |place| Ledger::open(place, &self.reach, &policy);
+        let ledger = self.ledger.as_deref().map(open).transpose()?;
         let limits = Limits::default();
         let mut audit = ledger::Audit::new(&policy);
         for chunk in Chunks::open(self.events.as_deref())? {

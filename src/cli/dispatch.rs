@@ -50,21 +50,16 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    match run(&arguments.command) {
-        Ok(Status::Fine) | Err(CliError::ReaderGone) => ExitCode::SUCCESS,
-        Ok(Status::Findings) => ExitCode::from(1),
-        Err(failure) => {
-            let message = match failure {
-                CliError::Policy(error) => {
-                    render::mistakes(error.diagnostics(), error.files(), "the policy does not compile")
-                }
-                CliError::Other(message) => format!("consentry: {}\n", visible(&message)),
-                CliError::ReaderGone => String::new(),
-            };
-            print_error(&message);
-            ExitCode::from(2)
+    let message = match run(&arguments.command) {
+        Ok(Status::Fine) | Err(CliError::ReaderGone) => return ExitCode::SUCCESS,
+        Ok(Status::Findings) => return ExitCode::from(1),
+        Err(CliError::Policy(error)) => {
+            render::mistakes(error.diagnostics(), error.files(), "the policy does not compile")
         }
-    }
+        Err(CliError::Other(message)) => format!("consentry: {}\n", visible(&message)),
+    };
+    print_error(&message);
+    ExitCode::from(2)
 }
 
 fn run(command: &Command) -> Result<Status> {
@@ -90,5 +85,7 @@ fn run(command: &Command) -> Result<Status> {
     };
     // What was decided before a failure is still told.
     let flushed = to.flush();
-    result.and_then(|status| flushed.map(|()| status).map_err(CliError::from))
+    let status = result?;
+    flushed?;
+    Ok(status)
 }

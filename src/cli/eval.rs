@@ -42,12 +42,11 @@ impl Eval {
             for line in chunk.events() {
                 number += 1;
                 let check = next_check(checks.as_mut());
-                let input = line.and_then(|line| match &check {
-                    Ok(Some(check)) => Ok(check.input(line)),
-                    Ok(None) => Ok(Input::line(line)),
-                    Err(error) => Err(error.clone()),
+                let decided = line.and_then(|line| {
+                    let check = check.as_ref().map_err(Clone::clone)?.as_ref();
+                    table.decide(check.map_or(Input::line(line), |check| check.input(line)), &mut scratch)
                 });
-                match input.and_then(|input| table.decide(input, &mut scratch)) {
+                match decided {
                     Ok(decision) => {
                         summary.add(&decision);
                         let mut report = DecisionReport::new(number, &decision);

@@ -51,13 +51,11 @@ impl Fmt {
         if self.paths.iter().any(is_stdin) {
             return Err("standard input is formatted alone, without files beside it".into());
         }
-        let mut status = Status::Fine;
+        let mut is_fine = true;
         for path in files::below(&self.paths)? {
-            if self.file(&path, to)? == Status::Findings {
-                status = Status::Findings;
-            }
+            is_fine &= self.file(&path, to)? == Status::Fine;
         }
-        Ok(status)
+        Ok(Status::fine_if(is_fine))
     }
 
     fn is_dry(&self) -> bool {
@@ -109,7 +107,11 @@ impl Fmt {
             }
         };
         let is_same = text == formatted;
-        let diff = (self.diff && !is_same).then(|| diff(&visible(name), text, formatted));
+        let diff = (self.diff && !is_same).then(|| {
+            let (name, diff) =
+                (visible(name), TextDiff::configure().timeout(DIFF_TIME).diff_lines(text, formatted));
+            diff.unified_diff().header(&name, &name).to_string()
+        });
         let report = FmtReport::new(name, is_same, diff.as_deref());
         match &diff {
             Some(diff) if !self.format.is_json() => to.write_all(diff.as_bytes())?,
@@ -117,11 +119,6 @@ impl Fmt {
         }
         Ok(Status::fine_if(is_same || !self.is_dry()))
     }
-}
-
-fn diff(name: &str, text: &str, formatted: &str) -> String {
-    let diff = TextDiff::configure().timeout(DIFF_TIME).diff_lines(text, formatted);
-    diff.unified_diff().header(name, name).to_string()
 }
 
 /// A text and its canonical layout, or the errors of a text that has none.

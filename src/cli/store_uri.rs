@@ -27,12 +27,12 @@ pub(super) type Shared = dyn Store + Send + Sync;
 impl Reach {
     /// Opens a ledger. One that is Redis answers, or does not, when it is asked.
     pub(super) fn open(&self, place: &str, open_file: FileOpener) -> Result<Box<Shared>> {
-        let failure = |error: StoreError| format!("`{}`: {error}", shown(place));
         match place.split_once("://") {
-            Some(("redis" | "redis+unix" | "unix", _)) => {
+            Some((scheme @ ("redis" | "redis+unix" | "unix"), _)) => {
                 let timeout = Duration::from_millis(self.ledger_timeout);
-                let store = RedisStore::new(place, self.ledger_prefix.as_str(), timeout).map_err(failure)?;
-                Ok(Box::new(store))
+                let store = RedisStore::new(place, self.ledger_prefix.as_str(), timeout);
+                // The address may have a password in it, which nobody should read in a log.
+                Ok(Box::new(store.map_err(|error| format!("`{scheme}://...`: {error}"))?))
             }
             Some((scheme, _)) => Err(format!(
                 "a ledger is a file or `redis://...`, and no `{scheme}://`; put a proxy in front of a Redis that wants TLS"
@@ -40,15 +40,10 @@ impl Reach {
             None if place.starts_with("redis:") => {
                 Err(format!("a ledger in Redis is {ADDRESS}").into())
             }
-            None => Ok(Box::new(open_file(Path::new(place)).map_err(failure)?)),
+            None => {
+                let store = open_file(Path::new(place)).map_err(|error| format!("`{place}`: {error}"))?;
+                Ok(Box::new(store))
+            }
         }
-    }
-}
-
-/// How messages call a ledger: an address may have a password in it, which nobody should read in a log.
-fn shown(place: &str) -> String {
-    match place.split_once("://") {
-        Some((scheme, _)) => format!("{scheme}://..."),
-        None => place.to_owned(),
     }
 }

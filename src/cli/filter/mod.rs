@@ -99,11 +99,12 @@ impl Filter {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         for number in 0..self.threads.map_or_else(cores, usize::from) {
             let job = Arc::clone(&job);
-            match ordered.spawn(move |ordered| worker::work(&job, ordered)) {
-                Ok(()) => {}
-                Err(failure) if number == 0 => return Err(failure),
+            let started = ordered.spawn(move |ordered| worker::work(&job, ordered));
+            if number == 0 {
+                started?;
+            } else if started.is_err() {
                 // Fewer threads do the same work.
-                Err(_) => break,
+                break;
             }
         }
         let ended = ordered.wait(progress::EVERY, |outputs| progress.draw(outputs));
@@ -123,8 +124,8 @@ impl Filter {
                 output_file::ensure_absent(path)?;
             }
         }
-        let create = |path: &PathBuf| OutputFile::create(path, self.force);
-        let rejects = self.rejects.as_ref().map(create).transpose()?;
+        let create = |path| OutputFile::create(path, self.force);
+        let rejects = self.rejects.as_deref().map(create).transpose()?;
         if let Some(split) = &split {
             // That a link leads to a file of a destination shows only when there is something at its end.
             self.refuse_conflicts(policy, Some(split))?;
@@ -156,8 +157,10 @@ impl Filter {
             let name = format!("the file `{}` of a destination", path.display());
             conflicts.path(path, Access::Write, &name)?;
         }
-        let rejects = self.rejects.as_deref();
-        rejects.map_or(Ok(()), |path| conflicts.path(path, Access::Write, "the file of the rejects"))
+        if let Some(rejects) = &self.rejects {
+            conflicts.path(rejects, Access::Write, "the file of the rejects")?;
+        }
+        Ok(())
     }
 
     /// The summary, or the failure and how far everything before it got.

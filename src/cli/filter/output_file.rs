@@ -28,16 +28,12 @@ pub(super) fn ensure_absent(path: &Path) -> Result<()> {
 impl OutputFile {
     /// Creates a file. One that exists is overwritten only by force; a pipe or a device is written to.
     pub(super) fn create(path: &Path, force: bool) -> Result<Self> {
-        let mut options = OpenOptions::new();
-        options.write(true);
-        if path.metadata().is_ok_and(|there| !there.is_file()) {
-            // It has nothing that could be lost.
-        } else if force {
-            options.create(true).truncate(true);
-        } else {
+        if !force {
             ensure_absent(path)?;
-            options.create_new(true);
         }
+        let is_file = path.metadata().map_or(true, |there| there.is_file());
+        let mut options = OpenOptions::new();
+        options.write(true).create(is_file).truncate(is_file).create_new(is_file && !force);
         OutputFile::open(path, &options)
     }
 

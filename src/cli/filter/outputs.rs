@@ -121,8 +121,6 @@ impl Outputs {
 
     /// Makes whole lines of what is written, when nothing follows.
     pub(super) fn cut(&mut self) {
-        if let Some(rejects) = &mut self.rejects {
-            rejects.cut();
-        }
+        self.rejects.iter_mut().for_each(OutputFile::cut);
     }
 }

@@ -51,12 +51,8 @@ impl PathConflicts {
     ) -> Result<()> {
         // A stream that is closed is no file.
         let file = stream.as_fd().try_clone_to_owned().map(fs::File::from);
-        match file.and_then(|file| file.metadata()) {
-            Ok(there) if there.is_file() => {
-                number(&there).map_or(Ok(()), |number| self.add(number, access, name))
-            }
-            _ => Ok(()),
-        }
+        let there = file.and_then(|file| file.metadata()).ok().filter(Metadata::is_file);
+        there.as_ref().and_then(number).map_or(Ok(()), |number| self.add(number, access, name))
     }
 
     #[cfg(not(unix))]
@@ -65,13 +61,13 @@ impl PathConflicts {
     }
 
     fn add(&mut self, identity: Identity, access: Access, name: &str) -> Result<()> {
-        let Some((known, other)) = self.0.get(&identity) else {
-            self.0.insert(identity, (access, name.to_owned()));
-            return Ok(());
-        };
-        match *known == access && access != Access::Write {
-            true => Ok(()),
-            false => {
+        match self.0.get(&identity) {
+            None => {
+                self.0.insert(identity, (access, name.to_owned()));
+                Ok(())
+            }
+            Some((known, _)) if *known == access && access != Access::Write => Ok(()),
+            Some((_, other)) => {
                 Err(format!("{other} and {name} are the same file, which would be lost; nothing is written")
                     .into())
             }

@@ -69,10 +69,8 @@ impl Lint {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let paths = files::below(&self.paths)?;
         let mut linted = self.lint(&paths, &Changes::default())?;
-        let fixed = match self.fix {
-            true => Some(fix::apply(&paths, &mut linted, |changes| self.lint(&paths, changes))?),
-            false => None,
-        };
+        let fix = || fix::apply(&paths, &mut linted, |changes| self.lint(&paths, changes));
+        let fixed = self.fix.then(fix).transpose()?;
         let findings =
             || linted.iter().flat_map(|one| one.diagnostics.iter().map(|found| (found, &one.files)));
         let mut report = LintReport::of(&linted);

@@ -72,8 +72,7 @@ impl Test {
         let is_fine = suites.iter().all(|suite| suite.mistakes.is_empty());
         let found = suites.iter().flat_map(Suite::tests).filter(|test| self.is_wanted(test)).count();
         if found == 0 && !self.filter.is_empty() && is_fine {
-            let texts: Vec<String> = self.filter.iter().map(|text| format!("`{text}`")).collect();
-            return Err(format!("no test has {} in its name", texts.join(" or ")).into());
+            return Err(format!("no test has `{}` in its name", self.filter.join("` or `")).into());
         }
         if self.list {
             for suite in suites {

@@ -39,14 +39,13 @@ pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status> {
     // At first, a path that cannot be read is a mistake of the command line.
     watched.load(test)?;
     loop {
-        let reported = watched.load(test).and_then(|suites| test.report(&suites, to));
-        match reported {
+        match watched.load(test).and_then(|suites| test.report(&suites, to)) {
             Ok(_) => {}
             Err(CliError::Other(message)) => writeln!(to, "{}", visible(&message))?,
             Err(failure) => return Err(failure),
         }
-        let (count, files) = (watched.files.len(), if watched.files.len() == 1 { "file" } else { "files" });
-        writeln!(to, "watching {count} {files}")?;
+        let count = watched.files.len();
+        writeln!(to, "watching {count} {}", if count == 1 { "file" } else { "files" })?;
         to.flush()?;
         let changed: Vec<String> =
             watched.wait()?.iter().map(|path| visible(&path.display().to_string())).collect();
