@@ -1,13 +1,13 @@
 //! `consentry eval`.
 
 use super::format::ResultFormat;
-use super::input::{Chunk, Chunks};
+use super::input::Chunks;
 use super::ledger_arguments::{Ledger, LedgerArguments, next_check};
-use super::shared::{CliError, PolicyArguments, Status};
+use super::shared::{PolicyArguments, Result, Status};
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
-use consentry::{Input, Limits, Table};
+use consentry::{Input, Table};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -28,35 +28,31 @@ pub(super) struct Eval {
 }
 
 impl Eval {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let table = Table::new(self.policy.load()?);
         let policy = table.policy();
         let ledger = self.ledger.open(policy)?;
-        let limits = Limits::default();
-        let mut chunks = Chunks::open(self.events.as_deref(), &limits)?;
-        let mut chunk = Chunk::default();
         let mut scratch = table.scratch();
         let mut summary = Summary::default();
         let mut number = 0;
-        while chunks.next(&mut chunk)? {
-            let batch = ledger.as_ref().map(|ledger| ledger.batch(chunk.events(&limits), policy, &limits));
+        for chunk in Chunks::open(self.events.as_deref())? {
+            let chunk = chunk?;
+            let batch = ledger.as_ref().map(|ledger| ledger.batch(&chunk, policy));
             let mut checks = batch.as_ref().map(|batch| batch.checks(policy));
-            for line in chunk.events(&limits) {
+            for line in chunk.events() {
                 number += 1;
-                let check = next_check(checks.as_mut(), &limits);
-                let checked = line.and_then(|line| Ok((line, check?)));
-                let decided = match &checked {
-                    Ok((line, Some(checked))) => table.decide(checked.input(line), &mut scratch),
-                    Ok((line, None)) => table.decide(Input::line(line).limits(limits), &mut scratch),
-                    Err(error) => Err(error.clone()),
-                };
+                let check = next_check(checks.as_mut());
+                let decided = line.and_then(|line| {
+                    let check = check.as_ref().map_err(Clone::clone)?.as_ref();
+                    table.decide(check.map_or(Input::line(line), |check| check.input(line)), &mut scratch)
+                });
                 match decided {
                     Ok(decision) => {
                         summary.add(&decision);
                         let mut report = DecisionReport::new(number, &decision);
-                        if let Ok((_, Some(checked))) = &checked {
-                            summary.add_check(checked);
-                            report = report.with_check(policy, checked);
+                        if let Ok(Some(check)) = &check {
+                            summary.add_check(check);
+                            report = report.with_check(policy, check);
                         }
                         self.format.write(to, &report)?;
                     }

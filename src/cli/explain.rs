@@ -1,8 +1,8 @@
 //! `consentry explain`.
 
 use super::format::ResultFormat;
-use super::input::{Chunk, Chunks, read_all};
-use super::shared::{CliError, PolicyArguments, Status, destination};
+use super::input::{Chunks, read_all};
+use super::shared::{PolicyArguments, Result, Status, destination};
 use consentry::exact::counterfactuals;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::explain::ExplainReport;
@@ -33,18 +33,17 @@ pub(super) struct Explain {
 }
 
 impl Explain {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy.load()?;
         let destination = destination(&policy, &self.destination)?;
-        let limits = Limits::default();
         let bytes = match self.line {
-            None => Ok(read_all(self.event.as_deref(), &limits)?),
-            Some(wanted) => self.line(wanted, &limits)?,
+            None => Ok(read_all(self.event.as_deref())?),
+            Some(wanted) => self.line(wanted)?,
         };
         let event = bytes
             .as_deref()
             .map_err(Clone::clone)
-            .and_then(|bytes| Event::read(bytes, policy.reading(), &limits));
+            .and_then(|bytes| Event::read(bytes, policy.reading(), &Limits::default()));
         let event = match event {
             Ok(event) => event,
             Err(error) => {
@@ -71,12 +70,10 @@ impl Explain {
     }
 
     /// Returns a line of the events.
-    fn line(&self, wanted: u64, limits: &Limits) -> Result<Result<Vec<u8>, EventError>, CliError> {
-        let mut chunks = Chunks::open(self.event.as_deref(), limits)?;
-        let mut chunk = Chunk::default();
+    fn line(&self, wanted: u64) -> Result<Result<Vec<u8>, EventError>> {
         let mut number = 0;
-        while chunks.next(&mut chunk)? {
-            for line in chunk.events(limits) {
+        for chunk in Chunks::open(self.event.as_deref())? {
+            for line in chunk?.events() {
                 number += 1;
                 if number == wanted {
                     return Ok(line.map(<[u8]>::to_vec));

@@ -1,9 +1,10 @@
 //! The ledger that commands check events against.
 
-use super::shared::{CliError, print_error};
-use super::store_uri::{ADDRESS, Access, Reach, Shared};
+use super::input::{Chunk, line_too_long};
+use super::shared::{Result, print_error};
+use super::store_uri::{ADDRESS, Reach, Shared};
 use consentry::diagnostic::visible;
-use consentry::ledger::{Batch, Checked};
+use consentry::ledger::{Batch, Checked, FileStore};
 use consentry::{EventError, Limits, Policy};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -34,7 +35,7 @@ impl LedgerArguments {
     }
 
     /// The ledger, if events are to be checked. A policy that asks for a check is not decided without one by mistake.
-    pub(super) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, CliError> {
+    pub(super) fn open(&self, policy: &Policy) -> Result<Option<Ledger>> {
         match (&self.ledger, policy.ledger_check()) {
             (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
             (None, Some(_)) if !self.unchecked => Err("the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into()),
@@ -47,29 +48,22 @@ impl LedgerArguments {
 /// a batch has a check for each of its lines, and the error for a missing one is there only to fail closed.
 pub(super) fn next_check<'c>(
     checks: Option<&mut impl Iterator<Item = Result<Checked<'c>, EventError>>>,
-    limits: &Limits,
 ) -> Result<Option<Checked<'c>>, EventError> {
-    let unchecked = || Err(EventError::line_too_long(limits.bytes));
-    checks.map(|checks| checks.next().unwrap_or_else(unchecked)).transpose()
+    checks.map(|checks| checks.next().unwrap_or_else(|| Err(line_too_long()))).transpose()
 }
 
 impl Ledger {
     /// The ledger at a place, for a policy that asks for a check.
-    pub(super) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, CliError> {
+    pub(super) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self> {
         if policy.ledger_check().is_none() {
             return Err("the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger".into());
         }
-        Ok(Ledger { store: reach.open(place, Access::Read)?, silence: OnceLock::new() })
+        Ok(Ledger { store: reach.open(place, FileStore::open_to_read)?, silence: OnceLock::new() })
     }
 
-    /// Reads lines, and asks the ledger for the people in them.
-    pub(super) fn batch<'l>(
-        &self,
-        lines: impl Iterator<Item = Result<&'l [u8], EventError>>,
-        policy: &Policy,
-        limits: &Limits,
-    ) -> Batch<'l> {
-        let batch = Batch::read(lines, self.store.as_ref(), policy, limits);
+    /// Reads the lines of a chunk, and asks the ledger for the people in them.
+    pub(super) fn batch<'c>(&self, chunk: &'c Chunk, policy: &Policy) -> Batch<'c> {
+        let batch = Batch::read(chunk.events(), self.store.as_ref(), policy, &Limits::default());
         if let Some(error) = batch.silence() {
             self.silence.get_or_init(|| error.to_string());
         }
