@@ -5,9 +5,9 @@ use super::input::Chunks;
 use super::ledger_arguments::Ledger;
 use super::shared::{PolicyArguments, Result, Status};
 use super::store_uri::{ADDRESS, Reach};
-use consentry::Limits;
-use consentry::ledger::{self, LedgerEvent};
+use consentry::ledger::{self, Checked, LedgerEvent};
 use consentry::report::audit::AuditReport;
+use consentry::{EventError, Limits};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -46,19 +46,14 @@ impl Audit {
             match &ledger {
                 None => {
                     for line in chunk.events() {
-                        match line.and_then(|line| LedgerEvent::read(line, &policy, &limits)) {
-                            Ok(notice) => audit.add(&notice, None),
-                            Err(error) => audit.add_error(&error),
-                        }
+                        let notice = line.and_then(|line| LedgerEvent::read(line, &policy, &limits));
+                        add(&mut audit, notice.as_ref(), None);
                     }
                 }
                 Some(ledger) => {
                     let batch = ledger.batch(&chunk, &policy);
                     for (notice, checked) in batch.notices().iter().zip(batch.checks(&policy)) {
-                        match notice {
-                            Ok(notice) => audit.add(notice, checked.ok().as_ref()),
-                            Err(error) => audit.add_error(error),
-                        }
+                        add(&mut audit, notice.as_ref(), checked.ok().as_ref());
                     }
                 }
             }
@@ -66,5 +61,16 @@ impl Audit {
         self.format.write(to, &AuditReport::new(&policy, &audit, ledger.is_some()))?;
         ledger.iter().for_each(Ledger::report_unreachable);
         Ok(Status::fine_if(audit.is_clean()))
+    }
+}
+
+fn add(
+    audit: &mut ledger::Audit,
+    notice: Result<&LedgerEvent<'_>, &EventError>,
+    checked: Option<&Checked<'_>>,
+) {
+    match notice {
+        Ok(notice) => audit.add(notice, checked),
+        Err(error) => audit.add_error(error),
     }
 }

@@ -107,11 +107,7 @@ impl Fmt {
             }
         };
         let is_same = text == formatted;
-        let diff = (self.diff && !is_same).then(|| {
-            let (name, diff) =
-                (visible(name), TextDiff::configure().timeout(DIFF_TIME).diff_lines(text, formatted));
-            diff.unified_diff().header(&name, &name).to_string()
-        });
+        let diff = (self.diff && !is_same).then(|| diff(&visible(name), text, formatted));
         let report = FmtReport::new(name, is_same, diff.as_deref());
         match &diff {
             Some(diff) if !self.format.is_json() => to.write_all(diff.as_bytes())?,
@@ -119,6 +115,11 @@ impl Fmt {
         }
         Ok(Status::fine_if(is_same || !self.is_dry()))
     }
+}
+
+fn diff(name: &str, text: &str, formatted: &str) -> String {
+    let diff = TextDiff::configure().timeout(DIFF_TIME).diff_lines(text, formatted);
+    diff.unified_diff().header(name, name).to_string()
 }
 
 /// A text and its canonical layout, or the errors of a text that has none.

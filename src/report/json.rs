@@ -20,7 +20,10 @@ pub fn write(to: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
 
 /// Serializes a part of a document with its members in alphabetical order.
 pub(super) fn sorted<S: Serializer>(part: &impl Serialize, serializer: S) -> Result<S::Ok, S::Error> {
-    serde_json::to_value(part).map_err(S::Error::custom)?.serialize(serializer)
+    let mut value = serde_json::to_value(part).map_err(S::Error::custom)?;
+    // Another crate may enable the feature of `serde_json` that keeps the order of insertion.
+    value.sort_all_objects();
+    value.serialize(serializer)
 }
 
 /// Writes a document like [`write`](fn@write), with harmful characters escaped: policies are hostile text, and findings are read in terminals too.

@@ -133,10 +133,20 @@ pub(super) fn lines(case: &CaseResult<'_>, most: usize) -> (Vec<String>, usize) 
         if shown == most {
             break;
         }
-        let Failure::Decided { line, event, differences } = failure else {
-            lines.push(sentence(failure, events_file));
-            shown += 1;
-            continue;
+        let none = [].as_slice();
+        let (differences, text) = match failure {
+            Failure::File { message } => {
+                (none, format!("the file with the events, `{events_file}`: {message}"))
+            }
+            Failure::NotAnEvent { line: Some(line), error } => {
+                (none, format!("{events_file}:{line} is not an event: {error}"))
+            }
+            Failure::NotAnEvent { line: None, error } => (none, format!("this is not an event: {error}")),
+            Failure::Consent { message } => (none, message.clone()),
+            Failure::Decided { line, event, differences } => {
+                let at = line.map_or(String::new(), |line| format!(" at {events_file}:{line}"));
+                (differences.as_slice(), format!("event{at}: {event}"))
+            }
         };
         let mut expectation = None;
         for difference in differences.iter().take(most - shown) {
@@ -151,24 +161,11 @@ pub(super) fn lines(case: &CaseResult<'_>, most: usize) -> (Vec<String>, usize) 
                 lines.extend(own.map(Place::to_string));
             }
             lines.extend(difference_lines(difference).into_iter().map(|line| format!("  {line}")));
-            shown += 1;
         }
-        let at = line.map_or(String::new(), |line| format!(" at {events_file}:{line}"));
-        lines.push(format!("event{at}: {event}"));
+        shown += differences.len().clamp(1, most - shown);
+        lines.push(text);
     }
     (lines, shown)
-}
-
-fn sentence(failure: &Failure<'_>, events_file: &str) -> String {
-    match failure {
-        Failure::File { message } => format!("the file with the events, `{events_file}`: {message}"),
-        Failure::NotAnEvent { line: Some(line), error } => {
-            format!("{events_file}:{line} is not an event: {error}")
-        }
-        Failure::NotAnEvent { line: None, error } => format!("this is not an event: {error}"),
-        Failure::Consent { message } => message.clone(),
-        Failure::Decided { event, .. } => event.clone(),
-    }
 }
 
 fn difference_lines(difference: &Difference<'_>) -> Vec<String> {

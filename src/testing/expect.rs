@@ -62,17 +62,18 @@ impl<'t> Expectations<'t> {
         let policy = self.policy;
         let explained = reference::explain(policy, event, id);
         let stated = |verdict: &Verdict| StatedVerdict::of(policy, verdict);
-        let table = decision.verdict(id).as_ref().map(stated);
-        let reference = explained.as_ref().map(|explained| stated(&explained.verdict));
+        let table = decision.verdict(id);
+        let reference = explained.as_ref().map(|explained| &explained.verdict);
         let destination = policy.destination_name(id);
-        if table != reference {
-            let [table, reference] = [table, reference]
-                .map(|stated| stated.map_or("nothing".to_owned(), |stated| stated.to_string()));
+        if table.as_ref() != reference {
+            let text = |verdict: &Verdict| stated(verdict).to_string();
+            let [table, reference] =
+                [table.as_ref(), reference].map(|verdict| verdict.map_or("nothing".to_owned(), text));
             return Some(Difference::Disagreement { destination: Some(destination), table, reference });
         }
         Some(Difference::Destination {
             destination,
-            actual: table.filter(|actual| !expected.is_met_by(actual))?,
+            actual: table.as_ref().map(stated).filter(|actual| !expected.is_met_by(actual))?,
             expectation: policy.locate(expectation),
             expected: expected.clone(),
             decided_by: explained
