@@ -34,7 +34,7 @@ impl LedgerArguments {
         self.ledger.as_deref().filter(|place| !place.contains("://")).map(Path::new)
     }
 
-    /// The ledger, if events are to be checked. A policy that asks for a check is not decided without one by mistake.
+    /// Opens the ledger, if events are to be checked. If the policy asks for a check, the user must name a ledger or say `--unchecked`.
     pub(super) fn open(&self, policy: &Policy) -> Result<Option<Ledger>> {
         match (&self.ledger, policy.ledger_check()) {
             (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),

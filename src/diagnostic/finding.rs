@@ -17,7 +17,7 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// What does it, where that is safe: it changes no decision.
     pub fix: Option<Box<Fix>>,
-    /// How bad it is: its code's own severity, unless lint was told otherwise.
+    /// The severity: that of the code, unless the options of lint change it.
     pub severity: Severity,
 }
 

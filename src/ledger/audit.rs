@@ -73,12 +73,12 @@ impl By {
     }
 }
 
-/// How many events there were, and how many of them have each finding.
+/// A number of events, and of those that have each finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// How many events.
+    /// The number of events.
     pub events: u64,
-    /// How many of them have each finding.
+    /// The number of these events that have each finding.
     pub findings: Counts<Finding>,
 }
 
@@ -94,28 +94,28 @@ impl Tally {
         findings.iter().for_each(|finding| self.findings.add(*finding));
     }
 
-    /// How many of them have a finding.
+    /// Returns the number of these events that have a finding.
     pub fn of(&self, finding: Finding) -> u64 {
         self.findings.of(finding)
     }
 }
 
-/// How often events with preferences said what of a category of the policy.
+/// The preferences that events have for a category of the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CategoryTally {
     /// The category.
     pub id: CategoryId,
     wire_id: String,
-    /// Whether it is neither `always` granted nor unenforced, so that what events say of it counts.
+    /// True if the category is neither `always` granted nor unenforced, so that preferences for it count.
     pub counts: bool,
-    /// How many events say what of it; `unasked` where they do not name it.
+    /// The number of events with each preference; `unasked` if an event does not name the category.
     pub preferences: Counts<Preference>,
-    /// How many events are stamped otherwise than is recorded.
+    /// The number of events whose stamp differs from the record.
     pub mismatched: u64,
 }
 
 impl CategoryTally {
-    /// How many events say something of it.
+    /// Returns the number of events that name the category.
     pub fn stamped(&self) -> u64 {
         self.preferences.total() - self.preferences.of(Preference::Unasked)
     }
@@ -146,34 +146,34 @@ pub struct Audit {
     pub all: Tally,
     /// The events by something that they have, in the order of [`By::ALL`].
     pub by: [Breakdown<Tally>; By::ALL.len()],
-    /// How many lines are not events, for each reason.
+    /// The number of lines that are not events, by reason.
     pub errors: Counts<EventErrorKind>,
-    /// How many events have their consent object in a state.
+    /// The number of events by the state of their consent object.
     pub states: Counts<ConsentState>,
-    /// How many events have their integrations object in a state.
+    /// The number of events by the state of their integrations object.
     pub integrations: Counts<IntegrationsState>,
     /// The spellings of the preferences key that the policy does not accept, and how many events have each; of two in one event, the first.
     pub wrong_spellings: Counts<&'static str>,
-    /// How many events a ledger rejects for each reason.
+    /// The number of events that a ledger rejects, by reason.
     pub rejections: Counts<Rejection>,
-    /// What events with preferences, in the state `answered`, said of each category, in the order of the policy.
+    /// The preferences for each category in events in the state `answered`, in the order of the policy.
     pub categories: Vec<CategoryTally>,
-    /// The categories that the policy does not declare, and what events say of each.
+    /// The categories that the policy does not declare, with the preferences for each.
     pub unknown_categories: Breakdown<Counts<Preference>>,
-    /// The names in integrations objects, `All` too, and what events say of each.
+    /// The names in integrations objects, `All` too, with the entries for each.
     pub entries: Breakdown<Counts<Entry>>,
-    /// How many events are preference events.
+    /// The number of preference events.
     pub preference_events: u64,
-    /// How many events are identify events, whether they write or not.
+    /// The number of identify events, whether they write or not.
     pub identify_events: u64,
-    /// How many events name nobody.
+    /// The number of events that name nobody.
     pub without_person: u64,
-    /// How many checks found what, by the word of [`CheckResult`]; nothing without a ledger.
+    /// The number of checks by their result, as the word of [`CheckResult`]. Empty without a ledger.
     pub checks: Counts<&'static str>,
 }
 
 impl Audit {
-    /// Of no events yet.
+    /// Creates the audit of no events.
     pub fn new(policy: &Policy) -> Self {
         let categories = policy.category_ids().zip(policy.categories()).map(|(id, category)| CategoryTally {
             id,

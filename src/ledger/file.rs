@@ -87,7 +87,7 @@ fn create(path: &Path) -> Result<Database, Cause> {
 
 fn open_repaired(path: &Path) -> Result<ReadOnlyDatabase, Cause> {
     match opened(|| ReadOnlyDatabase::open(path))? {
-        // Whoever wrote last was ended in the middle of it. What was acknowledged is there, and who opens the file to write finds it.
+        // The last writer ended in the middle of a write. Opening the file to write repairs it, with all acknowledged entries.
         Err(DatabaseError::RepairAborted) => {
             drop(opened(|| Database::open(path))??);
             Ok(opened(|| ReadOnlyDatabase::open(path))??)

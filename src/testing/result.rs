@@ -1,4 +1,4 @@
-//! What came of a test, and what is wrong with it. Reports print these types as JSON.
+//! The results of tests. Reports print these types as JSON.
 
 use crate::diagnostic::Place;
 use crate::event::EventError;
@@ -11,13 +11,13 @@ use std::fmt;
 /// The result of one case of a test.
 #[derive(Debug, Clone, Serialize)]
 pub struct CaseResult<'p> {
-    /// How many events were decided.
+    /// The number of events that were decided.
     pub events: u64,
     /// The file with the events of the case, as it is displayed.
     pub events_file: Option<String>,
-    /// What is wrong, in the order of the events and of what is expected.
+    /// The failures, in the order of the events and of the expectations.
     pub failures: Vec<Failure<'p>>,
-    /// How many more differences and lines that are not events there are than are kept.
+    /// The number of differences and of lines that are not events beyond the ones that are kept.
     pub more: u64,
     /// True if nothing is wrong.
     pub passed: bool,
@@ -57,7 +57,7 @@ pub enum Failure<'p> {
         line: Option<u64>,
         /// The event as JSON on one line.
         event: String,
-        /// What differs. Never empty.
+        /// The differences, at least one.
         differences: Vec<Difference<'p>>,
     },
 }
@@ -74,7 +74,7 @@ pub enum Difference<'p> {
     Destination {
         /// The destination.
         destination: &'p str,
-        /// Where the verdict is expected.
+        /// The place of the expectation.
         expectation: Place<'p>,
         /// The verdict that is expected.
         expected: StatedVerdict<'p>,
@@ -85,7 +85,7 @@ pub enum Difference<'p> {
     },
     /// The event is dropped and should not be, or the reverse, or for another reason.
     Drop {
-        /// Where the drop is expected.
+        /// The place of the expectation.
         expectation: Place<'p>,
         /// The drop that is expected.
         expected: StatedDrop<'p>,
@@ -99,9 +99,9 @@ pub enum Difference<'p> {
     Disagreement {
         /// The destination; `None` for the whole event.
         destination: Option<&'p str>,
-        /// What the table decides.
+        /// The decision of the table.
         table: String,
-        /// What the reference interpreter decides.
+        /// The decision of the reference interpreter.
         reference: String,
     },
 }

@@ -71,11 +71,11 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
     }
     let mut complaint = String::new();
     if let Some(mut stderr) = child.stderr.take() {
-        // What is no text is not worth more than that git has failed.
+        // A message that is not text is left out: "git has failed" takes its place.
         let _ = stderr.read_to_string(&mut complaint);
     }
     let status = child.wait().map_err(|error| error.to_string())?;
-    // Of a file that is too large not all is read, which ends git early.
+    // Git fails early if the file is too large, because not all of its output is read.
     if status.success() || output.len() > MAX_FILE_BYTES {
         return Ok(output);
     }

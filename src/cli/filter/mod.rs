@@ -137,7 +137,7 @@ impl Filter {
     /// What is read must not be written, nor anything twice, not even by force.
     fn refuse_conflicts(&self, policy: &Policy, split: Option<&Split>) -> Result<()> {
         let mut conflicts = PathConflicts::default();
-        // What it includes too. A built-in policy is no file, and its name that of none.
+        // The files that the policy includes count too. A built-in policy is not a file, and no file has its name.
         for path in [self.policy.policy.as_path()].into_iter().chain(policy.files().names().map(Path::new)) {
             conflicts.path(path, Access::Read, "the policy")?;
         }

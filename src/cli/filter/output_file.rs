@@ -44,7 +44,7 @@ impl OutputFile {
         Ok(OutputFile { path: path.to_owned(), file, length, whole: length })
     }
 
-    /// Appends bytes, which end with a line unless they are a piece of a long one. What cannot be written whole is taken back.
+    /// Appends bytes, which end with a line unless they are a piece of a long one. A write that fails is undone.
     pub(super) fn append(&mut self, bytes: &[u8], ends_line: bool) -> Result<()> {
         if let Err(error) = self.file.write_all(bytes) {
             let failure = CliError::output(&self.path)(error);
@@ -58,7 +58,7 @@ impl OutputFile {
         Ok(())
     }
 
-    /// Takes back the beginning of a line that has no end. What is no regular file cannot be cut.
+    /// Removes an unfinished line from the end of a regular file.
     pub(super) fn cut(&mut self) {
         if self.length > self.whole && self.file.set_len(self.whole).is_ok() {
             self.length = self.whole;

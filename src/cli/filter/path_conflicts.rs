@@ -16,7 +16,7 @@ enum Identity {
     Place(PathBuf),
 }
 
-/// What a command does with a file.
+/// The use that a command makes of a file.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Access {
     Read,

@@ -107,7 +107,7 @@ impl Test {
         let linted = lint(&disk, &name, &Levels::default());
         files::was_read(&linted)?;
         let mut mistakes = linted.diagnostics;
-        // What is doubtful in a policy that compiles is for lint.
+        // The warnings on a policy that compiles are for `lint`.
         mistakes.retain(|found| linted.policy.is_none() && found.severity == Severity::Error);
         Ok(Suite {
             name: disk.display(&name),

@@ -54,8 +54,8 @@ pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status> {
 }
 
 impl Watched {
-    /// Loads the policies, and watches the folders of all that they depend on. What changes before its folder is watched is seen,
-    /// because everything is read again when there is a new folder.
+    /// Loads the policies, and watches the folders of all files that they depend on. Everything is read again when there is a new
+    /// folder, so that a change made before the folder is watched is not missed.
     fn load(&mut self, test: &Test) -> Result<Vec<Suite>> {
         loop {
             let suites = test.load()?;

@@ -87,9 +87,9 @@ pub struct Category {
     wire_id: Spanned<String>,
     /// The description.
     pub label: Option<Spanned<String>>,
-    /// Where the policy says that the category is granted whatever the event says, if it does.
+    /// The place of `always`, which grants the category whatever the event holds.
     pub always: Option<Span>,
-    /// Where the policy says that the category leaves every requirement, if it does. This beats [`Category::always`].
+    /// The place of `unenforced`, which removes the category from every requirement. It beats [`Category::always`].
     pub unenforced: Option<Span>,
     span: Span,
 }
