@@ -5,9 +5,10 @@ use super::input::{Chunk, Chunks};
 use super::ledger_arguments::Ledger;
 use super::shared::{CliError, PolicyArguments, Status};
 use super::store_uri::{ADDRESS, Reach};
-use consentry::ledger::{self, Checked, LedgerEvent};
+use consentry::ledger::{self, LedgerEvent};
+use consentry::model::Checked;
 use consentry::report::audit::AuditReport;
-use consentry::{EventError, Limits};
+use consentry::{EventError, Limits, reference};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -51,8 +52,12 @@ impl Audit {
                 }),
                 Some(ledger) => {
                     let batch = ledger.batch(chunk.events(&limits), &policy, &limits);
-                    for (notice, checked) in batch.notices().iter().zip(batch.checks(&policy)) {
-                        add(&mut audit, notice.as_ref(), checked.ok().as_ref());
+                    for (notice, recorded) in batch.notices().iter().zip(batch.answers()) {
+                        let event = notice.as_ref().map(|notice| &notice.event);
+                        let checked = event.ok().zip(recorded.ok());
+                        let checked =
+                            checked.and_then(|(event, recorded)| reference::check(&policy, event, recorded));
+                        add(&mut audit, notice.as_ref(), checked.as_ref().map(|(checked, _)| checked));
                     }
                 }
             }
@@ -63,11 +68,7 @@ impl Audit {
     }
 }
 
-fn add(
-    audit: &mut ledger::Audit,
-    notice: Result<&LedgerEvent<'_>, &EventError>,
-    checked: Option<&Checked<'_>>,
-) {
+fn add(audit: &mut ledger::Audit, notice: Result<&LedgerEvent<'_>, &EventError>, checked: Option<&Checked>) {
     match notice {
         Ok(notice) => audit.add(notice, checked),
         Err(error) => audit.add_error(error),

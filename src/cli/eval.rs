@@ -2,8 +2,9 @@
 
 use super::format::ResultFormat;
 use super::input::{Chunk, Chunks};
-use super::ledger_arguments::{Ledger, LedgerArguments, next_check};
+use super::ledger_arguments::{Ledger, LedgerArguments, next_answer};
 use super::shared::{CliError, PolicyArguments, Status};
+use consentry::ledger::Batch;
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
@@ -40,25 +41,15 @@ impl Eval {
         let mut number = 0;
         while chunks.next(&mut chunk)? {
             let batch = ledger.as_ref().map(|ledger| ledger.batch(chunk.events(&limits), policy, &limits));
-            let mut checks = batch.as_ref().map(|batch| batch.checks(policy));
+            let mut answers = batch.as_ref().map(Batch::answers);
             for line in chunk.events(&limits) {
                 number += 1;
-                let check = next_check(checks.as_mut(), &limits);
-                let checked = line.and_then(|line| Ok((line, check?)));
-                let decided = match &checked {
-                    Ok((line, Some(checked))) => table.decide(checked.input(line), &mut scratch),
-                    Ok((line, None)) => table.decide(Input::line(line).limits(limits), &mut scratch),
-                    Err(error) => Err(error.clone()),
-                };
-                match decided {
+                let recorded = next_answer(answers.as_mut(), &limits);
+                let input = line.and_then(|line| Ok(Input::line(line).limits(limits).recorded(recorded?)));
+                match input.and_then(|input| table.decide(input, &mut scratch)) {
                     Ok(decision) => {
                         summary.add(&decision);
-                        let mut report = DecisionReport::new(number, &decision);
-                        if let Ok((_, Some(checked))) = &checked {
-                            summary.add_check(checked);
-                            report = report.with_check(policy, checked);
-                        }
-                        self.format.write(to, &report)?;
+                        self.format.write(to, &DecisionReport::new(number, &decision))?;
                     }
                     Err(error) => {
                         summary.add_error(&error);

@@ -3,7 +3,8 @@
 use super::shared::{CliError, print_error};
 use super::store_uri::{ADDRESS, Access, Reach, Shared};
 use consentry::diagnostic::visible;
-use consentry::ledger::{Batch, Checked};
+use consentry::event::Recorded;
+use consentry::ledger::Batch;
 use consentry::{EventError, Limits, Policy};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -43,14 +44,14 @@ impl LedgerArguments {
     }
 }
 
-/// Returns the check of the next line, if there is a ledger. A line that the ledger has not checked is never decided:
-/// a batch has a check for each of its lines, and the error for a missing one is there only to fail closed.
-pub(super) fn next_check<'c>(
-    checks: Option<&mut impl Iterator<Item = Result<Checked<'c>, EventError>>>,
+/// Returns what the ledger says of the person of the next line; without a ledger no line is checked. A line that the ledger has no
+/// answer for is never decided: a batch has one for each of its lines, and the error for a missing one is there only to fail closed.
+pub(super) fn next_answer<'r>(
+    answers: Option<&mut impl Iterator<Item = Result<Recorded<'r>, EventError>>>,
     limits: &Limits,
-) -> Result<Option<Checked<'c>>, EventError> {
-    let unchecked = || Err(EventError::line_too_long(limits.bytes));
-    checks.map(|checks| checks.next().unwrap_or_else(unchecked)).transpose()
+) -> Result<Recorded<'r>, EventError> {
+    let missing = || Err(EventError::line_too_long(limits.bytes));
+    answers.map_or(Ok(Recorded::Unchecked), |answers| answers.next().unwrap_or_else(missing))
 }
 
 impl Ledger {

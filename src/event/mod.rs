@@ -12,6 +12,7 @@ mod json;
 mod lines;
 mod parts;
 mod read;
+mod recorded;
 mod write;
 
 pub use crate::model::Preference;
@@ -29,4 +30,5 @@ pub(crate) use parts::{
 pub use read::Limits;
 #[cfg(feature = "ledger")]
 pub(crate) use read::{IdMember, read_whole};
-pub(crate) use write::compose;
+pub use recorded::{Record, Recorded, RecordedPreference};
+pub(crate) use write::{compose, track};

@@ -20,26 +20,28 @@ impl Event<'_> {
                 Some(entries.iter().map(|(name, entry)| (name_text(name), value(entry).to_owned())).collect())
             }
         };
-        let (id, track) = (self.id.as_ref().map(name_text), self.track.as_ref().map(name_text));
-        compose(id, track, &self.consent, integrations.as_deref(), reading)
+        let mut first: Vec<Member> = Vec::new();
+        first.extend(self.id.as_ref().map(|id| (text("messageId"), name_text(id))));
+        first.extend(self.is_identify.then(|| (text("type"), text("identify"))));
+        first.extend(self.track.as_ref().into_iter().flat_map(|name| track(name_text(name))));
+        compose(first, &self.consent, integrations.as_deref(), reading)
     }
 }
 
-/// Returns the event of these parts, as JSON. Without entries the integrations object is malformed; `id`, `track` and the entries are
-/// JSON already.
+/// Returns the members of a track event of a name, which is JSON already.
+pub(crate) fn track(name: String) -> [Member; 2] {
+    [(text("type"), text("track")), (text("event"), name)]
+}
+
+/// Returns the event of these parts, as JSON: the members that come first, and the two objects. Without entries the integrations object is
+/// malformed.
 pub(crate) fn compose(
-    id: Option<String>,
-    track: Option<String>,
+    first: Vec<Member>,
     consent: &Consent<'_>,
     integrations: Option<&[Member]>,
     reading: &Reading,
 ) -> String {
-    let mut members = Vec::new();
-    members.extend(id.map(|id| (text("messageId"), id)));
-    if let Some(track) = track {
-        members.push((text("type"), text("track")));
-        members.push((text("event"), track));
-    }
+    let mut members = first;
     members.extend(consent::write(consent, reading));
     match integrations {
         None => members.push((text("integrations"), "null".into())),

@@ -408,7 +408,7 @@ impl Inputs {
         };
         let exempt = self.exempt_event(value(Inputs::EXEMPT_EVENT)?);
         let track = exempt.map(|name| Name::from(name.as_str()));
-        Some((Event { id: None, consent, integrations, track }, reading))
+        Some((Event { consent, integrations, track, ..Event::default() }, reading))
     }
 }
 

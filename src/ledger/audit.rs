@@ -1,11 +1,10 @@
 //! How the stamping of a stream of events is going.
 
 use super::breakdown::{Breakdown, Counts, Value};
-use super::check::{CheckResult, Checked};
 use super::ledger_event::{LedgerEvent, LedgerEventKind};
 use super::people::{Rejection, rejection};
 use crate::event::{Entry, EventError, EventErrorKind, Name, Preference};
-use crate::model::{CategoryId, ConsentState, IntegrationsState, Policy};
+use crate::model::{CategoryId, CheckResult, Checked, ConsentState, IntegrationsState, Policy};
 use std::collections::BTreeMap;
 
 spelled! {
@@ -157,7 +156,7 @@ pub struct Audit {
     preference_events: u64,
     identify_events: u64,
     without_person: u64,
-    checks: Counts<&'static str>,
+    checks: Counts<CheckResult>,
 }
 
 impl Audit {
@@ -184,7 +183,7 @@ impl Audit {
     }
 
     /// Adds an event that was read by the same policy, and what its check against a ledger found, where there is one.
-    pub fn add(&mut self, notice: &LedgerEvent<'_>, checked: Option<&Checked<'_>>) {
+    pub fn add(&mut self, notice: &LedgerEvent<'_>, checked: Option<&Checked>) {
         let state = notice.event.consent.state();
         self.states.add(state);
         self.integrations.add(notice.event.integrations.state());
@@ -203,10 +202,10 @@ impl Audit {
             }
         }
         if let Some(checked) = checked {
-            self.checks.add(checked.found.as_str());
-            if let CheckResult::Mismatch(categories) = &checked.found {
+            self.checks.add(checked.result);
+            if checked.result == CheckResult::Mismatch {
                 findings.push(Finding::Mismatch);
-                let differing = self.categories.iter_mut().filter(|one| categories.contains(&one.id));
+                let differing = self.categories.iter_mut().filter(|one| checked.categories.contains(&one.id));
                 differing.for_each(|one| one.mismatched += 1);
             }
         }
@@ -261,7 +260,7 @@ impl Audit {
         Finding::ALL.into_iter().all(|finding| self.all.of(finding) == 0)
             && self.not_events() == 0
             && self.never_stamped().next().is_none()
-            && self.checks.of(CheckResult::Unreachable.as_str()) == 0
+            && self.checks.of(CheckResult::Unreachable) == 0
     }
 
     /// All events.
@@ -347,8 +346,8 @@ impl Audit {
         self.without_person
     }
 
-    /// How many checks found what, by the word of [`CheckResult`]; nothing without a ledger.
-    pub fn checks(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    /// How many checks had each result; nothing without a ledger.
+    pub fn checks(&self) -> impl Iterator<Item = (CheckResult, u64)> {
         self.checks.iter()
     }
 }

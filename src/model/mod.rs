@@ -25,7 +25,7 @@ mod test;
 pub use crate::syntax::tree::Row as ReconcileRow;
 pub use error::PolicyError;
 pub use ids::{CategoryId, DestinationId, KindId};
-pub use ledger::LedgerCheck;
+pub use ledger::{CheckResult, Checked, LedgerCheck};
 pub use load::MAX_FILES;
 pub use policy::check::{MAX_CATEGORIES, MAX_DESTINATIONS};
 pub use policy::{Category, Destination, Include, Kind, LintLevel, Policy};

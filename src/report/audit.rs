@@ -5,7 +5,8 @@ use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
 use crate::event::Name;
-use crate::ledger::{Audit, By, CheckResult, Finding, Tally};
+use crate::ledger::{Audit, By, Finding, Tally};
+use crate::model::CheckResult;
 use crate::model::{ConsentState, Policy};
 use serde::{Serialize, Serializer};
 use std::cmp::Reverse;
@@ -143,7 +144,8 @@ impl<'a> AuditReport<'a> {
         AuditReport {
             by: by.collect(),
             categories: categories.collect(),
-            checks: has_ledger.then(|| audit.checks().collect()),
+            checks: has_ledger
+                .then(|| audit.checks().map(|(result, count)| (result.as_str(), count)).collect()),
             clean: audit.is_clean(),
             consent: ConsentState::ALL
                 .into_iter()

@@ -1,5 +1,6 @@
 //! Explanations of a decision.
 
+use super::eval::CheckReport;
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
@@ -41,6 +42,8 @@ struct StepReport<'a> {
     result: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<CheckReport<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     enforce: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,6 +154,9 @@ impl<'a> StepReport<'a> {
         });
         let report = StepReport { step: step.kind.as_str(), result, reason, place, ..StepReport::default() };
         match &step.kind {
+            StepKind::Check(checked) => {
+                StepReport { check: Some(CheckReport::new(policy, checked)), ..report }
+            }
             StepKind::Enabled => report,
             StepKind::Reconcile(enforce) => StepReport { enforce: Some(enforce.to_string()), ..report },
             StepKind::Consent(preferences) => {
@@ -185,6 +191,7 @@ impl<'a> StepReport<'a> {
             (_, Some(enforce), _) => format!("enforce {enforce}"),
             (_, _, Some(entry)) if self.all == Some("off") => format!("own entry {entry}, All is off"),
             (_, _, Some(entry)) => format!("own entry {entry}"),
+            _ if self.check.is_some() => self.check.iter().map(CheckReport::text).collect(),
             _ if self.result == "passes" => "the destination is enabled".to_owned(),
             _ => "the destination is disabled".to_owned(),
         };
@@ -218,7 +225,8 @@ impl Document for ExplainReport<'_> {
         let mut page = Page::default();
         self.leads.0.iter().for_each(|line| page.paragraph(line));
         page.gap();
-        for (step, number) in self.steps.iter().zip(1..) {
+        let first = usize::from(self.steps.first().is_none_or(|step| step.check.is_none()));
+        for (step, number) in self.steps.iter().zip(first..) {
             let row = [format!("{number}. {}", step.step), step.text()];
             page.table(Grid { indent: 0, ..Grid::new([Column::wide(15), "".into()]).with([row]) });
             let place =

@@ -5,7 +5,7 @@ use super::counts::Counts;
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page};
-use crate::model::Policy;
+use crate::model::{CheckResult, Policy};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 
@@ -27,8 +27,8 @@ pub struct SummaryReport<'a> {
 
 #[derive(Debug, Serialize)]
 struct CheckCount {
-    found: &'static str,
-    then: Option<&'static str>,
+    found: CheckResult,
+    then: Option<String>,
     events: u64,
 }
 
@@ -49,7 +49,10 @@ impl<'a> SummaryReport<'a> {
             reason,
             events,
         });
-        let checks = summary.checks().map(|(found, then, events)| CheckCount { found, then, events });
+        let checks = summary.checks().map(|(found, action, events)| {
+            let then = names::action(found, action);
+            CheckCount { found, then, events }
+        });
         SummaryReport {
             v: VERSION,
             policy: policy.name(),
@@ -80,8 +83,8 @@ impl Document for SummaryReport<'_> {
         ));
         if !self.checks.is_empty() {
             let checks = self.checks.iter().map(|CheckCount { found, then, events }| {
-                let then = names::in_brackets(&then.map(names::spaced).into_iter().collect::<Vec<_>>());
-                format!("{events} {}{then}", names::spaced(found))
+                let then: Vec<String> = then.iter().map(|then| names::spaced(then)).collect();
+                format!("{events} {found}{}", names::in_brackets(&then))
             });
             page.paragraph(format!("against the ledger: {}", names::joined(&checks.collect::<Vec<_>>())));
         }

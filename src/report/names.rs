@@ -1,7 +1,7 @@
 //! Names and words as people know them.
 
 use crate::event::Entry;
-use crate::model::{CategoryId, DestinationId, Policy};
+use crate::model::{CategoryId, CheckAction, CheckResult, DestinationId, Policy};
 use std::fmt::Display;
 
 /// Returns the name of a destination.
@@ -69,4 +69,12 @@ pub(super) fn first(most: usize, words: &[impl Display], all: usize) -> String {
 pub(super) fn counted(count: impl Display, one: &str, more: &str) -> String {
     let count = count.to_string();
     format!("{count} {}", if count == "1" { one } else { more })
+}
+
+/// Returns what became of an event after its check against the ledger, with `_` for a space; `None` where nothing but the stamp can count.
+pub(super) fn action(result: CheckResult, action: CheckAction) -> Option<String> {
+    match result {
+        CheckResult::Recording | CheckResult::Unchecked | CheckResult::Agrees => None,
+        _ => Some(result.action_as_str(action).replace(' ', "_")),
+    }
 }

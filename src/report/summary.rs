@@ -2,9 +2,7 @@
 
 use crate::decide::Decision;
 use crate::event::{EventError, EventErrorKind};
-#[cfg(feature = "ledger")]
-use crate::ledger::Checked;
-use crate::model::Policy;
+use crate::model::{CheckAction, CheckResult, Policy};
 use crate::reason::Reason;
 use std::collections::BTreeMap;
 
@@ -17,8 +15,8 @@ pub struct Summary {
     /// The lines that were not events, by what was wrong with them, in the order of [`EventErrorKind::ALL`].
     errors: [u64; EventErrorKind::ALL.len()],
     undeliverable: u64,
-    /// What checks against a ledger found and what became of the events, in words.
-    checks: BTreeMap<(&'static str, Option<&'static str>), u64>,
+    /// What the check against the ledger found, and what became of the events.
+    checks: BTreeMap<(CheckResult, CheckAction), u64>,
     /// By destination and by reason, both in their order.
     counts: Vec<[u64; REASONS]>,
     /// What is not in these yet, for each reason of 64 destinations.
@@ -57,6 +55,9 @@ impl Summary {
     /// Counts one decision; all of them must be of the same policy.
     pub fn add(&mut self, decision: &Decision<'_>) {
         self.decided += 1;
+        if let Some(checked) = decision.checked() {
+            *self.checks.entry(checked).or_default() += 1;
+        }
         if let Some(reason) = decision.drop_reason() {
             match self.drops.get_mut(reason) {
                 Some(count) => *count += 1,
@@ -106,16 +107,9 @@ impl Summary {
         }
     }
 
-    /// Counts what the check of one event against a ledger found.
-    #[cfg(feature = "ledger")]
-    pub fn add_check(&mut self, checked: &Checked<'_>) {
-        let then = checked.then.map(|then| checked.found.action_as_str(then));
-        *self.checks.entry((checked.found.as_str(), then)).or_default() += 1;
-    }
-
-    /// What checks found, what became of the events, and how many those were.
-    pub fn checks(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>, u64)> {
-        self.checks.iter().map(|((found, then), count)| (*found, *then, *count))
+    /// What the check against the ledger found, what became of the events, and how many those were.
+    pub fn checks(&self) -> impl Iterator<Item = (CheckResult, CheckAction, u64)> {
+        self.checks.iter().map(|((result, action), count)| (*result, *action, *count))
     }
 
     /// Counts one line that is not an event.

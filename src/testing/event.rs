@@ -1,6 +1,6 @@
 //! An event that a test states in words, as JSON.
 
-use crate::event::{Consent, Member, Name, Preference, compose, text};
+use crate::event::{self, Consent, Member, Name, Preference, compose, text};
 use crate::model::{Policy, StatedEntry, StatedPreference, TestConsent, TestIntegrations};
 
 /// Returns the consent object that a test states.
@@ -33,7 +33,8 @@ pub(super) fn json(
             Some(stated.iter().map(|(name, stated)| (text(name), entry(*stated).to_owned())).collect())
         }
     };
-    compose(None, track.map(text), consent, integrations.as_deref(), policy.reading())
+    let track = track.into_iter().flat_map(|name| event::track(text(name))).collect();
+    compose(track, consent, integrations.as_deref(), policy.reading())
 }
 
 fn preference(stated: StatedPreference) -> Preference {

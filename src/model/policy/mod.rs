@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, FileId, Files, Span, Spanned};
 use crate::model::checker::Checker;
 use crate::model::declared::declared;
 use crate::model::ids::{CategoryId, DestinationId, KindId};
-use crate::model::ledger::LedgerCheck;
+use crate::model::ledger::{CheckResult, LedgerCheck};
 use crate::model::merge::{Merged, said};
 use crate::model::promise::Promise;
 use crate::model::reading::Reading;
@@ -291,6 +291,18 @@ impl Policy {
             unreachable: self.settings.ledger_unreachable.value,
             conflict: self.settings.ledger_conflict.value,
         })
+    }
+
+    /// Where the policy says what happens after a result of the check; `None` for a result that no setting is about.
+    pub(crate) fn ledger_span(&self, result: CheckResult) -> Option<Span> {
+        let settings = &self.settings;
+        match result {
+            CheckResult::Recording | CheckResult::Unchecked | CheckResult::Agrees => None,
+            CheckResult::Unknown => Some(settings.ledger_unknown.span),
+            CheckResult::Unreachable => Some(settings.ledger_unreachable.span),
+            CheckResult::Unstamped => Some(settings.ledger_unstamped.span),
+            CheckResult::Mismatch => Some(settings.ledger_mismatch.span),
+        }
     }
 
     /// What the policy and the files that it includes promise; [`crate::exact::prove`] decides whether it is so.
