@@ -30,5 +30,5 @@ pub(crate) use parts::{
 pub use read::Limits;
 #[cfg(feature = "ledger")]
 pub(crate) use read::{IdMember, read_whole};
-pub use recorded::{Record, Recorded, RecordedPreference};
+pub use recorded::{LedgerAnswer, Record, Recorded, RecordedPreference};
 pub(crate) use write::{compose, track};

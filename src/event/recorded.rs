@@ -1,6 +1,6 @@
 //! What is recorded of a person's consent, for the check against the ledger (section 6 of the semantics).
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
 spelled! {
@@ -40,4 +40,37 @@ pub enum Recorded<'r> {
     Unreachable,
     /// The caller decides the event as it is stamped, without a check.
     Unchecked,
+}
+
+/// An answer of a ledger that owns what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LedgerAnswer {
+    /// The ledger has this record.
+    Known(Record),
+    /// The ledger has no record.
+    Unknown,
+    /// The ledger gave no usable answer in time.
+    Unreachable,
+}
+
+impl LedgerAnswer {
+    /// Returns the answer, for a check.
+    pub fn recorded(&self) -> Recorded<'_> {
+        match self {
+            LedgerAnswer::Known(record) => Recorded::Known(record),
+            LedgerAnswer::Unknown => Recorded::Unknown,
+            LedgerAnswer::Unreachable => Recorded::Unreachable,
+        }
+    }
+}
+
+impl Serialize for LedgerAnswer {
+    /// `"unknown"`, `"unreachable"`, or an object of the recorded preferences by wire id.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            LedgerAnswer::Known(record) => record.preferences.serialize(to),
+            LedgerAnswer::Unknown => to.serialize_str("unknown"),
+            LedgerAnswer::Unreachable => to.serialize_str("unreachable"),
+        }
+    }
 }

@@ -78,7 +78,7 @@ impl Conditions {
         for ((variable, input), count) in inputs.all().enumerate().zip(inputs.values()) {
             let values: Vec<usize> = (0..count).filter(|value| cube.has(variable, *value)).collect();
             if values.len() < count {
-                conditions.push(Condition::of(inputs, input, &values, count));
+                conditions.extend(Condition::of(inputs, input, &values, count));
             }
         }
         Conditions(conditions)
@@ -96,15 +96,15 @@ pub(crate) fn at<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
 }
 
 impl Condition {
-    fn of(inputs: &Inputs, input: Input<'_>, values: &[usize], count: usize) -> Self {
-        match input {
+    fn of(inputs: &Inputs, input: Input<'_>, values: &[usize], count: usize) -> Option<Self> {
+        Some(match input {
             Input::Consent => {
                 let shapes = at(&inputs.shapes, values);
                 Condition::Consent(shapes.iter().map(Form::to_string).collect())
             }
             Input::Integrations => Condition::Integrations(at(&IntegrationsState::ALL, values)),
-            Input::ExemptEvent => {
-                Condition::Event(values.iter().map(|value| inputs.exempt_event(*value).cloned()).collect())
+            Input::Event => {
+                Condition::Event(values.iter().map(|value| inputs.named_event(*value).cloned()).collect())
             }
             Input::Entry(name) => Condition::Entry {
                 name: name.to_owned(),
@@ -119,7 +119,9 @@ impl Condition {
                 Condition::Requirement { required_by: RequiredBy::of(of, *policies), granted: values == [1] }
             }
             Input::Requirement(RequirementVar::OtherNames(_)) => Condition::OtherNames(values == [1]),
-        }
+            // Rows are about events, and what is recorded is no part of one.
+            Input::Recorded | Input::OthersDiffer => return None,
+        })
     }
 }
 

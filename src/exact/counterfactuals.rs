@@ -136,7 +136,7 @@ pub fn counterfactuals(
 fn order(inputs: &Inputs, set: &ChangeSet) -> (usize, u8, ChangeSet) {
     let rank = |(variable, _): &(usize, usize)| match *variable {
         Inputs::CONSENT => 4,
-        Inputs::EXEMPT_EVENT => 3,
+        Inputs::EVENT => 3,
         Inputs::INTEGRATIONS => 2,
         variable if variable < inputs.first_category() => 1,
         _ => 0,
@@ -160,13 +160,13 @@ fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
                 integrations.iter().map(|state| place_of(&IntegrationsState::ALL, state)).collect()
             }
             // One exempt event is as good as another.
-            Input::ExemptEvent => (0..=inputs.exempt_events.len().min(1)).collect(),
+            Input::Event => (0..=inputs.named_events.len().min(1)).collect(),
             Input::Entry(_) => {
                 [None, Some(Entry::On), Some(Entry::Off)].map(|entry| place_of(&ENTRIES, &entry)).into()
             }
             Input::All => [None, Some(Entry::Off)].map(|entry| place_of(&ALL, &entry)).into(),
             Input::Category(_) => vec![0, 1],
-            Input::Requirement(_) => Vec::new(),
+            Input::Requirement(_) | Input::Recorded | Input::OthersDiffer => Vec::new(),
         }
     });
     let others = offered.zip(at).map(|(values, at)| values.into_iter().filter(|value| value != at).collect());
@@ -178,13 +178,13 @@ fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<InputChange>
     Some(match inputs.all().nth(variable)? {
         Input::Consent => InputChange::Consent(*inputs.shapes.get(value)?.states.first()?),
         Input::Integrations => InputChange::Integrations(*IntegrationsState::ALL.get(value)?),
-        Input::ExemptEvent => InputChange::Event(inputs.exempt_event(value).cloned()),
+        Input::Event => InputChange::Event(inputs.named_event(value).cloned()),
         Input::Entry(name) => InputChange::Entry { name: name.to_owned(), value: *ENTRIES.get(value)? },
         // On and unlisted are one; only on says it whatever else the object has.
         Input::All => InputChange::All(ALL.get(value)?.unwrap_or(Entry::On)),
         Input::Category(wire_id) if value == 1 => InputChange::Grant(inputs.called(wire_id).to_owned()),
         Input::Category(wire_id) => InputChange::Refuse(inputs.called(wire_id).to_owned()),
-        Input::Requirement(_) => return None,
+        Input::Requirement(_) | Input::Recorded | Input::OthersDiffer => return None,
     })
 }
 
@@ -208,7 +208,7 @@ fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e
                 let empty = Integrations::Entries(Vec::new());
                 changed.integrations = if is_malformed { Integrations::Malformed } else { empty };
             }
-            Some(Input::ExemptEvent) => changed.track = inputs.exempt_event(*value).cloned().map(Name::from),
+            Some(Input::Event) => changed.track = inputs.named_event(*value).cloned().map(Name::from),
             Some(Input::Entry(name)) => set_entry(&mut changed, name, ENTRIES.get(*value).copied().flatten()),
             Some(Input::All) => {
                 set_entry(&mut changed, "All", ALL.get(*value).copied().flatten().or(Some(Entry::On)));
@@ -218,7 +218,7 @@ fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e
                     set_member(preferences, wire_id, PREFERENCES.get(*value).copied());
                 }
             }
-            Some(Input::Requirement(_)) | None => {}
+            Some(Input::Requirement(_) | Input::Recorded | Input::OthersDiffer) | None => {}
         }
     }
     let state = set.iter().find(|(variable, _)| *variable == Inputs::INTEGRATIONS);

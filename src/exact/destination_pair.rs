@@ -4,7 +4,7 @@ use super::cover::{Cube, MAX_CUBES, cover, size};
 use super::diagram::{Diagram, Diagrams};
 use super::equivalence::EquivalenceClass;
 use super::formula::{Formula, PrimeImplicants};
-use super::function::{Function, function, reason};
+use super::function::{Function, Used, function, reason};
 use super::inputs::Inputs;
 use super::requirement_vars::{RequirementVar, other_names};
 use crate::fingerprint::TooLargeError;
@@ -167,7 +167,7 @@ impl<'c> DestinationPair<'c> {
         let mut diagrams = Diagrams::new(rows.values())?;
         let mut functions = Vec::new();
         for (which, (policy, _, one)) in self.declared.iter().enumerate() {
-            functions.push(function(&mut diagrams, rows, which, policy, one)?);
+            functions.push(function(&mut diagrams, rows, which, policy, one, Used::Stamped)?);
         }
         let (before, after) = self.presence.split(functions.iter());
         let cost = |cube: &Cube, diagrams: &Diagrams| {

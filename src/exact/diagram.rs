@@ -30,6 +30,10 @@ impl Diagram {
 
     pub(crate) const FALSE: Diagram = Diagram(LEAF);
     pub(crate) const TRUE: Diagram = Diagram(LEAF | 1);
+
+    pub(crate) fn truth(holds: bool) -> Self {
+        if holds { Diagram::TRUE } else { Diagram::FALSE }
+    }
 }
 
 /// Diagrams over the same variables, in one order.

@@ -10,13 +10,19 @@ use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The variables, in their order: the shape of the consent object, the state of the integrations object, which exempt event
+/// The variables, in their order: the shape of the consent object, the state of the integrations object, which named event
 /// it is, the entry under each of the destination's names, `All`, and each category that it needs, or what stands for them.
+///
+/// With a ledger check, what is recorded of a category comes behind the category. Last comes whether the event and the record differ in
+/// a compared category that is no variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Inputs {
     pub(crate) shapes: Vec<Form>,
-    /// The names of exempt events, sorted. The variable's first value is any other event.
-    pub(crate) exempt_events: Vec<String>,
+    /// The names of exempt events, sorted; with a ledger check those of preference events too. The variable's first value is any other
+    /// event.
+    pub(crate) named_events: Vec<String>,
+    /// What the check against the ledger adds.
+    pub(crate) check: Option<CheckInputs>,
     /// The names of the destination, sorted.
     pub(crate) names: Vec<String>,
     /// The wire ids of the categories, sorted.
@@ -62,11 +68,22 @@ pub(crate) fn place_of<T: PartialEq>(all: &[T], value: &T) -> usize {
 pub(crate) enum Input<'i> {
     Consent,
     Integrations,
-    ExemptEvent,
+    Event,
     Entry(&'i str),
     All,
     Category(&'i str),
+    Recorded,
+    OthersDiffer,
     Requirement(&'i RequirementVar),
+}
+
+/// The inputs that the check against the ledger adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CheckInputs {
+    /// Whether identify events are a value of the events' variable, the last one.
+    pub(crate) identify: bool,
+    /// Whether a compared category is no variable.
+    pub(crate) has_others: bool,
 }
 
 impl Inputs {
@@ -85,7 +102,7 @@ impl Inputs {
         let mut names: BTreeSet<&str> = more_names.iter().copied().collect();
         // The last policy says how people call a category.
         let mut categories: BTreeMap<&str, &str> = more_categories.iter().copied().collect();
-        let mut exempt_events: BTreeSet<&str> = BTreeSet::new();
+        let mut events: BTreeSet<&str> = BTreeSet::new();
         for (policy, id) in policies {
             let Some(destination) = policy.destination(*id) else { continue };
             names.extend(destination.names());
@@ -93,7 +110,7 @@ impl Inputs {
             let named = destination.category_uses().iter().filter_map(|one| policy.category(one.value));
             let free = named.filter(|one| one.is_free());
             categories.extend(free.map(|category| (category.wire_id(), category.name())));
-            exempt_events.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));
+            events.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));
         }
         let owned = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
         let readings: Vec<&Reading> = policies.iter().map(|(policy, _)| policy.reading()).collect();
@@ -108,7 +125,8 @@ impl Inputs {
         }
         Inputs {
             shapes: forms(&readings),
-            exempt_events: owned(exempt_events),
+            named_events: owned(events),
+            check: None,
             names: owned(names),
             categories: categories.keys().map(|wire_id| (*wire_id).to_owned()).collect(),
             called,
@@ -132,8 +150,8 @@ impl Inputs {
     /// Returns the inputs of a table of one destination: whether the requirement is satisfied, whether the event is exempt, and what
     /// the entries under all of its names come to, be they as many as they may.
     pub(crate) fn condensed(&self, own: &str, formula: Option<&Formula>) -> Self {
-        let exempt_events = self.exempt_events.iter().take(1).cloned().collect();
-        Inputs { exempt_events, names: vec![own.to_owned()], ..self.by_requirements(&[formula.cloned()]) }
+        let named_events = self.named_events.iter().take(1).cloned().collect();
+        Inputs { named_events, names: vec![own.to_owned()], ..self.by_requirements(&[formula.cloned()]) }
     }
 
     /// Returns the name of a category; its wire id where no policy has a name.
@@ -144,12 +162,16 @@ impl Inputs {
 
     /// Returns the variables in their order.
     pub(crate) fn all(&self) -> impl Iterator<Item = Input<'_>> {
-        let first = [Input::Consent, Input::Integrations, Input::ExemptEvent];
+        let first = [Input::Consent, Input::Integrations, Input::Event];
         let names = self.names.iter().map(|name| Input::Entry(name));
         let requirements = self.requirements.iter().flatten().map(Input::Requirement);
         let each = if self.requirements.is_none() { self.categories.as_slice() } else { &[] };
-        let categories = each.iter().map(|wire_id| Input::Category(wire_id));
-        first.into_iter().chain(names).chain([Input::All]).chain(categories).chain(requirements)
+        let recorded = self.check.map(|_| Input::Recorded);
+        let categories =
+            each.iter().flat_map(move |wire_id| [Input::Category(wire_id)].into_iter().chain(recorded));
+        let others = self.check.filter(|check| check.has_others).map(|_| Input::OthersDiffer);
+        let front = first.into_iter().chain(names).chain([Input::All]);
+        front.chain(categories).chain(others).chain(requirements)
     }
 
     /// Returns true if an entry that cannot be read is off to one of the policies.
@@ -173,8 +195,8 @@ impl Inputs {
     }
 
     /// Returns the exempt event at a value of its variable; `None` for any other event.
-    pub(crate) fn exempt_event(&self, value: usize) -> Option<&String> {
-        value.checked_sub(1).and_then(|place| self.exempt_events.get(place))
+    pub(crate) fn named_event(&self, value: usize) -> Option<&String> {
+        value.checked_sub(1).and_then(|place| self.named_events.get(place))
     }
 
     /// Returns how many values each variable has.
@@ -182,7 +204,8 @@ impl Inputs {
         let values = self.all().map(|input| match input {
             Input::Consent => self.shapes.len(),
             Input::Integrations => IntegrationsState::ALL.len(),
-            Input::ExemptEvent => self.exempt_events.len() + 1,
+            Input::Event => self.identify_event() + usize::from(self.has_identify()),
+            Input::Recorded | Input::OthersDiffer => 2,
             Input::Entry(_) => ENTRIES.len() + usize::from(self.read_invalid_differently()),
             Input::All => ALL.len(),
             Input::Category(_) | Input::Requirement(_) => 2,
@@ -192,7 +215,7 @@ impl Inputs {
 
     pub(crate) const CONSENT: usize = 0;
     pub(crate) const INTEGRATIONS: usize = 1;
-    pub(crate) const EXEMPT_EVENT: usize = 2;
+    pub(crate) const EVENT: usize = 2;
     pub(crate) const FIRST_NAME: usize = 3;
 
     pub(crate) fn all_entry(&self) -> usize {
@@ -207,7 +230,33 @@ impl Inputs {
     /// Returns the variable of a category.
     pub(crate) fn category(&self, wire_id: &str) -> Option<usize> {
         let place = place(&self.categories, wire_id)?;
-        self.requirements.is_none().then_some(self.first_category() + place)
+        self.requirements.is_none().then_some(self.first_category() + place * self.width())
+    }
+
+    /// How many variables a category has.
+    fn width(&self) -> usize {
+        1 + usize::from(self.check.is_some())
+    }
+
+    /// Returns the variable of what is recorded of a category, if it is asked for.
+    pub(crate) fn recorded(&self, wire_id: &str) -> Option<usize> {
+        self.check.and_then(|_| self.category(wire_id)).map(|variable| variable + 1)
+    }
+
+    /// Returns the variable of whether the event and the record differ elsewhere.
+    pub(crate) fn others_differ(&self) -> Option<usize> {
+        let has_others = self.check.is_some_and(|check| check.has_others);
+        has_others.then(|| self.first_category() + self.categories.len() * self.width())
+    }
+
+    /// Returns true if identify events are a value of the events' variable.
+    fn has_identify(&self) -> bool {
+        self.check.is_some_and(|check| check.identify)
+    }
+
+    /// The value of the events' variable for identify events.
+    pub(crate) fn identify_event(&self) -> usize {
+        self.named_events.len() + 1
     }
 
     /// Returns the variable in the place of the categories that is such a one.
@@ -229,9 +278,9 @@ impl Inputs {
         diagrams: &mut Diagrams,
         combinations: &[Combination],
     ) -> Result<Diagram, TooLargeError> {
-        let members = if self.requirements.is_none() { self.values().len() } else { self.first_category() };
         let mut events = Diagram::TRUE;
-        for variable in Inputs::FIRST_NAME..members {
+        let entries = Inputs::FIRST_NAME..self.first_category();
+        for variable in entries.chain(self.categories.iter().filter_map(|wire_id| self.category(wire_id))) {
             let mut none = vec![Diagram::FALSE; diagrams.count_of(variable)];
             none.first_mut().into_iter().for_each(|first| *first = Diagram::TRUE);
             let none = diagrams.node(variable, &none)?;
@@ -310,7 +359,7 @@ impl Inputs {
             Some(_) => combination(value).is_some(),
             None => has_none || self.has_members(Inputs::CONSENT, value),
         });
-        let rest = (Inputs::EXEMPT_EVENT..self.first_category()).map(first);
+        let rest = (Inputs::EVENT..self.first_category()).map(first);
         let front: Vec<usize> = [consent, integrations].into_iter().chain(rest).collect();
         let with = |values: &[usize]| -> Vec<usize> { front.iter().chain(values).copied().collect() };
         match combination(consent) {
@@ -327,15 +376,12 @@ impl Inputs {
         let first = events.first()?;
         let states: Vec<ConsentState> = events.iter().map(|event| event.consent.state()).collect();
         let integrations = first.integrations.state();
-        let exempt = first
-            .track
-            .as_ref()
-            .and_then(|track| self.exempt_events.iter().position(|name| *track == **name));
-        let mut values = vec![
-            self.shape(&states)?,
-            place_of(&IntegrationsState::ALL, &integrations),
-            exempt.map_or(0, |place| place + 1),
-        ];
+        let named = first.track.as_ref();
+        let named = named.and_then(|track| self.named_events.iter().position(|name| *track == **name));
+        let is_identify = self.has_identify() && first.is_identify;
+        let event = named.map(|place| place + 1).or(is_identify.then(|| self.identify_event()));
+        let mut values =
+            vec![self.shape(&states)?, place_of(&IntegrationsState::ALL, &integrations), event.unwrap_or(0)];
         // "Among duplicate keys `off` wins, then `on`": behind what cannot be read, where that counts as off.
         let entry = |name: &str| entry(first, |key| key == name.as_bytes());
         let is_off = self.invalid_is_off();
@@ -353,7 +399,15 @@ impl Inputs {
         // What one policy does not read, another may.
         let granted = |wire_id: &str| events.iter().any(|event| is_granted(event, wire_id));
         match &self.requirements {
-            None => values.extend(self.categories.iter().map(|wire_id| usize::from(granted(wire_id)))),
+            None => {
+                // What is recorded is no part of an event.
+                let recorded = || self.check.map(|_| 0);
+                let each = self.categories.iter();
+                values.extend(
+                    each.flat_map(|wire_id| [usize::from(granted(wire_id))].into_iter().chain(recorded())),
+                );
+                values.extend(self.others_differ().map(|_| 0));
+            }
             Some(requirements) => {
                 let answered = |which: usize| states.get(which) == Some(&ConsentState::Answered);
                 values.extend(requirements.iter().map(|one| usize::from(one.holds(&granted, &answered))));
@@ -374,10 +428,9 @@ impl Inputs {
     pub(crate) fn event<'i>(&'i self, values: &[usize]) -> Option<(Event<'i>, Reading)> {
         let value = |variable: usize| values.get(variable).copied();
         let shape = self.shapes.get(value(Inputs::CONSENT)?)?;
-        let first = self.all_entry() + 1;
         let mut preferences: Vec<(Name, Preference)> = Vec::new();
         for (place, wire_id) in self.categories.iter().enumerate() {
-            let preference = *PREFERENCES.get(value(first + place)?)?;
+            let preference = *PREFERENCES.get(value(self.first_category() + place * self.width())?)?;
             if preference != Preference::Unasked {
                 preferences.push((Name::from(wire_id.as_str()), preference));
             }
@@ -406,9 +459,10 @@ impl Inputs {
                 Integrations::Entries(entries)
             }
         };
-        let exempt = self.exempt_event(value(Inputs::EXEMPT_EVENT)?);
-        let track = exempt.map(|name| Name::from(name.as_str()));
-        Some((Event { consent, integrations, track, ..Event::default() }, reading))
+        let event = value(Inputs::EVENT)?;
+        let track = self.named_event(event).map(|name| Name::from(name.as_str()));
+        let is_identify = self.has_identify() && event == self.identify_event();
+        Some((Event { consent, integrations, track, is_identify, ..Event::default() }, reading))
     }
 }
 

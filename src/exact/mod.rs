@@ -11,6 +11,7 @@
 
 mod certify;
 mod check;
+mod checked;
 mod conditions;
 mod counterfactuals;
 mod cover;

@@ -1,27 +1,7 @@
 //! The check of events against the ledger (section 6 of the semantics).
 
 use super::ids::CategoryId;
-use crate::syntax::tree::{CheckAction, Conflict};
-
-spelled! {
-    /// What the check of an event found. The first that fits counts.
-    CheckResult {
-        /// The event writes to the ledger, and is not checked.
-        Recording = "recording",
-        /// The caller asked for no check.
-        Unchecked = "unchecked",
-        /// The event names nobody, or the ledger has no record of the person.
-        Unknown = "unknown",
-        /// The ledger gave no usable answer in time.
-        Unreachable = "unreachable",
-        /// The person has a record, and the event's consent state is not `answered`.
-        Unstamped = "unstamped",
-        /// The event grants what the record grants.
-        Agrees = "agrees",
-        /// The event grants something else.
-        Mismatch = "mismatch",
-    }
-}
+use crate::syntax::tree::{CheckAction, CheckResult, Conflict};
 
 impl CheckResult {
     /// Why an event is dropped after this result, where the policy says so.

@@ -53,6 +53,11 @@ impl Checker<'_> {
             StatedCondition::Consent(states) => PromiseCondition::Consent(states.clone()),
             StatedCondition::Integrations(states) => PromiseCondition::Integrations(states.clone()),
             StatedCondition::Exempt(exempt) => PromiseCondition::Exempt(*exempt),
+            StatedCondition::Ledger(results) => PromiseCondition::Ledger(results.clone()),
+            StatedCondition::Recorded { category, granted } => {
+                let category = self.category_named(category)?;
+                PromiseCondition::Recorded { category, granted: *granted }
+            }
             StatedCondition::Event(names) => {
                 PromiseCondition::Event(names.iter().map(|name| name.value.clone()).collect())
             }

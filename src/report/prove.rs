@@ -4,6 +4,7 @@ use super::json::VERSION;
 use super::names;
 use super::page::{Cell, Column, Document, Grid, Page, PageBlock};
 use super::test::Place;
+use crate::event::LedgerAnswer;
 use crate::exact::Proof;
 use crate::fingerprint::TooLargeError;
 use crate::model::{Policy, Promise};
@@ -41,6 +42,9 @@ struct Counterexample<'a> {
     event: String,
     outcome: Outcome,
     reason: Reason,
+    /// What the ledger says of the person, where the event is checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded: Option<LedgerAnswer>,
     refused: Vec<String>,
 }
 
@@ -83,6 +87,7 @@ impl<'a> PromiseProof<'a> {
                     destination: names::destination(policy, one.destination),
                     outcome: one.reason.outcome(),
                     reason: one.reason,
+                    recorded: one.recorded,
                     refused: names::by_wire_ids(policy, &one.refused),
                     event: one.event,
                 })

@@ -330,6 +330,15 @@ pub enum StatedCondition<Name = Text, Category = Text> {
         /// What it may be.
         states: Vec<EntryState>,
     },
+    /// `ledger mismatch | unreachable`: what the check against the ledger may find.
+    Ledger(Vec<CheckResult>),
+    /// `recorded Advertising not granted`: what is recorded of a category; not true where nothing is.
+    Recorded {
+        /// The category.
+        category: Category,
+        /// True if it is recorded as granted.
+        granted: bool,
+    },
     /// `Advertising not granted`.
     Preference {
         /// The category.

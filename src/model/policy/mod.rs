@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, FileId, Files, Span, Spanned};
 use crate::model::checker::Checker;
 use crate::model::declared::declared;
 use crate::model::ids::{CategoryId, DestinationId, KindId};
-use crate::model::ledger::{CheckResult, LedgerCheck};
+use crate::model::ledger::LedgerCheck;
 use crate::model::merge::{Merged, said};
 use crate::model::promise::Promise;
 use crate::model::reading::Reading;
@@ -16,8 +16,9 @@ use crate::model::requirement::Requirement;
 use crate::model::test::Test;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
-    AlsoRecords, Banner, CheckAction, Conflict, ConsentAt, ConsentModel, Fact, GateOpens, ImpliedConsent,
-    InvalidEntries, Level, LoadTrigger, Mode, Quantifier, Row, Text, UnmappedDestinations, WithoutConsent,
+    AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, Fact, GateOpens,
+    ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Quantifier, Row, Text, UnmappedDestinations,
+    WithoutConsent,
 };
 #[cfg(feature = "lint")]
 use std::collections::HashSet;
