@@ -353,6 +353,8 @@ fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event) -> bool {
             let is_one = |state| name == "All" && matches!(state, EntryState::On | EntryState::Unlisted);
             states.iter().any(|one| *one == state || is_one(*one) && is_one(state))
         }
+        // These policies ask for no check.
+        PromiseCondition::Ledger(_) | PromiseCondition::Recorded { .. } => false,
         PromiseCondition::Preference { category, granted } => {
             satisfied(policy, &Requirement::Category(*category), event) == *granted
         }

@@ -9,6 +9,9 @@ use consentry::{EventError, Limits, Policy};
 use std::path::Path;
 use std::sync::OnceLock;
 
+/// The error where a caller names what is recorded, and the policy does not ask for it.
+pub(super) const NO_CHECK: &str = "the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger or --recorded";
+
 /// Whether events are checked.
 #[derive(clap::Args)]
 pub(super) struct LedgerArguments {
@@ -58,7 +61,7 @@ impl Ledger {
     /// The ledger at a place, for a policy that asks for a check.
     pub(super) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, CliError> {
         if policy.ledger_check().is_none() {
-            return Err("the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger".into());
+            return Err(NO_CHECK.into());
         }
         Ok(Ledger { store: reach.open(place, Access::Read)?, silence: OnceLock::new() })
     }

@@ -1,5 +1,6 @@
 //! What is recorded of a person's consent, for the check against the ledger (section 6 of the semantics).
 
+use super::json::{Json, Type};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
@@ -54,6 +55,46 @@ pub enum LedgerAnswer {
 }
 
 impl LedgerAnswer {
+    /// Reads an answer: `unknown`, `unreachable`, or a JSON object of what is recorded, by wire id: `"granted"` or `true`, `"refused"` or
+    /// `false`, or `"conflict"`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text, and what to write.
+    ///
+    /// ```
+    /// use consentry::event::{LedgerAnswer, RecordedPreference};
+    ///
+    /// let answer = LedgerAnswer::parse(r#"{"C0004":"refused","C0002":true}"#)?;
+    /// let LedgerAnswer::Known(record) = answer else { unreachable!() };
+    /// assert_eq!(record.preference("C0002"), RecordedPreference::Granted);
+    /// assert!(LedgerAnswer::parse(r#"{"C0004":"maybe"}"#).is_err());
+    /// # Ok::<(), String>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "unknown" => return Ok(LedgerAnswer::Unknown),
+            "unreachable" => return Ok(LedgerAnswer::Unreachable),
+            _ => {}
+        }
+        let members = Json::parse(text).ok().and_then(Json::members);
+        let members = members
+            .ok_or("write `unknown`, `unreachable`, or a JSON object such as {\"C0004\":\"refused\"}")?;
+        let mut preferences = BTreeMap::new();
+        for (name, value) in members {
+            let preference = match (value.json_type(), value.read::<&str>()) {
+                (Type::True, _) | (_, Some("granted")) => RecordedPreference::Granted,
+                (Type::False, _) | (_, Some("refused")) => RecordedPreference::Refused,
+                (_, Some("conflict")) => RecordedPreference::Conflict,
+                _ => return Err(format!("{name:?} is neither \"granted\", \"refused\" nor \"conflict\"")),
+            };
+            if preferences.insert(name.to_string(), preference).is_some() {
+                return Err(format!("{name:?} is there twice"));
+            }
+        }
+        Ok(LedgerAnswer::Known(Record { preferences }))
+    }
+
     /// Returns the answer, for a check.
     pub fn recorded(&self) -> Recorded<'_> {
         match self {

@@ -1,14 +1,16 @@
 //! The decision after the check against the ledger (section 6 of the semantics): when the check has each result, and what is decided then.
 
-use super::diagram::{Diagram, Diagrams};
-use super::function::{Function, Used, dropped, function};
+use super::diagram::{Diagram, Diagrams, moved};
+use super::function::{DecisionFunction, Function, Used, dropped, function};
 use super::gate::free;
 use super::inputs::{CheckInputs, Inputs, answered};
-use crate::event::{LedgerAnswer, Record, RecordedPreference};
+use crate::event::{LedgerAnswer, Record, Recorded, RecordedPreference};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
-    AlsoRecords, CheckAction, CheckResult, ConsentState, Destination, IntegrationsState, Policy,
+    AlsoRecords, CheckAction, CheckResult, Conflict, ConsentState, Destination, DestinationId,
+    IntegrationsState, LedgerCheck, Policy,
 };
+use std::collections::BTreeMap;
 
 /// A result of the check, and what follows from it.
 #[derive(Debug)]
@@ -66,10 +68,12 @@ pub(super) fn cases(
             CheckAction::Drop => dropped(destination),
             _ => function(diagrams, inputs, 0, policy, destination, used)?,
         };
-        let holds = when.holds(diagrams, result)?;
-        let meant = record_of(diagrams, inputs, result)?;
-        let holds = diagrams.and(holds, meant)?;
-        cases.push(CheckedCase { result: Some(result), used, holds, function });
+        cases.push(CheckedCase {
+            result: Some(result),
+            used,
+            holds: when.holds(diagrams, result)?,
+            function,
+        });
     }
     Ok(cases)
 }
@@ -148,12 +152,13 @@ pub(super) fn has_record(result: CheckResult) -> bool {
     matches!(result, CheckResult::Unstamped | CheckResult::Agrees | CheckResult::Mismatch)
 }
 
-/// Returns where the inputs of the record have the values that mean something after a result, so that each answer counts once.
-fn record_of(
+/// Returns where the inputs of the record have the values that mean something in a case, so that each answer counts once.
+pub(super) fn record_of(
     diagrams: &mut Diagrams,
     inputs: &Inputs,
-    result: CheckResult,
+    case: &CheckedCase,
 ) -> Result<Diagram, TooLargeError> {
+    let Some(result) = case.result else { return Ok(Diagram::TRUE) };
     let recorded = inputs.categories.iter().filter_map(|wire_id| inputs.recorded(wire_id));
     let recorded = recorded.filter(|_| !has_record(result));
     let compares = matches!(result, CheckResult::Agrees | CheckResult::Mismatch);
@@ -222,5 +227,71 @@ impl Inputs {
                 Some(LedgerAnswer::Known(Record { preferences: own.chain(other).collect() }))
             }
         }
+    }
+}
+
+/// Returns the inputs of a destination, and what is compared with a record, if there is one.
+pub(super) fn inputs_for(policy: &Policy, destination: DestinationId, recorded: Recorded<'_>) -> Inputs {
+    let compared = policy.categories().iter().filter(|category| category.is_free());
+    let compared = compared.filter(|_| matches!(recorded, Recorded::Known(_)));
+    let compared: Vec<(&str, &str)> =
+        compared.map(|category| (category.wire_id(), category.name())).collect();
+    Inputs::with(&[(policy, destination)], &[], &compared).checked(policy)
+}
+
+impl Inputs {
+    /// Adds what is recorded to the values that an event has.
+    pub(super) fn with_record(
+        &self,
+        values: Vec<usize>,
+        check: &LedgerCheck,
+        recorded: Recorded<'_>,
+    ) -> Vec<usize> {
+        let Recorded::Known(record) = recorded else { return values };
+        let recorded = self.categories.iter().filter_map(|wire_id| {
+            let is_granted = match record.preference(wire_id) {
+                RecordedPreference::Granted => true,
+                RecordedPreference::Refused => false,
+                RecordedPreference::Conflict => check.conflict == Conflict::Grant,
+            };
+            Some((self.recorded(wire_id)?, usize::from(is_granted)))
+        });
+        moved(values, recorded)
+    }
+}
+
+impl<'p> DecisionFunction<'p> {
+    /// Makes the function over inputs with a record, for the results that the check can have after an answer of the ledger.
+    pub(super) fn checked(
+        inputs: Inputs,
+        max_steps: usize,
+        policy: &'p Policy,
+        destination: &Destination,
+        recorded: Recorded<'_>,
+    ) -> Result<Self, TooLargeError> {
+        let mut diagrams = Diagrams::at_most(inputs.values(), max_steps)?;
+        // A value more than each reason's, so that none is where a case does not hold.
+        let mut whole = Diagram::FALSE;
+        let mut refused: BTreeMap<String, Diagram> = BTreeMap::new();
+        for case in cases(&mut diagrams, &inputs, policy, destination)? {
+            let is_possible = match (case.result, recorded) {
+                (Some(CheckResult::Recording), _) => true,
+                (Some(result), Recorded::Known(_)) => has_record(result),
+                (Some(result), Recorded::Unknown) => result == CheckResult::Unknown,
+                (result, _) => result == Some(CheckResult::Unreachable),
+            };
+            if is_possible {
+                let own =
+                    diagrams.join(case.holds, case.function.reason, &|holds, reason| holds * (reason + 1))?;
+                whole = diagrams.join(whole, own, &|whole, own| whole.max(own))?;
+                for (wire_id, named) in case.function.refused {
+                    let own = diagrams.and(case.holds, named)?;
+                    let all = refused.entry(wire_id).or_insert(Diagram::FALSE);
+                    *all = diagrams.or(*all, own)?;
+                }
+            }
+        }
+        let reason = diagrams.map(whole, &|whole| whole.saturating_sub(1))?;
+        Ok(DecisionFunction::from_parts(policy, inputs, diagrams, Function { reason, refused }))
     }
 }

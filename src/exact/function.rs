@@ -65,6 +65,15 @@ impl<'p> DecisionFunction<'p> {
         Ok(DecisionFunction { policy, inputs, diagrams, function })
     }
 
+    pub(super) fn from_parts(
+        policy: &'p Policy,
+        inputs: Inputs,
+        diagrams: Diagrams,
+        function: Function,
+    ) -> Self {
+        DecisionFunction { policy, inputs, diagrams, function }
+    }
+
     /// Returns the verdict on an event; `None` for one that the policy reads no event as.
     pub fn verdict(&self, event: &Event<'_>) -> Option<Verdict> {
         let values = self.inputs.values_of(&[event])?;

@@ -124,7 +124,9 @@ impl<'p> Question<'p> {
         let events = self.inputs.events(&mut self.diagrams, &[])?;
         let (mut situations, mut counterexample) = (Some(0u128), None);
         for case in checked::cases(&mut self.diagrams, &self.inputs, self.policy, destination)? {
-            let mut asked = self.diagrams.and(events, case.holds)?;
+            let meant = checked::record_of(&mut self.diagrams, &self.inputs, &case)?;
+            let possible = self.diagrams.and(events, meant)?;
+            let mut asked = self.diagrams.and(possible, case.holds)?;
             for condition in &self.promise.when {
                 let holds = self.condition(condition, &case)?;
                 asked = self.diagrams.and(asked, holds)?;
