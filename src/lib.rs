@@ -46,6 +46,7 @@
 mod spelled;
 
 mod active_policy;
+mod counts;
 pub mod decide;
 pub mod diagnostic;
 pub mod event;

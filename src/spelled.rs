@@ -13,6 +13,12 @@ pub(crate) trait Spelled: Copy + 'static {
         };
         Self::VALUES.iter().find(ends).copied()
     }
+
+    /// Writes alternatives as the reconcile table does: `any` for all values.
+    fn alternatives(values: impl Iterator<Item = Self>) -> String {
+        let words: Vec<&str> = values.map(Self::spelling).collect();
+        if words.len() == Self::VALUES.len() { "any".to_owned() } else { words.join(" | ") }
+    }
 }
 
 /// Defines enums from their values, each with its word and in the order of the documentation. They serialize as their words.

@@ -14,6 +14,7 @@ use std::path::Path;
 /// Each module and the ones that it may use.
 const MODULES: &[(&str, &[&str])] = &[
     ("spelled", &[]),
+    ("counts", &["spelled"]),
     ("diagnostic", &[]),
     ("syntax", &["diagnostic", "spelled"]),
     ("format", &["diagnostic", "syntax"]),
@@ -25,7 +26,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("verdict", &["model", "reason"]),
     ("decide", &["event", "fingerprint", "model", "reason", "verdict"]),
     ("visit", &["decide", "event", "model"]),
-    ("ledger", &["decide", "event", "model"]),
+    ("ledger", &["counts", "decide", "event", "model"]),
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
     ("exact", &["decide", "diagnostic", "event", "fingerprint", "model", "reason", "reference", "verdict"]),
     (
@@ -50,6 +51,7 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "counts",
             "decide",
             "diagnostic",
             "event",
@@ -61,6 +63,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "reason",
             "reference",
             "source",
+            "spelled",
             "syntax",
             "testing",
             "verdict",

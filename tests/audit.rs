@@ -51,8 +51,8 @@ fn audit(policy: &Policy, lines: &[&[u8]]) -> Audit {
 
 fn findings(policy: &Policy, line: &str) -> Vec<Finding> {
     let audit = audit(policy, &[line.as_bytes()]);
-    assert_eq!(audit.all().events(), 1, "{line}");
-    Finding::ALL.into_iter().filter(|finding| audit.all().of(*finding) == 1).collect()
+    assert_eq!(audit.all.events, 1, "{line}");
+    Finding::ALL.into_iter().filter(|finding| audit.all.of(*finding) == 1).collect()
 }
 
 /// An event with a consent object.
@@ -117,9 +117,9 @@ fn a_wrong_spelling_is_one_that_the_policy_does_not_accept() {
         stamped("7"),
     ];
     let audit = audit(&old, &lines.iter().map(String::as_bytes).collect::<Vec<_>>());
-    let spellings: Vec<_> = audit.wrong_spellings().collect();
+    let spellings: Vec<_> = audit.wrong_spellings.iter().collect();
     assert_eq!(spellings, [("categoryPreference", 1), ("categoryPreferences", 2)]);
-    assert_eq!(audit.state(ConsentState::Malformed), 4);
+    assert_eq!(audit.states.of(ConsentState::Malformed), 4);
     // Elsewhere too: a path with parents of its own.
     let elsewhere = policy("override consent at traits.choices");
     assert_eq!(findings(&elsewhere, r#"{"traits":{"categoryPreferences":{}}}"#), [Finding::WrongSpelling]);
@@ -157,9 +157,9 @@ fn what_a_ledger_rejects_is_found() {
         let policy = policy(statements);
         let audit = audit(&policy, &[line.as_bytes()]);
         let rejected: Vec<_> =
-            audit.rejections().filter(|(_, count)| *count > 0).map(|(one, _)| one.as_str()).collect();
+            audit.rejections.iter().filter(|(_, count)| *count > 0).map(|(one, _)| one.as_str()).collect();
         assert_eq!(rejected, Vec::from_iter(expected), "{line}");
-        assert_eq!(audit.all().of(Finding::Rejected), u64::from(expected.is_some()), "{line}");
+        assert_eq!(audit.all.of(Finding::Rejected), u64::from(expected.is_some()), "{line}");
         let notice = LedgerEvent::read(line.as_bytes(), &policy, &Limits::default()).unwrap();
         let now = Timestamp::parse("2026-10-01T00:00:00Z").unwrap();
         let recording = record(&MemoryStore::default(), &[notice], now).unwrap().remove(0);
@@ -184,10 +184,10 @@ fn what_is_not_as_recorded_is_found() {
         let notice = LedgerEvent::read(line.as_bytes(), &policy, &Limits::default()).unwrap();
         audit.add(&notice, Some(&reference::check(&policy, &notice.event, against).unwrap().0));
     }
-    assert_eq!(audit.all().of(Finding::Mismatch), 2);
-    let mismatched: Vec<u64> = audit.categories().iter().map(|one| one.mismatched).collect();
+    assert_eq!(audit.all.of(Finding::Mismatch), 2);
+    let mismatched: Vec<u64> = audit.categories.iter().map(|one| one.mismatched).collect();
     assert_eq!(mismatched, [2, 1, 0]);
-    let checks: Vec<_> = audit.checks().collect();
+    let checks: Vec<_> = audit.checks.iter().collect();
     assert_eq!(
         checks,
         [
@@ -243,7 +243,7 @@ fn events_and_their_people_are_counted() {
         r#"{"type":"page"}"#,
     ];
     let audit = audit(&policy, &lines.map(str::as_bytes));
-    let counts = (audit.preference_events(), audit.identify_events(), audit.without_person());
+    let counts = (audit.preference_events, audit.identify_events, audit.without_person);
     assert_eq!(counts, (1, 3, 3));
 }
 
@@ -260,9 +260,9 @@ fn events_are_broken_down() {
     ];
     let audit = audit(&policy, &lines.map(str::as_bytes));
     let rows = |by| -> Vec<(Vec<Option<String>>, u64)> {
-        let rows = audit.by(by).rows();
+        let rows = audit.by[by as usize].rows();
         rows.map(|(value, tally)| {
-            (value.iter().map(|part| part.as_ref().map(ToString::to_string)).collect(), tally.events())
+            (value.iter().map(|part| part.as_ref().map(ToString::to_string)).collect(), tally.events)
         })
         .collect()
     };
@@ -706,10 +706,10 @@ fn what_is_beyond_the_bounds_is_counted_together() {
     lines.push(preferences(&names[MAX_VALUES - 1..]));
     let audit = audit(&policy, &lines.iter().map(String::as_bytes).collect::<Vec<_>>());
 
-    let types = audit.by(By::Type);
+    let types = &audit.by[By::Type as usize];
     assert_eq!(types.rows().count(), MAX_VALUES);
     // The long one and the two late ones.
-    assert_eq!((types.other().events(), types.other().of(Finding::Missing)), (3, 3));
+    assert_eq!((types.other().events, types.other().of(Finding::Missing)), (3, 3));
     let count = |name: Option<&str>| {
         let is = |value: &&str, part: &consentry::event::Name<'_>| *part == **value;
         let mut rows = types.rows().filter(|(value, _)| match (name, &value[0]) {
@@ -717,16 +717,16 @@ fn what_is_beyond_the_bounds_is_counted_together() {
             (Some(name), Some(part)) => is(&name, part),
             _ => false,
         });
-        rows.next().map(|(_, tally)| tally.events())
+        rows.next().map(|(_, tally)| tally.events)
     };
     assert_eq!([count(Some("other")), count(Some("none")), count(None)], [Some(2), Some(1), Some(3)]);
     assert_eq!(
         [count(Some(longest)), count(Some("0000")), count(Some("late")), count(Some(&long))],
         [Some(1), Some(2), None, None]
     );
-    assert_eq!(types.rows().map(|(_, tally)| tally.events()).sum::<u64>() + 3, audit.all().events());
+    assert_eq!(types.rows().map(|(_, tally)| tally.events).sum::<u64>() + 3, audit.all.events);
 
-    let unknown = audit.unknown_categories();
+    let unknown = &audit.unknown_categories;
     assert_eq!(unknown.rows().count(), MAX_VALUES);
     assert_eq!(unknown.rows().map(|(_, count)| count.total()).sum::<u64>(), MAX_VALUES as u64 + 1);
     // Seven beyond the bound and the long one, in each of two events.

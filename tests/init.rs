@@ -60,7 +60,7 @@ fn good(text: &str) -> Policy {
     let errors: Vec<_> = linted
         .diagnostics
         .iter()
-        .filter(|found| found.severity() == consentry::diagnostic::Severity::Error)
+        .filter(|found| found.severity == consentry::diagnostic::Severity::Error)
         .map(|found| &found.message)
         .collect();
     assert!(errors.is_empty(), "{errors:?}");
@@ -96,8 +96,8 @@ fn event<'p>(policy: &'p Policy, stated: &'p TestEvent) -> Event<'p> {
 
 fn holds(table: &Table, test: &Test) {
     let policy = table.policy();
-    assert!(!test.cases().is_empty());
-    for case in test.cases() {
+    assert!(!test.cases.is_empty());
+    for case in &test.cases {
         let event = event(policy, &case.event);
         let mut scratch = table.scratch();
         let decision = table.decide(Input::event(&event), &mut scratch).unwrap();

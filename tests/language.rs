@@ -27,7 +27,7 @@ fn examples(page: &str) -> Vec<(&str, &str)> {
 fn codes(text: &str) -> Vec<String> {
     let linted = lint::lint(&Memory::from([("example", text)]), "example", &Default::default());
     let said = |found: &Diagnostic| match found.code.is_lint() {
-        true => format!("{} {} {}", found.severity().as_str(), found.code, found.message),
+        true => format!("{} {} {}", found.severity.as_str(), found.code, found.message),
         false => format!("{} {}", found.code, found.message),
     };
     linted.diagnostics.iter().map(said).collect()

@@ -672,9 +672,9 @@ fn facts_know_where_they_stand() {
         place(pixel.requirement_span().unwrap()),
         ("policy:8".into(), "needs Advertising, Analytics".into())
     );
-    assert_eq!(place(policy.categories()[2].always().unwrap()), ("policy:6".into(), "always".into()));
+    assert_eq!(place(policy.categories()[2].always.unwrap()), ("policy:6".into(), "always".into()));
     assert_eq!(place(policy.unmapped_destinations().span).0, "prelude segment:19");
-    let uses: Vec<_> = pixel.category_uses().iter().map(|one| place(one.span).1).collect();
+    let uses: Vec<_> = pixel.category_uses.iter().map(|one| place(one.span).1).collect();
     assert_eq!(uses, ["Advertising", "Analytics"]);
     assert_eq!(place(policy.exempt_events().value[1].span).1, "\"Segment Consent Preference Updated\"");
     let row = policy

@@ -249,7 +249,7 @@ override library loads when granted
 fn parts_alone_have_levels_too() {
     let part = linted(&BTreeMap::from([("a".to_owned(), "consentry 1\ncategory A\n".to_owned())]), "a");
     assert!(part.is_part && part.diagnostics.is_empty());
-    let severity = |levels: &Levels| lint::part_alone(&part.files, levels).map(|found| found.severity());
+    let severity = |levels: &Levels| lint::part_alone(&part.files, levels).map(|found| found.severity);
     let mut levels = Levels::default();
     assert_eq!(severity(&levels), Some(Severity::Warning));
     levels.deny_warnings();
@@ -268,7 +268,7 @@ destination \"Amazon S3\"   exempt
 
 fn severities(text: &str, levels: &Levels) -> Vec<(Code, Severity)> {
     let linted = lint::lint(&Memory::from([("a", text)]), "a", levels);
-    linted.diagnostics.iter().map(|found| (found.code, found.severity())).collect()
+    linted.diagnostics.iter().map(|found| (found.code, found.severity)).collect()
 }
 
 #[test]

@@ -502,7 +502,7 @@ fn the_list_of_old_words_is_complete() {
             if !found.code.is_old_word() || [Code::OldTestValue, Code::OldAlso].contains(&found.code) {
                 continue;
             }
-            let (start, end) = (found.span().unwrap().start as usize, found.span().unwrap().end as usize);
+            let (start, end) = (found.span().unwrap().start, found.span().unwrap().end);
             let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
             let to = text[end..].find('\n').map_or(text.len(), |at| end + at);
             let lines = &text[from..to];

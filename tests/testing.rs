@@ -7,10 +7,9 @@
     reason = "a test that fails may panic"
 )]
 
-use consentry::model::ConsentState;
 use consentry::source::{Memory, SourceError};
 use consentry::syntax::MAX_FILE_BYTES;
-use consentry::testing::{self, CaseResult, Difference, Failure, FileFault};
+use consentry::testing::{self, CaseResult, Difference, Failure, StatedVerdict};
 use consentry::{Policy, Table};
 
 const BASE: &str = r#"consentry 1
@@ -44,51 +43,49 @@ fn run(tests: &str, files: &[(&str, &str)]) -> Vec<Vec<String>> {
     }
     let policy = Policy::from_source(&source, "p").unwrap_or_else(|error| panic!("{error}\n{text}"));
     let table = Table::new(policy);
-    testing::run(&table, &source, |_| true).iter().map(|result| lines(&table, result)).collect()
+    testing::run(&table, &source, |_| true).iter().map(lines).collect()
 }
 
-fn lines(table: &Table, result: &CaseResult) -> Vec<String> {
-    let policy = table.policy();
-    let place = |span| policy.files().excerpt(span).split_whitespace().collect::<Vec<_>>().join(" ");
-    let name = |id| policy.destination(id).unwrap().name();
-    let categories = |ids: &[consentry::CategoryId]| {
-        ids.iter().map(|id| policy.category(*id).unwrap().name()).collect::<Vec<_>>().join("+")
-    };
+fn lines(result: &CaseResult) -> Vec<String> {
+    let refused =
+        |verdict: &StatedVerdict| verdict.refused.as_ref().map_or("-".into(), |names| names.join("+"));
     let mut lines = Vec::new();
     for failure in &result.failures {
         match failure {
-            Failure::File(fault) => lines.push(format!("file: {fault}")),
+            Failure::File { message } => lines.push(format!("file: {message}")),
             Failure::NotAnEvent { line, error } => lines.push(format!("{line:?}: {}", error.code())),
-            Failure::NoSuchConsent { stated, read } => lines.push(format!("{stated:?} is {read:?}")),
+            Failure::Consent { message } => lines.push(message.clone()),
             Failure::Decided { line, event, differences } => {
                 let line = line.map_or(String::new(), |line| format!("{line}:"));
                 lines.push(format!("{line}{event}"));
                 lines.extend(differences.iter().map(|one| match one {
                     Difference::Destination { destination, expectation, expected, actual, decided_by } => {
                         format!(
-                            "{}: {} {:?} {}, not {} {:?} {} <- {} <- {}",
-                            name(*destination),
-                            expected.outcome.as_str(),
+                            "{destination}: {} {:?} {}, not {} {:?} {} <- {} <- {}",
+                            expected.outcome,
                             expected.reason,
-                            expected.refused.as_ref().map_or("-".into(), |ids| categories(ids)),
-                            actual.outcome().as_str(),
-                            actual.reason(),
-                            categories(actual.refused()),
-                            place(*expectation),
-                            decided_by.map_or("-".into(), place),
+                            refused(expected),
+                            actual.outcome,
+                            actual.reason.unwrap(),
+                            refused(actual),
+                            expectation.text,
+                            decided_by.as_ref().map_or("-", |place| &place.text),
                         )
                     }
-                    Difference::Drop { expectation, expected, actual, decided_by } => format!(
-                        "drop {expected:?}, not {actual:?} <- {} <- {}",
-                        place(*expectation),
-                        place(*decided_by)
-                    ),
+                    Difference::Drop { expectation, expected, actual, decided_by } => {
+                        assert!(expected.drop && actual.drop == actual.reason.is_some());
+                        let (expected, actual) = (expected.reason, actual.reason);
+                        format!(
+                            "drop {expected:?}, not {actual:?} <- {} <- {}",
+                            expectation.text, decided_by.text
+                        )
+                    }
                     Difference::Disagreement { .. } => panic!("{one:?}"),
                 }));
             }
         }
     }
-    assert_eq!(result.passed(), lines.is_empty());
+    assert_eq!(result.passed, lines.is_empty());
     lines
 }
 
@@ -165,19 +162,19 @@ fn differences_say_what_and_where() {
     assert_eq!(
         fails(r#"test "t" { integrations { "AdWords": off } deliver "Google Ads" block "Facebook" }"#)[1..],
         [
-            r#"Google Ads: deliver None -, not block IntegrationOff  <- deliver "Google Ads" <- missing present integrations"#,
-            r#"Facebook: block None -, not deliver NotEnforced  <- block "Facebook" <- missing present integrations"#,
+            r#"Google Ads: deliver None -, not block IntegrationOff  <- deliver "Google Ads" <- consent missing, integrations present → integrations"#,
+            r#"Facebook: block None -, not deliver NotEnforced  <- block "Facebook" <- consent missing, integrations present → integrations"#,
         ]
     );
     assert_eq!(
         fails(r#"test "t" { consent {} integrations { "Facebook": on } block "Facebook" }"#)[1],
-        r#"Facebook: block None -, not deliver IntegrationGranted  <- block "Facebook" <- any any consent or integrations because "so""#
+        r#"Facebook: block None -, not deliver IntegrationGranted  <- block "Facebook" <- consent any, integrations any → consent or integrations because "so""#
     );
 }
 
 #[test]
 fn drops_say_what_and_where() {
-    let row = r#"malformed any drop "malformed consent object""#;
+    let row = r#"consent malformed, integrations any → drop "malformed consent object""#;
     assert_eq!(
         fails(r#"test "t" { consent malformed drop "another" deliver "Zendesk" }"#),
         [
@@ -188,10 +185,13 @@ fn drops_say_what_and_where() {
             format!(r#"Zendesk: deliver None -, not block Dropped  <- deliver "Zendesk" <- {row}"#),
         ]
     );
-    assert_eq!(fails("test \"t\" { drop }")[1], "drop None, not None <- drop <- missing none nothing");
+    assert_eq!(
+        fails("test \"t\" { drop }")[1],
+        "drop None, not None <- drop <- consent missing, integrations none → nothing"
+    );
     assert_eq!(
         fails("test \"t\" { drop \"x\" }")[1],
-        "drop Some(\"x\"), not None <- drop \"x\" <- missing none nothing"
+        "drop Some(\"x\"), not None <- drop \"x\" <- consent missing, integrations none → nothing"
     );
 }
 
@@ -205,7 +205,9 @@ fn every_destination_is_spoken_of() {
     assert_eq!(
         fails(&format!("test \"t\" {{ {only} }}"))[1..],
         [
-            format!("Zendesk: block None -, not deliver NotEnforced  <- {only} <- missing none nothing"),
+            format!(
+                "Zendesk: block None -, not deliver NotEnforced  <- {only} <- consent missing, integrations none → nothing"
+            ),
             old(only)
         ]
     );
@@ -236,9 +238,9 @@ fn each_event_of_a_file_is_decided() {
         ]
     );
     // A file without an event would pass whatever is expected.
-    assert_eq!(file(""), [format!("file: {}", FileFault::Empty)]);
+    assert_eq!(file(""), ["file: it has no event"]);
     assert_eq!(file("\n"), ["Some(1): blank_line"]);
-    assert_eq!(run(test, &[])[0], [format!("file: {}", FileFault::Unreadable(SourceError::NotFound))]);
+    assert_eq!(run(test, &[])[0], [format!("file: {}", SourceError::NotFound)]);
     let large = format!("{granted}\n").repeat(MAX_FILE_BYTES / granted.len() + 1);
     assert_eq!(file(&large), ["file: it is larger than 8388608 bytes"]);
     assert!(file(&large[..MAX_FILE_BYTES / (granted.len() + 1) * (granted.len() + 1)]).is_empty());
@@ -254,13 +256,12 @@ fn results_are_in_order() {
     let source = Memory::from([("p", text.as_str()), ("e", "{}\n{}\nx")]);
     let table = Table::new(Policy::from_source(&source, "p").unwrap());
     let results = testing::run(&table, &source, |_| true);
-    let told: Vec<_> =
-        results.iter().map(|one| (one.test.name(), one.row, one.events, one.passed())).collect();
+    let told: Vec<_> = results.iter().map(|one| (one.test, one.row, one.events, one.passed)).collect();
     assert_eq!(
         told,
         [("b", None, 1, false), ("a", Some(1), 1, false), ("a", Some(2), 1, true), ("c", None, 2, false)]
     );
-    let line = |at: usize| table.policy().files().position(results[at].case.span).line;
+    let line = |at: usize| results[at].place.line;
     assert_eq!((line(1), line(2)), (22, 22));
     let wanted = testing::run(&table, &source, |test| test.name() == "a");
     assert_eq!(wanted.len(), 2);
@@ -284,7 +285,8 @@ fn a_state_that_no_event_has_is_said() {
     let source = Memory::from([("p", text)]);
     let table = Table::new(Policy::from_source(&source, "p").unwrap());
     let results = testing::run(&table, &source, |_| true);
-    let no = Failure::NoSuchConsent { stated: ConsentState::Missing, read: ConsentState::Empty };
+    let message = "no event can have consent missing: this policy reads it as empty".to_owned();
+    let no = Failure::Consent { message };
     assert_eq!((results[0].events, &results[0].failures), (0, &vec![no]));
     assert!(matches!(results[1].failures[..], [Failure::Decided { .. }]));
     assert!(matches!(results[2].failures[..], [Failure::Decided { .. }]));

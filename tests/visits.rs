@@ -659,12 +659,12 @@ fn rows_tell_what_may_happen() {
     let document = document("onetrust_scenarios");
     let table = table("segment", &document["policy_facts"], "");
     let policy = table.policy();
-    let device = policy.destination_named("device-sdk").unwrap();
+    let device = "device-sdk";
     let (all, nothing) = (Choice::everything(policy), Choice::nothing(policy));
     let rows = |stored: &Choice, chosen: &Choice| scenarios(&table, stored, chosen);
-    let updates = |rows: Vec<ScenarioRow>| {
-        rows.into_iter().filter(|row| row.scenario.action == Action::Update).collect::<Vec<_>>()
-    };
+    fn updates(rows: Vec<ScenarioRow<'_>>) -> Vec<ScenarioRow<'_>> {
+        rows.into_iter().filter(|row| row.scenario.action == Action::Update).collect()
+    }
     // Who updates to everything keeps everything; who rejects all instead leaves a library behind.
     let kept = updates(rows(&all, &all));
     assert_eq!(kept.len(), 3);

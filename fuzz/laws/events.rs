@@ -344,7 +344,7 @@ pub fn routed(table: &Table, integrations: &Integrations, id: DestinationId) -> 
     if !own.is_empty() {
         return own.iter().all(|on| *on);
     }
-    let ignores_all = table.policy().kind_of(destination).is_some_and(|kind| kind.ignores_all().is_some());
+    let ignores_all = table.policy().kind_of(destination).is_some_and(|kind| kind.ignores_all.is_some());
     let all = entries_of(integrations, |name| name == "All");
     ignores_all || all.into_iter().all(|entry| means(table, entry) != Some(false))
 }
@@ -353,7 +353,7 @@ pub fn routed(table: &Table, integrations: &Integrations, id: DestinationId) -> 
 pub fn surely_blocked(table: &Table, integrations: &Integrations, id: DestinationId) -> bool {
     let destination = table.policy().destination(id).unwrap();
     let own = entries_of(integrations, |name| destination.names().any(|own| own == name));
-    let ignores_all = table.policy().kind_of(destination).is_some_and(|kind| kind.ignores_all().is_some());
+    let ignores_all = table.policy().kind_of(destination).is_some_and(|kind| kind.ignores_all.is_some());
     let stopped = |entries: &[Entry]| !entries.is_empty() && entries.iter().all(|entry| *entry == Entry::Off);
     stopped(&own)
         || own.is_empty() && !ignores_all && stopped(&entries_of(integrations, |name| name == "All"))

@@ -244,8 +244,8 @@ fn directions(old: &Policy, new: &Policy, changes: &Diff, both: &str) -> u64 {
         let exempt = |policy: &Policy| -> BTreeSet<String> {
             policy.exempt_events().value.iter().map(|name| name.value.clone()).collect()
         };
-        let new_names = new.destination(new_id).unwrap().aliases();
-        let one_name = destination.aliases().is_empty() && new_names.is_empty();
+        let new_names = &new.destination(new_id).unwrap().aliases;
+        let one_name = destination.aliases.is_empty() && new_names.is_empty();
         // Nor has it an entry twice, on and invalid, which two policies may count differently.
         let invalid = |policy: &Policy| policy.invalid_entries().value;
         if one_name && exempt(old) == exempt(new) && invalid(old) == invalid(new) {
@@ -312,7 +312,7 @@ fn satisfied(policy: &Policy, needs: &Requirement, event: &Event) -> bool {
                 event.consent.preferences().iter().filter(|(key, _)| key.to_text() == category.wire_id());
             let own: Vec<_> = own.map(|(_, preference)| *preference).collect();
             let granted = !own.is_empty() && own.iter().all(|one| *one == Preference::Granted);
-            category.always().is_some() || granted && event.consent.state() == ConsentState::Answered
+            category.always.is_some() || granted && event.consent.state() == ConsentState::Answered
         }
         Requirement::AllOf(elements) => elements.iter().all(|one| satisfied(policy, one, event)),
         Requirement::AnyOf(elements) => elements.iter().any(|one| satisfied(policy, one, event)),

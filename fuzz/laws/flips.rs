@@ -95,7 +95,7 @@ fn categories(policy: &Policy, id: DestinationId) -> Vec<(String, String)> {
     let used = policy.destination(id).unwrap().requirement().into_iter();
     let used: BTreeSet<_> = used.flat_map(consentry::model::Requirement::categories).collect();
     let named = used.into_iter().map(|id| policy.category(id).unwrap());
-    let free = named.filter(|one| one.always().is_none() && one.unenforced().is_none());
+    let free = named.filter(|one| one.always.is_none() && one.unenforced.is_none());
     free.map(|one| (one.name().to_owned(), one.wire_id().to_owned())).collect()
 }
 
@@ -137,15 +137,15 @@ fn expected(policy: &Policy, id: DestinationId, event: &Event, changes: &[InputC
     let wire_id = |name: &str| categories.iter().find(|(known, _)| known == name).unwrap().1.clone();
     for change in changes {
         let (key, value) = match change {
-            InputChange::Consent(state) => ("consent".into(), state.as_str().to_owned()),
-            InputChange::Integrations(state) => ("integrations".into(), state.as_str().into()),
-            InputChange::Event(name) => ("event".into(), name.clone().unwrap_or_default()),
-            InputChange::Entry { name, value } => (format!("entry {name}"), format!("{value:?}")),
-            InputChange::All(value) => {
+            InputChange::Consent { state } => ("consent".into(), state.as_str().to_owned()),
+            InputChange::Integrations { state } => ("integrations".into(), state.as_str().into()),
+            InputChange::Event { exempt: name } => ("event".into(), name.clone().unwrap_or_default()),
+            InputChange::Entry { name, entry: value } => (format!("entry {name}"), format!("{value:?}")),
+            InputChange::All { entry: value } => {
                 ("All".into(), format!("{:?}", Some(*value).filter(|value| *value == Entry::Off)))
             }
-            InputChange::Grant(name) => (format!("category {}", wire_id(name)), "true".into()),
-            InputChange::Refuse(name) => (format!("category {}", wire_id(name)), "false".into()),
+            InputChange::Grant { category: name } => (format!("category {}", wire_id(name)), "true".into()),
+            InputChange::Refuse { category: name } => (format!("category {}", wire_id(name)), "false".into()),
         };
         let fact = facts.iter_mut().find(|(known, _)| *known == key).unwrap();
         assert_ne!(fact.1, value, "no change: {change:?}");
@@ -170,7 +170,7 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[I
     let mut event = event.clone();
     for change in changes {
         match change {
-            InputChange::Consent(state) => {
+            InputChange::Consent { state } => {
                 event.consent = match state {
                     ConsentState::Missing => Consent::Missing,
                     ConsentState::Empty => Consent::Empty,
@@ -181,7 +181,7 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[I
                     }
                 }
             }
-            InputChange::Integrations(state) => {
+            InputChange::Integrations { state } => {
                 event.integrations = match state {
                     IntegrationsState::Malformed => Integrations::Malformed,
                     IntegrationsState::None => Integrations::Entries(Vec::new()),
@@ -190,11 +190,11 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[I
                     }
                 }
             }
-            InputChange::Event(name) => event.track = name.clone().map(Name::from),
-            InputChange::Grant(name) | InputChange::Refuse(name) => {
+            InputChange::Event { exempt: name } => event.track = name.clone().map(Name::from),
+            InputChange::Grant { category: name } | InputChange::Refuse { category: name } => {
                 let wire_id = wire_id(name);
                 let value = match change {
-                    InputChange::Grant(_) => Preference::Granted,
+                    InputChange::Grant { .. } => Preference::Granted,
                     _ => Preference::Refused,
                 };
                 if let (ConsentState::Answered, Consent::Preferences(own)) =
@@ -204,10 +204,10 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[I
                     own.push((Name::from(wire_id), value));
                 }
             }
-            InputChange::Entry { .. } | InputChange::All(_) => {
+            InputChange::Entry { .. } | InputChange::All { .. } => {
                 let (name, value) = match change {
-                    InputChange::Entry { name, value } => (name.as_str(), *value),
-                    InputChange::All(value) => ("All", Some(*value)),
+                    InputChange::Entry { name, entry: value } => (name.as_str(), *value),
+                    InputChange::All { entry: value } => ("All", Some(*value)),
                     _ => unreachable!(),
                 };
                 let is_given = event.integrations.state() == IntegrationsState::Present;
@@ -371,16 +371,18 @@ fn nothing_is_missing(
         .iter()
         .map(|flip: &Counterfactual| {
             let place = |change: &InputChange| match change {
-                InputChange::Consent(state) => (0, CONSENT.iter().position(|one| one == state).unwrap()),
-                InputChange::Integrations(state) => {
+                InputChange::Consent { state } => (0, CONSENT.iter().position(|one| one == state).unwrap()),
+                InputChange::Integrations { state } => {
                     (1, INTEGRATIONS.iter().position(|one| one == state).unwrap())
                 }
-                InputChange::Event(name) => (2, usize::from(name.is_some())),
-                InputChange::Entry { value, .. } => (3, ENTRIES.iter().position(|one| one == value).unwrap()),
-                InputChange::All(value) => (4, usize::from(*value == Entry::Off)),
-                InputChange::Grant(name) | InputChange::Refuse(name) => {
+                InputChange::Event { exempt: name } => (2, usize::from(name.is_some())),
+                InputChange::Entry { entry: value, .. } => {
+                    (3, ENTRIES.iter().position(|one| one == value).unwrap())
+                }
+                InputChange::All { entry: value } => (4, usize::from(*value == Entry::Off)),
+                InputChange::Grant { category: name } | InputChange::Refuse { category: name } => {
                     let category = free.iter().position(|(known, _)| known == name).unwrap();
-                    (5 + category, usize::from(matches!(change, InputChange::Grant(_))))
+                    (5 + category, usize::from(matches!(change, InputChange::Grant { .. })))
                 }
             };
             flip.changes.iter().map(place).collect()

@@ -124,7 +124,7 @@ fn by_grants(table: &Table, opens: GateOpens, name: Option<&str>) -> (Option<Ope
     let free: Vec<&str> = policy
         .categories()
         .iter()
-        .filter(|category| category.always().is_none() && category.unenforced().is_none())
+        .filter(|category| category.always.is_none() && category.unenforced.is_none())
         .map(|category| category.wire_id())
         .collect();
     let mut tried = 0;

@@ -596,7 +596,7 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
         .category_ids()
         .filter(|id| {
             let category = policy.category(*id).unwrap();
-            category.always().is_none() && category.unenforced().is_none()
+            category.always.is_none() && category.unenforced.is_none()
         })
         .filter(|id| {
             let wire_id = policy.category(*id).unwrap().wire_id();

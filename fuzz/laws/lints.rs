@@ -65,7 +65,7 @@ pub fn lint_tells_the_truth(u: &mut Unstructured) -> Result<u64> {
             assert_eq!(said, is_so, "{code}: {}\n{text}", destination.name());
         };
         let name = Some(destination.name_span());
-        let is_disabled = destination.disabled().is_some();
+        let is_disabled = destination.disabled.is_some();
         says(
             "never",
             is_named(&never, name),

@@ -182,7 +182,7 @@ impl<'v> Known<'v> {
         for ((name, preference), id) in preferences.iter().zip(self.policy.category_ids()) {
             let category = self.policy.category(id).unwrap();
             let granted = match choice.as_ref().or(self.choice.as_ref()) {
-                Some(choice) => choice.contains(&id) || category.always().is_some(),
+                Some(choice) => choice.contains(&id) || category.always.is_some(),
                 None => {
                     assert!(!is_opt_in, "{said}");
                     true
@@ -213,13 +213,13 @@ fn passes(policy: &Policy, reading: GateOpens, event: &Event) -> bool {
     if is_preference_event {
         return true;
     }
-    let live = |id: CategoryId| policy.category(id).unwrap().unenforced().is_none();
+    let live = |id: CategoryId| policy.category(id).unwrap().unenforced.is_none();
     let needs = |id: DestinationId| -> Vec<CategoryId> {
         let requirement = policy.destination(id).unwrap().requirement();
         requirement.into_iter().flat_map(|one| one.categories()).filter(|id| live(*id)).collect()
     };
     let enabled: Vec<DestinationId> =
-        policy.destination_ids().filter(|id| policy.destination(*id).unwrap().disabled().is_none()).collect();
+        policy.destination_ids().filter(|id| policy.destination(*id).unwrap().disabled.is_none()).collect();
     let (mapped, unmapped): (Vec<_>, Vec<_>) = enabled.into_iter().partition(|id| !needs(*id).is_empty());
     let needed: BTreeSet<CategoryId> = mapped.iter().flat_map(|id| needs(*id)).collect();
     let counts = |id: &CategoryId| {
@@ -229,7 +229,7 @@ fn passes(policy: &Policy, reading: GateOpens, event: &Event) -> bool {
             .preferences()
             .iter()
             .any(|(name, one)| name.to_text() == category.wire_id() && *one == Preference::Granted);
-        let granted = match category.always() {
+        let granted = match category.always {
             Some(_) => needed.contains(id),
             None => of_event,
         };

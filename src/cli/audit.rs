@@ -1,14 +1,14 @@
 //! `consentry audit`.
 
 use super::format::ResultFormat;
-use super::input::{Chunk, Chunks};
+use super::input::Chunks;
 use super::ledger_arguments::Ledger;
-use super::shared::{CliError, PolicyArguments, Status};
+use super::shared::{PolicyArguments, Result, Status};
 use super::store_uri::{ADDRESS, Reach};
+use consentry::event::Recorded;
 use consentry::ledger::{self, LedgerEvent};
-use consentry::model::Checked;
 use consentry::report::audit::AuditReport;
-use consentry::{EventError, Limits, reference};
+use consentry::{Limits, reference};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -36,28 +36,34 @@ pub(super) struct Audit {
 }
 
 impl Audit {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy.load()?;
-        let place = self.ledger.as_deref();
-        let ledger = place.map(|place| Ledger::open(place, &self.reach, &policy)).transpose()?;
+        let open = |place| Ledger::open(place, &self.reach, &policy);
+        let ledger = self.ledger.as_deref().map(open).transpose()?;
         let limits = Limits::default();
-        let mut chunks = Chunks::open(self.events.as_deref(), &limits)?;
-        let mut chunk = Chunk::default();
         let mut audit = ledger::Audit::new(&policy);
-        while chunks.next(&mut chunk)? {
+        for chunk in Chunks::open(self.events.as_deref())? {
+            let chunk = chunk?;
             match &ledger {
-                None => chunk.events(&limits).for_each(|line| {
-                    let notice = line.and_then(|line| LedgerEvent::read(line, &policy, &limits));
-                    add(&mut audit, notice.as_ref(), None);
-                }),
+                None => {
+                    for line in chunk.events() {
+                        match line.and_then(|line| LedgerEvent::read(line, &policy, &limits)) {
+                            Ok(notice) => audit.add(&notice, None),
+                            Err(error) => audit.add_error(&error),
+                        }
+                    }
+                }
                 Some(ledger) => {
-                    let batch = ledger.batch(chunk.events(&limits), &policy, &limits);
+                    let batch = ledger.batch(&chunk, &policy);
                     for (notice, recorded) in batch.notices().iter().zip(batch.answers()) {
-                        let event = notice.as_ref().map(|notice| &notice.event);
-                        let checked = event.ok().zip(recorded.ok());
-                        let checked =
-                            checked.and_then(|(event, recorded)| reference::check(&policy, event, recorded));
-                        add(&mut audit, notice.as_ref(), checked.as_ref().map(|(checked, _)| checked));
+                        match notice {
+                            Ok(notice) => {
+                                let recorded = recorded.unwrap_or(Recorded::Unreachable);
+                                let checked = reference::check(&policy, &notice.event, recorded);
+                                audit.add(notice, checked.as_ref().map(|(checked, _)| checked));
+                            }
+                            Err(error) => audit.add_error(error),
+                        }
                     }
                 }
             }
@@ -65,12 +71,5 @@ impl Audit {
         self.format.write(to, &AuditReport::new(&policy, &audit, ledger.is_some()))?;
         ledger.iter().for_each(Ledger::report_unreachable);
         Ok(Status::fine_if(audit.is_clean()))
-    }
-}
-
-fn add(audit: &mut ledger::Audit, notice: Result<&LedgerEvent<'_>, &EventError>, checked: Option<&Checked>) {
-    match notice {
-        Ok(notice) => audit.add(notice, checked),
-        Err(error) => audit.add_error(error),
     }
 }

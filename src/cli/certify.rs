@@ -1,7 +1,7 @@
 //! `consentry certify`.
 
 use super::format::ResultFormat;
-use super::shared::{CliError, PolicyArguments, Status};
+use super::shared::{PolicyArguments, Result, Status};
 use consentry::Table;
 use consentry::exact::certify;
 use consentry::report::certify::CertifyReport;
@@ -23,7 +23,7 @@ pub(super) struct Certify {
 }
 
 impl Certify {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let table = Table::new(self.policy.load()?);
         let certificate = certify(&table, self.situations);
         self.format.write(to, &CertifyReport::new(table.policy(), &certificate))?;

@@ -1,6 +1,6 @@
 //! The commands, and the exit status of each.
 
-use super::shared::{CliError, Status, print_error};
+use super::shared::{CliError, Result, Status, print_error};
 use super::{
     audit, certify, diff, eval, explain, filter, fmt, help, init, ledger, lint, prove, render, show,
     simulate, table, test,
@@ -32,7 +32,8 @@ enum Command {
     Diff(diff::Diff),
     Table(table::Table),
     Simulate(simulate::Simulate),
-    Ledger(ledger::LedgerCommand),
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     Audit(audit::Audit),
     Show(show::Show),
     Certify(certify::Certify),
@@ -49,33 +50,27 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    match run(&arguments.command) {
-        Ok(Status::Fine) | Err(CliError::ReaderGone) => ExitCode::SUCCESS,
-        Ok(Status::Findings) => ExitCode::from(1),
-        Err(failure) => {
-            let message = match failure {
-                CliError::Policy(error) => render::policy_error(&error),
-                CliError::Other(message) => format!("consentry: {}\n", visible(&message)),
-                CliError::ReaderGone => String::new(),
-            };
-            print_error(&message);
-            ExitCode::from(2)
+    let message = match run(&arguments.command) {
+        Ok(Status::Fine) | Err(CliError::ReaderGone) => return ExitCode::SUCCESS,
+        Ok(Status::Findings) => return ExitCode::from(1),
+        Err(CliError::Policy(error)) => {
+            render::mistakes(error.diagnostics(), error.files(), "the policy does not compile")
         }
-    }
+        Err(CliError::Other(message)) => format!("consentry: {}\n", visible(&message)),
+    };
+    print_error(&message);
+    ExitCode::from(2)
 }
 
-fn run(command: &Command) -> Result<Status, CliError> {
-    // Its threads write whole lines, which a buffer would split.
-    if let Command::Filter(filter) = command {
-        return filter.run();
-    }
-    let to = &mut io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+fn run(command: &Command) -> Result<Status> {
+    let to = &mut io::BufWriter::with_capacity(1 << 16, io::stdout());
     let result = match command {
         Command::Init(init) => init.run(to),
         Command::Lint(lint) => lint.run(to),
         Command::Test(test) => test.run(to),
         Command::Fmt(fmt) => fmt.run(to),
         Command::Eval(eval) => eval.run(to),
+        // Its threads write whole lines, which a buffer would split.
         Command::Filter(filter) => filter.run(),
         Command::Explain(explain) => explain.run(to),
         Command::Prove(prove) => prove.run(to),
@@ -90,5 +85,7 @@ fn run(command: &Command) -> Result<Status, CliError> {
     };
     // What was decided before a failure is still told.
     let flushed = to.flush();
-    result.and_then(|status| flushed.map(|()| status).map_err(CliError::from))
+    let status = result?;
+    flushed?;
+    Ok(status)
 }

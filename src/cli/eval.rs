@@ -1,14 +1,14 @@
 //! `consentry eval`.
 
 use super::format::ResultFormat;
-use super::input::{Chunk, Chunks};
+use super::input::Chunks;
 use super::ledger_arguments::{Ledger, LedgerArguments, next_answer};
-use super::shared::{CliError, PolicyArguments, Status};
+use super::shared::{PolicyArguments, Result, Status};
 use consentry::ledger::Batch;
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
-use consentry::{Input, Limits, Table};
+use consentry::{Input, Table};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -29,23 +29,21 @@ pub(super) struct Eval {
 }
 
 impl Eval {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let table = Table::new(self.policy.load()?);
         let policy = table.policy();
         let ledger = self.ledger.open(policy)?;
-        let limits = Limits::default();
-        let mut chunks = Chunks::open(self.events.as_deref(), &limits)?;
-        let mut chunk = Chunk::default();
         let mut scratch = table.scratch();
         let mut summary = Summary::default();
         let mut number = 0;
-        while chunks.next(&mut chunk)? {
-            let batch = ledger.as_ref().map(|ledger| ledger.batch(chunk.events(&limits), policy, &limits));
+        for chunk in Chunks::open(self.events.as_deref())? {
+            let chunk = chunk?;
+            let batch = ledger.as_ref().map(|ledger| ledger.batch(&chunk, policy));
             let mut answers = batch.as_ref().map(Batch::answers);
-            for line in chunk.events(&limits) {
+            for line in chunk.events() {
                 number += 1;
-                let recorded = next_answer(answers.as_mut(), &limits);
-                let input = line.and_then(|line| Ok(Input::line(line).limits(limits).recorded(recorded?)));
+                let recorded = next_answer(answers.as_mut());
+                let input = line.and_then(|line| Ok(Input::line(line).recorded(recorded?)));
                 match input.and_then(|input| table.decide(input, &mut scratch)) {
                     Ok(decision) => {
                         summary.add(&decision);

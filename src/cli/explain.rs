@@ -1,9 +1,9 @@
 //! `consentry explain`.
 
 use super::format::ResultFormat;
-use super::input::{Chunk, Chunks, read_all};
+use super::input::{Chunks, read_all};
 use super::ledger_arguments::{Ledger, LedgerArguments, NO_CHECK};
-use super::shared::{CliError, PolicyArguments, Status, destination};
+use super::shared::{PolicyArguments, Result, Status, destination};
 use consentry::event::{LedgerAnswer, Recorded};
 use consentry::exact::counterfactuals;
 use consentry::report::eval::EventErrorReport;
@@ -40,22 +40,21 @@ pub(super) struct Explain {
 }
 
 impl Explain {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy.load()?;
         let destination = destination(&policy, &self.destination)?;
         let ledger = match &self.recorded {
             Some(_) => policy.ledger_check().map(|_| None).ok_or(NO_CHECK)?,
             None => self.ledger.open(&policy)?,
         };
-        let limits = Limits::default();
         let bytes = match self.line {
-            None => Ok(read_all(self.event.as_deref(), &limits)?),
-            Some(wanted) => self.line(wanted, &limits)?,
+            None => Ok(read_all(self.event.as_deref())?),
+            Some(wanted) => self.line(wanted)?,
         };
         let event = bytes
             .as_deref()
             .map_err(Clone::clone)
-            .and_then(|bytes| Event::read(bytes, policy.reading(), &limits));
+            .and_then(|bytes| Event::read(bytes, policy.reading(), &Limits::default()));
         let event = match event {
             Ok(event) => event,
             Err(error) => {
@@ -74,7 +73,7 @@ impl Explain {
             }
         };
         let line = bytes.as_deref().map_err(Clone::clone);
-        let batch = ledger.as_ref().map(|ledger| ledger.batch([line].into_iter(), &policy, &limits));
+        let batch = ledger.as_ref().map(|ledger| ledger.lines([line].into_iter(), &policy));
         let recorded = match (&self.recorded, batch.as_ref().and_then(|batch| batch.answers().next())) {
             (Some(answer), _) => answer.recorded(),
             (None, Some(answer)) => answer.map_err(|error| error.to_string())?,
@@ -90,12 +89,10 @@ impl Explain {
     }
 
     /// Returns a line of the events.
-    fn line(&self, wanted: u64, limits: &Limits) -> Result<Result<Vec<u8>, EventError>, CliError> {
-        let mut chunks = Chunks::open(self.event.as_deref(), limits)?;
-        let mut chunk = Chunk::default();
+    fn line(&self, wanted: u64) -> Result<Result<Vec<u8>, EventError>> {
         let mut number = 0;
-        while chunks.next(&mut chunk)? {
-            for line in chunk.events(limits) {
+        for chunk in Chunks::open(self.event.as_deref())? {
+            for line in chunk?.events() {
                 number += 1;
                 if number == wanted {
                     return Ok(line.map(<[u8]>::to_vec));

@@ -1,15 +1,15 @@
 //! The policy files that paths on the command line stand for, and writing them.
 
-use super::shared::CliError;
+use super::shared::{CliError, Result};
 use consentry::diagnostic::{Code, Diagnostic, Files};
 use consentry::lint::Linted;
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The files that the paths stand for, each once: a folder stands for every .consent file below it.
-pub(super) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+pub(super) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         let before = files.len();
@@ -28,34 +28,36 @@ pub(super) fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
+/// Returns the path of a file in the real path of its folder. Only the folder need exist.
+pub(super) fn in_real_folder(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
+}
+
 /// The files that the first of some files includes, directly or not.
 pub(super) fn included(files: &Files) -> impl Iterator<Item = PathBuf> {
     files.names().skip(1).map(|name| real(Path::new(name)))
 }
 
 /// Whether the file that was asked for could be read at all: what is wrong with what it includes is a finding.
-pub(super) fn was_read(linted: &Linted) -> Result<(), CliError> {
+pub(super) fn was_read(linted: &Linted) -> Result<()> {
     let unread = |found: &&Diagnostic| {
         matches!(found.code, Code::CannotReadFile | Code::IncludeOutsideRoot) && found.span().is_none()
     };
-    match linted.diagnostics.iter().find(unread) {
-        Some(found) => Err(found.message.clone().into()),
-        None => Ok(()),
-    }
+    let found = linted.diagnostics.iter().find(unread);
+    found.map_or(Ok(()), |found| Err(found.message.clone().into()))
 }
 
 /// The files that a path stands for, in a stable order.
-fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), CliError> {
+fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<()> {
     let failed = || CliError::input(path.display());
-    if !std::fs::metadata(path).map_err(failed())?.is_dir() {
+    if !fs::metadata(path).map_err(failed())?.is_dir() {
         into.push(path.to_owned());
         return Ok(());
     }
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(failed())? {
-        entries.push(entry.map_err(failed())?);
-    }
-    entries.sort_by_key(std::fs::DirEntry::file_name);
+    let entries = fs::read_dir(path).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+    let mut entries = entries.map_err(failed())?;
+    entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
         // A link to a folder is not followed: it may lead back here.
@@ -73,12 +75,7 @@ fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), CliError> {
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize()?;
     let permissions = may_replace(&path)?;
-    // Nobody may read what is written who may not read the file.
-    beside(&path, |file, beside| {
-        file.set_permissions(permissions)?;
-        write(file, text)?;
-        fs::rename(beside, &path)
-    })
+    beside(&path, Some(permissions), text, |beside| fs::rename(beside, &path))
 }
 
 /// Whether a file may be replaced, and the permissions that it has.
@@ -93,35 +90,35 @@ pub(super) fn may_replace(path: &Path) -> io::Result<fs::Permissions> {
 
 /// Makes a file with a text, whole or not at all. One that is there stays as it is, and that is an error.
 pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
-    beside(path, |file, beside| {
-        write(file, text)?;
-        // A second name, unlike a renamed file, never takes the place of a file that is there.
-        match fs::hard_link(beside, path) {
-            Ok(()) => fs::remove_file(beside),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-            // Not every file system has second names.
-            Err(_) if path.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
-            Err(_) => fs::rename(beside, path),
-        }
+    // A second name, unlike a renamed file, never takes the place of a file that is there.
+    beside(path, None, text, |beside| match fs::hard_link(beside, path) {
+        Ok(()) => fs::remove_file(beside),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // Not every file system has second names.
+        Err(_) if path.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(beside, path),
     })
 }
 
-/// Does what ends with a file that is made beside another, and leaves nothing of it behind where that fails.
-fn beside(path: &Path, make: impl FnOnce(&mut File, &Path) -> io::Result<()>) -> io::Result<()> {
+/// Writes a text to a file next to another, which then takes its place. Leaves nothing of it behind if that fails.
+fn beside(
+    path: &Path,
+    permissions: Option<fs::Permissions>,
+    text: &str,
+    put_in_place: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = path.with_file_name(name);
     let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-    let made = make(&mut file, &beside);
-    if made.is_err() {
-        // What is wrong with it is said already.
+    // Nobody may read what is written who may not read the file.
+    let permitted = permissions.map_or(Ok(()), |permissions| file.set_permissions(permissions));
+    let written = permitted.and_then(|()| file.write_all(text.as_bytes())).and_then(|()| file.sync_all());
+    let put = written.and_then(|()| put_in_place(&beside));
+    if put.is_err() {
+        // The first error is the one to report.
         let _ = fs::remove_file(&beside);
     }
-    made
-}
-
-fn write(file: &mut File, text: &str) -> io::Result<()> {
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    put
 }

@@ -1,7 +1,7 @@
 //! `consentry fmt`.
 
 use super::format::ResultFormat;
-use super::shared::{CliError, Status, print_error};
+use super::shared::{CliError, Result, Status, print_error};
 use super::{files, render};
 use consentry::diagnostic::{Diagnostic, Files, visible};
 use consentry::format::FormatError;
@@ -40,7 +40,7 @@ const DIFF_TIME: Duration = Duration::from_secs(2);
 const STDIN: &str = "standard input";
 
 impl Fmt {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         if self.paths.is_empty() && io::stdin().is_terminal() {
             return Err("name policy files or folders, or `-` for standard input".into());
         }
@@ -51,20 +51,18 @@ impl Fmt {
         if self.paths.iter().any(is_stdin) {
             return Err("standard input is formatted alone, without files beside it".into());
         }
-        let mut status = Status::Fine;
+        let mut is_fine = true;
         for path in files::below(&self.paths)? {
-            if self.file(&path, to)? == Status::Findings {
-                status = Status::Findings;
-            }
+            is_fine &= self.file(&path, to)? == Status::Fine;
         }
-        Ok(status)
+        Ok(Status::fine_if(is_fine))
     }
 
     fn is_dry(&self) -> bool {
         self.check || self.diff
     }
 
-    fn stdin(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    fn stdin(&self, to: &mut impl Write) -> Result<Status> {
         if self.format.is_json() && !self.is_dry() {
             let message = "standard input is written to standard output; for `--format json` name files, or add --check";
             return Err(message.into());
@@ -80,7 +78,7 @@ impl Fmt {
         self.report(STDIN, &layout, to)
     }
 
-    fn file(&self, path: &Path, to: &mut impl Write) -> Result<Status, CliError> {
+    fn file(&self, path: &Path, to: &mut impl Write) -> Result<Status> {
         let (disk, name) = Disk::beside(path);
         let shown = path.display().to_string();
         let bytes = disk.read(&name).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
@@ -95,7 +93,7 @@ impl Fmt {
     }
 
     /// Reports what has changed, or would.
-    fn report(&self, name: &str, layout: &Layout, to: &mut impl Write) -> Result<Status, CliError> {
+    fn report(&self, name: &str, layout: &Layout, to: &mut impl Write) -> Result<Status> {
         let (text, formatted) = match layout {
             Ok(texts) => texts,
             Err((mistakes, files)) => {
@@ -109,7 +107,11 @@ impl Fmt {
             }
         };
         let is_same = text == formatted;
-        let diff = (self.diff && !is_same).then(|| diff(&visible(name), text, formatted));
+        let diff = (self.diff && !is_same).then(|| {
+            let (name, diff) =
+                (visible(name), TextDiff::configure().timeout(DIFF_TIME).diff_lines(text, formatted));
+            diff.unified_diff().header(&name, &name).to_string()
+        });
         let report = FmtReport::new(name, is_same, diff.as_deref());
         match &diff {
             Some(diff) if !self.format.is_json() => to.write_all(diff.as_bytes())?,
@@ -119,15 +121,10 @@ impl Fmt {
     }
 }
 
-fn diff(name: &str, text: &str, formatted: &str) -> String {
-    let diff = TextDiff::configure().timeout(DIFF_TIME).diff_lines(text, formatted);
-    diff.unified_diff().header(name, name).to_string()
-}
-
 /// A text and its canonical layout, or the errors of a text that has none.
 type Layout = Result<(String, String), (Vec<Diagnostic>, Files)>;
 
-fn layout(name: &str, bytes: Vec<u8>) -> Result<Layout, CliError> {
+fn layout(name: &str, bytes: Vec<u8>) -> Result<Layout> {
     let text = match text_of(name, bytes) {
         Ok(text) => text,
         Err(mistake) => return Ok(Err((vec![mistake], Files::default()))),

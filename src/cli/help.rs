@@ -2,7 +2,7 @@
 
 use super::format::ResultFormat;
 use super::render;
-use super::shared::{CliError, Status};
+use super::shared::{Result, Status};
 use clap::Command;
 use consentry::diagnostic::Code;
 use consentry::report::help::HelpReport;
@@ -22,7 +22,7 @@ pub(super) struct Help {
 }
 
 impl Help {
-    pub(super) fn run(&self, to: &mut impl Write, consentry: Command) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write, consentry: Command) -> Result<Status> {
         let is_json = self.format.is_json();
         let Some(topic) = &self.topic else {
             if !is_json {
@@ -54,7 +54,7 @@ impl Help {
 }
 
 /// Prints the help that arguments ending in `--help` ask for: clap returns it as an error.
-fn print_help(to: &mut impl Write, consentry: Command, arguments: &[&str]) -> Result<(), CliError> {
+fn print_help(to: &mut impl Write, consentry: Command, arguments: &[&str]) -> Result<()> {
     if let Err(help) = consentry.try_get_matches_from(arguments) {
         match render::colour(&std::io::stdout()) {
             true => write!(to, "{}", help.render().ansi())?,

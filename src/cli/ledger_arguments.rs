@@ -1,10 +1,11 @@
 //! The ledger that commands check events against.
 
-use super::shared::{CliError, print_error};
-use super::store_uri::{ADDRESS, Access, Reach, Shared};
+use super::input::{Chunk, line_too_long};
+use super::shared::{Result, print_error};
+use super::store_uri::{ADDRESS, Reach, Shared};
 use consentry::diagnostic::visible;
 use consentry::event::Recorded;
-use consentry::ledger::Batch;
+use consentry::ledger::{Batch, FileStore};
 use consentry::{EventError, Limits, Policy};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -38,7 +39,7 @@ impl LedgerArguments {
     }
 
     /// The ledger, if events are to be checked. A policy that asks for a check is not decided without one by mistake.
-    pub(super) fn open(&self, policy: &Policy) -> Result<Option<Ledger>, CliError> {
+    pub(super) fn open(&self, policy: &Policy) -> Result<Option<Ledger>> {
         match (&self.ledger, policy.ledger_check()) {
             (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
             (None, Some(_)) if !self.unchecked => Err("the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into()),
@@ -51,29 +52,32 @@ impl LedgerArguments {
 /// answer for is never decided: a batch has one for each of its lines, and the error for a missing one is there only to fail closed.
 pub(super) fn next_answer<'r>(
     answers: Option<&mut impl Iterator<Item = Result<Recorded<'r>, EventError>>>,
-    limits: &Limits,
 ) -> Result<Recorded<'r>, EventError> {
-    let missing = || Err(EventError::line_too_long(limits.bytes));
+    let missing = || Err(line_too_long());
     answers.map_or(Ok(Recorded::Unchecked), |answers| answers.next().unwrap_or_else(missing))
 }
 
 impl Ledger {
     /// The ledger at a place, for a policy that asks for a check.
-    pub(super) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self, CliError> {
+    pub(super) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self> {
         if policy.ledger_check().is_none() {
             return Err(NO_CHECK.into());
         }
-        Ok(Ledger { store: reach.open(place, Access::Read)?, silence: OnceLock::new() })
+        Ok(Ledger { store: reach.open(place, FileStore::open_to_read)?, silence: OnceLock::new() })
     }
 
-    /// Reads lines, and asks the ledger for the people in them.
-    pub(super) fn batch<'l>(
+    /// Reads the lines of a chunk, and asks the ledger for the people in them.
+    pub(super) fn batch<'c>(&self, chunk: &'c Chunk, policy: &Policy) -> Batch<'c> {
+        self.lines(chunk.events(), policy)
+    }
+
+    /// The same for lines.
+    pub(super) fn lines<'c>(
         &self,
-        lines: impl Iterator<Item = Result<&'l [u8], EventError>>,
+        lines: impl Iterator<Item = Result<&'c [u8], EventError>>,
         policy: &Policy,
-        limits: &Limits,
-    ) -> Batch<'l> {
-        let batch = Batch::read(lines, self.store.as_ref(), policy, limits);
+    ) -> Batch<'c> {
+        let batch = Batch::read(lines, self.store.as_ref(), policy, &Limits::default());
         if let Some(error) = batch.silence() {
             self.silence.get_or_init(|| error.to_string());
         }

@@ -1,7 +1,7 @@
 //! `consentry prove`.
 
 use super::format::ResultFormat;
-use super::shared::{CliError, PolicyArguments, Status};
+use super::shared::{PolicyArguments, Result, Status};
 use consentry::exact::prove;
 use consentry::report::prove::ProveReport;
 use std::io::Write;
@@ -19,7 +19,7 @@ pub(super) struct Prove {
 }
 
 impl Prove {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy.load()?;
         let proofs = policy.promises().iter().map(|promise| prove(&policy, promise));
         let report = ProveReport::new(&policy, proofs);

@@ -1,11 +1,9 @@
 //! Diagnostics for people, with source excerpts, in each of the ways in which people read.
 
 use super::format::Format;
-use consentry::PolicyError;
-use consentry::diagnostic::{Diagnostic, Files, Report, Span, visible};
+use consentry::diagnostic::{Diagnostic, Files, visible};
 use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 use std::ffi::OsStr;
-use std::fmt;
 use std::io::IsTerminal;
 
 /// The width of drawings, which is the same in files, tests and terminals.
@@ -25,7 +23,16 @@ fn diagnostic(diagnostic: &Diagnostic, files: &Files, format: Format, colour: bo
     let rendered = match format {
         // Only what the author wrote can have other characters than ASCII.
         Format::Plain => draw(GraphicalTheme::none()),
-        Format::Narrated => narrate(&mut text, &report, diagnostic.span().map(|span| place(files, span))),
+        // Sentences for screen readers.
+        Format::Narrated => {
+            let mut handler = NarratableReportHandler::new();
+            if let Some(span) = diagnostic.span() {
+                // As editors take it, and unlike the column of a snippet, which shows a part of a long line.
+                let place = format!("{}:{}", visible(&files.place(span)), files.position(span).column);
+                handler = handler.with_footer(format!("diagnostic place: {place}"));
+            }
+            handler.render_report(&mut text, &report)
+        }
         _ if colour => draw(GraphicalTheme::unicode()),
         _ => draw(GraphicalTheme::unicode_nocolor()),
     };
@@ -34,20 +41,6 @@ fn diagnostic(diagnostic: &Diagnostic, files: &Files, format: Format, colour: bo
         // The message alone is better than nothing.
         Err(_) => format!("{}: {}\n", diagnostic.code.label(), visible(&diagnostic.message)),
     }
-}
-
-/// Writes sentences for screen readers. `place` is exact, unlike the column of a snippet, which shows a part of a long line.
-fn narrate(text: &mut String, report: &Report, place: Option<String>) -> fmt::Result {
-    let mut handler = NarratableReportHandler::new();
-    if let Some(place) = place {
-        handler = handler.with_footer(format!("diagnostic place: {place}"));
-    }
-    handler.render_report(text, report)
-}
-
-/// `shop.consent:14:3`, as editors take it.
-fn place(files: &Files, span: Span) -> String {
-    format!("{}:{}", visible(&files.place(span)), files.position(span).column)
 }
 
 /// Draws findings, and says where to read more about them.
@@ -66,11 +59,6 @@ pub(super) fn diagnostics<'d>(
         text.push_str(&format!("more about a finding: `consentry help {}`\n", found.code.name()));
     }
     text
-}
-
-/// All mistakes of a policy that does not compile, for standard error.
-pub(super) fn policy_error(error: &PolicyError) -> String {
-    mistakes(error.diagnostics(), error.files(), "the policy does not compile")
 }
 
 /// All mistakes of a policy, and what comes of them, for standard error.

@@ -35,8 +35,11 @@ pub(super) enum Status {
     Findings,
 }
 
+/// The result of what a command does.
+pub(crate) type Result<T, E = CliError> = std::result::Result<T, E>;
+
 /// Why a command could not do its work.
-pub(super) enum CliError {
+pub(crate) enum CliError {
     /// A policy that does not compile.
     Policy(PolicyError),
     /// Usage, or a file that cannot be read or written.
@@ -92,6 +95,14 @@ impl CliError {
         move |error| CliError::Other(format!("cannot read `{name}`: {error}"))
     }
 
+    /// Adds to a message what came of the work.
+    pub(super) fn with(self, note: &str) -> Self {
+        match self {
+            CliError::Other(message) => CliError::Other(message + note),
+            failure => failure,
+        }
+    }
+
     /// A file of ours that cannot be written, be it a pipe that nobody reads: what it lacks is lost.
     pub(super) fn output(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| CliError::Other(format!("cannot write `{}`: {error}", path.display()))
@@ -100,7 +111,7 @@ impl CliError {
 
 impl Root {
     /// The source and the path in it for a file named on the command line.
-    pub(super) fn place(&self, path: &Path) -> Result<(Disk, String), CliError> {
+    pub(super) fn place(&self, path: &Path) -> Result<(Disk, String)> {
         let Some(root) = &self.root else { return Ok(Disk::beside(path)) };
         let real = path.canonicalize().map_err(CliError::input(path.display()))?;
         let real_root = root.canonicalize().map_err(CliError::input(root.display()))?;
@@ -112,14 +123,14 @@ impl Root {
     }
 
     /// Loads the policy in a file named on the command line.
-    pub(super) fn load(&self, path: &Path) -> Result<Policy, CliError> {
+    pub(super) fn load(&self, path: &Path) -> Result<Policy> {
         let (disk, name) = self.place(path)?;
         Ok(Policy::from_source(&disk, &name)?)
     }
 }
 
 impl PolicyArguments {
-    pub(super) fn load(&self) -> Result<Policy, CliError> {
+    pub(super) fn load(&self) -> Result<Policy> {
         self.root.load(&self.policy)
     }
 }
@@ -133,13 +144,13 @@ pub(super) fn print_error(text: &str) {
 const MAX_NAMES: usize = 20;
 
 /// Returns the destination with a name.
-pub(super) fn destination(policy: &Policy, name: &str) -> Result<DestinationId, CliError> {
+pub(super) fn destination(policy: &Policy, name: &str) -> Result<DestinationId> {
     if let Some(id) = policy.destination_named(name) {
         return Ok(id);
     }
     let shown = visible(name);
     let destinations = policy.destinations();
-    if let Some(own) = destinations.iter().find(|one| one.aliases().iter().any(|alias| alias.value == name)) {
+    if let Some(own) = destinations.iter().find(|one| one.aliases.iter().any(|alias| alias.value == name)) {
         return Err(format!("`{shown}` is an alias; ask for `{}`", visible(own.name())).into());
     }
     let mut names: Vec<String> = destinations.iter().map(|one| visible(one.name())).take(MAX_NAMES).collect();

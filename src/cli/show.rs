@@ -1,7 +1,7 @@
 //! `consentry show`.
 
 use super::format::ResultFormat;
-use super::shared::{CliError, Status};
+use super::shared::{Result, Status};
 use consentry::report::json;
 use consentry::report::show::ShowReport;
 use std::io::Write;
@@ -16,7 +16,7 @@ pub(super) struct Show {
 }
 
 impl Show {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let Some(text) = consentry::model::prelude(&self.prelude) else {
             let known: Vec<&str> = consentry::model::prelude_names().collect();
             return Err(

@@ -1,6 +1,6 @@
 //! Where a ledger is, as arguments name it.
 
-use super::shared::CliError;
+use super::shared::Result;
 use consentry::ledger::{FileStore, RedisStore, Store, StoreError};
 use std::path::Path;
 use std::time::Duration;
@@ -19,24 +19,20 @@ pub(super) struct Reach {
     ledger_prefix: String,
 }
 
-/// What a ledger is opened for.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Access {
-    Read,
-    Write,
-}
+/// Opens a file to read it, or to write to it.
+pub(super) type FileOpener = fn(&Path) -> Result<FileStore, StoreError>;
 
 pub(super) type Shared = dyn Store + Send + Sync;
 
 impl Reach {
     /// Opens a ledger. One that is Redis answers, or does not, when it is asked.
-    pub(super) fn open(&self, place: &str, access: Access) -> Result<Box<Shared>, CliError> {
-        let failure = |error: StoreError| format!("`{}`: {error}", shown(place));
+    pub(super) fn open(&self, place: &str, open_file: FileOpener) -> Result<Box<Shared>> {
         match place.split_once("://") {
-            Some(("redis" | "redis+unix" | "unix", _)) => {
+            Some((scheme @ ("redis" | "redis+unix" | "unix"), _)) => {
                 let timeout = Duration::from_millis(self.ledger_timeout);
-                let store = RedisStore::new(place, self.ledger_prefix.as_str(), timeout).map_err(failure)?;
-                Ok(Box::new(store))
+                let store = RedisStore::new(place, self.ledger_prefix.as_str(), timeout);
+                // The address may have a password in it, which nobody should read in a log.
+                Ok(Box::new(store.map_err(|error| format!("`{scheme}://...`: {error}"))?))
             }
             Some((scheme, _)) => Err(format!(
                 "a ledger is a file or `redis://...`, and no `{scheme}://`; put a proxy in front of a Redis that wants TLS"
@@ -45,21 +41,9 @@ impl Reach {
                 Err(format!("a ledger in Redis is {ADDRESS}").into())
             }
             None => {
-                let path = Path::new(place);
-                let store = match access {
-                    Access::Read => FileStore::open_to_read(path),
-                    Access::Write => FileStore::open(path),
-                };
-                Ok(Box::new(store.map_err(failure)?))
+                let store = open_file(Path::new(place)).map_err(|error| format!("`{place}`: {error}"))?;
+                Ok(Box::new(store))
             }
         }
-    }
-}
-
-/// How messages call a ledger: an address may have a password in it, which nobody should read in a log.
-fn shown(place: &str) -> String {
-    match place.split_once("://") {
-        Some((scheme, _)) => format!("{scheme}://..."),
-        None => place.to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! `consentry table`.
 
 use super::format::Format;
-use super::shared::{CliError, PolicyArguments, Status, destination};
+use super::shared::{PolicyArguments, Result, Status, destination};
 use consentry::exact::{decision_tables, prove};
 use consentry::report::prove::ProveReport;
 use consentry::report::table::TableReport;
@@ -29,7 +29,7 @@ pub(super) struct Table {
 const FORMATS: [Format; 4] = [Format::Markdown, Format::Csv, Format::Html, Format::Json];
 
 impl Table {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy.load()?;
         let tables = match decision_tables(&policy, self.wanted(&policy)?) {
             Ok(tables) => tables,
@@ -50,7 +50,7 @@ impl Table {
     }
 
     /// Returns the destinations that are asked for, in declaration order.
-    fn wanted(&self, policy: &Policy) -> Result<BTreeSet<DestinationId>, CliError> {
+    fn wanted(&self, policy: &Policy) -> Result<BTreeSet<DestinationId>> {
         if self.destination.is_empty() {
             return Ok(policy.destination_ids().collect());
         }

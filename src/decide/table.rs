@@ -98,8 +98,8 @@ impl Table {
             let all = destinations.iter().zip(&steps).enumerate();
             Bits::of(destinations.len(), all.filter(|(_, (one, step))| holds(one, step)).map(|(id, _)| id))
         };
-        let passing = set(&|one, step| one.exempt().is_some() || *step != ConsentStep::Refuses);
-        let exempt = set(&|one, _| one.exempt().is_some());
+        let passing = set(&|one, step| one.exempt.is_some() || *step != ConsentStep::Refuses);
+        let exempt = set(&|one, _| one.exempt.is_some());
         let needs = steps.iter().enumerate().filter(|(id, _)| !exempt.contains(*id));
         let needs: Vec<(usize, Requirement)> =
             needs.filter_map(|(id, step)| Some((id, step.requirement()?.clone()))).collect();
@@ -119,9 +119,9 @@ impl Table {
             requirements: Requirements::new(categories.len(), passing, &needs),
             invalid_is_off: policy.invalid_entries().value == InvalidEntries::Off,
             known: set(&|_, _| true),
-            enabled: set(&|one, _| one.disabled().is_none()),
+            enabled: set(&|one, _| one.disabled.is_none()),
             exempt,
-            ignores_all: set(&|one, _| policy.kind_of(one).is_some_and(|kind| kind.ignores_all().is_some())),
+            ignores_all: set(&|one, _| policy.kind_of(one).is_some_and(|kind| kind.ignores_all.is_some())),
             asks_nothing: set(&|_, step| *step == ConsentStep::Nothing),
             asks_refuses: set(&|_, step| *step == ConsentStep::Refuses),
             is_unenforced: set(&|_, step| *step == ConsentStep::Unenforced),

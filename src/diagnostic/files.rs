@@ -1,10 +1,12 @@
 //! The files of a policy, and places in them.
 
+use serde::Serialize;
+use std::fmt;
 use std::sync::Arc;
 
 /// Which of a policy's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileId(pub(crate) u32);
+pub struct FileId(pub(crate) usize);
 
 /// A place in a file, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,15 +14,14 @@ pub struct Span {
     /// The file.
     pub file: FileId,
     /// The first byte.
-    pub start: u32,
+    pub start: usize,
     /// The byte after the last.
-    pub end: u32,
+    pub end: usize,
 }
 
 impl Span {
     pub(crate) fn new(file: FileId, start: usize, end: usize) -> Self {
-        // Files are limited to far less than 4 GiB before anything in them gets a span.
-        Span { file, start: clamped(start), end: clamped(end) }
+        Span { file, start, end }
     }
 
     /// The empty place in front of it.
@@ -35,7 +36,7 @@ impl Span {
 
     /// The bytes as a range.
     pub fn range(&self) -> std::ops::Range<usize> {
-        self.start as usize..self.end as usize
+        self.start..self.end
     }
 }
 
@@ -63,6 +64,30 @@ pub struct Position {
     pub column: usize,
 }
 
+/// A place in a file, as people read it: `shop.consent:14`, or `shop.consent:14: deliver "Google Ads"` with its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place<'f> {
+    /// The column, counted from 1 in characters.
+    pub column: usize,
+    /// The name of the file.
+    pub file: &'f str,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The text on one line; empty if it is not shown.
+    #[serde(skip)]
+    pub text: String,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { file, line, text, .. } = self;
+        match text.as_str() {
+            "" => write!(f, "{file}:{line}"),
+            text => write!(f, "{file}:{line}: {text}"),
+        }
+    }
+}
+
 /// The files that a policy was read from, in the order in which they were first included. A policy's own file is among them
 /// also when it could not be read, and then without text.
 #[derive(Debug, Clone, Default)]
@@ -76,7 +101,7 @@ struct File {
     is_prelude: bool,
     text: String,
     /// Where each line begins.
-    lines: Vec<u32>,
+    lines: Vec<usize>,
 }
 
 impl Files {
@@ -96,8 +121,8 @@ impl Files {
     }
 
     fn push(&mut self, name: &str, text: &str, is_prelude: bool) -> FileId {
-        let id = FileId(clamped(self.files.len()));
-        let breaks = text.match_indices('\n').map(|(offset, _)| clamped(offset + 1));
+        let id = FileId(self.files.len());
+        let breaks = text.match_indices('\n').map(|(offset, _)| offset + 1);
         let lines = std::iter::once(0).chain(breaks).collect();
         self.files.push(Arc::new(File { name: name.into(), is_prelude, text: text.into(), lines }));
         id
@@ -120,7 +145,7 @@ impl Files {
 
     /// The files that are not built in.
     pub fn own(&self) -> impl Iterator<Item = FileId> {
-        (0..clamped(self.files.len())).map(FileId).filter(|id| !self.is_prelude(*id))
+        (0..self.files.len()).map(FileId).filter(|id| !self.is_prelude(*id))
     }
 
     /// The beginning of the first file, if there is one.
@@ -160,39 +185,41 @@ impl Files {
 
     /// `shop.consent:14`, as compilers write it.
     pub fn place(&self, span: Span) -> String {
-        format!("{}:{}", self.name(span.file), self.position(span).line)
+        self.locate(span).to_string()
+    }
+
+    /// Returns the place of a span, without its text.
+    pub fn locate(&self, span: Span) -> Place<'_> {
+        let Position { line, column } = self.position(span);
+        Place { column, file: self.name(span.file), line, text: String::new() }
     }
 
     /// The line of an offset, counted from 0.
-    pub(super) fn line_at(&self, file: FileId, offset: u32) -> usize {
+    pub(super) fn line_at(&self, file: FileId, offset: usize) -> usize {
         let before = self.file(file).map_or(0, |file| file.lines.partition_point(|start| *start <= offset));
         before.saturating_sub(1)
     }
 
-    fn position_at(&self, file: FileId, offset: u32) -> Position {
-        let line = self.line_at(file, offset) + 1;
+    fn position_at(&self, file: FileId, offset: usize) -> Position {
+        let line = self.line_at(file, offset);
         let Some(file) = self.file(file) else { return Position { line: 1, column: 1 } };
-        let start = line.checked_sub(1).and_then(|index| file.lines.get(index)).copied().unwrap_or(0);
-        let before = file.text.get(start as usize..offset as usize).unwrap_or("");
-        Position { line, column: before.chars().count() + 1 }
+        let start = file.lines.get(line).copied().unwrap_or(0);
+        let before = file.text.get(start..offset).unwrap_or("");
+        Position { line: line + 1, column: before.chars().count() + 1 }
     }
 
     /// A line, counted from 0: where it begins, and its text without the line break.
     pub(super) fn line(&self, id: FileId, line: usize) -> Option<(usize, &str)> {
         let file = self.file(id)?;
-        let start = *file.lines.get(line)? as usize;
-        let end = file.lines.get(line + 1).map_or(file.text.len(), |next| *next as usize);
+        let start = *file.lines.get(line)?;
+        let end = file.lines.get(line + 1).copied().unwrap_or(file.text.len());
         let content = file.text.get(start..end).unwrap_or_default();
         Some((start, content.trim_end_matches(['\n', '\r'])))
     }
 
     fn file(&self, id: FileId) -> Option<&File> {
-        self.files.get(id.0 as usize).map(Arc::as_ref)
+        self.files.get(id.0).map(Arc::as_ref)
     }
-}
-
-fn clamped(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// What does it, where that is safe: it changes no decision.
     pub fix: Option<Box<Fix>>,
-    severity: Severity,
+    /// How bad it is: its code's own severity, unless lint was told otherwise.
+    pub severity: Severity,
 }
 
 /// A change of the text that fixes a finding.
@@ -85,16 +86,6 @@ impl Diagnostic {
             self.fix = Some(Box::new(Fix { title: title.into(), edits }));
         }
         self
-    }
-
-    /// Says how bad it is, as the caller takes it.
-    pub fn set_severity(&mut self, severity: Severity) {
-        self.severity = severity;
-    }
-
-    /// How bad it is: its code's own severity, unless lint was told otherwise.
-    pub fn severity(&self) -> Severity {
-        self.severity
     }
 
     /// The place where the diagnostic is listed; `None` for a file that could not be read.

@@ -10,8 +10,8 @@ mod report;
 mod text;
 
 pub use code::{Code, Severity, UnknownCodeError};
-pub use files::{FileId, Files, Position, Span, Spanned};
+pub use files::{FileId, Files, Place, Position, Span, Spanned};
 pub use finding::{Diagnostic, Edit, Fix, Label};
 pub use report::Report;
 pub use text::visible;
-pub(crate) use text::{is_bidirectional, is_harmful, nearest};
+pub(crate) use text::{escaped, is_bidirectional, is_harmful, listed, nearest};

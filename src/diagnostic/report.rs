@@ -12,7 +12,7 @@ use std::fmt;
 use std::ops::Range;
 
 /// A [`Diagnostic`] with an excerpt of its source text.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Report {
     code: Option<Code>,
     severity: miette::Severity,
@@ -55,17 +55,15 @@ impl Files {
                 continue;
             }
             elsewhere.push(Report {
-                code: None,
                 severity: miette::Severity::Advice,
                 message: "elsewhere".into(),
-                help: None,
                 excerpt: Some(self.excerpt_of(label.span.file, &[label])),
-                elsewhere: Vec::new(),
+                ..Report::default()
             });
         }
         Report {
             code: Some(diagnostic.code),
-            severity: match diagnostic.severity() {
+            severity: match diagnostic.severity {
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
             },
@@ -91,8 +89,7 @@ impl Files {
                 break;
             }
             let here = start..=start + content.len();
-            let pointed_at =
-                labels.iter().map(|label| label.span.start as usize).find(|at| here.contains(at));
+            let pointed_at = labels.iter().map(|label| label.span.start).find(|at| here.contains(at));
             let window = Window::new(content, pointed_at.map_or(0, |at| at - start));
             let base = text.len();
             text.push_str(&window.shown());

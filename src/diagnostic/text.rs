@@ -1,5 +1,7 @@
 //! What the texts of messages may hold, and which name was meant by a misspelled one.
 
+use std::fmt::Display;
+
 /// Returns true if a character changes the direction of the text around it.
 pub(crate) fn is_bidirectional(char: char) -> bool {
     matches!(char, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
@@ -23,6 +25,32 @@ pub fn visible(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Escapes the harmful characters of a JSON text by their numbers. For programs it is the same JSON.
+pub(crate) fn escaped(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for char in json.chars() {
+        match is_harmful(char) {
+            true => {
+                char.encode_utf16(&mut [0; 2])
+                    .iter()
+                    .for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")));
+            }
+            false => shown.push(char),
+        }
+    }
+    shown
+}
+
+/// Returns the words as `A, B or C`, with this word before the last one.
+pub(crate) fn listed<T: Display>(words: impl IntoIterator<Item = T>, conjunction: &str) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| word.to_string()).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, rest)) => format!("{} {conjunction} {last}", rest.join(", ")),
+    }
 }
 
 /// The nearest of `known` to a word that is not among them; `None` unless it is near enough to be meant.

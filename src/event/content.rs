@@ -75,10 +75,17 @@ spelled! {
     }
 }
 
+impl Entry {
+    /// Returns the spelling of an entry in policies and reports, or `unlisted`.
+    pub(crate) fn or_unlisted(entry: Option<Self>) -> &'static str {
+        entry.map_or("unlisted", Entry::as_str)
+    }
+}
+
 /// A name as an event spells it, after unescaping.
 ///
 /// JSON may spell lone surrogates, which are no text; they are kept in their generalised UTF-8 form, so that such a
-/// name differs from every declared name. [`fmt::Display`] shows them as U+FFFD.
+/// name differs from every declared name. [`std::fmt::Display`] shows them as U+FFFD.
 // Asked for bytes, `serde_json` gives a string's lone surrogates in generalised UTF-8 instead of refusing them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(transparent)]

@@ -3,6 +3,7 @@
 use super::cover::Cube;
 use super::inputs::{ALL, ENTRIES, Input, Inputs, ON_AND_INVALID};
 use super::requirement_vars::RequirementVar;
+use crate::diagnostic::listed;
 use crate::event::{Entry, Form};
 use crate::model::IntegrationsState;
 use std::fmt;
@@ -139,21 +140,21 @@ impl fmt::Display for Conditions {
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Condition::Consent(states) => write!(f, "consent {}", any_of(states)),
-            Condition::Integrations(states) => write!(f, "integrations {}", any_of(states)),
+            Condition::Consent(states) => write!(f, "consent {}", listed(states, "or")),
+            Condition::Integrations(states) => write!(f, "integrations {}", listed(states, "or")),
             Condition::Event(names) => {
                 let word = |name: &Option<String>| match name {
                     Some(name) => format!("{name:?}"),
                     None => "any other".to_owned(),
                 };
-                write!(f, "event {}", any_of(names.iter().map(word)))
+                write!(f, "event {}", listed(names.iter().map(word), "or"))
             }
             Condition::Entry { name, values, twice: None } => {
                 write!(f, "{name:?} {}", entries(values, &ENTRIES))
             }
             Condition::Entry { name, values, twice: Some(twice) } => {
-                let words = values.iter().map(|value| word(*value));
-                write!(f, "{name:?} {}", any_of(words.chain(twice.then_some("on and invalid at once"))))
+                let words = values.iter().map(|value| Entry::or_unlisted(*value));
+                write!(f, "{name:?} {}", listed(words.chain(twice.then_some("on and invalid at once")), "or"))
             }
             Condition::All(values) => {
                 let is_unlisted = values.contains(&None);
@@ -161,8 +162,9 @@ impl fmt::Display for Condition {
                     return write!(f, "All {}", entries(values, &ALL));
                 }
                 let both = ["unlisted", "on"].into_iter().filter(|_| is_unlisted);
-                let others = values.iter().filter(|value| value.is_some()).map(|value| word(*value));
-                write!(f, "All {}", any_of(both.chain(others)))
+                let others =
+                    values.iter().filter(|value| value.is_some()).map(|value| Entry::or_unlisted(*value));
+                write!(f, "All {}", listed(both.chain(others), "or"))
             }
             Condition::Category { name, granted: true } => write!(f, "{name} granted"),
             Condition::Category { name, granted: false } => write!(f, "{name} not granted"),
@@ -180,26 +182,7 @@ impl fmt::Display for Condition {
 fn entries(values: &[Option<Entry>], all: &[Option<Entry>]) -> String {
     let others: Vec<&Option<Entry>> = all.iter().filter(|value| !values.contains(value)).collect();
     if let ([only], true) = (others.as_slice(), values.len() > 1) {
-        return format!("not {}", word(**only));
+        return format!("not {}", Entry::or_unlisted(**only));
     }
-    any_of(values.iter().map(|value| word(*value)))
-}
-
-/// Returns the spelling of an entry in policies and reports.
-pub(crate) fn word(entry: Option<Entry>) -> &'static str {
-    entry.map_or("unlisted", Entry::as_str)
-}
-
-fn any_of<T: fmt::Display>(words: impl IntoIterator<Item = T>) -> String {
-    listed(words, "or")
-}
-
-/// Returns the words as `A, B or C`, with this word before the last one.
-pub(crate) fn listed<T: fmt::Display>(words: impl IntoIterator<Item = T>, conjunction: &str) -> String {
-    let words: Vec<String> = words.into_iter().map(|word| word.to_string()).collect();
-    match words.split_last() {
-        None => String::new(),
-        Some((only, [])) => only.clone(),
-        Some((last, rest)) => format!("{} {conjunction} {last}", rest.join(", ")),
-    }
+    listed(values.iter().map(|value| Entry::or_unlisted(*value)), "or")
 }

@@ -1,15 +1,16 @@
 //! What would have to change of an event so that a destination's outcome were the other one.
 
 use super::checked;
-use super::conditions::listed;
 use super::diagram::moved;
 use super::function::{DecisionFunction, reason};
 use super::inputs::{ALL, ENTRIES, Input, Inputs, PREFERENCES, place_of};
 use super::minimal::{ChangeSet, minimal};
+use crate::diagnostic::listed;
 use crate::event::{Consent, Entry, Event, Integrations, Name, Preference, Recorded};
 use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// The most counterfactuals that are listed.
@@ -49,27 +50,51 @@ pub struct Counterfactual {
 }
 
 /// One input of a decision that gets another value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
 pub enum InputChange {
     /// The consent object gets another state. `answered` means preferences that grant nothing but what else is changed.
-    Consent(ConsentState),
+    Consent {
+        /// The new state.
+        state: ConsentState,
+    },
     /// The integrations object gets another state.
-    Integrations(IntegrationsState),
-    /// The event becomes this exempt one; `None` for one that is not exempt.
-    Event(Option<String>),
+    Integrations {
+        /// The new state.
+        state: IntegrationsState,
+    },
+    /// The event becomes an exempt one, or one that is not exempt.
+    Event {
+        /// The name of the exempt event.
+        exempt: Option<String>,
+    },
     /// The entry under one of the destination's names; `None` for no entry.
     Entry {
         /// The name.
         name: String,
         /// The new entry.
-        value: Option<Entry>,
+        #[serde(serialize_with = "serialize_entry")]
+        entry: Option<Entry>,
     },
     /// `All` becomes on or off.
-    All(Entry),
-    /// A category becomes granted, by its declared name.
-    Grant(String),
-    /// A category becomes refused, by its declared name.
-    Refuse(String),
+    All {
+        /// The new entry.
+        entry: Entry,
+    },
+    /// A category becomes granted.
+    Grant {
+        /// Its declared name.
+        category: String,
+    },
+    /// A category becomes refused.
+    Refuse {
+        /// Its declared name.
+        category: String,
+    },
+}
+
+fn serialize_entry<S: Serializer>(entry: &Option<Entry>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(Entry::or_unlisted(*entry))
 }
 
 /// Returns the smallest changes of an event that flip its outcome for a destination, at most [`MAX_COUNTERFACTUALS`] of them; none for a destination
@@ -198,14 +223,16 @@ fn offered(policy: &Policy, inputs: &Inputs, at: &[usize], malformed: bool) -> V
 /// Returns an input that gets a value, in the words of the interface.
 fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<InputChange> {
     Some(match inputs.all().nth(variable)? {
-        Input::Consent => InputChange::Consent(*inputs.shapes.get(value)?.states.first()?),
-        Input::Integrations => InputChange::Integrations(*IntegrationsState::ALL.get(value)?),
-        Input::Event => InputChange::Event(inputs.named_event(value).cloned()),
-        Input::Entry(name) => InputChange::Entry { name: name.to_owned(), value: *ENTRIES.get(value)? },
+        Input::Consent => InputChange::Consent { state: *inputs.shapes.get(value)?.states.first()? },
+        Input::Integrations => InputChange::Integrations { state: *IntegrationsState::ALL.get(value)? },
+        Input::Event => InputChange::Event { exempt: inputs.named_event(value).cloned() },
+        Input::Entry(name) => InputChange::Entry { name: name.to_owned(), entry: *ENTRIES.get(value)? },
         // On and unlisted are one; only on says it whatever else the object has.
-        Input::All => InputChange::All(ALL.get(value)?.unwrap_or(Entry::On)),
-        Input::Category(wire_id) if value == 1 => InputChange::Grant(inputs.called(wire_id).to_owned()),
-        Input::Category(wire_id) => InputChange::Refuse(inputs.called(wire_id).to_owned()),
+        Input::All => InputChange::All { entry: ALL.get(value)?.unwrap_or(Entry::On) },
+        Input::Category(wire_id) if value == 1 => {
+            InputChange::Grant { category: inputs.called(wire_id).to_owned() }
+        }
+        Input::Category(wire_id) => InputChange::Refuse { category: inputs.called(wire_id).to_owned() },
         Input::Requirement(_) | Input::Recorded | Input::OthersDiffer => return None,
     })
 }
@@ -276,16 +303,16 @@ impl fmt::Display for Counterfactual {
         let (mut first, mut is_given) = (Vec::new(), false);
         for change in &self.changes {
             match change {
-                InputChange::Consent(ConsentState::Answered) => is_given = true,
+                InputChange::Consent { state: ConsentState::Answered } => is_given = true,
                 // Its entries say it, or `All` does.
-                InputChange::Integrations(IntegrationsState::Present) => {}
-                InputChange::Consent(_) | InputChange::Integrations(_) | InputChange::Event(_) => {
-                    first.push(change.to_string())
-                }
-                InputChange::Entry { name, value: None } => removed.push(format!("{name:?}")),
-                InputChange::Entry { .. } | InputChange::All(_) => set.push(change.to_string()),
-                InputChange::Grant(name) => granted.push(name.as_str()),
-                InputChange::Refuse(name) => refused.push(name.as_str()),
+                InputChange::Integrations { state: IntegrationsState::Present } => {}
+                InputChange::Consent { .. }
+                | InputChange::Integrations { .. }
+                | InputChange::Event { .. } => first.push(change.to_string()),
+                InputChange::Entry { name, entry: None } => removed.push(format!("{name:?}")),
+                InputChange::Entry { .. } | InputChange::All { .. } => set.push(change.to_string()),
+                InputChange::Grant { category: name } => granted.push(name.as_str()),
+                InputChange::Refuse { category: name } => refused.push(name.as_str()),
             }
         }
         let mut phrases = Vec::new();
@@ -300,7 +327,7 @@ impl fmt::Display for Counterfactual {
         }
         phrases.append(&mut first);
         match (removed.is_empty(), self.is_filled) {
-            (true, true) => phrases.push(InputChange::All(Entry::On).to_string()),
+            (true, true) => phrases.push(InputChange::All { entry: Entry::On }.to_string()),
             (true, false) => {}
             (false, true) => phrases.push(format!("replace {} with \"All\": true", listed(&removed, "and"))),
             (false, false) => phrases.push(format!("remove {}", listed(&removed, "and"))),
@@ -314,33 +341,35 @@ impl fmt::Display for Counterfactual {
 impl fmt::Display for InputChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            InputChange::Consent(ConsentState::Missing) => f.write_str("remove the consent object"),
-            InputChange::Consent(ConsentState::Empty) => {
+            InputChange::Consent { state: ConsentState::Missing } => f.write_str("remove the consent object"),
+            InputChange::Consent { state: ConsentState::Empty } => {
                 f.write_str("leave the consent object without preferences")
             }
-            InputChange::Consent(ConsentState::Unanswered) => {
+            InputChange::Consent { state: ConsentState::Unanswered } => {
                 f.write_str("leave the preferences object empty")
             }
-            InputChange::Consent(ConsentState::Answered) => f.write_str("give preferences"),
-            InputChange::Consent(ConsentState::Malformed) => f.write_str("make the consent object malformed"),
-            InputChange::Integrations(IntegrationsState::None) => {
+            InputChange::Consent { state: ConsentState::Answered } => f.write_str("give preferences"),
+            InputChange::Consent { state: ConsentState::Malformed } => {
+                f.write_str("make the consent object malformed")
+            }
+            InputChange::Integrations { state: IntegrationsState::None } => {
                 f.write_str("remove the integrations object")
             }
-            InputChange::Integrations(IntegrationsState::Present) => {
+            InputChange::Integrations { state: IntegrationsState::Present } => {
                 f.write_str("give an integrations object")
             }
-            InputChange::Integrations(IntegrationsState::Malformed) => {
+            InputChange::Integrations { state: IntegrationsState::Malformed } => {
                 f.write_str("make the integrations object malformed")
             }
-            InputChange::Event(Some(name)) => write!(f, "make it the exempt event {name:?}"),
-            InputChange::Event(None) => f.write_str("make it an event that is not exempt"),
-            InputChange::Entry { name, value: None } => write!(f, "remove {name:?}"),
-            InputChange::Entry { name, value: Some(entry) } => {
+            InputChange::Event { exempt: Some(name) } => write!(f, "make it the exempt event {name:?}"),
+            InputChange::Event { exempt: None } => f.write_str("make it an event that is not exempt"),
+            InputChange::Entry { name, entry: None } => write!(f, "remove {name:?}"),
+            InputChange::Entry { name, entry: Some(entry) } => {
                 write!(f, "set {name:?}: {}", *entry == Entry::On)
             }
-            InputChange::All(entry) => write!(f, "set \"All\": {}", *entry == Entry::On),
-            InputChange::Grant(name) => write!(f, "grant {name}"),
-            InputChange::Refuse(name) => write!(f, "refuse {name}"),
+            InputChange::All { entry } => write!(f, "set \"All\": {}", *entry == Entry::On),
+            InputChange::Grant { category: name } => write!(f, "grant {name}"),
+            InputChange::Refuse { category: name } => write!(f, "refuse {name}"),
         }
     }
 }
@@ -445,7 +474,7 @@ mod tests {
         let first = flips.list.first().unwrap();
         assert_eq!(
             (first.reason, first.changes.as_slice()),
-            (Reason::Consented, &[InputChange::Grant("A".into())][..])
+            (Reason::Consented, &[InputChange::Grant { category: "A".into() }][..])
         );
         assert_eq!(
             first.witness,

@@ -22,9 +22,9 @@ impl<A> EquivalenceClass<A> {
         asks: impl FnOnce(&Formula) -> A,
     ) -> Self {
         EquivalenceClass {
-            is_disabled: destination.disabled().is_some(),
-            is_exempt: destination.exempt().is_some(),
-            ignores_all: policy.kind_of(destination).is_some_and(|kind| kind.ignores_all().is_some()),
+            is_disabled: destination.disabled.is_some(),
+            is_exempt: destination.exempt.is_some(),
+            ignores_all: policy.kind_of(destination).is_some_and(|kind| kind.ignores_all.is_some()),
             is_mapped: destination.requirement().is_some(),
             asks: formula.map(asks),
         }

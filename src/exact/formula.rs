@@ -49,8 +49,8 @@ impl Formula {
         };
         match requirement {
             Requirement::Category(id) => {
-                let category = policy.category(*id).filter(|one| one.unenforced().is_none())?;
-                let always = category.always().is_some();
+                let category = policy.category(*id).filter(|one| one.unenforced.is_none())?;
+                let always = category.always.is_some();
                 Some(Formula::Category { wire_id: category.wire_id().to_owned(), always })
             }
             Requirement::AllOf(elements) => live(elements).map(Formula::AllOf),

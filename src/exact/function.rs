@@ -195,7 +195,7 @@ pub(crate) fn function(
 
 /// Returns the decision about a dropped event.
 pub(super) fn dropped(destination: &Destination) -> Function {
-    let reason = if destination.disabled().is_some() { Reason::Disabled } else { Reason::Dropped };
+    let reason = if destination.disabled.is_some() { Reason::Disabled } else { Reason::Dropped };
     Function { reason: leaf(reason), refused: BTreeMap::new() }
 }
 
@@ -232,7 +232,7 @@ impl Builder<'_> {
     fn steps(&mut self) -> Result<StepDiagrams, TooLargeError> {
         let own = self.own_entry()?;
         let entry = |place: u32| ENTRIES.get(place as usize).copied().flatten();
-        let ignores_all = self.policy.kind_of(self.destination).and_then(|kind| kind.ignores_all()).is_some();
+        let ignores_all = self.policy.kind_of(self.destination).and_then(|kind| kind.ignores_all).is_some();
         let is_off = ALL.map(|entry| Diagram::leaf(u32::from(self.counted(entry) == Some(Entry::Off))));
         let all_off = self.diagrams.node(self.inputs.all_entry(), &is_off)?;
         let integrations = self.diagrams.join(own, all_off, &|own, all_off| {
@@ -293,7 +293,7 @@ impl Builder<'_> {
 
     /// §3, step 3.
     fn consent(&mut self, answered: bool) -> Result<ConsentOutcome, TooLargeError> {
-        if self.destination.exempt().is_some() {
+        if self.destination.exempt.is_some() {
             return Ok(ConsentOutcome { reason: leaf(Reason::Exempt), named: BTreeMap::new() });
         }
         let formula = Formula::of_destination(self.destination, self.policy);
@@ -342,7 +342,7 @@ impl Builder<'_> {
         integrations: IntegrationsState,
         steps: &StepDiagrams,
     ) -> Result<Diagram, TooLargeError> {
-        if self.destination.disabled().is_some() {
+        if self.destination.disabled.is_some() {
             return Ok(leaf(Reason::Disabled));
         }
         let consent = match state {

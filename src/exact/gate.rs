@@ -246,7 +246,7 @@ impl<'p> Deliveries<'p> {
         let has_enabled = enabled(policy).next().is_some();
         let (mut has_passing, mut formulas) = (is_exempt && has_enabled, BTreeSet::new());
         for destination in enabled(policy) {
-            match (destination.exempt(), destination.requirement()) {
+            match (destination.exempt, destination.requirement()) {
                 (None, None) => {
                     has_passing |= policy.unmapped_destinations().value == UnmappedDestinations::Deliver;
                 }
@@ -314,7 +314,7 @@ impl<'p> Deliveries<'p> {
 }
 
 fn enabled(policy: &Policy) -> impl Iterator<Item = &Destination> {
-    policy.destinations().iter().filter(|destination| destination.disabled().is_none())
+    policy.destinations().iter().filter(|destination| destination.disabled.is_none())
 }
 
 /// Returns the names of some events.

@@ -107,7 +107,7 @@ impl Inputs {
             let Some(destination) = policy.destination(*id) else { continue };
             names.extend(destination.names());
             // On `always` and unenforced categories nobody decides.
-            let named = destination.category_uses().iter().filter_map(|one| policy.category(one.value));
+            let named = destination.category_uses.iter().filter_map(|one| policy.category(one.value));
             let free = named.filter(|one| one.is_free());
             categories.extend(free.map(|category| (category.wire_id(), category.name())));
             events.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));

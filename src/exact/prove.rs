@@ -109,7 +109,7 @@ impl<'p> Question<'p> {
             }
         }
         let asked = categories.into_iter().filter_map(|id| policy.category(id));
-        let asked = asked.filter(|category| category.always().is_none());
+        let asked = asked.filter(|category| category.always.is_none());
         let asked = asked.chain(recorded.into_iter().filter_map(|id| policy.category(id)));
         let asked: Vec<(&str, &str)> = asked.map(|category| (category.wire_id(), category.name())).collect();
         let inputs = Inputs::with(&[(policy, id)], &names, &asked).checked(policy);
@@ -273,7 +273,7 @@ impl<'p> Question<'p> {
 
     /// Returns where the consent that is used grants a category.
     fn granted(&mut self, id: CategoryId, case: &CheckedCase) -> Result<Diagram, TooLargeError> {
-        let category = self.policy.category(id).filter(|one| one.always().is_none());
+        let category = self.policy.category(id).filter(|one| one.always.is_none());
         let Some(category) = category else { return Ok(Diagram::TRUE) };
         let Some(variable) = self.inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
         let granted = self.diagrams.literal(variable)?;

@@ -87,12 +87,12 @@ impl Space {
         let declared = policy.destination(destination)?;
         let rows = policy.reconcile().rows();
         let any = |wanted: &dyn Fn(Mentions) -> bool| {
-            declared.disabled().is_none() && rows.iter().any(|row| wanted(row.enforce.value.mentions()))
+            declared.disabled.is_none() && rows.iter().any(|row| wanted(row.enforce.value.mentions()))
         };
-        let asks_consent = any(&|row| row.consent) && declared.exempt().is_none();
+        let asks_consent = any(&|row| row.consent) && declared.exempt.is_none();
         let asks_entry = any(&|row| row.integrations || row.listed);
         let asks_all = any(&|row| row.integrations)
-            && policy.kind_of(declared).is_none_or(|kind| kind.ignores_all().is_none());
+            && policy.kind_of(declared).is_none_or(|kind| kind.ignores_all.is_none());
         // An invalid entry counts as another value, and `All` that is on as none.
         for (variable, is_asked, count) in
             [(Inputs::EVENT, asks_consent, 2), (ENTRY, asks_entry, 3), (ALL_ENTRY, asks_all, 2)]

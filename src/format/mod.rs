@@ -84,9 +84,9 @@ fn parse(text: &str, what: &str) -> Result<Tree, FormatError> {
 fn lay_out(tree: &Tree, text: &str) -> String {
     let words = Words::of(tree, text);
     let mut rest = words.all.as_slice();
-    let mut next = |end: u32| {
+    let mut next = |end: usize| {
         let words;
-        (words, rest) = trivia::split_at(rest, end as usize);
+        (words, rest) = trivia::split_at(rest, end);
         words
     };
     let edition = tree.edition.iter().map(|edition| Sentence::edition(next(edition.span.end)));

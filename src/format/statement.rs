@@ -126,7 +126,7 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
         Fact::Policy(_) | Fact::Include { .. } => Family::Plain,
         Fact::Reconcile(_) | Fact::Test(_) => Family::Braces,
         Fact::Lint(lint) => {
-            starts.push((1, lint.finding.span.end as usize));
+            starts.push((1, lint.finding.span.end));
             Family::Lint
         }
         Fact::Promise(_) => {
@@ -138,7 +138,7 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             Family::Promise
         }
         Fact::Category(category) => {
-            starts.extend(category.wire_id.iter().map(|_| (1, category.name.span.end as usize)));
+            starts.extend(category.wire_id.iter().map(|_| (1, category.name.span.end)));
             starts.extend(columns(&category.attributes, [2, 2]));
             Family::Category
         }
@@ -157,7 +157,7 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             starts.extend(value.map(|word| (1, word.start)));
             if let Fact::ConsentAt(place) = setting {
                 let path = place.path.last().filter(|_| !place.aliases.is_empty());
-                starts.extend(path.map(|key| (1, key.span.end as usize)));
+                starts.extend(path.map(|key| (1, key.span.end)));
             }
             Family::Setting
         }
@@ -180,7 +180,7 @@ fn columns<T>(
     [first, others]: [usize; 2],
 ) -> impl Iterator<Item = (usize, usize)> {
     let columns = std::iter::once(first).chain(std::iter::repeat(others));
-    columns.zip(attributes.iter().map(|attribute| attribute.span.start as usize))
+    columns.zip(attributes.iter().map(|attribute| attribute.span.start))
 }
 
 /// A statement with braces: what leads them, what `inside` makes of the words between them, and the closing one.

@@ -11,8 +11,8 @@ const HEADER: usize = 3;
 
 /// Where the columns of a row begin behind the first, the last of them being its reason, and where the row ends.
 pub(super) struct Places {
-    starts: [u32; 3],
-    end: u32,
+    starts: [usize; 3],
+    end: usize,
 }
 
 impl Places {
@@ -64,8 +64,8 @@ fn lines<'w, 't>(rows: impl Iterator<Item = Places>, words: &'w [Word<'t>]) -> V
     let mut lines = vec![Line::new(header, [integrations, last, usize::MAX])];
     for row in rows {
         let words;
-        (words, rest) = split_at(rest, row.end as usize);
-        lines.push(Line::new(words, row.starts.map(|start| start as usize)));
+        (words, rest) = split_at(rest, row.end);
+        lines.push(Line::new(words, row.starts));
     }
     lines
 }

@@ -28,7 +28,7 @@ enum Shape {
 
 /// The words between the braces.
 pub(super) fn lay_out<'t>(test: &TestStatement, words: &[Word<'t>], page: &mut Page<'t>) {
-    let end = test.lines.last().map_or(0, |line| line.span.end as usize);
+    let end = test.lines.last().map_or(0, |line| line.span.end);
     let (lines, table) = split_at(words, end);
     lay_out_lines(&test.lines, lines, page);
     if let Some(cases) = &test.cases {
@@ -42,7 +42,7 @@ fn lay_out_lines<'t>(said: &[Spanned<TestLine>], words: &[Word<'t>], page: &mut 
     let mut lines = Vec::new();
     for one in said {
         let words;
-        (words, rest) = split_at(rest, one.span.end as usize);
+        (words, rest) = split_at(rest, one.span.end);
         lines.push(Line::new(&one.value, words));
     }
     let columns = Columns::of(usize::MAX, lines.iter().map(|line| &line.cells));
@@ -101,7 +101,7 @@ impl Shape {
                 Shape::Object
             }
             TestLine::Expectation(Expectation::Destinations { because, .. }) => {
-                Shape::List { reason: because.as_ref().map(|because| because.reason.span.start as usize) }
+                Shape::List { reason: because.as_ref().map(|because| because.reason.span.start) }
             }
             _ => Shape::Whole,
         }

@@ -1,10 +1,12 @@
 //! How the stamping of a stream of events is going.
 
-use super::breakdown::{Breakdown, Counts, Value};
+use super::breakdown::{Breakdown, Value};
 use super::ledger_event::{LedgerEvent, LedgerEventKind};
 use super::people::{Rejection, rejection};
+use crate::counts::Counts;
 use crate::event::{Entry, EventError, EventErrorKind, Name, Preference};
 use crate::model::{CategoryId, CheckResult, Checked, ConsentState, IntegrationsState, Policy};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 spelled! {
@@ -71,21 +73,24 @@ impl By {
 }
 
 /// How many events there were, and how many of them have each finding.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    events: u64,
-    findings: Counts<Finding>,
+    /// How many events.
+    pub events: u64,
+    /// How many of them have each finding.
+    pub findings: Counts<Finding>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Tally { events: 0, findings: Counts::zero() }
+    }
 }
 
 impl Tally {
     fn add(&mut self, findings: &[Finding]) {
         self.events += 1;
         findings.iter().for_each(|finding| self.findings.add(*finding));
-    }
-
-    /// How many events.
-    pub fn events(&self) -> u64 {
-        self.events
     }
 
     /// How many of them have a finding.
@@ -102,14 +107,8 @@ pub struct CategoryTally {
     wire_id: String,
     /// Whether it is neither `always` granted nor unenforced, so that what events say of it counts.
     pub counts: bool,
-    /// `true`.
-    pub granted: u64,
-    /// `false`.
-    pub refused: u64,
-    /// No such key.
-    pub unasked: u64,
-    /// No boolean.
-    pub invalid: u64,
+    /// How many events say what of it; `unasked` where they do not name it.
+    pub preferences: Counts<Preference>,
     /// How many events are stamped otherwise than is recorded.
     pub mismatched: u64,
 }
@@ -117,14 +116,14 @@ pub struct CategoryTally {
 impl CategoryTally {
     /// How many events say something of it.
     pub fn stamped(&self) -> u64 {
-        self.granted + self.refused + self.invalid
+        self.preferences.total() - self.preferences.of(Preference::Unasked)
     }
 }
 
 /// What there is to say of the stamping of the events that were added, by one policy. Its memory is bounded, whatever they are.
 ///
 /// ```
-/// use consentry::ledger::{Audit, By, Finding, LedgerEvent};
+/// use consentry::ledger::{Audit, Finding, LedgerEvent};
 /// use consentry::{Limits, Policy};
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" category Ads"#)?;
@@ -135,28 +134,41 @@ impl CategoryTally {
 ///         Err(error) => audit.add_error(&error),
 ///     }
 /// }
-/// assert_eq!((audit.all().events(), audit.all().of(Finding::Missing), audit.not_events()), (2, 1, 1));
-/// assert_eq!(audit.by(By::Type).rows().count(), 2);
+/// assert_eq!((audit.all.events, audit.all.of(Finding::Missing), audit.not_events()), (2, 1, 1));
+/// let [by_type, ..] = &audit.by;
+/// assert_eq!(by_type.rows().count(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audit {
-    all: Tally,
-    /// In the order of [`By::ALL`].
-    by: [Breakdown<Tally>; By::ALL.len()],
-    errors: Counts<EventErrorKind>,
-    states: Counts<ConsentState>,
-    integrations: Counts<IntegrationsState>,
-    wrong_spellings: Counts<&'static str>,
-    rejections: Counts<Rejection>,
-    /// In the order of the policy.
-    categories: Vec<CategoryTally>,
-    unknown_categories: Breakdown<Counts<Preference>>,
-    entries: Breakdown<Counts<Entry>>,
-    preference_events: u64,
-    identify_events: u64,
-    without_person: u64,
-    checks: Counts<CheckResult>,
+    /// All events.
+    pub all: Tally,
+    /// The events by something that they have, in the order of [`By::ALL`].
+    pub by: [Breakdown<Tally>; By::ALL.len()],
+    /// How many lines are not events, for each reason.
+    pub errors: Counts<EventErrorKind>,
+    /// How many events have their consent object in a state.
+    pub states: Counts<ConsentState>,
+    /// How many events have their integrations object in a state.
+    pub integrations: Counts<IntegrationsState>,
+    /// The spellings of the preferences key that the policy does not accept, and how many events have each; of two in one event, the first.
+    pub wrong_spellings: Counts<&'static str>,
+    /// How many events a ledger rejects for each reason.
+    pub rejections: Counts<Rejection>,
+    /// What events with preferences, in the state `answered`, said of each category, in the order of the policy.
+    pub categories: Vec<CategoryTally>,
+    /// The categories that the policy does not declare, and what events say of each.
+    pub unknown_categories: Breakdown<Counts<Preference>>,
+    /// The names in integrations objects, `All` too, and what events say of each.
+    pub entries: Breakdown<Counts<Entry>>,
+    /// How many events are preference events.
+    pub preference_events: u64,
+    /// How many events are identify events, whether they write or not.
+    pub identify_events: u64,
+    /// How many events name nobody.
+    pub without_person: u64,
+    /// How many checks had each result; nothing without a ledger.
+    pub checks: Counts<CheckResult>,
 }
 
 impl Audit {
@@ -166,13 +178,16 @@ impl Audit {
             id,
             wire_id: category.wire_id().to_owned(),
             counts: category.is_free(),
-            granted: 0,
-            refused: 0,
-            unasked: 0,
-            invalid: 0,
+            preferences: Counts::zero(),
             mismatched: 0,
         });
-        Audit { categories: categories.collect(), ..Audit::default() }
+        Audit {
+            categories: categories.collect(),
+            errors: Counts::zero(),
+            states: Counts::zero(),
+            rejections: Counts::zero(),
+            ..Audit::default()
+        }
     }
 
     /// Counts so many undeclared categories and integrations entries one by one, instead of [`MAX_VALUES`](super::MAX_VALUES) each.
@@ -231,16 +246,8 @@ impl Audit {
         let mut is_invalid = false;
         for category in &mut self.categories {
             let preference = stamped.remove(category.wire_id.as_bytes()).map(|(_, preference)| preference);
-            let count = match preference.unwrap_or(Preference::Unasked) {
-                Preference::Granted => &mut category.granted,
-                Preference::Refused => &mut category.refused,
-                Preference::Unasked => &mut category.unasked,
-                Preference::Invalid => {
-                    is_invalid = true;
-                    &mut category.invalid
-                }
-            };
-            *count += 1;
+            is_invalid |= preference == Some(Preference::Invalid);
+            category.preferences.add(preference.unwrap_or(Preference::Unasked));
         }
         findings.extend((!stamped.is_empty()).then_some(Finding::UnknownCategory));
         findings.extend(is_invalid.then_some(Finding::InvalidPreference));
@@ -263,55 +270,9 @@ impl Audit {
             && self.checks.of(CheckResult::Unreachable) == 0
     }
 
-    /// All events.
-    pub fn all(&self) -> &Tally {
-        &self.all
-    }
-
-    /// The events by something that they have.
-    pub fn by(&self, by: By) -> &Breakdown<Tally> {
-        let [types, libraries, versions, days] = &self.by;
-        match by {
-            By::Type => types,
-            By::Library => libraries,
-            By::Version => versions,
-            By::Day => days,
-        }
-    }
-
     /// How many lines are not events.
     pub fn not_events(&self) -> u64 {
         self.errors.total()
-    }
-
-    /// How many lines are not events for each reason, in the order in which reasons are tested.
-    pub fn errors(&self) -> impl Iterator<Item = (EventErrorKind, u64)> {
-        EventErrorKind::ALL.into_iter().map(|kind| (kind, self.errors.of(kind)))
-    }
-
-    /// How many events have their consent object in a state.
-    pub fn state(&self, state: ConsentState) -> u64 {
-        self.states.of(state)
-    }
-
-    /// Returns how many events have their integrations object in a state.
-    pub fn integrations(&self, state: IntegrationsState) -> u64 {
-        self.integrations.of(state)
-    }
-
-    /// The spellings of the preferences key that the policy does not accept, and how many events have each; of two in one event, the first.
-    pub fn wrong_spellings(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.wrong_spellings.iter()
-    }
-
-    /// How many events a ledger rejects for each reason.
-    pub fn rejections(&self) -> impl Iterator<Item = (Rejection, u64)> {
-        Rejection::ALL.into_iter().map(|one| (one, self.rejections.of(one)))
-    }
-
-    /// What events with preferences, in the state `answered`, said of each category of the policy.
-    pub fn categories(&self) -> &[CategoryTally] {
-        &self.categories
     }
 
     /// The categories of which no event has said anything, though some came. Those that are `always` granted or unenforced are not among them.
@@ -319,36 +280,6 @@ impl Audit {
         let any = self.all.events > 0;
         let never = self.categories.iter().filter(move |one| any && one.counts && one.stamped() == 0);
         never.map(|one| one.id)
-    }
-
-    /// The categories that the policy does not declare, and what events say of each.
-    pub fn unknown_categories(&self) -> &Breakdown<Counts<Preference>> {
-        &self.unknown_categories
-    }
-
-    /// The names in integrations objects, `All` too, and what events say of each.
-    pub fn entries(&self) -> &Breakdown<Counts<Entry>> {
-        &self.entries
-    }
-
-    /// How many events are preference events.
-    pub fn preference_events(&self) -> u64 {
-        self.preference_events
-    }
-
-    /// How many events are identify events, whether they write or not.
-    pub fn identify_events(&self) -> u64 {
-        self.identify_events
-    }
-
-    /// How many events name nobody.
-    pub fn without_person(&self) -> u64 {
-        self.without_person
-    }
-
-    /// How many checks had each result; nothing without a ledger.
-    pub fn checks(&self) -> impl Iterator<Item = (CheckResult, u64)> {
-        self.checks.iter()
     }
 }
 

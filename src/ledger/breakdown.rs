@@ -12,37 +12,6 @@ pub const MAX_VALUE_BYTES: usize = 256;
 /// What events are counted by: one part, or several. A part is `None` where an event does not have it.
 pub type Value = Vec<Option<Name<'static>>>;
 
-/// Counts by key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counts<Key>(BTreeMap<Key, u64>);
-
-impl<Key> Default for Counts<Key> {
-    fn default() -> Self {
-        Counts(BTreeMap::new())
-    }
-}
-
-impl<Key: Ord + Copy> Counts<Key> {
-    pub(super) fn add(&mut self, key: Key) {
-        *self.0.entry(key).or_default() += 1;
-    }
-
-    /// Returns the count of a key.
-    pub fn of(&self, key: Key) -> u64 {
-        self.0.get(&key).copied().unwrap_or(0)
-    }
-
-    /// Returns the sum of all counts.
-    pub fn total(&self) -> u64 {
-        self.0.values().sum()
-    }
-
-    /// Returns the keys that were counted, in their order.
-    pub fn iter(&self) -> impl Iterator<Item = (Key, u64)> {
-        self.0.iter().map(|(key, count)| (*key, *count))
-    }
-}
-
 /// Counts for each value, in the order of the values, and for all further ones together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breakdown<Count> {

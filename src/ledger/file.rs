@@ -2,10 +2,10 @@
 
 use super::encoding::{decode, encode, id};
 use super::entry::{Id, LedgerEntry};
-use super::store::{Store, StoreError};
+use super::store::{Cause, Store, StoreError};
 use redb::{
     AccessGuard, Database, DatabaseError, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction, ReadableDatabase,
-    ReadableTable, StorageError, TableDefinition, TableError,
+    ReadableTable, StorageError, TableDefinition, TableError, TransactionError,
 };
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -46,10 +46,7 @@ impl FileStore {
     ///
     /// When it cannot be opened, when it is no ledger, or while another process has it open.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        if !path.try_exists().map_err(StoreError::new)? {
-            make(path)?;
-        }
-        Ok(FileStore::of(Open::Writing(opened(|| Database::create(path))?.map_err(StoreError::new)?)))
+        Ok(FileStore::of(Open::Writing(create(path)?)))
     }
 
     /// Opens a file to read; a change of it fails. If whoever wrote to it last was ended in the middle of it, the file is put in order first.
@@ -58,15 +55,7 @@ impl FileStore {
     ///
     /// When it is not there, cannot be opened, is no ledger, or while another process writes to it.
     pub fn open_to_read(path: &Path) -> Result<Self, StoreError> {
-        let database = match opened(|| ReadOnlyDatabase::open(path))? {
-            // Whoever wrote last was ended in the middle of it. What was acknowledged is there, and who opens the file to write finds it.
-            Err(DatabaseError::RepairAborted) => {
-                drop(opened(|| Database::open(path))?.map_err(StoreError::new)?);
-                opened(|| ReadOnlyDatabase::open(path))?
-            }
-            database => database,
-        };
-        Ok(FileStore::of(Open::Reading(database.map_err(StoreError::new)?)))
+        Ok(FileStore::of(Open::Reading(open_repaired(path)?)))
     }
 
     fn of(open: Open) -> Self {
@@ -74,41 +63,53 @@ impl FileStore {
     }
 
     /// The same for a store that is open.
-    fn guarded<T>(&self, ask: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn guarded<T>(&self, ask: impl FnOnce() -> Result<T, Cause>) -> Result<T, StoreError> {
         if self.broken.load(Ordering::Acquire) {
-            return Err(broken());
+            return Err(StoreError::new(BROKEN));
         }
-        opened(ask).unwrap_or_else(|error| {
-            self.broken.store(true, Ordering::Release);
-            Err(error)
-        })
+        Ok(opened(ask).inspect_err(|_| self.broken.store(true, Ordering::Release))??)
     }
 
-    fn read(&self) -> Result<ReadTransaction, StoreError> {
+    fn read(&self) -> Result<ReadTransaction, TransactionError> {
         match &self.open {
             Open::Writing(database) => database.begin_read(),
             Open::Reading(database) => database.begin_read(),
         }
-        .map_err(StoreError::new)
+    }
+}
+
+fn create(path: &Path) -> Result<Database, Cause> {
+    if !path.try_exists()? {
+        make(path)?;
+    }
+    Ok(opened(|| Database::create(path))??)
+}
+
+fn open_repaired(path: &Path) -> Result<ReadOnlyDatabase, Cause> {
+    match opened(|| ReadOnlyDatabase::open(path))? {
+        // Whoever wrote last was ended in the middle of it. What was acknowledged is there, and who opens the file to write finds it.
+        Err(DatabaseError::RepairAborted) => {
+            drop(opened(|| Database::open(path))??);
+            Ok(opened(|| ReadOnlyDatabase::open(path))??)
+        }
+        database => Ok(database?),
     }
 }
 
 /// Asks the engine, which takes it that a file is as it has written it: whatever else it finds is an error of ours.
-fn opened<T>(open: impl FnOnce() -> T) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(open)).map_err(|_| broken())
+fn opened<T>(open: impl FnOnce() -> T) -> Result<T, Cause> {
+    catch_unwind(AssertUnwindSafe(open)).map_err(|_| BROKEN.into())
 }
 
-fn broken() -> StoreError {
-    StoreError::new("the file is broken")
-}
+const BROKEN: &str = "the file is broken";
 
 /// Makes an empty store. Whoever is ended in the middle of it leaves no file of this name that is half a store.
-fn make(path: &Path) -> Result<(), StoreError> {
+fn make(path: &Path) -> Result<(), Cause> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     // Whoever else makes it at the same time does so under another name.
     name.push(format!(".new-{:016x}", RandomState::new().build_hasher().finish()));
     let new = path.with_file_name(name);
-    drop(Database::create(&new).map_err(StoreError::new)?);
+    drop(Database::create(&new)?);
     // Somebody else may have made it meanwhile, and written to it: theirs stays.
     let made = match fs::hard_link(&new, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -117,14 +118,13 @@ fn make(path: &Path) -> Result<(), StoreError> {
         made => made,
     };
     let _ = fs::remove_file(&new);
-    made.map_err(StoreError::new)?;
+    made?;
     // The name is on the disk with what it names. Where folders cannot be opened, the system sees to it.
-    match path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder }) {
-        Some(folder) if cfg!(unix) => {
-            fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::new)
-        }
-        _ => Ok(()),
+    if let Some(folder) = path.parent().filter(|_| cfg!(unix)) {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        fs::File::open(folder)?.sync_all()?;
     }
+    Ok(())
 }
 
 impl Store for FileStore {
@@ -144,8 +144,8 @@ impl Store for FileStore {
         };
         let names: Vec<String> = ids.iter().map(Id::to_string).collect();
         let (transaction, before) = self.guarded(|| {
-            let transaction = database.begin_write().map_err(StoreError::new)?;
-            let table = transaction.open_table(ENTRIES).map_err(StoreError::new)?;
+            let transaction = database.begin_write()?;
+            let table = transaction.open_table(ENTRIES)?;
             let before =
                 names.iter().map(|name| entry(table.get(name.as_str()))).collect::<Result<Vec<_>, _>>()?;
             drop(table);
@@ -154,33 +154,31 @@ impl Store for FileStore {
         let mut entries = before.clone();
         change(&mut entries);
         self.guarded(|| {
-            let mut table = transaction.open_table(ENTRIES).map_err(StoreError::new)?;
+            let mut table = transaction.open_table(ENTRIES)?;
             let changed =
                 names.iter().zip(&entries).zip(&before).filter(|((_, entry), before)| entry != before);
             for ((name, entry), _) in changed {
                 match entry.is_empty() {
-                    true => drop(table.remove(name.as_str()).map_err(StoreError::new)?),
-                    false => {
-                        table.insert(name.as_str(), encode(entry)?.as_slice()).map_err(StoreError::new)?;
-                    }
+                    true => drop(table.remove(name.as_str())?),
+                    false => drop(table.insert(name.as_str(), encode(entry)?.as_slice())?),
                 }
             }
             drop(table);
             // It is on the disk when this returns.
-            transaction.commit().map_err(StoreError::new)
+            Ok(transaction.commit()?)
         })
     }
 
     fn each(&self, see: &mut dyn FnMut(Id, LedgerEntry) -> bool) -> Result<(), StoreError> {
         let rows = self.guarded(|| {
             let transaction = self.read()?;
-            table(&transaction)?.map(|table| table.range::<&str>(..).map_err(StoreError::new)).transpose()
+            Ok(table(&transaction)?.map(|table| table.range::<&str>(..)).transpose()?)
         })?;
         let Some(mut rows) = rows else { return Ok(()) };
         loop {
             let row = self.guarded(|| {
                 let Some(row) = rows.next() else { return Ok(None) };
-                let (name, text) = row.map_err(StoreError::new)?;
+                let (name, text) = row?;
                 Ok(Some((id(name.value(), "")?, decode(Some(text.value()))?)))
             })?;
             let goes_on = row.is_some_and(|(id, entry)| see(id, entry));
@@ -194,16 +192,16 @@ impl Store for FileStore {
 /// The table of entries; `None` where nothing was ever written.
 fn table(
     transaction: &ReadTransaction,
-) -> Result<Option<ReadOnlyTable<&'static str, &'static [u8]>>, StoreError> {
+) -> Result<Option<ReadOnlyTable<&'static str, &'static [u8]>>, TableError> {
     match transaction.open_table(ENTRIES) {
         Ok(table) => Ok(Some(table)),
         Err(TableError::TableDoesNotExist(_)) => Ok(None),
-        Err(error) => Err(StoreError::new(error)),
+        Err(error) => Err(error),
     }
 }
 
 type Text<'t> = Result<Option<AccessGuard<'t, &'static [u8]>>, StorageError>;
 
-fn entry(text: Text<'_>) -> Result<LedgerEntry, StoreError> {
-    decode(text.map_err(StoreError::new)?.as_ref().map(AccessGuard::value))
+fn entry(text: Text<'_>) -> Result<LedgerEntry, Cause> {
+    decode(text?.as_ref().map(AccessGuard::value))
 }

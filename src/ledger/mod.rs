@@ -31,9 +31,10 @@ mod redis;
 mod store;
 mod timestamp;
 
+pub use crate::counts::Counts;
 pub use audit::{Audit, By, CategoryTally, Finding, Tally};
 pub use batch::Batch;
-pub use breakdown::{Breakdown, Counts, MAX_VALUE_BYTES, MAX_VALUES, Value};
+pub use breakdown::{Breakdown, MAX_VALUE_BYTES, MAX_VALUES, Value};
 pub use entry::{Id, LedgerEntry, MAX_LINKS, Write};
 #[cfg(feature = "ledger-file")]
 pub use file::FileStore;

@@ -129,7 +129,9 @@ impl RedisStore {
 impl Store for RedisStore {
     fn get(&self, ids: &[Id]) -> Result<Vec<LedgerEntry>, StoreError> {
         let keys: Vec<String> = ids.iter().map(|id| self.key(id)).collect();
-        self.texts(&keys)?.iter().map(|text| decode(text.as_deref())).collect()
+        let entries =
+            self.texts(&keys)?.iter().map(|text| decode(text.as_deref())).collect::<Result<_, _>>()?;
+        Ok(entries)
     }
 
     fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [LedgerEntry])) -> Result<(), StoreError> {

@@ -36,12 +36,21 @@ pub trait Store {
 
 /// Why a store did not answer.
 #[derive(Debug)]
-pub struct StoreError(Box<dyn std::error::Error + Send + Sync>);
+pub struct StoreError(Cause);
+
+/// An error of what a store uses.
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl StoreError {
     /// For an error, or a text.
-    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn new(cause: impl Into<Cause>) -> Self {
         StoreError(cause.into())
+    }
+}
+
+impl From<Cause> for StoreError {
+    fn from(cause: Cause) -> Self {
+        StoreError(cause)
     }
 }
 

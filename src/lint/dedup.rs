@@ -91,7 +91,7 @@ pub fn dedup(all: &mut [Linted], real: impl Fn(&str) -> PathBuf) {
             let read: HashSet<PathBuf> = linted.files.names().map(|name| paths.of(name)).collect();
             read.into_iter().for_each(|file| *read_by.entry(file).or_default() += 1);
         }
-        let reported = linted.diagnostics.iter().map(|found| (found, Some(found.severity())));
+        let reported = linted.diagnostics.iter().map(|found| (found, Some(found.severity)));
         // Who does not report it does not use it either, and does not want it fixed.
         for (found, severity) in reported.chain(linted.off.iter().map(|found| (found, None))) {
             let Some(key) = paths.key(found, &linted.files) else { continue };
@@ -109,7 +109,7 @@ pub fn dedup(all: &mut [Linted], real: impl Fn(&str) -> PathBuf) {
         diagnostics.retain_mut(|found| {
             let Some(key) = paths.key(found, files) else { return true };
             let Some(finders) = finders.remove(&key) else { return false };
-            found.set_severity(finders.severity.unwrap_or(found.severity()));
+            found.severity = finders.severity.unwrap_or(found.severity);
             let read_by = key.site.places.first().and_then(|(file, _)| read_by.get(file));
             let all_find_it = read_by == Some(&finders.policies.len());
             // The settings of a policy with errors are unknown: its lists may have the other meaning.

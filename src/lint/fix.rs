@@ -24,7 +24,7 @@ pub fn edited<'d>(
     findings: impl IntoIterator<Item = &'d Diagnostic>,
 ) -> BTreeMap<FileId, Fixed> {
     // By where they end, so that the one before and the one after a place are found at once.
-    let mut taken: BTreeMap<FileId, BTreeMap<(u32, u32, usize), &Edit>> = BTreeMap::new();
+    let mut taken: BTreeMap<FileId, BTreeMap<(usize, usize, usize), &Edit>> = BTreeMap::new();
     let mut counts: BTreeMap<FileId, usize> = BTreeMap::new();
     for fix in findings.into_iter().filter_map(|finding| finding.fix.as_ref()) {
         let overlaps = fix.edits.iter().any(|edit| {
@@ -49,12 +49,12 @@ pub fn edited<'d>(
         let (text, mut changed, mut end) = (files.text(file), String::new(), 0);
         let has_crlf = text.contains("\r\n");
         for edit in edits.into_values() {
-            changed.push_str(text.get(end..edit.span.start as usize).unwrap_or_default());
+            changed.push_str(text.get(end..edit.span.start).unwrap_or_default());
             match has_crlf {
                 true => changed.push_str(&edit.text.replace("\r\n", "\n").replace('\n', "\r\n")),
                 false => changed.push_str(&edit.text),
             }
-            end = edit.span.end as usize;
+            end = edit.span.end;
         }
         changed.push_str(text.get(end..).unwrap_or_default());
         (file, Fixed { text: changed, count: counts.get(&file).copied().unwrap_or(0) })
@@ -84,9 +84,8 @@ pub(super) fn deletion(files: &Files, tree: &Tree, statement: Span) -> Option<Ed
 fn has_comment(files: &Files, tree: &Tree, statement: Span) -> bool {
     let text = files.text(statement.file);
     let is_comment = |token: &&Token| token.kind == TokenKind::Comment;
-    let on_one_line = |from: u32, to: u32| {
-        text.get(from as usize..to as usize).is_some_and(|between| !between.contains('\n'))
-    };
+    let on_one_line =
+        |from: usize, to: usize| text.get(from..to).is_some_and(|between| !between.contains('\n'));
     let [before, inside, behind] = around(tree, statement);
     // The first comment since the last word, unless it stands behind that word on its line: then it is that word's.
     let above = before.iter().rev().take_while(is_comment).map(|token| token.span).collect::<Vec<_>>();
@@ -112,21 +111,21 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         .categories()
         .iter()
         .map(|one| {
-            let label = one.label().map(|label| &label.value);
+            let label = one.label.as_ref().map(|label| &label.value);
             (one.name(), one.wire_id(), one.is_always(), one.is_live(), label)
         })
         .collect();
     let kinds: Vec<_> = policy
         .kinds()
         .iter()
-        .map(|one| (one.name(), one.ignores_all().is_some(), one.label().map(|label| &label.value)))
+        .map(|one| (one.name(), one.ignores_all.is_some(), one.label.as_ref().map(|label| &label.value)))
         .collect();
     let destinations: Vec<_> = policy
         .destinations()
         .iter()
         .map(|one| {
-            let flags = (one.exempt().is_some(), one.disabled().is_some(), one.mode());
-            let kind = one.kind().map(|kind| kind.value);
+            let flags = (one.exempt.is_some(), one.disabled.is_some(), one.mode());
+            let kind = one.kind.as_ref().map(|kind| kind.value);
             (one.names().collect::<Vec<_>>(), one.requirement(), flags, kind)
         })
         .collect();

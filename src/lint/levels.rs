@@ -39,9 +39,9 @@ impl Levels {
                 }
                 Some(Level::Warning) => Severity::Warning,
                 Some(Level::Error) => Severity::Error,
-                None => finding.severity(),
+                None => finding.severity,
             };
-            finding.set_severity(if self.deny_warnings { Severity::Error } else { severity });
+            finding.severity = if self.deny_warnings { Severity::Error } else { severity };
             true
         });
         off

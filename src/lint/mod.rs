@@ -28,7 +28,7 @@ use suppressions::Suppressions;
 const MAX_FINDINGS: usize = 100_000;
 
 /// What was found about one file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Linted {
     /// Mistakes and questionable facts, by file and place.
     pub diagnostics: Vec<Diagnostic>,
@@ -67,14 +67,12 @@ pub fn lint(source: &dyn Source, path: &str, levels: &Levels) -> Linted {
         }
         Ok(Loaded::Part(files, mut diagnostics)) => {
             levels.apply(None, &mut diagnostics);
-            Linted { diagnostics, off: Vec::new(), files, policy: None, is_part: true }
+            Linted { diagnostics, files, is_part: true, ..Linted::default() }
         }
         Err(error) => Linted {
             diagnostics: error.diagnostics().to_vec(),
-            off: Vec::new(),
             files: error.files().clone(),
-            policy: None,
-            is_part: false,
+            ..Linted::default()
         },
     }
 }

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 /// The outcomes for all destinations of a policy.
 pub(super) struct Outcomes {
-    classes: Vec<DestinationClass>,
+    pub(super) classes: Vec<DestinationClass>,
     /// By destination, which class it is of.
     class_of: Vec<usize>,
 }
@@ -57,11 +57,6 @@ impl Outcomes {
             }));
         }
         Outcomes { classes, class_of }
-    }
-
-    /// The classes that there are.
-    pub(super) fn classes(&self) -> &[DestinationClass] {
-        &self.classes
     }
 
     /// What can become of a destination.

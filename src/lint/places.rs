@@ -4,7 +4,7 @@ use crate::diagnostic::Span;
 use crate::syntax::tree::{Statement, Token, Tree};
 
 /// Returns the statement that a place is in.
-pub(super) fn statement_at(tree: &Tree, at: u32) -> Option<&Statement> {
+pub(super) fn statement_at(tree: &Tree, at: usize) -> Option<&Statement> {
     let index = tree.statements.partition_point(|statement| statement.span.end <= at);
     tree.statements.get(index).filter(|statement| statement.span.start <= at)
 }
@@ -18,6 +18,6 @@ pub(super) fn around(tree: &Tree, place: Span) -> [&[Token]; 3] {
 }
 
 /// Returns those of some words that stand before a place.
-pub(super) fn words_before<'w, 't>(words: &'w [&'t Token], at: u32) -> &'w [&'t Token] {
+pub(super) fn words_before<'w, 't>(words: &'w [&'t Token], at: usize) -> &'w [&'t Token] {
     words.split_at(words.partition_point(|word| word.span.start < at)).0
 }

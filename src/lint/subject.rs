@@ -28,7 +28,7 @@ impl<'p> Subject<'p> {
 
     /// Returns the statement that stands at a place or around it, with its tree.
     pub(super) fn statement(&self, place: Span) -> Option<(&'p Tree, &'p Statement)> {
-        let tree = self.trees.get(place.file.0 as usize)?;
+        let tree = self.trees.get(place.file.0)?;
         Some((tree, statement_at(tree, place.start)?))
     }
 

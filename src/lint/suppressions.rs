@@ -56,7 +56,7 @@ impl<'t> Suppressions<'t> {
                     target: target(tree, &words, token, beside.word),
                     names: allow.findings.iter().map(|finding| finding.text.to_owned()).collect(),
                     reason: allow.reason(),
-                    may_go_on: may_go_on(line_below(text, token.span.start as usize)),
+                    may_go_on: may_go_on(line_below(text, token.span.start)),
                 });
             }
         }
@@ -69,7 +69,7 @@ impl<'t> Suppressions<'t> {
     /// Returns true if a comment allows a finding; the comment is of use then.
     pub(super) fn allow(&mut self, finding: &Diagnostic) -> bool {
         let place = finding.span();
-        let tree = place.and_then(|place| self.trees.get(place.file.0 as usize));
+        let tree = place.and_then(|place| self.trees.get(place.file.0));
         let Some((place, tree)) = place.zip(tree) else { return false };
         let targets = spans_at(tree, place.start).map(|target| (finding.code, target));
         let allowed: Vec<_> = targets.filter(|target| self.allowed.contains(target)).collect();
@@ -110,8 +110,8 @@ impl Suppression {
             ));
         }
         let finding = finding.help(format!("write `{written}`"));
-        let end = self.comment.start as usize + files.excerpt(self.comment).trim_end().len();
-        let span = Span::new(self.comment.file, self.comment.start as usize, end);
+        let end = self.comment.start + files.excerpt(self.comment).trim_end().len();
+        let span = Span::new(self.comment.file, self.comment.start, end);
         finding.fix("put the reason in quotes", [Edit::new(span, written)])
     }
 
@@ -187,19 +187,19 @@ fn target(tree: &Tree, words: &[&Token], comment: &Token, word: Option<&Token>) 
 /// comment may go on with it, or be what it goes on with.
 fn whole(text: &str, words: &[&Token], comment: &Token) -> Option<Span> {
     let place = comment.span;
-    let line_start = line_start(text, place.start as usize);
-    let line_end = line_end(text, place.start as usize);
-    let word = words_before(words, place.start).last().filter(|word| word.span.end as usize > line_start);
+    let line_start = line_start(text, place.start);
+    let line_end = line_end(text, place.start);
+    let word = words_before(words, place.start).last().filter(|word| word.span.end > line_start);
     let line_above = text.get(..line_start.saturating_sub(1)).and_then(|before| before.lines().next_back());
-    if may_go_on(line_below(text, place.start as usize)) || word.is_none() && may_go_on(line_above) {
+    if may_go_on(line_below(text, place.start)) || word.is_none() && may_go_on(line_above) {
         return None;
     }
     Some(match word {
         // A carriage return at the end of the line stays.
         Some(word) => {
             let written = text.get(place.range()).unwrap_or_default();
-            let end = place.start as usize + written.trim_end_matches('\r').len();
-            Span::new(place.file, word.span.end as usize, end)
+            let end = place.start + written.trim_end_matches('\r').len();
+            Span::new(place.file, word.span.end, end)
         }
         None => Span::new(place.file, line_start, line_end),
     })
@@ -214,12 +214,12 @@ fn rows(statement: &Statement) -> Vec<Span> {
     }
 }
 
-fn has_rows(tree: &Tree, at: u32) -> bool {
+fn has_rows(tree: &Tree, at: usize) -> bool {
     statement_at(tree, at).is_some_and(|statement| !rows(statement).is_empty())
 }
 
 /// Returns the statement at a place, and the row of it in which the place is.
-fn spans_at(tree: &Tree, at: u32) -> impl Iterator<Item = Span> {
+fn spans_at(tree: &Tree, at: usize) -> impl Iterator<Item = Span> {
     let statement = statement_at(tree, at);
     let row = statement.into_iter().flat_map(rows).find(|row| row.start <= at && at < row.end);
     statement.map(|statement| statement.span).into_iter().chain(row)

@@ -6,6 +6,7 @@ use super::merge::duplicate;
 use crate::diagnostic::{Code, Diagnostic, Edit, Span, Spanned};
 use crate::syntax::Keyword;
 use crate::syntax::tree::Text;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::mem::{Discriminant, discriminant};
 
@@ -27,7 +28,7 @@ pub(super) struct Checker<'t> {
     pub(super) destinations: HashMap<&'t str, DestinationId>,
     /// The names that an integrations object may use, each with the own name of a destination that answers to it.
     pub(super) owners: HashMap<&'t str, &'t str>,
-    pub(super) suggested: usize,
+    pub(super) searched: Cell<usize>,
     /// The required settings that are missing.
     missing: Vec<Keyword>,
 }
@@ -50,7 +51,7 @@ impl<'t> Checker<'t> {
             kinds: HashMap::new(),
             destinations: HashMap::new(),
             owners: HashMap::new(),
-            suggested: 0,
+            searched: Cell::new(0),
         }
     }
 

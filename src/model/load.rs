@@ -34,7 +34,7 @@ impl Forest {
     }
 
     pub(super) fn tree(&self, file: FileId) -> Option<&Tree> {
-        self.trees.get(file.0 as usize)
+        self.trees.get(file.0)
     }
 
     /// Returns true if the first file is no policy but a part of others: nothing in it says `policy`.
@@ -186,7 +186,7 @@ impl Loader<'_> {
                 self.resolve(&place, prelude, &target).and_then(|place| self.file(place, Some(target.span)));
             match included {
                 Some(file) => {
-                    if let Some(includes) = self.forest.includes.get_mut(id.0 as usize) {
+                    if let Some(includes) = self.forest.includes.get_mut(id.0) {
                         includes.push((file, target.span));
                     }
                 }

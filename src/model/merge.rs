@@ -82,10 +82,10 @@ struct Subject<'t> {
 }
 
 pub(super) fn merge(forest: &Forest) -> Merged<'_> {
-    let mut merged = Merged::default();
-    merged.name = name(forest, &mut merged.diagnostics);
+    let mut merger = Merger { forest, reach: reach(forest), diagnostics: Vec::new() };
+    let mut merged = Merged { name: merger.name(), ..Merged::default() };
     let mut order = Vec::new();
-    expand(forest, FileId(0), &mut vec![false; forest.trees.len()], &mut order);
+    expand(forest, FileId(0), &mut HashSet::new(), &mut order);
 
     // A subject stands where it is declared, not where it is overridden.
     let (declarations, overrides): (Vec<&Statement>, Vec<&Statement>) =
@@ -101,13 +101,9 @@ pub(super) fn merge(forest: &Forest) -> Merged<'_> {
         }
     }
 
-    let reach = reach(forest);
-    let includes = |from: FileId, to: FileId| {
-        reach.get(from.0 as usize).and_then(|row| row.get(to.0 as usize)).copied().unwrap_or(false)
-    };
     let mut searched = 0;
     for (subject, statements) in &subjects {
-        match in_force(statements, &includes, &mut merged.diagnostics) {
+        match merger.in_force(statements) {
             Some(statement) => merged.add(statement),
             None => {
                 // Suggestions compare names one by one; many mistakes of this sort have one cause anyway.
@@ -116,30 +112,160 @@ pub(super) fn merge(forest: &Forest) -> Merged<'_> {
                 let declared =
                     declared.filter(|(_, others)| others.iter().any(|other| other.overrides.is_none()));
                 let near = near(subject, declared.map(|(subject, _)| subject));
-                nothing_to_override(forest, statements, near, &mut merged.diagnostics);
+                merger.nothing_to_override(statements, near);
             }
         }
     }
+    merged.diagnostics = merger.diagnostics;
     merged
 }
 
-/// The policy's own name. A name in an included file names that file's own policy.
-fn name(forest: &Forest, diagnostics: &mut Vec<Diagnostic>) -> Option<Text> {
-    let mut names =
-        forest.tree(FileId(0)).into_iter().flat_map(|tree| &tree.statements).filter_map(|statement| {
-            match &statement.fact {
+/// Decides which statements are in force.
+struct Merger<'t> {
+    forest: &'t Forest,
+    /// Each file with each file that it includes, directly or through others.
+    reach: HashSet<(FileId, FileId)>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Merger<'_> {
+    /// The policy's own name. A name in an included file names that file's own policy.
+    fn name(&mut self) -> Option<Text> {
+        let mut names = self.forest.tree(FileId(0)).into_iter().flat_map(|tree| &tree.statements).filter_map(
+            |statement| match &statement.fact {
                 Fact::Policy(name) => Some(name),
                 _ => None,
-            }
-        });
-    let first = names.next()?;
-    for again in names {
-        diagnostics.push(
-            duplicate("the policy's name is said twice", first.span, again.span)
-                .help("delete one of the two"),
+            },
         );
+        let first = names.next()?;
+        for again in names {
+            self.diagnostics.push(
+                duplicate("the policy's name is said twice", first.span, again.span)
+                    .help("delete one of the two"),
+            );
+        }
+        Some(first.clone())
     }
-    Some(first.clone())
+
+    fn includes(&self, from: FileId, to: FileId) -> bool {
+        self.reach.contains(&(from, to))
+    }
+
+    /// The error for two declarations of one fact. The fix turns a policy's `ledger mismatch` into an override of its prelude's: no prelude
+    /// has always set it. For any other fact its author decides which of the two was meant.
+    fn declared_twice(&self, first: &Statement, again: &Statement) -> Diagnostic {
+        let error = duplicate(&format!("`{}` is said twice", again.fact.phrase()), first.span, again.span);
+        let (from, to) = (first.span.file, again.span.file);
+        let own = match (self.includes(to, from), self.includes(from, to)) {
+            (true, _) => again,
+            (_, true) => first,
+            _ => return error,
+        };
+        match own.fact {
+            Fact::LedgerMismatch(_) => error.fix(
+                "override the setting of the included file",
+                [Edit::new(own.span.before(), "override ")],
+            ),
+            _ => error,
+        }
+    }
+
+    /// The statement in force among those about one subject; `None` when all of them override what nobody said.
+    fn in_force<'s>(&mut self, statements: &[&'s Statement]) -> Option<&'s Statement> {
+        let mut base: Option<&Statement> = None;
+        for statement in statements.iter().filter(|statement| statement.overrides.is_none()) {
+            match base {
+                None => base = Some(statement),
+                // Old words have an error already. Fixed, the statement is looked at again.
+                Some(first) if first.is_old || statement.is_old => {}
+                Some(first) => {
+                    let error = self.declared_twice(first, statement);
+                    self.diagnostics.push(error);
+                }
+            }
+        }
+        let base = base?;
+        let mut overrides: Vec<&Statement> = Vec::new();
+        for statement in statements.iter().filter(|statement| statement.overrides.is_some()) {
+            let (own, at) = (statement.span.file, statement.overrides.unwrap_or(statement.span));
+            let phrase = statement.fact.phrase();
+            let is_own = own == base.span.file;
+            if is_own || !self.includes(own, base.span.file) {
+                let (message, help) = match is_own {
+                    true => (
+                        format!("`{phrase}` is a fact of this same file"),
+                        "change the fact itself; `override` is for facts of included files",
+                    ),
+                    false => (
+                        "this file does not include the file that says the fact".into(),
+                        "include that file, or move the override into a file that does",
+                    ),
+                };
+                self.diagnostics.push(
+                    Diagnostic::new(Code::NothingToOverride, message)
+                        .at(at, "overrides")
+                        .at(base.span, "said here")
+                        .help(help),
+                );
+            } else if let Some(first) = overrides.iter().find(|other| other.span.file == own) {
+                let message = format!("`override {phrase}` is said twice");
+                self.diagnostics.push(duplicate(&message, first.span, statement.span));
+            } else {
+                overrides.push(statement);
+            }
+        }
+        // The one in force is that of the file which includes the files of all the others.
+        let last = overrides.iter().find(|one| {
+            overrides
+                .iter()
+                .all(|other| one.span == other.span || self.includes(one.span.file, other.span.file))
+        });
+        if let (None, [one, other, ..]) = (last, overrides.as_slice()) {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::CompetingOverrides,
+                    format!("two files override `{}`", one.fact.phrase()),
+                )
+                .at(other.span, "overridden here")
+                .at(one.span, "and here")
+                .help("no file that overrides it includes all the others, so none comes last: keep one"),
+            );
+        }
+        Some(last.copied().unwrap_or(base))
+    }
+
+    fn nothing_to_override(&mut self, statements: &[&Statement], near: Option<&str>) {
+        for statement in statements {
+            let phrase = statement.fact.phrase();
+            if self.forest.may_have_lost(&phrase) {
+                continue;
+            }
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "delete `override` to declare it".into(),
+            };
+            self.diagnostics.push(
+                Diagnostic::new(Code::NothingToOverride, format!("no included file says `{phrase}`"))
+                    .at(statement.overrides.unwrap_or(statement.span), "nothing to override")
+                    .help(help),
+            );
+        }
+    }
+}
+
+fn reach(forest: &Forest) -> HashSet<(FileId, FileId)> {
+    let mut reach = HashSet::new();
+    for from in (0..forest.trees.len()).map(FileId) {
+        let mut open = vec![from];
+        while let Some(file) = open.pop() {
+            for (included, _) in forest.includes.get(file.0).into_iter().flatten() {
+                if reach.insert((from, *included)) {
+                    open.push(*included);
+                }
+            }
+        }
+    }
+    reach
 }
 
 /// The error for something that is said twice.
@@ -150,35 +276,13 @@ pub(super) fn duplicate(message: &str, first: Span, again: Span) -> Diagnostic {
         .help("delete one of the two; to change a fact of an included file, write `override` in front of the new one")
 }
 
-/// The error for two declarations of one fact. The fix turns a policy's `ledger mismatch` into an override of its prelude's: no prelude
-/// has always set it. For any other fact its author decides which of the two was meant.
-fn declared_twice(
-    first: &Statement,
-    again: &Statement,
-    includes: &dyn Fn(FileId, FileId) -> bool,
-) -> Diagnostic {
-    let error = duplicate(&format!("`{}` is said twice", again.fact.phrase()), first.span, again.span);
-    let (from, to) = (first.span.file, again.span.file);
-    let own = match (includes(to, from), includes(from, to)) {
-        (true, _) => again,
-        (_, true) => first,
-        _ => return error,
-    };
-    match own.fact {
-        Fact::LedgerMismatch(_) => error
-            .fix("override the setting of the included file", [Edit::new(own.span.before(), "override ")]),
-        _ => error,
-    }
-}
-
 /// The statements in declaration order: an included file's stand where the include stands, the first time.
-fn expand<'t>(forest: &'t Forest, file: FileId, done: &mut Vec<bool>, order: &mut Vec<&'t Statement>) {
-    match done.get_mut(file.0 as usize) {
-        Some(seen) if !*seen => *seen = true,
-        _ => return,
+fn expand<'t>(forest: &'t Forest, file: FileId, done: &mut HashSet<FileId>, order: &mut Vec<&'t Statement>) {
+    if !done.insert(file) {
+        return;
     }
     // The files that were found, in the order of the statements that ask for them.
-    let mut includes = forest.includes.get(file.0 as usize).into_iter().flatten().peekable();
+    let mut includes = forest.includes.get(file.0).into_iter().flatten().peekable();
     for statement in forest.tree(file).into_iter().flat_map(|tree| &tree.statements) {
         if let Fact::Include { target, .. } = &statement.fact {
             if let Some((included, _)) = includes.next_if(|(_, span)| *span == target.span) {
@@ -188,25 +292,6 @@ fn expand<'t>(forest: &'t Forest, file: FileId, done: &mut Vec<bool>, order: &mu
             order.push(statement);
         }
     }
-}
-
-/// For each file, which files it includes, directly or through others.
-fn reach(forest: &Forest) -> Vec<Vec<bool>> {
-    let count = forest.trees.len();
-    let mut reach = vec![vec![false; count]; count];
-    for (from, row) in reach.iter_mut().enumerate() {
-        let mut open = vec![from];
-        while let Some(file) = open.pop() {
-            for (included, _) in forest.includes.get(file).map_or(&[][..], Vec::as_slice) {
-                let to = included.0 as usize;
-                if let Some(reached) = row.get_mut(to).filter(|reached| !**reached) {
-                    *reached = true;
-                    open.push(to);
-                }
-            }
-        }
-    }
-    reach
 }
 
 fn subject(statement: &Statement) -> Option<Subject<'_>> {
@@ -221,92 +306,9 @@ fn subject(statement: &Statement) -> Option<Subject<'_>> {
     })
 }
 
-/// The statement in force among those about one subject; `None` when all of them override what nobody said.
-fn in_force<'t>(
-    statements: &[&'t Statement],
-    includes: &dyn Fn(FileId, FileId) -> bool,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<&'t Statement> {
-    let mut base: Option<&Statement> = None;
-    for statement in statements.iter().filter(|statement| statement.overrides.is_none()) {
-        match base {
-            None => base = Some(statement),
-            // Old words have an error already. Fixed, the statement is looked at again.
-            Some(first) if first.is_old || statement.is_old => {}
-            Some(first) => diagnostics.push(declared_twice(first, statement, includes)),
-        }
-    }
-    let base = base?;
-    let mut overrides: Vec<&Statement> = Vec::new();
-    for statement in statements.iter().filter(|statement| statement.overrides.is_some()) {
-        let (own, at) = (statement.span.file, statement.overrides.unwrap_or(statement.span));
-        let phrase = statement.fact.phrase();
-        let is_own = own == base.span.file;
-        if is_own || !includes(own, base.span.file) {
-            let (message, help) = match is_own {
-                true => (
-                    format!("`{phrase}` is a fact of this same file"),
-                    "change the fact itself; `override` is for facts of included files",
-                ),
-                false => (
-                    "this file does not include the file that says the fact".into(),
-                    "include that file, or move the override into a file that does",
-                ),
-            };
-            diagnostics.push(
-                Diagnostic::new(Code::NothingToOverride, message)
-                    .at(at, "overrides")
-                    .at(base.span, "said here")
-                    .help(help),
-            );
-        } else if let Some(first) = overrides.iter().find(|other| other.span.file == own) {
-            let message = format!("`override {phrase}` is said twice");
-            diagnostics.push(duplicate(&message, first.span, statement.span));
-        } else {
-            overrides.push(statement);
-        }
-    }
-    // The one in force is that of the file which includes the files of all the others.
-    let last = overrides.iter().find(|one| {
-        overrides.iter().all(|other| one.span == other.span || includes(one.span.file, other.span.file))
-    });
-    if let (None, [one, other, ..]) = (last, overrides.as_slice()) {
-        diagnostics.push(
-            Diagnostic::new(Code::CompetingOverrides, format!("two files override `{}`", one.fact.phrase()))
-                .at(other.span, "overridden here")
-                .at(one.span, "and here")
-                .help("no file that overrides it includes all the others, so none comes last: keep one"),
-        );
-    }
-    Some(last.copied().unwrap_or(base))
-}
-
 /// The declared subject of the same sort that is nearest by name.
 fn near<'t>(subject: &Subject<'t>, declared: impl Iterator<Item = &'t Subject<'t>>) -> Option<&'t str> {
     let alike = declared.filter(|other| other.keyword == subject.keyword);
     let name = subject.name.filter(|_| subject.keyword != Keyword::Lint)?;
     nearest(name, alike.filter_map(|other| other.name))
-}
-
-fn nothing_to_override(
-    forest: &Forest,
-    statements: &[&Statement],
-    near: Option<&str>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    for statement in statements {
-        let phrase = statement.fact.phrase();
-        if forest.may_have_lost(&phrase) {
-            continue;
-        }
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "delete `override` to declare it".into(),
-        };
-        diagnostics.push(
-            Diagnostic::new(Code::NothingToOverride, format!("no included file says `{phrase}`"))
-                .at(statement.overrides.unwrap_or(statement.span), "nothing to override")
-                .help(help),
-        );
-    }
 }

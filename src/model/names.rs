@@ -7,6 +7,7 @@ use super::requirement::Requirement;
 use crate::diagnostic::{Code, Diagnostic, Spanned, nearest};
 use crate::syntax;
 use crate::syntax::tree::{Element, Group, Needs, Quantifier, Text};
+use std::collections::HashMap;
 
 impl Checker<'_> {
     pub(super) fn needs(&mut self, needs: &Needs, several: Quantifier) -> Option<Requirement> {
@@ -49,8 +50,7 @@ impl Checker<'_> {
         self.uses.extend(known.map(|id| Spanned::new(id, name.span)));
         if known.is_none() && !self.forest.may_have_lost(&name.value) {
             let wire_id = self.by_wire_id.get(name.value.as_str()).copied();
-            let near =
-                self.suggests().then(|| nearest(&name.value, self.categories.keys().copied())).flatten();
+            let near = self.near(name, &self.categories);
             let help = match (wire_id, near, name.value.as_str()) {
                 (Some(category), _, wire_id) => {
                     format!("`{wire_id}` is the wire id of a category: write `{}`", syntax::name(category))
@@ -60,11 +60,7 @@ impl Checker<'_> {
                 (None, None, "not") => "there is no `not`: name what must be granted".to_owned(),
                 (None, None, unknown) => format!("declare it: `category {}`", syntax::name(unknown)),
             };
-            self.report(
-                Diagnostic::new(Code::UnknownCategory, format!("there is no category `{}`", name.value))
-                    .at(name.span, "unknown")
-                    .help(help),
-            );
+            self.report_unknown(Code::UnknownCategory, "category", name, help);
         }
         known
     }
@@ -72,24 +68,24 @@ impl Checker<'_> {
     pub(super) fn kind_named(&mut self, name: &Text) -> Option<Spanned<KindId>> {
         let known = self.kinds.get(name.value.as_str()).copied();
         if known.is_none() && !self.forest.may_have_lost(&name.value) {
-            let near = self.suggests().then(|| nearest(&name.value, self.kinds.keys().copied())).flatten();
-            let help = match near {
+            let help = match self.near(name, &self.kinds) {
                 Some(near) => format!("did you mean `{}`?", syntax::name(near)),
                 None => format!("declare it: `destination kind {}`", syntax::name(&name.value)),
             };
-            self.report(
-                Diagnostic::new(Code::UnknownKind, format!("there is no destination kind `{}`", name.value))
-                    .at(name.span, "unknown")
-                    .help(help),
-            );
+            self.report_unknown(Code::UnknownKind, "destination kind", name, help);
         }
         known.map(|kind| Spanned::new(kind, name.span))
     }
 
-    /// Whether one more name is compared with all the known ones.
-    pub(super) fn suggests(&mut self) -> bool {
-        self.suggested += 1;
-        self.suggested <= MAX_SUGGESTIONS
+    /// Returns the known name that is nearest. Only the first names are looked for, because each is compared with all known ones.
+    fn near<'n, Id>(&self, name: &Text, known: &HashMap<&'n str, Id>) -> Option<&'n str> {
+        let searched = self.searched.replace(self.searched.get() + 1);
+        if searched < MAX_SUGGESTIONS { nearest(&name.value, known.keys().copied()) } else { None }
+    }
+
+    fn report_unknown(&mut self, code: Code, what: &str, name: &Text, help: String) {
+        let message = format!("there is no {what} `{}`", name.value);
+        self.report(Diagnostic::new(code, message).at(name.span, "unknown").help(help));
     }
 
     pub(super) fn destinations_named(&mut self, names: &[Text]) -> Option<Vec<DestinationId>> {
@@ -110,18 +106,12 @@ impl Checker<'_> {
         }
         let help = if let Some(own) = self.owners.get(name.value.as_str()) {
             format!("it is an alias: write the destination's own, \"{own}\"")
-        } else if self.suggests()
-            && let Some(near) = nearest(&name.value, self.destinations.keys().copied())
-        {
+        } else if let Some(near) = self.near(name, &self.destinations) {
             format!("did you mean \"{near}\"?")
         } else {
             "names of destinations are compared exactly".to_owned()
         };
-        self.report(
-            Diagnostic::new(Code::UnknownDestination, format!("there is no destination `{}`", name.value))
-                .at(name.span, "unknown")
-                .help(help),
-        );
+        self.report_unknown(Code::UnknownDestination, "destination", name, help);
     }
 }
 

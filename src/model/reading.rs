@@ -8,9 +8,9 @@ use crate::syntax::tree::ConsentState;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
     /// The members that lead to the object which holds the preferences: `context`, `consent`. May be empty.
-    parents: Vec<String>,
+    pub(crate) parents: Vec<String>,
     /// The accepted spellings of the preferences' own key, the path's own first. Never empty.
-    spellings: Vec<String>,
+    pub(crate) spellings: Vec<String>,
 }
 
 spelled! {
@@ -64,14 +64,6 @@ impl Reading {
     /// Returns the value of a category that an event does not list.
     pub fn unlisted(&self) -> Preference {
         Preference::Unasked
-    }
-
-    pub(crate) fn parents(&self) -> &[String] {
-        &self.parents
-    }
-
-    pub(crate) fn spellings(&self) -> &[String] {
-        &self.spellings
     }
 
     pub(crate) fn accepts(&self, spelling: &str) -> bool {

@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Debug, Clone)]
 pub struct Reconcile {
     rows: Vec<Row>,
-    cells: Vec<Cell>,
+    pub(crate) cells: Vec<Cell>,
     fallback: Row,
 }
 
@@ -38,17 +38,11 @@ impl Row {
 /// On one line: `consent answered, integrations any → consent then integrations`.
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fn states<S: Spelled>(states: &[Spanned<S>]) -> String {
-            if states.len() == S::VALUES.len() {
-                return "any".to_owned();
-            }
-            states.iter().map(|state| state.value.spelling()).collect::<Vec<_>>().join(" | ")
-        }
         write!(
             f,
             "consent {}, integrations {} \u{2192} {}",
-            states(&self.consent),
-            states(&self.integrations),
+            Spelled::alternatives(self.consent.iter().map(|state| state.value)),
+            Spelled::alternatives(self.integrations.iter().map(|state| state.value)),
             self.enforce.value
         )?;
         match &self.because {
@@ -69,11 +63,6 @@ impl Reconcile {
     /// The rows, in the order of the policy.
     pub fn rows(&self) -> &[Row] {
         &self.rows
-    }
-
-    #[cfg(feature = "lint")]
-    pub(crate) fn cells(&self) -> &[Cell] {
-        &self.cells
     }
 }
 

@@ -15,8 +15,10 @@ use crate::syntax::tree::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Test {
     name: Spanned<String>,
-    cases: Vec<TestCase>,
-    is_table: bool,
+    /// The cases; one, unless the test is a table.
+    pub cases: Vec<TestCase>,
+    /// True if the test is a table.
+    pub is_table: bool,
     span: Span,
 }
 
@@ -74,18 +76,6 @@ pub enum Expected {
 }
 
 declared!(Test);
-
-impl Test {
-    /// The cases; one, unless the test is a table.
-    pub fn cases(&self) -> &[TestCase] {
-        &self.cases
-    }
-
-    /// Returns true if its cases are the rows of a table.
-    pub fn is_table(&self) -> bool {
-        self.is_table
-    }
-}
 
 /// What the lines of a test say of its event.
 #[derive(Default)]

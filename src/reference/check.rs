@@ -49,7 +49,7 @@ pub fn check<'e>(policy: &Policy, event: &Event<'e>, recorded: Recorded<'_>) -> 
 
 /// "Compare the effective grants of enforced categories that are not `always`."
 fn is_compared(policy: &Policy, id: CategoryId) -> bool {
-    policy.category(id).is_some_and(|one| one.unenforced().is_none() && one.always().is_none())
+    policy.category(id).is_some_and(|one| one.unenforced.is_none() && one.always.is_none())
 }
 
 /// "`conflict` … counts as refused unless the policy says otherwise."

@@ -154,7 +154,7 @@ impl Interpreter<'_> {
             let is_dropped = checked.action == CheckAction::Drop;
             if is_dropped {
                 drop_reason = Some(checked.result.drop_reason());
-                reason = Some(Reason::Dropped).filter(|_| self.destination.disabled().is_none());
+                reason = Some(Reason::Dropped).filter(|_| self.destination.disabled.is_none());
             }
             let result = if is_dropped { StepResult::Blocks(Reason::Dropped) } else { StepResult::Passes };
             let span = self.policy.ledger_span(checked.result);
@@ -176,7 +176,7 @@ impl Interpreter<'_> {
         let mut take = |kind, result, span| steps.push(Step { kind, result, span });
 
         // 1. "`disabled` destination → block."
-        if let Some(disabled) = self.destination.disabled() {
+        if let Some(disabled) = self.destination.disabled {
             take(StepKind::Enabled, StepResult::Blocks(Reason::Disabled), Some(disabled));
             return Reason::Disabled;
         }
@@ -249,7 +249,7 @@ impl Interpreter<'_> {
     /// §3, step 3: the reason for which the consent step passes or blocks, and the line of the policy that says so.
     fn consent_step(&self) -> (Reason, Option<Span>) {
         // "exempt destination …, or exempt event …: passes this step as `exempt`, not the next."
-        if let Some(exempt) = self.destination.exempt() {
+        if let Some(exempt) = self.destination.exempt {
             return (Reason::Exempt, Some(exempt));
         }
         if self.exempt_event() {
@@ -281,7 +281,7 @@ impl Interpreter<'_> {
         let entry = self.entry(is_own);
         let all_off = self.entry(is_all) == Some(Entry::Off);
         let kind = StepKind::Integrations { entry, all_off };
-        let ignores_all = self.policy.kind_of(self.destination).and_then(|kind| kind.ignores_all());
+        let ignores_all = self.policy.kind_of(self.destination).and_then(|kind| kind.ignores_all);
         let (block, span) = match entry {
             // "`off` → block (`integration_off`)"
             Some(Entry::Off) => (Some(Reason::IntegrationOff), self.decided_by_setting(is_own)),
@@ -352,7 +352,7 @@ impl Interpreter<'_> {
 
     /// §3: "`always` categories are granted whatever the event says"; §1: "Only `granted` satisfies a requirement."
     fn is_granted(&self, category: CategoryId) -> bool {
-        let always = self.policy.category(category).is_some_and(|category| category.always().is_some());
+        let always = self.policy.category(category).is_some_and(|category| category.always.is_some());
         always || preference(self.policy, self.event, category) == Preference::Granted
     }
 
@@ -362,7 +362,7 @@ impl Interpreter<'_> {
         let (elements, all) = match requirement {
             Requirement::Category(id) => {
                 let unenforced =
-                    self.policy.category(*id).is_some_and(|category| category.unenforced().is_some());
+                    self.policy.category(*id).is_some_and(|category| category.unenforced.is_some());
                 return match self.is_granted(*id) {
                     _ if unenforced => Satisfaction::Vanished,
                     true => Satisfaction::Satisfied,

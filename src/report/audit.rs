@@ -1,14 +1,13 @@
 //! The stamping of a stream of events: findings, what events hold for each category, and where each finding occurs.
 
-use super::counts::Counts;
-use super::json::VERSION;
+use super::json::{self, VERSION};
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
-use crate::event::Name;
-use crate::ledger::{Audit, By, Finding, Tally};
-use crate::model::CheckResult;
-use crate::model::{ConsentState, Policy};
-use serde::{Serialize, Serializer};
+use crate::counts::Counts;
+use crate::event::{EventErrorKind, Name, Preference};
+use crate::ledger::{Audit, By, Finding, Rejection, Tally};
+use crate::model::{CheckResult, ConsentState, Policy};
+use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -32,36 +31,36 @@ const MAX_SHOWN: usize = 10;
 /// ```
 #[derive(Debug, Serialize)]
 pub struct AuditReport<'a> {
+    #[serde(serialize_with = "json::sorted")]
     by: BTreeMap<&'static str, BreakdownReport<'a>>,
+    #[serde(serialize_with = "json::sorted")]
     categories: Vec<CategoryReport<'a>>,
     /// `null` if no ledger was asked.
-    checks: Option<Counts>,
+    checks: Option<&'a Counts<CheckResult>>,
     clean: bool,
-    consent: Counts,
+    consent: &'a Counts<ConsentState>,
     edition: u32,
     events: u64,
-    findings: Counts,
+    findings: &'a Counts<Finding>,
     identify_events: u64,
     never_stamped: Vec<&'a str>,
-    not_events: Counts,
+    not_events: &'a Counts<EventErrorKind>,
     policy: &'a str,
     preference_events: u64,
-    rejections: Counts,
+    rejections: &'a Counts<Rejection>,
     unknown_categories: UnknownReport,
     v: u32,
     without_person: u64,
-    wrong_spellings: Counts,
+    wrong_spellings: &'a Counts<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
 struct CategoryReport<'a> {
     category: &'a str,
     counts: bool,
-    granted: u64,
-    invalid: u64,
     mismatched: Option<u64>,
-    refused: u64,
-    unasked: u64,
+    #[serde(flatten)]
+    preferences: &'a Counts<Preference>,
     wire_id: &'a str,
     #[serde(skip)]
     note: &'static str,
@@ -87,93 +86,72 @@ struct BreakdownReport<'a> {
 }
 
 /// The events with one value. The document has a member for each part of it, so that `null` is an absent one.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Cells<'a> {
-    by: By,
-    value: &'a [Option<Name<'static>>],
+    #[serde(flatten)]
+    parts: BTreeMap<&'static str, Option<String>>,
+    #[serde(flatten)]
     tally: &'a Tally,
-}
-
-fn by_finding(tally: &Tally) -> impl Iterator<Item = (&'static str, u64)> {
-    Finding::ALL.into_iter().map(|finding| (finding.as_str(), tally.of(finding)))
-}
-
-impl Serialize for Cells<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = |part: &Option<Name<'_>>| part.as_ref().map(Name::to_string).into();
-        let parts = self.by.parts().iter().zip(self.value).map(|(part, value)| (*part, text(value)));
-        let mut members: BTreeMap<&str, serde_json::Value> = parts.collect();
-        members.insert("events", self.tally.events().into());
-        members.insert("findings", serde_json::Value::from_iter(by_finding(self.tally)));
-        members.serialize(serializer)
-    }
+    #[serde(skip)]
+    name: String,
 }
 
 impl<'a> AuditReport<'a> {
     /// Creates the report of an audit by a policy.
     pub fn new(policy: &'a Policy, audit: &'a Audit, has_ledger: bool) -> Self {
-        let categories = audit.categories().iter().filter_map(|tally| {
+        let categories = audit.categories.iter().filter_map(|tally| {
             let category = policy.category(tally.id)?;
             Some(CategoryReport {
                 category: category.name(),
                 counts: tally.counts,
-                granted: tally.granted,
-                invalid: tally.invalid,
                 mismatched: has_ledger.then_some(tally.mismatched),
-                refused: tally.refused,
-                unasked: tally.unasked,
+                preferences: &tally.preferences,
                 wire_id: category.wire_id(),
-                note: match (category.unenforced(), category.always()) {
+                note: match (category.unenforced, category.always) {
                     (Some(_), _) => "unenforced",
                     (None, Some(_)) => "always granted",
                     (None, None) => "",
                 },
             })
         });
-        let unknown = audit.unknown_categories();
+        let unknown = &audit.unknown_categories;
         let unknown_rows = unknown.rows().map(|(name, counts)| {
             let category = name.first().and_then(|name| name.as_ref().map(Name::to_string));
             UnknownRow { category, events: counts.total() }
         });
-        let by = By::ALL.into_iter().map(|by| {
-            let breakdown = audit.by(by);
-            let rows = breakdown.rows().map(|(value, tally)| Cells { by, value, tally }).collect();
-            (by.as_str(), BreakdownReport { other: Cells { by, value: &[], tally: breakdown.other() }, rows })
+        let by = By::ALL.into_iter().zip(&audit.by).map(|(by, breakdown)| {
+            let rows = breakdown.rows().map(|(value, tally)| Cells::new(by, value, tally)).collect();
+            (by.as_str(), BreakdownReport { other: Cells::new(by, &[], breakdown.other()), rows })
         });
         let never = audit.never_stamped().filter_map(|id| Some(policy.category(id)?.name()));
         AuditReport {
             by: by.collect(),
             categories: categories.collect(),
-            checks: has_ledger
-                .then(|| audit.checks().map(|(result, count)| (result.as_str(), count)).collect()),
+            checks: has_ledger.then_some(&audit.checks),
             clean: audit.is_clean(),
-            consent: ConsentState::ALL
-                .into_iter()
-                .map(|state| (state.as_str(), audit.state(state)))
-                .collect(),
+            consent: &audit.states,
             edition: policy.edition(),
-            events: audit.all().events(),
-            findings: by_finding(audit.all()).collect(),
-            identify_events: audit.identify_events(),
+            events: audit.all.events,
+            findings: &audit.all.findings,
+            identify_events: audit.identify_events,
             never_stamped: never.collect(),
-            not_events: audit.errors().map(|(kind, count)| (kind.as_str(), count)).collect(),
+            not_events: &audit.errors,
             policy: policy.name(),
-            preference_events: audit.preference_events(),
-            rejections: audit.rejections().map(|(rejection, count)| (rejection.as_str(), count)).collect(),
+            preference_events: audit.preference_events,
+            rejections: &audit.rejections,
             unknown_categories: UnknownReport {
                 other: unknown.other().total(),
                 rows: unknown_rows.collect(),
             },
             v: VERSION,
-            without_person: audit.without_person(),
-            wrong_spellings: audit.wrong_spellings().collect(),
+            without_person: audit.without_person,
+            wrong_spellings: &audit.wrong_spellings,
         }
     }
 
     /// Returns the findings that some event has, and how many have each.
     fn occurring(&self) -> impl Iterator<Item = (Finding, u64)> {
-        let counted = Finding::ALL.into_iter().map(|finding| (finding, self.findings.of(finding.as_str())));
-        counted.filter(|(_, count)| *count > 0)
+        self.findings.iter().filter(|(_, count)| *count > 0)
     }
 
     fn findings_table(&self) -> Grid {
@@ -191,10 +169,10 @@ impl<'a> AuditReport<'a> {
                 row(finding.as_str(), count, names::reason(meaning(finding), &details))
             })
             .collect();
-        let unreachable = CheckResult::Unreachable.as_str();
-        let unanswered = self.checks.as_ref().map_or(0, |checks| checks.of(unreachable));
+        let unreachable = CheckResult::Unreachable;
+        let unanswered = self.checks.map_or(0, |checks| checks.of(unreachable));
         if unanswered > 0 {
-            rows.push(row(unreachable, unanswered, "the ledger did not answer".to_owned()));
+            rows.push(row(unreachable.as_str(), unanswered, "the ledger did not answer".to_owned()));
         }
         if !self.never_stamped.is_empty() {
             let never: Vec<String> = self.never_stamped.iter().map(|name| format!("{name:?}")).collect();
@@ -208,7 +186,7 @@ impl<'a> AuditReport<'a> {
 
     fn categories_table(&self) -> Grid {
         let rows = self.categories.iter().map(|one| {
-            let CategoryReport { category, wire_id, granted, refused, unasked, invalid, .. } = one;
+            let CategoryReport { category, wire_id, preferences, .. } = one;
             let name = match category == wire_id {
                 true => format!("{category:?}"),
                 false => format!("{category:?} = {wire_id:?}"),
@@ -218,7 +196,8 @@ impl<'a> AuditReport<'a> {
             let notes = [one.note.to_owned(), mismatched.unwrap_or_default()];
             let notes: Vec<String> = notes.into_iter().filter(|note| !note.is_empty()).collect();
             let [granted, refused, unasked, invalid] =
-                [granted, refused, unasked, invalid].map(|count| count.to_string());
+                [Preference::Granted, Preference::Refused, Preference::Unasked, Preference::Invalid]
+                    .map(|preference| preferences.of(preference).to_string());
             [name, granted, refused, unasked, invalid, notes.join("  ")]
         });
         let count = |title, width| Column { title, ..Column::right(width) };
@@ -257,13 +236,13 @@ impl<'a> AuditReport<'a> {
         let other = breakdown.other.tally;
         let counted = shown
             .iter()
-            .map(|row| (row.name(), row.tally.of(finding), row.tally.events()))
+            .map(|row| (row.name.clone(), row.tally.of(finding), row.tally.events))
             .chain([(
                 format!("{} more", rest.len()),
                 sum(|tally, finding| tally.of(finding)),
-                sum(|tally, _| tally.events()),
+                sum(|tally, _| tally.events),
             )])
-            .chain([("other".to_owned(), other.of(finding), other.events())])
+            .chain([("other".to_owned(), other.of(finding), other.events)])
             .filter(|(_, count, _)| *count > 0)
             .map(|(name, count, all)| [name, format!("{count:>7} of {all:<7}"), share(count, all)]);
         let columns = [Column::default(), Column::default(), Column::right(8)];
@@ -271,36 +250,35 @@ impl<'a> AuditReport<'a> {
     }
 }
 
-impl Cells<'_> {
-    /// Returns the value as people read it. Quotes set it off from `none` and `other`.
-    fn name(&self) -> String {
-        match self.value {
-            // Days are worked out, and resemble nothing else.
-            [Some(day)] if self.by == By::Day => day.to_string(),
+impl<'a> Cells<'a> {
+    fn new(by: By, value: &[Option<Name<'static>>], tally: &'a Tally) -> Self {
+        let text = |part: &Option<Name<'_>>| part.as_ref().map(Name::to_string);
+        let name = match value {
+            [Some(day)] if by == By::Day => day.to_string(),
             value if value.iter().all(Option::is_none) => "none".to_owned(),
             value => {
                 let parts = value.iter().map(|part| quoted(part.as_ref().map(Name::to_text).as_deref()));
                 parts.collect::<Vec<_>>().join(" @ ")
             }
-        }
+        };
+        Cells { parts: by.parts().iter().copied().zip(value.iter().map(text)).collect(), tally, name }
     }
 }
 
 impl Document for AuditReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         let events = |count| names::counted(count, "event", "events");
         page.paragraph(format!(
             "{} audited by {:?}, {}",
             events(self.events),
             self.policy,
-            self.not_events.sum("not events")
+            names::not_events(self.not_events)
         ));
         page.paragraph(format!(
             "{} preference events, {} identify events, {} events without a person",
             self.preference_events, self.identify_events, self.without_person
         ));
-        let checks = self.checks.as_ref().map_or(Vec::new(), Counts::occurring);
+        let checks = self.checks.map_or(Vec::new(), Counts::occurring);
         if !checks.is_empty() {
             page.paragraph(format!("against the ledger: {}", names::spaced(&names::joined(&checks))));
         }
@@ -310,11 +288,11 @@ impl Document for AuditReport<'_> {
         } else {
             page.table(self.findings_table());
         }
-        let answered = self.consent.of(ConsentState::Answered.as_str());
+        let answered = self.consent.of(ConsentState::Answered);
         if answered > 0 {
             page.heading(2, format!("categories, in {} with preferences", events(answered)));
             page.table(self.categories_table());
-            self.unknown_categories(&mut page);
+            self.unknown_categories(page);
         }
         for (finding, count) in self.occurring() {
             page.heading(2, format!("{}, {}", finding.as_str(), events(count)));
@@ -323,7 +301,6 @@ impl Document for AuditReport<'_> {
                 page.0.extend(self.breakdown(finding, by).map(PageBlock::Grid));
             }
         }
-        page
     }
 }
 

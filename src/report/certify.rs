@@ -26,6 +26,8 @@ struct CoverageReport<'a> {
     coverage: &'static str,
     compared: String,
     of: Option<String>,
+    #[serde(skip)]
+    text: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -42,21 +44,33 @@ impl<'a> CertifyReport<'a> {
     /// Creates the report from the certificate of a policy.
     pub fn new(policy: &'a Policy, certificate: &'a Certificate) -> Self {
         let destinations = certificate.coverage.iter().map(|(id, coverage)| {
-            let (coverage, compared, of) = match coverage {
-                Coverage::Full(count) => ("full", count, Some(*count)),
-                Coverage::Reduced(count) => ("reduced", count, Some(*count)),
-                Coverage::Sampled { compared, of } => ("sampled", compared, *of),
+            let (coverage, count, of, text) = match *coverage {
+                Coverage::Full(count) => ("full", count, Some(count), format!("all {count} situations")),
+                Coverage::Reduced(count) => {
+                    let text = format!("all {count} situations that can make a difference");
+                    ("reduced", count, Some(count), text)
+                }
+                Coverage::Sampled { compared: count, of } => {
+                    let text = match of {
+                        Some(of) => {
+                            format!("{count} of {of} situations that can make a difference: a sample")
+                        }
+                        None => format!("{count} situations of too many to count: a sample"),
+                    };
+                    ("sampled", count, of, text)
+                }
             };
             CoverageReport {
-                destination: names::destination(policy, *id),
+                destination: policy.destination_name(*id),
                 coverage,
-                compared: compared.to_string(),
+                compared: count.to_string(),
                 of: of.map(|of| of.to_string()),
+                text,
             }
         });
         let text = |verdict: &Option<Verdict>| match verdict {
             Some(verdict) => {
-                let refused = names::categories(policy, verdict.refused());
+                let refused = policy.category_names(verdict.refused());
                 let why = names::reason(verdict.reason(), &refused);
                 format!("{}, {why}", verdict.outcome())
             }
@@ -65,7 +79,7 @@ impl<'a> CertifyReport<'a> {
         let differences = certificate.differences.iter().map(|one| {
             let (table, reference) = (text(&one.table), text(&one.reference));
             Difference {
-                destination: names::destination(policy, one.destination),
+                destination: policy.destination_name(one.destination),
                 event: &one.event,
                 table: one.table.as_ref().map(Verdict::reason),
                 reference: one.reference.as_ref().map(Verdict::reason),
@@ -83,18 +97,8 @@ impl<'a> CertifyReport<'a> {
 }
 
 impl Document for CertifyReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
-        let rows = self.destinations.iter().map(|one| {
-            let count = &one.compared;
-            let compared = match (one.coverage, &one.of) {
-                ("full", _) => format!("all {count} situations"),
-                ("reduced", _) => format!("all {count} situations that can make a difference"),
-                (_, Some(of)) => format!("{count} of {of} situations that can make a difference: a sample"),
-                (_, None) => format!("{count} situations of too many to count: a sample"),
-            };
-            [one.destination.to_owned(), compared]
-        });
+    fn add_to(&self, page: &mut Page) {
+        let rows = self.destinations.iter().map(|one| [one.destination, &one.text]);
         page.table(Grid::new(["", ""]).with(rows));
         for one in &self.differences {
             page.paragraph(format!("{}: {}", one.destination, one.text));
@@ -108,6 +112,5 @@ impl Document for CertifyReport<'_> {
         if self.destinations.iter().any(|one| one.coverage == "sampled") {
             page.paragraph("what is marked as a sample is not certified");
         }
-        page
     }
 }

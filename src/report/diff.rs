@@ -190,17 +190,29 @@ impl<'a> DiffReport<'a> {
         page.list(self.sentences().into_iter().chain(self.events.map(EventCounts::summary)).collect());
         let strong = |title| Column { role: Role::Strong, ..Column::from(title) };
         let number = |title| Column { is_right: true, ..Column::from(title) };
-        let texts = ["when", "before", "after"].map(Column::from);
-        let columns = [number(""), "destination".into(), strong("change")].into_iter().chain(texts);
-        let columns: Vec<Column> = columns.chain(self.events.map(|_| number("events"))).collect();
+        let mut columns = vec![
+            number(""),
+            "destination".into(),
+            strong("change"),
+            "when".into(),
+            "before".into(),
+            "after".into(),
+        ];
+        columns.extend(self.events.map(|_| number("events")));
         let changes = Direction::ALL.into_iter().flat_map(|direction| self.of_direction(direction));
         let (mut rows, mut events): (Vec<Cells>, Vec<String>) = (Vec::new(), Vec::new());
         let mut size = markdown::text(&page).len();
         for (destination, change) in changes {
             let [before, after] = change.decisions().map(Cell::from);
             let number = rows.len() + 1;
-            let mut row: Cells = vec![number.to_string().into(), destination.title().into()];
-            row.extend([change.direction.as_str().into(), change.text.as_str().into(), before, after]);
+            let mut row: Cells = vec![
+                number.to_string().into(),
+                destination.title().into(),
+                change.direction.as_str().into(),
+                change.text.as_str().into(),
+                before,
+                after,
+            ];
             row.extend(change.events.map(|count| Cell::from(count.to_string())));
             size += markdown::row(&row, &columns).len() + markdown::numbered(number, &change.event).len();
             if size > MAX_BYTES {
@@ -296,8 +308,7 @@ impl<'a> DiffReport<'a> {
 }
 
 impl Document for DiffReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         page.paragraph(format!("{} -> {}", self.old.file, self.new.file));
         page.list(self.sentences());
         for destination in &self.destinations {
@@ -315,6 +326,5 @@ impl Document for DiffReport<'_> {
         }
         page.paragraph(self.summary());
         self.events.iter().for_each(|events| page.paragraph(events.summary()));
-        page
     }
 }

@@ -103,7 +103,7 @@ impl<'a> DecisionReport<'a> {
             reports.push(DestinationReport {
                 destination: declared.name(),
                 reason: verdict.reason(),
-                categories: discard.map(|_| names::categories(policy, verdict.refused())),
+                categories: discard.map(|_| policy.category_names(verdict.refused())),
                 discard,
                 advisory: !verdict.delivers() && declared.mode() == Some(Mode::Device),
             });
@@ -139,7 +139,7 @@ impl<'a> DecisionReport<'a> {
 
 impl<'a> CheckReport<'a> {
     pub(super) fn new(policy: &'a Policy, Checked { result, action, categories }: &Checked) -> Self {
-        let categories = (*result == CheckResult::Mismatch).then(|| names::categories(policy, categories));
+        let categories = (*result == CheckResult::Mismatch).then(|| policy.category_names(categories));
         CheckReport { found: *result, categories, then: names::action(*result, *action) }
     }
 
@@ -160,10 +160,10 @@ fn unknown(names: BTreeSet<&Name<'_>>) -> (Vec<String>, Option<usize>) {
 }
 
 impl Document for DecisionReport<'_> {
-    fn page(&self) -> Page {
+    fn add_to(&self, page: &mut Page) {
         let id = self.id.as_deref().unwrap_or("no id");
         let states = format!("consent {}, integrations {}", self.consent, self.integrations);
-        let mut page = Page::line(format!("line {}  {id}  {states}", self.line));
+        page.paragraph(format!("line {}  {id}  {states}", self.line));
         page.0.extend(
             self.check.iter().map(|check| PageBlock::Paragraph(2, format!("ledger   {}", check.text()))),
         );
@@ -191,7 +191,6 @@ impl Document for DecisionReport<'_> {
             }
         }
         page.gap();
-        page
     }
 }
 
@@ -219,10 +218,9 @@ impl EventErrorReport {
 }
 
 impl Document for EventErrorReport {
-    fn page(&self) -> Page {
+    fn add_to(&self, page: &mut Page) {
         let EventErrorReport { line, error: Fault { code, message }, .. } = self;
-        let mut page = Page::line(format!("line {line}  not an event ({code}): {message}"));
+        page.paragraph(format!("line {line}  not an event ({code}): {message}"));
         page.gap();
-        page
     }
 }

@@ -36,24 +36,28 @@ pub struct ExplainReport<'a> {
     leads: (Vec<String>, String),
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 struct StepReport<'a> {
     step: &'static str,
     result: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    check: Option<CheckReport<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enforce: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    preferences: Option<Vec<PreferenceReport<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    entry: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    all: Option<&'static str>,
+    #[serde(flatten)]
+    found: Found<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<Place<'a>>,
+}
+
+/// The parts of the policy and of the event that a step looks at.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Found<'a> {
+    Check { check: CheckReport<'a> },
+    Enabled {},
+    Reconcile { enforce: String },
+    Consent { preferences: Vec<PreferenceReport<'a>> },
+    Integrations { entry: &'static str, all: &'static str },
+    Listed { entry: &'static str },
 }
 
 #[derive(Debug, Serialize)]
@@ -74,23 +78,11 @@ struct Place<'a> {
 
 #[derive(Debug, Serialize)]
 struct FlipReport<'a> {
-    changes: Vec<ChangeReport<'a>>,
+    changes: &'a [InputChange],
     text: String,
     reason: Reason,
     /// `None` if the event is longer than [`MAX_FLIP_EVENT`].
     event: Option<&'a str>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(tag = "change", rename_all = "snake_case")]
-enum ChangeReport<'a> {
-    Consent { state: ConsentState },
-    Integrations { state: IntegrationsState },
-    Event { exempt: Option<&'a str> },
-    Entry { name: &'a str, entry: &'static str },
-    All { entry: Entry },
-    Grant { category: &'a str },
-    Refuse { category: &'a str },
 }
 
 impl<'a> ExplainReport<'a> {
@@ -104,8 +96,8 @@ impl<'a> ExplainReport<'a> {
         let verdict = &explanation.verdict;
         let (outcome, reason) = (verdict.outcome(), verdict.reason());
         let Explanation { consent, integrations, .. } = *explanation;
-        let destination = names::destination(policy, id);
-        let categories = names::categories(policy, verdict.refused());
+        let destination = policy.destination_name(id);
+        let categories = policy.category_names(verdict.refused());
         let mode = policy.destination(id).and_then(|destination| destination.mode());
         let is_advisory = mode == Some(Mode::Device) && !verdict.delivers();
         let why = names::reason(reason, &categories);
@@ -152,13 +144,10 @@ impl<'a> StepReport<'a> {
             line: policy.files().position(span).line,
             text: policy.line_at(span),
         });
-        let report = StepReport { step: step.kind.as_str(), result, reason, place, ..StepReport::default() };
-        match &step.kind {
-            StepKind::Check(checked) => {
-                StepReport { check: Some(CheckReport::new(policy, checked)), ..report }
-            }
-            StepKind::Enabled => report,
-            StepKind::Reconcile(enforce) => StepReport { enforce: Some(enforce.to_string()), ..report },
+        let found = match &step.kind {
+            StepKind::Check(checked) => Found::Check { check: CheckReport::new(policy, checked) },
+            StepKind::Enabled => Found::Enabled {},
+            StepKind::Reconcile(enforce) => Found::Reconcile { enforce: enforce.to_string() },
             StepKind::Consent(preferences) => {
                 let preferences = preferences.iter().filter_map(|(id, preference)| {
                     let category = policy.category(*id)?;
@@ -169,50 +158,45 @@ impl<'a> StepReport<'a> {
                     };
                     Some(PreferenceReport { category: category.name(), preference: *preference, note })
                 });
-                StepReport { preferences: Some(preferences.collect()), ..report }
+                Found::Consent { preferences: preferences.collect() }
             }
             StepKind::Integrations { entry, all_off } => {
                 let all = if *all_off { "off" } else { "on" };
-                StepReport { entry: Some(names::entry(*entry)), all: Some(all), ..report }
+                Found::Integrations { entry: Entry::or_unlisted(*entry), all }
             }
-            StepKind::Listed { entry } => StepReport { entry: Some(names::entry(*entry)), ..report },
-        }
+            StepKind::Listed { entry } => Found::Listed { entry: Entry::or_unlisted(*entry) },
+        };
+        StepReport { step: step.kind.as_str(), result, reason, found, place }
     }
 
     /// Returns what the step looked at, and its result.
     fn text(&self) -> String {
-        let found = match (&self.preferences, &self.enforce, self.entry) {
-            (Some(preferences), ..) if preferences.is_empty() => "the destination is unmapped".to_owned(),
-            (Some(preferences), ..) => {
+        let result = self.result;
+        let found = match &self.found {
+            Found::Check { check } => check.text(),
+            Found::Enabled {} if result == "passes" => "the destination is enabled".to_owned(),
+            Found::Enabled {} => "the destination is disabled".to_owned(),
+            Found::Reconcile { enforce } => format!("enforce {enforce}"),
+            Found::Consent { preferences } if preferences.is_empty() => {
+                "the destination is unmapped".to_owned()
+            }
+            Found::Consent { preferences } => {
                 let each = preferences.iter();
                 let each = each.map(|one| format!("{} is {}{}", one.category, one.preference, one.note));
                 each.collect::<Vec<_>>().join("; ")
             }
-            (_, Some(enforce), _) => format!("enforce {enforce}"),
-            (_, _, Some(entry)) if self.all == Some("off") => format!("own entry {entry}, All is off"),
-            (_, _, Some(entry)) => format!("own entry {entry}"),
-            _ if self.check.is_some() => self.check.iter().map(CheckReport::text).collect(),
-            _ if self.result == "passes" => "the destination is enabled".to_owned(),
-            _ => "the destination is disabled".to_owned(),
+            Found::Integrations { entry, all: "off" } => format!("own entry {entry}, All is off"),
+            Found::Integrations { entry, .. } | Found::Listed { entry } => format!("own entry {entry}"),
         };
         let reason = self.reason.map(|reason| format!(" as {reason}")).unwrap_or_default();
-        format!("{found}: {}{reason}", self.result)
+        format!("{found}: {result}{reason}")
     }
 }
 
 impl<'a> FlipReport<'a> {
     fn new(flip: &'a Counterfactual) -> Self {
-        let changes = flip.changes.iter().map(|change| match change {
-            InputChange::Consent(state) => ChangeReport::Consent { state: *state },
-            InputChange::Integrations(state) => ChangeReport::Integrations { state: *state },
-            InputChange::Event(name) => ChangeReport::Event { exempt: name.as_deref() },
-            InputChange::Entry { name, value } => ChangeReport::Entry { name, entry: names::entry(*value) },
-            InputChange::All(entry) => ChangeReport::All { entry: *entry },
-            InputChange::Grant(category) => ChangeReport::Grant { category },
-            InputChange::Refuse(category) => ChangeReport::Refuse { category },
-        });
         FlipReport {
-            changes: changes.collect(),
+            changes: &flip.changes,
             text: flip.to_string(),
             reason: flip.reason,
             event: Some(flip.witness.as_str()).filter(|event| event.len() <= MAX_FLIP_EVENT),
@@ -221,11 +205,11 @@ impl<'a> FlipReport<'a> {
 }
 
 impl Document for ExplainReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         self.leads.0.iter().for_each(|line| page.paragraph(line));
         page.gap();
-        let first = usize::from(self.steps.first().is_none_or(|step| step.check.is_none()));
+        let has_check = self.steps.first().is_some_and(|step| matches!(step.found, Found::Check { .. }));
+        let first = usize::from(!has_check);
         for (step, number) in self.steps.iter().zip(first..) {
             let row = [format!("{number}. {}", step.step), step.text()];
             page.table(Grid { indent: 0, ..Grid::new([Column::wide(15), "".into()]).with([row]) });
@@ -239,6 +223,5 @@ impl Document for ExplainReport<'_> {
         let more =
             self.more_flips.then(|| format!("there may be more: at most {MAX_COUNTERFACTUALS} are listed"));
         page.0.push(PageBlock::List { numbered: false, indent: 3, items: flips.chain(more).collect() });
-        page
     }
 }

@@ -1,12 +1,12 @@
 //! The counts of many decisions.
 
-use super::Summary;
-use super::counts::Counts;
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page};
-use crate::model::{CheckResult, Policy};
-use crate::reason::{Outcome, Reason};
+use super::summary::{CheckCount, DestinationCount, Summary};
+use crate::counts::Counts;
+use crate::event::EventErrorKind;
+use crate::model::Policy;
 use serde::Serialize;
 
 /// The result of `filter`, and the last lines of `eval`: how many events met which outcome.
@@ -17,50 +17,25 @@ pub struct SummaryReport<'a> {
     decided: u64,
     dropped: u64,
     /// The lines that are not events, by their codes.
-    not_events: Counts,
+    not_events: &'a Counts<EventErrorKind>,
     /// The results of checks against a ledger.
     checks: Vec<CheckCount>,
-    counts: Vec<Count<'a>>,
+    counts: Vec<DestinationCount<'a>>,
     /// The events that were left out, as no destination receives them; `null` if none was to be.
     left_out: Option<u64>,
-}
-
-#[derive(Debug, Serialize)]
-struct CheckCount {
-    found: CheckResult,
-    then: Option<String>,
-    events: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct Count<'a> {
-    destination: &'a str,
-    outcome: Outcome,
-    reason: Reason,
-    events: u64,
 }
 
 impl<'a> SummaryReport<'a> {
     /// Creates the report of decisions by a policy.
     pub fn new(policy: &'a Policy, summary: &'a Summary) -> Self {
-        let counts = summary.counts(policy).map(|(destination, reason, events)| Count {
-            destination,
-            outcome: reason.outcome(),
-            reason,
-            events,
-        });
-        let checks = summary.checks().map(|(found, action, events)| {
-            let then = names::action(found, action);
-            CheckCount { found, then, events }
-        });
         SummaryReport {
             v: VERSION,
             policy: policy.name(),
             decided: summary.decided(),
             dropped: summary.dropped(),
-            not_events: summary.errors().map(|(kind, count)| (kind.as_str(), count)).collect(),
-            checks: checks.collect(),
-            counts: counts.collect(),
+            not_events: summary.errors(),
+            checks: summary.checks().collect(),
+            counts: summary.counts(policy).collect(),
             left_out: None,
         }
     }
@@ -74,9 +49,8 @@ impl<'a> SummaryReport<'a> {
 }
 
 impl Document for SummaryReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
-        let not_events = self.not_events.sum("not events");
+    fn add_to(&self, page: &mut Page) {
+        let not_events = names::not_events(self.not_events);
         page.paragraph(format!(
             "{} decided by \"{}\", {} dropped, {not_events}",
             self.decided, self.policy, self.dropped
@@ -101,6 +75,5 @@ impl Document for SummaryReport<'_> {
         if let Some(events) = self.left_out {
             page.paragraph(format!("{events} left out: no destination receives them"));
         }
-        page
     }
 }

@@ -33,11 +33,9 @@ impl<'a> FmtReport<'a> {
 }
 
 impl Document for FmtReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         if !self.formatted && self.mistakes.is_empty() {
             page.paragraph(self.file);
         }
-        page
     }
 }

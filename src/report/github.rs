@@ -12,7 +12,7 @@ use std::io::{self, Write};
 ///
 /// When the writer fails.
 pub fn annotation(to: &mut impl Write, diagnostic: &Diagnostic, files: &Files) -> io::Result<()> {
-    write!(to, "::{} ", diagnostic.severity())?;
+    write!(to, "::{} ", diagnostic.severity)?;
     let mut message = said(diagnostic);
     match diagnostic.span() {
         // Nobody can look at a prelude beside the lines of the repository.

@@ -37,11 +37,9 @@ impl HelpReport {
 }
 
 impl Document for HelpReport {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         let rows = self.findings.iter().map(|one| [one.name, &one.code, one.severity.as_str(), one.sentence]);
         let columns = [Column::default(), Column::default(), Column::wide(7), Column::default()];
         page.table(Grid::new(columns).with(rows));
-        page
     }
 }

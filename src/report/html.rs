@@ -1,8 +1,7 @@
 //! Pages as HTML that needs nothing else, to print and to sign.
 
-use super::json::escaped;
 use super::page::{Cell, Column, Grid, Page, PageBlock, Role};
-use crate::diagnostic::visible;
+use crate::diagnostic::{escaped, visible};
 use std::io::{self, Write};
 
 /// Writes a page.

@@ -30,8 +30,7 @@ pub struct InitReport {
 }
 
 impl Document for InitReport {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         self.remarks.iter().for_each(|remark| page.paragraph(remark));
         let wrote = self.file.as_ref().map_or_else(String::new, |file| format!("wrote {file}: "));
         let categories = names::counted(self.categories, "category", "categories");
@@ -60,6 +59,5 @@ impl Document for InitReport {
                 "next: `consentry lint {word}`, `consentry test {word}`, and after changes `consentry fmt {word}`"
             ));
         }
-        page
     }
 }

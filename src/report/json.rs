@@ -1,8 +1,8 @@
 //! The JSON that other programs rely on: `grammar/decision.schema.json` is its contract. Members may be added, never
 //! changed.
 
-use crate::diagnostic::is_harmful;
-use serde::Serialize;
+use crate::diagnostic::escaped;
+use serde::ser::{Error, Serialize, Serializer};
 use std::io::{self, Write};
 
 /// The version of the contracts, which every document carries.
@@ -18,20 +18,9 @@ pub fn write(to: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
     to.write_all(b"\n")
 }
 
-/// Escapes the harmful characters of a JSON text by their numbers. For programs it is the same JSON.
-pub fn escaped(json: &str) -> String {
-    let mut shown = String::with_capacity(json.len());
-    for char in json.chars() {
-        match is_harmful(char) {
-            true => {
-                char.encode_utf16(&mut [0; 2])
-                    .iter()
-                    .for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")));
-            }
-            false => shown.push(char),
-        }
-    }
-    shown
+/// Serializes a part of a document with its members in alphabetical order.
+pub(super) fn sorted<S: Serializer>(part: &impl Serialize, serializer: S) -> Result<S::Ok, S::Error> {
+    serde_json::to_value(part).map_err(S::Error::custom)?.serialize(serializer)
 }
 
 /// Writes a document like [`write`](fn@write), with harmful characters escaped: policies are hostile text, and findings are read in terminals too.

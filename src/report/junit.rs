@@ -1,7 +1,8 @@
 //! Results of tests as JUnit's XML: a suite for each policy, and a test case for each test or row of a table.
 
-use super::test::{CaseReport, PolicyReport, TestReport};
+use super::test::{self, PolicyReport, TestReport};
 use crate::diagnostic::visible;
+use crate::testing::CaseResult;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
 use std::borrow::Cow;
@@ -30,7 +31,7 @@ pub fn write(to: &mut impl Write, report: &TestReport<'_>) -> io::Result<()> {
 
 /// Returns how many tests policies have, how many of them fail, and how many policies have errors, each of which counts as a test.
 fn counts(policies: &[PolicyReport<'_>]) -> [(&'static str, Cow<'static, str>); 3] {
-    let cases = || policies.iter().flat_map(|policy| &policy.cases);
+    let cases = || policies.iter().flat_map(|policy| policy.cases);
     let errors = policies.iter().filter(|policy| !policy.mistakes.is_empty()).count();
     let failures = cases().filter(|case| !case.passed).count();
     [("tests", cases().count() + errors), ("failures", failures), ("errors", errors)]
@@ -59,7 +60,7 @@ fn suite<W: Write>(writer: &mut Writer<W>, policy: &PolicyReport<'_>) -> io::Res
     Ok(())
 }
 
-fn case<W: Write>(writer: &mut Writer<W>, case: &CaseReport<'_>, suite: &str) -> io::Result<()> {
+fn case<W: Write>(writer: &mut Writer<W>, case: &CaseResult<'_>, suite: &str) -> io::Result<()> {
     let (title, file, line) = (shown(&case.title()), shown(case.place.file), case.place.line.to_string());
     let attributes = [("name", title.as_str()), ("classname", suite), ("file", &file), ("line", &line)];
     let start = writer.create_element("testcase").with_attributes(attributes);
@@ -68,7 +69,7 @@ fn case<W: Write>(writer: &mut Writer<W>, case: &CaseReport<'_>, suite: &str) ->
         return Ok(());
     }
     start.write_inner_content(|writer| {
-        let (lines, count) = case.lines(MAX_SHOWN);
+        let (lines, count) = test::lines(case, MAX_SHOWN);
         let mut lines: Vec<String> = lines.iter().map(|line| shown(line)).collect();
         lines.extend((count == MAX_SHOWN).then(|| "and more".to_owned()));
         let first = lines.first().cloned().unwrap_or_default();

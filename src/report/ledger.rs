@@ -70,11 +70,11 @@ impl<'a> PersonReport<'a> {
 }
 
 impl Document for PersonReport<'_> {
-    fn page(&self) -> Page {
+    fn add_to(&self, page: &mut Page) {
         let Some(record) = self.recorded else {
-            return Page::line(format!("{}: nothing is recorded", self.person));
+            return page.paragraph(format!("{}: nothing is recorded", self.person));
         };
-        let mut page = Page::line(format!("{}, {}", self.person, record.at));
+        page.paragraph(format!("{}, {}", self.person, record.at));
         let rows = record.record.preferences.iter().map(|(name, preference)| [preference.as_str(), name]);
         page.table(Grid::new([Column::wide(9), Column::default()]).with(rows));
         page.gap();
@@ -84,7 +84,6 @@ impl Document for PersonReport<'_> {
             let since = since.map_or(String::new(), |link| format!("; one person since {}", link.since));
             page.indented(entry.text() + &since);
         }
-        page
     }
 }
 
@@ -108,13 +107,11 @@ impl ForgetReport {
 }
 
 impl Document for ForgetReport {
-    fn page(&self) -> Page {
+    fn add_to(&self, page: &mut Page) {
         if self.erased.is_empty() {
-            return Page::line(format!("{}: nothing was recorded", self.person));
+            return page.paragraph(format!("{}: nothing was recorded", self.person));
         }
-        let mut page = Page::default();
         self.erased.iter().for_each(|id| page.paragraph(format!("{id} is erased")));
-        page
     }
 }
 
@@ -173,12 +170,12 @@ impl IngestReport {
 }
 
 impl Document for IngestReport {
-    fn page(&self) -> Page {
+    fn add_to(&self, page: &mut Page) {
         match &self.result {
-            IngestResult::Acknowledged(_) => Page::default(),
+            IngestResult::Acknowledged(_) => {}
             IngestResult::Rejected(Fault { code, message }) => {
                 let line = self.line.unwrap_or_default();
-                Page::line(format!("line {line}  rejected ({code}): {message}"))
+                page.paragraph(format!("line {line}  rejected ({code}): {message}"))
             }
             IngestResult::Summary(IngestCounts {
                 lines,
@@ -187,7 +184,7 @@ impl Document for IngestReport {
                 others,
                 preferences,
                 rejected,
-            }) => Page::line(format!(
+            }) => page.paragraph(format!(
                 "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events"
             )),
         }

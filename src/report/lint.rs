@@ -80,7 +80,7 @@ struct Range<'a> {
 struct Place {
     line: usize,
     column: usize,
-    offset: u32,
+    offset: usize,
 }
 
 impl<'a> LintReport<'a> {
@@ -139,7 +139,7 @@ impl<'a> DiagnosticReport<'a> {
         DiagnosticReport {
             code: diagnostic.code.to_string(),
             name: diagnostic.code.name(),
-            severity: diagnostic.severity(),
+            severity: diagnostic.severity,
             message: &diagnostic.message,
             help: diagnostic.help.as_deref(),
             places: labels
@@ -167,8 +167,7 @@ impl<'a> Range<'a> {
 }
 
 impl Document for LintReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         if let Some(fixed) = self.fixed {
             page.paragraph(format!("{fixed} fixed"));
             let left = self.diagnostics.iter().filter(|found| found.fix.is_some()).count();
@@ -187,6 +186,5 @@ impl Document for LintReport<'_> {
             names::counted(errors, "error", "errors"),
             names::counted(self.diagnostics.len() - errors, "warning", "warnings")
         ));
-        page
     }
 }

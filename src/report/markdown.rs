@@ -1,8 +1,7 @@
 //! Pages as Markdown, for repositories and comments.
 
-use super::json::escaped;
 use super::page::{Cell, Column, Grid, Page, PageBlock, Role};
-use crate::diagnostic::visible;
+use crate::diagnostic::{escaped, visible};
 use std::io::{self, Write};
 
 /// Writes a page.

@@ -9,7 +9,7 @@
 //! | `consentry_sent_to_destination_total` | `policy`, `destination`, `reason` | deliveries |
 //! | `consentry_ledger_checks_total` | `policy`, `found`, `then` | what checks against a ledger found |
 
-use super::Summary;
+use super::summary::{CheckCount, DestinationCount, Summary};
 use crate::model::Policy;
 use crate::reason::{Outcome, Reason};
 use metrics::counter;
@@ -32,7 +32,7 @@ use metrics::counter;
 pub fn count(policy: &Policy, summary: &Summary) {
     let name = || policy.name().to_owned();
     counter!("consentry_successfully_received_total", "policy" => name()).increment(summary.decided());
-    for (kind, count) in summary.errors() {
+    for (kind, count) in summary.errors().iter() {
         counter!("consentry_failed_on_ingest_total", "policy" => name(), "reason" => kind.as_str())
             .increment(count);
     }
@@ -41,10 +41,10 @@ pub fn count(policy: &Policy, summary: &Summary) {
         counter!("consentry_filtered_at_source_total", "policy" => name(), "reason" => reason)
             .increment(count);
     }
-    for (destination, reason, count) in summary.counts(policy) {
+    for DestinationCount { destination, outcome, reason, events } in summary.counts(policy) {
         let destination = destination.to_owned();
         let word = reason.discard_code().unwrap_or(reason.as_str());
-        match reason.outcome() {
+        match outcome {
             // The event never came so far.
             _ if reason == Reason::Dropped => continue,
             Outcome::Deliver => {
@@ -54,12 +54,11 @@ pub fn count(policy: &Policy, summary: &Summary) {
                 counter!("consentry_filtered_at_destination_total", "policy" => name(), "destination" => destination, "reason" => word)
             }
         }
-        .increment(count);
+        .increment(events);
     }
-    for (found, action, count) in summary.checks() {
-        let then = names::action(found, action).unwrap_or_else(|| "none".to_owned());
-        counter!("consentry_ledger_checks_total", "policy" => name(), "found" => found.as_str(), "then" => then)
-            .increment(count);
+    for CheckCount { found, then, events } in summary.checks() {
+        counter!("consentry_ledger_checks_total", "policy" => name(), "found" => found.as_str(), "then" => then.unwrap_or_else(|| "none".to_owned()))
+            .increment(events);
     }
 }
 

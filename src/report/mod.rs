@@ -3,7 +3,6 @@
 #[cfg(feature = "ledger")]
 pub mod audit;
 pub mod certify;
-mod counts;
 pub mod csv;
 pub mod diff;
 pub mod eval;
@@ -39,7 +38,7 @@ mod when;
 
 #[cfg(feature = "metrics")]
 pub use metrics::count;
-pub use summary::Summary;
+pub use summary::{CheckCount, DestinationCount, Summary};
 
 use crate::diagnostic::{Diagnostic, visible};
 

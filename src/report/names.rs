@@ -1,18 +1,9 @@
 //! Names and words as people know them.
 
-use crate::event::Entry;
-use crate::model::{CategoryId, CheckAction, CheckResult, DestinationId, Policy};
+use crate::counts::Counts;
+use crate::event::EventErrorKind;
+use crate::model::{CheckAction, CheckResult, Policy};
 use std::fmt::Display;
-
-/// Returns the name of a destination.
-pub(super) fn destination(policy: &Policy, id: DestinationId) -> &str {
-    policy.destination(id).map_or("", |destination| destination.name())
-}
-
-/// Returns the names of categories.
-pub(super) fn categories<'a>(policy: &'a Policy, ids: &[CategoryId]) -> Vec<&'a str> {
-    ids.iter().filter_map(|id| policy.category(*id)).map(|category| category.name()).collect()
-}
 
 /// Returns the names of the categories that have these wire ids; the wire id where no category has it.
 pub(super) fn by_wire_ids(policy: &Policy, wire_ids: &[String]) -> Vec<String> {
@@ -31,22 +22,9 @@ pub(super) fn reason(reason: impl Display, refused: &[impl Display]) -> String {
     }
 }
 
-/// Returns the word for an entry.
-pub(super) fn entry(entry: Option<Entry>) -> &'static str {
-    entry.map_or("unlisted", Entry::as_str)
-}
-
 /// Joins words: `a, b`.
 pub(super) fn joined(words: &[impl Display]) -> String {
     words.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// Joins words: `a, b or c`.
-pub(super) fn any_of(words: &[impl Display]) -> String {
-    match words.split_last() {
-        Some((last, rest @ [_, ..])) => format!("{} or {last}", joined(rest)),
-        _ => joined(words),
-    }
 }
 
 /// Returns a word of the language as prose: `use recorded` for `use_recorded`.
@@ -69,6 +47,11 @@ pub(super) fn first(most: usize, words: &[impl Display], all: usize) -> String {
 pub(super) fn counted(count: impl Display, one: &str, more: &str) -> String {
     let count = count.to_string();
     format!("{count} {}", if count == "1" { one } else { more })
+}
+
+/// Returns how many lines are not events, and why: `2 not events (2 blank_line)`.
+pub(super) fn not_events(errors: &Counts<EventErrorKind>) -> String {
+    format!("{} not events{}", errors.total(), in_brackets(&errors.occurring()))
 }
 
 /// Returns what became of an event after its check against the ledger, with `_` for a space; `None` where nothing but the stamp can count.

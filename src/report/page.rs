@@ -4,8 +4,15 @@ use serde::Serialize;
 
 /// The result of a command: as it serializes it is the JSON contract, and its page is for people.
 pub trait Document: Serialize {
-    /// Returns the page that people read.
-    fn page(&self) -> Page;
+    /// Adds the document to a page that people read.
+    fn add_to(&self, page: &mut Page);
+
+    /// Returns a page with the document alone.
+    fn page(&self) -> Page {
+        let mut page = Page::default();
+        self.add_to(&mut page);
+        page
+    }
 }
 
 /// A sequence of blocks.
@@ -164,11 +171,6 @@ impl Grid {
 }
 
 impl Page {
-    /// Creates a page with one paragraph.
-    pub fn line(text: impl Into<String>) -> Self {
-        Page(vec![PageBlock::Paragraph(0, text.into())])
-    }
-
     /// Adds a heading.
     pub fn heading(&mut self, level: u8, text: impl Into<String>) {
         self.0.push(PageBlock::Heading(level, text.into()));

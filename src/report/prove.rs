@@ -3,7 +3,7 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Cell, Column, Document, Grid, Page, PageBlock};
-use super::test::Place;
+use crate::diagnostic::Place;
 use crate::event::LedgerAnswer;
 use crate::exact::Proof;
 use crate::fingerprint::TooLargeError;
@@ -77,14 +77,14 @@ impl<'a> PromiseProof<'a> {
         PromiseProof {
             because: promise.because.as_deref(),
             kept: proof.as_ref().map(Proof::is_proved),
-            place: Place::new(policy.files(), promise.span, String::new()),
+            place: policy.files().locate(promise.span),
             promise: policy.line_at(promise.span),
             situations: proof.as_ref().and_then(|proof| proof.situations).map(|count| count.to_string()),
             counterexamples: proof
                 .into_iter()
                 .flat_map(|proof| proof.counterexamples)
                 .map(|one| Counterexample {
-                    destination: names::destination(policy, one.destination),
+                    destination: policy.destination_name(one.destination),
                     outcome: one.reason.outcome(),
                     reason: one.reason,
                     recorded: one.recorded,
@@ -119,8 +119,7 @@ fn answer(proof: &Result<Proof<'_>, TooLargeError>) -> String {
 }
 
 impl Document for ProveReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         let row = |word: &str, lines| Grid {
             indent: 0,
             ..Grid::new([Column::wide(6), "".into()]).with([[word.into(), Cell(lines)]])
@@ -131,7 +130,7 @@ impl Document for ProveReport<'_> {
                 Some(false) => "BROKEN",
                 None => "UNKNOWN",
             };
-            let place = format!("{}: {}", one.place.name(), one.answer);
+            let place = format!("{}: {}", one.place, one.answer);
             page.table(row(word, vec![one.promise.clone(), place]));
             for shown in &one.counterexamples {
                 let why = names::reason(shown.reason, &shown.refused);
@@ -144,6 +143,5 @@ impl Document for ProveReport<'_> {
             0 => "nothing is promised: see `never deliver` and `always deliver` in the language".to_owned(),
             all => format!("{} of {all} promises are kept", self.kept),
         });
-        page
     }
 }

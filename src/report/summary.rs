@@ -1,9 +1,12 @@
 //! Counts over many decisions.
 
+use super::names;
+use crate::counts::Counts;
 use crate::decide::Decision;
 use crate::event::{EventError, EventErrorKind};
 use crate::model::{CheckAction, CheckResult, Policy};
-use crate::reason::Reason;
+use crate::reason::{Outcome, Reason};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// How often each destination was delivered or blocked, by reason, and how often a line was not an event, by code.
@@ -12,17 +15,41 @@ pub struct Summary {
     decided: u64,
     /// How many events were dropped, by the reason.
     drops: BTreeMap<String, u64>,
-    /// The lines that were not events, by what was wrong with them, in the order of [`EventErrorKind::ALL`].
-    errors: [u64; EventErrorKind::ALL.len()],
+    /// The lines that were not events, by what was wrong with them.
+    errors: Counts<EventErrorKind>,
     undeliverable: u64,
     /// What the check against the ledger found, and what became of the events.
-    checks: BTreeMap<(CheckResult, CheckAction), u64>,
+    checks: Counts<(CheckResult, CheckAction)>,
     /// By destination and by reason, both in their order.
     counts: Vec<[u64; REASONS]>,
     /// What is not in these yet, for each reason of 64 destinations.
     recent: Vec<[Recent; REASONS]>,
     /// How many decisions that is.
     recent_decisions: u32,
+}
+
+/// The number of events with one result of a check against a ledger.
+#[derive(Debug, Serialize)]
+pub struct CheckCount {
+    /// The result.
+    pub found: CheckResult,
+    /// The action that the policy takes for it, with `_` for a space; `None` where nothing but the stamp can count.
+    pub then: Option<String>,
+    /// The number of events.
+    pub events: u64,
+}
+
+/// The number of events that one destination gets, or does not get, for one reason.
+#[derive(Debug, Serialize)]
+pub struct DestinationCount<'p> {
+    /// The name of the destination.
+    pub destination: &'p str,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The reason.
+    pub reason: Reason,
+    /// The number of events.
+    pub events: u64,
 }
 
 const REASONS: usize = Reason::ALL.len();
@@ -55,9 +82,7 @@ impl Summary {
     /// Counts one decision; all of them must be of the same policy.
     pub fn add(&mut self, decision: &Decision<'_>) {
         self.decided += 1;
-        if let Some(checked) = decision.checked() {
-            *self.checks.entry(checked).or_default() += 1;
-        }
+        decision.checked().into_iter().for_each(|checked| self.checks.add(checked));
         if let Some(reason) = decision.drop_reason() {
             match self.drops.get_mut(reason) {
                 Some(count) => *count += 1,
@@ -97,8 +122,8 @@ impl Summary {
             *self.drops.entry(reason.clone()).or_default() += count;
         }
         self.undeliverable += other.undeliverable;
-        other.checks.iter().for_each(|(found, count)| *self.checks.entry(*found).or_default() += count);
-        self.errors.iter_mut().zip(other.errors).for_each(|(own, other)| *own += other);
+        self.checks.merge(&other.checks);
+        self.errors.merge(&other.errors);
         let mut other = other.clone();
         other.settle();
         self.counts.resize(self.counts.len().max(other.counts.len()), Default::default());
@@ -108,15 +133,16 @@ impl Summary {
     }
 
     /// What the check against the ledger found, what became of the events, and how many those were.
-    pub fn checks(&self) -> impl Iterator<Item = (CheckResult, CheckAction, u64)> {
-        self.checks.iter().map(|((result, action), count)| (*result, *action, *count))
+    pub fn checks(&self) -> impl Iterator<Item = CheckCount> {
+        self.checks.iter().map(|((found, action), events)| {
+            let then = names::action(found, action);
+            CheckCount { found, then, events }
+        })
     }
 
     /// Counts one line that is not an event.
     pub fn add_error(&mut self, error: &EventError) {
-        if let Some(count) = self.errors.get_mut(error.kind() as usize) {
-            *count += 1;
-        }
+        self.errors.add(error.kind());
     }
 
     /// How many events were decided.
@@ -141,20 +167,24 @@ impl Summary {
 
     /// How many lines were not events.
     pub fn not_events(&self) -> u64 {
-        self.errors.iter().sum()
+        self.errors.total()
     }
 
-    /// How many lines had each fault that occurred, in the order in which faults are tested.
-    pub fn errors(&self) -> impl Iterator<Item = (EventErrorKind, u64)> {
-        EventErrorKind::ALL.into_iter().zip(self.errors).filter(|(_, count)| *count > 0)
+    /// Returns how many lines had each fault that occurred, in the order in which faults are tested.
+    pub fn errors(&self) -> &Counts<EventErrorKind> {
+        &self.errors
     }
 
     /// The counts of a policy's destinations, in declaration order and then by reason, deliveries first.
-    pub fn counts<'s>(&'s self, policy: &'s Policy) -> impl Iterator<Item = (&'s str, Reason, u64)> {
-        policy.destinations().iter().enumerate().flat_map(move |(index, destination)| {
-            let counts = Reason::ALL.into_iter().map(move |reason| (reason, self.count(index, reason)));
-            let counted = counts.filter(|(_, count)| *count > 0);
-            counted.map(move |(reason, count)| (destination.name(), reason, count))
+    pub fn counts<'s>(&'s self, policy: &'s Policy) -> impl Iterator<Item = DestinationCount<'s>> {
+        policy.destinations().iter().enumerate().flat_map(move |(index, declared)| {
+            let counts = Reason::ALL.into_iter().map(move |reason| DestinationCount {
+                destination: declared.name(),
+                outcome: reason.outcome(),
+                reason,
+                events: self.count(index, reason),
+            });
+            counts.filter(|count| count.events > 0)
         })
     }
 
@@ -196,9 +226,9 @@ mod tests {
         grand.merge(&total);
         for summary in [&worker, &total, &grand] {
             assert_eq!(summary.counts(large.policy()).count(), 100);
-            assert_eq!(summary.counts(large.policy()).map(|(_, _, count)| count).sum::<u64>(), 101);
+            assert_eq!(summary.counts(large.policy()).map(|count| count.events).sum::<u64>(), 101);
             let errors = [(EventErrorKind::BlankLine, 1), (EventErrorKind::NotAnObject, 2)];
-            assert!(summary.errors().eq(errors) && summary.not_events() == 3);
+            assert!(summary.errors().iter().eq(errors) && summary.not_events() == 3);
         }
     }
 

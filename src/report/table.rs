@@ -4,6 +4,7 @@ use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock, Role};
 use super::prove::{PromiseProof, ProveReport};
+use crate::diagnostic::listed;
 use crate::event::Entry;
 use crate::exact::{self, DecisionTable, fingerprint};
 use crate::model::{
@@ -127,19 +128,22 @@ impl<'a> TableReport<'a> {
     /// Returns one table of all rows of each destination, with an event for each.
     pub fn sheet(&self) -> Grid {
         let titles = ["nothing granted: refused categories", "event that shows it"];
-        let rows = self.tables.iter().flat_map(|table| {
-            table.destinations.iter().enumerate().flat_map(move |(place, destination)| {
-                let rows =
-                    table.blocks.iter().flat_map(|block| block.rows.iter().map(move |row| (block, row)));
-                rows.map(move |(block, row)| {
-                    let is_refusal = row.reason == Reason::Refused;
-                    let refused =
-                        if is_refusal { names::joined(&destination.refused) } else { String::new() };
-                    let event = row.events.get(place).cloned().unwrap_or_default();
-                    destination.cells().into_iter().chain(block.cells(row)).chain([refused, event])
-                })
-            })
-        });
+        let mut rows = Vec::new();
+        for table in &self.tables {
+            for (place, destination) in table.destinations.iter().enumerate() {
+                for block in &table.blocks {
+                    for row in &block.rows {
+                        let refused = match row.reason {
+                            Reason::Refused => names::joined(&destination.refused),
+                            _ => String::new(),
+                        };
+                        let event = row.events.get(place).cloned().unwrap_or_default();
+                        let cells = destination.cells().into_iter().chain(block.cells(row));
+                        rows.push(cells.chain([refused, event]));
+                    }
+                }
+            }
+        }
         Grid::new(DESTINATION_TITLES.into_iter().chain(TITLES).chain(titles)).with(rows)
     }
 }
@@ -149,7 +153,7 @@ impl<'a> CategoryReport<'a> {
         CategoryReport {
             category: category.name(),
             wire_id: category.wire_id(),
-            description: category.label().map(|label| label.value.as_str()),
+            description: category.label.as_ref().map(|label| label.value.as_str()),
             note: note(category),
         }
     }
@@ -184,10 +188,10 @@ impl<'a> DestinationReport<'a> {
         let refused = policy.categories().iter().filter(|category| refused.contains(category.wire_id()));
         DestinationReport {
             destination: destination.name(),
-            aliases: destination.aliases().iter().map(|name| name.value.as_str()).collect(),
+            aliases: destination.aliases.iter().map(|name| name.value.as_str()).collect(),
             needs: needs(policy, destination),
             kind: kind.map(|kind| kind.name()),
-            ignores_all: kind.is_some_and(|kind| kind.ignores_all().is_some()),
+            ignores_all: kind.is_some_and(|kind| kind.ignores_all.is_some()),
             mode: destination.mode(),
             refused: refused.map(|category| category.name()).collect(),
         }
@@ -208,13 +212,13 @@ impl<'a> DestinationReport<'a> {
 
 /// Returns what a destination needs, after what else decides about it.
 fn needs(policy: &Policy, destination: &Destination) -> String {
-    let exempt = destination.exempt().map(|_| match destination.exempt_because() {
+    let exempt = destination.exempt.map(|_| match &destination.exempt_because {
         Some(why) => format!("exempt because {:?}", why.value),
         None => "exempt".to_owned(),
     });
     let needs = destination.requirement().map(|needs| requirement_text(policy, needs, false));
     let unmapped = (exempt.is_none() && needs.is_none()).then(|| "unmapped".to_owned());
-    let disabled = destination.disabled().map(|_| "disabled".to_owned());
+    let disabled = destination.disabled.map(|_| "disabled".to_owned());
     [disabled, exempt, needs, unmapped].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
@@ -270,12 +274,12 @@ impl<'a> BlockReport<'a> {
             None => String::new(),
         };
         [
-            names::any_of(self.consent),
-            names::any_of(self.integrations),
+            listed(self.consent, "or"),
+            listed(self.integrations, "or"),
             choice(row.exempt_event, "exempt", "not exempt"),
             choice(row.granted, "granted", "not granted"),
-            names::any_of(row.entry.as_deref().unwrap_or_default()),
-            names::any_of(row.all.as_deref().unwrap_or_default()),
+            listed(row.entry.as_deref().unwrap_or_default(), "or"),
+            listed(row.all.as_deref().unwrap_or_default(), "or"),
             row.outcome.to_string(),
             row.drop.map_or(row.reason.to_string(), |drop| format!("{}: {drop:?}", row.reason)),
         ]
@@ -292,7 +296,7 @@ fn drops(policy: &Policy) -> Vec<String> {
             let own = reasons.iter().filter(|(_, one)| *one == Some(reason)).map(|(word, _)| *word);
             let state = match own.collect::<Vec<_>>() {
                 all if all.len() == reasons.len() => format!("consent {consent}"),
-                own => format!("consent {consent} with integrations {}", names::any_of(&own)),
+                own => format!("consent {consent} with integrations {}", listed(&own, "or")),
             };
             match drops.iter_mut().find(|(known, _)| *known == reason) {
                 Some((_, states)) => states.push(state),
@@ -306,7 +310,7 @@ fn drops(policy: &Policy) -> Vec<String> {
 /// Returns what the words of the tables mean under a policy.
 fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(&'static str, String)> {
     let paths: Vec<String> = policy.reading().paths().map(|keys| keys.join(".")).collect();
-    let paths = names::any_of(&paths);
+    let paths = listed(&paths, "or");
     let (invalid, all_invalid) = match policy.invalid_entries().value {
         InvalidEntries::Off => ("off", "off"),
         InvalidEntries::Unlisted => ("unlisted", "on"),
@@ -315,7 +319,7 @@ fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(&'static str, Str
         policy.exempt_events().value.iter().map(|name| format!("{:?}", name.value)).collect();
     let exempt = match exempt.as_slice() {
         [] => "no event is exempt".to_owned(),
-        names => format!("a track event named {}, which passes the consent step", names::any_of(names)),
+        names => format!("a track event named {}, which passes the consent step", listed(names, "or")),
     };
     let words = [
         ("a blank cell", "it does not matter".to_owned()),
@@ -348,8 +352,7 @@ const TITLES: [&str; 8] = [
 ];
 
 impl Document for TableReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         page.heading(1, format!("Decision table of {}", self.policy));
         page.0.push(PageBlock::Definitions { is_header: true, items: self.header.clone() });
         if !self.drops.is_empty() {
@@ -388,6 +391,5 @@ impl Document for TableReport<'_> {
         page.heading(2, "What the words mean");
         page.0.push(PageBlock::Definitions { is_header: false, items: self.glossary.clone() });
         page.0.push(PageBlock::Blanks(&["Name", "Date", "Signature"]));
-        page
     }
 }

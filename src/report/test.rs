@@ -1,12 +1,10 @@
 //! The results of the tests of policies.
 
-use super::json::VERSION;
+use super::json::{self, VERSION};
 use super::names;
 use super::page::{Document, Page};
-use crate::diagnostic::{Diagnostic, Files, Span};
-use crate::model::{CategoryId, Policy, TestEvent};
-use crate::reason::{Outcome, Reason};
-use crate::source::Source;
+use crate::diagnostic::{Diagnostic, Files, Place};
+use crate::model::Policy;
 use crate::testing::{CaseResult, Difference, Failure};
 use serde::Serialize;
 
@@ -24,7 +22,7 @@ const MAX_SHOWN: usize = 20;
 /// let source = Memory::from([("p", r#"consentry 1 policy "p" include prelude "segment" destination "X" unmapped test "t" { deliver "X" }"#)]);
 /// let table = Table::new(Policy::from_source(&source, "p")?);
 /// let results = testing::run(&table, &source, |_| true);
-/// let report = TestReport::new(vec![PolicyReport::new("p", table.policy(), &source, &results)]);
+/// let report = TestReport::new(vec![PolicyReport::new("p", table.policy(), &results)]);
 /// let mut shown = Vec::new();
 /// text::write(&mut shown, &report.page())?;
 /// assert!(shown.ends_with(b"1 case passed, 0 failed, 1 event decided\n"));
@@ -42,7 +40,8 @@ pub struct TestReport<'a> {
 /// The results of the tests of one policy, or the errors that prevent them.
 #[derive(Debug, Serialize)]
 pub struct PolicyReport<'a> {
-    pub(super) cases: Vec<CaseReport<'a>>,
+    #[serde(serialize_with = "json::sorted")]
+    pub(super) cases: &'a [CaseResult<'a>],
     pub(super) file: &'a str,
     pub(super) mistakes: Vec<Mistake<'a>>,
     policy: Option<&'a str>,
@@ -58,87 +57,10 @@ pub(super) struct Mistake<'a> {
     place: Option<Place<'a>>,
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct CaseReport<'a> {
-    events: u64,
-    events_file: Option<String>,
-    failures: Vec<FailureReport<'a>>,
-    more: u64,
-    pub(super) passed: bool,
-    pub(super) place: Place<'a>,
-    row: Option<usize>,
-    test: &'a str,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Place<'a> {
-    column: usize,
-    pub(super) file: &'a str,
-    pub(super) line: usize,
-    #[serde(skip)]
-    text: String,
-}
-
-/// A failure. Its kind decides which members it has.
-#[derive(Debug, Default, Serialize)]
-struct FailureReport<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    differences: Option<Vec<DifferenceReport<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<&'a str>,
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<Option<u64>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum DifferenceReport<'a> {
-    Destination {
-        actual: VerdictReport<'a>,
-        decided_by: Option<Place<'a>>,
-        destination: &'a str,
-        expectation: Place<'a>,
-        expected: VerdictReport<'a>,
-        kind: &'static str,
-    },
-    Drop {
-        actual: DropReport<'a>,
-        decided_by: Place<'a>,
-        expectation: Place<'a>,
-        expected: DropReport<'a>,
-        kind: &'static str,
-    },
-    Disagreement {
-        destination: Option<&'a str>,
-        kind: &'static str,
-        reference: &'a str,
-        table: &'a str,
-    },
-}
-
-/// A verdict, as far as it is expected.
-#[derive(Debug, Serialize)]
-struct VerdictReport<'a> {
-    outcome: Outcome,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<Reason>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refused: Option<Vec<&'a str>>,
-}
-
-#[derive(Debug, Serialize)]
-struct DropReport<'a> {
-    drop: bool,
-    reason: Option<&'a str>,
-}
-
 impl<'a> TestReport<'a> {
     /// Creates the report of policies.
     pub fn new(policies: Vec<PolicyReport<'a>>) -> Self {
-        let cases = || policies.iter().flat_map(|policy| &policy.cases);
+        let cases = || policies.iter().flat_map(|policy| policy.cases);
         let passed = cases().filter(|case| case.passed).count();
         let (failed, events) = (cases().count() - passed, cases().map(|case| case.events).sum());
         TestReport { events, failed, passed, policies, v: VERSION }
@@ -151,15 +73,10 @@ impl<'a> TestReport<'a> {
 }
 
 impl<'a> PolicyReport<'a> {
-    /// Creates the report of results, from the file and the source of the policy.
-    pub fn new(
-        file: &'a str,
-        policy: &'a Policy,
-        source: &dyn Source,
-        results: &'a [CaseResult<'a>],
-    ) -> Self {
+    /// Creates the report of results, from the file of the policy.
+    pub fn new(file: &'a str, policy: &'a Policy, cases: &'a [CaseResult<'a>]) -> Self {
         PolicyReport {
-            cases: results.iter().map(|result| CaseReport::new(policy, source, result)).collect(),
+            cases,
             file,
             mistakes: Vec::new(),
             policy: Some(policy.name()),
@@ -173,9 +90,9 @@ impl<'a> PolicyReport<'a> {
             code: error.code.to_string(),
             message: &error.message,
             name: error.code.name(),
-            place: error.span().map(|span| Place::new(files, span, String::new())),
+            place: error.span().map(|span| files.locate(span)),
         });
-        PolicyReport { cases: Vec::new(), file, mistakes: mistakes.collect(), policy: None, has_tests: false }
+        PolicyReport { cases: &[], file, mistakes: mistakes.collect(), policy: None, has_tests: false }
     }
 
     fn add_to(&self, page: &mut Page) {
@@ -203,248 +120,115 @@ impl Mistake<'_> {
     /// Returns the error on one line.
     #[cfg(feature = "cli")]
     pub(super) fn text(&self) -> String {
-        let place = self.place.as_ref().map_or(String::new(), |place| format!("{}: ", place.name()));
+        let place = self.place.as_ref().map_or(String::new(), |place| format!("{place}: "));
         format!("{place}{} ({}): {}", self.name, self.code, self.message)
     }
 }
 
-impl<'a> CaseReport<'a> {
-    fn new(policy: &'a Policy, source: &dyn Source, result: &'a CaseResult<'a>) -> Self {
-        let events_file = match &result.case.event {
-            TestEvent::File(path) => Some(source.display(&path.value)),
-            _ => None,
+/// Returns lines about some differences of a case, at most so many, and how many these are.
+pub(super) fn lines(case: &CaseResult<'_>, most: usize) -> (Vec<String>, usize) {
+    let (mut lines, mut shown) = (Vec::new(), 0);
+    let events_file = case.events_file.as_deref().unwrap_or_default();
+    for failure in &case.failures {
+        if shown == most {
+            break;
+        }
+        let Failure::Decided { line, event, differences } = failure else {
+            lines.push(sentence(failure, events_file));
+            shown += 1;
+            continue;
         };
-        let failures = result.failures.iter().map(|one| FailureReport::new(policy, one));
-        CaseReport {
-            events: result.events,
-            failures: failures.collect(),
-            more: result.more,
-            passed: result.passed(),
-            place: Place::of(policy, result.case.span),
-            row: result.row,
-            test: result.test.name(),
-            events_file,
-        }
-    }
-
-    /// Returns the name of the test, and the place in its table.
-    pub(super) fn title(&self) -> String {
-        match self.row {
-            Some(row) => format!("{}, case {row}", self.test),
-            None => self.test.to_owned(),
-        }
-    }
-
-    /// Returns lines about some differences, at most so many, and how many these are.
-    pub(super) fn lines(&self, most: usize) -> (Vec<String>, usize) {
-        let (mut lines, mut shown) = (Vec::new(), 0);
-        let events_file = self.events_file.as_deref().unwrap_or_default();
-        for failure in &self.failures {
-            if shown == most {
-                break;
-            }
-            let Some(differences) = &failure.differences else {
-                lines.push(failure.sentence(events_file));
-                shown += 1;
-                continue;
+        let mut expectation = None;
+        for difference in differences.iter().take(most - shown) {
+            let own = match difference {
+                Difference::Destination { expectation, .. } | Difference::Drop { expectation, .. } => {
+                    Some(expectation)
+                }
+                Difference::Disagreement { .. } => None,
             };
-            let mut expectation = None;
-            for difference in differences.iter().take(most - shown) {
-                let own = difference.expectation();
-                if own.is_some() && own != expectation {
-                    expectation = own;
-                    lines.extend(own.map(Place::excerpt));
-                }
-                lines.extend(difference.lines().into_iter().map(|line| format!("  {line}")));
-                shown += 1;
+            if own.is_some() && own != expectation {
+                expectation = own;
+                lines.extend(own.map(Place::to_string));
             }
-            let at = failure.line.flatten().map_or(String::new(), |line| format!(" at {events_file}:{line}"));
-            lines.push(format!("event{at}: {}", failure.event.unwrap_or_default()));
+            lines.extend(difference_lines(difference).into_iter().map(|line| format!("  {line}")));
+            shown += 1;
         }
-        (lines, shown)
+        let at = line.map_or(String::new(), |line| format!(" at {events_file}:{line}"));
+        lines.push(format!("event{at}: {event}"));
     }
+    (lines, shown)
+}
 
-    fn add_to(&self, page: &mut Page) {
-        page.paragraph(format!("FAILED  {} ({})", self.title(), self.place.name()));
-        let (lines, shown) = self.lines(MAX_SHOWN);
-        lines.into_iter().for_each(|line| page.indented(line));
-        let all: usize = self.failures.iter().map(|one| one.differences.as_ref().map_or(1, Vec::len)).sum();
-        let more = (all - shown) as u64 + self.more;
-        if more > 0 {
-            let (one, many) = ("more difference is not shown", "more differences are not shown");
-            page.indented(names::counted(more, one, many));
+fn sentence(failure: &Failure<'_>, events_file: &str) -> String {
+    match failure {
+        Failure::File { message } => format!("the file with the events, `{events_file}`: {message}"),
+        Failure::NotAnEvent { line: Some(line), error } => {
+            format!("{events_file}:{line} is not an event: {error}")
         }
-        page.gap();
+        Failure::NotAnEvent { line: None, error } => format!("this is not an event: {error}"),
+        Failure::Consent { message } => message.clone(),
+        Failure::Decided { event, .. } => event.clone(),
     }
 }
 
-impl<'a> Place<'a> {
-    pub(super) fn new(files: &'a Files, span: Span, text: String) -> Self {
-        let position = files.position(span);
-        Place { column: position.column, file: files.name(span.file), line: position.line, text }
-    }
-
-    fn of(policy: &'a Policy, span: Span) -> Self {
-        Place::new(policy.files(), span, policy.line_at(span))
-    }
-
-    pub(super) fn name(&self) -> String {
-        format!("{}:{}", self.file, self.line)
-    }
-
-    /// Returns the place with its line: `shop.consent:14: deliver "Google Ads"`.
-    fn excerpt(&self) -> String {
-        format!("{}: {}", self.name(), self.text)
-    }
-}
-
-impl<'a> FailureReport<'a> {
-    fn new(policy: &'a Policy, failure: &'a Failure) -> Self {
-        let message =
-            |kind, message: String| FailureReport { kind, message: Some(message), ..Self::default() };
-        match failure {
-            Failure::Decided { line, event, differences } => FailureReport {
-                differences: Some(differences.iter().map(|one| DifferenceReport::new(policy, one)).collect()),
-                event: Some(event),
-                kind: "decided",
-                line: Some(*line),
-                message: None,
-            },
-            Failure::NotAnEvent { line, error } => {
-                FailureReport { line: Some(*line), ..message("not_an_event", error.to_string()) }
-            }
-            Failure::File(fault) => message("file", fault.to_string()),
-            Failure::NoSuchConsent { stated, read } => {
-                let (stated, read) = (stated.as_str(), read.as_str());
-                message(
-                    "consent",
-                    format!("no event can have consent {stated}: this policy reads it as {read}"),
-                )
-            }
+fn difference_lines(difference: &Difference<'_>) -> Vec<String> {
+    match difference {
+        Difference::Destination { destination, expected, actual, decided_by, .. } => {
+            let lines = [
+                (*destination).to_owned(),
+                format!("  expected  {expected}"),
+                format!("  actual    {actual}"),
+            ];
+            let decided_by = decided_by.as_ref().map(|place| format!("  by        {place}"));
+            lines.into_iter().chain(decided_by).collect()
         }
-    }
-
-    /// Returns the failure on one line.
-    fn sentence(&self, events_file: &str) -> String {
-        let message = self.message.as_deref().unwrap_or_default();
-        match (self.kind, self.line.flatten()) {
-            ("file", _) => format!("the file with the events, `{events_file}`: {message}"),
-            ("not_an_event", Some(line)) => format!("{events_file}:{line} is not an event: {message}"),
-            ("not_an_event", None) => format!("this is not an event: {message}"),
-            _ => message.to_owned(),
+        Difference::Drop { expected, actual, decided_by, .. } => vec![
+            format!("expected  {expected}"),
+            format!("actual    {actual}"),
+            format!("by        {decided_by}"),
+        ],
+        Difference::Disagreement { destination, table, reference } => {
+            let about = destination.unwrap_or("the event");
+            vec![
+                format!(
+                    "{about}: the table and the reference interpreter disagree; this is a bug of consentry, please report it"
+                ),
+                format!("  table      {table}"),
+                format!("  reference  {reference}"),
+            ]
         }
     }
 }
 
-impl<'a> DifferenceReport<'a> {
-    fn new(policy: &'a Policy, difference: &'a Difference) -> Self {
-        let place = |span: &Span| Place::of(policy, *span);
-        let categories = |ids: &[CategoryId]| names::categories(policy, ids);
-        match difference {
-            Difference::Destination { destination, expectation, expected, actual, decided_by } => {
-                DifferenceReport::Destination {
-                    actual: VerdictReport {
-                        outcome: actual.outcome(),
-                        reason: Some(actual.reason()),
-                        refused: Some(categories(actual.refused())),
-                    },
-                    decided_by: decided_by.as_ref().map(place),
-                    destination: names::destination(policy, *destination),
-                    expectation: place(expectation),
-                    expected: VerdictReport {
-                        outcome: expected.outcome,
-                        reason: expected.reason,
-                        refused: expected.refused.as_deref().map(categories),
-                    },
-                    kind: "destination",
-                }
-            }
-            Difference::Drop { expectation, expected, actual, decided_by } => DifferenceReport::Drop {
-                actual: DropReport { drop: actual.is_some(), reason: actual.as_deref() },
-                decided_by: place(decided_by),
-                expectation: place(expectation),
-                expected: DropReport { drop: true, reason: expected.as_deref() },
-                kind: "drop",
-            },
-            Difference::Disagreement { destination, table, reference } => DifferenceReport::Disagreement {
-                destination: destination.map(|id| names::destination(policy, id)),
-                kind: "bug",
-                reference,
-                table,
-            },
-        }
+fn add_failed(page: &mut Page, case: &CaseResult<'_>) {
+    page.paragraph(format!("FAILED  {} ({})", case.title(), case.place));
+    let (lines, shown) = lines(case, MAX_SHOWN);
+    lines.into_iter().for_each(|line| page.indented(line));
+    let count = |failure: &Failure<'_>| match failure {
+        Failure::Decided { differences, .. } => differences.len(),
+        _ => 1,
+    };
+    let all: usize = case.failures.iter().map(count).sum();
+    let more = (all - shown) as u64 + case.more;
+    if more > 0 {
+        let (one, many) = ("more difference is not shown", "more differences are not shown");
+        page.indented(names::counted(more, one, many));
     }
-
-    fn expectation(&self) -> Option<&Place<'a>> {
-        match self {
-            DifferenceReport::Destination { expectation, .. }
-            | DifferenceReport::Drop { expectation, .. } => Some(expectation),
-            DifferenceReport::Disagreement { .. } => None,
-        }
-    }
-
-    fn lines(&self) -> Vec<String> {
-        match self {
-            DifferenceReport::Destination { destination, expected, actual, decided_by, .. } => {
-                let lines = [
-                    (*destination).to_owned(),
-                    format!("  expected  {}", expected.text()),
-                    format!("  actual    {}", actual.text()),
-                ];
-                let decided_by = decided_by.as_ref().map(|place| format!("  by        {}", place.excerpt()));
-                lines.into_iter().chain(decided_by).collect()
-            }
-            DifferenceReport::Drop { expected, actual, decided_by, .. } => vec![
-                format!("expected  {}", expected.text()),
-                format!("actual    {}", actual.text()),
-                format!("by        {}", decided_by.excerpt()),
-            ],
-            DifferenceReport::Disagreement { destination, table, reference, .. } => {
-                let about = destination.unwrap_or("the event");
-                vec![
-                    format!(
-                        "{about}: the table and the reference interpreter disagree; this is a bug of consentry, please report it"
-                    ),
-                    format!("  table      {table}"),
-                    format!("  reference  {reference}"),
-                ]
-            }
-        }
-    }
-}
-
-impl VerdictReport<'_> {
-    /// Returns the verdict on one line: `block, refused: Analytics`.
-    fn text(&self) -> String {
-        let reason = self.reason.map_or(String::new(), |reason| format!(", {reason}"));
-        let refused = self.refused.as_deref().unwrap_or_default();
-        names::reason(format!("{}{reason}", self.outcome), refused)
-    }
-}
-
-impl DropReport<'_> {
-    fn text(&self) -> String {
-        match self.reason {
-            Some(reason) => format!("drop {reason:?}"),
-            None if self.drop => "drop".to_owned(),
-            None => "not dropped".to_owned(),
-        }
-    }
+    page.gap();
 }
 
 /// The page leaves out errors of policies, for which there are printers of their own.
 impl Document for TestReport<'_> {
-    fn page(&self) -> Page {
-        let mut page = Page::default();
+    fn add_to(&self, page: &mut Page) {
         let (compiled, mistaken): (Vec<_>, Vec<_>) =
             self.policies.iter().partition(|policy| policy.mistakes.is_empty());
         // A policy has tests but no cases if none was asked for.
         compiled
             .into_iter()
             .filter(|policy| !policy.has_tests || !policy.cases.is_empty())
-            .for_each(|policy| policy.add_to(&mut page));
-        let cases = self.policies.iter().flat_map(|policy| &policy.cases);
-        cases.filter(|case| !case.passed).for_each(|case| case.add_to(&mut page));
+            .for_each(|policy| policy.add_to(page));
+        let cases = self.policies.iter().flat_map(|policy| policy.cases);
+        cases.filter(|case| !case.passed).for_each(|case| add_failed(page, case));
         let passed = names::counted(self.passed, "case", "cases");
         let events = names::counted(self.events, "event", "events");
         let end = match mistaken.len() {
@@ -453,6 +237,5 @@ impl Document for TestReport<'_> {
             count => format!("; {} not run", names::counted(count, "policy was", "policies were")),
         };
         page.paragraph(format!("{passed} passed, {} failed, {events} decided{end}", self.failed));
-        page
     }
 }

@@ -1,8 +1,7 @@
 //! Pages as plain text, for terminals.
 
-use super::json::escaped;
 use super::page::{Cell, Cells, Grid, Page, PageBlock};
-use crate::diagnostic::visible;
+use crate::diagnostic::{escaped, visible};
 use std::io::{self, Write};
 
 /// The widest column that is padded. A cell that is wider shifts its own line.

@@ -1,12 +1,12 @@
 //! Visits: what a banner does around decisions.
 
-use super::json::VERSION;
+use super::json::{self, VERSION};
 use super::names;
 use super::page::{Document, Page, PageBlock};
 use crate::event::{Consent, Preference};
-use crate::model::{Banner, ConsentModel, DestinationId, GateOpens, ImpliedConsent, Policy};
+use crate::model::{Banner, ConsentModel, GateOpens, ImpliedConsent, Policy};
 use crate::syntax;
-use crate::visit::{Choice, Loss, Possibility, Site, VisitStep, Visitor};
+use crate::visit::{Loss, Possibility, Site, VisitStep, Visitor};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -20,8 +20,9 @@ pub struct VisitReport<'a> {
     #[serde(rename = "policy")]
     name: &'a str,
     site: SiteReport,
+    #[serde(serialize_with = "json::sorted")]
     steps: Vec<StepLine<'a>>,
-    stored: Option<BTreeMap<&'a str, bool>>,
+    stored: Option<BTreeMap<String, bool>>,
     v: u32,
     #[serde(skip)]
     policy: &'a Policy,
@@ -70,32 +71,34 @@ struct StepLine<'a> {
 
 /// A step, by the members that it has.
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
+#[serde(tag = "step", rename_all = "snake_case")]
 enum StepReport<'a> {
-    Bare {
-        step: &'static str,
-    },
+    BannerShown,
+    BannerGone,
+    LibraryLoads,
+    Left,
     Nothing {
         action: &'static str,
-        step: &'static str,
     },
     PageLoads {
         again: bool,
         risks: &'static [&'static str],
-        step: &'static str,
     },
     Chosen {
-        preferences: BTreeMap<&'a str, bool>,
-        step: &'static str,
+        preferences: BTreeMap<String, bool>,
     },
-    Device {
+    DeviceLoads {
         destination: &'a str,
-        step: &'static str,
+    },
+    KeepsCollecting {
+        destination: &'a str,
+    },
+    NeedsPageLoad {
+        destination: &'a str,
     },
     Buffered {
         event: usize,
         name: Option<String>,
-        step: &'static str,
     },
     Sent {
         buffered: bool,
@@ -105,20 +108,17 @@ enum StepReport<'a> {
         missed: Vec<&'a str>,
         name: Option<String>,
         preferences: BTreeMap<String, bool>,
-        step: &'static str,
     },
     Withheld {
         event: usize,
         name: Option<String>,
         preferences: BTreeMap<String, bool>,
-        step: &'static str,
         unreached: Vec<&'a str>,
     },
     Lost {
         cause: Loss,
         event: usize,
         name: Option<String>,
-        step: &'static str,
     },
 }
 
@@ -128,8 +128,9 @@ impl<'a> VisitReport<'a> {
         let (visitor, stored) = match visitor {
             Visitor::First => ("first-time visitor".to_owned(), None),
             Visitor::Returning(stored) => {
-                let text = format!("returning visitor who granted {}", choice_text(policy, stored));
-                (text, Some(choice(policy, stored)))
+                let stored = stored.stamp(policy);
+                let text = format!("returning visitor who granted {}", grants(policy, &stored));
+                (text, Some(preferences(&stored)))
             }
         };
         VisitReport {
@@ -162,7 +163,7 @@ impl<'a> VisitReport<'a> {
     /// Adds the steps that an action of the person or the site causes.
     pub fn act(&mut self, action: &'static str, steps: &[VisitStep<'a>]) {
         if steps.is_empty() {
-            let step = StepReport::Nothing { action, step: "nothing" };
+            let step = StepReport::Nothing { action };
             self.steps.push(StepLine { step, text: format!("{action}: nothing happens") });
         }
         self.add(steps);
@@ -194,11 +195,7 @@ impl<'a> VisitReport<'a> {
 
     fn step(&self, step: &VisitStep<'a>) -> (StepReport<'a>, String) {
         let policy = self.policy;
-        let bare = |step, text: &str| (StepReport::Bare { step }, text.to_owned());
-        let device = |step, before, id: &DestinationId, after| {
-            let destination = names::destination(policy, *id);
-            (StepReport::Device { destination, step }, format!("{before}{destination:?} {after}"))
-        };
+        let bare = |step, text: &str| (step, text.to_owned());
         let name = |event: usize| self.events_by_number.get(event.wrapping_sub(1)).cloned().flatten();
         let called = |event: usize| match name(event) {
             Some(name) => format!("event {event} {name:?}"),
@@ -206,68 +203,78 @@ impl<'a> VisitReport<'a> {
         };
         match step {
             VisitStep::PageLoads { again: false } => {
-                (StepReport::PageLoads { again: false, risks: &[], step: "page_loads" }, "page loads".to_owned())
+                (StepReport::PageLoads { again: false, risks: &[] }, "page loads".to_owned())
             }
             // "Refreshing a page when a user's consent changes could cause duplicate page events" and "a loss of form state".
             VisitStep::PageLoads { again: true } => (
-                StepReport::PageLoads { again: true, risks: &["duplicate_page_events", "lost_form_state"], step: "page_loads" },
+                StepReport::PageLoads { again: true, risks: &["duplicate_page_events", "lost_form_state"] },
                 "another page loads; if it is the same one again, page events may be duplicated, and what was typed into forms is lost".to_owned(),
             ),
-            VisitStep::BannerShown => bare("banner_shown", "banner is shown"),
-            VisitStep::BannerGone => bare("banner_gone", "banner is gone, nothing was chosen"),
-            VisitStep::LibraryLoads => bare("library_loads", "library loads and sets its cookies"),
-            VisitStep::Left => bare("left", "person leaves"),
-            VisitStep::Chosen(chosen) => (
-                StepReport::Chosen { preferences: choice(policy, chosen), step: "chosen" },
-                format!("person grants {}", choice_text(policy, chosen)),
-            ),
-            VisitStep::DeviceLoads(id) => device("device_loads", "device-mode library of ", id, "loads"),
-            VisitStep::KeepsCollecting(id) => device("keeps_collecting", "", id, "must not receive any more, but its library cannot be unloaded: it may go on collecting until the next page load"),
-            VisitStep::NeedsPageLoad(id) => device("needs_page_load", "", id, "may receive now, but its library does not load before the next page load"),
+            VisitStep::BannerShown => bare(StepReport::BannerShown, "banner is shown"),
+            VisitStep::BannerGone => bare(StepReport::BannerGone, "banner is gone, nothing was chosen"),
+            VisitStep::LibraryLoads => bare(StepReport::LibraryLoads, "library loads and sets its cookies"),
+            VisitStep::Left => bare(StepReport::Left, "person leaves"),
+            VisitStep::Chosen(chosen) => {
+                let chosen = chosen.stamp(policy);
+                let text = format!("person grants {}", grants(policy, &chosen));
+                (StepReport::Chosen { preferences: preferences(&chosen) }, text)
+            }
+            VisitStep::DeviceLoads(id) => {
+                let destination = policy.destination_name(*id);
+                (StepReport::DeviceLoads { destination }, format!("device-mode library of {destination:?} loads"))
+            }
+            VisitStep::KeepsCollecting(id) => {
+                let destination = policy.destination_name(*id);
+                (StepReport::KeepsCollecting { destination }, format!("{destination:?} must not receive any more, but its library cannot be unloaded: it may go on collecting until the next page load"))
+            }
+            VisitStep::NeedsPageLoad(id) => {
+                let destination = policy.destination_name(*id);
+                (StepReport::NeedsPageLoad { destination }, format!("{destination:?} may receive now, but its library does not load before the next page load"))
+            }
             VisitStep::Buffered { event } => (
-                StepReport::Buffered { event: *event, name: name(*event), step: "buffered" },
+                StepReport::Buffered { event: *event, name: name(*event) },
                 format!("{} waits", called(*event)),
             ),
             VisitStep::Sent { event, buffered, stamped, dropped, delivered, missed } => {
                 let waited = if *buffered { ", which waited," } else { "" };
+                let deliver = policy.destination_names(delivered.iter().copied());
+                let missed = policy.destination_names(missed.iter().copied());
                 let mut text = format!(
                     "{}{waited} is sent with {} to {}",
                     called(*event),
-                    stamp_text(policy, &stamped.consent),
-                    receivers(policy, delivered)
+                    grants(policy, &stamped.consent),
+                    receivers(&deliver)
                 );
                 if !missed.is_empty() {
-                    let missed = receivers(policy, missed);
-                    text += &format!("; missed by {missed}, whose library is not there");
+                    text += &format!("; missed by {}, whose library is not there", receivers(&missed));
                 }
                 text.extend(dropped.map(|reason| format!(", and dropped: {reason:?}")));
                 let report = StepReport::Sent {
                     buffered: *buffered,
-                    deliver: destinations(policy, delivered),
+                    deliver,
                     drop: *dropped,
                     event: *event,
-                    missed: destinations(policy, missed),
+                    missed,
                     name: name(*event),
-                    preferences: stamp(&stamped.consent),
-                    step: "sent",
+                    preferences: preferences(&stamped.consent),
                 };
                 (report, text)
             }
             VisitStep::Withheld { event, stamped, unreached } => {
+                let unreached = policy.destination_names(unreached.iter().copied());
                 let mut text = format!(
                     "{} is withheld with {}: the gate is closed",
                     called(*event),
-                    stamp_text(policy, &stamped.consent)
+                    grants(policy, &stamped.consent)
                 );
                 if !unreached.is_empty() {
-                    text += &format!("; it would be delivered to {}", receivers(policy, unreached));
+                    text += &format!("; it would be delivered to {}", receivers(&unreached));
                 }
                 let report = StepReport::Withheld {
                     event: *event,
                     name: name(*event),
-                    preferences: stamp(&stamped.consent),
-                    step: "withheld",
-                    unreached: destinations(policy, unreached),
+                    preferences: preferences(&stamped.consent),
+                    unreached,
                 };
                 (report, text)
             }
@@ -278,7 +285,7 @@ impl<'a> VisitReport<'a> {
                     Loss::Over => "the visit was over",
                 };
                 let report =
-                    StepReport::Lost { cause: *cause, event: *event, name: name(*event), step: "lost" };
+                    StepReport::Lost { cause: *cause, event: *event, name: name(*event) };
                 (report, format!("{} is LOST: {why}", called(*event)))
             }
         }
@@ -346,7 +353,7 @@ impl Rating {
 }
 
 impl Document for VisitReport<'_> {
-    fn page(&self) -> Page {
+    fn add_to(&self, page: &mut Page) {
         let title = PageBlock::Title {
             level: 3,
             about: "A visit under",
@@ -355,9 +362,8 @@ impl Document for VisitReport<'_> {
         };
         let items = self.steps.iter().map(|line| line.text.clone()).collect();
         let steps = PageBlock::List { numbered: true, indent: 2, items };
-        let mut page = Page(vec![title, PageBlock::Gap, steps, PageBlock::Gap]);
+        page.0.extend([title, PageBlock::Gap, steps, PageBlock::Gap]);
         page.list(self.summary());
-        page
     }
 }
 
@@ -366,37 +372,21 @@ pub(super) fn gate_word(opens: GateOpens) -> String {
     opens.as_str().replace(' ', "_")
 }
 
-/// Returns the names of destinations.
-pub(super) fn destinations<'a>(policy: &'a Policy, ids: &[DestinationId]) -> Vec<&'a str> {
-    ids.iter().map(|id| names::destination(policy, *id)).collect()
-}
-
 /// Returns the names of destinations in words: `"Braze", "Slack"`, or `nobody`.
-pub(super) fn receivers(policy: &Policy, ids: &[DestinationId]) -> String {
-    let names: Vec<String> = destinations(policy, ids).iter().map(|name| format!("{name:?}")).collect();
+pub(super) fn receivers(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
     if names.is_empty() { "nobody".to_owned() } else { names::joined(&names) }
 }
 
-/// Returns by wire id whether a category is granted.
-pub(super) fn choice<'a>(policy: &'a Policy, choice: &Choice) -> BTreeMap<&'a str, bool> {
-    policy.categories().iter().map(|category| category.wire_id()).zip(choice.categories()).collect()
-}
-
-fn stamp(consent: &Consent<'_>) -> BTreeMap<String, bool> {
+/// Returns what a consent grants, by wire id.
+pub(super) fn preferences(consent: &Consent<'_>) -> BTreeMap<String, bool> {
     let preferences = consent.preferences().iter();
     preferences.map(|(name, one)| (name.to_string(), *one == Preference::Granted)).collect()
 }
 
-/// Returns a choice in words: `Analytics; not Advertising`.
-pub(super) fn choice_text(policy: &Policy, choice: &Choice) -> String {
-    grants(policy, choice.categories())
-}
-
-fn stamp_text(policy: &Policy, consent: &Consent<'_>) -> String {
-    grants(policy, consent.preferences().iter().map(|(_, preference)| *preference == Preference::Granted))
-}
-
-fn grants(policy: &Policy, granted: impl Iterator<Item = bool>) -> String {
+/// Returns what a consent of a visit grants: `Ads; not Analytics`.
+pub(super) fn grants(policy: &Policy, consent: &Consent<'_>) -> String {
+    let granted = consent.preferences().iter().map(|(_, preference)| *preference == Preference::Granted);
     let names = policy.categories().iter().map(|category| listed_name(category.name()));
     let (granted, refused): (Vec<_>, Vec<_>) = names.zip(granted).partition(|(_, granted)| *granted);
     let [granted, refused] = [granted, refused]

@@ -1,8 +1,8 @@
 //! Segment's tables of banners, visitors and the gate, as a policy has them.
 
-use super::json::VERSION;
+use super::json::{self, VERSION};
 use super::page::{Cell, Document, Grid, Page, PageBlock};
-use super::visit::{Rating, choice, choice_text, destinations, gate_word, receivers};
+use super::visit::{Rating, gate_word, grants, preferences, receivers};
 use crate::decide;
 use crate::model::{Banner, CategoryId, ConsentModel, Policy};
 use crate::visit::{
@@ -16,12 +16,13 @@ use std::collections::BTreeMap;
 #[derive(Debug, Serialize)]
 pub struct VisitTablesReport<'a> {
     banners: Vec<BannerReport>,
-    chosen: BTreeMap<&'a str, bool>,
+    chosen: BTreeMap<String, bool>,
     edition: u32,
     gate: String,
     policy: &'a str,
+    #[serde(serialize_with = "json::sorted")]
     scenarios: Vec<ScenarioReport<'a>>,
-    stored: BTreeMap<&'a str, bool>,
+    stored: BTreeMap<String, bool>,
     v: u32,
     wrapper: Vec<GateReport>,
     #[serde(skip)]
@@ -46,27 +47,9 @@ struct LoadsWithPage {
 
 #[derive(Debug, Serialize)]
 struct ScenarioReport<'a> {
-    action: Action,
-    after: PhaseReport<'a>,
-    after_rejecting: Option<PhaseReport<'a>>,
-    banner: Banner,
-    before: Option<PhaseReport<'a>>,
-    keep_collecting: Vec<&'a str>,
-    loses: bool,
-    may_lose: bool,
-    model: ConsentModel,
-    need_page_load: Vec<&'a str>,
+    #[serde(flatten)]
+    row: ScenarioRow<'a>,
     visitor: &'static str,
-    #[serde(skip)]
-    cells: [Cell; 4],
-}
-
-#[derive(Debug, Serialize)]
-struct PhaseReport<'a> {
-    buffered: bool,
-    deliver: Vec<&'a str>,
-    loaded: bool,
-    lost: bool,
 }
 
 /// A row of the gate, with the flow under each reading.
@@ -87,22 +70,26 @@ impl<'a> VisitTablesReport<'a> {
         let policy = table.policy();
         let stored = stored.unwrap_or_else(|| Choice::everything(policy));
         let chosen = chosen.unwrap_or_else(|| all_but_the_last(policy));
-        let [has_granted, grants] = [&stored, &chosen].map(|one| choice_text(policy, one));
+        let [stored_consent, chosen_consent] = [&stored, &chosen].map(|choice| choice.stamp(policy));
         let gate = policy.gate_opens().value;
-        let rows = scenarios(table, &stored, &chosen);
+        let scenarios = scenarios(table, &stored, &chosen).into_iter().map(|row| {
+            let visitor = if row.scenario.returning { "returning" } else { "first" };
+            ScenarioReport { row, visitor }
+        });
         VisitTablesReport {
             banners: banners(table).iter().map(BannerReport::new).collect(),
-            chosen: choice(policy, &chosen),
+            chosen: preferences(&chosen_consent),
             edition: policy.edition(),
             gate: gate_word(gate),
             policy: policy.name(),
-            scenarios: rows.iter().map(|row| ScenarioReport::new(policy, row)).collect(),
-            stored: choice(policy, &stored),
+            scenarios: scenarios.collect(),
+            stored: preferences(&stored_consent),
             v: VERSION,
             wrapper: wrapper(table).iter().map(GateReport::new).collect(),
             lead: format!(
-                "gate opens on {}; who returns has granted {has_granted}; who chooses or updates grants {grants}",
-                gate.as_str()
+                "gate opens on {gate}; who returns has granted {}; who chooses or updates grants {}",
+                grants(policy, &stored_consent),
+                grants(policy, &chosen_consent)
             ),
         }
     }
@@ -146,15 +133,9 @@ impl BannerReport {
     }
 }
 
-impl<'a> ScenarioReport<'a> {
-    fn new(policy: &'a Policy, row: &ScenarioRow) -> Self {
-        let scenario = &row.scenario;
-        let phase = |phase: &Phase| PhaseReport {
-            buffered: phase.buffered,
-            deliver: destinations(policy, &phase.delivered),
-            loaded: phase.loaded,
-            lost: phase.lost,
-        };
+impl ScenarioReport<'_> {
+    fn cells(&self) -> [Cell; 4] {
+        let (row, scenario) = (&self.row, &self.row.scenario);
         let banner = match scenario.banner {
             Banner::Mandatory => " (mandatory banner)",
             _ if scenario.model == ConsentModel::OptIn && !scenario.returning => " (optional banner)",
@@ -169,31 +150,18 @@ impl<'a> ScenarioReport<'a> {
             (Action::Ignore, true) => "person does nothing and continues to access the website",
             (Action::Update, _) => "person opens the banner, updates the preferences, and closes it",
         };
-        let steps = steps(policy, row, action).into_iter().zip(1..);
+        let steps = steps(row, action).into_iter().zip(1..);
         let steps = steps.map(|(step, number)| format!("{number}. {step}")).collect();
         let model = scenario.model;
-        ScenarioReport {
-            action: scenario.action,
-            after: phase(&row.after),
-            after_rejecting: row.after_rejecting.as_ref().map(phase),
-            banner: scenario.banner,
-            before: row.before.as_ref().map(phase),
-            keep_collecting: destinations(policy, &row.keep_collecting),
-            loses: row.loses,
-            may_lose: row.may_lose,
-            model,
-            need_page_load: destinations(policy, &row.need_page_load),
-            visitor: if scenario.returning { "returning" } else { "first" },
-            cells: [format!("{model}{banner}").into(), action.into(), Cell(steps), loss(policy, row).into()],
-        }
+        [format!("{model}{banner}").into(), action.into(), Cell(steps), loss(row).into()]
     }
 }
 
 /// Returns what happens, in the words of the documentation.
-fn steps(policy: &Policy, row: &ScenarioRow, action: &str) -> Vec<String> {
-    let flow = |phase: &Phase, again: &str| match phase.delivered.as_slice() {
+fn steps(row: &ScenarioRow<'_>, action: &str) -> Vec<String> {
+    let flow = |phase: &Phase<'_>, again: &str| match phase.delivered.as_slice() {
         [] => "no events flow to any destination".to_owned(),
-        delivered => format!("events {again}flow to {}", receivers(policy, delivered)),
+        delivered => format!("events {again}flow to {}", receivers(delivered)),
     };
     let (is_first, is_ignored) = (!row.scenario.returning, row.scenario.action == Action::Ignore);
     let loaded_before = row.before.as_ref().filter(|before| before.loaded);
@@ -213,7 +181,7 @@ fn steps(policy: &Policy, row: &ScenarioRow, action: &str) -> Vec<String> {
         steps.push(if row.after.loaded { "libraries load" } else { "no cookies are set" }.to_owned());
     }
     if let Some(before) = row.before.as_ref().filter(|before| before.buffered && !before.lost) {
-        steps.push(format!("events in the buffer are sent to {}", receivers(policy, &before.delivered)));
+        steps.push(format!("events in the buffer are sent to {}", receivers(&before.delivered)));
     }
     let goes_on = is_ignored && loaded_before.is_some();
     // Who returns and does nothing changes nothing.
@@ -226,7 +194,7 @@ fn steps(policy: &Policy, row: &ScenarioRow, action: &str) -> Vec<String> {
 }
 
 /// Returns which data a scenario loses.
-fn loss(policy: &Policy, row: &ScenarioRow) -> String {
+fn loss(row: &ScenarioRow<'_>) -> String {
     let loss = match (row.loses, row.may_lose) {
         (true, _) => "data loss",
         (false, true) if row.scenario.banner == Banner::Mandatory => {
@@ -249,7 +217,7 @@ fn loss(policy: &Policy, row: &ScenarioRow) -> String {
         ("that are not there before the next page load, and miss events until then", &row.need_page_load),
     ] {
         if !libraries.is_empty() {
-            sentences.push(format!("device-mode libraries {what}: {}", receivers(policy, libraries)));
+            sentences.push(format!("device-mode libraries {what}: {}", receivers(libraries)));
         }
     }
     sentences.join("; ")
@@ -283,9 +251,9 @@ impl GateReport {
 }
 
 impl Document for VisitTablesReport<'_> {
-    fn page(&self) -> Page {
+    fn add_to(&self, page: &mut Page) {
         let (name, lead) = (self.policy.to_owned(), format!("{}.", self.lead));
-        let mut page = Page(vec![PageBlock::Title { level: 1, about: "Visits under", name, lead }]);
+        page.0.push(PageBlock::Title { level: 1, about: "Visits under", name, lead });
         let mut add = |title: &str, note: &str, table: Grid| {
             page.heading(2, title);
             if !note.is_empty() {
@@ -298,8 +266,7 @@ impl Document for VisitTablesReport<'_> {
         let note = "The documents say \"with page load\" of every optional banner; their rows for opt-in say that the library loads after the choice. The rows win.";
         add("Banners", note, Grid::new(columns).with(self.banners.iter().map(BannerReport::cells)));
         for (title, visitor) in [("First-time visitors", "first"), ("Returning visitors", "returning")] {
-            let rows =
-                self.scenarios.iter().filter(|row| row.visitor == visitor).map(|row| row.cells.clone());
+            let rows = self.scenarios.iter().filter(|row| row.visitor == visitor).map(ScenarioReport::cells);
             add(
                 title,
                 "",
@@ -317,6 +284,5 @@ impl Document for VisitTablesReport<'_> {
         ];
         let note = "As if the destinations of a row were enabled and no others; the policy's own gate is one of the readings.";
         add("The gate", note, Grid::new(columns).with(self.wrapper.iter().map(GateReport::cells)));
-        page
     }
 }

@@ -1,6 +1,5 @@
 //! The conditions of a change, for programs.
 
-use super::names;
 use crate::event::Entry;
 use crate::exact::{Condition, Conditions, RequiredBy};
 use crate::model::IntegrationsState;
@@ -30,8 +29,9 @@ pub(super) struct When {
 
 impl When {
     pub(super) fn new(conditions: &Conditions) -> Self {
-        let words =
-            |values: &[Option<Entry>]| values.iter().map(|value| names::entry(*value)).collect::<Vec<_>>();
+        let words = |values: &[Option<Entry>]| {
+            values.iter().map(|value| Entry::or_unlisted(*value)).collect::<Vec<_>>()
+        };
         let mut when = When::default();
         for condition in conditions.iter() {
             match condition {

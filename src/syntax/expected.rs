@@ -3,7 +3,7 @@
 use super::generated::Rule;
 use super::keywords::{NEW_WORDS, first_token, first_word, is_language_word};
 use super::tree::{ConsentState, IntegrationsState};
-use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Span, nearest};
+use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Span, listed, nearest};
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 pub(super) fn position(error: &Error<Rule>) -> usize {
@@ -255,10 +255,6 @@ fn phrase(rule: Rule) -> Option<String> {
 }
 
 pub(super) fn one_of<'a>(phrases: impl Iterator<Item = &'a str>) -> String {
-    let phrases: Vec<&str> = phrases.collect();
-    match phrases.split_last() {
-        None => "something else".into(),
-        Some((only, [])) => (*only).into(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-    }
+    let phrases = listed(phrases, "or");
+    if phrases.is_empty() { "something else".to_owned() } else { phrases }
 }

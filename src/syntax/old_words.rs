@@ -34,7 +34,7 @@ pub(super) fn old_word(
 fn in_place(text: &str, words: &[Span], new: &str) -> Vec<Edit> {
     let mut edits: Vec<Edit> = Vec::new();
     for word in words {
-        let gap = |last: &Edit| text.get(last.span.end as usize..word.start as usize);
+        let gap = |last: &Edit| text.get(last.span.end..word.start);
         match edits.last_mut() {
             None => edits.push(Edit::new(*word, new)),
             Some(last) if gap(last).is_some_and(|gap| gap.trim().is_empty()) => last.span.end = word.end,
@@ -56,7 +56,7 @@ impl Tree {
 fn allow_comment(text: &str, place: Span) -> Option<Diagnostic> {
     let allow = Allow::read(text.get(place.range())?).filter(Allow::is_old)?;
     let edit = |at: usize, old: &str, new: String| {
-        let start = place.start as usize + at;
+        let start = place.start + at;
         Edit::new(Span::new(place.file, start, start + old.len()), new)
     };
     // Nobody can allow an error.
@@ -78,7 +78,7 @@ fn allow_comment(text: &str, place: Span) -> Option<Diagnostic> {
         .map(|(finding, name)| edit(finding.at, finding.text, (*name).to_owned()))
         .collect();
     // The line below may hold the rest of the reason.
-    let is_whole = !may_go_on(line_below(text, place.start as usize));
+    let is_whole = !may_go_on(line_below(text, place.start));
     if let Reason::Unquoted(_) | Reason::Invalid = allow.reason()
         && is_whole
     {
@@ -96,20 +96,20 @@ fn allow_comment(text: &str, place: Span) -> Option<Diagnostic> {
 
 /// The edit that removes a comma. What follows it stays a word of its own.
 pub(super) fn without_comma(text: &str, comma: Span) -> Edit {
-    let follows = text.get(comma.end as usize..).unwrap_or_default();
+    let follows = text.get(comma.end..).unwrap_or_default();
     let space = if follows.starts_with(char::is_whitespace) { "" } else { " " };
     Edit::new(comma, space)
 }
 
 /// The edit that adds a statement below another one: after its line, so that a comment at the line's end stays there.
 pub(super) fn statement_below(text: &str, above: Span, statement: &str) -> Edit {
-    let rest = text.get(above.end as usize..).unwrap_or_default();
+    let rest = text.get(above.end..).unwrap_or_default();
     let line = rest.lines().next().unwrap_or_default();
     // Another statement may follow on the same line.
     let (length, after) = match line.trim() {
         comment if comment.is_empty() || comment.starts_with("//") => (line.len(), ""),
         _ => (0, "\n"),
     };
-    let end = above.end as usize + length;
+    let end = above.end + length;
     Edit::new(Span::new(above.file, end, end), format!("\n{statement}{after}"))
 }

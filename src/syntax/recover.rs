@@ -24,26 +24,25 @@ pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> V
     let begins_statement = begins_statement(slice);
     // Text in the middle of a line belongs to the statement in front of it, and so does text whose line begins with
     // space: read both together, so that the words which could have stood here are among the expected ones.
-    let line_start = line_start(text, span.start as usize);
-    let goes_on = previous.filter(|previous| {
-        !begins_statement && (previous.span.end as usize > line_start || span.start as usize > line_start)
-    });
-    let mut start = span.start as usize;
+    let line_start = line_start(text, span.start);
+    let goes_on = previous
+        .filter(|previous| !begins_statement && (previous.span.end > line_start || span.start > line_start));
+    let mut start = span.start;
     let mut whole_statement = begins_statement;
     if let Some(previous) = goes_on {
         // A statement is read again once, and only when that is quick.
         if previous.complete && previous.span.range().len() <= MAX_READ_AGAIN {
-            start = previous.span.start as usize;
+            start = previous.span.start;
             whole_statement = true;
         }
         previous.complete = false;
     }
     let open = unterminated(slice, span);
-    let whole = text.get(start..span.end as usize).unwrap_or_default();
+    let whole = text.get(start..span.end).unwrap_or_default();
     match parse_as(Rule::only_statement, whole) {
         Some(error) if whole_statement => {
-            let ends = text.get(span.end as usize..).unwrap_or_default();
-            mistakes(&error, whole, Span::new(span.file, start, span.end as usize), open, ends)
+            let ends = text.get(span.end..).unwrap_or_default();
+            mistakes(&error, whole, Span::new(span.file, start, span.end), open, ends)
         }
         _ => match open.into_iter().next() {
             Some((_, diagnostic)) => vec![diagnostic],
@@ -61,7 +60,7 @@ fn mistakes(
     open: Vec<(Range<usize>, Diagnostic)>,
     ends: &str,
 ) -> Vec<Diagnostic> {
-    let start = span.start as usize;
+    let start = span.start;
     let covering = |at: usize| open.iter().find(|(lines, _)| lines.contains(&(start + at)));
     let mut found = Vec::new();
     // What is wrong on a line with a text that does not end comes from there.
@@ -135,7 +134,7 @@ const MAX_READ_AGAIN: usize = 4 << 10;
 /// spoils. Two such lines with at most one between them are the two ends of one text.
 fn unterminated(slice: &str, span: Span) -> Vec<(Range<usize>, Diagnostic)> {
     let mut all: Vec<(Range<usize>, Diagnostic)> = Vec::new();
-    let mut line_start = span.start as usize;
+    let mut line_start = span.start;
     // How many more lines may have the other end of the last text.
     let mut near = 0usize;
     for line in slice.split_inclusive('\n') {
@@ -166,7 +165,7 @@ fn unterminated(slice: &str, span: Span) -> Vec<(Range<usize>, Diagnostic)> {
 
 fn unknown_statement(slice: &str, word: &str, span: Span) -> Diagnostic {
     let word = if word.is_empty() { first_character(slice) } else { word };
-    let place = Span::new(span.file, span.start as usize, span.start as usize + word.len());
+    let place = Span::new(span.file, span.start, span.start + word.len());
     if word == "consentry" {
         return edition_line(slice, span, place);
     }

@@ -61,8 +61,7 @@ fn deceptive(text: &str, file: FileId) -> Vec<Diagnostic> {
             char if is_bidirectional(char) => {
                 (Code::BidirectionalCharacter, "changes the direction of the text around it")
             }
-            '\r' => (Code::ControlCharacter, "ends a line in some editors, and not in this language"),
-            '\u{2028}' | '\u{2029}' | '\u{85}' | '\u{B}' | '\u{C}' => {
+            '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' | '\u{B}' | '\u{C}' => {
                 (Code::ControlCharacter, "ends a line in some editors, and not in this language")
             }
             char if char.is_control() => (Code::ControlCharacter, "is a control character"),

@@ -161,7 +161,7 @@ pub enum CategoryAttribute {
     /// `unenforced`.
     Unenforced,
     /// A description.
-    Label(String),
+    Label(Text),
 }
 
 /// `destination kind warehouse ignores All`.
@@ -179,7 +179,7 @@ pub enum KindAttribute {
     /// `ignores All`.
     IgnoresAll,
     /// A description.
-    Label(String),
+    Label(Text),
 }
 
 /// `destination "Braze" needs Advertising mode device`.

@@ -1,6 +1,6 @@
 //! What a case expects of each destination, and how a decision differs from it.
 
-use super::result::{Difference, ExpectedVerdict};
+use super::result::{Difference, StatedDrop, StatedVerdict};
 use crate::decide::Decision;
 use crate::diagnostic::{Span, Spanned};
 use crate::event::Event;
@@ -17,7 +17,7 @@ pub(super) struct Expectations<'t> {
 }
 
 enum Expectation<'t> {
-    Destination(DestinationId, ExpectedVerdict),
+    Destination(DestinationId, StatedVerdict<'t>),
     Drop(Option<&'t str>),
 }
 
@@ -30,8 +30,8 @@ impl<'t> Expectations<'t> {
                     all.push(Spanned::new(Expectation::Drop(reason.as_deref()), said.span))
                 }
                 Expected::Outcome { outcome, which, reason, refused } => {
-                    let wanted =
-                        ExpectedVerdict { outcome: *outcome, reason: *reason, refused: refused.clone() };
+                    let refused = refused.as_deref().map(|ids| policy.category_names(ids));
+                    let wanted = StatedVerdict { outcome: *outcome, reason: *reason, refused };
                     all.extend(destinations(which, policy, wanted).map(|(id, expected)| {
                         Spanned::new(Expectation::Destination(id, expected), said.span)
                     }));
@@ -41,78 +41,75 @@ impl<'t> Expectations<'t> {
         Expectations { policy, all }
     }
 
-    pub(super) fn differences(&self, decision: &Decision<'_>, event: &Event<'_>) -> Vec<Difference> {
-        let difference = |one: &Spanned<Expectation<'_>>| match &one.value {
+    pub(super) fn differences(&self, decision: &Decision<'_>, event: &Event<'_>) -> Vec<Difference<'t>> {
+        let difference = |one: &Spanned<Expectation<'t>>| match &one.value {
             Expectation::Destination(id, expected) => {
                 self.destination(*id, expected, one.span, decision, event)
             }
-            Expectation::Drop(expected) => self.drop(*expected, one.span, decision, event),
+            Expectation::Drop(reason) => self.drop(*reason, one.span, decision, event),
         };
         self.all.iter().filter_map(difference).collect()
     }
 
     fn destination(
         &self,
-        destination: DestinationId,
-        expected: &ExpectedVerdict,
+        id: DestinationId,
+        expected: &StatedVerdict<'t>,
         expectation: Span,
         decision: &Decision<'_>,
         event: &Event<'_>,
-    ) -> Option<Difference> {
-        let explained = reference::explain(self.policy, event, destination);
-        let table = decision.verdict(destination);
-        let reference = explained.as_ref().map(|explained| &explained.verdict);
-        if table.as_ref() != reference {
-            let phrase = |verdict: Option<&Verdict>| verdict.map_or("nothing".into(), phrase);
-            let (table, reference) = (phrase(table.as_ref()), phrase(reference));
+    ) -> Option<Difference<'t>> {
+        let policy = self.policy;
+        let explained = reference::explain(policy, event, id);
+        let stated = |verdict: &Verdict| StatedVerdict::of(policy, verdict);
+        let table = decision.verdict(id).as_ref().map(stated);
+        let reference = explained.as_ref().map(|explained| stated(&explained.verdict));
+        let destination = policy.destination_name(id);
+        if table != reference {
+            let [table, reference] = [table, reference]
+                .map(|stated| stated.map_or("nothing".to_owned(), |stated| stated.to_string()));
             return Some(Difference::Disagreement { destination: Some(destination), table, reference });
         }
-        let actual = table.filter(|actual| !expected.is_met_by(actual))?;
-        let decided_by = explained.and_then(|explained| explained.decided_by());
         Some(Difference::Destination {
             destination,
-            expectation,
+            actual: table.filter(|actual| !expected.is_met_by(actual))?,
+            expectation: policy.locate(expectation),
             expected: expected.clone(),
-            actual,
-            decided_by,
+            decided_by: explained
+                .and_then(|explained| explained.decided_by())
+                .map(|span| policy.locate(span)),
         })
     }
 
     fn drop(
         &self,
-        expected: Option<&str>,
+        expected: Option<&'t str>,
         expectation: Span,
         decision: &Decision<'_>,
         event: &Event<'_>,
-    ) -> Option<Difference> {
+    ) -> Option<Difference<'t>> {
         let row = self.policy.reconcile().row(event.consent.state(), event.integrations.state());
-        let reference = row.drop_reason();
-        let actual = decision.drop_reason();
-        if actual != reference {
-            let phrase = |reason: Option<&str>| match reason {
-                Some(reason) => format!("drop {reason:?}"),
-                None => "no drop".to_owned(),
-            };
-            let (table, reference) = (phrase(actual), phrase(reference));
+        let (table, actual) = (StatedDrop::of(decision.drop_reason()), StatedDrop::of(row.drop_reason()));
+        if table != actual {
+            let (table, reference) = (table.to_string(), actual.to_string());
             return Some(Difference::Disagreement { destination: None, table, reference });
         }
-        let is_met = actual.is_some_and(|actual| expected.is_none_or(|expected| expected == actual));
-        let owned = |reason: &str| reason.to_owned();
+        let is_met = actual.drop && expected.is_none_or(|expected| actual.reason == Some(expected));
         (!is_met).then(|| Difference::Drop {
-            expectation,
-            expected: expected.map(owned),
-            actual: actual.map(owned),
-            decided_by: row.span,
+            expectation: self.policy.locate(expectation),
+            expected: StatedDrop { drop: true, reason: expected },
+            actual,
+            decided_by: self.policy.locate(row.span),
         })
     }
 }
 
 /// Each destination that is spoken of, and what is expected of it. Disabled ones belong to `all` and `only` as well.
-fn destinations(
+fn destinations<'t>(
     which: &DestinationSet<DestinationId>,
     policy: &Policy,
-    wanted: ExpectedVerdict,
-) -> impl Iterator<Item = (DestinationId, ExpectedVerdict)> {
+    wanted: StatedVerdict<'t>,
+) -> impl Iterator<Item = (DestinationId, StatedVerdict<'t>)> {
     let (ids, named): (Vec<DestinationId>, Option<HashSet<DestinationId>>) = match which {
         DestinationSet::All => (policy.destination_ids().collect(), None),
         DestinationSet::These(ids) => (ids.clone(), None),
@@ -124,24 +121,9 @@ fn destinations(
         Outcome::Deliver => Outcome::Block,
         Outcome::Block => Outcome::Deliver,
     };
-    let other = ExpectedVerdict { outcome, reason: None, refused: None };
+    let other = StatedVerdict { outcome, reason: None, refused: None };
     ids.into_iter().map(move |id| {
         let is_meant = named.as_ref().is_none_or(|named| named.contains(&id));
         (id, if is_meant { wanted.clone() } else { other.clone() })
     })
-}
-
-impl ExpectedVerdict {
-    /// Returns true if a verdict is as expected.
-    fn is_met_by(&self, verdict: &Verdict) -> bool {
-        self.outcome == verdict.outcome()
-            && self.reason.is_none_or(|reason| reason == verdict.reason())
-            && self.refused.as_ref().is_none_or(|refused| refused == verdict.refused())
-    }
-}
-
-/// What a verdict says, for a disagreement that nobody should ever see.
-fn phrase(verdict: &Verdict) -> String {
-    let refused: Vec<String> = verdict.refused().iter().map(|id| id.index().to_string()).collect();
-    format!("{}, {} [{}]", verdict.outcome(), verdict.reason(), refused.join(", "))
 }

@@ -9,10 +9,10 @@ mod event;
 mod expect;
 mod result;
 
-pub use result::{CaseResult, Difference, ExpectedVerdict, Failure, FileFault};
+pub use result::{CaseResult, Difference, Failure, StatedDrop, StatedVerdict};
 
 use crate::decide::{Input, Scratch, Table};
-use crate::diagnostic::is_harmful;
+use crate::diagnostic::escaped;
 use crate::event::{Event, EventError, Limits, lines};
 use crate::model::{Test, TestCase, TestEvent};
 use crate::source::Source;
@@ -44,7 +44,7 @@ const MAX_DIFFERENCES_OF_ALL: usize = 10_000;
 /// let source = Memory::from([("acme", text)]);
 /// let table = Table::new(Policy::from_source(&source, "acme")?);
 /// let results = testing::run(&table, &source, |_| true);
-/// assert!(results.len() == 1 && results[0].passed());
+/// assert!(results.len() == 1 && results[0].passed);
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
 pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> bool) -> Vec<CaseResult<'t>> {
@@ -53,15 +53,27 @@ pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> 
     let mut scratch = table.scratch();
     let mut left = MAX_DIFFERENCES_OF_ALL;
     for test in policy.tests().iter().filter(|test| wanted(test)) {
-        for (number, case) in test.cases().iter().enumerate() {
+        for (number, case) in test.cases.iter().enumerate() {
             let expectations = Expectations::of(&case.expectations, policy);
-            let row = test.is_table().then_some(number + 1);
-            let result = CaseResult { test, case, row, events: 0, failures: Vec::new(), more: 0 };
+            let events_file = match &case.event {
+                TestEvent::File(path) => Some(source.display(&path.value)),
+                _ => None,
+            };
+            let result = CaseResult {
+                events: 0,
+                events_file,
+                failures: Vec::new(),
+                more: 0,
+                passed: false,
+                place: policy.files().locate(case.span),
+                row: test.is_table.then_some(number + 1),
+                test: test.name(),
+            };
             let at_first = left.clamp(1, MAX_DIFFERENCES);
             let mut run = Run { table, scratch: &mut scratch, expectations, left: at_first, result };
             run.case(case, source);
             left = left.saturating_sub(at_first - run.left);
-            results.push(run.result);
+            results.push(CaseResult { passed: run.result.failures.is_empty(), ..run.result });
         }
     }
     results
@@ -77,7 +89,7 @@ struct Run<'t, 's> {
     result: CaseResult<'t>,
 }
 
-impl Run<'_, '_> {
+impl<'t> Run<'t, '_> {
     fn case(&mut self, case: &TestCase, source: &dyn Source) {
         match &case.event {
             TestEvent::Stated { consent, integrations, track } => {
@@ -87,18 +99,22 @@ impl Run<'_, '_> {
                 let stated = consent.state();
                 let read = Event::read(json.as_bytes(), policy.reading(), &Limits::default());
                 match read.map(|event| event.consent.state()) {
-                    Ok(read) if read != stated => {
-                        self.result.failures.push(Failure::NoSuchConsent { stated, read })
-                    }
+                    Ok(read) if read != stated => self.result.failures.push(Failure::Consent {
+                        message: format!(
+                            "no event can have consent {stated}: this policy reads it as {read}"
+                        ),
+                    }),
                     _ => self.event(json.as_bytes(), None),
                 }
             }
             TestEvent::Json(json) => self.event(json.as_bytes(), None),
             TestEvent::File(path) => {
-                let fault = match source.read(&path.value) {
-                    Err(error) => FileFault::Unreadable(error),
-                    Ok(bytes) if bytes.len() > MAX_FILE_BYTES => FileFault::TooLargeError,
-                    Ok(bytes) if bytes.is_empty() => FileFault::Empty,
+                let message = match source.read(&path.value) {
+                    Err(error) => error.to_string(),
+                    Ok(bytes) if bytes.len() > MAX_FILE_BYTES => {
+                        format!("it is larger than {MAX_FILE_BYTES} bytes")
+                    }
+                    Ok(bytes) if bytes.is_empty() => "it has no event".to_owned(),
                     Ok(bytes) => {
                         for ((line, _), number) in lines(&bytes).zip(1..) {
                             self.event(line, Some(number));
@@ -106,48 +122,40 @@ impl Run<'_, '_> {
                         return;
                     }
                 };
-                self.result.failures.push(Failure::File(fault));
+                self.result.failures.push(Failure::File { message });
             }
         }
     }
 
     /// Decides an event, by table and reference, and compares.
     fn event(&mut self, bytes: &[u8], line: Option<u64>) {
-        match self.differences(bytes) {
-            Err(error) => {
-                if self.keep(1) == 1 {
-                    self.result.failures.push(Failure::NotAnEvent { line, error });
-                }
-            }
-            Ok(mut differences) => {
-                differences.truncate(self.keep(differences.len()));
-                if !differences.is_empty() {
-                    let event = one_line(&String::from_utf8_lossy(bytes));
-                    self.result.failures.push(Failure::Decided { line, event, differences });
-                }
-            }
-        }
-    }
-
-    fn differences(&mut self, bytes: &[u8]) -> Result<Vec<Difference>, EventError> {
-        let limits = Limits::default();
-        let read = Event::read(bytes, self.table.policy().reading(), &limits);
+        let read = Event::read(bytes, self.table.policy().reading(), &Limits::default());
         let decided = self.table.decide(Input::line(bytes), self.scratch);
-        Ok(match (decided, read) {
+        let mut differences = match (decided, read) {
             (Ok(decision), Ok(event)) => {
                 self.result.events += 1;
                 self.expectations.differences(&decision, &event)
             }
-            (Err(error), Err(_)) => return Err(error),
+            (Err(error), Err(_)) => {
+                if self.keep(1) == 1 {
+                    self.result.failures.push(Failure::NotAnEvent { line, error });
+                }
+                return;
+            }
             (decided, read) => {
-                let said = |error: Option<&EventError>| match error {
+                let said = |error: Option<EventError>| match error {
                     Some(error) => format!("not an event: {error}"),
                     None => "an event".to_owned(),
                 };
-                let (table, reference) = (said(decided.as_ref().err()), said(read.as_ref().err()));
+                let (table, reference) = (said(decided.err()), said(read.err()));
                 vec![Difference::Disagreement { destination: None, table, reference }]
             }
-        })
+        };
+        differences.truncate(self.keep(differences.len()));
+        if !differences.is_empty() {
+            let event = one_line(&String::from_utf8_lossy(bytes));
+            self.result.failures.push(Failure::Decided { line, event, differences });
+        }
     }
 
     /// How many of so many may be kept.
@@ -163,17 +171,5 @@ impl Run<'_, '_> {
 /// these are layout, and what hides or turns text around is in texts only, where it may be written by its number.
 fn one_line(json: &str) -> String {
     let lines: Vec<&str> = json.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let mut shown = String::with_capacity(json.len());
-    for char in lines.join(" ").chars() {
-        match char {
-            '\t' => shown.push(' '),
-            harmful if is_harmful(harmful) => {
-                for unit in harmful.encode_utf16(&mut [0; 2]) {
-                    shown.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-            char => shown.push(char),
-        }
-    }
-    shown
+    escaped(&lines.join(" ").replace('\t', " "))
 }

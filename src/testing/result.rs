@@ -1,50 +1,55 @@
-//! What came of a test, and what is wrong with it.
+//! What came of a test, and what is wrong with it. Reports print these types as JSON.
 
-use crate::diagnostic::Span;
+use crate::diagnostic::Place;
 use crate::event::EventError;
-use crate::model::{CategoryId, ConsentState, DestinationId, Test, TestCase};
+use crate::model::Policy;
 use crate::reason::{Outcome, Reason};
-use crate::source::SourceError;
-use crate::syntax::MAX_FILE_BYTES;
 use crate::verdict::Verdict;
+use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// What came of one case of a test.
-#[derive(Debug, Clone)]
+/// The result of one case of a test.
+#[derive(Debug, Clone, Serialize)]
 pub struct CaseResult<'p> {
-    /// The test.
-    pub test: &'p Test,
-    /// The case.
-    pub case: &'p TestCase,
-    /// Which row of its table the case is, counted from 1; `None` where the test is no table.
-    pub row: Option<usize>,
     /// How many events were decided.
     pub events: u64,
-    /// What is wrong, in the order of the events and of what is expected; nothing where the case has passed.
-    pub failures: Vec<Failure>,
+    /// The file with the events of the case, as it is displayed.
+    pub events_file: Option<String>,
+    /// What is wrong, in the order of the events and of what is expected.
+    pub failures: Vec<Failure<'p>>,
     /// How many more differences and lines that are not events there are than are kept.
     pub more: u64,
+    /// True if nothing is wrong.
+    pub passed: bool,
+    /// The place of the case, without its text.
+    pub place: Place<'p>,
+    /// The row of the case in its table, counted from 1; `None` if the test is no table.
+    pub row: Option<usize>,
+    /// The name of the test.
+    pub test: &'p str,
 }
 
-/// What is wrong with a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// The file that the events are in is of no use.
-    File(FileFault),
-    /// What is said to be an event is none.
+/// An error of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Failure<'p> {
+    /// The file with the events cannot be used.
+    File {
+        /// The reason: it cannot be read, is too large, or has no event.
+        message: String,
+    },
+    /// A line or a text is not an event.
     NotAnEvent {
         /// Its line in the file, counted from 1.
         line: Option<u64>,
-        /// Why.
+        /// The reason.
+        #[serde(rename = "message", serialize_with = "serialize_text")]
         error: EventError,
     },
-    /// Under this policy no event has the consent state that is stated: where the event itself holds the preferences, no consent
-    /// object can be missing.
-    NoSuchConsent {
-        /// The state that is stated.
-        stated: ConsentState,
-        /// The state that such an event has.
-        read: ConsentState,
+    /// No event has the consent state that is stated. If the event itself holds the preferences, no consent object is missing.
+    Consent {
+        /// Both states: the one that is stated, and the one that such an event has.
+        message: String,
     },
     /// An event is decided otherwise than expected.
     Decided {
@@ -53,83 +58,125 @@ pub enum Failure {
         /// The event as JSON on one line.
         event: String,
         /// What differs. Never empty.
-        differences: Vec<Difference>,
+        differences: Vec<Difference<'p>>,
     },
 }
 
-/// Why a file with events is of no use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FileFault {
-    /// It cannot be read.
-    Unreadable(SourceError),
-    /// It is larger than a file may be.
-    TooLargeError,
-    /// It has no event, so that nothing would be tested.
-    Empty,
+fn serialize_text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
-impl fmt::Display for FileFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FileFault::Unreadable(error) => write!(f, "{error}"),
-            FileFault::TooLargeError => write!(f, "it is larger than {MAX_FILE_BYTES} bytes"),
-            FileFault::Empty => f.write_str("it has no event"),
-        }
-    }
-}
-
-/// How a decision differs from what is expected of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Difference {
-    /// Of a destination.
+/// A difference between a decision and what is expected of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Difference<'p> {
+    /// The verdict on a destination differs.
     Destination {
-        /// Which one.
-        destination: DestinationId,
-        /// Where it is expected.
-        expectation: Span,
-        /// What is expected.
-        expected: ExpectedVerdict,
-        /// What was decided.
-        actual: Verdict,
+        /// The destination.
+        destination: &'p str,
+        /// Where the verdict is expected.
+        expectation: Place<'p>,
+        /// The verdict that is expected.
+        expected: StatedVerdict<'p>,
+        /// The verdict that was decided.
+        actual: StatedVerdict<'p>,
         /// The place in the policy that decided it.
-        decided_by: Option<Span>,
+        decided_by: Option<Place<'p>>,
     },
-    /// Of the whole event: whether it is dropped, and why.
+    /// The event is dropped and should not be, or the reverse, or for another reason.
     Drop {
-        /// Where it is expected.
-        expectation: Span,
-        /// The reason that is expected, where one is.
-        expected: Option<String>,
-        /// The reason why it is dropped; `None` where it is not.
-        actual: Option<String>,
+        /// Where the drop is expected.
+        expectation: Place<'p>,
+        /// The drop that is expected.
+        expected: StatedDrop<'p>,
+        /// The decision.
+        actual: StatedDrop<'p>,
         /// The row of the reconcile table that decided it.
-        decided_by: Span,
+        decided_by: Place<'p>,
     },
-    /// The table and the reference interpreter do not agree: a mistake of this crate.
+    /// The table and the reference interpreter disagree: a bug of this crate.
+    #[serde(rename = "bug")]
     Disagreement {
-        /// About which destination; `None` for the whole event.
-        destination: Option<DestinationId>,
+        /// The destination; `None` for the whole event.
+        destination: Option<&'p str>,
         /// What the table decides.
         table: String,
-        /// What the reference decides.
+        /// What the reference interpreter decides.
         reference: String,
     },
 }
 
-/// What is expected of one destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpectedVerdict {
+/// A verdict on one destination, as far as it is stated: `block, refused: Analytics`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatedVerdict<'p> {
     /// The outcome.
     pub outcome: Outcome,
-    /// The reason, where one is said.
+    /// The reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// The categories that a refusal names, where they are said, in declaration order.
-    pub refused: Option<Vec<CategoryId>>,
+    /// The categories that a refusal names, in declaration order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Vec<&'p str>>,
+}
+
+/// A decision whether to drop an event: `drop "malformed"`, `drop` for any reason, or `not dropped`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct StatedDrop<'p> {
+    /// True if the event is dropped.
+    pub drop: bool,
+    /// The reason.
+    pub reason: Option<&'p str>,
+}
+
+impl<'p> StatedDrop<'p> {
+    pub(super) fn of(reason: Option<&'p str>) -> Self {
+        StatedDrop { drop: reason.is_some(), reason }
+    }
+}
+
+impl<'p> StatedVerdict<'p> {
+    pub(super) fn of(policy: &'p Policy, verdict: &Verdict) -> Self {
+        StatedVerdict {
+            outcome: verdict.outcome(),
+            reason: Some(verdict.reason()),
+            refused: Some(policy.category_names(verdict.refused())),
+        }
+    }
+
+    /// Returns true if a verdict has everything that this one states.
+    pub(super) fn is_met_by(&self, actual: &StatedVerdict<'_>) -> bool {
+        self.outcome == actual.outcome
+            && (self.reason.is_none() || self.reason == actual.reason)
+            && (self.refused.is_none() || self.refused == actual.refused)
+    }
+}
+
+impl fmt::Display for StatedVerdict<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.outcome)?;
+        self.reason.iter().try_for_each(|reason| write!(f, ", {reason}"))?;
+        match self.refused.as_deref().unwrap_or_default() {
+            [] => Ok(()),
+            refused => write!(f, ": {}", refused.join(", ")),
+        }
+    }
+}
+
+impl fmt::Display for StatedDrop<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason {
+            Some(reason) => write!(f, "drop {reason:?}"),
+            None => f.write_str(if self.drop { "drop" } else { "not dropped" }),
+        }
+    }
 }
 
 impl CaseResult<'_> {
-    /// Returns true if everything is as expected.
-    pub fn passed(&self) -> bool {
-        self.failures.is_empty()
+    /// Returns the name of the test, and the row of its table.
+    pub fn title(&self) -> String {
+        match self.row {
+            Some(row) => format!("{}, case {row}", self.test),
+            None => self.test.to_owned(),
+        }
     }
 }

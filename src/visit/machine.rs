@@ -37,7 +37,7 @@ impl Choice {
     }
 
     /// The preferences that an event is stamped with.
-    pub(super) fn stamp<'v>(&self, policy: &Policy) -> Consent<'v> {
+    pub fn stamp<'v>(&self, policy: &Policy) -> Consent<'v> {
         let all = policy.categories().iter().zip(&self.granted).map(|(one, granted)| {
             let preference = if *granted { Preference::Granted } else { Preference::Refused };
             (Name::from(one.wire_id()).into_owned(), preference)

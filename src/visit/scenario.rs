@@ -6,7 +6,8 @@ use super::machine::{Choice, Visit, VisitStep, Visitor};
 use super::site::Site;
 use crate::decide::Table;
 use crate::event::Event;
-use crate::model::{Banner, ConsentModel, DestinationId};
+use crate::model::{Banner, ConsentModel, Policy};
+use serde::Serialize;
 use std::collections::BTreeSet;
 
 spelled! {
@@ -61,9 +62,10 @@ spelled! {
 }
 
 /// What a row of the scenario tables is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Scenario {
     /// True if the person's choice is stored.
+    #[serde(skip)]
     pub returning: bool,
     /// The consent model.
     pub model: ConsentModel,
@@ -74,38 +76,40 @@ pub struct Scenario {
 }
 
 /// What becomes of an event in a phase of a visit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Phase {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Phase<'p> {
     /// True if the library has loaded when the event is tracked.
     pub loaded: bool,
     /// True if the event waits first.
     pub buffered: bool,
     /// True if it is lost.
     pub lost: bool,
-    /// Who receives it.
-    pub delivered: Vec<DestinationId>,
+    /// The destinations that receive it.
+    #[serde(rename = "deliver")]
+    pub delivered: Vec<&'p str>,
 }
 
 /// A row of the scenario tables, as a policy has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScenarioRow {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScenarioRow<'p> {
     /// What it is about.
+    #[serde(flatten)]
     pub scenario: Scenario,
     /// An event before the person acts; none where a banner lets nobody use the site before.
-    pub before: Option<Phase>,
+    pub before: Option<Phase<'p>>,
     /// An event after that.
-    pub after: Phase,
+    pub after: Phase<'p>,
     /// Of an update: an event after the person rejects all instead.
-    pub after_rejecting: Option<Phase>,
+    pub after_rejecting: Option<Phase<'p>>,
     /// True if events that were tracked are lost in this visit.
     pub loses: bool,
     /// True if some are lost once the person leaves, or closes the banner, without choosing. What is tracked after a mandatory banner was
     /// closed so is among them.
     pub may_lose: bool,
     /// Device-mode destinations whose libraries may go on collecting what was taken back, be it by rejecting all.
-    pub keep_collecting: Vec<DestinationId>,
+    pub keep_collecting: Vec<&'p str>,
     /// Device-mode destinations whose libraries are not there before the next page load.
-    pub need_page_load: Vec<DestinationId>,
+    pub need_page_load: Vec<&'p str>,
 }
 
 /// The rows of the documents' tables of scenarios, in their order.
@@ -148,7 +152,7 @@ pub fn banners(table: &Table) -> Vec<BannerRow> {
 
 /// Returns Segment's tables of scenarios, as a policy has them. Returning visitors have granted `stored`; visitors who choose or
 /// update grant `chosen`.
-pub fn scenarios(table: &Table, stored: &Choice, chosen: &Choice) -> Vec<ScenarioRow> {
+pub fn scenarios<'t>(table: &'t Table, stored: &Choice, chosen: &Choice) -> Vec<ScenarioRow<'t>> {
     let rows = SCENARIOS.into_iter().map(|(returning, model, banner, action)| {
         let site = Site::with(table.policy(), banner, model);
         row(table, site, Scenario { returning, model, banner, action }, stored, chosen)
@@ -156,7 +160,13 @@ pub fn scenarios(table: &Table, stored: &Choice, chosen: &Choice) -> Vec<Scenari
     rows.collect()
 }
 
-fn row(table: &Table, site: Site, scenario: Scenario, stored: &Choice, chosen: &Choice) -> ScenarioRow {
+fn row<'t>(
+    table: &'t Table,
+    site: Site,
+    scenario: Scenario,
+    stored: &Choice,
+    chosen: &Choice,
+) -> ScenarioRow<'t> {
     let policy = table.policy();
     let run = |action: Option<Action>| {
         let visitor = if scenario.returning { Visitor::Returning(stored.clone()) } else { Visitor::First };
@@ -178,8 +188,8 @@ fn row(table: &Table, site: Site, scenario: Scenario, stored: &Choice, chosen: &
             steps.extend(visit.event(Event::default()));
         }
         steps.extend(visit.leave());
-        let before = is_usable.then(|| phase(&steps, 1, loaded_before));
-        let after = phase(&steps, 1 + usize::from(is_usable), loaded_after);
+        let before = is_usable.then(|| phase(policy, &steps, 1, loaded_before));
+        let after = phase(policy, &steps, 1 + usize::from(is_usable), loaded_after);
         (steps, before, after)
     };
     let (steps, before, after) = run(Some(scenario.action));
@@ -202,20 +212,20 @@ fn row(table: &Table, site: Site, scenario: Scenario, stored: &Choice, chosen: &
         may_lose: loses || lost(&run(None).0),
         loses,
         after_rejecting: rejecting.map(|(.., after)| after),
-        keep_collecting: keep_collecting.into_iter().collect(),
-        need_page_load: need_page_load.into_iter().collect(),
+        keep_collecting: policy.destination_names(keep_collecting),
+        need_page_load: policy.destination_names(need_page_load),
     }
 }
 
 /// What the steps of a visit say of one event.
-fn phase(steps: &[VisitStep<'_>], wanted: usize, loaded: bool) -> Phase {
+fn phase<'p>(policy: &'p Policy, steps: &[VisitStep<'_>], wanted: usize, loaded: bool) -> Phase<'p> {
     let mut phase = Phase { loaded, buffered: false, lost: false, delivered: Vec::new() };
     for step in steps {
         match step {
             VisitStep::Buffered { event } if *event == wanted => phase.buffered = true,
             VisitStep::Lost { event, .. } if *event == wanted => phase.lost = true,
             VisitStep::Sent { event, delivered, .. } if *event == wanted => {
-                phase.delivered.clone_from(delivered)
+                phase.delivered = policy.destination_names(delivered.iter().copied())
             }
             _ => {}
         }

@@ -84,14 +84,14 @@ fn flow(table: &Table, reading: GateOpens, granted: bool, unmapped: Unmapped, ma
     let policy = table.policy();
     let enabled = |is_mapped: bool| {
         policy.destinations().iter().zip(policy.destination_ids()).filter(move |(one, id)| {
-            one.disabled().is_none() && table.consent_step(*id).requirement().is_some() == is_mapped
+            one.disabled.is_none() && table.consent_step(*id).requirement().is_some() == is_mapped
         })
     };
     let mapped_ids: BTreeSet<DestinationId> = enabled(true).map(|(_, id)| id).collect();
     let unmapped_ones = enabled(false).filter(|(one, _)| match unmapped {
         Unmapped::None => false,
-        Unmapped::Some => one.exempt().is_none(),
-        Unmapped::Storage => one.exempt().is_some(),
+        Unmapped::Some => one.exempt.is_none(),
+        Unmapped::Storage => one.exempt.is_some(),
     });
     let unmapped_ids: BTreeSet<DestinationId> = unmapped_ones.map(|(_, id)| id).collect();
     if unmapped != Unmapped::None && unmapped_ids.is_empty()

@@ -1,16 +1,16 @@
 //! `consentry diff`.
 
-mod events;
 mod git;
 
 use super::files;
 use super::format::Format;
-use super::shared::{CliError, Root, Status};
-use consentry::Policy;
-use consentry::exact::{self, Diff as Changes, Direction, Gate};
+use super::input::Chunks;
+use super::shared::{Result, Root, Status};
+use consentry::exact::{self, DestinationDiff, Diff as Changes, Direction};
 use consentry::report::diff::DiffReport;
 use consentry::report::event_counts::EventCounts;
 use consentry::report::markdown;
+use consentry::{Event, Limits, Policy};
 use git::Revision;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -54,21 +54,16 @@ enum Denied {
     Any,
 }
 
-/// One of the two policies.
-struct Side {
-    /// Its file, as people know it.
-    name: String,
-    policy: Policy,
-}
+/// One of the two policies, and its file as people know it.
+type Side = (String, Policy);
 
 impl Diff {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
-        let [old, new] = self.sides()?;
-        let changes = exact::diff(&old.policy, &new.policy);
-        let count = |events: &PathBuf| events::count(&changes, &old.policy, &new.policy, events);
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
+        let [(old_name, old), (new_name, new)] = self.sides()?;
+        let changes = exact::diff(&old, &new);
+        let count = |path: &PathBuf| count(&changes, &old, &new, path);
         let events = self.events.as_ref().map(count).transpose()?;
-        let [before, after] = [&old, &new].map(|side| (side.name.as_str(), &side.policy));
-        let report = DiffReport::new(before, after, &changes, events.as_ref());
+        let report = DiffReport::new((&old_name, &old), (&new_name, &new), &changes, events.as_ref());
         match self.format {
             Format::Markdown => markdown::write(to, &report.comment())?,
             format => format.write(to, &report)?,
@@ -79,7 +74,7 @@ impl Diff {
         Ok(Status::fine_if(!is_denied && not_events == 0 && is_compared))
     }
 
-    fn sides(&self) -> Result<[Side; 2], CliError> {
+    fn sides(&self) -> Result<[Side; 2]> {
         match (self.policies.as_slice(), &self.against) {
             ([old, new], None) => Ok([self.side(old)?, self.side(new)?]),
             ([policy], Some(revision)) => Ok([self.side_of(policy, revision)?, self.side(policy)?]),
@@ -91,37 +86,49 @@ impl Diff {
         }
     }
 
-    fn side(&self, path: &Path) -> Result<Side, CliError> {
-        Ok(Side { name: path.display().to_string(), policy: self.root.load(path)? })
+    fn side(&self, path: &Path) -> Result<Side> {
+        Ok((path.display().to_string(), self.root.load(path)?))
     }
 
     /// The policy as it was in a revision.
-    fn side_of(&self, path: &Path, revision: &str) -> Result<Side, CliError> {
+    fn side_of(&self, path: &Path, revision: &str) -> Result<Side> {
         // Of a link, the folder is that of the file which it leads to, as for the policy of today.
         let real = files::real(path);
         let folder = self.root.root.as_deref().or(real.parent()).unwrap_or(Path::new("."));
         let (_, name) = self.root.place(path)?;
-        Ok(Side {
-            name: format!("{revision}:{}", path.display()),
-            policy: Policy::from_source(&Revision::new(folder, revision)?, &name)?,
-        })
+        let policy = Policy::from_source(&Revision::new(folder, revision)?, &name)?;
+        Ok((format!("{revision}:{}", path.display()), policy))
     }
+}
+
+/// Counts the events of a file that each change touches.
+fn count(changes: &Changes, old: &Policy, new: &Policy, path: &Path) -> Result<EventCounts> {
+    let limits = Limits::default();
+    let mut counts = EventCounts::new(changes);
+    let touching: Vec<_> = changes.destinations.iter().map(DestinationDiff::touching).collect();
+    for chunk in Chunks::open(Some(path))? {
+        for line in chunk?.events() {
+            let read = |policy: &Policy| Event::read(line.clone()?, policy.reading(), &limits);
+            match (read(old), read(new)) {
+                (Ok(old), Ok(new)) => counts.add(&touching, &old, &new),
+                _ => counts.add_error(),
+            }
+        }
+    }
+    Ok(counts)
 }
 
 /// Whether there is a change that is denied. Where situations are not compared exactly, there may be.
 fn is_denied(denied: Denied, changes: &Changes) -> bool {
     let has = |direction| changes.destinations.iter().any(|one| one.count(direction) > 0);
-    let may_pass_more = |(one, other): (&Gate, &Gate)| !one.is_within(other);
-    let gates = changes.gate.as_ref().map(|(old, new)| (old, new));
+    let gate = changes.gate.as_ref();
     match denied {
         Denied::Any => !changes.is_empty(),
         // What another check delivers or blocks depends on what is recorded.
         Denied::Loosened | Denied::Tightened if changes.check.is_some() => true,
         _ if !changes.is_exact() || !changes.too_large.is_empty() => true,
-        Denied::Loosened => {
-            has(Direction::Loosened) || gates.is_some_and(|(old, new)| may_pass_more((new, old)))
-        }
-        Denied::Tightened => has(Direction::Tightened) || gates.is_some_and(may_pass_more),
+        Denied::Loosened => has(Direction::Loosened) || gate.is_some_and(|(old, new)| !new.is_within(old)),
+        Denied::Tightened => has(Direction::Tightened) || gate.is_some_and(|(old, new)| !old.is_within(new)),
         Denied::Reason => has(Direction::Reason),
     }
 }

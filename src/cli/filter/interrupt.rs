@@ -4,9 +4,9 @@ use super::ordered::Ordered;
 use super::outputs::Outputs;
 use super::progress::Progress;
 use crate::cli::input::Chunks;
-use crate::cli::shared::{CliError, print_error};
+use crate::cli::shared::{CliError, Result, print_error};
 use std::process;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -19,10 +19,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// From now on an interruption waits until what is being written is written.
 ///
 /// If whoever reads it does not read on, that may take for ever: a second interruption does not wait.
-pub(super) fn between_lines(
-    ordered: &Arc<Ordered<Chunks, Outputs>>,
-    progress: Progress,
-) -> Result<(), CliError> {
+pub(super) fn between_lines(ordered: &Arc<Ordered<Chunks, Outputs>>, progress: Progress) -> Result<()> {
     let ordered = Arc::clone(ordered);
     let mut again = false;
     let handler = move || {
@@ -49,24 +46,13 @@ pub(super) fn between_lines(
 
 /// Ends, whether the message gets out or not: whoever reads standard error may have stopped too.
 fn end_soon(message: String) {
-    let (out, is_out) = mpsc::channel();
-    let say = move || {
-        write(&message);
-        // Nobody waits for it any more when it took too long.
-        let _ = out.send(());
-    };
-    if thread::Builder::new().spawn(say).is_ok() {
-        // Whatever came of it, this is the end.
-        let _ = is_out.recv_timeout(PATIENCE);
+    if thread::Builder::new().spawn(move || end(message)).is_ok() {
+        thread::sleep(PATIENCE);
     }
     process::exit(STATUS);
 }
 
 fn end(message: String) {
-    write(&message);
-    process::exit(STATUS);
-}
-
-fn write(message: &str) {
     print_error(&format!("consentry: {message}\n"));
+    process::exit(STATUS);
 }

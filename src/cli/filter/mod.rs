@@ -7,28 +7,27 @@ mod output_file;
 mod outputs;
 mod path_conflicts;
 mod progress;
-mod rejects;
 mod split;
 mod worker;
 
 use super::format::ResultFormat;
 use super::input::Chunks;
 use super::ledger_arguments::{Ledger, LedgerArguments};
-use super::shared::{CliError, PolicyArguments, Status};
+use super::shared::{PolicyArguments, Result, Status};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use consentry::report::filter::SummaryReport;
-use consentry::{Limits, Policy, Table, Validation};
+use consentry::{Policy, Table, Validation};
 use ordered::Ordered;
-use outputs::{Events, Outputs};
-use path_conflicts::{PathConflicts, Role};
+use output_file::OutputFile;
+use outputs::Outputs;
+use path_conflicts::{Access, PathConflicts};
 use progress::Progress;
-use rejects::Rejects;
-use split::Plan;
+use split::Split;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use worker::{Job, OnReject};
+use worker::Job;
 
 /// Write the events themselves, rewritten so that a router that knows only the integrations object obeys the decisions.
 ///
@@ -81,24 +80,31 @@ fn no_stream(path: PathBuf) -> Result<PathBuf, &'static str> {
 }
 
 impl Filter {
-    pub(super) fn run(&self) -> Result<Status, CliError> {
+    pub(super) fn run(&self) -> Result<Status> {
         let table = Table::new(self.policy.load()?);
         let ledger = self.ledger.open(table.policy())?;
-        let limits = Limits::default();
-        let chunks = Chunks::open(self.events.as_deref(), &limits)?;
+        let chunks = Chunks::open(self.events.as_deref())?;
         let outputs = self.outputs(&table)?;
-        let job = Arc::new(self.job(table, limits, ledger));
+        let job = Arc::new(Job {
+            table,
+            ledger,
+            validation: if self.trusted { Validation::Trusted } else { Validation::Full },
+            split: self.split.is_some(),
+            drop_undeliverable: self.drop_undeliverable,
+            fails_on_reject: self.rejects.is_none() && !self.discard_rejects,
+        });
         let ordered = Arc::new(Ordered::new(chunks, outputs));
         let progress = Progress::new(self.split.is_some());
         interrupt::between_lines(&ordered, progress)?;
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         for number in 0..self.threads.map_or_else(cores, usize::from) {
             let job = Arc::clone(&job);
-            match ordered.spawn(move |ordered| worker::work(&job, ordered)) {
-                Ok(()) => {}
-                Err(failure) if number == 0 => return Err(failure),
+            let started = ordered.spawn(move |ordered| worker::work(&job, ordered));
+            if number == 0 {
+                started?;
+            } else if started.is_err() {
                 // Fewer threads do the same work.
-                Err(_) => break,
+                break;
             }
         }
         let ended = ordered.wait(progress::EVERY, |outputs| progress.draw(outputs));
@@ -109,85 +115,59 @@ impl Filter {
     }
 
     /// Files are created last, when all else is well.
-    fn outputs(&self, table: &Table) -> Result<Outputs, CliError> {
+    fn outputs(&self, table: &Table) -> Result<Outputs> {
         let policy = table.policy();
-        let plan = self.split.as_deref().map(|folder| Plan::new(folder, policy)).transpose()?;
-        self.refuse_conflicts(policy, plan.as_ref())?;
+        let split = self.split.as_deref().map(|folder| Split::new(folder, policy)).transpose()?;
+        self.refuse_conflicts(policy, split.as_ref())?;
         if !self.force {
-            for path in self.rejects.iter().chain(plan.iter().flat_map(Plan::paths)) {
+            for path in self.rejects.iter().chain(split.iter().flat_map(|split| &split.paths)) {
                 output_file::ensure_absent(path)?;
             }
         }
-        let rejects = self.rejects.as_deref().map(|path| Rejects::create(path, self.force)).transpose()?;
-        if rejects.is_some() && plan.is_some() {
+        let create = |path| OutputFile::create(path, self.force);
+        let rejects = self.rejects.as_deref().map(create).transpose()?;
+        if let Some(split) = &split {
             // That a link leads to a file of a destination shows only when there is something at its end.
-            self.refuse_conflicts(policy, plan.as_ref())?;
+            self.refuse_conflicts(policy, Some(split))?;
+            split.create(self.force)?;
         }
-        let events = match plan {
-            None => Events::Together,
-            Some(plan) => Events::Apart(plan.create(self.force)?),
-        };
-        Ok(Outputs::new(events, rejects))
+        Ok(Outputs::new(split, rejects))
     }
 
     /// What is read must not be written, nor anything twice, not even by force.
-    fn refuse_conflicts(&self, policy: &Policy, plan: Option<&Plan>) -> Result<(), CliError> {
+    fn refuse_conflicts(&self, policy: &Policy, split: Option<&Split>) -> Result<()> {
         let mut conflicts = PathConflicts::default();
-        conflicts.path(&self.policy.policy, Role::Policy)?;
-        for name in policy.files().names() {
-            // What it includes. A built-in policy is no file, and its name that of none.
-            conflicts.path(Path::new(name), Role::Policy)?;
+        // What it includes too. A built-in policy is no file, and its name that of none.
+        for path in [self.policy.policy.as_path()].into_iter().chain(policy.files().names().map(Path::new)) {
+            conflicts.path(path, Access::Read, "the policy")?;
         }
         match self.events.as_deref().filter(|path| *path != Path::new("-")) {
-            Some(path) => conflicts.path(path, Role::Input)?,
-            None => conflicts.stream(&io::stdin(), Role::Input)?,
+            Some(path) => conflicts.path(path, Access::Read, "the input")?,
+            None => conflicts.stream(&io::stdin(), Access::Read, "the input")?,
         }
         if let Some(ledger) = self.ledger.file() {
-            conflicts.path(ledger, Role::Ledger)?;
+            conflicts.path(ledger, Access::Read, "the ledger")?;
         }
-        if plan.is_none() {
+        if split.is_none() {
             // Otherwise nothing goes there.
-            conflicts.stream(&io::stdout(), Role::Output)?;
+            conflicts.stream(&io::stdout(), Access::Stream, "standard output")?;
         }
-        conflicts.stream(&io::stderr(), Role::Errors)?;
-        for path in plan.iter().flat_map(|plan| plan.paths()) {
-            conflicts.path(path, Role::Destination(path.clone()))?;
+        conflicts.stream(&io::stderr(), Access::Stream, "standard error")?;
+        for path in split.iter().flat_map(|split| &split.paths) {
+            let name = format!("the file `{}` of a destination", path.display());
+            conflicts.path(path, Access::Write, &name)?;
         }
-        self.rejects.as_deref().map_or(Ok(()), |path| conflicts.path(path, Role::Rejects))
-    }
-
-    fn job(&self, table: Table, limits: Limits, ledger: Option<Ledger>) -> Job {
-        let on_reject = match (&self.rejects, self.discard_rejects) {
-            (Some(_), _) => OnReject::Keep,
-            (None, true) => OnReject::Discard,
-            (None, false) => OnReject::Fail,
-        };
-        Job {
-            table,
-            limits,
-            ledger,
-            validation: if self.trusted { Validation::Trusted } else { Validation::Full },
-            split: self.split.is_some(),
-            drop_undeliverable: self.drop_undeliverable,
-            on_reject,
+        if let Some(rejects) = &self.rejects {
+            conflicts.path(rejects, Access::Write, "the file of the rejects")?;
         }
+        Ok(())
     }
 
     /// The summary, or the failure and how far everything before it got.
-    fn finish(
-        &self,
-        table: &Table,
-        outputs: &mut Outputs,
-        ended: Result<(), CliError>,
-    ) -> Result<Status, CliError> {
+    fn finish(&self, table: &Table, outputs: &mut Outputs, ended: Result<()>) -> Result<Status> {
         outputs.cut();
-        ended.map_err(|failure| match failure {
-            CliError::Other(message) => {
-                let lines = outputs.lines;
-                CliError::Other(format!("{message}; everything up to line {lines} is written"))
-            }
-            other => other,
-        })?;
+        let lines = outputs.lines;
+        ended.map_err(|failure| failure.with(&format!("; everything up to line {lines} is written")))?;
         let summary = &outputs.summary;
         let mut text = Vec::new();
         let mut report = SummaryReport::new(table.policy(), summary);

@@ -1,7 +1,8 @@
 //! Work by several threads, put down in the order in which it was taken.
 
-use crate::cli::shared::CliError;
+use crate::cli::shared::{CliError, Result};
 use std::ops::ControlFlow;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -58,29 +59,30 @@ impl<S, K> Ordered<S, K> {
     }
 
     /// Starts a thread.
-    pub(super) fn spawn(
-        self: &Arc<Self>,
-        work: impl FnOnce(&Ordered<S, K>) + Send + 'static,
-    ) -> Result<(), CliError>
+    pub(super) fn spawn(self: &Arc<Self>, work: impl FnOnce(&Ordered<S, K>) + Send + 'static) -> Result<()>
     where
         S: Send + 'static,
         K: Send + 'static,
     {
-        lock(&self.sink).threads += 1;
-        let end = End(Arc::clone(self));
-        // When the thread cannot be started, the closure is dropped, and with it the thread counts as ended.
+        let ordered = Arc::clone(self);
+        // The thread cannot end before it is counted, as it needs the lock for that.
+        let mut sink = lock(&self.sink);
         let started = thread::Builder::new().spawn(move || {
-            let end = end;
-            work(&end.0);
+            let ended = panic::catch_unwind(AssertUnwindSafe(|| work(&ordered)));
+            let mut sink = lock(&ordered.sink);
+            sink.threads -= 1;
+            if ended.is_err() {
+                ordered.fail(&mut sink, "a thread has failed; please report this".into());
+            }
+            ordered.ended.notify_all();
         });
-        started.map(drop).map_err(|error| CliError::Other(format!("cannot start a thread: {error}")))
+        started.map_err(|error| format!("cannot start a thread: {error}"))?;
+        sink.threads += 1;
+        Ok(())
     }
 
     /// Takes from the source; `None` when there is nothing left, or it cannot be read.
-    pub(super) fn take(
-        &self,
-        read: impl FnOnce(&mut S) -> Result<bool, CliError>,
-    ) -> Option<Ticket<'_, S, K>> {
+    pub(super) fn take(&self, read: impl FnOnce(&mut S) -> Result<bool>) -> Option<Ticket<'_, S, K>> {
         let mut source = lock(&self.source);
         if source.ended {
             return None;
@@ -102,7 +104,7 @@ impl<S, K> Ordered<S, K> {
     }
 
     /// Waits until all threads have ended or one has failed. Until then `meanwhile` is called now and then.
-    pub(super) fn wait(&self, every: Duration, mut meanwhile: impl FnMut(&K)) -> Result<(), CliError> {
+    pub(super) fn wait(&self, every: Duration, mut meanwhile: impl FnMut(&K)) -> Result<()> {
         let mut sink = lock(&self.sink);
         while sink.threads > 0 && sink.failure.is_none() {
             sink = self.ended.wait_timeout(sink, every).unwrap_or_else(PoisonError::into_inner).0;
@@ -134,21 +136,18 @@ impl<S, K> Ticket<'_, S, K> {
     }
 
     /// Puts something down, and keeps the turn. After a failure, or behind one, it is time to stop.
-    pub(super) fn put(&self, put: impl FnOnce(&mut K) -> Result<(), CliError>) -> ControlFlow<()> {
+    pub(super) fn put(&self, put: impl FnOnce(&mut K) -> Result<()>) -> ControlFlow<()> {
         self.in_turn(put).map_continue(drop)
     }
 
     /// Puts the last thing down, and passes the turn on.
-    pub(super) fn end(self, put: impl FnOnce(&mut K) -> Result<(), CliError>) -> ControlFlow<()> {
+    pub(super) fn end(self, put: impl FnOnce(&mut K) -> Result<()>) -> ControlFlow<()> {
         self.in_turn(put)?.turn += 1;
         self.ordered.turned.notify_all();
         ControlFlow::Continue(())
     }
 
-    fn in_turn(
-        &self,
-        put: impl FnOnce(&mut K) -> Result<(), CliError>,
-    ) -> ControlFlow<(), MutexGuard<'_, Sink<K>>> {
+    fn in_turn(&self, put: impl FnOnce(&mut K) -> Result<()>) -> ControlFlow<(), MutexGuard<'_, Sink<K>>> {
         let mut sink = lock(&self.ordered.sink);
         while sink.turn != self.number && sink.failure.is_none() {
             sink = self.ordered.turned.wait(sink).unwrap_or_else(PoisonError::into_inner);
@@ -166,26 +165,10 @@ impl<S, K> Ticket<'_, S, K> {
     }
 }
 
-/// Says that a thread has ended, however it did.
-struct End<S, K>(Arc<Ordered<S, K>>);
-
-impl<S, K> Drop for End<S, K> {
-    fn drop(&mut self) {
-        let mut sink = lock(&self.0.sink);
-        sink.threads -= 1;
-        if thread::panicking() {
-            self.0.fail(&mut sink, "a thread has failed; please report this".into());
-        }
-        if sink.threads == 0 {
-            self.0.ended.notify_all();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::Ordered;
-    use crate::cli::shared::CliError;
+    use crate::cli::shared::{CliError, Result};
     use std::sync::{Arc, mpsc};
     use std::thread;
     use std::time::Duration;
@@ -195,8 +178,8 @@ mod tests {
         count: u64,
         threads: usize,
         keep: impl Fn(u64) -> bool + Copy + Send + 'static,
-        put: impl Fn(u64) -> Result<(), CliError> + Copy + Send + 'static,
-    ) -> (Vec<u64>, Result<(), CliError>) {
+        put: impl Fn(u64) -> Result<()> + Copy + Send + 'static,
+    ) -> (Vec<u64>, Result<()>) {
         let ordered = Arc::new(Ordered::new(0, Vec::new()));
         for _ in 0..threads {
             let work = move |ordered: &Ordered<u64, Vec<u64>>| {

@@ -1,26 +1,18 @@
 //! Everything that is written, in whole lines and in their order.
 
-use super::output_file::CUT;
-use super::rejects::Rejects;
+use super::output_file::{CUT, OutputFile};
 use super::split::Split;
-use crate::cli::shared::CliError;
+use crate::cli::shared::{CliError, Result};
 use consentry::DestinationId;
 use consentry::report::Summary;
 use std::io::{self, Write};
 use std::ops::Range;
 
-/// Where events go.
-pub(super) enum Events {
-    /// To standard output, all of them.
-    Together,
-    /// To the files of the destinations that receive them.
-    Apart(Split),
-}
-
 /// What is written to.
 pub(super) struct Outputs {
-    events: Events,
-    rejects: Option<Rejects>,
+    /// The files of the destinations; without them, all events go to standard output.
+    split: Option<Split>,
+    rejects: Option<OutputFile>,
     /// The lines that are dealt with, and their bytes.
     pub(super) lines: u64,
     pub(super) bytes: u64,
@@ -45,8 +37,6 @@ pub(super) struct Part {
 #[derive(Default)]
 pub(super) struct Deliveries {
     by_destination: Vec<Vec<Range<usize>>>,
-    /// The destinations that have any.
-    touched: Vec<usize>,
     count: usize,
 }
 
@@ -82,10 +72,7 @@ impl Deliveries {
         let Some(lines) = self.by_destination.get_mut(destination) else { return };
         match lines.last_mut() {
             Some(last) if last.end == line.start => last.end = line.end,
-            last => {
-                if last.is_none() {
-                    self.touched.push(destination);
-                }
+            _ => {
                 self.count += 1;
                 lines.push(line);
             }
@@ -94,27 +81,23 @@ impl Deliveries {
 }
 
 impl Outputs {
-    pub(super) fn new(events: Events, rejects: Option<Rejects>) -> Self {
-        Outputs { events, rejects, lines: 0, bytes: 0, summary: Summary::default(), gathered: Vec::new() }
+    pub(super) fn new(split: Option<Split>, rejects: Option<OutputFile>) -> Self {
+        Outputs { split, rejects, lines: 0, bytes: 0, summary: Summary::default(), gathered: Vec::new() }
     }
 
     /// Writes what came of some lines of a block, and empties it.
-    pub(super) fn write(&mut self, block: &[u8], part: &mut Part) -> Result<(), CliError> {
-        match &mut self.events {
-            Events::Together => {
+    pub(super) fn write(&mut self, block: &[u8], part: &mut Part) -> Result<()> {
+        match &mut self.split {
+            None => {
                 // The lock lets nobody in between; what is flushed is never the beginning of a line.
                 let mut to = io::stdout().lock();
-                to.write_all(&part.events).and_then(|()| to.flush()).map_err(
-                    |error| match CliError::from(error) {
-                        CliError::Other(message) => CliError::Other(message + CUT),
-                        failure => failure,
-                    },
-                )?;
+                let written = to.write_all(&part.events).and_then(|()| to.flush());
+                written.map_err(|error| CliError::from(error).with(CUT))?;
             }
-            Events::Apart(split) => {
-                let Deliveries { by_destination, touched, count } = &mut part.deliveries;
-                for destination in touched.drain(..) {
-                    let Some(lines) = by_destination.get_mut(destination) else { continue };
+            Some(split) => {
+                let Deliveries { by_destination, count } = &mut part.deliveries;
+                let touched = by_destination.iter_mut().enumerate().filter(|(_, lines)| !lines.is_empty());
+                for (destination, lines) in touched {
                     self.gathered.clear();
                     for line in lines.drain(..) {
                         self.gathered.extend_from_slice(block.get(line).unwrap_or_default());
@@ -138,8 +121,6 @@ impl Outputs {
 
     /// Makes whole lines of what is written, when nothing follows.
     pub(super) fn cut(&mut self) {
-        if let Some(rejects) = &mut self.rejects {
-            rejects.cut();
-        }
+        self.rejects.iter_mut().for_each(OutputFile::cut);
     }
 }

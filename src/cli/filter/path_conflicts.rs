@@ -1,6 +1,7 @@
 //! Keeps what is read and what is written apart, before anything is created or emptied.
 
-use crate::cli::shared::CliError;
+use crate::cli::files;
+use crate::cli::shared::Result;
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::path::{self, Path, PathBuf};
@@ -15,84 +16,60 @@ enum Identity {
     Place(PathBuf),
 }
 
-/// What a file is to the command.
-#[derive(Clone, PartialEq)]
-pub(super) enum Role {
-    Policy,
-    Input,
-    Ledger,
-    Output,
-    Errors,
-    Rejects,
-    Destination(PathBuf),
-}
-
-impl Role {
-    fn is_read(&self) -> bool {
-        matches!(self, Role::Policy | Role::Input | Role::Ledger)
-    }
-
-    /// Two that only read do each other no harm, and the two outputs of a command may lead to one file.
-    fn agrees_with(&self, other: &Role) -> bool {
-        let stream = |role: &Role| matches!(role, Role::Output | Role::Errors);
-        self.is_read() && other.is_read() || stream(self) && stream(other)
-    }
-
-    fn name(&self) -> String {
-        match self {
-            Role::Policy => "the policy".into(),
-            Role::Input => "the input".into(),
-            Role::Ledger => "the ledger".into(),
-            Role::Output => "standard output".into(),
-            Role::Errors => "standard error".into(),
-            Role::Rejects => "the file of the rejects".into(),
-            Role::Destination(path) => format!("the file `{}` of a destination", path.display()),
-        }
-    }
+/// What a command does with a file.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Access {
+    Read,
+    /// It writes one of its two outputs, which may lead to one file.
+    Stream,
+    Write,
 }
 
 /// The regular files that are read or written.
 #[derive(Default)]
-pub(super) struct PathConflicts(BTreeMap<Identity, Role>);
+pub(super) struct PathConflicts(BTreeMap<Identity, (Access, String)>);
 
 impl PathConflicts {
-    /// A file at a path, be it one that is still to be created.
-    pub(super) fn path(&mut self, path: &Path, role: Role) -> Result<(), CliError> {
-        match fs::metadata(path) {
-            // A pipe or a device has nothing that could be lost.
-            Ok(there) if !there.is_file() => Ok(()),
-            Ok(there) => self.add(number(&there).unwrap_or_else(|| Identity::Place(place(path))), role),
-            Err(_) => self.add(Identity::Place(place(path)), role),
+    /// Adds a file at a path, be it one that is still to be created.
+    pub(super) fn path(&mut self, path: &Path, access: Access, name: &str) -> Result<()> {
+        let there = fs::metadata(path).ok();
+        // A pipe or a device has nothing that could be lost.
+        if there.as_ref().is_some_and(|there| !there.is_file()) {
+            return Ok(());
         }
+        let number = there.as_ref().and_then(number);
+        self.add(number.unwrap_or_else(|| Identity::Place(place(path))), access, name)
     }
 
-    /// A standard stream, where the system tells what is behind it.
+    /// Adds a standard stream, where the system tells what is behind it.
     #[cfg(unix)]
-    pub(super) fn stream(&mut self, stream: &impl std::os::fd::AsFd, role: Role) -> Result<(), CliError> {
+    pub(super) fn stream(
+        &mut self,
+        stream: &impl std::os::fd::AsFd,
+        access: Access,
+        name: &str,
+    ) -> Result<()> {
         // A stream that is closed is no file.
         let file = stream.as_fd().try_clone_to_owned().map(fs::File::from);
-        match file.and_then(|file| file.metadata()) {
-            Ok(there) if there.is_file() => number(&there).map_or(Ok(()), |number| self.add(number, role)),
-            _ => Ok(()),
-        }
+        let there = file.and_then(|file| file.metadata()).ok().filter(Metadata::is_file);
+        there.as_ref().and_then(number).map_or(Ok(()), |number| self.add(number, access, name))
     }
 
     #[cfg(not(unix))]
-    pub(super) fn stream<S>(&mut self, _: &S, _: Role) -> Result<(), CliError> {
+    pub(super) fn stream<S>(&mut self, _: &S, _: Access, _: &str) -> Result<()> {
         Ok(())
     }
 
-    fn add(&mut self, identity: Identity, role: Role) -> Result<(), CliError> {
+    fn add(&mut self, identity: Identity, access: Access, name: &str) -> Result<()> {
         match self.0.get(&identity) {
-            Some(other) if !other.agrees_with(&role) => {
-                let (one, other) = (other.name(), role.name());
-                Err(format!("{one} and {other} are the same file, which would be lost; nothing is written")
-                    .into())
-            }
-            Some(_) => Ok(()),
             None => {
-                self.0.insert(identity, role);
+                self.0.insert(identity, (access, name.to_owned()));
                 Ok(())
+            }
+            Some((known, _)) if *known == access && access != Access::Write => Ok(()),
+            Some((_, other)) => {
+                Err(format!("{other} and {name} are the same file, which would be lost; nothing is written")
+                    .into())
             }
         }
     }
@@ -110,16 +87,8 @@ fn number(_: &Metadata) -> Option<Identity> {
     None
 }
 
-/// The real path. Of a file that is still to be created only the folder has one.
+/// Returns the real path, if the file or its folder has one.
 fn place(path: &Path) -> PathBuf {
-    let parent = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let in_real_folder = || Some(parent.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize()
-        .ok()
-        .or_else(in_real_folder)
-        .or_else(|| path::absolute(path).ok())
-        .unwrap_or_else(|| path.to_owned())
+    let real = path.canonicalize().ok().or_else(|| files::in_real_folder(path));
+    real.or_else(|| path::absolute(path).ok()).unwrap_or_else(|| path.to_owned())
 }

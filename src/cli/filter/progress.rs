@@ -26,16 +26,15 @@ impl Progress {
     }
 
     pub(super) fn draw(&self, outputs: &Outputs) {
-        self.write(|| format!("{CLEAR}{}", line(outputs.bytes, outputs.lines, self.since.elapsed())));
+        if self.watched {
+            let line = line(outputs.bytes, outputs.lines, self.since.elapsed());
+            print_error(&format!("{CLEAR}{line}"));
+        }
     }
 
     pub(super) fn clear(&self) {
-        self.write(|| CLEAR.to_owned());
-    }
-
-    fn write(&self, text: impl FnOnce() -> String) {
         if self.watched {
-            print_error(&text());
+            print_error(CLEAR);
         }
     }
 }

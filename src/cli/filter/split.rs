@@ -1,11 +1,10 @@
 //! A file for each destination.
 
-use super::output_file::{create, take_back};
-use crate::cli::shared::CliError;
+use super::output_file::OutputFile;
+use crate::cli::shared::{CliError, Result};
 use consentry::Policy;
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 
 /// How many files are open at once. Systems allow a process 256 and more.
@@ -18,24 +17,17 @@ const MAX_NAME: usize = 120;
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 const NUMBERED_DEVICES: [&str; 2] = ["com", "lpt"];
 
-/// The files that are to be created, by the numbers of the destinations.
-pub(super) struct Plan {
-    folder: PathBuf,
-    paths: Vec<PathBuf>,
-}
-
 /// Files that lines are appended to, by the numbers of the destinations.
 pub(super) struct Split {
-    paths: Vec<PathBuf>,
-    /// How much each file holds.
-    written: Vec<u64>,
+    folder: PathBuf,
+    pub(super) paths: Vec<PathBuf>,
     /// The files that are open, the one used last at the end.
-    open: Vec<(usize, File)>,
+    open: Vec<(usize, OutputFile)>,
 }
 
-impl Plan {
-    /// A file for every destination of the policy.
-    pub(super) fn new(folder: &Path, policy: &Policy) -> Result<Self, CliError> {
+impl Split {
+    /// Names a file for every destination of the policy. They do not exist before [`Split::create`].
+    pub(super) fn new(folder: &Path, policy: &Policy) -> Result<Self> {
         let destinations = policy.destinations();
         let paths: Vec<PathBuf> = destinations.iter().map(|one| folder.join(file_name(one.name()))).collect();
         let mut known = BTreeMap::new();
@@ -45,48 +37,35 @@ impl Plan {
                 return Err(format!("`{other}` and `{one}` would share the file `{path}`").into());
             }
         }
-        Ok(Plan { folder: folder.to_owned(), paths })
-    }
-
-    pub(super) fn paths(&self) -> &[PathBuf] {
-        &self.paths
+        Ok(Split { folder: folder.to_owned(), paths, open: Vec::new() })
     }
 
     /// Creates the files, all of them empty.
-    pub(super) fn create(self, force: bool) -> Result<Split, CliError> {
-        let Plan { folder, paths } = self;
-        fs::create_dir_all(&folder).map_err(CliError::output(&folder))?;
-        for path in &paths {
+    pub(super) fn create(&self, force: bool) -> Result<()> {
+        fs::create_dir_all(&self.folder).map_err(CliError::output(&self.folder))?;
+        for path in &self.paths {
             // Nobody has named what is behind a link, so the link gives way to a file, and what it led to stays.
             if force && path.symlink_metadata().is_ok_and(|there| there.is_symlink()) {
                 fs::remove_file(path).map_err(CliError::output(path))?;
             }
-            create(path, force)?;
+            OutputFile::create(path, force)?;
         }
-        Ok(Split { written: vec![0; paths.len()], paths, open: Vec::new() })
+        Ok(())
     }
-}
 
-impl Split {
-    pub(super) fn append(&mut self, destination: usize, bytes: &[u8]) -> Result<(), CliError> {
-        let (Some(path), Some(length)) = (self.paths.get(destination), self.written.get_mut(destination))
-        else {
-            return Ok(());
-        };
-        let file = match self.open.iter().rposition(|(other, _)| *other == destination) {
+    /// Appends whole lines to the file of a destination.
+    pub(super) fn append(&mut self, destination: usize, bytes: &[u8]) -> Result<()> {
+        let Some(path) = self.paths.get(destination) else { return Ok(()) };
+        let mut file = match self.open.iter().rposition(|(other, _)| *other == destination) {
             Some(at) => self.open.remove(at).1,
             None => {
                 if self.open.len() >= MAX_OPEN {
                     self.open.remove(0);
                 }
-                let mut options = OpenOptions::new();
-                options.append(true).open(path).map_err(CliError::output(path))?
+                OutputFile::open(path, OpenOptions::new().append(true))?
             }
         };
-        if let Err(error) = (&file).write_all(bytes) {
-            return Err(take_back(&file, *length, path, error));
-        }
-        *length += bytes.len() as u64;
+        file.append(bytes, true)?;
         self.open.push((destination, file));
         Ok(())
     }

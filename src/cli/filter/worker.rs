@@ -2,32 +2,24 @@
 
 use super::ordered::{Ordered, Ticket};
 use super::outputs::{Outputs, Part};
-use crate::cli::input::{Chunk, Chunks};
+use crate::cli::input::{Chunk, Chunks, line_too_long};
 use crate::cli::ledger_arguments::{Ledger, next_answer};
 use consentry::event::Recorded;
 use consentry::ledger::Batch;
 use consentry::report::Summary;
-use consentry::{EventError, Input, Limits, Scratch, Table, Validation};
+use consentry::{EventError, Input, Scratch, Table, Validation};
 use std::ops::{ControlFlow, Range};
 
 /// What is to be done, the same for all threads.
 pub(super) struct Job {
     pub(super) table: Table,
-    pub(super) limits: Limits,
     /// What events are checked against, if they are.
     pub(super) ledger: Option<Ledger>,
     pub(super) validation: Validation,
     pub(super) split: bool,
     pub(super) drop_undeliverable: bool,
-    pub(super) on_reject: OnReject,
-}
-
-/// What becomes of a line that is not an event.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum OnReject {
-    Fail,
-    Keep,
-    Discard,
+    /// A line that is not an event ends the command.
+    pub(super) fails_on_reject: bool,
 }
 
 /// One thread's room.
@@ -43,7 +35,7 @@ pub(super) fn work(job: &Job, ordered: &Ordered<Chunks, Outputs>) {
     let mut worker =
         Worker { job, scratch: job.table.scratch(), part: Part::default(), summary: Summary::default() };
     let mut chunk = Chunk::default();
-    while let Some(mut ticket) = ordered.take(|chunks| chunks.next(&mut chunk)) {
+    while let Some(mut ticket) = ordered.take(|chunks| chunks.fill(&mut chunk)) {
         // Of chunks that have outgrown their size there is one at a time.
         if !chunk.is_large() {
             ticket.share_source();
@@ -58,40 +50,34 @@ pub(super) fn work(job: &Job, ordered: &Ordered<Chunks, Outputs>) {
 impl Worker<'_> {
     fn chunk(&mut self, chunk: &Chunk, ticket: Ticket<'_, Chunks, Outputs>) -> ControlFlow<()> {
         let bytes = chunk.bytes();
-        if let Some(piece) = chunk.piece() {
+        if let Some(piece) = chunk.piece {
             if piece.first {
-                let error = EventError::line_too_long(self.job.limits.bytes);
+                let error = line_too_long();
                 self.summary.add_error(&error);
-                if self.job.on_reject == OnReject::Fail {
+                if self.job.fails_on_reject {
                     return self.fail(bytes, ticket, &error);
                 }
             }
-            if self.job.on_reject == OnReject::Keep {
-                self.part.rejects.extend_from_slice(bytes);
-            }
+            self.part.rejects.extend_from_slice(bytes);
             self.part.within_line = !piece.last;
             self.part.lines = piece.last.into();
             self.part.bytes = bytes.len() as u64;
         }
         let policy = self.job.table.policy();
-        let batch =
-            self.job.ledger.as_ref().map(|ledger| {
-                ledger.batch(chunk.lines().map(|(line, _)| Ok(line)), policy, &self.job.limits)
-            });
+        let batch = self.job.ledger.as_ref().map(|ledger| ledger.batch(chunk, policy));
         let mut answers = batch.as_ref().map(Batch::answers);
         let mut start = 0;
         for (line, with_break) in chunk.lines() {
             let place = start..start + with_break.len();
             start = place.end;
-            let recorded = next_answer(answers.as_mut(), &self.job.limits);
+            let recorded = next_answer(answers.as_mut());
             let written = recorded.and_then(|recorded| self.event(line, with_break, place, recorded));
             if let Err(error) = written {
                 self.summary.add_error(&error);
-                match self.job.on_reject {
-                    OnReject::Fail => return self.fail(bytes, ticket, &error),
-                    OnReject::Keep => self.part.rejects.extend_from_slice(with_break),
-                    OnReject::Discard => {}
+                if self.job.fails_on_reject {
+                    return self.fail(bytes, ticket, &error);
                 }
+                self.part.rejects.extend_from_slice(with_break);
             }
             self.part.lines += 1;
             self.part.bytes += with_break.len() as u64;
@@ -109,8 +95,8 @@ impl Worker<'_> {
         place: Range<usize>,
         recorded: Recorded<'_>,
     ) -> Result<(), EventError> {
-        let Job { table, limits, validation, .. } = self.job;
-        let input = Input::line(line).limits(*limits).validation(*validation).recorded(recorded);
+        let Job { table, validation, .. } = self.job;
+        let input = Input::line(line).validation(*validation).recorded(recorded);
         if self.job.split {
             let decision = table.decide(input, &mut self.scratch)?;
             self.summary.add(&decision);

@@ -1,6 +1,6 @@
 //! Questions: one line each, with the default shown. A terminal is asked again after an invalid answer; a script is not.
 
-use crate::cli::shared::{CliError, print_error};
+use crate::cli::shared::{CliError, Result, print_error};
 use consentry::diagnostic::visible;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -48,7 +48,7 @@ impl Questions {
         shown: &str,
         default: &str,
         mut read: impl FnMut(&str) -> Result<T, String>,
-    ) -> Result<T, CliError> {
+    ) -> Result<T> {
         loop {
             if self.can_ask() {
                 print_error(&format!("{} [{}]: ", visible(question), visible(shown)));
@@ -70,16 +70,12 @@ impl Questions {
     }
 
     /// Returns the next line; an empty one at the end, if there was an answer before.
-    fn line(&mut self) -> Result<String, CliError> {
+    fn line(&mut self) -> Result<String> {
         let Some(lines) = &self.lines else { return Ok(String::new()) };
-        let line = match self.is_terminal {
-            true => lines.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            false => {
-                let line = lines.recv_timeout(PATIENCE);
-                print_error("\n");
-                line
-            }
-        };
+        let line = lines.recv_timeout(if self.is_terminal { Duration::MAX } else { PATIENCE });
+        if !self.is_terminal {
+            print_error("\n");
+        }
         let missing = match line {
             Ok(line) => {
                 self.is_answered = true;
@@ -102,10 +98,13 @@ fn lines() -> Receiver<io::Result<String>> {
         loop {
             let mut line = Vec::new();
             let read = io::stdin().lock().take(LONGEST).read_until(b'\n', &mut line);
+            if read.as_ref().is_ok_and(|bytes| *bytes == 0) {
+                return;
+            }
             let text = || String::from_utf8(line).map_err(|_| io::Error::other("it is not UTF-8"));
             let line = read.and_then(|_| text());
-            let is_last = line.as_ref().map_or(true, String::is_empty);
-            if line.as_ref().is_ok_and(String::is_empty) || sender.send(line).is_err() || is_last {
+            let has_failed = line.is_err();
+            if sender.send(line).is_err() || has_failed {
                 return;
             }
         }

@@ -1,11 +1,11 @@
 //! The tests of a first policy, decided by the reference interpreter and written as tables that a reviewer can read. Large
 //! policies get the beginning of each table, and a comment that names what is left out.
 
-use consentry::event::{Consent, Entry, Integrations, Preference};
-use consentry::model::Enforce;
+use consentry::event::{Consent, Entry, Integrations, Name, Preference};
 use consentry::syntax::{name, quoted};
 use consentry::{CategoryId, DestinationId, Event, Outcome, Policy, Reason, Verdict, reference};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::{mem, slice};
 
 /// The most sets of categories whose destinations are tested.
 const MAX_SETS: usize = 20;
@@ -45,35 +45,34 @@ pub(super) fn tests(policy: &Policy) -> String {
 
     let (mut agreeing, mut refusing) = (Vec::new(), Vec::new());
     for (set, destinations) in tested {
-        agreeing.push(writer.row(writer.consent(set, |_| true), &[], destinations));
-        let mut refusal = |consent| refusing.push(writer.row_about(consent, destinations));
-        set.iter().for_each(|refused| refusal(writer.consent(set, |category| category != *refused)));
-        if set.len() > 1 {
-            refusal(writer.consent(set, |_| false));
+        agreeing.push(writer.row(writer.consent(set, &[]), None, destinations));
+        let all = (set.len() > 1).then_some(set.as_slice());
+        for refused in set.iter().map(slice::from_ref).chain(all) {
+            let event = Event { consent: writer.consent(set, refused), ..Event::default() };
+            refusing.push(writer.cells(&event, None, &writer.expectations(&event, destinations)));
         }
     }
     table(&mut text, "who agrees to this and to nothing else is shared with these", &agreeing);
     table(&mut text, "who refuses this is not shared with these", &refusing);
 
     let silent = [Consent::Missing, Consent::Empty, Consent::Preferences(Vec::new()), Consent::Malformed];
-    let silent = silent.map(|consent| writer.row(consent, &[], &all));
+    let silent = silent.map(|consent| writer.row(consent, None, &all));
     table(&mut text, "no consent object, or one without preferences", &silent);
 
     let Some((first, destinations)) = sets.first() else {
         let everything: Vec<CategoryId> = policy.category_ids().take(MAX_EVERYTHING).collect();
-        let row = writer.row(writer.consent(&everything, |_| true), &[], &all);
+        let row = writer.row(writer.consent(&everything, &[]), None, &all);
         table(&mut text, "until somebody says what they need, they receive nothing", &[row]);
         return text;
     };
-    let mut needed: Vec<CategoryId> = sets.iter().flat_map(|(set, _)| set.iter().copied()).collect();
-    needed.sort_unstable();
-    needed.dedup();
+    let needed: BTreeSet<&CategoryId> = sets.iter().flat_map(|(set, _)| set).collect();
+    let needed: Vec<CategoryId> = needed.into_iter().copied().collect();
     let everything = if needed.len() > MAX_EVERYTHING { first } else { &needed };
     let mapped = destinations.get(..1).unwrap_or_default();
     let own = mapped.iter().filter_map(|id| policy.destination(*id)).map(|one| Some(one.name()));
     let off = [None, Some("All")].into_iter().chain(own);
     let narrowing: Vec<String> =
-        off.map(|name| writer.row(writer.consent(everything, |_| true), name.as_slice(), mapped)).collect();
+        off.map(|name| writer.row(writer.consent(everything, &[]), name, mapped)).collect();
     table(&mut text, "the integrations object takes away from what was agreed to", &narrowing);
     text
 }
@@ -83,45 +82,41 @@ struct Writer<'p> {
 }
 
 impl<'p> Writer<'p> {
-    /// Returns preferences for some categories.
-    fn consent(&self, categories: &[CategoryId], is_granted: impl Fn(CategoryId) -> bool) -> Consent<'p> {
-        let known = categories.iter().filter_map(|id| Some((*id, self.policy.category(*id)?)));
-        let preference = |id| if is_granted(id) { Preference::Granted } else { Preference::Refused };
-        Consent::Preferences(known.map(|(id, one)| (one.wire_id().into(), preference(id))).collect())
+    /// Returns preferences for some categories, which are granted if they are not refused.
+    fn consent(&self, categories: &[CategoryId], refused: &[CategoryId]) -> Consent<'p> {
+        let preference = |id: &CategoryId| {
+            let is_refused = refused.contains(id);
+            let preference = if is_refused { Preference::Refused } else { Preference::Granted };
+            Some((self.policy.category(*id)?.wire_id().into(), preference))
+        };
+        Consent::Preferences(categories.iter().filter_map(preference).collect())
     }
 
     /// Returns a row with the decision for every destination, in as few words as possible; for `about` where that is too many.
-    fn row(&self, consent: Consent<'p>, off: &[&'p str], about: &[DestinationId]) -> String {
-        let entries = off.iter().map(|name| ((*name).into(), Entry::Off)).collect();
+    fn row(&self, consent: Consent<'p>, off: Option<&'p str>, about: &[DestinationId]) -> String {
+        let entries = off.into_iter().map(|name| (name.into(), Entry::Off)).collect();
         let event = Event { consent, integrations: Integrations::Entries(entries), ..Event::default() };
         let row = self.policy.reconcile().row(event.consent.state(), event.integrations.state());
-        if let Enforce::Drop(reason) = &row.enforce.value {
-            return self.cells(&event, &format!("drop {}", quoted(reason)));
+        if let Some(reason) = row.drop_reason() {
+            return self.cells(&event, off, &format!("drop {}", quoted(reason)));
         }
         let verdicts = self.verdicts(&event, self.policy.destination_ids());
-        let (delivered, blocked): (Vec<_>, Vec<_>) =
-            verdicts.into_iter().partition(|(_, verdict)| verdict.delivers());
-        let (fewer, more) = match delivered.len() <= blocked.len() {
-            true => ((Outcome::Deliver, delivered), (Outcome::Block, blocked)),
-            false => ((Outcome::Block, blocked), (Outcome::Deliver, delivered)),
-        };
-        let (which, (outcome, verdicts)) = match fewer.1.len() {
+        let (mut fewer, mut more): (Vec<_>, Vec<_>) = verdicts.partition(|(_, verdict)| verdict.delivers());
+        if fewer.len() > more.len() {
+            mem::swap(&mut fewer, &mut more);
+        }
+        let (which, verdicts) = match fewer.len() {
             0 => ("all".to_owned(), more),
-            1..=MAX_NAMES => (format!("only {}", self.names(fewer.1.iter().map(|(id, _)| *id))), fewer),
-            _ => return self.cells(&event, &self.expectations(&event, about)),
+            1..=MAX_NAMES => (format!("only {}", self.names(fewer.iter().map(|(id, _)| *id))), fewer),
+            _ => return self.cells(&event, off, &self.expectations(&event, about)),
         };
-        let mut reasons = verdicts.iter().map(|(_, verdict)| verdict.reason());
-        let because = match reasons.next() {
-            Some(first) if reasons.all(|reason| reason == first) => format!(" because {first}"),
-            _ => String::new(),
+        let mut reasons: Vec<Reason> = verdicts.iter().map(|(_, verdict)| verdict.reason()).collect();
+        reasons.dedup();
+        let expected = match reasons.as_slice() {
+            [reason] => format!("{} {which} because {reason}", reason.outcome()),
+            reasons => format!("{} {which}", reasons.first().map_or(Outcome::Block, |one| one.outcome())),
         };
-        self.cells(&event, &format!("{} {which}{because}", outcome.as_str()))
-    }
-
-    /// Returns a row with the decision for some destinations.
-    fn row_about(&self, consent: Consent<'p>, about: &[DestinationId]) -> String {
-        let event = Event { consent, ..Event::default() };
-        self.cells(&event, &self.expectations(&event, about))
+        self.cells(&event, off, &expected)
     }
 
     /// Returns the expectations for some destinations, those with the same reason together.
@@ -133,9 +128,8 @@ impl<'p> Writer<'p> {
         let expectation = |((reason, refused), destinations): ((Reason, Vec<CategoryId>), Vec<_>)| {
             let refused = refused.iter().filter_map(|id| self.policy.category(*id));
             let refused: Vec<String> = refused.map(|one| name(one.name())).collect();
-            let outcome = reason.outcome().as_str();
             let destinations = self.names(destinations.into_iter());
-            format!("{outcome} {destinations} because {reason} {}", refused.join(", "))
+            format!("{} {destinations} because {reason} {}", reason.outcome(), refused.join(", "))
         };
         groups.into_iter().map(expectation).collect::<Vec<_>>().join(" ")
     }
@@ -144,24 +138,26 @@ impl<'p> Writer<'p> {
         &self,
         event: &Event<'_>,
         about: impl Iterator<Item = DestinationId>,
-    ) -> Vec<(DestinationId, Verdict)> {
-        about.filter_map(|id| Some((id, reference::explain(self.policy, event, id)?.verdict))).collect()
+    ) -> impl Iterator<Item = (DestinationId, Verdict)> {
+        about.filter_map(|id| Some((id, reference::explain(self.policy, event, id)?.verdict)))
     }
 
-    fn cells(&self, event: &Event<'_>, expected: &str) -> String {
+    fn cells(&self, event: &Event<'_>, off: Option<&str>, expected: &str) -> String {
         let consent = match event.consent.preferences() {
             [] => event.consent.state().as_str().to_owned(),
-            preferences => object(preferences.iter().map(|(wire_id, preference)| {
-                let category = self.policy.categories().iter().find(|one| *wire_id == *one.wire_id());
-                (category.map_or_else(String::new, |one| name(one.name())), preference.as_str())
-            })),
+            preferences => {
+                let value = |(wire_id, preference): &(Name<'_>, Preference)| {
+                    let category = self.policy.categories().iter().find(|one| *wire_id == *one.wire_id())?;
+                    Some(format!("{}: {preference}", name(category.name())))
+                };
+                let values: Vec<String> = preferences.iter().filter_map(value).collect();
+                format!("{{ {} }}", values.join(", "))
+            }
         };
-        let integrations = match event.integrations.entries() {
-            [] => "none".to_owned(),
-            entries => object(entries.iter().map(|(destination, entry)| {
-                let is_all = *destination == *"All";
-                (if is_all { "All".to_owned() } else { quoted(&destination.to_text()) }, entry.as_str())
-            })),
+        let integrations = match off {
+            None => "none".to_owned(),
+            Some("All") => "{ All: off }".to_owned(),
+            Some(name) => format!("{{ {}: off }}", quoted(name)),
         };
         format!("{consent} {integrations} {expected}")
     }
@@ -176,18 +172,15 @@ impl<'p> Writer<'p> {
 fn sets(policy: &Policy) -> Vec<Set> {
     let mut sets: BTreeMap<Vec<CategoryId>, Vec<DestinationId>> = BTreeMap::new();
     for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
-        let mut set: Vec<CategoryId> = destination.category_uses().iter().map(|one| one.value).collect();
+        let mut set: Vec<CategoryId> = destination.category_uses.iter().map(|one| one.value).collect();
         set.sort_unstable();
-        sets.entry(set).or_default().push(id);
+        if !set.is_empty() {
+            sets.entry(set).or_default().push(id);
+        }
     }
-    let mut sets: Vec<Set> = sets.into_iter().filter(|(set, _)| !set.is_empty()).collect();
+    let mut sets: Vec<Set> = sets.into_iter().collect();
     sets.sort_by_key(|(_, destinations)| destinations.first().copied());
     sets
-}
-
-fn object(members: impl Iterator<Item = (String, &'static str)>) -> String {
-    let members: Vec<String> = members.map(|(name, value)| format!("{name}: {value}")).collect();
-    format!("{{ {} }}", members.join(", "))
 }
 
 fn table(text: &mut String, title: &str, rows: &[String]) {

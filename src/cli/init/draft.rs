@@ -1,9 +1,9 @@
 //! A policy in the making: the statements that flags, files and answers declare, as text. The checker reports what is wrong with them.
 
 use super::cases;
-use crate::cli::shared::CliError;
+use crate::cli::shared::Result;
 use consentry::diagnostic::visible;
-use consentry::model::{ConsentState, Enforce, IntegrationsState, Mode, Quantifier, UnmappedDestinations};
+use consentry::model::{ConsentState, Enforce, IntegrationsState, Mode, UnmappedDestinations};
 use consentry::syntax::{name, quoted};
 use consentry::{Policy, PolicyError};
 use std::collections::{HashMap, HashSet};
@@ -75,20 +75,20 @@ impl Draft {
 
     /// Notes the counts of a wire id in events; a new one becomes a category of that name.
     pub(super) fn add_counts(&mut self, wire_id: &str, counts: String) -> Result<(), String> {
-        if !self.categories.iter().any(|one| one.wire_id == wire_id) {
-            // A name is no wire id: what people have agreed to under one must not count under another.
-            if let Some(Category { wire_id: other, .. }) =
-                self.categories.iter().find(|one| one.name == wire_id)
-            {
-                return Err(format!(
-                    "events carry the wire id `{wire_id}`, and the category of that name is said to have `{other}`: \
-                     leave that out, or give the category another name"
-                ));
-            }
-            self.add_category(wire_id, None, None);
+        if let Some(known) = self.categories.iter_mut().find(|one| one.wire_id == wire_id) {
+            known.counts = counts;
+            return Ok(());
         }
-        let category = self.categories.iter_mut().find(|one| one.wire_id == wire_id);
-        category.into_iter().for_each(|one| one.counts.clone_from(&counts));
+        // A name is no wire id: what people have agreed to under one must not count under another.
+        if let Some(Category { wire_id: other, .. }) = self.categories.iter().find(|one| one.name == wire_id)
+        {
+            return Err(format!(
+                "events carry the wire id `{wire_id}`, and the category of that name is said to have `{other}`: \
+                 leave that out, or give the category another name"
+            ));
+        }
+        let name = wire_id.to_owned();
+        self.categories.push(Category { wire_id: name.clone(), name, counts, origin: None });
         Ok(())
     }
 
@@ -124,7 +124,7 @@ impl Draft {
     }
 
     /// Returns the text of the policy with tests that hold, in the canonical layout.
-    pub(super) fn finish(&self) -> Result<String, CliError> {
+    pub(super) fn finish(&self) -> Result<String> {
         let policy = self.check()?;
         let text = consentry::format::format(&(self.text(false) + &cases::tests(&policy)))
             .map_err(|error| format!("the policy cannot be written: {error}"))?;
@@ -135,12 +135,12 @@ impl Draft {
     /// Returns the statements, each with its origin or its counts as a comment.
     fn text(&self, with_origins: bool) -> String {
         let prelude = &self.prelude;
-        let end = |origin: &Origin, counts: &str| match origin {
+        let noted = |statement: String, origin: &Origin, counts: &str| match origin {
             Some((sheet, line)) if with_origins => {
-                format!(" {}", comment(&format!("line {line} of {sheet}")))
+                format!("{statement} {}", comment(&format!("line {line} of {sheet}")))
             }
-            _ if with_origins || counts.is_empty() => "\n".to_owned(),
-            _ => format!(" {}", comment(counts)),
+            _ if with_origins || counts.is_empty() => statement + "\n",
+            _ => format!("{statement} {}", comment(counts)),
         };
         let mut text: String = self.sources.iter().map(|source| comment(source)).collect();
         text += &format!(
@@ -153,7 +153,7 @@ impl Draft {
         }
         for Category { name: own, wire_id, counts, origin } in &self.categories {
             let alias = if own == wire_id { String::new() } else { format!(" = {}", quoted(wire_id)) };
-            text += &format!("category {}{alias}{}", name(own), end(origin, counts));
+            text += &noted(format!("category {}{alias}", name(own)), origin, counts);
         }
         text.push('\n');
         if self.destinations.is_empty() {
@@ -162,33 +162,30 @@ impl Draft {
                 "Who receives events, a line each: destination \"Google Ads\"  needs {example}"
             ));
         }
-        let lead = match self.rules.several_categories().value {
-            Quantifier::All => "all of",
-            Quantifier::Any => "any of",
-        };
+        let lead = format!("{} of", self.rules.several_categories().value);
         for one in self.destinations.iter().filter(|one| !one.needs.is_empty()) {
-            text += &format!("{}{}", one.statement(lead), end(&one.origin, &one.counts));
+            text += &noted(one.statement(&lead), &one.origin, &one.counts);
         }
-        if self.undecided().next().is_some() {
+        let undecided: Vec<&Destination> = self.undecided().collect();
+        if !undecided.is_empty() {
             text += "\n// What these need is not known: put `needs` and the categories in the place of `unmapped`. Until then they\n// receive nothing where consent is enforced, and `consentry lint` lists them.\n";
             let states = self.open_states();
-            let mut open = Vec::new();
-            open.extend((!states.is_empty()).then(|| format!("where it is {}", states.join(" or "))));
+            let states = (!states.is_empty()).then(|| format!("where it is {}", states.join(" or ")));
             let is_exempt = !self.rules.exempt_events().value.is_empty();
-            open.extend(is_exempt.then(|| "for the events that `exempt events` names".to_owned()));
+            let exempt = is_exempt.then(|| "for the events that `exempt events` names".to_owned());
+            let open: Vec<String> = states.into_iter().chain(exempt).collect();
             if !open.is_empty() {
                 let open = open.join(", and ");
                 text += &format!("// `{prelude}` does not enforce it {open}: that reaches them even now.\n");
             }
-        }
-        for one in self.undecided() {
-            let separator = if one.counts.is_empty() { "" } else { "; " };
-            let todo = format!("decide: needs …{separator}{}", one.counts);
-            text += &format!("{}{}", one.statement(lead), end(&one.origin, &todo));
-        }
-        let is_open = self.rules.unmapped_destinations().value == UnmappedDestinations::Deliver;
-        if is_open && self.undecided().next().is_some() {
-            text += "\noverride unmapped destinations block\n";
+            for one in undecided {
+                let separator = if one.counts.is_empty() { "" } else { "; " };
+                let todo = format!("decide: needs …{separator}{}", one.counts);
+                text += &noted(one.statement(&lead), &one.origin, &todo);
+            }
+            if self.rules.unmapped_destinations().value == UnmappedDestinations::Deliver {
+                text += "\noverride unmapped destinations block\n";
+            }
         }
         text + "\n// What the policy decides today, case by case. Who maps a destination changes the rows that it stands in, too:\n// what `consentry test` shows then is what the change changes.\n"
     }
@@ -227,11 +224,7 @@ impl Destination {
             [one] => format!("needs {one}"),
             several => format!("needs {lead} {}", several.join(", ")),
         };
-        let mode = match self.mode {
-            Some(Mode::Device) => " mode device",
-            Some(Mode::Cloud) => " mode cloud",
-            None => "",
-        };
+        let mode = self.mode.map_or_else(String::new, |mode| format!(" mode {mode}"));
         let kind = self.kind.as_ref().map_or_else(String::new, |kind| format!(" kind {}", name(kind)));
         format!("destination {} {decides}{mode}{kind}", quoted(&self.name))
     }

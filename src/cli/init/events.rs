@@ -3,9 +3,9 @@
 //! It never shows what a destination needs: who received an event, and whether rightly, is not in it.
 
 use super::draft::{Destination, Draft};
-use crate::cli::input::{Chunk, Chunks};
-use crate::cli::shared::CliError;
-use consentry::event::{Entry, Name, Preference};
+use crate::cli::input::Chunks;
+use crate::cli::shared::Result;
+use consentry::event::{Consent, Entry, EventErrorKind, Name, Preference};
 use consentry::ledger::{Audit, Breakdown, Counts, LedgerEvent, MAX_VALUE_BYTES};
 use consentry::model::{ConsentState, IntegrationsState, MAX_CATEGORIES, MAX_DESTINATIONS};
 use consentry::{Limits, Policy};
@@ -30,16 +30,14 @@ const DEEPEST: usize = 4;
 
 impl Stream {
     /// Reads a file; `-` is standard input. Memory stays bounded, whatever is in it.
-    pub(super) fn read(path: &Path, rules: &Policy) -> Result<Self, CliError> {
+    pub(super) fn read(path: &Path, rules: &Policy) -> Result<Self> {
         let limits = Limits::default();
-        let mut chunks = Chunks::open(Some(path), &limits)?;
-        let mut chunk = Chunk::default();
         // One more for `All`, which is no destination.
         let audit = Audit::new(rules).with_room(MAX_CATEGORIES, MAX_DESTINATIONS + 1);
         let mut stream = Stream { audit, first_error: None, elsewhere: BTreeMap::new() };
         let mut number = 0;
-        while chunks.next(&mut chunk)? {
-            for line in chunk.events(&limits) {
+        for chunk in Chunks::open(Some(path))? {
+            for line in chunk?.events() {
                 number += 1;
                 match line.and_then(|line| Ok((line, LedgerEvent::read(line, rules, &limits)?))) {
                     Ok((line, notice)) => stream.add(line, &notice, rules),
@@ -55,21 +53,20 @@ impl Stream {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.audit.all().events() == 0 {
+        if self.audit.all.events == 0 {
             let errors = match self.audit.not_events() {
                 0 => "it is empty".to_owned(),
                 _ => format!("its lines: {}", self.errors()),
             };
             return Err(format!("no line is an event: {errors}; one JSON object a line is needed"));
         }
-        ensure_few("preferences", self.audit.unknown_categories())?;
-        ensure_few("integrations", self.audit.entries())
+        ensure_few("preferences", &self.audit.unknown_categories)?;
+        ensure_few("integrations", &self.audit.entries)
     }
 
     fn add(&mut self, line: &[u8], notice: &LedgerEvent<'_>, rules: &Policy) {
         self.audit.add(notice, None);
-        let state = notice.event.consent.state();
-        if matches!(state, ConsentState::Missing | ConsentState::Empty | ConsentState::Malformed)
+        if !matches!(notice.event.consent, Consent::Preferences(_))
             && let Ok(event) = serde_json::from_slice(line)
         {
             let read: Vec<_> = rules.reading().paths().collect();
@@ -102,19 +99,19 @@ impl Stream {
         }
     }
 
-    /// Adds each wire id as a category, and each name but `All` as a destination.
-    pub(super) fn add_to(&self, draft: &mut Draft, file: &str) -> Result<(), String> {
+    /// Adds each wire id as a category, and each name but `All` as a destination; returns remarks for people.
+    pub(super) fn add_to(&self, draft: &mut Draft, file: &str) -> Result<Vec<String>, String> {
         let audit = &self.audit;
-        let consent = ConsentState::ALL.map(|state| (state.as_str(), audit.state(state)));
-        let integrations = IntegrationsState::ALL.map(|state| (state.as_str(), audit.integrations(state)));
+        let consent = ConsentState::ALL.map(|state| (state.as_str(), audit.states.of(state)));
+        let integrations = IntegrationsState::ALL.map(|state| (state.as_str(), audit.integrations.of(state)));
         draft.sources.push(format!(
             "From {file}: {} events; consent {}; integrations {}",
-            audit.all().events(),
+            audit.all.events,
             by_word(consent),
             by_word(integrations)
         ));
-        let answered = audit.state(ConsentState::Answered);
-        for (wire_id, counts) in nameable(audit.unknown_categories()) {
+        let answered = audit.states.of(ConsentState::Answered);
+        for (wire_id, counts) in nameable(&audit.unknown_categories) {
             let values = [
                 ("granted", counts.of(Preference::Granted)),
                 ("refused", counts.of(Preference::Refused)),
@@ -123,11 +120,11 @@ impl Stream {
             ];
             draft.add_counts(wire_id, listed(values))?;
         }
-        for (name, counts) in nameable(audit.entries()).filter(|(name, _)| *name != "All") {
-            let counts = format!("seen {}", listed(switches(counts)));
+        for (name, counts) in nameable(&audit.entries).filter(|(name, _)| *name != "All") {
+            let counts = format!("seen {}", switches(counts));
             draft.add_destination(Destination { name: name.to_owned(), counts, ..Destination::default() });
         }
-        Ok(())
+        Ok(self.remarks(&draft.rules))
     }
 
     /// Returns true if every line is an event.
@@ -136,11 +133,11 @@ impl Stream {
     }
 
     fn errors(&self) -> String {
-        by_word(self.audit.errors().map(|(kind, count)| (kind.as_str(), count)))
+        by_word(EventErrorKind::ALL.map(|kind| (kind.as_str(), self.audit.errors.of(kind))))
     }
 
     /// Returns what a person should know of it, a line each.
-    pub(super) fn remarks(&self, rules: &Policy) -> Vec<String> {
+    fn remarks(&self, rules: &Policy) -> Vec<String> {
         let audit = &self.audit;
         let mut remarks = Vec::new();
         if let Some(first) = self.first_error {
@@ -157,15 +154,15 @@ impl Stream {
                 "{count} events whose consent is not read have `{path}`; this policy reads `{place}`: if people's choices are there, say so with `override consent at`",
             )
         }));
-        let unnameable = unnameable(audit.unknown_categories()) + unnameable(audit.entries());
+        let unnameable = unnameable(&audit.unknown_categories) + unnameable(&audit.entries);
         if unnameable > 0 {
             remarks.push(format!("{unnameable} keys are empty or no text: no policy can name them"));
         }
-        let malformed = audit.state(ConsentState::Malformed);
+        let malformed = audit.states.of(ConsentState::Malformed);
         if malformed > 0 {
             remarks.push(format!("the consent object of {malformed} events is malformed"));
         }
-        let categories = nameable(audit.unknown_categories());
+        let categories = nameable(&audit.unknown_categories);
         let invalid = categories.filter(|(_, counts)| counts.of(Preference::Invalid) > 0).count();
         if invalid > 0 {
             remarks.push(format!(
@@ -173,8 +170,8 @@ impl Stream {
                 if invalid == 1 { "one category".to_owned() } else { format!("{invalid} categories") }
             ));
         }
-        let all = nameable(audit.entries()).find(|(name, _)| *name == "All");
-        remarks.extend(all.map(|(_, counts)| format!("`All` was {}", listed(switches(counts)))));
+        let all = nameable(&audit.entries).find(|(name, _)| *name == "All");
+        remarks.extend(all.map(|(_, counts)| format!("`All` was {}", switches(counts))));
         remarks
     }
 }
@@ -207,8 +204,8 @@ fn unnameable<Key: Ord + Copy>(names: &Breakdown<Counts<Key>>) -> u64 {
     names.rows().filter(|(name, _)| text(name).is_none()).map(|(_, counts)| counts.total()).sum()
 }
 
-fn switches(counts: &Counts<Entry>) -> [(&'static str, u64); 3] {
-    [("on", counts.of(Entry::On)), ("off", counts.of(Entry::Off)), ("invalid", counts.of(Entry::Invalid))]
+fn switches(counts: &Counts<Entry>) -> String {
+    listed([Entry::On, Entry::Off, Entry::Invalid].map(|entry| (entry.as_str(), counts.of(entry))))
 }
 
 /// Lists counts by word, without those that are zero.

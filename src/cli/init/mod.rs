@@ -12,13 +12,13 @@ mod sheet;
 use super::files;
 use super::format::Format;
 use super::input::read_all;
-use super::shared::{CliError, Status};
+use super::shared::{CliError, Result, Status};
 use answers::Questions;
+use consentry::PolicyError;
 use consentry::diagnostic::Code;
 use consentry::lint::{Levels, lint};
 use consentry::report::{init::InitReport, json, page::Document, text};
 use consentry::source::Memory;
-use consentry::{Limits, PolicyError};
 use draft::{Category, Destination, Draft, distinct};
 use events::Stream;
 use std::ffi::OsStr;
@@ -78,8 +78,8 @@ const MAX_REMARKS: usize = 20;
 const MAX_ASKED: usize = 50;
 
 impl Init {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
-        if let Some(file) = self.file.as_deref().filter(|file| !is_standard(file)) {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
+        if let Some(file) = &self.file {
             self.may_write(file)?;
         }
         let is_alone = self.from.is_empty() && self.category.is_empty() && self.destination.is_empty();
@@ -90,32 +90,24 @@ impl Init {
             add_category(&mut draft, category);
         }
         let mut remarks = Vec::new();
-        let mut status = Status::Fine;
+        let mut is_clean = true;
         // Sheets come first: they say what a destination needs, and events how often it was seen.
         let (sheets, streams): (Vec<_>, Vec<_>) = self.from.iter().partition(|path| is_sheet(path));
-        for path in sheets {
-            let failure = |error: String| format!("`{}`: {error}", path.display());
+        for path in sheets.iter().chain(&streams) {
             let file = shown(path);
-            draft.sources.push(format!("From {file}."));
-            let limits = Limits::default();
-            let bytes = read_all(Some(path), &limits)?;
-            if bytes.len() > limits.bytes {
-                return Err(failure(format!("it is longer than {} bytes", limits.bytes)).into());
-            }
-            let found = sheet::add_to(&mut draft, &bytes, &file).map_err(failure)?;
+            let found = if is_sheet(path) {
+                let found = sheet::add_to(&mut draft, &read_all(Some(path))?, &file);
+                found.map_err(|error| format!("`{}`: {error}", path.display()))?
+            } else {
+                let stream = Stream::read(path, &draft.rules)?;
+                is_clean &= stream.is_clean();
+                stream.add_to(&mut draft, &file)?
+            };
             remarks.extend(found.into_iter().map(|remark| format!("{file}: {remark}")));
         }
-        for path in &streams {
-            let stream = Stream::read(path, &draft.rules)?;
-            let file = shown(path);
-            stream.add_to(&mut draft, &file)?;
-            let found = stream.remarks(&draft.rules);
-            remarks.extend(found.into_iter().map(|remark| format!("{file}: {remark}")));
-            if !stream.is_clean() {
-                status = Status::Findings;
-            }
+        if is_alone {
+            ask_categories(&mut draft, &mut questions)?;
         }
-        self.ask_categories(&mut draft, &mut questions)?;
         let is_declared = !draft.categories.is_empty();
         for destination in &self.destination {
             let destination = read_destination(destination);
@@ -132,10 +124,13 @@ impl Init {
         let similar = linted.diagnostics.into_iter().filter(|found| is_similar(found.code));
         add_remarks(&mut remarks, similar.map(|found| found.message));
         add_remarks(&mut remarks, draft.categories.iter().filter_map(swapped));
-        let never_seen = draft.categories.iter().filter(|one| !streams.is_empty() && one.counts.is_empty());
-        let never_seen = never_seen
-            .map(|one| format!("no event has the wire id `{}` of the category `{}`", one.wire_id, one.name));
-        add_remarks(&mut remarks, never_seen);
+        if !streams.is_empty() {
+            let never_seen = draft.categories.iter().filter(|one| one.counts.is_empty());
+            let remark = |one: &Category| {
+                format!("no event has the wire id `{}` of the category `{}`", one.wire_id, one.name)
+            };
+            add_remarks(&mut remarks, never_seen.map(remark));
+        }
 
         let file = self.file.clone().unwrap_or_else(|| PathBuf::from(file_name(draft.rules.name())));
         let is_file = !is_standard(&file);
@@ -163,13 +158,14 @@ impl Init {
             // Nothing is left to do if standard error is closed.
             let _ = text::write(&mut io::stderr(), &report.page());
         }
-        Ok(status)
+        Ok(Status::fine_if(is_clean))
     }
 
     /// Returns an error if a file may not be written: a person's work is not lost to a repeated command.
-    fn may_write(&self, file: &Path) -> Result<(), CliError> {
+    fn may_write(&self, file: &Path) -> Result<()> {
         let shown = file.display();
         match file.symlink_metadata() {
+            _ if is_standard(file) => Ok(()),
             Ok(metadata) if metadata.is_dir() => {
                 Err(format!("cannot write `{shown}`: it is a folder").into())
             }
@@ -181,7 +177,7 @@ impl Init {
     }
 
     /// Starts the policy with its name and the rules that it includes.
-    fn start(&self, questions: &mut Questions) -> Result<Draft, CliError> {
+    fn start(&self, questions: &mut Questions) -> Result<Draft> {
         let name = match &self.name {
             Some(name) => name.trim().to_owned(),
             None => {
@@ -204,24 +200,18 @@ impl Init {
             Draft::new(&name, prelude).map_err(|error| brief(&error))
         })
     }
+}
 
-    /// Asks for categories if nothing has named any: a file knows better than a memory.
-    fn ask_categories(&self, draft: &mut Draft, questions: &mut Questions) -> Result<(), CliError> {
-        if !draft.categories.is_empty() || !self.from.is_empty() || !self.destination.is_empty() {
-            return Ok(());
-        }
-        let question = "categories, as NAME or NAME=WIRE_ID, with commas between";
-        questions.ask(question, CATEGORIES, CATEGORIES, |answer| {
-            attempt(draft, |draft| {
-                let categories = answer.split(',').map(str::trim).filter(|one| !one.is_empty());
-                categories.for_each(|category| add_category(draft, category));
-            })
-        })
-    }
+/// Asks for categories: a file knows better than a memory, so that nothing else may have named any.
+fn ask_categories(draft: &mut Draft, questions: &mut Questions) -> Result<()> {
+    let question = "categories, as NAME or NAME=WIRE_ID, with commas between";
+    questions.ask(question, CATEGORIES, CATEGORIES, |answer| {
+        attempt(draft, |draft| listed(answer).for_each(|category| add_category(draft, category)))
+    })
 }
 
 /// Asks for the needs of destinations that are open and, if nobody has named any, for destinations.
-fn ask_destinations(draft: &mut Draft, questions: &mut Questions, is_alone: bool) -> Result<(), CliError> {
+fn ask_destinations(draft: &mut Draft, questions: &mut Questions, is_alone: bool) -> Result<()> {
     if !questions.can_ask() {
         return Ok(());
     }
@@ -258,18 +248,16 @@ fn attempt(draft: &mut Draft, add: impl FnOnce(&mut Draft)) -> Result<(), String
 
 /// Returns the first mistake in one line.
 fn brief(error: &PolicyError) -> String {
-    let first = error.diagnostics().first();
-    let parts = first.into_iter().flat_map(|found| [Some(&found.message), found.help.as_ref()]);
-    parts.flatten().map(String::as_str).collect::<Vec<_>>().join("; ")
+    error.diagnostics().first().map_or_else(String::new, |found| match &found.help {
+        Some(help) => format!("{}; {help}", found.message),
+        None => found.message.clone(),
+    })
 }
 
 /// Adds `NAME` or `NAME=WIRE_ID`.
 fn add_category(draft: &mut Draft, text: &str) {
-    let (name, wire_id) = match text.split_once('=') {
-        Some((name, wire_id)) => (name, Some(wire_id.trim())),
-        None => (text, None),
-    };
-    draft.add_category(name.trim(), wire_id, None);
+    let (name, wire_id) = text.split_once('=').unzip();
+    draft.add_category(name.unwrap_or(text).trim(), wire_id.map(str::trim), None);
 }
 
 /// Reads `NAME` or `NAME=CATEGORY,CATEGORY`. The last `=` counts, because names of destinations may have some.
@@ -280,7 +268,12 @@ fn read_destination(text: &str) -> Destination {
 
 /// Reads names of categories with commas between, each once.
 fn needs(text: &str) -> Vec<String> {
-    distinct(text.split(',').map(str::trim).filter(|name| !name.is_empty()))
+    distinct(listed(text))
+}
+
+/// Returns the parts of a text with commas between.
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// Adds some remarks, and the number of those that are left out.
@@ -293,10 +286,8 @@ fn add_remarks(remarks: &mut Vec<String>, mut more: impl Iterator<Item = String>
 /// Returns a remark on a category whose name looks like the platform's wire ids while its wire id does not.
 fn swapped(category: &Category) -> Option<String> {
     let Category { name, wire_id, .. } = category;
-    let is_like_a_wire_id = |text: &str| {
-        let digits = text.strip_prefix('C').filter(|digits| !digits.is_empty());
-        digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
-    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_like_a_wire_id = |text: &str| text.strip_prefix('C').is_some_and(is_number);
     (is_like_a_wire_id(name) && !is_like_a_wire_id(wire_id))
         .then(|| format!("the category `{name}` has the wire id `{wire_id}`: is it the other way round?"))
 }

@@ -4,6 +4,7 @@
 //! categories stand in one cell, in several, or in a column each. What could be read in two ways is refused with its line.
 
 use super::draft::{Destination, Draft, distinct};
+use consentry::Limits;
 use consentry::model::Mode;
 use std::collections::HashSet;
 
@@ -28,6 +29,11 @@ const MAX_TITLES: usize = 10;
 
 /// Adds the destinations of a sheet to a draft; returns remarks for people.
 pub(super) fn add_to(draft: &mut Draft, bytes: &[u8], file: &str) -> Result<Vec<String>, String> {
+    let limit = Limits::default().bytes;
+    if bytes.len() > limit {
+        return Err(format!("it is longer than {limit} bytes"));
+    }
+    draft.sources.push(format!("From {file}."));
     let rows = rows(bytes)?;
     let headed = rows.split_first().and_then(|((_, first), rest)| Some((first, columns(first)?, rest)));
     let (has_header, none) = (headed.is_some(), Vec::new());
@@ -68,13 +74,13 @@ pub(super) fn add_to(draft: &mut Draft, bytes: &[u8], file: &str) -> Result<Vec<
         let column = |place| columns.get(place).copied().unwrap_or(Column::Categories);
         let cells = |wanted| {
             let cells = row.iter().enumerate().filter(move |(place, _)| column(*place) == wanted);
-            cells.map(|(place, cell)| (place, cell.as_str())).filter(|(_, cell)| !cell.is_empty())
+            cells.map(|(_, cell)| cell.as_str()).filter(|cell| !cell.is_empty())
         };
-        let cell = |wanted| cells(wanted).next().map(|(_, cell)| cell);
+        let cell = |wanted| cells(wanted).next();
         let Some(name) = cell(Column::Name) else {
             return Err(at("the row has no destination; all categories of one stand in its row".into()));
         };
-        let listed = cells(Column::Categories).flat_map(|(_, cell)| list(cell));
+        let listed = cells(Column::Categories).flat_map(list);
         let listed: Vec<&str> = listed.filter(|category| !is_none(category)).collect();
         let wire_ids: Vec<&str> = cell(Column::WireIds).into_iter().flat_map(list).collect();
         if !wire_ids.is_empty() && wire_ids.len() != listed.len() {
@@ -99,8 +105,10 @@ pub(super) fn add_to(draft: &mut Draft, bytes: &[u8], file: &str) -> Result<Vec<
             }
             draft.add_category(category, wire_ids.get(number).copied(), origin());
         }
-        let marked = cells(Column::Marks).filter(|(_, cell)| mark(cell) == Some(true));
-        let marked = marked.filter_map(|(place, _)| header.get(place)).map(String::as_str);
+        let titled = columns.iter().zip(header).zip(row);
+        let marked =
+            titled.filter(|((column, _), cell)| **column == Column::Marks && mark(cell) == Some(true));
+        let marked = marked.map(|((_, title), _)| title.as_str());
         draft.add_destination(Destination {
             name: name.to_owned(),
             needs: distinct(marked.chain(listed)),

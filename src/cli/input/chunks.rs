@@ -1,7 +1,7 @@
 //! Input in chunks of whole lines.
 
 use super::reader::{Input, without_break};
-use crate::cli::shared::CliError;
+use crate::cli::shared::Result;
 use consentry::event::lines;
 use consentry::{EventError, Limits};
 use memchr::{memchr, memrchr};
@@ -24,13 +24,14 @@ pub(crate) struct Chunks {
     ended: bool,
 }
 
-/// What was read. It is filled by [`Chunks::next`], again and again.
+/// What was read. [`Chunks::fill`] fills it, again and again.
 #[derive(Default)]
 pub(crate) struct Chunk {
     buffer: Vec<u8>,
     filled: usize,
-    /// Whole lines if there is none. At the end of the input the last one may have no line break.
-    piece: Option<Piece>,
+    /// The place of the bytes in a line that is too long. Without it they are whole lines, and at the end of the input the last one may
+    /// have no line break.
+    pub(crate) piece: Option<Piece>,
 }
 
 /// Where in its line a piece is.
@@ -48,21 +49,16 @@ impl Chunk {
         self.buffer.get(..self.filled).unwrap_or_default()
     }
 
-    /// The place of the piece, if the chunk is a piece of a line that is too long.
-    pub(crate) fn piece(&self) -> Option<Piece> {
-        self.piece
-    }
-
     /// The lines, each without its line break and with it. Of a piece there are none.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let lines = lines(if self.piece().is_none() { self.bytes() } else { &[] });
+        let lines = lines(if self.piece.is_none() { self.bytes() } else { &[] });
         lines.map(|(_, with_break)| (without_break(with_break), with_break))
     }
 
     /// The lines without their breaks, and once the error of a line that is too long.
-    pub(crate) fn events(&self, limits: &Limits) -> impl Iterator<Item = Result<&[u8], EventError>> {
-        let is_too_long = self.piece().is_some_and(|piece| piece.first);
-        let too_long = is_too_long.then(|| Err(EventError::line_too_long(limits.bytes)));
+    pub(crate) fn events(&self) -> impl Iterator<Item = Result<&[u8], EventError>> {
+        let is_too_long = self.piece.is_some_and(|piece| piece.first);
+        let too_long = is_too_long.then(|| Err(line_too_long()));
         too_long.into_iter().chain(self.lines().map(|(line, _)| Ok(line)))
     }
 
@@ -94,18 +90,18 @@ impl Chunk {
 
 impl Chunks {
     /// Opens a file; `-` or nothing is standard input.
-    pub(crate) fn open(path: Option<&Path>, limits: &Limits) -> Result<Self, CliError> {
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self> {
         Ok(Chunks {
             input: Input::open(path)?,
-            limit: limits.bytes,
+            limit: Limits::default().bytes,
             rest: Vec::new(),
             in_long_line: false,
             ended: false,
         })
     }
 
-    /// The next lines; `false` at the end. Text after the last line break is a line too.
-    pub(crate) fn next(&mut self, chunk: &mut Chunk) -> Result<bool, CliError> {
+    /// Reads the next lines into a chunk; `false` at the end. Text after the last line break is a line too.
+    pub(crate) fn fill(&mut self, chunk: &mut Chunk) -> Result<bool> {
         chunk.begin(&mut self.rest);
         let mut searched = 0;
         loop {
@@ -137,7 +133,7 @@ impl Chunks {
     }
 
     /// Reads behind what the chunk holds already; `false` at the end.
-    fn read(&mut self, chunk: &mut Chunk) -> Result<bool, CliError> {
+    fn read(&mut self, chunk: &mut Chunk) -> Result<bool> {
         if self.ended {
             return Ok(false);
         }
@@ -151,6 +147,20 @@ impl Chunks {
         self.ended = read == 0;
         Ok(read > 0)
     }
+}
+
+impl Iterator for Chunks {
+    type Item = Result<Chunk>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut chunk = Chunk::default();
+        self.fill(&mut chunk).map(|is_more| is_more.then_some(chunk)).transpose()
+    }
+}
+
+/// Returns the error of a line that is longer than events may be.
+pub(crate) fn line_too_long() -> EventError {
+    EventError::line_too_long(Limits::default().bytes)
 }
 
 #[cfg(test)]
@@ -175,9 +185,9 @@ mod tests {
         let mut chunks = Chunks { input, limit, rest: Vec::new(), in_long_line: false, ended: false };
         let (mut chunk, mut lines, mut all) = (Chunk::default(), Vec::new(), Vec::new());
         let mut within_line = false;
-        while chunks.next(&mut chunk).is_ok_and(|more| more) {
+        while chunks.fill(&mut chunk).is_ok_and(|more| more) {
             all.extend_from_slice(chunk.bytes());
-            match chunk.piece() {
+            match chunk.piece {
                 Some(piece) => {
                     assert_ne!(piece.first, within_line, "{step}");
                     within_line = !piece.last;
@@ -253,7 +263,7 @@ mod tests {
         let input = Input { reader, name: "test".into() };
         let mut chunks = Chunks { input, limit: 10, rest: Vec::new(), in_long_line: false, ended: false };
         let (mut chunk, mut all) = (Chunk::default(), Vec::new());
-        while chunks.next(&mut chunk).is_ok_and(|more| more) {
+        while chunks.fill(&mut chunk).is_ok_and(|more| more) {
             all.extend_from_slice(chunk.bytes());
         }
         assert_eq!(all, b"a\nb");
@@ -267,8 +277,8 @@ mod tests {
         let mut chunks =
             Chunks { input, limit: 16 << 20, rest: Vec::new(), in_long_line: false, ended: false };
         let mut chunk = Chunk::default();
-        assert!(chunks.next(&mut chunk).is_ok_and(|more| more) && chunk.is_large());
-        while chunks.next(&mut chunk).is_ok_and(|more| more) {}
+        assert!(chunks.fill(&mut chunk).is_ok_and(|more| more) && chunk.is_large());
+        while chunks.fill(&mut chunk).is_ok_and(|more| more) {}
         assert!(!chunk.is_large() && chunk.buffer.capacity() <= super::SIZE);
     }
 }

@@ -28,11 +28,9 @@ pub(super) fn decompress(mut reader: Box<dyn Read + Send>) -> io::Result<Box<dyn
             break kind;
         }
         // One byte at a time, so that a short first line of a slow stream is not kept back.
-        match reader.by_ref().take(1).read_to_end(&mut start) {
+        if reader.by_ref().take(1).read_to_end(&mut start)? == 0 {
             // At a terminal there might be more behind the end, which is nobody's.
-            Ok(0) => return Ok(Box::new(Cursor::new(start))),
-            Ok(_) => {}
-            Err(error) => return Err(error),
+            return Ok(Box::new(Cursor::new(start)));
         }
     };
     let whole = Cursor::new(start).chain(reader);
@@ -45,8 +43,8 @@ pub(super) fn decompress(mut reader: Box<dyn Read + Send>) -> io::Result<Box<dyn
 
 /// `None` while more bytes are needed to tell.
 fn recognise(start: &[u8]) -> Option<Kind> {
-    let skippable: Vec<u8> =
-        start.iter().enumerate().map(|(at, byte)| if at == 0 { byte & 0xF0 } else { *byte }).collect();
+    let mut skippable = start.to_vec();
+    skippable.iter_mut().take(1).for_each(|first| *first &= 0xF0);
     for (magic, start, kind) in
         [(&GZIP[..], start, Kind::Gzip), (&ZSTD, start, Kind::Zstd), (&SKIPPABLE, &skippable, Kind::Zstd)]
     {

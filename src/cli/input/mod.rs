@@ -4,5 +4,5 @@ mod chunks;
 mod compressed;
 mod reader;
 
-pub(super) use chunks::{Chunk, Chunks};
+pub(super) use chunks::{Chunk, Chunks, line_too_long};
 pub(super) use reader::read_all;

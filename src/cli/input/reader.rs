@@ -1,7 +1,7 @@
 //! A file or standard input, as the bytes that an archive in it holds.
 
 use super::compressed::decompress;
-use crate::cli::shared::CliError;
+use crate::cli::shared::{CliError, Result};
 use consentry::Limits;
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,7 +15,7 @@ pub(super) struct Input {
 
 impl Input {
     /// Opens a file; `-` or nothing is standard input. Archives are recognised by their first bytes, not by their name.
-    pub(super) fn open(path: Option<&Path>) -> Result<Self, CliError> {
+    pub(super) fn open(path: Option<&Path>) -> Result<Self> {
         let (reader, name): (Box<dyn Read + Send>, _) = match path.filter(|path| *path != Path::new("-")) {
             None => (Box::new(io::stdin()), "standard input".into()),
             Some(path) => {
@@ -32,7 +32,7 @@ impl Input {
     }
 
     /// What is there already, as one call of the system gives it; nothing at the end.
-    pub(super) fn read(&mut self, into: &mut [u8]) -> Result<usize, CliError> {
+    pub(super) fn read(&mut self, into: &mut [u8]) -> Result<usize> {
         loop {
             match self.reader.read(into) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -48,11 +48,11 @@ pub(super) fn without_break(line: &[u8]) -> &[u8] {
 }
 
 /// Everything of a file or of standard input but a line break at its end, as far as it takes to see that it is too long.
-pub(crate) fn read_all(path: Option<&Path>, limits: &Limits) -> Result<Vec<u8>, CliError> {
+pub(crate) fn read_all(path: Option<&Path>) -> Result<Vec<u8>> {
     let Input { reader, name } = Input::open(path)?;
     let mut bytes = Vec::new();
     // One byte more shows that it is too long, also when a line break of two bytes is taken off.
-    let limit = limits.bytes as u64 + 3;
+    let limit = Limits::default().bytes as u64 + 3;
     reader.take(limit).read_to_end(&mut bytes).map_err(CliError::input(&name))?;
     bytes.truncate(without_break(&bytes).len());
     Ok(bytes)

@@ -2,9 +2,9 @@
 
 use crate::cli::format::ResultFormat;
 use crate::cli::input::{Chunk, Chunks};
-use crate::cli::shared::{CliError, Root, Status};
-use crate::cli::store_uri::{ADDRESS, Access, Reach};
-use consentry::ledger::{LedgerEvent, Recording, Store, Timestamp, record};
+use crate::cli::shared::{CliError, Result, Root, Status};
+use crate::cli::store_uri::{ADDRESS, Reach};
+use consentry::ledger::{FileStore, LedgerEvent, Recording, Store, Timestamp, record};
 use consentry::model::AlsoRecords;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::ledger::{IngestCounts, IngestReport};
@@ -31,7 +31,7 @@ const AHEAD: usize = 8;
 /// middle may be repeated: the same events come to the same ledger. Exit status: 0 all is recorded, 1 some events were rejected or some lines are
 /// not events, 2 a policy that does not compile, a file that cannot be read, or a ledger that does not answer.
 #[derive(clap::Args)]
-pub(super) struct Ingest {
+pub(crate) struct Ingest {
     #[arg(help = format!("The ledger: a file, which is made if it is not there, or {ADDRESS}"))]
     store: String,
     /// The events, one a line [default: standard input].
@@ -48,24 +48,23 @@ pub(super) struct Ingest {
 }
 
 impl Ingest {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy()?;
-        let limits = Limits::default();
-        let chunks = Chunks::open(self.events.as_deref(), &limits)?;
-        let store = self.reach.open(&self.store, Access::Write)?;
+        let chunks = Chunks::open(self.events.as_deref())?;
+        let store = self.reach.open(&self.store, FileStore::open)?;
         let incoming = read(chunks)?;
         let mut counts = IngestCounts::default();
         let mut chunks: Vec<Chunk> = Vec::new();
         loop {
             let next = match chunks.iter().map(|chunk| chunk.bytes().len()).sum::<usize>() {
-                0 => incoming.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                0 => incoming.recv_timeout(Duration::MAX),
                 BYTES.. => Err(RecvTimeoutError::Timeout),
                 _ => incoming.recv_timeout(PAUSE),
             };
             match next {
                 Ok(chunk) => chunks.push(chunk?),
                 Err(ended) => {
-                    self.record(to, &policy, &limits, store.as_ref(), &chunks, &mut counts)?;
+                    self.record(to, &policy, store.as_ref(), &chunks, &mut counts)?;
                     chunks.clear();
                     if ended == RecvTimeoutError::Disconnected {
                         break;
@@ -77,7 +76,7 @@ impl Ingest {
         Ok(Status::fine_if(counts.rejected + counts.not_events == 0))
     }
 
-    fn policy(&self) -> Result<Policy, CliError> {
+    fn policy(&self) -> Result<Policy> {
         let Some(path) = &self.policy else {
             return Ok(Policy::parse("consentry 1 policy \"segment\" include prelude \"segment\"")?);
         };
@@ -96,36 +95,34 @@ impl Ingest {
         &self,
         to: &mut impl Write,
         policy: &Policy,
-        limits: &Limits,
         store: &dyn Store,
         chunks: &[Chunk],
         counts: &mut IngestCounts,
-    ) -> Result<(), CliError> {
-        let (mut notices, mut errors) = (Vec::new(), Vec::new());
-        for line in chunks.iter().flat_map(|chunk| chunk.events(limits)) {
-            let notice = line.and_then(|line| LedgerEvent::read(line, policy, limits));
-            errors.push(notice.map(|notice| notices.push(notice)).err());
+    ) -> Result<()> {
+        let (mut notices, mut lines) = (Vec::new(), Vec::new());
+        for line in chunks.iter().flat_map(|chunk| chunk.events()) {
+            let notice = line.and_then(|line| LedgerEvent::read(line, policy, &Limits::default()));
+            lines.push(notice.map(|notice| notices.push(notice)));
         }
         let recordings = record(store, &notices, now())
             .map_err(|error| format!("{error}; everything up to line {} is recorded", counts.lines))?;
-        let (mut recordings, is_more) = (recordings.into_iter(), !errors.is_empty());
-        for error in errors {
+        let (mut recordings, is_more) = (recordings.into_iter(), !lines.is_empty());
+        for line in lines {
             counts.lines += 1;
-            let recording = if error.is_none() { recordings.next() } else { None };
-            match (error, recording) {
-                (Some(error), _) => {
+            match line.map(|()| recordings.next()) {
+                Err(error) => {
                     counts.not_events += 1;
                     self.format.write(to, &EventErrorReport::new(counts.lines, &error))?;
                 }
-                (None, Some(Recording::Recorded { preferences, link })) => {
+                Ok(Some(Recording::Recorded { preferences, link })) => {
                     counts.preferences += u64::from(preferences);
                     counts.links += u64::from(link);
                 }
-                (None, Some(Recording::Rejected(rejection))) => {
+                Ok(Some(Recording::Rejected(rejection))) => {
                     counts.rejected += 1;
                     self.format.write(to, &IngestReport::rejected(counts.lines, rejection, policy))?;
                 }
-                (None, Some(Recording::Nothing) | None) => counts.others += 1,
+                Ok(Some(Recording::Nothing) | None) => counts.others += 1,
             }
         }
         if is_more {
@@ -136,16 +133,13 @@ impl Ingest {
 }
 
 /// Reads chunks in a thread of its own, so that what is there is recorded while more is waited for.
-fn read(mut chunks: Chunks) -> Result<Receiver<Result<Chunk, CliError>>, CliError> {
+fn read(chunks: Chunks) -> Result<Receiver<Result<Chunk>>> {
     let (to, from) = sync_channel(AHEAD);
     let work = move || {
-        loop {
-            let mut chunk = Chunk::default();
-            let read = chunks.next(&mut chunk).map(|is_more| is_more.then_some(chunk)).transpose();
-            // Whoever receives nothing any more has ended, and so does the input after a failure.
-            let Some(read) = read else { return };
-            let has_failed = read.is_err();
-            if to.send(read).is_err() || has_failed {
+        for chunk in chunks {
+            // The input ends after a failure, and nobody receives more after the end.
+            let has_failed = chunk.is_err();
+            if to.send(chunk).is_err() || has_failed {
                 return;
             }
         }

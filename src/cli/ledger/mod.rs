@@ -3,31 +3,35 @@
 mod ingest;
 mod show;
 
-use super::shared::{CliError, Status};
+use super::shared::{Result, Status};
 use std::io::Write;
 
 /// Keep what people have agreed to, from the events that say it, to check what other events are stamped with.
-#[derive(clap::Args)]
-pub(super) struct LedgerCommand {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(clap::Subcommand)]
-enum Command {
+pub(super) enum Command {
     Ingest(ingest::Ingest),
-    Show(show::Show),
-    Export(show::Export),
-    Forget(show::Forget),
+    /// Say what is recorded of a person, and what it is made of.
+    ///
+    /// Exit status: 0 something is recorded, 1 nothing is, 2 usage, or a ledger that does not answer.
+    Show(show::PersonArguments),
+    /// Write every entry of a ledger, one JSON object a line: the id, what was written last under it, and the ids that it is linked with.
+    ///
+    /// Exit status: 0 all are written, 2 a ledger that does not answer.
+    Export(show::StoreArguments),
+    /// Erase a person: the id, and the anonymous ids that were never linked with another. What is recorded of others stays as it is.
+    ///
+    /// Events that are ingested afterwards are recorded again, old ones too: erase them first. Exit status: 0 nothing is recorded any more, 2 usage,
+    /// or a ledger that does not answer.
+    Forget(show::PersonArguments),
 }
 
-impl LedgerCommand {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
-        match &self.command {
+impl Command {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
+        match self {
             Command::Ingest(ingest) => ingest.run(to),
-            Command::Show(show) => show.run(to),
-            Command::Export(export) => export.run(to),
-            Command::Forget(forget) => forget.run(to),
+            Command::Show(person) => person.show(to),
+            Command::Export(store) => store.export(to),
+            Command::Forget(person) => person.forget(to),
         }
     }
 }

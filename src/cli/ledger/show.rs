@@ -1,41 +1,17 @@
 //! `consentry ledger show`, `export` and `forget`.
 
 use crate::cli::format::ResultFormat;
-use crate::cli::shared::{CliError, Status};
-use crate::cli::store_uri::{ADDRESS, Access, Reach, Shared};
-use consentry::ledger::{Forgotten, Id, LedgerEntry, StoreError, forget, recorded};
+use crate::cli::shared::{Result, Status};
+use crate::cli::store_uri::{ADDRESS, FileOpener, Reach, Shared};
+use consentry::ledger::{FileStore, Forgotten, Id, forget, recorded};
 use consentry::report::json;
 use consentry::report::ledger::{EntryReport, ForgetReport, PersonReport};
 use std::io::Write;
+use std::slice;
 
-/// Say what is recorded of a person, and what it is made of.
-///
-/// Exit status: 0 something is recorded, 1 nothing is, 2 usage, or a ledger that does not answer.
+/// A ledger.
 #[derive(clap::Args)]
-pub(super) struct Show {
-    #[command(flatten)]
-    person: PersonArguments,
-    #[command(flatten)]
-    format: ResultFormat,
-}
-
-/// Erase a person: the id, and the anonymous ids that were never linked with another. What is recorded of others stays as it is.
-///
-/// Events that are ingested afterwards are recorded again, old ones too: erase them first. Exit status: 0 nothing is recorded any more, 2 usage,
-/// or a ledger that does not answer.
-#[derive(clap::Args)]
-pub(super) struct Forget {
-    #[command(flatten)]
-    person: PersonArguments,
-    #[command(flatten)]
-    format: ResultFormat,
-}
-
-/// Write every entry of a ledger, one JSON object a line: the id, what was written last under it, and the ids that it is linked with.
-///
-/// Exit status: 0 all are written, 2 a ledger that does not answer.
-#[derive(clap::Args)]
-pub(super) struct Export {
+pub(crate) struct StoreArguments {
     #[arg(help = format!("The ledger: a file, or {ADDRESS}"))]
     store: String,
     #[command(flatten)]
@@ -44,44 +20,29 @@ pub(super) struct Export {
 
 /// A person in a ledger.
 #[derive(clap::Args)]
-struct PersonArguments {
-    #[arg(help = format!("The ledger: a file, or {ADDRESS}"))]
-    store: String,
+pub(crate) struct PersonArguments {
+    #[command(flatten)]
+    store: StoreArguments,
     /// The person: `user:ID` by `userId`, or `anonymous:ID` by `anonymousId`.
     #[arg(value_parser = id)]
     person: Id,
     #[command(flatten)]
-    reach: Reach,
+    format: ResultFormat,
 }
 
 fn id(text: &str) -> Result<Id, &'static str> {
     Id::parse(text).ok_or("write `user:ID` for a userId, or `anonymous:ID` for an anonymousId")
 }
 
-impl Show {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
-        let PersonArguments { store, person, reach } = &self.person;
-        let store = reach.open(store, Access::Read)?;
-        let record = recorded(store.as_ref(), std::slice::from_ref(person))?.pop().flatten();
-        let parts = parts(store.as_ref(), person)?;
-        self.format.write(to, &PersonReport::new(person, record.as_ref(), &parts))?;
-        Ok(Status::fine_if(record.is_some()))
+impl StoreArguments {
+    fn open(&self, open_file: FileOpener) -> Result<Box<Shared>> {
+        self.reach.open(&self.store, open_file)
     }
-}
 
-/// The entry of a person's id, and those of the ids that it is linked with.
-fn parts(store: &Shared, person: &Id) -> Result<Vec<(Id, LedgerEntry)>, StoreError> {
-    let own = store.get(std::slice::from_ref(person))?.pop().unwrap_or_default();
-    let ids: Vec<Id> = own.linked(person).collect();
-    let entries = store.get(&ids)?;
-    Ok(std::iter::once((person.clone(), own)).chain(ids.into_iter().zip(entries)).collect())
-}
-
-impl Export {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
-        let store = self.reach.open(&self.store, Access::Read)?;
+    /// Writes every entry.
+    pub(super) fn export(&self, to: &mut impl Write) -> Result<Status> {
         let mut written = Ok(());
-        let all = store.each(&mut |id, entry| {
+        let all = self.open(FileStore::open_to_read)?.each(&mut |id, entry| {
             written = json::write(to, &EntryReport::new(&id, &entry));
             written.is_ok()
         });
@@ -91,11 +52,26 @@ impl Export {
     }
 }
 
-impl Forget {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
-        let PersonArguments { store, person, reach } = &self.person;
-        let store = reach.open(store, Access::Write)?;
-        let erased = match forget(store.as_ref(), person)? {
+impl PersonArguments {
+    /// Writes what is recorded of the person.
+    pub(super) fn show(&self, to: &mut impl Write) -> Result<Status> {
+        let store = self.store.open(FileStore::open_to_read)?;
+        let person = slice::from_ref(&self.person);
+        let record = recorded(store.as_ref(), person)?.pop().flatten();
+        // The entry of the id, and those of the ids that it is linked with.
+        let own = store.get(person)?.pop().unwrap_or_default();
+        let linked: Vec<Id> = own.linked(&self.person).collect();
+        let entries = store.get(&linked)?;
+        let mut parts = vec![(self.person.clone(), own)];
+        parts.extend(linked.into_iter().zip(entries));
+        self.format.write(to, &PersonReport::new(&self.person, record.as_ref(), &parts))?;
+        Ok(Status::fine_if(record.is_some()))
+    }
+
+    /// Erases the person.
+    pub(super) fn forget(&self, to: &mut impl Write) -> Result<Status> {
+        let person = &self.person;
+        let erased = match forget(self.store.open(FileStore::open)?.as_ref(), person)? {
             Forgotten::Erased(erased) => erased,
             Forgotten::Linked(with) => {
                 let with: Vec<String> = with.iter().map(Id::to_string).collect();

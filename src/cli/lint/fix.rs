@@ -1,7 +1,7 @@
 //! Fixes of findings: in memory until every policy is seen to decide as before, and then on the disk.
 
 use crate::cli::files;
-use crate::cli::shared::CliError;
+use crate::cli::shared::{CliError, Result};
 use consentry::lint::{self, Linted};
 use consentry::source::{Disk, Source, SourceError};
 use std::collections::{BTreeMap, HashSet};
@@ -38,7 +38,7 @@ impl Changes {
     }
 
     /// Writes all of them, or none if one is seen not to be writable.
-    fn write(&self) -> Result<(), CliError> {
+    fn write(&self) -> Result<()> {
         for path in self.0.keys() {
             files::may_replace(path).map_err(CliError::output(path))?;
         }
@@ -72,8 +72,8 @@ impl Source for Changed<'_> {
 pub(super) fn apply(
     named: &[PathBuf],
     linted: &mut Vec<Linted>,
-    lint: impl Fn(&Changes) -> Result<Vec<Linted>, CliError>,
-) -> Result<usize, CliError> {
+    lint: impl Fn(&Changes) -> Result<Vec<Linted>>,
+) -> Result<usize> {
     let named: HashSet<PathBuf> = named.iter().map(|path| files::real(path)).collect();
     let mut changes = Changes::default();
     let mut count = 0;

@@ -5,7 +5,7 @@ mod fix;
 use super::files;
 use super::format::Format;
 use super::render;
-use super::shared::{CliError, Root, Status};
+use super::shared::{Result, Root, Status};
 use consentry::diagnostic::{Code, UnknownCodeError};
 use consentry::lint::{self, Levels, Linted};
 use consentry::model::Level;
@@ -66,13 +66,11 @@ const FORMATS: [Format; 6] =
     [Format::Human, Format::Plain, Format::Narrated, Format::Json, Format::Sarif, Format::Github];
 
 impl Lint {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let paths = files::below(&self.paths)?;
         let mut linted = self.lint(&paths, &Changes::default())?;
-        let fixed = match self.fix {
-            true => Some(fix::apply(&paths, &mut linted, |changes| self.lint(&paths, changes))?),
-            false => None,
-        };
+        let fix = || fix::apply(&paths, &mut linted, |changes| self.lint(&paths, changes));
+        let fixed = self.fix.then(fix).transpose()?;
         let findings =
             || linted.iter().flat_map(|one| one.diagnostics.iter().map(|found| (found, &one.files)));
         let mut report = LintReport::of(&linted);
@@ -110,7 +108,7 @@ impl Lint {
     }
 
     /// Lints the files, as they are or as they would be.
-    fn lint(&self, paths: &[PathBuf], changes: &Changes) -> Result<Vec<Linted>, CliError> {
+    fn lint(&self, paths: &[PathBuf], changes: &Changes) -> Result<Vec<Linted>> {
         let levels = self.levels();
         let mut all = Vec::new();
         for path in paths {

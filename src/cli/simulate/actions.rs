@@ -19,8 +19,7 @@ impl Action {
         let (word, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
         let rest = rest.trim();
         match (word, rest) {
-            ("event", "") => Ok(Action::Event(None)),
-            ("event", name) => Ok(Action::Event(Some(name.to_owned()))),
+            ("event", name) => Ok(Action::Event((!name.is_empty()).then(|| name.to_owned()))),
             ("choose", "") => Err("`choose` what? name categories, `all` or `nothing`".to_owned()),
             ("choose", categories) => choice(policy, categories).map(Action::Choose),
             ("reject", "") => Ok(Action::Choose(Choice::nothing(policy))),
@@ -98,11 +97,8 @@ fn unquoted(text: &str) -> Option<(String, &str)> {
 fn category(policy: &Policy, name: &str) -> Result<CategoryId, String> {
     policy.category_named(name).ok_or_else(|| {
         let names: Vec<String> = policy.categories().iter().map(|one| listed_name(one.name())).collect();
-        let known = match names.as_slice() {
-            [] => "it has none".to_owned(),
-            names => format!("it has {}", names.join(", ")),
-        };
-        format!("`{name}` is no category of the policy: {known}")
+        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        format!("`{name}` is no category of the policy: it has {known}")
     })
 }
 

@@ -3,7 +3,7 @@
 mod actions;
 
 use super::format::Format;
-use super::shared::{CliError, PolicyArguments, Status};
+use super::shared::{PolicyArguments, Result, Status};
 use actions::Action;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use consentry::event::Name;
@@ -59,9 +59,6 @@ pub(super) struct Simulate {
     format: Format,
 }
 
-/// A word for a value, and its help.
-type Words<T> = [(&'static str, T, &'static str)];
-
 const BANNERS: [(&str, Banner, &str); 4] = [
     ("mandatory", Banner::Mandatory, "Shown on load; nobody uses the site before acting on it"),
     ("stays", Banner::Stays, "Shown on load; it is optional and always there"),
@@ -77,8 +74,10 @@ const MODELS: [(&str, ConsentModel, &str); 5] = [
     ("custom", ConsentModel::Custom, "Taken as opt-out"),
 ];
 
-/// Returns a parser of words.
-fn choice_of<T: Copy + Send + Sync + 'static>(words: &'static Words<T>) -> impl TypedValueParser<Value = T> {
+/// Returns a parser of words, each with its value and its help.
+fn choice_of<T: Copy + Send + Sync + 'static>(
+    words: &'static [(&'static str, T, &'static str)],
+) -> impl TypedValueParser<Value = T> {
     let values = words.iter().map(|(word, _, help)| PossibleValue::new(*word).help(*help));
     PossibleValuesParser::new(values).try_map(|text| {
         let known = words.iter().find(|(word, ..)| *word == text);
@@ -87,13 +86,11 @@ fn choice_of<T: Copy + Send + Sync + 'static>(words: &'static Words<T>) -> impl 
 }
 
 impl Simulate {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let table = Table::new(self.policy.load()?);
         let policy = table.policy();
-        let choice = |text: &Option<String>| {
-            let choice = text.as_deref().map(|text| actions::choice(policy, text));
-            choice.transpose().map_err(CliError::Other)
-        };
+        let choice =
+            |text: &Option<String>| text.as_deref().map(|text| actions::choice(policy, text)).transpose();
         let stored = choice(&self.stored)?;
         if self.all {
             if self.banner.is_some() || self.model.is_some() {
@@ -102,12 +99,8 @@ impl Simulate {
             self.format.write(to, &VisitTablesReport::new(&table, stored, choice(&self.chosen)?))?;
             return Ok(Status::Fine);
         }
-        let actions: Vec<Action> = self
-            .actions
-            .iter()
-            .map(|text| Action::parse(policy, text))
-            .collect::<Result<_, String>>()
-            .map_err(CliError::Other)?;
+        let actions = self.actions.iter().map(|text| Action::parse(policy, text));
+        let actions = actions.collect::<Result<_, String>>()?;
         let site = self.site(policy).map_err(|unsaid| unsaid.to_string())?;
         self.format.write(to, &visit(&table, site, stored, actions))?;
         Ok(Status::Fine)

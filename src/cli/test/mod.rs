@@ -4,20 +4,20 @@ mod suite;
 mod watch;
 
 use super::format::Format;
-use super::shared::{CliError, Root, Status};
+use super::shared::{Result, Root, Status};
 use super::{files, render};
 use consentry::Table;
-use consentry::diagnostic::{Diagnostic, Severity, visible};
+use consentry::diagnostic::{Severity, visible};
 use consentry::lint::{Levels, lint};
 use consentry::report::page::Document;
 use consentry::report::test::TestReport;
 use consentry::report::{json, junit, text};
 use consentry::source::Source;
-use consentry::testing::{self, CaseResult};
+use consentry::testing;
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use suite::{Content, Suite};
+use suite::Suite;
 
 /// Run the tests that policies have, through the table that decides in production and through the reference interpreter.
 ///
@@ -45,7 +45,7 @@ pub(super) struct Test {
 }
 
 impl Test {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status, CliError> {
+    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         match self.watch {
             true => watch::run(self, to),
             false => self.report(&self.load()?, to),
@@ -53,11 +53,14 @@ impl Test {
     }
 
     /// Reads the policies.
-    fn load(&self) -> Result<Vec<Suite>, CliError> {
+    fn load(&self) -> Result<Vec<Suite>> {
         let mut suites: Vec<Suite> =
             files::below(&self.paths)?.iter().map(|path| self.suite(path)).collect::<Result<_, _>>()?;
-        let included: HashSet<PathBuf> =
-            suites.iter().filter_map(Suite::read).flat_map(files::included).collect();
+        let included: HashSet<PathBuf> = suites
+            .iter()
+            .filter(|suite| !suite.is_part())
+            .flat_map(|suite| files::included(&suite.files))
+            .collect();
         for suite in &mut suites {
             suite.refuse_part(&included);
         }
@@ -65,25 +68,26 @@ impl Test {
     }
 
     /// Runs the tests, or lists them.
-    fn report(&self, suites: &[Suite], to: &mut impl Write) -> Result<Status, CliError> {
-        let mut status = Status::Fine;
-        if suites.iter().any(|suite| matches!(suite.content, Content::Mistakes(..))) {
-            status = Status::Findings;
-        }
-        let found = suites.iter().flat_map(Suite::tests).filter(|(_, test)| self.is_wanted(test)).count();
-        if found == 0 && !self.filter.is_empty() && status == Status::Fine {
-            let texts: Vec<String> = self.filter.iter().map(|text| format!("`{text}`")).collect();
-            return Err(format!("no test has {} in its name", texts.join(" or ")).into());
+    fn report(&self, suites: &[Suite], to: &mut impl Write) -> Result<Status> {
+        let is_fine = suites.iter().all(|suite| suite.mistakes.is_empty());
+        let found = suites.iter().flat_map(Suite::tests).filter(|test| self.is_wanted(test)).count();
+        if found == 0 && !self.filter.is_empty() && is_fine {
+            return Err(format!("no test has `{}` in its name", self.filter.join("` or `")).into());
         }
         if self.list {
-            for (files, test) in suites.iter().flat_map(Suite::tests).filter(|(_, test)| self.is_wanted(test))
-            {
-                writeln!(to, "{}: {}", visible(&files.place(test.span())), visible(test.name()))?;
+            for suite in suites {
+                for test in suite.tests().filter(|test| self.is_wanted(test)) {
+                    writeln!(to, "{}: {}", visible(&suite.files.place(test.span())), visible(test.name()))?;
+                }
             }
             write_errors(to, suites, |name| format!("`{name}` has no tests"), "")?;
-            return Ok(status);
+            return Ok(Status::fine_if(is_fine));
         }
-        let results: Vec<Vec<CaseResult<'_>>> = suites.iter().map(|suite| self.results(suite)).collect();
+        let results = suites.iter().map(|suite| match &suite.table {
+            Some(table) => testing::run(table, &suite.disk, |test| self.is_wanted(test)),
+            None => Vec::new(),
+        });
+        let results: Vec<_> = results.collect();
         let reports = suites.iter().zip(&results).filter_map(|(suite, results)| suite.report(results));
         let report = TestReport::new(reports.collect());
         match self.format {
@@ -95,37 +99,27 @@ impl Test {
             }
         }
         // Where nothing was tested, nothing has passed.
-        if found == 0 || report.has_failures() {
-            status = Status::Findings;
-        }
-        Ok(status)
+        Ok(Status::fine_if(is_fine && found > 0 && !report.has_failures()))
     }
 
-    fn suite(&self, path: &Path) -> Result<Suite, CliError> {
+    fn suite(&self, path: &Path) -> Result<Suite> {
         let (disk, name) = self.root.place(path)?;
         let linted = lint(&disk, &name, &Levels::default());
         files::was_read(&linted)?;
-        let shown = disk.display(&name);
-        let is_mistake = |found: &Diagnostic| found.severity() == Severity::Error;
-        let mistakes: Vec<Diagnostic> = linted.diagnostics.into_iter().filter(is_mistake).collect();
-        // A file without a `policy` line may lack it by mistake.
-        let content = match linted.policy {
-            Some(policy) => Content::Policy { table: Box::new(Table::new(*policy)), disk },
-            None if linted.is_part && mistakes.is_empty() => Content::Part(linted.files),
-            None => Content::Mistakes(mistakes, linted.files),
-        };
-        Ok(Suite { name: shown, content })
+        let mut mistakes = linted.diagnostics;
+        // What is doubtful in a policy that compiles is for lint.
+        mistakes.retain(|found| linted.policy.is_none() && found.severity == Severity::Error);
+        Ok(Suite {
+            name: disk.display(&name),
+            disk,
+            files: linted.files,
+            mistakes,
+            table: linted.policy.map(|policy| Box::new(Table::new(*policy))),
+        })
     }
 
     fn is_wanted(&self, test: &consentry::model::Test) -> bool {
         self.filter.is_empty() || self.filter.iter().any(|text| test.name().contains(text))
-    }
-
-    fn results<'s>(&self, suite: &'s Suite) -> Vec<CaseResult<'s>> {
-        match &suite.content {
-            Content::Policy { table, disk } => testing::run(table, disk, |test| self.is_wanted(test)),
-            Content::Mistakes(..) | Content::Part(_) => Vec::new(),
-        }
     }
 }
 
@@ -136,10 +130,8 @@ fn write_errors(
     outcome: impl Fn(&str) -> String,
     end: &str,
 ) -> io::Result<()> {
-    for suite in suites {
-        if let Content::Mistakes(found, files) = &suite.content {
-            write!(to, "{}{end}", render::mistakes(found, files, &outcome(&suite.name)))?;
-        }
-    }
-    Ok(())
+    suites.iter().filter(|suite| !suite.mistakes.is_empty()).try_for_each(|suite| {
+        let drawn = render::mistakes(&suite.mistakes, &suite.files, &outcome(&suite.name));
+        write!(to, "{drawn}{end}")
+    })
 }

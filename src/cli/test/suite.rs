@@ -17,86 +17,59 @@ use std::path::{Path, PathBuf};
 pub(super) struct Suite {
     /// The file, as people know it.
     pub(super) name: String,
-    pub(super) content: Content,
-}
-
-pub(super) enum Content {
-    Policy {
-        table: Box<Table>,
-        disk: Disk,
-    },
-    Mistakes(Vec<Diagnostic>, Files),
-    /// A part of other policies.
-    Part(Files),
+    pub(super) disk: Disk,
+    pub(super) files: Files,
+    /// The errors that keep a policy from compiling.
+    pub(super) mistakes: Vec<Diagnostic>,
+    /// The compiled policy, if the file is one that compiles.
+    pub(super) table: Option<Box<Table>>,
 }
 
 impl Suite {
-    /// The results of its tests; `None` for a part.
-    pub(super) fn report<'s>(&'s self, results: &'s [CaseResult<'s>]) -> Option<PolicyReport<'s>> {
-        match &self.content {
-            Content::Policy { table, disk } => {
-                Some(PolicyReport::new(&self.name, table.policy(), disk, results))
-            }
-            Content::Mistakes(found, files) => Some(PolicyReport::with_errors(&self.name, found, files)),
-            Content::Part(_) => None,
-        }
+    /// Returns true for a part of other policies.
+    pub(super) fn is_part(&self) -> bool {
+        self.table.is_none() && self.mistakes.is_empty()
     }
 
-    /// The files that it was read from, unless it is a part of others.
-    pub(super) fn read(&self) -> Option<&Files> {
-        match &self.content {
-            Content::Policy { table, .. } => Some(table.policy().files()),
-            Content::Mistakes(_, files) => Some(files),
-            Content::Part(_) => None,
+    /// Returns the results of its tests; `None` for a part.
+    pub(super) fn report<'s>(&'s self, results: &'s [CaseResult<'s>]) -> Option<PolicyReport<'s>> {
+        match &self.table {
+            Some(table) => Some(PolicyReport::new(&self.name, table.policy(), results)),
+            None if self.is_part() => None,
+            None => Some(PolicyReport::with_errors(&self.name, &self.mistakes, &self.files)),
         }
     }
 
     /// Makes a mistake of a part that has tests, or includes files that may have some, and that no policy of this run includes:
     /// they would not run, and it may be a policy that has lost its first line.
     pub(super) fn refuse_part(&mut self, included: &HashSet<PathBuf>) {
-        let Content::Part(files) = &self.content else { return };
+        if !self.is_part() || included.contains(&files::real(Path::new(&self.name))) {
+            return;
+        }
         let mut levels = Levels::default();
         levels.set(Code::PartWithoutPolicy, Level::Error);
-        let found: Vec<Diagnostic> = part_alone(files, &levels).into_iter().collect();
-        let may_have_tests = found.iter().filter_map(Diagnostic::span).any(|place| {
-            let (tree, _) = Tree::parse(files.text(place.file));
+        let found = part_alone(&self.files, &levels);
+        let may_have_tests = found.as_ref().and_then(Diagnostic::span).is_some_and(|place| {
+            let (tree, _) = Tree::parse(self.files.text(place.file));
             let mut facts = tree.statements.iter().map(|statement| &statement.fact);
             facts.any(|fact| matches!(fact, Fact::Test(_) | Fact::Include { prelude: false, .. }))
         });
-        if may_have_tests && !included.contains(&files::real(Path::new(&self.name))) {
-            self.content = Content::Mistakes(found, files.clone());
-        }
+        self.mistakes.extend(found.filter(|_| may_have_tests));
     }
 
-    /// The tests, each with the files that its places are in.
-    pub(super) fn tests(&self) -> impl Iterator<Item = (&Files, &consentry::model::Test)> {
-        let policy = match &self.content {
-            Content::Policy { table, .. } => Some(table.policy()),
+    /// Returns the tests.
+    pub(super) fn tests(&self) -> impl Iterator<Item = &consentry::model::Test> {
+        self.table.iter().flat_map(|table| table.policy().tests())
+    }
+
+    /// Returns the files that its results depend on. A prelude is a part of the command.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        let own = self.files.own().map(|file| self.files.name(file).to_owned());
+        let cases = self.tests().flat_map(|test| &test.cases);
+        let events = cases.filter_map(|case| match &case.event {
+            TestEvent::File(path) => Some(self.disk.display(&path.value)),
             _ => None,
-        };
-        policy.into_iter().flat_map(|policy| policy.tests().iter().map(move |test| (policy.files(), test)))
+        });
+        own.chain(events).chain([self.name.clone()]).map(PathBuf::from).collect()
     }
-
-    /// The files that its results depend on.
-    pub(super) fn files(&self) -> Vec<PathBuf> {
-        let mut files = vec![PathBuf::from(&self.name)];
-        match &self.content {
-            Content::Policy { table, disk } => {
-                files.extend(on_disk(table.policy().files()));
-                let cases = table.policy().tests().iter().flat_map(consentry::model::Test::cases);
-                files.extend(cases.filter_map(|case| match &case.event {
-                    TestEvent::File(path) => Some(PathBuf::from(disk.display(&path.value))),
-                    _ => None,
-                }));
-            }
-            Content::Mistakes(_, read) => files.extend(on_disk(read)),
-            Content::Part(_) => {}
-        }
-        files
-    }
-}
-
-/// The files that are none of ours: a prelude is part of the command.
-fn on_disk(files: &Files) -> impl Iterator<Item = PathBuf> {
-    files.own().map(|file| PathBuf::from(files.name(file)))
 }

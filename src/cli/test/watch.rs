@@ -2,7 +2,8 @@
 
 use super::Test;
 use super::suite::Suite;
-use crate::cli::shared::{CliError, Status};
+use crate::cli::files;
+use crate::cli::shared::{CliError, Result, Status};
 use consentry::diagnostic::visible;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,7 @@ struct Watched {
 }
 
 /// Never ends but with an error: an interruption ends the process.
-pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status, CliError> {
+pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status> {
     let (send, changes) = channel();
     let watcher = notify::recommended_watcher(move |event| {
         // Nobody listens any more when the command ends.
@@ -38,14 +39,13 @@ pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status, CliError> 
     // At first, a path that cannot be read is a mistake of the command line.
     watched.load(test)?;
     loop {
-        let reported = watched.load(test).and_then(|suites| test.report(&suites, to));
-        match reported {
+        match watched.load(test).and_then(|suites| test.report(&suites, to)) {
             Ok(_) => {}
             Err(CliError::Other(message)) => writeln!(to, "{}", visible(&message))?,
             Err(failure) => return Err(failure),
         }
-        let (count, files) = (watched.files.len(), if watched.files.len() == 1 { "file" } else { "files" });
-        writeln!(to, "watching {count} {files}")?;
+        let count = watched.files.len();
+        writeln!(to, "watching {count} {}", if count == 1 { "file" } else { "files" })?;
         to.flush()?;
         let changed: Vec<String> =
             watched.wait()?.iter().map(|path| visible(&path.display().to_string())).collect();
@@ -56,12 +56,12 @@ pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status, CliError> 
 impl Watched {
     /// Loads the policies, and watches the folders of all that they depend on. What changes before its folder is watched is seen,
     /// because everything is read again when there is a new folder.
-    fn load(&mut self, test: &Test) -> Result<Vec<Suite>, CliError> {
+    fn load(&mut self, test: &Test) -> Result<Vec<Suite>> {
         loop {
             let suites = test.load()?;
             let before = self.folders.len();
             self.files.clear();
-            for path in suites.iter().flat_map(Suite::files) {
+            for path in suites.iter().flat_map(Suite::paths) {
                 self.file(&path)?;
             }
             if self.folders.len() == before {
@@ -71,10 +71,8 @@ impl Watched {
     }
 
     /// Watches the folder of a file, because editors replace files; of a link, also that of the file it leads to.
-    fn file(&mut self, path: &Path) -> Result<(), CliError> {
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let named = folder.canonicalize().ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
-        for real in [named, path.canonicalize().ok()].into_iter().flatten() {
+    fn file(&mut self, path: &Path) -> Result<()> {
+        for real in [files::in_real_folder(path), path.canonicalize().ok()].into_iter().flatten() {
             if let Some(folder) = real.parent() {
                 self.folder(folder, RecursiveMode::NonRecursive)?;
             }
@@ -83,7 +81,7 @@ impl Watched {
         Ok(())
     }
 
-    fn folder(&mut self, folder: &Path, mode: RecursiveMode) -> Result<(), CliError> {
+    fn folder(&mut self, folder: &Path, mode: RecursiveMode) -> Result<()> {
         let shown = folder.display().to_string();
         let real = folder.canonicalize().map_err(CliError::input(&shown))?;
         let is_watched = self.folders.iter().any(|(known, mode)| match mode {
@@ -99,19 +97,15 @@ impl Watched {
     }
 
     /// Waits until something has changed and nothing changes any more, and says what it was.
-    fn wait(&mut self) -> Result<BTreeSet<PathBuf>, CliError> {
+    fn wait(&mut self) -> Result<BTreeSet<PathBuf>> {
         let mut changed = BTreeSet::new();
-        let gone = || CliError::from("files are not watched any more");
         loop {
-            let event = match changed.is_empty() {
-                true => self.changes.recv().map_err(|_| gone())?,
-                false => match self.changes.recv_timeout(QUIET) {
-                    Ok(event) => event,
-                    Err(RecvTimeoutError::Timeout) => return Ok(changed),
-                    Err(RecvTimeoutError::Disconnected) => return Err(gone()),
-                },
+            let patience = if changed.is_empty() { Duration::MAX } else { QUIET };
+            let event = match self.changes.recv_timeout(patience) {
+                Ok(event) => event.map_err(|error| format!("cannot watch files: {error}"))?,
+                Err(RecvTimeoutError::Timeout) => return Ok(changed),
+                Err(RecvTimeoutError::Disconnected) => return Err("files are not watched any more".into()),
             };
-            let event = event.map_err(|error| format!("cannot watch files: {error}"))?;
             // Reading a file changes nothing.
             if !matches!(event.kind, EventKind::Access(_)) {
                 changed.extend(event.paths.into_iter().filter(|path| self.matters(path)));

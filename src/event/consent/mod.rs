@@ -25,7 +25,7 @@ pub(super) fn read<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
 /// Returns the members of the consent object, or the consent of an event that has no such object.
 fn holder<'a>(event: &Members<'a>, reading: &Reading) -> Result<Vec<(Name<'a>, Json<'a>)>, Consent<'a>> {
     let mut holder = event.to_vec();
-    for key in reading.parents() {
+    for key in &reading.parents {
         let mut found = values(&holder, key);
         let Some(value) = found.next() else { return Err(Consent::Missing) };
         if found.next().is_some() {
@@ -45,7 +45,7 @@ pub(super) fn wrong_spelling(event: &Members<'_>, reading: &Reading) -> Option<&
 }
 
 fn is_accepted(name: &Name<'_>, reading: &Reading) -> bool {
-    reading.spellings().iter().any(|spelling| *name == *spelling.as_str())
+    reading.spellings.iter().any(|spelling| *name == *spelling.as_str())
 }
 
 fn documented(name: &Name<'_>) -> Option<&'static str> {
@@ -54,8 +54,8 @@ fn documented(name: &Name<'_>) -> Option<&'static str> {
 
 /// Returns the member of an event that holds this consent; `None` where there is none.
 pub(super) fn write(consent: &Consent<'_>, reading: &Reading) -> Option<Member> {
-    let spelling = reading.spellings().first().map_or("", String::as_str);
-    let parents: Vec<&str> = reading.parents().iter().map(String::as_str).collect();
+    let spelling = reading.spellings.first().map_or("", String::as_str);
+    let parents: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
     let whole: Vec<&str> = parents.iter().copied().chain([spelling]).collect();
     match consent {
         Consent::Missing => None,
@@ -98,7 +98,7 @@ impl Form {
             ConsentState::Empty => Consent::Empty,
             ConsentState::Unanswered => Consent::Preferences(Vec::new()),
             ConsentState::Answered => Consent::Preferences(preferences()),
-            ConsentState::Malformed => match (reading.parents().split_last(), reading.spellings()) {
+            ConsentState::Malformed => match (reading.parents.split_last(), reading.spellings.as_slice()) {
                 // It is written as an invalid preference of a level above.
                 (Some((last, parents)), [spelling, ..]) if self.is_malformed_at_key => {
                     let invalid = vec![(Name::from(spelling.clone()), Preference::Invalid)];
@@ -114,12 +114,12 @@ impl Form {
 /// Returns every form that one of the readings tells from the others. All of them read through the same parents.
 pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
     let Some(first) = readings.first() else { return Vec::new() };
-    let own = readings.iter().flat_map(|reading| reading.spellings()).map(String::as_str);
+    let own = readings.iter().flat_map(|reading| &reading.spellings).map(String::as_str);
     // Where one of the readings needs no level above, that level is neither missing nor malformed.
     let has_level_above = readings.iter().all(|reading| reading.has_state(ConsentState::Missing));
     let mut forms: Vec<Form> = Vec::new();
     for spelling in own.chain(DOCUMENTED_SPELLINGS) {
-        let reading = first.moved(first.parents(), spelling);
+        let reading = first.moved(&first.parents, spelling);
         let states = ConsentState::ALL.map(|state| (state, false)).into_iter();
         // A level above the preferences may be malformed, or the value under the key itself.
         for (state, at_key) in states.chain([(ConsentState::Malformed, true)]) {

@@ -65,7 +65,7 @@ impl Keys {
     }
 
     fn new(reading: &Reading, top: &[(&str, Key)]) -> Self {
-        let (parents, spellings) = (reading.parents(), reading.spellings());
+        let (parents, spellings) = (&reading.parents, &reading.spellings);
         // A key that JSON writes with an escape only is never found, and wherever one is, the reader doubts.
         let plain = |key: &&String| key.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
         let accepted = spellings.iter().filter(plain).map(|key| Wanted::new(key, Key::Preferences));

@@ -1,7 +1,6 @@
 //! A destination that nothing ever keeps an event from, though it seems to ask for consent.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (destination, cases) in subject.destinations() {

@@ -1,7 +1,6 @@
 //! `always` where the platform's own table would block: its rows 2 and 4 grant nothing without preferences.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 use crate::model::{ConsentState, IntegrationsState};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
@@ -13,7 +12,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         return;
     }
     for category in policy.categories() {
-        let (Some(always), None) = (category.always(), category.unenforced()) else { continue };
+        let (Some(always), None) = (category.always, category.unenforced) else { continue };
         let message = format!("`{}` is granted also when the event grants nothing", category.name());
         found.push(
             Diagnostic::new(Code::AlwaysDiffersFromSegment, message)

@@ -1,7 +1,7 @@
 //! A list of several categories without `all of` or `any of`: a reader has to look up which of the two is meant.
 
-use crate::diagnostic::{Code, Diagnostic, Edit};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
+use crate::diagnostic::Edit;
 use crate::model::Quantifier;
 use crate::syntax::name;
 use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Text};
@@ -39,8 +39,8 @@ fn ambiguous(
     let message = format!("`{lead} {list}` does not show whether all or any are required");
     let place = first.span.to(last.span);
     // A quoted name may follow the word in front of it without a space.
-    let text = subject.trees.get(place.file.0 as usize).map_or("", |tree| &tree.text);
-    let before = text.get(..place.start as usize).unwrap_or_default();
+    let text = subject.trees.get(place.file.0).map_or("", |tree| &tree.text);
+    let before = text.get(..place.start).unwrap_or_default();
     let space = if before.ends_with(char::is_alphabetic) { " " } else { "" };
     Some(
         Diagnostic::new(Code::AmbiguousList, message)

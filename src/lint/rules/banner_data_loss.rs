@@ -1,7 +1,6 @@
 //! A banner that people need not answer.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 use crate::model::ImpliedConsent;
 use crate::visit::{Possibility, Site};
 

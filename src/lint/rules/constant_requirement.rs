@@ -1,7 +1,6 @@
 //! A requirement that `always` categories satisfy alone, so that it asks for nothing.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 use crate::model::{Category, CategoryId};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {

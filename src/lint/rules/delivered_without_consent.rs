@@ -1,7 +1,7 @@
 //! Rows that deliver to destinations which need consent although the event grants nothing.
 
-use crate::diagnostic::{Code, Diagnostic, FileId, Span};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
+use crate::diagnostic::{FileId, Span};
 use crate::model::{ConsentState, DestinationId};
 use crate::reason::Reason;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ struct Delivered {
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let mut delivered: BTreeMap<(FileId, Option<Span>), Delivered> = BTreeMap::new();
-    for class in subject.outcomes.classes() {
+    for class in &subject.outcomes.classes {
         let is_mapped = policy.destination(class.example).is_some_and(|one| one.requirement().is_some());
         for case in class.cases.iter().filter(|case| is_mapped && case.reason == Reason::NotEnforced) {
             let (consent, row) = (case.situation.consent, case.row(policy));

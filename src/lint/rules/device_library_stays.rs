@@ -1,8 +1,7 @@
 //! A device-mode destination on a site whose banner is optional: what has loaded stays.
 
-use crate::diagnostic::{Code, Diagnostic};
+use super::{Code, Diagnostic, Subject};
 use crate::lint::outcomes::Case;
-use crate::lint::subject::Subject;
 use crate::model::{ConsentState, ImpliedConsent, IntegrationsState, Mode};
 use crate::visit::{Possibility, Site};
 

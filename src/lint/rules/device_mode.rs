@@ -1,7 +1,6 @@
 //! A destination in device mode that decisions keep events from: only code in the browser can do that.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 use crate::model::Mode;
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {

@@ -1,8 +1,8 @@
 //! A setting that delivers more than its other value would, and that the author has left to a prelude.
 
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use super::{Code, Diagnostic, Subject};
+use crate::diagnostic::{Span, Spanned};
 use crate::event::Entry;
-use crate::lint::subject::Subject;
 use crate::model::{CategoryId, Destination, IntegrationsState, InvalidEntries, Quantifier};
 use crate::reason::Reason;
 use crate::syntax::tree::{DestinationAttribute, Fact, Needs};
@@ -19,7 +19,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         }
     };
     let unmapped = policy.unmapped_destinations();
-    let mut cases = subject.outcomes.classes().iter().flat_map(|class| &class.cases);
+    let mut cases = subject.outcomes.classes.iter().flat_map(|class| &class.cases);
     // Only where it is `deliver` is that a reason.
     if cases.any(|case| case.reason == Reason::Unmapped) {
         leaks(unmapped.span, "unmapped destinations are delivered", "unmapped destinations", "block");
@@ -38,8 +38,8 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
 /// Returns true if a destination needs several categories and does not say itself whether one of them is enough.
 fn is_list(subject: &Subject, destination: &Destination) -> bool {
     let category = |id: &Spanned<CategoryId>| subject.policy.category(id.value);
-    let live = destination.category_uses().iter().filter_map(category);
-    let is_asked = destination.disabled().is_none() && destination.exempt().is_none();
+    let live = destination.category_uses.iter().filter_map(category);
+    let is_asked = destination.disabled.is_none() && destination.exempt.is_none();
     let Some(Fact::Destination(said)) = subject.fact(destination.span()) else { return false };
     let is_list = |attribute: &Spanned<DestinationAttribute>| {
         matches!(attribute.value, DestinationAttribute::Needs(Needs::List(_)))
@@ -49,7 +49,7 @@ fn is_list(subject: &Subject, destination: &Destination) -> bool {
 
 /// Returns true if an entry that is neither a boolean nor an object lets an event through which `false` would stop.
 fn invalid_entry_delivers(subject: &Subject) -> bool {
-    subject.outcomes.classes().iter().any(|class| {
+    subject.outcomes.classes.iter().any(|class| {
         let of = |entry| {
             class.cases.iter().filter(move |case| {
                 case.situation.integrations == IntegrationsState::Present

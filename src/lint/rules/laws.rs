@@ -1,10 +1,10 @@
 //! The laws of section 3 of the semantics that a policy may break: decided for every destination, over all that can happen.
 
-use crate::diagnostic::{Code, Diagnostic, Span};
+use super::{Code, Diagnostic, Subject};
+use crate::diagnostic::Span;
 use crate::event::{Entry, Event, Integrations, Preference};
 use crate::exact::{Situation, Space};
 use crate::lint::outcomes::Case;
-use crate::lint::subject::Subject;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
 use std::collections::HashSet;
@@ -65,7 +65,7 @@ fn report(
         if policy.files().is_prelude(row.file) { Span::new(row.file, 0, 0) } else { row }
     };
     let mut reported = HashSet::new();
-    for class in subject.outcomes.classes() {
+    for class in &subject.outcomes.classes {
         for before in &class.cases {
             for after in class.cases.iter().filter(|after| breaks(before, after)) {
                 if reported.insert([place(before), place(after)]) {

@@ -1,8 +1,7 @@
 //! A site whose library never loads for some people.
 
+use super::{Code, Diagnostic, Subject};
 use crate::decide::Table;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
 use crate::visit::{NeverLoads, Site, never_loads};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {

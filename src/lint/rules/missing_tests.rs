@@ -1,7 +1,6 @@
 //! A policy that nothing tests: whoever changes it cannot see what changes.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;

@@ -29,8 +29,9 @@ mod unused_category;
 mod unused_include;
 mod unusual_wire_id;
 
+// Every rule uses these.
 use super::subject::Subject;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 
 pub(super) const ALL: &[fn(&Subject, &mut Vec<Diagnostic>)] = &[
     overlapping_rows::check,

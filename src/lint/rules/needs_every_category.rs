@@ -1,8 +1,7 @@
 //! A destination that needs every category there is: whoever refuses a single one is out of its reach. The platform's
 //! documents warn of it where messages are concerned that people have asked for.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 use crate::model::{Category, CategoryId};
 
 /// With fewer categories, needing all of them is nothing out of the ordinary.
@@ -20,9 +19,9 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         else {
             continue;
         };
-        let is_not_asked = destination.exempt().is_some() || destination.disabled().is_some();
+        let is_not_asked = destination.exempt.is_some() || destination.disabled.is_some();
         // What names fewer categories than there are cannot need all of them.
-        if destination.category_uses().len() < asked.len() || is_not_asked {
+        if destination.category_uses.len() < asked.len() || is_not_asked {
             continue;
         }
         let Some(requirement) = requirement.live(policy) else { continue };

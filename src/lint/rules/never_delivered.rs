@@ -1,13 +1,12 @@
 //! A destination that no event reaches, or none but exempt ones, though nothing says that it is disabled.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (destination, cases) in subject.destinations() {
         let mut delivered = cases.iter().filter(|case| case.delivers()).peekable();
         let is_reached = delivered.peek().is_some();
-        if destination.disabled().is_none() && delivered.all(|case| case.situation.exempt_event) {
+        if destination.disabled.is_none() && delivered.all(|case| case.situation.exempt_event) {
             let (events, label) = match is_reached {
                 true => ("only exempt events ever reach", "blocked in every other situation"),
                 false => ("no event ever reaches", "blocked in every situation"),

@@ -1,8 +1,8 @@
 //! A pair of states that more than one row covers: the first row wins, which a reader may miss.
 
-use crate::diagnostic::{Code, Diagnostic, Edit, Span, Spanned};
+use super::{Code, Diagnostic, Subject};
+use crate::diagnostic::{Edit, Span, Spanned};
 use crate::lint::places::around;
-use crate::lint::subject::Subject;
 use crate::model::{ConsentState, IntegrationsState};
 use crate::spelled::Spelled;
 use crate::syntax::tree::{Fact, Row, TokenKind, Tree};
@@ -12,7 +12,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let reconcile = policy.reconcile();
     let rows = reconcile.rows();
     for (index, later) in rows.iter().enumerate() {
-        let overlaps: Vec<_> = reconcile.cells().iter().filter(|cell| cell.also.contains(&index)).collect();
+        let overlaps: Vec<_> = reconcile.cells.iter().filter(|cell| cell.also.contains(&index)).collect();
         let Some(first) = overlaps.first().and_then(|cell| rows.get(cell.row)) else { continue };
         let pairs: Vec<String> =
             overlaps.iter().map(|cell| format!("{} x {}", cell.consent, cell.integrations)).collect();
@@ -23,7 +23,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         .at(later.span, "does not decide them")
         .at(first.span, "the first row wins")
         .help("name in each row only the states that it decides");
-        let decided = reconcile.cells().iter().filter(|cell| cell.row == index);
+        let decided = reconcile.cells.iter().filter(|cell| cell.row == index);
         let decided: Vec<_> = decided.map(|cell| (cell.consent, cell.integrations)).collect();
         let narrower = row(subject, later.span).and_then(|(tree, row)| narrower(tree, row, &decided));
         let edits = narrower.into_iter().flatten();
@@ -60,8 +60,6 @@ fn column<S: Spelled + PartialEq>(
     if inside.iter().any(|token| token.kind == TokenKind::Comment) {
         return None;
     }
-    let words: Vec<&str> =
-        S::VALUES.iter().filter(|state| decided.contains(state)).map(|state| state.spelling()).collect();
-    let text = if words.len() == S::VALUES.len() { "any".to_owned() } else { words.join(" | ") };
-    Some((words.len(), Edit::new(place, text)))
+    let states = S::VALUES.iter().copied().filter(|state| decided.contains(state));
+    Some((states.clone().count(), Edit::new(place, S::alternatives(states))))
 }

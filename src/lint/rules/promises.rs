@@ -1,8 +1,7 @@
 //! Promises that are not kept, or that nothing could break. Each is decided over every event.
 
-use crate::diagnostic::{Code, Diagnostic};
+use super::{Code, Diagnostic, Subject};
 use crate::exact::prove;
-use crate::lint::subject::Subject;
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;

@@ -1,9 +1,10 @@
 //! An override that says what is said already, word for word.
 
-use crate::diagnostic::{Code, Diagnostic, FileId, Span};
+use super::{Code, Diagnostic, Subject};
+use crate::diagnostic::{FileId, Span};
 use crate::lint::fix::deletion;
 use crate::lint::places::around;
-use crate::lint::subject::{Subject, reaches};
+use crate::lint::subject::reaches;
 use crate::syntax::tree::{Statement, TokenKind, Tree};
 use std::collections::{HashMap, HashSet};
 

@@ -1,7 +1,6 @@
 //! A part of a requirement that changes nothing: another part says it already, or it is always granted.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 use crate::model::{Category, CategoryId, Policy, Requirement};
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,7 +15,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for destination in subject.policy.destinations() {
         let Some(whole) = destination.requirement() else { continue };
         let redundant = known.entry(whole).or_insert_with(|| redundant(whole, subject.policy));
-        for at in redundant.iter().filter_map(|first| destination.category_uses().get(*first)) {
+        for at in redundant.iter().filter_map(|first| destination.category_uses.get(*first)) {
             let message = format!("a part of what `{}` needs changes nothing", destination.name());
             found.push(
                 Diagnostic::new(Code::RedundantRequirement, message)

@@ -1,13 +1,12 @@
 //! Names of two destinations that a reader takes for one: they differ only in case, or by letters that look alike.
 
 use super::lookalikes::LookAlikes;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let mut seen = LookAlikes::default();
     for destination in subject.policy.destinations() {
-        let further = destination.aliases().iter().map(|name| (name.value.as_str(), name.span));
+        let further = destination.aliases.iter().map(|name| (name.value.as_str(), name.span));
         for (name, span) in std::iter::once((destination.name(), destination.name_span())).chain(further) {
             let (message, other) = match seen.insert(name, destination.name(), span) {
                 Some((other, at)) => {

@@ -1,8 +1,7 @@
 //! Two wire ids that a reader takes for one: they differ only in case, or by letters that look alike.
 
 use super::lookalikes::LookAlikes;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let mut seen = LookAlikes::default();

@@ -1,7 +1,6 @@
 //! A destination that no category stands for and that is delivered all the same: the documents recommend mapping all.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 use crate::reason::Reason;
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {

@@ -1,12 +1,11 @@
 //! A category that no destination needs: people are asked for something that decides nothing.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let mut used = vec![false; policy.categories().len()];
-    for category in policy.destinations().iter().flat_map(|destination| destination.category_uses()) {
+    for category in policy.destinations().iter().flat_map(|destination| &destination.category_uses) {
         if let Some(used) = used.get_mut(category.value.index()) {
             *used = true;
         }

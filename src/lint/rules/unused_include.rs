@@ -1,8 +1,9 @@
 //! An include that brings nothing: no fact, or none that was not there, or none that is in force.
 
-use crate::diagnostic::{Code, Diagnostic, FileId, Span};
+use super::{Code, Diagnostic, Subject};
+use crate::diagnostic::{FileId, Span};
 use crate::lint::fix::deletion;
-use crate::lint::subject::{Subject, reaches};
+use crate::lint::subject::reaches;
 use crate::model::Include;
 use crate::syntax::tree::{Fact, Tree};
 use std::collections::{HashMap, HashSet};
@@ -60,7 +61,7 @@ enum Unused {
 
 /// Why an include brings nothing, among those that are left; `new` are the files that it brings for the first time.
 fn unused(subject: &Subject, include: &Include, new: &HashSet<FileId>, left: &[&Include]) -> Option<Unused> {
-    let says = |file: &FileId| subject.trees.get(file.0 as usize).is_some_and(says_anything);
+    let says = |file: &FileId| subject.trees.get(file.0).is_some_and(says_anything);
     let others = left.iter().copied().filter(|other| other.span != include.span);
     let brought = with(include.file, reaches(left.iter().copied(), include.file));
     // A file may override what it includes, so that it must go on including all that says anything.

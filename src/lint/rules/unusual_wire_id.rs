@@ -1,7 +1,6 @@
 //! A wire id that is not of the documented form, so that it was probably mistyped.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::subject::Subject;
+use super::{Code, Diagnostic, Subject};
 
 /// The platform's ids are shorter than this.
 const TOO_LONG: usize = 35;

@@ -206,9 +206,7 @@ impl<'t> Checker<'t> {
             match &attribute.value {
                 CategoryAttribute::Always => checked.always = Some(attribute.span),
                 CategoryAttribute::Unenforced => checked.unenforced = Some(attribute.span),
-                CategoryAttribute::Label(label) => {
-                    checked.label = Some(Spanned::new(label.clone(), attribute.span))
-                }
+                CategoryAttribute::Label(label) => checked.label = Some(label.clone()),
             }
         }
         checked
@@ -236,7 +234,7 @@ impl<'t> Checker<'t> {
         self.attributes(&kind.attributes, |_| false);
         let ignores = kind.attributes.iter().find(|attribute| attribute.value == KindAttribute::IgnoresAll);
         let label = kind.attributes.iter().find_map(|attribute| match &attribute.value {
-            KindAttribute::Label(label) => Some(Spanned::new(label.clone(), attribute.span)),
+            KindAttribute::Label(label) => Some(label.clone()),
             KindAttribute::IgnoresAll => None,
         });
         Kind {

@@ -25,8 +25,9 @@ impl Checker<'_> {
             name: destination.name.clone(),
             aliases: Vec::new(),
             requirement: None,
-            uses: Vec::new(),
+            category_uses: Vec::new(),
             exempt: None,
+            exempt_because: None,
             disabled: None,
             mode: None,
             kind: None,
@@ -40,7 +41,7 @@ impl Checker<'_> {
                 DestinationAttribute::Needs(needs) => {
                     self.uses.clear();
                     checked.requirement = self.needs(needs, several).map(|needs| Spanned::new(needs, at));
-                    checked.uses = std::mem::take(&mut self.uses);
+                    checked.category_uses = std::mem::take(&mut self.uses);
                     if let Some(unmapped) = unmapped {
                         self.mapped_and_unmapped(at, unmapped);
                     }
@@ -52,7 +53,8 @@ impl Checker<'_> {
                     }
                 }
                 DestinationAttribute::Exempt { because } => {
-                    checked.exempt = Some(Spanned::new(because.clone(), at));
+                    checked.exempt = Some(at);
+                    checked.exempt_because.clone_from(because);
                 }
                 DestinationAttribute::Disabled => checked.disabled = Some(at),
                 DestinationAttribute::Mode(mode) => checked.mode = Some(Spanned::new(*mode, at)),

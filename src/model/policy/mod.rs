@@ -3,7 +3,7 @@
 pub(super) mod check;
 mod destinations;
 
-use crate::diagnostic::{Code, FileId, Files, Span, Spanned};
+use crate::diagnostic::{Code, FileId, Files, Place, Span, Spanned};
 use crate::model::checker::Checker;
 use crate::model::declared::declared;
 use crate::model::ids::{CategoryId, DestinationId, KindId};
@@ -86,9 +86,12 @@ pub struct Include {
 pub struct Category {
     name: Spanned<String>,
     wire_id: Spanned<String>,
-    label: Option<Spanned<String>>,
-    always: Option<Span>,
-    unenforced: Option<Span>,
+    /// The description.
+    pub label: Option<Spanned<String>>,
+    /// Where the policy says that the category is granted whatever the event says, if it does.
+    pub always: Option<Span>,
+    /// Where the policy says that the category leaves every requirement, if it does. This beats [`Category::always`].
+    pub unenforced: Option<Span>,
     span: Span,
 }
 
@@ -96,8 +99,10 @@ pub struct Category {
 #[derive(Debug, Clone)]
 pub struct Kind {
     name: Spanned<String>,
-    label: Option<Spanned<String>>,
-    ignores_all: Option<Span>,
+    /// The description.
+    pub label: Option<Spanned<String>>,
+    /// Where the policy says that `All: false` does not reach this kind, if it does.
+    pub ignores_all: Option<Span>,
     span: Span,
 }
 
@@ -105,15 +110,20 @@ pub struct Kind {
 #[derive(Debug, Clone)]
 pub struct Destination {
     name: Spanned<String>,
-    aliases: Vec<Spanned<String>>,
+    /// The aliases that the integrations object may use.
+    pub aliases: Vec<Spanned<String>>,
     requirement: Option<Spanned<Requirement>>,
-    /// Where the requirement names categories.
-    uses: Vec<Spanned<CategoryId>>,
-    /// That it passes the consent step, and why.
-    exempt: Option<Spanned<Option<Text>>>,
-    disabled: Option<Span>,
+    /// The categories that the requirement names, each where it does.
+    pub category_uses: Vec<Spanned<CategoryId>>,
+    /// Where the policy says that the destination passes the consent step, if it does.
+    pub exempt: Option<Span>,
+    /// Why the destination passes the consent step, where the policy says it.
+    pub exempt_because: Option<Spanned<String>>,
+    /// Where the policy says that the destination receives nothing, if it does.
+    pub disabled: Option<Span>,
     mode: Option<Spanned<Mode>>,
-    kind: Option<Spanned<KindId>>,
+    /// The kind, and where the policy says it.
+    pub kind: Option<Spanned<KindId>>,
     span: Span,
 }
 
@@ -341,6 +351,26 @@ impl Policy {
         }
     }
 
+    /// Returns a place of the policy with its text.
+    pub fn locate(&self, span: Span) -> Place<'_> {
+        Place { text: self.line_at(span), ..self.files.locate(span) }
+    }
+
+    /// Returns the names of categories.
+    pub(crate) fn category_names(&self, ids: &[CategoryId]) -> Vec<&str> {
+        ids.iter().filter_map(|id| self.category(*id)).map(Category::name).collect()
+    }
+
+    /// Returns the names of destinations.
+    pub(crate) fn destination_names(&self, ids: impl IntoIterator<Item = DestinationId>) -> Vec<&str> {
+        ids.into_iter().map(|id| self.destination_name(id)).collect()
+    }
+
+    /// Returns the name of a destination.
+    pub(crate) fn destination_name(&self, id: DestinationId) -> &str {
+        self.destination(id).map_or("", Destination::name)
+    }
+
     /// The files that the policy was read from, for showing its [`Span`]s.
     pub fn files(&self) -> &Files {
         &self.files
@@ -355,24 +385,9 @@ impl Category {
         &self.wire_id.value
     }
 
-    /// The description.
-    pub fn label(&self) -> Option<&Spanned<String>> {
-        self.label.as_ref()
-    }
-
     /// Where its wire id stands; its name, where the policy gives no other.
     pub fn wire_id_span(&self) -> Span {
         self.wire_id.span
-    }
-
-    /// Where the policy says that the category is granted whatever the event says, if it does.
-    pub fn always(&self) -> Option<Span> {
-        self.always
-    }
-
-    /// Where the policy says that the category leaves every requirement, if it does. This beats [`Category::always`].
-    pub fn unenforced(&self) -> Option<Span> {
-        self.unenforced
     }
 
     /// Returns true if requirements count the category: it is not unenforced.
@@ -391,24 +406,7 @@ impl Category {
     }
 }
 
-impl Kind {
-    /// The description.
-    pub fn label(&self) -> Option<&Spanned<String>> {
-        self.label.as_ref()
-    }
-
-    /// Where the policy says that `All: false` does not reach this kind, if it does.
-    pub fn ignores_all(&self) -> Option<Span> {
-        self.ignores_all
-    }
-}
-
 impl Destination {
-    /// The aliases that the integrations object may use.
-    pub fn aliases(&self) -> &[Spanned<String>] {
-        &self.aliases
-    }
-
     /// The name and the aliases.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.name()).chain(self.aliases.iter().map(|name| name.value.as_str()))
@@ -424,26 +422,6 @@ impl Destination {
         self.requirement.as_ref().map(|requirement| requirement.span)
     }
 
-    /// Where the policy says that the destination passes the consent step, if it does.
-    pub fn exempt(&self) -> Option<Span> {
-        self.exempt.as_ref().map(|exempt| exempt.span)
-    }
-
-    /// Why the destination passes the consent step, where the policy says it.
-    pub fn exempt_because(&self) -> Option<&Spanned<String>> {
-        self.exempt.as_ref().and_then(|exempt| exempt.value.as_ref())
-    }
-
-    /// The categories that the requirement names, each where it does.
-    pub fn category_uses(&self) -> &[Spanned<CategoryId>] {
-        &self.uses
-    }
-
-    /// Where the policy says that the destination receives nothing, if it does.
-    pub fn disabled(&self) -> Option<Span> {
-        self.disabled
-    }
-
     /// Where the destination's code runs, if the policy says it. For [`Mode::Device`] a block is advisory.
     pub fn mode(&self) -> Option<Mode> {
         self.mode.as_ref().map(|mode| mode.value)
@@ -452,11 +430,6 @@ impl Destination {
     /// Where the policy says the mode.
     pub fn mode_span(&self) -> Option<Span> {
         self.mode.as_ref().map(|mode| mode.span)
-    }
-
-    /// The kind, and where the policy says it.
-    pub fn kind(&self) -> Option<&Spanned<KindId>> {
-        self.kind.as_ref()
     }
 }
 

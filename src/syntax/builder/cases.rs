@@ -1,11 +1,9 @@
 //! Tests → facts. Each function here mirrors a rule of the grammar.
 
-use super::{Builder, all, child, children, has};
+use super::{Builder, Pair, Rule, all, child, children, has};
 use crate::diagnostic::{Code, Spanned};
 use crate::spelled::Spelled;
-use crate::syntax::generated::Rule;
 use crate::syntax::tree::*;
-use pest::iterators::Pair;
 
 impl Builder<'_> {
     pub(super) fn test(&mut self, pair: &Pair<Rule>) -> Option<TestStatement> {
@@ -14,7 +12,7 @@ impl Builder<'_> {
         for part in children(pair) {
             let line = match part.as_rule() {
                 Rule::cases => {
-                    cases = Some(all(&part, Rule::case).map(|row| self.case(&row)).collect::<Option<_>>()?);
+                    cases = Some(self.each(&part, Rule::case, Self::case)?);
                     continue;
                 }
                 Rule::stated_event => self.stated_event(&part)?,
@@ -41,16 +39,11 @@ impl Builder<'_> {
     }
 
     fn case(&mut self, pair: &Pair<Rule>) -> Option<Case> {
-        let consent = child(pair, Rule::case_consent)?;
-        let consent = Spanned::new(self.case_consent(&consent)?, self.span(&consent));
-        let integrations = child(pair, Rule::case_integrations)?;
-        let integrations = Spanned::new(self.case_integrations(&integrations)?, self.span(&integrations));
-        let expectations = all(pair, Rule::expectation)
-            .map(|one| Some(Spanned::new(self.expectation(&one)?, self.span(&one))));
         Some(Case {
-            consent,
-            integrations,
-            expectations: expectations.collect::<Option<_>>()?,
+            consent: self.placed(&child(pair, Rule::case_consent)?, Self::case_consent)?,
+            integrations: self.placed(&child(pair, Rule::case_integrations)?, Self::case_integrations)?,
+            expectations: self
+                .each(pair, Rule::expectation, |builder, one| builder.placed(one, Self::expectation))?,
             span: self.span(pair),
         })
     }
@@ -121,10 +114,7 @@ impl Builder<'_> {
             (_, true) => DestinationSet::Only(names),
             _ => DestinationSet::These(names),
         };
-        let because = match child(pair, Rule::expected_reason) {
-            Some(because) => Some(self.expected_reason(&because)?),
-            None => None,
-        };
+        let because = self.each(pair, Rule::expected_reason, Self::expected_reason)?.pop();
         Some(Expectation::Destinations { deliver: has(pair, Rule::word_deliver), which, because })
     }
 

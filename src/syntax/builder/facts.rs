@@ -1,13 +1,11 @@
 //! Statements → facts. Each function here mirrors a rule of the grammar.
 
 use super::settings::setting;
-use super::{Builder, all, child, children, has, words};
+use super::{Builder, Pair, Rule, child, children, has, words};
 use crate::diagnostic::{Code, Span, Spanned};
 use crate::spelled::Spelled;
 use crate::syntax::allow::is_code;
-use crate::syntax::generated::Rule;
 use crate::syntax::tree::*;
-use pest::iterators::Pair;
 
 impl Builder<'_> {
     pub(super) fn fact(&mut self, pair: &Pair<Rule>) -> Option<Fact> {
@@ -20,9 +18,7 @@ impl Builder<'_> {
             Rule::category => Fact::Category(self.category(pair)?),
             Rule::destination_kind => Fact::Kind(self.destination_kind(pair)?),
             Rule::destination => Fact::Destination(self.destination(pair)?),
-            Rule::reconcile => {
-                Fact::Reconcile(all(pair, Rule::row).map(|row| self.row(&row)).collect::<Option<_>>()?)
-            }
+            Rule::reconcile => Fact::Reconcile(self.each(pair, Rule::row, Self::row)?),
             Rule::exempt_events | Rule::old_exempt_event => Fact::ExemptEvents(self.event_names(pair)?),
             Rule::preference_events => Fact::PreferenceEvents(self.event_names(pair)?),
             Rule::consent_at | Rule::old_preferences => Fact::ConsentAt(self.consent_at(pair)?),
@@ -61,8 +57,8 @@ impl Builder<'_> {
         Some(CategoryStatement { name, wire_id, attributes })
     }
 
-    fn label(&mut self, pair: &Pair<Rule>) -> Option<String> {
-        Some(self.text(&child(pair, Rule::text)?).value)
+    fn label(&mut self, pair: &Pair<Rule>) -> Option<Text> {
+        Some(self.text(&child(pair, Rule::text)?))
     }
 
     fn destination_kind(&mut self, pair: &Pair<Rule>) -> Option<KindStatement> {
@@ -115,11 +111,12 @@ impl Builder<'_> {
     }
 
     fn group(&mut self, pair: &Pair<Rule>) -> Option<Group> {
-        let elements = all(pair, Rule::element).map(|element| match child(&element, Rule::group) {
-            Some(group) => Some(Element::Group(self.group(&group)?)),
-            None => Some(Element::Category(self.named(&element, Rule::name)?)),
-        });
-        let elements = elements.collect::<Option<_>>()?;
+        let elements = self.each(pair, Rule::element, |builder, element| {
+            Some(match child(element, Rule::group) {
+                Some(group) => Element::Group(builder.group(&group)?),
+                None => Element::Category(builder.named(element, Rule::name)?),
+            })
+        })?;
         let quantifier = if has(pair, Rule::all_of) { Quantifier::All } else { Quantifier::Any };
         Some(Group { quantifier, elements, span: self.span(pair) })
     }
@@ -128,7 +125,7 @@ impl Builder<'_> {
         Some(Row {
             consent: self.consent_states(pair)?,
             integrations: self.integrations_states(pair)?,
-            enforce: self.enforce(&child(pair, Rule::enforce)?)?,
+            enforce: self.placed(&child(pair, Rule::enforce)?, Self::enforce)?,
             because: self.because(pair)?,
             span: self.span(pair),
         })
@@ -178,12 +175,11 @@ impl Builder<'_> {
         Some(states)
     }
 
-    fn enforce(&mut self, pair: &Pair<Rule>) -> Option<Spanned<Enforce>> {
-        let enforce = match child(pair, Rule::drop) {
-            Some(drop) => Enforce::Drop(self.named(&drop, Rule::text)?.value),
-            None => Enforce::of(&words(pair).replace(" ,", ","))?,
-        };
-        Some(Spanned::new(enforce, self.span(pair)))
+    fn enforce(&mut self, pair: &Pair<Rule>) -> Option<Enforce> {
+        match child(pair, Rule::drop) {
+            Some(drop) => Some(Enforce::Drop(self.named(&drop, Rule::text)?.value)),
+            None => Enforce::of(&words(pair).replace(" ,", ",")),
+        }
     }
 
     fn consent_at(&mut self, pair: &Pair<Rule>) -> Option<ConsentAt> {
@@ -218,10 +214,9 @@ impl Builder<'_> {
                 Rule::promised => promise.destinations = Some(self.names(&part, Rule::text)?),
                 Rule::without => promise.without = Some(self.needs(&part)?),
                 Rule::when => {
-                    for condition in all(&part, Rule::condition) {
-                        let value = self.condition(&condition)?;
-                        promise.when.push(Spanned::new(value, self.span(&condition)));
-                    }
+                    promise.when = self.each(&part, Rule::condition, |builder, condition| {
+                        builder.placed(condition, Self::condition)
+                    })?;
                 }
                 _ => {}
             }
@@ -242,8 +237,7 @@ impl Builder<'_> {
             Rule::word_event => StatedCondition::Event(self.names(pair, Rule::text)?),
             Rule::name => StatedCondition::Preference { category: self.name(&first)?, granted: is_plain },
             _ => {
-                let states = all(pair, Rule::entry_state).map(|state| self.entry_state(&state));
-                let states = states.collect::<Option<_>>()?;
+                let states = self.each(pair, Rule::entry_state, Self::entry_state)?;
                 StatedCondition::Entry { name: self.name(&first)?, states }
             }
         })

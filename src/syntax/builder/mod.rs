@@ -105,7 +105,26 @@ impl Builder<'_> {
 
     /// Reads the children that are names.
     fn names(&mut self, pair: &Pair<Rule>, rule: Rule) -> Option<Vec<Text>> {
-        all(pair, rule).map(|name| self.name(&name)).collect()
+        self.each(pair, rule, Self::name)
+    }
+
+    /// Reads each child of a rule.
+    fn each<T>(
+        &mut self,
+        pair: &Pair<Rule>,
+        rule: Rule,
+        read: impl Fn(&mut Self, &Pair<Rule>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        all(pair, rule).map(|part| read(self, &part)).collect()
+    }
+
+    /// Reads a pair that is kept with its place.
+    fn placed<T>(
+        &mut self,
+        pair: &Pair<Rule>,
+        read: impl Fn(&mut Self, &Pair<Rule>) -> Option<T>,
+    ) -> Option<Spanned<T>> {
+        Some(Spanned::new(read(self, pair)?, self.span(pair)))
     }
 
     /// Reads a name that something is compared with: not empty, and without characters that nobody can see.
@@ -126,7 +145,7 @@ impl Builder<'_> {
             );
         }
         if let Some((offset, char)) = invisible(pair.as_str()) {
-            let start = text.span.start as usize + offset;
+            let start = text.span.start + offset;
             let number = u32::from(char);
             self.found.push(
                 Diagnostic::new(
@@ -146,7 +165,7 @@ impl Builder<'_> {
         let inside =
             pair.as_str().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
         let value = unescaped(inside, |at, length| {
-            let start = span.start as usize + 1 + at;
+            let start = span.start + 1 + at;
             self.found.push(
                 Diagnostic::new(Code::UnknownEscape, "this escape stands for nothing")
                     .at(Span::new(self.file, start, start + length), "unknown escape")

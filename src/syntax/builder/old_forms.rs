@@ -1,11 +1,9 @@
 //! Statements and attributes in old words → what they are today. Each is reported, with the fix that rewrites it.
 
-use super::{Builder, all, child, children, has};
+use super::{Builder, Pair, Rule, all, child, children, has};
 use crate::diagnostic::{Code, Edit, Span};
-use crate::syntax::generated::Rule;
 use crate::syntax::old_words::{old_word, statement_below, without_comma};
 use crate::syntax::tree::*;
-use pest::iterators::Pair;
 
 impl Builder<'_> {
     /// Reports a statement whose first words are old. Returns true if it is one.
@@ -122,9 +120,9 @@ impl Builder<'_> {
 
     /// Returns the edit that removes a word and the space after it.
     fn without(&self, word: Span) -> Edit {
-        let rest = self.text.get(word.end as usize..).unwrap_or_default();
+        let rest = self.text.get(word.end..).unwrap_or_default();
         let space = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-        Edit::new(Span::new(word.file, word.start as usize, word.end as usize + space), "")
+        Edit::new(Span::new(word.file, word.start, word.end + space), "")
     }
 }
 

@@ -1,12 +1,10 @@
 //! Settings whose value is one word or two: the statement ends with it.
 
 use super::old_forms::old_statement;
-use super::words;
+use super::{Pair, Rule, words};
 use crate::spelled::Spelled;
-use crate::syntax::generated::Rule;
 use crate::syntax::keywords::Keyword;
 use crate::syntax::tree::{CheckAction, Fact};
-use pest::iterators::Pair;
 
 /// Reads a setting: its leading words, and its value.
 pub(super) fn setting(pair: &Pair<Rule>) -> Option<Fact> {
