@@ -95,6 +95,11 @@ impl LedgerAnswer {
         Ok(LedgerAnswer::Known(Record { preferences }))
     }
 
+    /// Returns the answer as JSON: `"unknown"`, `"unreachable"`, or an object of what is recorded.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// Returns the answer, for a check.
     pub fn recorded(&self) -> Recorded<'_> {
         match self {

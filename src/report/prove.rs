@@ -153,8 +153,7 @@ impl Document for ProveReport<'_> {
                 page.table(row("", vec![line]));
                 page.0.push(PageBlock::Event(shown.event.clone()));
                 if let Some(recorded) = &shown.recorded {
-                    let recorded = serde_json::to_string(recorded).unwrap_or_default();
-                    page.table(row("", vec![format!("where the ledger says {recorded}")]));
+                    page.table(row("", vec![format!("where the ledger says {}", recorded.to_json())]));
                 }
             }
         }
