@@ -55,7 +55,7 @@ pub enum LedgerAnswer {
 }
 
 impl LedgerAnswer {
-    /// Reads an answer: `unknown`, `unreachable`, or a JSON object of what is recorded, by wire id: `"granted"` or `true`, `"refused"` or
+    /// Reads an answer, as [`LedgerAnswer::to_json`] writes it too: `unknown`, `unreachable`, or a JSON object of what is recorded, by wire id: `"granted"` or `true`, `"refused"` or
     /// `false`, or `"conflict"`.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl LedgerAnswer {
     /// # Ok::<(), String>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, String> {
-        match text {
+        match text.trim_matches('"') {
             "unknown" => return Ok(LedgerAnswer::Unknown),
             "unreachable" => return Ok(LedgerAnswer::Unreachable),
             _ => {}
