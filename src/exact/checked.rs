@@ -29,6 +29,7 @@ impl CheckInputs {
         policy.ledger_check().map(|_| CheckInputs {
             identify: policy.also_records() == AlsoRecords::Identify,
             has_others: free(policy).iter().any(|wire_id| !categories.contains(wire_id)),
+            tells_conflict: false,
         })
     }
 }
@@ -43,19 +44,20 @@ const RESULTS: [CheckResult; 6] = [
     CheckResult::Mismatch,
 ];
 
-/// Returns each result of the check of a policy, and the decision after it; one case where the policy asks for no check.
+/// Returns each result of the check of a policy, the `which`th of the inputs, and the decision after it; one case where the policy asks for no check.
 pub(super) fn cases(
     diagrams: &mut Diagrams,
     inputs: &Inputs,
+    which: usize,
     policy: &Policy,
     destination: &Destination,
 ) -> Result<Vec<CheckedCase>, TooLargeError> {
     let Some(check) = policy.ledger_check() else {
         let (used, holds) = (Used::Stamped, Diagram::TRUE);
-        let function = function(diagrams, inputs, 0, policy, destination, used)?;
+        let function = function(diagrams, inputs, which, policy, destination, used)?;
         return Ok(vec![CheckedCase { result: None, used, holds, function }]);
     };
-    let when = Results::new(diagrams, inputs, policy)?;
+    let when = Results::new(diagrams, inputs, which, policy)?;
     let mut cases = Vec::new();
     for result in RESULTS {
         let action = check.action(result);
@@ -66,7 +68,7 @@ pub(super) fn cases(
         };
         let function = match action {
             CheckAction::Drop => dropped(destination),
-            _ => function(diagrams, inputs, 0, policy, destination, used)?,
+            _ => function(diagrams, inputs, which, policy, destination, used)?,
         };
         cases.push(CheckedCase {
             result: Some(result),
@@ -86,12 +88,17 @@ struct Results {
 }
 
 impl Results {
-    fn new(diagrams: &mut Diagrams, inputs: &Inputs, policy: &Policy) -> Result<Self, TooLargeError> {
+    fn new(
+        diagrams: &mut Diagrams,
+        inputs: &Inputs,
+        which: usize,
+        policy: &Policy,
+    ) -> Result<Self, TooLargeError> {
         let is_preference_event =
             |name: &String| policy.preference_events().value.iter().any(|own| own.value == *name);
         let mut by_shape = Vec::new();
         for shape in &inputs.shapes {
-            let state = shape.states.first();
+            let state = shape.states.get(which);
             let has_preferences = matches!(state, Some(ConsentState::Answered | ConsentState::Unanswered));
             let is_recording =
                 (0..diagrams.count_of(Inputs::EVENT)).map(|event| match inputs.named_event(event) {
@@ -107,7 +114,7 @@ impl Results {
         }
         let is_recording = diagrams.node(Inputs::CONSENT, &by_shape)?;
         let is_answered =
-            inputs.shapes.iter().map(|shape| Diagram::truth(answered(shape).first() == Some(&true)));
+            inputs.shapes.iter().map(|shape| Diagram::truth(answered(shape).get(which) == Some(&true)));
         let is_answered = is_answered.collect::<Vec<_>>();
         let is_answered = diagrams.node(Inputs::CONSENT, &is_answered)?;
         let mut agrees = match inputs.others_differ() {
@@ -116,12 +123,11 @@ impl Results {
         };
         let compared = free(policy);
         for wire_id in inputs.categories.iter().rev().filter(|wire_id| compared.contains(*wire_id)) {
-            let (Some(stamped), Some(recorded)) = (inputs.category(wire_id), inputs.recorded(wire_id)) else {
-                continue;
-            };
-            let both_refuse = diagrams.node(recorded, &[agrees, Diagram::FALSE])?;
-            let both_grant = diagrams.node(recorded, &[Diagram::FALSE, agrees])?;
-            agrees = diagrams.node(stamped, &[both_refuse, both_grant])?;
+            let Some(stamped) = inputs.category(wire_id) else { continue };
+            let granted = inputs.recorded_grants(diagrams, policy, wire_id)?;
+            let refused = diagrams.not(granted)?;
+            let both = [diagrams.and(refused, agrees)?, diagrams.and(granted, agrees)?];
+            agrees = diagrams.node(stamped, &both)?;
         }
         Ok(Results { is_recording, is_answered, agrees })
     }
@@ -159,15 +165,54 @@ pub(super) fn record_of(
     case: &CheckedCase,
 ) -> Result<Diagram, TooLargeError> {
     let Some(result) = case.result else { return Ok(Diagram::TRUE) };
-    let recorded = inputs.categories.iter().filter_map(|wire_id| inputs.recorded(wire_id));
-    let recorded = recorded.filter(|_| !has_record(result));
     let compares = matches!(result, CheckResult::Agrees | CheckResult::Mismatch);
-    let unused: Vec<usize> = recorded.chain(inputs.others_differ().filter(|_| !compares)).collect();
-    let mut meant = Diagram::TRUE;
-    for variable in unused.into_iter().rev() {
-        meant = diagrams.node(variable, &[meant, Diagram::FALSE])?;
+    unset(diagrams, inputs, !has_record(result), !compares)
+}
+
+/// Returns where nothing is recorded, and nothing differs elsewhere.
+pub(super) fn no_record(diagrams: &mut Diagrams, inputs: &Inputs) -> Result<Diagram, TooLargeError> {
+    unset(diagrams, inputs, true, true)
+}
+
+/// Returns where the inputs of the record have their first values.
+fn unset(
+    diagrams: &mut Diagrams,
+    inputs: &Inputs,
+    record: bool,
+    others: bool,
+) -> Result<Diagram, TooLargeError> {
+    let recorded = inputs.categories.iter().filter_map(|wire_id| inputs.recorded(wire_id));
+    let unset = recorded.filter(|_| record).chain(inputs.others_differ().filter(|_| others));
+    let mut whole = Diagram::TRUE;
+    for variable in unset.collect::<Vec<usize>>().into_iter().rev() {
+        let mut first = vec![Diagram::FALSE; diagrams.count_of(variable)];
+        first.first_mut().into_iter().for_each(|first| *first = whole);
+        whole = diagrams.node(variable, &first)?;
     }
-    Ok(meant)
+    Ok(whole)
+}
+
+/// What a ledger may answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answered {
+    Known,
+    Unknown,
+    Unreachable,
+}
+
+impl Answered {
+    pub(super) const ALL: [Answered; 3] = [Answered::Known, Answered::Unknown, Answered::Unreachable];
+
+    /// Returns true if the check can have a result after such an answer.
+    pub(super) fn can_be(self, result: CheckResult) -> bool {
+        match result {
+            CheckResult::Recording => true,
+            CheckResult::Unchecked => false,
+            CheckResult::Unknown => self == Answered::Unknown,
+            CheckResult::Unreachable => self == Answered::Unreachable,
+            CheckResult::Unstamped | CheckResult::Agrees | CheckResult::Mismatch => self == Answered::Known,
+        }
+    }
 }
 
 /// Returns which events the reconcile table drops as they are stamped.
@@ -192,12 +237,32 @@ impl Inputs {
     pub(super) fn checked(mut self, policy: &Policy) -> Self {
         self.check = CheckInputs::of(policy, &self.categories);
         if self.check.is_some() {
-            let names = policy.preference_events().value.iter().map(|name| name.value.clone());
-            self.named_events.extend(names);
-            self.named_events.sort();
-            self.named_events.dedup();
+            self.add_preference_events(policy);
         }
         self
+    }
+
+    /// Adds the inputs of the checks of two policies. Every compared category of either is a variable.
+    pub(super) fn checked_pair(pair: [(&Policy, DestinationId); 2]) -> Self {
+        let compared = pair.iter().flat_map(|(policy, _)| policy.categories()).filter(|one| one.is_free());
+        let compared: Vec<(&str, &str)> = compared.map(|one| (one.wire_id(), one.name())).collect();
+        let mut inputs = Inputs::with(&pair, &[], &compared);
+        let policies = pair.map(|(policy, _)| policy);
+        let conflicts = policies.map(|policy| policy.ledger_check().map(|check| check.conflict));
+        inputs.check = Some(CheckInputs {
+            identify: policies.iter().any(|policy| policy.also_records() == AlsoRecords::Identify),
+            has_others: false,
+            tells_conflict: conflicts.iter().any(|conflict| *conflict == Some(Conflict::Grant))
+                && conflicts.iter().any(|conflict| *conflict != Some(Conflict::Grant)),
+        });
+        policies.iter().for_each(|policy| inputs.add_preference_events(policy));
+        inputs
+    }
+
+    fn add_preference_events(&mut self, policy: &Policy) {
+        self.named_events.extend(policy.preference_events().value.iter().map(|name| name.value.clone()));
+        self.named_events.sort();
+        self.named_events.dedup();
     }
 
     /// Returns an answer of the ledger with which the check has a result; `None` where it is not asked.
@@ -207,25 +272,40 @@ impl Inputs {
         result: CheckResult,
         values: &[usize],
     ) -> Option<LedgerAnswer> {
-        let is_set = |variable: Option<usize>| {
-            variable.is_some_and(|variable| values.get(variable).copied().unwrap_or(0) == 1)
+        let answered = match result {
+            CheckResult::Recording | CheckResult::Unchecked => return None,
+            CheckResult::Unknown => Answered::Unknown,
+            CheckResult::Unreachable => Answered::Unreachable,
+            CheckResult::Unstamped | CheckResult::Agrees | CheckResult::Mismatch => Answered::Known,
         };
-        match result {
-            CheckResult::Recording | CheckResult::Unchecked => None,
-            CheckResult::Unknown => Some(LedgerAnswer::Unknown),
-            CheckResult::Unreachable => Some(LedgerAnswer::Unreachable),
-            CheckResult::Unstamped | CheckResult::Agrees | CheckResult::Mismatch => {
-                let recorded = |wire_id: &String| match is_set(self.recorded(wire_id)) {
-                    true => RecordedPreference::Granted,
-                    false => RecordedPreference::Refused,
-                };
-                let own = self.categories.iter().map(|wire_id| (wire_id.clone(), recorded(wire_id)));
-                // The event says nothing of the other categories.
-                let other = free(policy).into_iter().find(|wire_id| !self.categories.contains(wire_id));
-                let other = other.filter(|_| is_set(self.others_differ()));
-                let other = other.map(|wire_id| (wire_id, RecordedPreference::Granted));
-                Some(LedgerAnswer::Known(Record { preferences: own.chain(other).collect() }))
+        let mut answer = self.answer_of(answered, values);
+        if let (LedgerAnswer::Known(record), Some(others)) = (&mut answer, self.others_differ())
+            && values.get(others) == Some(&1)
+        {
+            // The event says nothing of the other categories.
+            let other = free(policy).into_iter().find(|wire_id| !self.categories.contains(wire_id));
+            record.preferences.extend(other.map(|wire_id| (wire_id, RecordedPreference::Granted)));
+        }
+        Some(answer)
+    }
+
+    /// Returns an answer of the ledger, with what the values say of the record.
+    pub(super) fn answer_of(&self, answered: Answered, values: &[usize]) -> LedgerAnswer {
+        let recorded = |wire_id: &String| {
+            let value = self.recorded(wire_id).and_then(|variable| values.get(variable).copied());
+            let preference = match value {
+                Some(1) => RecordedPreference::Granted,
+                Some(2) => RecordedPreference::Conflict,
+                _ => RecordedPreference::Refused,
+            };
+            (wire_id.clone(), preference)
+        };
+        match answered {
+            Answered::Known => {
+                LedgerAnswer::Known(Record { preferences: self.categories.iter().map(recorded).collect() })
             }
+            Answered::Unknown => LedgerAnswer::Unknown,
+            Answered::Unreachable => LedgerAnswer::Unreachable,
         }
     }
 }
@@ -270,17 +350,16 @@ impl<'p> DecisionFunction<'p> {
         recorded: Recorded<'_>,
     ) -> Result<Self, TooLargeError> {
         let mut diagrams = Diagrams::at_most(inputs.values(), max_steps)?;
+        let answered = match recorded {
+            Recorded::Known(_) => Answered::Known,
+            Recorded::Unknown => Answered::Unknown,
+            Recorded::Unreachable | Recorded::Unchecked => Answered::Unreachable,
+        };
         // A value more than each reason's, so that none is where a case does not hold.
         let mut whole = Diagram::FALSE;
         let mut refused: BTreeMap<String, Diagram> = BTreeMap::new();
-        for case in cases(&mut diagrams, &inputs, policy, destination)? {
-            let is_possible = match (case.result, recorded) {
-                (Some(CheckResult::Recording), _) => true,
-                (Some(result), Recorded::Known(_)) => has_record(result),
-                (Some(result), Recorded::Unknown) => result == CheckResult::Unknown,
-                (result, _) => result == Some(CheckResult::Unreachable),
-            };
-            if is_possible {
+        for case in cases(&mut diagrams, &inputs, 0, policy, destination)? {
+            if case.result.is_none_or(|result| answered.can_be(result)) {
                 let own =
                     diagrams.join(case.holds, case.function.reason, &|holds, reason| holds * (reason + 1))?;
                 whole = diagrams.join(whole, own, &|whole, own| whole.max(own))?;

@@ -1,7 +1,7 @@
 //! What a change of a policy changes: for each destination the situations that are decided otherwise, all of them, as few rows as
 //! say it, each with an event that shows it.
 
-use super::check::{Check, check};
+use super::check_diff::{CheckDiff, check_diff};
 use super::conditions::Conditions;
 use super::destination_pair::{
     ChangedCube, DestinationPair, Direction, PairChanges, PairClass, Presence, Side,
@@ -30,7 +30,7 @@ pub struct Diff {
     /// The gates, if they are not the same: before and after.
     pub gate: Option<(Gate, Gate)>,
     /// The checks against a ledger, if they are not the same: before and after.
-    pub check: Option<(Option<Check>, Option<Check>)>,
+    pub check: Option<CheckDiff>,
     /// The pairs of states in which an event is dropped otherwise.
     pub drops: Vec<DropChange>,
     /// The destinations that are decided otherwise, by name.
@@ -199,7 +199,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
         categories: only_one(&wire_ids(old), &wire_ids(new)),
         integrations: only_one(&names(old), &names(new)),
         gate: Some((gate(old), gate(new))).filter(|(old, new)| old != new),
-        check: Some((check(old), check(new))).filter(|(old, new)| old != new),
+        check: check_diff(old, new),
         drops: drops(old, new),
         destinations,
         too_large,

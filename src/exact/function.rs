@@ -322,12 +322,16 @@ impl Builder<'_> {
 
     /// Returns whether a formula is satisfied, and what it names where it is not.
     fn satisfied(&mut self, formula: &Formula, answered: bool) -> Result<Satisfied, TooLargeError> {
-        let variable = |wire_id: &str| match self.used {
-            Used::Stamped => self.inputs.category(wire_id).filter(|_| answered),
-            Used::Recorded => self.inputs.recorded(wire_id),
-            Used::Nothing => None,
+        let (inputs, used, policy) = (self.inputs, self.used, self.policy);
+        let granted = |diagrams: &mut Diagrams, wire_id: &str| {
+            let variable = match used {
+                Used::Stamped => inputs.category(wire_id).filter(|_| answered),
+                Used::Recorded => return inputs.recorded_grants(diagrams, policy, wire_id),
+                Used::Nothing => None,
+            };
+            variable.map_or(Ok(Diagram::FALSE), |variable| diagrams.literal(variable))
         };
-        let mut satisfied = formula.satisfied(self.diagrams, &variable)?;
+        let mut satisfied = formula.satisfied(self.diagrams, &granted)?;
         if answered && self.inputs.requirements.is_some() {
             satisfied.named = BTreeMap::new();
             if let Some(variable) = self.inputs.requirement_var(|one| one.is_of(self.which)) {

@@ -7,7 +7,9 @@ use super::formula::{Formula, place};
 use super::requirement_vars::{Combination, RequirementVar, combinations};
 use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
 use crate::fingerprint::TooLargeError;
-use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading};
+use crate::model::{
+    Conflict, ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables, in their order: the shape of the consent object, the state of the integrations object, which named event
@@ -84,6 +86,8 @@ pub(crate) struct CheckInputs {
     pub(crate) identify: bool,
     /// Whether a compared category is no variable.
     pub(crate) has_others: bool,
+    /// Whether the record may be in conflict about a category: to one policy that grants, and to the other it does not.
+    pub(crate) tells_conflict: bool,
 }
 
 impl Inputs {
@@ -205,7 +209,8 @@ impl Inputs {
             Input::Consent => self.shapes.len(),
             Input::Integrations => IntegrationsState::ALL.len(),
             Input::Event => self.identify_event() + usize::from(self.has_identify()),
-            Input::Recorded | Input::OthersDiffer => 2,
+            Input::Recorded => self.recorded_values(),
+            Input::OthersDiffer => 2,
             Input::Entry(_) => ENTRIES.len() + usize::from(self.read_invalid_differently()),
             Input::All => ALL.len(),
             Input::Category(_) | Input::Requirement(_) => 2,
@@ -241,6 +246,24 @@ impl Inputs {
     /// Returns the variable of what is recorded of a category, if it is asked for.
     pub(crate) fn recorded(&self, wire_id: &str) -> Option<usize> {
         self.check.and_then(|_| self.category(wire_id)).map(|variable| variable + 1)
+    }
+
+    /// How many values the variable of what is recorded has: refused, granted, and in conflict where that is a value of its own.
+    fn recorded_values(&self) -> usize {
+        2 + usize::from(self.check.is_some_and(|check| check.tells_conflict))
+    }
+
+    /// Returns where the record grants a category under a policy.
+    pub(crate) fn recorded_grants(
+        &self,
+        diagrams: &mut Diagrams,
+        policy: &Policy,
+        wire_id: &str,
+    ) -> Result<Diagram, TooLargeError> {
+        let Some(variable) = self.recorded(wire_id) else { return Ok(Diagram::FALSE) };
+        let grants_conflict = policy.ledger_check().is_some_and(|check| check.conflict == Conflict::Grant);
+        let values = [false, true, grants_conflict].map(Diagram::truth);
+        diagrams.node(variable, values.get(..self.recorded_values()).unwrap_or_default())
     }
 
     /// Returns the variable of whether the event and the record differ elsewhere.

@@ -11,6 +11,7 @@
 
 mod certify;
 mod check;
+mod check_diff;
 mod checked;
 mod conditions;
 mod counterfactuals;
@@ -35,6 +36,7 @@ mod space;
 pub use crate::fingerprint::{Fingerprint, TooLargeError};
 pub use certify::{Certificate, Coverage, Disagreement, certify};
 pub use check::{Check, check};
+pub use check_diff::{CheckChange, CheckDiff, CheckedDestination, CheckedWitness};
 pub use conditions::{Condition, Conditions, RequiredBy};
 pub use counterfactuals::{
     Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, counterfactuals,

@@ -123,7 +123,7 @@ impl<'p> Question<'p> {
     ) -> Result<(Option<u128>, Option<Counterexample>), TooLargeError> {
         let events = self.inputs.events(&mut self.diagrams, &[])?;
         let (mut situations, mut counterexample) = (Some(0u128), None);
-        for case in checked::cases(&mut self.diagrams, &self.inputs, self.policy, destination)? {
+        for case in checked::cases(&mut self.diagrams, &self.inputs, 0, self.policy, destination)? {
             let meant = checked::record_of(&mut self.diagrams, &self.inputs, &case)?;
             let possible = self.diagrams.and(events, meant)?;
             let mut asked = self.diagrams.and(possible, case.holds)?;
@@ -279,8 +279,12 @@ impl<'p> Question<'p> {
         let granted = self.diagrams.literal(variable)?;
         let stamped =
             self.inputs.where_present(&mut self.diagrams, Inputs::CONSENT, granted, Diagram::FALSE)?;
-        let recorded = self.inputs.recorded(category.wire_id()).filter(|_| case.used == Used::Recorded);
-        let used = recorded.map_or(Ok(Diagram::FALSE), |variable| self.diagrams.literal(variable))?;
+        let used = match case.used {
+            Used::Recorded => {
+                self.inputs.recorded_grants(&mut self.diagrams, self.policy, category.wire_id())?
+            }
+            Used::Stamped | Used::Nothing => Diagram::FALSE,
+        };
         self.used(case, stamped, used)
     }
 

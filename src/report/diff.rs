@@ -1,6 +1,7 @@
 //! Differences between two policies.
 
 use super::event_counts::EventCounts;
+use super::check_rows::{CheckRow, check_rows};
 use super::json::VERSION;
 use super::page::{Cell, Cells, Column, Document, Grid, Page, PageBlock, Role};
 use super::when::When;
@@ -18,6 +19,8 @@ const MAX_BYTES: usize = 60_000;
 pub struct DiffReport<'a> {
     categories: Vec<Known<'a>>,
     check: Option<Pair<Option<String>>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    check_rows: Vec<CheckRow<'a>>,
     destinations: Vec<DestinationChanges<'a>>,
     drops: &'a [DropChange],
     equal: bool,
@@ -164,7 +167,11 @@ impl<'a> DiffReport<'a> {
         };
         DiffReport {
             categories: known(&diff.categories),
-            check: Pair::of(&diff.check, |check| check.as_ref().map(ToString::to_string)),
+            check: diff.check.as_ref().map(|check| {
+                let [before, after] = [&check.before, &check.after].map(|one| one.as_ref().map(ToString::to_string));
+                Pair { after, before }
+            }),
+            check_rows: check_rows(diff.check.as_ref()),
             destinations: diff.destinations.iter().enumerate().map(destination).collect(),
             drops: &diff.drops,
             equal: diff.is_empty(),
@@ -188,6 +195,7 @@ impl<'a> DiffReport<'a> {
         let mut page = Page::default();
         page.heading(3, format!("{}: {}", self.new.policy, self.summary()));
         page.list(self.sentences().into_iter().chain(self.events.map(EventCounts::summary)).collect());
+        self.check_rows.iter().for_each(|row| row.add_to(&mut page));
         let strong = |title| Column { role: Role::Strong, ..Column::from(title) };
         let number = |title| Column { is_right: true, ..Column::from(title) };
         let mut columns = vec![
@@ -311,6 +319,7 @@ impl Document for DiffReport<'_> {
     fn add_to(&self, page: &mut Page) {
         page.paragraph(format!("{} -> {}", self.old.file, self.new.file));
         page.list(self.sentences());
+        self.check_rows.iter().for_each(|row| row.add_to(page));
         for destination in &self.destinations {
             page.heading(2, destination.title());
             for change in &destination.changes {

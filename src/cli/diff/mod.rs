@@ -122,13 +122,23 @@ fn count(changes: &Changes, old: &Policy, new: &Policy, path: &Path) -> Result<E
 fn is_denied(denied: Denied, changes: &Changes) -> bool {
     let has = |direction| changes.destinations.iter().any(|one| one.count(direction) > 0);
     let gate = changes.gate.as_ref();
+    let checked = |is_such: fn(&CheckedDestination) -> bool| {
+        let rows = changes.check.iter().flat_map(|check| &check.rows);
+        rows.flat_map(|row| &row.destinations).any(|one| one.is_unknown || is_such(one))
+    };
     match denied {
         Denied::Any => !changes.is_empty(),
-        // What another check delivers or blocks depends on what is recorded.
-        Denied::Loosened | Denied::Tightened if changes.check.is_some() => true,
         _ if !changes.is_exact() || !changes.too_large.is_empty() => true,
-        Denied::Loosened => has(Direction::Loosened) || gate.is_some_and(|(old, new)| !new.is_within(old)),
-        Denied::Tightened => has(Direction::Tightened) || gate.is_some_and(|(old, new)| !old.is_within(new)),
+        Denied::Loosened => {
+            has(Direction::Loosened)
+                || gate.is_some_and(|(old, new)| !new.is_within(old))
+                || checked(|one| one.delivered.is_some())
+        }
+        Denied::Tightened => {
+            has(Direction::Tightened)
+                || gate.is_some_and(|(old, new)| !old.is_within(new))
+                || checked(|one| one.blocked.is_some())
+        }
         Denied::Reason => has(Direction::Reason),
     }
 }
