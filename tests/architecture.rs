@@ -301,7 +301,7 @@ fn paths_are_read_out_of_trees() {
         resolved(&["bin", "cli", "eval"], "consentry::report::Summary").as_deref(),
         Some("report/mod.rs")
     );
-    assert_eq!(resolved(&["lib", "ledger"], "check::Checked").as_deref(), Some("ledger/check.rs"));
+    assert_eq!(resolved(&["lib", "ledger"], "audit::Audit").as_deref(), Some("ledger/audit.rs"));
     assert_eq!(resolved(&["lib", "ledger"], "std::fmt"), None);
 }
 
