@@ -10,6 +10,8 @@ pub struct Names<'n> {
     pub destinations: &'n [String],
     /// By any of their names.
     pub entries: &'n [String],
+    /// Whether the policy checks events against a ledger.
+    pub has_check: bool,
 }
 
 const JSON: [&str; 6] = [
@@ -38,6 +40,8 @@ impl Names<'_> {
 
     fn test(&self, number: usize, u: &mut Unstructured) -> Result<String> {
         let mut lines = Vec::new();
+        let is_answered = self.has_check && u.arbitrary()?;
+        let mut is_table = false;
         match u.int_in_range(0..=4)? {
             0 => lines.push(format!("event {}", JSON[u.choose_index(4)?])),
             1 => lines.push(format!("events from \"events {number}.ndjson\"")),
@@ -45,9 +49,14 @@ impl Names<'_> {
                 if u.arbitrary()? {
                     lines.push("event \"Order // Completed\"".to_owned());
                 }
-                lines.push("consent integrations expect".to_owned());
+                is_table = true;
+                let column = if is_answered { "recorded " } else { "" };
+                lines.push(format!("consent integrations {column}expect"));
                 for _ in 0..u.int_in_range(1..=5)? {
-                    let (consent, integrations) = (self.consent(u)?, self.integrations(u)?);
+                    let (consent, mut integrations) = (self.consent(u)?, self.integrations(u)?);
+                    if is_answered {
+                        integrations = format!("{integrations} {}", self.recorded(u)?);
+                    }
                     let mut expectations = Vec::new();
                     for _ in 0..u.int_in_range(1..=3)? {
                         expectations.push(self.expectation(u)?);
@@ -67,7 +76,10 @@ impl Names<'_> {
                 }
             }
         }
-        if !lines.iter().any(|line| line.starts_with("consent integrations expect")) {
+        if !is_table {
+            if is_answered {
+                lines.push(format!("recorded {}", self.recorded(u)?));
+            }
             for _ in 0..u.int_in_range(1..=4)? {
                 lines.insert(u.int_in_range(0..=lines.len())?, self.expectation(u)?);
             }
@@ -88,6 +100,13 @@ impl Names<'_> {
             return Ok((*u.choose(&["none", "malformed", "{ }", "{ All: off }"])?).to_owned());
         }
         self.object(self.entries, &["on", "off", "invalid", "{}"], u)
+    }
+
+    fn recorded(&self, u: &mut Unstructured) -> Result<String> {
+        if self.categories.is_empty() || u.ratio(1, 3)? {
+            return Ok((*u.choose(&["unknown", "unreachable", "{}"])?).to_owned());
+        }
+        self.object(self.categories, &["granted", "refused", "conflict"], u)
     }
 
     fn object(&self, names: &[String], values: &[&str], u: &mut Unstructured) -> Result<String> {

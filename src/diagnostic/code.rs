@@ -183,6 +183,8 @@ codes! {
     InvalidTestEvent "invalid-test-event" = 321,
     /// There is no such finding of lint.
     UnknownFinding "unknown-finding" = 322,
+    /// A test states what is recorded, but the policy has no ledger check.
+    RecordedWithoutCheck "recorded-without-check" = 323,
 
     /// The table leaves cells open.
     UncoveredCells "uncovered-cells" = 401,

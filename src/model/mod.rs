@@ -39,7 +39,7 @@ pub use reading::{Preference, Reading};
 pub use reconcile::Reconcile;
 pub use requirement::Requirement;
 pub(crate) use role::EventRole;
-pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations};
+pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, TestRecorded};
 
 pub use crate::syntax::tree::{
     AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState, DestinationSet,
