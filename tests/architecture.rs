@@ -30,6 +30,10 @@ const MODULES: &[(&str, &[&str])] = &[
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
     ("exact", &["decide", "diagnostic", "event", "fingerprint", "model", "reason", "reference", "verdict"]),
     (
+        "testing",
+        &["decide", "diagnostic", "event", "model", "reason", "reference", "source", "syntax", "verdict"],
+    ),
+    (
         "lint",
         &[
             "decide",
@@ -41,12 +45,9 @@ const MODULES: &[(&str, &[&str])] = &[
             "source",
             "spelled",
             "syntax",
+            "testing",
             "visit",
         ],
-    ),
-    (
-        "testing",
-        &["decide", "diagnostic", "event", "model", "reason", "reference", "source", "syntax", "verdict"],
     ),
     (
         "report",

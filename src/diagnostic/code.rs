@@ -261,6 +261,8 @@ codes! {
     AmbiguousList "ambiguous-list" = 533 Warning,
     /// A comment allows a finding by its code.
     OldAllowComment "old-allow-comment" = 534,
+    /// The tests leave out a result of the ledger check.
+    UntestedCheckResult "untested-check-result" = 535 Warning,
 }
 
 impl Code {

@@ -14,10 +14,14 @@ pub use result::{CaseResult, Difference, Failure, StatedDrop, StatedVerdict};
 use crate::decide::{Input, Scratch, Table};
 use crate::diagnostic::escaped;
 use crate::event::{Event, EventError, LedgerAnswer, Limits, Recorded, lines};
+#[cfg(feature = "lint")]
+use crate::model::CheckResult;
 use crate::model::{Test, TestCase, TestEvent};
 use crate::source::Source;
 use crate::syntax::MAX_FILE_BYTES;
 use expect::Expectations;
+#[cfg(feature = "lint")]
+use std::collections::BTreeSet;
 
 /// How many differences of a case are kept, and of all cases together, but for the first of each; the others are counted.
 const MAX_DIFFERENCES: usize = 1_000;
@@ -80,6 +84,40 @@ pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> 
             left = left.saturating_sub(at_first - run.left);
             results.push(CaseResult { passed: run.result.failures.is_empty(), ..run.result });
         }
+    }
+    results
+}
+
+/// Returns the results that the ledger check has in the tests of a policy. A case with a file of events counts for each result that
+/// its answer allows, because the file is not read.
+#[cfg(feature = "lint")]
+pub(crate) fn check_results(table: &Table) -> BTreeSet<CheckResult> {
+    let policy = table.policy();
+    let mut scratch = table.scratch();
+    let mut results = BTreeSet::new();
+    for case in policy.tests().iter().flat_map(|test| &test.cases) {
+        let Some(answer) = case.recorded.as_ref().map(|stated| event::answer(stated, policy)) else {
+            continue;
+        };
+        let json = match &case.event {
+            TestEvent::Stated { consent, integrations, track } => {
+                &event::json(&event::consent(consent, policy), integrations, track.as_deref(), policy)
+            }
+            TestEvent::Json(json) => json,
+            TestEvent::File(_) => {
+                results.extend(match answer {
+                    LedgerAnswer::Unknown => vec![CheckResult::Unknown],
+                    LedgerAnswer::Unreachable => vec![CheckResult::Unreachable],
+                    LedgerAnswer::Known(_) => {
+                        vec![CheckResult::Unstamped, CheckResult::Agrees, CheckResult::Mismatch]
+                    }
+                });
+                continue;
+            }
+        };
+        let input = Input::line(json.as_bytes()).recorded(answer.recorded());
+        let checked = table.decide(input, &mut scratch).ok().and_then(|decision| decision.checked());
+        results.extend(checked.map(|(result, _)| result));
     }
     results
 }
