@@ -304,7 +304,7 @@ pub fn promises_are_decided(u: &mut Unstructured) -> Result<u64> {
 }
 
 /// Whether an event grants what is asked for, also of what is unenforced.
-fn satisfied(policy: &Policy, needs: &Requirement, event: &Event) -> bool {
+pub(crate) fn satisfied(policy: &Policy, needs: &Requirement, event: &Event) -> bool {
     match needs {
         Requirement::Category(id) => {
             let category = policy.category(*id).unwrap();
@@ -320,7 +320,7 @@ fn satisfied(policy: &Policy, needs: &Requirement, event: &Event) -> bool {
 }
 
 /// Whether an event is one of those that a condition speaks of.
-fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event) -> bool {
+pub(crate) fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event) -> bool {
     let track = event.track.as_ref().map(|name| name.to_text().into_owned());
     match condition {
         PromiseCondition::Consent(states) => states.contains(&event.consent.state()),

@@ -11,6 +11,7 @@
     reason = "a law that is broken panics"
 )]
 
+mod checks;
 pub mod events;
 pub mod exact;
 pub mod flips;
@@ -73,6 +74,7 @@ pub const ALL: &[Law] = &[
     ("joining_is_a_lattice", ledger::joining_is_a_lattice),
     ("checks_do_what_is_said", ledger::checks_do_what_is_said),
     ("tests_hold_for_what_is_decided", tests::tests_hold_for_what_is_decided),
+    ("checked_promises_are_decided", checks::checked_promises_are_decided),
 ];
 
 fn compile(text: &str) -> Table {

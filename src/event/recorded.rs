@@ -45,7 +45,7 @@ pub enum LedgerAnswer {
 }
 
 impl LedgerAnswer {
-    /// Reads an answer: `unknown`, `unreachable`, or a JSON object of what is recorded, by wire id: `"granted"` or `true`, `"refused"` or
+    /// Reads an answer, as [`LedgerAnswer::to_json`] writes it too: `unknown`, `unreachable`, or a JSON object of what is recorded, by wire id: `"granted"` or `true`, `"refused"` or
     /// `false`, or `"conflict"`.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl LedgerAnswer {
     /// # Ok::<(), String>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, String> {
-        match text {
+        match text.trim_matches('"') {
             "unknown" => return Ok(LedgerAnswer::Unknown),
             "unreachable" => return Ok(LedgerAnswer::Unreachable),
             _ => {}
@@ -83,6 +83,11 @@ impl LedgerAnswer {
             }
         }
         Ok(LedgerAnswer::Known(Record { preferences }))
+    }
+
+    /// Returns the answer as JSON: `"unknown"`, `"unreachable"`, or an object of what is recorded.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// Returns the answer, for a check.

@@ -257,7 +257,10 @@ fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e
                 let empty = Integrations::Entries(Vec::new());
                 changed.integrations = if is_malformed { Integrations::Malformed } else { empty };
             }
-            Some(Input::Event) => changed.track = inputs.named_event(*value).cloned().map(Name::from),
+            Some(Input::Event) => {
+                changed.track = inputs.named_event(*value).cloned().map(Name::from);
+                changed.is_identify &= changed.track.is_none();
+            }
             Some(Input::Entry(name)) => set_entry(&mut changed, name, ENTRIES.get(*value).copied().flatten()),
             Some(Input::All) => {
                 set_entry(&mut changed, "All", ALL.get(*value).copied().flatten().or(Some(Entry::On)));

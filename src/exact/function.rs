@@ -310,11 +310,13 @@ impl Builder<'_> {
                 (None, None, UnmappedDestinations::Deliver) => (leaf(Reason::Unmapped), BTreeMap::new()),
                 (None, None, UnmappedDestinations::Block) => (leaf(Reason::UnmappedDenied), BTreeMap::new()),
             };
-        let exempt = self.inputs.named_events.iter().map(|name| {
-            let mut names = self.policy.exempt_events().value.iter();
-            if names.any(|exempt| exempt.value == *name) { leaf(Reason::Exempt) } else { reason }
+        let exempt = &self.policy.exempt_events().value;
+        let is_exempt = |name: &String| exempt.iter().any(|exempt| exempt.value == *name);
+        let by_event = (0..self.diagrams.count_of(Inputs::EVENT)).map(|event| {
+            let is_exempt = self.inputs.named_event(event).is_some_and(is_exempt);
+            if is_exempt { leaf(Reason::Exempt) } else { reason }
         });
-        let by_event: Vec<Diagram> = std::iter::once(reason).chain(exempt).collect();
+        let by_event: Vec<Diagram> = by_event.collect();
         Ok(ConsentOutcome { reason: self.diagrams.node(Inputs::EVENT, &by_event)?, named })
     }
 

@@ -3,6 +3,7 @@
 #[cfg(feature = "ledger")]
 pub mod audit;
 pub mod certify;
+mod check_table;
 pub mod csv;
 pub mod diff;
 pub mod eval;

@@ -246,6 +246,7 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::needed_grant => "`needed grant`",
         Rule::event_names => A_TEXT,
         Rule::condition => "a condition",
+        Rule::ledger_result => "`recording`, `unknown`, `unreachable`, `unstamped`, `agrees` or `mismatch`",
         Rule::entry_state => "`on`, `off`, `unlisted` or `invalid`",
         Rule::row | Rule::consent_states | Rule::consent_state => "a consent state",
         Rule::integrations_states | Rule::integrations_state => "an integrations state",

@@ -174,8 +174,10 @@ policy says. Nobody overrides it.*/
     r#without,
     ///`when consent answered and "Braze" off`: the events that a promise speaks of.
     r#when,
-    ///A state of one of the two objects, the event's name, an integrations entry, or a preference.
+    ///A state of one of the two objects, the event's name, an integrations entry, a preference, or what the ledger says.
     r#condition,
+    ///A result of the check against the ledger. Names may be called like it.
+    r#ledger_result,
     ///What an integrations entry may be.
     r#entry_state,
     ///`test "…" { … }`: an event and what is expected of it, or a table of cases.
@@ -505,6 +507,7 @@ impl Rule {
             Rule::r#without,
             Rule::r#when,
             Rule::r#condition,
+            Rule::r#ledger_result,
             Rule::r#entry_state,
             Rule::r#test,
             Rule::r#test_line,
@@ -3046,6 +3049,60 @@ impl ::pest::Parser<Rule> for Grammar {
                                     .or_else(|state| {
                                         state
                                             .sequence(|state| {
+                                                self::r#word_ledger(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#ledger_result(state) })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                state
+                                                                    .optional(|state| {
+                                                                        state
+                                                                            .sequence(|state| {
+                                                                                self::r#bar(state)
+                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                    .and_then(|state| { self::r#ledger_result(state) })
+                                                                            })
+                                                                            .and_then(|state| {
+                                                                                state
+                                                                                    .repeat(|state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
+                                                                                                super::hidden::skip(state)
+                                                                                                    .and_then(|state| {
+                                                                                                        state
+                                                                                                            .sequence(|state| {
+                                                                                                                self::r#bar(state)
+                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                    .and_then(|state| { self::r#ledger_result(state) })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#word_recorded(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#name(state) })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        state.optional(|state| { self::r#word_not(state) })
+                                                    })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#word_granted(state) })
+                                            })
+                                    })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
                                                 self::r#word_integrations(state)
                                                     .and_then(|state| { super::hidden::skip(state) })
                                                     .and_then(|state| { self::r#integrations_states(state) })
@@ -3158,6 +3215,39 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .and_then(|state| { self::r#word_granted(state) })
                                             })
                                     })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#ledger_result(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#ledger_result,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("recording")
+                                                        .or_else(|state| { state.match_string("unknown") })
+                                                        .or_else(|state| { state.match_string("unreachable") })
+                                                        .or_else(|state| { state.match_string("unstamped") })
+                                                        .or_else(|state| { state.match_string("agrees") })
+                                                        .or_else(|state| { state.match_string("mismatch") })
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
                             },
                         )
                 }
@@ -9130,6 +9220,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#without => rules::r#without(state),
                     Rule::r#when => rules::r#when(state),
                     Rule::r#condition => rules::r#condition(state),
+                    Rule::r#ledger_result => rules::r#ledger_result(state),
                     Rule::r#entry_state => rules::r#entry_state(state),
                     Rule::r#test => rules::r#test(state),
                     Rule::r#test_line => rules::r#test_line(state),
