@@ -260,7 +260,7 @@ fn tests_without_an_answer_are_counted() {
     let shown = test(check, fails, "human");
     for line in [
         "  ledger: mismatch; recorded {\"C4\":\"conflict\"}\n",
-        "  ledger: unreachable; recorded unreachable\n",
+        "  ledger: unreachable; recorded \"unreachable\"\n",
         "  ledger: unchecked\n",
         "override ledger mismatch drop\n",
     ] {

@@ -7,6 +7,7 @@
     reason = "a test that fails may panic"
 )]
 
+use consentry::event::LedgerAnswer;
 use consentry::source::{Memory, SourceError};
 use consentry::syntax::MAX_FILE_BYTES;
 use consentry::testing::{self, CaseResult, Difference, Failure, StatedVerdict};
@@ -416,7 +417,7 @@ fn files_have_one_answer() {
     let told: Vec<_> = results
         .iter()
         .map(|one| {
-            let answer = one.recorded.as_ref().map(ToString::to_string);
+            let answer = one.recorded.as_ref().map(LedgerAnswer::to_json);
             (one.passed, one.events, answer, one.unchecked)
         })
         .collect();
@@ -425,7 +426,7 @@ fn files_have_one_answer() {
         told,
         [
             (true, 2, answer(r#"{"C4":"refused"}"#), false),
-            (true, 2, answer("unknown"), false),
+            (true, 2, answer("\"unknown\""), false),
             (true, 2, None, true),
         ]
     );

@@ -4,7 +4,6 @@ use super::json::{Json, Type};
 use crate::model::RecordedPreference;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// The record of a person: what they said last of each category.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -96,19 +95,6 @@ impl LedgerAnswer {
             LedgerAnswer::Known(record) => Recorded::Known(record),
             LedgerAnswer::Unknown => Recorded::Unknown,
             LedgerAnswer::Unreachable => Recorded::Unreachable,
-        }
-    }
-}
-
-impl fmt::Display for LedgerAnswer {
-    /// Writes what [`LedgerAnswer::parse`] reads.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LedgerAnswer::Known(record) => {
-                f.write_str(&serde_json::to_string(&record.preferences).map_err(|_| fmt::Error)?)
-            }
-            LedgerAnswer::Unknown => f.write_str("unknown"),
-            LedgerAnswer::Unreachable => f.write_str("unreachable"),
         }
     }
 }

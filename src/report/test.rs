@@ -165,7 +165,7 @@ pub(super) fn lines(case: &CaseResult<'_>, most: usize) -> (Vec<String>, usize) 
         let at = line.map_or(String::new(), |line| format!(" at {events_file}:{line}"));
         lines.push(format!("event{at}: {event}"));
         let answer =
-            case.recorded.as_ref().map(|answer| format!("; recorded {}", escaped(&answer.to_string())));
+            case.recorded.as_ref().map(|answer| format!("; recorded {}", escaped(&answer.to_json())));
         lines.extend(check.map(|check| format!("ledger: {check}{}", answer.unwrap_or_default())));
     }
     (lines, shown)
