@@ -223,7 +223,7 @@ fn tests_without_an_answer_are_counted() {
     let table = "test \"two\" { consent integrations expect missing none deliver all {} none block all }";
     let answered = "test \"a\" { consent { A: granted } recorded { A: refused } drop \"Consent mismatch\" }";
 
-    // What comes after the list of tests.
+    // The lines after the list of tests.
     let end = |check: &str, tests: &str| {
         let shown = test(check, tests, "human");
         shown.split_once("\n\n").unwrap().1.trim_end().replace('\n', "|")

@@ -16,7 +16,7 @@ pub struct Names<'n> {
     pub destinations: &'n [String],
     /// By any of their names.
     pub entries: &'n [String],
-    /// Whether the policy checks events against a ledger.
+    /// True if the policy checks events against a ledger.
     pub has_check: bool,
 }
 
@@ -267,7 +267,7 @@ pub fn tests_hold_for_what_is_decided(u: &mut Unstructured) -> Result<u64> {
     Ok(compared)
 }
 
-/// What the table decides of each destination, as a test expects it.
+/// Returns expectations that the decision of each destination meets.
 fn expectations(decision: &Decision) -> Vec<String> {
     let policy = decision.policy();
     let expectation = |(id, verdict): (consentry::DestinationId, consentry::Verdict)| {

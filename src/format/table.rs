@@ -6,10 +6,10 @@ use super::page::{INDENT, Page};
 use super::trivia::{Word, in_one_line, joined, split_at};
 use crate::syntax::tree::{Case, Row};
 
-/// How many words a header has, unless it has `recorded`.
+/// The number of words in a header without `recorded`.
 pub(super) const HEADER: usize = 3;
 
-/// Where the columns of a row begin behind the first, and where the row ends. What follows the columns of the header is its reason.
+/// Where the columns of a row begin behind the first, and where the row ends. Words after the columns of the header are its reason.
 pub(super) struct Places {
     starts: [usize; 3],
     end: usize,

@@ -202,10 +202,10 @@ const A_NAME: &str = "a name";
 /// How a text is asked for.
 const A_TEXT: &str = "a text in quotes";
 
-/// How a test asks what is expected of an event.
+/// The phrase for an expectation of a test.
 const AN_EXPECTATION: &str = "`deliver`, `block` or `drop`";
 
-/// How a test asks for the ledger's answer.
+/// The phrase for the ledger's answer in a test.
 const AN_ANSWER: &str = "`unknown`, `unreachable` or `{`";
 
 /// Names a rule as a person would; `None` for what is never worth naming.

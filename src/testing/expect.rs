@@ -16,7 +16,7 @@ pub(super) struct Expectations<'t> {
     all: Vec<Spanned<Expectation<'t>>>,
 }
 
-/// What the reference interpreter decides about.
+/// The subject of the reference interpreter's decisions.
 struct Reference<'e> {
     /// The event with the consent that it is decided with.
     event: &'e Event<'e>,
