@@ -12,7 +12,7 @@ mod common;
 mod text;
 
 use consentry::event::LedgerAnswer;
-use consentry::{Event, Input, Limits, Policy, Table, reference};
+use consentry::{Decision, Event, Input, Limits, Policy, Table, reference};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -111,7 +111,27 @@ const SETTINGS: [&str; 4] = [
      override reconcile { consent integrations enforce\n missing any drop \"unsaid\"\n any any consent then integrations\n }",
 ];
 
-/// `eval`, `explain`, `filter`, the library and the reference decide each event alike, with a ledger and without.
+/// Returns a test of one event that expects what was decided. `said` is the ledger's answer, if the event is checked.
+fn stated_test(event: &str, said: Option<&LedgerAnswer>, decided: &Decision) -> String {
+    let name = |wire_id: &str| if wire_id == "C0004" { "Advertising" } else { "Analytics" };
+    let recorded = match said {
+        None => String::new(),
+        Some(LedgerAnswer::Known(record)) => {
+            let all = record.preferences.iter().map(|(wire_id, value)| format!("{}: {value}", name(wire_id)));
+            format!("recorded {{ {} }}", all.collect::<Vec<_>>().join(", "))
+        }
+        Some(answer) => format!("recorded {}", answer.to_json().trim_matches('"')),
+    };
+    let verdicts = decided.verdicts().map(|(id, verdict)| {
+        let destination = decided.policy().destination(id).unwrap().name();
+        format!("{} {destination:?} because {}", verdict.outcome(), verdict.reason())
+    });
+    let drop = decided.drop_reason().map(|reason| format!("drop {reason:?}"));
+    let expected: Vec<String> = verdicts.chain(drop).collect();
+    format!("test \"t\" {{ event {event} {recorded} {} }}\n", expected.join("\n"))
+}
+
+/// `eval`, `explain`, `filter`, `test`, the library and the reference decide each event alike, with a ledger and without.
 #[test]
 fn commands_agree_on_each_event() {
     for (number, settings) in SETTINGS.into_iter().enumerate() {
@@ -145,6 +165,10 @@ fn commands_agree_on_each_event() {
                     decided.check().unwrap().result.as_str(),
                     "{event} {said}"
                 );
+                let stated = stated_test(&event, Some(&owned).filter(|_| with_ledger), &decided);
+                fs::write(shop.path("test.consent"), format!("{}{stated}", shop.text)).unwrap();
+                let tested = run(&["test", &shop.path("test.consent")], b"");
+                assert_eq!(tested.status, 0, "{stated}\n{}", tested.out);
                 let line = format!("{event}\n");
                 let filter =
                     run(&[&["filter", &shop.path("shop.consent"), "-"], check].concat(), line.as_bytes());

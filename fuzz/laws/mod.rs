@@ -73,6 +73,7 @@ pub const ALL: &[Law] = &[
     ("ledgers_remember", ledger::ledgers_remember),
     ("joining_is_a_lattice", ledger::joining_is_a_lattice),
     ("checks_do_what_is_said", ledger::checks_do_what_is_said),
+    ("tests_hold_for_what_is_decided", tests::tests_hold_for_what_is_decided),
     ("checked_promises_are_decided", checks::checked_promises_are_decided),
 ];
 

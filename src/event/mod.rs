@@ -15,8 +15,8 @@ mod read;
 mod recorded;
 mod write;
 
-pub use crate::model::Preference;
 pub(crate) use crate::model::{ConsentState, IntegrationsState};
+pub use crate::model::{Preference, RecordedPreference};
 pub(crate) use consent::{Form, forms};
 pub use content::{Consent, Entry, Event, Integrations, Name};
 pub use error::{EventError, EventErrorKind};
@@ -30,5 +30,5 @@ pub(crate) use parts::{
 pub use read::Limits;
 #[cfg(feature = "ledger")]
 pub(crate) use read::{IdMember, read_whole};
-pub use recorded::{LedgerAnswer, Record, Recorded, RecordedPreference};
+pub use recorded::{LedgerAnswer, Record, Recorded};
 pub(crate) use write::{compose, track};

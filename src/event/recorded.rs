@@ -1,20 +1,9 @@
 //! What is recorded of a person's consent, for the check against the ledger (section 6 of the semantics).
 
 use super::json::{Json, Type};
+use crate::model::RecordedPreference;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
-
-spelled! {
-    /// What is recorded of one category.
-    RecordedPreference {
-        /// Granted.
-        Granted = "granted",
-        /// Refused.
-        Refused = "refused",
-        /// Two records of one person disagree, and the person has said nothing since.
-        Conflict = "conflict",
-    }
-}
 
 /// The record of a person: what they said last of each category.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]

@@ -39,10 +39,11 @@ pub use reading::{Preference, Reading};
 pub use reconcile::Reconcile;
 pub use requirement::Requirement;
 pub(crate) use role::EventRole;
-pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations};
+pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, TestRecorded};
 
 pub use crate::syntax::tree::{
     AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState, DestinationSet,
     Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level, LoadTrigger,
-    Mode, Quantifier, StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
+    Mode, Quantifier, RecordedPreference, StatedEntry, StatedPreference, UnmappedDestinations,
+    WithoutConsent,
 };

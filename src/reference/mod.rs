@@ -121,10 +121,36 @@ pub fn explain_recorded(
     recorded: Recorded<'_>,
     destination: DestinationId,
 ) -> Option<Explanation> {
-    let Some((checked, used)) = check(policy, event, recorded) else {
-        return explain(policy, event, destination);
-    };
-    Interpreter { policy, event: &used, destination: policy.destination(destination)? }.explain(Some(checked))
+    match check(policy, event, recorded) {
+        Some((checked, used)) => explain_checked(policy, &used, &checked, destination),
+        None => explain(policy, event, destination),
+    }
+}
+
+/// Decides an event that was checked, with the consent that it is decided with, for one destination, and says how.
+pub(crate) fn explain_checked(
+    policy: &Policy,
+    used: &Event<'_>,
+    checked: &Checked,
+    destination: DestinationId,
+) -> Option<Explanation> {
+    Interpreter { policy, event: used, destination: policy.destination(destination)? }.explain(Some(checked))
+}
+
+/// Returns why a whole event is dropped, if it is, and the place in the policy that decides that. `used` is the event with the consent
+/// that it is decided with.
+pub(crate) fn drop_reason<'p>(
+    policy: &'p Policy,
+    used: &Event<'_>,
+    checked: Option<&Checked>,
+) -> (Option<&'p str>, Span) {
+    if let Some(Checked { result, action: CheckAction::Drop, .. }) = checked
+        && let Some(span) = policy.ledger_span(*result)
+    {
+        return (Some(result.drop_reason()), span);
+    }
+    let row = policy.reconcile().row(used.consent.state(), used.integrations.state());
+    (row.drop_reason(), row.span)
 }
 
 struct Interpreter<'a> {
@@ -143,22 +169,21 @@ enum Satisfaction {
 }
 
 impl Interpreter<'_> {
-    fn explain(&self, checked: Option<Checked>) -> Option<Explanation> {
+    fn explain(&self, checked: Option<&Checked>) -> Option<Explanation> {
         let consent = self.event.consent.state();
         let integrations = self.event.integrations.state();
         let row = self.policy.reconcile().row(consent, integrations);
+        let (drop_reason, _) = drop_reason(self.policy, self.event, checked);
         let mut steps = Vec::new();
-        let mut drop_reason = row.drop_reason();
         let mut reason = None;
         if let Some(checked) = checked {
             let is_dropped = checked.action == CheckAction::Drop;
             if is_dropped {
-                drop_reason = Some(checked.result.drop_reason());
                 reason = Some(Reason::Dropped).filter(|_| self.destination.disabled.is_none());
             }
             let result = if is_dropped { StepResult::Blocks(Reason::Dropped) } else { StepResult::Passes };
             let span = self.policy.ledger_span(checked.result);
-            steps.push(Step { kind: StepKind::Check(checked), result, span });
+            steps.push(Step { kind: StepKind::Check(checked.clone()), result, span });
         }
         let reason = reason.unwrap_or_else(|| self.decide(row, &mut steps));
         let verdict = Verdict::new(reason, self.refused(reason));

@@ -195,6 +195,16 @@ spelled! {
         Invalid = "invalid",
     }
 
+    /// What is recorded of one category.
+    RecordedPreference {
+        /// Granted.
+        Granted = "granted",
+        /// Refused.
+        Refused = "refused",
+        /// Two records of one person disagree, and the person has said nothing since.
+        Conflict = "conflict",
+    }
+
     /// The value of an integrations entry in a test's event.
     StatedEntry {
         /// `on`: `true` on the event.
