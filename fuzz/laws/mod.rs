@@ -70,6 +70,7 @@ pub const ALL: &[Law] = &[
     ("gates_are_functions", gates::gates_are_functions),
     ("preference_events_pass", gates::preference_events_pass),
     ("exempting_changes_no_gate", gates::exempting_changes_no_gate),
+    ("gates_differ_as_events_do", gates::gates_differ_as_events_do),
     ("ledgers_remember", ledger::ledgers_remember),
     ("joining_is_a_lattice", ledger::joining_is_a_lattice),
     ("checks_do_what_is_said", ledger::checks_do_what_is_said),

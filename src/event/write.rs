@@ -9,6 +9,16 @@ impl Event<'_> {
     /// Returns the smallest JSON text that [`Event::read`] reads as this event, for a policy's reading: every name as often, and in
     /// the order, that the event has it.
     pub fn to_json(&self, reading: &Reading) -> String {
+        self.with_consent(consent::write(&self.consent, reading))
+    }
+
+    /// Returns the same for several readings, each of which looks for consent at a place of its own; `None` where one event cannot hold all
+    /// of it.
+    pub(crate) fn to_json_for_each(&self, readings: &[&Reading]) -> Option<String> {
+        Some(self.with_consent(consent::write_at_each(&self.consent, readings)?))
+    }
+
+    fn with_consent(&self, consent: impl IntoIterator<Item = Member>) -> String {
         let integrations: Option<Vec<Member>> = match &self.integrations {
             Integrations::Malformed => None,
             Integrations::Entries(entries) => {
@@ -24,7 +34,8 @@ impl Event<'_> {
         first.extend(self.id.as_ref().map(|id| (text("messageId"), name_text(id))));
         first.extend(self.is_identify.then(|| (text("type"), text("identify"))));
         first.extend(self.track.as_ref().into_iter().flat_map(|name| track(name_text(name))));
-        compose(first, &self.consent, integrations.as_deref(), reading)
+        first.extend(consent);
+        with_integrations(first, integrations.as_deref())
     }
 }
 
@@ -43,6 +54,12 @@ pub(crate) fn compose(
 ) -> String {
     let mut members = first;
     members.extend(consent::write(consent, reading));
+    with_integrations(members, integrations)
+}
+
+/// Returns the event of its first members and the entries of the integrations object.
+fn with_integrations(first: Vec<Member>, integrations: Option<&[Member]>) -> String {
+    let mut members = first;
     match integrations {
         None => members.push((text("integrations"), "null".into())),
         Some([]) => {}

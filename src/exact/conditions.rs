@@ -37,6 +37,8 @@ pub enum Condition {
     Category {
         /// The declared name, or the wire id where no policy declares it.
         name: String,
+        /// The wire id.
+        wire_id: String,
         /// True if it is granted.
         granted: bool,
     },
@@ -113,9 +115,11 @@ impl Condition {
                 twice: (count > ENTRIES.len()).then(|| values.contains(&ON_AND_INVALID)),
             },
             Input::All => Condition::All(at(&ALL, values)),
-            Input::Category(wire_id) => {
-                Condition::Category { name: inputs.called(wire_id).to_owned(), granted: values == [1] }
-            }
+            Input::Category(wire_id) => Condition::Category {
+                name: inputs.called(wire_id).to_owned(),
+                wire_id: wire_id.to_owned(),
+                granted: values == [1],
+            },
             Input::Requirement(RequirementVar::Granted { of, policies, .. }) => {
                 Condition::Requirement { required_by: RequiredBy::of(of, *policies), granted: values == [1] }
             }
@@ -166,8 +170,8 @@ impl fmt::Display for Condition {
                     values.iter().filter(|value| value.is_some()).map(|value| Entry::or_unlisted(*value));
                 write!(f, "All {}", listed(both.chain(others), "or"))
             }
-            Condition::Category { name, granted: true } => write!(f, "{name} granted"),
-            Condition::Category { name, granted: false } => write!(f, "{name} not granted"),
+            Condition::Category { name, granted: true, .. } => write!(f, "{name} granted"),
+            Condition::Category { name, granted: false, .. } => write!(f, "{name} not granted"),
             Condition::Requirement { required_by, granted } => {
                 let needs = if *required_by == RequiredBy::Old { "needed" } else { "needs" };
                 write!(f, "what it {needs} {}", if *granted { "granted" } else { "not granted" })

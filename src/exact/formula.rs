@@ -110,6 +110,11 @@ impl Formula {
         Ok(PrimeImplicants { satisfied: rows(Diagram::TRUE)?, unsatisfied: rows(Diagram::FALSE)? })
     }
 
+    /// Returns the wire ids of its categories that are not `always`.
+    pub(crate) fn free(&self) -> BTreeSet<&str> {
+        self.walk(&mut Vec::new(), &mut Vec::new())
+    }
+
     /// Adds its free categories as they are met, and those of each of its groups.
     fn walk<'f>(&'f self, met: &mut Vec<&'f str>, groups: &mut Vec<BTreeSet<&'f str>>) -> BTreeSet<&'f str> {
         let elements = match self {

@@ -5,7 +5,7 @@ use super::cover::Cube;
 use super::diagram::{Diagram, Diagrams, moved};
 use super::formula::{Formula, place};
 use super::requirement_vars::{Combination, RequirementVar, combinations};
-use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
+use crate::event::{Entry, Event, Form, Integrations, Limits, Name, Preference, forms};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
     Conflict, ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading,
@@ -118,22 +118,13 @@ impl Inputs {
         }
         let owned = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
         let readings: Vec<&Reading> = policies.iter().map(|(policy, _)| policy.reading()).collect();
-        let mut called: Vec<String> = categories.values().map(|name| (*name).to_owned()).collect();
-        for (place, (wire_id, name)) in categories.iter().enumerate() {
-            // Of two that are called alike each says what is stamped for it, as policies write it.
-            if categories.values().filter(|other| *other == name).count() > 1
-                && let Some(own) = called.get_mut(place)
-            {
-                *own = format!("{name} = {wire_id:?}");
-            }
-        }
         Inputs {
             shapes: forms(&readings),
             named_events: owned(events),
             check: None,
             names: owned(names),
             categories: categories.keys().map(|wire_id| (*wire_id).to_owned()).collect(),
-            called,
+            called: categories.values().map(|name| (*name).to_owned()).collect(),
             requirements: None,
             invalid_is_off: policies
                 .iter()
@@ -363,35 +354,61 @@ impl Inputs {
             (0..64).find(|value| cube.has(variable, *value) && is_possible(*value)).unwrap_or(0)
         };
         let first = |variable: usize| lowest(variable, &|_| true);
-        let may_have_none = |members: std::ops::Range<usize>| members.into_iter().all(|one| cube.has(one, 0));
-        let has_none = may_have_none(Inputs::FIRST_NAME..self.first_category());
-        let integrations =
-            lowest(Inputs::INTEGRATIONS, &|value| has_none || self.has_members(Inputs::INTEGRATIONS, value));
-        let combination = |shape: usize| {
-            let answered = answered(self.shapes.get(shape)?);
-            let is_in = |one: &&Combination| {
-                let mut values = one.values.iter().enumerate();
-                one.answered == answered
-                    && values.all(|(place, value)| cube.has(self.first_category() + place, *value))
-            };
-            combinations.iter().find(is_in)
-        };
-        let categories = self.first_category()..cube.0.len();
-        let has_none = may_have_none(categories.clone());
-        let consent = lowest(Inputs::CONSENT, &|value| match self.requirements {
-            Some(_) => combination(value).is_some(),
-            None => has_none || self.has_members(Inputs::CONSENT, value),
-        });
+        let object =
+            |object: usize| lowest(object, &|value| self.has_events(cube, object, value, combinations));
+        let (consent, integrations) = (object(Inputs::CONSENT), object(Inputs::INTEGRATIONS));
         let rest = (Inputs::EVENT..self.first_category()).map(first);
         let front: Vec<usize> = [consent, integrations].into_iter().chain(rest).collect();
         let with = |values: &[usize]| -> Vec<usize> { front.iter().chain(values).copied().collect() };
-        match combination(consent) {
+        match self.combination(cube, consent, combinations) {
             Some(one) => (with(&one.values), with(&one.grants)),
             None => {
+                let categories = self.first_category()..cube.0.len();
                 let point = with(&categories.map(first).collect::<Vec<usize>>());
                 (point.clone(), point)
             }
         }
+    }
+
+    /// Returns the first combination of a shape whose requirements are as a cube asks.
+    fn combination<'c>(
+        &self,
+        cube: &Cube,
+        shape: usize,
+        combinations: &'c [Combination],
+    ) -> Option<&'c Combination> {
+        let answered = answered(self.shapes.get(shape)?);
+        combinations.iter().find(|one| {
+            let mut values = one.values.iter().enumerate();
+            one.answered == answered
+                && values.all(|(place, value)| cube.has(self.first_category() + place, *value))
+        })
+    }
+
+    /// Returns true if events whose object has a value have members as a cube asks.
+    fn has_events(&self, cube: &Cube, object: usize, value: usize, combinations: &[Combination]) -> bool {
+        let members = match object {
+            Inputs::CONSENT if self.requirements.is_some() => {
+                return self.combination(cube, value, combinations).is_some();
+            }
+            Inputs::CONSENT => self.first_category()..cube.0.len(),
+            _ => Inputs::FIRST_NAME..self.first_category(),
+        };
+        self.has_members(object, value) || members.into_iter().all(|member| cube.has(member, 0))
+    }
+
+    /// Returns the cube with the states of the two objects in which it has events; with all states where the other conditions allow no
+    /// more than these.
+    pub(crate) fn narrowed(&self, cube: Cube, combinations: &[Combination]) -> Cube {
+        let values = self.values();
+        [Inputs::CONSENT, Inputs::INTEGRATIONS].into_iter().fold(cube, |cube, object| {
+            let count = values.get(object).copied().unwrap_or(0);
+            let has_events = |value: &usize| self.has_events(&cube, object, *value, combinations);
+            let (own, others): (Vec<usize>, Vec<usize>) =
+                (0..count).filter(has_events).partition(|value| cube.has(object, *value));
+            let kept: Vec<usize> = if others.is_empty() { (0..count).collect() } else { own };
+            cube.with(object, kept.iter().fold(0, |values, value| values | 1 << value))
+        })
     }
 
     /// Returns the value of each variable in an event, as each of the policies reads it; `None` where no event is seen like this.
@@ -487,6 +504,31 @@ impl Inputs {
         let is_identify = self.has_identify() && event == self.identify_event();
         Some((Event { consent, integrations, track, is_identify, ..Event::default() }, reading))
     }
+}
+
+impl Inputs {
+    /// Returns the JSON of an event for a value of each variable; `None` where one event cannot hold the same consent at the places of all
+    /// readings.
+    pub(crate) fn json(&self, values: &[usize]) -> Option<String> {
+        let (event, reading) = self.event(values)?;
+        let shape = self.shapes.get(*values.get(Inputs::CONSENT)?)?;
+        written(&event, &reading, shape)
+    }
+}
+
+/// Returns the JSON of an event whose consent has a form, which a reading writes; `None` where one event cannot hold it at the places of
+/// all readings.
+pub(super) fn written(event: &Event<'_>, reading: &Reading, form: &Form) -> Option<String> {
+    if form.elsewhere().is_empty() {
+        return Some(event.to_json(reading));
+    }
+    let readings: Vec<&Reading> = std::iter::once(reading).chain(form.elsewhere()).collect();
+    let text = event.to_json_for_each(&readings)?;
+    let is_seen = |reading: &&Reading| {
+        let seen = Event::read(text.as_bytes(), reading, &Limits::default());
+        seen.is_ok_and(|seen| seen.consent == event.consent)
+    };
+    readings.iter().all(is_seen).then_some(text)
 }
 
 /// Returns true if an event grants a category. "Among duplicate keys any refusal wins, then any invalid value."

@@ -63,7 +63,9 @@ impl<'a> CheckRow<'a> {
         for destination in &self.destinations {
             let name = destination.destination;
             if destination.unknown {
-                page.indented(format!("{name}: not compared, because it is too large to be answered exactly"));
+                page.indented(format!(
+                    "{name}: not compared, because it is too large to be answered exactly"
+                ));
             }
             for (word, witness) in
                 [("newly delivered", &destination.delivered), ("newly blocked", &destination.blocked)]
