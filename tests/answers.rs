@@ -267,3 +267,39 @@ fn the_check_is_never_left_out_in_silence() {
     assert_eq!(decision.check().unwrap().result.as_str(), "unreachable");
     assert_eq!(decision.delivered().count(), 1, "only the unmapped destination");
 }
+
+/// `diff` says what a changed check delivers or blocks, and only what is newly delivered fails `--deny loosened`.
+#[test]
+fn a_changed_check_is_compared() {
+    let old = Shop::new(policy("override ledger mismatch drop override ledger unknown refuse", ""));
+    let stricter = Shop::new(policy("override ledger mismatch drop override ledger unknown drop", ""));
+    let looser = Shop::new(policy("override ledger mismatch report override ledger unknown refuse", ""));
+    let status = |new: &Shop, deny: &str| {
+        run(&["diff", &old.path("shop.consent"), &new.path("shop.consent"), "--deny", deny], b"").status
+    };
+    assert_eq!((status(&stricter, "loosened"), status(&stricter, "tightened")), (0, 1));
+    assert_eq!((status(&looser, "loosened"), status(&looser, "tightened")), (1, 0));
+    assert_eq!((status(&stricter, "any"), status(&old, "any")), (1, 0));
+
+    let files = [old.path("shop.consent"), looser.path("shop.consent")];
+    let compared = run(&["diff", &files[0], &files[1], "--format", "json"], b"");
+    let compared: Value = serde_json::from_str(&compared.out).unwrap();
+    let rows = compared["check_rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{compared}");
+    assert_eq!((&rows[0]["before"], &rows[0]["after"]), (&json!("drop"), &json!("report")));
+    for row in rows[0]["destinations"].as_array().unwrap() {
+        let name = row["destination"].as_str().unwrap();
+        let witness = &row["delivered"];
+        let arguments = ["-", "--destination", name, "--recorded", &witness["recorded"].to_string()];
+        let event = witness["event"].as_str().unwrap();
+        assert_eq!(old.json("explain", &arguments, event)["outcome"], "block", "{row}");
+        assert_eq!(looser.json("explain", &arguments, event)["outcome"], "deliver", "{row}");
+    }
+    let names: Vec<&str> = rows[0]["destinations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["destination"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["Amplitude", "Facebook Pixel", "Zendesk"], "all that are enabled");
+}

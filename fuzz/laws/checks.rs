@@ -5,9 +5,10 @@ use arbitrary::{Result, Unstructured};
 use consentry::event::{
     Consent, Entry, Event, Integrations, Preference, Record, Recorded, RecordedPreference,
 };
-use consentry::exact::{counterfactuals, prove};
+use consentry::exact::{counterfactuals, diff, prove};
 use consentry::model::{CheckResult, PromiseCondition};
 use consentry::{Input, Limits, Policy, Table, reference};
+use std::collections::BTreeMap;
 
 /// A promise under a policy with a check is proved exactly when no event with no answer of the ledger breaks it, of all those that
 /// there are in a small policy. A counterexample breaks it.
@@ -173,4 +174,109 @@ fn flips(policy: &Policy, event: &Event, recorded: Recorded<'_>, main: &str) -> 
         assert_eq!(after.reason(), flip.reason, "{event:?} {recorded:?} {flip:?}\n{main}");
     }
     found.list.len() as u64
+}
+
+/// What a changed check delivers or blocks, result by result, is what trying every event with every answer finds.
+pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
+    let mut choose = |words: &[&'static str]| u.choose(words).copied();
+    let needs = choose(&["needs A", "needs A, B", "needs any of A, B", "unmapped"])?;
+    let prelude = choose(&["segment", "segment-strict"])?;
+    let mut texts = Vec::new();
+    for _ in 0..2 {
+        let mismatch = choose(&["drop", "use recorded", "report", "ignore"])?;
+        let unstamped = choose(&["use recorded", "use stamped", "refuse", "drop"])?;
+        let unknown = choose(&["use stamped", "refuse", "drop"])?;
+        let unreachable = choose(&["use stamped", "refuse", "drop"])?;
+        let conflict = choose(&["refuse", "grant"])?;
+        let also_records = choose(&["nothing", "identify"])?;
+        let [b, c] = [choose(&["", "", "unenforced"])?, choose(&["", "", "always"])?];
+        let names = choose(&["\"Choice\"", "\"Choice\", \"Other\""])?;
+        texts.push(format!(
+            "consentry 1 policy \"p\" include prelude \"{prelude}\" category A category B {b} category C {c} destination \"X\" {needs} \
+             override exempt events none override preference events {names} override ledger mismatch {mismatch} \
+             override ledger unstamped {unstamped} override ledger unknown {unknown} override ledger unreachable {unreachable} \
+             override ledger conflict {conflict} override ledger also records {also_records}"
+        ));
+    }
+    let policies: Vec<Policy> = texts
+        .iter()
+        .map(|text| Policy::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}")))
+        .collect();
+    let [old, new] = policies.as_slice() else { unreachable!() };
+    let shown = texts.join("\n");
+    let found = diff(old, new).check;
+    let id = old.destination_ids().next().unwrap();
+    let decide = |policy: &Policy, event: &Event, recorded: Recorded<'_>| {
+        let result = reference::check(policy, event, recorded).map(|(checked, _)| checked.result);
+        let verdict = reference::explain_recorded(policy, event, recorded, id).unwrap().verdict;
+        (result, verdict.delivers())
+    };
+    let all = [RecordedPreference::Granted, RecordedPreference::Refused, RecordedPreference::Conflict];
+    let record = |number: usize| {
+        let preferences = ["A", "B", "C"].into_iter().zip([number % 3, number / 3 % 3, number / 9]);
+        Record { preferences: preferences.map(|(name, value)| (name.to_owned(), all[value])).collect() }
+    };
+    let records: Vec<Record> = (0..27).map(record).collect();
+    let answers: Vec<Recorded> =
+        records.iter().map(Recorded::Known).chain([Recorded::Unknown, Recorded::Unreachable]).collect();
+    let mut changes: BTreeMap<CheckResult, (bool, bool)> = BTreeMap::new();
+    let mut compared = 0;
+    for number in 0..11 {
+        let consent = match number {
+            0 => Consent::Missing,
+            1 => Consent::Preferences(Vec::new()),
+            2 => Consent::Malformed,
+            _ => {
+                let granted = |bit: usize| {
+                    if (number - 3) >> bit & 1 == 1 { Preference::Granted } else { Preference::Refused }
+                };
+                let stamped = ["A", "B", "C"].into_iter().zip(0..);
+                Consent::Preferences(stamped.map(|(name, bit)| (name.into(), granted(bit))).collect())
+            }
+        };
+        for (track, is_identify) in
+            [(None, false), (Some("Choice"), false), (Some("Other"), false), (None, true)]
+        {
+            let event = Event {
+                consent: consent.clone(),
+                track: track.map(Into::into),
+                is_identify,
+                ..Event::default()
+            };
+            for answer in &answers {
+                let (before, was) = decide(old, &event, *answer);
+                let (after, is) = decide(new, &event, *answer);
+                compared += 1;
+                for result in [before, after].into_iter().flatten() {
+                    let change = changes.entry(result).or_default();
+                    change.0 |= !was && is;
+                    change.1 |= was && !is;
+                }
+            }
+        }
+    }
+    let Some(found) = found else {
+        // Nothing is to be seen in any event where the checks are the same; what the sheets change is told elsewhere.
+        return Ok(compared);
+    };
+    for row in &found.rows {
+        let own = row.destinations.first();
+        let said =
+            (own.is_some_and(|one| one.delivered.is_some()), own.is_some_and(|one| one.blocked.is_some()));
+        let expected = changes.get(&row.result).copied().unwrap_or_default();
+        assert_eq!(said, expected, "{row:?}\n{shown}");
+        for (witness, is_delivered) in
+            own.into_iter().flat_map(|one| [(&one.delivered, true), (&one.blocked, false)])
+        {
+            let Some(witness) = witness else { continue };
+            let event = Event::read(witness.event.as_bytes(), new.reading(), &Limits::default()).unwrap();
+            let (before, was) = decide(old, &event, witness.recorded.recorded());
+            let (after, is) = decide(new, &event, witness.recorded.recorded());
+            assert_eq!((was, is), (!is_delivered, is_delivered), "{witness:?}\n{shown}");
+            assert!([before, after].contains(&Some(row.result)), "{witness:?} {row:?}\n{shown}");
+            compared += 1;
+        }
+    }
+    // A result that is not listed changes nothing by itself, unless another setting of the policies does.
+    Ok(compared)
 }

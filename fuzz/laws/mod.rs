@@ -76,6 +76,7 @@ pub const ALL: &[Law] = &[
     ("checks_do_what_is_said", ledger::checks_do_what_is_said),
     ("tests_hold_for_what_is_decided", tests::tests_hold_for_what_is_decided),
     ("checked_promises_are_decided", checks::checked_promises_are_decided),
+    ("changed_checks_are_compared", checks::changed_checks_are_compared),
 ];
 
 fn compile(text: &str) -> Table {
