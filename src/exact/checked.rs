@@ -252,7 +252,7 @@ impl Inputs {
         inputs.check = Some(CheckInputs {
             identify: policies.iter().any(|policy| policy.also_records() == AlsoRecords::Identify),
             has_others: false,
-            tells_conflict: conflicts.iter().any(|conflict| *conflict == Some(Conflict::Grant))
+            tells_conflict: conflicts.contains(&Some(Conflict::Grant))
                 && conflicts.iter().any(|conflict| *conflict != Some(Conflict::Grant)),
         });
         policies.iter().for_each(|policy| inputs.add_preference_events(policy));
