@@ -132,7 +132,7 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
             .to_owned();
     }
     if asks("`conflict`") && asks("`granted`") && matches!(found, "true" | "false" | "invalid") {
-        return "the ledger records `granted`, `refused` or `conflict`".to_owned();
+        return "a record says `granted`, `refused` or `conflict`".to_owned();
     }
     if found == "identify" && before.contains("preference events") {
         return "identify events write to the ledger with `ledger also records identify`".to_owned();
