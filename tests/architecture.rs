@@ -30,6 +30,10 @@ const MODULES: &[(&str, &[&str])] = &[
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
     ("exact", &["decide", "diagnostic", "event", "fingerprint", "model", "reason", "reference", "verdict"]),
     (
+        "testing",
+        &["decide", "diagnostic", "event", "model", "reason", "reference", "source", "syntax", "verdict"],
+    ),
+    (
         "lint",
         &[
             "decide",
@@ -41,12 +45,9 @@ const MODULES: &[(&str, &[&str])] = &[
             "source",
             "spelled",
             "syntax",
+            "testing",
             "visit",
         ],
-    ),
-    (
-        "testing",
-        &["decide", "diagnostic", "event", "model", "reason", "reference", "source", "syntax", "verdict"],
     ),
     (
         "report",
@@ -301,7 +302,7 @@ fn paths_are_read_out_of_trees() {
         resolved(&["bin", "cli", "eval"], "consentry::report::Summary").as_deref(),
         Some("report/mod.rs")
     );
-    assert_eq!(resolved(&["lib", "ledger"], "check::Checked").as_deref(), Some("ledger/check.rs"));
+    assert_eq!(resolved(&["lib", "ledger"], "audit::Audit").as_deref(), Some("ledger/audit.rs"));
     assert_eq!(resolved(&["lib", "ledger"], "std::fmt"), None);
 }
 

@@ -13,13 +13,12 @@ mod common;
 #[path = "common/text.rs"]
 mod text;
 
-use consentry::event::EventErrorKind;
+use consentry::event::{EventErrorKind, Record, Recorded, RecordedPreference};
 use consentry::ledger::{
-    Audit, By, Finding, LedgerEvent, MAX_VALUE_BYTES, MAX_VALUES, MemoryStore, Record, Recorded,
-    RecordedPreference, Recording, Timestamp, check, record,
+    Audit, By, Finding, LedgerEvent, MAX_VALUE_BYTES, MAX_VALUES, MemoryStore, Recording, Timestamp, record,
 };
-use consentry::model::ConsentState;
-use consentry::{Limits, Policy};
+use consentry::model::{CheckResult, ConsentState};
+use consentry::{Limits, Policy, reference};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -171,10 +170,7 @@ fn what_a_ledger_rejects_is_found() {
 #[test]
 fn what_is_not_as_recorded_is_found() {
     let policy = policy("category Z always override ledger mismatch report");
-    let recorded = Record {
-        at: Timestamp::parse("2026-10-01T00:00:00Z").unwrap(),
-        preferences: [("Ads".to_owned(), RecordedPreference::Granted)].into(),
-    };
+    let recorded = Record { preferences: [("Ads".to_owned(), RecordedPreference::Granted)].into() };
     let mut audit = Audit::new(&policy);
     for (preferences, against) in [
         (r#"{"Ads":true}"#, Recorded::Known(&recorded)),
@@ -186,7 +182,7 @@ fn what_is_not_as_recorded_is_found() {
     ] {
         let line = stamped(&format!(r#"{{"categoryPreferences":{preferences}}}"#));
         let notice = LedgerEvent::read(line.as_bytes(), &policy, &Limits::default()).unwrap();
-        audit.add(&notice, Some(&check(&policy, &notice, against)));
+        audit.add(&notice, Some(&reference::check(&policy, &notice.event, against).unwrap().0));
     }
     assert_eq!(audit.all.of(Finding::Mismatch), 2);
     let mismatched: Vec<u64> = audit.categories.iter().map(|one| one.mismatched).collect();
@@ -194,7 +190,13 @@ fn what_is_not_as_recorded_is_found() {
     let checks: Vec<_> = audit.checks.iter().collect();
     assert_eq!(
         checks,
-        [("agrees", 1), ("mismatch", 2), ("unknown", 1), ("unreachable", 1), ("unstamped", 1)]
+        [
+            (CheckResult::Unknown, 1),
+            (CheckResult::Unreachable, 1),
+            (CheckResult::Unstamped, 1),
+            (CheckResult::Agrees, 1),
+            (CheckResult::Mismatch, 2)
+        ]
     );
 }
 
@@ -223,7 +225,7 @@ fn an_audit_is_clean_only_if_nothing_is_found() {
     let notice = LedgerEvent::read(fine.as_bytes(), &policy, &Limits::default()).unwrap();
     for (recorded, clean) in [(Recorded::Unknown, true), (Recorded::Unreachable, false)] {
         let mut audit = Audit::new(&policy);
-        audit.add(&notice, Some(&check(&policy, &notice, recorded)));
+        audit.add(&notice, Some(&reference::check(&policy, &notice.event, recorded).unwrap().0));
         assert_eq!(audit.is_clean(), clean);
     }
 }
@@ -651,7 +653,7 @@ fn real_events_against_a_ledger_are_counted_as_by_hand() {
     }
     let compare = |event: &Value| -> Compared {
         if is_preference_event(event) {
-            return Err("not_checked");
+            return Err("recording");
         }
         let (_, recorded) = recorded.get(&person(event)).ok_or("unknown")?;
         let given = event["context"]["consent"]["categoryPreferences"].as_object();

@@ -28,6 +28,7 @@ fn steps(settings: &str, destination: &str, event: &str) -> String {
     let mut lines = vec![explanation.verdict.reason().as_str().to_owned()];
     for step in &explanation.steps {
         let looked_at = match &step.kind {
+            StepKind::Check(checked) => format!(" {}", checked.result),
             StepKind::Enabled => String::new(),
             StepKind::Reconcile(enforce) => format!(" {enforce:?}"),
             StepKind::Consent(preferences) => {

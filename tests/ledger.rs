@@ -221,7 +221,7 @@ fn the_policy_says_what_writes() {
     let events = events.map(|event| event.replace("true", "false")).join("\n");
     let decided = lines(&place.eval(&events, &["--ledger", &place.text("ledger")]).out);
     let found: Vec<&str> = decided.iter().map(|one| one["check"]["found"].as_str().unwrap()).collect();
-    assert_eq!(found, ["not_checked", "not_checked", "unknown", "unknown", "not_checked"]);
+    assert_eq!(found, ["recording", "recording", "unknown", "unknown", "recording"]);
     place.write(
         "bare.consent",
         "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\noverride preference events none\n",
@@ -305,7 +305,7 @@ fn events_are_decided_as_the_policy_says() {
         ),
         ("", &agrees, "agrees", None, None, recorded.clone()),
         ("", &agrees_too, "agrees", None, None, recorded.clone()),
-        ("", &preference, "not_checked", None, None, everyone.clone()),
+        ("", &preference, "recording", None, None, everyone.clone()),
     ];
     let schema: Value = serde_json::from_str(
         &fs::read_to_string(format!("{}/grammar/decision.schema.json", env!("CARGO_MANIFEST_DIR"))).unwrap(),
@@ -447,7 +447,7 @@ fn an_unreachable_ledger_is_said() {
                 decided[0]["drop"]["reason"].as_str(),
                 (delivered == 0).then_some("Ledger unreachable")
             );
-            assert_eq!(decided[1]["check"]["found"], "not_checked");
+            assert_eq!(decided[1]["check"]["found"], "recording");
             let arguments =
                 ["filter", &place.text("acme.consent"), "-", "--ledger", ledger, "--ledger-timeout", "200"];
             let told = run(&arguments, events.as_bytes());

@@ -198,6 +198,87 @@ fn events_of_failures_are_explained() {
     }
 }
 
+/// A policy with a ledger check: the summary counts the cases that are decided without it, and a failure names its result.
+#[test]
+fn tests_without_an_answer_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.consent");
+    let test = |check: &str, tests: &str, format: &str| {
+        let policy = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A = \"C4\"\n\
+                      destination \"X\"  needs A\n";
+        fs::write(&path, format!("{policy}{check}\n{tests}\n")).unwrap();
+        run(&["test", path.to_str().unwrap(), "--format", format]).out
+    };
+    let schema: Value =
+        serde_json::from_str(&fs::read_to_string(root().join("grammar/test.schema.json")).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let json = |check: &str, tests: &str| -> Value {
+        let document = serde_json::from_str(&test(check, tests, "json")).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        document
+    };
+    let check = "override ledger mismatch drop";
+    let one = "test \"one\" { consent { A: granted } deliver \"X\" }";
+    let table = "test \"two\" { consent integrations expect missing none deliver all {} none block all }";
+    let answered = "test \"a\" { consent { A: granted } recorded { A: refused } drop \"Consent mismatch\" }";
+
+    // The lines after the list of tests.
+    let end = |check: &str, tests: &str| {
+        let shown = test(check, tests, "human");
+        shown.split_once("\n\n").unwrap().1.trim_end().replace('\n', "|")
+    };
+    assert_eq!(end("", one), "1 case passed, 0 failed, 1 event decided");
+    assert_eq!(
+        end(check, one),
+        "1 case passed, 0 failed, 1 event decided|\
+         1 case of a policy with a ledger check states no `recorded`: it is decided unchecked"
+    );
+    assert_eq!(
+        end(check, &format!("{table} {answered} {one}")).split_once("|").unwrap().1,
+        "3 cases of policies with a ledger check state no `recorded`: they are decided unchecked"
+    );
+    assert_eq!(end(check, answered), "1 case passed, 0 failed, 1 event decided");
+
+    // A policy without a check keeps its document.
+    let without = json("", one);
+    assert_eq!(without.get("unchecked"), None);
+    let case = &without["policies"][0]["cases"][0];
+    assert_eq!((case.get("unchecked"), case.get("recorded")), (None, None));
+    let with = json(check, &format!("{one} {table} {answered}"));
+    assert_eq!(with["unchecked"], 3);
+    let cases = with["policies"][0]["cases"].as_array().unwrap();
+    let unchecked: Vec<bool> = cases.iter().map(|case| case.get("unchecked").is_some()).collect();
+    assert_eq!(unchecked, [true, true, true, false]);
+    assert_eq!(cases[3]["recorded"], serde_json::json!({ "C4": "refused" }));
+    assert_eq!(json(check, answered)["unchecked"], 0);
+
+    // What fails.
+    let fails = "test \"a\" { consent { A: granted } recorded { A: conflict } deliver \"X\" }
+        test \"b\" { consent { A: granted } recorded unreachable deliver \"X\" }
+        test \"c\" { consent { A: granted } block \"X\" }";
+    let shown = test(check, fails, "human");
+    for line in [
+        "  ledger: mismatch; recorded {\"C4\":\"conflict\"}\n",
+        "  ledger: unreachable; recorded \"unreachable\"\n",
+        "  ledger: unchecked\n",
+        "override ledger mismatch drop\n",
+    ] {
+        assert!(shown.contains(line), "{line}{shown}");
+    }
+    let failed = json(check, fails);
+    let found = failed["policies"][0]["cases"].as_array().unwrap().iter();
+    let found: Vec<&Value> = found.map(|case| &case["failures"][0]["check"]).collect();
+    assert_eq!(found, ["mismatch", "unreachable", "unchecked"]);
+    assert_eq!(junit_errors(&test(check, fails, "junit")), Vec::<String>::new());
+    // The answer that is shown can be given to `explain`.
+    let explain =
+        ["explain", path.to_str().unwrap(), "--destination", "X", "--recorded", "{\"C4\":\"conflict\"}"];
+    let event = br#"{"context":{"consent":{"categoryPreferences":{"C4":true}}}}"#;
+    let explained = String::from_utf8(common::run(&explain, event).stdout).unwrap();
+    assert!(explained.contains("mismatch"), "{explained}");
+}
+
 /// A child that runs until the test ends, however it does, and its lines.
 struct Watching {
     child: Child,

@@ -7,6 +7,7 @@
     reason = "a test that fails may panic"
 )]
 
+use consentry::event::LedgerAnswer;
 use consentry::source::{Memory, SourceError};
 use consentry::syntax::MAX_FILE_BYTES;
 use consentry::testing::{self, CaseResult, Difference, Failure, StatedVerdict};
@@ -55,9 +56,10 @@ fn lines(result: &CaseResult) -> Vec<String> {
             Failure::File { message } => lines.push(format!("file: {message}")),
             Failure::NotAnEvent { line, error } => lines.push(format!("{line:?}: {}", error.code())),
             Failure::Consent { message } => lines.push(message.clone()),
-            Failure::Decided { line, event, differences } => {
+            Failure::Decided { line, event, check, differences } => {
                 let line = line.map_or(String::new(), |line| format!("{line}:"));
-                lines.push(format!("{line}{event}"));
+                let check = check.map_or(String::new(), |check| format!(" {check}"));
+                lines.push(format!("{line}{event}{check}"));
                 lines.extend(differences.iter().map(|one| match one {
                     Difference::Destination { destination, expectation, expected, actual, decided_by } => {
                         format!(
@@ -302,4 +304,130 @@ fn events_are_on_one_line() {
     let file = "{\"\u{202E}\u{E0001}\":\t\"\u{7F}é\"}";
     let shown = &run("test \"t\" { events from \"e\" drop }", &[("e", file)])[0][0];
     assert_eq!(shown, "1:{\"\\u202e\\udb40\\udc01\": \"\\u007fé\"}");
+}
+
+/// A policy that checks events against a ledger.
+fn checked(settings: &str, tests: &str) -> Vec<Vec<String>> {
+    run(&format!("override ledger mismatch drop\n{settings}\n{tests}"), &[])
+}
+
+fn checked_fails(settings: &str, test: &str) -> Vec<String> {
+    let mut results = checked(settings, test);
+    assert_eq!(results.len(), 1, "{results:#?}");
+    results.pop().unwrap()
+}
+
+/// The table of the check in the semantics: what an event is decided with after each result, and why it is dropped.
+#[test]
+fn what_is_recorded_decides() {
+    let none: [&[String]; 0] = [];
+    let tests = r#"
+        test "as the event says, unless the ledger contradicts" {
+          consent integrations recorded expect
+          { Advertising: granted } none { Advertising: granted } deliver "Google Ads" because consented
+          { Advertising: granted } none { Advertising: refused } drop "Consent mismatch" block all
+          { Advertising: granted } none {} drop "Consent mismatch"
+          { Advertising: granted } none { Advertising: conflict } drop "Consent mismatch"
+          { Advertising: refused } none { Advertising: conflict } block "Google Ads" because refused Advertising
+          { Advertising: granted } none { Advertising: granted, Functional: granted } drop "Consent mismatch"
+          { Advertising: granted } none unknown deliver "Google Ads" because consented
+          { Advertising: granted } none unreachable block "Google Ads" because refused Advertising
+          { Analytics: granted } none unreachable block "Facebook" because refused Advertising, Analytics
+          missing none { Advertising: granted, Analytics: granted } deliver "Facebook", "Google Ads" because consented
+          missing none {} block "Facebook" because refused Advertising, Analytics
+          empty { "Facebook": on } { Advertising: granted } block "Facebook" because refused Analytics
+          malformed none { Advertising: granted } drop "malformed consent object"
+          malformed none unreachable drop "malformed consent object"
+        }
+        test "one" { consent { Advertising: granted } recorded unreachable block "Google Ads", "Facebook" }
+        test "two" { recorded { Advertising: granted } deliver "Google Ads" because consented }
+        test "no answer, no check" { consent { Advertising: granted } deliver "Google Ads" because consented }
+        test "preference events are never checked" {
+          event "Segment Consent Preference Updated" consent { Advertising: granted }
+          recorded { Advertising: refused } deliver "Google Ads" because exempt }
+        test "json" {
+          event { "context": { "consent": { "categoryPreferences": { "C4": true } } } }
+          recorded { Advertising: refused } drop "Consent mismatch" }"#;
+    assert_eq!(checked("", tests).iter().filter(|lines| !lines.is_empty()).collect::<Vec<_>>(), none);
+    let tests = r#"
+        test "t" {
+          consent integrations recorded expect
+          { Advertising: granted } none { Advertising: refused } block "Google Ads" because refused Advertising
+          { Advertising: refused } none { Advertising: conflict } deliver "Google Ads" because consented
+          empty none { Advertising: granted } drop "Consent not stamped"
+          empty none unknown drop "Person not in the ledger" block all
+          empty none unreachable drop "Ledger unreachable"
+        }"#;
+    let settings = "override ledger unstamped drop override ledger unknown drop
+        override ledger unreachable drop override ledger conflict grant";
+    let text = format!("override ledger mismatch use recorded {settings} {tests}");
+    assert_eq!(run(&text, &[]).iter().filter(|lines| !lines.is_empty()).collect::<Vec<_>>(), none);
+}
+
+/// A failure names the result of the check, and the setting that dropped the event.
+#[test]
+fn failures_name_the_check() {
+    let event = r#"{"context":{"consent":{"categoryPreferences":{"C4":true}}}}"#;
+    let drop = "override ledger mismatch drop";
+    assert_eq!(
+        checked_fails(
+            "",
+            r#"test "t" { consent { Advertising: granted } recorded {} deliver "Google Ads" drop "no" }"#
+        ),
+        [
+            format!("{event} mismatch"),
+            format!("Google Ads: deliver None -, not block Dropped  <- deliver \"Google Ads\" <- {drop}"),
+            format!("drop Some(\"no\"), not Some(\"Consent mismatch\") <- drop \"no\" <- {drop}"),
+        ]
+    );
+    let unreachable = checked_fails(
+        "",
+        r#"test "t" { consent { Advertising: granted } recorded unreachable deliver "Google Ads" drop }"#,
+    );
+    assert_eq!(unreachable[0], format!("{event} unreachable"));
+    assert_eq!(
+        unreachable[1..],
+        [
+            r#"Google Ads: deliver None -, not block Refused Advertising <- deliver "Google Ads" <- needs Advertising"#,
+            "drop None, not None <- drop <- consent any, integrations none → consent",
+        ]
+    );
+    assert_eq!(
+        checked_fails("", r#"test "t" { consent { Advertising: granted } drop }"#),
+        [
+            format!("{event} unchecked"),
+            "drop None, not None <- drop <- consent any, integrations none → consent".to_owned(),
+        ]
+    );
+}
+
+/// Each event of a file gets the answer that the test states, and results have it.
+#[test]
+fn files_have_one_answer() {
+    let events = "{\"context\":{\"consent\":{\"categoryPreferences\":{\"C4\":true}}}}\n{}\n";
+    let text = format!(
+        r#"{BASE} override ledger mismatch drop
+           test "a" {{ events from "e" recorded {{ Advertising: refused }} block "Google Ads" }}
+           test "b" {{ events from "e" recorded unknown deliver "Google Ads" }}
+           test "c" {{ events from "e" deliver "Google Ads" }}"#
+    );
+    let source = Memory::from([("p", text.as_str()), ("e", events)]);
+    let table = Table::new(Policy::from_source(&source, "p").unwrap());
+    let results = testing::run(&table, &source, |_| true);
+    let told: Vec<_> = results
+        .iter()
+        .map(|one| {
+            let answer = one.recorded.as_ref().map(LedgerAnswer::to_json);
+            (one.passed, one.events, answer, one.unchecked)
+        })
+        .collect();
+    let answer = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        told,
+        [
+            (true, 2, answer(r#"{"C4":"refused"}"#), false),
+            (true, 2, answer("\"unknown\""), false),
+            (true, 2, None, true),
+        ]
+    );
 }

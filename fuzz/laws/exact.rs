@@ -2,13 +2,13 @@
 
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
-use consentry::event::{Entry, Preference};
+use consentry::event::{Consent, Entry, Integrations, Preference};
 use consentry::exact::{
-    self, DecisionFunction, DecisionTable, Diff, Direction, Space, check, decision_tables, diff, fingerprint,
-    gate,
+    self, Change, Condition, Decided, DecisionFunction, DecisionTable, DestinationDiff, Diff, Direction,
+    Space, check, decision_tables, diff, fingerprint, gate,
 };
 use consentry::model::{ConsentState, Enforce, EntryState, InvalidEntries, PromiseCondition, Requirement};
-use consentry::{DestinationId, Event, Policy, Table, reference};
+use consentry::{DestinationId, Event, Limits, Outcome, Policy, Reason, Table, reference};
 use std::collections::BTreeSet;
 
 /// How many situations of a destination are tried one by one.
@@ -70,7 +70,7 @@ pub fn fingerprints_tell_policies_apart(u: &mut Unstructured) -> Result<u64> {
 }
 
 /// The policy with one of its statements from another one.
-fn changed(text: &PolicyText, u: &mut Unstructured) -> Result<PolicyText> {
+pub(super) fn changed(text: &PolicyText, u: &mut Unstructured) -> Result<PolicyText> {
     let donor = PolicyText::arbitrary(u)?;
     let mut changed = text.clone();
     let subject = |statement: &str| statement.split(' ').take(2).collect::<Vec<_>>().join(" ");
@@ -155,8 +155,8 @@ fn alike(one: &Policy, other: &Policy) -> Option<bool> {
     Some(true)
 }
 
-/// A diff is empty exactly when the fingerprints are equal; each of its events really is decided as it says, by both policies;
-/// and trying everything finds a change in a direction exactly where the diff has one.
+/// A diff is empty exactly when the fingerprints are equal; both policies decide its events as their rows state; and every event is in rows
+/// exactly when it is decided otherwise, all of which state how.
 pub fn diffs_are_exact(u: &mut Unstructured) -> Result<u64> {
     let text = PolicyText::arbitrary(u)?;
     let old = Policy::parse(&text.text()).unwrap();
@@ -174,85 +174,170 @@ pub fn diffs_are_exact(u: &mut Unstructured) -> Result<u64> {
     assert_eq!(changes.is_empty(), old_print == new_print, "{changes:?}\n{both}");
     let mut compared = 1;
     for (destination, change) in changes.changes() {
-        let said = |policy: &Policy| {
-            let id = policy.destination_named(&destination.name)?;
-            let table = consentry::Table::new(policy.clone());
-            let event = read(&table, &change.witness);
-            let verdict = reference::explain(policy, &event, id).unwrap().verdict;
-            let mut refused: Vec<String> = verdict
-                .refused()
-                .iter()
-                .map(|id| policy.category(*id).unwrap().wire_id().to_owned())
-                .collect();
-            refused.sort();
-            Some((verdict.reason(), refused))
+        let Some(witness) = &change.witness else {
+            assert!(!changes.is_exact(), "{change:?}\n{both}");
+            continue;
         };
-        if changes.is_exact() {
-            assert_eq!(
-                (said(&old), said(&new)),
-                (change.before.clone(), change.after.clone()),
-                "{change:?}\n{both}"
-            );
-        }
-        assert_ne!(change.before, change.after);
+        let stated = (
+            change.before.clone().map(|before| (before, witness.refused_before.iter().cloned().collect())),
+            change.after.clone().map(|after| (after, witness.refused_after.iter().cloned().collect())),
+        );
+        let said = |policy: &Policy| {
+            let event = Event::read(witness.event.as_bytes(), policy.reading(), &Limits::default()).unwrap();
+            decided(policy, &event, &destination.name)
+        };
+        assert_eq!((said(&old), said(&new)), stated, "{change:?}\n{both}");
+        assert_ne!(stated.0, stated.1);
         compared += 1;
     }
     compared += touched(&old, &new, &changes, &text, &both, u)?;
     if changes.reading.is_none() {
-        compared += directions(&old, &new, &changes, &both);
+        compared += every_event(&old, &new, &changes, &both);
     }
     Ok(compared)
 }
 
-/// For each destination of both policies, in which directions its situations change, by trying all of them.
-fn directions(old: &Policy, new: &Policy, changes: &Diff, both: &str) -> u64 {
+/// How a policy decides an event for a destination, by its name, and the wire ids that a refusal names.
+fn decided(policy: &Policy, event: &Event, name: &str) -> Option<(Decided, BTreeSet<String>)> {
+    let verdict = reference::explain(policy, event, policy.destination_named(name)?).unwrap().verdict;
+    let reason = verdict.reason();
+    let row = policy.reconcile().row(event.consent.state(), event.integrations.state());
+    let text = match &row.enforce.value {
+        Enforce::Drop(text) if reason == Reason::Dropped => Some(text.clone()),
+        _ => None,
+    };
+    let refused = verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id().to_owned());
+    Some((Decided { reason, drop_reason: text }, refused.collect()))
+}
+
+/// The direction of a change between two decisions.
+fn direction_of(
+    before: &Option<(Decided, BTreeSet<String>)>,
+    after: &Option<(Decided, BTreeSet<String>)>,
+) -> Option<Direction> {
+    let delivers = |said: &Option<(Decided, _)>| {
+        said.as_ref().is_some_and(|(said, _)| said.reason.outcome() == Outcome::Deliver)
+    };
+    match (delivers(before), delivers(after), before, after) {
+        (false, true, ..) => Some(Direction::Loosened),
+        (true, false, ..) => Some(Direction::Tightened),
+        (_, _, Some((old, old_names)), Some((new, new_names))) => {
+            (old.reason != new.reason || old_names != new_names).then_some(Direction::Reason)
+        }
+        _ => None,
+    }
+}
+
+/// An event is in rows of a destination exactly when it is decided otherwise, and each of them states how. Returns these rows.
+fn rows_of(
+    destination: &DestinationDiff,
+    rows: &[Change],
+    touching: &impl Fn(&Event<'_>, &Event<'_>) -> Vec<usize>,
+    [old, new]: [(&Policy, &Event<'_>); 2],
+    both: &str,
+) -> Vec<usize> {
+    let name = &destination.name;
+    let (before, after) = (decided(old.0, old.1, name), decided(new.0, new.1, name));
+    let found = touching(old.1, new.1);
+    let shown = || format!("{name}: {:?}\n{before:?} -> {after:?}\n{both}", new.1);
+    assert_eq!(found.is_empty(), direction_of(&before, &after).is_none(), "{}", shown());
+    for row in found.iter().map(|place| &rows[*place]) {
+        assert_eq!(Some(row.direction), direction_of(&before, &after), "{row:?} {}", shown());
+        let stated = |said: &Option<(Decided, BTreeSet<String>)>| said.as_ref().map(|(said, _)| said.clone());
+        assert_eq!((&row.before, &row.after), (&stated(&before), &stated(&after)), "{row:?} {}", shown());
+    }
+    found
+}
+
+/// Every event of a small space is in the rows that state how it is decided, and every state that a row lists is one of such an event.
+fn every_event(old: &Policy, new: &Policy, changes: &Diff, both: &str) -> u64 {
     let mut compared = 0;
-    for (old_id, destination) in old.destination_ids().zip(old.destinations()) {
-        let Some(new_id) = new.destination_named(destination.name()) else { continue };
-        let mut found = BTreeSet::new();
-        for (policy, id) in [(old, old_id), (new, new_id)] {
-            let space = Space::full(policy, id).unwrap();
-            if space.count().is_none_or(|count| count > MAX_SITUATIONS) {
-                return compared;
-            }
-            for situation in space.situations() {
-                let event = space.event(&situation);
-                let verdict = |policy: &Policy, id| {
-                    let verdict = reference::explain(policy, &event, id).unwrap().verdict;
-                    let refused = verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id());
-                    let refused: BTreeSet<String> = refused.map(str::to_owned).collect();
-                    (verdict.delivers(), verdict.reason(), refused)
-                };
-                let (before, after) = (verdict(old, old_id), verdict(new, new_id));
-                match (before.0, after.0) {
-                    (false, true) => drop(found.insert(Direction::Loosened)),
-                    (true, false) => drop(found.insert(Direction::Tightened)),
-                    _ if before != after => drop(found.insert(Direction::Reason)),
-                    _ => {}
-                }
+    let names: BTreeSet<&str> =
+        old.destinations().iter().chain(new.destinations()).map(|one| one.name()).collect();
+    for name in names {
+        let Some(events) = space(old, new, name) else { continue };
+        let Some(destination) = changes.destinations.iter().find(|one| one.name == name) else {
+            for event in &events {
+                let (before, after) = (decided(old, event, name), decided(new, event, name));
+                assert!(direction_of(&before, &after).is_none(), "{name}: {event:?}\n{both}");
                 compared += 1;
             }
-        }
-        let said: BTreeSet<Direction> = changes
-            .changes()
-            .filter(|(one, _)| one.name == destination.name())
-            .map(|(_, change)| change.direction)
-            .collect();
-        // Trying has the entry under one name only, and one exempt event of each policy: it may miss a direction, and never
-        // finds one that the diff has not.
-        assert!(found.is_subset(&said), "{}: {found:?} {said:?}\n{both}", destination.name());
-        let exempt = |policy: &Policy| -> BTreeSet<String> {
-            policy.exempt_events().value.iter().map(|name| name.value.clone()).collect()
+            continue;
         };
-        let new_names = &new.destination(new_id).unwrap().aliases;
-        let one_name = destination.aliases.is_empty() && new_names.is_empty();
-        // Nor has it an entry twice, on and invalid, which two policies may count differently.
-        let invalid = |policy: &Policy| policy.invalid_entries().value;
-        if one_name && exempt(old) == exempt(new) && invalid(old) == invalid(new) {
-            assert_eq!(found, said, "{}\n{both}", destination.name());
+        let (rows, touching) = (destination.changes().collect::<Vec<_>>(), destination.touching());
+        let mut seen: BTreeSet<(usize, String)> = BTreeSet::new();
+        for event in &events {
+            for row in rows_of(destination, &rows, &touching, [(old, event), (new, event)], both) {
+                seen.insert((row, event.consent.state().as_str().to_owned()));
+                seen.insert((row, event.integrations.state().as_str().to_owned()));
+            }
+            compared += 1;
+        }
+        for (place, row) in rows.iter().enumerate() {
+            for condition in row.conditions.iter() {
+                let listed: Vec<String> = match condition {
+                    Condition::Consent(states) => states.clone(),
+                    Condition::Integrations(states) => states.iter().map(ToString::to_string).collect(),
+                    _ => Vec::new(),
+                };
+                for state in listed {
+                    assert!(seen.contains(&(place, state.clone())), "{state}: {}\n{both}", row.conditions);
+                }
+            }
         }
     }
     compared
+}
+
+/// Every event that can matter to a destination of two policies that read alike; `None` for too many.
+fn space<'p>(old: &'p Policy, new: &'p Policy, name: &str) -> Option<Vec<Event<'p>>> {
+    let (mut wire_ids, mut names, mut tracks) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for policy in [old, new] {
+        let Some(id) = policy.destination_named(name) else { continue };
+        let destination = policy.destination(id).unwrap();
+        let needed = destination.requirement().into_iter().flat_map(Requirement::categories);
+        wire_ids.extend(needed.map(|id| policy.category(id).unwrap().wire_id()));
+        names.extend(destination.names());
+        tracks.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));
+    }
+    if wire_ids.len() > 4 || names.len() > 2 {
+        return None;
+    }
+    let mut consents = vec![Consent::Empty, Consent::Malformed, Consent::Preferences(Vec::new())];
+    if old.reading().has_state(ConsentState::Missing) {
+        consents.push(Consent::Missing);
+    }
+    for bits in 0..1 << wire_ids.len() {
+        let choice = |place: usize| match bits >> place & 1 {
+            1 => Preference::Granted,
+            _ => Preference::Refused,
+        };
+        let own = wire_ids.iter().enumerate().map(|(place, wire_id)| ((*wire_id).into(), choice(place)));
+        consents.push(Consent::Preferences(own.chain([("nobody's".into(), Preference::Granted)]).collect()));
+    }
+    let entries: [&[Entry]; 5] =
+        [&[], &[Entry::On], &[Entry::Off], &[Entry::Invalid], &[Entry::Invalid, Entry::On]];
+    let names: Vec<&str> = names.into_iter().chain(["All"]).collect();
+    let mut objects = vec![Integrations::Malformed, Integrations::default()];
+    for number in 0..5usize.pow(names.len() as u32) {
+        let own = names.iter().enumerate().flat_map(|(place, name)| {
+            entries[number / 5usize.pow(place as u32) % 5].iter().map(|entry| ((*name).into(), *entry))
+        });
+        objects.push(Integrations::Entries(own.chain([("nobody's".into(), Entry::On)]).collect()));
+    }
+    let tracks: Vec<Option<&str>> = std::iter::once(None).chain(tracks.into_iter().map(Some)).collect();
+    let mut events = Vec::new();
+    for consent in &consents {
+        for integrations in &objects {
+            events.extend(tracks.iter().map(|track| Event {
+                consent: consent.clone(),
+                integrations: integrations.clone(),
+                track: track.map(Into::into),
+                ..Event::default()
+            }));
+        }
+    }
+    Some(events)
 }
 
 /// A promise is said to be kept exactly when no event breaks it: what is shown to break it does, and what is proved is broken
@@ -304,7 +389,7 @@ pub fn promises_are_decided(u: &mut Unstructured) -> Result<u64> {
 }
 
 /// Whether an event grants what is asked for, also of what is unenforced.
-fn satisfied(policy: &Policy, needs: &Requirement, event: &Event) -> bool {
+pub(crate) fn satisfied(policy: &Policy, needs: &Requirement, event: &Event) -> bool {
     match needs {
         Requirement::Category(id) => {
             let category = policy.category(*id).unwrap();
@@ -320,7 +405,7 @@ fn satisfied(policy: &Policy, needs: &Requirement, event: &Event) -> bool {
 }
 
 /// Whether an event is one of those that a condition speaks of.
-fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event) -> bool {
+pub(crate) fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event) -> bool {
     let track = event.track.as_ref().map(|name| name.to_text().into_owned());
     match condition {
         PromiseCondition::Consent(states) => states.contains(&event.consent.state()),
@@ -353,6 +438,8 @@ fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event) -> bool {
             let is_one = |state| name == "All" && matches!(state, EntryState::On | EntryState::Unlisted);
             states.iter().any(|one| *one == state || is_one(*one) && is_one(state))
         }
+        // These policies ask for no check.
+        PromiseCondition::Ledger(_) | PromiseCondition::Recorded { .. } => false,
         PromiseCondition::Preference { category, granted } => {
             satisfied(policy, &Requirement::Category(*category), event) == *granted
         }
@@ -459,16 +546,20 @@ pub fn pairs_differ_as_fingerprints(u: &mut Unstructured) -> Result<u64> {
                 continue;
             }
             assert_eq!(changes.is_empty(), old_print == new_print, "{changes:?}\n{old_text}\n{new_text}");
-            for (destination, change) in changes.changes().filter(|_| changes.is_exact()) {
+            for (destination, change) in changes.changes() {
+                let Some(witness) = &change.witness else { continue };
                 let said = |table: &Table| {
-                    let id = table.policy().destination_named(&destination.name)?;
-                    let event = read(table, &change.witness);
-                    Some(reference::explain(table.policy(), &event, id).unwrap().verdict.reason())
+                    let event = read(table, &witness.event);
+                    decided(table.policy(), &event, &destination.name)
                 };
-                let stated =
-                    [&change.before, &change.after].map(|said| said.as_ref().map(|(reason, _)| *reason));
-                assert_eq!([said(old), said(new)], stated, "{change:?}\n{old_text}\n{new_text}");
-                assert_ne!(change.before, change.after, "{change:?}\n{old_text}\n{new_text}");
+                let (before, after) = (said(old), said(new));
+                let stated = |said: &Option<(Decided, _)>| said.as_ref().map(|(said, _)| said.clone());
+                assert_eq!(
+                    (&stated(&before), &stated(&after)),
+                    (&change.before, &change.after),
+                    "{change:?}\n{old_text}\n{new_text}"
+                );
+                assert_ne!(before, after, "{change:?}\n{old_text}\n{new_text}");
             }
             pairs += 1;
         }
@@ -476,7 +567,7 @@ pub fn pairs_differ_as_fingerprints(u: &mut Unstructured) -> Result<u64> {
     Ok(pairs + 1)
 }
 
-/// An event is in a change of a destination exactly when both policies decide it otherwise, and then in that direction.
+/// Sampled events are in the rows that state how both policies decide them, and in no others.
 fn touched(
     old: &Policy,
     new: &Policy,
@@ -501,32 +592,20 @@ fn touched(
     for event in &events {
         let [as_old, as_new] =
             [old, new].map(|policy| Event::read(event.as_bytes(), policy.reading(), &limits).unwrap());
-        let said = |policy: &Policy, event: &Event, name: &str| {
-            let verdict = reference::explain(policy, event, policy.destination_named(name)?).unwrap().verdict;
-            let refused = verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id());
-            Some((verdict.delivers(), verdict.reason(), refused.map(str::to_owned).collect::<BTreeSet<_>>()))
-        };
         let names: BTreeSet<&str> =
             old.destinations().iter().chain(new.destinations()).map(|one| one.name()).collect();
         for name in names {
-            let (before, after) = (said(old, &as_old, name), said(new, &as_new, name));
-            let delivers = |said: &Option<(bool, _, _)>| said.as_ref().is_some_and(|said| said.0);
-            let direction = match (delivers(&before), delivers(&after)) {
-                (false, true) => Some(Direction::Loosened),
-                (true, false) => Some(Direction::Tightened),
-                _ if before != after && before.is_some() && after.is_some() => Some(Direction::Reason),
-                _ => None,
-            };
-            let destination = changes.destinations.iter().find(|one| one.name == name);
-            let found: BTreeSet<Direction> = destination
-                .into_iter()
-                .flat_map(|one| {
-                    let all: Vec<_> = one.changes().collect();
-                    let touching = one.touching()(&as_old, &as_new).into_iter();
-                    touching.map(move |place| all[place].direction).collect::<Vec<_>>()
-                })
-                .collect();
-            assert_eq!(found, direction.into_iter().collect(), "{name}: {event}\n{both}");
+            match changes.destinations.iter().find(|one| one.name == name) {
+                Some(destination) => {
+                    let rows: Vec<Change> = destination.changes().collect();
+                    let events = [(old, &as_old), (new, &as_new)];
+                    rows_of(destination, &rows, &destination.touching(), events, both);
+                }
+                None => {
+                    let (before, after) = (decided(old, &as_old, name), decided(new, &as_new, name));
+                    assert!(direction_of(&before, &after).is_none(), "{name}: {event}\n{both}");
+                }
+            }
             compared += 1;
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{events::EventText, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
-use consentry::event::{Consent, Entry, Integrations, Name, Preference};
+use consentry::event::{Consent, Entry, Integrations, Name, Preference, Recorded};
 use consentry::exact::{
     Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, Situation, Space,
     counterfactuals,
@@ -29,7 +29,7 @@ pub fn flips_flip(u: &mut Unstructured) -> Result<u64> {
         let event_text = EventText::arbitrary(u, &text)?.text();
         let event = read(&table, &event_text);
         for id in policy.destination_ids() {
-            let Ok(found) = counterfactuals(policy, &event, id) else { continue };
+            let Ok(found) = counterfactuals(policy, &event, Recorded::Unchecked, id) else { continue };
             let said = format!("{}\n{event_text}\n{}", policy.destination(id).unwrap().name(), text.text());
             compared += each_flips(&table, &event, id, &found, &said);
             compared += nothing_is_missing(policy, &event, id, &found, &said);
@@ -40,8 +40,8 @@ pub fn flips_flip(u: &mut Unstructured) -> Result<u64> {
         let full = Space::full(policy, id).unwrap();
         let situation = full.sample(u.arbitrary()?);
         let plain = plain(policy, &situation);
-        let [one, other] =
-            [&situation, &plain].map(|situation| counterfactuals(policy, &full.event(situation), id));
+        let [one, other] = [&situation, &plain]
+            .map(|situation| counterfactuals(policy, &full.event(situation), Recorded::Unchecked, id));
         let (Ok(one), Ok(other)) = (one, other) else { continue };
         let changes =
             |flips: &Counterfactuals| flips.list.iter().map(|flip| flip.changes.clone()).collect::<Vec<_>>();

@@ -4,7 +4,7 @@ use super::events::EventText;
 use super::{compile, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
 use consentry::event::{Consent, Entry, Integrations, Preference};
-use consentry::exact::{Open, Opens, gate};
+use consentry::exact::{Open, Opens, Passing, diff, gate};
 use consentry::model::GateOpens;
 use consentry::{Event, Input, Policy, Table};
 use std::collections::BTreeSet;
@@ -25,6 +25,139 @@ pub fn gates_are_functions(u: &mut Unstructured) -> Result<u64> {
     assert_eq!(found.events, events, "{}", text.text());
     assert_eq!(found.opens, opens.unwrap_or(Opens::Delivery), "{}", text.text());
     Ok(tried)
+}
+
+/// `diff` shows that the gate changes if, and only if, some event passes only one of two gates, and the events that it shows do.
+pub fn gates_differ_as_events_do(u: &mut Unstructured) -> Result<u64> {
+    let (text, other) = if u.arbitrary()? {
+        let small = text_of_few(u)?;
+        let other = super::exact::changed(&small, u)?;
+        (small, other)
+    } else {
+        (text_of_few(u)?, text_of_few(u)?)
+    };
+    let both = format!("{}\n{}", text.text(), other.text());
+    let (Ok(old), Ok(new)) = (Policy::parse(&text.text()), Policy::parse(&other.text())) else {
+        return Ok(1);
+    };
+    let tables = [Table::new(old), Table::new(new)];
+    let [old, new] = [0, 1].map(|which| tables[which].policy());
+    let change = diff(old, new).gate;
+    let mut compared = 1;
+    for (which, shown) in change.iter().flat_map(|change| [(1, &change.opened), (0, &change.closed)]) {
+        assert_ne!(*shown, Passing::Unknown, "{both}");
+        if let Passing::Some(Some(event)) = shown {
+            let passes = [0, 1].map(|which| passes(&tables[which], &read(&tables[which], event)));
+            assert_eq!(passes, [which == 0, which == 1], "{event}\n{both}");
+            compared += 1;
+        }
+    }
+    if old.reading() != new.reading() {
+        return Ok(compared);
+    }
+    let is_shown = |which: usize| match &change {
+        Some(change) => *[&change.closed, &change.opened][which] != Passing::None,
+        None => false,
+    };
+    let mut names: Vec<Option<&str>> =
+        text.events.iter().chain(&other.events).map(|name| Some(name.as_str())).collect();
+    names.push(None);
+    let objects = objects(&tables, u)?;
+    for consent in consents(&tables, u)? {
+        for integrations in &objects {
+            for name in &names {
+                let event = Event {
+                    consent: consent.clone(),
+                    integrations: integrations.clone(),
+                    track: name.map(Into::into),
+                    ..Event::default()
+                };
+                let [before, after] = [0, 1].map(|which| passes(&tables[which], &event));
+                assert!(before == after || is_shown(usize::from(after)), "{event:?}\n{change:?}\n{both}");
+                compared += 1;
+            }
+        }
+    }
+    Ok(compared)
+}
+
+fn passes(table: &Table, event: &Event<'_>) -> bool {
+    let opens = table.policy().gate_opens().value;
+    table.decide(Input::event(event), &mut table.scratch()).unwrap().passes_gate(opens)
+}
+
+/// A policy of a few destinations, and without what speaks of the others.
+fn text_of_few(u: &mut Unstructured) -> Result<PolicyText> {
+    let mut text = PolicyText::arbitrary(u)?;
+    let most = u.int_in_range(1..=3)?;
+    let mut destinations = 0;
+    text.statements.retain(|statement| {
+        let is_destination = statement.starts_with("destination \"");
+        destinations += usize::from(is_destination);
+        let speaks_of_others =
+            ["test", "never", "always", "lint"].iter().any(|word| statement.starts_with(word));
+        !(is_destination && destinations > most || speaks_of_others)
+    });
+    Ok(text)
+}
+
+/// Consent of each state; of preferences each that grants one category, and some others.
+fn consents<'t>(tables: &'t [Table; 2], u: &mut Unstructured) -> Result<Vec<Consent<'t>>> {
+    let wire_ids: BTreeSet<&str> =
+        tables.iter().flat_map(|table| table.policy().categories()).map(|one| one.wire_id()).collect();
+    let granted = |is_granted: &dyn Fn(usize) -> bool| {
+        let own = wire_ids.iter().enumerate().map(|(at, id)| ((*id).into(), choice(is_granted(at))));
+        Consent::Preferences(own.chain([("nobody's".into(), Preference::Granted)]).collect())
+    };
+    let mut all = vec![Consent::Empty, Consent::Malformed, Consent::Preferences(Vec::new())];
+    if tables[0].policy().reading().paths().all(|path| path.len() > 1) {
+        all.push(Consent::Missing);
+    }
+    all.extend([granted(&|_| true), granted(&|_| false)]);
+    all.extend((0..wire_ids.len().min(12)).map(|alone| granted(&|at| at == alone)));
+    for _ in 0..12 {
+        let bits: u64 = u.arbitrary()?;
+        all.push(granted(&|at| bits >> (at % 64) & 1 == 1));
+    }
+    Ok(all)
+}
+
+/// Integrations objects: all that list few names, and some of many names.
+fn objects<'t>(tables: &'t [Table; 2], u: &mut Unstructured) -> Result<Vec<Integrations<'t>>> {
+    let names: BTreeSet<&str> = tables
+        .iter()
+        .flat_map(|table| table.policy().destinations())
+        .flat_map(|one| one.names())
+        .chain(["All"])
+        .collect();
+    let states: [&[Entry]; 5] =
+        [&[], &[Entry::Off], &[Entry::On], &[Entry::Invalid], &[Entry::Invalid, Entry::On]];
+    let object = |state: &mut dyn FnMut(usize) -> Result<usize>| -> Result<Integrations<'t>> {
+        let mut entries = vec![("nobody's".into(), Entry::On)];
+        for (at, name) in names.iter().enumerate() {
+            entries.extend(states[state(at)?].iter().map(|entry| ((*name).into(), *entry)));
+        }
+        Ok(Integrations::Entries(entries))
+    };
+    let mut all = vec![Integrations::default(), Integrations::Malformed];
+    match 5usize.checked_pow(names.len() as u32).filter(|count| *count <= 125) {
+        Some(count) => {
+            for number in 0..count {
+                all.push(object(&mut |at| Ok(number / 5usize.pow(at as u32) % 5))?);
+            }
+        }
+        None => {
+            all.push(object(&mut |_| Ok(1))?);
+            for _ in 0..100 {
+                let mostly_off = u.arbitrary()?;
+                all.push(object(&mut |_| match mostly_off {
+                    true if u.ratio(2, 3)? => Ok(1),
+                    _ => u.int_in_range(0..=4),
+                })?);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// A preference event passes every gate, whatever the policy and the event carry.

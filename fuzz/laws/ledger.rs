@@ -3,13 +3,13 @@
 //! The model here keeps every event of a history and goes through them in the order of their times, where a ledger keeps of each id the latest.
 
 use arbitrary::{Result, Unstructured};
-use consentry::event::{Consent, Preference};
+use consentry::event::{Consent, Event, Preference, Record, Recorded, RecordedPreference};
 use consentry::ledger::{
-    CheckResult, Forgotten, Id, LedgerEntry, LedgerEvent, LedgerEventKind, MemoryStore, Record, Recorded,
-    RecordedPreference, Recording, Rejection, Store, Timestamp, Write, check, forget, record, recorded,
+    DatedRecord, Forgotten, Id, LedgerEntry, LedgerEvent, MemoryStore, Recording, Rejection, Store,
+    Timestamp, Write, forget, record, recorded,
 };
-use consentry::model::{CheckAction, Conflict};
-use consentry::{Limits, Outcome, Policy, Reason, Table, reference};
+use consentry::model::{CheckAction, CheckResult, Checked, Conflict, GateOpens};
+use consentry::{Input, Limits, Outcome, Policy, Reason, Table, reference};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The moment of every recording, after all times of a history.
@@ -375,7 +375,7 @@ fn super_shuffle<T>(items: &mut [T], u: &mut Unstructured) -> Result<()> {
 
 /// What a store says of everybody. What is refused need not be named.
 fn all(store: &dyn Store) -> Vec<Option<Said>> {
-    let of = |record: Record| named((record.at, record.preferences));
+    let of = |record: DatedRecord| named((record.at, record.record.preferences));
     recorded(store, &everybody()).unwrap().into_iter().map(|record| record.map(of)).collect()
 }
 
@@ -479,7 +479,7 @@ fn entry(u: &mut Unstructured) -> Result<LedgerEntry> {
     Ok(entry)
 }
 
-fn a_record(u: &mut Unstructured) -> Result<Record> {
+fn a_record(u: &mut Unstructured) -> Result<DatedRecord> {
     let mut preferences = BTreeMap::new();
     for name in ["A", "B"] {
         if u.arbitrary()? {
@@ -488,7 +488,8 @@ fn a_record(u: &mut Unstructured) -> Result<Record> {
             preferences.insert(name.to_owned(), *u.choose(&all)?);
         }
     }
-    Ok(Record { at: Timestamp::from_microseconds(u.int_in_range(0..=3)?), preferences })
+    let at = Timestamp::from_microseconds(u.int_in_range(0..=3)?);
+    Ok(DatedRecord { at, record: Record { preferences } })
 }
 
 /// Entries are joined, and records merged, in any order and however often.
@@ -514,53 +515,64 @@ pub(crate) fn joining_is_a_lattice(u: &mut Unstructured) -> Result<u64> {
         }
     }
     let [a, b, c] = [a_record(u)?, a_record(u)?, a_record(u)?];
-    let merge = |one: &Record, other: &Record| {
+    let merge = |one: &DatedRecord, other: &DatedRecord| {
         let mut merged = one.clone();
         merged.merge(other);
         merged
     };
     // A name that nobody grants may be left out.
-    let same = |one: &Record, other: &Record| {
-        one.at == other.at && ["A", "B"].iter().all(|name| one.preference(name) == other.preference(name))
+    let same = |one: &DatedRecord, other: &DatedRecord| {
+        one.at == other.at
+            && ["A", "B"].iter().all(|name| one.record.preference(name) == other.record.preference(name))
     };
     assert!(same(&merge(&a, &b), &merge(&b, &a)), "{a:?} {b:?}");
     assert!(same(&merge(&merge(&a, &b), &c), &merge(&a, &merge(&b, &c))), "{a:?} {b:?} {c:?}");
     assert!(same(&merge(&merge(&a, &b), &b), &merge(&a, &b)), "{a:?} {b:?}");
     for name in ["A", "B"] {
-        let (one, other) = (a.preference(name), b.preference(name));
+        let (one, other) = (a.record.preference(name), b.record.preference(name));
         let both = if one == other { one } else { RecordedPreference::Conflict };
-        assert_eq!(merge(&a, &b).preference(name), both, "{a:?} {b:?}");
+        assert_eq!(merge(&a, &b).record.preference(name), both, "{a:?} {b:?}");
     }
     Ok(12)
 }
 
-/// Checks find, and do, what section 6 says.
+/// Checks find, and do, what section 6 says: in the table, in the reference interpreter and in rewritten events.
 pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
     let mismatch = *u.choose(&["drop", "use recorded", "report"])?;
     let unstamped = *u.choose(&["use recorded", "use stamped", "refuse", "drop"])?;
     let unknown = *u.choose(&["use stamped", "refuse", "drop"])?;
     let unreachable = *u.choose(&["use stamped", "refuse", "drop"])?;
     let conflict = *u.choose(&["refuse", "grant"])?;
+    let also_records = *u.choose(&["nothing", "identify"])?;
     let a = *u.choose(&["", "always", "unenforced"])?;
     let prelude = *u.choose(&["segment", "segment-strict"])?;
+    let rows = *u.choose(&[
+        "",
+        "override reconcile { consent integrations enforce\n missing any drop \"unsaid\"\n any any consent then integrations\n }",
+        "override reconcile { consent integrations enforce\n answered none drop \"said\"\n any any consent\n }",
+    ])?;
     let main = format!(
         "consentry 1 policy \"p\" include prelude \"{prelude}\" category A {a} category B category D = \"C\" \
          destination \"X\" needs A destination \"Y\" needs any of B, D destination \"Z\" unmapped destination \"W\" needs B, D disabled \
          override ledger mismatch {mismatch} override ledger unstamped {unstamped} override ledger unknown {unknown} \
-         override ledger unreachable {unreachable} override ledger conflict {conflict}"
+         override ledger unreachable {unreachable} override ledger conflict {conflict} override ledger also records {also_records} {rows}"
     );
     let table = Table::new(Policy::parse(&main).unwrap_or_else(|error| panic!("{error}\n{main}")));
     let policy = table.policy();
     let told = told(u, false)?;
     let notice = notice(&told, policy);
-    let known = a_record(u)?;
+    let known = a_record(u)?.record;
     let answer = *u.choose(&[
         Recorded::Known(&known),
         Recorded::Known(&known),
         Recorded::Unknown,
         Recorded::Unreachable,
+        Recorded::Unchecked,
     ])?;
-    let checked = check(policy, &notice, answer);
+    let (mut scratch, mut other_scratch) = (table.scratch(), table.scratch());
+    let input = Input::line(told.text.as_bytes()).recorded(answer);
+    let decision = table.decide(input, &mut scratch).unwrap();
+    let checked = decision.check().unwrap();
     let shown = || format!("{}\n{answer:?}\n{checked:?}\n{main}", told.text);
 
     let then = |word: &str| match word {
@@ -591,65 +603,82 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
             stamps(wire_id) != records(wire_id)
         })
         .collect();
-    let is_preference = notice.kind == LedgerEventKind::Preference;
-    let (found, then) = match answer {
-        _ if is_preference => (CheckResult::NotChecked, None),
-        Recorded::Unreachable => (CheckResult::Unreachable, Some(then(unreachable))),
-        Recorded::Unknown => (CheckResult::Unknown, Some(then(unknown))),
-        Recorded::Known(_) if preferences.is_empty() => (CheckResult::Unstamped, Some(then(unstamped))),
-        Recorded::Known(_) if compared.is_empty() => (CheckResult::Agrees, None),
-        Recorded::Known(_) => (CheckResult::Mismatch(compared), Some(then(mismatch))),
+    let is_recording = notice.kind.writes();
+    let stamped = CheckAction::UseStamped;
+    let (result, action) = match answer {
+        _ if is_recording => (CheckResult::Recording, stamped),
+        Recorded::Unchecked => (CheckResult::Unchecked, stamped),
+        Recorded::Unreachable => (CheckResult::Unreachable, then(unreachable)),
+        Recorded::Unknown => (CheckResult::Unknown, then(unknown)),
+        Recorded::Known(_) if preferences.is_empty() => (CheckResult::Unstamped, then(unstamped)),
+        Recorded::Known(_) if compared.is_empty() => (CheckResult::Agrees, stamped),
+        Recorded::Known(_) => (CheckResult::Mismatch, then(mismatch)),
     };
-    assert_eq!((&checked.found, checked.then), (&found, then), "{}", shown());
+    let categories = if result == CheckResult::Mismatch { compared } else { Vec::new() };
+    assert_eq!(checked, Checked { result, action, categories }, "{}", shown());
     assert_eq!(policy.ledger_check().unwrap().conflict == Conflict::Grant, conflict == "grant");
 
-    // The event as the check would have it stamped.
+    // The event as the check would have it stamped; one that its own row drops stays what it is.
     let mut event = notice.event.clone();
+    let drop_reason = |event: &Event| {
+        policy
+            .reconcile()
+            .row(event.consent.state(), event.integrations.state())
+            .drop_reason()
+            .map(str::to_owned)
+    };
     let stamp = |granted: &dyn Fn(&str) -> bool| {
         let all = ["A", "B", "C"]
             .map(|name| (name.into(), if granted(name) { Preference::Granted } else { Preference::Refused }));
         Consent::Preferences(all.to_vec())
     };
-    match then {
-        Some(CheckAction::UseRecorded) => event.consent = stamp(&records),
-        Some(CheckAction::Refuse) => event.consent = stamp(&|_| false),
-        _ => {}
+    match action {
+        _ if drop_reason(&event).is_some() => {}
+        CheckAction::UseRecorded => event.consent = stamp(&records),
+        CheckAction::Refuse => event.consent = stamp(&|_| false),
+        CheckAction::UseStamped | CheckAction::Drop => {}
     }
-    let mut scratch = table.scratch();
-    let mut other_scratch = table.scratch();
-    let decision = table.decide(checked.input(told.text.as_bytes()), &mut scratch).unwrap();
     let mut line = Vec::new();
-    let rewritten =
-        table.rewrite(checked.input(told.text.as_bytes()), &mut other_scratch, &mut line).unwrap();
+    let rewritten = table.rewrite(input, &mut other_scratch, &mut line).unwrap();
     let router = table.read(&line, &Limits::default()).unwrap();
-    let is_dropped = then == Some(CheckAction::Drop);
-    let reason = match found {
-        _ if !is_dropped => {
-            policy.reconcile().row(event.consent.state(), event.integrations.state()).drop_reason()
-        }
-        CheckResult::Mismatch(_) => Some("Consent mismatch"),
-        CheckResult::Unstamped => Some("Consent not stamped"),
-        CheckResult::Unknown => Some("Person not in the ledger"),
-        _ => Some("Ledger unreachable"),
+    let is_dropped = action == CheckAction::Drop;
+    let reason = match result {
+        _ if !is_dropped => drop_reason(&event),
+        CheckResult::Mismatch => Some("Consent mismatch".to_owned()),
+        CheckResult::Unstamped => Some("Consent not stamped".to_owned()),
+        CheckResult::Unknown => Some("Person not in the ledger".to_owned()),
+        _ => Some("Ledger unreachable".to_owned()),
     };
-    assert_eq!(decision.drop_reason(), reason, "{}", shown());
-    assert!(!is_preference || !is_dropped);
+    assert_eq!(decision.drop_reason(), reason.as_deref(), "{}", shown());
+    assert_eq!(decision.consent(), event.consent.state(), "{}", shown());
+    assert!(!is_recording || !is_dropped);
     for id in policy.destination_ids() {
+        let as_stamped = reference::explain(policy, &notice.event, id).unwrap().verdict;
         let explained = reference::explain(policy, &event, id).unwrap().verdict.reason();
         let expected = if is_dropped && explained != Reason::Disabled { Reason::Dropped } else { explained };
         assert_eq!(decision.reason(id), Some(expected), "{id:?}\n{}", shown());
         assert_eq!(rewritten.reason(id), Some(expected), "{id:?}\n{}", shown());
+        let stepwise = reference::explain_recorded(policy, &notice.event, answer, id).unwrap();
+        assert_eq!(Some(&stepwise.verdict), decision.verdict(id).as_ref(), "{id:?}\n{}", shown());
+        assert_eq!(stepwise.drop_reason.as_deref(), decision.drop_reason(), "{id:?}\n{}", shown());
+        // "Under `refuse` a destination is delivered only if it is delivered both as stamped and with nothing granted", but for
+        // rows that ask less of an answer than of its absence.
+        let delivers = expected.outcome() == Outcome::Deliver;
+        assert!(!delivers || drop_reason(&notice.event).is_none(), "{id:?}\n{}", shown());
+        if delivers && action == CheckAction::Refuse && rows.is_empty() && prelude == "segment" {
+            assert!(as_stamped.delivers(), "{id:?}\n{}", shown());
+        }
         let name = policy.destination(id).unwrap().name();
         let entry = |wanted: &str| router.integrations.entries().iter().find(|(name, _)| *name == *wanted);
         let is_routed =
             entry(name).or(entry("All")).is_none_or(|(_, entry)| *entry == consentry::event::Entry::On);
-        assert_eq!(
-            is_routed,
-            expected.outcome() == Outcome::Deliver,
-            "{name}\n{}\n{}",
-            String::from_utf8_lossy(&line),
-            shown()
-        );
+        assert_eq!(is_routed, delivers, "{name}\n{}\n{}", String::from_utf8_lossy(&line), shown());
     }
-    Ok(4)
+    // A source has no ledger: the gate is that of the event as it is stamped.
+    let unchecked =
+        table.decide(Input::event(&notice.event).recorded(Recorded::Unchecked), &mut other_scratch).unwrap();
+    for opens in GateOpens::ALL {
+        assert_eq!(decision.passes_gate(opens), unchecked.passes_gate(opens), "{opens}\n{}", shown());
+    }
+    Ok(8)
 }

@@ -161,7 +161,8 @@ impl PolicyText {
         let also = spellings.get(1).map_or(String::new(), |also| format!(" alias {also}"));
         statements.push(format!("consent at {}{also}", keys.join(".")));
         let entries: Vec<String> = integrations.iter().map(|name| format!("{name:?}")).collect();
-        let said = Names { categories: &names, destinations: &destinations, entries: &entries };
+        let has_check = !statements.iter().any(|one| one == "ledger mismatch ignore");
+        let said = Names { categories: &names, destinations: &destinations, entries: &entries, has_check };
         statements.extend(said.tests(u)?);
         statements.extend(said.promises(u)?);
         statements.extend(lint_levels(u)?);

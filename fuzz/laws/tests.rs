@@ -1,7 +1,13 @@
-//! Tests and levels of lint: statements that decide nothing, and that layouts keep.
+//! Tests and levels of lint: statements that decide nothing, and that layouts keep; and that tests hold for what is decided.
 
-use super::policies::some;
+use super::policies::{PolicyText, some};
+use super::{compile, events::EventText};
 use arbitrary::{Result, Unstructured};
+use consentry::event::{LedgerAnswer, Record, Recorded, RecordedPreference};
+use consentry::source::Memory;
+use consentry::syntax::{name, quoted};
+use consentry::testing::{self, Difference, Failure};
+use consentry::{Decision, Input, Policy, Reason, Table};
 
 /// What tests may name, as a policy writes it.
 pub struct Names<'n> {
@@ -10,6 +16,8 @@ pub struct Names<'n> {
     pub destinations: &'n [String],
     /// By any of their names.
     pub entries: &'n [String],
+    /// True if the policy checks events against a ledger.
+    pub has_check: bool,
 }
 
 const JSON: [&str; 6] = [
@@ -38,6 +46,8 @@ impl Names<'_> {
 
     fn test(&self, number: usize, u: &mut Unstructured) -> Result<String> {
         let mut lines = Vec::new();
+        let is_answered = self.has_check && u.arbitrary()?;
+        let mut is_table = false;
         match u.int_in_range(0..=4)? {
             0 => lines.push(format!("event {}", JSON[u.choose_index(4)?])),
             1 => lines.push(format!("events from \"events {number}.ndjson\"")),
@@ -45,9 +55,14 @@ impl Names<'_> {
                 if u.arbitrary()? {
                     lines.push("event \"Order // Completed\"".to_owned());
                 }
-                lines.push("consent integrations expect".to_owned());
+                is_table = true;
+                let column = if is_answered { "recorded " } else { "" };
+                lines.push(format!("consent integrations {column}expect"));
                 for _ in 0..u.int_in_range(1..=5)? {
-                    let (consent, integrations) = (self.consent(u)?, self.integrations(u)?);
+                    let (consent, mut integrations) = (self.consent(u)?, self.integrations(u)?);
+                    if is_answered {
+                        integrations = format!("{integrations} {}", self.recorded(u)?);
+                    }
                     let mut expectations = Vec::new();
                     for _ in 0..u.int_in_range(1..=3)? {
                         expectations.push(self.expectation(u)?);
@@ -67,7 +82,10 @@ impl Names<'_> {
                 }
             }
         }
-        if !lines.iter().any(|line| line.starts_with("consent integrations expect")) {
+        if !is_table {
+            if is_answered {
+                lines.push(format!("recorded {}", self.recorded(u)?));
+            }
             for _ in 0..u.int_in_range(1..=4)? {
                 lines.insert(u.int_in_range(0..=lines.len())?, self.expectation(u)?);
             }
@@ -88,6 +106,13 @@ impl Names<'_> {
             return Ok((*u.choose(&["none", "malformed", "{ }", "{ All: off }"])?).to_owned());
         }
         self.object(self.entries, &["on", "off", "invalid", "{}"], u)
+    }
+
+    fn recorded(&self, u: &mut Unstructured) -> Result<String> {
+        if self.categories.is_empty() || u.ratio(1, 3)? {
+            return Ok((*u.choose(&["unknown", "unreachable", "{}"])?).to_owned());
+        }
+        self.object(self.categories, &["granted", "refused", "conflict"], u)
     }
 
     fn object(&self, names: &[String], values: &[&str], u: &mut Unstructured) -> Result<String> {
@@ -186,4 +211,110 @@ pub fn lint_levels(u: &mut Unstructured) -> Result<Vec<String>> {
         });
     }
     Ok(levels)
+}
+
+/// A test that states an event, the ledger's answer and what the table decides of them passes, and one that states the opposite for one
+/// destination fails there.
+pub fn tests_hold_for_what_is_decided(u: &mut Unstructured) -> Result<u64> {
+    let policy = PolicyText::arbitrary(u)?;
+    let table = compile(&policy.text());
+    let mut scratch = table.scratch();
+    let mut text = policy.text();
+    let mut source = Memory::default();
+    let (mut checks, mut compared) = (Vec::new(), 0);
+    for number in 0..24 {
+        let event = EventText::arbitrary(u, &policy)?.text().replace(['\r', '\n'], " ");
+        let answer = answer(table.policy(), u)?;
+        let recorded = answer.as_ref().map_or(Recorded::Unchecked, LedgerAnswer::recorded);
+        let decision = table.decide(Input::line(event.as_bytes()).recorded(recorded), &mut scratch).unwrap();
+        let mut right = expectations(&decision);
+        compared += right.len() as u64;
+        let lead = format!("events from \"e{number}\" {}", stated(table.policy(), answer.as_ref()));
+        if let Some(reason) = decision.drop_reason() {
+            right.push(format!("drop {}", quoted(reason)));
+        }
+        if !right.is_empty() {
+            text.push_str(&format!("test \"right {number}\" {{ {lead} {} }}\n", right.join(" ")));
+        }
+        if let Some(id) = table.policy().destination_ids().next() {
+            let wrong = if decision.delivers(id) { "block" } else { "deliver" };
+            let destination = quoted(table.policy().destination(id).unwrap().name());
+            text.push_str(&format!("test \"wrong {number}\" {{ {lead} {wrong} {destination} }}\n"));
+            checks.push(decision.check().map(|checked| checked.result));
+        }
+        source.insert(format!("e{number}"), event);
+    }
+    source.insert("p", text.as_str());
+    let table = Policy::from_source(&source, "p").unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let table = Table::new(table);
+    let is_wrong = |name: &str| name.starts_with("wrong ");
+    let wanted = |name: &str| is_wrong(name) || name.starts_with("right ");
+    let mut checks = checks.into_iter();
+    for result in testing::run(&table, &source, |test| wanted(test.name())) {
+        match &result.failures[..] {
+            [] => assert!(result.passed && !is_wrong(result.test), "{}\n{text}", result.test),
+            [Failure::Decided { check, differences, .. }] if is_wrong(result.test) => {
+                assert_eq!(Some(*check), checks.next(), "{}\n{text}", result.test);
+                assert!(
+                    matches!(differences[..], [Difference::Destination { .. }]),
+                    "{differences:?}\n{text}"
+                );
+            }
+            failures => panic!("{}: {failures:#?}\n{source:?}", result.test),
+        }
+    }
+    assert_eq!(checks.next(), None);
+    Ok(compared)
+}
+
+/// Returns expectations that the decision of each destination meets.
+fn expectations(decision: &Decision) -> Vec<String> {
+    let policy = decision.policy();
+    let expectation = |(id, verdict): (consentry::DestinationId, consentry::Verdict)| {
+        let destination = quoted(policy.destination(id).unwrap().name());
+        let categories = verdict.refused().iter().map(|id| name(policy.category(*id).unwrap().name()));
+        let categories = categories.collect::<Vec<_>>().join(", ");
+        assert_eq!(verdict.reason() == Reason::Refused, !categories.is_empty());
+        format!("{} {destination} because {} {categories}", verdict.outcome(), verdict.reason())
+    };
+    decision.verdicts().map(expectation).collect()
+}
+
+/// An answer of the ledger; none where the event is not checked.
+fn answer(policy: &Policy, u: &mut Unstructured) -> Result<Option<LedgerAnswer>> {
+    if policy.ledger_check().is_none() {
+        return Ok(None);
+    }
+    Ok(match u.int_in_range(0..=5)? {
+        0 => None,
+        1 => Some(LedgerAnswer::Unknown),
+        2 => Some(LedgerAnswer::Unreachable),
+        _ => {
+            let mut record = Record::default();
+            for category in policy.categories() {
+                if u.arbitrary()? {
+                    let recorded = *u.choose(&RecordedPreference::ALL)?;
+                    record.preferences.insert(category.wire_id().to_owned(), recorded);
+                }
+            }
+            Some(LedgerAnswer::Known(record))
+        }
+    })
+}
+
+/// The line of a test that states an answer.
+fn stated(policy: &Policy, answer: Option<&LedgerAnswer>) -> String {
+    match answer {
+        None => String::new(),
+        Some(LedgerAnswer::Unknown) => "recorded unknown".to_owned(),
+        Some(LedgerAnswer::Unreachable) => "recorded unreachable".to_owned(),
+        Some(LedgerAnswer::Known(record)) => {
+            let named = |category: &consentry::model::Category| {
+                let recorded = record.preferences.get(category.wire_id())?;
+                Some(format!("{}: {recorded}", name(category.name())))
+            };
+            let named: Vec<String> = policy.categories().iter().filter_map(named).collect();
+            format!("recorded {{ {} }}", named.join(", "))
+        }
+    }
 }

@@ -5,9 +5,11 @@ use super::input::Chunks;
 use super::ledger_arguments::Ledger;
 use super::shared::{PolicyArguments, Result, Status};
 use super::store_uri::{ADDRESS, Reach};
-use consentry::ledger::{self, Checked, LedgerEvent};
+use consentry::event::Recorded;
+use consentry::ledger::{self, LedgerEvent};
+use consentry::model::Checked;
 use consentry::report::audit::AuditReport;
-use consentry::{EventError, Limits};
+use consentry::{EventError, Limits, reference};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -52,8 +54,13 @@ impl Audit {
                 }
                 Some(ledger) => {
                     let batch = ledger.batch(&chunk, &policy);
-                    for (notice, checked) in batch.notices().iter().zip(batch.checks(&policy)) {
-                        add(&mut audit, notice.as_ref(), checked.ok().as_ref());
+                    for (notice, recorded) in batch.notices().iter().zip(batch.answers()) {
+                        let recorded = recorded.unwrap_or(Recorded::Unreachable);
+                        let checked = notice
+                            .as_ref()
+                            .ok()
+                            .and_then(|notice| reference::check(&policy, &notice.event, recorded));
+                        add(&mut audit, notice.as_ref(), checked.as_ref().map(|(checked, _)| checked));
                     }
                 }
             }
@@ -64,11 +71,7 @@ impl Audit {
     }
 }
 
-fn add(
-    audit: &mut ledger::Audit,
-    notice: Result<&LedgerEvent<'_>, &EventError>,
-    checked: Option<&Checked<'_>>,
-) {
+fn add(audit: &mut ledger::Audit, notice: Result<&LedgerEvent<'_>, &EventError>, checked: Option<&Checked>) {
     match notice {
         Ok(notice) => audit.add(notice, checked),
         Err(error) => audit.add_error(error),

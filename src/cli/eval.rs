@@ -2,8 +2,9 @@
 
 use super::format::ResultFormat;
 use super::input::Chunks;
-use super::ledger_arguments::{Ledger, LedgerArguments, next_check};
+use super::ledger_arguments::{Ledger, LedgerArguments, next_answer};
 use super::shared::{PolicyArguments, Result, Status};
+use consentry::ledger::Batch;
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
@@ -38,23 +39,15 @@ impl Eval {
         for chunk in Chunks::open(self.events.as_deref())? {
             let chunk = chunk?;
             let batch = ledger.as_ref().map(|ledger| ledger.batch(&chunk, policy));
-            let mut checks = batch.as_ref().map(|batch| batch.checks(policy));
+            let mut answers = batch.as_ref().map(Batch::answers);
             for line in chunk.events() {
                 number += 1;
-                let check = next_check(checks.as_mut());
-                let decided = line.and_then(|line| {
-                    let check = check.as_ref().map_err(Clone::clone)?.as_ref();
-                    table.decide(check.map_or(Input::line(line), |check| check.input(line)), &mut scratch)
-                });
-                match decided {
+                let recorded = next_answer(answers.as_mut());
+                let input = line.and_then(|line| Ok(Input::line(line).recorded(recorded?)));
+                match input.and_then(|input| table.decide(input, &mut scratch)) {
                     Ok(decision) => {
                         summary.add(&decision);
-                        let mut report = DecisionReport::new(number, &decision);
-                        if let Ok(Some(check)) = &check {
-                            summary.add_check(check);
-                            report = report.with_check(policy, check);
-                        }
-                        self.format.write(to, &report)?;
+                        self.format.write(to, &DecisionReport::new(number, &decision))?;
                     }
                     Err(error) => {
                         summary.add_error(&error);

@@ -2,7 +2,9 @@
 
 use super::format::ResultFormat;
 use super::input::{Chunks, read_all};
+use super::ledger_arguments::{Ledger, LedgerArguments, NO_CHECK};
 use super::shared::{PolicyArguments, Result, Status, destination};
+use consentry::event::{LedgerAnswer, Recorded};
 use consentry::exact::counterfactuals;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::explain::ExplainReport;
@@ -29,6 +31,11 @@ pub(super) struct Explain {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     line: Option<u64>,
     #[command(flatten)]
+    ledger: LedgerArguments,
+    /// What a ledger says of the event's person: `unknown`, `unreachable`, or JSON such as {"C0004":"refused"}.
+    #[arg(long, value_name = "ANSWER", value_parser = LedgerAnswer::parse, conflicts_with_all = ["ledger", "unchecked"])]
+    recorded: Option<LedgerAnswer>,
+    #[command(flatten)]
     format: ResultFormat,
 }
 
@@ -36,6 +43,10 @@ impl Explain {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy.load()?;
         let destination = destination(&policy, &self.destination)?;
+        let ledger = match &self.recorded {
+            Some(_) => policy.ledger_check().map(|_| None).ok_or(NO_CHECK)?,
+            None => self.ledger.open(&policy)?,
+        };
         let bytes = match self.line {
             None => Ok(read_all(self.event.as_deref())?),
             Some(wanted) => self.line(wanted)?,
@@ -61,11 +72,19 @@ impl Explain {
                 return Ok(Status::Findings);
             }
         };
-        if let Some(explanation) = reference::explain(&policy, &event, destination) {
-            let flips = counterfactuals(&policy, &event, destination);
+        let line = bytes.as_deref().map_err(Clone::clone);
+        let batch = ledger.as_ref().map(|ledger| ledger.lines([line].into_iter(), &policy));
+        let recorded = match (&self.recorded, batch.as_ref().and_then(|batch| batch.answers().next())) {
+            (Some(answer), _) => answer.recorded(),
+            (None, Some(answer)) => answer.map_err(|error| error.to_string())?,
+            (None, None) => Recorded::Unchecked,
+        };
+        if let Some(explanation) = reference::explain_recorded(&policy, &event, recorded, destination) {
+            let flips = counterfactuals(&policy, &event, recorded, destination);
             let report = ExplainReport::new(&policy, destination, &explanation, flips.as_ref());
             self.format.write(to, &report)?;
         }
+        ledger.iter().for_each(Ledger::report_unreachable);
         Ok(Status::Fine)
     }
 

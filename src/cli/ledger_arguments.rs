@@ -4,10 +4,14 @@ use super::input::{Chunk, line_too_long};
 use super::shared::{Result, print_error};
 use super::store_uri::{ADDRESS, Reach, Shared};
 use consentry::diagnostic::visible;
-use consentry::ledger::{Batch, Checked, FileStore};
+use consentry::event::Recorded;
+use consentry::ledger::{Batch, FileStore};
 use consentry::{EventError, Limits, Policy};
 use std::path::Path;
 use std::sync::OnceLock;
+
+/// The error where a caller names what is recorded, and the policy does not ask for it.
+pub(super) const NO_CHECK: &str = "the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger or --recorded";
 
 /// Whether events are checked.
 #[derive(clap::Args)]
@@ -44,26 +48,36 @@ impl LedgerArguments {
     }
 }
 
-/// Returns the check of the next line, if there is a ledger. A line that the ledger has not checked is never decided:
-/// a batch has a check for each of its lines, and the error for a missing one is there only to fail closed.
-pub(super) fn next_check<'c>(
-    checks: Option<&mut impl Iterator<Item = Result<Checked<'c>, EventError>>>,
-) -> Result<Option<Checked<'c>>, EventError> {
-    checks.map(|checks| checks.next().unwrap_or_else(|| Err(line_too_long()))).transpose()
+/// Returns what the ledger says of the person of the next line; without a ledger no line is checked. A line that the ledger has no
+/// answer for is never decided: a batch has one for each of its lines, and the error for a missing one is there only to fail closed.
+pub(super) fn next_answer<'r>(
+    answers: Option<&mut impl Iterator<Item = Result<Recorded<'r>, EventError>>>,
+) -> Result<Recorded<'r>, EventError> {
+    let missing = || Err(line_too_long());
+    answers.map_or(Ok(Recorded::Unchecked), |answers| answers.next().unwrap_or_else(missing))
 }
 
 impl Ledger {
     /// The ledger at a place, for a policy that asks for a check.
     pub(super) fn open(place: &str, reach: &Reach, policy: &Policy) -> Result<Self> {
         if policy.ledger_check().is_none() {
-            return Err("the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger".into());
+            return Err(NO_CHECK.into());
         }
         Ok(Ledger { store: reach.open(place, FileStore::open_to_read)?, silence: OnceLock::new() })
     }
 
     /// Reads the lines of a chunk, and asks the ledger for the people in them.
     pub(super) fn batch<'c>(&self, chunk: &'c Chunk, policy: &Policy) -> Batch<'c> {
-        let batch = Batch::read(chunk.events(), self.store.as_ref(), policy, &Limits::default());
+        self.lines(chunk.events(), policy)
+    }
+
+    /// The same for lines.
+    pub(super) fn lines<'c>(
+        &self,
+        lines: impl Iterator<Item = Result<&'c [u8], EventError>>,
+        policy: &Policy,
+    ) -> Batch<'c> {
+        let batch = Batch::read(lines, self.store.as_ref(), policy, &Limits::default());
         if let Some(error) = batch.silence() {
             self.silence.get_or_init(|| error.to_string());
         }

@@ -7,7 +7,7 @@ use super::reasons::Reasons;
 use super::resolved::{ALL, ResolvedEvent};
 use super::table::Table;
 use crate::event::{ConsentState, Event, IntegrationsState, Limits, Name};
-use crate::model::{DestinationId, GateOpens, Policy};
+use crate::model::{CheckAction, CheckResult, Checked, DestinationId, GateOpens, Policy};
 use crate::reason::Reason;
 use crate::verdict::Verdict;
 use std::collections::BTreeSet;
@@ -74,7 +74,7 @@ impl<'d> Decision<'d> {
         &self.resolved
     }
 
-    /// The state of the event's consent object.
+    /// The consent state that the event is decided with: that of its consent object, unless the check against the ledger changes it.
     pub fn consent(&self) -> ConsentState {
         self.resolved.consent
     }
@@ -87,6 +87,21 @@ impl<'d> Decision<'d> {
     /// Why the whole event is dropped, if it is.
     pub fn drop_reason(&self) -> Option<&'d str> {
         self.resolved.enforce(self.table).drop_reason()
+    }
+
+    /// What the check against the ledger found, and what became of the event; `None` where the policy asks for no check.
+    pub fn check(&self) -> Option<Checked> {
+        let (result, action) = self.checked()?;
+        let differing = self.resolved.check.filter(|_| result == CheckResult::Mismatch);
+        let differing =
+            differing.map(|check| check.stamped_grants.differences(check.recorded, self.table).collect());
+        Some(Checked { result, action, categories: differing.unwrap_or_default() })
+    }
+
+    /// The same without the categories.
+    pub(crate) fn checked(&self) -> Option<(CheckResult, CheckAction)> {
+        let result = self.resolved.check?.result;
+        Some((result, self.table.check?.action(result)))
     }
 
     /// Whether a destination receives the event. A destination that the policy does not have receives nothing.
@@ -184,10 +199,16 @@ impl<'d> Decision<'d> {
         gate: &Gate,
         counts: &dyn Fn(&DestinationId) -> bool,
     ) -> bool {
-        let event = &self.resolved;
+        // A source has no ledger.
+        let event = self.resolved.stamped();
         let granted = &event.grants.granted;
         let is_open = match opens {
-            GateOpens::Delivery => self.delivered().any(|id| counts(&id)),
+            GateOpens::Delivery if self.resolved.check.is_none() => self.delivered().any(|id| counts(&id)),
+            GateOpens::Delivery => {
+                let mut deliver = self.deliver.clone();
+                self.table.deliver(&event, &mut deliver);
+                deliver.iter().map(DestinationId::new).any(|id| counts(&id))
+            }
             _ if event.consent == ConsentState::Missing => gate.is_open_without_consent,
             _ if gate.is_held_open => true,
             // Rows 1 to 3 ask for any grant, rows 4 to 7 for an enabled destination.

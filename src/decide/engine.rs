@@ -7,7 +7,7 @@ use super::resolved::ResolvedEvent;
 use super::rewrite::Outcome;
 use super::scratch::{ResolvedAt, Scratch};
 use super::table::Table;
-use crate::event::{self, Buffers, Event, EventError, Limits, Parts, Validation};
+use crate::event::{self, Buffers, Event, EventError, Limits, Parts, Recorded, Validation};
 use crate::model::{EventRole, Steps};
 
 impl Table {
@@ -76,8 +76,6 @@ impl Table {
         let written;
         let line = match input.subject {
             Subject::Line(bytes) => bytes,
-            #[cfg(feature = "ledger")]
-            Subject::Checked(checked) => checked.line,
             Subject::Event(event) => {
                 written = event.to_json(self.policy().reading());
                 written.as_bytes()
@@ -118,11 +116,11 @@ impl Table {
     /// Decides an event that is read already.
     pub(crate) fn decide_event<'d>(&'d self, event: &'d Event<'d>, scratch: &'d mut Scratch) -> Decision<'d> {
         scratch.serve(self);
-        let at = scratch.resolve(self, event);
+        let at = scratch.resolve(self, event).check(self, Recorded::Unchecked, scratch);
         self.decide_at(Origin::Event(event), at, scratch)
     }
 
-    /// Resolves what is decided about to the policy's own numbers.
+    /// Resolves what is decided about to the policy's own numbers, and checks it against what is recorded.
     #[inline]
     fn resolve<'d>(
         &self,
@@ -130,17 +128,14 @@ impl Table {
         scratch: &mut Scratch,
     ) -> Result<(Origin<'d>, ResolvedAt), EventError> {
         scratch.serve(self);
-        match input.subject {
-            Subject::Line(bytes) => self.read_and_resolve(bytes, &input.limits, input.validation, scratch),
-            Subject::Event(event) => Ok((Origin::Event(event), scratch.resolve(self, event))),
-            #[cfg(feature = "ledger")]
-            Subject::Checked(checked) => {
-                Ok((Origin::Event(checked.event), scratch.resolve(self, checked.event).checked(&checked)))
-            }
+        let (origin, at) = match input.subject {
+            Subject::Line(bytes) => self.read_and_resolve(bytes, &input.limits, input.validation, scratch)?,
+            Subject::Event(event) => (Origin::Event(event), scratch.resolve(self, event)),
             Subject::Granted(granted) => {
-                Ok((Origin::bytes(b"", &input.limits, None), scratch.grant(self, granted)))
+                (Origin::bytes(b"", &input.limits, None), scratch.grant(self, granted))
             }
-        }
+        };
+        Ok((origin, at.check(self, input.recorded, scratch)))
     }
 
     #[inline]
@@ -172,12 +167,14 @@ impl Table {
     ) -> Option<(Parts<'d>, EventRole)> {
         let parts = event::find(bytes, &self.deciding_keys, limits, validation, self.instructions, buffers)?;
         let role = self.role(|name| parts.is_called(name));
-        if role == EventRole::default() {
-            return Some((parts, role));
-        }
-        // Events of such a name are rare, so that the type of the others is not read.
-        let all = event::find(bytes, &self.keys, limits, validation, self.instructions, buffers)?;
-        Some((parts, if all.is_track() { role } else { EventRole::default() }))
+        let all = match self.records_identify {
+            true => parts,
+            false if role == EventRole::default() => return Some((parts, role)),
+            // Events of such a name are rare, so that the type of the others is not read.
+            false => event::find(bytes, &self.keys, limits, validation, self.instructions, buffers)?,
+        };
+        let is_track = all.is_track();
+        Some((parts, if is_track { role } else { self.role_without_name(all.is_identify()) }))
     }
 
     #[inline]
@@ -189,7 +186,7 @@ impl Table {
 
     /// Finds out which destinations receive the event, 64 at a time.
     #[inline]
-    fn deliver(&self, event: &ResolvedEvent<'_>, deliver: &mut Bits) {
+    pub(super) fn deliver(&self, event: &ResolvedEvent<'_>, deliver: &mut Bits) {
         let exempt = if event.role.is_exempt { !0 } else { 0 };
         let enforce = event.enforce(self);
         for (at, (word, enabled)) in deliver.words_mut().iter_mut().zip(self.enabled.words()).enumerate() {

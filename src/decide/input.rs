@@ -1,8 +1,6 @@
 //! What is decided about.
 
-#[cfg(feature = "ledger")]
-use super::table::LedgerDrop;
-use crate::event::{Event, Limits, Validation};
+use crate::event::{Event, Limits, Recorded, Validation};
 
 /// What is decided about: the bytes of an event, an event that is read already, or granted categories.
 ///
@@ -27,33 +25,21 @@ pub struct Input<'i> {
     pub(super) subject: Subject<'i>,
     pub(super) limits: Limits,
     pub(super) validation: Validation,
+    pub(super) recorded: Recorded<'i>,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Subject<'i> {
     Line(&'i [u8]),
     Event(&'i Event<'i>),
-    #[cfg(feature = "ledger")]
-    Checked(CheckedEvent<'i>),
     Granted(&'i [u64]),
-}
-
-/// An event that was checked against a ledger.
-#[cfg(feature = "ledger")]
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CheckedEvent<'i> {
-    pub(crate) event: &'i Event<'i>,
-    /// The bytes that it was read from.
-    pub(crate) line: &'i [u8],
-    /// Its consent counts as `answered` in any state.
-    pub(crate) is_answered: bool,
-    pub(crate) drop: Option<LedgerDrop>,
 }
 
 impl<'i> Input<'i> {
     #[inline]
     fn new(subject: Subject<'i>) -> Self {
-        Input { subject, limits: Limits::default(), validation: Validation::Full }
+        let recorded = Recorded::Unreachable;
+        Input { subject, limits: Limits::default(), validation: Validation::Full, recorded }
     }
 
     /// The bytes of one event: one JSON object.
@@ -71,16 +57,36 @@ impl<'i> Input<'i> {
         Input::new(Subject::Event(event))
     }
 
-    #[cfg(feature = "ledger")]
-    pub(crate) fn checked(checked: CheckedEvent<'i>) -> Self {
-        Input::new(Subject::Checked(checked))
-    }
-
     /// A person who grants these categories and no others, without an integrations object: category number `i` of the policy is bit
-    /// `i % 64` of word `i / 64`. For callers who keep people's choices in this form.
+    /// `i % 64` of word `i / 64`. For callers who keep people's choices in this form; it is never checked against a ledger.
     #[inline]
     pub fn granted(words: &'i [u64]) -> Self {
-        Input::new(Subject::Granted(words))
+        Input::new(Subject::Granted(words)).recorded(Recorded::Unchecked)
+    }
+
+    /// Sets what the ledger says of the person of the event. A policy that asks for no check ignores it. Where a caller sets
+    /// nothing, a policy that does ask takes the ledger as unreachable.
+    ///
+    /// ```
+    /// use consentry::event::{Record, Recorded, RecordedPreference};
+    /// use consentry::{Input, Policy, Table};
+    ///
+    /// let table = Table::new(Policy::parse(
+    ///     r#"consentry 1 policy "p" include prelude "segment" category Ads destination "X" needs Ads override ledger mismatch drop"#
+    /// )?);
+    /// let line = br#"{"userId":"u","context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#;
+    /// let refused = Record { preferences: [("Ads".to_owned(), RecordedPreference::Refused)].into() };
+    /// let mut scratch = table.scratch();
+    /// let decision = table.decide(Input::line(line).recorded(Recorded::Known(&refused)), &mut scratch)?;
+    /// assert_eq!(decision.drop_reason(), Some("Consent mismatch"));
+    /// // An unreachable ledger refuses everything under this policy.
+    /// assert_eq!(table.decide(Input::line(line), &mut scratch)?.delivered().count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn recorded(self, recorded: Recorded<'i>) -> Self {
+        Input { recorded, ..self }
     }
 
     /// Sets how large the event may be.

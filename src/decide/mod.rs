@@ -23,11 +23,7 @@ mod table;
 #[cfg(test)]
 pub(crate) use bits::Bits;
 pub use decision::Decision;
-#[cfg(feature = "ledger")]
-pub(crate) use input::CheckedEvent;
 pub use input::Input;
 pub use resolved::ResolvedEvent;
 pub use scratch::Scratch;
-#[cfg(feature = "ledger")]
-pub(crate) use table::LedgerDrop;
 pub use table::Table;

@@ -1,9 +1,11 @@
 //! An event in the policy's own numbers: its names resolved to categories and destinations.
 
-use super::bits::Bits;
-use super::table::{LedgerDrop, Table};
-use crate::event::{Entry, Preference};
-use crate::model::{CategoryId, ConsentState, DestinationId, Enforce, EventRole, IntegrationsState};
+use super::bits::{Bits, ones};
+use super::table::Table;
+use crate::event::{Entry, Preference, Record, RecordedPreference};
+use crate::model::{
+    CategoryId, CheckResult, Conflict, ConsentState, DestinationId, Enforce, EventRole, IntegrationsState,
+};
 
 /// What a decision depends on, in the policy's own numbers.
 #[derive(Debug, Clone, Copy)]
@@ -14,8 +16,20 @@ pub struct ResolvedEvent<'d> {
     pub(super) listed: &'d IntegrationEntries,
     /// What the policy makes of the event by its name.
     pub(super) role: EventRole,
-    /// Why a check against a ledger drops the event, if it does.
-    pub(super) dropped: Option<LedgerDrop>,
+    /// The result for which the check against the ledger drops the event, if it does.
+    pub(super) dropped: Option<CheckResult>,
+    pub(super) check: Option<ResolvedCheck<'d>>,
+}
+
+/// What the check against the ledger found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ResolvedCheck<'d> {
+    pub(super) result: CheckResult,
+    /// What the event itself says.
+    pub(super) stamped: ConsentState,
+    pub(super) stamped_grants: &'d Grants,
+    /// What is recorded of the person; of use after a mismatch only.
+    pub(super) recorded: &'d Grants,
 }
 
 /// What the preferences of an event come to.
@@ -48,6 +62,32 @@ pub(super) struct IntegrationEntries {
 }
 
 impl Grants {
+    /// Takes on what is recorded of a person.
+    pub(super) fn record(&mut self, table: &Table, record: &Record, conflict: Conflict) {
+        self.work_out(table, |add| {
+            for (wire_id, recorded) in &record.preferences {
+                let preference = match recorded {
+                    RecordedPreference::Granted => Preference::Granted,
+                    RecordedPreference::Conflict if conflict == Conflict::Grant => Preference::Granted,
+                    RecordedPreference::Conflict | RecordedPreference::Refused => Preference::Refused,
+                };
+                add(wire_id.as_bytes(), preference);
+            }
+            Some(())
+        });
+    }
+
+    /// Returns true if both grant the same of what the check compares.
+    pub(super) fn agree(&self, other: &Grants, table: &Table) -> bool {
+        self.differences(other, table).next().is_none()
+    }
+
+    /// The categories that the check compares and only one of both grants.
+    pub(super) fn differences(&self, other: &Grants, table: &Table) -> impl Iterator<Item = CategoryId> {
+        let words = self.granted.words().iter().zip(other.granted.words()).zip(table.compared.words());
+        ones(words.map(|((one, other), compared)| (one ^ other) & compared)).map(CategoryId::new)
+    }
+
     /// Takes on these grants, and those of `always` categories.
     pub(super) fn set(&mut self, table: &Table, granted: &[u64]) {
         self.granted.fill(granted);
@@ -139,6 +179,16 @@ impl IntegrationEntries {
 pub(super) const ALL: &[u8] = b"All";
 
 impl<'d> ResolvedEvent<'d> {
+    /// Returns the event as it is stamped, before any check.
+    pub(super) fn stamped(self) -> Self {
+        match self.check {
+            None => self,
+            Some(ResolvedCheck { stamped, stamped_grants, .. }) => {
+                ResolvedEvent { consent: stamped, grants: stamped_grants, dropped: None, check: None, ..self }
+            }
+        }
+    }
+
     /// What is enforced.
     #[inline]
     pub(super) fn enforce<'t>(&self, table: &'t Table) -> &'t Enforce {

@@ -2,13 +2,15 @@
 
 use super::bits::Bits;
 use super::cache::{Cache, Place};
-#[cfg(feature = "ledger")]
-use super::input::CheckedEvent;
-use super::resolved::{Grants, IntegrationEntries, ResolvedEvent};
+use super::resolved::{Grants, IntegrationEntries, ResolvedCheck, ResolvedEvent};
 use super::rewrite::Rewrites;
-use super::table::{LedgerDrop, Table};
-use crate::event::{Buffers, ConsentPart, Event, Name, Parts, Preference, each_entry, each_preference};
-use crate::model::{ConsentState, EventRole, IntegrationsState, Policy};
+use super::table::Table;
+use crate::event::{
+    Buffers, ConsentPart, Event, Name, Parts, Preference, Recorded, each_entry, each_preference,
+};
+use crate::model::{
+    CheckAction, CheckResult, ConsentState, EventRole, IntegrationsState, LedgerCheck, Policy,
+};
 use std::sync::Arc;
 
 /// What one thread needs for deciding: room, and what it remembers of texts that repeat. Give it back for the next event.
@@ -20,6 +22,8 @@ pub struct Scratch {
     pub(super) buffers: Buffers,
     grants: Cache<Grants>,
     listed: Cache<IntegrationEntries>,
+    /// What is recorded of the person of the last event that was checked.
+    recorded: Grants,
     /// The destinations that are delivered.
     pub(super) deliver: Bits,
     /// For those who rewrite events.
@@ -34,15 +38,86 @@ pub(super) struct ResolvedAt {
     grants: Place,
     listed: Place,
     role: EventRole,
-    dropped: Option<LedgerDrop>,
+    dropped: Option<CheckResult>,
+    uses_record: bool,
+    check: Option<CheckAt>,
 }
 
-#[cfg(feature = "ledger")]
+/// The check of an event, and what the event is stamped with.
+#[derive(Clone, Copy)]
+struct CheckAt {
+    result: CheckResult,
+    stamped: ConsentState,
+    stamped_grants: Place,
+}
+
 impl ResolvedAt {
-    /// Applies the result of a check against a ledger.
-    pub(super) fn checked(self, check: &CheckedEvent<'_>) -> Self {
-        let consent = if check.is_answered { ConsentState::Answered } else { self.consent };
-        ResolvedAt { consent, dropped: check.drop, ..self }
+    /// Returns a consent state without anything else.
+    #[inline]
+    fn of(consent: ConsentState) -> Self {
+        ResolvedAt {
+            consent,
+            integrations: IntegrationsState::None,
+            grants: Place::NOTHING,
+            listed: Place::NOTHING,
+            role: EventRole::default(),
+            dropped: None,
+            uses_record: false,
+            check: None,
+        }
+    }
+
+    /// Checks the event against what is recorded of its person (section 6 of the semantics), where the policy asks for it: from then on
+    /// it is decided with the consent that the policy says.
+    #[inline]
+    pub(super) fn check(self, table: &Table, recorded: Recorded<'_>, scratch: &mut Scratch) -> Self {
+        match table.check {
+            None => self,
+            Some(check) => self.checked(table, check, recorded, scratch),
+        }
+    }
+
+    fn checked(
+        self,
+        table: &Table,
+        check: LedgerCheck,
+        recorded: Recorded<'_>,
+        scratch: &mut Scratch,
+    ) -> Self {
+        let ResolvedAt { consent: stamped, grants: stamped_grants, role, .. } = self;
+        let has_preferences = matches!(stamped, ConsentState::Answered | ConsentState::Unanswered);
+        let result = match recorded {
+            _ if role.is_preference_event || role.is_recorded_identify && has_preferences => {
+                CheckResult::Recording
+            }
+            Recorded::Unchecked => CheckResult::Unchecked,
+            Recorded::Unknown => CheckResult::Unknown,
+            Recorded::Unreachable => CheckResult::Unreachable,
+            Recorded::Known(record) => {
+                scratch.recorded.record(table, record, check.conflict);
+                let grants = scratch.grants.at(stamped_grants);
+                match stamped {
+                    ConsentState::Answered if grants.agree(&scratch.recorded, table) => CheckResult::Agrees,
+                    ConsentState::Answered => CheckResult::Mismatch,
+                    _ => CheckResult::Unstamped,
+                }
+            }
+        };
+        let at = ResolvedAt { check: Some(CheckAt { result, stamped, stamped_grants }), ..self };
+        let consent = ConsentState::Answered;
+        match check.action(result) {
+            CheckAction::Drop => ResolvedAt { dropped: Some(result), ..at },
+            // No result of the check delivers an event that its own row drops.
+            _ if table.enforce(None, stamped, self.integrations).drop_reason().is_some() => at,
+            CheckAction::UseStamped => at,
+            CheckAction::UseRecorded if matches!(recorded, Recorded::Known(_)) => {
+                ResolvedAt { consent, uses_record: true, ..at }
+            }
+            // Where there is no record, nothing is recorded as granted.
+            CheckAction::UseRecorded | CheckAction::Refuse => {
+                ResolvedAt { consent, grants: Place::NOTHING, ..at }
+            }
+        }
     }
 }
 
@@ -59,6 +134,7 @@ impl Scratch {
         Scratch {
             of: table.policy.clone(),
             buffers: Buffers::default(),
+            recorded: grants.clone(),
             grants: Cache::new(grants, grants_bytes),
             listed: Cache::new(listed, listed_bytes),
             deliver: table.enabled.clone(),
@@ -100,9 +176,12 @@ impl Scratch {
             self.listed.spare().work_out(table, |add| add_each(entries, add));
             listed = Place::SPARE;
         }
-        let role = event.track.as_ref().map(|track| table.role(|name| *track == *name)).unwrap_or_default();
+        let role = match &event.track {
+            Some(track) => table.role(|name| *track == *name),
+            None => table.role_without_name(event.is_identify),
+        };
         let integrations = event.integrations.state();
-        ResolvedAt { consent, integrations, grants, listed, role, dropped: None }
+        ResolvedAt { integrations, grants, listed, role, ..ResolvedAt::of(consent) }
     }
 
     /// Works out the facts of an event from its parts, or remembers them; `None` when a part is no JSON.
@@ -129,20 +208,13 @@ impl Scratch {
                 integrations = IntegrationsState::Present;
             }
         }
-        Some(ResolvedAt { consent, integrations, grants, listed, role, dropped: None })
+        Some(ResolvedAt { integrations, grants, listed, role, ..ResolvedAt::of(consent) })
     }
 
     /// Takes the granted categories as given, as bits in the order of the policy.
     pub(super) fn grant(&mut self, table: &Table, granted: &[u64]) -> ResolvedAt {
         self.grants.spare().set(table, granted);
-        ResolvedAt {
-            consent: ConsentState::Answered,
-            integrations: IntegrationsState::None,
-            grants: Place::SPARE,
-            listed: Place::NOTHING,
-            role: EventRole::default(),
-            dropped: None,
-        }
+        ResolvedAt { grants: Place::SPARE, ..ResolvedAt::of(ConsentState::Answered) }
     }
 
     /// What rewrites events, and room for what is delivered.
@@ -155,9 +227,16 @@ impl Scratch {
     /// Returns the resolved event, and room for what is delivered.
     #[inline]
     pub(super) fn resolved(&mut self, at: ResolvedAt) -> (ResolvedEvent<'_>, &mut Bits) {
-        let ResolvedAt { consent, integrations, grants, listed, role, dropped } = at;
-        let (grants, listed) = (self.grants.at(grants), self.listed.at(listed));
-        (ResolvedEvent { consent, integrations, grants, listed, role, dropped }, &mut self.deliver)
+        let ResolvedAt { consent, integrations, listed, role, dropped, .. } = at;
+        let grants = if at.uses_record { &self.recorded } else { self.grants.at(at.grants) };
+        let check = at.check.map(|check| ResolvedCheck {
+            result: check.result,
+            stamped: check.stamped,
+            stamped_grants: self.grants.at(check.stamped_grants),
+            recorded: &self.recorded,
+        });
+        let listed = self.listed.at(listed);
+        (ResolvedEvent { consent, integrations, grants, listed, role, dropped, check }, &mut self.deliver)
     }
 }
 

@@ -11,8 +11,8 @@ use super::requirements::Requirements;
 use crate::event::{InstructionSet, Keys};
 use crate::fingerprint::{Fingerprint, TooLargeError};
 use crate::model::{
-    ConsentState, Destination, DestinationId, Enforce, EventRole, IntegrationsState, InvalidEntries, Policy,
-    Preference, Requirement,
+    AlsoRecords, CheckResult, ConsentState, Destination, DestinationId, Enforce, EventRole,
+    IntegrationsState, InvalidEntries, LedgerCheck, Policy, Preference, Requirement,
 };
 use std::sync::{Arc, OnceLock};
 
@@ -73,36 +73,18 @@ pub struct Table {
     pub(crate) asks_refuses: Bits,
     pub(crate) is_unenforced: Bits,
     pub(crate) invalid_is_off: bool,
-    /// What an event gets that a check against a ledger drops, by [`LedgerDrop`].
-    drops: [Enforce; LedgerDrop::ALL.len()],
+    /// The check against the ledger, if the policy asks for one.
+    pub(crate) check: Option<LedgerCheck>,
+    /// The categories that the check compares.
+    pub(crate) compared: Bits,
+    /// Whether identify events may write to the ledger, so that the check has to know them.
+    pub(crate) records_identify: bool,
+    /// What an event gets that the check drops, by the result of the check.
+    drops: [Enforce; CheckResult::ALL.len()],
     named_events: Vec<(String, EventRole)>,
     /// Calculated by `exact`, at the first call of `fingerprint`.
     pub(crate) fingerprint: OnceLock<Result<Fingerprint, TooLargeError>>,
     gate: OnceLock<Gate>,
-}
-
-/// Why a check against a ledger drops an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LedgerDrop {
-    Mismatch,
-    Unstamped,
-    Unknown,
-    Unreachable,
-}
-
-impl LedgerDrop {
-    const ALL: [LedgerDrop; 4] =
-        [LedgerDrop::Mismatch, LedgerDrop::Unstamped, LedgerDrop::Unknown, LedgerDrop::Unreachable];
-
-    /// The reason that the decision carries; of a mismatch the one of the documents.
-    fn reason(self) -> &'static str {
-        match self {
-            LedgerDrop::Mismatch => "Consent mismatch",
-            LedgerDrop::Unstamped => "Consent not stamped",
-            LedgerDrop::Unknown => "Person not in the ledger",
-            LedgerDrop::Unreachable => "Ledger unreachable",
-        }
-    }
 }
 
 impl Table {
@@ -122,6 +104,10 @@ impl Table {
         let needs: Vec<(usize, Requirement)> =
             needs.filter_map(|(id, step)| Some((id, step.requirement()?.clone()))).collect();
         let always = categories.iter().enumerate().filter(|(_, one)| one.is_always());
+        let compared = categories.iter().enumerate().filter(|(_, one)| one.is_free());
+        let check = policy.ledger_check();
+        let records_identify = check.is_some() && policy.also_records() == AlsoRecords::Identify;
+        let keys = Keys::of_event(policy.reading());
         let names = destinations.iter().enumerate();
         Table {
             categories: Names::new(categories.iter().enumerate().map(|(id, one)| (one.wire_id(), id))),
@@ -141,11 +127,17 @@ impl Table {
             is_unenforced: set(&|_, step| *step == ConsentStep::Unenforced),
             unlisted_is_granted: policy.reading().unlisted() == Preference::Granted,
             always: Bits::of(categories.len(), always.map(|(id, _)| id)),
-            keys: Keys::of_event(policy.reading()),
-            deciding_keys: Keys::of_decision(policy.reading(), !named_events.is_empty()),
+            compared: Bits::of(categories.len(), compared.map(|(id, _)| id)),
+            deciding_keys: match records_identify {
+                true => keys.clone(),
+                false => Keys::of_decision(policy.reading(), !named_events.is_empty()),
+            },
+            keys,
+            check,
+            records_identify,
             named_events,
             instructions: InstructionSet::fastest(),
-            drops: LedgerDrop::ALL.map(|dropped| Enforce::Drop(dropped.reason().to_owned())),
+            drops: CheckResult::ALL.map(|result| Enforce::Drop(result.drop_reason().to_owned())),
             fingerprint: OnceLock::new(),
             gate: OnceLock::new(),
             consent_steps: steps,
@@ -172,10 +164,15 @@ impl Table {
         named.map(|(_, role)| *role).unwrap_or_default()
     }
 
+    /// What the policy makes of an event that is not a track event.
+    pub(crate) fn role_without_name(&self, is_identify: bool) -> EventRole {
+        EventRole { is_recorded_identify: is_identify && self.records_identify, ..EventRole::default() }
+    }
+
     /// What is enforced for a pair of states, or for any of an event that a check has dropped.
     pub(crate) fn enforce(
         &self,
-        dropped: Option<LedgerDrop>,
+        dropped: Option<CheckResult>,
         consent: ConsentState,
         integrations: IntegrationsState,
     ) -> &Enforce {

@@ -183,6 +183,8 @@ codes! {
     InvalidTestEvent "invalid-test-event" = 321,
     /// There is no such finding of lint.
     UnknownFinding "unknown-finding" = 322,
+    /// A test states what is recorded, but the policy has no ledger check.
+    RecordedWithoutCheck "recorded-without-check" = 323,
 
     /// The table leaves cells open.
     UncoveredCells "uncovered-cells" = 401,
@@ -259,6 +261,8 @@ codes! {
     AmbiguousList "ambiguous-list" = 533 Warning,
     /// A comment allows a finding by its code.
     OldAllowComment "old-allow-comment" = 534,
+    /// The tests leave out a result of the ledger check.
+    UntestedCheckResult "untested-check-result" = 535 Warning,
 }
 
 impl Code {

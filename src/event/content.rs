@@ -1,6 +1,6 @@
 //! What a decision reads from an event.
 
-use crate::model::{ConsentState, IntegrationsState, Preference};
+use crate::model::{AlsoRecords, ConsentState, IntegrationsState, Policy, Preference};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
@@ -30,6 +30,8 @@ pub struct Event<'a> {
     /// The name of a track event: `event`, if there is exactly one `type`, the string `track`, and exactly one `event`,
     /// a string. Exempt events are recognised by it.
     pub track: Option<Name<'a>>,
+    /// Whether it is an identify event: exactly one `type`, the string `identify`. It has no [`Event::track`] then.
+    pub is_identify: bool,
 }
 
 /// What an event says of its person's choices.
@@ -148,6 +150,18 @@ impl fmt::Display for Name<'_> {
 impl fmt::Debug for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.to_text(), f)
+    }
+}
+
+impl Event<'_> {
+    /// Returns true if the event writes to the policy's ledger: a preference event, or an identify event that carries preferences
+    /// where `ledger also records identify`. Such an event is never checked.
+    pub fn records(&self, policy: &Policy) -> bool {
+        let is_named =
+            |track: &Name<'_>| policy.preference_events().value.iter().any(|name| *track == *name.value);
+        let has_preferences = matches!(self.consent, Consent::Preferences(_));
+        self.track.as_ref().is_some_and(is_named)
+            || self.is_identify && has_preferences && policy.also_records() == AlsoRecords::Identify
     }
 }
 

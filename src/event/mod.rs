@@ -12,10 +12,11 @@ mod json;
 mod lines;
 mod parts;
 mod read;
+mod recorded;
 mod write;
 
-pub use crate::model::Preference;
 pub(crate) use crate::model::{ConsentState, IntegrationsState};
+pub use crate::model::{Preference, RecordedPreference};
 pub(crate) use consent::{Form, forms};
 pub use content::{Consent, Entry, Event, Integrations, Name};
 pub use error::{EventError, EventErrorKind};
@@ -29,4 +30,5 @@ pub(crate) use parts::{
 pub use read::Limits;
 #[cfg(feature = "ledger")]
 pub(crate) use read::{IdMember, read_whole};
-pub(crate) use write::compose;
+pub use recorded::{LedgerAnswer, Record, Recorded};
+pub(crate) use write::{compose, track};

@@ -48,6 +48,7 @@ impl<'t> Parts<'t> {
             id: name(self.id),
             consent,
             integrations: Integrations::Entries(entries),
+            is_identify: self.is_identify(),
             track: read::track(name(self.kind), name(self.event)),
         })
     }
@@ -61,6 +62,11 @@ impl<'t> Parts<'t> {
     /// Whether this is a track event; only looked for with the keys of a whole event.
     pub(crate) fn is_track(&self) -> bool {
         self.kind.is_some_and(|kind| is(kind, "track"))
+    }
+
+    /// Whether this is an identify event; only looked for with the keys of a whole event.
+    pub(crate) fn is_identify(&self) -> bool {
+        self.kind.is_some_and(|kind| is(kind, "identify"))
     }
 }
 

@@ -48,6 +48,7 @@ fn event<'a>(members: &Members<'a>, reading: &Reading) -> Event<'a> {
         id: string(members, "messageId"),
         consent: consent::read(members, reading),
         integrations: integrations(members),
+        is_identify: string(members, "type").is_some_and(|kind| kind == *"identify"),
         track: track(string(members, "type"), string(members, "event")),
     }
 }

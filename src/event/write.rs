@@ -9,6 +9,16 @@ impl Event<'_> {
     /// Returns the smallest JSON text that [`Event::read`] reads as this event, for a policy's reading: every name as often, and in
     /// the order, that the event has it.
     pub fn to_json(&self, reading: &Reading) -> String {
+        self.with_consent(consent::write(&self.consent, reading))
+    }
+
+    /// Returns the same for several readings, each of which looks for consent at a place of its own; `None` where one event cannot hold all
+    /// of it.
+    pub(crate) fn to_json_for_each(&self, readings: &[&Reading]) -> Option<String> {
+        Some(self.with_consent(consent::write_at_each(&self.consent, readings)?))
+    }
+
+    fn with_consent(&self, consent: impl IntoIterator<Item = Member>) -> String {
         let integrations: Option<Vec<Member>> = match &self.integrations {
             Integrations::Malformed => None,
             Integrations::Entries(entries) => {
@@ -20,27 +30,36 @@ impl Event<'_> {
                 Some(entries.iter().map(|(name, entry)| (name_text(name), value(entry).to_owned())).collect())
             }
         };
-        let (id, track) = (self.id.as_ref().map(name_text), self.track.as_ref().map(name_text));
-        compose(id, track, &self.consent, integrations.as_deref(), reading)
+        let mut first: Vec<Member> = Vec::new();
+        first.extend(self.id.as_ref().map(|id| (text("messageId"), name_text(id))));
+        first.extend(self.is_identify.then(|| (text("type"), text("identify"))));
+        first.extend(self.track.as_ref().into_iter().flat_map(|name| track(name_text(name))));
+        first.extend(consent);
+        with_integrations(first, integrations.as_deref())
     }
 }
 
-/// Returns the event of these parts, as JSON. Without entries the integrations object is malformed; `id`, `track` and the entries are
-/// JSON already.
+/// Returns the members of a track event of a name, which is JSON already.
+pub(crate) fn track(name: String) -> [Member; 2] {
+    [(text("type"), text("track")), (text("event"), name)]
+}
+
+/// Returns the event of these parts, as JSON: the members that come first, and the two objects. Without entries the integrations object is
+/// malformed.
 pub(crate) fn compose(
-    id: Option<String>,
-    track: Option<String>,
+    first: Vec<Member>,
     consent: &Consent<'_>,
     integrations: Option<&[Member]>,
     reading: &Reading,
 ) -> String {
-    let mut members = Vec::new();
-    members.extend(id.map(|id| (text("messageId"), id)));
-    if let Some(track) = track {
-        members.push((text("type"), text("track")));
-        members.push((text("event"), track));
-    }
+    let mut members = first;
     members.extend(consent::write(consent, reading));
+    with_integrations(members, integrations)
+}
+
+/// Returns the event of its first members and the entries of the integrations object.
+fn with_integrations(first: Vec<Member>, integrations: Option<&[Member]>) -> String {
+    let mut members = first;
     match integrations {
         None => members.push((text("integrations"), "null".into())),
         Some([]) => {}

@@ -1,14 +1,19 @@
 //! Does the table equal the reference, in every situation that can matter?
 
 use super::space::{Situation, Space};
-use crate::decide::Table;
-use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
-use crate::model::{DestinationId, Policy};
+use crate::decide::{Input, Scratch, Table};
+use crate::event::{
+    Consent, Entry, Event, Integrations, LedgerAnswer, Name, Preference, Record, RecordedPreference,
+};
+use crate::model::{Category, DestinationId, Policy};
 use crate::reference;
 use crate::verdict::Verdict;
 
 /// The number of other categories and destinations around a situation: more than a word of bits has.
 const MAX_OTHERS: usize = 100;
+
+/// How many events are compared with an answer of the ledger, over all destinations.
+const MAX_CHECKED: u64 = 1_000_000;
 
 /// The most differences that are kept; one is enough to know.
 const MAX_DIFFERENCES: usize = 100;
@@ -18,6 +23,8 @@ const MAX_DIFFERENCES: usize = 100;
 pub struct Certificate {
     /// The coverage of each destination, in declaration order.
     pub coverage: Vec<(DestinationId, Coverage)>,
+    /// How many events were compared with an answer of the ledger: a sample, where the policy asks for a check.
+    pub checked: u64,
     /// Decisions of the table that the reference does not share.
     pub differences: Vec<Disagreement>,
 }
@@ -58,6 +65,8 @@ pub struct Disagreement {
     pub destination: DestinationId,
     /// An event that shows it.
     pub event: String,
+    /// What the ledger says of its person; `None` for an event that is decided as it is stamped.
+    pub recorded: Option<LedgerAnswer>,
     /// The verdict of the table.
     pub table: Option<Verdict>,
     /// The verdict of the reference.
@@ -105,15 +114,67 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
                     certificate.differences.push(Disagreement {
                         destination: id,
                         event: event.to_json(policy.reading()),
+                        recorded: None,
                         table: verdict,
                         reference: expected,
                     });
                 }
             }
         }
+        if policy.ledger_check().is_some() {
+            let count = MAX_CHECKED.div_ceil(policy.destinations().len().max(1) as u64);
+            (0..count).for_each(|number| certificate.check(table, &mut scratch, id, &space, number));
+        }
         certificate.coverage.push((id, coverage));
     }
     certificate
+}
+
+impl Certificate {
+    /// Compares an event with an answer of the ledger, both by a number.
+    fn check(&mut self, table: &Table, scratch: &mut Scratch, id: DestinationId, space: &Space, number: u64) {
+        let policy = table.policy();
+        let situation = space.sample(number);
+        let mut event = space.event(&situation);
+        let mut bits = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        if let (0, Some(name)) = (bits >> 60, policy.preference_events().value.first()) {
+            event.track = Some(Name::from(name.value.as_str()));
+        }
+        event.is_identify = event.track.is_none() && bits >> 60 == 1;
+        let preference = |category: &Category| {
+            bits = bits.rotate_left(7).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let preference = match bits >> 62 {
+                0 => RecordedPreference::Conflict,
+                1 => RecordedPreference::Refused,
+                _ => RecordedPreference::Granted,
+            };
+            (category.wire_id().to_owned(), preference)
+        };
+        let answer = match number % 8 {
+            0 => LedgerAnswer::Unknown,
+            1 => LedgerAnswer::Unreachable,
+            _ => LedgerAnswer::Known(Record {
+                preferences: policy.categories().iter().map(preference).collect(),
+            }),
+        };
+        let input = Input::event(&event).recorded(answer.recorded());
+        let decided =
+            table.decide(input, scratch).ok().map(|decision| (decision.verdict(id), decision.check()));
+        let (decided, check) = decided.unwrap_or_default();
+        let expected = reference::explain_recorded(policy, &event, answer.recorded(), id);
+        let expected = expected.map(|explanation| explanation.verdict);
+        let expected_check = reference::check(policy, &event, answer.recorded()).map(|(checked, _)| checked);
+        self.checked += 1;
+        if (decided != expected || check != expected_check) && self.differences.len() < MAX_DIFFERENCES {
+            self.differences.push(Disagreement {
+                destination: id,
+                event: event.to_json(policy.reading()),
+                recorded: Some(answer),
+                table: decided,
+                reference: expected,
+            });
+        }
+    }
 }
 
 /// Returns the same situation among facts that must not matter: those of other categories and destinations, and repetitions of

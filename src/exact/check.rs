@@ -32,6 +32,13 @@ pub fn check(policy: &Policy) -> Option<Check> {
     })
 }
 
+impl Check {
+    /// Returns true if the same events write to the ledger.
+    pub(super) fn records_alike(&self, other: &Check) -> bool {
+        (&self.preference_events, self.records_identify) == (&other.preference_events, other.records_identify)
+    }
+}
+
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let LedgerCheck { mismatch, unstamped, unknown, unreachable, conflict } = self.actions;

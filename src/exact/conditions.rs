@@ -37,6 +37,8 @@ pub enum Condition {
     Category {
         /// The declared name, or the wire id where no policy declares it.
         name: String,
+        /// The wire id.
+        wire_id: String,
         /// True if it is granted.
         granted: bool,
     },
@@ -79,7 +81,7 @@ impl Conditions {
         for ((variable, input), count) in inputs.all().enumerate().zip(inputs.values()) {
             let values: Vec<usize> = (0..count).filter(|value| cube.has(variable, *value)).collect();
             if values.len() < count {
-                conditions.push(Condition::of(inputs, input, &values, count));
+                conditions.extend(Condition::of(inputs, input, &values, count));
             }
         }
         Conditions(conditions)
@@ -97,15 +99,15 @@ pub(crate) fn at<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
 }
 
 impl Condition {
-    fn of(inputs: &Inputs, input: Input<'_>, values: &[usize], count: usize) -> Self {
-        match input {
+    fn of(inputs: &Inputs, input: Input<'_>, values: &[usize], count: usize) -> Option<Self> {
+        Some(match input {
             Input::Consent => {
                 let shapes = at(&inputs.shapes, values);
                 Condition::Consent(shapes.iter().map(Form::to_string).collect())
             }
             Input::Integrations => Condition::Integrations(at(&IntegrationsState::ALL, values)),
-            Input::ExemptEvent => {
-                Condition::Event(values.iter().map(|value| inputs.exempt_event(*value).cloned()).collect())
+            Input::Event => {
+                Condition::Event(values.iter().map(|value| inputs.named_event(*value).cloned()).collect())
             }
             Input::Entry(name) => Condition::Entry {
                 name: name.to_owned(),
@@ -113,14 +115,18 @@ impl Condition {
                 twice: (count > ENTRIES.len()).then(|| values.contains(&ON_AND_INVALID)),
             },
             Input::All => Condition::All(at(&ALL, values)),
-            Input::Category(wire_id) => {
-                Condition::Category { name: inputs.called(wire_id).to_owned(), granted: values == [1] }
-            }
+            Input::Category(wire_id) => Condition::Category {
+                name: inputs.called(wire_id).to_owned(),
+                wire_id: wire_id.to_owned(),
+                granted: values == [1],
+            },
             Input::Requirement(RequirementVar::Granted { of, policies, .. }) => {
                 Condition::Requirement { required_by: RequiredBy::of(of, *policies), granted: values == [1] }
             }
             Input::Requirement(RequirementVar::OtherNames(_)) => Condition::OtherNames(values == [1]),
-        }
+            // Rows are about events, and what is recorded is no part of one.
+            Input::Recorded | Input::OthersDiffer => return None,
+        })
     }
 }
 
@@ -164,8 +170,8 @@ impl fmt::Display for Condition {
                     values.iter().filter(|value| value.is_some()).map(|value| Entry::or_unlisted(*value));
                 write!(f, "All {}", listed(both.chain(others), "or"))
             }
-            Condition::Category { name, granted: true } => write!(f, "{name} granted"),
-            Condition::Category { name, granted: false } => write!(f, "{name} not granted"),
+            Condition::Category { name, granted: true, .. } => write!(f, "{name} granted"),
+            Condition::Category { name, granted: false, .. } => write!(f, "{name} not granted"),
             Condition::Requirement { required_by, granted } => {
                 let needs = if *required_by == RequiredBy::Old { "needed" } else { "needs" };
                 write!(f, "what it {needs} {}", if *granted { "granted" } else { "not granted" })

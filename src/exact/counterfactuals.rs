@@ -1,11 +1,12 @@
 //! What would have to change of an event so that a destination's outcome were the other one.
 
+use super::checked;
 use super::diagram::moved;
 use super::function::{DecisionFunction, reason};
 use super::inputs::{ALL, ENTRIES, Input, Inputs, PREFERENCES, place_of};
 use super::minimal::{ChangeSet, minimal};
 use crate::diagnostic::listed;
-use crate::event::{Consent, Entry, Event, Integrations, Name, Preference};
+use crate::event::{Consent, Entry, Event, Integrations, Name, Preference, Recorded};
 use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
@@ -100,13 +101,15 @@ fn serialize_entry<S: Serializer>(entry: &Option<Entry>, serializer: S) -> Resul
 /// that the policy does not have. With up to [`MAX_EXACT_INPUTS`] inputs they are all searched for, and the smallest listed. With
 /// more inputs some may be missed, which is said, but no change of one that is listed can be left out.
 ///
-/// A change that makes an object malformed is listed only where nothing else flips the outcome.
+/// A change that makes an object malformed is listed only where nothing else flips the outcome. What is recorded of the person stays what
+/// it is.
 ///
 /// # Errors
 ///
 /// [`TooLargeError`] for a requirement whose decision has no diagram of reasonable size.
 ///
 /// ```
+/// use consentry::event::Recorded;
 /// use consentry::exact::counterfactuals;
 /// use consentry::{Event, Limits, Policy};
 ///
@@ -116,7 +119,7 @@ fn serialize_entry<S: Serializer>(entry: &Option<Entry>, serializer: S) -> Resul
 /// )?;
 /// let refusal = br#"{"context":{"consent":{"categoryPreferences":{"Analytics":false}}}}"#;
 /// let event = Event::read(refusal, policy.reading(), &Limits::default())?;
-/// let found = counterfactuals(&policy, &event, policy.destination_named("Braze").unwrap())?;
+/// let found = counterfactuals(&policy, &event, Recorded::Unchecked, policy.destination_named("Braze").unwrap())?;
 /// let words: Vec<String> = found.list.iter().map(ToString::to_string).collect();
 /// assert_eq!(words, ["grant Analytics", r#"make it the exempt event "Segment Consent Preference""#]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -124,19 +127,28 @@ fn serialize_entry<S: Serializer>(entry: &Option<Entry>, serializer: S) -> Resul
 pub fn counterfactuals(
     policy: &Policy,
     event: &Event<'_>,
+    recorded: Recorded<'_>,
     destination: DestinationId,
 ) -> Result<Counterfactuals, TooLargeError> {
     let Some(declared) = policy.destination(destination) else { return Ok(Counterfactuals::default()) };
     let inputs = Inputs::of(&[(policy, destination)]);
-    let Some(at) = inputs.values_of(&[event]) else { return Ok(Counterfactuals::default()) };
-    let mut decision = DecisionFunction::over(inputs, MAX_STEPS, policy, declared)?;
+    let check = policy.ledger_check().filter(|_| recorded != Recorded::Unchecked);
+    let inputs = if check.is_some() { checked::inputs_for(policy, destination, recorded) } else { inputs };
+    let Some(mut at) = inputs.values_of(&[event]) else { return Ok(Counterfactuals::default()) };
+    let mut decision = match check {
+        None => DecisionFunction::over(inputs, MAX_STEPS, policy, declared)?,
+        Some(check) => {
+            at = inputs.with_record(at, &check, recorded);
+            DecisionFunction::checked(inputs, MAX_STEPS, policy, declared, recorded)?
+        }
+    };
     let outcome = decision.reason(&at).outcome();
     let is_other = |leaf| u32::from(reason(leaf).outcome() != outcome);
     let flipped = decision.diagrams.map(decision.function.reason, &is_other)?;
     let DecisionFunction { inputs, diagrams, .. } = &decision;
 
     let limit = if at.len() <= MAX_EXACT_INPUTS { usize::MAX } else { MAX_CANDIDATES };
-    let search = |malformed| minimal(diagrams, flipped, &at, &offered(inputs, &at, malformed), limit);
+    let search = |malformed| minimal(diagrams, flipped, &at, &offered(policy, inputs, &at, malformed), limit);
     let mut found = search(false)?;
     if found.sets.is_empty() {
         found = search(true)?;
@@ -161,7 +173,7 @@ pub fn counterfactuals(
 fn order(inputs: &Inputs, set: &ChangeSet) -> (usize, u8, ChangeSet) {
     let rank = |(variable, _): &(usize, usize)| match *variable {
         Inputs::CONSENT => 4,
-        Inputs::EXEMPT_EVENT => 3,
+        Inputs::EVENT => 3,
         Inputs::INTEGRATIONS => 2,
         variable if variable < inputs.first_category() => 1,
         _ => 0,
@@ -170,7 +182,7 @@ fn order(inputs: &Inputs, set: &ChangeSet) -> (usize, u8, ChangeSet) {
 }
 
 /// Returns the values that each input may get, the simplest first. None is invalid, which is always as good as another value.
-fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
+fn offered(policy: &Policy, inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
     let mut consent =
         vec![ConsentState::Answered, ConsentState::Missing, ConsentState::Empty, ConsentState::Unanswered];
     let mut integrations = vec![IntegrationsState::None, IntegrationsState::Present];
@@ -178,6 +190,7 @@ fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
         consent.push(ConsentState::Malformed);
         integrations.push(IntegrationsState::Malformed);
     }
+    let exempt = &policy.exempt_events().value;
     let offered = inputs.all().map(|input| -> Vec<usize> {
         match input {
             Input::Consent => consent.iter().filter_map(|state| inputs.shape(&[*state])).collect(),
@@ -185,13 +198,22 @@ fn offered(inputs: &Inputs, at: &[usize], malformed: bool) -> Vec<Vec<usize>> {
                 integrations.iter().map(|state| place_of(&IntegrationsState::ALL, state)).collect()
             }
             // One exempt event is as good as another.
-            Input::ExemptEvent => (0..=inputs.exempt_events.len().min(1)).collect(),
+            Input::Event => {
+                // A preference event is decided as it is stamped: to make it one, or another event of one, helps nobody.
+                let is_exempt = |value: &usize| {
+                    let name = inputs.named_event(*value);
+                    name.is_some_and(|name| exempt.iter().any(|exempt| exempt.value == *name))
+                };
+                let first = (1..=inputs.named_events.len()).find(is_exempt);
+                let is_offered = at.get(Inputs::EVENT).is_some_and(|now| *now == 0 || is_exempt(now));
+                [0].into_iter().chain(first).filter(|_| is_offered).collect()
+            }
             Input::Entry(_) => {
                 [None, Some(Entry::On), Some(Entry::Off)].map(|entry| place_of(&ENTRIES, &entry)).into()
             }
             Input::All => [None, Some(Entry::Off)].map(|entry| place_of(&ALL, &entry)).into(),
             Input::Category(_) => vec![0, 1],
-            Input::Requirement(_) => Vec::new(),
+            Input::Requirement(_) | Input::Recorded | Input::OthersDiffer => Vec::new(),
         }
     });
     let others = offered.zip(at).map(|(values, at)| values.into_iter().filter(|value| value != at).collect());
@@ -203,7 +225,7 @@ fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<InputChange>
     Some(match inputs.all().nth(variable)? {
         Input::Consent => InputChange::Consent { state: *inputs.shapes.get(value)?.states.first()? },
         Input::Integrations => InputChange::Integrations { state: *IntegrationsState::ALL.get(value)? },
-        Input::ExemptEvent => InputChange::Event { exempt: inputs.exempt_event(value).cloned() },
+        Input::Event => InputChange::Event { exempt: inputs.named_event(value).cloned() },
         Input::Entry(name) => InputChange::Entry { name: name.to_owned(), entry: *ENTRIES.get(value)? },
         // On and unlisted are one; only on says it whatever else the object has.
         Input::All => InputChange::All { entry: ALL.get(value)?.unwrap_or(Entry::On) },
@@ -211,7 +233,7 @@ fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<InputChange>
             InputChange::Grant { category: inputs.called(wire_id).to_owned() }
         }
         Input::Category(wire_id) => InputChange::Refuse { category: inputs.called(wire_id).to_owned() },
-        Input::Requirement(_) => return None,
+        Input::Requirement(_) | Input::Recorded | Input::OthersDiffer => return None,
     })
 }
 
@@ -235,7 +257,10 @@ fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e
                 let empty = Integrations::Entries(Vec::new());
                 changed.integrations = if is_malformed { Integrations::Malformed } else { empty };
             }
-            Some(Input::ExemptEvent) => changed.track = inputs.exempt_event(*value).cloned().map(Name::from),
+            Some(Input::Event) => {
+                changed.track = inputs.named_event(*value).cloned().map(Name::from);
+                changed.is_identify &= changed.track.is_none();
+            }
             Some(Input::Entry(name)) => set_entry(&mut changed, name, ENTRIES.get(*value).copied().flatten()),
             Some(Input::All) => {
                 set_entry(&mut changed, "All", ALL.get(*value).copied().flatten().or(Some(Entry::On)));
@@ -245,7 +270,7 @@ fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e
                     set_member(preferences, wire_id, PREFERENCES.get(*value).copied());
                 }
             }
-            Some(Input::Requirement(_)) | None => {}
+            Some(Input::Requirement(_) | Input::Recorded | Input::OthersDiffer) | None => {}
         }
     }
     let state = set.iter().find(|(variable, _)| *variable == Inputs::INTEGRATIONS);
@@ -368,7 +393,7 @@ mod tests {
     fn found(policy: &str, event: &str) -> Result<Counterfactuals, TooLargeError> {
         let policy = Policy::parse(&format!("consentry 1 policy \"p\" {policy}")).unwrap();
         let event = Event::read(event.as_bytes(), policy.reading(), &Limits::default()).unwrap();
-        counterfactuals(&policy, &event, policy.destination_named("X").unwrap())
+        counterfactuals(&policy, &event, Recorded::Unchecked, policy.destination_named("X").unwrap())
     }
 
     const STRICT: &str =

@@ -94,7 +94,7 @@ pub fn decision_tables(
 }
 
 /// The variables that rows ask for beside the states, by their places among the condensed inputs.
-const EXEMPT_EVENT: usize = Inputs::EXEMPT_EVENT;
+const EXEMPT_EVENT: usize = Inputs::EVENT;
 const ENTRY: usize = Inputs::FIRST_NAME;
 const ALL_ENTRY: usize = ENTRY + 1;
 const NEED: usize = ALL_ENTRY + 1;
@@ -115,7 +115,7 @@ fn blocks(
     let inputs = Inputs::of(&[(policy, id)]).condensed(destination.name(), formula.as_ref());
     let decision = DecisionFunction::over(inputs, MAX_STEPS, policy, destination)?;
     let inputs = &decision.inputs;
-    let has_exempt_events = !inputs.exempt_events.is_empty();
+    let has_exempt_events = !inputs.named_events.is_empty();
     let mut decided = Vec::new();
     for consent in policy.reading().states() {
         let Some(shape) = inputs.shape(&[consent]) else { continue };
@@ -281,7 +281,7 @@ impl DecisionTable {
         let facts = [
             (Inputs::CONSENT, inputs.shape(&[*state])?),
             (Inputs::INTEGRATIONS, place_of(&IntegrationsState::ALL, block.integrations.first()?)),
-            (Inputs::EXEMPT_EVENT, usize::from(row.exempt_event == Some(true))),
+            (Inputs::EVENT, usize::from(row.exempt_event == Some(true))),
             (Inputs::FIRST_NAME + own, first(&ENTRIES, &row.entry)),
             (inputs.all_entry(), first(&ALL, &row.all)),
         ];

@@ -1,15 +1,16 @@
 //! A destination of two policies: the situations that they decide otherwise, as few cubes as cover them.
 
+use super::category_names::CategoryNames;
 use super::cover::{Cube, MAX_CUBES, cover, size};
 use super::diagram::{Diagram, Diagrams};
 use super::equivalence::EquivalenceClass;
 use super::formula::{Formula, PrimeImplicants};
-use super::function::{Function, function, reason};
+use super::function::{Function, Used, function, reason};
 use super::inputs::Inputs;
 use super::requirement_vars::{RequirementVar, other_names};
 use crate::fingerprint::TooLargeError;
-use crate::model::{Destination, DestinationId, Policy};
-use crate::reason::Reason;
+use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy};
+use crate::reason::{Outcome, Reason};
 
 spelled! {
     /// The policies that have a destination.
@@ -51,15 +52,48 @@ pub(super) struct PairChanges {
     pub(super) found: Vec<ChangedCube>,
 }
 
+/// The way in which a policy decides every event of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// The reason, which has the outcome too.
+    pub reason: Reason,
+    /// The quoted text of dropped events.
+    pub drop_reason: Option<String>,
+}
+
+/// A change that all events of a row have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Transition {
+    pub(super) direction: Direction,
+    /// `None` without the destination.
+    pub(super) before: Option<Decided>,
+    pub(super) after: Option<Decided>,
+}
+
+impl Transition {
+    /// Returns the transition between two decisions; `None` where nothing changes but the categories that a refusal names, or the text of
+    /// a drop, which is a change of the whole event.
+    fn of(before: Option<Decided>, after: Option<Decided>) -> Option<Self> {
+        let delivers = |decided: &Option<Decided>| {
+            decided.as_ref().is_some_and(|decided| decided.reason.outcome() == Outcome::Deliver)
+        };
+        let direction = match (delivers(&before), delivers(&after), &before, &after) {
+            (false, true, ..) => Direction::Loosened,
+            (true, false, ..) => Direction::Tightened,
+            (_, _, Some(old), Some(new)) if old.reason != new.reason => Direction::Reason,
+            _ => return None,
+        };
+        Some(Transition { direction, before, after })
+    }
+}
+
 /// Situations that are decided otherwise, before they are put into words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ChangedCube {
-    pub(super) direction: Direction,
+    pub(super) transition: Transition,
     pub(super) cube: Cube,
     /// The first event of the cube, with a value for each category.
     pub(super) event: Vec<usize>,
-    /// The reasons by which the policies that have the destination decide it, the old one first.
-    pub(super) reasons: Vec<Reason>,
 }
 
 pub(super) type Side<'p> = (&'p Policy, Option<DestinationId>);
@@ -110,7 +144,7 @@ pub(super) struct DestinationPair<'c> {
 }
 
 impl<'c> DestinationPair<'c> {
-    pub(super) fn of(sides: [Side<'c>; 2]) -> Self {
+    pub(super) fn of(sides: [Side<'c>; 2], names: &CategoryNames) -> Self {
         fn has((policy, id): Side<'_>) -> Option<Declared<'_>> {
             Some((policy, id?, policy.destination(id?)?))
         }
@@ -123,7 +157,9 @@ impl<'c> DestinationPair<'c> {
         let ids: Vec<(&Policy, DestinationId)> =
             declared.iter().map(|(policy, id, _)| (*policy, *id)).collect();
         let formulas = declared.iter().map(|(policy, _, one)| Formula::of_destination(one, policy)).collect();
-        DestinationPair { inputs: Inputs::of(&ids), declared, presence, formulas }
+        let inputs = Inputs::of(&ids);
+        let called = inputs.categories.iter().map(|wire_id| names.of_wire_id(wire_id).to_owned()).collect();
+        DestinationPair { inputs: Inputs { called, ..inputs }, declared, presence, formulas }
     }
 
     /// Returns what changes, by categories if that does not take too many rows.
@@ -167,9 +203,8 @@ impl<'c> DestinationPair<'c> {
         let mut diagrams = Diagrams::new(rows.values())?;
         let mut functions = Vec::new();
         for (which, (policy, _, one)) in self.declared.iter().enumerate() {
-            functions.push(function(&mut diagrams, rows, which, policy, one)?);
+            functions.push(function(&mut diagrams, rows, which, policy, one, Used::Stamped)?);
         }
-        let (before, after) = self.presence.split(functions.iter());
         let cost = |cube: &Cube, diagrams: &Diagrams| {
             let (one, conditions) = size(cube, diagrams);
             match asked(cube, rows).zip(ways) {
@@ -184,14 +219,63 @@ impl<'c> DestinationPair<'c> {
         let combinations = rows.combinations()?;
         let events = rows.events(&mut diagrams, &combinations)?;
         let mut found = Vec::new();
-        for direction in Direction::ALL {
-            let condition = condition(&mut diagrams, rows, direction, before, after)?;
+        for (transition, condition) in self.transitions(&mut diagrams, rows, &functions)? {
             for cube in cover(&mut diagrams, condition, events, &cost)? {
-                let (values, event) = rows.first_event(&cube, &combinations);
-                let reasons = functions.iter().map(|one| reason(diagrams.at(one.reason, &values))).collect();
-                found.push(ChangedCube { direction, cube, event, reasons });
+                let cube = rows.narrowed(cube, &combinations);
+                let (_, event) = rows.first_event(&cube, &combinations);
+                found.push(ChangedCube { transition: transition.clone(), cube, event });
+            }
+            if found.len() > MAX_CUBES {
+                return Err(TooLargeError);
             }
         }
+        Ok(found)
+    }
+
+    /// Returns each way in which decisions change, those that matter most first, and where they do.
+    fn transitions(
+        &self,
+        diagrams: &mut Diagrams,
+        rows: &Inputs,
+        functions: &[Function],
+    ) -> Result<Vec<(Transition, Diagram)>, TooLargeError> {
+        let mut texts: Vec<&str> = Vec::new();
+        let mut sides = Vec::new();
+        for (which, (function, (policy, ..))) in functions.iter().zip(&self.declared).enumerate() {
+            let dropped = drop_texts(diagrams, rows, which, policy, &mut texts)?;
+            sides.push(diagrams.join(function.reason, dropped, &|leaf, text| {
+                if reason(leaf) == Reason::Dropped { leaf + REASONS * text } else { leaf }
+            })?);
+        }
+        let decided = |leaf: u32| {
+            let reason = reason(leaf % REASONS);
+            let text = (leaf / REASONS).checked_sub(1).and_then(|place| texts.get(place as usize));
+            Decided { reason, drop_reason: text.map(|text| (*text).to_owned()) }
+        };
+        let width = REASONS * (texts.len() as u32 + 1);
+        let whole = match sides.as_slice() {
+            [before, after] => diagrams.join(*before, *after, &|before, after| before * width + after)?,
+            [only] => *only,
+            _ => return Ok(Vec::new()),
+        };
+        let mut found = Vec::new();
+        for leaf in diagrams.leaves(whole) {
+            let (before, after) = match self.presence {
+                Presence::Both => (Some(decided(leaf / width)), Some(decided(leaf % width))),
+                Presence::Added => (None, Some(decided(leaf))),
+                Presence::Removed => (Some(decided(leaf)), None),
+            };
+            if let Some(transition) = Transition::of(before, after) {
+                found.push((transition, diagrams.map(whole, &|other| u32::from(other == leaf))?));
+            }
+        }
+        if let [before, after] = functions {
+            let refused = Some(Decided { reason: Reason::Refused, drop_reason: None });
+            let transition =
+                Transition { direction: Direction::Reason, before: refused.clone(), after: refused };
+            found.push((transition, other_refusals(diagrams, rows, before, after)?));
+        }
+        found.sort_by_key(|(transition, _)| transition.direction);
         Ok(found)
     }
 
@@ -204,31 +288,33 @@ impl<'c> DestinationPair<'c> {
         let inputs = &self.inputs;
         let first = inputs.first_category();
         let mut expanded = Vec::new();
-        for direction in Direction::ALL {
+        for group in found.chunk_by(|one, other| one.transition == other.transition) {
+            let Some(ChangedCube { transition, .. }) = group.first() else { continue };
             let mut cubes = Vec::new();
-            for one in found.iter().filter(|one| one.direction == direction) {
+            for one in group {
                 let whole =
                     one.cube.0.iter().copied().take(first).chain(inputs.categories.iter().map(|_| 0b11));
                 let whole = Cube(whole.collect());
                 match asked(&one.cube, inputs) {
-                    None => cubes.push((whole, &one.reasons)),
+                    None => cubes.push(whole),
                     Some(is_satisfied) => {
                         let with = |row: &Vec<usize>| {
                             let values = 1 << u32::from(is_satisfied);
                             row.iter().fold(whole.clone(), |cube, place| cube.with(first + place, values))
                         };
                         let rows = ways.ok_or(TooLargeError)?.rows(is_satisfied).iter();
-                        cubes.extend(rows.map(|row| (with(row), &one.reasons)));
+                        cubes.extend(rows.map(with));
                     }
                 }
-                if cubes.len() > MAX_CUBES {
+                if expanded.len() + cubes.len() > MAX_CUBES {
                     return Err(TooLargeError);
                 }
             }
             cubes.sort();
-            expanded.extend(cubes.into_iter().map(|(cube, reasons)| {
+            expanded.extend(cubes.into_iter().map(|cube| {
+                let cube = inputs.narrowed(cube, &[]);
                 let (_, event) = inputs.first_event(&cube, &[]);
-                ChangedCube { direction, cube, event, reasons: reasons.clone() }
+                ChangedCube { transition: transition.clone(), cube, event }
             }));
         }
         Ok(expanded)
@@ -245,41 +331,52 @@ fn asked(cube: &Cube, inputs: &Inputs) -> Option<bool> {
     }
 }
 
-/// Returns the condition that a situation changed in a direction.
-fn condition(
+/// How many reasons there are: a leaf of more is a reason and the place of a drop text.
+const REASONS: u32 = Reason::ALL.len() as u32;
+
+/// Returns the drop text of each pair of states, by its place among the texts, from 1.
+fn drop_texts<'p>(
     diagrams: &mut Diagrams,
     rows: &Inputs,
-    direction: Direction,
-    before: Option<&Function>,
-    after: Option<&Function>,
+    which: usize,
+    policy: &'p Policy,
+    texts: &mut Vec<&'p str>,
 ) -> Result<Diagram, TooLargeError> {
-    let delivered = |diagrams: &mut Diagrams, function: Option<&Function>| match function {
-        Some(function) => function.delivers(diagrams),
-        // A destination that the policy does not have receives nothing.
-        None => Ok(Diagram::FALSE),
-    };
-    let (was, is) = (delivered(diagrams, before)?, delivered(diagrams, after)?);
-    match direction {
-        Direction::Loosened => diagrams.join(was, is, &|was, is| u32::from(was < is)),
-        Direction::Tightened => diagrams.join(was, is, &|was, is| u32::from(was > is)),
-        Direction::Reason => {
-            let (Some(before), Some(after)) = (before, after) else { return Ok(Diagram::FALSE) };
-            let reasons = diagrams.differing(before.reason, after.reason)?;
-            let names = other_names(diagrams, &before.refused, &after.refused)?;
-            let mut other = diagrams.or(reasons, names)?;
-            if let Some(variable) = rows.requirement_var(|one| matches!(one, RequirementVar::OtherNames(_))) {
-                let named = diagrams.literal(variable)?;
-                let refused = |leaf| reason(leaf) == Reason::Refused;
-                let both = diagrams.join(before.reason, after.reason, &|one, other| {
-                    u32::from(refused(one) && refused(other))
-                })?;
-                let named = diagrams.and(both, named)?;
-                other = diagrams.or(other, named)?;
-            }
-            let same_outcome = diagrams.join(was, is, &|was, is| u32::from(was == is))?;
-            diagrams.and(other, same_outcome)
-        }
+    let mut by_shape = Vec::new();
+    for shape in &rows.shapes {
+        let state = shape.states.get(which).copied().unwrap_or(ConsentState::Malformed);
+        let by_integrations = IntegrationsState::ALL.map(|integrations| {
+            let Some(text) = policy.reconcile().row(state, integrations).drop_reason() else {
+                return Diagram::leaf(0);
+            };
+            let known = texts.iter().position(|known| *known == text);
+            let place = known.unwrap_or_else(|| {
+                texts.push(text);
+                texts.len() - 1
+            });
+            Diagram::leaf(place as u32 + 1)
+        });
+        by_shape.push(diagrams.node(Inputs::INTEGRATIONS, &by_integrations)?);
     }
+    diagrams.node(Inputs::CONSENT, &by_shape)
+}
+
+/// Returns where both policies refuse, and name other categories.
+fn other_refusals(
+    diagrams: &mut Diagrams,
+    rows: &Inputs,
+    before: &Function,
+    after: &Function,
+) -> Result<Diagram, TooLargeError> {
+    let mut others = other_names(diagrams, &before.refused, &after.refused)?;
+    if let Some(variable) = rows.requirement_var(|one| matches!(one, RequirementVar::OtherNames(_))) {
+        let named = diagrams.literal(variable)?;
+        others = diagrams.or(others, named)?;
+    }
+    let refused = |leaf| reason(leaf) == Reason::Refused;
+    let both = diagrams
+        .join(before.reason, after.reason, &|one, other| u32::from(refused(one) && refused(other)))?;
+    diagrams.and(others, both)
 }
 
 #[cfg(test)]
@@ -291,7 +388,8 @@ mod tests {
 
     /// The destination `X` of two policies.
     fn of_x<'p>(old: &'p Policy, new: &'p Policy) -> DestinationPair<'p> {
-        DestinationPair::of([old, new].map(|policy| (policy, policy.destination_named("X"))))
+        let names = CategoryNames::of(&[old, new]);
+        DestinationPair::of([old, new].map(|policy| (policy, policy.destination_named("X"))), &names)
     }
 
     /// One variable in the place of all categories gives as few rows, and as short ones, as all of them would.
@@ -382,7 +480,7 @@ mod tests {
                     let directions = |found: &[ChangedCube], inputs: &Inputs| -> BTreeSet<Direction> {
                         let values = inputs.values_of(&[&as_old, &as_new]).unwrap();
                         let has = found.iter().filter(|one| one.cube.contains(&values));
-                        has.map(|one| one.direction).collect()
+                        has.map(|one| one.transition.direction).collect()
                     };
                     let expected = directions(&by_categories, inputs);
                     assert_eq!(
@@ -404,7 +502,7 @@ mod tests {
                 // The first event of each row is in it, by categories too.
                 for found in &by_requirements {
                     let is_in = |one: &&ChangedCube| {
-                        one.direction == found.direction && one.cube.contains(&found.event)
+                        one.transition == found.transition && one.cube.contains(&found.event)
                     };
                     assert!(by_categories.iter().any(|one| is_in(&one)), "{old_needs} -> {new_needs}");
                 }

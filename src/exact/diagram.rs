@@ -2,7 +2,8 @@
 //! exactly when they are the same [`Diagram`], and what forty categories decide fits into forty nodes where it is a list.
 
 use crate::fingerprint::TooLargeError;
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use std::collections::BTreeSet;
 
 /// The most steps, each of which makes one node at most, before a question counts as too large to be answered.
 pub(crate) const MAX_STEPS: usize = 2_000_000;
@@ -30,6 +31,10 @@ impl Diagram {
 
     pub(crate) const FALSE: Diagram = Diagram(LEAF);
     pub(crate) const TRUE: Diagram = Diagram(LEAF | 1);
+
+    pub(crate) fn truth(holds: bool) -> Self {
+        if holds { Diagram::TRUE } else { Diagram::FALSE }
+    }
 }
 
 /// Diagrams over the same variables, in one order.
@@ -235,6 +240,20 @@ impl Diagrams {
             at = child;
         }
         (at == Diagram::TRUE).then_some(values)
+    }
+
+    /// Returns the values that a function has.
+    pub(crate) fn leaves(&self, of: Diagram) -> BTreeSet<u32> {
+        let (mut leaves, mut reached) = (BTreeSet::new(), HashSet::new());
+        let mut open = vec![of];
+        while let Some(at) = open.pop() {
+            match (at.value(), self.variable(at)) {
+                (Some(value), _) => drop(leaves.insert(value)),
+                (None, Some(variable)) if reached.insert(at) => open.extend(self.children(at, variable)),
+                _ => {}
+            }
+        }
+        leaves
     }
 
     /// Returns the value of a function, for a value of each variable.

@@ -1,13 +1,15 @@
 //! What a change of a policy changes: for each destination the situations that are decided otherwise, all of them, as few rows as
 //! say it, each with an event that shows it.
 
-use super::check::{Check, check};
+use super::category_names::CategoryNames;
+use super::check_diff::{CheckDiff, check_diff};
 use super::conditions::Conditions;
 use super::destination_pair::{
-    ChangedCube, DestinationPair, Direction, PairChanges, PairClass, Presence, Side,
+    ChangedCube, Decided, DestinationPair, Direction, PairChanges, PairClass, Presence, Side, Transition,
 };
 use super::formula::Formula;
-use super::gate::{Gate, event_names, gate};
+use super::gate::{event_names, gate};
+use super::gate_change::{GateChange, gate_change};
 use super::inputs::Inputs;
 use crate::event::Event;
 use crate::fingerprint::TooLargeError;
@@ -27,10 +29,10 @@ pub struct Diff {
     pub categories: Vec<(String, bool)>,
     /// The names in the integrations object that only one of them claims, and whether that is the new one.
     pub integrations: Vec<(String, bool)>,
-    /// The gates, if they are not the same: before and after.
-    pub gate: Option<(Gate, Gate)>,
+    /// The gates, if some event passes only one of them.
+    pub gate: Option<GateChange>,
     /// The checks against a ledger, if they are not the same: before and after.
-    pub check: Option<(Option<Check>, Option<Check>)>,
+    pub check: Option<CheckDiff>,
     /// The pairs of states in which an event is dropped otherwise.
     pub drops: Vec<DropChange>,
     /// The destinations that are decided otherwise, by name.
@@ -65,19 +67,30 @@ pub struct DestinationDiff {
     changes: PairChanges,
 }
 
-/// Situations that are decided otherwise, in one direction.
+/// Situations that are decided otherwise. Every event in them is decided as `before` and `after` state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The way in which it changed.
     pub direction: Direction,
     /// The situations.
     pub conditions: Conditions,
-    /// An event in one of them, as JSON.
-    pub witness: String,
-    /// The reason that the old policy gives, and the wire ids that a refusal names. `None` without the destination.
-    pub before: Option<(Reason, Vec<String>)>,
-    /// The same for the new policy.
-    pub after: Option<(Reason, Vec<String>)>,
+    /// The decision of the old policy. `None` without the destination.
+    pub before: Option<Decided>,
+    /// The decision of the new policy.
+    pub after: Option<Decided>,
+    /// One of the events. `None` where one event cannot hold the same consent at the places of both policies.
+    pub witness: Option<Witness>,
+}
+
+/// An event of a change. The categories that a refusal names are facts of this event alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    /// The event, as JSON.
+    pub event: String,
+    /// The wire ids that the refusal of the old policy names, sorted.
+    pub refused_before: Vec<String>,
+    /// The wire ids that the refusal of the new policy names, sorted.
+    pub refused_after: Vec<String>,
 }
 
 impl Diff {
@@ -103,19 +116,24 @@ impl DestinationDiff {
     /// Returns the situations that are decided otherwise: those that are loosened come first.
     pub fn changes(&self) -> impl Iterator<Item = Change> {
         let rows = self.rows();
-        self.changes.found.iter().filter_map(move |found| self.change(found, &rows))
+        self.changes.found.iter().map(move |found| self.change(found, &rows))
     }
 
     /// Returns how many of its changes have a direction.
     pub fn count(&self, direction: Direction) -> usize {
-        self.changes.found.iter().filter(|found| found.direction == direction).count()
+        self.changes.found.iter().filter(|found| found.transition.direction == direction).count()
     }
 
     /// Returns a function that finds the changes of an event: for the event as the old policy reads it, and as the new one does, the changes
     /// that have it, by their places.
     pub fn touching(&self) -> impl Fn(&Event<'_>, &Event<'_>) -> Vec<usize> {
         let rows = self.rows().into_owned();
+        let is_one_place = rows.shapes.iter().all(|form| form.elsewhere().is_empty());
         move |old, new| {
+            // Rows are about events that hold the same consent at the places of both policies.
+            if !is_one_place && old.consent != new.consent {
+                return Vec::new();
+            }
             let events = match self.presence {
                 Presence::Both => vec![old, new],
                 Presence::Added => vec![new],
@@ -135,21 +153,20 @@ impl DestinationDiff {
         }
     }
 
-    fn change(&self, found: &ChangedCube, rows: &Inputs) -> Option<Change> {
-        let (event, reading) = self.inputs.event(&found.event)?;
-        let decided = found.reasons.iter().zip(&self.formulas).enumerate();
-        let (before, after) = self.presence.split(decided.map(|(which, (reason, formula))| {
+    fn change(&self, found: &ChangedCube, rows: &Inputs) -> Change {
+        let Transition { direction, before, after } = found.transition.clone();
+        let formulas = self.presence.split(self.formulas.iter().enumerate());
+        let refused = |decided: &Option<Decided>, formula: Option<(usize, &Option<Formula>)>| {
+            let is_refused = decided.as_ref().is_some_and(|decided| decided.reason == Reason::Refused);
+            let Some((which, Some(formula))) = formula.filter(|_| is_refused) else { return Vec::new() };
             let granted = |wire_id: &str| self.inputs.is_granted(which, wire_id, &found.event);
-            let formula = formula.iter().filter(|_| *reason == Reason::Refused);
-            (*reason, formula.flat_map(|formula| formula.refused(&granted)).collect())
-        }));
-        Some(Change {
-            direction: found.direction,
-            conditions: Conditions::of(rows, &found.cube),
-            witness: event.to_json(&reading),
-            before,
-            after,
-        })
+            formula.refused(&granted).into_iter().collect()
+        };
+        let (refused_before, refused_after) = (refused(&before, formulas.0), refused(&after, formulas.1));
+        let event = self.inputs.json(&found.event);
+        let witness = event.map(|event| Witness { event, refused_before, refused_after });
+        let conditions = Conditions::of(rows, &found.cube);
+        Change { direction, conditions, before, after, witness }
     }
 }
 
@@ -167,7 +184,7 @@ impl DestinationDiff {
 /// };
 /// let diff = diff(&policy("A, B")?, &policy("A")?);
 /// let change = diff.changes().map(|(_, change)| change).find(|one| one.direction == Direction::Loosened).unwrap();
-/// assert_eq!(change.witness, r#"{"context":{"consent":{"categoryPreferences":{"A":true,"B":false}}}}"#);
+/// assert_eq!(change.witness.unwrap().event, r#"{"context":{"consent":{"categoryPreferences":{"A":true,"B":false}}}}"#);
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
 pub fn diff(old: &Policy, new: &Policy) -> Diff {
@@ -186,10 +203,17 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
         let names = policy.destinations().iter().map(Destination::name);
         names.zip(policy.destination_ids()).collect::<BTreeMap<&str, DestinationId>>()
     });
+    let category_names = CategoryNames::of(&[old, new]);
     let are_settings_alike = same_reading && are_settings_alike(old, new);
     for name in ids.iter().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>() {
         let [old_id, new_id] = ids.each_ref().map(|ids| ids.get(name).copied());
-        match destination(name, [(old, old_id), (new, new_id)], are_settings_alike, &mut known) {
+        match destination(
+            name,
+            [(old, old_id), (new, new_id)],
+            &category_names,
+            are_settings_alike,
+            &mut known,
+        ) {
             Ok(changed) => destinations.extend(changed),
             Err(TooLargeError) => too_large.push((*name).to_owned()),
         }
@@ -198,8 +222,12 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
         reading: (!same_reading).then(|| (readings.0.clone(), readings.1.clone())),
         categories: only_one(&wire_ids(old), &wire_ids(new)),
         integrations: only_one(&names(old), &names(new)),
-        gate: Some((gate(old), gate(new))).filter(|(old, new)| old != new),
-        check: Some((check(old), check(new))).filter(|(old, new)| old != new),
+        gate: match same_reading && destinations.is_empty() && too_large.is_empty() {
+            // Gates of equal decisions compare equal.
+            true if gate(old) == gate(new) => None,
+            _ => gate_change(old, new),
+        },
+        check: check_diff(old, new),
         drops: drops(old, new),
         destinations,
         too_large,
@@ -244,10 +272,11 @@ fn are_settings_alike(old: &Policy, new: &Policy) -> bool {
 fn destination(
     name: &str,
     sides: [Side<'_>; 2],
+    category_names: &CategoryNames,
     are_settings_alike: bool,
     known: &mut HashMap<PairClass, PairChanges>,
 ) -> Result<Option<DestinationDiff>, TooLargeError> {
-    let compared = DestinationPair::of(sides);
+    let compared = DestinationPair::of(sides, category_names);
     let class = PairClass::of(&compared);
     if are_settings_alike && class.is_unchanged() {
         return Ok(None);

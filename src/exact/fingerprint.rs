@@ -314,7 +314,7 @@ impl Writer<'_> {
         match input {
             Input::Consent => hash.part(Part::ConsentInput),
             Input::Integrations => hash.part(Part::IntegrationsInput),
-            Input::ExemptEvent => hash.part(Part::EventInput),
+            Input::Event => hash.part(Part::EventInput),
             // Destinations are the same whatever they are called: their names are hashed next to this, in the same order.
             Input::Entry(_) => {
                 self.has_entries = true;
@@ -327,11 +327,13 @@ impl Writer<'_> {
                 hash.text(wire_id);
             }
             // A fingerprint asks for each category.
-            Input::Requirement(_) => hash.part(Part::RequirementInput),
+            Input::Requirement(_) | Input::Recorded | Input::OthersDiffer => {
+                hash.part(Part::RequirementInput)
+            }
         }
         for (value, child) in self.diagrams.children(of, variable).enumerate() {
             // A value that is as good as the first one is left out, so that a name which nothing depends on leaves no trace.
-            if value > 0 && child == usual && matches!(input, Input::ExemptEvent) {
+            if value > 0 && child == usual && matches!(input, Input::Event) {
                 continue;
             }
             self.value(&mut hash, input, value);
@@ -354,13 +356,15 @@ impl Writer<'_> {
             Input::Integrations => {
                 IntegrationsState::ALL.get(value).map_or(0, |state| integrations_number(*state))
             }
-            Input::ExemptEvent => match self.shapes.exempt_event(value) {
+            Input::Event => match self.shapes.named_event(value) {
                 Some(name) => return hash.text(name),
                 None => return hash.part(Part::AnyOtherEvent),
             },
             Input::Entry(_) => entry(ENTRIES.get(value)),
             Input::All => entry(ALL.get(value)),
-            Input::Category(_) | Input::Requirement(_) => value as u64,
+            Input::Category(_) | Input::Recorded | Input::OthersDiffer | Input::Requirement(_) => {
+                value as u64
+            }
         });
     }
 }

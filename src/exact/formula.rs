@@ -97,7 +97,8 @@ impl Formula {
     pub(crate) fn prime_implicants(&self, free: &[String]) -> Result<PrimeImplicants, TooLargeError> {
         let order = Order::of([self], free);
         let mut diagrams = Diagrams::new(vec![2; free.len()])?;
-        let whole = self.satisfied(&mut diagrams, &|wire_id| order.variable(wire_id))?.whole;
+        let whole =
+            self.satisfied(&mut diagrams, &|diagrams, wire_id| order.literal(diagrams, wire_id))?.whole;
         let rows = |holds| -> Result<Vec<Vec<usize>>, TooLargeError> {
             let mut rows = shortest(&diagrams, whole, holds, &mut HashMap::new())?;
             for row in &mut rows {
@@ -107,6 +108,11 @@ impl Formula {
             Ok(rows)
         };
         Ok(PrimeImplicants { satisfied: rows(Diagram::TRUE)?, unsatisfied: rows(Diagram::FALSE)? })
+    }
+
+    /// Returns the wire ids of its categories that are not `always`.
+    pub(crate) fn free(&self) -> BTreeSet<&str> {
+        self.walk(&mut Vec::new(), &mut Vec::new())
     }
 
     /// Adds its free categories as they are met, and those of each of its groups.
@@ -126,19 +132,15 @@ impl Formula {
         group
     }
 
-    /// Returns its value. The variable of a category is true where it is granted; a category without a variable is not granted.
+    /// Returns where it is satisfied, and what it names where it is not; `granted` returns where a category is granted.
     pub(crate) fn satisfied(
         &self,
         diagrams: &mut Diagrams,
-        variable: &impl Fn(&str) -> Option<usize>,
+        granted: &impl Fn(&mut Diagrams, &str) -> Result<Diagram, TooLargeError>,
     ) -> Result<Satisfied, TooLargeError> {
         let (elements, all) = match self {
             Formula::Category { wire_id, always } => {
-                let whole = match (always, variable(wire_id)) {
-                    (true, _) => Diagram::TRUE,
-                    (false, Some(variable)) => diagrams.literal(variable)?,
-                    (false, None) => Diagram::FALSE,
-                };
+                let whole = if *always { Diagram::TRUE } else { granted(diagrams, wire_id)? };
                 let named = BTreeMap::from([(wire_id.clone(), diagrams.not(whole)?)]);
                 return Ok(Satisfied { whole, named });
             }
@@ -148,7 +150,7 @@ impl Formula {
         let whole = if all { Diagram::TRUE } else { Diagram::FALSE };
         let mut group = Satisfied { whole, named: BTreeMap::new() };
         for element in elements {
-            let element = element.satisfied(diagrams, variable)?;
+            let element = element.satisfied(diagrams, granted)?;
             group.whole = match all {
                 true => diagrams.and(group.whole, element.whole)?,
                 false => diagrams.or(group.whole, element.whole)?,
@@ -223,8 +225,12 @@ impl Order {
         }
     }
 
-    pub(crate) fn variable(&self, wire_id: &str) -> Option<usize> {
-        self.variables.get(wire_id).copied()
+    /// Returns the condition that a category is granted; never, for one that has no variable.
+    pub(crate) fn literal(&self, diagrams: &mut Diagrams, wire_id: &str) -> Result<Diagram, TooLargeError> {
+        match self.variables.get(wire_id) {
+            Some(variable) => diagrams.literal(*variable),
+            None => Ok(Diagram::FALSE),
+        }
     }
 
     /// Returns the place of a variable's category.
@@ -327,7 +333,10 @@ mod tests {
             let mut diagrams = Diagrams::at_most(vec![2; 60], 400_000).unwrap();
             let mut whole = Diagram::TRUE;
             for formula in formulas {
-                let own = formula.satisfied(&mut diagrams, &|wire_id| order.variable(wire_id)).unwrap().whole;
+                let own = formula
+                    .satisfied(&mut diagrams, &|diagrams, wire_id| order.literal(diagrams, wire_id))
+                    .unwrap()
+                    .whole;
                 whole = diagrams.and(whole, own).unwrap();
             }
             assert_ne!(whole, Diagram::FALSE);

@@ -61,8 +61,17 @@ impl<'p> DecisionFunction<'p> {
         destination: &Destination,
     ) -> Result<Self, TooLargeError> {
         let mut diagrams = Diagrams::at_most(inputs.values(), max_steps)?;
-        let function = function(&mut diagrams, &inputs, 0, policy, destination)?;
+        let function = function(&mut diagrams, &inputs, 0, policy, destination, Used::Stamped)?;
         Ok(DecisionFunction { policy, inputs, diagrams, function })
+    }
+
+    pub(super) fn from_parts(
+        policy: &'p Policy,
+        inputs: Inputs,
+        diagrams: Diagrams,
+        function: Function,
+    ) -> Self {
+        DecisionFunction { policy, inputs, diagrams, function }
     }
 
     /// Returns the verdict on an event; `None` for one that the policy reads no event as.
@@ -77,13 +86,12 @@ impl<'p> DecisionFunction<'p> {
 
     /// Returns the reason at a value of each input.
     pub(super) fn reason(&self, values: &[usize]) -> Reason {
-        reason(self.diagrams.at(self.function.reason, values))
+        self.function.reason_at(&self.diagrams, values)
     }
 
     /// Returns the wire ids that a refusal names at a value of each input, sorted.
-    pub(super) fn refused(&self, values: &[usize]) -> Vec<String> {
-        let named = self.function.refused.iter().filter(|(_, named)| self.diagrams.at(**named, values) == 1);
-        named.map(|(wire_id, _)| wire_id.clone()).collect()
+    fn refused(&self, values: &[usize]) -> Vec<String> {
+        self.function.refused_at(&self.diagrams, values)
     }
 }
 
@@ -97,6 +105,17 @@ pub(crate) struct Function {
 }
 
 impl Function {
+    /// Returns the reason at a value of each input.
+    pub(super) fn reason_at(&self, diagrams: &Diagrams, values: &[usize]) -> Reason {
+        reason(diagrams.at(self.reason, values))
+    }
+
+    /// Returns the wire ids that a refusal names there.
+    pub(super) fn refused_at(&self, diagrams: &Diagrams, values: &[usize]) -> Vec<String> {
+        let named = self.refused.iter().filter(|(_, named)| diagrams.at(**named, values) == 1);
+        named.map(|(wire_id, _)| wire_id.clone()).collect()
+    }
+
     /// Returns the condition that the destination receives the event.
     pub(super) fn delivers(&self, diagrams: &mut Diagrams) -> Result<Diagram, TooLargeError> {
         diagrams.map(self.reason, &|leaf| u32::from(passes(leaf)))
@@ -121,21 +140,35 @@ fn passes(leaf: u32) -> bool {
     reason(leaf).outcome() == Outcome::Deliver
 }
 
-/// Returns the decision of the policy that is the `which`th of the inputs.
+/// The consent that an event is decided with, after its check against the ledger. An event that its own row drops keeps its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Used {
+    /// What the event says, as without a check.
+    Stamped,
+    /// What is recorded of the person; the state is `answered`.
+    Recorded,
+    /// Nothing is granted; the state is `answered`.
+    Nothing,
+}
+
+/// Returns the decision of the policy that is the `which`th of the inputs, with the consent that is used.
 pub(crate) fn function(
     diagrams: &mut Diagrams,
     inputs: &Inputs,
     which: usize,
     policy: &Policy,
     destination: &Destination,
+    used: Used,
 ) -> Result<Function, TooLargeError> {
-    let mut builder = Builder { diagrams, inputs, which, policy, destination };
+    let mut builder = Builder { diagrams, inputs, which, policy, destination, used };
     let steps = builder.steps()?;
     let mut by_shape = Vec::new();
     for shape in &inputs.shapes {
         let state = shape.states.get(which).copied().unwrap_or(ConsentState::Malformed);
         let mut by_integrations = Vec::new();
         for integrations in IntegrationsState::ALL {
+            let is_dropped = policy.reconcile().row(state, integrations).drop_reason().is_some();
+            let state = if used == Used::Stamped || is_dropped { state } else { ConsentState::Answered };
             by_integrations.push(builder.cell(state, integrations, &steps)?);
         }
         by_shape.push(builder.diagrams.node(Inputs::INTEGRATIONS, &by_integrations)?);
@@ -147,6 +180,7 @@ pub(crate) fn function(
         let without = steps.not_answered.named.get(&wire_id).copied().unwrap_or(Diagram::FALSE);
         let by_shape = inputs.shapes.iter().map(|shape| match shape.states.get(which) {
             Some(ConsentState::Answered) => named,
+            _ if used != Used::Stamped => named,
             _ => without,
         });
         let named = builder.diagrams.node(Inputs::CONSENT, &by_shape.collect::<Vec<_>>())?;
@@ -159,12 +193,19 @@ pub(crate) fn function(
     Ok(Function { reason: whole, refused })
 }
 
+/// Returns the decision about a dropped event.
+pub(super) fn dropped(destination: &Destination) -> Function {
+    let reason = if destination.disabled.is_some() { Reason::Disabled } else { Reason::Dropped };
+    Function { reason: leaf(reason), refused: BTreeMap::new() }
+}
+
 struct Builder<'b> {
     diagrams: &'b mut Diagrams,
     inputs: &'b Inputs,
     which: usize,
     policy: &'b Policy,
     destination: &'b Destination,
+    used: Used,
 }
 
 /// The steps of section 3 of the semantics, each by itself.
@@ -269,18 +310,28 @@ impl Builder<'_> {
                 (None, None, UnmappedDestinations::Deliver) => (leaf(Reason::Unmapped), BTreeMap::new()),
                 (None, None, UnmappedDestinations::Block) => (leaf(Reason::UnmappedDenied), BTreeMap::new()),
             };
-        let exempt = self.inputs.exempt_events.iter().map(|name| {
-            let mut names = self.policy.exempt_events().value.iter();
-            if names.any(|exempt| exempt.value == *name) { leaf(Reason::Exempt) } else { reason }
+        let exempt = &self.policy.exempt_events().value;
+        let is_exempt = |name: &String| exempt.iter().any(|exempt| exempt.value == *name);
+        let by_event = (0..self.diagrams.count_of(Inputs::EVENT)).map(|event| {
+            let is_exempt = self.inputs.named_event(event).is_some_and(is_exempt);
+            if is_exempt { leaf(Reason::Exempt) } else { reason }
         });
-        let by_event: Vec<Diagram> = std::iter::once(reason).chain(exempt).collect();
-        Ok(ConsentOutcome { reason: self.diagrams.node(Inputs::EXEMPT_EVENT, &by_event)?, named })
+        let by_event: Vec<Diagram> = by_event.collect();
+        Ok(ConsentOutcome { reason: self.diagrams.node(Inputs::EVENT, &by_event)?, named })
     }
 
     /// Returns whether a formula is satisfied, and what it names where it is not.
     fn satisfied(&mut self, formula: &Formula, answered: bool) -> Result<Satisfied, TooLargeError> {
-        let variable = |wire_id: &str| self.inputs.category(wire_id).filter(|_| answered);
-        let mut satisfied = formula.satisfied(self.diagrams, &variable)?;
+        let (inputs, used, policy) = (self.inputs, self.used, self.policy);
+        let granted = |diagrams: &mut Diagrams, wire_id: &str| {
+            let variable = match used {
+                Used::Stamped => inputs.category(wire_id).filter(|_| answered),
+                Used::Recorded => return inputs.recorded_grants(diagrams, policy, wire_id),
+                Used::Nothing => None,
+            };
+            variable.map_or(Ok(Diagram::FALSE), |variable| diagrams.literal(variable))
+        };
+        let mut satisfied = formula.satisfied(self.diagrams, &granted)?;
         if answered && self.inputs.requirements.is_some() {
             satisfied.named = BTreeMap::new();
             if let Some(variable) = self.inputs.requirement_var(|one| one.is_of(self.which)) {

@@ -48,30 +48,6 @@ impl Opens {
     fn is_always(&self) -> bool {
         matches!(self, Opens::Grants { without_consent: Some(true) | None, open: Open::Always })
     }
-
-    fn is_within(&self, other: &Opens) -> bool {
-        match (self, other) {
-            (
-                Opens::Grants { without_consent, open },
-                Opens::Grants { without_consent: other_without, open: other_open },
-            ) => {
-                let is_open_within = match (open, other_open) {
-                    (_, Open::Always) => true,
-                    (Open::Always, Open::Any(_)) => false,
-                    (Open::Any(some), Open::Any(others)) => some.is_subset(others),
-                };
-                is_open_within && (*without_consent != Some(true) || *other_without != Some(false))
-            }
-            (one, other) => one == other,
-        }
-    }
-}
-
-impl Gate {
-    /// Returns true if every event that passes this gate also passes the other one, as far as that is known without the decisions.
-    pub fn is_within(&self, other: &Gate) -> bool {
-        other.opens.is_always() || self.events.is_subset(&other.events) && self.opens.is_within(&other.opens)
-    }
 }
 
 impl fmt::Display for Gate {

@@ -5,18 +5,26 @@ use super::cover::Cube;
 use super::diagram::{Diagram, Diagrams, moved};
 use super::formula::{Formula, place};
 use super::requirement_vars::{Combination, RequirementVar, combinations};
-use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
+use crate::event::{Entry, Event, Form, Integrations, Limits, Name, Preference, forms};
 use crate::fingerprint::TooLargeError;
-use crate::model::{ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading};
+use crate::model::{
+    Conflict, ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The variables, in their order: the shape of the consent object, the state of the integrations object, which exempt event
+/// The variables, in their order: the shape of the consent object, the state of the integrations object, which named event
 /// it is, the entry under each of the destination's names, `All`, and each category that it needs, or what stands for them.
+///
+/// With a ledger check, what is recorded of a category comes behind the category. Last comes whether the event and the record differ in
+/// a compared category that is no variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Inputs {
     pub(crate) shapes: Vec<Form>,
-    /// The names of exempt events, sorted. The variable's first value is any other event.
-    pub(crate) exempt_events: Vec<String>,
+    /// The names of exempt events, sorted; with a ledger check those of preference events too. The variable's first value is any other
+    /// event.
+    pub(crate) named_events: Vec<String>,
+    /// What the check against the ledger adds.
+    pub(crate) check: Option<CheckInputs>,
     /// The names of the destination, sorted.
     pub(crate) names: Vec<String>,
     /// The wire ids of the categories, sorted.
@@ -62,11 +70,24 @@ pub(crate) fn place_of<T: PartialEq>(all: &[T], value: &T) -> usize {
 pub(crate) enum Input<'i> {
     Consent,
     Integrations,
-    ExemptEvent,
+    Event,
     Entry(&'i str),
     All,
     Category(&'i str),
+    Recorded,
+    OthersDiffer,
     Requirement(&'i RequirementVar),
+}
+
+/// The inputs that the check against the ledger adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CheckInputs {
+    /// Whether identify events are a value of the events' variable, the last one.
+    pub(crate) identify: bool,
+    /// Whether a compared category is no variable.
+    pub(crate) has_others: bool,
+    /// Whether the record may be in conflict about a category: to one policy that grants, and to the other it does not.
+    pub(crate) tells_conflict: bool,
 }
 
 impl Inputs {
@@ -85,7 +106,7 @@ impl Inputs {
         let mut names: BTreeSet<&str> = more_names.iter().copied().collect();
         // The last policy says how people call a category.
         let mut categories: BTreeMap<&str, &str> = more_categories.iter().copied().collect();
-        let mut exempt_events: BTreeSet<&str> = BTreeSet::new();
+        let mut events: BTreeSet<&str> = BTreeSet::new();
         for (policy, id) in policies {
             let Some(destination) = policy.destination(*id) else { continue };
             names.extend(destination.names());
@@ -93,25 +114,17 @@ impl Inputs {
             let named = destination.category_uses.iter().filter_map(|one| policy.category(one.value));
             let free = named.filter(|one| one.is_free());
             categories.extend(free.map(|category| (category.wire_id(), category.name())));
-            exempt_events.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));
+            events.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));
         }
         let owned = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
         let readings: Vec<&Reading> = policies.iter().map(|(policy, _)| policy.reading()).collect();
-        let mut called: Vec<String> = categories.values().map(|name| (*name).to_owned()).collect();
-        for (place, (wire_id, name)) in categories.iter().enumerate() {
-            // Of two that are called alike each says what is stamped for it, as policies write it.
-            if categories.values().filter(|other| *other == name).count() > 1
-                && let Some(own) = called.get_mut(place)
-            {
-                *own = format!("{name} = {wire_id:?}");
-            }
-        }
         Inputs {
             shapes: forms(&readings),
-            exempt_events: owned(exempt_events),
+            named_events: owned(events),
+            check: None,
             names: owned(names),
             categories: categories.keys().map(|wire_id| (*wire_id).to_owned()).collect(),
-            called,
+            called: categories.values().map(|name| (*name).to_owned()).collect(),
             requirements: None,
             invalid_is_off: policies
                 .iter()
@@ -132,8 +145,8 @@ impl Inputs {
     /// Returns the inputs of a table of one destination: whether the requirement is satisfied, whether the event is exempt, and what
     /// the entries under all of its names come to, be they as many as they may.
     pub(crate) fn condensed(&self, own: &str, formula: Option<&Formula>) -> Self {
-        let exempt_events = self.exempt_events.iter().take(1).cloned().collect();
-        Inputs { exempt_events, names: vec![own.to_owned()], ..self.by_requirements(&[formula.cloned()]) }
+        let named_events = self.named_events.iter().take(1).cloned().collect();
+        Inputs { named_events, names: vec![own.to_owned()], ..self.by_requirements(&[formula.cloned()]) }
     }
 
     /// Returns the name of a category; its wire id where no policy has a name.
@@ -144,12 +157,16 @@ impl Inputs {
 
     /// Returns the variables in their order.
     pub(crate) fn all(&self) -> impl Iterator<Item = Input<'_>> {
-        let first = [Input::Consent, Input::Integrations, Input::ExemptEvent];
+        let first = [Input::Consent, Input::Integrations, Input::Event];
         let names = self.names.iter().map(|name| Input::Entry(name));
         let requirements = self.requirements.iter().flatten().map(Input::Requirement);
         let each = if self.requirements.is_none() { self.categories.as_slice() } else { &[] };
-        let categories = each.iter().map(|wire_id| Input::Category(wire_id));
-        first.into_iter().chain(names).chain([Input::All]).chain(categories).chain(requirements)
+        let recorded = self.check.map(|_| Input::Recorded);
+        let categories =
+            each.iter().flat_map(move |wire_id| [Input::Category(wire_id)].into_iter().chain(recorded));
+        let others = self.check.filter(|check| check.has_others).map(|_| Input::OthersDiffer);
+        let front = first.into_iter().chain(names).chain([Input::All]);
+        front.chain(categories).chain(others).chain(requirements)
     }
 
     /// Returns true if an entry that cannot be read is off to one of the policies.
@@ -173,8 +190,8 @@ impl Inputs {
     }
 
     /// Returns the exempt event at a value of its variable; `None` for any other event.
-    pub(crate) fn exempt_event(&self, value: usize) -> Option<&String> {
-        value.checked_sub(1).and_then(|place| self.exempt_events.get(place))
+    pub(crate) fn named_event(&self, value: usize) -> Option<&String> {
+        value.checked_sub(1).and_then(|place| self.named_events.get(place))
     }
 
     /// Returns how many values each variable has.
@@ -182,7 +199,9 @@ impl Inputs {
         let values = self.all().map(|input| match input {
             Input::Consent => self.shapes.len(),
             Input::Integrations => IntegrationsState::ALL.len(),
-            Input::ExemptEvent => self.exempt_events.len() + 1,
+            Input::Event => self.identify_event() + usize::from(self.has_identify()),
+            Input::Recorded => self.recorded_values(),
+            Input::OthersDiffer => 2,
             Input::Entry(_) => ENTRIES.len() + usize::from(self.read_invalid_differently()),
             Input::All => ALL.len(),
             Input::Category(_) | Input::Requirement(_) => 2,
@@ -192,7 +211,7 @@ impl Inputs {
 
     pub(crate) const CONSENT: usize = 0;
     pub(crate) const INTEGRATIONS: usize = 1;
-    pub(crate) const EXEMPT_EVENT: usize = 2;
+    pub(crate) const EVENT: usize = 2;
     pub(crate) const FIRST_NAME: usize = 3;
 
     pub(crate) fn all_entry(&self) -> usize {
@@ -207,7 +226,51 @@ impl Inputs {
     /// Returns the variable of a category.
     pub(crate) fn category(&self, wire_id: &str) -> Option<usize> {
         let place = place(&self.categories, wire_id)?;
-        self.requirements.is_none().then_some(self.first_category() + place)
+        self.requirements.is_none().then_some(self.first_category() + place * self.width())
+    }
+
+    /// How many variables a category has.
+    fn width(&self) -> usize {
+        1 + usize::from(self.check.is_some())
+    }
+
+    /// Returns the variable of what is recorded of a category, if it is asked for.
+    pub(crate) fn recorded(&self, wire_id: &str) -> Option<usize> {
+        self.check.and_then(|_| self.category(wire_id)).map(|variable| variable + 1)
+    }
+
+    /// How many values the variable of what is recorded has: refused, granted, and in conflict where that is a value of its own.
+    fn recorded_values(&self) -> usize {
+        2 + usize::from(self.check.is_some_and(|check| check.tells_conflict))
+    }
+
+    /// Returns where the record grants a category under a policy.
+    pub(crate) fn recorded_grants(
+        &self,
+        diagrams: &mut Diagrams,
+        policy: &Policy,
+        wire_id: &str,
+    ) -> Result<Diagram, TooLargeError> {
+        let Some(variable) = self.recorded(wire_id) else { return Ok(Diagram::FALSE) };
+        let grants_conflict = policy.ledger_check().is_some_and(|check| check.conflict == Conflict::Grant);
+        let values = [false, true, grants_conflict].map(Diagram::truth);
+        diagrams.node(variable, values.get(..self.recorded_values()).unwrap_or_default())
+    }
+
+    /// Returns the variable of whether the event and the record differ elsewhere.
+    pub(crate) fn others_differ(&self) -> Option<usize> {
+        let has_others = self.check.is_some_and(|check| check.has_others);
+        has_others.then(|| self.first_category() + self.categories.len() * self.width())
+    }
+
+    /// Returns true if identify events are a value of the events' variable.
+    fn has_identify(&self) -> bool {
+        self.check.is_some_and(|check| check.identify)
+    }
+
+    /// The value of the events' variable for identify events.
+    pub(crate) fn identify_event(&self) -> usize {
+        self.named_events.len() + 1
     }
 
     /// Returns the variable in the place of the categories that is such a one.
@@ -229,9 +292,9 @@ impl Inputs {
         diagrams: &mut Diagrams,
         combinations: &[Combination],
     ) -> Result<Diagram, TooLargeError> {
-        let members = if self.requirements.is_none() { self.values().len() } else { self.first_category() };
         let mut events = Diagram::TRUE;
-        for variable in Inputs::FIRST_NAME..members {
+        let entries = Inputs::FIRST_NAME..self.first_category();
+        for variable in entries.chain(self.categories.iter().filter_map(|wire_id| self.category(wire_id))) {
             let mut none = vec![Diagram::FALSE; diagrams.count_of(variable)];
             none.first_mut().into_iter().for_each(|first| *first = Diagram::TRUE);
             let none = diagrams.node(variable, &none)?;
@@ -291,35 +354,61 @@ impl Inputs {
             (0..64).find(|value| cube.has(variable, *value) && is_possible(*value)).unwrap_or(0)
         };
         let first = |variable: usize| lowest(variable, &|_| true);
-        let may_have_none = |members: std::ops::Range<usize>| members.into_iter().all(|one| cube.has(one, 0));
-        let has_none = may_have_none(Inputs::FIRST_NAME..self.first_category());
-        let integrations =
-            lowest(Inputs::INTEGRATIONS, &|value| has_none || self.has_members(Inputs::INTEGRATIONS, value));
-        let combination = |shape: usize| {
-            let answered = answered(self.shapes.get(shape)?);
-            let is_in = |one: &&Combination| {
-                let mut values = one.values.iter().enumerate();
-                one.answered == answered
-                    && values.all(|(place, value)| cube.has(self.first_category() + place, *value))
-            };
-            combinations.iter().find(is_in)
-        };
-        let categories = self.first_category()..cube.0.len();
-        let has_none = may_have_none(categories.clone());
-        let consent = lowest(Inputs::CONSENT, &|value| match self.requirements {
-            Some(_) => combination(value).is_some(),
-            None => has_none || self.has_members(Inputs::CONSENT, value),
-        });
-        let rest = (Inputs::EXEMPT_EVENT..self.first_category()).map(first);
+        let object =
+            |object: usize| lowest(object, &|value| self.has_events(cube, object, value, combinations));
+        let (consent, integrations) = (object(Inputs::CONSENT), object(Inputs::INTEGRATIONS));
+        let rest = (Inputs::EVENT..self.first_category()).map(first);
         let front: Vec<usize> = [consent, integrations].into_iter().chain(rest).collect();
         let with = |values: &[usize]| -> Vec<usize> { front.iter().chain(values).copied().collect() };
-        match combination(consent) {
+        match self.combination(cube, consent, combinations) {
             Some(one) => (with(&one.values), with(&one.grants)),
             None => {
+                let categories = self.first_category()..cube.0.len();
                 let point = with(&categories.map(first).collect::<Vec<usize>>());
                 (point.clone(), point)
             }
         }
+    }
+
+    /// Returns the first combination of a shape whose requirements are as a cube asks.
+    fn combination<'c>(
+        &self,
+        cube: &Cube,
+        shape: usize,
+        combinations: &'c [Combination],
+    ) -> Option<&'c Combination> {
+        let answered = answered(self.shapes.get(shape)?);
+        combinations.iter().find(|one| {
+            let mut values = one.values.iter().enumerate();
+            one.answered == answered
+                && values.all(|(place, value)| cube.has(self.first_category() + place, *value))
+        })
+    }
+
+    /// Returns true if events whose object has a value have members as a cube asks.
+    fn has_events(&self, cube: &Cube, object: usize, value: usize, combinations: &[Combination]) -> bool {
+        let members = match object {
+            Inputs::CONSENT if self.requirements.is_some() => {
+                return self.combination(cube, value, combinations).is_some();
+            }
+            Inputs::CONSENT => self.first_category()..cube.0.len(),
+            _ => Inputs::FIRST_NAME..self.first_category(),
+        };
+        self.has_members(object, value) || members.into_iter().all(|member| cube.has(member, 0))
+    }
+
+    /// Returns the cube with the states of the two objects in which it has events; with all states where the other conditions allow no
+    /// more than these.
+    pub(crate) fn narrowed(&self, cube: Cube, combinations: &[Combination]) -> Cube {
+        let values = self.values();
+        [Inputs::CONSENT, Inputs::INTEGRATIONS].into_iter().fold(cube, |cube, object| {
+            let count = values.get(object).copied().unwrap_or(0);
+            let has_events = |value: &usize| self.has_events(&cube, object, *value, combinations);
+            let (own, others): (Vec<usize>, Vec<usize>) =
+                (0..count).filter(has_events).partition(|value| cube.has(object, *value));
+            let kept: Vec<usize> = if others.is_empty() { (0..count).collect() } else { own };
+            cube.with(object, kept.iter().fold(0, |values, value| values | 1 << value))
+        })
     }
 
     /// Returns the value of each variable in an event, as each of the policies reads it; `None` where no event is seen like this.
@@ -327,15 +416,12 @@ impl Inputs {
         let first = events.first()?;
         let states: Vec<ConsentState> = events.iter().map(|event| event.consent.state()).collect();
         let integrations = first.integrations.state();
-        let exempt = first
-            .track
-            .as_ref()
-            .and_then(|track| self.exempt_events.iter().position(|name| *track == **name));
-        let mut values = vec![
-            self.shape(&states)?,
-            place_of(&IntegrationsState::ALL, &integrations),
-            exempt.map_or(0, |place| place + 1),
-        ];
+        let named = first.track.as_ref();
+        let named = named.and_then(|track| self.named_events.iter().position(|name| *track == **name));
+        let is_identify = self.has_identify() && first.is_identify;
+        let event = named.map(|place| place + 1).or(is_identify.then(|| self.identify_event()));
+        let mut values =
+            vec![self.shape(&states)?, place_of(&IntegrationsState::ALL, &integrations), event.unwrap_or(0)];
         // "Among duplicate keys `off` wins, then `on`": behind what cannot be read, where that counts as off.
         let entry = |name: &str| entry(first, |key| key == name.as_bytes());
         let is_off = self.invalid_is_off();
@@ -353,7 +439,15 @@ impl Inputs {
         // What one policy does not read, another may.
         let granted = |wire_id: &str| events.iter().any(|event| is_granted(event, wire_id));
         match &self.requirements {
-            None => values.extend(self.categories.iter().map(|wire_id| usize::from(granted(wire_id)))),
+            None => {
+                // What is recorded is no part of an event.
+                let recorded = || self.check.map(|_| 0);
+                let each = self.categories.iter();
+                values.extend(
+                    each.flat_map(|wire_id| [usize::from(granted(wire_id))].into_iter().chain(recorded())),
+                );
+                values.extend(self.others_differ().map(|_| 0));
+            }
             Some(requirements) => {
                 let answered = |which: usize| states.get(which) == Some(&ConsentState::Answered);
                 values.extend(requirements.iter().map(|one| usize::from(one.holds(&granted, &answered))));
@@ -374,10 +468,9 @@ impl Inputs {
     pub(crate) fn event<'i>(&'i self, values: &[usize]) -> Option<(Event<'i>, Reading)> {
         let value = |variable: usize| values.get(variable).copied();
         let shape = self.shapes.get(value(Inputs::CONSENT)?)?;
-        let first = self.all_entry() + 1;
         let mut preferences: Vec<(Name, Preference)> = Vec::new();
         for (place, wire_id) in self.categories.iter().enumerate() {
-            let preference = *PREFERENCES.get(value(first + place)?)?;
+            let preference = *PREFERENCES.get(value(self.first_category() + place * self.width())?)?;
             if preference != Preference::Unasked {
                 preferences.push((Name::from(wire_id.as_str()), preference));
             }
@@ -406,10 +499,36 @@ impl Inputs {
                 Integrations::Entries(entries)
             }
         };
-        let exempt = self.exempt_event(value(Inputs::EXEMPT_EVENT)?);
-        let track = exempt.map(|name| Name::from(name.as_str()));
-        Some((Event { id: None, consent, integrations, track }, reading))
+        let event = value(Inputs::EVENT)?;
+        let track = self.named_event(event).map(|name| Name::from(name.as_str()));
+        let is_identify = self.has_identify() && event == self.identify_event();
+        Some((Event { consent, integrations, track, is_identify, ..Event::default() }, reading))
     }
+}
+
+impl Inputs {
+    /// Returns the JSON of an event for a value of each variable; `None` where one event cannot hold the same consent at the places of all
+    /// readings.
+    pub(crate) fn json(&self, values: &[usize]) -> Option<String> {
+        let (event, reading) = self.event(values)?;
+        let shape = self.shapes.get(*values.get(Inputs::CONSENT)?)?;
+        written(&event, &reading, shape)
+    }
+}
+
+/// Returns the JSON of an event whose consent has a form, which a reading writes; `None` where one event cannot hold it at the places of
+/// all readings.
+pub(super) fn written(event: &Event<'_>, reading: &Reading, form: &Form) -> Option<String> {
+    if form.elsewhere().is_empty() {
+        return Some(event.to_json(reading));
+    }
+    let readings: Vec<&Reading> = std::iter::once(reading).chain(form.elsewhere()).collect();
+    let text = event.to_json_for_each(&readings)?;
+    let is_seen = |reading: &&Reading| {
+        let seen = Event::read(text.as_bytes(), reading, &Limits::default());
+        seen.is_ok_and(|seen| seen.consent == event.consent)
+    };
+    readings.iter().all(is_seen).then_some(text)
 }
 
 /// Returns true if an event grants a category. "Among duplicate keys any refusal wins, then any invalid value."

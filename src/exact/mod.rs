@@ -4,13 +4,16 @@
 //! makes the decision of it, clause by clause like the reference. `diagram` keeps such functions as multi-valued decision diagrams,
 //! so that equal functions are the same. `cover` finds the fewest rows that describe a condition: as Quine and McCluskey do, it
 //! chooses among prime implicants with `set_cover`. `conditions` puts rows into words. `formula` and `requirement_vars` let one
-//! variable represent a whole requirement. `minimal` finds the smallest changes that make a condition hold.
+//! variable represent a whole requirement. `category_names` names wire ids. `minimal` finds the smallest changes that make a condition hold.
 //!
-//! Each question has a file: `diff` (with `destination_pair`), `prove`, `decision_table`, `counterfactuals`, `fingerprint` (with
+//! Each question has a file: `diff` (with `destination_pair` and `gate_change`), `prove`, `decision_table`, `counterfactuals`, `fingerprint` (with
 //! `gate` and `check`) and `certify` (with `space`, which lists situations one by one).
 
+mod category_names;
 mod certify;
 mod check;
+mod check_diff;
+mod checked;
 mod conditions;
 mod counterfactuals;
 mod cover;
@@ -23,6 +26,7 @@ mod fingerprint;
 mod formula;
 mod function;
 mod gate;
+mod gate_change;
 mod grouping;
 mod inputs;
 mod minimal;
@@ -32,17 +36,20 @@ mod set_cover;
 mod space;
 
 pub use crate::fingerprint::{Fingerprint, TooLargeError};
+pub(crate) use category_names::CategoryNames;
 pub use certify::{Certificate, Coverage, Disagreement, certify};
 pub use check::{Check, check};
+pub use check_diff::{CheckChange, CheckDiff, CheckedDestination, CheckedWitness};
 pub use conditions::{Condition, Conditions, RequiredBy};
 pub use counterfactuals::{
     Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, counterfactuals,
 };
 pub use decision_table::{DecisionTable, TableBlock, TableRow, decision_tables};
-pub use destination_pair::{Direction, Presence};
-pub use diff::{Change, DestinationDiff, Diff, DropChange, diff};
+pub use destination_pair::{Decided, Direction, Presence};
+pub use diff::{Change, DestinationDiff, Diff, DropChange, Witness, diff};
 pub use fingerprint::fingerprint;
 pub use function::DecisionFunction;
 pub use gate::{Gate, Open, Opens, gate};
+pub use gate_change::{GateChange, Passing};
 pub use prove::{Counterexample, Proof, prove};
 pub use space::{Situation, Space};

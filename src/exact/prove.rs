@@ -1,13 +1,14 @@
 //! Whether what a policy promises is so, decided over every event that there can be.
 
-use super::diagram::{Diagram, MAX_STEPS};
-use super::function::DecisionFunction;
+use super::checked::{self, CheckedCase, has_record};
+use super::diagram::{Diagram, Diagrams};
+use super::function::Used;
 use super::inputs::{ALL, ENTRIES, Inputs};
-use crate::event::{Entry, Name};
+use crate::event::{Entry, LedgerAnswer, Name};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
-    CategoryId, Destination, DestinationId, EntryState, IntegrationsState, Policy, Promise, PromiseCondition,
-    Requirement,
+    CategoryId, ConsentState, Destination, DestinationId, EntryState, IntegrationsState, Policy, Promise,
+    PromiseCondition, Requirement,
 };
 use crate::reason::Reason;
 
@@ -30,6 +31,8 @@ pub struct Counterexample {
     pub destination: DestinationId,
     /// The event, as JSON.
     pub event: String,
+    /// What the ledger says of its person; `None` where the policy asks for no check, or the event is not checked.
+    pub recorded: Option<LedgerAnswer>,
     /// The reason with which it is decided.
     pub reason: Reason,
     /// The wire ids that a refusal names.
@@ -73,7 +76,7 @@ pub fn prove<'p>(policy: &Policy, promise: &'p Promise) -> Result<Proof<'p>, Too
     let all = || policy.destination_ids().collect();
     for id in promise.destinations.clone().unwrap_or_else(all) {
         let Some(destination) = policy.destination(id) else { continue };
-        let (situations, counterexample) = Question::new(policy, promise, id, destination)?.answer()?;
+        let (situations, counterexample) = Question::new(policy, promise, id)?.answer(destination)?;
         let sum = proof.situations.zip(situations);
         proof.situations = sum.and_then(|(sum, situations)| sum.checked_add(situations));
         proof.counterexamples.extend(counterexample);
@@ -86,92 +89,128 @@ struct Question<'p> {
     policy: &'p Policy,
     promise: &'p Promise,
     id: DestinationId,
-    decision: DecisionFunction<'p>,
+    inputs: Inputs,
+    diagrams: Diagrams,
 }
 
 impl<'p> Question<'p> {
-    fn new(
-        policy: &'p Policy,
-        promise: &'p Promise,
-        id: DestinationId,
-        destination: &'p Destination,
-    ) -> Result<Self, TooLargeError> {
+    fn new(policy: &'p Policy, promise: &'p Promise, id: DestinationId) -> Result<Self, TooLargeError> {
         let mut names = Vec::new();
         let mut categories: Vec<CategoryId> =
             promise.without.iter().flat_map(Requirement::categories).collect();
+        // What is recorded of a category may be asked of one that every event grants.
+        let mut recorded = Vec::new();
         for condition in &promise.when {
             match condition {
                 PromiseCondition::Entry { name, .. } if name != "All" => names.push(name.as_str()),
                 PromiseCondition::Preference { category, .. } => categories.push(*category),
+                PromiseCondition::Recorded { category, .. } => recorded.push(*category),
                 _ => {}
             }
         }
-        // What is always granted is no matter of the event; what is unenforced is one for a promise.
         let asked = categories.into_iter().filter_map(|id| policy.category(id));
-        let asked: Vec<(&str, &str)> = asked
-            .filter(|category| category.always.is_none())
-            .map(|category| (category.wire_id(), category.name()))
-            .collect();
-        let inputs = Inputs::with(&[(policy, id)], &names, &asked);
-        let decision = DecisionFunction::over(inputs, MAX_STEPS, policy, destination)?;
-        Ok(Question { policy, promise, id, decision })
+        let asked = asked.filter(|category| category.always.is_none());
+        let asked = asked.chain(recorded.into_iter().filter_map(|id| policy.category(id)));
+        let asked: Vec<(&str, &str)> = asked.map(|category| (category.wire_id(), category.name())).collect();
+        let inputs = Inputs::with(&[(policy, id)], &names, &asked).checked(policy);
+        let diagrams = Diagrams::new(inputs.values())?;
+        Ok(Question { policy, promise, id, inputs, diagrams })
     }
 
-    /// Returns in how many situations the promise is asked, and one in which it is not kept.
-    fn answer(mut self) -> Result<(Option<u128>, Option<Counterexample>), TooLargeError> {
-        let mut asked = self.decision.inputs.events(&mut self.decision.diagrams, &[])?;
-        for condition in &self.promise.when {
-            let holds = self.condition(condition)?;
-            asked = self.decision.diagrams.and(asked, holds)?;
-        }
-        let delivered = self.decision.function.delivers(&mut self.decision.diagrams)?;
-        let granted = self.promise.without.as_ref().map(|needs| self.satisfied(needs)).transpose()?;
-        let diagrams = &mut self.decision.diagrams;
-        let situations = diagrams.count(asked);
-        let broken = match (self.promise.always, granted) {
-            (true, _) => diagrams.not(delivered)?,
-            (false, None) => delivered,
-            (false, Some(granted)) => {
-                let without = diagrams.not(granted)?;
-                diagrams.and(delivered, without)?
+    fn answer(
+        mut self,
+        destination: &Destination,
+    ) -> Result<(Option<u128>, Option<Counterexample>), TooLargeError> {
+        let events = self.inputs.events(&mut self.diagrams, &[])?;
+        let (mut situations, mut counterexample) = (Some(0u128), None);
+        for case in checked::cases(&mut self.diagrams, &self.inputs, 0, self.policy, destination)? {
+            let meant = checked::record_of(&mut self.diagrams, &self.inputs, &case)?;
+            let possible = self.diagrams.and(events, meant)?;
+            let mut asked = self.diagrams.and(possible, case.holds)?;
+            for condition in &self.promise.when {
+                let holds = self.condition(condition, &case)?;
+                asked = self.diagrams.and(asked, holds)?;
             }
-        };
-        let broken = diagrams.and(asked, broken)?;
-        let Some(values) = diagrams.first(broken) else { return Ok((situations, None)) };
-        let Some((mut event, reading)) = self.decision.inputs.event(&values) else {
-            return Ok((situations, None));
-        };
-        if let (None, Some(name)) = (&event.track, self.other_event()) {
+            let delivered = case.function.delivers(&mut self.diagrams)?;
+            let granted =
+                self.promise.without.as_ref().map(|needs| self.satisfied(needs, &case)).transpose()?;
+            let own = self.diagrams.count(asked);
+            situations = situations.zip(own).and_then(|(sum, own)| sum.checked_add(own));
+            let broken = match (self.promise.always, granted) {
+                (true, _) => self.diagrams.not(delivered)?,
+                (false, None) => delivered,
+                (false, Some(granted)) => {
+                    let without = self.diagrams.not(granted)?;
+                    self.diagrams.and(delivered, without)?
+                }
+            };
+            let broken = self.diagrams.and(asked, broken)?;
+            if counterexample.is_none() {
+                let values = self.diagrams.first(broken);
+                counterexample = values.and_then(|values| self.counterexample(&case, &values));
+            }
+        }
+        Ok((situations, counterexample))
+    }
+
+    fn counterexample(&self, case: &CheckedCase, values: &[usize]) -> Option<Counterexample> {
+        let (mut event, reading) = self.inputs.event(values)?;
+        if let (None, false, Some(name)) = (&event.track, event.is_identify, self.other_event()) {
             event.track = Some(Name::from(name));
         }
-        let counterexample = Counterexample {
+        Some(Counterexample {
             destination: self.id,
             event: event.to_json(&reading),
-            reason: self.decision.reason(&values),
-            refused: self.decision.refused(&values),
-        };
-        Ok((situations, Some(counterexample)))
+            recorded: case.result.and_then(|result| self.inputs.answer(self.policy, result, values)),
+            reason: case.function.reason_at(&self.diagrams, values),
+            refused: case.function.refused_at(&self.diagrams, values),
+        })
     }
 
-    /// Returns where a condition of the promise holds.
-    fn condition(&mut self, condition: &PromiseCondition) -> Result<Diagram, TooLargeError> {
-        let inputs = &self.decision.inputs;
+    /// Returns where a condition holds after a result of the check. Consent is that which is used.
+    fn condition(
+        &mut self,
+        condition: &PromiseCondition,
+        case: &CheckedCase,
+    ) -> Result<Diagram, TooLargeError> {
+        let inputs = &self.inputs;
         let (variable, holds): (usize, Vec<bool>) = match condition {
             PromiseCondition::Consent(states) => {
                 let holds =
                     inputs.shapes.iter().map(|shape| shape.states.iter().any(|one| states.contains(one)));
-                (Inputs::CONSENT, holds.collect())
+                let holds: Vec<Diagram> = holds.map(Diagram::truth).collect();
+                let stamped = self.diagrams.node(Inputs::CONSENT, &holds)?;
+                let used = Diagram::truth(states.contains(&ConsentState::Answered));
+                return self.used(case, stamped, used);
+            }
+            PromiseCondition::Ledger(results) => {
+                return Ok(Diagram::truth(case.result.is_some_and(|result| results.contains(&result))));
+            }
+            PromiseCondition::Recorded { category, granted } => {
+                let wire_id = self.policy.category(*category).map(|category| category.wire_id());
+                let variable = wire_id.and_then(|wire_id| inputs.recorded(wire_id));
+                let (Some(variable), true) = (variable, case.result.is_some_and(has_record)) else {
+                    return Ok(Diagram::FALSE);
+                };
+                (variable, vec![!granted, *granted])
             }
             PromiseCondition::Integrations(states) => {
                 (Inputs::INTEGRATIONS, IntegrationsState::ALL.map(|state| states.contains(&state)).into())
             }
             PromiseCondition::Event(names) => {
-                let exempt = inputs.exempt_events.iter().map(|name| names.contains(name));
-                (Inputs::EXEMPT_EVENT, [self.other_event().is_some()].into_iter().chain(exempt).collect())
+                let events = 0..self.diagrams.count_of(Inputs::EVENT);
+                let holds = events.map(|event| match inputs.named_event(event) {
+                    Some(name) => names.contains(name),
+                    None => event == 0 && self.other_event().is_some(),
+                });
+                (Inputs::EVENT, holds.collect())
             }
             PromiseCondition::Exempt(exempt) => {
-                let is_exempt = inputs.exempt_events.iter().map(|_| *exempt);
-                (Inputs::EXEMPT_EVENT, [!exempt].into_iter().chain(is_exempt).collect())
+                let is_exempt =
+                    |name: &String| self.policy.exempt_events().value.iter().any(|one| one.value == *name);
+                let events = 0..self.diagrams.count_of(Inputs::EVENT);
+                let holds = events.map(|event| inputs.named_event(event).is_some_and(is_exempt) == *exempt);
+                (Inputs::EVENT, holds.collect())
             }
             PromiseCondition::Entry { name, states } => {
                 let holds = |entry: &Option<Entry>| {
@@ -192,12 +231,12 @@ impl<'p> Question<'p> {
                 }
             }
             PromiseCondition::Preference { category, granted } => {
-                let holds = self.granted(*category)?;
-                return if *granted { Ok(holds) } else { self.decision.diagrams.not(holds) };
+                let holds = self.granted(*category, case)?;
+                return if *granted { Ok(holds) } else { self.diagrams.not(holds) };
             }
         };
-        let holds: Vec<Diagram> = holds.into_iter().map(|holds| Diagram::leaf(u32::from(holds))).collect();
-        self.decision.diagrams.node(variable, &holds)
+        let holds: Vec<Diagram> = holds.into_iter().map(Diagram::truth).collect();
+        self.diagrams.node(variable, &holds)
     }
 
     /// Returns an event that a promise names and that is no exempt one: all of these are decided alike.
@@ -210,36 +249,59 @@ impl<'p> Question<'p> {
         let lists: Vec<&Vec<String>> = named.collect();
         let first = lists.first()?;
         let is_other = |name: &&String| {
-            lists.iter().all(|names| names.contains(name))
-                && !self.decision.inputs.exempt_events.contains(name)
+            lists.iter().all(|names| names.contains(name)) && !self.inputs.named_events.contains(name)
         };
         first.iter().find(is_other).map(String::as_str)
     }
 
-    fn satisfied(&mut self, needs: &Requirement) -> Result<Diagram, TooLargeError> {
+    fn satisfied(&mut self, needs: &Requirement, case: &CheckedCase) -> Result<Diagram, TooLargeError> {
         let (elements, all) = match needs {
-            Requirement::Category(id) => return self.granted(*id),
+            Requirement::Category(id) => return self.granted(*id, case),
             Requirement::AllOf(elements) => (elements, true),
             Requirement::AnyOf(elements) => (elements, false),
         };
-        let mut whole = if all { Diagram::TRUE } else { Diagram::FALSE };
+        let mut whole = Diagram::truth(all);
         for element in elements {
-            let element = self.satisfied(element)?;
+            let element = self.satisfied(element, case)?;
             whole = match all {
-                true => self.decision.diagrams.and(whole, element)?,
-                false => self.decision.diagrams.or(whole, element)?,
+                true => self.diagrams.and(whole, element)?,
+                false => self.diagrams.or(whole, element)?,
             };
         }
         Ok(whole)
     }
 
-    /// Returns where a category is granted: by the event, also where it is unenforced, or always.
-    fn granted(&mut self, id: CategoryId) -> Result<Diagram, TooLargeError> {
+    /// Returns where the consent that is used grants a category.
+    fn granted(&mut self, id: CategoryId, case: &CheckedCase) -> Result<Diagram, TooLargeError> {
         let category = self.policy.category(id).filter(|one| one.always.is_none());
         let Some(category) = category else { return Ok(Diagram::TRUE) };
-        let DecisionFunction { inputs, diagrams, .. } = &mut self.decision;
-        let Some(variable) = inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
-        let granted = diagrams.literal(variable)?;
-        inputs.where_present(diagrams, Inputs::CONSENT, granted, Diagram::FALSE)
+        let Some(variable) = self.inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
+        let granted = self.diagrams.literal(variable)?;
+        let stamped =
+            self.inputs.where_present(&mut self.diagrams, Inputs::CONSENT, granted, Diagram::FALSE)?;
+        let used = match case.used {
+            Used::Recorded => {
+                self.inputs.recorded_grants(&mut self.diagrams, self.policy, category.wire_id())?
+            }
+            Used::Stamped | Used::Nothing => Diagram::FALSE,
+        };
+        self.used(case, stamped, used)
+    }
+
+    /// Returns what holds of the consent that is used: that of the event where nothing takes its place, or the event's own row drops it.
+    fn used(
+        &mut self,
+        case: &CheckedCase,
+        stamped: Diagram,
+        used: Diagram,
+    ) -> Result<Diagram, TooLargeError> {
+        if case.used == Used::Stamped {
+            return Ok(stamped);
+        }
+        let is_dropped = checked::drops(&mut self.diagrams, &self.inputs, self.policy)?;
+        let own = self.diagrams.and(is_dropped, stamped)?;
+        let is_used = self.diagrams.not(is_dropped)?;
+        let used = self.diagrams.and(is_used, used)?;
+        self.diagrams.or(own, used)
     }
 }

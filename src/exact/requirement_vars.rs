@@ -82,13 +82,17 @@ impl RequirementVar {
         let is_answered = |which: usize| answered.get(which) == Some(&true);
         match self {
             RequirementVar::Granted { formula, of, .. } => match of.iter().any(|which| is_answered(*which)) {
-                true => Ok(formula.satisfied(diagrams, &|wire_id| order.variable(wire_id))?.whole),
+                true => Ok(formula
+                    .satisfied(diagrams, &|diagrams, wire_id| order.literal(diagrams, wire_id))?
+                    .whole),
                 false => Ok(Diagram::FALSE),
             },
             RequirementVar::OtherNames([one, other]) => {
                 let mut satisfied = |formula: &Formula, which: usize| {
-                    let variable = |wire_id: &str| order.variable(wire_id).filter(|_| is_answered(which));
-                    formula.satisfied(diagrams, &variable)
+                    formula.satisfied(diagrams, &|diagrams, wire_id| match is_answered(which) {
+                        true => order.literal(diagrams, wire_id),
+                        false => Ok(Diagram::FALSE),
+                    })
                 };
                 let (one, other) = (satisfied(one, 0)?, satisfied(other, 1)?);
                 let differ = other_names(diagrams, &one.named, &other.named)?;

@@ -53,7 +53,7 @@ impl Space {
         let wire_ids =
             categories.iter().filter_map(|id| policy.category(*id)).map(|one| one.wire_id().to_owned());
         let inputs = Inputs {
-            exempt_events: policy
+            named_events: policy
                 .exempt_events()
                 .value
                 .first()
@@ -74,7 +74,7 @@ impl Space {
             _ => count,
         });
         let mut values: Vec<Vec<usize>> = counts.map(|count| (0..count).collect()).collect();
-        for (object, values) in values.iter_mut().enumerate().take(Inputs::EXEMPT_EVENT) {
+        for (object, values) in values.iter_mut().enumerate().take(Inputs::EVENT) {
             values.sort_by_key(|value| inputs.has_members(object, *value));
         }
         Some(Space { inputs, categories, values })
@@ -95,7 +95,7 @@ impl Space {
             && policy.kind_of(declared).is_none_or(|kind| kind.ignores_all.is_none());
         // An invalid entry counts as another value, and `All` that is on as none.
         for (variable, is_asked, count) in
-            [(Inputs::EXEMPT_EVENT, asks_consent, 2), (ENTRY, asks_entry, 3), (ALL_ENTRY, asks_all, 2)]
+            [(Inputs::EVENT, asks_consent, 2), (ENTRY, asks_entry, 3), (ALL_ENTRY, asks_all, 2)]
         {
             let values = space.values.get_mut(variable);
             values.into_iter().for_each(|values| values.truncate(if is_asked { count } else { 1 }));
@@ -138,7 +138,7 @@ impl Space {
 
     /// Returns how many situations there are; `None` for more than fit.
     pub fn count(&self) -> Option<u128> {
-        let exempt_event = self.values.get(Inputs::EXEMPT_EVENT)?.len() as u128;
+        let exempt_event = self.values.get(Inputs::EVENT)?.len() as u128;
         let integrations = self.count_of(Inputs::INTEGRATIONS, ENTRY..FIRST_CATEGORY)?;
         let consent = self.count_of(Inputs::CONSENT, FIRST_CATEGORY..self.values.len())?;
         consent.checked_mul(integrations)?.checked_mul(exempt_event)
@@ -155,7 +155,7 @@ impl Space {
     pub fn situation(&self, number: u128) -> Situation {
         let mut rest = number;
         let mut point = vec![0; self.values.len()];
-        self.pick(Inputs::EXEMPT_EVENT..ENTRY, &mut rest, &mut point);
+        self.pick(Inputs::EVENT..ENTRY, &mut rest, &mut point);
         let (integrations, consent) = (ENTRY..FIRST_CATEGORY, FIRST_CATEGORY..self.values.len());
         for (object, members) in [(Inputs::INTEGRATIONS, integrations), (Inputs::CONSENT, consent)] {
             let count = self.count_of(object, members.clone()).unwrap_or(u128::MAX);
@@ -230,7 +230,7 @@ impl Space {
             integrations,
             entry: ENTRIES.get(value(ENTRY)).copied().flatten().filter(|_| is_present),
             all: ALL.get(value(ALL_ENTRY)).copied().unwrap_or(Some(Entry::On)).filter(|_| is_present),
-            exempt_event: value(Inputs::EXEMPT_EVENT) == 1,
+            exempt_event: value(Inputs::EVENT) == 1,
         }
     }
 

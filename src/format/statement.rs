@@ -83,7 +83,7 @@ impl<'w, 't> Sentence<'w, 't> {
     fn lay_out(&self, columns: &Columns, page: &mut Page<'t>) {
         match (self.fact, &self.cells) {
             (Some(Fact::Reconcile(rows)), _) => in_braces(self.words, page, |words, page| {
-                table::lay_out(rows.iter().map(table::Places::of_row), words, page);
+                table::lay_out(table::HEADER, rows.iter().map(table::Places::of_row), words, page);
             }),
             (Some(Fact::Test(said)), _) => {
                 in_braces(self.words, page, |words, page| test::lay_out(said, words, page));

@@ -6,10 +6,10 @@ use super::page::{INDENT, Page};
 use super::trivia::{Word, in_one_line, joined, split_at};
 use crate::syntax::tree::{Case, Row};
 
-/// How many words the header has.
-const HEADER: usize = 3;
+/// The number of words in a header without `recorded`.
+pub(super) const HEADER: usize = 3;
 
-/// Where the columns of a row begin behind the first, the last of them being its reason, and where the row ends.
+/// Where the columns of a row begin behind the first, and where the row ends. Words after the columns of the header are its reason.
 pub(super) struct Places {
     starts: [usize; 3],
     end: usize,
@@ -24,7 +24,11 @@ impl Places {
 
     pub(super) fn of_case(case: &Case) -> Self {
         let expectation = case.expectations.first().map_or(case.span.end, |first| first.span.start);
-        Places { starts: [case.integrations.span.start, expectation, case.span.end], end: case.span.end }
+        let [third, fourth] = match &case.recorded {
+            Some(recorded) => [recorded.span.start, expectation],
+            None => [expectation, case.span.end],
+        };
+        Places { starts: [case.integrations.span.start, third, fourth], end: case.span.end }
     }
 }
 
@@ -37,9 +41,14 @@ struct Line<'w, 't> {
     cells: Option<Cells>,
 }
 
-/// The words of the header and of the rows.
-pub(super) fn lay_out<'t>(rows: impl Iterator<Item = Places>, words: &[Word<'t>], page: &mut Page<'t>) {
-    let mut lines = lines(rows, words);
+/// The words of the header, of which there are so many, and of the rows.
+pub(super) fn lay_out<'t>(
+    header: usize,
+    rows: impl Iterator<Item = Places>,
+    words: &[Word<'t>],
+    page: &mut Page<'t>,
+) {
+    let mut lines = lines(header, rows, words);
     let reasons_below = !reasons_fit(&lines);
     if reasons_below {
         lines.iter_mut().for_each(Line::without_reason);
@@ -58,14 +67,19 @@ pub(super) fn lay_out<'t>(rows: impl Iterator<Item = Places>, words: &[Word<'t>]
     }
 }
 
-fn lines<'w, 't>(rows: impl Iterator<Item = Places>, words: &'w [Word<'t>]) -> Vec<Line<'w, 't>> {
-    let (header, mut rest) = words.split_at(HEADER.min(words.len()));
-    let [integrations, last] = [1, 2].map(|number| header.get(number).map_or(usize::MAX, |word| word.start));
-    let mut lines = vec![Line::new(header, [integrations, last, usize::MAX])];
+fn lines<'w, 't>(
+    header: usize,
+    rows: impl Iterator<Item = Places>,
+    words: &'w [Word<'t>],
+) -> Vec<Line<'w, 't>> {
+    let (first, mut rest) = words.split_at(header.min(words.len()));
+    let starts = [1, 2, 3].map(|number| first.get(number).map_or(usize::MAX, |word| word.start));
+    let has_reasons = header == HEADER;
+    let mut lines = vec![Line::new(first, starts, has_reasons)];
     for row in rows {
         let words;
         (words, rest) = split_at(rest, row.end);
-        lines.push(Line::new(words, row.starts));
+        lines.push(Line::new(words, row.starts, has_reasons));
     }
     lines
 }
@@ -79,12 +93,12 @@ fn reasons_fit(lines: &[Line]) -> bool {
 
 impl<'w, 't> Line<'w, 't> {
     /// `starts` is where the columns behind the first begin.
-    fn new(words: &'w [Word<'t>], [second, third, reason]: [usize; 3]) -> Self {
+    fn new(words: &'w [Word<'t>], [second, third, fourth]: [usize; 3], has_reason: bool) -> Self {
         let (first, rest) = split_at(words, second);
         let (second, rest) = split_at(rest, third);
-        let (third, reason) = split_at(rest, reason);
-        let cells = in_one_line(words).map(|_| [first, second, third, reason].map(joined));
-        Line { words, reason, cells }
+        let (third, fourth) = split_at(rest, fourth);
+        let cells = in_one_line(words).map(|_| [first, second, third, fourth].map(joined));
+        Line { words, reason: if has_reason { fourth } else { &[] }, cells }
     }
 
     fn without_reason(&mut self) {

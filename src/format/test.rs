@@ -6,7 +6,9 @@ use super::page::{INDENT, Page};
 use super::table;
 use super::trivia::{Word, in_one_line, joined, split_at};
 use crate::diagnostic::Spanned;
-use crate::syntax::tree::{Expectation, StatedConsent, StatedIntegrations, TestLine, TestStatement};
+use crate::syntax::tree::{
+    Expectation, StatedConsent, StatedIntegrations, StatedRecorded, TestLine, TestStatement,
+};
 
 /// A line of a test.
 struct Line<'w, 't> {
@@ -33,7 +35,8 @@ pub(super) fn lay_out<'t>(test: &TestStatement, words: &[Word<'t>], page: &mut P
     lay_out_lines(&test.lines, lines, page);
     if let Some(cases) = &test.cases {
         page.end_block();
-        table::lay_out(cases.iter().map(table::Places::of_case), table, page);
+        let recorded = usize::from(cases.iter().any(|case| case.recorded.is_some()));
+        table::lay_out(table::HEADER + recorded, cases.iter().map(table::Places::of_case), table, page);
     }
 }
 
@@ -100,6 +103,7 @@ impl Shape {
             TestLine::Integrations(StatedIntegrations::Entries(members)) if !members.is_empty() => {
                 Shape::Object
             }
+            TestLine::Recorded(StatedRecorded::Record(members)) if !members.is_empty() => Shape::Object,
             TestLine::Expectation(Expectation::Destinations { because, .. }) => {
                 Shape::List { reason: because.as_ref().map(|because| because.reason.span.start) }
             }

@@ -1,12 +1,11 @@
 //! How the stamping of a stream of events is going.
 
 use super::breakdown::{Breakdown, Value};
-use super::check::{CheckResult, Checked};
 use super::ledger_event::{LedgerEvent, LedgerEventKind};
 use super::people::{Rejection, rejection};
 use crate::counts::Counts;
 use crate::event::{Entry, EventError, EventErrorKind, Name, Preference};
-use crate::model::{CategoryId, ConsentState, IntegrationsState, Policy};
+use crate::model::{CategoryId, CheckResult, Checked, ConsentState, IntegrationsState, Policy};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -168,8 +167,8 @@ pub struct Audit {
     pub identify_events: u64,
     /// The number of events that name nobody.
     pub without_person: u64,
-    /// The number of checks by their result, as the word of [`CheckResult`]. Empty without a ledger.
-    pub checks: Counts<&'static str>,
+    /// The number of checks by their result. Empty without a ledger.
+    pub checks: Counts<CheckResult>,
 }
 
 impl Audit {
@@ -199,7 +198,7 @@ impl Audit {
     }
 
     /// Adds an event that was read by the same policy, and what its check against a ledger found, where there is one.
-    pub fn add(&mut self, notice: &LedgerEvent<'_>, checked: Option<&Checked<'_>>) {
+    pub fn add(&mut self, notice: &LedgerEvent<'_>, checked: Option<&Checked>) {
         let state = notice.event.consent.state();
         self.states.add(state);
         self.integrations.add(notice.event.integrations.state());
@@ -218,10 +217,10 @@ impl Audit {
             }
         }
         if let Some(checked) = checked {
-            self.checks.add(checked.found.as_str());
-            if let CheckResult::Mismatch(categories) = &checked.found {
+            self.checks.add(checked.result);
+            if checked.result == CheckResult::Mismatch {
                 findings.push(Finding::Mismatch);
-                let differing = self.categories.iter_mut().filter(|one| categories.contains(&one.id));
+                let differing = self.categories.iter_mut().filter(|one| checked.categories.contains(&one.id));
                 differing.for_each(|one| one.mismatched += 1);
             }
         }
@@ -268,7 +267,7 @@ impl Audit {
         Finding::ALL.into_iter().all(|finding| self.all.of(finding) == 0)
             && self.not_events() == 0
             && self.never_stamped().next().is_none()
-            && self.checks.of(CheckResult::Unreachable.as_str()) == 0
+            && self.checks.of(CheckResult::Unreachable) == 0
     }
 
     /// How many lines are not events.

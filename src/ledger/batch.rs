@@ -1,32 +1,32 @@
-//! The check of many events at once, so that the ledger is asked once for all people in them.
+//! Many events at once, so that the ledger is asked once for all people in them.
 
-use super::check::{Checked, Recorded, check};
 use super::entry::Id;
 use super::ledger_event::LedgerEvent;
 use super::people::recorded;
-use super::record::Record;
+use super::record::DatedRecord;
 use super::store::{Store, StoreError};
-use crate::event::{EventError, Limits};
+use crate::event::{EventError, Limits, Recorded};
 use crate::model::Policy;
 use std::collections::BTreeMap;
 
 /// Lines that were read, and the records of the people in them.
 ///
 /// ```
-/// use consentry::ledger::{Batch, CheckResult, MemoryStore};
+/// use consentry::event::Recorded;
+/// use consentry::ledger::{Batch, MemoryStore};
 /// use consentry::{Limits, Policy};
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" override ledger mismatch drop"#)?;
 /// let lines = [&br#"{"userId":"u","context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#[..], b"[]"];
 /// let batch = Batch::read(lines.into_iter().map(Ok), &MemoryStore::default(), &policy, &Limits::default());
-/// let found: Vec<_> = batch.checks(&policy).map(|checked| checked.ok().map(|checked| checked.found)).collect();
-/// assert_eq!(found, [Some(CheckResult::Unknown), None]);
+/// let answers: Vec<_> = batch.answers().map(Result::ok).collect();
+/// assert_eq!(answers, [Some(Recorded::Unknown), None]);
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
 #[derive(Debug)]
 pub struct Batch<'l> {
     notices: Vec<Result<LedgerEvent<'l>, EventError>>,
-    records: Result<BTreeMap<Id, Record>, StoreError>,
+    records: Result<BTreeMap<Id, DatedRecord>, StoreError>,
 }
 
 impl<'l> Batch<'l> {
@@ -58,17 +58,17 @@ impl<'l> Batch<'l> {
         &self.notices
     }
 
-    /// Checks each line against the record of its person.
-    pub fn checks(&self, policy: &Policy) -> impl Iterator<Item = Result<Checked<'_>, EventError>> {
+    /// Returns what the ledger says of the person of each line, for [`Input::recorded`](crate::Input::recorded).
+    pub fn answers(&self) -> impl Iterator<Item = Result<Recorded<'_>, EventError>> {
         self.notices.iter().map(|notice| {
             let notice = notice.as_ref().map_err(Clone::clone)?;
-            let recorded = match (&notice.person.id, &self.records) {
-                // There was nothing to ask.
+            Ok(match (&notice.person.id, &self.records) {
                 (None, _) => Recorded::Unknown,
                 (Some(_), Err(_)) => Recorded::Unreachable,
-                (Some(id), Ok(records)) => records.get(id).map_or(Recorded::Unknown, Recorded::Known),
-            };
-            Ok(check(policy, notice, recorded))
+                (Some(id), Ok(records)) => {
+                    records.get(id).map_or(Recorded::Unknown, |known| Recorded::Known(&known.record))
+                }
+            })
         })
     }
 }

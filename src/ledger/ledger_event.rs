@@ -2,8 +2,8 @@
 
 use super::entry::Id;
 use super::timestamp::Timestamp;
-use crate::event::{Consent, Event, EventError, IdMember, Limits, Name, read_whole};
-use crate::model::{AlsoRecords, Policy};
+use crate::event::{Event, EventError, IdMember, Limits, Name, read_whole};
+use crate::model::Policy;
 
 /// An event, and what a ledger reads of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,18 +96,11 @@ impl<'a> LedgerEvent<'a> {
     /// As those of [`Event::read`].
     pub fn read(bytes: &'a [u8], policy: &Policy, limits: &Limits) -> Result<Self, EventError> {
         let whole = read_whole(bytes, policy.reading(), limits)?;
-        let is_identify = whole.event_type.as_ref().is_some_and(|name| *name == *"identify");
-        let is_preference_event =
-            |track: &Name<'_>| policy.preference_events().value.iter().any(|name| *track == *name.value);
-        let kind = if whole.event.track.as_ref().is_some_and(is_preference_event) {
-            LedgerEventKind::Preference
-        } else if is_identify {
-            let has_preferences = matches!(whole.event.consent, Consent::Preferences(_));
-            LedgerEventKind::Identify {
-                writes: policy.also_records() == AlsoRecords::Identify && has_preferences,
-            }
-        } else {
-            LedgerEventKind::Other
+        let writes = whole.event.records(policy);
+        let kind = match whole.event.is_identify {
+            true => LedgerEventKind::Identify { writes },
+            false if writes => LedgerEventKind::Preference,
+            false => LedgerEventKind::Other,
         };
         let moment = |name: Option<Name<'_>>| name.and_then(|name| Timestamp::parse(&name.to_text()));
         Ok(LedgerEvent {

@@ -8,7 +8,7 @@
 //!                           │                  │
 //!                           │   recorded ◀─────┘          once for many people
 //!                           ▼      ▼
-//!                     check(policy, notice, recorded) ──▶ Checked ──decide──▶ Decision
+//!          Input::line(bytes).recorded(record) ──Table::decide──▶ Decision
 //! ```
 //!
 //! A [`Store`] keeps an [`LedgerEntry`] for each [`Id`] and knows nothing of preferences. Entries are [joined](LedgerEntry::join): in whatever order, and
@@ -18,7 +18,6 @@
 mod audit;
 mod batch;
 mod breakdown;
-mod check;
 #[cfg(any(feature = "ledger-file", feature = "ledger-redis"))]
 mod encoding;
 mod entry;
@@ -36,13 +35,12 @@ pub use crate::counts::Counts;
 pub use audit::{Audit, By, CategoryTally, Finding, Tally};
 pub use batch::Batch;
 pub use breakdown::{Breakdown, MAX_VALUE_BYTES, MAX_VALUES, Value};
-pub use check::{CheckResult, Checked, Recorded, check};
 pub use entry::{Id, LedgerEntry, MAX_LINKS, Write};
 #[cfg(feature = "ledger-file")]
 pub use file::FileStore;
 pub use ledger_event::{LedgerEvent, LedgerEventKind, Person};
 pub use people::{Forgotten, MAX_NAME_BYTES, MAX_NAMES, Recording, Rejection, forget, record, recorded};
-pub use record::{Record, RecordedPreference};
+pub use record::DatedRecord;
 #[cfg(feature = "ledger-redis")]
 pub use redis::RedisStore;
 pub use store::{MemoryStore, Store, StoreError};

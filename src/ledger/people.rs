@@ -2,7 +2,7 @@
 
 use super::entry::{Id, LedgerEntry, Write};
 use super::ledger_event::{LedgerEvent, LedgerEventKind};
-use super::record::{Linked, Record, of_person};
+use super::record::{DatedRecord, Linked, of_person};
 use super::store::{Store, StoreError};
 use super::timestamp::Timestamp;
 use crate::event::{Consent, Preference};
@@ -67,7 +67,8 @@ impl Rejection {
 /// Recording the same events again changes nothing, but for those that say no time.
 ///
 /// ```
-/// use consentry::ledger::{Id, MemoryStore, Timestamp, LedgerEvent, RecordedPreference, record, recorded};
+/// use consentry::event::RecordedPreference;
+/// use consentry::ledger::{Id, LedgerEvent, MemoryStore, Timestamp, record, recorded};
 /// use consentry::{Limits, Policy};
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" category Ads"#)?;
@@ -77,7 +78,7 @@ impl Rejection {
 /// let notice = LedgerEvent::read(line, &policy, &Limits::default())?;
 /// record(&store, &[notice], Timestamp::parse("2026-10-02T00:00:00Z").unwrap())?;
 /// let found = recorded(&store, &[Id::User("u".into())])?.remove(0).unwrap();
-/// assert_eq!(found.preference("Ads"), RecordedPreference::Granted);
+/// assert_eq!(found.record.preference("Ads"), RecordedPreference::Granted);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -165,7 +166,7 @@ pub(super) fn granted(preferences: &[(crate::event::Name<'_>, Preference)]) -> B
 /// # Errors
 ///
 /// When the store does not answer.
-pub fn recorded(store: &dyn Store, people: &[Id]) -> Result<Vec<Option<Record>>, StoreError> {
+pub fn recorded(store: &dyn Store, people: &[Id]) -> Result<Vec<Option<DatedRecord>>, StoreError> {
     let mut known = Known::default();
     known.ask(store, people.iter().cloned().collect())?;
     // The known ids of anonymous ones, and then the anonymous ids of all known ones.
@@ -179,7 +180,7 @@ pub fn recorded(store: &dyn Store, people: &[Id]) -> Result<Vec<Option<Record>>,
 struct Known {
     entries: BTreeMap<Id, LedgerEntry>,
     /// What was worked out of known ids, since anonymous ones may have many of them in common.
-    records: BTreeMap<Id, Option<Record>>,
+    records: BTreeMap<Id, Option<DatedRecord>>,
 }
 
 impl Known {
@@ -198,20 +199,23 @@ impl Known {
         some.flat_map(|(id, entry)| entry.linked(id)).collect()
     }
 
-    fn record(&mut self, id: &Id) -> Option<Record> {
+    fn record(&mut self, id: &Id) -> Option<DatedRecord> {
         let entry = self.entries.get(id)?;
         match id {
-            Id::Anonymous(_) if entry.links.is_empty() => entry.write.as_ref().map(Record::from),
+            Id::Anonymous(_) if entry.links.is_empty() => entry.write.as_ref().map(DatedRecord::from),
             // Who is one of several people is held to what all of them agree to.
             Id::Anonymous(_) => {
                 let people: Vec<Id> = entry.linked(id).collect();
-                people.into_iter().filter_map(|person| self.of_user(person).cloned()).reduce(Record::merged)
+                people
+                    .into_iter()
+                    .filter_map(|person| self.of_user(person).cloned())
+                    .reduce(DatedRecord::merged)
             }
             Id::User(_) => self.of_user(id.clone()).cloned(),
         }
     }
 
-    fn of_user(&mut self, id: Id) -> Option<&Record> {
+    fn of_user(&mut self, id: Id) -> Option<&DatedRecord> {
         let Known { entries, records } = self;
         let record = records.entry(id).or_insert_with_key(|id| {
             let entry = entries.get(id)?;

@@ -1,6 +1,39 @@
 //! The check of events against the ledger (section 6 of the semantics).
 
-use crate::syntax::tree::{CheckAction, Conflict};
+use super::ids::CategoryId;
+use crate::syntax::tree::{CheckAction, CheckResult, Conflict};
+
+impl CheckResult {
+    /// Why an event is dropped after this result, where the policy says so.
+    pub fn drop_reason(self) -> &'static str {
+        match self {
+            CheckResult::Recording | CheckResult::Unchecked | CheckResult::Agrees => "",
+            CheckResult::Unknown => "Person not in the ledger",
+            CheckResult::Unreachable => "Ledger unreachable",
+            CheckResult::Unstamped => "Consent not stamped",
+            CheckResult::Mismatch => "Consent mismatch",
+        }
+    }
+
+    /// Returns the phrase of the language for what becomes of the event.
+    pub fn action_as_str(self, action: CheckAction) -> &'static str {
+        match (self, action) {
+            (CheckResult::Mismatch, CheckAction::UseStamped) => "report",
+            (_, action) => action.as_str(),
+        }
+    }
+}
+
+/// What the check of one event found, and what became of the event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// What the check found.
+    pub result: CheckResult,
+    /// What the policy does after this result.
+    pub action: CheckAction,
+    /// The categories in which the event and the record differ, in declaration order.
+    pub categories: Vec<CategoryId>,
+}
 
 /// The check of events against the ledger: what happens to an event, by the result of its check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,4 +48,17 @@ pub struct LedgerCheck {
     pub unreachable: CheckAction,
     /// How a category is read for which two records of one person disagree.
     pub conflict: Conflict,
+}
+
+impl LedgerCheck {
+    /// Returns what happens to an event after a result.
+    pub fn action(&self, result: CheckResult) -> CheckAction {
+        match result {
+            CheckResult::Recording | CheckResult::Unchecked | CheckResult::Agrees => CheckAction::UseStamped,
+            CheckResult::Unknown => self.unknown,
+            CheckResult::Unreachable => self.unreachable,
+            CheckResult::Unstamped => self.unstamped,
+            CheckResult::Mismatch => self.mismatch,
+        }
+    }
 }

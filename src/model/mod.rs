@@ -25,7 +25,7 @@ mod test;
 pub use crate::syntax::tree::Row as ReconcileRow;
 pub use error::PolicyError;
 pub use ids::{CategoryId, DestinationId, KindId};
-pub use ledger::LedgerCheck;
+pub use ledger::{Checked, LedgerCheck};
 pub use load::MAX_FILES;
 pub use policy::check::{MAX_CATEGORIES, MAX_DESTINATIONS};
 pub use policy::{Category, Destination, Include, Kind, LintLevel, Policy};
@@ -39,10 +39,11 @@ pub use reading::{Preference, Reading};
 pub use reconcile::Reconcile;
 pub use requirement::Requirement;
 pub(crate) use role::EventRole;
-pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations};
+pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, TestRecorded};
 
 pub use crate::syntax::tree::{
-    AlsoRecords, Banner, CheckAction, Conflict, ConsentModel, ConsentState, DestinationSet, Enforce,
-    EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level, LoadTrigger, Mode,
-    Quantifier, StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
+    AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState, DestinationSet,
+    Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level, LoadTrigger,
+    Mode, Quantifier, RecordedPreference, StatedEntry, StatedPreference, UnmappedDestinations,
+    WithoutConsent,
 };

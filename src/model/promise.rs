@@ -27,6 +27,16 @@ pub struct Promise {
 /// What a promise asks of an event.
 pub type PromiseCondition = StatedCondition<String, CategoryId>;
 
+impl Promise {
+    /// Returns true if the promise speaks of events by what a ledger says.
+    pub(crate) fn is_about_the_ledger(&self) -> bool {
+        let is_asked = |one: &PromiseCondition| {
+            matches!(one, PromiseCondition::Ledger(_) | PromiseCondition::Recorded { .. })
+        };
+        self.when.iter().any(is_asked)
+    }
+}
+
 impl Checker<'_> {
     /// Checks a promise; `None` if it has unknown names, which have diagnostics.
     pub(super) fn promise(&mut self, said: &Spanned<&PromiseStatement>) -> Option<Promise> {
@@ -53,6 +63,11 @@ impl Checker<'_> {
             StatedCondition::Consent(states) => PromiseCondition::Consent(states.clone()),
             StatedCondition::Integrations(states) => PromiseCondition::Integrations(states.clone()),
             StatedCondition::Exempt(exempt) => PromiseCondition::Exempt(*exempt),
+            StatedCondition::Ledger(results) => PromiseCondition::Ledger(results.clone()),
+            StatedCondition::Recorded { category, granted } => {
+                let category = self.category_named(category)?;
+                PromiseCondition::Recorded { category, granted: *granted }
+            }
             StatedCondition::Event(names) => {
                 PromiseCondition::Event(names.iter().map(|name| name.value.clone()).collect())
             }

@@ -3,13 +3,15 @@
 use super::policy::Policy;
 use std::collections::BTreeMap;
 
-/// The named inputs of an event. Today the policy gives them to a track event by its name.
+/// What the policy makes of an event by its type and its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct EventRole {
     /// It passes the consent step.
     pub(crate) is_exempt: bool,
     /// It passes every gate, writes to the ledger, and is never checked against it.
     pub(crate) is_preference_event: bool,
+    /// It is an identify event, of a policy whose ledger also records those that carry preferences.
+    pub(crate) is_recorded_identify: bool,
 }
 
 impl Policy {

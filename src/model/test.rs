@@ -7,8 +7,8 @@ use super::merge::duplicate;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::reason::{Outcome, Reason};
 use crate::syntax::tree::{
-    DestinationSet, Expectation, ExpectedReason, StatedConsent, StatedIntegrations, TestLine, TestStatement,
-    Text,
+    DestinationSet, Expectation, ExpectedReason, StatedConsent, StatedIntegrations, StatedRecorded, TestLine,
+    TestStatement, Text,
 };
 
 /// A test: one or more cases under one name.
@@ -27,6 +27,8 @@ pub struct Test {
 pub struct TestCase {
     /// The event, or several of which the same is expected.
     pub event: TestEvent,
+    /// The ledger's answer about the person of each event. `None` if the test states none: it is decided without a check.
+    pub recorded: Option<TestRecorded>,
     /// What is expected. Never empty.
     pub expectations: Vec<Spanned<Expected>>,
     /// Where the case stands: a row of a table, or the whole test.
@@ -57,6 +59,9 @@ pub type TestConsent = StatedConsent<CategoryId>;
 /// The integrations object of a stated event, its entries by any name of a destination, or `All`.
 pub type TestIntegrations = StatedIntegrations<String>;
 
+/// The ledger's answer that a test states.
+pub type TestRecorded = StatedRecorded<CategoryId>;
+
 /// What is expected of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
@@ -85,12 +90,14 @@ struct Lines<'t> {
     track: Option<&'t Text>,
     consent: Option<Spanned<&'t StatedConsent>>,
     integrations: Option<Spanned<&'t StatedIntegrations>>,
+    recorded: Option<Spanned<&'t StatedRecorded>>,
     expectations: Vec<Spanned<&'t Expectation>>,
 }
 
 impl<'t> Checker<'t> {
-    /// Checks a test; `None` if its events are not known, which has a diagnostic.
-    pub(super) fn test(&mut self, said: &Spanned<&'t TestStatement>) -> Option<Test> {
+    /// Checks a test of a policy that may check events against a ledger; `None` if its events or answers are not known, which has a
+    /// diagnostic.
+    pub(super) fn test(&mut self, said: &Spanned<&'t TestStatement>, has_check: bool) -> Option<Test> {
         let test = said.value;
         let lines = self.lines(test);
         let name = test.name.clone();
@@ -114,19 +121,34 @@ impl<'t> Checker<'t> {
                     self.stated(consent, integrations, lines.track)
                 }
             };
+            if let Some(recorded) = lines.recorded.as_ref().filter(|_| !has_check) {
+                self.recorded_without_check(recorded.span);
+            }
+            let recorded = self.recorded(lines.recorded.map(|said| said.value));
             let expectations = self.expectations(lines.expectations.into_iter());
-            let case = TestCase { event: event?, expectations, span: said.span };
+            let case = TestCase { event: event?, recorded: recorded?, expectations, span: said.span };
             return Some(Test { name, cases: vec![case], is_table: false, span: said.span });
         };
         if let Some(whole) = &lines.whole {
             self.event_twice(whole.span, test.name.span);
         }
+        let column = rows.first().and_then(|row| row.recorded.as_ref());
+        if let Some(recorded) = column.filter(|_| !has_check) {
+            self.recorded_without_check(recorded.span);
+        }
         let mut cases = Vec::new();
         for row in rows {
             let event = self.stated(&row.consent.value, &row.integrations.value, lines.track);
+            let recorded = self.recorded(row.recorded.as_ref().map(|said| &said.value));
             let said = row.expectations.iter().map(|said| Spanned::new(&said.value, said.span));
             let expectations = self.expectations(said);
-            cases.extend(event.map(|event| TestCase { event, expectations, span: row.span }));
+            let answered = event.zip(recorded);
+            cases.extend(answered.map(|(event, recorded)| TestCase {
+                event,
+                recorded,
+                expectations,
+                span: row.span,
+            }));
         }
         Some(Test { name, cases, is_table: true, span: said.span })
     }
@@ -144,6 +166,15 @@ impl<'t> Checker<'t> {
                 TestLine::Consent(consent) => said_before(&mut lines.consent, consent, at),
                 TestLine::Integrations(integrations) => {
                     said_before(&mut lines.integrations, integrations, at)
+                }
+                TestLine::Recorded(recorded) => {
+                    if let Some(first) = said_before(&mut lines.recorded, recorded, at) {
+                        self.report(
+                            duplicate("what is recorded is said twice", first, at)
+                                .help("delete one of the two"),
+                        );
+                    }
+                    None
                 }
                 TestLine::Event(name) => lines.track.replace(name).map(|first| first.span),
                 TestLine::Json(json) => {
@@ -195,14 +226,7 @@ impl<'t> Checker<'t> {
         track: Option<&Text>,
     ) -> Option<TestEvent> {
         let consent = match consent {
-            StatedConsent::Preferences(stated) => {
-                self.twice(stated.iter().map(|(name, _)| name), "category");
-                let known: Vec<Option<_>> = stated
-                    .iter()
-                    .map(|(name, value)| self.category_named(name).map(|category| (category, *value)))
-                    .collect();
-                known.into_iter().collect::<Option<_>>().map(StatedConsent::Preferences)
-            }
+            StatedConsent::Preferences(stated) => self.by_category(stated).map(StatedConsent::Preferences),
             StatedConsent::Missing => Some(StatedConsent::Missing),
             StatedConsent::Empty => Some(StatedConsent::Empty),
             StatedConsent::Malformed => Some(StatedConsent::Malformed),
@@ -226,6 +250,35 @@ impl<'t> Checker<'t> {
             integrations,
             track: track.map(|name| name.value.clone()),
         })
+    }
+
+    fn recorded_without_check(&mut self, at: Span) {
+        self.report(
+            Diagnostic::new(Code::RecordedWithoutCheck, "the policy does not check events against a ledger")
+                .at(at, "would decide nothing")
+                .help("turn the check on with `override ledger mismatch  drop`, `use recorded` or `report`, or delete what is recorded"),
+        );
+    }
+
+    /// The answer of the ledger, if one is stated; `None` if it has unknown names, which have diagnostics.
+    fn recorded(&mut self, said: Option<&StatedRecorded>) -> Option<Option<TestRecorded>> {
+        let Some(said) = said else { return Some(None) };
+        let recorded = match said {
+            StatedRecorded::Unknown => StatedRecorded::Unknown,
+            StatedRecorded::Unreachable => StatedRecorded::Unreachable,
+            StatedRecorded::Record(stated) => StatedRecorded::Record(self.by_category(stated)?),
+        };
+        Some(Some(recorded))
+    }
+
+    /// The same values by the categories of these names; `None` if there are unknown ones.
+    fn by_category<V: Copy>(&mut self, stated: &[(Text, V)]) -> Option<Vec<(CategoryId, V)>> {
+        self.twice(stated.iter().map(|(name, _)| name), "category");
+        let known: Vec<Option<_>> = stated
+            .iter()
+            .map(|(name, value)| self.category_named(name).map(|category| (category, *value)))
+            .collect();
+        known.into_iter().collect()
     }
 
     fn expectations<'e>(

@@ -5,8 +5,8 @@ use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
 use crate::counts::Counts;
 use crate::event::{EventErrorKind, Name, Preference};
-use crate::ledger::{Audit, By, CheckResult, Finding, Rejection, Tally};
-use crate::model::{ConsentState, Policy};
+use crate::ledger::{Audit, By, Finding, Rejection, Tally};
+use crate::model::{CheckResult, ConsentState, Policy};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ pub struct AuditReport<'a> {
     #[serde(serialize_with = "json::sorted")]
     categories: Vec<CategoryReport<'a>>,
     /// `null` if no ledger was asked.
-    checks: Option<&'a Counts<&'static str>>,
+    checks: Option<&'a Counts<CheckResult>>,
     clean: bool,
     consent: &'a Counts<ConsentState>,
     edition: u32,
@@ -169,10 +169,10 @@ impl<'a> AuditReport<'a> {
                 row(finding.as_str(), count, names::reason(meaning(finding), &details))
             })
             .collect();
-        let unreachable = CheckResult::Unreachable.as_str();
+        let unreachable = CheckResult::Unreachable;
         let unanswered = self.checks.map_or(0, |checks| checks.of(unreachable));
         if unanswered > 0 {
-            rows.push(row(unreachable, unanswered, "the ledger did not answer".to_owned()));
+            rows.push(row(unreachable.as_str(), unanswered, "the ledger did not answer".to_owned()));
         }
         if !self.never_stamped.is_empty() {
             let never: Vec<String> = self.never_stamped.iter().map(|name| format!("{name:?}")).collect();

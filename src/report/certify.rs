@@ -3,6 +3,7 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Document, Grid, Page, PageBlock};
+use crate::event::LedgerAnswer;
 use crate::exact::{Certificate, Coverage};
 use crate::model::Policy;
 use crate::reason::Reason;
@@ -14,6 +15,9 @@ use serde::Serialize;
 pub struct CertifyReport<'a> {
     v: u32,
     policy: &'a str,
+    /// The events that were compared with an answer of the ledger; left out where the policy asks for no check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked: Option<String>,
     comparisons: String,
     destinations: Vec<CoverageReport<'a>>,
     differences: Vec<Difference<'a>>,
@@ -34,6 +38,8 @@ struct CoverageReport<'a> {
 struct Difference<'a> {
     destination: &'a str,
     event: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded: Option<&'a LedgerAnswer>,
     table: Option<Reason>,
     reference: Option<Reason>,
     #[serde(skip)]
@@ -81,6 +87,7 @@ impl<'a> CertifyReport<'a> {
             Difference {
                 destination: policy.destination_name(one.destination),
                 event: &one.event,
+                recorded: one.recorded.as_ref(),
                 table: one.table.as_ref().map(Verdict::reason),
                 reference: one.reference.as_ref().map(Verdict::reason),
                 text: format!("the table says {table}; the reference says {reference}"),
@@ -89,6 +96,7 @@ impl<'a> CertifyReport<'a> {
         CertifyReport {
             v: VERSION,
             policy: policy.name(),
+            checked: policy.ledger_check().map(|_| certificate.checked.to_string()),
             comparisons: certificate.comparisons().to_string(),
             destinations: destinations.collect(),
             differences: differences.collect(),
@@ -103,12 +111,20 @@ impl Document for CertifyReport<'_> {
         for one in &self.differences {
             page.paragraph(format!("{}: {}", one.destination, one.text));
             page.0.push(PageBlock::Event(one.event.to_owned()));
+            if let Some(recorded) = one.recorded {
+                page.indented(format!("where the ledger says {}", recorded.to_json()));
+            }
         }
         let found = match self.differences.len() {
             0 => "no difference".to_owned(),
             count => format!("{count} differences"),
         };
         page.paragraph(format!("\"{}\": {} comparisons, {found}", self.policy, self.comparisons));
+        if let Some(checked) = &self.checked {
+            page.paragraph(format!(
+                "{checked} events with an answer of the ledger, a sample: the check and the decision after it"
+            ));
+        }
         if self.destinations.iter().any(|one| one.coverage == "sampled") {
             page.paragraph("what is marked as a sample is not certified");
         }

@@ -1,11 +1,15 @@
 //! Differences between two policies.
 
+use super::check_rows::{CheckRow, check_rows};
 use super::event_counts::EventCounts;
 use super::json::VERSION;
 use super::page::{Cell, Cells, Column, Document, Grid, Page, PageBlock, Role};
 use super::when::When;
 use super::{markdown, names};
-use crate::exact::{Change, DestinationDiff, Diff, Direction, DropChange, Gate, Presence, fingerprint};
+use crate::exact::{
+    CategoryNames, Change, Decided, DestinationDiff, Diff, Direction, DropChange, GateChange, Passing,
+    Presence, Witness, fingerprint,
+};
 use crate::model::{Policy, Reading};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
@@ -13,17 +17,25 @@ use serde::Serialize;
 /// The most bytes of the rows of a comment. GitHub and GitLab accept 65,536 characters.
 const MAX_BYTES: usize = 60_000;
 
+/// The most names of a headline.
+const MAX_NAMES: usize = 10;
+
+/// The reason why a row has no event.
+const NO_EVENT: &str = "the policies read consent at places that one event cannot fill alike";
+
 /// The result of `diff`: the situations that two policies decide differently.
 #[derive(Debug, Serialize)]
 pub struct DiffReport<'a> {
     categories: Vec<Known<'a>>,
     check: Option<Pair<Option<String>>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    check_rows: Vec<CheckRow<'a>>,
     destinations: Vec<DestinationChanges<'a>>,
     drops: &'a [DropChange],
     equal: bool,
     events: Option<&'a EventCounts>,
     exact: bool,
-    gate: Option<Pair<String>>,
+    gate: Option<GateReport>,
     integrations: Vec<Known<'a>>,
     loosened: usize,
     new: Side<'a>,
@@ -33,6 +45,8 @@ pub struct DiffReport<'a> {
     tightened: usize,
     too_large: &'a [String],
     v: u32,
+    #[serde(skip)]
+    show_reasons: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -41,7 +55,7 @@ struct Known<'a> {
     name: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Pair<T> {
     after: T,
     before: T,
@@ -64,23 +78,35 @@ struct DestinationChanges<'a> {
 
 #[derive(Debug, Serialize)]
 struct ChangeReport {
-    after: Option<Decided>,
-    before: Option<Decided>,
+    after: Option<DecidedReport>,
+    before: Option<DecidedReport>,
     direction: Direction,
-    event: String,
+    event: Option<String>,
+    event_refused: Option<Pair<Vec<String>>>,
     events: Option<u64>,
+    no_event: Option<&'static str>,
     text: String,
     when: When,
+    /// The same categories as people call them.
+    #[serde(skip)]
+    refused: Pair<Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Decided {
+struct DecidedReport {
+    drop_reason: Option<String>,
     outcome: Outcome,
     reason: Reason,
-    /// Wire ids.
-    refused: Vec<String>,
-    #[serde(skip)]
-    text: String,
+}
+
+#[derive(Debug, Serialize)]
+struct GateReport {
+    after: String,
+    before: String,
+    closed: Option<bool>,
+    closed_event: Option<String>,
+    opened: Option<bool>,
+    opened_event: Option<String>,
 }
 
 impl<T> Pair<T> {
@@ -96,33 +122,67 @@ impl<'a> Side<'a> {
     }
 }
 
-impl Decided {
-    fn new(policy: &Policy, (reason, refused): (Reason, Vec<String>)) -> Self {
-        let outcome = reason.outcome();
-        let why = names::reason(reason, &names::by_wire_ids(policy, &refused));
-        Decided { outcome, reason, refused, text: format!("{outcome}, {why}") }
+impl DecidedReport {
+    fn new(decided: Decided) -> Self {
+        let Decided { reason, drop_reason } = decided;
+        DecidedReport { drop_reason, outcome: reason.outcome(), reason }
+    }
+}
+
+impl std::fmt::Display for DecidedReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, {}", self.outcome, self.reason)?;
+        self.drop_reason.iter().try_for_each(|text| write!(f, ": {text:?}"))
     }
 }
 
 impl ChangeReport {
-    fn new(old: &Policy, new: &Policy, change: Change, events: Option<u64>) -> Self {
+    fn new(names: &CategoryNames, change: Change, events: Option<u64>) -> Self {
+        let Change { direction, conditions, before, after, witness } = change;
+        let no_event = witness.is_none().then_some(NO_EVENT);
+        let (event, event_refused) = match witness {
+            Some(Witness { event, refused_before, refused_after }) => {
+                (Some(event), Some(Pair { after: refused_after, before: refused_before }))
+            }
+            None => (None, None),
+        };
+        let called = |wire_ids: &Vec<String>| -> Vec<String> {
+            wire_ids.iter().map(|wire_id| names.of_wire_id(wire_id).to_owned()).collect()
+        };
+        let refused = event_refused.as_ref();
+        let refused = refused.map(|pair| Pair { after: called(&pair.after), before: called(&pair.before) });
         ChangeReport {
-            after: change.after.map(|decided| Decided::new(new, decided)),
-            before: change.before.map(|decided| Decided::new(old, decided)),
-            direction: change.direction,
-            event: change.witness,
+            after: after.map(DecidedReport::new),
+            before: before.map(DecidedReport::new),
+            direction,
+            event,
+            refused: refused.unwrap_or_default(),
+            event_refused,
             events,
-            text: change.conditions.to_string(),
-            when: When::new(&change.conditions),
+            no_event,
+            text: conditions.to_string(),
+            when: When::new(&conditions),
         }
     }
 
     /// Returns the decisions before and after.
-    fn decisions(&self) -> [&str; 2] {
+    fn decisions(&self) -> [String; 2] {
         [&self.before, &self.after].map(|decided| match decided {
-            Some(decided) => decided.text.as_str(),
-            None => "no such destination",
+            Some(decided) => decided.to_string(),
+            None => "no such destination".to_owned(),
         })
+    }
+
+    /// Returns a sentence about the event of the row alone.
+    fn about_event(&self) -> Option<String> {
+        if let Some(reason) = self.no_event {
+            return Some(format!("no event shows this row: {reason}"));
+        }
+        let sides = [("before", &self.refused.before), ("after", &self.refused.after)];
+        let sides = sides.into_iter().filter(|(_, refused)| !refused.is_empty());
+        let sides: Vec<String> =
+            sides.map(|(when, refused)| format!("{when}: {}", names::joined(refused))).collect();
+        (!sides.is_empty()).then(|| format!("in this event refused {}", sides.join("; ")))
     }
 }
 
@@ -137,26 +197,58 @@ impl DestinationChanges<'_> {
     }
 }
 
+impl GateReport {
+    fn new(change: &GateChange) -> Self {
+        let of = |passing: &Passing| match passing {
+            Passing::None => (Some(false), None),
+            Passing::Some(event) => (Some(true), event.clone()),
+            Passing::Unknown => (None, None),
+        };
+        let ((opened, opened_event), (closed, closed_event)) = (of(&change.opened), of(&change.closed));
+        let (after, before) = (change.after.to_string(), change.before.to_string());
+        GateReport { after, before, closed, closed_event, opened, opened_event }
+    }
+
+    fn sentence(&self) -> String {
+        let words = match self.after == self.before {
+            true => format!("other events pass the gate, which is {}", self.after),
+            false => format!("the gate is {}, and was {}", self.after, self.before),
+        };
+        let is_known = self.opened.is_some() && self.closed.is_some();
+        let unknown = if is_known { "" } else { "; it is too large to be compared exactly" };
+        words + unknown
+    }
+
+    /// Returns events that pass only one of the gates, each with a sentence.
+    fn events(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let opened = ("this event passes the gate, and did not", &self.opened_event);
+        let closed = ("this event does not pass the gate, and did", &self.closed_event);
+        [opened, closed].into_iter().filter_map(|(sentence, event)| Some((sentence, event.as_deref()?)))
+    }
+}
+
 impl<'a> DiffReport<'a> {
     /// Creates the report from two policies, each with the name of its file, and their differences; with the number of events that each
-    /// change touches, if they were counted.
+    /// change touches, if they were counted. People are shown changes of the reason alone if they ask for them.
     pub fn new(
         old: (&'a str, &'a Policy),
         new: (&'a str, &'a Policy),
         diff: &'a Diff,
         events: Option<&'a EventCounts>,
+        show_reasons: bool,
     ) -> Self {
         let known = |all: &'a [(String, bool)]| -> Vec<Known<'a>> {
             all.iter().map(|(name, known)| Known { known: *known, name }).collect()
         };
         let count = |direction| diff.destinations.iter().map(|one| one.count(direction)).sum();
         let paths = |reading: &'a Reading| reading.paths().collect();
+        let names = CategoryNames::of(&[old.1, new.1]);
         let destination = |(place, one): (usize, &'a DestinationDiff)| DestinationChanges {
             changes: one
                 .changes()
                 .enumerate()
                 .map(|(row, change)| {
-                    ChangeReport::new(old.1, new.1, change, events.map(|events| events.of(place, row)))
+                    ChangeReport::new(&names, change, events.map(|events| events.of(place, row)))
                 })
                 .collect(),
             destination: &one.name,
@@ -164,13 +256,18 @@ impl<'a> DiffReport<'a> {
         };
         DiffReport {
             categories: known(&diff.categories),
-            check: Pair::of(&diff.check, |check| check.as_ref().map(ToString::to_string)),
+            check: diff.check.as_ref().map(|check| {
+                let [before, after] =
+                    [&check.before, &check.after].map(|one| one.as_ref().map(ToString::to_string));
+                Pair { after, before }
+            }),
+            check_rows: check_rows(diff.check.as_ref()),
             destinations: diff.destinations.iter().enumerate().map(destination).collect(),
             drops: &diff.drops,
             equal: diff.is_empty(),
             events,
             exact: diff.is_exact(),
-            gate: Pair::of(&diff.gate, Gate::to_string),
+            gate: diff.gate.as_ref().map(GateReport::new),
             integrations: known(&diff.integrations),
             loosened: count(Direction::Loosened),
             new: Side::new(new),
@@ -180,14 +277,20 @@ impl<'a> DiffReport<'a> {
             tightened: count(Direction::Tightened),
             too_large: &diff.too_large,
             v: VERSION,
+            show_reasons,
         }
     }
 
     /// Returns a page for a comment on a pull request: what matters most first, and no longer than a comment may be.
     pub fn comment(&self) -> Page {
         let mut page = Page::default();
-        page.heading(3, format!("{}: {}", self.new.policy, self.summary()));
-        page.list(self.sentences().into_iter().chain(self.events.map(EventCounts::summary)).collect());
+        page.heading(3, format!("{}: {}", self.new.policy, self.headline()));
+        page.list(self.events.map(EventCounts::summary).into_iter().chain(self.sentences()).collect());
+        for (sentence, event) in self.gate.iter().flat_map(GateReport::events) {
+            page.paragraph(format!("{sentence}:"));
+            page.0.push(PageBlock::Event(event.to_owned()));
+        }
+        self.check_rows.iter().for_each(|row| row.add_to(&mut page));
         let strong = |title| Column { role: Role::Strong, ..Column::from(title) };
         let number = |title| Column { is_right: true, ..Column::from(title) };
         let mut columns = vec![
@@ -199,29 +302,36 @@ impl<'a> DiffReport<'a> {
             "after".into(),
         ];
         columns.extend(self.events.map(|_| number("events")));
-        let changes = Direction::ALL.into_iter().flat_map(|direction| self.of_direction(direction));
+        let changes = self.directions().flat_map(|direction| self.of_direction(direction));
+        let shown = changes.clone().count();
         let (mut rows, mut events): (Vec<Cells>, Vec<String>) = (Vec::new(), Vec::new());
         let mut size = markdown::text(&page).len();
         for (destination, change) in changes {
-            let [before, after] = change.decisions().map(Cell::from);
             let number = rows.len() + 1;
+            let [before, after] = change.decisions();
+            let refused = |refused: &Vec<String>| {
+                (!refused.is_empty()).then(|| format!("(in event {number}: {})", names::joined(refused)))
+            };
+            let cell = |decided, names| Cell([Some(decided), refused(names)].into_iter().flatten().collect());
+            let no_event = change.no_event.map(|reason| format!("(no event: {reason})"));
             let mut row: Cells = vec![
                 number.to_string().into(),
                 destination.title().into(),
                 change.direction.as_str().into(),
-                change.text.as_str().into(),
-                before,
-                after,
+                Cell([Some(change.text.clone()), no_event].into_iter().flatten().collect()),
+                cell(before, &change.refused.before),
+                cell(after, &change.refused.after),
             ];
             row.extend(change.events.map(|count| Cell::from(count.to_string())));
-            size += markdown::row(&row, &columns).len() + markdown::numbered(number, &change.event).len();
+            let event = change.event.as_deref().unwrap_or("no event");
+            size += markdown::row(&row, &columns).len() + markdown::numbered(number, event).len();
             if size > MAX_BYTES {
                 break;
             }
             rows.push(row);
-            events.push(change.event.clone());
+            events.push(event.to_owned());
         }
-        let hidden = self.loosened + self.tightened + self.reason - rows.len();
+        let hidden = shown - rows.len();
         if !rows.is_empty() {
             page.table(Grid { is_long: true, ..Grid::new(columns).with(rows) });
             page.0.push(PageBlock::Events { summary: "An event for each", events });
@@ -229,41 +339,79 @@ impl<'a> DiffReport<'a> {
         if hidden > 0 {
             page.paragraph(format!("{hidden} more rows are not shown; `consentry diff` shows all of them."));
         }
+        self.hidden_reasons().into_iter().for_each(|sentence| page.paragraph(sentence));
         page
+    }
+
+    /// Returns the directions that people are shown.
+    fn directions(&self) -> impl Iterator<Item = Direction> + Clone {
+        let show_reasons = self.show_reasons;
+        Direction::ALL.into_iter().filter(move |direction| show_reasons || *direction != Direction::Reason)
     }
 
     /// Returns the changes of a direction, with their destinations.
     fn of_direction(
         &self,
         direction: Direction,
-    ) -> impl Iterator<Item = (&DestinationChanges<'a>, &ChangeReport)> {
+    ) -> impl Iterator<Item = (&DestinationChanges<'a>, &ChangeReport)> + Clone {
         let changes =
             self.destinations.iter().flat_map(|one| one.changes.iter().map(move |change| (one, change)));
         changes.filter(move |(_, change)| change.direction == direction)
     }
 
-    /// Returns how many destinations and situations change in each direction: `1 destination loosened (2 rows)`.
-    fn summary(&self) -> String {
-        let counts = Direction::ALL.into_iter().filter_map(|direction| {
+    /// Returns the names of the destinations that have such a change.
+    fn with_change(&self, is_such: impl Fn(Direction) -> bool) -> Vec<&str> {
+        let has = |one: &&DestinationChanges<'_>| one.changes.iter().any(|one| is_such(one.direction));
+        self.destinations.iter().filter(has).map(|one| one.destination).collect()
+    }
+
+    /// Returns the answer in one line: `2 destinations change outcome: Braze, Slack`.
+    fn headline(&self) -> String {
+        if self.equal {
+            return "no change: every event gets the same decision".to_owned();
+        }
+        let changed = self.with_change(|direction| direction != Direction::Reason);
+        let mut parts = vec![match changed.len() {
+            0 => "no destination changes outcome".to_owned(),
+            count => {
+                let count = names::counted(count, "destination changes", "destinations change");
+                format!("{count} outcome: {}", names::first(MAX_NAMES, &changed, changed.len()))
+            }
+        }];
+        if !self.too_large.is_empty() {
+            let count = self.too_large.len();
+            parts.push(names::counted(count, "destination is not compared", "destinations are not compared"));
+        }
+        parts.extend(self.gate.as_ref().map(|_| "the gate changes".to_owned()));
+        parts.extend(self.check.as_ref().map(|_| "the ledger check changes".to_owned()));
+        parts.join("; ")
+    }
+
+    /// Returns how many destinations and situations change in each direction that is shown: `1 destination loosened (2 rows)`.
+    fn counts(&self) -> Option<String> {
+        let counts = self.directions().filter_map(|direction| {
             let word = match direction {
                 Direction::Reason => "for another reason",
                 direction => direction.as_str(),
             };
             let rows = self.of_direction(direction).count();
-            let has =
-                |one: &&DestinationChanges<'_>| one.changes.iter().any(|one| one.direction == direction);
-            let destinations = self.destinations.iter().filter(has).count();
+            let destinations = self.with_change(|other| other == direction).len();
             let destinations = names::counted(destinations, "destination", "destinations");
             (rows > 0).then(|| format!("{destinations} {word} ({})", names::counted(rows, "row", "rows")))
         });
-        match (counts.collect::<Vec<_>>(), self.too_large) {
-            _ if self.equal => "every event is decided alike".to_owned(),
-            (none, []) if none.is_empty() => "no destination is decided otherwise".to_owned(),
-            (none, _) if none.is_empty() => {
-                "not every destination is compared; no other one is decided otherwise".to_owned()
-            }
-            (counts, _) => counts.join(", "),
-        }
+        let counts: Vec<String> = counts.collect();
+        (!counts.is_empty()).then(|| counts.join(", "))
+    }
+
+    /// Returns how many changes of the reason alone are not shown.
+    fn hidden_reasons(&self) -> Option<String> {
+        (self.reason > 0 && !self.show_reasons).then(|| {
+            let rows = names::counted(self.reason, "row", "rows");
+            let destinations = self.with_change(|direction| direction == Direction::Reason).len();
+            let destinations = names::counted(destinations, "destination", "destinations");
+            let change = if self.reason == 1 { "changes" } else { "change" };
+            format!("{rows} of {destinations} {change} only the reason; `--reasons` shows them")
+        })
     }
 
     /// Returns what changes for whole events, and what is unknown that was known, a sentence each.
@@ -279,9 +427,7 @@ impl<'a> DiffReport<'a> {
                 sentences.push("the policies read different members of an event: they are compared as if each event had the same preferences in both places, and none had two".to_owned());
             }
         }
-        sentences.extend(
-            self.gate.as_ref().map(|gate| format!("the gate is {}, and was {}", gate.after, gate.before)),
-        );
+        sentences.extend(self.gate.as_ref().map(GateReport::sentence));
         if let Some(Pair { after, before }) = &self.check {
             let [new, old] = [after, before].map(|check| check.as_deref().unwrap_or("off"));
             sentences.push(format!("the ledger check is {new}, and was {old}"));
@@ -309,22 +455,38 @@ impl<'a> DiffReport<'a> {
 
 impl Document for DiffReport<'_> {
     fn add_to(&self, page: &mut Page) {
+        page.paragraph(self.headline());
         page.paragraph(format!("{} -> {}", self.old.file, self.new.file));
+        self.events.iter().for_each(|events| page.paragraph(events.summary()));
         page.list(self.sentences());
+        for (sentence, event) in self.gate.iter().flat_map(GateReport::events) {
+            page.paragraph(format!("{sentence}:"));
+            page.0.push(PageBlock::Event(event.to_owned()));
+        }
+        self.check_rows.iter().for_each(|row| row.add_to(page));
         for destination in &self.destinations {
+            let is_shown = |change: &&ChangeReport| self.directions().any(|shown| shown == change.direction);
+            let changes: Vec<&ChangeReport> = destination.changes.iter().filter(is_shown).collect();
+            if changes.is_empty() && destination.presence == Presence::Both {
+                continue;
+            }
             page.heading(2, destination.title());
-            for change in &destination.changes {
-                let events = change.events.map(|count| format!(", {count} events")).unwrap_or_default();
-                let lines = vec![format!("{}{events}", change.text), change.decisions().join(" -> ")];
-                let row: [Cell; 2] = [change.direction.as_str().into(), Cell(lines)];
+            for change in changes {
+                let events = change
+                    .events
+                    .map(|count| format!(", {}", names::counted(count, "event", "events")))
+                    .unwrap_or_default();
+                let lines = [format!("{}{events}", change.text), change.decisions().join(" -> ")];
+                let lines = lines.into_iter().chain(change.about_event());
+                let row: [Cell; 2] = [change.direction.as_str().into(), Cell(lines.collect())];
                 page.table(Grid::new([Column::wide(9), "".into()]).with([row]));
-                page.0.push(PageBlock::Event(change.event.clone()));
+                page.0.extend(change.event.clone().map(PageBlock::Event));
             }
         }
-        if !self.equal {
+        let last: Vec<String> = self.counts().into_iter().chain(self.hidden_reasons()).collect();
+        if !last.is_empty() {
             page.gap();
         }
-        page.paragraph(self.summary());
-        self.events.iter().for_each(|events| page.paragraph(events.summary()));
+        last.into_iter().for_each(|sentence| page.paragraph(sentence));
     }
 }

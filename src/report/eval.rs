@@ -2,14 +2,10 @@
 
 use super::json::VERSION;
 use super::names;
-use super::page::{Column, Document, Grid, Page};
+use super::page::{Column, Document, Grid, Page, PageBlock};
 use crate::decide::Decision;
 use crate::event::{EventError, Name};
-#[cfg(feature = "ledger")]
-use crate::ledger::{CheckResult, Checked};
-#[cfg(feature = "ledger")]
-use crate::model::Policy;
-use crate::model::{ConsentState, GateOpens, IntegrationsState, Mode};
+use crate::model::{CheckResult, Checked, ConsentState, GateOpens, IntegrationsState, Mode, Policy};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -57,17 +53,17 @@ pub struct DecisionReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     drop: Option<Dropped<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    check: Option<Check<'a>>,
+    check: Option<CheckReport<'a>>,
     gate: Gate,
 }
 
-/// The result of the check against a ledger, and what becomes of the event.
+/// The result of the check against the ledger, and what becomes of the event.
 #[derive(Debug, Serialize)]
-struct Check<'a> {
-    found: &'static str,
+pub(super) struct CheckReport<'a> {
+    found: CheckResult,
     #[serde(skip_serializing_if = "Option::is_none")]
     categories: Option<Vec<&'a str>>,
-    then: Option<&'static str>,
+    then: Option<String>,
 }
 
 /// Whether the source may send the event, for each value of `gate opens on`.
@@ -131,7 +127,7 @@ impl<'a> DecisionReport<'a> {
             unknown_integrations,
             unknown_integrations_total,
             drop: decision.drop_reason().map(|reason| Dropped { reason }),
-            check: None,
+            check: decision.check().map(|checked| CheckReport::new(policy, &checked)),
             gate: Gate {
                 any_grant: gate(GateOpens::AnyGrant),
                 needed_grant: gate(GateOpens::NeededGrant),
@@ -139,18 +135,19 @@ impl<'a> DecisionReport<'a> {
             },
         }
     }
+}
 
-    /// Adds the result of the event's check against a ledger.
-    #[cfg(feature = "ledger")]
-    #[must_use]
-    pub fn with_check(mut self, policy: &'a Policy, checked: &Checked<'_>) -> Self {
-        let categories = match &checked.found {
-            CheckResult::Mismatch(categories) => Some(policy.category_names(categories)),
-            _ => None,
-        };
-        let then = checked.then.map(|then| checked.found.action_as_str(then));
-        self.check = Some(Check { found: checked.found.as_str(), categories, then });
-        self
+impl<'a> CheckReport<'a> {
+    pub(super) fn new(policy: &'a Policy, Checked { result, action, categories }: &Checked) -> Self {
+        let categories = (*result == CheckResult::Mismatch).then(|| policy.category_names(categories));
+        CheckReport { found: *result, categories, then: names::action(*result, *action) }
+    }
+
+    /// Returns what the check found, and what becomes of the event: `mismatch: Advertising; use recorded`.
+    pub(super) fn text(&self) -> String {
+        let mut text = names::reason(self.found, self.categories.as_deref().unwrap_or_default());
+        text.extend(self.then.iter().map(|then| format!("; {}", names::spaced(then))));
+        text
     }
 }
 
@@ -167,11 +164,9 @@ impl Document for DecisionReport<'_> {
         let id = self.id.as_deref().unwrap_or("no id");
         let states = format!("consent {}, integrations {}", self.consent, self.integrations);
         page.paragraph(format!("line {}  {id}  {states}", self.line));
-        if let Some(Check { found, categories, then }) = &self.check {
-            let mut check = names::reason(names::spaced(found), categories.as_deref().unwrap_or_default());
-            check.extend(then.map(|then| format!("; {}", names::spaced(then))));
-            page.indented(format!("ledger   {check}"));
-        }
+        page.0.extend(
+            self.check.iter().map(|check| PageBlock::Paragraph(2, format!("ledger   {}", check.text()))),
+        );
         if let Some(drop) = &self.drop {
             page.indented(format!("drop     {}", drop.reason));
         }

@@ -1,5 +1,6 @@
 //! Explanations of a decision.
 
+use super::eval::CheckReport;
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
@@ -51,6 +52,7 @@ struct StepReport<'a> {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Found<'a> {
+    Check { check: CheckReport<'a> },
     Enabled {},
     Reconcile { enforce: String },
     Consent { preferences: Vec<PreferenceReport<'a>> },
@@ -143,6 +145,7 @@ impl<'a> StepReport<'a> {
             text: policy.line_at(span),
         });
         let found = match &step.kind {
+            StepKind::Check(checked) => Found::Check { check: CheckReport::new(policy, checked) },
             StepKind::Enabled => Found::Enabled {},
             StepKind::Reconcile(enforce) => Found::Reconcile { enforce: enforce.to_string() },
             StepKind::Consent(preferences) => {
@@ -170,6 +173,7 @@ impl<'a> StepReport<'a> {
     fn text(&self) -> String {
         let result = self.result;
         let found = match &self.found {
+            Found::Check { check } => check.text(),
             Found::Enabled {} if result == "passes" => "the destination is enabled".to_owned(),
             Found::Enabled {} => "the destination is disabled".to_owned(),
             Found::Reconcile { enforce } => format!("enforce {enforce}"),
@@ -204,7 +208,9 @@ impl Document for ExplainReport<'_> {
     fn add_to(&self, page: &mut Page) {
         self.leads.0.iter().for_each(|line| page.paragraph(line));
         page.gap();
-        for (step, number) in self.steps.iter().zip(1..) {
+        let has_check = self.steps.first().is_some_and(|step| matches!(step.found, Found::Check { .. }));
+        let first = usize::from(!has_check);
+        for (step, number) in self.steps.iter().zip(first..) {
             let row = [format!("{number}. {}", step.step), step.text()];
             page.table(Grid { indent: 0, ..Grid::new([Column::wide(15), "".into()]).with([row]) });
             let place =

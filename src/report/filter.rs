@@ -57,8 +57,8 @@ impl Document for SummaryReport<'_> {
         ));
         if !self.checks.is_empty() {
             let checks = self.checks.iter().map(|CheckCount { found, then, events }| {
-                let then = names::in_brackets(&then.map(names::spaced).into_iter().collect::<Vec<_>>());
-                format!("{events} {}{then}", names::spaced(found))
+                let then: Vec<String> = then.iter().map(|then| names::spaced(then)).collect();
+                format!("{events} {found}{}", names::in_brackets(&then))
             });
             page.paragraph(format!("against the ledger: {}", names::joined(&checks.collect::<Vec<_>>())));
         }

@@ -4,7 +4,7 @@ use super::eval::Fault;
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page};
-use crate::ledger::{Id, LedgerEntry, Record, Rejection, Timestamp, Write};
+use crate::ledger::{DatedRecord, Id, LedgerEntry, Rejection, Timestamp, Write};
 use crate::model::Policy;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -57,13 +57,13 @@ impl<'a> EntryReport<'a> {
 pub struct PersonReport<'a> {
     ids: Vec<EntryReport<'a>>,
     person: String,
-    recorded: Option<&'a Record>,
+    recorded: Option<&'a DatedRecord>,
     v: u32,
 }
 
 impl<'a> PersonReport<'a> {
     /// Creates the report of a person. The entries are that of the person's id, and those of the ids that it is linked with.
-    pub fn new(person: &Id, recorded: Option<&'a Record>, entries: &'a [(Id, LedgerEntry)]) -> Self {
+    pub fn new(person: &Id, recorded: Option<&'a DatedRecord>, entries: &'a [(Id, LedgerEntry)]) -> Self {
         let ids = entries.iter().map(|(id, entry)| EntryReport::new(id, entry)).collect();
         PersonReport { ids, person: person.to_string(), recorded, v: VERSION }
     }
@@ -75,7 +75,7 @@ impl Document for PersonReport<'_> {
             return page.paragraph(format!("{}: nothing is recorded", self.person));
         };
         page.paragraph(format!("{}, {}", self.person, record.at));
-        let rows = record.preferences.iter().map(|(name, preference)| [preference.as_str(), name]);
+        let rows = record.record.preferences.iter().map(|(name, preference)| [preference.as_str(), name]);
         page.table(Grid::new([Column::wide(9), Column::default()]).with(rows));
         page.gap();
         let links = || self.ids.first().into_iter().flat_map(|own| &own.links);

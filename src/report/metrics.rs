@@ -57,19 +57,19 @@ pub fn count(policy: &Policy, summary: &Summary) {
         .increment(events);
     }
     for CheckCount { found, then, events } in summary.checks() {
-        counter!("consentry_ledger_checks_total", "policy" => name(), "found" => found, "then" => then.unwrap_or("none"))
+        counter!("consentry_ledger_checks_total", "policy" => name(), "found" => found.as_str(), "then" => then.unwrap_or_else(|| "none".to_owned()))
             .increment(events);
     }
 }
 
 #[cfg(test)]
-#[cfg(feature = "ledger")]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
     use super::*;
-    use crate::ledger::{LedgerEvent, Recorded, check};
-    use crate::{Limits, Table};
+    use crate::Table;
+    use crate::decide::Input;
+    use crate::event::Recorded;
     use metrics::{
         Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
     };
@@ -117,18 +117,17 @@ mod tests {
         let text = r#"consentry 1 policy "p" include prelude "segment" category Ads
             destination "X" needs Ads destination "Y" unmapped override ledger mismatch drop override ledger unknown drop"#;
         let table = Table::new(Policy::parse(text).unwrap());
-        let (policy, limits) = (table.policy(), Limits::default());
+        let policy = table.policy();
         let mut scratch = table.scratch();
         let mut summary = Summary::default();
         let refused = br#"{"context":{"consent":{"categoryPreferences":{"Ads":false}}}}"#;
         for _ in 0..2 {
-            summary.add(&table.decide(crate::decide::Input::line(refused), &mut scratch).unwrap());
+            let unchecked = Input::line(refused).recorded(Recorded::Unchecked);
+            summary.add(&table.decide(unchecked, &mut scratch).unwrap());
         }
-        summary.add_error(&table.decide(crate::decide::Input::line(b"[]"), &mut scratch).unwrap_err());
-        let notice = LedgerEvent::read(refused, policy, &limits).unwrap();
-        let checked = check(policy, &notice, Recorded::Unknown);
-        summary.add_check(&checked);
-        summary.add(&table.decide(checked.input(b""), &mut scratch).unwrap());
+        summary.add_error(&table.decide(Input::line(b"[]"), &mut scratch).unwrap_err());
+        let unknown = Input::line(refused).recorded(Recorded::Unknown);
+        summary.add(&table.decide(unknown, &mut scratch).unwrap());
         let counters = Counters::default();
         metrics::with_local_recorder(&counters, || {
             count(policy, &summary);
@@ -139,6 +138,7 @@ mod tests {
             ("failed_on_ingest policy=p reason=not_an_object", 2),
             ("filtered_at_destination policy=p destination=X reason=FILTERED_BY_END_USER_CONSENT", 4),
             ("filtered_at_source policy=p reason=Person not in the ledger", 2),
+            ("ledger_checks policy=p found=unchecked then=none", 4),
             ("ledger_checks policy=p found=unknown then=drop", 2),
             ("sent_to_destination policy=p destination=Y reason=unmapped", 4),
             ("successfully_received policy=p ", 6),

@@ -3,6 +3,8 @@
 #[cfg(feature = "ledger")]
 pub mod audit;
 pub mod certify;
+mod check_rows;
+mod check_table;
 pub mod csv;
 pub mod diff;
 pub mod eval;

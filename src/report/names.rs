@@ -2,7 +2,7 @@
 
 use crate::counts::Counts;
 use crate::event::EventErrorKind;
-use crate::model::Policy;
+use crate::model::{CheckAction, CheckResult, Policy};
 use std::fmt::Display;
 
 /// Returns the names of the categories that have these wire ids; the wire id where no category has it.
@@ -52,4 +52,12 @@ pub(super) fn counted(count: impl Display, one: &str, more: &str) -> String {
 /// Returns how many lines are not events, and why: `2 not events (2 blank_line)`.
 pub(super) fn not_events(errors: &Counts<EventErrorKind>) -> String {
     format!("{} not events{}", errors.total(), in_brackets(&errors.occurring()))
+}
+
+/// Returns what became of an event after its check against the ledger, with `_` for a space; `None` where nothing but the stamp can count.
+pub(super) fn action(result: CheckResult, action: CheckAction) -> Option<String> {
+    match result {
+        CheckResult::Recording | CheckResult::Unchecked | CheckResult::Agrees => None,
+        _ => Some(result.action_as_str(action).replace(' ', "_")),
+    }
 }

@@ -4,9 +4,10 @@ use super::json::VERSION;
 use super::names;
 use super::page::{Cell, Column, Document, Grid, Page, PageBlock};
 use crate::diagnostic::Place;
+use crate::event::LedgerAnswer;
 use crate::exact::Proof;
 use crate::fingerprint::TooLargeError;
-use crate::model::{Policy, Promise};
+use crate::model::{CheckResult, Policy, Promise};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 
@@ -17,6 +18,9 @@ pub struct ProveReport<'a> {
     kept: usize,
     policy: &'a str,
     pub(super) promises: Vec<PromiseProof<'a>>,
+    /// The results of the ledger check that no promise covers; left out where the policy asks for no check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uncovered_results: Option<[CheckResult; 1]>,
     v: u32,
 }
 
@@ -41,6 +45,9 @@ struct Counterexample<'a> {
     event: String,
     outcome: Outcome,
     reason: Reason,
+    /// What the ledger says of the person, where the event is checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded: Option<LedgerAnswer>,
     refused: Vec<String>,
 }
 
@@ -57,7 +64,14 @@ impl<'a> ProveReport<'a> {
             .map(|(promise, proof)| PromiseProof::new(policy, promise, proof))
             .collect();
         let kept = promises.iter().filter(|promise| promise.kept == Some(true)).count();
-        ProveReport { edition: policy.edition(), kept, policy: policy.name(), promises, v: VERSION }
+        ProveReport {
+            edition: policy.edition(),
+            kept,
+            policy: policy.name(),
+            promises,
+            uncovered_results: policy.ledger_check().map(|_| [CheckResult::Unchecked]),
+            v: VERSION,
+        }
     }
 
     /// Returns true if there are promises and all are kept.
@@ -68,11 +82,16 @@ impl<'a> ProveReport<'a> {
 
 impl<'a> PromiseProof<'a> {
     fn new(policy: &'a Policy, promise: &'a Promise, proof: Result<Proof<'a>, TooLargeError>) -> Self {
-        let answer = answer(&proof);
+        // A promise about a ledger says nothing where no event is checked.
+        let is_idle = policy.ledger_check().is_none() && promise.is_about_the_ledger();
+        let answer = match is_idle {
+            true => "speaks of no event: the policy asks for no check against a ledger".to_owned(),
+            false => answer(&proof),
+        };
         let proof = proof.ok();
         PromiseProof {
             because: promise.because.as_deref(),
-            kept: proof.as_ref().map(Proof::is_proved),
+            kept: proof.as_ref().map(|proof| proof.is_proved() && !is_idle),
             place: policy.files().locate(promise.span),
             promise: policy.line_at(promise.span),
             situations: proof.as_ref().and_then(|proof| proof.situations).map(|count| count.to_string()),
@@ -83,6 +102,7 @@ impl<'a> PromiseProof<'a> {
                     destination: policy.destination_name(one.destination),
                     outcome: one.reason.outcome(),
                     reason: one.reason,
+                    recorded: one.recorded,
                     refused: names::by_wire_ids(policy, &one.refused),
                     event: one.event,
                 })
@@ -132,11 +152,17 @@ impl Document for ProveReport<'_> {
                 let line = format!("{}: {}, {why}", shown.destination, shown.outcome);
                 page.table(row("", vec![line]));
                 page.0.push(PageBlock::Event(shown.event.clone()));
+                if let Some(recorded) = &shown.recorded {
+                    page.table(row("", vec![format!("where the ledger says {}", recorded.to_json())]));
+                }
             }
         }
         page.paragraph(match self.promises.len() {
             0 => "nothing is promised: see `never deliver` and `always deliver` in the language".to_owned(),
             all => format!("{} of {all} promises are kept", self.kept),
         });
+        if self.uncovered_results.is_some() {
+            page.paragraph("A promise covers every answer of the ledger; it does not cover events that are decided with --unchecked.");
+        }
     }
 }

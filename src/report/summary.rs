@@ -1,11 +1,10 @@
 //! Counts over many decisions.
 
+use super::names;
 use crate::counts::Counts;
 use crate::decide::Decision;
 use crate::event::{EventError, EventErrorKind};
-#[cfg(feature = "ledger")]
-use crate::ledger::Checked;
-use crate::model::Policy;
+use crate::model::{CheckAction, CheckResult, Policy};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -19,8 +18,8 @@ pub struct Summary {
     /// The lines that were not events, by what was wrong with them.
     errors: Counts<EventErrorKind>,
     undeliverable: u64,
-    /// What checks against a ledger found and what became of the events, in words.
-    checks: Counts<(&'static str, Option<&'static str>)>,
+    /// What the check against the ledger found, and what became of the events.
+    checks: Counts<(CheckResult, CheckAction)>,
     /// By destination and by reason, both in their order.
     counts: Vec<[u64; REASONS]>,
     /// What is not in these yet, for each reason of 64 destinations.
@@ -33,9 +32,9 @@ pub struct Summary {
 #[derive(Debug, Serialize)]
 pub struct CheckCount {
     /// The result.
-    pub found: &'static str,
-    /// The action that the policy takes for it.
-    pub then: Option<&'static str>,
+    pub found: CheckResult,
+    /// The action that the policy takes for it, with `_` for a space; `None` where nothing but the stamp can count.
+    pub then: Option<String>,
     /// The number of events.
     pub events: u64,
 }
@@ -83,6 +82,7 @@ impl Summary {
     /// Counts one decision; all of them must be of the same policy.
     pub fn add(&mut self, decision: &Decision<'_>) {
         self.decided += 1;
+        decision.checked().into_iter().for_each(|checked| self.checks.add(checked));
         if let Some(reason) = decision.drop_reason() {
             match self.drops.get_mut(reason) {
                 Some(count) => *count += 1,
@@ -132,16 +132,12 @@ impl Summary {
         }
     }
 
-    /// Counts what the check of one event against a ledger found.
-    #[cfg(feature = "ledger")]
-    pub fn add_check(&mut self, checked: &Checked<'_>) {
-        let then = checked.then.map(|then| checked.found.action_as_str(then));
-        self.checks.add((checked.found.as_str(), then));
-    }
-
-    /// What checks found, what became of the events, and how many those were.
+    /// What the check against the ledger found, what became of the events, and how many those were.
     pub fn checks(&self) -> impl Iterator<Item = CheckCount> {
-        self.checks.iter().map(|((found, then), events)| CheckCount { found, then, events })
+        self.checks.iter().map(|((found, action), events)| {
+            let then = names::action(found, action);
+            CheckCount { found, then, events }
+        })
     }
 
     /// Counts one line that is not an event.

@@ -1,5 +1,6 @@
 //! Complete decision tables, for the people who sign them.
 
+use super::check_table::{CheckRow, check_rows, check_table};
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock, Role};
@@ -24,6 +25,9 @@ pub struct TableReport<'a> {
     edition: u32,
     fingerprint: Option<String>,
     categories: Vec<CategoryReport<'a>>,
+    /// The check against the ledger; left out where the policy asks for none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    check: Vec<CheckRow>,
     promises: Vec<PromiseProof<'a>>,
     tables: Vec<SharedTable<'a>>,
     #[serde(skip)]
@@ -96,6 +100,15 @@ impl<'a> TableReport<'a> {
             shown if shown == all => format!("all {all}"),
             shown => format!("{shown} of {all}"),
         };
+        let check = check_rows(policy);
+        let complete = match check.as_slice() {
+            [] => {
+                "every event that there can be is in exactly one row of each destination's table, and the policy decides it as the row says"
+            }
+            _ => {
+                "each event with each ledger answer is in one row of the check; unless that row drops it, it is in one row of each destination's table, and the policy decides it as the row says"
+            }
+        };
         let header = [
             ("Policy", policy.name().to_owned()),
             ("File", file.to_owned()),
@@ -103,7 +116,7 @@ impl<'a> TableReport<'a> {
             ("Edition of the language", policy.edition().to_string()),
             ("Destinations", shown),
             ("Printed by", format!("consentry {}", env!("CARGO_PKG_VERSION"))),
-            ("Complete and exact", "every event that there can be is in exactly one row of each destination's table, and the policy decides it as the row says".to_owned()),
+            ("Complete and exact", complete.to_owned()),
         ];
         TableReport {
             v: VERSION,
@@ -112,6 +125,7 @@ impl<'a> TableReport<'a> {
             edition: policy.edition(),
             fingerprint: print.ok(),
             categories: policy.categories().iter().map(CategoryReport::new).collect(),
+            check,
             drops: drops(policy),
             promises: proofs.promises,
             tables: tables.iter().map(|table| SharedTable::new(policy, table)).collect(),
@@ -144,7 +158,21 @@ impl<'a> TableReport<'a> {
                 }
             }
         }
-        Grid::new(DESTINATION_TITLES.into_iter().chain(TITLES).chain(titles)).with(rows)
+        Grid::new(DESTINATION_TITLES.into_iter().chain(self.titles()).chain(titles)).with(rows)
+    }
+
+    /// Returns the titles of the columns of a table.
+    fn titles(&self) -> [&'static str; 8] {
+        [
+            if self.check.is_empty() { "consent object" } else { "consent used" },
+            "integrations object",
+            "event",
+            "what it needs",
+            "own entry",
+            "All",
+            "outcome",
+            "reason",
+        ]
     }
 }
 
@@ -321,9 +349,10 @@ fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(&'static str, Str
         [] => "no event is exempt".to_owned(),
         names => format!("a track event named {}, which passes the consent step", listed(names, "or")),
     };
+    let consent = if policy.ledger_check().is_some() { "consent used" } else { "consent object" };
     let words = [
         ("a blank cell", "it does not matter".to_owned()),
-        ("consent object", format!("the preferences are at {paths}; it is missing, empty (no preferences object), unanswered (a preferences object without members), answered (with one at least), or malformed (of another type, or under another spelling)")),
+        (consent, format!("the preferences are at {paths}; it is missing, empty (no preferences object), unanswered (a preferences object without members), answered (with one at least), or malformed (of another type, or under another spelling)")),
         ("integrations object", "none (missing, or without an entry), present (with one at least), or malformed (of another type)".to_owned()),
         ("exempt", exempt),
         ("what it needs", "is granted by categories whose preference is `true`; nothing else grants. In every other state than answered, only categories that are always granted count".to_owned()),
@@ -339,18 +368,6 @@ fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(&'static str, Str
 /// The titles of the destinations of a table.
 const DESTINATION_TITLES: [&str; 5] = ["destination", "aliases", "needs", "kind", "mode"];
 
-/// The titles of the columns of a table.
-const TITLES: [&str; 8] = [
-    "consent object",
-    "integrations object",
-    "event",
-    "what it needs",
-    "own entry",
-    "All",
-    "outcome",
-    "reason",
-];
-
 impl Document for TableReport<'_> {
     fn add_to(&self, page: &mut Page) {
         page.heading(1, format!("Decision table of {}", self.policy));
@@ -364,6 +381,11 @@ impl Document for TableReport<'_> {
         let categories =
             categories.map(|one| [one.category, one.wire_id, one.description.unwrap_or_default(), one.note]);
         page.table(Grid::new(["category", "wire id", "description", ""]).with(categories));
+        if !self.check.is_empty() {
+            page.heading(2, "Ledger check");
+            page.table(check_table(&self.check));
+            page.paragraph("The tables below speak of the consent that is used. After \"use recorded\" that is what is recorded, and after \"refuse\" that nothing is granted; both count as answered. After every other action it is what the event carries. An event that its own row drops stays dropped, whatever the check finds.");
+        }
         if !self.promises.is_empty() {
             page.heading(2, "Promises");
             page.table(
@@ -375,7 +397,7 @@ impl Document for TableReport<'_> {
             page.heading(2, format!("Table {number}"));
             let destinations = table.destinations.iter().map(DestinationReport::cells);
             page.table(Grid::new(DESTINATION_TITLES).with(destinations));
-            let columns = TITLES.into_iter().zip(0..).map(|(title, place)| Column {
+            let columns = self.titles().into_iter().zip(0..).map(|(title, place)| Column {
                 role: match place {
                     0 | 1 => Role::Head,
                     6 => Role::Outcome,

@@ -3,7 +3,7 @@
 use super::json::{self, VERSION};
 use super::names;
 use super::page::{Document, Page};
-use crate::diagnostic::{Diagnostic, Files, Place};
+use crate::diagnostic::{Diagnostic, Files, Place, escaped};
 use crate::model::Policy;
 use crate::testing::{CaseResult, Difference, Failure};
 use serde::Serialize;
@@ -34,6 +34,9 @@ pub struct TestReport<'a> {
     failed: usize,
     passed: usize,
     pub(super) policies: Vec<PolicyReport<'a>>,
+    /// `None` if no policy has a ledger check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unchecked: Option<usize>,
     v: u32,
 }
 
@@ -47,6 +50,8 @@ pub struct PolicyReport<'a> {
     policy: Option<&'a str>,
     #[serde(skip)]
     has_tests: bool,
+    #[serde(skip)]
+    has_check: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,7 +68,9 @@ impl<'a> TestReport<'a> {
         let cases = || policies.iter().flat_map(|policy| policy.cases);
         let passed = cases().filter(|case| case.passed).count();
         let (failed, events) = (cases().count() - passed, cases().map(|case| case.events).sum());
-        TestReport { events, failed, passed, policies, v: VERSION }
+        let unchecked = cases().filter(|case| case.unchecked).count();
+        let unchecked = policies.iter().any(|policy| policy.has_check).then_some(unchecked);
+        TestReport { events, failed, passed, policies, unchecked, v: VERSION }
     }
 
     /// Returns true if a case failed.
@@ -81,6 +88,7 @@ impl<'a> PolicyReport<'a> {
             mistakes: Vec::new(),
             policy: Some(policy.name()),
             has_tests: !policy.tests().is_empty(),
+            has_check: policy.ledger_check().is_some(),
         }
     }
 
@@ -92,7 +100,8 @@ impl<'a> PolicyReport<'a> {
             name: error.code.name(),
             place: error.span().map(|span| files.locate(span)),
         });
-        PolicyReport { cases: &[], file, mistakes: mistakes.collect(), policy: None, has_tests: false }
+        let mistakes = mistakes.collect();
+        PolicyReport { cases: &[], file, mistakes, policy: None, has_tests: false, has_check: false }
     }
 
     fn add_to(&self, page: &mut Page) {
@@ -134,6 +143,7 @@ pub(super) fn lines(case: &CaseResult<'_>, most: usize) -> (Vec<String>, usize) 
             break;
         }
         let none = [].as_slice();
+        let mut ledger = None;
         let (differences, text) = match failure {
             Failure::File { message } => {
                 (none, format!("the file with the events, `{events_file}`: {message}"))
@@ -143,7 +153,8 @@ pub(super) fn lines(case: &CaseResult<'_>, most: usize) -> (Vec<String>, usize) 
             }
             Failure::NotAnEvent { line: None, error } => (none, format!("this is not an event: {error}")),
             Failure::Consent { message } => (none, message.clone()),
-            Failure::Decided { line, event, differences } => {
+            Failure::Decided { line, event, check, differences } => {
+                ledger = *check;
                 let at = line.map_or(String::new(), |line| format!(" at {events_file}:{line}"));
                 (differences.as_slice(), format!("event{at}: {event}"))
             }
@@ -164,6 +175,9 @@ pub(super) fn lines(case: &CaseResult<'_>, most: usize) -> (Vec<String>, usize) 
         }
         shown += differences.len().clamp(1, most - shown);
         lines.push(text);
+        let answer =
+            case.recorded.as_ref().map(|answer| format!("; recorded {}", escaped(&answer.to_json())));
+        lines.extend(ledger.map(|check| format!("ledger: {check}{}", answer.unwrap_or_default())));
     }
     (lines, shown)
 }
@@ -234,5 +248,14 @@ impl Document for TestReport<'_> {
             count => format!("; {} not run", names::counted(count, "policy was", "policies were")),
         };
         page.paragraph(format!("{passed} passed, {} failed, {events} decided{end}", self.failed));
+        match self.unchecked.unwrap_or(0) {
+            0 => {}
+            1 => page.paragraph(
+                "1 case of a policy with a ledger check states no `recorded`: it is decided unchecked",
+            ),
+            count => page.paragraph(format!(
+                "{count} cases of policies with a ledger check state no `recorded`: they are decided unchecked"
+            )),
+        }
     }
 }

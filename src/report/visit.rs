@@ -4,7 +4,7 @@ use super::json::{self, VERSION};
 use super::names;
 use super::page::{Document, Page, PageBlock};
 use crate::event::{Consent, Preference};
-use crate::model::{Banner, ConsentModel, GateOpens, ImpliedConsent, Policy};
+use crate::model::{Banner, CheckResult, ConsentModel, GateOpens, ImpliedConsent, Policy};
 use crate::syntax;
 use crate::visit::{Loss, Possibility, Site, VisitStep, Visitor};
 use serde::Serialize;
@@ -23,6 +23,9 @@ pub struct VisitReport<'a> {
     #[serde(serialize_with = "json::sorted")]
     steps: Vec<StepLine<'a>>,
     stored: Option<BTreeMap<String, bool>>,
+    /// The visit leaves the ledger check out; left out where the policy asks for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<CheckResult>,
     v: u32,
     #[serde(skip)]
     policy: &'a Policy,
@@ -147,6 +150,7 @@ impl<'a> VisitReport<'a> {
             },
             steps: Vec::new(),
             stored,
+            check: unchecked(policy),
             v: VERSION,
             policy,
             visitor,
@@ -364,6 +368,21 @@ impl Document for VisitReport<'_> {
         let steps = PageBlock::List { numbered: true, indent: 2, items };
         page.0.extend([title, PageBlock::Gap, steps, PageBlock::Gap]);
         page.list(self.summary());
+        add_unchecked(page, self.check);
+    }
+}
+
+/// Returns the result of the check against the ledger in every visit; `None` where the policy asks for no check.
+pub(super) fn unchecked(policy: &Policy) -> Option<CheckResult> {
+    policy.ledger_check().map(|_| CheckResult::Unchecked)
+}
+
+/// Adds that visits leave the check out, where the policy asks for it.
+pub(super) fn add_unchecked(page: &mut Page, check: Option<CheckResult>) {
+    if check.is_some() {
+        page.paragraph(
+            "The policy's ledger check is left out: a visit has no person, and a source has no ledger.",
+        );
     }
 }
 

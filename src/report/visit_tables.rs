@@ -2,9 +2,9 @@
 
 use super::json::{self, VERSION};
 use super::page::{Cell, Document, Grid, Page, PageBlock};
-use super::visit::{Rating, gate_word, grants, preferences, receivers};
+use super::visit::{Rating, add_unchecked, gate_word, grants, preferences, receivers, unchecked};
 use crate::decide;
-use crate::model::{Banner, CategoryId, ConsentModel, Policy};
+use crate::model::{Banner, CategoryId, CheckResult, ConsentModel, Policy};
 use crate::visit::{
     Action, BannerRow, Choice, Flow, Mapped, Phase, ScenarioRow, Unmapped, WrapperRow, banners, scenarios,
     wrapper,
@@ -25,6 +25,9 @@ pub struct VisitTablesReport<'a> {
     stored: BTreeMap<String, bool>,
     v: u32,
     wrapper: Vec<GateReport>,
+    /// The tables leave the ledger check out; left out where the policy asks for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<CheckResult>,
     #[serde(skip)]
     lead: String,
 }
@@ -84,6 +87,7 @@ impl<'a> VisitTablesReport<'a> {
             policy: policy.name(),
             scenarios: scenarios.collect(),
             stored: preferences(&stored_consent),
+            check: unchecked(policy),
             v: VERSION,
             wrapper: wrapper(table).iter().map(GateReport::new).collect(),
             lead: format!(
@@ -254,6 +258,7 @@ impl Document for VisitTablesReport<'_> {
     fn add_to(&self, page: &mut Page) {
         let (name, lead) = (self.policy.to_owned(), format!("{}.", self.lead));
         page.0.push(PageBlock::Title { level: 1, about: "Visits under", name, lead });
+        add_unchecked(page, self.check);
         let mut add = |title: &str, note: &str, table: Grid| {
             page.heading(2, title);
             if !note.is_empty() {

@@ -25,6 +25,8 @@ pub(super) struct When {
     needs: BTreeMap<&'static str, bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     other_names: Option<bool>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    wire_ids: BTreeMap<String, bool>,
 }
 
 impl When {
@@ -43,8 +45,9 @@ impl When {
                     when.entries.insert(name.clone(), words(values).into_iter().chain(twice).collect());
                 }
                 Condition::All(values) => when.all = Some(words(values)),
-                Condition::Category { name, granted } => {
+                Condition::Category { name, wire_id, granted } => {
                     when.categories.insert(name.clone(), *granted);
+                    when.wire_ids.insert(wire_id.clone(), *granted);
                 }
                 Condition::Requirement { required_by, granted } => {
                     let policies: &[&str] = match required_by {

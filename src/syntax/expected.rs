@@ -124,6 +124,16 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     if asks("an integrations state or `{`") && matches!(found, "present" | "given") {
         return "write the entries: `{ \"Google Ads\": on, All: off }`".to_owned();
     }
+    if asks(AN_ANSWER) && matches!(found, "deliver" | "block" | "drop") {
+        return "each case has what is recorded, because the header has `recorded`".to_owned();
+    }
+    if expected == [AN_EXPECTATION] && matches!(found, "unknown" | "unreachable" | "{") {
+        return "for what is recorded, the table has the header `consent integrations recorded expect`"
+            .to_owned();
+    }
+    if asks("`conflict`") && asks("`granted`") && matches!(found, "true" | "false" | "invalid") {
+        return "a record says `granted`, `refused` or `conflict`".to_owned();
+    }
     if found == "identify" && before.contains("preference events") {
         return "identify events write to the ledger with `ledger also records identify`".to_owned();
     }
@@ -192,6 +202,12 @@ const A_NAME: &str = "a name";
 /// How a text is asked for.
 const A_TEXT: &str = "a text in quotes";
 
+/// The phrase for an expectation of a test.
+const AN_EXPECTATION: &str = "`deliver`, `block` or `drop`";
+
+/// The phrase for the ledger's answer in a test.
+const AN_ANSWER: &str = "`unknown`, `unreachable` or `{`";
+
 /// Names a rule as a person would; `None` for what is never worth naming.
 fn phrase(rule: Rule) -> Option<String> {
     let named = match rule {
@@ -209,14 +225,16 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::json => "an event as JSON",
         Rule::options => "`{}`",
         Rule::cases => "`consent integrations expect`",
-        Rule::case_consent | Rule::case => "a consent state or `{`",
+        Rule::case_consent | Rule::case | Rule::recorded_case => "a consent state or `{`",
         Rule::case_integrations => "an integrations state or `{`",
-        Rule::stated_preference => "`category: granted`",
+        Rule::case_recorded => AN_ANSWER,
+        Rule::stated_preference | Rule::recorded_preference => "`category: granted`",
         Rule::stated_entry => "`\"destination\": on`",
         Rule::stated_consent => "`consent`",
         Rule::stated_integrations => "`integrations`",
+        Rule::stated_recorded => "`recorded`",
         Rule::stated_event => "`event`",
-        Rule::expectation => "`deliver`, `block` or `drop`",
+        Rule::expectation => AN_EXPECTATION,
         Rule::expected_reason => "`because`",
         Rule::promised => A_TEXT,
         Rule::promise => "`never` or `always`",
@@ -228,6 +246,7 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::needed_grant => "`needed grant`",
         Rule::event_names => A_TEXT,
         Rule::condition => "a condition",
+        Rule::ledger_result => "`recording`, `unknown`, `unreachable`, `unstamped`, `agrees` or `mismatch`",
         Rule::entry_state => "`on`, `off`, `unlisted` or `invalid`",
         Rule::row | Rule::consent_states | Rule::consent_state => "a consent state",
         Rule::integrations_states | Rule::integrations_state => "an integrations state",

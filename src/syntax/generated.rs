@@ -34,6 +34,8 @@ pub enum Rule {
     r#test_parts,
     ///The rest of a table of cases from a case on.
     r#case_parts,
+    ///The rest of a table with a column `recorded`, from a case on.
+    r#recorded_case_parts,
     ///Some editors put this in front of a text.
     r#byte_order_mark,
     ///`consentry 1`: the first line, which fixes what every other line means, for ever.
@@ -172,18 +174,22 @@ policy says. Nobody overrides it.*/
     r#without,
     ///`when consent answered and "Braze" off`: the events that a promise speaks of.
     r#when,
-    ///A state of one of the two objects, the event's name, an integrations entry, or a preference.
+    ///A state of one of the two objects, the event's name, an integrations entry, a preference, or what the ledger says.
     r#condition,
+    ///A result of the check against the ledger. Names may be called like it.
+    r#ledger_result,
     ///What an integrations entry may be.
     r#entry_state,
     ///`test "…" { … }`: an event and what is expected of it, or a table of cases.
     r#test,
     ///A line of a test without cases.
     r#test_line,
-    ///The cases of a test under the header of their table.
+    ///The cases of a test under the header of their table. Every case has what is recorded, or none has it.
     r#cases,
     ///One case: the two objects of its event, and what is expected of it.
     r#case,
+    ///One case with what is recorded of its person.
+    r#recorded_case,
     /**`event "Order Completed"`: the name of a track event. `event { … }`: a whole event as JSON. `events from
 "refusals.ndjson"`: each event of a file.*/
     r#stated_event,
@@ -199,6 +205,12 @@ policy says. Nobody overrides it.*/
     r#case_integrations,
     ///`"Google Ads": on`, by any name of the destination; `All: off`. `{}` is an entry with options.
     r#stated_entry,
+    ///`recorded { Advertising: refused }`, `recorded unknown`.
+    r#stated_recorded,
+    ///The ledger's answer about the person of a test's event: no record, no answer in time, or the recorded preferences.
+    r#case_recorded,
+    ///`Advertising: conflict`, by the category's name.
+    r#recorded_preference,
     ///`deliver "Google Ads"`, `block only "Facebook Pixel" because refused Analytics`, `deliver all`, `drop "…"`.
     r#expectation,
     ///`because refused Analytics`: the reason that the decision gives, and of a refusal the categories that it names.
@@ -427,6 +439,7 @@ impl Rule {
             Rule::r#reconcile_parts,
             Rule::r#test_parts,
             Rule::r#case_parts,
+            Rule::r#recorded_case_parts,
             Rule::r#byte_order_mark,
             Rule::r#edition,
             Rule::r#statement,
@@ -494,11 +507,13 @@ impl Rule {
             Rule::r#without,
             Rule::r#when,
             Rule::r#condition,
+            Rule::r#ledger_result,
             Rule::r#entry_state,
             Rule::r#test,
             Rule::r#test_line,
             Rule::r#cases,
             Rule::r#case,
+            Rule::r#recorded_case,
             Rule::r#stated_event,
             Rule::r#stated_consent,
             Rule::r#case_consent,
@@ -506,6 +521,9 @@ impl Rule {
             Rule::r#stated_integrations,
             Rule::r#case_integrations,
             Rule::r#stated_entry,
+            Rule::r#stated_recorded,
+            Rule::r#case_recorded,
+            Rule::r#recorded_preference,
             Rule::r#expectation,
             Rule::r#expected_reason,
             Rule::r#reason,
@@ -1057,6 +1075,49 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                         .sequence(|state| {
                                                                                             super::hidden::skip(state)
                                                                                                 .and_then(|state| { self::r#case(state) })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#close_brace(state) })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#EOI(state) })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#recorded_case_parts(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .sequence(|state| {
+                            self::r#SOI(state)
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .sequence(|state| {
+                                            self::r#recorded_case(state)
+                                                .and_then(|state| { super::hidden::skip(state) })
+                                                .and_then(|state| {
+                                                    state
+                                                        .sequence(|state| {
+                                                            state
+                                                                .optional(|state| {
+                                                                    self::r#recorded_case(state)
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .repeat(|state| {
+                                                                                    state
+                                                                                        .sequence(|state| {
+                                                                                            super::hidden::skip(state)
+                                                                                                .and_then(|state| { self::r#recorded_case(state) })
                                                                                         })
                                                                                 })
                                                                         })
@@ -2988,6 +3049,60 @@ impl ::pest::Parser<Rule> for Grammar {
                                     .or_else(|state| {
                                         state
                                             .sequence(|state| {
+                                                self::r#word_ledger(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#ledger_result(state) })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                state
+                                                                    .optional(|state| {
+                                                                        state
+                                                                            .sequence(|state| {
+                                                                                self::r#bar(state)
+                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                    .and_then(|state| { self::r#ledger_result(state) })
+                                                                            })
+                                                                            .and_then(|state| {
+                                                                                state
+                                                                                    .repeat(|state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
+                                                                                                super::hidden::skip(state)
+                                                                                                    .and_then(|state| {
+                                                                                                        state
+                                                                                                            .sequence(|state| {
+                                                                                                                self::r#bar(state)
+                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                    .and_then(|state| { self::r#ledger_result(state) })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#word_recorded(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#name(state) })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        state.optional(|state| { self::r#word_not(state) })
+                                                    })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#word_granted(state) })
+                                            })
+                                    })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
                                                 self::r#word_integrations(state)
                                                     .and_then(|state| { super::hidden::skip(state) })
                                                     .and_then(|state| { self::r#integrations_states(state) })
@@ -3105,6 +3220,39 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#ledger_result(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#ledger_result,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("recording")
+                                                        .or_else(|state| { state.match_string("unknown") })
+                                                        .or_else(|state| { state.match_string("unreachable") })
+                                                        .or_else(|state| { state.match_string("unstamped") })
+                                                        .or_else(|state| { state.match_string("agrees") })
+                                                        .or_else(|state| { state.match_string("mismatch") })
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#entry_state(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -3186,6 +3334,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     self::r#stated_event(state)
                         .or_else(|state| { self::r#stated_consent(state) })
                         .or_else(|state| { self::r#stated_integrations(state) })
+                        .or_else(|state| { self::r#stated_recorded(state) })
                         .or_else(|state| { self::r#expectation(state) })
                 }
                 #[inline]
@@ -3205,23 +3354,58 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#word_integrations(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_expect(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#case(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state
                                                     .sequence(|state| {
+                                                        self::r#word_recorded(state)
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#word_expect(state) })
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#recorded_case(state) })
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        state
+                                                                            .optional(|state| {
+                                                                                self::r#recorded_case(state)
+                                                                                    .and_then(|state| {
+                                                                                        state
+                                                                                            .repeat(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        super::hidden::skip(state)
+                                                                                                            .and_then(|state| { self::r#recorded_case(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
                                                         state
-                                                            .optional(|state| {
-                                                                self::r#case(state)
+                                                            .sequence(|state| {
+                                                                self::r#word_expect(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#case(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
                                                                     .and_then(|state| {
                                                                         state
-                                                                            .repeat(|state| {
+                                                                            .sequence(|state| {
                                                                                 state
-                                                                                    .sequence(|state| {
-                                                                                        super::hidden::skip(state)
-                                                                                            .and_then(|state| { self::r#case(state) })
+                                                                                    .optional(|state| {
+                                                                                        self::r#case(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .repeat(|state| {
+                                                                                                        state
+                                                                                                            .sequence(|state| {
+                                                                                                                super::hidden::skip(state)
+                                                                                                                    .and_then(|state| { self::r#case(state) })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
                                                                                     })
                                                                             })
                                                                     })
@@ -3248,6 +3432,50 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#case_consent(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#case_integrations(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#expectation(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#expectation(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#expectation(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#recorded_case(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#recorded_case,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#case_consent(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#case_integrations(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#case_recorded(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#expectation(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -3532,6 +3760,118 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .or_else(|state| { self::r#word_invalid(state) })
                                                     .or_else(|state| { self::r#options(state) })
                                                     .or_else(|state| { self::r#old_value(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#stated_recorded(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#stated_recorded,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_recorded(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#case_recorded(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#case_recorded(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#case_recorded,
+                            |state| {
+                                self::r#word_unknown(state)
+                                    .or_else(|state| { self::r#word_unreachable(state) })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#open_brace(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#recorded_preference(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        state
+                                                                                            .optional(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#recorded_preference(state) })
+                                                                                                    })
+                                                                                                    .and_then(|state| {
+                                                                                                        state
+                                                                                                            .repeat(|state| {
+                                                                                                                state
+                                                                                                                    .sequence(|state| {
+                                                                                                                        super::hidden::skip(state)
+                                                                                                                            .and_then(|state| {
+                                                                                                                                state
+                                                                                                                                    .sequence(|state| {
+                                                                                                                                        self::r#comma(state)
+                                                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                                            .and_then(|state| { self::r#recorded_preference(state) })
+                                                                                                                                    })
+                                                                                                                            })
+                                                                                                                    })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#close_brace(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#recorded_preference(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#recorded_preference,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#name(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#colon(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_granted(state)
+                                                    .or_else(|state| { self::r#word_refused(state) })
+                                                    .or_else(|state| { self::r#word_conflict(state) })
                                             })
                                     })
                             },
@@ -8800,6 +9140,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#reconcile_parts => rules::r#reconcile_parts(state),
                     Rule::r#test_parts => rules::r#test_parts(state),
                     Rule::r#case_parts => rules::r#case_parts(state),
+                    Rule::r#recorded_case_parts => rules::r#recorded_case_parts(state),
                     Rule::r#byte_order_mark => rules::r#byte_order_mark(state),
                     Rule::r#edition => rules::r#edition(state),
                     Rule::r#statement => rules::r#statement(state),
@@ -8879,11 +9220,13 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#without => rules::r#without(state),
                     Rule::r#when => rules::r#when(state),
                     Rule::r#condition => rules::r#condition(state),
+                    Rule::r#ledger_result => rules::r#ledger_result(state),
                     Rule::r#entry_state => rules::r#entry_state(state),
                     Rule::r#test => rules::r#test(state),
                     Rule::r#test_line => rules::r#test_line(state),
                     Rule::r#cases => rules::r#cases(state),
                     Rule::r#case => rules::r#case(state),
+                    Rule::r#recorded_case => rules::r#recorded_case(state),
                     Rule::r#stated_event => rules::r#stated_event(state),
                     Rule::r#stated_consent => rules::r#stated_consent(state),
                     Rule::r#case_consent => rules::r#case_consent(state),
@@ -8891,6 +9234,9 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#stated_integrations => rules::r#stated_integrations(state),
                     Rule::r#case_integrations => rules::r#case_integrations(state),
                     Rule::r#stated_entry => rules::r#stated_entry(state),
+                    Rule::r#stated_recorded => rules::r#stated_recorded(state),
+                    Rule::r#case_recorded => rules::r#case_recorded(state),
+                    Rule::r#recorded_preference => rules::r#recorded_preference(state),
                     Rule::r#expectation => rules::r#expectation(state),
                     Rule::r#expected_reason => rules::r#expected_reason(state),
                     Rule::r#reason => rules::r#reason(state),

@@ -71,7 +71,7 @@ keywords! {
     ExemptEvents "exempt events" = "none" false,
     PreferenceEvents "preference events" = "\"Segment Consent Preference\", \"Segment Consent Preference Updated\"" true,
     ConsentAt "consent at" = "context.consent.categoryPreferences" false,
-    Test "test" ["event" "events" "consent" "integrations" "deliver" "block" "drop"],
+    Test "test" ["event" "events" "consent" "integrations" "recorded" "deliver" "block" "drop"],
     Lint "lint",
     Banner "banner",
     Model "model",

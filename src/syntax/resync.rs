@@ -49,15 +49,16 @@ impl Shape {
             ("reconcile", _) => rows(Rule::reconcile_parts, Parts::Rows, "}"),
             ("test", _) => {
                 let words: Vec<&str> = words.take(MAX_IN_FRONT).collect();
-                let header = ["consent", "integrations", "expect"];
+                let has = |header: &[&str]| words.windows(header.len()).any(|some| some == header);
                 // A closing brace may belong to an object, so that nothing goes on there.
-                match words.windows(3).any(|three| three == header) {
-                    true => rows(Rule::case_parts, Parts::Lines, "{"),
-                    false => Shape {
-                        rule: Rule::test_parts,
-                        parts: Parts::Lines,
-                        words: Keyword::Test.parts().into(),
-                    },
+                let cases = |rule| rows(rule, Parts::Lines, "{");
+                if has(&["consent", "integrations", "expect"]) {
+                    cases(Rule::case_parts)
+                } else if has(&["consent", "integrations", "recorded", "expect"]) {
+                    cases(Rule::recorded_case_parts)
+                } else {
+                    let words = Keyword::Test.parts().into();
+                    Shape { rule: Rule::test_parts, parts: Parts::Lines, words }
                 }
             }
             _ => return None,

@@ -330,6 +330,15 @@ pub enum StatedCondition<Name = Text, Category = Text> {
         /// What it may be.
         states: Vec<EntryState>,
     },
+    /// `ledger mismatch | unreachable`: what the check against the ledger may find.
+    Ledger(Vec<CheckResult>),
+    /// `recorded Advertising not granted`: what is recorded of a category; not true where nothing is.
+    Recorded {
+        /// The category.
+        category: Category,
+        /// True if it is recorded as granted.
+        granted: bool,
+    },
     /// `Advertising not granted`.
     Preference {
         /// The category.
@@ -363,6 +372,8 @@ pub enum TestLine {
     Consent(StatedConsent),
     /// `integrations …`.
     Integrations(StatedIntegrations),
+    /// `recorded …`.
+    Recorded(StatedRecorded),
     /// What is expected.
     Expectation(Expectation),
 }
@@ -374,6 +385,8 @@ pub struct Case {
     pub consent: Spanned<StatedConsent>,
     /// The integrations object.
     pub integrations: Spanned<StatedIntegrations>,
+    /// The ledger's answer, if the table has a column for it.
+    pub recorded: Option<Spanned<StatedRecorded>>,
     /// What is expected. Never empty.
     pub expectations: Vec<Spanned<Expectation>>,
     /// The whole row.
@@ -402,6 +415,17 @@ pub enum StatedIntegrations<Name = Text> {
     Malformed,
     /// `{ "Google Ads": on, All: off }`.
     Entries(Vec<(Name, StatedEntry)>),
+}
+
+/// The ledger's answer about the person of a test's event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatedRecorded<Name = Text> {
+    /// `unknown`.
+    Unknown,
+    /// `unreachable`.
+    Unreachable,
+    /// `{ Advertising: refused }`, by names of categories.
+    Record(Vec<(Name, RecordedPreference)>),
 }
 
 /// What is expected of a decision.

@@ -93,6 +93,24 @@ spelled! {
         Identify = "identify",
     }
 
+    /// What the check of an event found. The first that fits counts.
+    CheckResult {
+        /// The event writes to the ledger, and is not checked.
+        Recording = "recording",
+        /// The caller asked for no check.
+        Unchecked = "unchecked",
+        /// The event names nobody, or the ledger has no record of the person.
+        Unknown = "unknown",
+        /// The ledger gave no usable answer in time.
+        Unreachable = "unreachable",
+        /// The person has a record, and the event's consent state is not `answered`.
+        Unstamped = "unstamped",
+        /// The event grants what the record grants.
+        Agrees = "agrees",
+        /// The event grants something else.
+        Mismatch = "mismatch",
+    }
+
     /// What happens to an event after its check against the ledger.
     CheckAction {
         /// `drop`: the whole event is dropped.
@@ -175,6 +193,16 @@ spelled! {
         Refused = "refused",
         /// `invalid`: a value that is not a boolean.
         Invalid = "invalid",
+    }
+
+    /// What is recorded of one category.
+    RecordedPreference {
+        /// Granted.
+        Granted = "granted",
+        /// Refused.
+        Refused = "refused",
+        /// Two records of one person disagree, and the person has said nothing since.
+        Conflict = "conflict",
     }
 
     /// The value of an integrations entry in a test's event.

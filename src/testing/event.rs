@@ -1,7 +1,7 @@
-//! An event that a test states in words, as JSON.
+//! An event that a test states in words, as JSON, and the ledger's answer about its person.
 
-use crate::event::{Consent, Member, Name, Preference, compose, text};
-use crate::model::{Policy, StatedEntry, StatedPreference, TestConsent, TestIntegrations};
+use crate::event::{self, Consent, LedgerAnswer, Member, Name, Preference, Record, compose, text};
+use crate::model::{Policy, StatedEntry, StatedPreference, TestConsent, TestIntegrations, TestRecorded};
 
 /// Returns the consent object that a test states.
 pub(super) fn consent<'p>(stated: &TestConsent, policy: &'p Policy) -> Consent<'p> {
@@ -33,7 +33,22 @@ pub(super) fn json(
             Some(stated.iter().map(|(name, stated)| (text(name), entry(*stated).to_owned())).collect())
         }
     };
-    compose(None, track.map(text), consent, integrations.as_deref(), policy.reading())
+    let track = track.into_iter().flat_map(|name| event::track(text(name))).collect();
+    compose(track, consent, integrations.as_deref(), policy.reading())
+}
+
+/// Returns the ledger's answer that a test states.
+pub(super) fn answer(stated: &TestRecorded, policy: &Policy) -> LedgerAnswer {
+    match stated {
+        TestRecorded::Unknown => LedgerAnswer::Unknown,
+        TestRecorded::Unreachable => LedgerAnswer::Unreachable,
+        TestRecorded::Record(stated) => {
+            let members = stated.iter().filter_map(|(id, recorded)| {
+                policy.category(*id).map(|category| (category.wire_id().to_owned(), *recorded))
+            });
+            LedgerAnswer::Known(Record { preferences: members.collect() })
+        }
+    }
 }
 
 fn preference(stated: StatedPreference) -> Preference {

@@ -3,8 +3,8 @@
 use super::result::{Difference, StatedDrop, StatedVerdict};
 use crate::decide::Decision;
 use crate::diagnostic::{Span, Spanned};
-use crate::event::Event;
-use crate::model::{DestinationId, DestinationSet, Expected, Policy};
+use crate::event::{Event, Recorded};
+use crate::model::{Checked, DestinationId, DestinationSet, Expected, Policy};
 use crate::reason::Outcome;
 use crate::reference;
 use crate::verdict::Verdict;
@@ -14,6 +14,14 @@ use std::collections::HashSet;
 pub(super) struct Expectations<'t> {
     policy: &'t Policy,
     all: Vec<Spanned<Expectation<'t>>>,
+}
+
+/// The subject of the reference interpreter's decisions.
+struct Reference<'e> {
+    /// The event with the consent that it is decided with.
+    event: &'e Event<'e>,
+    /// The result of the check, if the policy has one.
+    checked: Option<&'e Checked>,
 }
 
 enum Expectation<'t> {
@@ -41,14 +49,37 @@ impl<'t> Expectations<'t> {
         Expectations { policy, all }
     }
 
-    pub(super) fn differences(&self, decision: &Decision<'_>, event: &Event<'_>) -> Vec<Difference<'t>> {
+    /// Compares a decision with what is expected, and with the reference interpreter's decision of the event and the ledger's answer.
+    pub(super) fn differences(
+        &self,
+        decision: &Decision<'_>,
+        event: &Event<'_>,
+        recorded: Recorded<'_>,
+    ) -> Vec<Difference<'t>> {
+        let checked = reference::check(self.policy, event, recorded);
+        let (checked, event) = match &checked {
+            Some((checked, used)) => (Some(checked), used),
+            None => (None, event),
+        };
+        let by_table = decision.check();
+        if by_table.as_ref() != checked {
+            let [table, reference] = [by_table.as_ref(), checked].map(|checked| self.check(checked));
+            return vec![Difference::Disagreement { destination: None, table, reference }];
+        }
+        let by = Reference { event, checked };
         let difference = |one: &Spanned<Expectation<'t>>| match &one.value {
             Expectation::Destination(id, expected) => {
-                self.destination(*id, expected, one.span, decision, event)
+                self.destination(*id, expected, one.span, decision, &by)
             }
-            Expectation::Drop(reason) => self.drop(*reason, one.span, decision, event),
+            Expectation::Drop(reason) => self.drop(*reason, one.span, decision, &by),
         };
         self.all.iter().filter_map(difference).collect()
+    }
+
+    fn check(&self, checked: Option<&Checked>) -> String {
+        checked.map_or("no check".to_owned(), |Checked { result, action, categories }| {
+            format!("ledger {result}, {action}: {}", self.policy.category_names(categories).join(", "))
+        })
     }
 
     fn destination(
@@ -57,10 +88,13 @@ impl<'t> Expectations<'t> {
         expected: &StatedVerdict<'t>,
         expectation: Span,
         decision: &Decision<'_>,
-        event: &Event<'_>,
+        by: &Reference<'_>,
     ) -> Option<Difference<'t>> {
         let policy = self.policy;
-        let explained = reference::explain(policy, event, id);
+        let explained = match by.checked {
+            Some(checked) => reference::explain_checked(policy, by.event, checked, id),
+            None => reference::explain(policy, by.event, id),
+        };
         let stated = |verdict: &Verdict| StatedVerdict::of(policy, verdict);
         let table = decision.verdict(id);
         let reference = explained.as_ref().map(|explained| &explained.verdict);
@@ -87,10 +121,10 @@ impl<'t> Expectations<'t> {
         expected: Option<&'t str>,
         expectation: Span,
         decision: &Decision<'_>,
-        event: &Event<'_>,
+        by: &Reference<'_>,
     ) -> Option<Difference<'t>> {
-        let row = self.policy.reconcile().row(event.consent.state(), event.integrations.state());
-        let (table, actual) = (StatedDrop::of(decision.drop_reason()), StatedDrop::of(row.drop_reason()));
+        let (reason, decided_by) = reference::drop_reason(self.policy, by.event, by.checked);
+        let (table, actual) = (StatedDrop::of(decision.drop_reason()), StatedDrop::of(reason));
         if table != actual {
             let (table, reference) = (table.to_string(), actual.to_string());
             return Some(Difference::Disagreement { destination: None, table, reference });
@@ -100,7 +134,7 @@ impl<'t> Expectations<'t> {
             expectation: self.policy.locate(expectation),
             expected: StatedDrop { drop: true, reason: expected },
             actual,
-            decided_by: self.policy.locate(row.span),
+            decided_by: self.policy.locate(decided_by),
         })
     }
 }

@@ -2,7 +2,7 @@
 //! compared with what it expects.
 //!
 //! `event` makes JSON of an event that a test states in words, so that every event goes through the reader of bytes; `expect` says
-//! what is asked of each destination. Files with events come from the policy's [`Source`]. Nothing here fails: whatever is
+//! what is asked of each destination. A test states the ledger's answer too, or is decided without a check: no store is asked. Files with events come from the policy's [`Source`]. Nothing here fails: whatever is
 //! wrong with a case is a [`Failure`] of it.
 
 mod event;
@@ -13,11 +13,15 @@ pub use result::{CaseResult, Difference, Failure, StatedDrop, StatedVerdict};
 
 use crate::decide::{Input, Scratch, Table};
 use crate::diagnostic::escaped;
-use crate::event::{Event, EventError, Limits, lines};
+use crate::event::{Event, EventError, LedgerAnswer, Limits, Recorded, lines};
+#[cfg(feature = "lint")]
+use crate::model::CheckResult;
 use crate::model::{Test, TestCase, TestEvent};
 use crate::source::Source;
 use crate::syntax::MAX_FILE_BYTES;
 use expect::Expectations;
+#[cfg(feature = "lint")]
+use std::collections::BTreeSet;
 
 /// How many differences of a case are kept, and of all cases together, but for the first of each; the others are counted.
 const MAX_DIFFERENCES: usize = 1_000;
@@ -59,6 +63,8 @@ pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> 
                 TestEvent::File(path) => Some(source.display(&path.value)),
                 _ => None,
             };
+            let answer = case.recorded.as_ref().map(|stated| event::answer(stated, policy));
+            let recorded = answer.as_ref().map_or(Recorded::Unchecked, LedgerAnswer::recorded);
             let result = CaseResult {
                 events: 0,
                 events_file,
@@ -66,11 +72,14 @@ pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> 
                 more: 0,
                 passed: false,
                 place: policy.files().locate(case.span),
+                recorded: answer.clone(),
                 row: test.is_table.then_some(number + 1),
                 test: test.name(),
+                unchecked: answer.is_none() && policy.ledger_check().is_some(),
             };
             let at_first = left.clamp(1, MAX_DIFFERENCES);
-            let mut run = Run { table, scratch: &mut scratch, expectations, left: at_first, result };
+            let mut run =
+                Run { table, scratch: &mut scratch, recorded, expectations, left: at_first, result };
             run.case(case, source);
             left = left.saturating_sub(at_first - run.left);
             results.push(CaseResult { passed: run.result.failures.is_empty(), ..run.result });
@@ -79,10 +88,45 @@ pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> 
     results
 }
 
+/// Returns the results that the ledger check has in the tests of a policy. A case with a file of events counts for each result that
+/// its answer allows, because the file is not read.
+#[cfg(feature = "lint")]
+pub(crate) fn check_results(table: &Table) -> BTreeSet<CheckResult> {
+    let policy = table.policy();
+    let mut scratch = table.scratch();
+    let mut results = BTreeSet::new();
+    for case in policy.tests().iter().flat_map(|test| &test.cases) {
+        let Some(answer) = case.recorded.as_ref().map(|stated| event::answer(stated, policy)) else {
+            continue;
+        };
+        let json = match &case.event {
+            TestEvent::Stated { consent, integrations, track } => {
+                &event::json(&event::consent(consent, policy), integrations, track.as_deref(), policy)
+            }
+            TestEvent::Json(json) => json,
+            TestEvent::File(_) => {
+                results.extend(match answer {
+                    LedgerAnswer::Unknown => vec![CheckResult::Unknown],
+                    LedgerAnswer::Unreachable => vec![CheckResult::Unreachable],
+                    LedgerAnswer::Known(_) => {
+                        vec![CheckResult::Unstamped, CheckResult::Agrees, CheckResult::Mismatch]
+                    }
+                });
+                continue;
+            }
+        };
+        let input = Input::line(json.as_bytes()).recorded(answer.recorded());
+        let checked = table.decide(input, &mut scratch).ok().and_then(|decision| decision.checked());
+        results.extend(checked.map(|(result, _)| result));
+    }
+    results
+}
+
 /// A case that is being run.
 struct Run<'t, 's> {
     table: &'t Table,
     scratch: &'s mut Scratch,
+    recorded: Recorded<'s>,
     expectations: Expectations<'t>,
     /// How many more differences and lines that are not events are kept.
     left: usize,
@@ -130,11 +174,13 @@ impl<'t> Run<'t, '_> {
     /// Decides an event, by table and reference, and compares.
     fn event(&mut self, bytes: &[u8], line: Option<u64>) {
         let read = Event::read(bytes, self.table.policy().reading(), &Limits::default());
-        let decided = self.table.decide(Input::line(bytes), self.scratch);
+        let decided = self.table.decide(Input::line(bytes).recorded(self.recorded), self.scratch);
+        let mut check = None;
         let mut differences = match (decided, read) {
             (Ok(decision), Ok(event)) => {
                 self.result.events += 1;
-                self.expectations.differences(&decision, &event)
+                check = decision.checked().map(|(result, _)| result);
+                self.expectations.differences(&decision, &event, self.recorded)
             }
             (Err(error), Err(_)) => {
                 if self.keep(1) == 1 {
@@ -154,7 +200,7 @@ impl<'t> Run<'t, '_> {
         differences.truncate(self.keep(differences.len()));
         if !differences.is_empty() {
             let event = one_line(&String::from_utf8_lossy(bytes));
-            self.result.failures.push(Failure::Decided { line, event, differences });
+            self.result.failures.push(Failure::Decided { line, event, check, differences });
         }
     }
 

@@ -1,8 +1,8 @@
 //! The results of tests. Reports print these types as JSON.
 
 use crate::diagnostic::Place;
-use crate::event::EventError;
-use crate::model::Policy;
+use crate::event::{EventError, LedgerAnswer};
+use crate::model::{CheckResult, Policy};
 use crate::reason::{Outcome, Reason};
 use crate::verdict::Verdict;
 use serde::{Serialize, Serializer};
@@ -23,10 +23,16 @@ pub struct CaseResult<'p> {
     pub passed: bool,
     /// The place of the case, without its text.
     pub place: Place<'p>,
+    /// The ledger's answer about the person of each event, if the test states it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<LedgerAnswer>,
     /// The row of the case in its table, counted from 1; `None` if the test is no table.
     pub row: Option<usize>,
     /// The name of the test.
     pub test: &'p str,
+    /// True if the policy has a ledger check, and the case is decided without it because it states no answer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unchecked: bool,
 }
 
 /// An error of a case.
@@ -57,6 +63,9 @@ pub enum Failure<'p> {
         line: Option<u64>,
         /// The event as JSON on one line.
         event: String,
+        /// The result of the ledger check, if the policy has one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        check: Option<CheckResult>,
         /// The differences, at least one.
         differences: Vec<Difference<'p>>,
     },

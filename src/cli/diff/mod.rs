@@ -6,11 +6,11 @@ use super::files;
 use super::format::Format;
 use super::input::Chunks;
 use super::shared::{Result, Root, Status};
-use consentry::exact::{self, DestinationDiff, Diff as Changes, Direction};
+use consentry::exact::{self, CheckedDestination, DestinationDiff, Diff as Changes, Direction};
 use consentry::report::diff::DiffReport;
 use consentry::report::event_counts::EventCounts;
 use consentry::report::markdown;
-use consentry::{Event, Limits, Policy};
+use consentry::{Input, Limits, Policy, Table};
 use git::Revision;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,10 @@ pub(super) struct Diff {
     /// Count the events of a file that each change touches; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
-    /// Fail where there is such a change.
+    /// Show the situations in which only the reason is another one, too.
+    #[arg(long)]
+    reasons: bool,
+    /// Fail where there is such a change, whether it is shown or not.
     #[arg(long, value_enum, value_name = "CHANGE")]
     deny: Vec<Denied>,
     /// How the changes are written.
@@ -63,7 +66,8 @@ impl Diff {
         let changes = exact::diff(&old, &new);
         let count = |path: &PathBuf| count(&changes, &old, &new, path);
         let events = self.events.as_ref().map(count).transpose()?;
-        let report = DiffReport::new((&old_name, &old), (&new_name, &new), &changes, events.as_ref());
+        let (old, new) = ((old_name.as_str(), &old), (new_name.as_str(), &new));
+        let report = DiffReport::new(old, new, &changes, events.as_ref(), self.reasons);
         match self.format {
             Format::Markdown => markdown::write(to, &report.comment())?,
             format => format.write(to, &report)?,
@@ -104,12 +108,22 @@ impl Diff {
 /// Counts the events of a file that each change touches.
 fn count(changes: &Changes, old: &Policy, new: &Policy, path: &Path) -> Result<EventCounts> {
     let limits = Limits::default();
-    let mut counts = EventCounts::new(changes);
+    let mut counts = EventCounts::new(changes, old, new);
+    let (old, new) = (Table::new(old.clone()), Table::new(new.clone()));
+    let (mut old_scratch, mut new_scratch) = (old.scratch(), new.scratch());
     let touching: Vec<_> = changes.destinations.iter().map(DestinationDiff::touching).collect();
     for chunk in Chunks::open(Some(path))? {
         for line in chunk?.events() {
-            let read = |policy: &Policy| Event::read(line.clone()?, policy.reading(), &limits);
-            match (read(old), read(new)) {
+            let read = |table: &Table| table.read(line.clone()?, &limits);
+            let (Ok(as_old), Ok(as_new)) = (read(&old), read(&new)) else {
+                counts.add_error();
+                continue;
+            };
+            let decided = (
+                old.decide(Input::event(&as_old), &mut old_scratch),
+                new.decide(Input::event(&as_new), &mut new_scratch),
+            );
+            match decided {
                 (Ok(old), Ok(new)) => counts.add(&touching, &old, &new),
                 _ => counts.add_error(),
             }
@@ -122,13 +136,23 @@ fn count(changes: &Changes, old: &Policy, new: &Policy, path: &Path) -> Result<E
 fn is_denied(denied: Denied, changes: &Changes) -> bool {
     let has = |direction| changes.destinations.iter().any(|one| one.count(direction) > 0);
     let gate = changes.gate.as_ref();
+    let checked = |is_such: fn(&CheckedDestination) -> bool| {
+        let rows = changes.check.iter().flat_map(|check| &check.rows);
+        rows.flat_map(|row| &row.destinations).any(|one| one.is_unknown || is_such(one))
+    };
     match denied {
         Denied::Any => !changes.is_empty(),
-        // What another check delivers or blocks depends on what is recorded.
-        Denied::Loosened | Denied::Tightened if changes.check.is_some() => true,
         _ if !changes.is_exact() || !changes.too_large.is_empty() => true,
-        Denied::Loosened => has(Direction::Loosened) || gate.is_some_and(|(old, new)| !new.is_within(old)),
-        Denied::Tightened => has(Direction::Tightened) || gate.is_some_and(|(old, new)| !old.is_within(new)),
+        Denied::Loosened => {
+            has(Direction::Loosened)
+                || gate.is_some_and(|gate| gate.opened.is_possible())
+                || checked(|one| one.delivered.is_some())
+        }
+        Denied::Tightened => {
+            has(Direction::Tightened)
+                || gate.is_some_and(|gate| gate.closed.is_possible())
+                || checked(|one| one.blocked.is_some())
+        }
         Denied::Reason => has(Direction::Reason),
     }
 }

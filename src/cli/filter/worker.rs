@@ -3,8 +3,9 @@
 use super::ordered::{Ordered, Ticket};
 use super::outputs::{Outputs, Part};
 use crate::cli::input::{Chunk, Chunks, line_too_long};
-use crate::cli::ledger_arguments::{Ledger, next_check};
-use consentry::ledger::Checked;
+use crate::cli::ledger_arguments::{Ledger, next_answer};
+use consentry::event::Recorded;
+use consentry::ledger::Batch;
 use consentry::report::Summary;
 use consentry::{EventError, Input, Scratch, Table, Validation};
 use std::ops::{ControlFlow, Range};
@@ -64,13 +65,13 @@ impl Worker<'_> {
         }
         let policy = self.job.table.policy();
         let batch = self.job.ledger.as_ref().map(|ledger| ledger.batch(chunk, policy));
-        let mut checks = batch.as_ref().map(|batch| batch.checks(policy));
+        let mut answers = batch.as_ref().map(Batch::answers);
         let mut start = 0;
         for (line, with_break) in chunk.lines() {
             let place = start..start + with_break.len();
             start = place.end;
-            let checked = next_check(checks.as_mut());
-            let written = checked.and_then(|checked| self.event(line, with_break, place, checked.as_ref()));
+            let recorded = next_answer(answers.as_mut());
+            let written = recorded.and_then(|recorded| self.event(line, with_break, place, recorded));
             if let Err(error) = written {
                 self.summary.add_error(&error);
                 if self.job.fails_on_reject {
@@ -92,12 +93,10 @@ impl Worker<'_> {
         line: &[u8],
         with_break: &[u8],
         place: Range<usize>,
-        checked: Option<&Checked<'_>>,
+        recorded: Recorded<'_>,
     ) -> Result<(), EventError> {
         let Job { table, validation, .. } = self.job;
-        let plain = Input::line(line).validation(*validation);
-        let input = checked.map_or(plain, |checked| checked.input(line));
-        checked.into_iter().for_each(|checked| self.summary.add_check(checked));
+        let input = Input::line(line).validation(*validation).recorded(recorded);
         if self.job.split {
             let decision = table.decide(input, &mut self.scratch)?;
             self.summary.add(&decision);

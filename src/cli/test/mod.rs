@@ -21,7 +21,8 @@ use suite::Suite;
 
 /// Run the tests that policies have, through the table that decides in production and through the reference interpreter.
 ///
-/// A folder stands for every .consent file below it; files without a `policy` line are parts of others and run with them. Exit status:
+/// A folder stands for every .consent file below it; files without a `policy` line are parts of others and run with them. No ledger is
+/// asked: a test states the ledger's answer with `recorded`, or is decided without the ledger check. Exit status:
 /// 0 all passed, 1 a test failed, there is none, or a policy has mistakes, 2 usage, or a path that cannot be read.
 #[derive(clap::Args)]
 pub(super) struct Test {

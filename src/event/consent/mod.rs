@@ -4,7 +4,7 @@
 pub(in crate::event) mod booleans;
 
 use super::content::{Consent, Name};
-use super::json::{Json, Member, Members, nest, object, values};
+use super::json::{Json, Member, Members, nest, object, text, values};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
 
 /// Returns the consent of an event (section 1 of the semantics).
@@ -65,6 +65,51 @@ pub(super) fn write(consent: &Consent<'_>, reading: &Reading) -> Option<Member> 
     }
 }
 
+/// Returns the members of an event that holds this consent at the place of each reading; `None` where one place is within another one.
+pub(super) fn write_at_each(consent: &Consent<'_>, readings: &[&Reading]) -> Option<Vec<Member>> {
+    let mut places: Vec<(Vec<&str>, String)> = Vec::new();
+    for reading in readings {
+        let mut path: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
+        let value = match consent {
+            Consent::Missing => continue,
+            Consent::Empty => object(&[]),
+            Consent::Malformed => "null".to_owned(),
+            Consent::Preferences(preferences) => booleans::write(preferences),
+        };
+        if !matches!(consent, Consent::Empty) {
+            path.push(reading.spellings.first().map_or("", String::as_str));
+        }
+        places.push((path, value));
+    }
+    // An object that holds no preferences may hold another place.
+    let all: Vec<Vec<&str>> = places.iter().map(|(path, _)| path.clone()).collect();
+    let holds_another = |path: &Vec<&str>| all.iter().any(|other| other != path && other.starts_with(path));
+    match consent {
+        Consent::Empty => places.retain(|(path, _)| !holds_another(path)),
+        _ if all.iter().any(holds_another) => return None,
+        _ => {}
+    }
+    Some(nested(&places))
+}
+
+/// Returns the members that lead to values by these keys, of which none leads through another one's value.
+fn nested(places: &[(Vec<&str>, String)]) -> Vec<Member> {
+    let mut firsts: Vec<&str> = places.iter().filter_map(|(keys, _)| keys.first().copied()).collect();
+    firsts.dedup();
+    let member = |first: &str| {
+        let within = places.iter().filter_map(|(keys, value)| match keys.split_first() {
+            Some((key, rest)) if *key == first => Some((rest.to_vec(), value.clone())),
+            _ => None,
+        });
+        let within: Vec<(Vec<&str>, String)> = within.collect();
+        match within.as_slice() {
+            [(rest, value)] if rest.is_empty() => (text(first), value.clone()),
+            _ => (text(first), object(&nested(&within))),
+        }
+    };
+    firsts.into_iter().map(member).collect()
+}
+
 /// A form of consent on an event that one of several readings tells from the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
@@ -73,6 +118,8 @@ pub(crate) struct Form {
     /// The reading that writes it, and the state for this reading.
     reading: Reading,
     state: ConsentState,
+    /// Other readings, which look for consent at places of their own: an event has this form for all of them.
+    elsewhere: Vec<Reading>,
     /// The value under the preferences' own key is malformed, and not a level above.
     is_malformed_at_key: bool,
 }
@@ -87,6 +134,11 @@ impl std::fmt::Display for Form {
 }
 
 impl Form {
+    /// Returns the other readings, which look for consent at places of their own.
+    pub(crate) fn elsewhere(&self) -> &[Reading] {
+        &self.elsewhere
+    }
+
     /// Returns the consent of this form, with these preferences if it has any, and the reading that writes it.
     pub(crate) fn consent<'a>(
         &self,
@@ -111,9 +163,21 @@ impl Form {
     }
 }
 
-/// Returns every form that one of the readings tells from the others. All of them read through the same parents.
+/// Returns every form that one of the readings tells from the others. Readings that do not go through the same parents get the forms
+/// that are the same at all places.
 pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
-    let Some(first) = readings.first() else { return Vec::new() };
+    let Some((first, others)) = readings.split_first() else { return Vec::new() };
+    if others.iter().any(|other| other.parents != first.parents) {
+        let is_possible = |state: &ConsentState| readings.iter().all(|reading| reading.has_state(*state));
+        let form = |state| Form {
+            states: vec![state; readings.len()],
+            reading: (*first).clone(),
+            state,
+            elsewhere: others.iter().map(|reading| (*reading).clone()).collect(),
+            is_malformed_at_key: false,
+        };
+        return ConsentState::ALL.into_iter().filter(is_possible).map(form).collect();
+    }
     let own = readings.iter().flat_map(|reading| &reading.spellings).map(String::as_str);
     // Where one of the readings needs no level above, that level is neither missing nor malformed.
     let has_level_above = readings.iter().all(|reading| reading.has_state(ConsentState::Missing));
@@ -129,7 +193,14 @@ pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
             }
             let states = readings.iter().map(|reading| seen(reading, spelling, state, is_above)).collect();
             if !forms.iter().any(|known| known.states == states) {
-                forms.push(Form { states, reading: reading.clone(), state, is_malformed_at_key: at_key });
+                let reading = reading.clone();
+                forms.push(Form {
+                    states,
+                    reading,
+                    state,
+                    elsewhere: Vec::new(),
+                    is_malformed_at_key: at_key,
+                });
             }
         }
     }

@@ -25,6 +25,7 @@ mod redundant_requirement;
 mod similar_destinations;
 mod similar_wire_ids;
 mod unmapped_destination;
+mod untested_check_result;
 mod unused_category;
 mod unused_include;
 mod unusual_wire_id;
@@ -63,4 +64,5 @@ pub(super) const ALL: &[fn(&Subject, &mut Vec<Diagnostic>)] = &[
     device_library_stays::check,
     library_never_loads::check,
     ambiguous_list::check,
+    untested_check_result::check,
 ];

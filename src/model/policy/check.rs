@@ -118,7 +118,8 @@ impl<'t> Checker<'t> {
                 self.owners.extend(names.map(|name| (name.value.as_str(), destination.name.value.as_str())));
             }
         }
-        let tests = merged.tests.iter().filter_map(|said| self.test(said)).collect();
+        let has_check = settings.as_ref().is_none_or(|settings| settings.ledger_mismatch.value.is_some());
+        let tests = merged.tests.iter().filter_map(|said| self.test(said, has_check)).collect();
         let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
         let promises = merged.promises.iter().filter_map(|said| self.promise(said)).collect();
         self.missing_settings();

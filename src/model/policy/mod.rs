@@ -16,8 +16,9 @@ use crate::model::requirement::Requirement;
 use crate::model::test::Test;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
-    AlsoRecords, Banner, CheckAction, Conflict, ConsentAt, ConsentModel, Fact, GateOpens, ImpliedConsent,
-    InvalidEntries, Level, LoadTrigger, Mode, Quantifier, Row, Text, UnmappedDestinations, WithoutConsent,
+    AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, Fact, GateOpens,
+    ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Quantifier, Row, Text, UnmappedDestinations,
+    WithoutConsent,
 };
 #[cfg(feature = "lint")]
 use std::collections::HashSet;
@@ -301,6 +302,18 @@ impl Policy {
             unreachable: self.settings.ledger_unreachable.value,
             conflict: self.settings.ledger_conflict.value,
         })
+    }
+
+    /// Where the policy says what happens after a result of the check; `None` for a result that no setting is about.
+    pub(crate) fn ledger_span(&self, result: CheckResult) -> Option<Span> {
+        let settings = &self.settings;
+        match result {
+            CheckResult::Recording | CheckResult::Unchecked | CheckResult::Agrees => None,
+            CheckResult::Unknown => Some(settings.ledger_unknown.span),
+            CheckResult::Unreachable => Some(settings.ledger_unreachable.span),
+            CheckResult::Unstamped => Some(settings.ledger_unstamped.span),
+            CheckResult::Mismatch => Some(settings.ledger_mismatch.span),
+        }
     }
 
     /// What the policy and the files that it includes promise; [`crate::exact::prove`] decides whether it is so.

@@ -12,7 +12,8 @@ impl Builder<'_> {
         for part in children(pair) {
             let line = match part.as_rule() {
                 Rule::cases => {
-                    cases = Some(self.each(&part, Rule::case, Self::case)?);
+                    let rule = if has(&part, Rule::word_recorded) { Rule::recorded_case } else { Rule::case };
+                    cases = Some(self.each(&part, rule, Self::case)?);
                     continue;
                 }
                 Rule::stated_event => self.stated_event(&part)?,
@@ -21,6 +22,9 @@ impl Builder<'_> {
                 }
                 Rule::stated_integrations => {
                     TestLine::Integrations(self.case_integrations(&child(&part, Rule::case_integrations)?)?)
+                }
+                Rule::stated_recorded => {
+                    TestLine::Recorded(self.case_recorded(&child(&part, Rule::case_recorded)?)?)
                 }
                 Rule::expectation => TestLine::Expectation(self.expectation(&part)?),
                 _ => continue,
@@ -42,6 +46,10 @@ impl Builder<'_> {
         Some(Case {
             consent: self.placed(&child(pair, Rule::case_consent)?, Self::case_consent)?,
             integrations: self.placed(&child(pair, Rule::case_integrations)?, Self::case_integrations)?,
+            recorded: match child(pair, Rule::case_recorded) {
+                Some(recorded) => Some(self.placed(&recorded, Self::case_recorded)?),
+                None => None,
+            },
             expectations: self
                 .each(pair, Rule::expectation, |builder, one| builder.placed(one, Self::expectation))?,
             span: self.span(pair),
@@ -72,6 +80,17 @@ impl Builder<'_> {
             _ => {
                 let (words, value) = (["on", "off"], StatedEntry::ending);
                 StatedIntegrations::Entries(self.stated(pair, Rule::stated_entry, words, value)?)
+            }
+        })
+    }
+
+    fn case_recorded(&mut self, pair: &Pair<Rule>) -> Option<StatedRecorded> {
+        Some(match children(pair).next()?.as_rule() {
+            Rule::word_unknown => StatedRecorded::Unknown,
+            Rule::word_unreachable => StatedRecorded::Unreachable,
+            _ => {
+                let (words, value) = (["granted", "refused"], RecordedPreference::ending);
+                StatedRecorded::Record(self.stated(pair, Rule::recorded_preference, words, value)?)
             }
         })
     }

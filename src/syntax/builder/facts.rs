@@ -235,6 +235,14 @@ impl Builder<'_> {
             Rule::word_integrations => StatedCondition::Integrations(values(self.integrations_states(pair)?)),
             Rule::word_event if has(pair, Rule::word_exempt) => StatedCondition::Exempt(is_plain),
             Rule::word_event => StatedCondition::Event(self.names(pair, Rule::text)?),
+            Rule::word_ledger => {
+                let result = |_: &mut Self, one: &Pair<Rule>| CheckResult::ending(one.as_str());
+                StatedCondition::Ledger(self.each(pair, Rule::ledger_result, result)?)
+            }
+            Rule::word_recorded => {
+                let category = self.named(pair, Rule::name)?;
+                StatedCondition::Recorded { category, granted: is_plain }
+            }
             Rule::name => StatedCondition::Preference { category: self.name(&first)?, granted: is_plain },
             _ => {
                 let states = self.each(pair, Rule::entry_state, Self::entry_state)?;

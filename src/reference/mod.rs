@@ -3,11 +3,15 @@
 //! It is slow and obvious on purpose, and shares nothing with [`Table`](crate::Table) but the checked policy and the
 //! event. The tests compare the two. Because it takes the steps one by one, it is also what explains a decision.
 
+mod check;
+
+pub use check::check;
+
 use crate::diagnostic::Span;
-use crate::event::{Consent, Entry, Event, Preference};
+use crate::event::{Consent, Entry, Event, Preference, Recorded};
 use crate::model::{
-    CategoryId, ConsentState, Destination, DestinationId, Enforce, IntegrationsState, InvalidEntries, Policy,
-    ReconcileRow, Requirement, UnmappedDestinations,
+    CategoryId, CheckAction, Checked, ConsentState, Destination, DestinationId, Enforce, IntegrationsState,
+    InvalidEntries, Policy, ReconcileRow, Requirement, UnmappedDestinations,
 };
 use crate::reason::{Outcome, Reason};
 use crate::verdict::Verdict;
@@ -15,12 +19,14 @@ use crate::verdict::Verdict;
 /// Why one destination receives an event or not, step by step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// The state of the event's consent object.
+    /// The consent state that the event is decided with.
     pub consent: ConsentState,
     /// The state of the event's integrations object.
     pub integrations: IntegrationsState,
     /// Every step that was taken, in the order of section 3 of the semantics.
     pub steps: Vec<Step>,
+    /// Why the whole event is dropped, if it is.
+    pub drop_reason: Option<String>,
     /// What came of them.
     pub verdict: Verdict,
 }
@@ -54,6 +60,8 @@ pub struct Step {
 /// The steps of section 3, with what they looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepKind {
+    /// Step 0: the check against the ledger (section 6), where the policy asks for it.
+    Check(Checked),
     /// Step 1: is the destination enabled?
     Enabled,
     /// The reconcile table's row for the two states, and step 2: is the event dropped?
@@ -79,6 +87,7 @@ impl StepKind {
     /// The step as reports spell it.
     pub fn as_str(&self) -> &'static str {
         match self {
+            StepKind::Check(_) => "check",
             StepKind::Enabled => "enabled",
             StepKind::Reconcile(_) => "reconcile",
             StepKind::Consent(_) => "consent",
@@ -99,15 +108,49 @@ pub enum StepResult {
     Blocks(Reason),
 }
 
-/// Decides one event for one destination and says how; `None` for a destination that the policy does not have.
+/// Decides one event for one destination, as it is stamped, and says how; `None` for a destination that the policy does not have.
 pub fn explain(policy: &Policy, event: &Event<'_>, destination: DestinationId) -> Option<Explanation> {
-    let interpreter = Interpreter { policy, event, destination: policy.destination(destination)? };
-    let consent = event.consent.state();
-    let integrations = event.integrations.state();
-    let mut steps = Vec::new();
-    let reason = interpreter.decide(policy.reconcile().row(consent, integrations), &mut steps);
-    let verdict = Verdict::new(reason, interpreter.refused(reason));
-    Some(Explanation { consent, integrations, steps, verdict })
+    Interpreter { policy, event, destination: policy.destination(destination)? }.explain(None)
+}
+
+/// Decides one event for one destination, after the check against what is recorded of its person, and says how; `None` for a
+/// destination that the policy does not have.
+pub fn explain_recorded(
+    policy: &Policy,
+    event: &Event<'_>,
+    recorded: Recorded<'_>,
+    destination: DestinationId,
+) -> Option<Explanation> {
+    match check(policy, event, recorded) {
+        Some((checked, used)) => explain_checked(policy, &used, &checked, destination),
+        None => explain(policy, event, destination),
+    }
+}
+
+/// Decides an event that was checked, with the consent that it is decided with, for one destination, and says how.
+pub(crate) fn explain_checked(
+    policy: &Policy,
+    used: &Event<'_>,
+    checked: &Checked,
+    destination: DestinationId,
+) -> Option<Explanation> {
+    Interpreter { policy, event: used, destination: policy.destination(destination)? }.explain(Some(checked))
+}
+
+/// Returns why a whole event is dropped, if it is, and the place in the policy that decides that. `used` is the event with the consent
+/// that it is decided with.
+pub(crate) fn drop_reason<'p>(
+    policy: &'p Policy,
+    used: &Event<'_>,
+    checked: Option<&Checked>,
+) -> (Option<&'p str>, Span) {
+    if let Some(Checked { result, action: CheckAction::Drop, .. }) = checked
+        && let Some(span) = policy.ledger_span(*result)
+    {
+        return (Some(result.drop_reason()), span);
+    }
+    let row = policy.reconcile().row(used.consent.state(), used.integrations.state());
+    (row.drop_reason(), row.span)
 }
 
 struct Interpreter<'a> {
@@ -126,6 +169,33 @@ enum Satisfaction {
 }
 
 impl Interpreter<'_> {
+    fn explain(&self, checked: Option<&Checked>) -> Option<Explanation> {
+        let consent = self.event.consent.state();
+        let integrations = self.event.integrations.state();
+        let row = self.policy.reconcile().row(consent, integrations);
+        let (drop_reason, _) = drop_reason(self.policy, self.event, checked);
+        let mut steps = Vec::new();
+        let mut reason = None;
+        if let Some(checked) = checked {
+            let is_dropped = checked.action == CheckAction::Drop;
+            if is_dropped {
+                reason = Some(Reason::Dropped).filter(|_| self.destination.disabled.is_none());
+            }
+            let result = if is_dropped { StepResult::Blocks(Reason::Dropped) } else { StepResult::Passes };
+            let span = self.policy.ledger_span(checked.result);
+            steps.push(Step { kind: StepKind::Check(checked.clone()), result, span });
+        }
+        let reason = reason.unwrap_or_else(|| self.decide(row, &mut steps));
+        let verdict = Verdict::new(reason, self.refused(reason));
+        Some(Explanation {
+            consent,
+            integrations,
+            steps,
+            drop_reason: drop_reason.map(str::to_owned),
+            verdict,
+        })
+    }
+
     /// §3: "First 1 and 2, then the steps that the cell of §2 names, combined as its word says."
     fn decide(&self, row: &ReconcileRow, steps: &mut Vec<Step>) -> Reason {
         let mut take = |kind, result, span| steps.push(Step { kind, result, span });
@@ -305,32 +375,10 @@ impl Interpreter<'_> {
         found
     }
 
-    /// §1: the preference of a category. "Among duplicate keys any refusal wins, then any invalid value."
-    fn preference(&self, category: CategoryId) -> Preference {
-        let Some(category) = self.policy.category(category) else { return Preference::Unasked };
-        // §1: "In the state `malformed` every preference is `invalid`."
-        if self.event.consent == Consent::Malformed {
-            return Preference::Invalid;
-        }
-        let mut found = Preference::Unasked;
-        for (name, preference) in self.event.consent.preferences() {
-            if name.as_bytes() != category.wire_id().as_bytes() {
-                continue;
-            }
-            found = match (found, preference) {
-                (Preference::Refused, _) | (_, Preference::Refused) => Preference::Refused,
-                (Preference::Invalid, _) | (_, Preference::Invalid) => Preference::Invalid,
-                (Preference::Granted, _) | (_, Preference::Granted) => Preference::Granted,
-                (Preference::Unasked, Preference::Unasked) => Preference::Unasked,
-            };
-        }
-        found
-    }
-
     /// §3: "`always` categories are granted whatever the event says"; §1: "Only `granted` satisfies a requirement."
     fn is_granted(&self, category: CategoryId) -> bool {
         let always = self.policy.category(category).is_some_and(|category| category.always.is_some());
-        always || self.preference(category) == Preference::Granted
+        always || preference(self.policy, self.event, category) == Preference::Granted
     }
 
     /// §3: "An unenforced category is removed from every requirement, and groups left empty with it." "`unenforced` beats
@@ -387,6 +435,31 @@ impl Interpreter<'_> {
         let mut categories: Vec<CategoryId> = requirement.flat_map(Requirement::categories).collect();
         categories.sort_unstable();
         categories.dedup();
-        categories.into_iter().map(|category| (category, self.preference(category))).collect()
+        categories
+            .into_iter()
+            .map(|category| (category, preference(self.policy, self.event, category)))
+            .collect()
     }
+}
+
+/// §1: the preference of a category. "Among duplicate keys any refusal wins, then any invalid value."
+fn preference(policy: &Policy, event: &Event<'_>, category: CategoryId) -> Preference {
+    let Some(category) = policy.category(category) else { return Preference::Unasked };
+    // §1: "In the state `malformed` every preference is `invalid`."
+    if event.consent == Consent::Malformed {
+        return Preference::Invalid;
+    }
+    let mut found = Preference::Unasked;
+    for (name, preference) in event.consent.preferences() {
+        if name.as_bytes() != category.wire_id().as_bytes() {
+            continue;
+        }
+        found = match (found, preference) {
+            (Preference::Refused, _) | (_, Preference::Refused) => Preference::Refused,
+            (Preference::Invalid, _) | (_, Preference::Invalid) => Preference::Invalid,
+            (Preference::Granted, _) | (_, Preference::Granted) => Preference::Granted,
+            (Preference::Unasked, Preference::Unasked) => Preference::Unasked,
+        };
+    }
+    found
 }
