@@ -784,6 +784,66 @@ fn what_nobody_receives_can_be_left_out() {
     assert_eq!(fs::read(folder.path("split/+y.ndjson")).unwrap(), b"");
 }
 
+/// Two destinations share a key and need different things. A router that knows only that key must not deliver to the blocked one.
+#[test]
+fn a_blocked_destination_is_stopped_under_every_name() {
+    let folder = Folder::new();
+    let text = "consentry 1\npolicy \"instances\"\ninclude prelude \"segment\"\ncategory Newsletter\ncategory Beta\n\
+         destination \"MailChimp Newsletter\" needs Newsletter shared alias \"MailChimp\"\n\
+         destination \"MailChimp Beta\" needs Beta alias \"MC Beta\" shared alias \"MailChimp\"\n";
+    let policy = folder.write("policy.consent", text.as_bytes());
+    let rewritten = |newsletter: bool, beta: bool, integrations: &str| -> Value {
+        let event = format!(
+            "{{\"integrations\":{integrations},\"context\":{{\"consent\":{{\"categoryPreferences\":\
+             {{\"Newsletter\":{newsletter},\"Beta\":{beta}}}}}}}}}\n"
+        );
+        let output = run(&["filter", &policy], event.as_bytes());
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["integrations"].clone()
+    };
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    for (newsletter, beta, integrations, expected) in [
+        (true, true, "{}", "{}"),
+        (true, true, r#"{"MailChimp":{"id":1}}"#, r#"{"MailChimp":{"id":1}}"#),
+        (true, true, r#"{"All":true}"#, r#"{"All":true}"#),
+        (true, false, "{}", r#"{"MailChimp Beta":false,"MC Beta":false,"MailChimp":false}"#),
+        (
+            true,
+            false,
+            r#"{"All":true,"MailChimp":true}"#,
+            r#"{"All":true,"MailChimp":false,"MailChimp Beta":false,"MC Beta":false}"#,
+        ),
+        (
+            true,
+            false,
+            r#"{"MailChimp":{"id":1},"MailChimp Newsletter":{"id":2}}"#,
+            r#"{"MailChimp":false,"MailChimp Newsletter":{"id":2},"MailChimp Beta":false,"MC Beta":false}"#,
+        ),
+        // What `All` stops needs no entry; what it would let through by a shared key does.
+        (true, false, r#"{"All":false}"#, r#"{"All":false}"#),
+        (
+            true,
+            false,
+            r#"{"All":false,"MailChimp":true}"#,
+            r#"{"All":false,"MailChimp":false,"MailChimp Newsletter":true}"#,
+        ),
+        // A delivered destination is let through under every name that no blocked one has.
+        (
+            true,
+            true,
+            r#"{"All":false,"MailChimp":true}"#,
+            r#"{"All":false,"MailChimp":true,"MailChimp Newsletter":true,"MailChimp Beta":true,"MC Beta":true}"#,
+        ),
+        (
+            false,
+            false,
+            "{}",
+            r#"{"MailChimp Newsletter":false,"MailChimp Beta":false,"MC Beta":false,"MailChimp":false}"#,
+        ),
+    ] {
+        assert_eq!(rewritten(newsletter, beta, integrations), json(expected), "{integrations}");
+    }
+}
+
 #[test]
 fn the_summary_is_that_of_eval() {
     for policy in [SHOP, "policies/examples/gazette/gazette.consent"] {

@@ -335,11 +335,11 @@ fn entries_of(integrations: &Integrations, is: impl Fn(&str) -> bool) -> Vec<Ent
     named.map(|(_, entry)| *entry).collect()
 }
 
-/// Whether a router delivers to a destination: its own entry under any of its names, where off beats on; without one `All`,
-/// unless its kind ignores it; and otherwise it does.
-pub fn routed(table: &Table, integrations: &Integrations, id: DestinationId) -> bool {
+/// Whether a router that knows some names of a destination delivers to it: an entry under one of them, where off beats on;
+/// without one `All`, unless its kind ignores it; and otherwise it does.
+pub fn routed(table: &Table, integrations: &Integrations, id: DestinationId, known: &[&str]) -> bool {
     let destination = table.policy().destination(id).unwrap();
-    let own = entries_of(integrations, |name| destination.names().any(|own| own == name));
+    let own = entries_of(integrations, |name| known.contains(&name));
     let own: Vec<bool> = own.into_iter().filter_map(|entry| means(table, entry)).collect();
     if !own.is_empty() {
         return own.iter().all(|on| *on);
@@ -349,22 +349,26 @@ pub fn routed(table: &Table, integrations: &Integrations, id: DestinationId) -> 
     ignores_all || all.into_iter().all(|entry| means(table, entry) != Some(false))
 }
 
-/// Whether a destination is stopped whatever a router makes of values that are no booleans, and whichever key it reads.
-pub fn surely_blocked(table: &Table, integrations: &Integrations, id: DestinationId) -> bool {
+/// Whether a name stops a destination whatever a router makes of values that are no booleans, and whichever key it reads.
+pub fn surely_blocked(table: &Table, integrations: &Integrations, id: DestinationId, name: &str) -> bool {
     let destination = table.policy().destination(id).unwrap();
-    let own = entries_of(integrations, |name| destination.names().any(|own| own == name));
+    let own = entries_of(integrations, |own| own == name);
     let ignores_all = table.policy().kind_of(destination).is_some_and(|kind| kind.ignores_all.is_some());
     let stopped = |entries: &[Entry]| !entries.is_empty() && entries.iter().all(|entry| *entry == Entry::Off);
     stopped(&own)
         || own.is_empty() && !ignores_all && stopped(&entries_of(integrations, |name| name == "All"))
 }
 
-/// Whether an entry of a destination is no boolean, while `All` may stop those that have none.
-pub fn in_doubt(table: &Table, integrations: &Integrations, id: DestinationId) -> bool {
-    let destination = table.policy().destination(id).unwrap();
-    let own = entries_of(integrations, |name| destination.names().any(|own| own == name));
+/// Whether an entry of a name is no boolean, while `All` may stop those that have none.
+pub fn in_doubt(table: &Table, integrations: &Integrations, name: &str) -> bool {
+    let own = entries_of(integrations, |own| own == name);
     let all = entries_of(integrations, |name| name == "All");
     own.contains(&Entry::Invalid) && all.into_iter().any(|entry| means(table, entry) == Some(false))
+}
+
+/// Whether an entry of a name is not `false`.
+pub fn lets_through(integrations: &Integrations, name: &str) -> bool {
+    entries_of(integrations, |own| own == name).iter().any(|entry| *entry != Entry::Off)
 }
 
 pub fn all_is_false(integrations: &Integrations) -> bool {

@@ -42,9 +42,10 @@ impl Table {
         Ok(self.decide_at(origin, at, scratch))
     }
 
-    /// Decides one event, and appends it to `into` rewritten, so that a router which knows the integrations object alone obeys the
-    /// decision. A blocked destination is stopped there, by a `false` of its own where need be, and a delivered one that would be
-    /// stopped has `true`; everything else stays as it is, byte for byte, option objects of delivered destinations too.
+    /// Decides one event, and appends it to `into` rewritten, so that a router that knows only the integrations object obeys the
+    /// decision (section 8 of the semantics). A blocked destination is stopped under each of its names, by a `false` where need be. A
+    /// delivered one that would be stopped has `true`, under each name that no blocked destination has. Everything else stays as it is,
+    /// byte for byte, option objects of delivered destinations too.
     ///
     /// A dropped event blocks every destination of the policy, and `All` is `false` in it for the others. An input without bytes is
     /// written as the smallest event that it stands for.

@@ -1,17 +1,18 @@
-//! Events rewritten, so that a router which knows the integrations object alone obeys the decision.
+//! Events rewritten, so that a router that knows only the integrations object obeys the decision.
 //!
-//! The router takes a destination's own entry, under any of its names, where off beats on; without one `All`, unless the
-//! destination's kind ignores it; and otherwise delivers. So in each integrations object
+//! The router takes a destination's own entry under the names that it knows, where off beats on; without one `All`, unless the
+//! destination's kind ignores it; and otherwise delivers. It knows at least one name of each destination, the own name or an alias.
+//! So in each integrations object
 //!
-//! - every entry that only blocked destinations claim becomes `false`, and every entry that a delivered one claims and that
-//!   would stop it becomes `true`; an entry that lets it through, an option object most of all, stays as it is;
-//! - a blocked destination that would be let through all the same, and a delivered one that would be stopped, gets an
-//!   entry under its own name;
+//! - every name of a blocked destination is `false`, also one that it shares with a delivered destination, or has no entry where
+//!   `All` stops it for certain;
+//! - every other name lets the delivered destinations through: an entry that would stop them becomes `true`, and a missing one is
+//!   added where `All` would stop them. An entry that lets them through, an option object most of all, stays as it is;
 //! - `All` becomes `false` where the whole event is dropped, for the sake of destinations that the policy does not have.
 //!
-//! Where an event has several objects, the first and the last each say all of this, and none of the others says otherwise, so
-//! that it does not matter which one a router reads, or whether it reads all.
-//! Whatever else the event has stays byte for byte.
+//! Where an event has several objects, the first and the last each have all of this, and no other contradicts it. So
+//! it does not matter which one a router reads, or whether it reads all.
+//! Everything else in the event stays byte for byte.
 
 use super::bits::{Bits, ones};
 use super::cache::Cache;
@@ -27,6 +28,17 @@ pub(super) struct Rewrites {
     cache: Cache<Rewritten>,
     /// The text that something is remembered under: who is delivered, and the object.
     key: Vec<u8>,
+    aliases: Vec<Alias>,
+}
+
+/// An alias of one destination or of several.
+#[derive(Debug, Clone)]
+struct Alias {
+    name: String,
+    /// The number of the name in [`Table::destinations`].
+    number: usize,
+    /// The destinations that have it.
+    ids: Vec<u32>,
 }
 
 /// What an integrations object becomes; nothing when it stays as it is.
@@ -57,10 +69,20 @@ enum Position {
 impl Rewrites {
     pub(super) fn new(table: &Table, remembers: bool) -> Self {
         let nothing = Rewritten::default();
-        // What an object becomes has each destination's name once at the most, with a quote or two and a value.
-        let names = table.policy().destinations().iter().map(|destination| destination.name().len() + 16);
+        // What an object becomes has each name once at the most, with a quote or two and a value.
+        let destinations = table.policy().destinations();
+        let names = destinations.iter().flat_map(Destination::names).map(|name| name.len() + 16);
         let cache = if remembers { Cache::new(nothing, names.sum()) } else { Cache::never(nothing) };
-        Rewrites { cache, key: Vec::new() }
+        let mut seen = Bits::new(table.destinations.numbers());
+        let mut aliases = Vec::new();
+        for name in destinations.iter().flat_map(|destination| &destination.aliases) {
+            let (number, ids) = table.destinations.numbered(name.value.as_bytes());
+            if !seen.contains(number) {
+                seen.insert(number);
+                aliases.push(Alias { name: name.value.clone(), number, ids: ids.to_vec() });
+            }
+        }
+        Rewrites { cache, key: Vec::new(), aliases }
     }
 
     #[cfg(test)]
@@ -120,8 +142,9 @@ impl Rewrites {
         self.key.extend([u8::from(outcome.dropped), position as u8]);
         outcome.deliver.words().iter().for_each(|word| self.key.extend_from_slice(&word.to_le_bytes()));
         self.key.extend_from_slice(text);
+        let aliases = &self.aliases;
         let place = self.cache.place(&self.key, |rewritten| {
-            rewritten.work_out(table, outcome, position, text);
+            rewritten.work_out(table, aliases, outcome, position, text);
             true
         });
         self.cache.at(place.unwrap_or_default())
@@ -129,11 +152,18 @@ impl Rewrites {
 }
 
 impl Rewritten {
-    fn work_out(&mut self, table: &Table, outcome: Outcome<'_>, position: Position, text: &[u8]) {
+    fn work_out(
+        &mut self,
+        table: &Table,
+        aliases: &[Alias],
+        outcome: Outcome<'_>,
+        position: Position,
+        text: &[u8],
+    ) {
         // Whatever is no object lists nothing, and an object takes its place if one is needed.
         let object = entry_texts(text);
         let entries = object.as_deref().unwrap_or_default();
-        let changes = Changes::new(table, outcome, position, entries);
+        let changes = Changes::new(table, aliases, outcome, position, entries);
         self.changed = !changes.values.is_empty() || !changes.added.is_empty();
         self.text.clear();
         self.text.push(b'{');
@@ -175,7 +205,13 @@ struct Changes<'n> {
 }
 
 impl<'n> Changes<'n> {
-    fn new(table: &'n Table, outcome: Outcome<'_>, position: Position, entries: &[EntryText<'_>]) -> Self {
+    fn new(
+        table: &'n Table,
+        aliases: &'n [Alias],
+        outcome: Outcome<'_>,
+        position: Position,
+        entries: &[EntryText<'_>],
+    ) -> Self {
         let Outcome { deliver, dropped } = outcome;
         let mut changes = Changes::default();
         let count = table.policy().destinations().len();
@@ -196,44 +232,35 @@ impl<'n> Changes<'n> {
             }
         }
 
-        // Who has an entry that stops it for certain; one that lets it through; one that it shares with who is delivered.
-        let [mut off, mut on, mut claimed] = [count; 3].map(Bits::new);
-        // Names are spread over those who share them once, however often an event repeats them.
-        let [mut is_on, mut is_claimed, mut is_blocked] = [table.destinations.numbers(); 3].map(Bits::new);
-        let spread = |named: &[u32], over: &mut Bits| named.iter().for_each(|id| over.insert(*id as usize));
-        let stopped = |id: usize| may_stop && !table.ignores_all.contains(id);
+        // A name lets its destinations through if all of them are delivered.
+        let is_delivered = |ids: &[u32]| ids.iter().all(|id| deliver.contains(*id as usize));
+        let obeys_all = |id: &u32| !table.ignores_all.contains(*id as usize);
+        // The names that have an entry, and those of them that let through; however often an event repeats them, they are looked
+        // up once. And the destinations whose own name has an entry.
+        let [mut is_present, mut is_through] = [table.destinations.numbers(); 2].map(Bits::new);
+        let mut own = Bits::new(count);
         for entry in entries.iter().filter(|entry| entry.name.as_bytes() != ALL) {
-            let (number, named) = table.destinations.numbered(entry.name.as_bytes());
-            if named.is_empty() {
-                continue;
-            }
-            if !is_claimed.contains(number) && !is_blocked.contains(number) {
-                if named.iter().any(|id| deliver.contains(*id as usize)) {
-                    is_claimed.insert(number);
-                    spread(named, &mut claimed);
-                } else {
-                    is_blocked.insert(number);
-                    spread(named, &mut off);
+            let (number, ids) = table.destinations.numbered(entry.name.as_bytes());
+            let [first, ..] = ids else { continue };
+            if !is_present.contains(number) {
+                is_present.insert(number);
+                if is_delivered(ids) {
+                    is_through.insert(number);
+                }
+                let destination = table.policy().destination(DestinationId::new(*first as usize));
+                if destination.is_some_and(|one| one.name().as_bytes() == entry.name.as_bytes()) {
+                    own.insert(*first as usize);
                 }
             }
-            if is_blocked.contains(number) {
-                if entry.entry != Entry::Off {
-                    changes.values.push((entry.place.clone(), false));
-                }
-                continue;
-            }
-            let stops = match entry.entry {
-                Entry::On => false,
-                Entry::Off => true,
-                // Where it counts as none, it is in the way of those alone that need one.
-                Entry::Invalid => table.invalid_is_off || named.iter().any(|id| stopped(*id as usize)),
+            let through = is_through.contains(number);
+            let contradicts = match entry.entry {
+                Entry::On => !through,
+                Entry::Off => through,
+                // An invalid entry may count as none. Then it is in the way of those that need one.
+                Entry::Invalid => !through || table.invalid_is_off || may_stop && ids.iter().any(obeys_all),
             };
-            if stops {
-                changes.values.push((entry.place.clone(), true));
-            }
-            if (stops || entry.entry == Entry::On) && !is_on.contains(number) {
-                is_on.insert(number);
-                spread(named, &mut on);
+            if contradicts {
+                changes.values.push((entry.place.clone(), through));
             }
         }
         changes.values.sort_by_key(|(place, _)| place.start);
@@ -244,13 +271,24 @@ impl<'n> Changes<'n> {
         let added = (0..table.known.words().len()).map(|at| {
             let (deliver, obeys_all) = (deliver.word(at), !table.ignores_all.word(at));
             let stopped = if may_stop { obeys_all } else { 0 };
-            let surely_stopped = if does_stop { obeys_all & !claimed.word(at) } else { 0 };
-            let (off, on) = (off.word(at), on.word(at));
-            table.known.word(at) & (deliver & stopped & !on | !deliver & !off & !surely_stopped)
+            let surely_stopped = if does_stop { obeys_all } else { 0 };
+            table.known.word(at) & !own.word(at) & (deliver & stopped | !deliver & !surely_stopped)
         });
         for id in ones(added).map(DestinationId::new) {
             let name = table.policy().destination(id).map(Destination::name);
             changes.added.extend(name.map(|name| (name, deliver.contains(id.index()))));
+        }
+        for Alias { name, ids, .. } in aliases.iter().filter(|alias| !is_present.contains(alias.number)) {
+            let through = is_delivered(ids);
+            let is_needed = match through {
+                true => may_stop && ids.iter().any(obeys_all),
+                false => {
+                    !does_stop || !ids.iter().filter(|id| !deliver.contains(**id as usize)).all(obeys_all)
+                }
+            };
+            if is_needed {
+                changes.added.push((name, through));
+            }
         }
         changes
     }
