@@ -483,3 +483,31 @@ fn the_readme_shows_what_is_printed() {
     let arguments = ["eval", &place.text("acme.consent"), "-", "--ledger", &place.text("ledger")];
     assert_eq!(run(&arguments, event.1.as_bytes()).out, decided.1);
 }
+
+/// A reader that goes away stops no recording.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_stops_no_recording() {
+    let count = 20_000;
+    for format in ["human", "json"] {
+        let place = Place::new("");
+        let events: String = (0..count)
+            .map(|id| {
+                preference_event(
+                    &format!(r#""userId":"{id}""#),
+                    "2026-10-01T10:00:00Z",
+                    r#"{"Advertising":true}"#,
+                )
+            })
+            .collect();
+        place.write("events", &events);
+        let arguments =
+            ["ledger", "ingest", &place.text("ledger"), &place.text("events"), "--format", format];
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = common::command(&arguments).stdout(writer).output().unwrap();
+        assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
+        let all = run(&["ledger", "export", &place.text("ledger")], b"").out;
+        assert_eq!(all.lines().count(), count);
+    }
+}

@@ -3,6 +3,7 @@
 use super::format::ResultFormat;
 use super::input::Chunks;
 use super::ledger_arguments::{Ledger, LedgerArguments, next_answer};
+use super::output::Output;
 use super::shared::{PolicyArguments, Result, Status};
 use consentry::ledger::Batch;
 use consentry::report::Summary;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 /// Decide every event of a stream: one JSON object a line in, one decision a line out.
 ///
 /// Exit status: 0 every line was decided, 1 some lines are not events, 2 a policy that does not compile or a file
-/// that cannot be read.
+/// that cannot be read, 141 the reader of standard output went away before the end.
 #[derive(clap::Args)]
 pub(super) struct Eval {
     #[command(flatten)]
@@ -29,13 +30,13 @@ pub(super) struct Eval {
 }
 
 impl Eval {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
+    pub(super) fn run(&self, to: &mut Output) -> Result<Status> {
         let table = Table::new(self.policy.load()?);
         let policy = table.policy();
         let ledger = self.ledger.open(policy)?;
         let mut scratch = table.scratch();
         let mut summary = Summary::default();
-        let mut number = 0;
+        let (mut number, mut written) = (0, 0);
         for chunk in Chunks::open(self.events.as_deref())? {
             let chunk = chunk?;
             let batch = ledger.as_ref().map(|ledger| ledger.batch(&chunk, policy));
@@ -57,6 +58,8 @@ impl Eval {
             }
             // Nobody waits for what is decided already while more input is waited for.
             to.flush()?;
+            to.ensure_open().map_err(|failure| failure.written_up_to(written))?;
+            written = number;
         }
         if !self.format.is_json() {
             self.format.write(to, &SummaryReport::new(policy, &summary))?;

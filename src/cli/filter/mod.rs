@@ -34,7 +34,8 @@ use worker::Job;
 /// An event that needs no change comes out byte for byte, and so does every line break. The input may be a gzip or zstd
 /// archive. A summary goes to standard error. Exit status: 0 every line is an event, 1 some lines were rejected, 2 a policy
 /// that does not compile, a file that cannot be read or written, or a line that is not an event without --rejects or
-/// --discard-rejects; what comes before it is written. 130 interrupted; what is written is whole lines.
+/// --discard-rejects; what comes before it is written. 130 interrupted; what is written is whole lines. 141 the reader of
+/// standard output went away before the end.
 #[derive(clap::Args)]
 pub(super) struct Filter {
     #[command(flatten)]
@@ -167,7 +168,7 @@ impl Filter {
     fn finish(&self, table: &Table, outputs: &mut Outputs, ended: Result<()>) -> Result<Status> {
         outputs.cut();
         let lines = outputs.lines;
-        ended.map_err(|failure| failure.with(&format!("; everything up to line {lines} is written")))?;
+        ended.map_err(|failure| failure.written_up_to(lines))?;
         let summary = &outputs.summary;
         let mut text = Vec::new();
         let mut report = SummaryReport::new(table.policy(), summary);
