@@ -621,7 +621,7 @@ fn a_revision_is_compared() {
     write("new.consent", HEAD);
     let new = folder.path().join("new.consent");
     let missing = run(&["diff", "--against", "HEAD", new.to_str().unwrap()], "");
-    assert!(missing.status == 2 && missing.err.contains("there is no such file"), "{}", missing.err);
+    assert!(missing.status == 2 && missing.err.contains("is not in revision `HEAD`"), "{}", missing.err);
     for (arguments, says) in [
         (&["diff", "a.consent"][..], "there is one policy"),
         (&["diff", "--against", "HEAD", "a.consent", "b.consent"], "there is one policy, and not two"),

@@ -136,6 +136,15 @@ pub(super) fn print_error(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
+/// Returns a word for a shell.
+pub(super) fn quoted(word: &str) -> String {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_./:@%+=,".contains(char);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
 /// How many destinations a message names.
 const MAX_NAMES: usize = 20;
 

@@ -5,11 +5,12 @@ mod git;
 use super::files;
 use super::format::Format;
 use super::input::Chunks;
-use super::shared::{Result, Root, Status};
+use super::shared::{Result, Root, Status, quoted};
 use consentry::exact::{self, CheckedDestination, DestinationDiff, Diff as Changes, Direction};
 use consentry::report::diff::DiffReport;
 use consentry::report::event_counts::EventCounts;
 use consentry::report::markdown;
+use consentry::source::{Source, SourceError};
 use consentry::{Input, Limits, Policy, Table};
 use git::Revision;
 use std::io::Write;
@@ -100,7 +101,27 @@ impl Diff {
         let real = files::real(path);
         let folder = self.root.root.as_deref().or(real.parent()).unwrap_or(Path::new("."));
         let (_, name) = self.root.place(path)?;
-        let policy = Policy::from_source(&Revision::new(folder, revision)?, &name)?;
+        let (shown, quoted_revision) = (quoted(&path.display().to_string()), quoted(revision));
+        if real.is_dir() {
+            let each = format!(
+                "grep -rlZ --include='*.consent' '^policy' {shown} | xargs -0 -n 1 consentry diff --against {quoted_revision}"
+            );
+            return Err(format!(
+                "`{}` is a folder, and one policy is compared at a time: `{each}`",
+                path.display()
+            )
+            .into());
+        }
+        let old = Revision::new(folder, revision)?;
+        if matches!(old.read(&name), Err(SourceError::NotFound)) {
+            return Err(format!(
+                "`{}` is not in revision `{revision}`: it is new, so that there is nothing to compare it with; read it with \
+                 `consentry table {shown}`, or compare it with the policy that it replaces: `consentry diff OLD {shown}`",
+                path.display()
+            )
+            .into());
+        }
+        let policy = Policy::from_source(&old, &name)?;
         Ok((format!("{revision}:{}", path.display()), policy))
     }
 }
