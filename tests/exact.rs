@@ -839,3 +839,67 @@ fn a_path_of_one_key_has_no_missing_level() {
         assert!(!diff.is_exact());
     }
 }
+
+/// In Markdown nothing from a policy mentions anybody, links anywhere or closes an issue on GitHub, which looks for such words outside
+/// code after it has read the escapes.
+#[test]
+fn a_policy_refers_to_nothing_on_github() {
+    let names = [
+        "@acme",
+        "fixes #12",
+        "gh-12",
+        "acme/site#7",
+        "https://a.example",
+        "www.a.example",
+        "a@b.co",
+        "1234abc",
+    ];
+    let text = |needs: &str| {
+        let categories = names.map(|name| format!("category \"C {name}\"  \"about {name}\"\n")).concat();
+        let destinations =
+            names.map(|name| format!("destination \"D {name}\"  needs \"C {name}\"{needs}\n")).concat();
+        let promises = names
+            .map(|name| {
+                format!("never deliver \"D {name}\"  without \"C {name}\"  when event not exempt because \"{name}\"\n")
+            })
+            .concat();
+        format!(
+            "consentry 1\npolicy \"p {}\"\ninclude prelude \"segment\"\noverride exempt events  \"E @acme\"\ncategory Ads\n{categories}{destinations}{promises}",
+            names[0]
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for (name, needs) in [("old.consent", ""), ("new.consent", ", Ads")] {
+        fs::write(path(name), text(needs)).unwrap();
+    }
+    let (old, new) = (path("old.consent"), path("new.consent"));
+    for arguments in [
+        &["diff", &old, &new, "--reasons", "--format", "markdown"][..],
+        &["table", &new, "--format", "markdown"],
+        &["simulate", &new, "--all", "--format", "markdown"],
+        &[
+            "simulate",
+            &new,
+            "--banner",
+            "mandatory",
+            "--model",
+            "opt-in",
+            "--format",
+            "markdown",
+            "event",
+            "choose all",
+            "event",
+        ],
+    ] {
+        let shown = run(arguments, "");
+        assert!(shown.status == 0, "{arguments:?}: {}", shown.err);
+        // Every second part is code.
+        let prose: Vec<&str> = shown.out.split('`').step_by(2).collect();
+        let prose = prose.join(" ").replace('\\', "").replace("&#8203;", "\u{200b}");
+        assert!(prose.contains("D @"), "{arguments:?}: {prose}");
+        for name in names {
+            assert!(!prose.contains(name), "{arguments:?}: {name}: {prose}");
+        }
+    }
+}
