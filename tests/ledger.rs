@@ -116,7 +116,7 @@ fn people_are_recorded_shown_and_forgotten() {
             json!({ "v": 1, "line": 5, "rejected": { "code": "no_person", "message": "a userId or an anonymousId is required" } }),
             json!({ "v": 1, "line": 6, "error": { "code": "not_json", "message": "not JSON: expected ident at byte 1" } }),
             json!({ "v": 1, "acknowledged": 7 }),
-            json!({ "v": 1, "summary": { "lines": 7, "preferences": 2, "links": 1, "others": 1, "rejected": 2, "not_events": 1 } }),
+            json!({ "v": 1, "summary": { "lines": 7, "preferences": 2, "links": 1, "others": 1, "rejected": 2, "not_events": 1, "blank_lines": 0 } }),
         ]
     );
     let ledger = place.text("ledger");

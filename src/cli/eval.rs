@@ -1,7 +1,7 @@
 //! `consentry eval`.
 
 use super::format::ResultFormat;
-use super::input::Chunks;
+use super::input::EventsArguments;
 use super::ledger_arguments::{Ledger, LedgerArguments, next_answer};
 use super::output::Output;
 use super::shared::{PolicyArguments, Result, Status};
@@ -11,7 +11,6 @@ use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
 use consentry::{Input, Table};
 use std::io::Write;
-use std::path::PathBuf;
 
 /// Decide every event of a stream: one JSON object a line in, one decision a line out.
 ///
@@ -21,8 +20,8 @@ use std::path::PathBuf;
 pub(super) struct Eval {
     #[command(flatten)]
     policy: PolicyArguments,
-    /// The events, one a line [default: standard input].
-    events: Option<PathBuf>,
+    #[command(flatten)]
+    events: EventsArguments,
     #[command(flatten)]
     ledger: LedgerArguments,
     #[command(flatten)]
@@ -37,7 +36,7 @@ impl Eval {
         let mut scratch = table.scratch();
         let mut summary = Summary::default();
         let (mut number, mut written) = (0, 0);
-        for chunk in Chunks::open(self.events.as_deref())? {
+        for chunk in self.events.open()? {
             let chunk = chunk?;
             let batch = ledger.as_ref().map(|ledger| ledger.batch(&chunk, policy));
             let mut answers = batch.as_ref().map(Batch::answers);
@@ -52,7 +51,9 @@ impl Eval {
                     }
                     Err(error) => {
                         summary.add_error(&error);
-                        self.format.write(to, &EventErrorReport::new(number, &error))?;
+                        if !error.is_blank() {
+                            self.format.write(to, &EventErrorReport::new(number, &error))?;
+                        }
                     }
                 }
             }

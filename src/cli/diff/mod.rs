@@ -4,7 +4,7 @@ mod git;
 
 use super::files;
 use super::format::Format;
-use super::input::Chunks;
+use super::input::{ArchiveArguments, Chunks};
 use super::shared::{Result, Root, Status, quoted};
 use consentry::exact::{self, CheckedDestination, DestinationDiff, Diff as Changes, Direction};
 use consentry::report::diff::DiffReport;
@@ -34,6 +34,8 @@ pub(super) struct Diff {
     /// Count the events of a file that each change touches; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
+    #[command(flatten)]
+    archives: ArchiveArguments,
     /// Show the situations in which only the reason is another one, too.
     #[arg(long)]
     reasons: bool,
@@ -65,7 +67,7 @@ impl Diff {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let [(old_name, old), (new_name, new)] = self.sides()?;
         let changes = exact::diff(&old, &new);
-        let count = |path: &PathBuf| count(&changes, &old, &new, path);
+        let count = |path: &PathBuf| count(&changes, &old, &new, Chunks::open(Some(path), &self.archives)?);
         let events = self.events.as_ref().map(count).transpose()?;
         let (old, new) = ((old_name.as_str(), &old), (new_name.as_str(), &new));
         let report = DiffReport::new(old, new, &changes, events.as_ref(), self.reasons);
@@ -127,18 +129,21 @@ impl Diff {
 }
 
 /// Counts the events of a file that each change touches.
-fn count(changes: &Changes, old: &Policy, new: &Policy, path: &Path) -> Result<EventCounts> {
+fn count(changes: &Changes, old: &Policy, new: &Policy, chunks: Chunks) -> Result<EventCounts> {
     let limits = Limits::default();
     let mut counts = EventCounts::new(changes, old, new);
     let (old, new) = (Table::new(old.clone()), Table::new(new.clone()));
     let (mut old_scratch, mut new_scratch) = (old.scratch(), new.scratch());
     let touching: Vec<_> = changes.destinations.iter().map(DestinationDiff::touching).collect();
-    for chunk in Chunks::open(Some(path))? {
+    for chunk in chunks {
         for line in chunk?.events() {
             let read = |table: &Table| table.read(line.clone()?, &limits);
-            let (Ok(as_old), Ok(as_new)) = (read(&old), read(&new)) else {
-                counts.add_error();
-                continue;
+            let (as_old, as_new) = match (read(&old), read(&new)) {
+                (Ok(as_old), Ok(as_new)) => (as_old, as_new),
+                (Err(error), _) | (_, Err(error)) => {
+                    counts.add_error(&error);
+                    continue;
+                }
             };
             let decided = (
                 old.decide(Input::event(&as_old), &mut old_scratch),
@@ -146,7 +151,7 @@ fn count(changes: &Changes, old: &Policy, new: &Policy, path: &Path) -> Result<E
             );
             match decided {
                 (Ok(old), Ok(new)) => counts.add(&touching, &old, &new),
-                _ => counts.add_error(),
+                (Err(error), _) | (_, Err(error)) => counts.add_error(&error),
             }
         }
     }
