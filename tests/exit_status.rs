@@ -1,4 +1,4 @@
-//! How every command ends: the table of docs/exit-status.md, cell by cell.
+//! The table of docs/exit-status.md, cell by cell: every command and every way to end.
 
 #![cfg(target_os = "linux")]
 #![allow(

@@ -123,7 +123,7 @@ fn a_bare_repository_among_policies_is_not_read() {
     assert!(status == 2 && said.contains("cannot use bare repository"), "{status}: {said}");
 }
 
-/// What a commit has is what its hash stands for, whatever a clone puts in its place.
+/// A commit is read as its hash says, whatever a clone puts in its place.
 #[test]
 fn replaced_objects_are_not_read() {
     let (_folder, upstream) = upstream();
@@ -143,7 +143,7 @@ fn a_clone_of_one_commit() {
     git(&upstream, &["branch", "old", "HEAD~1"]);
     for (revision, then) in [("HEAD~1", "HEAD~1"), ("origin/old", "origin/old"), ("old", "FETCH_HEAD")] {
         let clone = clone(folder.path(), "--depth=1");
-        // What is there can be compared.
+        // The commit of the clone can be compared.
         for there in ["HEAD", "main", "origin/main"] {
             assert_eq!(diff(&clone, None, &["--against", there, "policies/a.consent", "--deny", "any"]).0, 0);
         }

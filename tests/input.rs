@@ -64,7 +64,7 @@ fn what_is_not_read_is_named() {
             assert_eq!((status, out.as_str()), (2, ""), "{arguments:?} {name}");
             assert!(err.starts_with(&expected) && err.lines().count() == 1, "{arguments:?}: {err}");
         }
-        // Of standard input there is no file to name.
+        // Standard input has no file to name.
         let piped = run(&["eval", SHOP], &fs::read(&file).unwrap());
         assert!(piped.status == 2 && piped.err.contains(what) && !piped.err.contains(&file), "{}", piped.err);
         // The command does it, where it is installed.

@@ -55,7 +55,7 @@ pub(crate) fn main() -> ExitCode {
         }
         Err(help) => help::write(to, &help).map(|()| Status::Fine),
     };
-    // What was decided before a failure is still printed.
+    // The output before a failure is still printed.
     let printed = to.end();
     let (status, message) = match result.and_then(|status| printed.map(|()| status)) {
         Ok(Status::Fine) => return ExitCode::SUCCESS,

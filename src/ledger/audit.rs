@@ -147,7 +147,7 @@ pub struct Audit {
     pub by: [Breakdown<Tally>; By::ALL.len()],
     /// How many lines are not events, for each reason.
     pub errors: Counts<EventErrorKind>,
-    /// How many lines have nothing but white space.
+    /// The number of lines that have nothing but white space.
     pub blank_lines: u64,
     /// How many events have their consent object in a state.
     pub states: Counts<ConsentState>,

@@ -150,7 +150,7 @@ impl Summary {
         }
     }
 
-    /// How many lines had nothing but white space: they are skipped, and no faults.
+    /// Returns the number of blank lines. They are skipped, and are no faults.
     pub fn blank_lines(&self) -> u64 {
         self.blank_lines
     }

@@ -27,14 +27,14 @@ const ENVIRONMENT: [(&str, &str); 7] = [
     ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_ALLOW_PROTOCOL", "none"),
     ("GIT_TERMINAL_PROMPT", "0"),
-    // A commit has what its hash stands for.
+    // The commit that has the hash, whatever this clone puts in its place.
     ("GIT_NO_REPLACE_OBJECTS", "1"),
     ("GIT_OPTIONAL_LOCKS", "0"),
     // Messages in the language of all the others.
     ("LC_ALL", "C"),
 ];
 
-/// How much of the complaints of git is kept.
+/// The most bytes of git's complaints that are kept.
 const MAX_COMPLAINT: u64 = 1 << 16;
 
 /// The files below a folder as they were in a commit.
@@ -50,7 +50,7 @@ impl Revision {
         let commit = format!("{name}^{{commit}}");
         let hash = git(folder, &["rev-parse", "--verify", "--end-of-options", &commit]).map_err(|error| {
             let error = error.trim_start_matches("fatal: ");
-            // Of a repository that cannot be read at all there is nothing to fetch.
+            // A repository that cannot be read has nothing to fetch.
             let help = match error.strip_prefix("detected dubious ownership in repository at ") {
                 Some(place) => {
                     format!("; if you trust it, run `git config --global --add safe.directory {place}`")
@@ -157,7 +157,7 @@ fn read(from: Option<impl Read>, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads to the end, and keeps the start. What cannot be read is not worth more than that git has failed.
+/// Reads to the end, and keeps the start. A text that cannot be read is left out: git has failed anyway.
 fn start_of(from: Option<impl Read>, limit: u64) -> Vec<u8> {
     let Some(mut from) = from else { return Vec::new() };
     let start = read(Some(from.by_ref()), limit).unwrap_or_default();

@@ -4,7 +4,7 @@ use super::Chunks;
 use crate::cli::shared::Result;
 use std::path::PathBuf;
 
-/// How archives are read.
+/// The limits of archives.
 #[derive(clap::Args)]
 pub(crate) struct ArchiveArguments {
     /// The largest window of a zstd archive, in bytes or as 128M or 1G; `zstd --long` and `--ultra` need more than the default. So much

@@ -20,7 +20,7 @@ pub(crate) struct Chunks {
     limit: usize,
     /// What was read behind the last line break of a chunk.
     rest: Vec<u8>,
-    /// Whether something was read.
+    /// True once something was read.
     has_begun: bool,
     /// Whether the last chunk was a piece of a line that goes on.
     in_long_line: bool,

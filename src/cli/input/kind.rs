@@ -1,4 +1,4 @@
-//! What an input is, by its first bytes.
+//! The kind of an input, by its first bytes.
 
 /// The kinds of input. Those of the last sort are named in a message with the command that converts them.
 #[derive(Debug, Clone, Copy, PartialEq)]

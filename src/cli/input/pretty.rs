@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-/// What the start of an input shows.
+/// The form of an input, as its start shows it.
 #[derive(Debug, PartialEq)]
 pub(super) enum Start {
     /// It is not known yet.
@@ -15,7 +15,7 @@ pub(super) enum Start {
     Array,
 }
 
-/// How much of an input is looked at.
+/// The most bytes of an input that are looked at.
 const MOST: usize = 1 << 20;
 
 /// Looks at the start of an input.
