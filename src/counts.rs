@@ -49,7 +49,7 @@ impl<Key: Ord + Copy> Counts<Key> {
 }
 
 impl<Key: Display> Counts<Key> {
-    /// Returns the counts that are not zero: `2 blank_line`.
+    /// Returns the counts that are not zero: `2 not_json`.
     pub(crate) fn occurring(&self) -> Vec<String> {
         let occurring = self.0.iter().filter(|(_, count)| **count > 0);
         occurring.map(|(key, count)| format!("{count} {key}")).collect()

@@ -621,7 +621,7 @@ fn a_revision_is_compared() {
     write("new.consent", HEAD);
     let new = folder.path().join("new.consent");
     let missing = run(&["diff", "--against", "HEAD", new.to_str().unwrap()], "");
-    assert!(missing.status == 2 && missing.err.contains("there is no such file"), "{}", missing.err);
+    assert!(missing.status == 2 && missing.err.contains("is not in revision `HEAD`"), "{}", missing.err);
     for (arguments, says) in [
         (&["diff", "a.consent"][..], "there is one policy"),
         (&["diff", "--against", "HEAD", "a.consent", "b.consent"], "there is one policy, and not two"),
@@ -837,5 +837,69 @@ fn a_path_of_one_key_has_no_missing_level() {
         let rows: Vec<String> = diff.changes().map(|(_, change)| change.conditions.to_string()).collect();
         assert!(rows.iter().all(|row| !row.contains("missing")), "{rows:?}");
         assert!(!diff.is_exact());
+    }
+}
+
+/// In Markdown nothing from a policy mentions anybody, links anywhere or closes an issue on GitHub, which looks for such words outside
+/// code after it has read the escapes.
+#[test]
+fn a_policy_refers_to_nothing_on_github() {
+    let names = [
+        "@acme",
+        "fixes #12",
+        "gh-12",
+        "acme/site#7",
+        "https://a.example",
+        "www.a.example",
+        "a@b.co",
+        "1234abc",
+    ];
+    let text = |needs: &str| {
+        let categories = names.map(|name| format!("category \"C {name}\"  \"about {name}\"\n")).concat();
+        let destinations =
+            names.map(|name| format!("destination \"D {name}\"  needs \"C {name}\"{needs}\n")).concat();
+        let promises = names
+            .map(|name| {
+                format!("never deliver \"D {name}\"  without \"C {name}\"  when event not exempt because \"{name}\"\n")
+            })
+            .concat();
+        format!(
+            "consentry 1\npolicy \"p {}\"\ninclude prelude \"segment\"\noverride exempt events  \"E @acme\"\ncategory Ads\n{categories}{destinations}{promises}",
+            names[0]
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for (name, needs) in [("old.consent", ""), ("new.consent", ", Ads")] {
+        fs::write(path(name), text(needs)).unwrap();
+    }
+    let (old, new) = (path("old.consent"), path("new.consent"));
+    for arguments in [
+        &["diff", &old, &new, "--reasons", "--format", "markdown"][..],
+        &["table", &new, "--format", "markdown"],
+        &["simulate", &new, "--all", "--format", "markdown"],
+        &[
+            "simulate",
+            &new,
+            "--banner",
+            "mandatory",
+            "--model",
+            "opt-in",
+            "--format",
+            "markdown",
+            "event",
+            "choose all",
+            "event",
+        ],
+    ] {
+        let shown = run(arguments, "");
+        assert!(shown.status == 0, "{arguments:?}: {}", shown.err);
+        // Every second part is code.
+        let prose: Vec<&str> = shown.out.split('`').step_by(2).collect();
+        let prose = prose.join(" ").replace('\\', "").replace("&#8203;", "\u{200b}");
+        assert!(prose.contains("D @"), "{arguments:?}: {prose}");
+        for name in names {
+            assert!(!prose.contains(name), "{arguments:?}: {name}: {prose}");
+        }
     }
 }

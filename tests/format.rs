@@ -190,9 +190,9 @@ fn fmt(arguments: &[&str], input: &str) -> Run {
     }
 }
 
-const ODD: &str = "consentry 1\r\n\r\n\r\ncategory A  \r\ncategory Bb=\"C2\"";
+const ODD: &str = "consentry 1\r\n\r\n\r\ncategory A  \ncategory Bb=\"C2\"";
 const CANONICAL: &str = "consentry 1\n\ncategory A\ncategory Bb  = \"C2\"\n";
-const DIFF: &str = "@@ -1,5 +1,4 @@\n-consentry 1\r\n-\r\n-\r\n-category A  \r\n-category Bb=\"C2\"\n\
+const DIFF: &str = "@@ -1,5 +1,4 @@\n-consentry 1\r\n-\r\n-\r\n-category A  \n-category Bb=\"C2\"\n\
                     \\ No newline at end of file\n+consentry 1\n+\n+category A\n+category Bb  = \"C2\"\n";
 const MISTAKEN: &str = "consentry 1\ncatgory   A\n";
 

@@ -369,7 +369,7 @@ fn what_is_odd_about_events_is_said() {
     assert_eq!(run.status, 1, "{}", run.err);
     good(&run.out);
     for said in [
-        "2 lines are not an event and count for nothing (blank_line 1, not_json 1); the first is line 4",
+        "1 line is not an event and counts for nothing (not_json 1); the first is line 5",
         "1 events whose consent is not read have `context.consent.consentPreferences`",
         "1 events whose consent is not read have `traits.Consent`",
         "2 keys are empty or no text",

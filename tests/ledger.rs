@@ -116,7 +116,7 @@ fn people_are_recorded_shown_and_forgotten() {
             json!({ "v": 1, "line": 5, "rejected": { "code": "no_person", "message": "a userId or an anonymousId is required" } }),
             json!({ "v": 1, "line": 6, "error": { "code": "not_json", "message": "not JSON: expected ident at byte 1" } }),
             json!({ "v": 1, "acknowledged": 7 }),
-            json!({ "v": 1, "summary": { "lines": 7, "preferences": 2, "links": 1, "others": 1, "rejected": 2, "not_events": 1 } }),
+            json!({ "v": 1, "summary": { "lines": 7, "preferences": 2, "links": 1, "others": 1, "rejected": 2, "not_events": 1, "blank_lines": 0 } }),
         ]
     );
     let ledger = place.text("ledger");
@@ -482,4 +482,32 @@ fn the_readme_shows_what_is_printed() {
     assert_eq!(ingested.out + &shown.out, told.1);
     let arguments = ["eval", &place.text("acme.consent"), "-", "--ledger", &place.text("ledger")];
     assert_eq!(run(&arguments, event.1.as_bytes()).out, decided.1);
+}
+
+/// A reader that goes away stops no recording.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_stops_no_recording() {
+    let count = 20_000;
+    for format in ["human", "json"] {
+        let place = Place::new("");
+        let events: String = (0..count)
+            .map(|id| {
+                preference_event(
+                    &format!(r#""userId":"{id}""#),
+                    "2026-10-01T10:00:00Z",
+                    r#"{"Advertising":true}"#,
+                )
+            })
+            .collect();
+        place.write("events", &events);
+        let arguments =
+            ["ledger", "ingest", &place.text("ledger"), &place.text("events"), "--format", format];
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = common::command(&arguments).stdout(writer).output().unwrap();
+        assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
+        let all = run(&["ledger", "export", &place.text("ledger")], b"").out;
+        assert_eq!(all.lines().count(), count);
+    }
 }

@@ -233,7 +233,6 @@ fn each_event_of_a_file_is_decided() {
         [
             format!("2:{refused}"),
             r#"Google Ads: deliver None -, not block Refused Advertising <- deliver "Google Ads" <- needs Advertising"#.into(),
-            "Some(3): blank_line".into(),
             "Some(4): not_json".into(),
             format!("5:{refused}"),
             r#"Google Ads: deliver None -, not block Refused Advertising <- deliver "Google Ads" <- needs Advertising"#.into(),
@@ -241,7 +240,15 @@ fn each_event_of_a_file_is_decided() {
     );
     // A file without an event would pass whatever is expected.
     assert_eq!(file(""), ["file: it has no event"]);
-    assert_eq!(file("\n"), ["Some(1): blank_line"]);
+    assert_eq!(file("\n \r\n"), ["file: it has no event"]);
+    // One that is written over several lines is one event, at its first line.
+    let pretty = |preference: &str| {
+        format!(
+            "\n{{\n  \"context\": {{\"consent\":\r\n{{\"categoryPreferences\":{{\"C4\":{preference}}}}}}}\n}}\n\n"
+        )
+    };
+    assert!(file(&pretty("true")).is_empty());
+    assert!(file(&pretty("false"))[0].starts_with("2:{ \"context\": "), "{:?}", file(&pretty("false")));
     assert_eq!(run(test, &[])[0], [format!("file: {}", SourceError::NotFound)]);
     let large = format!("{granted}\n").repeat(MAX_FILE_BYTES / granted.len() + 1);
     assert_eq!(file(&large), ["file: it is larger than 8388608 bytes"]);

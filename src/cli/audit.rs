@@ -1,7 +1,7 @@
 //! `consentry audit`.
 
 use super::format::ResultFormat;
-use super::input::Chunks;
+use super::input::EventsArguments;
 use super::ledger_arguments::Ledger;
 use super::shared::{PolicyArguments, Result, Status};
 use super::store_uri::{ADDRESS, Reach};
@@ -11,7 +11,6 @@ use consentry::model::Checked;
 use consentry::report::audit::AuditReport;
 use consentry::{EventError, Limits, reference};
 use std::io::Write;
-use std::path::PathBuf;
 
 /// Say how the stamping of events is going: events without a consent object, with an empty or a malformed one,
 /// with names that the policy does not know, and so on.
@@ -26,8 +25,8 @@ use std::path::PathBuf;
 pub(super) struct Audit {
     #[command(flatten)]
     policy: PolicyArguments,
-    /// The events, one a line [default: standard input].
-    events: Option<PathBuf>,
+    #[command(flatten)]
+    events: EventsArguments,
     #[arg(long, value_name = "STORE", help = format!("Check what events are stamped with against this ledger: a file, or {ADDRESS}. It is only read"))]
     ledger: Option<String>,
     #[command(flatten)]
@@ -43,7 +42,7 @@ impl Audit {
         let ledger = self.ledger.as_deref().map(open).transpose()?;
         let limits = Limits::default();
         let mut audit = ledger::Audit::new(&policy);
-        for chunk in Chunks::open(self.events.as_deref())? {
+        for chunk in self.events.open()? {
             let chunk = chunk?;
             match &ledger {
                 None => {

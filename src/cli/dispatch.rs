@@ -1,5 +1,6 @@
 //! The commands, and the exit status of each.
 
+use super::output::Output;
 use super::shared::{CliError, Result, Status, print_error};
 use super::{
     audit, certify, diff, eval, explain, filter, fmt, help, init, ledger, lint, prove, render, show,
@@ -7,8 +8,10 @@ use super::{
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use consentry::diagnostic::visible;
-use std::io::{self, Write};
 use std::process::ExitCode;
+
+/// The status of a stream that its reader has left, as a shell reports the signal for it.
+const READER_GONE: u8 = 141;
 
 /// Decide who may receive a person's data, given what they agreed to.
 #[derive(Parser)]
@@ -42,29 +45,37 @@ enum Command {
 
 /// Runs the command that the arguments ask for.
 pub(crate) fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no errors; a closed output is none of ours.
+    let to = &mut Output::new();
+    let result = match Arguments::try_parse() {
+        Ok(arguments) => run(&arguments.command, to),
+        Err(error) if error.use_stderr() => {
+            // If standard error is closed, there is nowhere left to report it.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            return ExitCode::from(2);
         }
+        Err(help) => help::write(to, &help).map(|()| Status::Fine),
     };
-    let message = match run(&arguments.command) {
-        Ok(Status::Fine) | Err(CliError::ReaderGone) => return ExitCode::SUCCESS,
+    // The output before a failure is still printed.
+    let printed = to.end();
+    let (status, message) = match result.and_then(|status| printed.map(|()| status)) {
+        Ok(Status::Fine) => return ExitCode::SUCCESS,
         Ok(Status::Findings) => return ExitCode::from(1),
         Err(CliError::Policy(error)) => {
-            render::mistakes(error.diagnostics(), error.files(), "the policy does not compile")
+            (2, render::mistakes(error.diagnostics(), error.files(), "the policy does not compile"))
         }
-        Err(CliError::Other(message)) => format!("consentry: {}\n", visible(&message)),
+        Err(CliError::Other(message)) => (2, one_line(&message)),
+        Err(CliError::ReaderGone(message)) => (READER_GONE, one_line(&message)),
     };
     print_error(&message);
-    ExitCode::from(2)
+    ExitCode::from(status)
 }
 
-fn run(command: &Command) -> Result<Status> {
-    let to = &mut io::BufWriter::with_capacity(1 << 16, io::stdout());
-    let result = match command {
+fn one_line(message: &str) -> String {
+    format!("consentry: {}\n", visible(message))
+}
+
+fn run(command: &Command, to: &mut Output) -> Result<Status> {
+    match command {
         Command::Init(init) => init.run(to),
         Command::Lint(lint) => lint.run(to),
         Command::Test(test) => test.run(to),
@@ -82,10 +93,5 @@ fn run(command: &Command) -> Result<Status> {
         Command::Show(show) => show.run(to),
         Command::Certify(certify) => certify.run(to),
         Command::Help(help) => help.run(to, Arguments::command()),
-    };
-    // What was decided before a failure is still told.
-    let flushed = to.flush();
-    let status = result?;
-    flushed?;
-    Ok(status)
+    }
 }

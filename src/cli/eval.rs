@@ -1,8 +1,9 @@
 //! `consentry eval`.
 
 use super::format::ResultFormat;
-use super::input::Chunks;
+use super::input::EventsArguments;
 use super::ledger_arguments::{Ledger, LedgerArguments, next_answer};
+use super::output::Output;
 use super::shared::{PolicyArguments, Result, Status};
 use consentry::ledger::Batch;
 use consentry::report::Summary;
@@ -10,18 +11,17 @@ use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
 use consentry::{Input, Table};
 use std::io::Write;
-use std::path::PathBuf;
 
 /// Decide every event of a stream: one JSON object a line in, one decision a line out.
 ///
 /// Exit status: 0 every line was decided, 1 some lines are not events, 2 a policy that does not compile or a file
-/// that cannot be read.
+/// that cannot be read, 141 the reader of standard output went away before the end.
 #[derive(clap::Args)]
 pub(super) struct Eval {
     #[command(flatten)]
     policy: PolicyArguments,
-    /// The events, one a line [default: standard input].
-    events: Option<PathBuf>,
+    #[command(flatten)]
+    events: EventsArguments,
     #[command(flatten)]
     ledger: LedgerArguments,
     #[command(flatten)]
@@ -29,14 +29,14 @@ pub(super) struct Eval {
 }
 
 impl Eval {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
+    pub(super) fn run(&self, to: &mut Output) -> Result<Status> {
         let table = Table::new(self.policy.load()?);
         let policy = table.policy();
         let ledger = self.ledger.open(policy)?;
         let mut scratch = table.scratch();
         let mut summary = Summary::default();
-        let mut number = 0;
-        for chunk in Chunks::open(self.events.as_deref())? {
+        let (mut number, mut written) = (0, 0);
+        for chunk in self.events.open()? {
             let chunk = chunk?;
             let batch = ledger.as_ref().map(|ledger| ledger.batch(&chunk, policy));
             let mut answers = batch.as_ref().map(Batch::answers);
@@ -51,12 +51,16 @@ impl Eval {
                     }
                     Err(error) => {
                         summary.add_error(&error);
-                        self.format.write(to, &EventErrorReport::new(number, &error))?;
+                        if !error.is_blank() {
+                            self.format.write(to, &EventErrorReport::new(number, &error))?;
+                        }
                     }
                 }
             }
             // Nobody waits for what is decided already while more input is waited for.
             to.flush()?;
+            to.ensure_open().map_err(|failure| failure.written_up_to(written))?;
+            written = number;
         }
         if !self.format.is_json() {
             self.format.write(to, &SummaryReport::new(policy, &summary))?;

@@ -1,7 +1,7 @@
 //! `consentry explain`.
 
 use super::format::ResultFormat;
-use super::input::{Chunks, read_all};
+use super::input::{ArchiveArguments, Chunks, read_all};
 use super::ledger_arguments::{Ledger, LedgerArguments, NO_CHECK};
 use super::shared::{PolicyArguments, Result, Status, destination};
 use consentry::event::{LedgerAnswer, Recorded};
@@ -27,6 +27,8 @@ pub(super) struct Explain {
     destination: String,
     /// A file with one event [default: standard input].
     event: Option<PathBuf>,
+    #[command(flatten)]
+    archives: ArchiveArguments,
     /// Take the event from this line of the file, counted from 1.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     line: Option<u64>,
@@ -48,7 +50,7 @@ impl Explain {
             None => self.ledger.open(&policy)?,
         };
         let bytes = match self.line {
-            None => Ok(read_all(self.event.as_deref())?),
+            None => Ok(read_all(self.event.as_deref(), &self.archives)?),
             Some(wanted) => self.line(wanted)?,
         };
         let event = bytes
@@ -91,7 +93,7 @@ impl Explain {
     /// Returns a line of the events.
     fn line(&self, wanted: u64) -> Result<Result<Vec<u8>, EventError>> {
         let mut number = 0;
-        for chunk in Chunks::open(self.event.as_deref())? {
+        for chunk in Chunks::open(self.event.as_deref(), &self.archives)? {
             for line in chunk?.events() {
                 number += 1;
                 if number == wanted {

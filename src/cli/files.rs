@@ -70,6 +70,13 @@ fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// Returns a text with the line ends of the file that it replaces: with CRLF if each line of that ends so, as in a checkout on Windows.
+pub(super) fn with_line_ends_of(original: &str, text: String) -> String {
+    let count = |end: &str| original.matches(end).count();
+    let is_crlf = count("\r\n") > 0 && count("\r\n") == count("\n");
+    if is_crlf { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text }
+}
+
 /// Puts a text in the place of a file at once, so that nobody ever sees half of it. Of a link, that is the file it leads to.
 /// Other names of that file (hard links) keep what they had.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {

@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Write policies in their one canonical layout, and name the files that changed.
 ///
 /// A folder stands for every .consent file below it. Files are rewritten in place; standard input is written to standard
-/// output. A file with mistakes is left as it is. Exit status: 0 fine, 1 mistakes, or with --check and --diff a file that is
+/// output. A file with mistakes is left as it is. A file whose lines all end with CRLF keeps that. Exit status: 0 fine, 1 mistakes, or with --check and --diff a file that is
 /// not formatted, 2 a path that cannot be read or written.
 #[derive(clap::Args)]
 pub(super) struct Fmt {
@@ -131,7 +131,10 @@ fn layout(name: &str, bytes: Vec<u8>) -> Result<Layout> {
         Err(mistake) => return Ok(Err((vec![mistake], Files::default()))),
     };
     match consentry::format::format(&text) {
-        Ok(formatted) => Ok(Ok((text, formatted))),
+        Ok(formatted) => {
+            let formatted = files::with_line_ends_of(&text, formatted);
+            Ok(Ok((text, formatted)))
+        }
         Err(FormatError::Mistakes(mistakes)) => Ok(Err((mistakes, Files::of(name, &text)))),
         Err(error) => Err(format!("`{name}`: {error}").into()),
     }

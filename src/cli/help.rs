@@ -53,13 +53,16 @@ impl Help {
     }
 }
 
-/// Prints the help that arguments ending in `--help` ask for: clap returns it as an error.
+/// Prints the help that arguments ending in `--help` ask for.
 fn print_help(to: &mut impl Write, consentry: Command, arguments: &[&str]) -> Result<()> {
-    if let Err(help) = consentry.try_get_matches_from(arguments) {
-        match render::colour(&std::io::stdout()) {
-            true => write!(to, "{}", help.render().ansi())?,
-            false => write!(to, "{}", help.render())?,
-        }
+    consentry.try_get_matches_from(arguments).map_or_else(|help| write(to, &help), |_| Ok(()))
+}
+
+/// Prints help or the version, which clap returns as an error.
+pub(super) fn write(to: &mut impl Write, help: &clap::Error) -> Result<()> {
+    match render::colour(&std::io::stdout()) {
+        true => write!(to, "{}", help.render().ansi())?,
+        false => write!(to, "{}", help.render())?,
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ mod input;
 mod ledger;
 mod ledger_arguments;
 mod lint;
+mod output;
 mod prove;
 mod render;
 mod shared;

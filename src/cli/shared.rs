@@ -44,18 +44,8 @@ pub(crate) enum CliError {
     Policy(PolicyError),
     /// Usage, or a file that cannot be read or written.
     Other(String),
-    /// The reader of our output has gone away, which is its right.
-    ReaderGone,
-}
-
-impl From<io::Error> for CliError {
-    /// An error of our own output; input is read with [`CliError::input`].
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => CliError::ReaderGone,
-            _ => CliError::Other(format!("cannot write: {error}")),
-        }
-    }
+    /// The reader of standard output has gone away before a stream had ended.
+    ReaderGone(String),
 }
 
 impl From<PolicyError> for CliError {
@@ -99,8 +89,14 @@ impl CliError {
     pub(super) fn with(self, note: &str) -> Self {
         match self {
             CliError::Other(message) => CliError::Other(message + note),
-            failure => failure,
+            CliError::ReaderGone(message) => CliError::ReaderGone(message + note),
+            failure @ CliError::Policy(_) => failure,
         }
+    }
+
+    /// Adds how far a stream got.
+    pub(super) fn written_up_to(self, line: u64) -> Self {
+        self.with(&format!("; everything up to line {line} is written"))
     }
 
     /// A file of ours that cannot be written, be it a pipe that nobody reads: what it lacks is lost.
@@ -138,6 +134,15 @@ impl PolicyArguments {
 /// Prints a text on standard error. If that is closed, there is nowhere left to report it.
 pub(super) fn print_error(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Returns a word for a shell.
+pub(super) fn quoted(word: &str) -> String {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_./:@%+=,".contains(char);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
 }
 
 /// How many destinations a message names.

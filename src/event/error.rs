@@ -47,6 +47,11 @@ impl EventError {
         self.kind
     }
 
+    /// Returns true for a line with nothing but white space. It holds no event, and streams skip it.
+    pub fn is_blank(&self) -> bool {
+        self.kind == EventErrorKind::BlankLine
+    }
+
     /// The code that reports use.
     pub fn code(&self) -> &'static str {
         self.kind.as_str()

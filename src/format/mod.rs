@@ -45,7 +45,7 @@ impl std::error::Error for FormatError {}
 /// The text of one file in the canonical layout: every word, text and comment as it was, and in the same order.
 ///
 /// Only what parses without mistakes is formatted; whether names are known and facts agree does not matter. Formatting
-/// the result again gives the same bytes.
+/// the result again gives the same bytes. Lines end with a line feed.
 ///
 /// ```
 /// let text = "consentry 1\n\n\ncategory A\ncategory Analytics=\"C0002\" // measuring\ncategory B = \"C3\" always";

@@ -147,6 +147,8 @@ pub struct Audit {
     pub by: [Breakdown<Tally>; By::ALL.len()],
     /// The number of lines that are not events, by reason.
     pub errors: Counts<EventErrorKind>,
+    /// The number of lines of nothing but white space.
+    pub blank_lines: u64,
     /// The number of events by the state of their consent object.
     pub states: Counts<ConsentState>,
     /// The number of events by the state of their integrations object.
@@ -256,9 +258,12 @@ impl Audit {
         }
     }
 
-    /// Adds a line that is not an event.
+    /// Adds a line that is not an event, or is blank.
     pub fn add_error(&mut self, error: &EventError) {
-        self.errors.add(error.kind());
+        match error.is_blank() {
+            true => self.blank_lines += 1,
+            false => self.errors.add(error.kind()),
+        }
     }
 
     /// Whether there is nothing to report: no event has a finding, every line is an event, each category was stamped, and the ledger, where

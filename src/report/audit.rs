@@ -31,6 +31,7 @@ const MAX_SHOWN: usize = 10;
 /// ```
 #[derive(Debug, Serialize)]
 pub struct AuditReport<'a> {
+    blank_lines: u64,
     #[serde(serialize_with = "json::sorted")]
     by: BTreeMap<&'static str, BreakdownReport<'a>>,
     #[serde(serialize_with = "json::sorted")]
@@ -125,6 +126,7 @@ impl<'a> AuditReport<'a> {
         });
         let never = audit.never_stamped().filter_map(|id| Some(policy.category(id)?.name()));
         AuditReport {
+            blank_lines: audit.blank_lines,
             by: by.collect(),
             categories: categories.collect(),
             checks: has_ledger.then_some(&audit.checks),
@@ -272,7 +274,7 @@ impl Document for AuditReport<'_> {
             "{} audited by {:?}, {}",
             events(self.events),
             self.policy,
-            names::not_events(self.not_events)
+            names::not_events(self.not_events, self.blank_lines)
         ));
         page.paragraph(format!(
             "{} preference events, {} identify events, {} events without a person",

@@ -2,7 +2,7 @@
 
 use super::names;
 use crate::decide::Decision;
-use crate::event::Event;
+use crate::event::{Event, EventError};
 use crate::exact::{Diff, Direction};
 use crate::model::{CategoryId, DestinationId, Policy};
 use crate::reason::Reason;
@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The number of events that a change of a policy touches.
 #[derive(Debug, Serialize)]
 pub struct EventCounts {
+    /// The lines of white space, which are skipped.
+    blank_lines: u64,
     /// Events that are decided otherwise: the sum of the next two that are counted apart.
     changed: u64,
     decided: u64,
@@ -51,6 +53,7 @@ impl EventCounts {
             }
         }
         EventCounts {
+            blank_lines: 0,
             changed: 0,
             decided: 0,
             not_events: 0,
@@ -86,9 +89,12 @@ impl EventCounts {
         self.changed = self.outcome_changed + self.reason_changed;
     }
 
-    /// Counts a line that is not an event.
-    pub fn add_error(&mut self) {
-        self.not_events += 1;
+    /// Counts a line that is not an event, or is blank.
+    pub fn add_error(&mut self, error: &EventError) {
+        match error.is_blank() {
+            true => self.blank_lines += 1,
+            false => self.not_events += 1,
+        }
     }
 
     /// Returns the number of lines that are not events.
@@ -109,8 +115,11 @@ impl EventCounts {
         };
         let change = if self.reason_changed == 1 { "changes" } else { "change" };
         format!(
-            "{} of {} events change outcome ({} {change} only the listed reason){not_events}",
-            self.outcome_changed, self.decided, self.reason_changed
+            "{} of {} events change outcome ({} {change} only the listed reason){not_events}{}",
+            self.outcome_changed,
+            self.decided,
+            self.reason_changed,
+            names::blank_lines(self.blank_lines)
         )
     }
 }

@@ -18,6 +18,8 @@ pub struct SummaryReport<'a> {
     dropped: u64,
     /// The lines that are not events, by their codes.
     not_events: &'a Counts<EventErrorKind>,
+    /// The lines of white space, which are skipped.
+    blank_lines: u64,
     /// The results of checks against a ledger.
     checks: Vec<CheckCount>,
     counts: Vec<DestinationCount<'a>>,
@@ -34,6 +36,7 @@ impl<'a> SummaryReport<'a> {
             decided: summary.decided(),
             dropped: summary.dropped(),
             not_events: summary.errors(),
+            blank_lines: summary.blank_lines(),
             checks: summary.checks().collect(),
             counts: summary.counts(policy).collect(),
             left_out: None,
@@ -50,7 +53,7 @@ impl<'a> SummaryReport<'a> {
 
 impl Document for SummaryReport<'_> {
     fn add_to(&self, page: &mut Page) {
-        let not_events = names::not_events(self.not_events);
+        let not_events = names::not_events(self.not_events, self.blank_lines);
         page.paragraph(format!(
             "{} decided by \"{}\", {} dropped, {not_events}",
             self.decided, self.policy, self.dropped

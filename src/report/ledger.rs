@@ -137,6 +137,8 @@ enum IngestResult {
 /// The counts of an ingest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct IngestCounts {
+    /// The lines of white space, which are skipped.
+    pub blank_lines: u64,
     /// The lines.
     pub lines: u64,
     /// The links that are recorded.
@@ -178,6 +180,7 @@ impl Document for IngestReport {
                 page.paragraph(format!("line {line}  rejected ({code}): {message}"))
             }
             IngestResult::Summary(IngestCounts {
+                blank_lines,
                 lines,
                 links,
                 not_events,
@@ -185,7 +188,8 @@ impl Document for IngestReport {
                 preferences,
                 rejected,
             }) => page.paragraph(format!(
-                "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events"
+                "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events{}",
+                names::blank_lines(*blank_lines)
             )),
         }
     }

@@ -2,7 +2,9 @@
 
 use super::page::{Cell, Column, Grid, Page, PageBlock, Role};
 use crate::diagnostic::{escaped, visible};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 
 /// Writes a page.
 ///
@@ -112,12 +114,92 @@ fn cell((cell, column): (&Cell, &Column)) -> String {
 
 /// Escapes a text that is shown as it is, in a cell of a table as elsewhere.
 fn inline(text: &str) -> String {
-    let mut shown = String::new();
-    for char in visible(text).chars() {
+    let (mut shown, text) = (String::new(), visible(text));
+    let breaks = inside_references(&text);
+    for (at, char) in text.char_indices() {
+        if breaks.contains(&at) {
+            shown.push_str(BREAK);
+        }
         if char.is_ascii_punctuation() && !"\",.:;()-/'?!=+".contains(char) {
             shown.push('\\');
         }
         shown.push(char);
     }
     shown
+}
+
+/// A space without width. GitHub looks for references when it has read the escapes, so that a backslash does not stop it.
+const BREAK: &str = "&#8203;";
+
+/// The lengths of what GitHub takes for the hash of a commit.
+const HASH: RangeInclusive<usize> = 7..=40;
+
+/// The places in what GitHub would take for a mention, an issue, a commit, an advisory or an address: nothing in a policy notifies
+/// anybody, links anywhere or closes an issue.
+fn inside_references(text: &str) -> BTreeSet<usize> {
+    let mut breaks = BTreeSet::new();
+    for (at, char) in text.char_indices() {
+        let before = text.get(..at).unwrap_or_default();
+        let rest = text.get(at + char.len_utf8()..).unwrap_or_default();
+        let is_followed = |by: fn(char) -> bool| rest.chars().next().is_some_and(by);
+        let is_reference = match char {
+            '@' => is_followed(char::is_alphanumeric),
+            '#' => is_followed(|char| char.is_ascii_digit()),
+            ':' => rest.starts_with("//"),
+            '-' => is_followed(char::is_alphanumeric) && ends_with_word(before, &["gh", "ghsa", "cve"]),
+            '.' => ends_with_word(before, &["www"]),
+            _ => false,
+        };
+        if is_reference {
+            breaks.insert(if char == '.' { at } else { at + 1 });
+        }
+    }
+    let mut start = 0;
+    for word in text.split(|char: char| !char.is_alphanumeric()) {
+        if HASH.contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            breaks.insert(start + 1);
+        }
+        start += word.len();
+        start += text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    }
+    breaks
+}
+
+/// Returns true if a text ends with one of some words, in capital letters or small ones.
+fn ends_with_word(text: &str, words: &[&str]) -> bool {
+    let word = text.rsplit(|char: char| !char.is_alphanumeric()).next().unwrap_or_default();
+    words.iter().any(|one| word.eq_ignore_ascii_case(one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inline;
+
+    #[test]
+    fn nothing_refers_to_anything() {
+        for (text, expected) in [
+            ("@acme", r"\@&#8203;acme"),
+            ("(@acme/legal)", r"(\@&#8203;acme/legal)"),
+            ("a@b.co", r"a\@&#8203;b.co"),
+            ("closes #12", r"closes \#&#8203;12"),
+            ("acme/site#7", r"acme/site\#&#8203;7"),
+            ("fixes gh-12, GH-3", "fixes gh-&#8203;12, GH-&#8203;3"),
+            ("GHSA-aaaa-bbbb-cccc CVE-2026-1", "GHSA-&#8203;aaaa-bbbb-cccc CVE-&#8203;2026-1"),
+            ("https://a.example www.a.example", "https:&#8203;//a.example www&#8203;.a.example"),
+            ("1234abc", "1&#8203;234abc"),
+            (
+                "a 0123456789abcdef0123456789ABCDEF01234567.",
+                "a 0&#8203;123456789abcdef0123456789ABCDEF01234567.",
+            ),
+            ("\u{e9}@\u{e9} \u{e9}abcdef1", "\u{e9}\\@&#8203;\u{e9} \u{e9}abcdef1"),
+            ("[x](y) <a> `c` |", r"\[x\](y) \<a\> \`c\` \|"),
+            // These refer to nothing.
+            (
+                "a @ b # 12 C# 123456 a: //x laugh-2 Google-1",
+                r"a \@ b \# 12 C\# 123456 a: //x laugh-2 Google-1",
+            ),
+        ] {
+            assert_eq!(inline(text), expected);
+        }
+    }
 }

@@ -49,9 +49,14 @@ pub(super) fn counted(count: impl Display, one: &str, more: &str) -> String {
     format!("{count} {}", if count == "1" { one } else { more })
 }
 
-/// Returns how many lines are not events, and why: `2 not events (2 blank_line)`.
-pub(super) fn not_events(errors: &Counts<EventErrorKind>) -> String {
-    format!("{} not events{}", errors.total(), in_brackets(&errors.occurring()))
+/// Returns how many lines are not events, and why, and how many are blank: `2 not events (2 not_json), 1 blank line`.
+pub(super) fn not_events(errors: &Counts<EventErrorKind>, blank: u64) -> String {
+    format!("{} not events{}{}", errors.total(), in_brackets(&errors.occurring()), blank_lines(blank))
+}
+
+/// Returns the number of blank lines behind a comma, or nothing if there are none.
+pub(super) fn blank_lines(count: u64) -> String {
+    if count == 0 { String::new() } else { format!(", {}", counted(count, "blank line", "blank lines")) }
 }
 
 /// Returns what became of an event after its check against the ledger, with `_` for a space; `None` where nothing but the stamp can count.

@@ -153,22 +153,30 @@ impl<'t> Run<'t, '_> {
             }
             TestEvent::Json(json) => self.event(json.as_bytes(), None),
             TestEvent::File(path) => {
-                let message = match source.read(&path.value) {
-                    Err(error) => error.to_string(),
+                let failure = match source.read(&path.value) {
+                    Err(error) => Some(error.to_string()),
                     Ok(bytes) if bytes.len() > MAX_FILE_BYTES => {
-                        format!("it is larger than {MAX_FILE_BYTES} bytes")
+                        Some(format!("it is larger than {MAX_FILE_BYTES} bytes"))
                     }
-                    Ok(bytes) if bytes.is_empty() => "it has no event".to_owned(),
-                    Ok(bytes) => {
-                        for ((line, _), number) in lines(&bytes).zip(1..) {
-                            self.event(line, Some(number));
-                        }
-                        return;
-                    }
+                    Ok(bytes) => self.file(&bytes),
                 };
-                self.result.failures.push(Failure::File { message });
+                self.result.failures.extend(failure.map(|message| Failure::File { message }));
             }
         }
+    }
+
+    /// Decides the events of a file, one a line or one over several lines, and returns what is wrong with the file.
+    fn file(&mut self, bytes: &[u8]) -> Option<String> {
+        if Event::read(bytes, self.table.policy().reading(), &Limits::default()).is_ok() {
+            let before =
+                bytes.iter().take_while(|byte| **byte != b'{').filter(|byte| **byte == b'\n').count();
+            self.event(bytes, Some(before as u64 + 1));
+            return None;
+        }
+        for ((line, _), number) in lines(bytes).zip(1..) {
+            self.event(line, Some(number));
+        }
+        (self.result.events == 0 && self.result.failures.is_empty()).then(|| "it has no event".to_owned())
     }
 
     /// Decides an event, by table and reference, and compares.
@@ -182,6 +190,8 @@ impl<'t> Run<'t, '_> {
                 check = decision.checked().map(|(result, _)| result);
                 self.expectations.differences(&decision, &event, self.recorded)
             }
+            // A blank line of a file is skipped.
+            (Err(error), Err(_)) if error.is_blank() && line.is_some() => return,
             (Err(error), Err(_)) => {
                 if self.keep(1) == 1 {
                     self.result.failures.push(Failure::NotAnEvent { line, error });

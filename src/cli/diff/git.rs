@@ -1,11 +1,41 @@
 //! The files of a revision, as git has them.
 
-use crate::cli::shared::Result;
+use crate::cli::shared::{Result, quoted};
 use consentry::source::{Source, SourceError};
 use consentry::syntax::MAX_FILE_BYTES;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+
+/// Settings that come before those of the repository, so that none of its own runs a program, and no folder of policies passes for a
+/// repository.
+const SETTINGS: [&str; 7] = [
+    "--no-pager",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "safe.bareRepository=explicit",
+];
+
+const ENVIRONMENT: [(&str, &str); 7] = [
+    // A name is a name, whatever is in it.
+    ("GIT_LITERAL_PATHSPECS", "1"),
+    // Fetching an object that is missing runs programs that the repository configures. Older versions of git know only the second.
+    ("GIT_NO_LAZY_FETCH", "1"),
+    ("GIT_ALLOW_PROTOCOL", "none"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    // The commit that has the hash, whatever this clone puts in its place.
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    // Messages in the language of all the others.
+    ("LC_ALL", "C"),
+];
+
+/// The most bytes of git's complaints that are kept.
+const MAX_COMPLAINT: u64 = 1 << 16;
 
 /// The files below a folder as they were in a commit.
 pub(super) struct Revision {
@@ -19,17 +49,57 @@ impl Revision {
     pub(super) fn new(folder: &Path, name: &str) -> Result<Self> {
         let commit = format!("{name}^{{commit}}");
         let hash = git(folder, &["rev-parse", "--verify", "--end-of-options", &commit]).map_err(|error| {
-            format!("cannot read revision `{name}`: {}", error.trim_start_matches("fatal: "))
+            let error = error.trim_start_matches("fatal: ");
+            // A repository that cannot be read has nothing to fetch.
+            let help = match error.strip_prefix("detected dubious ownership in repository at ") {
+                Some(place) => {
+                    format!("; if you trust it, run `git config --global --add safe.directory {place}`")
+                }
+                None if error == "Needed a single revision" => help_to_fetch(name),
+                None => String::new(),
+            };
+            format!("cannot read revision `{name}`: {error}{help}")
         })?;
         let commit = String::from_utf8_lossy(&hash).trim().to_owned();
         Ok(Revision { folder: folder.to_owned(), name: name.to_owned(), commit })
     }
 }
 
+impl Revision {
+    /// Returns the error of an object that git does not have: a partial clone leaves some out.
+    fn missing(&self, path: &str, error: &str) -> String {
+        let error = error.trim_start_matches("fatal: ");
+        let (folder, revision) =
+            (quoted(&self.folder.display().to_string()), quoted(&format!("{}:./{path}", self.name)));
+        format!(
+            "{error}; if this clone leaves objects out, fetch them first: `git -C {folder} show {revision}`"
+        )
+    }
+}
+
+/// Returns the command that fetches a revision which a clone may lack.
+fn help_to_fetch(name: &str) -> String {
+    let help = match name.strip_prefix("origin/") {
+        Some(branch) => {
+            format!(
+                "git fetch --depth=1 origin {}",
+                quoted(&format!("+{branch}:refs/remotes/origin/{branch}"))
+            )
+        }
+        // The revision before another one.
+        None if name.contains(['~', '^', '@']) => "git fetch --unshallow".to_owned(),
+        None => {
+            let (branch, then) = (quoted(name), "and compare with `--against FETCH_HEAD`");
+            return format!("; if this clone lacks it, run `git fetch --depth=1 origin {branch}` {then}");
+        }
+    };
+    format!("; if this clone lacks it, run `{help}` first")
+}
+
 impl Source for Revision {
     fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
-        let listed =
-            git(&self.folder, &["ls-tree", "-z", &self.commit, "--", path]).map_err(SourceError::Other)?;
+        let listed = git(&self.folder, &["ls-tree", "-z", &self.commit, "--", path])
+            .map_err(|error| SourceError::Other(self.missing(path, &error)))?;
         // `100644 blob HASH`, a tab, and the name.
         let listed = String::from_utf8_lossy(&listed);
         let mut words = listed.split([' ', '\t']);
@@ -37,9 +107,8 @@ impl Source for Revision {
             (Some("120000"), ..) => {
                 Err(SourceError::Other("it is a link, which is not followed in a revision".into()))
             }
-            (_, Some("blob"), Some(hash)) => {
-                git(&self.folder, &["cat-file", "blob", hash]).map_err(SourceError::Other)
-            }
+            (_, Some("blob"), Some(hash)) => git(&self.folder, &["cat-file", "blob", hash])
+                .map_err(|error| SourceError::Other(self.missing(path, &error))),
             (_, Some("tree"), _) => Err(SourceError::Folder),
             (_, Some(other), _) => Err(SourceError::Other(format!("it is a {other}, and no file"))),
             _ => Err(SourceError::NotFound),
@@ -54,30 +123,44 @@ impl Source for Revision {
 /// Returns what a git command writes, or else what it complains of.
 fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
     let mut child = Command::new("git")
+        .args(SETTINGS)
         .arg("-C")
         .arg(folder)
         .args(arguments)
-        // A name is a name, whatever is in it.
-        .env("GIT_LITERAL_PATHSPECS", "1")
+        .envs(ENVIRONMENT)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("cannot run git: {error}"))?;
-    let mut output = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        let limit = MAX_FILE_BYTES as u64 + 1;
-        stdout.take(limit).read_to_end(&mut output).map_err(|error| error.to_string())?;
-    }
-    let mut complaint = String::new();
-    if let Some(mut stderr) = child.stderr.take() {
-        // A message that is not text is left out: "git has failed" takes its place.
-        let _ = stderr.read_to_string(&mut complaint);
-    }
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    // Both at the same time: git waits while nobody reads one of them.
+    let (output, complaint) = thread::scope(|scope| {
+        let complaint = thread::Builder::new().spawn_scoped(scope, || start_of(stderr, MAX_COMPLAINT));
+        let complaint = complaint.map_err(|error| error.to_string())?;
+        // A file that is too large ends git early.
+        let output = read(stdout, MAX_FILE_BYTES as u64 + 1).map_err(|error| error.to_string())?;
+        Ok::<_, String>((output, complaint.join().unwrap_or_default()))
+    })?;
     let status = child.wait().map_err(|error| error.to_string())?;
-    // Git fails early if the file is too large, because not all of its output is read.
     if status.success() || output.len() > MAX_FILE_BYTES {
         return Ok(output);
     }
+    let complaint = String::from_utf8_lossy(&complaint);
     Err(complaint.lines().next().unwrap_or("git has failed").to_owned())
+}
+
+/// Reads up to a number of bytes.
+fn read(from: Option<impl Read>, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.map_or(Ok(0), |from| from.take(limit).read_to_end(&mut bytes))?;
+    Ok(bytes)
+}
+
+/// Reads to the end, and keeps the start. A text that cannot be read is left out: git has failed anyway.
+fn start_of(from: Option<impl Read>, limit: u64) -> Vec<u8> {
+    let Some(mut from) = from else { return Vec::new() };
+    let start = read(Some(from.by_ref()), limit).unwrap_or_default();
+    let _ = io::copy(&mut from, &mut io::sink());
+    start
 }

@@ -4,12 +4,13 @@ mod git;
 
 use super::files;
 use super::format::Format;
-use super::input::Chunks;
-use super::shared::{Result, Root, Status};
+use super::input::{ArchiveArguments, Chunks};
+use super::shared::{Result, Root, Status, quoted};
 use consentry::exact::{self, CheckedDestination, DestinationDiff, Diff as Changes, Direction};
 use consentry::report::diff::DiffReport;
 use consentry::report::event_counts::EventCounts;
 use consentry::report::markdown;
+use consentry::source::{Source, SourceError};
 use consentry::{Input, Limits, Policy, Table};
 use git::Revision;
 use std::io::Write;
@@ -33,6 +34,8 @@ pub(super) struct Diff {
     /// Count the events of a file that each change touches; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
+    #[command(flatten)]
+    archives: ArchiveArguments,
     /// Show the situations in which only the reason is another one, too.
     #[arg(long)]
     reasons: bool,
@@ -64,7 +67,7 @@ impl Diff {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let [(old_name, old), (new_name, new)] = self.sides()?;
         let changes = exact::diff(&old, &new);
-        let count = |path: &PathBuf| count(&changes, &old, &new, path);
+        let count = |path: &PathBuf| count(&changes, &old, &new, Chunks::open(Some(path), &self.archives)?);
         let events = self.events.as_ref().map(count).transpose()?;
         let (old, new) = ((old_name.as_str(), &old), (new_name.as_str(), &new));
         let report = DiffReport::new(old, new, &changes, events.as_ref(), self.reasons);
@@ -100,24 +103,47 @@ impl Diff {
         let real = files::real(path);
         let folder = self.root.root.as_deref().or(real.parent()).unwrap_or(Path::new("."));
         let (_, name) = self.root.place(path)?;
-        let policy = Policy::from_source(&Revision::new(folder, revision)?, &name)?;
+        let (shown, quoted_revision) = (quoted(&path.display().to_string()), quoted(revision));
+        if real.is_dir() {
+            let each = format!(
+                "grep -rlZ --include='*.consent' '^policy' {shown} | xargs -0 -n 1 consentry diff --against {quoted_revision}"
+            );
+            return Err(format!(
+                "`{}` is a folder, and one policy is compared at a time: `{each}`",
+                path.display()
+            )
+            .into());
+        }
+        let old = Revision::new(folder, revision)?;
+        if matches!(old.read(&name), Err(SourceError::NotFound)) {
+            return Err(format!(
+                "`{}` is not in revision `{revision}`: it is new, so that there is nothing to compare it with; read it with \
+                 `consentry table {shown}`, or compare it with the policy that it replaces: `consentry diff OLD {shown}`",
+                path.display()
+            )
+            .into());
+        }
+        let policy = Policy::from_source(&old, &name)?;
         Ok((format!("{revision}:{}", path.display()), policy))
     }
 }
 
 /// Counts the events of a file that each change touches.
-fn count(changes: &Changes, old: &Policy, new: &Policy, path: &Path) -> Result<EventCounts> {
+fn count(changes: &Changes, old: &Policy, new: &Policy, chunks: Chunks) -> Result<EventCounts> {
     let limits = Limits::default();
     let mut counts = EventCounts::new(changes, old, new);
     let (old, new) = (Table::new(old.clone()), Table::new(new.clone()));
     let (mut old_scratch, mut new_scratch) = (old.scratch(), new.scratch());
     let touching: Vec<_> = changes.destinations.iter().map(DestinationDiff::touching).collect();
-    for chunk in Chunks::open(Some(path))? {
+    for chunk in chunks {
         for line in chunk?.events() {
             let read = |table: &Table| table.read(line.clone()?, &limits);
-            let (Ok(as_old), Ok(as_new)) = (read(&old), read(&new)) else {
-                counts.add_error();
-                continue;
+            let (as_old, as_new) = match (read(&old), read(&new)) {
+                (Ok(as_old), Ok(as_new)) => (as_old, as_new),
+                (Err(error), _) | (_, Err(error)) => {
+                    counts.add_error(&error);
+                    continue;
+                }
             };
             let decided = (
                 old.decide(Input::event(&as_old), &mut old_scratch),
@@ -125,7 +151,7 @@ fn count(changes: &Changes, old: &Policy, new: &Policy, path: &Path) -> Result<E
             );
             match decided {
                 (Ok(old), Ok(new)) => counts.add(&touching, &old, &new),
-                _ => counts.add_error(),
+                (Err(error), _) | (_, Err(error)) => counts.add_error(&error),
             }
         }
     }

@@ -11,7 +11,7 @@ mod split;
 mod worker;
 
 use super::format::ResultFormat;
-use super::input::Chunks;
+use super::input::EventsArguments;
 use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{PolicyArguments, Result, Status};
 use clap::builder::{PathBufValueParser, TypedValueParser};
@@ -31,16 +31,17 @@ use worker::Job;
 
 /// Write the events themselves, rewritten so that a router that knows only the integrations object obeys the decisions.
 ///
-/// An event that needs no change comes out byte for byte, and so does every line break. The input may be a gzip or zstd
-/// archive. A summary goes to standard error. Exit status: 0 every line is an event, 1 some lines were rejected, 2 a policy
+/// An event that needs no change comes out byte for byte, and so does its line break. Blank lines are left out. The input may
+/// be a gzip or zstd archive. A summary goes to standard error. Exit status: 0 every line is an event, 1 some lines were rejected, 2 a policy
 /// that does not compile, a file that cannot be read or written, or a line that is not an event without --rejects or
-/// --discard-rejects; what comes before it is written. 130 interrupted; what is written is whole lines.
+/// --discard-rejects; what comes before it is written. 130 interrupted; what is written is whole lines. 141 the reader of
+/// standard output went away before the end.
 #[derive(clap::Args)]
 pub(super) struct Filter {
     #[command(flatten)]
     policy: PolicyArguments,
-    /// The events, one a line [default: standard input].
-    events: Option<PathBuf>,
+    #[command(flatten)]
+    events: EventsArguments,
     #[command(flatten)]
     ledger: LedgerArguments,
     /// Where lines go that are not events, byte for byte.
@@ -83,7 +84,7 @@ impl Filter {
     pub(super) fn run(&self) -> Result<Status> {
         let table = Table::new(self.policy.load()?);
         let ledger = self.ledger.open(table.policy())?;
-        let chunks = Chunks::open(self.events.as_deref())?;
+        let chunks = self.events.open()?;
         let outputs = self.outputs(&table)?;
         let job = Arc::new(Job {
             table,
@@ -141,7 +142,7 @@ impl Filter {
         for path in [self.policy.policy.as_path()].into_iter().chain(policy.files().names().map(Path::new)) {
             conflicts.path(path, Access::Read, "the policy")?;
         }
-        match self.events.as_deref().filter(|path| *path != Path::new("-")) {
+        match self.events.events.as_deref().filter(|path| *path != Path::new("-")) {
             Some(path) => conflicts.path(path, Access::Read, "the input")?,
             None => conflicts.stream(&io::stdin(), Access::Read, "the input")?,
         }
@@ -167,7 +168,7 @@ impl Filter {
     fn finish(&self, table: &Table, outputs: &mut Outputs, ended: Result<()>) -> Result<Status> {
         outputs.cut();
         let lines = outputs.lines;
-        ended.map_err(|failure| failure.with(&format!("; everything up to line {lines} is written")))?;
+        ended.map_err(|failure| failure.written_up_to(lines))?;
         let summary = &outputs.summary;
         let mut text = Vec::new();
         let mut report = SummaryReport::new(table.policy(), summary);

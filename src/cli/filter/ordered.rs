@@ -112,7 +112,7 @@ impl<S, K> Ordered<S, K> {
         }
         // The failure stays known to the threads that are still running.
         match &mut sink.failure {
-            Some(failure) => Err(std::mem::replace(failure, CliError::ReaderGone)),
+            Some(failure) => Err(std::mem::replace(failure, CliError::Other(String::new()))),
             None => Ok(()),
         }
     }
@@ -277,14 +277,14 @@ mod tests {
             let work = |ordered: &Ordered<mpsc::Receiver<()>, ()>| {
                 while let Some(mut ticket) = ordered.take(|from| Ok(from.recv().is_ok())) {
                     ticket.share_source();
-                    if ticket.end(|()| Err(CliError::ReaderGone)).is_break() {
+                    if ticket.end(|()| Err(CliError::ReaderGone(String::new()))).is_break() {
                         break;
                     }
                 }
             };
             assert!(ordered.spawn(work).is_ok());
         }
-        assert!(matches!(ordered.wait(Duration::from_secs(1), |()| ()), Err(CliError::ReaderGone)));
+        assert!(matches!(ordered.wait(Duration::from_secs(1), |()| ()), Err(CliError::ReaderGone(_))));
         drop(give);
     }
 }

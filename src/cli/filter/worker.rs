@@ -74,10 +74,13 @@ impl Worker<'_> {
             let written = recorded.and_then(|recorded| self.event(line, with_break, place, recorded));
             if let Err(error) = written {
                 self.summary.add_error(&error);
-                if self.job.fails_on_reject {
-                    return self.fail(bytes, ticket, &error);
+                // A blank line is skipped.
+                if !error.is_blank() {
+                    if self.job.fails_on_reject {
+                        return self.fail(bytes, ticket, &error);
+                    }
+                    self.part.rejects.extend_from_slice(with_break);
                 }
-                self.part.rejects.extend_from_slice(with_break);
             }
             self.part.lines += 1;
             self.part.bytes += with_break.len() as u64;

@@ -3,7 +3,7 @@
 //! It never shows what a destination needs: who received an event, and whether rightly, is not in it.
 
 use super::draft::{Destination, Draft};
-use crate::cli::input::Chunks;
+use crate::cli::input::{ArchiveArguments, Chunks};
 use crate::cli::shared::Result;
 use consentry::event::{Consent, Entry, EventErrorKind, Name, Preference};
 use consentry::ledger::{Audit, Breakdown, Counts, LedgerEvent, MAX_VALUE_BYTES};
@@ -30,20 +30,22 @@ const DEEPEST: usize = 4;
 
 impl Stream {
     /// Reads a file; `-` is standard input. Memory stays bounded, whatever is in it.
-    pub(super) fn read(path: &Path, rules: &Policy) -> Result<Self> {
+    pub(super) fn read(path: &Path, archives: &ArchiveArguments, rules: &Policy) -> Result<Self> {
         let limits = Limits::default();
         // One more for `All`, which is no destination.
         let audit = Audit::new(rules).with_room(MAX_CATEGORIES, MAX_DESTINATIONS + 1);
         let mut stream = Stream { audit, first_error: None, elsewhere: BTreeMap::new() };
         let mut number = 0;
-        for chunk in Chunks::open(Some(path))? {
+        for chunk in Chunks::open(Some(path), archives)? {
             for line in chunk?.events() {
                 number += 1;
                 match line.and_then(|line| Ok((line, LedgerEvent::read(line, rules, &limits)?))) {
                     Ok((line, notice)) => stream.add(line, &notice, rules),
                     Err(error) => {
                         stream.audit.add_error(&error);
-                        stream.first_error.get_or_insert(number);
+                        if !error.is_blank() {
+                            stream.first_error.get_or_insert(number);
+                        }
                     }
                 }
             }

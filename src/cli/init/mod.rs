@@ -11,7 +11,7 @@ mod sheet;
 
 use super::files;
 use super::format::Format;
-use super::input::read_all;
+use super::input::{ArchiveArguments, read_all};
 use super::shared::{CliError, Result, Status};
 use answers::Questions;
 use consentry::PolicyError;
@@ -37,6 +37,8 @@ pub(super) struct Init {
     /// Take categories and destinations from a sheet (.csv, .tsv) or from events, one a line; `-` is events on standard input.
     #[arg(long, value_name = "FILE")]
     from: Vec<PathBuf>,
+    #[command(flatten)]
+    archives: ArchiveArguments,
     /// The name of the policy.
     #[arg(long)]
     name: Option<String>,
@@ -96,10 +98,10 @@ impl Init {
         for path in sheets.iter().chain(&streams) {
             let file = shown(path);
             let found = if is_sheet(path) {
-                let found = sheet::add_to(&mut draft, &read_all(Some(path))?, &file);
+                let found = sheet::add_to(&mut draft, &read_all(Some(path), &self.archives)?, &file);
                 found.map_err(|error| format!("`{}`: {error}", path.display()))?
             } else {
-                let stream = Stream::read(path, &draft.rules)?;
+                let stream = Stream::read(path, &self.archives, &draft.rules)?;
                 is_clean &= stream.is_clean();
                 stream.add_to(&mut draft, &file)?
             };

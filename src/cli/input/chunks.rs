@@ -1,5 +1,7 @@
 //! Input in chunks of whole lines.
 
+use super::arguments::ArchiveArguments;
+use super::pretty::{self, Start};
 use super::reader::{Input, without_break};
 use crate::cli::shared::Result;
 use consentry::event::lines;
@@ -18,6 +20,8 @@ pub(crate) struct Chunks {
     limit: usize,
     /// What was read behind the last line break of a chunk.
     rest: Vec<u8>,
+    /// True once something was read.
+    has_begun: bool,
     /// Whether the last chunk was a piece of a line that goes on.
     in_long_line: bool,
     /// Whether the input has ended. At a terminal there might be more behind the end.
@@ -90,19 +94,37 @@ impl Chunk {
 
 impl Chunks {
     /// Opens a file; `-` or nothing is standard input.
-    pub(crate) fn open(path: Option<&Path>) -> Result<Self> {
-        Ok(Chunks {
-            input: Input::open(path)?,
-            limit: Limits::default().bytes,
-            rest: Vec::new(),
-            in_long_line: false,
-            ended: false,
-        })
+    pub(crate) fn open(path: Option<&Path>, archives: &ArchiveArguments) -> Result<Self> {
+        Ok(Chunks::of(Input::open(path, archives)?, Limits::default().bytes))
+    }
+
+    fn of(input: Input, limit: usize) -> Self {
+        Chunks { input, limit, rest: Vec::new(), has_begun: false, in_long_line: false, ended: false }
+    }
+
+    /// Refuses events that are written over several lines, as none of their lines is an event. Only the start of the input is looked at.
+    fn refuse_pretty(&mut self, chunk: &mut Chunk) -> Result<()> {
+        let (what, filter) = loop {
+            match pretty::look(chunk.bytes()) {
+                Start::Lines => return Ok(()),
+                Start::Open if self.read(chunk)? => {}
+                Start::Open => return Ok(()),
+                Start::Event(first, last) => {
+                    break (format!("lines {first} to {last} are one event, which must be on one line"), ".");
+                }
+                Start::Array => break ("it is a JSON array, and not one event a line".to_owned(), "'.[]'"),
+            }
+        };
+        let name = &self.input.name;
+        Err(format!("cannot read `{name}`: {what}; convert it first with `jq -c {filter}`").into())
     }
 
     /// Reads the next lines into a chunk; `false` at the end. Text after the last line break is a line too.
     pub(crate) fn fill(&mut self, chunk: &mut Chunk) -> Result<bool> {
         chunk.begin(&mut self.rest);
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.refuse_pretty(chunk)?;
+        }
         let mut searched = 0;
         loop {
             let new = chunk.bytes().get(searched..).unwrap_or_default();
@@ -181,8 +203,7 @@ mod tests {
     /// The lines with their breaks, `None` for one that is too long, and everything as it came.
     fn read(text: &[u8], step: usize, limit: usize) -> (Vec<Option<Vec<u8>>>, Vec<u8>) {
         let reader = Box::new(Slow(io::Cursor::new(text.to_vec()), step));
-        let input = Input { reader, name: "test".into() };
-        let mut chunks = Chunks { input, limit, rest: Vec::new(), in_long_line: false, ended: false };
+        let mut chunks = Chunks::of(Input { reader, name: "test".into() }, limit);
         let (mut chunk, mut lines, mut all) = (Chunk::default(), Vec::new(), Vec::new());
         let mut within_line = false;
         while chunks.fill(&mut chunk).is_ok_and(|more| more) {
@@ -260,8 +281,7 @@ mod tests {
     #[test]
     fn nothing_is_read_behind_the_end() {
         let reader = Box::new(Terminal(vec![b"a\nb", b"", b"c\n", b""]));
-        let input = Input { reader, name: "test".into() };
-        let mut chunks = Chunks { input, limit: 10, rest: Vec::new(), in_long_line: false, ended: false };
+        let mut chunks = Chunks::of(Input { reader, name: "test".into() }, 10);
         let (mut chunk, mut all) = (Chunk::default(), Vec::new());
         while chunks.fill(&mut chunk).is_ok_and(|more| more) {
             all.extend_from_slice(chunk.bytes());
@@ -274,8 +294,7 @@ mod tests {
         let line = |size: usize| [vec![b'x'; size], vec![b'\n']].concat();
         let text = [line(3 << 20), line(5)].concat();
         let input = Input { reader: Box::new(io::Cursor::new(text)), name: "test".into() };
-        let mut chunks =
-            Chunks { input, limit: 16 << 20, rest: Vec::new(), in_long_line: false, ended: false };
+        let mut chunks = Chunks::of(input, 16 << 20);
         let mut chunk = Chunk::default();
         assert!(chunks.fill(&mut chunk).is_ok_and(|more| more) && chunk.is_large());
         while chunks.fill(&mut chunk).is_ok_and(|more| more) {}

@@ -1,61 +1,121 @@
 //! Archives, recognised by their first bytes.
 
-use flate2::bufread::MultiGzDecoder;
+use super::kind::{Foreign, GZIP, Kind, ZSTD, recognise};
+use crate::cli::shared::quoted;
+use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
+use std::path::Path;
 
-/// The largest window of a zstd frame that is held in memory: what RFC 8878 asks every reader to support.
-const MAX_WINDOW: u64 = 8 << 20;
+type Reader = Box<dyn Read + Send>;
 
-const GZIP: [u8; 3] = [0x1F, 0x8B, 8];
-const ZSTD: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
-/// The first byte of a skippable frame may be any from 0x50 to 0x5F.
-const SKIPPABLE: [u8; 4] = [0x50, 0x2A, 0x4D, 0x18];
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
-    Plain,
-    Gzip,
-    Zstd,
+/// Returns the bytes that an archive holds; the bytes themselves if they are none. `window` is the largest window of a zstd frame.
+pub(super) fn decompress(reader: Reader, file: Option<&Path>, window: u64) -> io::Result<Reader> {
+    let (kind, reader) = start(reader)?;
+    let buffered = |reader| BufReader::with_capacity(1 << 16, reader);
+    let (archive, reader): (_, Reader) = match kind {
+        Kind::Plain => return Ok(reader),
+        Kind::Other(kind) => return Err(unread(file, None, kind)),
+        Kind::Gzip => (&GZIP, Box::new(Gzip::new(buffered(reader)))),
+        Kind::Zstd => (&ZSTD, Box::new(Zstd::new(buffered(reader), window))),
+    };
+    let (kind, reader) = match start(reader) {
+        Ok(inside) => inside,
+        // Whoever reads the lines meets the damage.
+        Err(error) => return Ok(Box::new(Damaged(Some(error)))),
+    };
+    match kind {
+        Kind::Plain => Ok(reader),
+        Kind::Other(kind) => Err(unread(file, Some(archive), kind)),
+        Kind::Gzip => Err(unread(file, Some(archive), &GZIP)),
+        Kind::Zstd => Err(unread(file, Some(archive), &ZSTD)),
+    }
 }
 
-/// The bytes that an archive holds; the bytes themselves if they are none.
-pub(super) fn decompress(mut reader: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
-    let mut start = Vec::with_capacity(ZSTD.len());
-    let kind = loop {
+/// Returns the kind of an input, and all of its bytes.
+fn start(mut reader: Reader) -> io::Result<(Kind, Reader)> {
+    let mut start = Vec::new();
+    loop {
         if let Some(kind) = recognise(&start) {
-            break kind;
+            return Ok((kind, Box::new(Cursor::new(start).chain(reader))));
         }
         // One byte at a time, so that a short first line of a slow stream is not kept back.
         if reader.by_ref().take(1).read_to_end(&mut start)? == 0 {
             // At a terminal there might be more behind the end, which is nobody's.
-            return Ok(Box::new(Cursor::new(start)));
-        }
-    };
-    let whole = Cursor::new(start).chain(reader);
-    Ok(match kind {
-        Kind::Plain => Box::new(whole),
-        Kind::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole))),
-        Kind::Zstd => Box::new(Zstd::new(BufReader::with_capacity(1 << 16, whole))),
-    })
-}
-
-/// `None` while more bytes are needed to tell.
-fn recognise(start: &[u8]) -> Option<Kind> {
-    let mut skippable = start.to_vec();
-    skippable.iter_mut().take(1).for_each(|first| *first &= 0xF0);
-    for (magic, start, kind) in
-        [(&GZIP[..], start, Kind::Gzip), (&ZSTD, start, Kind::Zstd), (&SKIPPABLE, &skippable, Kind::Zstd)]
-    {
-        if start.starts_with(magic) {
-            return Some(kind);
-        }
-        if magic.starts_with(start) {
-            return None;
+            return Ok((Kind::Plain, Box::new(Cursor::new(start))));
         }
     }
-    Some(Kind::Plain)
+}
+
+/// An archive that is damaged at its start.
+struct Damaged(Option<io::Error>);
+
+impl Read for Damaged {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// Returns the error of an input that is not read, with the command that converts it.
+fn unread(file: Option<&Path>, archive: Option<&Foreign>, kind: &Foreign) -> io::Error {
+    let of_file = |kind: &Foreign| match file {
+        Some(file) => format!("{} {}", kind.from_file, quoted(&file.display().to_string())),
+        None => kind.from_pipe.to_owned(),
+    };
+    let (within, command) = match archive {
+        None => (String::new(), of_file(kind)),
+        Some(archive) => {
+            (format!(" inside {}", archive.name), format!("{} | {}", of_file(archive), kind.from_pipe))
+        }
+    };
+    io::Error::other(format!("it is {}{within}; convert it first: `{command} | consentry ...`", kind.name))
+}
+
+/// Any number of gzip members, one behind the other, and zero bytes after them, which tapes and blocks of storage add.
+struct Gzip<R> {
+    /// The member that is being read; `None` at the end.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Gzip<R> {
+    fn new(source: R) -> Self {
+        Gzip { member: Some(GzDecoder::new(source)) }
+    }
+}
+
+impl<R: BufRead> Read for Gzip<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let read = member.read(into)?;
+            if read > 0 || into.is_empty() {
+                return Ok(read);
+            }
+            let source = member.get_mut();
+            if source.fill_buf()?.first() == Some(&0) {
+                skip_padding(source)?;
+            }
+            let is_more = !source.fill_buf()?.is_empty();
+            self.member =
+                self.member.take().filter(|_| is_more).map(|member| GzDecoder::new(member.into_inner()));
+        }
+        Ok(0)
+    }
+}
+
+/// Skips zero bytes, behind which nothing may follow.
+fn skip_padding(source: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let padding = source.fill_buf()?;
+        let length = padding.len();
+        if length == 0 {
+            return Ok(());
+        }
+        if padding.iter().any(|byte| *byte != 0) {
+            return Err(io::Error::other("damaged gzip archive: other bytes follow its padding"));
+        }
+        source.consume(length);
+    }
 }
 
 /// Any number of zstd frames, one behind the other.
@@ -68,9 +128,9 @@ struct Zstd<R> {
 }
 
 impl<R: BufRead> Zstd<R> {
-    fn new(source: R) -> Self {
+    fn new(source: R, window: u64) -> Self {
         let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(MAX_WINDOW);
+        decoder.set_max_window_size(window);
         Zstd { source, decoder, in_frame: false, given: 0 }
     }
 
@@ -87,7 +147,8 @@ impl<R: BufRead> Zstd<R> {
                 if skipped == u64::from(length) { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) }
             }
             Err(FrameDecoderError::WindowSizeTooBig { requested, max }) => Err(io::Error::other(format!(
-                "the zstd archive asks for a window of {requested} bytes, and at most {max} are held in memory"
+                "the zstd archive needs a window of {requested} bytes, and at most {max} are held in memory; allow it with `--zstd-window {}`",
+                size(requested)
             ))),
             Err(error) => Err(damaged(error)),
         }
@@ -138,28 +199,7 @@ fn damaged(error: FrameDecoderError) -> io::Error {
     io::Error::other(format!("damaged zstd archive: {error}"))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{Kind, recognise};
-
-    #[test]
-    fn a_kind_is_told_by_as_few_bytes_as_possible() {
-        for (start, kind) in [
-            (&b""[..], None),
-            (b"{", Some(Kind::Plain)),
-            (b"\n", Some(Kind::Plain)),
-            (b"\x1F", None),
-            (b"\x1F\x8B", None),
-            (b"\x1F\x8B\x08", Some(Kind::Gzip)),
-            (b"\x1F\x8B\x07", Some(Kind::Plain)),
-            (b"\x28\xB5\x2F", None),
-            (b"\x28\xB5\x2F\xFD", Some(Kind::Zstd)),
-            (b"\x28\xB5\x2F\xFE", Some(Kind::Plain)),
-            (b"\x5F\x2A\x4D", None),
-            (b"\x5F\x2A\x4D\x18", Some(Kind::Zstd)),
-            (b"\x60\x2A\x4D\x18", Some(Kind::Plain)),
-        ] {
-            assert_eq!(recognise(start), kind, "{start:x?}");
-        }
-    }
+/// Returns a size as `--zstd-window` takes it, which may be a little larger.
+fn size(bytes: u64) -> String {
+    format!("{}M", bytes.div_ceil(1 << 20))
 }

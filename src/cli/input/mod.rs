@@ -1,8 +1,12 @@
 //! What the commands read: a file or standard input, plain or compressed.
 
+mod arguments;
 mod chunks;
 mod compressed;
+mod kind;
+mod pretty;
 mod reader;
 
+pub(super) use arguments::{ArchiveArguments, EventsArguments};
 pub(super) use chunks::{Chunk, Chunks, line_too_long};
 pub(super) use reader::read_all;

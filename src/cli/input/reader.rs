@@ -1,5 +1,6 @@
 //! A file or standard input, as the bytes that an archive in it holds.
 
+use super::arguments::ArchiveArguments;
 use super::compressed::decompress;
 use crate::cli::shared::{CliError, Result};
 use consentry::Limits;
@@ -15,8 +16,9 @@ pub(super) struct Input {
 
 impl Input {
     /// Opens a file; `-` or nothing is standard input. Archives are recognised by their first bytes, not by their name.
-    pub(super) fn open(path: Option<&Path>) -> Result<Self> {
-        let (reader, name): (Box<dyn Read + Send>, _) = match path.filter(|path| *path != Path::new("-")) {
+    pub(super) fn open(path: Option<&Path>, archives: &ArchiveArguments) -> Result<Self> {
+        let path = path.filter(|path| *path != Path::new("-"));
+        let (reader, name): (Box<dyn Read + Send>, _) = match path {
             None => (Box::new(io::stdin()), "standard input".into()),
             Some(path) => {
                 let name = path.display().to_string();
@@ -27,7 +29,7 @@ impl Input {
                 (Box::new(file), name)
             }
         };
-        let reader = decompress(reader).map_err(CliError::input(&name))?;
+        let reader = decompress(reader, path, archives.zstd_window).map_err(CliError::input(&name))?;
         Ok(Input { reader, name })
     }
 
@@ -48,8 +50,8 @@ pub(super) fn without_break(line: &[u8]) -> &[u8] {
 }
 
 /// Everything of a file or of standard input but a line break at its end, as far as it takes to see that it is too long.
-pub(crate) fn read_all(path: Option<&Path>) -> Result<Vec<u8>> {
-    let Input { reader, name } = Input::open(path)?;
+pub(crate) fn read_all(path: Option<&Path>, archives: &ArchiveArguments) -> Result<Vec<u8>> {
+    let Input { reader, name } = Input::open(path, archives)?;
     let mut bytes = Vec::new();
     // One byte more shows that it is too long, also when a line break of two bytes is taken off.
     let limit = Limits::default().bytes as u64 + 3;

@@ -1,7 +1,7 @@
 //! `consentry ledger ingest`.
 
 use crate::cli::format::ResultFormat;
-use crate::cli::input::{Chunk, Chunks};
+use crate::cli::input::{Chunk, Chunks, EventsArguments};
 use crate::cli::shared::{CliError, Result, Root, Status};
 use crate::cli::store_uri::{ADDRESS, Reach};
 use consentry::ledger::{FileStore, LedgerEvent, Recording, Store, Timestamp, record};
@@ -34,8 +34,8 @@ const AHEAD: usize = 8;
 pub(crate) struct Ingest {
     #[arg(help = format!("The ledger: a file, which is made if it is not there, or {ADDRESS}"))]
     store: String,
-    /// The events, one a line [default: standard input].
-    events: Option<PathBuf>,
+    #[command(flatten)]
+    events: EventsArguments,
     /// The policy that says where preferences are and which events write [default: the prelude `segment`].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -50,7 +50,7 @@ pub(crate) struct Ingest {
 impl Ingest {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy()?;
-        let chunks = Chunks::open(self.events.as_deref())?;
+        let chunks = self.events.open()?;
         let store = self.reach.open(&self.store, FileStore::open)?;
         let incoming = read(chunks)?;
         let mut counts = IngestCounts::default();
@@ -110,6 +110,7 @@ impl Ingest {
         for line in lines {
             counts.lines += 1;
             match line.map(|()| recordings.next()) {
+                Err(error) if error.is_blank() => counts.blank_lines += 1,
                 Err(error) => {
                     counts.not_events += 1;
                     self.format.write(to, &EventErrorReport::new(counts.lines, &error))?;

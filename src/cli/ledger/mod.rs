@@ -3,8 +3,8 @@
 mod ingest;
 mod show;
 
+use super::output::Output;
 use super::shared::{Result, Status};
-use std::io::Write;
 
 /// Keep what people have agreed to, from the events that say it, to check what other events are stamped with.
 #[derive(clap::Subcommand)]
@@ -16,7 +16,7 @@ pub(super) enum Command {
     Show(show::PersonArguments),
     /// Write every entry of a ledger, one JSON object a line: the id, what was written last under it, and the ids that it is linked with.
     ///
-    /// Exit status: 0 all are written, 2 a ledger that does not answer.
+    /// Exit status: 0 all are written, 2 a ledger that does not answer, 141 the reader of standard output went away before the end.
     Export(show::StoreArguments),
     /// Erase a person: the id, and the anonymous ids that were never linked with another. What is recorded of others stays as it is.
     ///
@@ -26,7 +26,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
+    pub(super) fn run(&self, to: &mut Output) -> Result<Status> {
         match self {
             Command::Ingest(ingest) => ingest.run(to),
             Command::Show(person) => person.show(to),

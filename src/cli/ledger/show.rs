@@ -1,7 +1,8 @@
 //! `consentry ledger show`, `export` and `forget`.
 
 use crate::cli::format::ResultFormat;
-use crate::cli::shared::{Result, Status};
+use crate::cli::output::Output;
+use crate::cli::shared::{CliError, Result, Status};
 use crate::cli::store_uri::{ADDRESS, FileOpener, Reach, Shared};
 use consentry::ledger::{FileStore, Forgotten, Id, forget, recorded};
 use consentry::report::json;
@@ -40,13 +41,16 @@ impl StoreArguments {
     }
 
     /// Writes every entry.
-    pub(super) fn export(&self, to: &mut impl Write) -> Result<Status> {
+    pub(super) fn export(&self, to: &mut Output) -> Result<Status> {
         let mut written = Ok(());
         let all = self.open(FileStore::open_to_read)?.each(&mut |id, entry| {
-            written = json::write(to, &EntryReport::new(&id, &entry));
+            let entry = json::write(to, &EntryReport::new(&id, &entry));
+            written = entry.map_err(CliError::from).and_then(|()| to.ensure_open());
             written.is_ok()
         });
-        written?;
+        to.flush()?;
+        let written = written.and_then(|()| to.ensure_open());
+        written.map_err(|failure| failure.with("; some entries are not written"))?;
         all?;
         Ok(Status::Fine)
     }

@@ -30,7 +30,8 @@ impl Changes {
                 let is_current = self.0.get(&path).is_none_or(|text| text == one.files.text(file));
                 if may_change.contains(&path) && is_current {
                     count += fixed.count;
-                    self.0.insert(path, fixed.text);
+                    let text = files::with_line_ends_of(one.files.text(file), fixed.text);
+                    self.0.insert(path, text);
                 }
             }
         }

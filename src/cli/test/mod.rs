@@ -4,6 +4,7 @@ mod suite;
 mod watch;
 
 use super::format::Format;
+use super::output::Output;
 use super::shared::{Result, Root, Status};
 use super::{files, render};
 use consentry::Table;
@@ -46,7 +47,7 @@ pub(super) struct Test {
 }
 
 impl Test {
-    pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
+    pub(super) fn run(&self, to: &mut Output) -> Result<Status> {
         match self.watch {
             true => watch::run(self, to),
             false => self.report(&self.load()?, to),

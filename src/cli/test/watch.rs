@@ -3,6 +3,7 @@
 use super::Test;
 use super::suite::Suite;
 use crate::cli::files;
+use crate::cli::output::Output;
 use crate::cli::shared::{CliError, Result, Status};
 use consentry::diagnostic::visible;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -25,7 +26,7 @@ struct Watched {
 }
 
 /// Never ends but with an error: an interruption ends the process.
-pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status> {
+pub(super) fn run(test: &Test, to: &mut Output) -> Result<Status> {
     let (send, changes) = channel();
     let watcher = notify::recommended_watcher(move |event| {
         // Nobody listens any more when the command ends.
@@ -47,6 +48,7 @@ pub(super) fn run(test: &Test, to: &mut impl Write) -> Result<Status> {
         let count = watched.files.len();
         writeln!(to, "watching {count} {}", if count == 1 { "file" } else { "files" })?;
         to.flush()?;
+        to.ensure_open()?;
         let changed: Vec<String> =
             watched.wait()?.iter().map(|path| visible(&path.display().to_string())).collect();
         writeln!(to, "\n--- {} has changed ---\n", changed.join(", "))?;
