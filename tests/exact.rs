@@ -567,7 +567,7 @@ fn events_are_counted() {
     assert_eq!(
         document["events"],
         serde_json::json!({
-            "decided": 5, "changed": 3, "outcome_changed": 3, "reason_changed": 0, "not_events": 0
+            "decided": 5, "blank_lines": 0, "changed": 3, "outcome_changed": 3, "reason_changed": 0, "not_events": 0
         })
     );
     let changes = document["destinations"][0]["changes"].as_array().unwrap();
