@@ -11,6 +11,7 @@ mod common;
 #[path = "common/text.rs"]
 mod text;
 
+use consentry::event::{Record, Recorded, RecordedPreference};
 use consentry::report::{KeyCount, Summary};
 use consentry::{Input, Limits, Policy, Table};
 use serde_json::{Value, json};
@@ -109,6 +110,27 @@ fn keys_are_named_only_if_none_is_a_category() {
     let mut summary = Summary::default();
     summary.add(&table.decide(Input::granted(&[0]), &mut table.scratch()).unwrap());
     assert_eq!(summary.unmatched_keys(), None, "the caller names categories by their numbers");
+}
+
+/// A source may leave preferences to the ledger.
+#[test]
+fn a_record_that_is_used_names_categories() {
+    let text = POLICY.to_owned() + "override ledger mismatch drop";
+    let table = Table::new(Policy::parse(&text).unwrap());
+    let record =
+        |wire_id: &str| Record { preferences: [(wire_id.to_owned(), RecordedPreference::Refused)].into() };
+    for (line, record, is_named) in [
+        ("{}", record("C0004"), true),
+        ("{}", record("Ads"), false),
+        // The stamp counts, whatever becomes of the event.
+        (r#"{"context":{"consent":{"categoryPreferences":{"C0004":true}}}}"#, record("x"), true),
+        (r#"{"context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#, record("x"), false),
+    ] {
+        let input = Input::line(line.as_bytes()).recorded(Recorded::Known(&record));
+        let mut summary = Summary::default();
+        summary.add(&table.decide(input, &mut table.scratch()).unwrap());
+        assert_eq!(summary.unmatched_keys().is_none(), is_named, "{line} {record:?}");
+    }
 }
 
 /// Keys are counted in bounded memory, and the most frequent ones are named.
@@ -213,7 +235,7 @@ fn filter_warns_and_fails_on_demand() {
     }
 }
 
-/// The threads of `filter` come to one answer, however they share the events.
+/// The threads of `filter` agree, however they share the events.
 #[test]
 fn threads_agree_on_what_is_unknown() {
     let folder = tempfile::tempdir().unwrap();

@@ -15,8 +15,8 @@ use std::io::Write;
 
 /// Decide every event of a stream: one JSON object a line in, one decision a line out.
 ///
-/// Exit status: 0 every line was decided, 1 some lines are not events, or --deny found something, 2 a policy that does not compile or a file
-/// that cannot be read, 141 the reader of standard output went away before the end.
+/// Exit status: 0 every line was decided, 1 some lines are not events, or --deny fails, 2 a policy that does not compile
+/// or a file that cannot be read, 141 the reader of standard output went away before the end.
 #[derive(clap::Args)]
 pub(super) struct Eval {
     #[command(flatten)]

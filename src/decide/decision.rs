@@ -167,10 +167,11 @@ impl<'d> Decision<'d> {
         unknown.filter(|name| name.as_bytes() != ALL).collect()
     }
 
-    /// Returns true if no preference is for a category of the policy, though some category depends on what events say of it.
+    /// Returns true if no preference of the event, or of its person's record if that is used, is for a category of the policy, though some
+    /// category depends on them.
     pub(crate) fn names_no_category(&self) -> bool {
-        !self.resolved.stamped().grants.any_declared
-            && self.table.compared.words().iter().any(|word| *word != 0)
+        let is_named = self.resolved.grants.any_declared || self.resolved.stamped().grants.any_declared;
+        !is_named && self.table.compared.words().iter().any(|word| *word != 0)
     }
 
     /// Returns true if there is any preference, before a check against the ledger.

@@ -8,7 +8,7 @@ use crate::model::{Preference, Reading};
 /// A value of an event that no decision reads, or that it reads as something simpler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadValue<'a> {
-    /// What it stands for.
+    /// The part of an event that it is.
     pub kind: UnreadKind,
     /// Its key, or the path of keys that leads to it, with dots.
     pub name: Name<'a>,
@@ -18,7 +18,7 @@ pub struct UnreadValue<'a> {
     pub members: Vec<(Name<'a>, Entry)>,
 }
 
-/// What an [`UnreadValue`] stands for.
+/// The part of an event that an [`UnreadValue`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UnreadKind {
     /// The consent object, or what holds or replaces it: it is malformed.

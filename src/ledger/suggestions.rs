@@ -16,9 +16,9 @@ pub(super) struct Suggestions {
     lower: Vec<String>,
     /// The sum of their lengths.
     letters: usize,
-    /// What was searched for, and the name that is meant.
+    /// The names that were searched for, each with the name that is meant.
     searched: BTreeMap<Vec<u8>, Option<usize>>,
-    /// How many pairs of letters may still be compared.
+    /// The number of pairs of letters that may still be compared.
     budget: usize,
 }
 
