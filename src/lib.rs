@@ -46,6 +46,7 @@
 mod spelled;
 
 mod active_policy;
+mod breakdown;
 mod counts;
 pub mod decide;
 pub mod diagnostic;

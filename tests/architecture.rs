@@ -22,11 +22,12 @@ const MODULES: &[(&str, &[&str])] = &[
     ("reason", &[]),
     ("model", &["diagnostic", "reason", "source", "spelled", "syntax"]),
     ("event", &["model"]),
+    ("breakdown", &["event"]),
     ("fingerprint", &[]),
     ("verdict", &["model", "reason"]),
     ("decide", &["event", "fingerprint", "model", "reason", "verdict"]),
     ("visit", &["decide", "event", "model"]),
-    ("ledger", &["counts", "decide", "event", "model"]),
+    ("ledger", &["breakdown", "counts", "decide", "diagnostic", "event", "model"]),
     ("reference", &["diagnostic", "event", "model", "reason", "verdict"]),
     ("exact", &["decide", "diagnostic", "event", "fingerprint", "model", "reason", "reference", "verdict"]),
     (
@@ -52,6 +53,7 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "breakdown",
             "counts",
             "decide",
             "diagnostic",

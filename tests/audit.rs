@@ -200,6 +200,230 @@ fn what_is_not_as_recorded_is_found() {
     );
 }
 
+/// A policy with destinations, of which two share an alias.
+fn with_destinations() -> Policy {
+    policy(
+        r#"destination "Amplitude" needs Stats destination "Facebook Pixel" needs Ads alias "fb"
+           destination "Café" unmapped
+           destination "Snowflake" unmapped shared alias "Warehouses" destination "Redshift" unmapped shared alias "Warehouses""#,
+    )
+}
+
+/// An event whose stamp is fine.
+fn integrated(members: &str) -> String {
+    format!(r#"{{"context":{{"consent":{{"categoryPreferences":{{"Ads":true,"s":true}}}}}},{members}}}"#)
+}
+
+#[test]
+fn each_integrations_object_has_its_findings() {
+    use Finding::*;
+    let policy = with_destinations();
+    for (members, expected) in [
+        (r#""integrations":{}"#, vec![]),
+        (
+            r#""integrations":{"All":false,"Amplitude":true,"fb":{"id":1},"Warehouses":false,"Café":{}}"#,
+            vec![],
+        ),
+        // Names are exact, and a near one stops nothing.
+        (r#""integrations":{"all":false}"#, vec![MisspelledIntegration]),
+        (r#""integrations":{"ALL":false}"#, vec![MisspelledIntegration]),
+        (r#""integrations":{"All ":false}"#, vec![MisspelledIntegration]),
+        (r#""integrations":{"facebook pixel":false}"#, vec![MisspelledIntegration]),
+        (r#""integrations":{"Facebook-Pixel":false}"#, vec![MisspelledIntegration]),
+        (r#""integrations":{"FB":false}"#, vec![MisspelledIntegration]),
+        (r#""integrations":{"warehouses":false}"#, vec![MisspelledIntegration]),
+        (r#""integrations":{"Cafe\u0301":false}"#, vec![MisspelledIntegration]),
+        (r#""integrations":{"\u0410mplitude":false}"#, vec![MisspelledIntegration]),
+        (r#""integrations":{"\u200bAmplitude":false}"#, vec![MisspelledIntegration]),
+        (r#""integrations":{"Salesforce":false}"#, vec![UnknownIntegration]),
+        (
+            r#""integrations":{"Salesforce":false,"AMPLITUDE":1}"#,
+            vec![MisspelledIntegration, UnknownIntegration],
+        ),
+        (r#""integrations":{"Amplitude\ud800":false}"#, vec![MisspelledIntegration]),
+        // An invalid entry of a name that is known; among duplicates any that is off wins.
+        (r#""integrations":{"Amplitude":"false"}"#, vec![InvalidEntry]),
+        (r#""integrations":{"All":null}"#, vec![InvalidEntry]),
+        (r#""integrations":{"fb":[]}"#, vec![InvalidEntry]),
+        (r#""integrations":{"fb":0,"fb":false}"#, vec![]),
+        (r#""integrations":{"Salesforce":0}"#, vec![UnknownIntegration]),
+        // Another type than an object.
+        (r#""integrations":[]"#, vec![MalformedIntegrations]),
+        (r#""integrations":null"#, vec![MalformedIntegrations]),
+        (r#""integrations":false"#, vec![MalformedIntegrations]),
+        (r#""integrations":{"all":false},"integrations":[]"#, vec![MalformedIntegrations]),
+        // An object in which something is switched off counts as on.
+        (r#""integrations":{"Warehouses":{"all":false}}"#, vec![UnreadSwitch]),
+        (r#""integrations":{"Warehouses":{"All":false,"warehouseIds":["w"]}}"#, vec![UnreadSwitch]),
+        (r#""integrations":{"Warehouses":{"warehouseIds":["w"]}}"#, vec![UnreadSwitch]),
+        (r#""integrations":{"Warehouses":{"snowflake":false}}"#, vec![UnreadSwitch]),
+        (r#""integrations":{"Warehouses":{"all":"false"}}"#, vec![UnreadSwitch]),
+        (r#""integrations":{"Amplitude":{"enabled":false}}"#, vec![UnreadSwitch]),
+        (r#""integrations":{"All":{"Amplitude":true}}"#, vec![UnreadSwitch]),
+        (r#""integrations":{"Other":{"all":false}}"#, vec![UnknownIntegration, UnreadSwitch]),
+        (r#""integrations":{"Warehouses":{"all":true}}"#, vec![]),
+        (r#""integrations":{"All":{}}"#, vec![]),
+        (r#""integrations":{"Amplitude":{"session_id":1,"debug":false,"nested":{"All":false}}}"#, vec![]),
+        // An object that no decision reads.
+        (r#""options":{"integrations":{"All":false}}"#, vec![MisplacedIntegrations]),
+        (r#""options":{"x":1,"Integrations":{"Salesforce":true}}"#, vec![MisplacedIntegrations]),
+        (r#""Integrations":{"All":false}"#, vec![MisplacedIntegrations]),
+        (r#""integration":{"All":false}"#, vec![MisplacedIntegrations]),
+        (r#""integrations ":{"All":false}"#, vec![MisplacedIntegrations]),
+        (r#""properties":{"integrations":{"All":false}}"#, vec![MisplacedIntegrations]),
+        (r#""traits":{"integrations":{"amplitude":false}}"#, vec![MisplacedIntegrations]),
+        // Properties are the customer's own.
+        (r#""properties":{"integrations":{"Jira":true}}"#, vec![]),
+        (r#""properties":{"integrations":3}"#, vec![]),
+        (r#""options":{"integrations":{}},"integration":"x""#, vec![]),
+    ] {
+        assert_eq!(findings(&policy, &integrated(members)), expected, "{members}");
+    }
+    for place in [r#""integrations":{"All":false}"#, r#""options":{"integrations":{"All":false}}"#] {
+        let line = format!(
+            r#"{{"context":{{{place},"consent":{{"categoryPreferences":{{"Ads":true,"s":true}}}}}}}}"#
+        );
+        assert_eq!(findings(&policy, &line), [MisplacedIntegrations], "{line}");
+    }
+}
+
+/// A person sees what stands there, and knows at once what to correct.
+#[test]
+fn the_values_behind_findings_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = policy_text(r#"destination "X" needs Ads override invalid entries unlisted"#);
+    let path = file(&folder, "p.consent", &text);
+    let path = path.to_str().unwrap();
+    let long = format!(r#"["{}"]"#, "é".repeat(200));
+    let preferences = |members: &str| stamped(&format!(r#"{{"categoryPreferences":{{{members}}}}}"#));
+    let lines = [
+        preferences(r#""Ads":"GRANTED","s":true"#),
+        preferences(r#""Ads":"GRANTED","s":{"a":[1]},"Other":"GRANTED""#),
+        preferences(&format!(r#""Ads":{long},"s":true"#)),
+        // The refusal wins.
+        preferences(r#""Ads":"DENIED","Ads":false"#),
+        r#"{"context":[]}"#.to_owned(),
+        stamped(r#"{"categoryPreferences":[]}"#),
+        r#"{"integrations":{"X":"no\u202e","All":0,"Other":"no"}}"#.to_owned(),
+        r#"{"integrations":[],"options":{"integrations":{"X":false}}}"#.to_owned(),
+    ];
+    let input = lines.join("\n");
+    let document = document(&[path], input.as_bytes());
+    let rows = document["unread_values"]["rows"].as_array().unwrap();
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let text = |member: &str| row[member].as_str().unwrap().to_owned();
+            format!("{} {} {} {}", text("finding"), text("name"), text("value"), row["events"])
+        })
+        .collect();
+    let shown = format!("[\"{}…", "é".repeat(49));
+    assert_eq!(
+        rows,
+        [
+            "invalid_entry All 0 1".to_owned(),
+            r#"invalid_entry X "no\u202e" 1"#.to_owned(),
+            r#"invalid_preference Ads "GRANTED" 2"#.to_owned(),
+            format!("invalid_preference Ads {shown} 1"),
+            r#"invalid_preference s {"a":[1]} 1"#.to_owned(),
+            "malformed context [] 1".to_owned(),
+            "malformed context.consent.categoryPreferences [] 1".to_owned(),
+            "malformed_integrations integrations [] 1".to_owned(),
+            r#"misplaced_integrations options.integrations {"X":false} 1"#.to_owned(),
+        ]
+    );
+    let human = run(&[path], input.as_bytes()).out;
+    for part in [
+        "\ninvalid_preference, 3 events\n  by value\n    \"Ads\"  \"GRANTED\"",
+        "    \"context\"                              []         1\n",
+        "    \"X\"    \"no\\u202e\"         1\n",
+        "  help: move the object to the key `integrations` of the event itself; elsewhere it stops nothing\n",
+    ] {
+        assert!(human.contains(part), "{part}\n{human}");
+    }
+}
+
+/// The values are bounded in number and length, as names are.
+#[test]
+fn values_are_counted_in_bounded_memory() {
+    let policy = policy("");
+    let preference =
+        |value: &str| stamped(&format!(r#"{{"categoryPreferences":{{"Ads":{value},"s":true}}}}"#));
+    let lines: Vec<String> = (0..MAX_VALUES + 20)
+        .map(|number| preference(&format!("{number}")))
+        .chain([preference("0")])
+        .collect();
+    let audit = audit(&policy, &lines.iter().map(String::as_bytes).collect::<Vec<_>>());
+    assert_eq!(audit.unread_values.rows().count(), MAX_VALUES);
+    assert_eq!((*audit.unread_values.other(), audit.all.of(Finding::InvalidPreference)), (20, 1_021));
+}
+
+/// A name that nearly is one of the policy's comes with that one, in both outputs.
+#[test]
+fn the_name_that_is_meant_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(&folder, "p.consent", &policy_text(r#"destination "Facebook Pixel" needs Ads"#));
+    let path = path.to_str().unwrap();
+    let line = r#"{"integrations":{"facebook pixel":false,"Salesforce":true},"context":{"consent":{"categoryPreferences":{"ads ":true,"C0004":true}}}}"#;
+    let found = document(&[path], line.as_bytes());
+    assert_eq!(
+        found["unknown_integrations"]["rows"],
+        json!([
+            { "integration": "Salesforce", "meant": null, "events": 1, "on": 1, "off": 0, "invalid": 0 },
+            { "integration": "facebook pixel", "meant": "Facebook Pixel", "events": 1, "on": 0, "off": 1, "invalid": 0 },
+        ])
+    );
+    assert_eq!(
+        found["unknown_categories"]["rows"],
+        json!([
+            { "category": "C0004", "meant": null, "events": 1 },
+            { "category": "ads ", "meant": "Ads", "events": 1 },
+        ])
+    );
+    let human = run(&[path], line.as_bytes()).out;
+    for part in [
+        "\"ads \"           1  did you mean \"Ads\"?\n",
+        "\"facebook pixel\"          1  did you mean \"Facebook Pixel\"?  off 1\n",
+        "\"Salesforce\"              1  on 1\n",
+    ] {
+        assert!(human.contains(part), "{part}\n{human}");
+    }
+}
+
+/// Cases after problems that users of these pipelines reported in public.
+#[test]
+fn reported_cases_are_found() {
+    for (case, expected) in [
+        ("warehouses-object", json!({ "unread_switch": 2 })),
+        ("integrations-misspelled", json!({ "misspelled_integration": 3 })),
+        ("php-empty-arrays", json!({ "malformed": 2, "malformed_integrations": 1 })),
+    ] {
+        let path = |end: &str| format!("tests/cases/{case}.{end}");
+        let found = document(&[&path("consent"), &path("ndjson")], b"");
+        let findings = found["findings"].as_object().unwrap().iter().filter(|(_, count)| **count != 0);
+        assert_eq!(
+            Value::Object(findings.map(|(name, count)| (name.clone(), count.clone())).collect()),
+            expected
+        );
+    }
+    // Decisions stay as they are: an object counts as on, names are exact, and what is malformed is dropped.
+    let outcomes = |case: &str| {
+        let path = |end: &str| format!("tests/cases/{case}.{end}");
+        let run = text::run(&["eval", &path("consent"), &path("ndjson"), "--format", "json"], b"");
+        let lines = run.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let names = |reports: &Value| -> Vec<String> {
+            let names = reports.as_array().unwrap().iter();
+            names.map(|one| one["destination"].as_str().unwrap().to_owned()).collect()
+        };
+        lines.map(|line| names(&line["deliver"]).join(", ")).collect::<Vec<_>>()
+    };
+    let warehouses = "Snowflake, Redshift, Google Ads";
+    assert_eq!(outcomes("warehouses-object"), [warehouses, warehouses, "Google Ads"]);
+    let all = "Amplitude, Facebook Pixel, Intercom, Snowflake";
+    assert_eq!(outcomes("integrations-misspelled"), [all, all, "Snowflake"]);
+    assert_eq!(outcomes("php-empty-arrays"), ["", "", ""]);
+}
+
 /// Each thing that can be found makes an audit not clean by itself.
 #[test]
 fn an_audit_is_clean_only_if_nothing_is_found() {
@@ -328,6 +552,8 @@ struct Facts {
     spelling: &'static str,
     /// The name, the wire id, and whether it counts.
     categories: &'static [(&'static str, &'static str, bool)],
+    /// The names and aliases of destinations.
+    integrations: &'static [&'static str],
 }
 
 const SPELLINGS: [&str; 3] = ["categoryPreferences", "categoryPreference", "consentPreferences"];
@@ -362,10 +588,20 @@ fn by_hand(event: &Value, facts: &Facts) -> (&'static str, BTreeSet<&'static str
     if state != "answered" {
         found.insert(state);
     }
+    for name in entries(event).keys() {
+        if name != "All" && !facts.integrations.contains(&name.as_str()) {
+            found.insert("unknown_integration");
+        }
+    }
     if is_preference_event(event) && state != "answered" && state != "unanswered" {
         found.insert("rejected");
     }
     (if state == "wrong_spelling" { "malformed" } else { state }, found)
+}
+
+/// The integrations of an event, each of which is true, false or an object.
+fn entries(event: &Value) -> Map<String, Value> {
+    event.get("integrations").map_or_else(Map::new, |entries| entries.as_object().unwrap().clone())
 }
 
 fn is_preference_event(event: &Value) -> bool {
@@ -374,7 +610,7 @@ fn is_preference_event(event: &Value) -> bool {
             || event["event"] == "Segment Consent Preference")
 }
 
-const FINDINGS: [&str; 9] = [
+const FINDINGS: [&str; 15] = [
     "missing",
     "empty",
     "unanswered",
@@ -382,6 +618,12 @@ const FINDINGS: [&str; 9] = [
     "wrong_spelling",
     "unknown_category",
     "invalid_preference",
+    "malformed_integrations",
+    "misplaced_integrations",
+    "misspelled_integration",
+    "unknown_integration",
+    "invalid_entry",
+    "unread_switch",
     "mismatch",
     "rejected",
 ];
@@ -408,6 +650,7 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
         "blank_lines": 0,
         "not_events": EventErrorKind::ALL.iter().map(|kind| (kind.as_str().to_owned(), json!(0))).collect::<Map<_, _>>(),
         "consent": { "missing": 0, "empty": 0, "unanswered": 0, "answered": 0, "malformed": 0 },
+        "integrations": { "none": 0, "present": 0, "malformed": 0 },
         "findings": no_findings(),
         "wrong_spellings": {},
         "rejections": { "no_preferences": 0, "no_person": 0, "too_large": 0 },
@@ -418,6 +661,8 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
     });
     let mut categories: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
     let mut unknown: BTreeMap<String, u64> = BTreeMap::new();
+    let mut unknown_entries: BTreeMap<String, BTreeMap<&str, u64>> = BTreeMap::new();
+    let mut values: BTreeMap<(&str, String, String), u64> = BTreeMap::new();
     let mut by: BTreeMap<&str, BTreeMap<Vec<Option<String>>, Value>> = BTreeMap::new();
     for event in events {
         let (state, mut found) = by_hand(event, facts);
@@ -447,6 +692,19 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
             let seen = counts["wrong_spellings"][spelling].as_u64().unwrap_or(0);
             counts["wrong_spellings"][spelling] = json!(seen + 1);
         }
+        let integrations = entries(event);
+        add(&mut counts["integrations"][if integrations.is_empty() { "none" } else { "present" }]);
+        for (name, value) in integrations {
+            if name != "All" && !facts.integrations.contains(&name.as_str()) {
+                let entry = if value == false { "off" } else { "on" };
+                assert!(value.is_boolean() || value.is_object());
+                *unknown_entries.entry(name).or_default().entry(entry).or_default() += 1;
+            }
+        }
+        if found.contains("malformed") {
+            let consent = event["context"]["consent"].to_string();
+            *values.entry(("malformed", "context.consent".to_owned(), consent)).or_default() += 1;
+        }
         if found.contains("rejected") {
             add(&mut counts["rejections"]["no_preferences"]);
         }
@@ -465,7 +723,11 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
                 let said = match preferences.get(*wire_id) {
                     Some(Value::Bool(true)) => "granted",
                     Some(Value::Bool(false)) => "refused",
-                    Some(_) => "invalid",
+                    Some(value) => {
+                        let value = ("invalid_preference", (*wire_id).to_owned(), value.to_string());
+                        *values.entry(value).or_default() += 1;
+                        "invalid"
+                    }
                     None => "unasked",
                 };
                 *categories.entry(wire_id).or_default().entry(said).or_default() += 1;
@@ -523,9 +785,27 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
         *is_counted && ["granted", "refused", "invalid"].iter().all(|said| count(wire_id, said) == 0)
     });
     counts["never_stamped"] = never.map(|(name, ..)| json!(name)).collect();
-    let unknown: Vec<Value> =
-        unknown.into_iter().map(|(name, count)| json!({ "category": name, "events": count })).collect();
+    let unknown: Vec<Value> = unknown
+        .into_iter()
+        .map(|(name, count)| json!({ "category": name, "meant": null, "events": count }))
+        .collect();
     counts["unknown_categories"] = json!({ "rows": unknown, "other": 0 });
+    let unknown: Vec<Value> = unknown_entries
+        .into_iter()
+        .map(|(name, entries)| {
+            let count = |entry: &str| entries.get(entry).copied().unwrap_or(0);
+            let (on, off) = (count("on"), count("off"));
+            json!({ "integration": name, "meant": null, "events": on + off, "on": on, "off": off, "invalid": 0 })
+        })
+        .collect();
+    counts["unknown_integrations"] = json!({ "rows": unknown, "other": 0 });
+    let values: Vec<Value> = values
+        .into_iter()
+        .map(|((finding, name, value), events)| {
+            json!({ "finding": finding, "name": name, "value": value, "events": events })
+        })
+        .collect();
+    counts["unread_values"] = json!({ "rows": values, "other": 0 });
     let parts = |by_what: &str| match by_what {
         "version" => vec!["library".to_owned(), "version".to_owned()],
         other => vec![other.to_owned()],
@@ -559,6 +839,19 @@ const SHOP_FACTS: Facts = Facts {
         ("Personalization", "Personalization", true),
         ("Marketing", "Marketing", false),
     ],
+    integrations: &[
+        "Facebook Pixel",
+        "Google Ads",
+        "Amplitude",
+        "amplitude-js",
+        "Mixpanel",
+        "Braze",
+        "HubSpot",
+        "Intercom",
+        "Zendesk",
+        "Snowflake",
+        "Amazon S3",
+    ],
 };
 
 const OTHER_FACTS: Facts = Facts {
@@ -571,6 +864,7 @@ const OTHER_FACTS: Facts = Facts {
         ("Old", "Old", false),
         ("Needed", "Needed", false),
     ],
+    integrations: &[],
 };
 
 const OTHER: &str = "consentry 1 policy \"other\" include prelude \"segment\" category Chat = \"Functional\" category Analytics \
@@ -594,7 +888,8 @@ fn real_events_are_counted_as_by_hand() {
         shop["findings"],
         json!({
             "missing": 460, "empty": 190, "unanswered": 305, "malformed": 52, "wrong_spelling": 0,
-            "unknown_category": 0, "invalid_preference": 58, "mismatch": 0, "rejected": 40,
+            "unknown_category": 0, "invalid_preference": 58, "malformed_integrations": 0, "misplaced_integrations": 0,
+            "misspelled_integration": 0, "unknown_integration": 0, "invalid_entry": 0, "unread_switch": 0, "mismatch": 0, "rejected": 40,
         })
     );
 
@@ -604,6 +899,7 @@ fn real_events_are_counted_as_by_hand() {
     assert_eq!(other, counted(&events, &OTHER_FACTS, None));
     assert_eq!(other["never_stamped"], json!(["Never"]));
     assert_eq!(other["findings"]["unknown_category"], 4_993);
+    assert_eq!(other["findings"]["unknown_integration"], 1_765);
 
     let old =
         format!("{} override consent at context.consent.consentPreferences", OTHER.replace("other", "old"));

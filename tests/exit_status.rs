@@ -30,7 +30,7 @@ struct Ways {
     empty: &'static str,
 }
 
-const COMMANDS: [Ways; 23] = [
+const COMMANDS: [Ways; 25] = [
     Ways {
         command: "init",
         fine: "init - --yes --from good.ndjson",
@@ -82,11 +82,25 @@ const COMMANDS: [Ways; 23] = [
         empty: "eval good.consent empty.ndjson",
     },
     Ways {
+        command: "eval --deny",
+        fine: "eval --deny unknown good.consent good.ndjson",
+        finding: "eval --deny unknown good.consent unknown.ndjson",
+        missing: "eval --deny unknown good.consent none.ndjson",
+        empty: "eval --deny unknown good.consent empty.ndjson",
+    },
+    Ways {
         command: "filter",
         fine: "filter good.consent good.ndjson",
         finding: "filter good.consent bad.ndjson",
         missing: "filter good.consent none.ndjson",
         empty: "filter good.consent empty.ndjson",
+    },
+    Ways {
+        command: "filter --deny",
+        fine: "filter --deny unknown good.consent good.ndjson",
+        finding: "filter --deny unknown good.consent unknown.ndjson",
+        missing: "filter --deny unknown good.consent none.ndjson",
+        empty: "filter --deny unknown good.consent empty.ndjson",
     },
     Ways {
         command: "filter --rejects",
@@ -228,6 +242,7 @@ impl Place {
             ("empty.consent", ""),
             ("good.ndjson", &events()),
             ("bad.ndjson", &(events() + "no event\n")),
+            ("unknown.ndjson", &events().replace("Advertising", "advertising")),
             ("one.json", events().lines().next().unwrap()),
             ("empty.ndjson", ""),
         ] {

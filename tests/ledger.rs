@@ -333,7 +333,12 @@ fn events_are_decided_as_the_policy_says() {
                 .collect()
         };
         let context = format!("{settings} {event} {decision}");
-        assert_eq!((said.status, said.err.as_str()), (0, ""), "{context}");
+        // An event alone may name no category.
+        let warning = said
+            .err
+            .lines()
+            .all(|line| line.starts_with("consentry: warning: 0 of 3 categories of this policy "));
+        assert!(said.status == 0 && warning, "{context} {}", said.err);
         assert_eq!(decision["check"]["found"], found, "{context}");
         assert_eq!(decision["check"]["then"].as_str(), then, "{context}");
         assert_eq!(decision["drop"]["reason"].as_str(), dropped, "{context}");

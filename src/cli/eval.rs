@@ -4,7 +4,8 @@ use super::format::ResultFormat;
 use super::input::EventsArguments;
 use super::ledger_arguments::{Ledger, LedgerArguments, next_answer};
 use super::output::Output;
-use super::shared::{PolicyArguments, Result, Status};
+use super::shared::{PolicyArguments, Result, Status, UnknownArguments, print_error};
+use consentry::diagnostic::visible;
 use consentry::ledger::Batch;
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
@@ -14,8 +15,8 @@ use std::io::Write;
 
 /// Decide every event of a stream: one JSON object a line in, one decision a line out.
 ///
-/// Exit status: 0 every line was decided, 1 some lines are not events, 2 a policy that does not compile or a file
-/// that cannot be read, 141 the reader of standard output went away before the end.
+/// Exit status: 0 every line was decided, 1 some lines are not events, or --deny fails, 2 a policy that does not compile
+/// or a file that cannot be read, 141 the reader of standard output went away before the end.
 #[derive(clap::Args)]
 pub(super) struct Eval {
     #[command(flatten)]
@@ -24,6 +25,8 @@ pub(super) struct Eval {
     events: EventsArguments,
     #[command(flatten)]
     ledger: LedgerArguments,
+    #[command(flatten)]
+    unknown: UnknownArguments,
     #[command(flatten)]
     format: ResultFormat,
 }
@@ -62,10 +65,15 @@ impl Eval {
             to.ensure_open().map_err(|failure| failure.written_up_to(written))?;
             written = number;
         }
+        let report = SummaryReport::new(policy, &summary).denying_unknown(self.unknown.is_denied());
         if !self.format.is_json() {
-            self.format.write(to, &SummaryReport::new(policy, &summary))?;
+            self.format.write(to, &report)?;
+        }
+        for warning in report.warnings() {
+            print_error(&format!("consentry: {}\n", visible(&warning)));
         }
         ledger.iter().for_each(Ledger::report_unreachable);
-        Ok(Status::fine_if(summary.not_events() == 0))
+        let is_denied = self.unknown.is_denied() && summary.has_unknown();
+        Ok(Status::fine_if(summary.not_events() == 0 && !is_denied))
     }
 }

@@ -1,6 +1,6 @@
 //! The arguments that several commands have, and how a command ends.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use consentry::diagnostic::visible;
 use consentry::ledger::StoreError;
 use consentry::source::Disk;
@@ -16,6 +16,28 @@ pub(super) struct PolicyArguments {
     pub(super) policy: PathBuf,
     #[command(flatten)]
     pub(super) root: Root,
+}
+
+/// The treatment of names that the policy does not have.
+#[derive(Args)]
+pub(super) struct UnknownArguments {
+    /// Fail where there would be a warning.
+    #[arg(long, value_enum, value_name = "FINDING")]
+    deny: Vec<Denied>,
+}
+
+/// A finding that may be denied.
+#[derive(Clone, Copy, ValueEnum)]
+enum Denied {
+    /// No event has a preference for any category of the policy, or one has an entry for a destination that it does not have.
+    Unknown,
+}
+
+impl UnknownArguments {
+    /// Returns true if unknown names are errors.
+    pub(super) fn is_denied(&self) -> bool {
+        !self.deny.is_empty()
+    }
 }
 
 /// Where includes may lead.

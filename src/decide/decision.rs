@@ -167,6 +167,23 @@ impl<'d> Decision<'d> {
         unknown.filter(|name| name.as_bytes() != ALL).collect()
     }
 
+    /// Returns true if no preference of the event, or of its person's record if that is used, is for a category of the policy, though some
+    /// category depends on them.
+    pub(crate) fn names_no_category(&self) -> bool {
+        let is_named = self.resolved.grants.any_declared || self.resolved.stamped().grants.any_declared;
+        !is_named && self.table.compared.words().iter().any(|word| *word != 0)
+    }
+
+    /// Returns true if there is any preference, before a check against the ledger.
+    pub(crate) fn has_preferences(&self) -> bool {
+        self.resolved.stamped().grants.any
+    }
+
+    /// Returns the number of integrations entries that no destination claims.
+    pub(crate) fn unknown_entries(&self) -> u32 {
+        self.resolved.listed.unknown
+    }
+
     /// Returns true if the gate is open: if the source may send this event at all, before any destination is decided.
     ///
     /// The rules are those of "Expected wrapper behavior" in Segment's documentation of its OneTrust wrapper. A preference event

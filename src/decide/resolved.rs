@@ -37,6 +37,8 @@ pub(super) struct ResolvedCheck<'d> {
 pub(super) struct Grants {
     /// Whether there was any preference, of whatever name.
     pub(super) any: bool,
+    /// True if any of them is for a category of the policy.
+    pub(super) any_declared: bool,
     /// The categories that are granted, `always` ones included.
     pub(super) granted: Bits,
     /// The categories that the event does not grant though it has their key; room while the others are worked out.
@@ -50,6 +52,8 @@ pub(super) struct Grants {
 pub(super) struct IntegrationEntries {
     /// Whether there was any entry, of whatever name.
     pub(super) any: bool,
+    /// The number of entries that are for no destination of the policy.
+    pub(super) unknown: u32,
     /// The destinations whose own entry is `on`.
     pub(super) on: Bits,
     /// The destinations whose own entry is `off`.
@@ -103,9 +107,9 @@ impl Grants {
         table: &Table,
         members: impl FnOnce(&mut dyn FnMut(&[u8], Preference)) -> Option<()>,
     ) -> Option<()> {
-        let Grants { any, granted, withheld, passing } = self;
+        let Grants { any, any_declared, granted, withheld, passing } = self;
         let categories = table.policy().categories().len();
-        *any = false;
+        (*any, *any_declared) = (false, false);
         granted.reset(categories);
         withheld.reset(categories);
         if table.unlisted_is_granted {
@@ -113,7 +117,9 @@ impl Grants {
         }
         let all = members(&mut |name, preference| {
             *any = true;
-            for category in table.categories.ids(name) {
+            let categories = table.categories.ids(name);
+            *any_declared |= !categories.is_empty();
+            for category in categories {
                 match preference {
                     Preference::Granted => granted.insert(*category as usize),
                     Preference::Unasked => {}
@@ -137,9 +143,9 @@ impl IntegrationEntries {
         table: &Table,
         members: impl FnOnce(&mut dyn FnMut(&[u8], Entry)) -> Option<()>,
     ) -> Option<()> {
-        let IntegrationEntries { any, on, off, all_off, seen_on, seen_off } = self;
+        let IntegrationEntries { any, unknown, on, off, all_off, seen_on, seen_off } = self;
         let destinations = table.policy().destinations().len();
-        (*any, *all_off) = (false, false);
+        (*any, *unknown, *all_off) = (false, 0, false);
         on.reset(destinations);
         off.reset(destinations);
         seen_on.reset(table.destinations.numbers());
@@ -147,16 +153,17 @@ impl IntegrationEntries {
         let all = members(&mut |name, entry| {
             *any = true;
             let is_off = match entry {
-                Entry::On => false,
-                Entry::Off => true,
-                Entry::Invalid if table.invalid_is_off => true,
-                Entry::Invalid => return,
+                Entry::On => Some(false),
+                Entry::Off => Some(true),
+                Entry::Invalid => table.invalid_is_off.then_some(true),
             };
             if name == ALL {
-                *all_off |= is_off;
+                *all_off |= is_off == Some(true);
                 return;
             }
             let (number, named) = table.destinations.numbered(name);
+            *unknown += u32::from(named.is_empty());
+            let Some(is_off) = is_off else { return };
             if let [_, _, ..] = named {
                 // A shared name is spread once, however often an event repeats it.
                 let seen = if is_off { &mut *seen_off } else { &mut *seen_on };

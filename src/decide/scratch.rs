@@ -213,7 +213,10 @@ impl Scratch {
 
     /// Takes the granted categories as given, as bits in the order of the policy.
     pub(super) fn grant(&mut self, table: &Table, granted: &[u64]) -> ResolvedAt {
-        self.grants.spare().set(table, granted);
+        let grants = self.grants.spare();
+        // The caller names categories by their numbers.
+        grants.any_declared = true;
+        grants.set(table, granted);
         ResolvedAt { grants: Place::SPARE, ..ResolvedAt::of(ConsentState::Answered) }
     }
 

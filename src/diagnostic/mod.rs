@@ -13,5 +13,7 @@ pub use code::{Code, Severity, UnknownCodeError};
 pub use files::{FileId, Files, Place, Position, Span, Spanned};
 pub use finding::{Diagnostic, Edit, Fix, Label};
 pub use report::Report;
+#[cfg(any(feature = "lint", feature = "ledger"))]
+pub(crate) use text::looks;
 pub use text::visible;
 pub(crate) use text::{escaped, is_bidirectional, is_harmful, listed, nearest};

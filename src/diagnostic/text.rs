@@ -1,6 +1,8 @@
 //! What the texts of messages may hold, and which name was meant by a misspelled one.
 
 use std::fmt::Display;
+#[cfg(any(feature = "lint", feature = "ledger"))]
+use unicode_security::confusable_detection::skeleton;
 
 /// Returns true if a character changes the direction of the text around it.
 pub(crate) fn is_bidirectional(char: char) -> bool {
@@ -73,6 +75,15 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// Returns how a text looks: its letters in lower case, and its skeleton, as Unicode's report 39 calls it, before and after. One
+/// alone would miss some: the skeletons of `AI` and `ai` differ, and so do the letters of `C0` and `CO`.
+#[cfg(any(feature = "lint", feature = "ledger"))]
+pub(crate) fn looks(text: &str) -> [String; 3] {
+    let lower = text.to_lowercase();
+    let of_lower = skeleton(&lower).collect();
+    [lower, skeleton(text).collect::<String>().to_lowercase(), of_lower]
 }
 
 #[cfg(test)]

@@ -33,6 +33,12 @@ impl<'a> Json<'a> {
         serde_json::from_str::<&RawValue>(text).map(|raw| Json(raw.get()))
     }
 
+    /// The value as it was written.
+    #[cfg(feature = "ledger")]
+    pub(super) fn text(self) -> &'a str {
+        self.0
+    }
+
     pub(super) fn json_type(self) -> Type {
         match self.0.bytes().next() {
             Some(b't') => Type::True,

@@ -13,6 +13,8 @@ mod lines;
 mod parts;
 mod read;
 mod recorded;
+#[cfg(feature = "ledger")]
+mod unread;
 mod write;
 
 pub(crate) use crate::model::{ConsentState, IntegrationsState};
@@ -31,4 +33,6 @@ pub use read::Limits;
 #[cfg(feature = "ledger")]
 pub(crate) use read::{IdMember, read_whole};
 pub use recorded::{LedgerAnswer, Record, Recorded};
+#[cfg(feature = "ledger")]
+pub use unread::{UnreadKind, UnreadValue};
 pub(crate) use write::{compose, track};

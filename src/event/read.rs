@@ -4,6 +4,8 @@ use super::consent;
 use super::content::{Entry, Event, Integrations, Name};
 use super::error::{EventError, EventErrorKind};
 use super::json::{Json, Members, Type, is_space, values};
+#[cfg(feature = "ledger")]
+use super::unread::{self, UnreadValue};
 use crate::model::Reading;
 
 /// How large an event may be.
@@ -67,6 +69,7 @@ pub(crate) struct Whole<'a> {
     pub(crate) library: [Option<Name<'a>>; 2],
     /// A documented spelling of the preferences key that the consent object has, and the policy does not accept.
     pub(crate) wrong_spelling: Option<&'static str>,
+    pub(crate) unread: Vec<UnreadValue<'a>>,
 }
 
 /// How long an id may be; no platform makes longer ones.
@@ -98,6 +101,7 @@ pub(crate) fn read_whole<'a>(
     let is_malformed = event.consent == super::content::Consent::Malformed;
     Ok(Whole {
         wrong_spelling: is_malformed.then(|| consent::wrong_spelling(&members, reading)).flatten(),
+        unread: unread::read(&members, reading, &event),
         event,
         event_type: string(&members, "type"),
         user_id: id(&members, "userId"),

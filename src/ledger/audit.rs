@@ -1,13 +1,14 @@
 //! How the stamping of a stream of events is going.
 
-use super::breakdown::{Breakdown, Value};
 use super::ledger_event::{LedgerEvent, LedgerEventKind};
 use super::people::{Rejection, rejection};
+use super::suggestions::Suggestions;
+use crate::breakdown::{Breakdown, Value};
 use crate::counts::Counts;
-use crate::event::{Entry, EventError, EventErrorKind, Name, Preference};
+use crate::event::{Entry, EventError, EventErrorKind, Name, Preference, UnreadKind, UnreadValue};
 use crate::model::{CategoryId, CheckResult, Checked, ConsentState, IntegrationsState, Policy};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 spelled! {
     /// What is wrong with the stamp of an event. An event may have several findings.
@@ -26,6 +27,18 @@ spelled! {
         UnknownCategory = "unknown_category",
         /// It gives a category of the policy a value that is no boolean.
         InvalidPreference = "invalid_preference",
+        /// Its integrations object is malformed.
+        MalformedIntegrations = "malformed_integrations",
+        /// An object that is called like the integrations object is at a place or under a spelling that no decision reads.
+        MisplacedIntegrations = "misplaced_integrations",
+        /// It has an integrations entry whose name is nearly that of a destination, or nearly `All`.
+        MisspelledIntegration = "misspelled_integration",
+        /// It has an integrations entry for a destination that the policy does not have.
+        UnknownIntegration = "unknown_integration",
+        /// It gives a destination, or `All`, a value that is neither a boolean nor an object.
+        InvalidEntry = "invalid_entry",
+        /// It has an integrations entry that is an object with a switch in it, such as `{"all": false}`, which counts as on.
+        UnreadSwitch = "unread_switch",
         /// It is stamped with other grants than are recorded.
         Mismatch = "mismatch",
         /// It writes preferences, and a ledger rejects it.
@@ -161,8 +174,13 @@ pub struct Audit {
     pub categories: Vec<CategoryTally>,
     /// The categories that the policy does not declare, with the preferences for each.
     pub unknown_categories: Breakdown<Counts<Preference>>,
-    /// The names in integrations objects, `All` too, with the entries for each.
-    pub entries: Breakdown<Counts<Entry>>,
+    /// The names in integrations objects that the policy does not declare, with the entries for each.
+    pub unknown_integrations: Breakdown<Counts<Entry>>,
+    /// The entries for `All`.
+    pub all_entries: Counts<Entry>,
+    /// The values behind findings, and how many events have each: the word of the finding, the key or the path to it, and the value
+    /// in JSON, of which the end is cut off if it is long.
+    pub unread_values: Breakdown<u64>,
     /// The number of preference events.
     pub preference_events: u64,
     /// The number of identify events, whether they write or not.
@@ -171,7 +189,15 @@ pub struct Audit {
     pub without_person: u64,
     /// The number of checks by their result. Empty without a ledger.
     pub checks: Counts<CheckResult>,
+    wire_ids: Suggestions,
+    integration_names: Suggestions,
 }
+
+/// The number of bytes of a value that are kept.
+const MAX_SHOWN_BYTES: usize = 100;
+
+/// The name of the entry that speaks of every destination without one.
+const ALL: &str = "All";
 
 impl Audit {
     /// Creates the audit of no events.
@@ -187,15 +213,22 @@ impl Audit {
             categories: categories.collect(),
             errors: Counts::zero(),
             states: Counts::zero(),
+            integrations: Counts::zero(),
             rejections: Counts::zero(),
+            wire_ids: Suggestions::new(policy.categories().iter().map(|category| category.wire_id())),
+            integration_names: Suggestions::new(
+                [ALL]
+                    .into_iter()
+                    .chain(policy.destinations().iter().flat_map(|destination| destination.names())),
+            ),
             ..Audit::default()
         }
     }
 
-    /// Counts so many undeclared categories and integrations entries one by one, instead of [`MAX_VALUES`](super::MAX_VALUES) each.
-    pub fn with_room(mut self, categories: usize, entries: usize) -> Self {
+    /// Counts so many undeclared categories and integrations one by one, instead of [`MAX_VALUES`](super::MAX_VALUES) each.
+    pub fn with_room(mut self, categories: usize, integrations: usize) -> Self {
         self.unknown_categories = Breakdown::with_room(categories);
-        self.entries = Breakdown::with_room(entries);
+        self.unknown_integrations = Breakdown::with_room(integrations);
         self
     }
 
@@ -205,6 +238,8 @@ impl Audit {
         self.states.add(state);
         self.integrations.add(notice.event.integrations.state());
         let mut findings = Vec::new();
+        let preferences = strictest(notice.event.consent.preferences());
+        let entries = strictest(notice.event.integrations.entries());
         match (state, notice.wrong_spelling) {
             (ConsentState::Missing, _) => findings.push(Finding::Missing),
             (ConsentState::Empty, _) => findings.push(Finding::Empty),
@@ -214,9 +249,7 @@ impl Audit {
                 findings.push(Finding::WrongSpelling);
                 self.wrong_spellings.add(spelling);
             }
-            (ConsentState::Answered, _) => {
-                self.add_preferences(notice.event.consent.preferences(), &mut findings)
-            }
+            (ConsentState::Answered, _) => self.add_preferences(&preferences, &mut findings),
         }
         if let Some(checked) = checked {
             self.checks.add(checked.result);
@@ -230,9 +263,8 @@ impl Audit {
             findings.push(Finding::Rejected);
             self.rejections.add(rejection);
         }
-        for (name, entry) in strictest(notice.event.integrations.entries()).into_values() {
-            self.entries.count_mut(vec![Some(name.clone().into_owned())]).add(entry);
-        }
+        self.add_entries(&entries, &mut findings);
+        self.add_unread(notice, &preferences, &entries, &mut findings);
         self.preference_events += u64::from(notice.kind == LedgerEventKind::Preference);
         self.identify_events += u64::from(matches!(notice.kind, LedgerEventKind::Identify { .. }));
         self.without_person += u64::from(notice.person.id.is_none());
@@ -243,8 +275,8 @@ impl Audit {
     }
 
     /// Counts what one event says of each category.
-    fn add_preferences(&mut self, preferences: &[(Name<'_>, Preference)], findings: &mut Vec<Finding>) {
-        let mut stamped = strictest(preferences);
+    fn add_preferences(&mut self, stamped: &Strictest<'_, '_, Preference>, findings: &mut Vec<Finding>) {
+        let mut stamped = stamped.clone();
         let mut is_invalid = false;
         for category in &mut self.categories {
             let preference = stamped.remove(category.wire_id.as_bytes()).map(|(_, preference)| preference);
@@ -254,8 +286,113 @@ impl Audit {
         findings.extend((!stamped.is_empty()).then_some(Finding::UnknownCategory));
         findings.extend(is_invalid.then_some(Finding::InvalidPreference));
         for (name, preference) in stamped.into_values() {
+            self.wire_ids.meant(name);
             self.unknown_categories.count_mut(vec![Some(name.clone().into_owned())]).add(preference);
         }
+    }
+
+    /// Counts what one event says of each destination.
+    fn add_entries(&mut self, entries: &Strictest<'_, '_, Entry>, findings: &mut Vec<Finding>) {
+        let mut found = BTreeSet::new();
+        for (name, entry) in entries.values() {
+            if **name == *ALL {
+                self.all_entries.add(*entry);
+            }
+            if self.integration_names.has(name) {
+                found.extend((*entry == Entry::Invalid).then_some(Finding::InvalidEntry));
+                continue;
+            }
+            found.insert(match self.integration_names.meant(name) {
+                Some(_) => Finding::MisspelledIntegration,
+                None => Finding::UnknownIntegration,
+            });
+            self.unknown_integrations.count_mut(vec![Some((*name).clone().into_owned())]).add(*entry);
+        }
+        findings.extend(found);
+    }
+
+    /// Counts the values behind findings, and finds what shows in values alone.
+    fn add_unread(
+        &mut self,
+        notice: &LedgerEvent<'_>,
+        preferences: &Strictest<'_, '_, Preference>,
+        entries: &Strictest<'_, '_, Entry>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let mut values = BTreeSet::new();
+        for one in &notice.unread {
+            let name = one.name.as_bytes();
+            let (is_found, finding) = match one.kind {
+                UnreadKind::Consent => (notice.wrong_spelling.is_none(), Finding::Malformed),
+                UnreadKind::Preference => (
+                    self.wire_ids.has(&one.name)
+                        && preferences
+                            .get(name)
+                            .is_some_and(|(_, strictest)| *strictest == Preference::Invalid),
+                    Finding::InvalidPreference,
+                ),
+                UnreadKind::Integrations => (true, Finding::MalformedIntegrations),
+                UnreadKind::Entry => (
+                    self.integration_names.has(&one.name)
+                        && entries.get(name).is_some_and(|(_, strictest)| *strictest == Entry::Invalid),
+                    Finding::InvalidEntry,
+                ),
+                UnreadKind::Options => (self.has_switch(one), Finding::UnreadSwitch),
+                UnreadKind::Misplaced => (self.is_misplaced(one), Finding::MisplacedIntegrations),
+            };
+            if is_found {
+                values.insert((finding, one.name.clone().into_owned(), cut(one.value)));
+            }
+        }
+        if notice.event.integrations.state() == IntegrationsState::Malformed {
+            findings.push(Finding::MalformedIntegrations);
+        }
+        for finding in [Finding::UnreadSwitch, Finding::MisplacedIntegrations] {
+            findings.extend(values.iter().any(|(one, ..)| *one == finding).then_some(finding));
+        }
+        for (finding, name, value) in values {
+            let value = vec![Some(Name::from(finding.as_str())), Some(name), Some(Name::from(value))];
+            *self.unread_values.count_mut(value) += 1;
+        }
+    }
+
+    /// Returns true if an object seems to switch deliveries off: it has a member that is called like `All`, and not on, or like a
+    /// destination or `enabled`, and off; or it has ids of warehouses. An object for `All` has no meaning at all.
+    fn has_switch(&self, options: &UnreadValue<'_>) -> bool {
+        let is_switch = |(name, entry): &(Name<'_>, Entry)| {
+            let meant = self.integration_names.looking_like(name);
+            let text = name.to_text().to_lowercase();
+            match text.as_str() {
+                "warehouseids" => true,
+                "enabled" => *entry == Entry::Off,
+                _ if meant == Some(ALL) => *entry != Entry::On,
+                _ => meant.is_some() && *entry == Entry::Off,
+            }
+        };
+        let is_for_all = options.name == *ALL && !options.members.is_empty();
+        is_for_all || options.members.iter().any(is_switch)
+    }
+
+    /// Returns true if an object that is called like the integrations object seems to be one. Properties and traits are the customer's own,
+    /// so that there it must name `All` or a destination.
+    fn is_misplaced(&self, object: &UnreadValue<'_>) -> bool {
+        let path = object.name.to_text();
+        let is_customers = ["properties.", "traits."].iter().any(|holder| path.starts_with(holder));
+        let mut names = object.members.iter().map(|(name, _)| name);
+        match is_customers {
+            true => names.any(|name| self.integration_names.looking_like(name).is_some()),
+            false => names.next().is_some(),
+        }
+    }
+
+    /// Returns the wire id that is meant by a category that the policy does not declare.
+    pub fn meant_category(&self, unknown: &Name<'_>) -> Option<&str> {
+        self.wire_ids.found(unknown)
+    }
+
+    /// Returns the destination's name, or `All`, that is meant by a name that the policy does not declare.
+    pub fn meant_integration(&self, unknown: &Name<'_>) -> Option<&str> {
+        self.integration_names.found(unknown)
     }
 
     /// Adds a line that is not an event, or is blank.
@@ -288,15 +425,26 @@ impl Audit {
     }
 }
 
+/// The value of each name of an event, by the bytes of the name.
+type Strictest<'e, 'a, Value> = BTreeMap<&'e [u8], (&'e Name<'a>, Value)>;
+
 /// Returns what an event says of each name, once: "among duplicate keys any refusal wins, then any invalid value", the order of
 /// [`Preference`]; of [`Entry`], any that is off.
-fn strictest<'e, 'a, Value: Ord + Copy>(
-    members: &'e [(Name<'a>, Value)],
-) -> BTreeMap<&'e [u8], (&'e Name<'a>, Value)> {
+fn strictest<'e, 'a, Value: Ord + Copy>(members: &'e [(Name<'a>, Value)]) -> Strictest<'e, 'a, Value> {
     let mut strictest = BTreeMap::new();
     for (name, value) in members {
         let (_, known) = strictest.entry(name.as_bytes()).or_insert((name, *value));
         *known = (*value).max(*known);
     }
     strictest
+}
+
+/// Returns a value of which the end is cut off if it is long.
+fn cut(value: &str) -> String {
+    let mut end = MAX_SHOWN_BYTES.min(value.len());
+    while !value.is_char_boundary(end) {
+        end -= 1;
+    }
+    let shown = value.get(..end).unwrap_or_default();
+    if end < value.len() { format!("{shown}…") } else { shown.to_owned() }
 }

@@ -2,7 +2,7 @@
 
 use super::entry::Id;
 use super::timestamp::Timestamp;
-use crate::event::{Event, EventError, IdMember, Limits, Name, read_whole};
+use crate::event::{Event, EventError, IdMember, Limits, Name, UnreadValue, read_whole};
 use crate::model::Policy;
 
 /// An event, and what a ledger reads of it.
@@ -24,6 +24,8 @@ pub struct LedgerEvent<'a> {
     pub library: [Option<Name<'a>>; 2],
     /// A documented spelling of the preferences key that the consent object has and the policy does not accept, which makes it malformed.
     pub wrong_spelling: Option<&'static str>,
+    /// The values that no decision reads as their author may have meant them.
+    pub unread: Vec<UnreadValue<'a>>,
 }
 
 /// What an event is to a ledger.
@@ -112,6 +114,7 @@ impl<'a> LedgerEvent<'a> {
             event_type: whole.event_type,
             library: whole.library,
             wrong_spelling: whole.wrong_spelling,
+            unread: whole.unread,
         })
     }
 

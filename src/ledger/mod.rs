@@ -17,7 +17,6 @@
 
 mod audit;
 mod batch;
-mod breakdown;
 #[cfg(any(feature = "ledger-file", feature = "ledger-redis"))]
 mod encoding;
 mod entry;
@@ -29,12 +28,13 @@ mod record;
 #[cfg(feature = "ledger-redis")]
 mod redis;
 mod store;
+mod suggestions;
 mod timestamp;
 
+pub use crate::breakdown::{Breakdown, MAX_VALUE_BYTES, MAX_VALUES, Value};
 pub use crate::counts::Counts;
 pub use audit::{Audit, By, CategoryTally, Finding, Tally};
 pub use batch::Batch;
-pub use breakdown::{Breakdown, MAX_VALUE_BYTES, MAX_VALUES, Value};
 pub use entry::{Id, LedgerEntry, MAX_LINKS, Write};
 #[cfg(feature = "ledger-file")]
 pub use file::FileStore;

@@ -3,10 +3,11 @@
 use super::json::{self, VERSION};
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
+use crate::breakdown::Breakdown;
 use crate::counts::Counts;
-use crate::event::{EventErrorKind, Name, Preference};
+use crate::event::{Entry, EventErrorKind, Name, Preference};
 use crate::ledger::{Audit, By, Finding, Rejection, Tally};
-use crate::model::{CheckResult, ConsentState, Policy};
+use crate::model::{CheckResult, ConsentState, IntegrationsState, Policy};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -44,12 +45,15 @@ pub struct AuditReport<'a> {
     events: u64,
     findings: &'a Counts<Finding>,
     identify_events: u64,
+    integrations: &'a Counts<IntegrationsState>,
     never_stamped: Vec<&'a str>,
     not_events: &'a Counts<EventErrorKind>,
     policy: &'a str,
     preference_events: u64,
     rejections: &'a Counts<Rejection>,
-    unknown_categories: UnknownReport,
+    unknown_categories: UnknownReport<CategoryRow>,
+    unknown_integrations: UnknownReport<IntegrationRow>,
+    unread_values: UnknownReport<ValueRow>,
     v: u32,
     without_person: u64,
     wrong_spellings: &'a Counts<&'static str>,
@@ -68,15 +72,36 @@ struct CategoryReport<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct UnknownReport {
+struct UnknownReport<Row> {
     other: u64,
-    rows: Vec<UnknownRow>,
+    rows: Vec<Row>,
 }
 
+/// A category that the policy does not declare.
 #[derive(Debug, Serialize)]
-struct UnknownRow {
-    category: Option<String>,
+struct CategoryRow {
+    category: String,
     events: u64,
+    meant: Option<String>,
+}
+
+/// The entries under a name that the policy does not declare.
+#[derive(Debug, Serialize)]
+struct IntegrationRow {
+    events: u64,
+    integration: String,
+    meant: Option<String>,
+    #[serde(flatten)]
+    entries: BTreeMap<&'static str, u64>,
+}
+
+/// A value behind a finding.
+#[derive(Debug, Serialize)]
+struct ValueRow {
+    events: u64,
+    finding: String,
+    name: String,
+    value: String,
 }
 
 /// Events by one of their properties. What is beyond the rows has no value.
@@ -115,10 +140,35 @@ impl<'a> AuditReport<'a> {
                 },
             })
         });
-        let unknown = &audit.unknown_categories;
-        let unknown_rows = unknown.rows().map(|(name, counts)| {
-            let category = name.first().and_then(|name| name.as_ref().map(Name::to_string));
-            UnknownRow { category, events: counts.total() }
+        let categories_unknown = UnknownReport {
+            other: audit.unknown_categories.other().total(),
+            rows: named(&audit.unknown_categories)
+                .map(|(name, counts)| CategoryRow {
+                    category: name.to_string(),
+                    events: counts.total(),
+                    meant: audit.meant_category(name).map(str::to_owned),
+                })
+                .collect(),
+        };
+        let integrations_unknown = UnknownReport {
+            other: audit.unknown_integrations.other().total(),
+            rows: named(&audit.unknown_integrations)
+                .map(|(name, counts)| IntegrationRow {
+                    entries: Entry::ALL.into_iter().map(|entry| (entry.as_str(), counts.of(entry))).collect(),
+                    events: counts.total(),
+                    integration: name.to_string(),
+                    meant: audit.meant_integration(name).map(str::to_owned),
+                })
+                .collect(),
+        };
+        let values = audit.unread_values.rows().filter_map(|(parts, events)| match parts {
+            [Some(finding), Some(name), Some(value)] => Some(ValueRow {
+                events: *events,
+                finding: finding.to_string(),
+                name: name.to_string(),
+                value: value.to_string(),
+            }),
+            _ => None,
         });
         let by = By::ALL.into_iter().zip(&audit.by).map(|(by, breakdown)| {
             let rows = breakdown.rows().map(|(value, tally)| Cells::new(by, value, tally)).collect();
@@ -136,15 +186,15 @@ impl<'a> AuditReport<'a> {
             events: audit.all.events,
             findings: &audit.all.findings,
             identify_events: audit.identify_events,
+            integrations: &audit.integrations,
             never_stamped: never.collect(),
             not_events: &audit.errors,
             policy: policy.name(),
             preference_events: audit.preference_events,
             rejections: &audit.rejections,
-            unknown_categories: UnknownReport {
-                other: unknown.other().total(),
-                rows: unknown_rows.collect(),
-            },
+            unknown_categories: categories_unknown,
+            unknown_integrations: integrations_unknown,
+            unread_values: UnknownReport { other: *audit.unread_values.other(), rows: values.collect() },
             v: VERSION,
             without_person: audit.without_person,
             wrong_spellings: &audit.wrong_spellings,
@@ -207,24 +257,36 @@ impl<'a> AuditReport<'a> {
         Grid::new([Column::default()].into_iter().chain(counts).chain([Column::default()])).with(rows)
     }
 
-    fn unknown_categories(&self, page: &mut Page) {
-        let UnknownReport { other, rows } = &self.unknown_categories;
-        if rows.is_empty() && *other == 0 {
-            return;
-        }
-        let mut rows: Vec<&UnknownRow> = rows.iter().collect();
+    fn unknown_names(&self, page: &mut Page) {
+        let categories = self.unknown_categories.rows.iter();
+        let categories =
+            categories.map(|row| (&row.category, row.meant.as_deref(), row.events, String::new()));
+        let heading = "categories that the policy does not declare";
+        unknown(page, heading, categories.collect(), self.unknown_categories.other);
+        let integrations = self.unknown_integrations.rows.iter().map(|row| {
+            let entries = row.entries.iter().filter(|(_, count)| **count > 0);
+            let entries: Vec<String> = entries.map(|(word, count)| format!("{word} {count}")).collect();
+            (&row.integration, row.meant.as_deref(), row.events, names::joined(&entries))
+        });
+        let heading = "integrations that the policy does not declare";
+        unknown(page, heading, integrations.collect(), self.unknown_integrations.other);
+    }
+
+    /// Returns the values behind a finding: those of the most events.
+    fn values(&self, finding: Finding) -> Option<Grid> {
+        let rows = self.unread_values.rows.iter().filter(|row| row.finding == finding.as_str());
+        let mut rows: Vec<&ValueRow> = rows.collect();
         rows.sort_by_key(|row| Reverse(row.events));
         let (shown, rest) = rows.split_at(rows.len().min(MAX_SHOWN));
-        page.heading(2, "categories that the policy does not declare");
-        let shown = shown.iter().map(|row| [quoted(row.category.as_deref()), row.events.to_string()]);
-        page.table(Grid::new([Column::default(), Column::right(9)]).with(shown));
-        if !rest.is_empty() {
-            let count: u64 = rest.iter().map(|row| row.events).sum();
-            page.indented(format!("{} more, named {count} times", rest.len()));
-        }
-        if *other > 0 {
-            page.indented(format!("other names, named {other} times"));
-        }
+        let shown = shown
+            .iter()
+            .map(|row| [quoted(Some(&row.name)), row.value.clone(), format!("{:>7}", row.events)])
+            .chain((!rest.is_empty()).then(|| {
+                let events: u64 = rest.iter().map(|row| row.events).sum();
+                [format!("{} more", rest.len()), String::new(), format!("{events:>7}")]
+            }));
+        let grid = Grid::new([Column::default(), Column::default(), Column::right(8)]).with(shown);
+        (!rows.is_empty()).then_some(Grid { indent: 4, ..grid })
     }
 
     /// Returns where a finding occurs: the values with the most of it.
@@ -294,10 +356,15 @@ impl Document for AuditReport<'_> {
         if answered > 0 {
             page.heading(2, format!("categories, in {} with preferences", events(answered)));
             page.table(self.categories_table());
-            self.unknown_categories(page);
         }
+        self.unknown_names(page);
         for (finding, count) in self.occurring() {
             page.heading(2, format!("{}, {}", finding.as_str(), events(count)));
+            page.0.extend(help(finding).map(|help| PageBlock::Paragraph(2, format!("help: {help}"))));
+            if let Some(values) = self.values(finding) {
+                page.indented("by value");
+                page.table(values);
+            }
             for by in By::ALL {
                 page.indented(format!("by {}", by.as_str()));
                 page.0.extend(self.breakdown(finding, by).map(PageBlock::Grid));
@@ -315,8 +382,71 @@ fn meaning(finding: Finding) -> &'static str {
         Finding::WrongSpelling => "preferences under a spelling that the policy does not accept",
         Finding::UnknownCategory => "a category that the policy does not declare",
         Finding::InvalidPreference => "a category with a value that is neither true nor false",
+        Finding::MalformedIntegrations => "an integrations object that is no object",
+        Finding::MisplacedIntegrations => "an integrations object where no decision reads it",
+        Finding::MisspelledIntegration => {
+            "an integrations entry whose name is nearly a destination's, or nearly `All`"
+        }
+        Finding::UnknownIntegration => {
+            "an integrations entry for a destination that the policy does not have"
+        }
+        Finding::InvalidEntry => "an integrations entry that is neither a boolean nor an object",
+        Finding::UnreadSwitch => {
+            "an integrations entry that is an object with a switch in it, and counts as on"
+        }
         Finding::Mismatch => "other grants than are recorded",
         Finding::Rejected => "an event that writes preferences and that a ledger rejects",
+    }
+}
+
+/// Returns what to do about a finding of the integrations object.
+fn help(finding: Finding) -> Option<&'static str> {
+    Some(match finding {
+        Finding::MalformedIntegrations => {
+            "write an object, and `{}` for an empty one; PHP writes an empty array as `[]`. The policy decides what becomes of such an event"
+        }
+        Finding::MisplacedIntegrations => {
+            "move the object to the key `integrations` of the event itself; elsewhere it stops nothing"
+        }
+        Finding::MisspelledIntegration => {
+            "correct the name in the source, or declare it as an `alias`; a misspelled entry stops nothing"
+        }
+        Finding::UnknownIntegration => "declare the destination, or declare the name as an `alias` of one",
+        Finding::InvalidEntry => {
+            "write `true`, `false` or an object; the policy's `invalid entries` decides how other values are read"
+        }
+        Finding::UnreadSwitch => {
+            "no policy reads what is in the object, such as `all` and `warehouseIds` of `Warehouses`; write `false` to stop the destination"
+        }
+        _ => return None,
+    })
+}
+
+/// Returns the names that are counted one by one.
+fn named<Count: Default>(names: &Breakdown<Count>) -> impl Iterator<Item = (&Name<'static>, &Count)> {
+    names.rows().filter_map(|(name, count)| Some((name.first()?.as_ref()?, count)))
+}
+
+/// Lists names that the policy does not declare: the most frequent ones, each with the name that is meant, and a note.
+fn unknown(page: &mut Page, heading: &str, mut rows: Vec<(&String, Option<&str>, u64, String)>, other: u64) {
+    if rows.is_empty() && other == 0 {
+        return;
+    }
+    rows.sort_by_key(|(_, _, events, _)| Reverse(*events));
+    let (shown, rest) = rows.split_at(rows.len().min(MAX_SHOWN));
+    page.heading(2, heading);
+    let shown = shown.iter().map(|(name, meant, events, note)| {
+        let meant = meant.map(|meant| format!("did you mean {meant:?}?"));
+        let notes = meant.into_iter().chain([note.clone()]).filter(|note| !note.is_empty());
+        [quoted(Some(name)), events.to_string(), notes.collect::<Vec<_>>().join("  ")]
+    });
+    page.table(Grid::new([Column::default(), Column::right(9), Column::default()]).with(shown));
+    if !rest.is_empty() {
+        let count: u64 = rest.iter().map(|(_, _, events, _)| events).sum();
+        page.indented(format!("{} more, named {count} times", rest.len()));
+    }
+    if other > 0 {
+        page.indented(format!("other names, named {other} times"));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page};
-use super::summary::{CheckCount, DestinationCount, Summary};
+use super::summary::{CheckCount, DestinationCount, KeyCount, Summary, UnknownIntegrations};
 use crate::counts::Counts;
 use crate::event::EventErrorKind;
 use crate::model::Policy;
@@ -25,6 +25,14 @@ pub struct SummaryReport<'a> {
     counts: Vec<DestinationCount<'a>>,
     /// The events that were left out, as no destination receives them; `null` if none was to be.
     left_out: Option<u64>,
+    /// The integrations entries for no destination of the policy.
+    unknown_integrations: UnknownIntegrations,
+    /// The most frequent keys of preferences if none is that of a category; `null` if one is.
+    unmatched_keys: Option<Vec<KeyCount>>,
+    #[serde(skip)]
+    categories: usize,
+    #[serde(skip)]
+    is_denied: bool,
 }
 
 impl<'a> SummaryReport<'a> {
@@ -40,7 +48,40 @@ impl<'a> SummaryReport<'a> {
             checks: summary.checks().collect(),
             counts: summary.counts(policy).collect(),
             left_out: None,
+            unknown_integrations: summary.unknown_integrations(),
+            unmatched_keys: summary.unmatched_keys(),
+            categories: policy.categories().len(),
+            is_denied: false,
         }
+    }
+
+    /// Makes errors of what is unknown.
+    #[must_use]
+    pub fn denying_unknown(mut self, is_denied: bool) -> Self {
+        self.is_denied = is_denied;
+        self
+    }
+
+    /// Returns a line for each thing that is unknown.
+    pub fn warnings(&self) -> Vec<String> {
+        let categories = self.unmatched_keys.iter().map(|keys| {
+            let keys: Vec<String> =
+                keys.iter().map(|one| format!("{:?} ({})", one.key, one.events)).collect();
+            let what = match keys.as_slice() {
+                [] => "no event has preferences where the policy reads them".to_owned(),
+                keys => format!("most frequent keys: {}", names::joined(keys)),
+            };
+            let events = names::counted(self.decided, "event", "events");
+            format!("0 of {} categories of this policy occur in {events}; {what}", self.categories)
+        });
+        let UnknownIntegrations { entries, events } = self.unknown_integrations;
+        let integrations = (events > 0).then(|| {
+            let entries = names::counted(entries, "integrations entry is", "integrations entries are");
+            let events = names::counted(events, "event", "events");
+            format!("{entries} for destinations that this policy does not have, in {events}; `consentry audit` lists them")
+        });
+        let severity = if self.is_denied { "error" } else { "warning" };
+        categories.chain(integrations).map(|text| format!("{severity}: {text}")).collect()
     }
 
     /// Adds how many events were left out, as no destination receives them.
@@ -78,5 +119,6 @@ impl Document for SummaryReport<'_> {
         if let Some(events) = self.left_out {
             page.paragraph(format!("{events} left out: no destination receives them"));
         }
+        self.warnings().into_iter().for_each(|warning| page.paragraph(warning));
     }
 }

@@ -40,7 +40,7 @@ mod when;
 
 #[cfg(feature = "metrics")]
 pub use metrics::count;
-pub use summary::{CheckCount, DestinationCount, Summary};
+pub use summary::{CheckCount, DestinationCount, KeyCount, Summary, UnknownIntegrations};
 
 use crate::diagnostic::{Diagnostic, visible};
 

@@ -1,13 +1,15 @@
 //! Counts over many decisions.
 
 use super::names;
+use crate::breakdown::Breakdown;
 use crate::counts::Counts;
 use crate::decide::Decision;
-use crate::event::{EventError, EventErrorKind};
+use crate::event::{EventError, EventErrorKind, Name};
 use crate::model::{CheckAction, CheckResult, Policy};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How often each destination was delivered or blocked, by reason, and how often a line was not an event, by code.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +23,11 @@ pub struct Summary {
     undeliverable: u64,
     /// What the check against the ledger found, and what became of the events.
     checks: Counts<(CheckResult, CheckAction)>,
+    unknown_integrations: UnknownIntegrations,
+    /// Some event has a preference for a category of the policy.
+    names_category: bool,
+    /// The keys of preferences, as long as none of them is that of a category.
+    keys: Breakdown<u64>,
     /// By destination and by reason, both in their order.
     counts: Vec<[u64; REASONS]>,
     /// What is not in these yet, for each reason of 64 destinations.
@@ -28,6 +35,27 @@ pub struct Summary {
     /// How many decisions that is.
     recent_decisions: u32,
 }
+
+/// The integrations entries that are for no destination of the policy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct UnknownIntegrations {
+    /// The number of these entries.
+    pub entries: u64,
+    /// The number of events that have any.
+    pub events: u64,
+}
+
+/// The number of events whose preferences have one key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeyCount {
+    /// The number of events.
+    pub events: u64,
+    /// The key.
+    pub key: String,
+}
+
+/// The number of keys that a summary names.
+const MAX_KEYS: usize = 10;
 
 /// The number of events with one result of a check against a ledger.
 #[derive(Debug, Serialize)]
@@ -91,6 +119,12 @@ impl Summary {
             }
         }
         self.undeliverable += u64::from(decision.delivered().next().is_none());
+        let unknown = decision.unknown_entries();
+        self.unknown_integrations.entries += u64::from(unknown);
+        self.unknown_integrations.events += u64::from(unknown > 0);
+        if !self.names_category {
+            self.add_keys(decision);
+        }
         let words = decision.policy().destinations().len().div_ceil(64);
         self.recent.resize(self.recent.len().max(words), Default::default());
         for (recent, reasons) in self.recent.iter_mut().zip(decision.reasons()) {
@@ -101,6 +135,23 @@ impl Summary {
         self.recent_decisions += 1;
         if self.recent_decisions == Recent::MOST {
             self.settle();
+        }
+    }
+
+    /// Counts the keys of an event's preferences, as long as none is that of a category.
+    #[cold]
+    fn add_keys(&mut self, decision: &Decision<'_>) {
+        self.names_category = !decision.names_no_category();
+        if self.names_category {
+            self.keys = Breakdown::default();
+        }
+        if self.names_category || !decision.has_preferences() {
+            return;
+        }
+        let preferences = decision.event().consent.preferences();
+        let keys: BTreeSet<&Name<'_>> = preferences.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            *self.keys.count_mut(vec![Some(key.clone().into_owned())]) += 1;
         }
     }
 
@@ -124,6 +175,13 @@ impl Summary {
         }
         self.undeliverable += other.undeliverable;
         self.checks.merge(&other.checks);
+        self.unknown_integrations.entries += other.unknown_integrations.entries;
+        self.unknown_integrations.events += other.unknown_integrations.events;
+        self.names_category |= other.names_category;
+        match self.names_category {
+            true => self.keys = Breakdown::default(),
+            false => self.keys.merge(&other.keys),
+        }
         self.errors.merge(&other.errors);
         self.blank_lines += other.blank_lines;
         let mut other = other.clone();
@@ -140,6 +198,31 @@ impl Summary {
             let then = names::action(found, action);
             CheckCount { found, then, events }
         })
+    }
+
+    /// Returns the most frequent keys of preferences if no event has the key of a category. `None` if one has, if there are no events, or if
+    /// no category of the policy depends on them.
+    pub fn unmatched_keys(&self) -> Option<Vec<KeyCount>> {
+        if self.names_category || self.decided == 0 {
+            return None;
+        }
+        let key = |(key, events): (&[Option<Name<'static>>], &u64)| {
+            Some(KeyCount { events: *events, key: key.first()?.as_ref()?.to_string() })
+        };
+        let mut keys: Vec<KeyCount> = self.keys.rows().filter_map(key).collect();
+        keys.sort_by_key(|key| Reverse(key.events));
+        keys.truncate(MAX_KEYS);
+        Some(keys)
+    }
+
+    /// Returns the number of integrations entries that are for no destination of the policy.
+    pub fn unknown_integrations(&self) -> UnknownIntegrations {
+        self.unknown_integrations
+    }
+
+    /// Returns true if there is an integrations entry for no destination of the policy, or no preference for any of its categories.
+    pub fn has_unknown(&self) -> bool {
+        self.unknown_integrations.events > 0 || self.unmatched_keys().is_some()
     }
 
     /// Counts one line that is not an event, or is blank.

@@ -13,7 +13,7 @@ mod worker;
 use super::format::ResultFormat;
 use super::input::EventsArguments;
 use super::ledger_arguments::{Ledger, LedgerArguments};
-use super::shared::{PolicyArguments, Result, Status};
+use super::shared::{PolicyArguments, Result, Status, UnknownArguments};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use consentry::report::filter::SummaryReport;
 use consentry::{Policy, Table, Validation};
@@ -32,7 +32,7 @@ use worker::Job;
 /// Write the events themselves, rewritten so that a router that knows only the integrations object obeys the decisions.
 ///
 /// An event that needs no change comes out byte for byte, and so does its line break. Blank lines are left out. The input may
-/// be a gzip or zstd archive. A summary goes to standard error. Exit status: 0 every line is an event, 1 some lines were rejected, 2 a policy
+/// be a gzip or zstd archive. A summary goes to standard error. Exit status: 0 every line is an event, 1 some lines were rejected, or --deny fails, 2 a policy
 /// that does not compile, a file that cannot be read or written, or a line that is not an event without --rejects or
 /// --discard-rejects; what comes before it is written. 130 interrupted; what is written is whole lines. 141 the reader of
 /// standard output went away before the end.
@@ -65,6 +65,8 @@ pub(super) struct Filter {
     /// Read only what decides: another parser has accepted every line as one JSON object already.
     #[arg(long)]
     trusted: bool,
+    #[command(flatten)]
+    unknown: UnknownArguments,
     #[command(flatten)]
     format: ResultFormat,
     /// How many threads decide [default: one for each core].
@@ -171,13 +173,15 @@ impl Filter {
         ended.map_err(|failure| failure.written_up_to(lines))?;
         let summary = &outputs.summary;
         let mut text = Vec::new();
-        let mut report = SummaryReport::new(table.policy(), summary);
+        let mut report =
+            SummaryReport::new(table.policy(), summary).denying_unknown(self.unknown.is_denied());
         if self.drop_undeliverable || self.split.is_some() {
             report = report.with_left_out(summary.undeliverable());
         }
         self.format.write_escaped(&mut text, &report)?;
         // There is nowhere left to say that standard error is closed.
         let _ = io::stderr().write_all(&text);
-        Ok(Status::fine_if(summary.not_events() == 0))
+        let is_denied = self.unknown.is_denied() && summary.has_unknown();
+        Ok(Status::fine_if(summary.not_events() == 0 && !is_denied))
     }
 }

@@ -32,8 +32,7 @@ impl Stream {
     /// Reads a file; `-` is standard input. Memory stays bounded, whatever is in it.
     pub(super) fn read(path: &Path, archives: &ArchiveArguments, rules: &Policy) -> Result<Self> {
         let limits = Limits::default();
-        // One more for `All`, which is no destination.
-        let audit = Audit::new(rules).with_room(MAX_CATEGORIES, MAX_DESTINATIONS + 1);
+        let audit = Audit::new(rules).with_room(MAX_CATEGORIES, MAX_DESTINATIONS);
         let mut stream = Stream { audit, first_error: None, elsewhere: BTreeMap::new() };
         let mut number = 0;
         for chunk in Chunks::open(Some(path), archives)? {
@@ -63,7 +62,7 @@ impl Stream {
             return Err(format!("no line is an event: {errors}; one JSON object a line is needed"));
         }
         ensure_few("preferences", &self.audit.unknown_categories)?;
-        ensure_few("integrations", &self.audit.entries)
+        ensure_few("integrations", &self.audit.unknown_integrations)
     }
 
     fn add(&mut self, line: &[u8], notice: &LedgerEvent<'_>, rules: &Policy) {
@@ -122,7 +121,7 @@ impl Stream {
             ];
             draft.add_counts(wire_id, listed(values))?;
         }
-        for (name, counts) in nameable(&audit.entries).filter(|(name, _)| *name != "All") {
+        for (name, counts) in nameable(&audit.unknown_integrations) {
             let counts = format!("seen {}", switches(counts));
             draft.add_destination(Destination { name: name.to_owned(), counts, ..Destination::default() });
         }
@@ -156,7 +155,7 @@ impl Stream {
                 "{count} events whose consent is not read have `{path}`; this policy reads `{place}`: if people's choices are there, say so with `override consent at`",
             )
         }));
-        let unnameable = unnameable(&audit.unknown_categories) + unnameable(&audit.entries);
+        let unnameable = unnameable(&audit.unknown_categories) + unnameable(&audit.unknown_integrations);
         if unnameable > 0 {
             remarks.push(format!("{unnameable} keys are empty or no text: no policy can name them"));
         }
@@ -172,8 +171,9 @@ impl Stream {
                 if invalid == 1 { "one category".to_owned() } else { format!("{invalid} categories") }
             ));
         }
-        let all = nameable(&audit.entries).find(|(name, _)| *name == "All");
-        remarks.extend(all.map(|(_, counts)| format!("`All` was {}", switches(counts))));
+        if audit.all_entries.total() > 0 {
+            remarks.push(format!("`All` was {}", switches(&audit.all_entries)));
+        }
         remarks
     }
 }

@@ -9,17 +9,22 @@ use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
 
 /// Returns the consent of an event (section 1 of the semantics).
 pub(super) fn read<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
-    let holder = match holder(event, reading) {
-        Ok(holder) => holder,
-        Err(consent) => return consent,
-    };
+    match find(event, reading) {
+        Ok(value) => booleans::read(value).map_or(Consent::Malformed, Consent::Preferences),
+        Err(consent) => consent,
+    }
+}
+
+/// Returns the value that holds the preferences, or the consent of an event that has none to read.
+fn find<'a>(event: &Members<'a>, reading: &Reading) -> Result<Json<'a>, Consent<'a>> {
+    let holder = holder(event, reading)?;
     let mut found =
         holder.iter().filter(|(name, _)| is_accepted(name, reading) || documented(name).is_some());
-    let Some((name, value)) = found.next() else { return Consent::Empty };
-    if found.next().is_some() || !is_accepted(name, reading) {
-        return Consent::Malformed;
+    let Some((name, value)) = found.next() else { return Err(Consent::Empty) };
+    match found.next().is_some() || !is_accepted(name, reading) {
+        true => Err(Consent::Malformed),
+        false => Ok(*value),
     }
-    booleans::read(*value).map_or(Consent::Malformed, Consent::Preferences)
 }
 
 /// Returns the members of the consent object, or the consent of an event that has no such object.
@@ -35,6 +40,34 @@ fn holder<'a>(event: &Members<'a>, reading: &Reading) -> Result<Vec<(Name<'a>, J
         holder = value.members().ok_or(Consent::Malformed)?;
     }
     Ok(holder)
+}
+
+/// Returns the value that holds the preferences of an event.
+#[cfg(feature = "ledger")]
+pub(super) fn preferences<'a>(event: &Members<'a>, reading: &Reading) -> Option<Json<'a>> {
+    find(event, reading).ok()
+}
+
+/// Returns the value that makes the consent of an event malformed because it is no object, and the path to it.
+#[cfg(feature = "ledger")]
+pub(super) fn malformed<'a>(event: &Members<'a>, reading: &Reading) -> Option<(String, Json<'a>)> {
+    let mut holder = event.to_vec();
+    let mut path: Vec<&str> = Vec::new();
+    for key in reading.parents.iter().chain(&reading.spellings) {
+        let value = values(&holder, key).next();
+        let is_parent = path.len() < reading.parents.len();
+        let Some(value) = value else { if is_parent { return None } else { continue } };
+        let place = || path.iter().copied().chain([key.as_str()]).collect::<Vec<_>>().join(".");
+        match value.members() {
+            None => return Some((place(), value)),
+            Some(members) if is_parent => holder = members,
+            Some(_) => {}
+        }
+        if is_parent {
+            path.push(key);
+        }
+    }
+    None
 }
 
 /// Returns the first spelling that makes a consent object malformed: one that is documented, and that the policy does not accept.

@@ -1,8 +1,7 @@
 //! Texts that a reader takes for one.
 
-use crate::diagnostic::Span;
+use crate::diagnostic::{Span, looks};
 use std::collections::HashMap;
-use unicode_security::confusable_detection::skeleton;
 
 /// Texts by their letters whatever their case, and by what they look like.
 #[derive(Default)]
@@ -30,10 +29,4 @@ impl<'t> LookAlikes<'t> {
     pub(super) fn are(one: &str, other: &str) -> bool {
         one != other && looks(one).iter().any(|look| looks(other).contains(look))
     }
-}
-
-/// How a text looks: its letters in lower case, and what is left of its skeleton, as Unicode's report 39 calls it. Either
-/// alone would miss some: the skeletons of `AI` and `ai` differ, and so do the letters of `C0` and `CO`.
-fn looks(text: &str) -> [String; 2] {
-    [text.to_lowercase(), skeleton(text).collect::<String>().to_lowercase()]
 }

@@ -3,13 +3,13 @@
 use crate::event::Name;
 use std::collections::BTreeMap;
 
-/// How many values are counted one by one: the first that come. What is beyond is counted together.
+/// The number of values that are counted one by one: the first that come. All further ones are counted together.
 pub const MAX_VALUES: usize = 1_000;
 
 /// The longest value that is counted by itself, in bytes. Longer ones are counted with what is beyond [`MAX_VALUES`].
 pub const MAX_VALUE_BYTES: usize = 256;
 
-/// What events are counted by: one part, or several. A part is `None` where an event does not have it.
+/// The value that events are counted by: one part, or several. A part is `None` where an event does not have it.
 pub type Value = Vec<Option<Name<'static>>>;
 
 /// Counts for each value, in the order of the values, and for all further ones together.
@@ -17,7 +17,7 @@ pub type Value = Vec<Option<Name<'static>>>;
 pub struct Breakdown<Count> {
     rows: BTreeMap<Value, Count>,
     other: Count,
-    /// How many values have a row.
+    /// The number of values that have a row at most.
     room: usize,
 }
 
@@ -28,12 +28,12 @@ impl<Count: Default> Default for Breakdown<Count> {
 }
 
 impl<Count: Default> Breakdown<Count> {
-    pub(super) fn with_room(room: usize) -> Self {
+    pub(crate) fn with_room(room: usize) -> Self {
         Breakdown { rows: BTreeMap::new(), other: Count::default(), room }
     }
 
     /// The count that a value belongs to.
-    pub(super) fn count_mut(&mut self, value: Value) -> &mut Count {
+    pub(crate) fn count_mut(&mut self, value: Value) -> &mut Count {
         let bytes: usize = value.iter().flatten().map(|part| part.as_bytes().len()).sum();
         let has_room = self.rows.len() < self.room || self.rows.contains_key(&value);
         match has_room && bytes <= MAX_VALUE_BYTES {
@@ -47,8 +47,16 @@ impl<Count: Default> Breakdown<Count> {
         self.rows.iter().map(|(value, count)| (value.as_slice(), count))
     }
 
-    /// What all further values come to.
+    /// The count of all further values.
     pub fn other(&self) -> &Count {
         &self.other
+    }
+}
+
+impl Breakdown<u64> {
+    /// Adds the counts of another breakdown.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        other.rows.iter().for_each(|(value, count)| *self.count_mut(value.clone()) += count);
+        self.other += other.other;
     }
 }
