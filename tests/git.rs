@@ -108,7 +108,8 @@ fn a_repository_runs_no_program() {
     for key in ["remote.origin.uploadpack", "core.fsmonitor", "core.pager", "core.hooksPath"] {
         git(&clone, &["config", "--unset", key]);
     }
-    git(&clone.join("policies"), &["show", "HEAD~1:./a.consent"]);
+    assert!(said.contains("cat-file blob"), "{said}");
+    git(&clone.join("policies"), &["cat-file", "blob", "HEAD~1:./a.consent"]);
     assert_eq!(diff(&clone, None, &arguments).0, 0);
 }
 

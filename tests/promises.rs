@@ -147,6 +147,23 @@ fn a_shared_promise_may_cover_no_destination() {
     assert!(status == 1 && out.contains("the promise covers no destination"), "{out}");
 }
 
+/// A destination without a kind that no promise covers is named.
+#[test]
+fn destinations_without_a_kind_are_named() {
+    let place = Place::new(&[]);
+    let head = "consentry 1\npolicy \"a\"\ninclude prelude \"segment-strict\"\n";
+    let destinations =
+        format!("{BACK_OFFICE}destination \"Hotjar\"  unmapped\ndestination \"Zendesk\"  unmapped\n");
+    place.write("a.consent", &format!("{head}{destinations}always deliver kind storage when integrations none and consent missing\nnever deliver \"Zendesk\" when \"Zendesk\" off\n"));
+    let (status, out, _) = place.run("prove a.consent");
+    assert!(
+        status == 0 && out.ends_with("no promise covers these destinations, which have no kind: Hotjar\n"),
+        "{out}"
+    );
+    let documents = documents(&place.run("prove a.consent --format json").1);
+    assert_eq!(documents[0]["uncovered_destinations"], Value::from(vec!["Hotjar"]));
+}
+
 /// A promise that does not use kinds has the document that it always had.
 #[test]
 fn a_promise_that_names_destinations_lists_none() {
@@ -155,7 +172,9 @@ fn a_promise_that_names_destinations_lists_none() {
     let documents = documents(&place.run("prove a.consent --format json").1);
     let members: Vec<&String> = documents[0]["promises"][0].as_object().unwrap().keys().collect();
     assert_eq!(members, ["because", "counterexamples", "kept", "place", "promise", "situations"]);
-    assert!(documents[0].get("file").is_none());
+    for member in ["file", "uncovered_destinations"] {
+        assert!(documents[0].get(member).is_none(), "{member}");
+    }
 }
 
 /// The folder that the command line names is the root of includes, and nothing leads out of it.

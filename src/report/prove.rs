@@ -7,9 +7,10 @@ use crate::diagnostic::Place;
 use crate::event::LedgerAnswer;
 use crate::exact::Proof;
 use crate::fingerprint::TooLargeError;
-use crate::model::{CheckResult, Policy, Promise};
+use crate::model::{CheckResult, DestinationId, Policy, Promise};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// How many destinations the answer about a promise names. The document has all of them.
 const MAX_NAMES: usize = 20;
@@ -27,6 +28,9 @@ pub struct ProveReport<'a> {
     kept: usize,
     policy: &'a str,
     pub(super) promises: Vec<PromiseProof<'a>>,
+    /// The destinations without a kind that no promise covers; left out where no promise is about kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uncovered_destinations: Option<Vec<&'a str>>,
     /// The results of the ledger check that no promise covers; left out where the policy asks for no check.
     #[serde(skip_serializing_if = "Option::is_none")]
     uncovered_results: Option<[CheckResult; 1]>,
@@ -82,6 +86,7 @@ impl<'a> ProveReport<'a> {
             kept,
             policy: policy.name(),
             promises,
+            uncovered_destinations: uncovered(policy),
             uncovered_results: policy.ledger_check().map(|_| [CheckResult::Unchecked]),
             v: VERSION,
         }
@@ -96,6 +101,17 @@ impl<'a> ProveReport<'a> {
     pub fn is_kept(&self) -> bool {
         !self.promises.is_empty() && self.kept == self.promises.len()
     }
+}
+
+/// Returns the destinations without a kind that no promise covers; `None` if no promise is about kinds.
+fn uncovered(policy: &Policy) -> Option<Vec<&str>> {
+    policy.promises().iter().any(Promise::is_general).then(|| {
+        let covered: HashSet<DestinationId> =
+            policy.promises().iter().flat_map(|promise| policy.covered_by(promise)).collect();
+        let all = policy.destination_ids().zip(policy.destinations());
+        let uncovered = all.filter(|(id, destination)| destination.kind.is_none() && !covered.contains(id));
+        uncovered.map(|(_, destination)| destination.name()).collect()
+    })
 }
 
 impl<'a> PromiseProof<'a> {
@@ -204,6 +220,10 @@ impl Document for ProveReport<'_> {
                 format!("{} of {all} promises are kept{note}", self.kept)
             }
         });
+        if let Some(names @ [_, ..]) = self.uncovered_destinations.as_deref() {
+            let shown = names::first(MAX_NAMES, names, names.len());
+            page.paragraph(format!("no promise covers these destinations, which have no kind: {shown}"));
+        }
         if self.uncovered_results.is_some() {
             page.paragraph("A promise covers every answer of the ledger; it does not cover events that are decided with --unchecked.");
         }

@@ -102,7 +102,7 @@ impl Revision {
         let (folder, revision) =
             (quoted(&self.folder.display().to_string()), quoted(&format!("{}:./{path}", self.name)));
         format!(
-            "{error}; if this clone leaves objects out, fetch them first: `git -C {folder} show {revision}`"
+            "{error}; if this clone leaves objects out, fetch them first: `git -C {folder} cat-file blob {revision}`"
         )
     }
 }
