@@ -12,8 +12,8 @@
 mod common;
 
 use common::command;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::fs::{self, OpenOptions};
+use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
@@ -21,12 +21,13 @@ use std::time::{Duration, Instant};
 
 const PAGE: &str = include_str!("../docs/exit-status.md");
 
-/// A command with its arguments for each way to end. A word that is empty is a way in which it does not end.
+/// A command with its arguments for each way to end. A word that is empty is a way in which it does not end. Of several files that may be
+/// missing, each has its arguments.
 struct Ways {
     command: &'static str,
     fine: &'static str,
     finding: &'static str,
-    missing: &'static str,
+    missing: &'static [&'static str],
     empty: &'static str,
 }
 
@@ -35,50 +36,56 @@ const COMMANDS: [Ways; 25] = [
         command: "init",
         fine: "init - --yes --from good.ndjson",
         finding: "init - --yes --from bad.ndjson",
-        missing: "init - --yes --from none.ndjson",
+        missing: &["init - --yes --from none.ndjson"],
         empty: "init - --yes --from empty.ndjson",
     },
     Ways {
         command: "lint",
         fine: "lint good.consent",
         finding: "lint bad.consent",
-        missing: "lint none.consent",
+        missing: &["lint none.consent", "lint good.consent none.consent"],
         empty: "lint empty.consent",
     },
     Ways {
         command: "lint --fix",
         fine: "lint --fix good.consent",
         finding: "lint --fix bad.consent",
-        missing: "lint --fix none.consent",
+        missing: &["lint --fix none.consent"],
         empty: "lint --fix empty.consent",
     },
     Ways {
         command: "fmt",
         fine: "fmt good.consent",
         finding: "fmt wrong.consent good.consent",
-        missing: "fmt none.consent",
+        missing: &["fmt none.consent", "fmt none.consent good.consent"],
         empty: "fmt empty.consent",
     },
     Ways {
         command: "fmt --check",
         fine: "fmt --check formatted.consent --format json",
         finding: "fmt --check good.consent",
-        missing: "fmt --check none.consent",
+        missing: &["fmt --check none.consent"],
         empty: "fmt --check empty.consent",
     },
     Ways {
         command: "test",
         fine: "test good.consent",
         finding: "test bad.consent",
-        missing: "test none.consent",
+        missing: &["test none.consent", "test good.consent none.consent"],
         empty: "test empty.consent",
     },
-    Ways { command: "test --watch", fine: "", finding: "", missing: "test --watch none.consent", empty: "" },
+    Ways {
+        command: "test --watch",
+        fine: "",
+        finding: "",
+        missing: &["test --watch none.consent"],
+        empty: "",
+    },
     Ways {
         command: "eval",
         fine: "eval good.consent good.ndjson",
         finding: "eval good.consent bad.ndjson",
-        missing: "eval good.consent none.ndjson",
+        missing: &["eval good.consent none.ndjson", "eval none.consent good.ndjson"],
         empty: "eval good.consent empty.ndjson",
     },
     Ways {
@@ -92,7 +99,7 @@ const COMMANDS: [Ways; 25] = [
         command: "filter",
         fine: "filter good.consent good.ndjson",
         finding: "filter good.consent bad.ndjson",
-        missing: "filter good.consent none.ndjson",
+        missing: &["filter good.consent none.ndjson", "filter none.consent good.ndjson"],
         empty: "filter good.consent empty.ndjson",
     },
     Ways {
@@ -106,88 +113,94 @@ const COMMANDS: [Ways; 25] = [
         command: "filter --rejects",
         fine: "filter --rejects /dev/null good.consent good.ndjson",
         finding: "filter --rejects /dev/null good.consent bad.ndjson",
-        missing: "filter --rejects /dev/null good.consent none.ndjson",
+        missing: &[
+            "filter --rejects /dev/null good.consent none.ndjson",
+            "filter --rejects nowhere/rejects good.consent good.ndjson",
+        ],
         empty: "filter --rejects /dev/null good.consent empty.ndjson",
     },
     Ways {
         command: "explain",
         fine: "explain good.consent --destination Braze one.json",
         finding: "explain good.consent --destination Braze bad.ndjson --line 3",
-        missing: "explain good.consent --destination Braze none.json",
+        missing: &[
+            "explain good.consent --destination Braze none.json",
+            "explain none.consent --destination Braze one.json",
+        ],
         empty: "explain good.consent --destination Braze empty.ndjson",
     },
     Ways {
         command: "prove",
         fine: "prove good.consent",
         finding: "prove bad.consent",
-        missing: "prove none.consent",
+        missing: &["prove none.consent", "prove good.consent none.consent"],
         empty: "prove empty.consent",
     },
     Ways {
         command: "diff",
         fine: "diff good.consent formatted.consent --deny any",
         finding: "diff good.consent bad.consent --deny any",
-        missing: "diff good.consent none.consent",
+        missing: &["diff good.consent none.consent", "diff none.consent good.consent"],
         empty: "diff good.consent empty.consent",
     },
     Ways {
         command: "table",
         fine: "table good.consent",
         finding: "table large.consent",
-        missing: "table none.consent",
+        missing: &["table none.consent"],
         empty: "table empty.consent",
     },
     Ways {
         command: "simulate",
         fine: "simulate good.consent --banner mandatory --model opt-in event",
         finding: "",
-        missing: "simulate none.consent --banner mandatory --model opt-in event",
+        missing: &["simulate none.consent --banner mandatory --model opt-in event"],
         empty: "simulate empty.consent --banner mandatory --model opt-in event",
     },
     Ways {
         command: "ledger ingest",
         fine: "ledger ingest people good.ndjson",
         finding: "ledger ingest people bad.ndjson",
-        missing: "ledger ingest people none.ndjson",
+        missing: &["ledger ingest people none.ndjson", "ledger ingest nowhere/people good.ndjson"],
         empty: "ledger ingest people empty.ndjson",
     },
     Ways {
         command: "ledger show",
         fine: "ledger show people user:u",
         finding: "ledger show people user:nobody",
-        missing: "ledger show nowhere user:u",
+        missing: &["ledger show nowhere user:u"],
         empty: "ledger show nobody user:u",
     },
     Ways {
         command: "ledger export",
         fine: "ledger export people",
         finding: "",
-        missing: "ledger export nowhere",
+        missing: &["ledger export nowhere"],
         empty: "ledger export nobody",
     },
     Ways {
         command: "ledger forget",
         fine: "ledger forget people user:v",
         finding: "",
-        missing: "ledger forget folder/nowhere user:v",
+        missing: &["ledger forget folder/nowhere user:v"],
         empty: "ledger forget nobody user:v",
     },
     Ways {
         command: "audit",
         fine: "audit good.consent good.ndjson",
         finding: "audit good.consent bad.ndjson",
-        missing: "audit good.consent none.ndjson",
+        missing: &["audit good.consent none.ndjson", "audit none.consent good.ndjson"],
         empty: "audit good.consent empty.ndjson",
     },
-    Ways { command: "show", fine: "show segment", finding: "", missing: "show none", empty: "" },
+    Ways { command: "show", fine: "show segment", finding: "", missing: &["show none"], empty: "" },
     Ways {
         command: "certify",
         fine: "certify good.consent",
         finding: "",
-        missing: "certify none.consent",
+        missing: &["certify none.consent"],
         empty: "certify empty.consent",
     },
-    Ways { command: "help", fine: "help lint", finding: "", missing: "help none", empty: "" },
+    Ways { command: "help", fine: "help lint", finding: "", missing: &["help none"], empty: "" },
 ];
 
 const POLICY: &str = r#"consentry 1
@@ -265,7 +278,7 @@ impl Place {
 
 /// Returns the end of a child as the page names it. One that does not end is ended.
 fn ended(child: &mut Child, mut meanwhile: impl FnMut(&Child)) -> String {
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + Duration::from_secs(120);
     while Instant::now() < until {
         if let Some(status) = child.try_wait().unwrap() {
             return word(status);
@@ -281,7 +294,7 @@ fn ended(child: &mut Child, mut meanwhile: impl FnMut(&Child)) -> String {
 fn word(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => code.to_string(),
-        (None, Some(15)) => "killed".to_owned(),
+        (None, Some(1 | 2 | 15)) => "killed".to_owned(),
         other => format!("{other:?}"),
     }
 }
@@ -364,7 +377,7 @@ fn finding() {
 
 #[test]
 fn missing_file() {
-    check("missing file", |ways| vec![ways.missing], |place, arguments, _| run(place, arguments));
+    check("missing file", |ways| ways.missing.to_vec(), |place, arguments, _| run(place, arguments));
 }
 
 #[test]
@@ -375,36 +388,40 @@ fn empty_input() {
 #[test]
 fn closed_pipe() {
     check("closed pipe", printing, |place, arguments, _| {
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
-        ended(&mut place.command(arguments).stdout(writer).spawn().unwrap(), |_| ())
+        ended(&mut place.command(arguments).stdout(closed()).spawn().unwrap(), |_| ())
     });
 }
 
 #[test]
 fn full_disk() {
     check("full disk", printing, |place, arguments, _| {
-        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        ended(&mut place.command(arguments).stdout(full).spawn().unwrap(), |_| ())
+        ended(&mut place.command(arguments).stdout(full()).spawn().unwrap(), |_| ())
     });
 }
 
 /// Standard output is a pipe that is full, so that no command ends by itself.
 #[test]
 fn signal() {
-    check("signal", printing, |place, arguments, cell| {
-        let (_reader, mut writer) = std::io::pipe().unwrap();
-        writer.write_all(&[b'x'; 1 << 16]).unwrap();
-        let mut child = place.command(arguments).stdout(writer).spawn().unwrap();
-        ended(&mut child, |child| {
-            // A command that has an ending of its own prepares for it first.
-            if cell == "killed" || catches_signals(child) {
-                let pid = child.id().to_string();
-                assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-                sleep(Duration::from_millis(50));
-            }
-        })
-    });
+    for signal in ["INT", "TERM", "HUP"] {
+        check("signal", printing, |place, arguments, cell| {
+            let (_reader, mut writer) = std::io::pipe().unwrap();
+            writer.write_all(&[b'x'; 1 << 16]).unwrap();
+            // Whoever runs the tests may ignore a signal, and a child would ignore it too.
+            let mut command = Command::new("env");
+            command.args(["--default-signal", env!("CARGO_BIN_EXE_consentry")]);
+            command.args(arguments.split_whitespace()).current_dir(place.0.path());
+            command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::null());
+            let mut child = command.spawn().unwrap();
+            ended(&mut child, |child| {
+                // A command that has an ending of its own prepares for it first.
+                if cell == "killed" || catches_signals(child) {
+                    let (signal, pid) = (format!("-{signal}"), child.id().to_string());
+                    assert!(Command::new("kill").args([&signal, &pid]).status().unwrap().success());
+                    sleep(Duration::from_millis(50));
+                }
+            })
+        });
+    }
 }
 
 /// Returns true if a process has a handler for SIGTERM.
@@ -414,11 +431,78 @@ fn catches_signals(child: &Child) -> bool {
     u64::from_str_radix(caught.trim(), 16).is_ok_and(|caught| caught >> 14 & 1 == 1)
 }
 
+/// A message that nobody reads changes no status.
+#[test]
+fn standard_error_may_be_gone() {
+    for ways in &COMMANDS {
+        let all = [ways.fine, ways.finding, ways.empty].into_iter().chain(ways.missing.iter().copied());
+        for arguments in all.filter(|arguments| !arguments.is_empty()) {
+            let expected = run(&Place::new(), arguments);
+            for stderr in [full(), closed()] {
+                let place = Place::new();
+                let ended = ended(&mut place.command(arguments).stderr(stderr).spawn().unwrap(), |_| ());
+                assert_eq!(ended, expected, "{arguments}");
+            }
+        }
+    }
+}
+
+/// A reader that leaves after a line, as `head -1` does, changes no status either, and no work that is not printing.
+#[test]
+fn a_reader_leaves_after_a_line() {
+    let place = Place::new();
+    let write = |name: &str, text: String| fs::write(place.0.path().join(name), text).unwrap();
+    let destinations = |needs: &str| -> String {
+        (0..1_000).map(|number| format!("destination \"destination {number}\"  {needs}\n")).collect()
+    };
+    write("old.consent", format!("{POLICY}{}", destinations("needs Advertising")));
+    write("new.consent", format!("{POLICY}{}", destinations("unmapped")));
+    let policy = POLICY.replace("\"Braze\"  without", "any  without");
+    write("broken.consent", format!("{policy}{}", destinations("exempt")));
+    write("many.ndjson", events().repeat(20_000) + "no event\n");
+    for (arguments, expected) in [
+        ("diff old.consent new.consent --deny any", "1"),
+        ("lint broken.consent --format json", "1"),
+        ("prove broken.consent", "1"),
+        ("table old.consent", "0"),
+        ("eval good.consent many.ndjson", "141"),
+        ("filter --rejects rejects.ndjson good.consent many.ndjson", "141"),
+        ("ledger ingest heads many.ndjson --format json", "1"),
+    ] {
+        let mut child = place.command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut byte = [0];
+        child.stdout.take().unwrap().read_exact(&mut byte).unwrap();
+        assert_eq!(ended(&mut child, |_| ()), expected, "{arguments}");
+    }
+    let shown = place.command("ledger show heads user:v").status().unwrap();
+    assert!(shown.success());
+}
+
+/// Files of `filter` are written to their end without a reader of standard output, where nothing goes.
+#[test]
+fn filter_writes_its_files_without_a_reader() {
+    for stdout in [full(), closed()] {
+        let place = Place::new();
+        let arguments = "filter --split out --rejects rejects.ndjson good.consent bad.ndjson";
+        assert_eq!(ended(&mut place.command(arguments).stdout(stdout).spawn().unwrap(), |_| ()), "1");
+        let lines = |name: &str| fs::read_to_string(place.0.path().join(name)).unwrap().lines().count();
+        assert_eq!((lines("out/+braze.ndjson"), lines("rejects.ndjson")), (2, 1));
+    }
+}
+
+/// Standard output or standard error on a disk without room.
+fn full() -> Stdio {
+    OpenOptions::new().write(true).open("/dev/full").unwrap().into()
+}
+
+/// Standard output or standard error that nobody reads.
+fn closed() -> Stdio {
+    std::io::pipe().unwrap().1.into()
+}
+
 /// The work that is not printing is done, whatever becomes of standard output.
 #[test]
 fn files_are_written_without_a_reader() {
-    let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
-    let closed = || Stdio::from(std::io::pipe().unwrap().1);
     for output in [&full as &dyn Fn() -> Stdio, &closed] {
         let place = Place::new();
         let path = |name: &str| place.0.path().join(name);
@@ -441,14 +525,12 @@ fn help_and_version() {
         [("--help", "0"), ("--version", "0"), ("eval --help", "0"), ("", "2"), ("none", "2")]
     {
         let place = Place::new();
-        let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
         assert_eq!(run(&place, arguments), fine);
         assert_eq!(
             ended(&mut place.command(arguments).stdout(full()).spawn().unwrap(), |_| ()),
             "2",
             "{arguments}"
         );
-        let (_, closed) = std::io::pipe().unwrap();
-        assert_eq!(ended(&mut place.command(arguments).stdout(closed).spawn().unwrap(), |_| ()), fine);
+        assert_eq!(ended(&mut place.command(arguments).stdout(closed()).spawn().unwrap(), |_| ()), fine);
     }
 }

@@ -108,7 +108,8 @@ fn a_repository_runs_no_program() {
     for key in ["remote.origin.uploadpack", "core.fsmonitor", "core.pager", "core.hooksPath"] {
         git(&clone, &["config", "--unset", key]);
     }
-    git(&clone.join("policies"), &["show", "HEAD~1:./a.consent"]);
+    assert!(said.contains("cat-file blob"), "{said}");
+    git(&clone.join("policies"), &["cat-file", "blob", "HEAD~1:./a.consent"]);
     assert_eq!(diff(&clone, None, &arguments).0, 0);
 }
 
@@ -157,39 +158,158 @@ fn a_clone_of_one_commit() {
     }
 }
 
-/// A policy that is new has nothing to be compared with, and the message names what can be done.
+/// A policy that is new is compared with one that delivers to nobody: no gate passes what it delivers, and a policy that delivers
+/// nothing fails none.
 #[test]
 fn a_policy_that_is_new() {
     let (_folder, upstream) = upstream();
-    fs::write(upstream.join("policies/it's new.consent"), POLICY).unwrap();
-    let (status, said) = diff(&upstream, None, &["--against", "HEAD", "policies/it's new.consent"]);
-    assert!(status == 2 && said.contains("is not in revision `HEAD`: it is new"), "{status}: {said}");
-    assert!(said.contains(r"`consentry table 'policies/it'\''s new.consent'`"), "{said}");
+    fs::write(upstream.join("policies/new.consent"), POLICY).unwrap();
+    let new = ["--against", "HEAD", "policies/new.consent"];
+    let (status, said) = diff(&upstream, None, &new);
+    let start = "the policy is new; 1 destination changes outcome: Braze";
+    assert!(status == 0 && said.starts_with(start), "{status}: {said}");
+    assert!(said.contains("\nnothing -> policies/new.consent\n") && said.contains("Braze (new)"), "{said}");
+    let (status, said) = diff(&upstream, None, &[&new[..], &["--format", "json"]].concat());
+    let document: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert!(status == 0 && document["presence"] == "added" && document["loosened"] != 0, "{said}");
+    assert_eq!(diff(&upstream, None, &[&new[..], &["--deny", "loosened"]].concat()).0, 1);
+    assert_eq!(diff(&upstream, None, &[&new[..], &["--deny", "tightened"]].concat()).0, 0);
+    let silent = POLICY.replace("needs Ads", "needs Ads disabled");
+    fs::write(upstream.join("policies/new.consent"), silent).unwrap();
+    let (status, said) = diff(&upstream, None, &[&new[..], &["--deny", "loosened"]].concat());
+    assert!(status == 0 && said.starts_with("the policy is new; no destination changes outcome"), "{said}");
 }
 
-/// The command of the message compares each policy of a folder, and fails if one of them does.
+/// Each policy of a folder is compared: those of today, and those that are gone. Parts are compared with the policies that include them.
 #[test]
 fn a_folder_of_policies() {
-    let (folder, upstream) = upstream();
-    fs::write(upstream.join("policies/b c.consent"), POLICY).unwrap();
-    fs::write(upstream.join("policies/part.consent"), "consentry 1\ncategory Other\n").unwrap();
+    let (_folder, upstream) = upstream();
+    let policies = upstream.join("policies");
+    let including =
+        "consentry 1\npolicy \"web\"\ninclude prelude \"segment\"\ninclude \"../shared/part.consent\"\n";
+    let part = "consentry 1\ncategory Ads\ndestination \"Braze\"  needs Ads\n";
+    for folder in ["web", "shared"] {
+        fs::create_dir(policies.join(folder)).unwrap();
+    }
+    fs::write(policies.join("web/b c.consent"), including).unwrap();
+    fs::write(policies.join("shared/part.consent"), part).unwrap();
     git(&upstream, &["add", "."]);
     git(&upstream, &["commit", "-qm", "more"]);
+    let all = ["--against", "HEAD", "policies", "--deny", "any"];
+    let (status, said) = diff(&upstream, None, &all);
+    assert!(status == 0 && said.matches("no change: every event").count() == 2, "{status}: {said}");
+    assert!(said.contains("\nHEAD:policies/web/b c.consent -> policies/web/b c.consent\n"), "{said}");
+    // From a folder further down, and for `.`.
+    let (status, said) = diff(&policies, None, &["--against", "HEAD", ".", "--deny", "any"]);
+    assert!(status == 0 && said.contains("\nHEAD:web/b c.consent -> web/b c.consent\n"), "{status}: {said}");
+    let narrow = ["--against", "HEAD", "policies/web", "--root", "policies", "--deny", "any"];
+    let (status, said) = diff(&upstream, None, &narrow);
+    assert!(status == 0 && said.matches("no change").count() == 1, "{status}: {said}");
+    // A change of a part is one of the policy that includes it.
+    fs::write(policies.join("shared/part.consent"), part.replace("needs Ads", "unmapped")).unwrap();
+    let (status, said) = diff(&upstream, None, &["--against", "HEAD", "policies", "--deny", "loosened"]);
+    assert!(status == 1 && said.contains("1 destination changes outcome: Braze"), "{status}: {said}");
+    fs::write(policies.join("shared/part.consent"), part).unwrap();
+    // One that is new, one that is gone, and one that becomes a part.
+    fs::rename(policies.join("web/b c.consent"), policies.join("web/d.consent")).unwrap();
+    let (status, said) = diff(&upstream, None, &["--against", "HEAD", "policies", "--format", "json"]);
+    let documents: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let sides: Vec<_> = documents
+        .iter()
+        .map(|one| (one["old"]["file"].as_str().unwrap(), one["new"]["file"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        sides,
+        [
+            ("HEAD:policies/a.consent", "policies/a.consent"),
+            ("nothing", "policies/web/d.consent"),
+            ("HEAD:policies/web/b c.consent", "nothing"),
+        ]
+    );
+    let presence: Vec<_> =
+        documents.iter().map(|one| one.get("presence").and_then(|one| one.as_str())).collect();
+    assert_eq!((status, presence), (0, vec![None, Some("added"), Some("removed")]));
+    assert_eq!(diff(&upstream, None, &["--against", "HEAD", "policies", "--deny", "loosened"]).0, 1);
+    fs::remove_file(policies.join("web/d.consent")).unwrap();
+    let gone = ["--against", "HEAD", "policies", "--deny"];
+    assert_eq!(diff(&upstream, None, &[&gone[..], &["loosened"]].concat()).0, 0);
+    let (status, said) = diff(&upstream, None, &[&gone[..], &["tightened"]].concat());
+    assert!(
+        status == 1 && said.contains("the policy is gone; 1 destination changes outcome: Braze"),
+        "{said}"
+    );
+    // One that does not compile keeps none of the others from being compared.
+    fs::write(policies.join("web/d.consent"), "consentry 1\npolicy \"d\"\n").unwrap();
     let (status, said) = diff(&upstream, None, &["--against", "HEAD", "policies"]);
-    assert!(status == 2 && said.contains("`policies` is a folder"), "{status}: {said}");
-    let script = said.split('`').find(|part| part.starts_with("grep ")).unwrap().trim();
-    let bin = folder.path().join("bin");
-    fs::create_dir(&bin).unwrap();
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_consentry"), bin.join("consentry")).unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let run = |script: &str| {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", script]).current_dir(&upstream).env("PATH", &path);
-        let done = shell.output().unwrap();
-        (done.status.success(), String::from_utf8(done.stdout).unwrap())
-    };
-    let (succeeds, said) = run(script);
-    assert!(succeeds && said.matches("no change: every event").count() == 2, "{said}");
-    fs::write(upstream.join("policies/b c.consent"), POLICY.replace("Braze", "Slack")).unwrap();
-    assert!(!run(&format!("{script} --deny any")).0);
+    assert!(
+        status == 2 && said.contains("no change") && said.contains("1 of 3 policies do not compile"),
+        "{said}"
+    );
+}
+
+/// In a hook, git points its commands to the repository of the hook. A policy is compared with its own repository.
+#[test]
+fn variables_of_a_hook_choose_no_repository() {
+    let (folder, upstream) = upstream();
+    let other = folder.path().join("other");
+    fs::create_dir(&other).unwrap();
+    git(&other, &["init", "-q"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
+    command.args(["diff", "--against", "HEAD", "policies/a.consent", "--deny", "any"]).current_dir(&upstream);
+    for (variable, value) in [
+        ("GIT_DIR", other.join(".git")),
+        ("GIT_WORK_TREE", other.clone()),
+        ("GIT_INDEX_FILE", other.join(".git/index")),
+        ("GIT_OBJECT_DIRECTORY", other.join(".git/objects")),
+    ] {
+        command.env(variable, value);
+    }
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// A graft puts another commit in the place of a parent.
+#[test]
+fn grafts_are_not_followed() {
+    let (_folder, upstream) = upstream();
+    git(&upstream, &["checkout", "-q", "-b", "side", "HEAD~1"]);
+    fs::write(upstream.join("policies/a.consent"), POLICY.replace("Braze", "Hotjar")).unwrap();
+    git(&upstream, &["commit", "-qam", "side"]);
+    let hash = |name| git(&upstream, &["rev-parse", name]).trim().to_owned();
+    let graft = format!("{} {}\n", hash("main"), hash("side"));
+    git(&upstream, &["checkout", "-q", "main"]);
+    fs::create_dir_all(upstream.join(".git/info")).unwrap();
+    fs::write(upstream.join(".git/info/grafts"), graft).unwrap();
+    let (status, said) = diff(&upstream, None, &["--against", "HEAD~1", "policies/a.consent"]);
+    assert!(status == 0 && said.contains("Braze") && !said.contains("Hotjar"), "{said}");
+}
+
+/// The reason of a failure is shown, and not the first warning.
+#[test]
+fn a_warning_hides_no_error() {
+    let (folder, upstream) = upstream();
+    program(
+        &folder.path().join("git"),
+        "echo 'warning: something is odd' >&2\necho 'fatal: the reason' >&2\nexit 128",
+    );
+    let (status, said) = diff(&upstream, Some(folder.path()), &["--against", "HEAD", "policies/a.consent"]);
+    assert!(status == 2 && said.contains("cannot read revision `HEAD`: the reason"), "{said}");
+}
+
+/// A clone that is whole has nothing to fetch, and a remote may have any name.
+#[test]
+fn the_suggested_command_fits_the_clone() {
+    let (folder, upstream) = upstream();
+    let (status, said) = diff(&upstream, None, &["--against", "HEAD~9", "policies/a.consent"]);
+    assert!(status == 2 && !said.contains("git fetch"), "{said}");
+    git(&upstream, &["branch", "old", "HEAD~1"]);
+    let clone = clone(folder.path(), "--depth=1");
+    git(&clone, &["remote", "rename", "origin", "fork"]);
+    let arguments = ["--against", "fork/old", "policies/a.consent"];
+    let (_, said) = diff(&clone, None, &arguments);
+    let words: Vec<&str> = suggested(&said).split(' ').skip(1).collect();
+    git(&clone, &words);
+    let (status, said) = diff(&clone, None, &arguments);
+    assert!(status == 0 && said.contains("Braze"), "{said}");
 }

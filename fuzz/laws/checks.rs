@@ -38,8 +38,13 @@ pub(crate) fn checked_promises_are_decided(u: &mut Unstructured) -> Result<u64> 
             "never deliver \"X\" without A",
             "never deliver any without any of A, B",
             "always deliver all",
+            "never deliver kind storage without A",
+            "never deliver any except kind storage without A",
+            "always deliver all except \"X\"",
+            "always deliver kind warehouse, kind storage",
         ],
     )?;
+    let kind = choose(u, &["", "kind storage"])?;
     let condition = |u: &mut Unstructured| {
         choose(
             u,
@@ -64,7 +69,7 @@ pub(crate) fn checked_promises_are_decided(u: &mut Unstructured) -> Result<u64> 
     let when =
         if conditions.is_empty() { String::new() } else { format!("when {}", conditions.join(" and ")) };
     let main = format!(
-        "consentry 1 policy \"p\" include prelude \"{prelude}\" category A {a} category B {b} category C destination \"X\" {needs} \
+        "consentry 1 policy \"p\" include prelude \"{prelude}\" category A {a} category B {b} category C destination \"X\" {needs} {kind} \
          override exempt events \"Exempt\" override ledger mismatch {mismatch} override ledger unstamped {unstamped} \
          override ledger unknown {unknown} override ledger unreachable {unreachable} override ledger conflict {conflict} \
          override ledger also records {also_records} {rows} {whom} {when}"
@@ -93,6 +98,7 @@ pub(crate) fn checked_promises_are_decided(u: &mut Unstructured) -> Result<u64> 
             other => exact::holds(policy, other, &used),
         });
         let without = promise.without.as_ref().is_none_or(|needs| !exact::satisfied(policy, needs, &used));
+        let is_asked = is_asked && exact::covers(policy, promise, id);
         is_asked && if promise.always { !decision.delivers(id) } else { decision.delivers(id) && without }
     };
 

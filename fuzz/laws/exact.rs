@@ -7,7 +7,9 @@ use consentry::exact::{
     self, Change, Condition, Decided, DecisionFunction, DecisionTable, DestinationDiff, Diff, Direction,
     Space, check, decision_tables, diff, fingerprint, gate,
 };
-use consentry::model::{ConsentState, Enforce, EntryState, InvalidEntries, PromiseCondition, Requirement};
+use consentry::model::{
+    ConsentState, Enforce, EntryState, InvalidEntries, Promise, PromiseCondition, PromiseSubject, Requirement,
+};
 use consentry::{DestinationId, Event, Limits, Outcome, Policy, Reason, Table, reference};
 use std::collections::BTreeSet;
 
@@ -362,6 +364,7 @@ pub fn promises_are_decided(u: &mut Unstructured) -> Result<u64> {
         let mut unkept = BTreeSet::new();
         for one in &proof.counterexamples {
             let event = read(&table, &one.event);
+            assert!(covers(policy, promise, one.destination), "{one:?}\n{promise:?}\n{}", text.text());
             assert!(broken(one.destination, &event), "{one:?}\n{promise:?}\n{}", text.text());
             let verdict = reference::explain(policy, &event, one.destination).unwrap().verdict;
             assert_eq!(verdict.reason(), one.reason, "{one:?}\n{}", text.text());
@@ -371,8 +374,7 @@ pub fn promises_are_decided(u: &mut Unstructured) -> Result<u64> {
             unkept.insert(one.destination);
             compared += 1;
         }
-        let asked: Vec<_> =
-            promise.destinations.clone().unwrap_or_else(|| policy.destination_ids().collect());
+        let asked: Vec<_> = policy.destination_ids().filter(|id| covers(policy, promise, *id)).collect();
         for id in asked.into_iter().filter(|id| !unkept.contains(id)) {
             let space = Space::full(policy, id).unwrap();
             let situations = (0..200).map(|number| space.sample(number)).collect::<Vec<_>>();
@@ -386,6 +388,18 @@ pub fn promises_are_decided(u: &mut Unstructured) -> Result<u64> {
         }
     }
     Ok(compared + 1)
+}
+
+/// Returns true if a promise names a destination or its kind, or names none, and does not leave it out.
+pub(crate) fn covers(policy: &Policy, promise: &Promise, id: DestinationId) -> bool {
+    let kind = policy.destination(id).and_then(|one| policy.kind_of(one)).map(|kind| kind.name());
+    let name = |subjects: &[PromiseSubject]| {
+        subjects.iter().any(|subject| match subject {
+            PromiseSubject::Destination(named) => *named == id,
+            PromiseSubject::Kind(named) => kind == Some(policy.kinds()[named.index()].name()),
+        })
+    };
+    promise.subjects.as_deref().is_none_or(name) && !name(&promise.except)
 }
 
 /// Whether an event grants what is asked for, also of what is unenforced.

@@ -121,6 +121,7 @@ impl PolicyText {
         }
         statements.push("destination kind warehouse ignores All \"a label\"".into());
         statements.push("destination kind \"plain kind\"".into());
+        statements.push("destination kind unused".into());
         statements.push(reconcile(u)?);
         statements.push(format!("unmapped destinations {}", u.choose(&["deliver", "block"])?));
         statements.push(format!("several categories need {}", u.choose(&["all", "any"])?));

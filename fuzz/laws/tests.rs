@@ -154,9 +154,12 @@ impl Names<'_> {
     fn promise(&self, u: &mut Unstructured) -> Result<String> {
         let always = u.arbitrary()?;
         let mut promise = if always { "always deliver " } else { "never deliver " }.to_owned();
-        match self.destinations {
-            [_, ..] if u.ratio(2, 3)? => promise.push_str(&some(u, self.destinations)?.join(", ")),
-            _ => promise.push_str(if always { "all" } else { "any" }),
+        match u.ratio(2, 3)? {
+            true => promise.push_str(&self.subjects(u)?),
+            false => promise.push_str(if always { "all" } else { "any" }),
+        }
+        if u.ratio(1, 4)? {
+            promise.push_str(&format!(" except {}", self.subjects(u)?));
         }
         if !always && !self.categories.is_empty() && u.ratio(2, 3)? {
             let lead = *u.choose(&["", "any of ", "all of "])?;
@@ -170,6 +173,21 @@ impl Names<'_> {
             promise.push_str(" because \"so\"");
         }
         Ok(promise)
+    }
+
+    /// Some destinations and kinds.
+    fn subjects(&self, u: &mut Unstructured) -> Result<String> {
+        let mut subjects = match self.destinations {
+            [_, ..] if u.ratio(2, 3)? => some(u, self.destinations)?,
+            _ => Vec::new(),
+        };
+        if subjects.is_empty() || u.ratio(1, 3)? {
+            let kinds = ["kind warehouse", "kind \"plain kind\"", "kind unused"].map(str::to_owned);
+            subjects.extend(some(u, &kinds)?);
+        }
+        let at = u.choose_index(subjects.len())?;
+        subjects.rotate_left(at);
+        Ok(subjects.join(", "))
     }
 
     fn condition(&self, u: &mut Unstructured) -> Result<String> {

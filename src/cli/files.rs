@@ -1,26 +1,65 @@
 //! The policy files that paths on the command line stand for, and writing them.
 
-use super::shared::{CliError, Result};
+use super::shared::{CliError, Result, Root};
 use consentry::diagnostic::{Code, Diagnostic, Files};
 use consentry::lint::Linted;
+use consentry::source::{Disk, Source};
+use consentry::syntax::tree::Fact;
+use consentry::syntax::{Tree, text_of};
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// A file that a path on the command line stands for.
+pub(super) struct NamedFile {
+    pub(super) path: PathBuf,
+    /// The folder that was named, if it was not the file itself. It is the root of includes, which its files may share.
+    pub(super) folder: Option<PathBuf>,
+}
+
+impl NamedFile {
+    /// The source and the path in it. Only a link leads out of the folder that was named: it stands for its file.
+    pub(super) fn place(&self, root: &Root) -> Result<(Disk, String)> {
+        let widened = match &root.root {
+            None => self.folder.clone().map(|folder| Root { root: Some(folder) }),
+            Some(_) => None,
+        };
+        widened.and_then(|root| root.place(&self.path).ok()).map_or_else(|| root.place(&self.path), Ok)
+    }
+}
+
 /// The files that the paths stand for, each once: a folder stands for every .consent file below it.
-pub(super) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(super) fn below(paths: &[PathBuf]) -> Result<Vec<NamedFile>> {
     let mut files = Vec::new();
     for path in paths {
-        let before = files.len();
-        collect(path, &mut files)?;
-        if files.len() == before {
+        let mut found = Vec::new();
+        collect(path, &mut found)?;
+        if found.is_empty() {
             return Err(format!("there is no .consent file below `{}`", path.display()).into());
         }
+        let folder = path.is_dir().then_some(path);
+        files.extend(found.into_iter().map(|path| NamedFile { path, folder: folder.cloned() }));
     }
     let mut known = HashSet::new();
-    files.retain(|path| known.insert(real(path)));
+    files.retain(|file| known.insert(real(&file.path)));
     Ok(files)
+}
+
+/// The .consent files below a folder; none is no error.
+pub(super) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    collect(folder, &mut files)?;
+    Ok(files)
+}
+
+/// Returns the tree of a file without a `policy` line, which is a part of others; `None` for a policy, and for a file that may be one and
+/// has mistakes or cannot be read.
+pub(super) fn part(source: &dyn Source, name: &str) -> Option<Tree> {
+    let text = text_of(name, source.read(name).ok()?).ok()?;
+    let (tree, mistakes) = Tree::parse(&text);
+    let is_policy = tree.statements.iter().any(|statement| matches!(statement.fact, Fact::Policy(_)));
+    (!is_policy && mistakes.is_empty()).then_some(tree)
 }
 
 /// The path of a file without links in it, by which it is one file however it is named.

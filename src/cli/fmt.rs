@@ -52,8 +52,8 @@ impl Fmt {
             return Err("standard input is formatted alone, without files beside it".into());
         }
         let mut is_fine = true;
-        for path in files::below(&self.paths)? {
-            is_fine &= self.file(&path, to)? == Status::Fine;
+        for file in files::below(&self.paths)? {
+            is_fine &= self.file(&file.path, to)? == Status::Fine;
         }
         Ok(Status::fine_if(is_fine))
     }

@@ -43,7 +43,7 @@ impl UnknownArguments {
 /// Where includes may lead.
 #[derive(Args)]
 pub(super) struct Root {
-    /// The folder that includes must not leave [default: the policy's own].
+    /// The folder that includes must not leave [default: the folder that is named, or that of the policy].
     #[arg(long, value_name = "DIR")]
     pub(super) root: Option<PathBuf>,
 }

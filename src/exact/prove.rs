@@ -73,8 +73,7 @@ impl Proof<'_> {
 /// ```
 pub fn prove<'p>(policy: &Policy, promise: &'p Promise) -> Result<Proof<'p>, TooLargeError> {
     let mut proof = Proof { promise, situations: Some(0), counterexamples: Vec::new() };
-    let all = || policy.destination_ids().collect();
-    for id in promise.destinations.clone().unwrap_or_else(all) {
+    for id in policy.covered_by(promise) {
         let Some(destination) = policy.destination(id) else { continue };
         let (situations, counterexample) = Question::new(policy, promise, id)?.answer(destination)?;
         let sum = proof.situations.zip(situations);

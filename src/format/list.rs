@@ -22,7 +22,7 @@ pub(super) fn part<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
 }
 
 /// How many words lead a list: `needs`, `needs any of`, `alias`, `shared alias`, or `(all of` in a group; in a test `only`,
-/// `because refused` or `consent {`; in a promise `never deliver` or `without`.
+/// `because refused` or `consent {`; in a promise `never deliver`, `except` or `without`.
 fn lead(words: &[Word]) -> usize {
     let mut texts = words.iter().map(|word| word.text);
     match (texts.next(), texts.next()) {
@@ -31,7 +31,7 @@ fn lead(words: &[Word]) -> usize {
         | (Some("never" | "always"), _)
         | (Some("because"), _)
         | (_, Some("{")) => 2,
-        (Some("needs" | "without" | "alias" | "only"), _) => 1,
+        (Some("needs" | "except" | "without" | "alias" | "only"), _) => 1,
         _ => 0,
     }
 }

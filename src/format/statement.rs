@@ -133,7 +133,10 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             // As names these words would stand in quotes.
             let begins = |lead| words.iter().find(|word| word.text == lead);
             starts.extend(
-                ["without", "when", "because"].into_iter().filter_map(begins).map(|word| (1, word.start)),
+                ["except", "without", "when", "because"]
+                    .into_iter()
+                    .filter_map(begins)
+                    .map(|word| (1, word.start)),
             );
             Family::Promise
         }

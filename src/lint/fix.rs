@@ -149,7 +149,7 @@ fn meaning(policy: &Policy) -> impl PartialEq {
     let promises: Vec<_> = policy
         .promises()
         .iter()
-        .map(|one| (one.always, &one.destinations, &one.without, &one.when))
+        .map(|one| (one.always, (&one.subjects, &one.except), &one.without, &one.when))
         .collect();
     let levels: Vec<_> = policy.lint_levels().iter().map(|set| (set.code, set.level)).collect();
     let head = (policy.name(), policy.edition(), tests, levels, promises);

@@ -263,21 +263,48 @@ impl Loader<'_> {
             let help = "write a relative path with `/`, without `\\` and `:`";
             return self.nothing(Some(target.span), diagnostic, "not portable", help);
         }
-        let mut inside = !name.starts_with('/');
+        // How many folders further up the root would have to be.
+        let mut above = 0;
         for part in name.split('/') {
             match part {
                 "" | "." => {}
-                ".." => inside &= parts.pop().is_some(),
+                ".." => above += usize::from(parts.pop().is_none()),
                 part => parts.push(part),
             }
         }
-        if inside {
+        if above == 0 && !name.starts_with('/') {
             return Some(Place::Source(parts.join("/")));
         }
         let diagnostic =
             Diagnostic::new(Code::IncludeOutsideRoot, format!("`{name}` leads out of the policy root"));
-        let help = "a policy includes only files in and below its own folder, by relative paths; a caller may widen the root (`--root DIR`)";
-        self.nothing(Some(target.span), diagnostic, "outside", help)
+        let root = match name.starts_with('/') {
+            true => None,
+            false => self.root_above(above),
+        };
+        let root = root.unwrap_or_else(|| "DIR".to_owned());
+        let help = format!(
+            "a policy includes only files in and below its own folder, by relative paths; a caller may widen the root (`--root {root}`)"
+        );
+        self.nothing(Some(target.span), diagnostic, "outside", &help)
+    }
+
+    /// Returns the folder that is some folders above the root, as people name it; `None` if the root has no such name.
+    fn root_above(&self, count: usize) -> Option<String> {
+        let Some(Place::Source(first)) = self.open.first() else { return None };
+        let shown = self.source.display(first);
+        let root = shown.strip_suffix(first.as_str())?;
+        let mut folders: Vec<&str> = match root {
+            "" => Vec::new(),
+            root => root.strip_suffix('/')?.split('/').collect(),
+        };
+        for _ in 0..count {
+            match folders.last() {
+                None | Some(&"..") => folders.push(".."),
+                Some(&"") => return None,
+                Some(_) => drop(folders.pop()),
+            }
+        }
+        Some(if folders.is_empty() { ".".to_owned() } else { folders.join("/") })
     }
 
     fn name(&self, place: &Place) -> String {

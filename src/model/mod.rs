@@ -31,7 +31,7 @@ pub use policy::check::{MAX_CATEGORIES, MAX_DESTINATIONS};
 pub use policy::{Category, Destination, Include, Kind, LintLevel, Policy};
 pub use prelude::{prelude, prelude_names};
 pub(crate) use program::{Mentions, Steps};
-pub use promise::{Promise, PromiseCondition};
+pub use promise::{Promise, PromiseCondition, PromiseSubject};
 #[cfg(feature = "lint")]
 pub(crate) use read::{Loaded, load_any};
 pub(crate) use reading::DOCUMENTED_SPELLINGS;

@@ -90,14 +90,16 @@ impl Checker<'_> {
 
     pub(super) fn destinations_named(&mut self, names: &[Text]) -> Option<Vec<DestinationId>> {
         self.twice(names.iter(), "destination");
-        let mut ids = Vec::new();
-        for name in names {
-            match self.destinations.get(name.value.as_str()).copied() {
-                Some(id) => ids.push(id),
-                None => self.unknown_destination(name),
-            }
+        let ids: Vec<_> = names.iter().map(|name| self.destination_named(name)).collect();
+        ids.into_iter().collect()
+    }
+
+    pub(super) fn destination_named(&mut self, name: &Text) -> Option<DestinationId> {
+        let known = self.destinations.get(name.value.as_str()).copied();
+        if known.is_none() {
+            self.unknown_destination(name);
         }
-        (ids.len() == names.len()).then_some(ids)
+        known
     }
 
     pub(super) fn unknown_destination(&mut self, name: &Text) {

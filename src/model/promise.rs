@@ -1,10 +1,11 @@
 //! Promises: what is so in every event, with the names in it resolved.
 
 use super::checker::Checker;
-use super::ids::{CategoryId, DestinationId};
+use super::ids::{CategoryId, DestinationId, KindId};
 use super::requirement::Requirement;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::syntax::tree::{PromiseStatement, Quantifier, StatedCondition};
+use crate::syntax::tree::{PromiseStatement, Quantifier, StatedCondition, StatedSubject};
+use std::collections::HashSet;
 
 /// What is promised of every event, or of every one that it speaks of. `consentry prove` decides whether that is so; it never
 /// changes a decision.
@@ -12,8 +13,10 @@ use crate::syntax::tree::{PromiseStatement, Quantifier, StatedCondition};
 pub struct Promise {
     /// True if it promises that an event is always delivered, and not that it never is.
     pub always: bool,
-    /// The destinations; `None` for every one.
-    pub destinations: Option<Vec<DestinationId>>,
+    /// The destinations and kinds that it names; `None` for every destination.
+    pub subjects: Option<Vec<PromiseSubject>>,
+    /// The destinations and kinds that it leaves out.
+    pub except: Vec<PromiseSubject>,
     /// Where this is not granted it is never delivered.
     pub without: Option<Requirement>,
     /// Of which events it speaks: of those for which all of this holds.
@@ -27,7 +30,37 @@ pub struct Promise {
 /// What a promise asks of an event.
 pub type PromiseCondition = StatedCondition<String, CategoryId>;
 
+/// Destinations that a promise speaks of.
+pub type PromiseSubject = StatedSubject<DestinationId, KindId>;
+
 impl Promise {
+    /// Returns the destinations that the promise covers, of all with their kinds: the named ones in the order of the promise, then
+    /// the others.
+    pub(super) fn covered(&self, kinds: impl Iterator<Item = Option<KindId>>) -> Vec<DestinationId> {
+        let (subjects, except) = (self.subjects.as_deref().map(Group::of), Group::of(&self.except));
+        let named = self.subjects.iter().flatten().filter_map(|subject| match subject {
+            StatedSubject::Destination(id) => Some(*id),
+            StatedSubject::Kind(_) => None,
+        });
+        let mut covered: Vec<DestinationId> = named.collect();
+        let mut left_out = except.destinations;
+        for (id, kind) in (0..).map(DestinationId::new).zip(kinds) {
+            let is_other = subjects.as_ref().is_none_or(|named| {
+                kind.is_some_and(|kind| named.kinds.contains(&kind)) && !named.destinations.contains(&id)
+            });
+            covered.extend(is_other.then_some(id));
+            left_out.extend(kind.is_some_and(|kind| except.kinds.contains(&kind)).then_some(id));
+        }
+        covered.retain(|id| !left_out.contains(id));
+        covered
+    }
+
+    /// Returns true if the destinations that it covers depend on the policy, so that it may cover none.
+    pub fn is_general(&self) -> bool {
+        let is_kind = |subject: &PromiseSubject| matches!(subject, StatedSubject::Kind(_));
+        self.subjects.iter().flatten().chain(&self.except).any(is_kind) || !self.except.is_empty()
+    }
+
     /// Returns true if the promise speaks of events by what a ledger says.
     pub(crate) fn is_about_the_ledger(&self) -> bool {
         let is_asked = |one: &PromiseCondition| {
@@ -37,14 +70,34 @@ impl Promise {
     }
 }
 
+/// Destinations and kinds, for looking up.
+struct Group {
+    destinations: HashSet<DestinationId>,
+    kinds: HashSet<KindId>,
+}
+
+impl Group {
+    fn of(subjects: &[PromiseSubject]) -> Self {
+        let mut group = Group { destinations: HashSet::new(), kinds: HashSet::new() };
+        for subject in subjects {
+            match subject {
+                StatedSubject::Destination(id) => group.destinations.insert(*id),
+                StatedSubject::Kind(id) => group.kinds.insert(*id),
+            };
+        }
+        group
+    }
+}
+
 impl Checker<'_> {
     /// Checks a promise; `None` if it has unknown names, which have diagnostics.
     pub(super) fn promise(&mut self, said: &Spanned<&PromiseStatement>) -> Option<Promise> {
         let promise = said.value;
-        let destinations = match &promise.destinations {
-            Some(names) => Some(self.destinations_named(names)?),
+        let subjects = match &promise.subjects {
+            Some(subjects) => Some(self.subjects(subjects)?),
             None => None,
         };
+        let except = self.subjects(&promise.except)?;
         // Of a list all are meant, whatever the policy says of lists that destinations need.
         let without = match &promise.without {
             Some(needs) => Some(self.needs(needs, Quantifier::All)?),
@@ -55,7 +108,31 @@ impl Checker<'_> {
         let when = conditions.into_iter().collect::<Option<_>>()?;
         let because = promise.because.as_ref().map(|because| because.value.clone());
         let always = promise.always;
-        Some(Promise { always, destinations, without, when, because, span: said.span })
+        Some(Promise { always, subjects, except, without, when, because, span: said.span })
+    }
+
+    fn subjects(&mut self, said: &[StatedSubject]) -> Option<Vec<PromiseSubject>> {
+        let named = |is_kind: bool| {
+            said.iter().filter_map(move |subject| match subject {
+                StatedSubject::Kind(name) if is_kind => Some(name),
+                StatedSubject::Destination(name) if !is_kind => Some(name),
+                _ => None,
+            })
+        };
+        self.twice(named(true), "kind");
+        self.twice(named(false), "destination");
+        let ids: Vec<Option<PromiseSubject>> = said
+            .iter()
+            .map(|subject| match subject {
+                StatedSubject::Kind(name) => {
+                    self.kind_named(name).map(|kind| StatedSubject::Kind(kind.value))
+                }
+                StatedSubject::Destination(name) => {
+                    self.destination_named(name).map(StatedSubject::Destination)
+                }
+            })
+            .collect();
+        ids.into_iter().collect()
     }
 
     fn condition(&mut self, said: &StatedCondition) -> Option<PromiseCondition> {

@@ -40,6 +40,9 @@ pub struct DiffReport<'a> {
     loosened: usize,
     new: Side<'a>,
     old: Side<'a>,
+    /// Left out if both policies are there.
+    #[serde(skip_serializing_if = "is_both")]
+    presence: Presence,
     reading: Option<Pair<Vec<Vec<&'a str>>>>,
     reason: usize,
     tightened: usize,
@@ -47,6 +50,10 @@ pub struct DiffReport<'a> {
     v: u32,
     #[serde(skip)]
     show_reasons: bool,
+}
+
+fn is_both(presence: &Presence) -> bool {
+    *presence == Presence::Both
 }
 
 #[derive(Debug, Serialize)]
@@ -272,6 +279,7 @@ impl<'a> DiffReport<'a> {
             loosened: count(Direction::Loosened),
             new: Side::new(new),
             old: Side::new(old),
+            presence: Presence::Both,
             reading: Pair::of(&diff.reading, paths),
             reason: count(Direction::Reason),
             tightened: count(Direction::Tightened),
@@ -281,8 +289,14 @@ impl<'a> DiffReport<'a> {
         }
     }
 
-    /// Returns a page for a comment on a pull request: what matters most first, and no longer than a comment may be.
-    pub fn comment(&self) -> Page {
+    /// Makes it the report of a policy that is new, or gone: the other side is the same policy without destinations.
+    pub fn with_presence(self, presence: Presence) -> Self {
+        DiffReport { presence, ..self }
+    }
+
+    /// Returns a page for a comment on a pull request: what matters most first, and no longer than a comment may be that some reports
+    /// share.
+    pub fn comment(&self, reports: usize) -> Page {
         let mut page = Page::default();
         page.heading(3, format!("{}: {}", self.new.policy, self.headline()));
         page.list(self.events.map(EventCounts::summary).into_iter().chain(self.sentences()).collect());
@@ -325,7 +339,7 @@ impl<'a> DiffReport<'a> {
             row.extend(change.events.map(|count| Cell::from(count.to_string())));
             let event = change.event.as_deref().unwrap_or("no event");
             size += markdown::row(&row, &columns).len() + markdown::numbered(number, event).len();
-            if size > MAX_BYTES {
+            if size > MAX_BYTES / reports.max(1) {
                 break;
             }
             rows.push(row);
@@ -367,17 +381,23 @@ impl<'a> DiffReport<'a> {
 
     /// Returns the answer in one line: `2 destinations change outcome: Braze, Slack`.
     fn headline(&self) -> String {
-        if self.equal {
-            return "no change: every event gets the same decision".to_owned();
-        }
+        let presence = match self.presence {
+            Presence::Both if self.equal => {
+                return "no change: every event gets the same decision".to_owned();
+            }
+            Presence::Both => None,
+            Presence::Added => Some("the policy is new".to_owned()),
+            Presence::Removed => Some("the policy is gone".to_owned()),
+        };
         let changed = self.with_change(|direction| direction != Direction::Reason);
-        let mut parts = vec![match changed.len() {
+        let mut parts: Vec<String> = presence.into_iter().collect();
+        parts.push(match changed.len() {
             0 => "no destination changes outcome".to_owned(),
             count => {
                 let count = names::counted(count, "destination changes", "destinations change");
                 format!("{count} outcome: {}", names::first(MAX_NAMES, &changed, changed.len()))
             }
-        }];
+        });
         if !self.too_large.is_empty() {
             let count = self.too_large.len();
             parts.push(names::counted(count, "destination is not compared", "destinations are not compared"));

@@ -155,9 +155,10 @@ fn inside_references(text: &str) -> BTreeSet<usize> {
         }
     }
     let mut start = 0;
-    for word in text.split(|char: char| !char.is_alphanumeric()) {
+    for word in text.split(|char: char| !char.is_ascii_alphanumeric()) {
         if HASH.contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            breaks.insert(start + 1);
+            // Each part is too short: the rest of a longer one could be a hash again.
+            breaks.extend((start..start + word.len()).step_by(HASH.start() - 1).skip(1));
         }
         start += word.len();
         start += text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
@@ -167,7 +168,7 @@ fn inside_references(text: &str) -> BTreeSet<usize> {
 
 /// Returns true if a text ends with one of some words, in capital letters or small ones.
 fn ends_with_word(text: &str, words: &[&str]) -> bool {
-    let word = text.rsplit(|char: char| !char.is_alphanumeric()).next().unwrap_or_default();
+    let word = text.rsplit(|char: char| !char.is_ascii_alphanumeric()).next().unwrap_or_default();
     words.iter().any(|one| word.eq_ignore_ascii_case(one))
 }
 
@@ -186,13 +187,15 @@ mod tests {
             ("fixes gh-12, GH-3", "fixes gh-&#8203;12, GH-&#8203;3"),
             ("GHSA-aaaa-bbbb-cccc CVE-2026-1", "GHSA-&#8203;aaaa-bbbb-cccc CVE-&#8203;2026-1"),
             ("https://a.example www.a.example", "https:&#8203;//a.example www&#8203;.a.example"),
-            ("1234abc", "1&#8203;234abc"),
-            (
-                "a 0123456789abcdef0123456789ABCDEF01234567.",
-                "a 0&#8203;123456789abcdef0123456789ABCDEF01234567.",
-            ),
-            ("\u{e9}@\u{e9} \u{e9}abcdef1", "\u{e9}\\@&#8203;\u{e9} \u{e9}abcdef1"),
+            ("1234abc", "1234ab&#8203;c"),
+            ("01234abcd 0/1234567.", "01234a&#8203;bcd 0/123456&#8203;7."),
+            ("0123456789abcdefABCDEF.", "012345&#8203;6789ab&#8203;cdefAB&#8203;CDEF."),
+            ("\u{e9}@\u{e9} \u{e9}abcdef1", "\u{e9}\\@&#8203;\u{e9} \u{e9}abcdef&#8203;1"),
             ("[x](y) <a> `c` |", r"\[x\](y) \<a\> \`c\` \|"),
+            (
+                "feedback 0123456789abcdef0123456789abcdef012345678",
+                "feedback 0123456789abcdef0123456789abcdef012345678",
+            ),
             // These refer to nothing.
             (
                 "a @ b # 12 C# 123456 a: //x laugh-2 Google-1",

@@ -7,17 +7,30 @@ use crate::diagnostic::Place;
 use crate::event::LedgerAnswer;
 use crate::exact::Proof;
 use crate::fingerprint::TooLargeError;
-use crate::model::{CheckResult, Policy, Promise};
+use crate::model::{CheckResult, DestinationId, Policy, Promise};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
+use std::collections::HashSet;
+
+/// How many destinations the answer about a promise names. The document has all of them.
+const MAX_NAMES: usize = 20;
+
+/// The answer about a promise that covers none.
+const NONE_COVERED: &str = "covers no destination of this policy";
 
 /// The result of `prove`: for each promise of a policy whether it is kept.
 #[derive(Debug, Serialize)]
 pub struct ProveReport<'a> {
     edition: u32,
+    /// The file, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
     kept: usize,
     policy: &'a str,
     pub(super) promises: Vec<PromiseProof<'a>>,
+    /// The destinations without a kind that no promise covers; left out where no promise is about kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uncovered_destinations: Option<Vec<&'a str>>,
     /// The results of the ledger check that no promise covers; left out where the policy asks for no check.
     #[serde(skip_serializing_if = "Option::is_none")]
     uncovered_results: Option<[CheckResult; 1]>,
@@ -29,6 +42,9 @@ pub struct ProveReport<'a> {
 pub(super) struct PromiseProof<'a> {
     because: Option<&'a str>,
     counterexamples: Vec<Counterexample<'a>>,
+    /// The destinations that the promise covers; left out where the promise itself names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destinations: Option<Vec<&'a str>>,
     /// `None` if the promise is too large to be decided.
     kept: Option<bool>,
     place: Place<'a>,
@@ -66,12 +82,19 @@ impl<'a> ProveReport<'a> {
         let kept = promises.iter().filter(|promise| promise.kept == Some(true)).count();
         ProveReport {
             edition: policy.edition(),
+            file: None,
             kept,
             policy: policy.name(),
             promises,
+            uncovered_destinations: uncovered(policy),
             uncovered_results: policy.ledger_check().map(|_| [CheckResult::Unchecked]),
             v: VERSION,
         }
+    }
+
+    /// Adds the file, which tells one report of several from the others.
+    pub fn with_file(self, file: String) -> Self {
+        ProveReport { file: Some(file), ..self }
     }
 
     /// Returns true if there are promises and all are kept.
@@ -80,13 +103,32 @@ impl<'a> ProveReport<'a> {
     }
 }
 
+/// Returns the destinations without a kind that no promise covers; `None` if no promise is about kinds.
+fn uncovered(policy: &Policy) -> Option<Vec<&str>> {
+    policy.promises().iter().any(Promise::is_general).then(|| {
+        let covered: HashSet<DestinationId> =
+            policy.promises().iter().flat_map(|promise| policy.covered_by(promise)).collect();
+        let all = policy.destination_ids().zip(policy.destinations());
+        let uncovered = all.filter(|(id, destination)| destination.kind.is_none() && !covered.contains(id));
+        uncovered.map(|(_, destination)| destination.name()).collect()
+    })
+}
+
 impl<'a> PromiseProof<'a> {
     fn new(policy: &'a Policy, promise: &'a Promise, proof: Result<Proof<'a>, TooLargeError>) -> Self {
+        let covered = || policy.destination_names(policy.covered_by(promise));
+        let destinations = promise.is_general().then(covered);
+        let covers_none = destinations.as_ref().is_some_and(Vec::is_empty);
         // A promise about a ledger says nothing where no event is checked.
-        let is_idle = policy.ledger_check().is_none() && promise.is_about_the_ledger();
-        let answer = match is_idle {
-            true => "speaks of no event: the policy asks for no check against a ledger".to_owned(),
-            false => answer(&proof),
+        let is_idle = policy.ledger_check().is_none() && promise.is_about_the_ledger() && !covers_none;
+        let answer = match &destinations {
+            _ if is_idle => "speaks of no event: the policy asks for no check against a ledger".to_owned(),
+            None => answer(&proof),
+            Some(names) if names.is_empty() => NONE_COVERED.to_owned(),
+            Some(names) => {
+                let shown = names::first(MAX_NAMES, names, names.len());
+                format!("{}; it covers {shown}", answer(&proof))
+            }
         };
         let proof = proof.ok();
         PromiseProof {
@@ -107,8 +149,14 @@ impl<'a> PromiseProof<'a> {
                     event: one.event,
                 })
                 .collect(),
+            destinations,
             answer,
         }
+    }
+
+    /// Returns true if the policy has no destination that the promise covers.
+    fn covers_none(&self) -> bool {
+        self.destinations.as_ref().is_some_and(Vec::is_empty)
     }
 }
 
@@ -139,6 +187,9 @@ impl Document for ProveReport<'_> {
             indent: 0,
             ..Grid::new([Column::wide(6), "".into()]).with([[word.into(), Cell(lines)]])
         };
+        if let Some(file) = &self.file {
+            page.heading(1, format!("{file}: {}", self.policy));
+        }
         for one in &self.promises {
             let word = match one.kept {
                 Some(true) => "ok",
@@ -159,8 +210,20 @@ impl Document for ProveReport<'_> {
         }
         page.paragraph(match self.promises.len() {
             0 => "nothing is promised: see `never deliver` and `always deliver` in the language".to_owned(),
-            all => format!("{} of {all} promises are kept", self.kept),
+            all => {
+                let idle = self.promises.iter().filter(|one| one.covers_none()).count();
+                let note = match idle {
+                    0 => String::new(),
+                    1 => format!("; 1 of them {NONE_COVERED}"),
+                    idle => format!("; {idle} of them cover no destination of this policy"),
+                };
+                format!("{} of {all} promises are kept{note}", self.kept)
+            }
         });
+        if let Some(names @ [_, ..]) = self.uncovered_destinations.as_deref() {
+            let shown = names::first(MAX_NAMES, names, names.len());
+            page.paragraph(format!("no promise covers these destinations, which have no kind: {shown}"));
+        }
         if self.uncovered_results.is_some() {
             page.paragraph("A promise covers every answer of the ledger; it does not cover events that are decided with --unchecked.");
         }

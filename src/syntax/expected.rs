@@ -134,6 +134,9 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     if asks("`conflict`") && asks("`granted`") && matches!(found, "true" | "false" | "invalid") {
         return "a record says `granted`, `refused` or `conflict`".to_owned();
     }
+    if found == "except" && asks("`when`") {
+        return "write `except` next to what the promise covers: `never deliver any except \"...\" without ...`".to_owned();
+    }
     if found == "identify" && before.contains("preference events") {
         return "identify events write to the ledger with `ledger also records identify`".to_owned();
     }
@@ -165,6 +168,8 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
         habit
     } else if is_word && !found.is_ascii() && asks(A_NAME) {
         return format!("a name of other letters than a to z stands in quotes: \"{found}\"");
+    } else if is_word && asks(A_SUBJECT) && !asks("a new statement") {
+        return format!("write a destination in quotes, \"{found}\", or a kind: `kind {found}`");
     } else if is_word && asks(A_TEXT) && !asks("a new statement") {
         return format!("write it in quotes: \"{found}\"");
     } else if is_name && asks("`,`") {
@@ -202,6 +207,9 @@ const A_NAME: &str = "a name";
 /// How a text is asked for.
 const A_TEXT: &str = "a text in quotes";
 
+/// How the subject of a promise is asked for.
+const A_SUBJECT: &str = "names of destinations and kinds";
+
 /// The phrase for an expectation of a test.
 const AN_EXPECTATION: &str = "`deliver`, `block` or `drop`";
 
@@ -236,7 +244,7 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::stated_event => "`event`",
         Rule::expectation => AN_EXPECTATION,
         Rule::expected_reason => "`because`",
-        Rule::promised => A_TEXT,
+        Rule::promised | Rule::subject => A_SUBJECT,
         Rule::promise => "`never` or `always`",
         Rule::implied_consent => "`implied`",
         Rule::gate_opens_on | Rule::gate_without_consent => "`gate`",

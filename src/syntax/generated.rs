@@ -168,8 +168,12 @@ reason.*/
     /**`never deliver "Facebook Pixel" without Advertising when consent answered`: what is so in every event, whatever else the
 policy says. Nobody overrides it.*/
     r#promise,
-    ///The destinations that a promise speaks of.
+    ///`kind ads, "Braze"`: the destinations that a promise covers.
     r#promised,
+    ///A destination by its own name, or all of a kind.
+    r#subject,
+    ///`except kind storage`: the destinations that a promise does not cover.
+    r#except,
     ///`without Advertising`: where it is not granted, for whatever reason.
     r#without,
     ///`when consent answered and "Braze" off`: the events that a promise speaks of.
@@ -333,6 +337,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_error,
     r#word_event,
     r#word_events,
+    r#word_except,
     r#word_exempt,
     r#word_expect,
     r#word_from,
@@ -504,6 +509,8 @@ impl Rule {
             Rule::r#ledger_also_records,
             Rule::r#promise,
             Rule::r#promised,
+            Rule::r#subject,
+            Rule::r#except,
             Rule::r#without,
             Rule::r#when,
             Rule::r#condition,
@@ -599,6 +606,7 @@ impl Rule {
             Rule::r#word_error,
             Rule::r#word_event,
             Rule::r#word_events,
+            Rule::r#word_except,
             Rule::r#word_exempt,
             Rule::r#word_expect,
             Rule::r#word_from,
@@ -2876,6 +2884,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     })
                                                     .and_then(|state| { super::hidden::skip(state) })
                                                     .and_then(|state| {
+                                                        state.optional(|state| { self::r#except(state) })
+                                                    })
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| {
                                                         state.optional(|state| { self::r#without(state) })
                                                     })
                                             })
@@ -2889,6 +2901,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             .and_then(|state| {
                                                                 self::r#word_all(state)
                                                                     .or_else(|state| { self::r#promised(state) })
+                                                            })
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| {
+                                                                state.optional(|state| { self::r#except(state) })
                                                             })
                                                     })
                                             })
@@ -2917,7 +2933,7 @@ impl ::pest::Parser<Rule> for Grammar {
                             |state| {
                                 state
                                     .sequence(|state| {
-                                        self::r#text(state)
+                                        self::r#subject(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state
@@ -2928,7 +2944,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     .sequence(|state| {
                                                                         self::r#comma(state)
                                                                             .and_then(|state| { super::hidden::skip(state) })
-                                                                            .and_then(|state| { self::r#text(state) })
+                                                                            .and_then(|state| { self::r#subject(state) })
                                                                     })
                                                                     .and_then(|state| {
                                                                         state
@@ -2941,7 +2957,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                                     .sequence(|state| {
                                                                                                         self::r#comma(state)
                                                                                                             .and_then(|state| { super::hidden::skip(state) })
-                                                                                                            .and_then(|state| { self::r#text(state) })
+                                                                                                            .and_then(|state| { self::r#subject(state) })
                                                                                                     })
                                                                                             })
                                                                                     })
@@ -2950,6 +2966,49 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             })
                                                     })
                                             })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#subject(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#subject,
+                            |state| {
+                                self::r#text(state)
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#word_kind(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#name(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#except(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#except,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_except(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#promised(state) })
                                     })
                             },
                         )
@@ -4920,6 +4979,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                             state
                                                                                 .match_string("expect")
                                                                                 .or_else(|state| { state.match_string("exempt") })
+                                                                                .or_else(|state| { state.match_string("except") })
                                                                                 .or_else(|state| { state.match_string("events") })
                                                                                 .or_else(|state| { state.match_string("event") })
                                                                                 .or_else(|state| { state.match_string("error") })
@@ -6640,6 +6700,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("events")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_except(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_except,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("except")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -9217,6 +9305,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#ledger_also_records => rules::r#ledger_also_records(state),
                     Rule::r#promise => rules::r#promise(state),
                     Rule::r#promised => rules::r#promised(state),
+                    Rule::r#subject => rules::r#subject(state),
+                    Rule::r#except => rules::r#except(state),
                     Rule::r#without => rules::r#without(state),
                     Rule::r#when => rules::r#when(state),
                     Rule::r#condition => rules::r#condition(state),
@@ -9316,6 +9406,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_error => rules::r#word_error(state),
                     Rule::r#word_event => rules::r#word_event(state),
                     Rule::r#word_events => rules::r#word_events(state),
+                    Rule::r#word_except => rules::r#word_except(state),
                     Rule::r#word_exempt => rules::r#word_exempt(state),
                     Rule::r#word_expect => rules::r#word_expect(state),
                     Rule::r#word_from => rules::r#word_from(state),

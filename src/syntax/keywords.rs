@@ -106,11 +106,12 @@ const OLD_STATEMENTS: [&str; 4] = ["unreadable", "preferences", "visit", "verify
 const ALSO_INSIDE: [&str; 6] = ["unmapped", "exempt", "consent", "implied", "never", "always"];
 
 /// Words that the language has not always had.
-pub(super) const NEW_WORDS: [&str; 14] = [
+pub(super) const NEW_WORDS: [&str; 15] = [
     "alias",
     "answered",
     "delivery",
     "entries",
+    "except",
     "ignore",
     "invalid",
     "library",

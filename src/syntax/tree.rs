@@ -302,14 +302,25 @@ pub struct Lint {
 pub struct PromiseStatement {
     /// True if it promises that an event is always delivered, and not that it never is.
     pub always: bool,
-    /// The destinations; `None` for every one.
-    pub destinations: Option<Vec<Text>>,
+    /// The destinations and kinds that it names; `None` for every destination.
+    pub subjects: Option<Vec<StatedSubject>>,
+    /// Those that it leaves out.
+    pub except: Vec<StatedSubject>,
     /// What is not granted.
     pub without: Option<Needs>,
     /// Of which events it speaks: of those for which all of this holds.
     pub when: Vec<Spanned<StatedCondition>>,
     /// Why.
     pub because: Option<Text>,
+}
+
+/// Destinations that a promise speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatedSubject<Destination = Text, Kind = Text> {
+    /// A destination, by its own name.
+    Destination(Destination),
+    /// Every destination of a kind.
+    Kind(Kind),
 }
 
 /// What a promise asks of an event.

@@ -20,7 +20,7 @@ const SETTINGS: [&str; 7] = [
     "safe.bareRepository=explicit",
 ];
 
-const ENVIRONMENT: [(&str, &str); 7] = [
+const ENVIRONMENT: [(&str, &str); 8] = [
     // A name is a name, whatever is in it.
     ("GIT_LITERAL_PATHSPECS", "1"),
     // Fetching an object that is missing runs programs that the repository configures. Older versions of git know only the second.
@@ -29,15 +29,30 @@ const ENVIRONMENT: [(&str, &str); 7] = [
     ("GIT_TERMINAL_PROMPT", "0"),
     // The commit that has the hash, whatever this clone puts in its place.
     ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_GRAFT_FILE", "/dev/null"),
     ("GIT_OPTIONAL_LOCKS", "0"),
     // Messages in the language of all the others.
     ("LC_ALL", "C"),
 ];
 
-/// The most bytes of git's complaints that are kept.
-const MAX_COMPLAINT: u64 = 1 << 16;
+/// The most bytes of git's complaints that are kept: the last ones, because the reason comes last.
+const MAX_COMPLAINT: usize = 1 << 16;
+
+/// Variables that choose another repository, as git sets them for its hooks. What a folder is compared with depends on the folder.
+const CLEARED: [&str; 9] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+];
 
 /// The files below a folder as they were in a commit.
+#[derive(Clone)]
 pub(super) struct Revision {
     folder: PathBuf,
     /// As people name it, and as git does.
@@ -55,7 +70,7 @@ impl Revision {
                 Some(place) => {
                     format!("; if you trust it, run `git config --global --add safe.directory {place}`")
                 }
-                None if error == "Needed a single revision" => help_to_fetch(name),
+                None if error == "Needed a single revision" => help_to_fetch(folder, name),
                 None => String::new(),
             };
             format!("cannot read revision `{name}`: {error}{help}")
@@ -63,35 +78,63 @@ impl Revision {
         let commit = String::from_utf8_lossy(&hash).trim().to_owned();
         Ok(Revision { folder: folder.to_owned(), name: name.to_owned(), commit })
     }
-}
 
-impl Revision {
+    /// The name that people gave it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the .consent files below a path, each by its path in this source.
+    pub(super) fn policies_below(&self, path: &str) -> Result<Vec<String>> {
+        let path = if path.is_empty() { "." } else { path };
+        let listed = git(&self.folder, &["ls-tree", "-r", "-z", &self.commit, "--", path])
+            .map_err(|error| self.missing(path, &error))?;
+        let listed = String::from_utf8_lossy(&listed);
+        // `100644 blob HASH`, a tab, and the name.
+        let files = listed.split('\0').filter_map(|entry| entry.split_once('\t'));
+        let files = files.filter(|(entry, _)| entry.contains(" blob ")).map(|(_, name)| name);
+        Ok(files.filter(|name| name.ends_with(".consent")).map(str::to_owned).collect())
+    }
+
     /// Returns the error of an object that git does not have: a partial clone leaves some out.
     fn missing(&self, path: &str, error: &str) -> String {
         let error = error.trim_start_matches("fatal: ");
         let (folder, revision) =
             (quoted(&self.folder.display().to_string()), quoted(&format!("{}:./{path}", self.name)));
         format!(
-            "{error}; if this clone leaves objects out, fetch them first: `git -C {folder} show {revision}`"
+            "{error}; if this clone leaves objects out, fetch them first: `git -C {folder} cat-file blob {revision}`"
         )
     }
 }
 
 /// Returns the command that fetches a revision which a clone may lack.
-fn help_to_fetch(name: &str) -> String {
-    let help = match name.strip_prefix("origin/") {
-        Some(branch) => {
-            format!(
-                "git fetch --depth=1 origin {}",
-                quoted(&format!("+{branch}:refs/remotes/origin/{branch}"))
-            )
+fn help_to_fetch(folder: &Path, name: &str) -> String {
+    let listed = |arguments: &[&str]| {
+        let output = git(folder, arguments).unwrap_or_default();
+        String::from_utf8_lossy(&output).lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let remotes = listed(&["remote"]);
+    let of_remote = name.split_once('/').filter(|(remote, _)| remotes.iter().any(|one| one == remote));
+    let remote = remotes.iter().find(|one| *one == "origin").or(remotes.first());
+    let help = match (of_remote, remote) {
+        // The revision before another one: of a clone that is whole there is nothing to fetch.
+        _ if name.contains(['~', '^', '@']) => {
+            if listed(&["rev-parse", "--is-shallow-repository"]) != ["true"] {
+                return String::new();
+            }
+            "git fetch --unshallow".to_owned()
         }
-        // The revision before another one.
-        None if name.contains(['~', '^', '@']) => "git fetch --unshallow".to_owned(),
-        None => {
-            let (branch, then) = (quoted(name), "and compare with `--against FETCH_HEAD`");
-            return format!("; if this clone lacks it, run `git fetch --depth=1 origin {branch}` {then}");
+        (Some((remote, branch)), _) => {
+            let branch = quoted(&format!("+{branch}:refs/remotes/{remote}/{branch}"));
+            format!("git fetch --depth=1 {} {branch}", quoted(remote))
         }
+        (None, Some(remote)) => {
+            let (remote, branch) = (quoted(remote), quoted(name));
+            return format!(
+                "; if this clone lacks it, run `git fetch --depth=1 {remote} {branch}` and compare with `--against FETCH_HEAD`"
+            );
+        }
+        (None, None) => return String::new(),
     };
     format!("; if this clone lacks it, run `{help}` first")
 }
@@ -122,21 +165,17 @@ impl Source for Revision {
 
 /// Returns what a git command writes, or else what it complains of.
 fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
-    let mut child = Command::new("git")
-        .args(SETTINGS)
-        .arg("-C")
-        .arg(folder)
-        .args(arguments)
-        .envs(ENVIRONMENT)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("cannot run git: {error}"))?;
+    let mut command = Command::new("git");
+    command.args(SETTINGS).arg("-C").arg(folder).args(arguments).envs(ENVIRONMENT);
+    for variable in CLEARED {
+        command.env_remove(variable);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("cannot run git: {error}"))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     // Both at the same time: git waits while nobody reads one of them.
     let (output, complaint) = thread::scope(|scope| {
-        let complaint = thread::Builder::new().spawn_scoped(scope, || start_of(stderr, MAX_COMPLAINT));
+        let complaint = thread::Builder::new().spawn_scoped(scope, || end_of(stderr, MAX_COMPLAINT));
         let complaint = complaint.map_err(|error| error.to_string())?;
         // A file that is too large ends git early.
         let output = read(stdout, MAX_FILE_BYTES as u64 + 1).map_err(|error| error.to_string())?;
@@ -147,7 +186,9 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
         return Ok(output);
     }
     let complaint = String::from_utf8_lossy(&complaint);
-    Err(complaint.lines().next().unwrap_or("git has failed").to_owned())
+    let is_reason = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
+    let reason = complaint.lines().find(is_reason).or(complaint.lines().next());
+    Err(reason.unwrap_or("git has failed").to_owned())
 }
 
 /// Reads up to a number of bytes.
@@ -157,10 +198,13 @@ fn read(from: Option<impl Read>, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads to the end, and keeps the start. A text that cannot be read is left out: git has failed anyway.
-fn start_of(from: Option<impl Read>, limit: u64) -> Vec<u8> {
+/// Reads to the end, and keeps the last bytes. A text that cannot be read is left out: git has failed anyway.
+fn end_of(from: Option<impl Read>, limit: usize) -> Vec<u8> {
     let Some(mut from) = from else { return Vec::new() };
-    let start = read(Some(from.by_ref()), limit).unwrap_or_default();
-    let _ = io::copy(&mut from, &mut io::sink());
-    start
+    let (mut kept, mut buffer) = (Vec::new(), [0; 1 << 12]);
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        kept.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        kept.drain(..kept.len().saturating_sub(limit));
+    }
+    kept
 }

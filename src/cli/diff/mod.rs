@@ -5,14 +5,16 @@ mod git;
 use super::files;
 use super::format::Format;
 use super::input::{ArchiveArguments, Chunks};
-use super::shared::{Result, Root, Status, quoted};
-use consentry::exact::{self, CheckedDestination, DestinationDiff, Diff as Changes, Direction};
+use super::render;
+use super::shared::{CliError, Result, Root, Status, print_error};
+use consentry::exact::{self, CheckedDestination, DestinationDiff, Diff as Changes, Direction, Presence};
 use consentry::report::diff::DiffReport;
 use consentry::report::event_counts::EventCounts;
 use consentry::report::markdown;
-use consentry::source::{Source, SourceError};
+use consentry::source::{Disk, Source, SourceError};
 use consentry::{Input, Limits, Policy, Table};
 use git::Revision;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -23,10 +25,10 @@ use std::path::{Path, PathBuf};
 /// 2 usage, or a policy that does not compile.
 #[derive(clap::Args)]
 pub(super) struct Diff {
-    /// The old policy and the new one; with --against, the policy alone.
-    #[arg(required = true, num_args = 1..=2, value_name = "POLICY")]
+    /// The old policy and the new one; with --against, policies and folders of them.
+    #[arg(required = true, value_name = "POLICY")]
     policies: Vec<PathBuf>,
-    /// Compare the policy with itself as it was in a git revision.
+    /// Compare each policy with itself as it was in a git revision. One that is new is compared with a policy without destinations.
     #[arg(long, value_name = "REV")]
     against: Option<String>,
     #[command(flatten)]
@@ -60,19 +62,66 @@ enum Denied {
     Any,
 }
 
-/// One of the two policies, and its file as people know it.
-type Side = (String, Policy);
-
 impl Diff {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
-        let [(old_name, old), (new_name, new)] = self.sides()?;
+        match (self.policies.as_slice(), &self.against) {
+            ([old, new], None) => {
+                let side =
+                    |path: &PathBuf| -> Result<_> { Ok((path.display().to_string(), self.root.load(path)?)) };
+                let (old, new) = (side(old)?, side(new)?);
+                self.compare(to, Pair { old, new, presence: Presence::Both }, 1)
+            }
+            (paths, Some(revision)) => self.compare_all(to, &self.files(paths, revision)?),
+            ([_], None) => {
+                Err("there is one policy: name the old one and the new one, or a revision with --against"
+                    .into())
+            }
+            _ => Err("there are several policies: name two, or a revision with --against".into()),
+        }
+    }
+
+    /// Compares files with what they were. One that does not compile keeps none of the others from being compared.
+    fn compare_all(&self, to: &mut impl Write, files: &[File]) -> Result<Status> {
+        if let [only] = files {
+            return self.compare(to, only.pair()?, 1);
+        }
+        if self.events.as_deref() == Some(Path::new("-")) {
+            return Err("standard input can be read for one policy: name a file with the events".into());
+        }
+        let (mut is_fine, mut failed, mut is_first) = (true, 0, true);
+        for file in files {
+            match file.pair() {
+                Ok(pair) => {
+                    if !std::mem::take(&mut is_first) && self.format != Format::Json {
+                        writeln!(to)?;
+                    }
+                    is_fine &= self.compare(to, pair, files.len())? == Status::Fine;
+                }
+                Err(CliError::Policy(error)) => {
+                    failed += 1;
+                    let outcome = format!("`{}` is not compared", file.shown);
+                    print_error(&render::mistakes(error.diagnostics(), error.files(), &outcome));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match failed {
+            0 => Ok(Status::fine_if(is_fine)),
+            failed => Err(format!("{failed} of {} policies do not compile", files.len()).into()),
+        }
+    }
+
+    /// Compares two policies, of which `reports` are compared in this run.
+    fn compare(&self, to: &mut impl Write, pair: Pair, reports: usize) -> Result<Status> {
+        let Pair { old: (old_name, old), new: (new_name, new), presence } = pair;
         let changes = exact::diff(&old, &new);
         let count = |path: &PathBuf| count(&changes, &old, &new, Chunks::open(Some(path), &self.archives)?);
         let events = self.events.as_ref().map(count).transpose()?;
         let (old, new) = ((old_name.as_str(), &old), (new_name.as_str(), &new));
-        let report = DiffReport::new(old, new, &changes, events.as_ref(), self.reasons);
+        let report =
+            DiffReport::new(old, new, &changes, events.as_ref(), self.reasons).with_presence(presence);
         match self.format {
-            Format::Markdown => markdown::write(to, &report.comment())?,
+            Format::Markdown => markdown::write(to, &report.comment(reports))?,
             format => format.write(to, &report)?,
         }
         let not_events = events.as_ref().map_or(0, EventCounts::not_events);
@@ -81,50 +130,105 @@ impl Diff {
         Ok(Status::fine_if(!is_denied && not_events == 0 && is_compared))
     }
 
-    fn sides(&self) -> Result<[Side; 2]> {
-        match (self.policies.as_slice(), &self.against) {
-            ([old, new], None) => Ok([self.side(old)?, self.side(new)?]),
-            ([policy], Some(revision)) => Ok([self.side_of(policy, revision)?, self.side(policy)?]),
-            ([_], None) => {
-                Err("there is one policy: name the old one and the new one, or a revision with --against"
-                    .into())
+    /// Returns the policies that paths stand for, each once: a folder stands for those below it today, and those that were below it.
+    fn files(&self, paths: &[PathBuf], revision: &str) -> Result<Vec<File>> {
+        let mut files = Vec::new();
+        for path in paths {
+            match path.is_dir() {
+                true => self.add_folder(path, revision, &mut files)?,
+                false => files.push(self.file(path, revision)?),
             }
-            _ => Err("with --against there is one policy, and not two".into()),
         }
+        let mut known = HashSet::new();
+        files.retain(|file| known.insert(files::real(Path::new(&file.shown))));
+        if files.is_empty() {
+            return Err(format!("there is no policy, neither today nor in revision `{revision}`").into());
+        }
+        Ok(files)
     }
 
-    fn side(&self, path: &Path) -> Result<Side> {
-        Ok((path.display().to_string(), self.root.load(path)?))
-    }
-
-    /// The policy as it was in a revision.
-    fn side_of(&self, path: &Path, revision: &str) -> Result<Side> {
+    fn file(&self, path: &Path, revision: &str) -> Result<File> {
+        let (disk, name) = self.root.place(path)?;
         // Of a link, the folder is that of the file which it leads to, as for the policy of today.
         let real = files::real(path);
         let folder = self.root.root.as_deref().or(real.parent()).unwrap_or(Path::new("."));
-        let (_, name) = self.root.place(path)?;
-        let (shown, quoted_revision) = (quoted(&path.display().to_string()), quoted(revision));
-        if real.is_dir() {
-            let each = format!(
-                "grep -rlZ --include='*.consent' '^policy' {shown} | xargs -0 -n 1 consentry diff --against {quoted_revision}"
-            );
-            return Err(format!(
-                "`{}` is a folder, and one policy is compared at a time: `{each}`",
-                path.display()
-            )
-            .into());
-        }
         let old = Revision::new(folder, revision)?;
-        if matches!(old.read(&name), Err(SourceError::NotFound)) {
-            return Err(format!(
-                "`{}` is not in revision `{revision}`: it is new, so that there is nothing to compare it with; read it with \
-                 `consentry table {shown}`, or compare it with the policy that it replaces: `consentry diff OLD {shown}`",
-                path.display()
-            )
-            .into());
+        let has_old = !matches!(old.read(&name), Err(SourceError::NotFound));
+        Ok(File { shown: path.display().to_string(), disk, old, name, has_old, has_new: true })
+    }
+
+    fn add_folder(&self, folder: &Path, revision: &str, files: &mut Vec<File>) -> Result<()> {
+        let root = self.root.root.as_deref().unwrap_or(folder);
+        let within = Root { root: Some(root.to_owned()) };
+        let old = Revision::new(root, revision)?;
+        let (disk, below) = within.place(folder)?;
+        let mut today = Vec::new();
+        for path in files::in_folder(folder)? {
+            match path.is_symlink() {
+                false => today.push(within.place(&path)?.1),
+                // A link to a file below the folder is that file once more.
+                true if files::real(&path).starts_with(files::real(folder)) => {}
+                true => files.push(self.file(&path, revision)?),
+            }
         }
-        let policy = Policy::from_source(&old, &name)?;
-        Ok((format!("{revision}:{}", path.display()), policy))
+        let before: BTreeSet<String> = old.policies_below(&below)?.into_iter().collect();
+        let gone = before.iter().filter(|name| !today.contains(name)).cloned().collect::<Vec<_>>();
+        let gone = gone.into_iter().map(|name| (name, false));
+        for (name, is_there) in today.into_iter().map(|name| (name, true)).chain(gone) {
+            let has_old = before.contains(&name) && files::part(&old, &name).is_none();
+            let has_new = is_there && files::part(&disk, &name).is_none();
+            if has_old || has_new {
+                let (shown, disk, old) = (disk.display(&name), disk.clone(), old.clone());
+                files.push(File { shown, disk, old, name, has_old, has_new });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file that is a policy today or was one.
+struct File {
+    /// As people know it.
+    shown: String,
+    disk: Disk,
+    old: Revision,
+    /// Its path in both sources.
+    name: String,
+    has_old: bool,
+    has_new: bool,
+}
+
+/// Two policies to be compared, each with its file as people know it.
+struct Pair {
+    old: (String, Policy),
+    new: (String, Policy),
+    presence: Presence,
+}
+
+impl File {
+    /// Reads both policies. What is not there delivers to nobody.
+    fn pair(&self) -> Result<Pair> {
+        let read = |source: &dyn Source| Policy::from_source(source, &self.name);
+        let old = self.has_old.then(|| read(&self.old)).transpose()?;
+        let new = self.has_new.then(|| read(&self.disk)).transpose()?;
+        let (old_name, new_name) = (format!("{}:{}", self.old.name(), self.shown), self.shown.clone());
+        let nothing = "nothing".to_owned();
+        Ok(match (old, new) {
+            (Some(old), Some(new)) => {
+                Pair { old: (old_name, old), new: (new_name, new), presence: Presence::Both }
+            }
+            (Some(old), None) => Pair {
+                new: (nothing, old.without_destinations()),
+                old: (old_name, old),
+                presence: Presence::Removed,
+            },
+            (None, Some(new)) => Pair {
+                old: (nothing, new.without_destinations()),
+                new: (new_name, new),
+                presence: Presence::Added,
+            },
+            (None, None) => return Err(format!("`{}` is gone", self.shown).into()),
+        })
     }
 }
 

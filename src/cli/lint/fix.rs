@@ -1,6 +1,6 @@
 //! Fixes of findings: in memory until every policy is seen to decide as before, and then on the disk.
 
-use crate::cli::files;
+use crate::cli::files::{self, NamedFile};
 use crate::cli::shared::{CliError, Result};
 use consentry::lint::{self, Linted};
 use consentry::source::{Disk, Source, SourceError};
@@ -71,11 +71,11 @@ impl Source for Changed<'_> {
 /// Makes the fixes in the files that were named, as others may include the rest, and returns how many findings are fixed.
 /// Nothing is written unless every policy that compiled decides as before.
 pub(super) fn apply(
-    named: &[PathBuf],
+    named: &[NamedFile],
     linted: &mut Vec<Linted>,
     lint: impl Fn(&Changes) -> Result<Vec<Linted>>,
 ) -> Result<usize> {
-    let named: HashSet<PathBuf> = named.iter().map(|path| files::real(path)).collect();
+    let named: HashSet<PathBuf> = named.iter().map(|file| files::real(&file.path)).collect();
     let mut changes = Changes::default();
     let mut count = 0;
     // One fix may bring another to light. No fix brings back what another one has fixed, so that this ends.

@@ -2,7 +2,7 @@
 
 mod fix;
 
-use super::files;
+use super::files::{self, NamedFile};
 use super::format::Format;
 use super::render;
 use super::shared::{Result, Root, Status};
@@ -67,9 +67,9 @@ const FORMATS: [Format; 6] =
 
 impl Lint {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
-        let paths = files::below(&self.paths)?;
-        let mut linted = self.lint(&paths, &Changes::default())?;
-        let fix = || fix::apply(&paths, &mut linted, |changes| self.lint(&paths, changes));
+        let named = files::below(&self.paths)?;
+        let mut linted = self.lint(&named, &Changes::default())?;
+        let fix = || fix::apply(&named, &mut linted, |changes| self.lint(&named, changes));
         let fixed = self.fix.then(fix).transpose()?;
         let findings =
             || linted.iter().flat_map(|one| one.diagnostics.iter().map(|found| (found, &one.files)));
@@ -108,19 +108,19 @@ impl Lint {
     }
 
     /// Lints the files, as they are or as they would be.
-    fn lint(&self, paths: &[PathBuf], changes: &Changes) -> Result<Vec<Linted>> {
+    fn lint(&self, named: &[NamedFile], changes: &Changes) -> Result<Vec<Linted>> {
         let levels = self.levels();
         let mut all = Vec::new();
-        for path in paths {
-            let (disk, name) = self.root.place(path)?;
+        for file in named {
+            let (disk, name) = file.place(&self.root)?;
             let linted = lint::lint(&changes.over(disk), &name, &levels);
             files::was_read(&linted)?;
             all.push(linted);
         }
         let included: HashSet<PathBuf> =
             all.iter().flat_map(|linted| files::included(&linted.files)).collect();
-        for (path, linted) in paths.iter().zip(&mut all) {
-            if linted.is_part && !included.contains(&files::real(path)) {
+        for (file, linted) in named.iter().zip(&mut all) {
+            if linted.is_part && !included.contains(&files::real(&file.path)) {
                 linted.diagnostics.extend(lint::part_alone(&linted.files, &levels));
             }
         }

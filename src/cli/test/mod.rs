@@ -3,10 +3,12 @@
 mod suite;
 mod watch;
 
+use super::files::{self, NamedFile};
 use super::format::Format;
 use super::output::Output;
+use super::render;
 use super::shared::{Result, Root, Status};
-use super::{files, render};
+
 use consentry::Table;
 use consentry::diagnostic::{Severity, visible};
 use consentry::lint::{Levels, lint};
@@ -17,7 +19,7 @@ use consentry::source::Source;
 use consentry::testing;
 use std::collections::HashSet;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use suite::Suite;
 
 /// Run the tests that policies have, through the table that decides in production and through the reference interpreter.
@@ -57,7 +59,7 @@ impl Test {
     /// Reads the policies.
     fn load(&self) -> Result<Vec<Suite>> {
         let mut suites: Vec<Suite> =
-            files::below(&self.paths)?.iter().map(|path| self.suite(path)).collect::<Result<_, _>>()?;
+            files::below(&self.paths)?.iter().map(|file| self.suite(file)).collect::<Result<_, _>>()?;
         let included: HashSet<PathBuf> = suites
             .iter()
             .filter(|suite| !suite.is_part())
@@ -104,8 +106,8 @@ impl Test {
         Ok(Status::fine_if(is_fine && found > 0 && !report.has_failures()))
     }
 
-    fn suite(&self, path: &Path) -> Result<Suite> {
-        let (disk, name) = self.root.place(path)?;
+    fn suite(&self, file: &NamedFile) -> Result<Suite> {
+        let (disk, name) = file.place(&self.root)?;
         let linted = lint(&disk, &name, &Levels::default());
         files::was_read(&linted)?;
         let mut mistakes = linted.diagnostics;

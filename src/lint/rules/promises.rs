@@ -21,7 +21,16 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
                 continue;
             }
         };
-        if proof.situations == Some(0) {
+        if proof.situations == Some(0) && promise.is_general() && policy.covered_by(promise).is_empty() {
+            // A shared promise waits for destinations that other policies have.
+            if policy.files().first().is_some_and(|own| own.file == promise.span.file) {
+                found.push(
+                    Diagnostic::new(Code::PromiseNeverApplies, "the promise covers no destination")
+                        .at(promise.span, "the policy has none of these")
+                        .help("give a destination the kind that is meant, or move the promise to a file that several policies include"),
+                );
+            }
+        } else if proof.situations == Some(0) {
             found.push(
                 Diagnostic::new(Code::PromiseNeverApplies, "the promise speaks of no event")
                     .at(promise.span, "holds whatever the policy does")

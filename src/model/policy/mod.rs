@@ -321,6 +321,12 @@ impl Policy {
         &self.promises
     }
 
+    /// Returns the destinations that a promise of the policy covers: the named ones in the order of the promise, then those of a named
+    /// kind in that of the policy.
+    pub fn covered_by(&self, promise: &Promise) -> Vec<DestinationId> {
+        promise.covered(self.destinations.iter().map(|one| one.kind.as_ref().map(|kind| kind.value)))
+    }
+
     /// The tests that the policy and the files that it includes say.
     pub fn tests(&self) -> &[Test] {
         &self.tests
@@ -369,6 +375,12 @@ impl Policy {
     /// Returns the name of a destination.
     pub(crate) fn destination_name(&self, id: DestinationId) -> &str {
         self.destination(id).map_or("", Destination::name)
+    }
+
+    /// Returns the policy without its destinations, and so without tests and promises: it delivers to nobody. A policy that is new is
+    /// compared with it.
+    pub fn without_destinations(&self) -> Policy {
+        Policy { destinations: Vec::new(), tests: Vec::new(), promises: Vec::new(), ..self.clone() }
     }
 
     /// The files that the policy was read from, for showing its [`Span`]s.

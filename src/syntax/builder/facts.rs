@@ -204,14 +204,16 @@ impl Builder<'_> {
     fn promise(&mut self, pair: &Pair<Rule>) -> Option<PromiseStatement> {
         let mut promise = PromiseStatement {
             always: has(pair, Rule::word_always),
-            destinations: None,
+            subjects: None,
+            except: Vec::new(),
             without: None,
             when: Vec::new(),
             because: self.because(pair)?,
         };
         for part in children(pair) {
             match part.as_rule() {
-                Rule::promised => promise.destinations = Some(self.names(&part, Rule::text)?),
+                Rule::promised => promise.subjects = Some(self.promised(&part)?),
+                Rule::except => promise.except = self.promised(&child(&part, Rule::promised)?)?,
                 Rule::without => promise.without = Some(self.needs(&part)?),
                 Rule::when => {
                     promise.when = self.each(&part, Rule::condition, |builder, condition| {
@@ -222,6 +224,15 @@ impl Builder<'_> {
             }
         }
         Some(promise)
+    }
+
+    fn promised(&mut self, pair: &Pair<Rule>) -> Option<Vec<StatedSubject>> {
+        self.each(pair, Rule::subject, |builder, subject| {
+            Some(match has(subject, Rule::word_kind) {
+                true => StatedSubject::Kind(builder.named(subject, Rule::name)?),
+                false => StatedSubject::Destination(builder.named(subject, Rule::text)?),
+            })
+        })
     }
 
     fn condition(&mut self, pair: &Pair<Rule>) -> Option<StatedCondition> {
