@@ -63,11 +63,16 @@ fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<()> {
         // A link to a folder is not followed: it may lead back here.
         if entry.file_type().map_err(failed())?.is_dir() {
             collect(&path, into)?;
-        } else if path.extension().is_some_and(|extension| extension == "consent") {
+        } else if is_policy(&path) {
             into.push(path);
         }
     }
     Ok(())
+}
+
+/// Returns true for the name of a policy file, in any case: some systems and archives write names in capitals.
+pub(super) fn is_policy(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("consent"))
 }
 
 /// Returns a text with the line ends of the file that it replaces: with CRLF if each line of that ends so, as in a checkout on Windows.
