@@ -1019,3 +1019,100 @@ fn levels_are_set_on_the_command_line() {
         assert!(run.status == 2 && run.err.contains(says), "{}", run.err);
     }
 }
+
+/// Options that have no effect in some calls, with such a call, which is a usage error: nobody believes that an option was obeyed.
+const IDLE_OPTIONS: [(&str, &str); 14] = [
+    ("diff --zstd-window", "diff POLICY POLICY --zstd-window 16M"),
+    ("diff --reasons", "diff POLICY POLICY --reasons --format json"),
+    ("simulate --chosen", "simulate POLICY event --chosen NOPE --banner stays --model opt-in"),
+    ("simulate --banner", "simulate POLICY --all --banner stays"),
+    ("simulate --model", "simulate POLICY --all --model opt-in"),
+    ("test --format", "test POLICY --list --format json"),
+    ("test --list", "test POLICY --watch --list"),
+    ("filter --force", "filter POLICY EVENTS --force"),
+    ("filter --drop-undeliverable", "filter POLICY EVENTS --split x --drop-undeliverable"),
+    ("init --zstd-window", "init - --yes --zstd-window 16M"),
+    ("init --force", "init - --yes --force"),
+    ("ledger ingest --root", "ledger ingest ledger EVENTS --root policies"),
+    (
+        "explain --ledger-timeout",
+        "explain POLICY EVENTS --line 1 --destination Zendesk --recorded unknown --ledger-timeout 5",
+    ),
+    ("help --format", "help lint --format json"),
+];
+
+/// The commands, each with the options that have an effect wherever they may stand. A permission such as `--yes` is one that may not be needed.
+const EFFECTIVE_OPTIONS: [(&str, &str); 19] = [
+    ("init", "from name prelude category destination yes format"),
+    ("lint", "root format allow warn deny fix"),
+    ("fmt", "check diff format"),
+    ("test", "root filter watch"),
+    ("eval", "root zstd-window ledger unchecked format"),
+    ("filter", "root zstd-window ledger unchecked rejects discard-rejects split trusted format threads"),
+    ("explain", "root destination zstd-window line ledger unchecked recorded format"),
+    ("prove", "root format"),
+    ("diff", "against root events deny format"),
+    ("table", "root destination format"),
+    ("simulate", "root all stored format"),
+    ("ledger ingest", "zstd-window policy format"),
+    ("ledger show", "format"),
+    ("ledger export", ""),
+    ("ledger forget", "format"),
+    ("audit", "root zstd-window ledger format"),
+    ("show", "format"),
+    ("certify", "root situations format"),
+    ("help", ""),
+];
+
+/// Every option of every command either has an effect or is refused where it has none.
+#[test]
+fn an_option_without_an_effect_is_a_usage_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger");
+    let refused = |option: &str, call: &str| {
+        let word = |word| match word {
+            "POLICY" => SHOP,
+            "EVENTS" => EVENTS,
+            "ledger.file" => ledger.to_str().unwrap(),
+            word => word,
+        };
+        let words: Vec<&str> = call.split(' ').map(word).collect();
+        let run = run(&words);
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{call}: {}", run.err);
+        assert!(
+            run.err.contains(&format!("--{option}")) || run.err.contains("--all have"),
+            "{call}: {}",
+            run.err
+        );
+    };
+    let mut idle: Vec<String> = Vec::new();
+    for (option, call) in IDLE_OPTIONS {
+        refused(option.rsplit_once("--").unwrap().1, call);
+        idle.push(option.to_owned());
+    }
+    // These are for a ledger in Redis alone.
+    for (command, call) in [
+        ("eval", "eval POLICY EVENTS"),
+        ("filter", "filter POLICY EVENTS"),
+        ("explain", "explain POLICY EVENTS --line 1 --destination Zendesk"),
+        ("audit", "audit POLICY EVENTS"),
+        ("ledger ingest", "ledger ingest ledger.file EVENTS"),
+        ("ledger show", "ledger show ledger.file user:u"),
+        ("ledger export", "ledger export ledger.file"),
+        ("ledger forget", "ledger forget ledger.file user:u"),
+    ] {
+        refused("ledger-timeout", &format!("{call} --ledger-timeout 5"));
+        refused("ledger-prefix", &format!("{call} --ledger-prefix x:"));
+        idle.extend(["ledger-timeout", "ledger-prefix"].map(|option| format!("{command} --{option}")));
+    }
+    assert!(!ledger.exists());
+    for (command, effective) in EFFECTIVE_OPTIONS {
+        let help = run(&[&command.split(' ').collect::<Vec<_>>()[..], &["-h"]].concat()).out;
+        let options = help.lines().filter_map(|line| line.trim_start().strip_prefix("--"));
+        for option in options.map(|line| line.split(' ').next().unwrap()) {
+            let is_known = effective.split(' ').any(|one| one == option);
+            let is_idle = idle.contains(&format!("{command} --{option}"));
+            assert!(is_known || is_idle, "{command} --{option}: has it an effect in every call?");
+        }
+    }
+}

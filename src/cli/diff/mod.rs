@@ -36,7 +36,7 @@ pub(super) struct Diff {
     events: Option<PathBuf>,
     #[command(flatten)]
     archives: ArchiveArguments,
-    /// Show the situations in which only the reason is another one, too.
+    /// Show the situations in which only the reason is another one, too. JSON always has them.
     #[arg(long)]
     reasons: bool,
     /// Fail where there is such a change, whether it is shown or not.
@@ -65,6 +65,12 @@ type Side = (String, Policy);
 
 impl Diff {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
+        if self.events.is_none() {
+            self.archives.ensure_unused("--events")?;
+        }
+        if self.reasons && self.format == Format::Json {
+            return Err("--reasons is for people: JSON always has these situations; leave it out".into());
+        }
         let [(old_name, old), (new_name, new)] = self.sides()?;
         let changes = exact::diff(&old, &new);
         let count = |path: &PathBuf| count(&changes, &old, &new, Chunks::open(Some(path), &self.archives)?);
