@@ -44,6 +44,9 @@ impl ActivePolicy {
 
     /// Compiles a policy and makes it active: pass what [`Policy::load`] returned. It compiles outside the lock: nobody waits for it.
     ///
+    /// A load reads one version of the policy, also if a link is led to another version meanwhile. Where the old version is removed
+    /// during a load, that fails, and the next one succeeds.
+    ///
     /// # Errors
     ///
     /// When the policy did not load; the old one stays active.

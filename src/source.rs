@@ -5,9 +5,10 @@
 //! library reads files.
 
 use crate::syntax::MAX_FILE_BYTES;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Gives the text of policy files.
 ///
@@ -22,6 +23,27 @@ pub trait Source {
     /// How a person knows the file; the path itself by default.
     fn display(&self, path: &str) -> String {
         path.to_owned()
+    }
+
+    /// Returns the source that one load reads: in it, a path means the same file from the first read to the last.
+    ///
+    /// By default that is the source itself. Override it if a version can take the place of another one meanwhile.
+    fn pinned(&self) -> Box<dyn Source + '_> {
+        Box::new(self)
+    }
+}
+
+impl<S: Source + ?Sized> Source for &S {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        (**self).read(path)
+    }
+
+    fn display(&self, path: &str) -> String {
+        (**self).display(path)
+    }
+
+    fn pinned(&self) -> Box<dyn Source + '_> {
+        (**self).pinned()
     }
 }
 
@@ -87,6 +109,9 @@ impl Source for Memory {
 }
 
 /// The files below a folder of the disk: the policy root, which no include leaves, not even through a symbolic link.
+///
+/// Each load follows each link once: if `current` leads from one version of the policy to another meanwhile, the load reads
+/// one of the two versions and never a mix. A file that is rewritten in its place has no such protection.
 #[derive(Debug, Clone)]
 pub struct Disk {
     root: PathBuf,
@@ -98,26 +123,93 @@ impl Disk {
         Disk { root: root.into() }
     }
 
-    /// The source and the path in it for one file that the caller names: its own folder is the policy root. A link stands
-    /// for the file that it leads to, in that file's folder.
-    pub fn beside(path: &Path) -> (Self, String) {
-        let real = if path.is_symlink() { path.canonicalize().ok() } else { None };
+    /// The source of one load and the path in it, for one file that the caller names: its own folder is the policy root. A
+    /// link means the file that it leads to, in that file's folder.
+    ///
+    /// # Errors
+    ///
+    /// When the file's name is not UTF-8.
+    pub fn beside(path: &Path) -> Result<(PinnedDisk, String), SourceError> {
+        let links = Links::default();
+        let real = if path.is_symlink() { links.follow(path).ok() } else { None };
         let path = real.as_deref().unwrap_or(path);
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let name = path.file_name().unwrap_or(path.as_os_str());
-        (Disk::new(folder.unwrap_or(Path::new("."))), name.to_string_lossy().into_owned())
+        let name = portable(Path::new(path.file_name().unwrap_or(path.as_os_str())))?;
+        Ok((PinnedDisk { root: folder.unwrap_or(Path::new(".")).to_owned(), links }, name))
     }
+
+    /// The source of one load and the path in it, for one file that the caller names, and a policy root around it.
+    ///
+    /// # Errors
+    ///
+    /// When the file or the root cannot be found, the file is not below the root, or a name on the way is not UTF-8.
+    pub fn within(root: &Path, path: &Path) -> Result<(PinnedDisk, String), SourceError> {
+        let disk = PinnedDisk { root: root.to_owned(), links: Links::default() };
+        let real = disk.follow(path)?;
+        let below = real.strip_prefix(disk.follow(root)?).map_err(|_| SourceError::OutsideRoot)?;
+        let name = portable(below)?;
+        Ok((disk, name))
+    }
+
+    fn pin(&self) -> PinnedDisk {
+        PinnedDisk { root: self.root.clone(), links: Links::default() }
+    }
+}
+
+/// Returns a relative path as policies write it.
+fn portable(path: &Path) -> Result<String, SourceError> {
+    let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
+    let parts = parts.ok_or_else(|| SourceError::Other("its name is not UTF-8; rename it".into()))?;
+    Ok(parts.join("/"))
 }
 
 impl Source for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
-        let full = self.root.join(path);
-        let real = full.canonicalize().map_err(io_error)?;
+        self.pin().read(path)
+    }
+
+    fn display(&self, path: &str) -> String {
+        display(&self.root, path)
+    }
+
+    fn pinned(&self) -> Box<dyn Source + '_> {
+        Box::new(self.pin())
+    }
+}
+
+/// A [`Disk`] for one load: what a link led to when it was first followed, it leads to until the end.
+#[derive(Debug)]
+pub struct PinnedDisk {
+    root: PathBuf,
+    links: Links,
+}
+
+impl PinnedDisk {
+    fn follow(&self, path: &Path) -> Result<PathBuf, SourceError> {
+        self.links.follow(path).map_err(|error| self.error(error))
+    }
+
+    fn error(&self, error: io::Error) -> SourceError {
+        match error.kind() {
+            // Whoever replaces a version removes the old one.
+            io::ErrorKind::NotFound if self.links.have_moved() => SourceError::Other(
+                "there is no such file any more: a link on its way was replaced during the load; load the policy again".into(),
+            ),
+            io::ErrorKind::NotFound => SourceError::NotFound,
+            io::ErrorKind::IsADirectory => SourceError::Folder,
+            _ => SourceError::Other(error.to_string()),
+        }
+    }
+}
+
+impl Source for PinnedDisk {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        let real = self.follow(&self.root.join(path))?;
         // The root itself may be reached through a link; what is below it must stay below it.
-        if !real.starts_with(self.root.canonicalize().map_err(io_error)?) {
+        if !real.starts_with(self.follow(&self.root)?) {
             return Err(SourceError::OutsideRoot);
         }
-        let metadata = real.metadata().map_err(io_error)?;
+        let metadata = real.metadata().map_err(|error| self.error(error))?;
         if metadata.is_dir() {
             return Err(SourceError::Folder);
         }
@@ -125,23 +217,76 @@ impl Source for Disk {
         if !metadata.is_file() {
             return Err(SourceError::Other("it is no regular file".into()));
         }
-        let file = std::fs::File::open(&real).map_err(io_error)?;
+        let file = std::fs::File::open(&real).map_err(|error| self.error(error))?;
         let mut bytes = Vec::new();
-        file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(io_error)?;
+        file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| self.error(error))?;
         Ok(bytes)
     }
 
     fn display(&self, path: &str) -> String {
-        let full = self.root.join(path);
-        // What is read from messages names the files of the working directory without `./`, as version control does.
-        full.strip_prefix(".").unwrap_or(&full).display().to_string()
+        display(&self.root, path)
     }
 }
 
-fn io_error(error: io::Error) -> SourceError {
-    match error.kind() {
-        io::ErrorKind::NotFound => SourceError::NotFound,
-        io::ErrorKind::IsADirectory => SourceError::Folder,
-        _ => SourceError::Other(error.to_string()),
+fn display(root: &Path, path: &str) -> String {
+    let full = root.join(path);
+    // Messages name the files of the working directory without `./`, as version control does.
+    full.strip_prefix(".").unwrap_or(&full).display().to_string()
+}
+
+/// The most links on the way to a file, as in Linux: more are a circle.
+const MAX_LINKS: usize = 40;
+
+/// Symbolic links, each read once. Resolving each file by itself would mix two versions if a link on their way changes.
+#[derive(Debug, Default)]
+struct Links(Mutex<HashMap<PathBuf, Option<PathBuf>>>);
+
+impl Links {
+    /// Returns an absolute path without links.
+    fn follow(&self, path: &Path) -> io::Result<PathBuf> {
+        let mut left = reversed(&std::path::absolute(path)?);
+        let mut real = PathBuf::new();
+        let mut followed = 0;
+        while let Some(part) = left.pop() {
+            if part == Path::new("..") {
+                real.pop();
+                continue;
+            }
+            // The root of an absolute path replaces what is there.
+            real.push(&part);
+            if let Some(target) = self.target(&real)? {
+                followed += 1;
+                if followed > MAX_LINKS {
+                    return Err(io::Error::other("its links lead in a circle"));
+                }
+                real.pop();
+                left.extend(reversed(&target));
+            }
+        }
+        Ok(real)
     }
+
+    /// Returns where a link leads, and `None` for what is no link.
+    fn target(&self, path: &Path) -> io::Result<Option<PathBuf>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(target) = known.get(path) {
+            return Ok(target.clone());
+        }
+        let is_link = path.symlink_metadata()?.is_symlink();
+        let target = is_link.then(|| path.read_link()).transpose()?;
+        known.insert(path.to_owned(), target.clone());
+        Ok(target)
+    }
+
+    /// Returns true if a link leads elsewhere by now.
+    fn have_moved(&self) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().any(|(path, target)| target.is_some() && path.read_link().ok() != *target)
+    }
+}
+
+/// Returns the parts of a path, the last one first.
+fn reversed(path: &Path) -> Vec<PathBuf> {
+    let parts = path.components().filter(|part| *part != Component::CurDir);
+    parts.rev().map(|part| PathBuf::from(part.as_os_str())).collect()
 }

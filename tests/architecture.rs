@@ -21,7 +21,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("source", &["syntax"]),
     ("reason", &[]),
     ("model", &["diagnostic", "reason", "source", "spelled", "syntax"]),
-    ("event", &["model"]),
+    ("event", &["diagnostic", "model"]),
     ("breakdown", &["event"]),
     ("fingerprint", &[]),
     ("verdict", &["model", "reason"]),

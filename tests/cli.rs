@@ -12,6 +12,10 @@ mod common;
 mod text;
 
 use common::{command, start};
+#[cfg(unix)]
+use consentry::source::{Disk, Source, SourceError};
+#[cfg(unix)]
+use consentry::{ActivePolicy, Policy, Table};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
@@ -435,6 +439,229 @@ fn a_link_that_the_caller_names_is_followed() {
     }
 }
 
+/// Two versions of a policy, each of which names its version in all of its files.
+#[cfg(unix)]
+struct Versions {
+    folder: tempfile::TempDir,
+}
+
+#[cfg(unix)]
+impl Versions {
+    /// `current` leads to one of them. So does `..data`, and to the files in that lead links next to it, as in a mounted ConfigMap.
+    fn new() -> Self {
+        let versions = Versions { folder: tempfile::tempdir().unwrap() };
+        for version in ["v0", "v1"] {
+            let folder = versions.path(version);
+            fs::create_dir(&folder).unwrap();
+            for (file, parts) in [("acme", ""), ("wide", "../")] {
+                let includes =
+                    ["a", "b", "c"].map(|part| format!("include \"{parts}{part}.consent\"\n")).concat();
+                let text = format!(
+                    "consentry 1\npolicy \"acme\"\ninclude prelude \"segment\"\n{includes}category p{version}\n"
+                );
+                fs::write(folder.join(file).with_extension("consent"), text).unwrap();
+            }
+            for part in ["a", "b", "c"] {
+                let text = format!("consentry 1\ncategory {part}{version}\n");
+                fs::write(folder.join(part).with_extension("consent"), text).unwrap();
+            }
+        }
+        for file in ["acme.consent", "wide.consent", "a.consent", "b.consent", "c.consent"] {
+            std::os::unix::fs::symlink(format!("..data/{file}"), versions.path(file)).unwrap();
+        }
+        versions.lead_to("v0");
+        versions
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn lead_to(&self, version: &str) {
+        for link in ["current", "..data"] {
+            std::os::unix::fs::symlink(version, self.path("next")).unwrap();
+            fs::rename(self.path("next"), self.path(link)).unwrap();
+        }
+    }
+
+    fn swap(&self) {
+        let is_old = fs::read_link(self.path("..data")).unwrap() == Path::new("v0");
+        self.lead_to(if is_old { "v1" } else { "v0" });
+    }
+
+    /// Runs something while another thread swaps the versions all the time.
+    fn while_swapping(&self, run: impl FnOnce()) {
+        let is_done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+                    self.swap();
+                }
+            });
+            // Ends the other thread also if this one fails.
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+            is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+            result.unwrap();
+        });
+    }
+}
+
+/// Returns the version of a policy, all of whose files must have it.
+#[cfg(unix)]
+fn version(policy: &Policy) -> String {
+    let mut versions: Vec<&str> =
+        policy.categories().iter().map(|one| one.name().trim_start_matches(['p', 'a', 'b', 'c'])).collect();
+    assert_eq!(versions.len(), 4);
+    versions.dedup();
+    assert_eq!(versions.len(), 1, "one policy of several versions: {versions:?}");
+    versions.concat()
+}
+
+/// A source that lets something happen after each file.
+#[cfg(unix)]
+struct Disturbed<'s> {
+    source: Box<dyn Source + 's>,
+    disturb: &'s dyn Fn(),
+}
+
+#[cfg(unix)]
+impl Source for Disturbed<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        let bytes = self.source.read(path);
+        (self.disturb)();
+        bytes
+    }
+
+    fn pinned(&self) -> Box<dyn Source + '_> {
+        Box::new(Disturbed { source: self.source.pinned(), disturb: self.disturb })
+    }
+}
+
+/// The version is replaced after each file that a load reads, in each layout in which policies are published.
+#[cfg(unix)]
+#[test]
+fn a_load_reads_one_version() {
+    let versions = Versions::new();
+    let root = versions.path("");
+    let swap = || versions.swap();
+    for _ in 0..10 {
+        let beside = |path: &str| Disk::beside(&versions.path(path)).unwrap();
+        let (wide, name) = Disk::within(&root, &versions.path("wide.consent")).unwrap();
+        let sources: [(Box<dyn Source>, String); 5] = [
+            (Box::new(beside("current/acme.consent").0), "acme.consent".into()),
+            (Box::new(beside("acme.consent").0), "acme.consent".into()),
+            (Box::new(wide), name),
+            (Box::new(Disk::new(&root)), "acme.consent".into()),
+            (Box::new(Disk::new(&root)), "current/acme.consent".into()),
+        ];
+        for (source, name) in sources {
+            let source = Disturbed { source, disturb: &swap };
+            version(&Policy::from_source(&source, &name).unwrap_or_else(|error| panic!("{name}: {error}")));
+        }
+    }
+    // A source that is kept does not keep the version.
+    let kept = Disk::new(&root);
+    for expected in ["v0", "v1"] {
+        versions.lead_to(expected);
+        assert_eq!(version(&Policy::from_source(&kept, "acme.consent").unwrap()), expected);
+    }
+}
+
+/// The version that a load has begun with is removed in the middle: that is an error which names the cause.
+#[cfg(unix)]
+#[test]
+fn a_version_that_is_removed_during_a_load_is_an_error() {
+    let versions = Versions::new();
+    let replace = || {
+        versions.lead_to("v1");
+        fs::remove_dir_all(versions.path("v0")).ok();
+    };
+    let disk = Disk::new(versions.path(""));
+    let source = Disturbed { source: Box::new(disk), disturb: &replace };
+    let error = Policy::from_source(&source, "acme.consent").unwrap_err().to_string();
+    assert_eq!(
+        error.matches("a link on its way was replaced during the load; load the policy again").count(),
+        3,
+        "{error}"
+    );
+    assert_eq!(version(&Policy::load(versions.path("acme.consent")).unwrap()), "v1");
+}
+
+/// Links that change at any time: what is active is one version, and what the command decides with is one.
+#[cfg(unix)]
+#[test]
+fn a_policy_that_is_reloaded_while_it_is_published_is_one_version() {
+    let versions = Versions::new();
+    let paths = ["current/acme.consent", "acme.consent"].map(|path| versions.path(path));
+    let active = ActivePolicy::new(Table::new(Policy::load(&paths[0]).unwrap()));
+    versions.while_swapping(|| {
+        for _ in 0..500 {
+            for path in &paths {
+                active.replace(Policy::load(path)).unwrap();
+                version(active.table().policy());
+            }
+        }
+        let (root, wide) = (versions.path(""), versions.path("wide.consent"));
+        let (root, wide) = (root.to_str().unwrap(), wide.to_str().unwrap());
+        for _ in 0..30 {
+            for arguments in [&[paths[0].to_str().unwrap()][..], &[wide, "--root", root]] {
+                let audit = run(&[&["audit", "--format", "json"], arguments].concat());
+                assert_eq!(audit.status, 0, "{}", audit.err);
+                assert!(audit.out.contains("v0") != audit.out.contains("v1"), "{}", audit.out);
+            }
+        }
+    });
+}
+
+/// A file whose name is in capitals is a policy like the others.
+#[test]
+fn a_folder_stands_for_policies_in_capitals_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    fs::write(
+        folder.path().join("good.consent"),
+        "consentry 1\npolicy \"good\"\ninclude prelude \"segment\"\n",
+    )
+    .unwrap();
+    fs::write(folder.path().join("BAD.CONSENT"), "consentry 1 policy \"bad\"\n").unwrap();
+    for command in ["lint", "test"] {
+        let run = run(&[command, path]);
+        assert!(run.status == 1 && (run.out + &run.err).contains("BAD.CONSENT"), "{command}");
+    }
+    assert!(run(&["fmt", "--check", path]).out.contains("BAD.CONSENT"));
+}
+
+/// Names of files are texts in messages and in JSON. A name that is no text is reported as that.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_not_utf_8_is_reported() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let name = |bytes: &[u8]| folder.path().join(std::ffi::OsStr::from_bytes(bytes));
+    let policy = name(b"bad\xff.consent");
+    fs::write(&policy, "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\n").unwrap();
+    let below = name(b"\xff/p.consent");
+    fs::create_dir(below.parent().unwrap()).unwrap();
+    fs::copy(&policy, &below).unwrap();
+    let message = "its name is not UTF-8; rename it";
+    let run = |command: &str, arguments: &[&std::ffi::OsStr]| {
+        let output = common::run_command(common::command(&[command]).args(arguments), b"");
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            error.starts_with("consentry: cannot read `") && error.contains(message),
+            "{command}: {error}"
+        );
+    };
+    for command in ["eval", "lint", "test", "fmt", "prove"] {
+        run(command, &[policy.as_os_str()]);
+    }
+    run("lint", &[folder.path().as_os_str()]);
+    run("eval", &[below.as_os_str(), "--root".as_ref(), folder.path().as_os_str()]);
+    let error = Policy::load(&policy).unwrap_err().to_string();
+    assert!(error.contains(message), "{error}");
+}
+
 #[test]
 fn what_cannot_be_done_is_said_and_decides_nothing() {
     let broken = "tests/mistakes/three_mistakes.consent";
@@ -802,5 +1029,102 @@ fn levels_are_set_on_the_command_line() {
     ] {
         let run = lint(&arguments);
         assert!(run.status == 2 && run.err.contains(says), "{}", run.err);
+    }
+}
+
+/// Options that have no effect in some calls, with such a call, which is a usage error: nobody believes that an option was obeyed.
+const IDLE_OPTIONS: [(&str, &str); 14] = [
+    ("diff --zstd-window", "diff POLICY POLICY --zstd-window 16M"),
+    ("diff --reasons", "diff POLICY POLICY --reasons --format json"),
+    ("simulate --chosen", "simulate POLICY event --chosen NOPE --banner stays --model opt-in"),
+    ("simulate --banner", "simulate POLICY --all --banner stays"),
+    ("simulate --model", "simulate POLICY --all --model opt-in"),
+    ("test --format", "test POLICY --list --format json"),
+    ("test --list", "test POLICY --watch --list"),
+    ("filter --force", "filter POLICY EVENTS --force"),
+    ("filter --drop-undeliverable", "filter POLICY EVENTS --split x --drop-undeliverable"),
+    ("init --zstd-window", "init - --yes --zstd-window 16M"),
+    ("init --force", "init - --yes --force"),
+    ("ledger ingest --root", "ledger ingest ledger EVENTS --root policies"),
+    (
+        "explain --ledger-timeout",
+        "explain POLICY EVENTS --line 1 --destination Zendesk --recorded unknown --ledger-timeout 5",
+    ),
+    ("help --format", "help lint --format json"),
+];
+
+/// The commands, each with the options that have an effect wherever they may stand. A permission such as `--yes` is one that may not be needed.
+const EFFECTIVE_OPTIONS: [(&str, &str); 19] = [
+    ("init", "from name prelude category destination yes format"),
+    ("lint", "root format allow warn deny fix"),
+    ("fmt", "check diff format"),
+    ("test", "root filter watch"),
+    ("eval", "root zstd-window ledger unchecked format"),
+    ("filter", "root zstd-window ledger unchecked rejects discard-rejects split trusted format threads"),
+    ("explain", "root destination zstd-window line ledger unchecked recorded format"),
+    ("prove", "root format"),
+    ("diff", "against root events deny format"),
+    ("table", "root destination format"),
+    ("simulate", "root all stored format"),
+    ("ledger ingest", "zstd-window policy format"),
+    ("ledger show", "format"),
+    ("ledger export", ""),
+    ("ledger forget", "format"),
+    ("audit", "root zstd-window ledger format"),
+    ("show", "format"),
+    ("certify", "root situations format"),
+    ("help", ""),
+];
+
+/// Every option of every command either has an effect or is refused where it has none.
+#[test]
+fn an_option_without_an_effect_is_a_usage_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger");
+    let refused = |option: &str, call: &str| {
+        let word = |word| match word {
+            "POLICY" => SHOP,
+            "EVENTS" => EVENTS,
+            "ledger.file" => ledger.to_str().unwrap(),
+            word => word,
+        };
+        let words: Vec<&str> = call.split(' ').map(word).collect();
+        let run = run(&words);
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{call}: {}", run.err);
+        assert!(
+            run.err.contains(&format!("--{option}")) || run.err.contains("--all have"),
+            "{call}: {}",
+            run.err
+        );
+    };
+    let mut idle: Vec<String> = Vec::new();
+    for (option, call) in IDLE_OPTIONS {
+        refused(option.rsplit_once("--").unwrap().1, call);
+        idle.push(option.to_owned());
+    }
+    // These are for a ledger in Redis alone.
+    for (command, call) in [
+        ("eval", "eval POLICY EVENTS"),
+        ("filter", "filter POLICY EVENTS"),
+        ("explain", "explain POLICY EVENTS --line 1 --destination Zendesk"),
+        ("audit", "audit POLICY EVENTS"),
+        ("ledger ingest", "ledger ingest ledger.file EVENTS"),
+        ("ledger show", "ledger show ledger.file user:u"),
+        ("ledger export", "ledger export ledger.file"),
+        ("ledger forget", "ledger forget ledger.file user:u"),
+    ] {
+        refused("ledger-timeout", &format!("{call} --ledger-timeout 5"));
+        refused("ledger-prefix", &format!("{call} --ledger-prefix x:"));
+        idle.extend(["ledger-timeout", "ledger-prefix"].map(|option| format!("{command} --{option}")));
+    }
+    assert!(!ledger.exists());
+    for (command, effective) in EFFECTIVE_OPTIONS {
+        let help = run(&[&command.split(' ').collect::<Vec<_>>()[..], &["-h"]].concat()).out;
+        let options = help.lines().filter_map(|line| line.trim_start().strip_prefix("--"));
+        for option in options.map(|line| line.split(' ').next().unwrap()) {
+            let is_known = effective.split(' ').any(|one| one == option);
+            let is_idle = idle.contains(&format!("{command} --{option}"));
+            assert!(is_known || is_idle, "{command} --{option}: has it an effect in every call?");
+        }
     }
 }

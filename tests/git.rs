@@ -313,3 +313,33 @@ fn the_suggested_command_fits_the_clone() {
     let (status, said) = diff(&clone, None, &arguments);
     assert!(status == 0 && said.contains("Braze"), "{said}");
 }
+
+/// A checkout that converts line ends elsewhere converts none here: neither those of a prelude nor those of data that has CRLF.
+#[test]
+fn a_checkout_keeps_every_line_end() {
+    let files = [
+        (".gitattributes", include_str!("../.gitattributes")),
+        ("policies/segment.consent", include_str!("../policies/segment.consent")),
+        ("tests/data/crlf.ndjson", "{}\r\n{}\r\n"),
+        ("tests/data/mixed.csv", "a\r\nb\nc"),
+    ];
+    for setting in ["true", "input", "false"] {
+        let folder = tempfile::tempdir().unwrap();
+        git(folder.path(), &["init", "-q"]);
+        git(folder.path(), &["config", "core.autocrlf", setting]);
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        git(folder.path(), &["add", "."]);
+        git(folder.path(), &["commit", "-qm", "all"]);
+        for (name, _) in files {
+            fs::remove_file(folder.path().join(name)).unwrap();
+        }
+        git(folder.path(), &["checkout", "-q", "--", "."]);
+        for (name, text) in files {
+            assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), text, "autocrlf {setting}");
+        }
+    }
+}

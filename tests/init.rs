@@ -283,10 +283,16 @@ fn answers_come_as_lines() {
     assert!(text.contains("include prelude \"segment\"\n"));
     assert_eq!(policy.destinations().len(), 3);
     assert!(text.contains("destination \"Both\"        needs all of Ads, Stats"), "{text}");
-    // Whoever ends early gets the defaults, which were shown.
-    let run = init_with(&["-"], b"shop\n");
+    // An empty line takes the default, which was shown.
+    let run = init_with(&["-"], b"shop\n\n\n\n");
     assert!(run.err.contains("rules to start from [segment-strict]: "), "{}", run.err);
     assert_eq!(good(&run.out).categories().len(), 3);
+    // Answers that were cut off are not completed, wherever that was.
+    for answers in ["shop\n", "shop\n\n", "shop\n\n\n", "shop\n\n\nBraze\n", "shop\n\nA, B"] {
+        let run = init_with(&["-"], answers.as_bytes());
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{answers:?}");
+        assert!(run.err.contains("no answer on standard input: it has ended; "), "{}", run.err);
+    }
     for (answers, reason) in [
         (&b"shop\nsegmnt\n"[..], "there is no prelude `segmnt`; did you mean \"segment\"?"),
         (b"shop\n\nAds\nGoogle=Adds\n", "there is no category `Adds`; did you mean `Ads`?"),

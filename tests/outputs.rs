@@ -12,7 +12,7 @@ mod common;
 #[path = "common/examples.rs"]
 mod examples;
 
-use consentry::diagnostic::{Code, Diagnostic, Edit, Files, Fix, visible};
+use consentry::diagnostic::{Code, Diagnostic, Edit, Files, Fix, Severity, visible};
 use consentry::lint::{self, Levels, Linted};
 use consentry::model::{prelude, prelude_names};
 use consentry::report::lint::LintReport;
@@ -544,4 +544,39 @@ fn nothing_found_is_a_document_too() {
         assert!(lines[0].starts_with("fine.consent: consentry-3-sha256:"), "{told}");
         assert_eq!(lines[1..], ["1 policy and 0 parts checked: 0 errors, 0 warnings"]);
     }
+}
+
+/// GitHub refuses a document with more than 25,000 results. If there are more, the errors are kept, and a notification gives the number of the others.
+#[test]
+fn sarif_has_as_many_results_as_github_takes() {
+    let (linted, at) = said_twice();
+    let error = (&linted.diagnostics[at], &linted.files);
+    let mut warning = error.0.clone();
+    warning.severity = Severity::Warning;
+    let warning = (&warning, &linted.files);
+    let document = |warnings: usize| {
+        let found = std::iter::repeat_n(warning, warnings).chain([error]);
+        written(|to| json::write(to, &sarif::Log::new(found)).unwrap())
+    };
+    let (full, over) = (document(24_999), document(25_006));
+    for document in [&full, &over] {
+        assert_eq!(document.matches("\"ruleId\"").count(), 25_000);
+    }
+    assert!(!full.contains("\"invocations\""));
+    let over: Value = serde_json::from_str(&over).unwrap();
+    assert_eq!(over["runs"][0]["results"][0]["level"], "error");
+    let [invocation] = over["runs"][0]["invocations"].as_array().unwrap().as_slice() else {
+        panic!("{over}")
+    };
+    assert_eq!(invocation["executionSuccessful"], true);
+    let note = &invocation["toolExecutionNotifications"][0];
+    let message = note["message"]["text"].as_str().unwrap();
+    assert!(
+        note["level"] == "warning" && message.starts_with("7 of 25007 findings are left out"),
+        "{message}"
+    );
+    // The schema takes time for so many results.
+    let mut short = over.clone();
+    short["runs"][0]["results"].as_array_mut().unwrap().truncate(2);
+    assert!(validator().is_valid(&short));
 }

@@ -1,4 +1,4 @@
-//! The laws of the ledger in each store: memory, a file, and a Redis that the test starts.
+//! The laws of the ledger in each store: memory, a file, and a Redis that the test starts if one is installed.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +17,7 @@ use consentry::ledger::{
 };
 use ledger::entries;
 use std::collections::BTreeMap;
-use std::io::{Read, Write as _};
+use std::io::{ErrorKind, Read, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,21 +33,31 @@ struct Server {
     address: String,
 }
 
+/// This variable makes a skipped test fail: where everything is installed, as in CI, nothing may be skipped.
+const DENY_SKIPS: &str = "CONSENTRY_DENY_SKIPS";
+
 impl Server {
-    fn start() -> Self {
+    /// Returns `None`, and reports it on the terminal, if no Redis is installed.
+    fn start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         // Somebody may take the port in between; then the server does not start, and another one is tried.
         for _ in 0..10 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-            let mut child = Command::new("redis-server")
+            let started = Command::new("redis-server")
                 .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
                 .current_dir(folder.path())
                 .stdout(Stdio::null())
-                .spawn()
-                .unwrap_or_else(|error| panic!("redis-server: {error}; `apt-get install redis-server`"));
+                .spawn();
+            let mut child = match started {
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    skip("there is no `redis-server`; install one (`apt-get install redis-server`)");
+                    return None;
+                }
+                started => started.unwrap(),
+            };
             for _ in 0..100 {
                 if TcpStream::connect(format!("127.0.0.1:{port}")).is_ok() {
-                    return Server { child, folder, address: format!("redis://127.0.0.1:{port}/0") };
+                    return Some(Server { child, folder, address: format!("redis://127.0.0.1:{port}/0") });
                 }
                 if child.try_wait().unwrap().is_some() {
                     break;
@@ -72,6 +82,37 @@ impl Drop for Server {
     }
 }
 
+/// Reports that the running test skips what needs a Redis.
+fn skip(reason: &str) {
+    let thread = thread::current();
+    let message = format!("SKIPPED the Redis part of `{}`: {reason}\n", thread.name().unwrap_or_default());
+    assert!(std::env::var_os(DENY_SKIPS).is_none(), "{message}");
+    // The harness captures what the macros print, and shows it for failed tests only.
+    std::io::stderr().write_all(message.as_bytes()).unwrap();
+}
+
+/// Without a `redis-server`, a test that needs one succeeds with a line on the terminal, or fails where skips are denied.
+#[test]
+fn a_test_without_its_redis_is_skipped_visibly() {
+    let empty = tempfile::tempdir().unwrap();
+    let run = |deny: bool| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "what_is_no_entry_is_an_error"]).env("PATH", empty.path());
+        match deny {
+            true => command.env(DENY_SKIPS, "1"),
+            false => command.env_remove(DENY_SKIPS),
+        };
+        command.output().unwrap()
+    };
+    let skipped = run(false);
+    let line = "SKIPPED the Redis part of `what_is_no_entry_is_an_error`: there is no `redis-server`";
+    assert!(skipped.status.success());
+    assert!(String::from_utf8(skipped.stderr).unwrap().starts_with(line));
+    let denied = run(true);
+    assert!(!denied.status.success());
+    assert!(String::from_utf8(denied.stdout).unwrap().contains(line));
+}
+
 /// The bytes of a generated history.
 fn bytes(seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
@@ -84,6 +125,14 @@ fn bytes(seed: u64) -> Vec<u8> {
     words.flat_map(u64::to_le_bytes).take(1 << 14).collect()
 }
 
+/// Some stores, and Redis if there is one.
+fn with<'s, const N: usize>(
+    redis: &'s Option<RedisStore>,
+    stores: [&'s dyn Store; N],
+) -> impl Iterator<Item = &'s dyn Store> {
+    stores.into_iter().chain(redis.iter().map(|redis| redis as &dyn Store))
+}
+
 /// The same histories come to the same in each store: what is recorded is what the model says, in whatever order, however often.
 #[test]
 fn the_laws_hold_in_each_store() {
@@ -94,12 +143,14 @@ fn the_laws_hold_in_each_store() {
         let (memory, file) =
             (MemoryStore::default(), FileStore::open(&folder.path().join(seed.to_string())).unwrap());
         // Characters that a pattern of keys would read otherwise.
-        let redis = server.store(&format!("h[{seed}]*:"));
-        let stores: [&dyn Store; 3] = [&memory, &file, &redis];
-        let told = stores.map(|store| ledger::history_in(store, &mut Unstructured::new(&input)).unwrap());
-        assert!(told[0] > 0 && told[1] == told[0] && told[2] == told[0]);
-        let kept = stores.map(entries);
-        assert!(kept[0] == kept[1] && kept[0] == kept[2], "{kept:?}");
+        let redis = server.as_ref().map(|server| server.store(&format!("h[{seed}]*:")));
+        let told = |store| ledger::history_in(store, &mut Unstructured::new(&input)).unwrap();
+        let expected = told(&memory);
+        assert!(expected > 0);
+        for store in with(&redis, [&file]) {
+            assert_eq!(told(store), expected);
+            assert_eq!(entries(store), entries(&memory));
+        }
     }
 }
 
@@ -117,12 +168,12 @@ fn write(person: &str, second: i64) -> (Id, LedgerEntry) {
 fn writers_side_by_side_lose_nothing() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
-    let (memory, file, redis) =
-        (MemoryStore::default(), FileStore::open(&folder.path().join("ledger")).unwrap(), server.store("x:"));
-    let others: Vec<RedisStore> = (0..4).map(|_| server.store("x:")).collect();
+    let (memory, file) = (MemoryStore::default(), FileStore::open(&folder.path().join("ledger")).unwrap());
+    let redis: Vec<RedisStore> =
+        server.iter().flat_map(|server| (0..4).map(|_| server.store("x:"))).collect();
     let all: [Vec<&(dyn Store + Sync)>; 3] =
-        [vec![&memory; 4], vec![&file; 4], others.iter().map(|one| one as &(dyn Store + Sync)).collect()];
-    for stores in all {
+        [vec![&memory; 4], vec![&file; 4], redis.iter().map(|one| one as &(dyn Store + Sync)).collect()];
+    for stores in all.into_iter().filter(|stores| !stores.is_empty()) {
         thread::scope(|scope| {
             for (writer, store) in stores.iter().enumerate() {
                 scope.spawn(move || {
@@ -140,8 +191,8 @@ fn writers_side_by_side_lose_nothing() {
             (kept.links.len(), kept.write.unwrap().at),
             (200, Timestamp::from_microseconds(49_000_000))
         );
+        assert_eq!(entries(stores[0]).len(), 1);
     }
-    assert_eq!(entries(&redis).len(), 1);
 }
 
 /// What was changed is changed as a whole, and what is empty afterwards is gone.
@@ -149,10 +200,9 @@ fn writers_side_by_side_lose_nothing() {
 fn changes_are_whole() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
-    let (memory, file, redis) =
-        (MemoryStore::default(), FileStore::open(&folder.path().join("ledger")).unwrap(), server.store("x:"));
-    let stores: [&dyn Store; 3] = [&memory, &file, &redis];
-    for store in stores {
+    let (memory, file) = (MemoryStore::default(), FileStore::open(&folder.path().join("ledger")).unwrap());
+    let redis = server.as_ref().map(|server| server.store("x:"));
+    for store in with(&redis, [&memory, &file]) {
         let (one, two) = (write("one", 1), write("two", 2));
         let ids = [one.0.clone(), two.0.clone(), Id::Anonymous("one".into())];
         assert_eq!(store.get(&ids).unwrap(), vec![LedgerEntry::default(); 3]);
@@ -248,7 +298,7 @@ fn a_server_that_does_not_answer_is_an_error() {
     }
     assert!(RedisStore::new("http://localhost", "x:", timeout).is_err());
     // One that hangs up after each answer is asked anew.
-    let server = Server::start();
+    let Some(server) = Server::start() else { return };
     let real = server.address.trim_start_matches("redis://").trim_end_matches("/0").to_owned();
     let front = TcpListener::bind("127.0.0.1:0").unwrap();
     let behind = store(&front);
@@ -280,14 +330,11 @@ fn a_server_that_does_not_answer_is_an_error() {
 /// What is there and is no entry is an error, and never taken for nothing: so nobody is unknown whose entry cannot be read.
 #[test]
 fn what_is_no_entry_is_an_error() {
-    let server = Server::start();
+    let Some(server) = Server::start() else { return };
     let store = server.store("x:");
-    let port = server.address.trim_end_matches("/0").rsplit(':').next().unwrap();
-    let set = |arguments: &[&str]| {
-        let status =
-            Command::new("redis-cli").args(["-p", port]).args(arguments).stdout(Stdio::null()).status();
-        assert!(status.unwrap().success());
-    };
+    let mut connection =
+        redis::Client::open(server.address.as_str()).unwrap().get_connection_with_timeout(TIMEOUT).unwrap();
+    let mut set = |words: &[&str]| redis::cmd(words[0]).arg(&words[1..]).exec(&mut connection).unwrap();
     let id = Id::User("p".into());
     set(&["lpush", "x:user:p", "1"]);
     assert!(store.get(std::slice::from_ref(&id)).is_err());

@@ -37,6 +37,9 @@ pub(super) struct Audit {
 
 impl Audit {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
+        if self.ledger.is_none() {
+            self.reach.ensure_unused()?;
+        }
         let policy = self.policy.load()?;
         let open = |place| Ledger::open(place, &self.reach, &policy);
         let ledger = self.ledger.as_deref().map(open).transpose()?;

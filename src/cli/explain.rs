@@ -46,7 +46,10 @@ impl Explain {
         let policy = self.policy.load()?;
         let destination = destination(&policy, &self.destination)?;
         let ledger = match &self.recorded {
-            Some(_) => policy.ledger_check().map(|_| None).ok_or(NO_CHECK)?,
+            Some(_) => {
+                self.ledger.ensure_unused()?;
+                policy.ledger_check().map(|_| None).ok_or(NO_CHECK)?
+            }
             None => self.ledger.open(&policy)?,
         };
         let bytes = match self.line {

@@ -3,7 +3,7 @@
 use super::shared::{CliError, Result, Root};
 use consentry::diagnostic::{Code, Diagnostic, Files};
 use consentry::lint::Linted;
-use consentry::source::{Disk, Source};
+use consentry::source::{PinnedDisk, Source};
 use consentry::syntax::tree::Fact;
 use consentry::syntax::{Tree, text_of};
 use std::collections::HashSet;
@@ -20,7 +20,7 @@ pub(super) struct NamedFile {
 
 impl NamedFile {
     /// The source and the path in it. Only a link leads out of the folder that was named: it stands for its file.
-    pub(super) fn place(&self, root: &Root) -> Result<(Disk, String)> {
+    pub(super) fn place(&self, root: &Root) -> Result<(PinnedDisk, String)> {
         let widened = match &root.root {
             None => self.folder.clone().map(|folder| Root { root: Some(folder) }),
             Some(_) => None,
@@ -102,11 +102,16 @@ fn collect(path: &Path, into: &mut Vec<PathBuf>) -> Result<()> {
         // A link to a folder is not followed: it may lead back here.
         if entry.file_type().map_err(failed())?.is_dir() {
             collect(&path, into)?;
-        } else if path.extension().is_some_and(|extension| extension == "consent") {
+        } else if is_policy(&path) {
             into.push(path);
         }
     }
     Ok(())
+}
+
+/// Returns true for the name of a policy file, in any case: some systems and archives write names in capitals.
+pub(super) fn is_policy(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("consent"))
 }
 
 /// Returns a text with the line ends of the file that it replaces: with CRLF if each line of that ends so, as in a checkout on Windows.

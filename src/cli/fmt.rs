@@ -1,13 +1,13 @@
 //! `consentry fmt`.
 
 use super::format::ResultFormat;
-use super::shared::{CliError, Result, Status, print_error};
+use super::shared::{CliError, Result, Status, beside, print_error, unreadable};
 use super::{files, render};
 use consentry::diagnostic::{Diagnostic, Files, visible};
 use consentry::format::FormatError;
 use consentry::report::fmt::FmtReport;
 use consentry::report::json;
-use consentry::source::{Disk, Source};
+use consentry::source::Source;
 use consentry::syntax::{MAX_FILE_BYTES, text_of};
 use similar::TextDiff;
 use std::io::{self, IsTerminal, Read, Write};
@@ -79,9 +79,9 @@ impl Fmt {
     }
 
     fn file(&self, path: &Path, to: &mut impl Write) -> Result<Status> {
-        let (disk, name) = Disk::beside(path);
+        let (disk, name) = beside(path)?;
         let shown = path.display().to_string();
-        let bytes = disk.read(&name).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
+        let bytes = disk.read(&name).map_err(|error| unreadable(path, &error))?;
         let layout = layout(&shown, bytes)?;
         if let Ok((text, formatted)) = &layout
             && !self.is_dry()

@@ -38,8 +38,16 @@ impl LedgerArguments {
         self.ledger.as_deref().filter(|place| !place.contains("://")).map(Path::new)
     }
 
+    /// Returns an error if there is an option for a ledger that is not asked.
+    pub(super) fn ensure_unused(&self) -> Result<()> {
+        self.reach.ensure_unused()
+    }
+
     /// Opens the ledger, if events are to be checked. If the policy asks for a check, the user must name a ledger or say `--unchecked`.
     pub(super) fn open(&self, policy: &Policy) -> Result<Option<Ledger>> {
+        if self.ledger.is_none() {
+            self.reach.ensure_unused()?;
+        }
         match (&self.ledger, policy.ledger_check()) {
             (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
             (None, Some(_)) if !self.unchecked => Err("the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into()),

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use consentry::diagnostic::visible;
 use consentry::ledger::StoreError;
-use consentry::source::Disk;
+use consentry::source::{Disk, PinnedDisk, SourceError};
 use consentry::{DestinationId, Policy, PolicyError};
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -129,15 +129,16 @@ impl CliError {
 
 impl Root {
     /// The source and the path in it for a file named on the command line.
-    pub(super) fn place(&self, path: &Path) -> Result<(Disk, String)> {
-        let Some(root) = &self.root else { return Ok(Disk::beside(path)) };
-        let real = path.canonicalize().map_err(CliError::input(path.display()))?;
-        let real_root = root.canonicalize().map_err(CliError::input(root.display()))?;
-        let below = real
-            .strip_prefix(&real_root)
-            .map_err(|_| format!("`{}` is not below the root `{}`", path.display(), root.display()))?;
-        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-        Ok((Disk::new(root), parts.join("/")))
+    pub(super) fn place(&self, path: &Path) -> Result<(PinnedDisk, String)> {
+        let Some(root) = &self.root else { return beside(path) };
+        // An error below is about the file.
+        root.canonicalize().map_err(CliError::input(root.display()))?;
+        Disk::within(root, path).map_err(|error| match error {
+            SourceError::OutsideRoot => {
+                format!("`{}` is not below the root `{}`", path.display(), root.display()).into()
+            }
+            error => unreadable(path, &error),
+        })
     }
 
     /// Loads the policy in a file named on the command line.
@@ -145,6 +146,16 @@ impl Root {
         let (disk, name) = self.place(path)?;
         Ok(Policy::from_source(&disk, &name)?)
     }
+}
+
+/// Returns the source and the path in it of a file, in whose own folder includes stay.
+pub(super) fn beside(path: &Path) -> Result<(PinnedDisk, String)> {
+    Disk::beside(path).map_err(|error| unreadable(path, &error))
+}
+
+/// Returns the error of a policy file that cannot be read.
+pub(super) fn unreadable(path: &Path, error: &SourceError) -> CliError {
+    format!("cannot read `{}`: {error}", path.display()).into()
 }
 
 impl PolicyArguments {

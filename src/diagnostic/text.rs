@@ -9,11 +9,11 @@ pub(crate) fn is_bidirectional(char: char) -> bool {
     matches!(char, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Returns true if a character would not be shown as what it is.
+/// Returns true if a character would not be shown as what it is, or if XML cannot carry it.
 pub(crate) fn is_harmful(char: char) -> bool {
     char.is_control()
         || is_bidirectional(char)
-        || matches!(char, '\u{2028}' | '\u{2029}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}')
+        || matches!(char, '\u{2028}' | '\u{2029}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{FFFE}'..='\u{FFFF}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// Text that a terminal shows as it is: neither a policy nor an event may send it control sequences, break a line, or

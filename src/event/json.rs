@@ -4,6 +4,7 @@
 //! nesting, the reader checks before.
 
 use super::content::Name;
+use crate::diagnostic::escaped;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -129,9 +130,10 @@ pub(super) fn nest(path: &[&str], value: String) -> Option<Member> {
     Some((text(first), inner))
 }
 
-/// Returns a text as a JSON string.
+/// Returns a text as a JSON string, with harmful characters by their numbers: whatever prints an event shows it as it is, and nobody who copies
+/// it copies another event.
 pub(crate) fn text(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    escaped(&serde_json::Value::from(text).to_string())
 }
 
 /// Returns a name as a JSON string. Lone surrogates, which are no text, are written as the escapes that they came from.

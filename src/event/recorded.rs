@@ -1,6 +1,7 @@
 //! What is recorded of a person's consent, for the check against the ledger (section 6 of the semantics).
 
 use super::json::{Json, Type};
+use crate::diagnostic::escaped;
 use crate::model::RecordedPreference;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -84,9 +85,10 @@ impl LedgerAnswer {
         Ok(LedgerAnswer::Known(Record { preferences }))
     }
 
-    /// Returns the answer as JSON: `"unknown"`, `"unreachable"`, or an object of what is recorded.
+    /// Returns the answer as JSON: `"unknown"`, `"unreachable"`, or an object of what is recorded. Harmful characters are written by their
+    /// numbers.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        escaped(&serde_json::to_string(self).unwrap_or_default())
     }
 
     /// Returns the answer, for a check.

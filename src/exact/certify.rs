@@ -123,7 +123,8 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
         }
         if policy.ledger_check().is_some() {
             let count = MAX_CHECKED.div_ceil(policy.destinations().len().max(1) as u64);
-            (0..count.min(most as u64)).for_each(|number| certificate.check(table, &mut scratch, id, &space, number));
+            (0..count.min(most as u64))
+                .for_each(|number| certificate.check(table, &mut scratch, id, &space, number));
         }
         certificate.coverage.push((id, coverage));
     }

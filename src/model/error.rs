@@ -1,7 +1,9 @@
 //! Why a policy does not compile.
 
-use crate::diagnostic::{Diagnostic, Files, Report, visible};
+use crate::diagnostic::{Code, Diagnostic, Files, Report, visible};
+use crate::source::SourceError;
 use std::fmt;
+use std::path::Path;
 
 /// Everything that keeps a policy from compiling, from one run.
 ///
@@ -18,6 +20,14 @@ impl PolicyError {
     pub(super) fn new(diagnostics: Vec<Diagnostic>, files: Files) -> Self {
         let reports = diagnostics.iter().map(|diagnostic| files.report(diagnostic)).collect();
         PolicyError { diagnostics, reports, files }
+    }
+
+    /// The error of a policy file that cannot be had at all.
+    pub(super) fn cannot_read(path: &Path, error: &SourceError) -> Self {
+        let name = path.display().to_string();
+        let found = Diagnostic::new(Code::CannotReadFile, format!("cannot read `{name}`: {error}"));
+        let found = found.help("name a policy file that can be read");
+        PolicyError::new(vec![found], Files::of(&name, ""))
     }
 
     /// The mistakes, by file and place.

@@ -16,7 +16,8 @@ impl Policy {
     ///
     /// To widen the root, give a [`Disk`] of a folder further up to [`Policy::from_source`].
     pub fn load(path: impl AsRef<Path>) -> Result<Policy, PolicyError> {
-        let (disk, name) = Disk::beside(path.as_ref());
+        let path = path.as_ref();
+        let (disk, name) = Disk::beside(path).map_err(|error| PolicyError::cannot_read(path, &error))?;
         Policy::from_source(&disk, &name)
     }
 
@@ -27,7 +28,7 @@ impl Policy {
 
     /// Reads a policy and what it includes from a source. `path` is relative to the source's root.
     pub fn from_source(source: &dyn Source, path: &str) -> Result<Policy, PolicyError> {
-        let forest = load::load(source, path);
+        let forest = load::load(&*source.pinned(), path);
         let merged = merge::merge(&forest);
         check::check(&forest, merged)
     }
@@ -45,7 +46,7 @@ pub(crate) enum Loaded {
 /// Reads a file that may be a policy or a part of one.
 #[cfg(feature = "lint")]
 pub(crate) fn load_any(source: &dyn Source, path: &str) -> Result<Loaded, PolicyError> {
-    let mut forest = load::load(source, path);
+    let mut forest = load::load(&*source.pinned(), path);
     if forest.is_part() {
         let old_comments: Vec<Diagnostic> = forest.old_comments().collect();
         forest.diagnostics.extend(old_comments);

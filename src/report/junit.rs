@@ -39,7 +39,7 @@ fn counts(policies: &[PolicyReport<'_>]) -> [(&'static str, Cow<'static, str>); 
 }
 
 fn suite<W: Write>(writer: &mut Writer<W>, policy: &PolicyReport<'_>) -> io::Result<()> {
-    let name = &*shown(policy.file);
+    let name = &*visible(policy.file);
     let (file, first) = (("file", name), policy.mistakes.first());
     let start = writer.create_element("testsuite").with_attributes([("name", name)]);
     let start = start
@@ -49,11 +49,11 @@ fn suite<W: Write>(writer: &mut Writer<W>, policy: &PolicyReport<'_>) -> io::Res
         let Some(first) = first else {
             return policy.cases.iter().try_for_each(|one| case(writer, one, name));
         };
-        let lines: Vec<String> = policy.mistakes.iter().map(|one| shown(&one.text())).collect();
+        let lines: Vec<String> = policy.mistakes.iter().map(|one| visible(&one.text())).collect();
         let attributes = [("name", "the policy compiles"), ("classname", name), file];
         let case = writer.create_element("testcase").with_attributes(attributes);
         case.write_inner_content(|writer| {
-            detail(writer, "error", "mistakes", &shown(first.message), &lines)
+            detail(writer, "error", "mistakes", &visible(first.message), &lines)
         })?;
         Ok(())
     })?;
@@ -61,7 +61,7 @@ fn suite<W: Write>(writer: &mut Writer<W>, policy: &PolicyReport<'_>) -> io::Res
 }
 
 fn case<W: Write>(writer: &mut Writer<W>, case: &CaseResult<'_>, suite: &str) -> io::Result<()> {
-    let (title, file, line) = (shown(&case.title()), shown(case.place.file), case.place.line.to_string());
+    let (title, file, line) = (visible(&case.title()), visible(case.place.file), case.place.line.to_string());
     let attributes = [("name", title.as_str()), ("classname", suite), ("file", &file), ("line", &line)];
     let start = writer.create_element("testcase").with_attributes(attributes);
     if case.passed {
@@ -70,17 +70,12 @@ fn case<W: Write>(writer: &mut Writer<W>, case: &CaseResult<'_>, suite: &str) ->
     }
     start.write_inner_content(|writer| {
         let (lines, count) = test::lines(case, MAX_SHOWN);
-        let mut lines: Vec<String> = lines.iter().map(|line| shown(line)).collect();
+        let mut lines: Vec<String> = lines.iter().map(|line| visible(line)).collect();
         lines.extend((count == MAX_SHOWN).then(|| "and more".to_owned()));
         let first = lines.first().cloned().unwrap_or_default();
         detail(writer, "failure", "expectation", &first, &lines)
     })?;
     Ok(())
-}
-
-/// Shows a text as elsewhere, without the two characters besides controls that XML cannot carry.
-fn shown(text: &str) -> String {
-    visible(text).replace('\u{FFFE}', "\\u{fffe}").replace('\u{FFFF}', "\\u{ffff}")
 }
 
 /// Writes what is wrong: in a few words, and in full.

@@ -3,7 +3,7 @@
 //! Texts that people read have harmful characters shown by their number; what a fix inserts is exact.
 
 use super::said;
-use crate::diagnostic::{Code, Diagnostic, FileId, Files, Fix, Label, Span, visible};
+use crate::diagnostic::{Code, Diagnostic, FileId, Files, Fix, Label, Severity, Span, visible};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,14 +16,23 @@ const SCHEMA: &str =
 /// scanning refuses a whole document for one URI of another scheme than `file`.
 const PRELUDES: &str = "PRELUDES";
 
+/// The most results of a run. GitHub refuses a whole document with more.
+const MAX_RESULTS: usize = 25_000;
+
 /// Diagnostics of any number of files, as one SARIF document.
 #[derive(Serialize)]
 pub struct Log(Value);
 
 impl Log {
-    /// Creates the document of diagnostics, each with the files that it points into.
+    /// Creates the document of diagnostics, each with the files that it points into. It keeps 25,000, errors before
+    /// warnings, and a notification gives the number of the others.
     pub fn new<'a>(diagnostics: impl Iterator<Item = (&'a Diagnostic, &'a Files)>) -> Self {
-        let diagnostics: Vec<_> = diagnostics.collect();
+        let mut diagnostics: Vec<_> = diagnostics.collect();
+        let all = diagnostics.len();
+        if all > MAX_RESULTS {
+            diagnostics.sort_by_key(|(diagnostic, _)| diagnostic.severity != Severity::Error);
+            diagnostics.truncate(MAX_RESULTS);
+        }
         let codes: BTreeSet<Code> = diagnostics.iter().map(|(diagnostic, _)| diagnostic.code).collect();
         let results = diagnostics.iter().map(|(diagnostic, files)| {
             let mut locations = diagnostic.labels.iter().map(|label| location(files, label));
@@ -39,22 +48,35 @@ impl Log {
                 "fixes": diagnostic.fix.iter().map(|found| fix(found, files)).collect::<Vec<_>>(),
             }))
         });
-        Log(json!({
-            "$schema": SCHEMA,
-            "version": "2.1.0",
-            "runs": [{
-                "tool": {
-                    "driver": {
-                        "name": env!("CARGO_PKG_NAME"),
-                        "version": env!("CARGO_PKG_VERSION"),
-                        "rules": codes.iter().map(rule).collect::<Vec<_>>(),
-                    },
+        let mut run = json!({
+            "tool": {
+                "driver": {
+                    "name": env!("CARGO_PKG_NAME"),
+                    "version": env!("CARGO_PKG_VERSION"),
+                    "rules": codes.iter().map(rule).collect::<Vec<_>>(),
                 },
-                "columnKind": "unicodeCodePoints",
-                "results": results.collect::<Vec<_>>(),
-            }],
-        }))
+            },
+            "columnKind": "unicodeCodePoints",
+            "results": results.collect::<Vec<_>>(),
+        });
+        if let (Value::Object(members), true) = (&mut run, all > MAX_RESULTS) {
+            members.insert("invocations".to_owned(), json!([left_out(all)]));
+        }
+        Log(json!({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}))
     }
+}
+
+/// Returns the invocation of a run that does not have all results.
+fn left_out(all: usize) -> Value {
+    let message = format!(
+        "{} of {all} findings are left out, warnings first: code scanning refuses a run with more than {MAX_RESULTS} results; `--format json` has all of them",
+        all - MAX_RESULTS
+    );
+    // The work was done; how it ended is the exit status.
+    json!({
+        "executionSuccessful": true,
+        "toolExecutionNotifications": [{"level": "warning", "message": {"text": message}}],
+    })
 }
 
 fn rule(code: &Code) -> Value {

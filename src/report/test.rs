@@ -3,7 +3,7 @@
 use super::json::{self, VERSION};
 use super::names;
 use super::page::{Document, Page};
-use crate::diagnostic::{Diagnostic, Files, Place, escaped};
+use crate::diagnostic::{Diagnostic, Files, Place};
 use crate::model::Policy;
 use crate::testing::{CaseResult, Difference, Failure};
 use serde::Serialize;
@@ -175,8 +175,7 @@ pub(super) fn lines(case: &CaseResult<'_>, most: usize) -> (Vec<String>, usize) 
         }
         shown += differences.len().clamp(1, most - shown);
         lines.push(text);
-        let answer =
-            case.recorded.as_ref().map(|answer| format!("; recorded {}", escaped(&answer.to_json())));
+        let answer = case.recorded.as_ref().map(|answer| format!("; recorded {}", answer.to_json()));
         lines.extend(ledger.map(|check| format!("ledger: {check}{}", answer.unwrap_or_default())));
     }
     (lines, shown)

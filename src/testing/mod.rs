@@ -53,6 +53,8 @@ const MAX_DIFFERENCES_OF_ALL: usize = 10_000;
 /// ```
 pub fn run<'t>(table: &'t Table, source: &dyn Source, wanted: impl Fn(&Test) -> bool) -> Vec<CaseResult<'t>> {
     let policy = table.policy();
+    let source = source.pinned();
+    let source = &*source;
     let mut results = Vec::new();
     let mut scratch = table.scratch();
     let mut left = MAX_DIFFERENCES_OF_ALL;

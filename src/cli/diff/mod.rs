@@ -11,12 +11,13 @@ use consentry::exact::{self, CheckedDestination, DestinationDiff, Diff as Change
 use consentry::report::diff::DiffReport;
 use consentry::report::event_counts::EventCounts;
 use consentry::report::markdown;
-use consentry::source::{Disk, Source, SourceError};
+use consentry::source::{PinnedDisk, Source, SourceError};
 use consentry::{Input, Limits, Policy, Table};
 use git::Revision;
 use std::collections::{BTreeSet, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Say what a change of a policy changes: which situations are newly delivered, newly blocked, or decided for another reason.
 ///
@@ -38,7 +39,7 @@ pub(super) struct Diff {
     events: Option<PathBuf>,
     #[command(flatten)]
     archives: ArchiveArguments,
-    /// Show the situations in which only the reason is another one, too.
+    /// Show the situations in which only the reason is another one, too. JSON always has them.
     #[arg(long)]
     reasons: bool,
     /// Fail where there is such a change, whether it is shown or not.
@@ -64,6 +65,12 @@ enum Denied {
 
 impl Diff {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
+        if self.events.is_none() {
+            self.archives.ensure_unused("--events")?;
+        }
+        if self.reasons && self.format == Format::Json {
+            return Err("--reasons is for people: JSON always has these situations; leave it out".into());
+        }
         match (self.policies.as_slice(), &self.against) {
             ([old, new], None) => {
                 let side =
@@ -154,7 +161,7 @@ impl Diff {
         let folder = self.root.root.as_deref().or(real.parent()).unwrap_or(Path::new("."));
         let old = Revision::new(folder, revision)?;
         let has_old = !matches!(old.read(&name), Err(SourceError::NotFound));
-        Ok(File { shown: path.display().to_string(), disk, old, name, has_old, has_new: true })
+        Ok(File { shown: path.display().to_string(), disk: Rc::new(disk), old, name, has_old, has_new: true })
     }
 
     fn add_folder(&self, folder: &Path, revision: &str, files: &mut Vec<File>) -> Result<()> {
@@ -162,6 +169,7 @@ impl Diff {
         let within = Root { root: Some(root.to_owned()) };
         let old = Revision::new(root, revision)?;
         let (disk, below) = within.place(folder)?;
+        let disk = Rc::new(disk);
         let mut today = Vec::new();
         for path in files::in_folder(folder)? {
             match path.is_symlink() {
@@ -176,7 +184,7 @@ impl Diff {
         let gone = gone.into_iter().map(|name| (name, false));
         for (name, is_there) in today.into_iter().map(|name| (name, true)).chain(gone) {
             let has_old = before.contains(&name) && files::part(&old, &name).is_none();
-            let has_new = is_there && files::part(&disk, &name).is_none();
+            let has_new = is_there && files::part(&*disk, &name).is_none();
             if has_old || has_new {
                 let (shown, disk, old) = (disk.display(&name), disk.clone(), old.clone());
                 files.push(File { shown, disk, old, name, has_old, has_new });
@@ -190,7 +198,7 @@ impl Diff {
 struct File {
     /// As people know it.
     shown: String,
-    disk: Disk,
+    disk: Rc<PinnedDisk>,
     old: Revision,
     /// Its path in both sources.
     name: String,
@@ -210,7 +218,7 @@ impl File {
     fn pair(&self) -> Result<Pair> {
         let read = |source: &dyn Source| Policy::from_source(source, &self.name);
         let old = self.has_old.then(|| read(&self.old)).transpose()?;
-        let new = self.has_new.then(|| read(&self.disk)).transpose()?;
+        let new = self.has_new.then(|| read(&*self.disk)).transpose()?;
         let (old_name, new_name) = (format!("{}:{}", self.old.name(), self.shown), self.shown.clone());
         let nothing = "nothing".to_owned();
         Ok(match (old, new) {

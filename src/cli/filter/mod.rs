@@ -84,6 +84,11 @@ fn no_stream(path: PathBuf) -> Result<PathBuf, &'static str> {
 
 impl Filter {
     pub(super) fn run(&self) -> Result<Status> {
+        if self.force && self.rejects.is_none() && self.split.is_none() {
+            return Err(
+                "--force overwrites the files of --rejects and --split: name one, or leave it out".into()
+            );
+        }
         let table = Table::new(self.policy.load()?);
         let ledger = self.ledger.open(table.policy())?;
         let chunks = self.events.open()?;

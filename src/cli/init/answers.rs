@@ -17,8 +17,6 @@ pub(super) struct Questions {
     /// The lines of standard input; `None` if every answer is the default.
     lines: Option<Receiver<io::Result<String>>>,
     is_terminal: bool,
-    /// True after the first answer.
-    is_answered: bool,
 }
 
 impl Questions {
@@ -26,7 +24,7 @@ impl Questions {
     pub(super) fn new(yes: bool, stdin_is_taken: bool, is_alone: bool) -> Self {
         let is_terminal = io::stdin().is_terminal();
         let is_asked = !yes && !stdin_is_taken && (is_terminal || is_alone);
-        Questions { lines: is_asked.then(lines), is_terminal, is_answered: false }
+        Questions { lines: is_asked.then(lines), is_terminal }
     }
 
     /// Returns true if somebody can answer.
@@ -69,7 +67,7 @@ impl Questions {
         }
     }
 
-    /// Returns the next line; an empty one at the end, if there was an answer before.
+    /// Returns the next line. An input that ends is no answer: it may have been cut off.
     fn line(&mut self) -> Result<String> {
         let Some(lines) = &self.lines else { return Ok(String::new()) };
         let line = lines.recv_timeout(if self.is_terminal { Duration::MAX } else { PATIENCE });
@@ -77,16 +75,12 @@ impl Questions {
             print_error("\n");
         }
         let missing = match line {
-            Ok(line) => {
-                self.is_answered = true;
-                return line.map_err(CliError::input("standard input"));
-            }
-            Err(RecvTimeoutError::Disconnected) if self.is_answered => return Ok(String::new()),
+            Ok(line) => return line.map_err(CliError::input("standard input")),
             Err(RecvTimeoutError::Disconnected) => "it has ended",
             Err(RecvTimeoutError::Timeout) => "nothing comes from it",
         };
         Err(format!(
-            "there is no answer on standard input: {missing}; answer with --name, --prelude, --category and --destination, or take the defaults with --yes"
+            "there is no answer on standard input: {missing}; answer with --name, --prelude, --category and --destination, take one default with an empty line, or all of them with --yes"
         ).into())
     }
 }

@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 /// Write a first policy, with tests.
 ///
 /// What flags and files do not say is asked, a line each, on a terminal; from a script the answers may come as lines of
-/// standard input. What a destination needs is never guessed: until somebody says it, the destination is unmapped, and blocked
+/// standard input. An empty line takes the default; input that ends before the last answer is an error. What a destination needs is never guessed: until somebody says it, the destination is unmapped, and blocked
 /// where consent is enforced. Exit status: 0 written, 1 written, and some lines are not events, 2 nothing written.
 #[derive(clap::Args)]
 pub(super) struct Init {
@@ -81,7 +81,15 @@ const MAX_ASKED: usize = 50;
 
 impl Init {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
+        if self.from.is_empty() {
+            self.archives.ensure_unused("--from")?;
+        }
         if let Some(file) = &self.file {
+            if self.force && is_standard(file) {
+                return Err(
+                    "--force writes over a file, and `-` is standard output: leave one of them out".into()
+                );
+            }
             self.may_write(file)?;
         }
         let is_alone = self.from.is_empty() && self.category.is_empty() && self.destination.is_empty();

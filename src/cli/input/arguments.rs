@@ -8,9 +8,27 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 pub(crate) struct ArchiveArguments {
     /// The largest window of a zstd archive, in bytes or as 128M or 1G; `zstd --long` and `--ultra` need more than the default. So much
-    /// memory may be used.
-    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = size)]
-    pub(super) zstd_window: u64,
+    /// memory may be used [default: 8M].
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    zstd_window: Option<u64>,
+}
+
+impl ArchiveArguments {
+    /// Returns the largest window.
+    pub(super) fn zstd_window(&self) -> u64 {
+        self.zstd_window.unwrap_or(8 << 20)
+    }
+
+    /// Returns an error if there is a limit of archives where nothing is read that may be one; `needed` names that.
+    pub(crate) fn ensure_unused(&self, needed: &str) -> Result<()> {
+        match self.zstd_window {
+            None => Ok(()),
+            Some(_) => Err(format!(
+                "--zstd-window is for events that are read: name some with {needed}, or leave it out"
+            )
+            .into()),
+        }
+    }
 }
 
 /// The events that a command reads.

@@ -29,7 +29,7 @@ impl Input {
                 (Box::new(file), name)
             }
         };
-        let reader = decompress(reader, path, archives.zstd_window).map_err(CliError::input(&name))?;
+        let reader = decompress(reader, path, archives.zstd_window()).map_err(CliError::input(&name))?;
         Ok(Input { reader, name })
     }
 

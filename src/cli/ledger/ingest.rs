@@ -78,6 +78,9 @@ impl Ingest {
 
     fn policy(&self) -> Result<Policy> {
         let Some(path) = &self.policy else {
+            if self.root.root.is_some() {
+                return Err("--root is for a policy file: name one with --policy, or leave it out".into());
+            }
             return Ok(Policy::parse("consentry 1 policy \"segment\" include prelude \"segment\"")?);
         };
         let policy = self.root.load(path)?;

@@ -3,7 +3,7 @@
 use crate::cli::files::{self, NamedFile};
 use crate::cli::shared::{CliError, Result};
 use consentry::lint::{self, Linted};
-use consentry::source::{Disk, Source, SourceError};
+use consentry::source::{PinnedDisk, Source, SourceError};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub(super) struct Changes(BTreeMap<PathBuf, String>);
 
 impl Changes {
     /// The files of the disk with the changes in them.
-    pub(super) fn over(&self, disk: Disk) -> impl Source {
+    pub(super) fn over(&self, disk: PinnedDisk) -> impl Source {
         Changed { disk, changes: self }
     }
 
@@ -51,7 +51,7 @@ impl Changes {
 }
 
 struct Changed<'c> {
-    disk: Disk,
+    disk: PinnedDisk,
     changes: &'c Changes,
 }
 

@@ -46,7 +46,8 @@ pub(super) struct Simulate {
     #[arg(long, value_name = "CATEGORIES")]
     stored: Option<String>,
     /// What is granted in the tables by who chooses or updates [default: all but the last category that a choice can change].
-    #[arg(long, requires = "all", value_name = "CATEGORIES")]
+    // `requires = "all"` would have no effect: a requirement that conflicts with what is there is dropped.
+    #[arg(long, conflicts_with = "actions", value_name = "CATEGORIES")]
     chosen: Option<String>,
     /// The banner, in place of the policy's.
     #[arg(long, value_parser = choice_of(&BANNERS))]

@@ -38,7 +38,7 @@ pub(super) struct Test {
     #[arg(long, value_name = "TEXT")]
     filter: Vec<String>,
     /// Name the tests, and run none.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     list: bool,
     /// How the results are written.
     #[arg(long, value_parser = Format::among(&[Format::Human, Format::Json, Format::Junit]), default_value = "human")]

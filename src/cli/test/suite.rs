@@ -6,7 +6,7 @@ use consentry::diagnostic::{Code, Diagnostic, Files};
 use consentry::lint::{Levels, part_alone};
 use consentry::model::{Level, TestEvent};
 use consentry::report::test::PolicyReport;
-use consentry::source::{Disk, Source};
+use consentry::source::{PinnedDisk, Source};
 use consentry::syntax::Tree;
 use consentry::syntax::tree::Fact;
 use consentry::testing::CaseResult;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct Suite {
     /// The file, as people know it.
     pub(super) name: String,
-    pub(super) disk: Disk,
+    pub(super) disk: PinnedDisk,
     pub(super) files: Files,
     /// The errors that keep a policy from compiling.
     pub(super) mistakes: Vec<Diagnostic>,

@@ -117,6 +117,6 @@ impl Watched {
 
     /// Whether the tests may depend on a file. One that does not exist yet may be what an include is about.
     fn matters(&self, path: &Path) -> bool {
-        self.files.contains(path) || path.extension().is_some_and(|extension| extension == "consent")
+        self.files.contains(path) || files::is_policy(path)
     }
 }
