@@ -90,7 +90,8 @@ fn keys_are_named_only_if_none_is_a_category() {
     }
     // One event with a category is enough, wherever it comes; no preferences at all have no keys.
     let category = stamped(r#""Stats":false,"x":true"#, "");
-    for lines in [[&wrong[..], &[category.clone()]].concat(), [&[category][..], &wrong[..]].concat()] {
+    let category = std::slice::from_ref(&category);
+    for lines in [[&wrong[..], category].concat(), [category, &wrong[..]].concat()] {
         for summary in summaries(POLICY, &lines) {
             assert_eq!(summary.unmatched_keys(), None);
         }
