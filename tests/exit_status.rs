@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 
 const PAGE: &str = include_str!("../docs/exit-status.md");
 
-/// A command with its arguments for each way to end. A word that is empty is a way in which it does not end. Of several files that may be
-/// missing, each has its arguments.
+/// A command with its arguments for each way to end. A word that is empty is a way in which it does not end. Each file that may be missing
+/// has its arguments.
 struct Ways {
     command: &'static str,
     fine: &'static str,

@@ -177,7 +177,7 @@ fn a_promise_that_names_destinations_lists_none() {
     }
 }
 
-/// The folder that the command line names is the root of includes, and nothing leads out of it.
+/// The folder that the command line names is the root of includes, which none leaves.
 #[test]
 fn a_named_folder_is_the_root() {
     let place = Place::new(&[("web", WEB)]);

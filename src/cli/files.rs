@@ -11,7 +11,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A file that a path on the command line stands for.
+/// A file that the command line names, or that is below a folder that it names.
 pub(super) struct NamedFile {
     pub(super) path: PathBuf,
     /// The folder that was named, if it was not the file itself. It is the root of includes, which its files may share.
@@ -19,7 +19,7 @@ pub(super) struct NamedFile {
 }
 
 impl NamedFile {
-    /// The source and the path in it. Only a link leads out of the folder that was named: it stands for its file.
+    /// Returns the source and the path in it. Only a link can be outside the named folder: then its file counts.
     pub(super) fn place(&self, root: &Root) -> Result<(PinnedDisk, String)> {
         let widened = match &root.root {
             None => self.folder.clone().map(|folder| Root { root: Some(folder) }),

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 /// Decide what policies promise, over every event that there can be.
 ///
-/// A promise is proved, or an event shows that it is not kept; pipe it into `consentry explain`. A folder stands for every
+/// A promise is proved, or an event shows that it is not kept; pipe it into `consentry explain`. A folder represents every
 /// .consent file below it; files without a `policy` line are parts of others and proved with them. Exit status: 0 all promises are kept,
 /// 1 one is not, or cannot be decided, or a policy promises nothing, 2 a policy that does not compile.
 #[derive(clap::Args)]

@@ -263,7 +263,7 @@ impl Loader<'_> {
             let help = "write a relative path with `/`, without `\\` and `:`";
             return self.nothing(Some(target.span), diagnostic, "not portable", help);
         }
-        // How many folders further up the root would have to be.
+        // Counts the folders that the root would have to be further up.
         let mut above = 0;
         for part in name.split('/') {
             match part {

@@ -12,7 +12,7 @@ use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 use std::collections::HashSet;
 
-/// How many destinations the answer about a promise names. The document has all of them.
+/// The most destinations that the answer about a promise names. The document has all of them.
 const MAX_NAMES: usize = 20;
 
 /// The answer about a promise that covers none.

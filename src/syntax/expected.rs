@@ -207,7 +207,7 @@ const A_NAME: &str = "a name";
 /// How a text is asked for.
 const A_TEXT: &str = "a text in quotes";
 
-/// How the subject of a promise is asked for.
+/// The phrase for what a promise covers.
 const A_SUBJECT: &str = "names of destinations and kinds";
 
 /// The phrase for an expectation of a test.

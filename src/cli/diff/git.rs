@@ -38,7 +38,7 @@ const ENVIRONMENT: [(&str, &str); 8] = [
 /// The most bytes of git's complaints that are kept: the last ones, because the reason comes last.
 const MAX_COMPLAINT: usize = 1 << 16;
 
-/// Variables that choose another repository, as git sets them for its hooks. What a folder is compared with depends on the folder.
+/// Variables that choose another repository, as git sets them for its hooks. The folder alone decides its repository.
 const CLEARED: [&str; 9] = [
     "GIT_DIR",
     "GIT_WORK_TREE",

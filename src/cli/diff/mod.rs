@@ -137,7 +137,7 @@ impl Diff {
         Ok(Status::fine_if(!is_denied && not_events == 0 && is_compared))
     }
 
-    /// Returns the policies that paths stand for, each once: a folder stands for those below it today, and those that were below it.
+    /// Returns the policies that paths name, each once: a folder names those below it today, and those that were below it.
     fn files(&self, paths: &[PathBuf], revision: &str) -> Result<Vec<File>> {
         let mut files = Vec::new();
         for path in paths {
@@ -214,7 +214,7 @@ struct Pair {
 }
 
 impl File {
-    /// Reads both policies. What is not there delivers to nobody.
+    /// Reads both policies. A missing one delivers to nobody.
     fn pair(&self) -> Result<Pair> {
         let read = |source: &dyn Source| Policy::from_source(source, &self.name);
         let old = self.has_old.then(|| read(&self.old)).transpose()?;
