@@ -2,7 +2,7 @@
 
 use super::format::ResultFormat;
 use super::shared::{PolicyArguments, Result, Status};
-use consentry::exact::prove;
+use consentry::exact::prove_all;
 use consentry::report::prove::ProveReport;
 use std::io::Write;
 
@@ -21,7 +21,7 @@ pub(super) struct Prove {
 impl Prove {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy.load()?;
-        let proofs = policy.promises().iter().map(|promise| prove(&policy, promise));
+        let proofs = prove_all(&policy);
         let report = ProveReport::new(&policy, proofs);
         self.format.write(to, &report)?;
         Ok(Status::fine_if(report.is_kept()))
