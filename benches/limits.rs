@@ -20,13 +20,13 @@ use std::{env, fs};
 #[path = "../tests/common/worst.rs"]
 mod worst;
 
-/// What a command may take.
+/// The most time and memory of a command.
 const SECONDS: f64 = 10.0;
 const KILOBYTES: u64 = 1 << 20;
 
 const EVENT: &str = r#"{"type":"track","event":"e","context":{"consent":{"categoryPreferences":{"A":true,"c0":false}}},"integrations":{"d0":false}}"#;
 
-/// The commands; `P` stands for the policy, `O` for another one that decides otherwise, `E` for a file with an event.
+/// The commands; `P` is the policy, `O` another one that decides differently, `E` a file with an event.
 const COMMANDS: [&str; 18] = [
     "lint P",
     "lint --format json P",

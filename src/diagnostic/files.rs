@@ -102,11 +102,11 @@ struct File {
     text: String,
     /// Where each line begins.
     lines: Vec<usize>,
-    /// How many characters are in front of each block of the text, so that a column of a very long line is found at once.
+    /// The number of characters before each block of the text, so that a column of a very long line is found at once.
     chars: Vec<usize>,
 }
 
-/// How many bytes a block of a text has.
+/// The size of a block of a text, in bytes.
 const BLOCK: usize = 1 << 10;
 
 impl File {

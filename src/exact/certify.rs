@@ -92,7 +92,7 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
     let unclaimed = Unclaimed::of(policy);
     for id in policy.destination_ids() {
         let Some((space, coverage)) = covered(policy, id, &unclaimed, most) else { continue };
-        // Destinations that are alike show other situations each.
+        // Equivalent destinations show different situations.
         let first = coverage.compared() as u64 * id.index() as u64;
         for number in 0..coverage.compared() {
             let situation = match coverage {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 pub(crate) const MAX_STEPS: usize = 2_000_000;
 
 /// The most steps that all questions about one policy take together.
-const MAX_STEPS_OF_ALL: usize = 20_000_000;
+const MAX_STEPS_OF_ALL: usize = 10_000_000;
 
 /// The steps that asking a question takes by itself.
 const STEPS_OF_ASKING: usize = 50;

@@ -92,7 +92,7 @@ pub fn prove_all(policy: &Policy) -> impl Iterator<Item = Result<Proof<'_>, TooL
 /// The steps of showing an event that breaks a promise.
 const STEPS_OF_SHOWING: usize = 100;
 
-/// What proofs of the promises of a policy share.
+/// The state that the proofs of a policy's promises share.
 struct Prover<'p> {
     policy: &'p Policy,
     budget: Budget,

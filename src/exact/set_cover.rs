@@ -10,7 +10,7 @@ struct Search<'s> {
     costs: &'s [Cost],
     best: Option<(Cost, Vec<usize>)>,
     steps: usize,
-    /// How many rows were looked at.
+    /// The number of rows that were looked at.
     rows: usize,
 }
 

@@ -77,7 +77,7 @@ impl FromIterator<FileId> for FileSet {
 pub(crate) struct IncludeGraph {
     /// The files that each file includes itself.
     direct: Vec<FileSet>,
-    /// How often a file includes another one.
+    /// The number of times that a file includes another one.
     counts: HashMap<(FileId, FileId), usize>,
 }
 

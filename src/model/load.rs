@@ -119,7 +119,7 @@ struct Loader<'s> {
     open: Vec<FileId>,
     /// The files whose inclusion of themselves was reported.
     cycles: HashSet<FileId>,
-    /// How many includes bring nothing.
+    /// The number of includes that bring nothing.
     failed: usize,
     /// The size of the files that are read.
     bytes: usize,

@@ -90,7 +90,7 @@ struct RowReport<'a> {
 /// The most that rows with an event for each destination take, in bytes.
 pub const MAX_TABLE_BYTES: usize = 64 << 20;
 
-/// What a row takes next to its texts, in bytes.
+/// The bytes of a row besides its texts.
 const ROW_BYTES: usize = 64;
 
 /// A decision table with an event in each row is larger than [`MAX_TABLE_BYTES`].

@@ -24,7 +24,7 @@ impl Source for Files {
 /// - `N times`: the last line stands so often, or the whole file if its name has `{number}` in it; `{number}` is which one;
 /// - `in Latin-1`: each character is one byte.
 ///
-/// `<U+202E>` stands for the character of that number, and `<9 times n>` for that many of a text.
+/// `<U+202E>` is the character of that number, and `<9 times n>` is a text that many times.
 pub(crate) fn example(section: &str) -> (String, Files) {
     let (mut first, mut files) = (None, BTreeMap::new());
     for block in section.split("```consent").skip(1) {
