@@ -22,13 +22,13 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// A question that has no exact answer in reasonable space.
+/// A question that has no exact answer within the limits on steps: those of one question, and those of all questions about a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLargeError;
 
 impl fmt::Display for TooLargeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the requirement is too large to be answered exactly")
+        f.write_str("the requirement is too large to be answered exactly within the limit of steps")
     }
 }
 

@@ -433,7 +433,7 @@ fn policies() -> Vec<PolicyCase> {
         "C302 C114",
     );
     main("a path of 40,000 keys", &format!("override consent at a{}\n", ".a".repeat(40_000)), "C316");
-    main("a name of a megabyte", &format!("category \"{}\"\n", "n".repeat(1 << 20)), "");
+    main("a name of a megabyte", &format!("category \"{}\"\n", "n".repeat(1 << 20)), "C116");
     main("a million blank lines", &"\n".repeat(1_000_000), "");
     main("7 MiB of comments", &"// all is well\n".repeat(490_000), "");
     main("100 MB of comments", &"// all is well\n".repeat(6_700_000), "C111");

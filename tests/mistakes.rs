@@ -57,11 +57,13 @@ fn every_mistake_has_its_message() {
         assert!(actual == expected, "{case}: expected\n{expected}\nbut got\n{actual}");
     }
     // These need inputs too large or too odd for a file, or no file that `lint` takes for a policy; the tests below
-    // make them.
+    // make them, or those of the pages and of the cost.
     for code in [
         Code::FileTooLarge,
         Code::NotUtf8,
+        Code::NameTooLong,
         Code::TooManyFiles,
+        Code::PolicyTooLarge,
         Code::TooManyDeclarations,
         Code::TooManyErrors,
         Code::MissingPolicyName,

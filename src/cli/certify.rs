@@ -3,7 +3,7 @@
 use super::format::ResultFormat;
 use super::shared::{PolicyArguments, Result, Status};
 use consentry::Table;
-use consentry::exact::certify;
+use consentry::exact::{certify, default_situations};
 use consentry::report::certify::CertifyReport;
 use std::io::Write;
 
@@ -15,9 +15,10 @@ use std::io::Write;
 pub(super) struct Certify {
     #[command(flatten)]
     policy: PolicyArguments,
-    /// The largest number of situations of one destination that is compared.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1 << 20)]
-    situations: u64,
+    /// The largest number of situations of one destination that is compared [default: 1048576, and fewer for a policy with very
+    /// many destinations or categories].
+    #[arg(long, value_name = "NUMBER")]
+    situations: Option<u64>,
     #[command(flatten)]
     format: ResultFormat,
 }
@@ -25,7 +26,8 @@ pub(super) struct Certify {
 impl Certify {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let table = Table::new(self.policy.load()?);
-        let certificate = certify(&table, self.situations);
+        let most = self.situations.unwrap_or_else(|| default_situations(table.policy()));
+        let certificate = certify(&table, most);
         self.format.write(to, &CertifyReport::new(table.policy(), &certificate))?;
         Ok(Status::fine_if(certificate.differences.is_empty()))
     }

@@ -5,7 +5,7 @@ use super::format::ResultFormat;
 use super::render;
 use super::shared::{CliError, Result, Root, Status, print_error};
 use consentry::Policy;
-use consentry::exact::prove;
+use consentry::exact::prove_all;
 use consentry::report::prove::ProveReport;
 use consentry::source::Source;
 use consentry::syntax::Tree;
@@ -94,5 +94,5 @@ fn may_promise(part: &Tree) -> bool {
 }
 
 fn report(policy: &Policy) -> ProveReport<'_> {
-    ProveReport::new(policy, policy.promises().iter().map(|promise| prove(policy, promise)))
+    ProveReport::new(policy, prove_all(policy))
 }

@@ -2,7 +2,7 @@
 
 use super::format::Format;
 use super::shared::{PolicyArguments, Result, Status, destination};
-use consentry::exact::{decision_tables, prove};
+use consentry::exact::{decision_tables, prove_all};
 use consentry::report::prove::ProveReport;
 use consentry::report::table::TableReport;
 use consentry::report::{csv, json};
@@ -13,7 +13,7 @@ use std::io::Write;
 /// Print the complete decision table of each destination: every event is in exactly one row, and is decided as the row says.
 ///
 /// Destinations that differ only in their names and in what they need share a table; as CSV each has its rows. Exit status: 0
-/// printed, 1 there is no exact table or no fingerprint, 2 usage, or a policy that does not compile.
+/// printed, 1 there is no exact table or no fingerprint, or the table is too large, 2 usage, or a policy that does not compile.
 #[derive(clap::Args)]
 pub(super) struct Table {
     #[command(flatten)]
@@ -38,9 +38,23 @@ impl Table {
                 return Ok(Status::Findings);
             }
         };
-        let proofs = policy.promises().iter().map(|promise| prove(&policy, promise));
+        let proofs = prove_all(&policy);
         let file = self.policy.policy.display().to_string();
         let report = TableReport::new(&policy, &file, &tables, ProveReport::new(&policy, proofs));
+        let report = match self.format {
+            Format::Csv | Format::Json => report.with_events(&policy, &tables),
+            _ => Ok(report),
+        };
+        let report = match report {
+            Ok(report) => report,
+            Err(error) => {
+                writeln!(
+                    to,
+                    "there is no table in this format: {error}; name some destinations with --destination"
+                )?;
+                return Ok(Status::Findings);
+            }
+        };
         match self.format {
             Format::Csv => csv::write(to, &report.sheet())?,
             Format::Json => json::write_escaped(to, &report)?,

@@ -91,6 +91,8 @@ codes! {
     TooManyErrors "too-many-errors" = 114,
     /// A control character or a line separator, which not every editor shows as what it is.
     ControlCharacter "control-character" = 115,
+    /// A name is longer than the limit.
+    NameTooLong "name-too-long" = 116,
     /// The consent state `given` is now `answered`.
     OldConsentGiven "old-consent-given" = 120,
     /// The consent state `none given` is now `unanswered`.
@@ -138,6 +140,8 @@ codes! {
     TooManyFiles "too-many-files" = 204,
     /// There is no such prelude.
     UnknownPrelude "unknown-prelude" = 205,
+    /// The files of the policy are larger than the limit, all together.
+    PolicyTooLarge "policy-too-large" = 206,
 
     /// The policy has no name.
     MissingPolicyName "missing-policy-name" = 301,
@@ -167,7 +171,7 @@ codes! {
     MissingSetting "missing-setting" = 313,
     /// A name is empty.
     EmptyText "empty-text" = 314,
-    /// There are more categories or destinations than the limit.
+    /// The policy has more of something than the limit.
     TooManyDeclarations "too-many-declarations" = 315,
     /// The path to the preferences cannot be read from.
     UnusablePath "unusable-path" = 316,

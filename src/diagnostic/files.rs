@@ -102,6 +102,26 @@ struct File {
     text: String,
     /// Where each line begins.
     lines: Vec<usize>,
+    /// The number of characters before each block of the text, so that a column of a very long line is found at once.
+    chars: Vec<usize>,
+}
+
+/// The size of a block of a text, in bytes.
+const BLOCK: usize = 1 << 10;
+
+impl File {
+    /// Returns how many characters begin in front of an offset.
+    fn chars_before(&self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
+        let block = offset / BLOCK;
+        let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
+        self.chars.get(block).copied().unwrap_or(0) + chars_in(rest)
+    }
+}
+
+/// Returns how many characters begin in some bytes of a text.
+fn chars_in(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count()
 }
 
 impl Files {
@@ -124,7 +144,15 @@ impl Files {
         let id = FileId(self.files.len());
         let breaks = text.match_indices('\n').map(|(offset, _)| offset + 1);
         let lines = std::iter::once(0).chain(breaks).collect();
-        self.files.push(Arc::new(File { name: name.into(), is_prelude, text: text.into(), lines }));
+        let mut before = 0;
+        let chars = text.as_bytes().chunks(BLOCK).map(|block| {
+            let own = before;
+            before += chars_in(block);
+            own
+        });
+        let mut chars: Vec<usize> = chars.collect();
+        chars.push(before);
+        self.files.push(Arc::new(File { name: name.into(), is_prelude, text: text.into(), lines, chars }));
         id
     }
 
@@ -204,8 +232,18 @@ impl Files {
         let line = self.line_at(file, offset);
         let Some(file) = self.file(file) else { return Position { line: 1, column: 1 } };
         let start = file.lines.get(line).copied().unwrap_or(0);
-        let before = file.text.get(start..offset).unwrap_or("");
-        Position { line: line + 1, column: before.chars().count() + 1 }
+        let is_inside = offset <= file.text.len() && file.text.is_char_boundary(offset);
+        let before = if is_inside { file.chars_before(offset) - file.chars_before(start) } else { 0 };
+        Position { line: line + 1, column: before + 1 }
+    }
+
+    /// The whole lines in which a place is, with the last line break.
+    #[cfg(feature = "lint")]
+    pub(crate) fn lines_of(&self, span: Span) -> std::ops::Range<usize> {
+        let Some(file) = self.file(span.file) else { return span.range() };
+        let line = |offset| self.line_at(span.file, offset);
+        let start = file.lines.get(line(span.start)).copied().unwrap_or(0);
+        start..file.lines.get(line(span.end) + 1).copied().unwrap_or(file.text.len())
     }
 
     /// A line, counted from 0: where it begins, and its text without the line break.
@@ -223,6 +261,7 @@ impl Files {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test that fails may panic")]
 mod tests {
     use super::*;
 
@@ -236,5 +275,11 @@ mod tests {
         assert_eq!(at(4), Position { line: 2, column: 1 });
         assert_eq!(at(7), Position { line: 3, column: 1 });
         assert_eq!(at(70), Position { line: 3, column: 1 });
+        // A long line is counted by blocks, whose borders may be inside a character.
+        let long = files.add("b.consent", &format!("a\n{}", "xyä".repeat(3_000)));
+        for offset in (2..12_002).filter(|offset| files.text(long).is_char_boundary(*offset)) {
+            let column = files.text(long)[2..offset].chars().count() + 1;
+            assert_eq!(files.position(Span::new(long, offset, offset)), Position { line: 2, column });
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Does the table equal the reference, in every situation that can matter?
 
-use super::space::{Situation, Space};
+use super::space::{Situation, Space, Unclaimed};
 use crate::decide::{Input, Scratch, Table};
 use crate::event::{
     Consent, Entry, Event, Integrations, LedgerAnswer, Name, Preference, Record, RecordedPreference,
@@ -89,18 +89,14 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
     let policy = table.policy();
     let mut certificate = Certificate::default();
     let mut scratch = table.scratch();
+    let unclaimed = Unclaimed::of(policy);
     for id in policy.destination_ids() {
-        let (Some(full), Some(reduced)) = (Space::full(policy, id), Space::reduced(policy, id)) else {
-            continue;
-        };
-        let (space, coverage) = match (full.count(), reduced.count()) {
-            (Some(count), _) if count <= most => (full, Coverage::Full(count)),
-            (_, Some(count)) if count <= most => (reduced, Coverage::Reduced(count)),
-            (_, count) => (reduced, Coverage::Sampled { compared: most, of: count }),
-        };
+        let Some((space, coverage)) = covered(policy, id, &unclaimed, most) else { continue };
+        // Equivalent destinations show different situations.
+        let first = coverage.compared() as u64 * id.index() as u64;
         for number in 0..coverage.compared() {
             let situation = match coverage {
-                Coverage::Sampled { .. } => space.sample(number as u64),
+                Coverage::Sampled { .. } => space.sample(first.wrapping_add(number as u64)),
                 _ => space.situation(number),
             };
             let alone = space.event(&situation);
@@ -122,13 +118,62 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
             }
         }
         if policy.ledger_check().is_some() {
-            let count = MAX_CHECKED.div_ceil(policy.destinations().len().max(1) as u64);
+            // An answer speaks of every category.
+            let cost = 1 + policy.categories().len() as u64 / 64;
+            let count = MAX_CHECKED.div_ceil(policy.destinations().len().max(1) as u64 * cost);
             (0..count.min(most as u64))
                 .for_each(|number| certificate.check(table, &mut scratch, id, &space, number));
         }
         certificate.coverage.push((id, coverage));
     }
     certificate
+}
+
+/// Returns the situations of a destination, and how many of them are compared.
+fn covered(
+    policy: &Policy,
+    id: DestinationId,
+    unclaimed: &Unclaimed,
+    most: u128,
+) -> Option<(Space, Coverage)> {
+    let full = Space::full_with(policy, id, unclaimed)?;
+    let reduced = full.reduced_for(policy, id)?;
+    Some(match (full.count(), reduced.count()) {
+        (Some(count), _) if count <= most => (full, Coverage::Full(count)),
+        (_, Some(count)) if count <= most => (reduced, Coverage::Reduced(count)),
+        (_, count) => (reduced, Coverage::Sampled { compared: most, of: count }),
+    })
+}
+
+/// The most situations of one destination that are compared where nobody asks for more.
+const MAX_SITUATIONS: u64 = 1 << 20;
+
+/// The most work for all destinations together where nobody asks for more.
+const MAX_WORK: u128 = 24_000_000;
+
+/// Returns how many situations of each destination are compared where nobody asks for more: 1,048,576, and fewer for a policy that has
+/// very many destinations or categories.
+pub fn default_situations(policy: &Policy) -> u64 {
+    let every_decision = (policy.destinations().len() + policy.categories().len()) / 64;
+    if policy.destinations().len() as u128 * (32 + every_decision) as u128 > MAX_WORK {
+        return 1;
+    }
+    let unclaimed = Unclaimed::of(policy);
+    let destinations = policy.destination_ids().filter_map(|id| {
+        let (space, coverage) = covered(policy, id, &unclaimed, u128::from(MAX_SITUATIONS))?;
+        // The reference looks for each category among the preferences of all.
+        let categories = space.categories().len();
+        let one_decision = 32 + categories + categories * categories / 128 + every_decision;
+        Some((coverage.compared(), one_decision as u128))
+    });
+    let destinations: Vec<(u128, u128)> = destinations.collect();
+    let work =
+        |most: u128| -> u128 { destinations.iter().map(|(count, cost)| (*count).min(most) * cost).sum() };
+    let mut most = MAX_SITUATIONS;
+    while most > 1 && work(u128::from(most)) > MAX_WORK {
+        most /= 2;
+    }
+    most
 }
 
 impl Certificate {
@@ -200,7 +245,8 @@ fn among_others<'e>(
         // "Among duplicate keys any refusal wins, then any invalid value."
         let losing = preferences.iter().map(|(name, _)| (name.clone(), Preference::Granted)).collect();
         surround(preferences, losing);
-        let others = policy.category_ids().filter(|id| !space.categories().contains(id)).take(MAX_OTHERS);
+        let others = policy.category_ids().filter(|id| space.categories().binary_search(id).is_err());
+        let others = others.take(MAX_OTHERS);
         for (index, category) in others.filter_map(|id| policy.category(id)).enumerate() {
             let preference = if index % 3 == 2 { Preference::Refused } else { Preference::Granted };
             preferences.push((Name::from(category.wire_id()), preference));
@@ -226,9 +272,9 @@ fn among_others<'e>(
         surround(entries, losing);
         // The destinations around it say the opposite of what it says.
         let opposite = if situation.entry == Some(Entry::Off) { Entry::On } else { Entry::Off };
-        let after = policy.destinations().iter().cycle().skip(id.index() + 1);
-        let count = policy.destinations().len() - 1;
-        for other in after.take(count.min(MAX_OTHERS)).filter(|other| !own.contains(&other.name())) {
+        let (before, after) = policy.destinations().split_at(id.index());
+        let others = after.iter().skip(1).chain(before);
+        for other in others.take(MAX_OTHERS).filter(|other| !own.contains(&other.name())) {
             entries.push((Name::from(other.name()), opposite));
         }
     }

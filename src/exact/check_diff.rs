@@ -3,7 +3,7 @@
 
 use super::check::{Check, check};
 use super::checked::{self, Answered, CheckedCase};
-use super::diagram::{Diagram, Diagrams};
+use super::diagram::{Budget, Diagram, Diagrams};
 use super::inputs::Inputs;
 use crate::event::LedgerAnswer;
 use crate::fingerprint::TooLargeError;
@@ -78,12 +78,13 @@ pub(super) fn check_diff(old: &Policy, new: &Policy) -> Option<CheckDiff> {
         policy.destinations().iter().map(|one| one.name().to_owned()).zip(policy.destination_ids()).collect()
     };
     let (old_ids, new_ids) = (ids(old), ids(new));
+    let mut budget = Budget::default();
     // A destination that only one policy has is new or gone in every event: that is no matter of the check.
     for (name, old_id) in &old_ids {
         let Some(new_id) = new_ids.get(name) else { continue };
         let pair = [(old, *old_id), (new, *new_id)];
         for row in &mut rows {
-            let changed = changed(pair, row.result).unwrap_or((None, None, true));
+            let changed = changed(pair, row.result, &mut budget).unwrap_or((None, None, true));
             if let (None, None, false) = changed {
                 continue;
             }
@@ -107,25 +108,39 @@ fn is_changed(before: Option<&Check>, after: Option<&Check>, result: CheckResult
 type Changed = (Option<CheckedWitness>, Option<CheckedWitness>, bool);
 
 /// Returns what a destination receives more, and what it receives no more, where the check has a result in one of the policies.
-fn changed(pair: [(&Policy, DestinationId); 2], result: CheckResult) -> Result<Changed, TooLargeError> {
+fn changed(
+    pair: [(&Policy, DestinationId); 2],
+    result: CheckResult,
+    budget: &mut Budget,
+) -> Result<Changed, TooLargeError> {
+    // Every category is an input.
+    budget.spend(pair.iter().map(|(policy, _)| policy.categories().len()).sum())?;
     let inputs = Inputs::checked_pair(pair);
-    let mut diagrams = Diagrams::new(inputs.values())?;
-    let events = inputs.events(&mut diagrams, &[])?;
+    budget.ask(inputs.values(), |diagrams| changed_over(diagrams, &inputs, pair, result))
+}
+
+fn changed_over(
+    diagrams: &mut Diagrams,
+    inputs: &Inputs,
+    pair: [(&Policy, DestinationId); 2],
+    result: CheckResult,
+) -> Result<Changed, TooLargeError> {
+    let events = inputs.events(diagrams, &[])?;
     let mut both = Vec::new();
     for (which, (policy, id)) in pair.into_iter().enumerate() {
         let Some(destination) = policy.destination(id) else { return Ok((None, None, false)) };
-        both.push(checked::cases(&mut diagrams, &inputs, which, policy, destination)?);
+        both.push(checked::cases(diagrams, inputs, which, policy, destination)?);
     }
     let [old, new] = both.as_slice() else { return Ok((None, None, false)) };
     let (mut delivered, mut blocked) = (None, None);
     for answered in Answered::ALL {
-        let (was, own) = delivers(&mut diagrams, old, answered, result)?;
-        let (is, other) = delivers(&mut diagrams, new, answered, result)?;
+        let (was, own) = delivers(diagrams, old, answered, result)?;
+        let (is, other) = delivers(diagrams, new, answered, result)?;
         let region = diagrams.or(own, other)?;
         let region = diagrams.and(region, events)?;
         let record = match answered {
             Answered::Known => Diagram::TRUE,
-            _ => checked::no_record(&mut diagrams, &inputs)?,
+            _ => checked::no_record(diagrams, inputs)?,
         };
         let region = diagrams.and(region, record)?;
         let more = diagrams.join(was, is, &|was, is| u32::from(was < is))?;

@@ -163,7 +163,9 @@ fn irredundant(diagrams: &mut Diagrams, within: Within) -> Result<Vec<Cube>, Too
     let (mut left, mut visits) = (within.least, MAX_VISITS);
     // A wide cube covers many paths, which need not be looked at any more.
     while let Some(path) = path(diagrams, left, &whole) {
+        let before = visits;
         let wide = widened(diagrams, path, within.most, &mut visits).ok_or(TooLargeError)?;
+        diagrams.count_work(before - visits);
         let covered = condition(diagrams, &wide)?;
         let not_covered = diagrams.not(covered)?;
         left = diagrams.and(left, not_covered)?;
@@ -242,10 +244,14 @@ fn minimum(
     let primes = Primes { known: HashMap::new(), whole }.of(diagrams, within.most)?;
     // For each point the primes that have it. Points that are in the same ones are one.
     let mut rows = Rows { diagrams, primes: &primes, seen: HashSet::new(), rows: BTreeSet::new() };
-    rows.add(0, within.least, (0..primes.len()).collect())?;
-    let rows = rows.rows.into_iter().collect();
+    let added = rows.add(0, within.least, (0..primes.len()).collect());
+    let (points, rows) = (rows.seen.len(), rows.rows.into_iter().collect());
+    diagrams.count_work(points);
+    added?;
     let costs: Vec<Cost> = primes.iter().map(|prime| cost(prime, diagrams)).collect();
-    let chosen = cheapest(&costs, rows).ok_or(TooLargeError)?;
+    let (chosen, work) = cheapest(&costs, rows);
+    diagrams.count_work(work);
+    let chosen = chosen.ok_or(TooLargeError)?;
     Ok(chosen.into_iter().filter_map(|index| primes.get(index).cloned()).collect())
 }
 

@@ -79,18 +79,25 @@ pub fn decision_tables(
     policy: &Policy,
     destinations: impl IntoIterator<Item = DestinationId>,
 ) -> Result<Vec<DecisionTable>, TooLargeError> {
-    let mut known: HashMap<EquivalenceClass<bool>, Vec<TableBlock>> = HashMap::new();
-    let mut decided = Vec::new();
+    // The place of the table of each class. Classes may share one.
+    let mut known: HashMap<EquivalenceClass<bool>, usize> = HashMap::new();
+    let mut tables: Vec<DecisionTable> = Vec::new();
     for id in destinations {
         let Some(destination) = policy.destination(id) else { continue };
-        let blocks = match known.entry(EquivalenceClass::by_outcomes(policy, destination)) {
-            Occupied(known) => known.get().clone(),
-            Vacant(place) => place.insert(blocks(policy, id, destination)?).clone(),
+        let place = match known.entry(EquivalenceClass::by_outcomes(policy, destination)) {
+            Occupied(known) => *known.get(),
+            Vacant(place) => {
+                let blocks = blocks(policy, id, destination)?;
+                let same = tables.iter().position(|table| table.blocks == blocks);
+                *place.insert(same.unwrap_or_else(|| {
+                    tables.push(DecisionTable { destinations: Vec::new(), blocks });
+                    tables.len() - 1
+                }))
+            }
         };
-        decided.push((id, blocks));
+        tables.get_mut(place).into_iter().for_each(|table| table.destinations.push(id));
     }
-    let tables = grouped(decided).into_iter();
-    Ok(tables.map(|(destinations, blocks)| DecisionTable { destinations, blocks }).collect())
+    Ok(tables)
 }
 
 /// The variables that rows ask for beside the states, by their places among the condensed inputs.
@@ -270,10 +277,29 @@ impl DecisionTable {
 
     /// Returns an event in a row of one of its blocks, as JSON, for one of the destinations.
     pub fn witness(policy: &Policy, id: DestinationId, block: &TableBlock, row: &TableRow) -> Option<String> {
+        Witnesses::of(policy, id)?.in_row(block, row)
+    }
+}
+
+/// The events in the rows of a destination's table.
+pub(crate) struct Witnesses {
+    inputs: Inputs,
+    /// The place of the destination's own name among those of the inputs.
+    own: usize,
+}
+
+impl Witnesses {
+    pub(crate) fn of(policy: &Policy, id: DestinationId) -> Option<Self> {
         let inputs = Inputs::of(&[(policy, id)]);
         let name = policy.destination(id)?.name();
-        let state = block.consent.first()?;
         let own = inputs.names.iter().position(|one| one == name)?;
+        Some(Witnesses { inputs, own })
+    }
+
+    /// Returns an event in a row of a block, as JSON.
+    pub(crate) fn in_row(&self, block: &TableBlock, row: &TableRow) -> Option<String> {
+        let Witnesses { inputs, own } = self;
+        let state = block.consent.first()?;
         let first = |all: &[_], values: &Option<Vec<Option<Entry>>>| {
             values.as_ref().and_then(|values| values.first()).map_or(0, |entry| place_of(all, entry))
         };

@@ -2,7 +2,7 @@
 
 use super::category_names::CategoryNames;
 use super::cover::{Cube, MAX_CUBES, cover, size};
-use super::diagram::{Diagram, Diagrams};
+use super::diagram::{Budget, Diagram, Diagrams};
 use super::equivalence::EquivalenceClass;
 use super::formula::{Formula, PrimeImplicants};
 use super::function::{Function, Used, function, reason};
@@ -163,19 +163,19 @@ impl<'c> DestinationPair<'c> {
     }
 
     /// Returns what changes, by categories if that does not take too many rows.
-    pub(super) fn changes(&self) -> Result<PairChanges, TooLargeError> {
+    pub(super) fn changes(&self, budget: &mut Budget) -> Result<PairChanges, TooLargeError> {
         let needs = || self.inputs.by_requirements(&self.formulas);
         let Some(formula) = self.only_formula() else {
-            return Ok(match self.found(&self.inputs, None) {
+            return Ok(match self.found(&self.inputs, None, budget) {
                 Ok(found) => PairChanges { by_requirements: false, found },
                 Err(TooLargeError) => {
-                    PairChanges { by_requirements: true, found: self.found(&needs(), None)? }
+                    PairChanges { by_requirements: true, found: self.found(&needs(), None, budget)? }
                 }
             });
         };
         // Where there are too many ways, they may not matter.
-        let ways = formula.and_then(|formula| formula.prime_implicants(&self.inputs.categories).ok());
-        let found = self.found(&needs(), ways.as_ref())?;
+        let ways = formula.and_then(|formula| formula.prime_implicants(&self.inputs.categories, budget).ok());
+        let found = self.found(&needs(), ways.as_ref(), budget)?;
         Ok(match self.expanded(&found, ways.as_ref()) {
             Ok(found) => PairChanges { by_requirements: false, found },
             Err(TooLargeError) => PairChanges { by_requirements: true, found },
@@ -199,12 +199,8 @@ impl<'c> DestinationPair<'c> {
         &self,
         rows: &Inputs,
         ways: Option<&PrimeImplicants>,
+        budget: &mut Budget,
     ) -> Result<Vec<ChangedCube>, TooLargeError> {
-        let mut diagrams = Diagrams::new(rows.values())?;
-        let mut functions = Vec::new();
-        for (which, (policy, _, one)) in self.declared.iter().enumerate() {
-            functions.push(function(&mut diagrams, rows, which, policy, one, Used::Stamped)?);
-        }
         let cost = |cube: &Cube, diagrams: &Diagrams| {
             let (one, conditions) = size(cube, diagrams);
             match asked(cube, rows).zip(ways) {
@@ -216,20 +212,26 @@ impl<'c> DestinationPair<'c> {
                 None => (one, conditions),
             }
         };
-        let combinations = rows.combinations()?;
-        let events = rows.events(&mut diagrams, &combinations)?;
-        let mut found = Vec::new();
-        for (transition, condition) in self.transitions(&mut diagrams, rows, &functions)? {
-            for cube in cover(&mut diagrams, condition, events, &cost)? {
-                let cube = rows.narrowed(cube, &combinations);
-                let (_, event) = rows.first_event(&cube, &combinations);
-                found.push(ChangedCube { transition: transition.clone(), cube, event });
+        let combinations = rows.combinations(budget)?;
+        budget.ask(rows.values(), |diagrams| {
+            let mut functions = Vec::new();
+            for (which, (policy, _, one)) in self.declared.iter().enumerate() {
+                functions.push(function(diagrams, rows, which, policy, one, Used::Stamped)?);
             }
-            if found.len() > MAX_CUBES {
-                return Err(TooLargeError);
+            let events = rows.events(diagrams, &combinations)?;
+            let mut found = Vec::new();
+            for (transition, condition) in self.transitions(diagrams, rows, &functions)? {
+                for cube in cover(diagrams, condition, events, &cost)? {
+                    let cube = rows.narrowed(cube, &combinations);
+                    let (_, event) = rows.first_event(&cube, &combinations);
+                    found.push(ChangedCube { transition: transition.clone(), cube, event });
+                }
+                if found.len() > MAX_CUBES {
+                    return Err(TooLargeError);
+                }
             }
-        }
-        Ok(found)
+            Ok(found)
+        })
     }
 
     /// Returns each way in which decisions change, those that matter most first, and where they do.
@@ -417,8 +419,8 @@ mod tests {
                 for more in ["", "alias \"Y\"", "exempt", "disabled"] {
                     let (old, new) = (policy(from, needs, ""), policy(to, needs, more));
                     let one = of_x(&old, &new);
-                    let all = one.found(&one.inputs, None).unwrap();
-                    let as_one = one.changes().unwrap().found;
+                    let all = one.found(&one.inputs, None, &mut Budget::default()).unwrap();
+                    let as_one = one.changes(&mut Budget::default()).unwrap().found;
                     let size = |found: &[ChangedCube]| {
                         let conditions = found.iter().map(|found| {
                             let values = found.cube.0.iter().zip(one.inputs.values());
@@ -467,8 +469,10 @@ mod tests {
                 let one = of_x(&old, &new);
                 let inputs = &one.inputs;
                 let rows = inputs.by_requirements(&one.formulas);
-                let (by_categories, by_requirements) =
-                    (one.found(inputs, None).unwrap(), one.found(&rows, None).unwrap());
+                let (by_categories, by_requirements) = (
+                    one.found(inputs, None, &mut Budget::default()).unwrap(),
+                    one.found(&rows, None, &mut Budget::default()).unwrap(),
+                );
                 let mut values = vec![0; inputs.values().len()];
                 loop {
                     let (event, reading) = inputs.event(&values).unwrap();

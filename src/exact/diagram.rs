@@ -8,6 +8,44 @@ use std::collections::BTreeSet;
 /// The most steps, each of which makes one node at most, before a question counts as too large to be answered.
 pub(crate) const MAX_STEPS: usize = 2_000_000;
 
+/// The most steps that all questions about one policy take together.
+const MAX_STEPS_OF_ALL: usize = 10_000_000;
+
+/// The steps that asking a question takes by itself.
+const STEPS_OF_ASKING: usize = 50;
+
+/// The steps that questions about one policy, or about a pair, may still take.
+#[derive(Debug)]
+pub(crate) struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Budget(MAX_STEPS_OF_ALL)
+    }
+}
+
+impl Budget {
+    /// Answers a question with diagrams over variables with so many values each.
+    pub(crate) fn ask<T>(
+        &mut self,
+        values: Vec<usize>,
+        question: impl FnOnce(&mut Diagrams) -> Result<T, TooLargeError>,
+    ) -> Result<T, TooLargeError> {
+        let most = MAX_STEPS.min(self.0);
+        self.spend(STEPS_OF_ASKING + values.len())?;
+        let mut diagrams = Diagrams::at_most(values, most)?;
+        let answer = question(&mut diagrams);
+        self.0 = self.0.saturating_sub(most - diagrams.left + diagrams.nodes.len() + diagrams.work);
+        answer
+    }
+
+    /// Takes off the steps of something that needs no diagrams.
+    pub(crate) fn spend(&mut self, steps: usize) -> Result<(), TooLargeError> {
+        self.0 = self.0.checked_sub(steps).ok_or(TooLargeError)?;
+        Ok(())
+    }
+}
+
 /// The most variables: functions are followed one variable at a time, each a call further down.
 const MAX_VARIABLES: usize = 1_000;
 
@@ -48,6 +86,8 @@ pub(crate) struct Diagrams {
     known: HashMap<(u32, Box<[Diagram]>), Diagram>,
     /// The number of steps that may still be taken.
     left: usize,
+    /// The number of steps that were taken with diagrams, and make none.
+    work: usize,
 }
 
 #[derive(Debug)]
@@ -67,9 +107,14 @@ impl Diagrams {
     pub(crate) fn at_most(values: Vec<usize>, left: usize) -> Result<Self, TooLargeError> {
         let (nodes, children) = (Vec::new(), Vec::new());
         match values.len() <= MAX_VARIABLES {
-            true => Ok(Diagrams { values, nodes, children, known: HashMap::new(), left }),
+            true => Ok(Diagrams { values, nodes, children, known: HashMap::new(), left, work: 0 }),
             false => Err(TooLargeError),
         }
+    }
+
+    /// Counts steps that make no diagram. Only a [`Budget`] limits them.
+    pub(crate) fn count_work(&mut self, steps: usize) {
+        self.work += steps;
     }
 
     /// Returns the number of values of each variable.

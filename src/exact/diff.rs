@@ -7,6 +7,7 @@ use super::conditions::Conditions;
 use super::destination_pair::{
     ChangedCube, Decided, DestinationPair, Direction, PairChanges, PairClass, Presence, Side, Transition,
 };
+use super::diagram::Budget;
 use super::formula::Formula;
 use super::gate::{event_names, gate};
 use super::gate_change::{GateChange, gate_change};
@@ -112,7 +113,16 @@ impl Diff {
     }
 }
 
+/// The most that the rows of a diff take, as [`DestinationDiff::size`] measures them.
+const MAX_SIZE: usize = 60_000;
+
 impl DestinationDiff {
+    /// Returns how much room its rows take: 1 for each, and for every kilobyte of names that it repeats.
+    fn size(&self) -> usize {
+        let names = self.inputs.names.iter().chain(&self.inputs.categories).map(String::len).sum::<usize>();
+        self.changes.found.len() * (1 + names / 1024)
+    }
+
     /// Returns the situations that are decided otherwise: those that are loosened come first.
     pub fn changes(&self) -> impl Iterator<Item = Change> {
         let rows = self.rows();
@@ -199,6 +209,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
     let (mut destinations, mut too_large) = (Vec::new(), Vec::new());
     // Most destinations are alike but for their names and categories.
     let mut known = HashMap::new();
+    let (mut budget, mut size_left) = (Budget::default(), MAX_SIZE);
     let ids = [old, new].map(|policy| {
         let names = policy.destinations().iter().map(Destination::name);
         names.zip(policy.destination_ids()).collect::<BTreeMap<&str, DestinationId>>()
@@ -213,8 +224,16 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
             &category_names,
             are_settings_alike,
             &mut known,
+            &mut budget,
         ) {
-            Ok(changed) => destinations.extend(changed),
+            Ok(None) => {}
+            Ok(Some(changed)) => match size_left.checked_sub(changed.size()) {
+                Some(left) => {
+                    size_left = left;
+                    destinations.push(changed);
+                }
+                None => too_large.push((*name).to_owned()),
+            },
             Err(TooLargeError) => too_large.push((*name).to_owned()),
         }
     }
@@ -274,7 +293,8 @@ fn destination(
     sides: [Side<'_>; 2],
     category_names: &CategoryNames,
     are_settings_alike: bool,
-    known: &mut HashMap<PairClass, PairChanges>,
+    known: &mut HashMap<PairClass, Result<PairChanges, TooLargeError>>,
+    budget: &mut Budget,
 ) -> Result<Option<DestinationDiff>, TooLargeError> {
     let compared = DestinationPair::of(sides, category_names);
     let class = PairClass::of(&compared);
@@ -282,8 +302,8 @@ fn destination(
         return Ok(None);
     }
     let changes = match known.entry(class) {
-        Entry::Occupied(changes) => changes.get().clone(),
-        Entry::Vacant(place) => place.insert(compared.changes()?).clone(),
+        Entry::Occupied(changes) => changes.get().clone()?,
+        Entry::Vacant(place) => place.insert(compared.changes(budget)).clone()?,
     };
     let DestinationPair { presence, inputs, formulas, .. } = compared;
     let is_changed = presence != Presence::Both || !changes.found.is_empty();

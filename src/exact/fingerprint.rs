@@ -5,10 +5,10 @@
 //! word of the language is hashed, so that renaming one changes no fingerprint. Labels, comments, declared names of categories, the
 //! order of lines, files and tests leave no trace.
 
-use super::diagram::{Diagram, Diagrams};
+use super::diagram::{Budget, Diagram, Diagrams};
 use super::equivalence::EquivalenceClass;
 use super::formula::Formula;
-use super::function::{DecisionFunction, reason};
+use super::function::{Used, function, reason};
 use super::gate::{Gate, Open, Opens};
 use super::inputs::{ALL, ENTRIES, Input, Inputs};
 use crate::decide::{Decision, Table};
@@ -157,6 +157,7 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLargeError> {
         policy.destination_ids().zip(policy.destinations()).map(|(id, one)| (one.name(), id)).collect();
     // Destinations that are decided alike are hashed once.
     let mut known: HashMap<_, (bool, [u8; 32])> = HashMap::new();
+    let mut budget = Budget::default();
     for (name, id) in by_name {
         let Some(destination) = policy.destination(id) else { continue };
         let formula = Formula::of_destination(destination, policy);
@@ -164,7 +165,7 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLargeError> {
         let key = (class, destination.names().collect::<BTreeSet<_>>().len());
         let (has_entries, digest) = match known.entry(key) {
             hash_map::Entry::Occupied(known) => *known.get(),
-            hash_map::Entry::Vacant(place) => *place.insert(decision(policy, id)?),
+            hash_map::Entry::Vacant(place) => *place.insert(decision(policy, id, destination, &mut budget)?),
         };
         hash.text(name);
         // Whose a name is matters only where its entry does.
@@ -250,25 +251,31 @@ fn drops(hash: &mut Hash, policy: &Policy) {
 }
 
 /// Hashes the decision for a destination without its names, and returns whether it depends on its entries.
-fn decision(policy: &Policy, id: DestinationId) -> Result<(bool, [u8; 32]), TooLargeError> {
-    let Some(DecisionFunction { inputs, diagrams, function, .. }) = DecisionFunction::new(policy, id)? else {
-        return Ok((false, [0; 32]));
-    };
-    let mut writer = Writer {
-        diagrams: &diagrams,
-        inputs: inputs.all().collect(),
-        shapes: &inputs,
-        known: HashMap::new(),
-        has_entries: false,
-    };
-    let mut hash = Hash::new(Part::Destination);
-    hash.bytes(&writer.digest(function.reason, Leaves::Reasons));
-    for (wire_id, named) in &function.refused {
-        hash.part(Part::Refused);
-        hash.text(wire_id);
-        hash.bytes(&writer.digest(*named, Leaves::Truth));
-    }
-    Ok((writer.has_entries, hash.finish()))
+fn decision(
+    policy: &Policy,
+    id: DestinationId,
+    destination: &Destination,
+    budget: &mut Budget,
+) -> Result<(bool, [u8; 32]), TooLargeError> {
+    let inputs = Inputs::of(&[(policy, id)]);
+    budget.ask(inputs.values(), |diagrams| {
+        let function = function(diagrams, &inputs, 0, policy, destination, Used::Stamped)?;
+        let mut writer = Writer {
+            diagrams,
+            inputs: inputs.all().collect(),
+            shapes: &inputs,
+            known: HashMap::new(),
+            has_entries: false,
+        };
+        let mut hash = Hash::new(Part::Destination);
+        hash.bytes(&writer.digest(function.reason, Leaves::Reasons));
+        for (wire_id, named) in &function.refused {
+            hash.part(Part::Refused);
+            hash.text(wire_id);
+            hash.bytes(&writer.digest(*named, Leaves::Truth));
+        }
+        Ok((writer.has_entries, hash.finish()))
+    })
 }
 
 /// The meaning of the leaves of a diagram.

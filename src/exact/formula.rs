@@ -2,7 +2,7 @@
 //! satisfied and when it is not.
 
 use super::cover::MAX_CUBES;
-use super::diagram::{Diagram, Diagrams, moved};
+use super::diagram::{Budget, Diagram, Diagrams, moved};
 use crate::fingerprint::TooLargeError;
 use crate::model::{Destination, Policy, Requirement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -94,20 +94,25 @@ impl Formula {
 
     /// Returns when it is satisfied and when it is not, by places among `free`, which are the wire ids of its categories that are not
     /// `always`, sorted.
-    pub(crate) fn prime_implicants(&self, free: &[String]) -> Result<PrimeImplicants, TooLargeError> {
+    pub(crate) fn prime_implicants(
+        &self,
+        free: &[String],
+        budget: &mut Budget,
+    ) -> Result<PrimeImplicants, TooLargeError> {
         let order = Order::of([self], free);
-        let mut diagrams = Diagrams::new(vec![2; free.len()])?;
-        let whole =
-            self.satisfied(&mut diagrams, &|diagrams, wire_id| order.literal(diagrams, wire_id))?.whole;
-        let rows = |holds| -> Result<Vec<Vec<usize>>, TooLargeError> {
-            let mut rows = shortest(&diagrams, whole, holds, &mut HashMap::new())?;
-            for row in &mut rows {
-                row.iter_mut().for_each(|variable| *variable = order.place(*variable));
-                row.sort_unstable();
-            }
-            Ok(rows)
-        };
-        Ok(PrimeImplicants { satisfied: rows(Diagram::TRUE)?, unsatisfied: rows(Diagram::FALSE)? })
+        budget.ask(vec![2; free.len()], |diagrams| {
+            let granted = |diagrams: &mut Diagrams, wire_id: &str| order.literal(diagrams, wire_id);
+            let whole = self.satisfied(diagrams, &granted)?.whole;
+            let rows = |holds| -> Result<Vec<Vec<usize>>, TooLargeError> {
+                let mut rows = shortest(diagrams, whole, holds, &mut HashMap::new())?;
+                for row in &mut rows {
+                    row.iter_mut().for_each(|variable| *variable = order.place(*variable));
+                    row.sort_unstable();
+                }
+                Ok(rows)
+            };
+            Ok(PrimeImplicants { satisfied: rows(Diagram::TRUE)?, unsatisfied: rows(Diagram::FALSE)? })
+        })
     }
 
     /// Returns the wire ids of its categories that are not `always`.
@@ -296,7 +301,8 @@ mod tests {
             any(vec![category("a"), category("b"), category("c")]),
             always,
         ]);
-        let ways = formula.prime_implicants(&["a", "b", "c"].map(str::to_owned)).unwrap();
+        let ways =
+            formula.prime_implicants(&["a", "b", "c"].map(str::to_owned), &mut Budget::default()).unwrap();
         let sorted = |mut rows: Vec<Vec<usize>>| {
             rows.sort();
             rows
@@ -308,10 +314,13 @@ mod tests {
         // Thirty categories are no matter; too many ways are said to be.
         let many: Vec<String> = (0..30).map(|number| format!("{number:02}")).collect();
         let all = Formula::AllOf(many.iter().map(|one| category(one)).collect());
-        let ways = all.prime_implicants(&many).unwrap();
+        let ways = all.prime_implicants(&many, &mut Budget::default()).unwrap();
         assert_eq!((ways.satisfied.len(), ways.unsatisfied.len()), (1, 30));
         let pairs = many.chunks(2).map(|pair| any(pair.iter().map(|one| category(one)).collect()));
-        assert_eq!(Formula::AllOf(pairs.collect()).prime_implicants(&many), Err(TooLargeError));
+        assert_eq!(
+            Formula::AllOf(pairs.collect()).prime_implicants(&many, &mut Budget::default()),
+            Err(TooLargeError)
+        );
     }
 
     /// Categories that stand together are near each other, wherever the alphabet has them.

@@ -2,7 +2,7 @@
 //! decision, and the values of each.
 
 use super::cover::Cube;
-use super::diagram::{Diagram, Diagrams, moved};
+use super::diagram::{Budget, Diagram, Diagrams, moved};
 use super::formula::{Formula, place};
 use super::requirement_vars::{Combination, RequirementVar, combinations};
 use crate::event::{Entry, Event, Form, Integrations, Limits, Name, Preference, forms};
@@ -280,9 +280,12 @@ impl Inputs {
     }
 
     /// Returns the values that requirements have together; none where each category is a variable itself.
-    pub(crate) fn combinations(&self) -> Result<Vec<Combination>, TooLargeError> {
+    pub(crate) fn combinations(&self, budget: &mut Budget) -> Result<Vec<Combination>, TooLargeError> {
         let Some(requirements) = &self.requirements else { return Ok(Vec::new()) };
-        combinations(requirements, &self.categories, self.shapes.iter().map(answered).collect())
+        let patterns = self.shapes.iter().map(answered).collect();
+        budget.ask(vec![2; self.categories.len()], |diagrams| {
+            combinations(diagrams, requirements, &self.categories, patterns)
+        })
     }
 
     /// Returns the condition that an event exists: a missing or malformed object has no members, and requirements are as one of

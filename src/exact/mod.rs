@@ -37,13 +37,14 @@ mod space;
 
 pub use crate::fingerprint::{Fingerprint, TooLargeError};
 pub(crate) use category_names::CategoryNames;
-pub use certify::{Certificate, Coverage, Disagreement, certify};
+pub use certify::{Certificate, Coverage, Disagreement, certify, default_situations};
 pub use check::{Check, check};
 pub use check_diff::{CheckChange, CheckDiff, CheckedDestination, CheckedWitness};
 pub use conditions::{Condition, Conditions, RequiredBy};
 pub use counterfactuals::{
     Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, counterfactuals,
 };
+pub(crate) use decision_table::Witnesses;
 pub use decision_table::{DecisionTable, TableBlock, TableRow, decision_tables};
 pub use destination_pair::{Decided, Direction, Presence};
 pub use diff::{Change, DestinationDiff, Diff, DropChange, Witness, diff};
@@ -51,5 +52,5 @@ pub use fingerprint::fingerprint;
 pub use function::DecisionFunction;
 pub use gate::{Gate, Open, Opens, gate};
 pub use gate_change::{GateChange, Passing};
-pub use prove::{Counterexample, Proof, prove};
+pub use prove::{Counterexample, Proof, prove, prove_all};
 pub use space::{Situation, Space};

@@ -1,16 +1,20 @@
 //! Whether what a policy promises is so, decided over every event that there can be.
 
 use super::checked::{self, CheckedCase, has_record};
-use super::diagram::{Diagram, Diagrams};
+use super::diagram::{Budget, Diagram, Diagrams};
+use super::equivalence::EquivalenceClass;
+use super::formula::Formula;
 use super::function::Used;
 use super::inputs::{ALL, ENTRIES, Inputs};
 use crate::event::{Entry, LedgerAnswer, Name};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
-    CategoryId, ConsentState, Destination, DestinationId, EntryState, IntegrationsState, Policy, Promise,
-    PromiseCondition, Requirement,
+    CategoryId, CheckResult, ConsentState, Destination, DestinationId, EntryState, IntegrationsState, Policy,
+    Promise, PromiseCondition, Requirement,
 };
 use crate::reason::Reason;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
+use std::collections::{HashMap, HashSet};
 
 /// The answer to whether a promise is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,65 +76,184 @@ impl Proof<'_> {
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
 pub fn prove<'p>(policy: &Policy, promise: &'p Promise) -> Result<Proof<'p>, TooLargeError> {
-    let mut proof = Proof { promise, situations: Some(0), counterexamples: Vec::new() };
-    for id in policy.covered_by(promise) {
-        let Some(destination) = policy.destination(id) else { continue };
-        let (situations, counterexample) = Question::new(policy, promise, id)?.answer(destination)?;
-        let sum = proof.situations.zip(situations);
-        proof.situations = sum.and_then(|(sum, situations)| sum.checked_add(situations));
-        proof.counterexamples.extend(counterexample);
+    Prover::new(policy).proof(promise)
+}
+
+/// Decides every promise of a policy, in their order.
+///
+/// # Errors
+///
+/// As [`prove`], and for promises for which no steps are left: all promises of a policy share them.
+pub fn prove_all(policy: &Policy) -> impl Iterator<Item = Result<Proof<'_>, TooLargeError>> {
+    let mut prover = Prover::new(policy);
+    policy.promises().iter().map(move |promise| prover.proof(promise))
+}
+
+/// The steps of showing an event that breaks a promise.
+const STEPS_OF_SHOWING: usize = 100;
+
+/// The state that the proofs of a policy's promises share.
+struct Prover<'p> {
+    policy: &'p Policy,
+    budget: Budget,
+    /// The number of each class of destinations, by what the policy says of one and how many names it has.
+    classes: HashMap<(EquivalenceClass<Formula>, usize), usize>,
+    class_of: HashMap<DestinationId, usize>,
+}
+
+impl<'p> Prover<'p> {
+    fn new(policy: &'p Policy) -> Self {
+        Prover { policy, budget: Budget::default(), classes: HashMap::new(), class_of: HashMap::new() }
     }
-    Ok(proof)
+
+    /// Returns the number of a destination's class: those of one class differ in their names alone.
+    fn class_of(&mut self, id: DestinationId, destination: &Destination) -> usize {
+        let (policy, classes) = (self.policy, &mut self.classes);
+        *self.class_of.entry(id).or_insert_with(|| {
+            let formula = Formula::of_destination(destination, policy);
+            let class = EquivalenceClass::of(policy, destination, formula.as_ref(), Formula::clone);
+            let next = classes.len();
+            *classes.entry((class, destination.names().count())).or_insert(next)
+        })
+    }
+
+    fn proof<'q>(&mut self, promise: &'q Promise) -> Result<Proof<'q>, TooLargeError> {
+        let policy = self.policy;
+        let mut known: HashMap<QuestionClass, Answer> = HashMap::new();
+        let mut proof = Proof { promise, situations: Some(0), counterexamples: Vec::new() };
+        let asked: HashSet<&str> = entries(promise).collect();
+        for id in policy.covered_by(promise) {
+            let Some(destination) = policy.destination(id) else { continue };
+            // Most answers are known already, and need no inputs.
+            let mut own = None;
+            let names = match asked.is_empty() {
+                true => Vec::new(),
+                false => names(destination, &asked, own.insert(inputs(policy, promise, id))),
+            };
+            self.budget.spend(1 + names.len())?;
+            let class = QuestionClass { destination: self.class_of(id, destination), names };
+            let answer = match known.entry(class) {
+                Occupied(known) => known.into_mut(),
+                Vacant(place) => {
+                    let inputs = own.get_or_insert_with(|| inputs(policy, promise, id));
+                    place.insert(self.budget.ask(inputs.values(), |diagrams| {
+                        Question { policy, promise, inputs, diagrams }.answer(destination)
+                    })?)
+                }
+            };
+            let sum = proof.situations.zip(answer.situations);
+            proof.situations = sum.and_then(|(sum, situations)| sum.checked_add(situations));
+            if let Some(broken) = &answer.broken {
+                self.budget.spend(STEPS_OF_SHOWING)?;
+                let inputs = own.unwrap_or_else(|| inputs(policy, promise, id));
+                proof.counterexamples.extend(broken.counterexample(policy, promise, id, &inputs));
+            }
+        }
+        Ok(proof)
+    }
+}
+
+/// Returns the names of whose entries a promise speaks, but for `All`.
+fn entries(promise: &Promise) -> impl Iterator<Item = &str> {
+    promise.when.iter().filter_map(|condition| match condition {
+        PromiseCondition::Entry { name, .. } if name != "All" => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+/// Returns of each name of the inputs whether it is the destination's, and whether a promise speaks of its entry.
+fn names(destination: &Destination, asked: &HashSet<&str>, inputs: &Inputs) -> Vec<[bool; 2]> {
+    let own: HashSet<&str> = destination.names().collect();
+    let names = inputs.names.iter().map(String::as_str);
+    names.map(|name| [own.contains(name), asked.contains(name)]).collect()
+}
+
+/// Returns the inputs of a promise about one destination.
+fn inputs(policy: &Policy, promise: &Promise, id: DestinationId) -> Inputs {
+    let names: Vec<&str> = entries(promise).collect();
+    let mut categories: Vec<CategoryId> = promise.without.iter().flat_map(Requirement::categories).collect();
+    // What is recorded of a category may be asked of one that every event grants.
+    let mut recorded = Vec::new();
+    for condition in &promise.when {
+        match condition {
+            PromiseCondition::Preference { category, .. } => categories.push(*category),
+            PromiseCondition::Recorded { category, .. } => recorded.push(*category),
+            _ => {}
+        }
+    }
+    let asked = categories.into_iter().filter_map(|id| policy.category(id));
+    let asked = asked.filter(|category| category.always.is_none());
+    let asked = asked.chain(recorded.into_iter().filter_map(|id| policy.category(id)));
+    let asked: Vec<(&str, &str)> = asked.map(|category| (category.wire_id(), category.name())).collect();
+    Inputs::with(&[(policy, id)], &names, &asked).checked(policy)
+}
+
+/// Destinations about which a promise asks the same.
+#[derive(PartialEq, Eq, Hash)]
+struct QuestionClass {
+    /// The number of the destinations' class.
+    destination: usize,
+    /// As [`names`] returns them; empty where the promise speaks of no entry.
+    names: Vec<[bool; 2]>,
+}
+
+/// The answer for all destinations of a class.
+struct Answer {
+    situations: Option<u128>,
+    broken: Option<Broken>,
+}
+
+/// Events that are decided otherwise than promised, and one of them by its values.
+struct Broken {
+    values: Vec<usize>,
+    result: Option<CheckResult>,
+    reason: Reason,
+    refused: Vec<String>,
+}
+
+impl Broken {
+    fn counterexample(
+        &self,
+        policy: &Policy,
+        promise: &Promise,
+        destination: DestinationId,
+        inputs: &Inputs,
+    ) -> Option<Counterexample> {
+        let (mut event, reading) = inputs.event(&self.values)?;
+        if let (None, false, Some(name)) = (&event.track, event.is_identify, other_event(promise, inputs)) {
+            event.track = Some(Name::from(name));
+        }
+        Some(Counterexample {
+            destination,
+            event: event.to_json(&reading),
+            recorded: self.result.and_then(|result| inputs.answer(policy, result, &self.values)),
+            reason: self.reason,
+            refused: self.refused.clone(),
+        })
+    }
 }
 
 /// A promise about one destination.
-struct Question<'p> {
-    policy: &'p Policy,
-    promise: &'p Promise,
-    id: DestinationId,
-    inputs: Inputs,
-    diagrams: Diagrams,
+struct Question<'q> {
+    policy: &'q Policy,
+    promise: &'q Promise,
+    inputs: &'q Inputs,
+    diagrams: &'q mut Diagrams,
 }
 
-impl<'p> Question<'p> {
-    fn new(policy: &'p Policy, promise: &'p Promise, id: DestinationId) -> Result<Self, TooLargeError> {
-        let mut names = Vec::new();
-        let mut categories: Vec<CategoryId> =
-            promise.without.iter().flat_map(Requirement::categories).collect();
-        // What is recorded of a category may be asked of one that every event grants.
-        let mut recorded = Vec::new();
-        for condition in &promise.when {
-            match condition {
-                PromiseCondition::Entry { name, .. } if name != "All" => names.push(name.as_str()),
-                PromiseCondition::Preference { category, .. } => categories.push(*category),
-                PromiseCondition::Recorded { category, .. } => recorded.push(*category),
-                _ => {}
-            }
-        }
-        let asked = categories.into_iter().filter_map(|id| policy.category(id));
-        let asked = asked.filter(|category| category.always.is_none());
-        let asked = asked.chain(recorded.into_iter().filter_map(|id| policy.category(id)));
-        let asked: Vec<(&str, &str)> = asked.map(|category| (category.wire_id(), category.name())).collect();
-        let inputs = Inputs::with(&[(policy, id)], &names, &asked).checked(policy);
-        let diagrams = Diagrams::new(inputs.values())?;
-        Ok(Question { policy, promise, id, inputs, diagrams })
-    }
-
-    fn answer(
-        mut self,
-        destination: &Destination,
-    ) -> Result<(Option<u128>, Option<Counterexample>), TooLargeError> {
-        let events = self.inputs.events(&mut self.diagrams, &[])?;
-        let (mut situations, mut counterexample) = (Some(0u128), None);
-        for case in checked::cases(&mut self.diagrams, &self.inputs, 0, self.policy, destination)? {
-            let meant = checked::record_of(&mut self.diagrams, &self.inputs, &case)?;
+impl Question<'_> {
+    fn answer(mut self, destination: &Destination) -> Result<Answer, TooLargeError> {
+        let events = self.inputs.events(self.diagrams, &[])?;
+        let (mut situations, mut found) = (Some(0u128), None);
+        for case in checked::cases(self.diagrams, self.inputs, 0, self.policy, destination)? {
+            let meant = checked::record_of(self.diagrams, self.inputs, &case)?;
             let possible = self.diagrams.and(events, meant)?;
             let mut asked = self.diagrams.and(possible, case.holds)?;
             for condition in &self.promise.when {
                 let holds = self.condition(condition, &case)?;
                 asked = self.diagrams.and(asked, holds)?;
             }
-            let delivered = case.function.delivers(&mut self.diagrams)?;
+            let delivered = case.function.delivers(self.diagrams)?;
             let granted =
                 self.promise.without.as_ref().map(|needs| self.satisfied(needs, &case)).transpose()?;
             let own = self.diagrams.count(asked);
@@ -144,26 +267,16 @@ impl<'p> Question<'p> {
                 }
             };
             let broken = self.diagrams.and(asked, broken)?;
-            if counterexample.is_none() {
-                let values = self.diagrams.first(broken);
-                counterexample = values.and_then(|values| self.counterexample(&case, &values));
+            if found.is_none() {
+                found = self.diagrams.first(broken).map(|values| Broken {
+                    result: case.result,
+                    reason: case.function.reason_at(self.diagrams, &values),
+                    refused: case.function.refused_at(self.diagrams, &values),
+                    values,
+                });
             }
         }
-        Ok((situations, counterexample))
-    }
-
-    fn counterexample(&self, case: &CheckedCase, values: &[usize]) -> Option<Counterexample> {
-        let (mut event, reading) = self.inputs.event(values)?;
-        if let (None, false, Some(name)) = (&event.track, event.is_identify, self.other_event()) {
-            event.track = Some(Name::from(name));
-        }
-        Some(Counterexample {
-            destination: self.id,
-            event: event.to_json(&reading),
-            recorded: case.result.and_then(|result| self.inputs.answer(self.policy, result, values)),
-            reason: case.function.reason_at(&self.diagrams, values),
-            refused: case.function.refused_at(&self.diagrams, values),
-        })
+        Ok(Answer { situations, broken: found })
     }
 
     /// Returns where a condition holds after a result of the check. Consent is that which is used.
@@ -172,7 +285,7 @@ impl<'p> Question<'p> {
         condition: &PromiseCondition,
         case: &CheckedCase,
     ) -> Result<Diagram, TooLargeError> {
-        let inputs = &self.inputs;
+        let inputs = self.inputs;
         let (variable, holds): (usize, Vec<bool>) = match condition {
             PromiseCondition::Consent(states) => {
                 let holds =
@@ -200,7 +313,7 @@ impl<'p> Question<'p> {
                 let events = 0..self.diagrams.count_of(Inputs::EVENT);
                 let holds = events.map(|event| match inputs.named_event(event) {
                     Some(name) => names.contains(name),
-                    None => event == 0 && self.other_event().is_some(),
+                    None => event == 0 && other_event(self.promise, self.inputs).is_some(),
                 });
                 (Inputs::EVENT, holds.collect())
             }
@@ -238,21 +351,6 @@ impl<'p> Question<'p> {
         self.diagrams.node(variable, &holds)
     }
 
-    /// Returns an event that a promise names and that is no exempt one: all of these are decided alike.
-    fn other_event(&self) -> Option<&'p str> {
-        let promise = self.promise;
-        let named = promise.when.iter().filter_map(|condition| match condition {
-            PromiseCondition::Event(names) => Some(names),
-            _ => None,
-        });
-        let lists: Vec<&Vec<String>> = named.collect();
-        let first = lists.first()?;
-        let is_other = |name: &&String| {
-            lists.iter().all(|names| names.contains(name)) && !self.inputs.named_events.contains(name)
-        };
-        first.iter().find(is_other).map(String::as_str)
-    }
-
     fn satisfied(&mut self, needs: &Requirement, case: &CheckedCase) -> Result<Diagram, TooLargeError> {
         let (elements, all) = match needs {
             Requirement::Category(id) => return self.granted(*id, case),
@@ -276,12 +374,9 @@ impl<'p> Question<'p> {
         let Some(category) = category else { return Ok(Diagram::TRUE) };
         let Some(variable) = self.inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
         let granted = self.diagrams.literal(variable)?;
-        let stamped =
-            self.inputs.where_present(&mut self.diagrams, Inputs::CONSENT, granted, Diagram::FALSE)?;
+        let stamped = self.inputs.where_present(self.diagrams, Inputs::CONSENT, granted, Diagram::FALSE)?;
         let used = match case.used {
-            Used::Recorded => {
-                self.inputs.recorded_grants(&mut self.diagrams, self.policy, category.wire_id())?
-            }
+            Used::Recorded => self.inputs.recorded_grants(self.diagrams, self.policy, category.wire_id())?,
             Used::Stamped | Used::Nothing => Diagram::FALSE,
         };
         self.used(case, stamped, used)
@@ -297,10 +392,24 @@ impl<'p> Question<'p> {
         if case.used == Used::Stamped {
             return Ok(stamped);
         }
-        let is_dropped = checked::drops(&mut self.diagrams, &self.inputs, self.policy)?;
+        let is_dropped = checked::drops(self.diagrams, self.inputs, self.policy)?;
         let own = self.diagrams.and(is_dropped, stamped)?;
         let is_used = self.diagrams.not(is_dropped)?;
         let used = self.diagrams.and(is_used, used)?;
         self.diagrams.or(own, used)
     }
+}
+
+/// Returns an event that a promise names and that is no exempt one: all of these are decided alike.
+fn other_event<'p>(promise: &'p Promise, inputs: &Inputs) -> Option<&'p str> {
+    let named = promise.when.iter().filter_map(|condition| match condition {
+        PromiseCondition::Event(names) => Some(names),
+        _ => None,
+    });
+    let lists: Vec<&Vec<String>> = named.collect();
+    let first = lists.first()?;
+    let is_other = |name: &&String| {
+        lists.iter().all(|names| names.contains(name)) && !inputs.named_events.contains(name)
+    };
+    first.iter().find(is_other).map(String::as_str)
 }

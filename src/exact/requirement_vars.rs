@@ -122,22 +122,22 @@ pub(super) fn other_names(
 /// Returns the values that the variables have together, for whatever is granted of the free categories (sorted) and each pattern of
 /// policies that see it.
 pub(crate) fn combinations(
+    diagrams: &mut Diagrams,
     vars: &[RequirementVar],
     free: &[String],
     patterns: BTreeSet<Vec<bool>>,
 ) -> Result<Vec<Combination>, TooLargeError> {
-    let mut diagrams = Diagrams::new(vec![2; free.len()])?;
     let order = Order::of(vars.iter().flat_map(RequirementVar::formulas), free);
     let mut combinations = Vec::new();
     for answered in patterns {
         let mut conditions = Vec::new();
         for var in vars {
-            conditions.push(var.condition(&mut diagrams, &order, &answered)?);
+            conditions.push(var.condition(diagrams, &order, &answered)?);
         }
         // If no policy sees the state `answered`, nothing is granted.
         let possible = match answered.contains(&true) {
             true => Diagram::TRUE,
-            false => nothing_granted(&mut diagrams)?,
+            false => nothing_granted(diagrams)?,
         };
         for number in 0usize..1 << vars.len() {
             let values: Vec<usize> = (0..vars.len()).map(|place| number >> place & 1).collect();

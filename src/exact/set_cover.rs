@@ -10,6 +10,8 @@ struct Search<'s> {
     costs: &'s [Cost],
     best: Option<(Cost, Vec<usize>)>,
     steps: usize,
+    /// The number of rows that were looked at.
+    rows: usize,
 }
 
 /// The number of cubes, and of conditions in them.
@@ -28,13 +30,16 @@ pub(super) fn are_among<T: PartialEq>(some: &[T], all: &[T]) -> bool {
     some.len() <= all.len() && some.iter().all(|one| all.any(|other| other == one))
 }
 
-/// Returns the cheapest columns of which each row has one, sorted; `None` where the search was given up.
-pub(super) fn cheapest(costs: &[Cost], rows: Vec<Places>) -> Option<Vec<usize>> {
-    let mut search = Search { costs, best: None, steps: 0 };
+/// Returns the cheapest columns of which each row has one, sorted, or `None` where the search was given up; and how many rows it looked at.
+pub(super) fn cheapest(costs: &[Cost], rows: Vec<Places>) -> (Option<Vec<usize>>, usize) {
+    let mut search = Search { costs, best: None, steps: 0, rows: 0 };
     search.go(rows, Vec::new(), (0, 0));
-    let (_, mut chosen) = search.best.filter(|_| search.steps <= MAX_STEPS)?;
-    chosen.sort_unstable();
-    Some(chosen)
+    let best = search.best.filter(|_| search.steps <= MAX_STEPS);
+    let chosen = best.map(|(_, mut chosen)| {
+        chosen.sort_unstable();
+        chosen
+    });
+    (chosen, search.rows)
 }
 
 impl Search<'_> {
@@ -44,6 +49,7 @@ impl Search<'_> {
 
     fn go(&mut self, mut rows: Vec<Places>, mut chosen: Vec<usize>, mut spent: Cost) {
         self.steps += 1;
+        self.rows += rows.len();
         if self.steps > MAX_STEPS {
             return;
         }

@@ -7,8 +7,9 @@
 use super::inputs::{ALL, ENTRIES, Inputs, PREFERENCES, place_of};
 use crate::event::{Entry, Event, Preference};
 use crate::model::{
-    CategoryId, ConsentState, DestinationId, IntegrationsState, Mentions, Policy, Requirement,
+    CategoryId, ConsentState, Destination, DestinationId, IntegrationsState, Mentions, Policy, Requirement,
 };
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// One combination of the facts that can matter to a destination.
@@ -45,6 +46,15 @@ const FIRST_CATEGORY: usize = ALL_ENTRY + 1;
 impl Space {
     /// Returns every combination of the facts that an event can have; `None` for a destination that the policy does not have.
     pub fn full(policy: &Policy, destination: DestinationId) -> Option<Self> {
+        Space::full_with(policy, destination, &Unclaimed::of(policy))
+    }
+
+    /// Returns the full space; the names that nobody claims are found once for all destinations.
+    pub(super) fn full_with(
+        policy: &Policy,
+        destination: DestinationId,
+        unclaimed: &Unclaimed,
+    ) -> Option<Self> {
         let declared = policy.destination(destination)?;
         let mut categories: Vec<CategoryId> =
             declared.requirement().into_iter().flat_map(Requirement::categories).collect();
@@ -62,10 +72,8 @@ impl Space {
                 .collect(),
             names: vec![declared.name().to_owned()],
             categories: wire_ids.collect(),
-            other_category: unclaimed(|name| policy.categories().iter().any(|one| one.wire_id() == name)),
-            other_name: unclaimed(|name| {
-                policy.destinations().iter().any(|one| one.names().any(|own| own == name))
-            }),
+            other_category: unclaimed.category.clone(),
+            other_name: unclaimed.destination.clone(),
             ..Inputs::of(&[(policy, destination)])
         };
         let counts = inputs.values().into_iter().enumerate().map(|(variable, count)| match variable {
@@ -83,7 +91,12 @@ impl Space {
     /// Returns the combinations that can differ in outcome, reason or named categories. Every situation decides like
     /// [`Space::project`] of it, which is among these.
     pub fn reduced(policy: &Policy, destination: DestinationId) -> Option<Self> {
-        let mut space = Space::full(policy, destination)?;
+        Space::full(policy, destination)?.reduced_for(policy, destination)
+    }
+
+    /// Returns the reduced space of a destination whose full space this is.
+    pub(super) fn reduced_for(&self, policy: &Policy, destination: DestinationId) -> Option<Self> {
+        let mut space = self.clone();
         let declared = policy.destination(destination)?;
         let rows = policy.reconcile().rows();
         let any = |wanted: &dyn Fn(Mentions) -> bool| {
@@ -251,10 +264,24 @@ impl Space {
     }
 }
 
+/// Names that no category and no destination of a policy has.
+pub(super) struct Unclaimed {
+    category: String,
+    destination: String,
+}
+
+impl Unclaimed {
+    pub(super) fn of(policy: &Policy) -> Self {
+        let wire_ids = policy.categories().iter().map(|category| category.wire_id());
+        let names = policy.destinations().iter().flat_map(Destination::names);
+        Unclaimed { category: unclaimed(wire_ids.collect()), destination: unclaimed(names.collect()) }
+    }
+}
+
 /// Returns a short name that nobody claims.
-fn unclaimed(is_claimed: impl Fn(&str) -> bool) -> String {
+fn unclaimed(claimed: HashSet<&str>) -> String {
     let mut name = String::from("?");
-    while is_claimed(&name) {
+    while claimed.contains(name.as_str()) {
         name.push('?');
     }
     name

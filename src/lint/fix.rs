@@ -3,7 +3,6 @@
 use super::places::around;
 use crate::diagnostic::{Diagnostic, Edit, FileId, Files, Span};
 use crate::model::{ConsentState, IntegrationsState, Policy};
-use crate::syntax::lines::{line_end, line_start};
 use crate::syntax::tree::{Token, TokenKind, Tree};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -70,7 +69,7 @@ pub(super) fn deletion(files: &Files, tree: &Tree, statement: Span) -> Option<Ed
     }
     let text = files.text(statement.file);
     let range = statement.range();
-    let line = line_start(text, range.start)..line_end(text, range.end);
+    let line = files.lines_of(statement);
     let is_blank = |between: Range<usize>| text.get(between).unwrap_or_default().trim().is_empty();
     let is_alone = is_blank(line.start..range.start) && is_blank(range.end..line.end);
     let span = match is_alone {

@@ -2,10 +2,9 @@
 
 use super::outcomes::{Case, Outcomes};
 use super::places::statement_at;
-use crate::diagnostic::{FileId, Span};
-use crate::model::{Destination, Include, Policy};
+use crate::diagnostic::Span;
+use crate::model::{Destination, IncludeGraph, Policy};
 use crate::syntax::tree::{Fact, Statement, Tree};
-use std::collections::HashSet;
 
 /// What a rule looks at.
 pub(super) struct Subject<'p> {
@@ -26,6 +25,11 @@ impl<'p> Subject<'p> {
         ids.map(|(id, destination)| (destination, self.outcomes.of(id)))
     }
 
+    /// Returns which file includes which.
+    pub(super) fn include_graph(&self) -> IncludeGraph {
+        IncludeGraph::of(self.policy.includes().iter().map(|include| (include.span.file, include.file)))
+    }
+
     /// Returns the statement that stands at a place or around it, with its tree.
     pub(super) fn statement(&self, place: Span) -> Option<(&'p Tree, &'p Statement)> {
         let tree = self.trees.get(place.file.0)?;
@@ -36,21 +40,4 @@ impl<'p> Subject<'p> {
     pub(super) fn fact(&self, place: Span) -> Option<&'p Fact> {
         self.statement(place).map(|(_, statement)| &statement.fact)
     }
-}
-
-/// Returns the files that a file includes, directly or through others.
-pub(super) fn reaches<'i>(
-    includes: impl Iterator<Item = &'i Include> + Clone,
-    from: FileId,
-) -> HashSet<FileId> {
-    let mut reached = HashSet::new();
-    let mut open = vec![from];
-    while let Some(file) = open.pop() {
-        for include in includes.clone().filter(|include| include.span.file == file) {
-            if reached.insert(include.file) {
-                open.push(include.file);
-            }
-        }
-    }
-    reached
 }

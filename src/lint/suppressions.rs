@@ -122,7 +122,9 @@ impl Suppression {
         // A misspelled name is for its author to correct.
         let is_of_no_use = unused.len() == self.names.len() && self.names.iter().all(is_known);
         for name in unused {
-            let (message, help) = match (lint(name), Code::nearest(name, Code::is_lint)) {
+            // A search for what is meant takes longer than all the rest.
+            let meant = || Code::nearest(name, Code::is_lint);
+            let (message, help) = match (lint(name), (!is_known(name)).then(meant).flatten()) {
                 (Some(_), _) => (
                     format!("`{name}` is not found here"),
                     "delete it, so that it does not hide what comes later".to_owned(),
@@ -205,23 +207,32 @@ fn whole(text: &str, words: &[&Token], comment: &Token) -> Option<Span> {
     })
 }
 
-/// The rows of a table.
-fn rows(statement: &Statement) -> Vec<Span> {
+/// Returns the row of a table in which a place is.
+fn row_at(statement: &Statement, at: usize) -> Option<Span> {
+    // Rows stand in the order of the text, and there may be very many.
+    fn find<T>(rows: &[T], at: usize, span: impl Fn(&T) -> Span) -> Option<Span> {
+        let row = rows.get(rows.partition_point(|row| span(row).end <= at)).map(span)?;
+        (row.start <= at).then_some(row)
+    }
     match &statement.fact {
-        Fact::Reconcile(rows) => rows.iter().map(|row| row.span).collect(),
-        Fact::Test(test) => test.cases.iter().flatten().map(|case| case.span).collect(),
-        _ => Vec::new(),
+        Fact::Reconcile(rows) => find(rows, at, |row| row.span),
+        Fact::Test(test) => find(test.cases.as_deref()?, at, |case| case.span),
+        _ => None,
     }
 }
 
 fn has_rows(tree: &Tree, at: usize) -> bool {
-    statement_at(tree, at).is_some_and(|statement| !rows(statement).is_empty())
+    statement_at(tree, at).is_some_and(|statement| match &statement.fact {
+        Fact::Reconcile(rows) => !rows.is_empty(),
+        Fact::Test(test) => test.cases.as_ref().is_some_and(|cases| !cases.is_empty()),
+        _ => false,
+    })
 }
 
 /// Returns the statement at a place, and the row of it in which the place is.
 fn spans_at(tree: &Tree, at: usize) -> impl Iterator<Item = Span> {
     let statement = statement_at(tree, at);
-    let row = statement.into_iter().flat_map(rows).find(|row| row.start <= at && at < row.end);
+    let row = statement.and_then(|statement| row_at(statement, at));
     statement.map(|statement| statement.span).into_iter().chain(row)
 }
 

@@ -3,12 +3,15 @@
 use super::prelude::{prelude, prelude_names};
 use crate::diagnostic::{Code, Diagnostic, FileId, Files, Span, nearest};
 use crate::source::{Source, SourceError};
-use crate::syntax;
 use crate::syntax::tree::{Fact, TestLine, Text, Token, TokenKind, Tree};
+use crate::syntax::{self, MAX_WORDS};
 use std::collections::{HashMap, HashSet};
 
 /// The largest number of files of one policy.
 pub const MAX_FILES: usize = 256;
+
+/// The largest size of all files of one policy together, in bytes.
+pub const MAX_POLICY_BYTES: usize = 16 << 20;
 
 /// The files of a policy, parsed.
 #[derive(Debug, Default)]
@@ -93,6 +96,9 @@ pub(super) fn load(source: &dyn Source, path: &str) -> Forest {
         known: HashMap::new(),
         open: Vec::new(),
         cycles: HashSet::new(),
+        failed: 0,
+        bytes: 0,
+        words: 0,
     };
     let is_missing = loader.file(Place::Source(path.to_owned()), None).is_none();
     let mut forest = loader.forest;
@@ -110,10 +116,19 @@ struct Loader<'s> {
     forest: Forest,
     known: HashMap<Place, FileId>,
     /// The files that are being read: each includes the next.
-    open: Vec<Place>,
+    open: Vec<FileId>,
     /// The files whose inclusion of themselves was reported.
-    cycles: HashSet<Place>,
+    cycles: HashSet<FileId>,
+    /// The number of includes that bring nothing.
+    failed: usize,
+    /// The size of the files that are read.
+    bytes: usize,
+    /// The number of their words.
+    words: usize,
 }
+
+/// After how many includes that bring nothing no other file is looked for.
+const MAX_FAILED: usize = 1_000;
 
 /// How many files of a cycle are named.
 const MAX_CYCLE_SHOWN: usize = 8;
@@ -121,26 +136,14 @@ const MAX_CYCLE_SHOWN: usize = 8;
 impl Loader<'_> {
     /// Reads a file unless it was read before; `included` is where it is asked for.
     fn file(&mut self, place: Place, included: Option<Span>) -> Option<FileId> {
-        if let Some(at) = self.open.iter().position(|open| *open == place) {
-            if !self.cycles.insert(place.clone()) {
-                return None;
-            }
-            let mut names: Vec<String> = self.open.iter().skip(at).map(|place| self.name(place)).collect();
-            if names.len() > MAX_CYCLE_SHOWN {
-                names.truncate(MAX_CYCLE_SHOWN);
-                names.push("...".into());
-            }
-            let message = format!("`{}` includes itself", self.name(&place));
-            let way = format!("{} -> {}", names.join(" -> "), self.name(&place));
-            return self.nothing(
-                included,
-                Diagnostic::new(Code::IncludeCycle, message),
-                &way,
-                "take one of these includes out",
-            );
+        if let Some(known) = self.known.get(&place).copied() {
+            return match self.open.iter().position(|open| *open == known) {
+                Some(at) => self.cycle(at, known, included),
+                None => Some(known),
+            };
         }
-        if let Some(known) = self.known.get(&place) {
-            return Some(*known);
+        if self.failed >= MAX_FAILED {
+            return None;
         }
         if self.forest.trees.len() >= MAX_FILES {
             let message = format!("the policy has more than {MAX_FILES} files");
@@ -159,11 +162,19 @@ impl Loader<'_> {
             }
             return None;
         };
+        self.bytes += text.len();
+        if self.bytes > MAX_POLICY_BYTES {
+            return self.too_large(included, &format!("{MAX_POLICY_BYTES} bytes"));
+        }
+        let (tree, found) = syntax::parse(&text, FileId(self.forest.trees.len()));
+        self.words += tree.tokens.len();
+        if self.words > MAX_WORDS {
+            return self.too_large(included, &format!("{MAX_WORDS} words"));
+        }
         let id = match &place {
             Place::Prelude(_) => self.forest.files.add_prelude(&name, &text),
             Place::Source(_) => self.forest.files.add(&name, &text),
         };
-        let (tree, found) = syntax::parse(&text, id);
         self.forest.diagnostics.extend(found);
         // What is too deep to be parsed has no tokens, and its facts are not known.
         self.forest.incomplete |= tree.tokens.is_empty() && !text.trim().is_empty();
@@ -180,7 +191,7 @@ impl Loader<'_> {
         }
         self.forest.trees.push(tree);
         self.forest.includes.push(Vec::new());
-        self.open.push(place.clone());
+        self.open.push(id);
         for (prelude, target) in targets {
             let included =
                 self.resolve(&place, prelude, &target).and_then(|place| self.file(place, Some(target.span)));
@@ -195,6 +206,40 @@ impl Loader<'_> {
         }
         self.open.pop();
         Some(id)
+    }
+
+    /// Reports that the files of the policy are larger than a limit. No other one is read.
+    fn too_large(&mut self, included: Option<Span>, limit: &str) -> Option<FileId> {
+        let message = format!("the files of the policy have more than {limit} together");
+        self.nothing::<FileId>(
+            included,
+            Diagnostic::new(Code::PolicyTooLarge, message),
+            "too much",
+            "split it into several policies",
+        );
+        self.failed = MAX_FAILED;
+        None
+    }
+
+    /// Reports that a file, which is at a place among those that are open, includes itself.
+    fn cycle(&mut self, at: usize, file: FileId, included: Option<Span>) -> Option<FileId> {
+        if !self.cycles.insert(file) {
+            return None;
+        }
+        let name = |file: &FileId| self.forest.files.name(*file);
+        let mut names: Vec<&str> = self.open.iter().skip(at).map(name).collect();
+        if names.len() > MAX_CYCLE_SHOWN {
+            names.truncate(MAX_CYCLE_SHOWN);
+            names.push("...");
+        }
+        let message = format!("`{}` includes itself", name(&file));
+        let way = format!("{} -> {}", names.join(" -> "), name(&file));
+        self.nothing(
+            included,
+            Diagnostic::new(Code::IncludeCycle, message),
+            &way,
+            "take one of these includes out",
+        )
     }
 
     /// The text of a file, as long as it is text.
@@ -290,7 +335,7 @@ impl Loader<'_> {
 
     /// Returns the folder that is some folders above the root, as people name it; `None` if the root has no such name.
     fn root_above(&self, count: usize) -> Option<String> {
-        let Some(Place::Source(first)) = self.open.first() else { return None };
+        let (Place::Source(first), _) = self.known.iter().find(|(_, id)| id.0 == 0)? else { return None };
         let shown = self.source.display(first);
         let root = shown.strip_suffix(first.as_str())?;
         let mut folders: Vec<&str> = match root {
@@ -320,7 +365,10 @@ impl Loader<'_> {
             Some(span) => diagnostic.at(span, label),
             None => diagnostic,
         };
-        self.forest.diagnostics.push(diagnostic.help(help));
+        self.failed += 1;
+        if self.failed <= MAX_FAILED {
+            self.forest.diagnostics.push(diagnostic.help(help));
+        }
         None
     }
 }

@@ -3,6 +3,7 @@
 //! A fact is said once. A file may say `override` for a fact of a file that it includes, directly or through others;
 //! an overridden fact keeps its place in the order of declarations.
 
+use super::include_graph::{FileSet, IncludeGraph};
 use super::load::Forest;
 use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Span, Spanned, nearest};
 use crate::syntax::Keyword;
@@ -123,8 +124,8 @@ pub(super) fn merge(forest: &Forest) -> Merged<'_> {
 /// Decides which statements are in force.
 struct Merger<'t> {
     forest: &'t Forest,
-    /// Each file with each file that it includes, directly or through others.
-    reach: HashSet<(FileId, FileId)>,
+    /// By file, the files that it includes, directly or through others.
+    reach: Vec<FileSet>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -148,7 +149,7 @@ impl Merger<'_> {
     }
 
     fn includes(&self, from: FileId, to: FileId) -> bool {
-        self.reach.contains(&(from, to))
+        self.reach.get(from.0).is_some_and(|files| files.contains(to))
     }
 
     /// The error for two declarations of one fact. The fix turns a policy's `ledger mismatch` into an override of its prelude's: no prelude
@@ -253,19 +254,13 @@ impl Merger<'_> {
     }
 }
 
-fn reach(forest: &Forest) -> HashSet<(FileId, FileId)> {
-    let mut reach = HashSet::new();
-    for from in (0..forest.trees.len()).map(FileId) {
-        let mut open = vec![from];
-        while let Some(file) = open.pop() {
-            for (included, _) in forest.includes.get(file.0).into_iter().flatten() {
-                if reach.insert((from, *included)) {
-                    open.push(*included);
-                }
-            }
-        }
-    }
-    reach
+/// Returns the files that each file includes, directly or through others.
+fn reach(forest: &Forest) -> Vec<FileSet> {
+    let files = || (0..forest.trees.len()).map(FileId);
+    let includes = files().zip(&forest.includes);
+    let graph =
+        IncludeGraph::of(includes.flat_map(|(from, all)| all.iter().map(move |(file, _)| (from, *file))));
+    files().map(|file| graph.reached(file)).collect()
 }
 
 /// The error for something that is said twice.

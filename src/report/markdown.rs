@@ -70,10 +70,17 @@ fn code(event: &str) -> String {
     format!("{ticks} {event} {ticks}")
 }
 
+/// The largest table whose columns are padded, in characters.
+const MAX_PADDED: usize = 16 << 20;
+
 fn table(table: &Grid) -> String {
     let mut widths = vec![0; table.columns.len()];
     if !table.is_long {
-        widths = table.widths(usize::MAX, |text| inline(text).chars().count().max(3));
+        let widest = table.widths(usize::MAX, |text| inline(text).chars().count().max(3));
+        // One very wide cell must not make every row of a long table as wide.
+        if widest.iter().sum::<usize>().saturating_mul(table.rows().count()) <= MAX_PADDED {
+            widths = widest;
+        }
     }
     let dashes = table.columns.iter().zip(&widths).map(|(column, width)| {
         format!("{}{}", "-".repeat((*width).max(3)), if column.is_right { ":" } else { "" })

@@ -3,14 +3,17 @@
 use crate::counts::Counts;
 use crate::event::EventErrorKind;
 use crate::model::{CheckAction, CheckResult, Policy};
+use std::collections::HashMap;
 use std::fmt::Display;
 
 /// Returns the names of the categories that have these wire ids; the wire id where no category has it.
 pub(super) fn by_wire_ids(policy: &Policy, wire_ids: &[String]) -> Vec<String> {
-    let named = |wire_id: &String| {
-        let category = policy.categories().iter().find(|category| category.wire_id() == wire_id);
-        category.map_or(wire_id.as_str(), |category| category.name()).to_owned()
-    };
+    if wire_ids.is_empty() {
+        return Vec::new();
+    }
+    let names = policy.categories().iter().map(|category| (category.wire_id(), category.name()));
+    let names: HashMap<&str, &str> = names.collect();
+    let named = |wire_id: &String| names.get(wire_id.as_str()).copied().unwrap_or(wire_id).to_owned();
     wire_ids.iter().map(named).collect()
 }
 

@@ -7,14 +7,15 @@ use super::page::{Column, Document, Grid, Page, PageBlock, Role};
 use super::prove::{PromiseProof, ProveReport};
 use crate::diagnostic::listed;
 use crate::event::Entry;
-use crate::exact::{self, DecisionTable, fingerprint};
+use crate::exact::{self, DecisionTable, Witnesses, fingerprint};
 use crate::model::{
-    Category, ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Mode, Policy,
+    Category, CategoryId, ConsentState, Destination, IntegrationsState, InvalidEntries, Mode, Policy,
     Requirement,
 };
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// The result of `table`: the complete decision tables of destinations, with what their words mean.
 #[derive(Debug, Serialize)]
@@ -82,9 +83,27 @@ struct RowReport<'a> {
     outcome: Outcome,
     reason: Reason,
     drop: Option<&'a str>,
-    /// An event in the row for each destination of the table.
+    /// An event in the row for each destination of the table. It is empty until [`TableReport::with_events`].
     events: Vec<String>,
 }
+
+/// The most that rows with an event for each destination take, in bytes.
+pub const MAX_TABLE_BYTES: usize = 64 << 20;
+
+/// The bytes of a row besides its texts.
+const ROW_BYTES: usize = 64;
+
+/// A decision table with an event in each row is larger than [`MAX_TABLE_BYTES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableTooLargeError;
+
+impl fmt::Display for TableTooLargeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the table with an event in each row is larger than {MAX_TABLE_BYTES} bytes")
+    }
+}
+
+impl std::error::Error for TableTooLargeError {}
 
 impl<'a> TableReport<'a> {
     /// Creates the report from a policy, the name of its file, the tables of some destinations, and the proofs of its promises.
@@ -132,6 +151,35 @@ impl<'a> TableReport<'a> {
             header: header.into(),
             glossary: glossary(policy, tables),
         }
+    }
+
+    /// Adds an event to each row for each destination, of the policy and the tables that this report is of.
+    ///
+    /// # Errors
+    ///
+    /// [`TableTooLargeError`] where that takes more than [`MAX_TABLE_BYTES`].
+    pub fn with_events(
+        mut self,
+        policy: &Policy,
+        tables: &[DecisionTable],
+    ) -> Result<Self, TableTooLargeError> {
+        let mut left = MAX_TABLE_BYTES;
+        for (shared, table) in self.tables.iter_mut().zip(tables) {
+            for (id, destination) in table.destinations.iter().zip(&shared.destinations) {
+                let witnesses = Witnesses::of(policy, *id);
+                let cells: usize = destination.cells().iter().map(String::len).sum();
+                for (shown, block) in shared.blocks.iter_mut().zip(&table.blocks) {
+                    for (shown, row) in shown.rows.iter_mut().zip(&block.rows) {
+                        let event = witnesses.as_ref().and_then(|witnesses| witnesses.in_row(block, row));
+                        let event = event.unwrap_or_default();
+                        let size = ROW_BYTES + cells + event.len();
+                        left = left.checked_sub(size).ok_or(TableTooLargeError)?;
+                        shown.events.push(event);
+                    }
+                }
+            }
+        }
+        Ok(self)
     }
 
     /// Returns true if the policy has a fingerprint.
@@ -200,11 +248,7 @@ impl<'a> SharedTable<'a> {
         let destinations = table.destinations.iter().filter_map(|id| policy.destination(*id));
         SharedTable {
             destinations: destinations.map(|one| DestinationReport::new(policy, one)).collect(),
-            blocks: table
-                .blocks
-                .iter()
-                .map(|block| BlockReport::new(policy, &table.destinations, block))
-                .collect(),
+            blocks: table.blocks.iter().map(BlockReport::new).collect(),
         }
     }
 }
@@ -213,7 +257,9 @@ impl<'a> DestinationReport<'a> {
     fn new(policy: &'a Policy, destination: &'a Destination) -> Self {
         let kind = policy.kind_of(destination);
         let refused = DecisionTable::refused(policy, destination, &|_| false);
-        let refused = policy.categories().iter().filter(|category| refused.contains(category.wire_id()));
+        let named: BTreeSet<CategoryId> = destination.category_uses.iter().map(|one| one.value).collect();
+        let named = named.into_iter().filter_map(|id| policy.category(id));
+        let refused = named.filter(|category| refused.contains(category.wire_id()));
         DestinationReport {
             destination: destination.name(),
             aliases: destination.aliases.iter().map(|name| name.value.as_str()).collect(),
@@ -268,14 +314,12 @@ fn requirement_text(policy: &Policy, requirement: &Requirement, is_inner: bool) 
 }
 
 impl<'a> BlockReport<'a> {
-    fn new(policy: &Policy, destinations: &[DestinationId], block: &'a exact::TableBlock) -> Self {
+    fn new(block: &'a exact::TableBlock) -> Self {
         let row = |row: &'a exact::TableRow| {
             let entries = |values: &Option<Vec<Option<Entry>>>, none: &[&'static str]| {
                 let word = |entry: &Option<Entry>| entry.map_or(none.to_vec(), |entry| vec![entry.as_str()]);
                 values.as_ref().map(|values| values.iter().flat_map(word).collect())
             };
-            let event =
-                |id: &DestinationId| DecisionTable::witness(policy, *id, block, row).unwrap_or_default();
             RowReport {
                 exempt_event: row.exempt_event,
                 granted: row.need,
@@ -284,7 +328,7 @@ impl<'a> BlockReport<'a> {
                 outcome: row.reason.outcome(),
                 reason: row.reason,
                 drop: row.drop_reason.as_deref(),
-                events: destinations.iter().map(event).collect(),
+                events: Vec::new(),
             }
         };
         BlockReport {

@@ -25,11 +25,12 @@ mod values;
 #[rustfmt::skip]
 mod generated;
 
+pub use builder::MAX_NAME_BYTES;
 pub use keywords::Keyword;
 pub(crate) use quote::is_reason;
 pub(crate) use quote::unquoted;
 pub use quote::{name, quoted};
-pub use scan::MAX_NESTING;
+pub use scan::{MAX_NESTING, MAX_WORDS};
 pub use tree::Tree;
 
 use crate::diagnostic::{Code, Diagnostic, FileId};

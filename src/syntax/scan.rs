@@ -8,13 +8,29 @@ use crate::diagnostic::{Code, Diagnostic, FileId, Span, is_bidirectional};
 /// How deeply parentheses may be nested.
 pub const MAX_NESTING: usize = 32;
 
+/// The most words of a policy: names, texts, words of the language, single characters and comments. Each takes some hundred bytes of
+/// memory, however short it is.
+pub const MAX_WORDS: usize = 1_500_000;
+
 /// Returns true if the text must not be given to the parser.
 pub(super) fn keeps_from_parsing(diagnostic: &Diagnostic) -> bool {
-    diagnostic.code == Code::NestedTooDeep
+    matches!(diagnostic.code, Code::NestedTooDeep | Code::FileTooLarge)
 }
 
 pub(super) fn scan(text: &str, file: FileId) -> Vec<Diagnostic> {
-    nesting(text, file).into_iter().chain(deceptive(text, file)).collect()
+    let large = has_too_many_words(text).then(|| too_many_words(file));
+    large.into_iter().chain(nesting(text, file)).chain(deceptive(text, file)).collect()
+}
+
+fn has_too_many_words(text: &str) -> bool {
+    // Most files have fewer bytes.
+    text.len() > MAX_WORDS && Tokens::new(text, 0).count() + text.matches("//").count() > MAX_WORDS
+}
+
+fn too_many_words(file: FileId) -> Diagnostic {
+    Diagnostic::new(Code::FileTooLarge, format!("the file has more than {MAX_WORDS} words"))
+        .at(Span::new(file, 0, 0), "too many words")
+        .help("split it into several policies")
 }
 
 /// The first parenthesis or brace that is nested too deeply. Texts and comments do not count, as in the grammar.

@@ -24,12 +24,12 @@ impl Source for Files {
 /// - `N times`: the last line stands so often, or the whole file if its name has `{number}` in it; `{number}` is which one;
 /// - `in Latin-1`: each character is one byte.
 ///
-/// `<U+202E>` stands for the character of that number.
+/// `<U+202E>` is the character of that number, and `<9 times n>` is a text that many times.
 pub(crate) fn example(section: &str) -> (String, Files) {
     let (mut first, mut files) = (None, BTreeMap::new());
     for block in section.split("```consent").skip(1) {
         let (info, text) = block.split_once('\n').unwrap();
-        let text = characters(text.split_once("```").unwrap().0);
+        let text = repeated(&characters(text.split_once("```").unwrap().0));
         let (times, info) = match info.split_once(" times") {
             Some((times, info)) => (times.trim().parse().unwrap(), info),
             None => (1, info),
@@ -56,6 +56,18 @@ pub(crate) fn example(section: &str) -> (String, Files) {
         files.insert(name.to_owned(), bytes);
     }
     (first.unwrap(), Files(files))
+}
+
+fn repeated(text: &str) -> String {
+    let mut parts = text.split('<');
+    let mut whole = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (what, rest) = part.split_once('>').unwrap();
+        let (times, what) = what.split_once(" times ").unwrap();
+        whole.push_str(&what.repeat(times.parse().unwrap()));
+        whole.push_str(rest);
+    }
+    whole
 }
 
 fn characters(text: &str) -> String {

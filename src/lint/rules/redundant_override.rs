@@ -4,12 +4,12 @@ use super::{Code, Diagnostic, Subject};
 use crate::diagnostic::{FileId, Span};
 use crate::lint::fix::deletion;
 use crate::lint::places::around;
-use crate::lint::subject::reaches;
+use crate::model::FileSet;
 use crate::syntax::tree::{Statement, TokenKind, Tree};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
-    let (files, includes) = (subject.policy.files(), subject.policy.includes());
+    let files = subject.policy.files();
     let mut said: HashMap<String, Vec<(&Tree, &Statement)>> = HashMap::new();
     let has_overrides =
         subject.trees.iter().flat_map(|tree| &tree.statements).any(|one| one.overrides.is_some());
@@ -21,21 +21,20 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
             said.entry(statement.fact.phrase()).or_default().push((tree, statement));
         }
     }
-    let mut reached: HashMap<FileId, HashSet<FileId>> = HashMap::new();
-    for statement in said.values().flatten().map(|(_, statement)| statement) {
-        let file = statement.span.file;
-        reached.entry(file).or_insert_with(|| reaches(includes.iter(), file));
-    }
-    let includes = |from: FileId, file: FileId| reached.get(&from).is_some_and(|files| files.contains(&file));
+    let graph = subject.include_graph();
+    let reached: Vec<FileSet> = subject.trees.iter().map(|tree| graph.reached(tree.file)).collect();
+    let reached = |file: FileId| reached.get(file.0).copied().unwrap_or_default();
     for statements in said.values() {
         let written = |tree: &Tree, statement: &Statement| -> Vec<&str> {
             words(tree, statement).into_iter().map(|word| files.excerpt(word)).collect()
         };
+        let speaking: FileSet = statements.iter().map(|(tree, _)| tree.file).collect();
         for (tree, statement) in statements.iter().filter(|(_, statement)| statement.overrides.is_some()) {
             // What would be in force without it is said in files that no other file which speaks of it includes.
-            let others = statements.iter().filter(|(_, one)| includes(statement.span.file, one.span.file));
-            let is_replaced = |file| others.clone().any(|(_, other)| includes(other.span.file, file));
-            let mut last = others.clone().filter(|(_, other)| !is_replaced(other.span.file));
+            let others = speaking.and(reached(tree.file));
+            let replaced = others.iter().fold(FileSet::default(), |all, other| all.or(reached(other)));
+            let last = others.without(replaced);
+            let mut last = statements.iter().filter(|(other, _)| last.contains(other.file));
             // Two that say the same would contradict each other without it.
             let (Some((other_tree, other)), None) = (last.next(), last.next()) else { continue };
             // Who says a prelude's setting once more has decided it: that is what `inherited-permissive-setting` asks for.

@@ -1,18 +1,20 @@
 //! An include that brings nothing: no fact, or none that was not there, or none that is in force.
 
 use super::{Code, Diagnostic, Subject};
-use crate::diagnostic::{FileId, Span};
+use crate::diagnostic::FileId;
 use crate::lint::fix::deletion;
-use crate::lint::subject::reaches;
-use crate::model::Include;
+use crate::model::{FileSet, Include, IncludeGraph};
 use crate::syntax::tree::{Fact, Tree};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
+    let files = || subject.trees.iter().map(|tree| tree.file);
+    let saying = subject.trees.iter().filter(|tree| says_anything(tree)).map(|tree| tree.file).collect();
+    let in_force = files().filter(|file| policy.is_in_force(*file)).collect();
     // What is found is not counted on for what comes after it. Of one include that a file has twice the second brings nothing,
     // and what brings nothing does so each time.
-    let mut gone: HashSet<Span> = HashSet::new();
+    let mut left = Left { graph: subject.include_graph(), saying, in_force };
     let mut known: HashMap<(FileId, FileId), Unused> = HashMap::new();
     for (include, new) in in_order(policy.includes()) {
         if policy.files().is_prelude(include.span.file) {
@@ -22,8 +24,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         let unused = match known.get(&pair) {
             Some(unused) => Some(*unused),
             None => {
-                let left = policy.includes().iter().filter(|other| !gone.contains(&other.span));
-                let unused = unused(subject, include, &new, &left.collect::<Vec<_>>());
+                let unused = left.unused(include, new);
                 let again = unused.filter(|unused| *unused != Unused::Overridden);
                 known.insert(pair, again.unwrap_or(Unused::OnceMore));
                 unused
@@ -41,7 +42,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         };
         let mut finding = Diagnostic::new(Code::UnusedInclude, message).at(include.span, label).help(help);
         if unused != Some(Unused::Overridden) {
-            gone.insert(include.span);
+            left.graph.remove(pair);
             let statement = subject.statement(include.span);
             let edit = statement.and_then(|(tree, one)| deletion(policy.files(), tree, one.span));
             finding = finding.fix("delete the include", edit);
@@ -59,22 +60,35 @@ enum Unused {
     Overridden,
 }
 
-/// Why an include brings nothing, among those that are left; `new` are the files that it brings for the first time.
-fn unused(subject: &Subject, include: &Include, new: &HashSet<FileId>, left: &[&Include]) -> Option<Unused> {
-    let says = |file: &FileId| subject.trees.get(file.0).is_some_and(says_anything);
-    let others = left.iter().copied().filter(|other| other.span != include.span);
-    let brought = with(include.file, reaches(left.iter().copied(), include.file));
-    // A file may override what it includes, so that it must go on including all that says anything.
-    let still_included = reaches(others.clone(), include.span.file);
-    let stays = brought.iter().filter(|file| says(file)).all(|file| still_included.contains(file));
-    if new.is_empty() && stays && still_included.contains(&include.file) {
-        return Some(Unused::OnceMore);
+/// The includes that are left, and the files that they bring.
+struct Left {
+    graph: IncludeGraph,
+    /// The files that say anything.
+    saying: FileSet,
+    /// The files that say anything that is in force.
+    in_force: FileSet,
+}
+
+impl Left {
+    /// Why an include brings nothing; `new` are the files that it brings for the first time.
+    fn unused(&self, include: &Include, new: FileSet) -> Option<Unused> {
+        let (from, to) = (include.span.file, include.file);
+        let mut brought = self.graph.reached(to);
+        brought.insert(to);
+        // A file may override what it includes, so that it must go on including all that says anything.
+        let still_included = self.graph.reached_without((from, to), from);
+        let stays = brought.and(self.saying).without(still_included).is_empty();
+        if new.is_empty() && stays && still_included.contains(to) {
+            return Some(Unused::OnceMore);
+        }
+        let says_nothing = |files: FileSet| files.and(self.saying).is_empty();
+        if says_nothing(brought) || (stays && says_nothing(new)) {
+            return Some(Unused::SaysNothing);
+        }
+        let is_overridden = brought.and(self.in_force).is_empty();
+        let is_included = || self.graph.reached_without((from, to), FileId(0)).contains(to);
+        (is_overridden && !is_included()).then_some(Unused::Overridden)
     }
-    if !brought.iter().any(says) || (stays && !new.iter().any(says)) {
-        return Some(Unused::SaysNothing);
-    }
-    let is_overridden = !brought.iter().any(|file| subject.policy.is_in_force(*file));
-    (is_overridden && !reaches(others, FileId(0)).contains(&include.file)).then_some(Unused::Overridden)
 }
 
 /// Returns true if a file says anything itself.
@@ -83,33 +97,30 @@ fn says_anything(tree: &Tree) -> bool {
     facts.any(|fact| !matches!(fact, Fact::Policy(_) | Fact::Include { .. }))
 }
 
-fn with(file: FileId, mut files: HashSet<FileId>) -> HashSet<FileId> {
-    files.insert(file);
-    files
-}
-
 /// The includes in the order in which they bring their files, each with the files that it brings for the first time: what
 /// these declare stands where the include stands.
-fn in_order(includes: &[Include]) -> Vec<(&Include, HashSet<FileId>)> {
+fn in_order(includes: &[Include]) -> Vec<(&Include, FileSet)> {
     fn add<'i>(
         file: FileId,
-        includes: &'i [Include],
-        done: &mut HashSet<FileId>,
-        into: &mut Vec<(&'i Include, HashSet<FileId>)>,
+        includes: &HashMap<FileId, Vec<&'i Include>>,
+        done: &mut FileSet,
+        into: &mut Vec<(&'i Include, FileSet)>,
     ) {
-        for include in includes.iter().filter(|include| include.span.file == file) {
+        for include in includes.get(&file).into_iter().flatten() {
             let at = into.len();
-            let before = done.clone();
-            into.push((include, HashSet::new()));
+            let before = *done;
+            into.push((include, FileSet::default()));
             if done.insert(include.file) {
                 add(include.file, includes, done, into);
             }
             if let Some((_, new)) = into.get_mut(at) {
-                *new = done.difference(&before).copied().collect();
+                *new = done.without(before);
             }
         }
     }
+    let mut by_file: HashMap<FileId, Vec<&Include>> = HashMap::new();
+    includes.iter().for_each(|include| by_file.entry(include.span.file).or_default().push(include));
     let mut order = Vec::new();
-    add(FileId(0), includes, &mut HashSet::from([FileId(0)]), &mut order);
+    add(FileId(0), &by_file, &mut FileSet::from_iter([FileId(0)]), &mut order);
     order
 }

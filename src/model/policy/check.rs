@@ -22,6 +22,9 @@ pub const MAX_CATEGORIES: usize = 10_000;
 /// The largest number of destinations.
 pub const MAX_DESTINATIONS: usize = 100_000;
 
+/// The largest number of exempt events, and of preference events.
+pub const MAX_EVENTS: usize = 63;
+
 /// Checks the facts in force. All mistakes of all stages come out together.
 pub(in crate::model) fn check(forest: &Forest, merged: Merged) -> Result<Policy, PolicyError> {
     let mut checker = Checker::new(forest);
@@ -104,7 +107,12 @@ impl<'t> Checker<'t> {
             })
             .collect();
 
-        for names in [said!(merged, ExemptEvents), said!(merged, PreferenceEvents)].into_iter().flatten() {
+        for (names, what) in [
+            (said!(merged, ExemptEvents), "exempt events"),
+            (said!(merged, PreferenceEvents), "preference events"),
+        ] {
+            let Some(names) = names else { continue };
+            self.limit(names.value.len(), MAX_EVENTS, what);
             self.twice(names.value.iter(), "event");
         }
         let reading = said!(merged, ConsentAt).and_then(|place| self.reading(&place.value));
@@ -274,6 +282,14 @@ impl<'t> Checker<'t> {
                         "write each member by itself: `{}`; for a `.` in a name write \\u{{2E}}",
                         parts.join(".")
                     )),
+            );
+        }
+        if place.aliases.len() >= MAX_PATH {
+            let message = format!("the preferences have more than {MAX_PATH} spellings");
+            self.report(
+                Diagnostic::new(Code::UnusablePath, message)
+                    .at(last.span, "too many spellings")
+                    .help("accept the spellings that events have"),
             );
         }
         if place.path.len() > MAX_PATH {

@@ -18,6 +18,9 @@ use super::tree::{Text, Token, TokenKind};
 use crate::diagnostic::{Code, Diagnostic, FileId, Span, Spanned};
 use pest::iterators::Pair;
 
+/// The longest name, in bytes. Reports repeat names very often.
+pub const MAX_NAME_BYTES: usize = 1 << 10;
+
 /// What is read of a file so far.
 struct Builder<'t> {
     file: FileId,
@@ -127,16 +130,18 @@ impl Builder<'_> {
         Some(Spanned::new(read(self, pair)?, self.span(pair)))
     }
 
-    /// Reads a name that something is compared with: not empty, and without characters that nobody can see.
+    /// Reads a name that something is compared with: not empty, not too long, and without characters that nobody can see.
     fn name(&mut self, pair: &Pair<Rule>) -> Option<Text> {
         let pair = match pair.as_rule() {
             Rule::name | Rule::key => &children(pair).next()?,
             _ => pair,
         };
         if pair.as_rule() != Rule::text {
-            return Some(self.written(pair));
+            let written = self.written(pair);
+            return Some(self.bounded(written));
         }
         let text = self.text(pair);
+        let text = self.bounded(text);
         if text.value.is_empty() {
             self.found.push(
                 Diagnostic::new(Code::EmptyText, "this text must not be empty")
@@ -157,6 +162,26 @@ impl Builder<'_> {
             );
         }
         Some(text)
+    }
+
+    /// Reports a name that is too long, and cuts it, so that no other message repeats the whole.
+    fn bounded(&mut self, mut name: Text) -> Text {
+        let length = name.value.len();
+        if length > MAX_NAME_BYTES {
+            let end = (0..=MAX_NAME_BYTES).rev().find(|end| name.value.is_char_boundary(*end));
+            name.value.truncate(end.unwrap_or(0));
+            self.found.push(
+                Diagnostic::new(
+                    Code::NameTooLong,
+                    format!("the name has {length} bytes, and the limit is {MAX_NAME_BYTES}"),
+                )
+                .at(name.span, "too long")
+                .help(
+                    "write the name as the platform has it, and explanations as a description or a comment",
+                ),
+            );
+        }
+        name
     }
 
     /// Reads a text in quotes, with its escapes resolved.
