@@ -3,7 +3,7 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page};
-use super::summary::{CheckCount, DestinationCount, Summary};
+use super::summary::{CheckCount, DestinationCount, Summary, WithheldCount};
 use crate::counts::Counts;
 use crate::event::EventErrorKind;
 use crate::model::Policy;
@@ -25,6 +25,9 @@ pub struct SummaryReport<'a> {
     counts: Vec<DestinationCount<'a>>,
     /// The events that were left out, as no destination receives them; `null` if none was to be.
     left_out: Option<u64>,
+    /// The rewritten events that a router may withhold from a delivered destination; left out where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    withheld: Vec<WithheldCount<'a>>,
 }
 
 impl<'a> SummaryReport<'a> {
@@ -40,6 +43,7 @@ impl<'a> SummaryReport<'a> {
             checks: summary.checks().collect(),
             counts: summary.counts(policy).collect(),
             left_out: None,
+            withheld: summary.withheld(policy).collect(),
         }
     }
 
@@ -75,6 +79,13 @@ impl Document for SummaryReport<'_> {
         });
         let columns = [Column::default(), Column::wide(7), Column::wide(20), Column::right(9)];
         page.table(Grid::new(columns).with(rows));
+        if !self.withheld.is_empty() {
+            let counts = self.withheld.iter().map(|one| format!("{} from {}", one.events, one.destination));
+            page.paragraph(format!(
+                "withheld if the router knows only an alias that a blocked destination has too: {}",
+                names::joined(&counts.collect::<Vec<_>>())
+            ));
+        }
         if let Some(events) = self.left_out {
             page.paragraph(format!("{events} left out: no destination receives them"));
         }
