@@ -19,6 +19,7 @@ mod gates;
 pub mod layouts;
 mod ledger;
 pub mod lints;
+mod mutations;
 pub mod policies;
 pub mod tests;
 pub mod visits;
@@ -58,6 +59,7 @@ pub const ALL: &[Law] = &[
     ("repeated_all_is_obeyed", repeated_all_is_obeyed),
     ("readers_agree", readers_agree),
     ("readers_agree_on_bytes", readers_agree_on_bytes),
+    ("mutated_events_read_alike", mutations::mutated_events_read_alike),
     ("formatting_keeps_the_meaning", formatting_keeps_the_meaning),
     ("functions_equal_the_reference", exact::functions_equal_the_reference),
     ("fingerprints_tell_policies_apart", exact::fingerprints_tell_policies_apart),
