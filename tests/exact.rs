@@ -147,6 +147,32 @@ fn a_gate_is_compared_as_what_passes() {
     }
 }
 
+/// The known names change who receives a rewritten event, though every event gets the same decision. Without aliases they change nothing.
+#[test]
+fn a_change_of_the_known_names_is_not_silent() {
+    let router = |alias: &str, names: &str| {
+        format!("destination \"X\"  needs Ads {alias}\noverride router knows {names}")
+    };
+    let alias = "shared alias \"S\"\ndestination \"Y\" needs Stats shared alias \"S\"";
+    let folder = policies(&router(alias, "some names"), &router(alias, "own names"));
+    let run = diff_of(&folder, &[]);
+    assert!(run.out.starts_with("no destination changes outcome; the known names change\n"), "{}", run.out);
+    let sentence = "the router knows own names, and knew some names: `filter` writes other entries\n";
+    assert!(run.out.contains(sentence), "{}", run.out);
+    let json: Value = serde_json::from_str(&diff_of(&folder, &["--format", "json"]).out).unwrap();
+    assert!(schema("diff.schema.json").is_valid(&json), "{json}");
+    assert_eq!(json["router"], serde_json::json!({ "before": "some names", "after": "own names" }));
+    assert_ne!(json["old"]["fingerprint"], json["new"]["fingerprint"]);
+    for (denied, status) in [("any", 1), ("loosened", 1), ("tightened", 0), ("reason", 0)] {
+        assert_eq!(diff_of(&folder, &["--deny", denied]).status, status, "{denied}");
+    }
+    let back = policies(&router(alias, "own names"), &router(alias, "some names"));
+    assert_eq!(diff_of(&back, &["--deny", "loosened"]).status, 0);
+    assert_eq!(diff_of(&back, &["--deny", "tightened"]).status, 1);
+    let same = diff_of(&policies(&router("", "some names"), &router("", "own names")), &["--deny", "any"]);
+    assert_eq!((same.status, same.out.contains("router")), (0, false), "{}", same.out);
+}
+
 /// An entry that is there twice, on and invalid, is on to one policy and off to the other.
 #[test]
 fn entries_that_two_policies_count_differently_are_told_apart() {

@@ -874,6 +874,96 @@ fn a_blocked_destination_is_stopped_under_every_name() {
     }
 }
 
+/// The events of a public report: two instances answer to one key, and the router knows no other.
+#[test]
+fn what_a_shared_key_withholds_is_counted() {
+    let folder = Folder::new();
+    let policy = |more: &str| {
+        let text = format!(
+            "consentry 1\npolicy \"instances\"\ninclude prelude \"segment\"\ncategory Newsletter\ncategory Beta\n\
+             destination \"MailChimp Newsletter\" needs Newsletter shared alias \"MailChimp\"\n\
+             destination \"MailChimp Beta\" needs Beta shared alias \"MailChimp\"\n{more}"
+        );
+        folder.write("policy.consent", text.as_bytes())
+    };
+    let events = concat!(
+        r#"{"messageId":"i1","integrations":{"All":true,"MailChimp":true},"context":{"consent":{"categoryPreferences":{"Newsletter":true,"Beta":false}}}}"#,
+        "\n",
+        r#"{"messageId":"i2","context":{"consent":{"categoryPreferences":{"Newsletter":true,"Beta":false}}}}"#,
+        "\n",
+        r#"{"messageId":"i3","context":{"consent":{"categoryPreferences":{"Newsletter":true,"Beta":true}}}}"#,
+        "\n",
+    );
+    let filter = |more: &str, options: &[&str]| {
+        let output = run(&[&["filter", &policy(more)], options].concat(), events.as_bytes());
+        let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let entries = |line| serde_json::from_slice::<Value>(line).unwrap()["integrations"].clone();
+        let entries: Vec<Value> = lines.map(entries).collect();
+        let summary = String::from_utf8(output.stderr).unwrap();
+        (entries, summary)
+    };
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+
+    let (entries, summary) = filter("", &["--format", "json"]);
+    let expected = [
+        r#"{"All":true,"MailChimp":false,"MailChimp Beta":false}"#,
+        r#"{"MailChimp Beta":false,"MailChimp":false}"#,
+        "null",
+    ];
+    assert_eq!(entries, expected.map(json));
+    let withheld = r#"[{"destination":"MailChimp Newsletter","events":2}]"#;
+    assert_eq!(json(&summary)["withheld"], json(withheld));
+    let (_, summary) = filter("", &["--threads", "3"]);
+    let sentence = "withheld if the router knows only an alias that a blocked destination has too: 2 from MailChimp Newsletter";
+    assert!(summary.contains(sentence), "{summary}");
+
+    // Each destination has its own file, so that nothing is withheld; and so it is if the router knows own names.
+    let (_, summary) = filter("", &["--format", "json", "--split", &folder.text("split")]);
+    assert_eq!(json(&summary).get("withheld"), None);
+    let (entries, summary) = filter("override router knows own names\n", &["--format", "json"]);
+    let expected =
+        [r#"{"All":true,"MailChimp":true,"MailChimp Beta":false}"#, r#"{"MailChimp Beta":false}"#, "null"];
+    assert_eq!(entries, expected.map(json));
+    assert_eq!(json(&summary).get("withheld"), None);
+}
+
+/// A router that knows own names gets each outcome under the own name, whatever the shared entry is.
+#[test]
+fn own_names_carry_the_outcome_where_a_router_knows_them() {
+    let folder = Folder::new();
+    let text = "consentry 1\npolicy \"instances\"\ninclude prelude \"segment\"\noverride router knows own names\n\
+         override reconcile { consent integrations enforce any any consent }\ncategory N\ncategory B\n\
+         destination \"New\" needs N alias \"only new\" shared alias \"both\"\n\
+         destination \"Beta\" needs B shared alias \"both\"\n";
+    let policy = folder.write("policy.consent", text.as_bytes());
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    for (new, beta, integrations, expected) in [
+        (true, true, "{}", "{}"),
+        (true, false, "{}", r#"{"Beta":false}"#),
+        (true, false, r#"{"both":false}"#, r#"{"both":true,"Beta":false}"#),
+        (true, false, r#"{"both":{"id":1}}"#, r#"{"both":{"id":1},"Beta":false}"#),
+        (
+            false,
+            false,
+            r#"{"both":true,"only new":true}"#,
+            r#"{"both":false,"only new":false,"New":false,"Beta":false}"#,
+        ),
+        // `All` stops the blocked one, but not if an entry that it shares lets it through.
+        (true, false, r#"{"All":false}"#, r#"{"All":false,"New":true}"#),
+        (true, false, r#"{"All":false,"both":true}"#, r#"{"All":false,"both":true,"New":true,"Beta":false}"#),
+        (false, false, r#"{"All":false,"both":true}"#, r#"{"All":false,"both":false}"#),
+        (false, true, r#"{"All":false}"#, r#"{"All":false,"Beta":true}"#),
+    ] {
+        let event = format!(
+            "{{\"integrations\":{integrations},\"context\":{{\"consent\":{{\"categoryPreferences\":\
+             {{\"N\":{new},\"B\":{beta}}}}}}}}}\n"
+        );
+        let output = run(&["filter", &policy], event.as_bytes());
+        let rewritten = serde_json::from_slice::<Value>(&output.stdout).unwrap();
+        assert_eq!(rewritten["integrations"], json(expected), "{new} {beta} {integrations}");
+    }
+}
+
 #[test]
 fn the_summary_is_that_of_eval() {
     for policy in [SHOP, "policies/examples/gazette/gazette.consent"] {

@@ -95,6 +95,20 @@ impl EventText {
         text + self.space
     }
 
+    /// The same event with one integrations object, in which `All` has several values.
+    pub fn with_alls(&self, u: &mut Unstructured, policy: &PolicyText, alls: &[&str]) -> Result<Self> {
+        let mut members = entries(u, policy)?;
+        members.retain(|(key, _)| !is_key(key, "All"));
+        for value in alls {
+            let place = u.int_in_range(0..=members.len())?;
+            members.insert(place, ("All".into(), Json::Text((*value).into())));
+        }
+        let mut event = self.clone();
+        event.members.retain(|(key, _)| !is_key(key, "integrations"));
+        event.members.push(("integrations".into(), Json::Object(members)));
+        Ok(event)
+    }
+
     pub fn has_repeated_keys(&self) -> bool {
         fn object(members: &[(String, Json)]) -> bool {
             let mut keys: Vec<Option<String>> =
@@ -141,6 +155,11 @@ fn key(u: &mut Unstructured, key: &str) -> Result<String> {
 fn plain(key: &str) -> String {
     let quoted = serde_json::to_string(key).unwrap();
     quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// Returns true if a key in JSON, escapes included, is this one.
+fn is_key(written: &str, key: &str) -> bool {
+    serde_json::from_str::<String>(&format!("\"{written}\"")).is_ok_and(|read| read == key)
 }
 
 /// The key with one character as its number.
@@ -224,12 +243,12 @@ fn preferences(u: &mut Unstructured, policy: &PolicyText) -> Result<Vec<(String,
 fn entries(u: &mut Unstructured, policy: &PolicyText) -> Result<Vec<(String, Json)>> {
     let mut members = Vec::new();
     for name in &policy.integrations {
-        if u.ratio(1, 3)? {
+        for _ in 0..*u.choose(&[0, 0, 0, 0, 0, 0, 1, 1, 2])? {
             let value = entry(u)?;
             members.push((key(u, name)?, value));
         }
     }
-    if u.ratio(1, 2)? {
+    for _ in 0..*u.choose(&[0, 0, 0, 0, 1, 1, 1, 2])? {
         let value = entry(u)?;
         members.push((key(u, "All")?, value));
     }
@@ -366,6 +385,11 @@ pub fn in_doubt(table: &Table, integrations: &Integrations, name: &str) -> bool 
     own.contains(&Entry::Invalid) && all.into_iter().any(|entry| means(table, entry) == Some(false))
 }
 
+/// Returns true if a name has an entry.
+pub fn is_listed(integrations: &Integrations, name: &str) -> bool {
+    !entries_of(integrations, |own| own == name).is_empty()
+}
+
 /// Whether an entry of a name is not `false`.
 pub fn lets_through(integrations: &Integrations, name: &str) -> bool {
     entries_of(integrations, |own| own == name).iter().any(|entry| *entry != Entry::Off)
@@ -393,6 +417,16 @@ pub fn last_keys(text: &str) -> Option<Integrations<'static>> {
         }
         Some(_) => Integrations::Malformed,
     })
+}
+
+/// The integrations object as a reader sees it that keeps the first of several keys.
+pub fn first_keys<'e>(integrations: &Integrations<'e>) -> Integrations<'e> {
+    let mut first = integrations.clone();
+    if let Integrations::Entries(entries) = &mut first {
+        let mut seen = std::collections::HashSet::new();
+        entries.retain(|(name, _)| seen.insert(name.to_string()));
+    }
+    first
 }
 
 /// Outside the integrations object nothing is changed, and inside it nothing but values that are replaced by booleans and

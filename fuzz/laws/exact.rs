@@ -114,6 +114,11 @@ fn alike(one: &Policy, other: &Policy) -> Option<bool> {
     if wire_ids(one) != wire_ids(other) {
         return Some(false);
     }
+    // A router is told other names.
+    let has_alias = names(one).iter().any(|(_, names)| names.len() > 1);
+    if has_alias && one.router_knows().value != other.router_knows().value {
+        return Some(false);
+    }
     for consent in one.reading().states() {
         for integrations in consentry::model::IntegrationsState::ALL {
             let drop = |policy: &Policy| match &policy.reconcile().row(consent, integrations).enforce.value {

@@ -19,6 +19,7 @@ mod gates;
 pub mod layouts;
 mod ledger;
 pub mod lints;
+mod mutations;
 pub mod policies;
 pub mod tests;
 pub mod visits;
@@ -28,6 +29,7 @@ use consentry::diagnostic::Diagnostic;
 use consentry::event::{Consent, InstructionSet, Integrations, Preference, Recorded};
 use consentry::exact::{Situation, Space, certify};
 use consentry::format::FormatError;
+use consentry::model::RouterKnows;
 use consentry::source::Memory;
 use consentry::syntax::Tree;
 use consentry::{
@@ -54,8 +56,10 @@ pub const ALL: &[Law] = &[
     ("event_bytes", event_bytes),
     ("events_read_alike", events_read_alike),
     ("a_router_obeys", a_router_obeys),
+    ("repeated_all_is_obeyed", repeated_all_is_obeyed),
     ("readers_agree", readers_agree),
     ("readers_agree_on_bytes", readers_agree_on_bytes),
+    ("mutated_events_read_alike", mutations::mutated_events_read_alike),
     ("formatting_keeps_the_meaning", formatting_keeps_the_meaning),
     ("functions_equal_the_reference", exact::functions_equal_the_reference),
     ("fingerprints_tell_policies_apart", exact::fingerprints_tell_policies_apart),
@@ -488,73 +492,147 @@ pub fn events_read_alike(u: &mut Unstructured) -> Result<u64> {
 }
 
 /// A router that knows only the integrations object never delivers a rewritten event to a blocked destination, whichever names of
-/// the destination it knows. It delivers to each other one, unless it knows a name that a blocked destination has too. So it is
-/// whether it reads all of several objects and keys or the last ones; and nothing else of the event is changed.
+/// the destination it knows. It delivers to each other one, unless it knows a name that a blocked destination has too. A router that
+/// knows own names delivers to each other one without exception. So it is whether it reads all of several objects and keys, the
+/// first or the last ones; and nothing else of the event is changed.
 pub fn a_router_obeys(u: &mut Unstructured) -> Result<u64> {
     let policy = PolicyText::arbitrary(u)?;
-    let table = compile(&policy.text());
+    let text = policy.text();
+    let table = compile(&text);
     let mut scratch = table.scratch();
     let mut compared = 0;
     loop {
         let event = EventText::arbitrary(u, &policy)?;
-        let text = event.text();
         let validation = *u.choose(&[Validation::Full, Validation::Trusted])?;
-        let before = read(&table, &text);
-        let mut rewritten = b"in front ".to_vec();
-        let decision = table
-            .rewrite(
-                Input::line(text.as_bytes()).validation(validation).recorded(Recorded::Unchecked),
-                &mut scratch,
-                &mut rewritten,
-            )
-            .unwrap();
-        let rewritten = std::str::from_utf8(&rewritten).unwrap().strip_prefix("in front ").unwrap();
-        let shown = || format!("{text}\n{rewritten}\n{}", policy.text());
-        assert_eq!(all_of(&decision), said(&table, &before), "{}", shown());
-        let after = read(&table, rewritten);
-        let last = events::last_keys(rewritten);
-        let dropped = decision.drop_reason().is_some();
-        // Of several objects each is to say everything.
-        let mut changes = dropped || event.has_repeated_keys();
-        let blocked = table.policy().destination_ids().filter(|id| !decision.delivers(*id));
-        let blocked: HashSet<&str> =
-            blocked.flat_map(|id| table.policy().destination(id).unwrap().names()).collect();
-        for id in table.policy().destination_ids() {
-            let delivers = decision.delivers(id);
-            let names: Vec<&str> = table.policy().destination(id).unwrap().names().collect();
-            for known in 1..1u32 << names.len().min(6) {
-                let known = names.iter().enumerate().filter(|(at, _)| known >> at & 1 == 1);
-                let known: Vec<&str> = known.map(|(_, name)| *name).collect();
-                let may_be_withheld = known.iter().any(|name| blocked.contains(name));
-                for integrations in [Some(&after.integrations), last.as_ref()].into_iter().flatten() {
-                    let routed = events::routed(&table, integrations, id, &known);
-                    assert!(delivers || !routed, "{id:?} receives by {known:?}\n{}", shown());
-                    assert!(!delivers || routed || may_be_withheld, "{id:?} lacks by {known:?}\n{}", shown());
-                    compared += 1;
-                }
-            }
-            for name in names {
-                let stops = blocked.contains(name);
-                changes |= match stops {
-                    true => !delivers && !events::surely_blocked(&table, &before.integrations, id, name),
-                    false => {
-                        !events::routed(&table, &before.integrations, id, &[name])
-                            || events::in_doubt(&table, &before.integrations, name)
-                    }
-                } || stops && events::lets_through(&before.integrations, name);
-            }
-        }
-        assert!(changes || rewritten == text, "nothing was to be changed\n{}", shown());
-        if dropped {
-            assert!(events::all_is_false(&after.integrations), "{}", shown());
-        }
-        // Whatever else there is, is there as it was.
-        assert_eq!((&before.id, &before.consent, &before.track), (&after.id, &after.consent, &after.track));
-        events::nothing_else_changed(&text, rewritten);
+        compared += obeyed(&table, &text, &mut scratch, &event, validation);
         if u.is_empty() {
             return Ok(compared);
         }
     }
+}
+
+/// A router obeys an event that has several `All` of different values in one object, whatever each row of the reconcile table
+/// enforces, and whichever of them the router reads.
+pub fn repeated_all_is_obeyed(u: &mut Unstructured) -> Result<u64> {
+    const VALUES: [&str; 4] = ["true", "false", "{}", "null"];
+    let policy = PolicyText::arbitrary(u)?;
+    let text = policy.text();
+    let table = compile(&text);
+    let mut scratch = table.scratch();
+    let mut compared = 0;
+    loop {
+        for state in table.policy().reading().states() {
+            // Consent is chosen at random. If the state does not come up soon, another round has it.
+            for _ in 0..20 {
+                let event = EventText::arbitrary(u, &policy)?;
+                if read(&table, &event.text()).consent.state() != state {
+                    continue;
+                }
+                for (first, second) in VALUES.iter().flat_map(|one| VALUES.map(|other| (*one, other))) {
+                    if first == second {
+                        continue;
+                    }
+                    let mut values = vec![first, second];
+                    if u.ratio(1, 4)? {
+                        values.push(*u.choose(&VALUES)?);
+                    }
+                    let event = event.with_alls(u, &policy, &values)?;
+                    let validation = *u.choose(&[Validation::Full, Validation::Trusted])?;
+                    compared += obeyed(&table, &text, &mut scratch, &event, validation);
+                }
+                break;
+            }
+        }
+        if u.is_empty() {
+            return Ok(compared);
+        }
+    }
+}
+
+/// Returns how many comparisons showed that a router obeys the rewritten event.
+fn obeyed(
+    table: &Table,
+    policy: &str,
+    scratch: &mut Scratch,
+    event: &EventText,
+    validation: Validation,
+) -> u64 {
+    let text = &event.text();
+    let repeats_keys = event.has_repeated_keys();
+    let mut compared = 0;
+    let before = read(table, text);
+    let mut rewritten = b"in front ".to_vec();
+    let decision = table
+        .rewrite(
+            Input::line(text.as_bytes()).validation(validation).recorded(Recorded::Unchecked),
+            scratch,
+            &mut rewritten,
+        )
+        .unwrap();
+    let rewritten = std::str::from_utf8(&rewritten).unwrap().strip_prefix("in front ").unwrap();
+    let shown = || format!("{text}\n{rewritten}\n{policy}");
+    assert_eq!(all_of(&decision), said(table, &before), "{}", shown());
+    let after = read(table, rewritten);
+    let last = events::last_keys(rewritten);
+    let first = events::first_keys(&after.integrations);
+    let dropped = decision.drop_reason().is_some();
+    // Each of several objects needs all entries.
+    let mut changes = dropped || repeats_keys;
+    let blocked = table.policy().destination_ids().filter(|id| !decision.delivers(*id));
+    let blocked: HashSet<&str> =
+        blocked.flat_map(|id| table.policy().destination(id).unwrap().names()).collect();
+    let delivered: HashSet<&str> =
+        decision.delivered().flat_map(|id| table.policy().destination(id).unwrap().names()).collect();
+    let knows_own_names = table.policy().router_knows().value == RouterKnows::OwnNames;
+    for id in table.policy().destination_ids() {
+        let delivers = decision.delivers(id);
+        let names: Vec<&str> = table.policy().destination(id).unwrap().names().collect();
+        for known in 1..1u32 << names.len().min(6) {
+            let known = names.iter().enumerate().filter(|(at, _)| known >> at & 1 == 1);
+            let known: Vec<&str> = known.map(|(_, name)| *name).collect();
+            if knows_own_names && known[0] != names[0] {
+                continue;
+            }
+            let may_be_withheld = !knows_own_names && known.iter().any(|name| blocked.contains(name));
+            let readings = [Some(&after.integrations), Some(&first), last.as_ref()];
+            for integrations in readings.into_iter().flatten() {
+                let routed = events::routed(table, integrations, id, &known);
+                assert!(delivers || !routed, "{id:?} receives by {known:?}\n{}", shown());
+                assert!(!delivers || routed || may_be_withheld, "{id:?} lacks by {known:?}\n{}", shown());
+                compared += 1;
+            }
+        }
+        let is_listed = |name: &str| events::is_listed(&before.integrations, name);
+        for (place, name) in names.iter().enumerate() {
+            let stops = if knows_own_names { !delivered.contains(name) } else { blocked.contains(name) };
+            // A router that knows the own name needs no other.
+            let is_needed = !knows_own_names || place == 0 || is_listed(name);
+            changes |= match stops {
+                true => !delivers && !events::surely_blocked(table, &before.integrations, id, name),
+                false => {
+                    !events::routed(table, &before.integrations, id, &[name])
+                        || events::in_doubt(table, &before.integrations, name)
+                }
+            } && is_needed
+                || stops && events::lets_through(&before.integrations, name);
+        }
+        // An entry under a name that it shares with a delivered destination lets it through, although `All` stops it.
+        let is_let_through = || names.iter().any(|name| delivered.contains(name) && is_listed(name));
+        changes |= knows_own_names && !delivers && !is_listed(names[0]) && is_let_through();
+    }
+    let is_shared = |id: &consentry::DestinationId| {
+        table.policy().destination(*id).unwrap().names().any(|name| blocked.contains(name))
+    };
+    let withheld = decision.delivered().filter(|id| !knows_own_names && is_shared(id));
+    assert!(decision.withheld().eq(withheld), "{}", shown());
+    assert!(changes || rewritten == text, "nothing was to be changed\n{}", shown());
+    if dropped {
+        assert!(events::all_is_false(&after.integrations), "{}", shown());
+    }
+    // Whatever else there is, is there as it was.
+    assert_eq!((&before.id, &before.consent, &before.track), (&after.id, &after.consent, &after.track));
+    events::nothing_else_changed(text, rewritten);
+    compared
 }
 
 /// The fast reader and the slow one say the same of generated events, of which some are spoilt, on every instruction set,

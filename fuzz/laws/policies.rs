@@ -131,7 +131,7 @@ impl PolicyText {
                 statements.push((*u.choose(settings)?).to_owned());
             }
         }
-        for settings in VISIT.iter().chain(&LEDGER) {
+        for settings in VISIT.iter().chain(&LEDGER).chain([&ROUTER]) {
             statements.push((*u.choose(settings)?).to_owned());
         }
         let (mut events, exempt) = event_names(u, "exempt events")?;
@@ -199,6 +199,7 @@ impl PolicyText {
             "gate",
             "implied consent",
             "library",
+            "router",
             "ledger",
         ];
         for statement in &self.statements {
@@ -228,6 +229,9 @@ const VISIT: [&[&str]; 4] = [
     &["gate without consent open", "gate without consent closed"],
     &["library loads when gate open", "library loads when granted"],
 ];
+
+/// The names that a router knows.
+const ROUTER: &[&str] = &["router knows some names", "router knows own names"];
 
 /// Settings of the ledger.
 const LEDGER: [&[&str]; 6] = [

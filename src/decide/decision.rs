@@ -114,6 +114,19 @@ impl<'d> Decision<'d> {
         self.deliver.iter().map(DestinationId::new)
     }
 
+    /// The delivered destinations from which a router may withhold the rewritten event, in declaration order: it may know them only
+    /// by an alias that a blocked destination has too (section 8 of the semantics).
+    pub fn withheld(&self) -> impl Iterator<Item = DestinationId> + use<> {
+        let is_delivered = |id: &&u32| self.deliver.contains(**id as usize);
+        let mut withheld = BTreeSet::new();
+        for ids in &self.table.sharing {
+            if !ids.iter().all(|id| is_delivered(&id)) {
+                withheld.extend(ids.iter().filter(is_delivered).map(|id| DestinationId::new(*id as usize)));
+            }
+        }
+        withheld.into_iter()
+    }
+
     /// Outcome and reason for a destination; `None` for one that the policy does not have.
     pub fn verdict(&self, destination: DestinationId) -> Option<Verdict> {
         self.reason(destination).map(|reason| self.because(destination, reason))

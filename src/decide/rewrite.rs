@@ -1,13 +1,23 @@
 //! Events rewritten, so that a router that knows only the integrations object obeys the decision.
 //!
 //! The router takes a destination's own entry under the names that it knows, where off beats on; without one `All`, unless the
-//! destination's kind ignores it; and otherwise delivers. It knows at least one name of each destination, the own name or an alias.
-//! So in each integrations object
+//! destination's kind ignores it; and otherwise delivers. The setting `router knows` says which names that are: at least one name of
+//! each destination, or its own name and perhaps aliases. In the first case each integrations object is changed so.
 //!
 //! - every name of a blocked destination is `false`, also one that it shares with a delivered destination, or has no entry where
 //!   `All` stops it for certain;
 //! - every other name lets the delivered destinations through: an entry that would stop them becomes `true`, and a missing one is
-//!   added where `All` would stop them. An entry that lets them through, an option object most of all, stays as it is;
+//!   added where `All` would stop them. An entry that lets them through, an option object most of all, stays as it is.
+//!
+//! A router that knows own names needs no other entries than those. So in the second case:
+//!
+//! - the own name of a blocked destination is `false`, or has no entry where `All` stops it for certain. An entry under an alias
+//!   becomes `false` if all destinations that have the alias are blocked;
+//! - every name of a delivered destination lets it through, also one that it shares with a blocked destination. Only own names are
+//!   added.
+//!
+//! In both cases
+//!
 //! - `All` becomes `false` where the whole event is dropped, for the sake of destinations that the policy does not have.
 //!
 //! Where an event has several objects, the first and the last each have all of this, and no other contradicts it. So
@@ -19,7 +29,7 @@ use super::cache::Cache;
 use super::resolved::ALL;
 use super::table::Table;
 use crate::event::{Entry, EntryText, entry_texts};
-use crate::model::{Destination, DestinationId};
+use crate::model::{Destination, DestinationId, RouterKnows};
 use std::ops::Range;
 
 /// What integrations objects become, as far as it is remembered.
@@ -28,6 +38,14 @@ pub(super) struct Rewrites {
     cache: Cache<Rewritten>,
     /// The text that something is remembered under: who is delivered, and the object.
     key: Vec<u8>,
+    router: Router,
+}
+
+/// The names that the router may know.
+#[derive(Debug, Clone)]
+struct Router {
+    knows_own_names: bool,
+    /// The aliases that may be the only known name of a destination.
     aliases: Vec<Alias>,
 }
 
@@ -73,16 +91,7 @@ impl Rewrites {
         let destinations = table.policy().destinations();
         let names = destinations.iter().flat_map(Destination::names).map(|name| name.len() + 16);
         let cache = if remembers { Cache::new(nothing, names.sum()) } else { Cache::never(nothing) };
-        let mut seen = Bits::new(table.destinations.numbers());
-        let mut aliases = Vec::new();
-        for name in destinations.iter().flat_map(|destination| &destination.aliases) {
-            let (number, ids) = table.destinations.numbered(name.value.as_bytes());
-            if !seen.contains(number) {
-                seen.insert(number);
-                aliases.push(Alias { name: name.value.clone(), number, ids: ids.to_vec() });
-            }
-        }
-        Rewrites { cache, key: Vec::new(), aliases }
+        Rewrites { cache, key: Vec::new(), router: Router::new(table) }
     }
 
     #[cfg(test)]
@@ -142,12 +151,37 @@ impl Rewrites {
         self.key.extend([u8::from(outcome.dropped), position as u8]);
         outcome.deliver.words().iter().for_each(|word| self.key.extend_from_slice(&word.to_le_bytes()));
         self.key.extend_from_slice(text);
-        let aliases = &self.aliases;
+        let router = &self.router;
         let place = self.cache.place(&self.key, |rewritten| {
-            rewritten.work_out(table, aliases, outcome, position, text);
+            rewritten.work_out(table, router, outcome, position, text);
             true
         });
         self.cache.at(place.unwrap_or_default())
+    }
+}
+
+impl Router {
+    fn new(table: &Table) -> Self {
+        let knows_own_names = table.policy().router_knows().value == RouterKnows::OwnNames;
+        let mut aliases = Vec::new();
+        let mut seen = Bits::new(table.destinations.numbers());
+        let names = table.policy().destinations().iter().flat_map(|destination| &destination.aliases);
+        for name in names.filter(|_| !knows_own_names) {
+            let (number, ids) = table.destinations.numbered(name.value.as_bytes());
+            if !seen.contains(number) {
+                seen.insert(number);
+                aliases.push(Alias { name: name.value.clone(), number, ids: ids.to_vec() });
+            }
+        }
+        Router { knows_own_names, aliases }
+    }
+
+    /// Returns true if a name lets the destinations that have it through: if all of them are delivered, or, for a router that can be
+    /// told of the others by their own names, one of them.
+    fn is_let_through(&self, ids: &[u32], deliver: &Bits) -> bool {
+        let mut ids = ids.iter();
+        let is_delivered = |id: &u32| deliver.contains(*id as usize);
+        if self.knows_own_names { ids.any(is_delivered) } else { ids.all(is_delivered) }
     }
 }
 
@@ -155,7 +189,7 @@ impl Rewritten {
     fn work_out(
         &mut self,
         table: &Table,
-        aliases: &[Alias],
+        router: &Router,
         outcome: Outcome<'_>,
         position: Position,
         text: &[u8],
@@ -163,7 +197,7 @@ impl Rewritten {
         // Whatever is no object lists nothing, and an object takes its place if one is needed.
         let object = entry_texts(text);
         let entries = object.as_deref().unwrap_or_default();
-        let changes = Changes::new(table, aliases, outcome, position, entries);
+        let changes = Changes::new(table, router, outcome, position, entries);
         self.changed = !changes.values.is_empty() || !changes.added.is_empty();
         self.text.clear();
         self.text.push(b'{');
@@ -207,7 +241,7 @@ struct Changes<'n> {
 impl<'n> Changes<'n> {
     fn new(
         table: &'n Table,
-        aliases: &'n [Alias],
+        router: &'n Router,
         outcome: Outcome<'_>,
         position: Position,
         entries: &[EntryText<'_>],
@@ -232,20 +266,19 @@ impl<'n> Changes<'n> {
             }
         }
 
-        // A name lets its destinations through if all of them are delivered.
-        let is_delivered = |ids: &[u32]| ids.iter().all(|id| deliver.contains(*id as usize));
         let obeys_all = |id: &u32| !table.ignores_all.contains(*id as usize);
         // The names that have an entry, and those of them that let through; however often an event repeats them, they are looked
-        // up once. And the destinations whose own name has an entry.
+        // up once. And the destinations whose own name has an entry, or that one lets through which they share.
         let [mut is_present, mut is_through] = [table.destinations.numbers(); 2].map(Bits::new);
-        let mut own = Bits::new(count);
+        let [mut own, mut let_through] = [count; 2].map(Bits::new);
         for entry in entries.iter().filter(|entry| entry.name.as_bytes() != ALL) {
             let (number, ids) = table.destinations.numbered(entry.name.as_bytes());
             let [first, ..] = ids else { continue };
             if !is_present.contains(number) {
                 is_present.insert(number);
-                if is_delivered(ids) {
+                if router.is_let_through(ids, deliver) {
                     is_through.insert(number);
+                    ids.iter().for_each(|id| let_through.insert(*id as usize));
                 }
                 let destination = table.policy().destination(DestinationId::new(*first as usize));
                 if destination.is_some_and(|one| one.name().as_bytes() == entry.name.as_bytes()) {
@@ -271,15 +304,16 @@ impl<'n> Changes<'n> {
         let added = (0..table.known.words().len()).map(|at| {
             let (deliver, obeys_all) = (deliver.word(at), !table.ignores_all.word(at));
             let stopped = if may_stop { obeys_all } else { 0 };
-            let surely_stopped = if does_stop { obeys_all } else { 0 };
+            let surely_stopped = if does_stop { obeys_all & !let_through.word(at) } else { 0 };
             table.known.word(at) & !own.word(at) & (deliver & stopped | !deliver & !surely_stopped)
         });
         for id in ones(added).map(DestinationId::new) {
             let name = table.policy().destination(id).map(Destination::name);
             changes.added.extend(name.map(|name| (name, deliver.contains(id.index()))));
         }
-        for Alias { name, ids, .. } in aliases.iter().filter(|alias| !is_present.contains(alias.number)) {
-            let through = is_delivered(ids);
+        let missing = router.aliases.iter().filter(|alias| !is_present.contains(alias.number));
+        for Alias { name, ids, .. } in missing {
+            let through = router.is_let_through(ids, deliver);
             let is_needed = match through {
                 true => may_stop && ids.iter().any(obeys_all),
                 false => {

@@ -267,6 +267,8 @@ codes! {
     OldAllowComment "old-allow-comment" = 534,
     /// The tests leave out a result of the ledger check.
     UntestedCheckResult "untested-check-result" = 535 Warning,
+    /// Destinations that share an alias need different things.
+    SharedAliasDiffers "shared-alias-differs" = 536 Warning,
 }
 
 impl Code {

@@ -14,7 +14,9 @@ use super::gate_change::{GateChange, gate_change};
 use super::inputs::Inputs;
 use crate::event::Event;
 use crate::fingerprint::TooLargeError;
-use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading};
+use crate::model::{
+    ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading, RouterKnows,
+};
 use crate::reason::Reason;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -34,6 +36,8 @@ pub struct Diff {
     pub gate: Option<GateChange>,
     /// The checks against a ledger, if they are not the same: before and after.
     pub check: Option<CheckDiff>,
+    /// The values of `router knows`, if they are not the same: before and after. A policy without aliases is as one that sets `some names`.
+    pub router: Option<(RouterKnows, RouterKnows)>,
     /// The pairs of states in which an event is dropped otherwise.
     pub drops: Vec<DropChange>,
     /// The destinations that are decided otherwise, by name.
@@ -95,7 +99,7 @@ pub struct Witness {
 }
 
 impl Diff {
-    /// True if the policies give every event the same decision, gate and ledger check: exactly then they have one fingerprint.
+    /// True if the policies give every event the same decision, gate and ledger check, and routers the same names: exactly then they have one fingerprint.
     pub fn is_empty(&self) -> bool {
         *self == Diff::default()
     }
@@ -247,10 +251,17 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
             _ => gate_change(old, new),
         },
         check: check_diff(old, new),
+        router: router(old, new),
         drops: drops(old, new),
         destinations,
         too_large,
     }
+}
+
+fn router(old: &Policy, new: &Policy) -> Option<(RouterKnows, RouterKnows)> {
+    // Without aliases the own name is the only one, so that the setting makes no difference.
+    let [old, new] = [old, new].map(|policy| policy.router_known_names().unwrap_or(RouterKnows::SomeNames));
+    (old != new).then_some((old, new))
 }
 
 /// Returns the names that only one of two sets has, and whether it is the second.

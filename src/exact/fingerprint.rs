@@ -1,5 +1,5 @@
 //! The fingerprint of a policy (section 7 of the semantics): the same for two policies exactly if they give the same states,
-//! outcomes, reasons, refused categories, drop reasons and unknown names for every event, and have the same gate and check.
+//! outcomes, reasons, refused categories, drop reasons and unknown names for every event, and have the same gate, check and router.
 //!
 //! Hashed are meanings, by numbers that never change, and the author's own names: categories by wire id, destinations, events. No
 //! word of the language is hashed, so that renaming one changes no fingerprint. Labels, comments, declared names of categories, the
@@ -16,6 +16,7 @@ use crate::event::Entry;
 use crate::fingerprint::{Fingerprint, TooLargeError};
 use crate::model::{
     CheckAction, Conflict, ConsentState, Destination, DestinationId, IntegrationsState, LedgerCheck, Policy,
+    RouterKnows,
 };
 use crate::reason::Reason;
 use sha2::{Digest, Sha256};
@@ -52,6 +53,7 @@ enum Part {
     CategoryInput = 45,
     RequirementInput = 46,
     AnyOtherEvent = 47,
+    RouterKnowsOwnNames = 50,
 }
 
 impl From<Part> for u64 {
@@ -153,6 +155,9 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLargeError> {
     drops(&mut hash, policy);
     gate(&mut hash, policy);
     check(&mut hash, policy);
+    if policy.router_known_names() == Some(RouterKnows::OwnNames) {
+        hash.part(Part::RouterKnowsOwnNames);
+    }
     let by_name: BTreeMap<&str, DestinationId> =
         policy.destination_ids().zip(policy.destinations()).map(|(id, one)| (one.name(), id)).collect();
     // Destinations that are decided alike are hashed once.

@@ -5,6 +5,7 @@
 //! so that equal functions are the same. `cover` finds the fewest rows that describe a condition: as Quine and McCluskey do, it
 //! chooses among prime implicants with `set_cover`. `conditions` puts rows into words. `formula` and `requirement_vars` let one
 //! variable represent a whole requirement. `category_names` names wire ids. `minimal` finds the smallest changes that make a condition hold.
+//! `one_receives` finds an event that one of several destinations receives and another one does not.
 //!
 //! Each question has a file: `diff` (with `destination_pair` and `gate_change`), `prove`, `decision_table`, `counterfactuals`, `fingerprint` (with
 //! `gate` and `check`) and `certify` (with `space`, which lists situations one by one).
@@ -30,6 +31,8 @@ mod gate_change;
 mod grouping;
 mod inputs;
 mod minimal;
+#[cfg(feature = "lint")]
+mod one_receives;
 mod prove;
 mod requirement_vars;
 mod set_cover;
@@ -52,5 +55,7 @@ pub use fingerprint::fingerprint;
 pub use function::DecisionFunction;
 pub use gate::{Gate, Open, Opens, gate};
 pub use gate_change::{GateChange, Passing};
+#[cfg(feature = "lint")]
+pub(crate) use one_receives::{OneReceives, one_receives};
 pub use prove::{Counterexample, Proof, prove, prove_all};
 pub use space::{Situation, Space};

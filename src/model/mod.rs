@@ -47,6 +47,6 @@ pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegration
 pub use crate::syntax::tree::{
     AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState, DestinationSet,
     Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level, LoadTrigger,
-    Mode, Quantifier, RecordedPreference, StatedEntry, StatedPreference, UnmappedDestinations,
+    Mode, Quantifier, RecordedPreference, RouterKnows, StatedEntry, StatedPreference, UnmappedDestinations,
     WithoutConsent,
 };

@@ -10,7 +10,7 @@ use crate::exact::{
     CategoryNames, Change, Decided, DestinationDiff, Diff, Direction, DropChange, GateChange, Passing,
     Presence, Witness, fingerprint,
 };
-use crate::model::{Policy, Reading};
+use crate::model::{Policy, Reading, RouterKnows};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 
@@ -45,6 +45,8 @@ pub struct DiffReport<'a> {
     presence: Presence,
     reading: Option<Pair<Vec<Vec<&'a str>>>>,
     reason: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    router: Option<Pair<RouterKnows>>,
     tightened: usize,
     too_large: &'a [String],
     v: u32,
@@ -282,6 +284,7 @@ impl<'a> DiffReport<'a> {
             presence: Presence::Both,
             reading: Pair::of(&diff.reading, paths),
             reason: count(Direction::Reason),
+            router: diff.router.map(|(before, after)| Pair { after, before }),
             tightened: count(Direction::Tightened),
             too_large: &diff.too_large,
             v: VERSION,
@@ -404,6 +407,7 @@ impl<'a> DiffReport<'a> {
         }
         parts.extend(self.gate.as_ref().map(|_| "the gate changes".to_owned()));
         parts.extend(self.check.as_ref().map(|_| "the ledger check changes".to_owned()));
+        parts.extend(self.router.as_ref().map(|_| "the known names change".to_owned()));
         parts.join("; ")
     }
 
@@ -451,6 +455,10 @@ impl<'a> DiffReport<'a> {
         if let Some(Pair { after, before }) = &self.check {
             let [new, old] = [after, before].map(|check| check.as_deref().unwrap_or("off"));
             sentences.push(format!("the ledger check is {new}, and was {old}"));
+        }
+        if let Some(Pair { after, before }) = self.router {
+            sentences
+                .push(format!("the router knows {after}, and knew {before}: `filter` writes other entries"));
         }
         sentences.extend(self.drops.iter().map(|drop| {
             let [new, old] = [&drop.after, &drop.before].map(|reason| match reason {

@@ -3,7 +3,7 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page};
-use super::summary::{CheckCount, DestinationCount, KeyCount, Summary, UnknownIntegrations};
+use super::summary::{CheckCount, DestinationCount, KeyCount, Summary, UnknownIntegrations, WithheldCount};
 use crate::counts::Counts;
 use crate::event::EventErrorKind;
 use crate::model::Policy;
@@ -33,6 +33,9 @@ pub struct SummaryReport<'a> {
     categories: usize,
     #[serde(skip)]
     is_denied: bool,
+    /// The rewritten events that a router may withhold from a delivered destination; left out where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    withheld: Vec<WithheldCount<'a>>,
 }
 
 impl<'a> SummaryReport<'a> {
@@ -52,6 +55,7 @@ impl<'a> SummaryReport<'a> {
             unmatched_keys: summary.unmatched_keys(),
             categories: policy.categories().len(),
             is_denied: false,
+            withheld: summary.withheld(policy).collect(),
         }
     }
 
@@ -116,6 +120,13 @@ impl Document for SummaryReport<'_> {
         });
         let columns = [Column::default(), Column::wide(7), Column::wide(20), Column::right(9)];
         page.table(Grid::new(columns).with(rows));
+        if !self.withheld.is_empty() {
+            let counts = self.withheld.iter().map(|one| format!("{} from {}", one.events, one.destination));
+            page.paragraph(format!(
+                "withheld if the router knows only an alias that a blocked destination has too: {}",
+                names::joined(&counts.collect::<Vec<_>>())
+            ));
+        }
         if let Some(events) = self.left_out {
             page.paragraph(format!("{events} left out: no destination receives them"));
         }

@@ -5,7 +5,7 @@ use crate::breakdown::Breakdown;
 use crate::counts::Counts;
 use crate::decide::Decision;
 use crate::event::{EventError, EventErrorKind, Name};
-use crate::model::{CheckAction, CheckResult, Policy};
+use crate::model::{CheckAction, CheckResult, DestinationId, Policy};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -21,6 +21,8 @@ pub struct Summary {
     errors: Counts<EventErrorKind>,
     blank_lines: u64,
     undeliverable: u64,
+    /// The rewritten events that a router may withhold from a delivered destination.
+    withheld: Counts<DestinationId>,
     /// What the check against the ledger found, and what became of the events.
     checks: Counts<(CheckResult, CheckAction)>,
     unknown_integrations: UnknownIntegrations,
@@ -77,6 +79,15 @@ pub struct DestinationCount<'p> {
     pub outcome: Outcome,
     /// The reason.
     pub reason: Reason,
+    /// The number of events.
+    pub events: u64,
+}
+
+/// The number of events that one destination should receive, and that a router may withhold.
+#[derive(Debug, Serialize)]
+pub struct WithheldCount<'p> {
+    /// The name of the destination.
+    pub destination: &'p str,
     /// The number of events.
     pub events: u64,
 }
@@ -155,6 +166,12 @@ impl Summary {
         }
     }
 
+    /// Counts one decision whose event was rewritten for a router.
+    pub fn add_rewritten(&mut self, decision: &Decision<'_>) {
+        self.add(decision);
+        decision.withheld().for_each(|destination| self.withheld.add(destination));
+    }
+
     /// Adds what is recent to the counts.
     fn settle(&mut self) {
         self.counts.resize(self.counts.len().max(self.recent.len() * 64), Default::default());
@@ -174,6 +191,7 @@ impl Summary {
             *self.drops.entry(reason.clone()).or_default() += count;
         }
         self.undeliverable += other.undeliverable;
+        self.withheld.merge(&other.withheld);
         self.checks.merge(&other.checks);
         self.unknown_integrations.entries += other.unknown_integrations.entries;
         self.unknown_integrations.events += other.unknown_integrations.events;
@@ -256,6 +274,14 @@ impl Summary {
     /// How many of them no destination receives, the dropped ones among them.
     pub fn undeliverable(&self) -> u64 {
         self.undeliverable
+    }
+
+    /// Returns the number of rewritten events that a router may withhold from each delivered destination: it may know the destination
+    /// only by an alias that a blocked one has too. Destinations without such events are left out.
+    pub fn withheld<'s>(&'s self, policy: &'s Policy) -> impl Iterator<Item = WithheldCount<'s>> {
+        self.withheld.iter().filter_map(|(id, events)| {
+            policy.destination(id).map(|one| WithheldCount { destination: one.name(), events })
+        })
     }
 
     /// How many lines were not events.

@@ -157,6 +157,12 @@ reason.*/
     r#gate_without_consent,
     ///`library loads when gate open`: when the library loads after a choice under opt-in.
     r#library_loads,
+    ///`router knows some names`: under which names the router that obeys `filter` finds a destination.
+    r#router_knows,
+    ///`some names`: the router knows at least one name of each destination.
+    r#some_names,
+    ///`own names`: the router knows the own name of each destination.
+    r#own_names,
     ///`ledger mismatch drop`: what happens to an event, by the result of its check against the ledger.
     r#ledger,
     ///`use recorded`: the ledger's preferences replace those of the event.
@@ -352,6 +358,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_integrations,
     r#word_invalid,
     r#word_kind,
+    r#word_knows,
     r#word_ledger,
     r#word_library,
     r#word_lint,
@@ -363,6 +370,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_missing,
     r#word_mode,
     r#word_model,
+    r#word_names,
     r#word_need,
     r#word_needed,
     r#word_needs,
@@ -381,6 +389,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_opt_out,
     r#word_or,
     r#word_override,
+    r#word_own,
     r#word_policy,
     r#word_preference,
     r#word_prelude,
@@ -391,9 +400,11 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_refuse,
     r#word_refused,
     r#word_report,
+    r#word_router,
     r#word_several,
     r#word_shared,
     r#word_shown,
+    r#word_some,
     r#word_stamped,
     r#word_stays,
     r#word_test,
@@ -503,6 +514,9 @@ impl Rule {
             Rule::r#needed_grant,
             Rule::r#gate_without_consent,
             Rule::r#library_loads,
+            Rule::r#router_knows,
+            Rule::r#some_names,
+            Rule::r#own_names,
             Rule::r#ledger,
             Rule::r#use_recorded,
             Rule::r#use_stamped,
@@ -621,6 +635,7 @@ impl Rule {
             Rule::r#word_integrations,
             Rule::r#word_invalid,
             Rule::r#word_kind,
+            Rule::r#word_knows,
             Rule::r#word_ledger,
             Rule::r#word_library,
             Rule::r#word_lint,
@@ -632,6 +647,7 @@ impl Rule {
             Rule::r#word_missing,
             Rule::r#word_mode,
             Rule::r#word_model,
+            Rule::r#word_names,
             Rule::r#word_need,
             Rule::r#word_needed,
             Rule::r#word_needs,
@@ -650,6 +666,7 @@ impl Rule {
             Rule::r#word_opt_out,
             Rule::r#word_or,
             Rule::r#word_override,
+            Rule::r#word_own,
             Rule::r#word_policy,
             Rule::r#word_preference,
             Rule::r#word_prelude,
@@ -660,9 +677,11 @@ impl Rule {
             Rule::r#word_refuse,
             Rule::r#word_refused,
             Rule::r#word_report,
+            Rule::r#word_router,
             Rule::r#word_several,
             Rule::r#word_shared,
             Rule::r#word_shown,
+            Rule::r#word_some,
             Rule::r#word_stamped,
             Rule::r#word_stays,
             Rule::r#word_test,
@@ -1231,6 +1250,7 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#gate_without_consent(state) })
                         .or_else(|state| { self::r#gate_opens_on(state) })
                         .or_else(|state| { self::r#library_loads(state) })
+                        .or_else(|state| { self::r#router_knows(state) })
                         .or_else(|state| { self::r#preference_events(state) })
                         .or_else(|state| { self::r#ledger_also_records(state) })
                         .or_else(|state| { self::r#ledger(state) })
@@ -2708,6 +2728,71 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     })
                                                     .or_else(|state| { self::r#word_granted(state) })
                                             })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#router_knows(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#router_knows,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_router(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_knows(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#some_names(state)
+                                                    .or_else(|state| { self::r#own_names(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#some_names(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#some_names,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_some(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_names(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#own_names(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#own_names,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_own(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_names(state) })
                                     })
                             },
                         )
@@ -4862,6 +4947,41 @@ impl ::pest::Parser<Rule> for Grammar {
                                         .and_then(|state| { self::r#word_loads(state) })
                                 })
                         })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#word_router(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#word_knows(state) })
+                                })
+                        })
                         .or_else(|state| { self::r#word_ledger(state) })
                         .or_else(|state| { self::r#word_never(state) })
                         .or_else(|state| { self::r#word_always(state) })
@@ -5009,6 +5129,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("lint") })
                                                                                 .or_else(|state| { state.match_string("library") })
                                                                                 .or_else(|state| { state.match_string("ledger") })
+                                                                                .or_else(|state| { state.match_string("knows") })
                                                                                 .or_else(|state| { state.match_string("kind") })
                                                                                 .or_else(|state| { state.match_string("invalid") })
                                                                                 .or_else(|state| { state.match_string("integrations") })
@@ -5031,7 +5152,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         .lookahead(true, |state| { state.match_range('m'..'o') })
                                                                         .and_then(|state| {
                                                                             state
-                                                                                .match_string("override")
+                                                                                .match_string("own")
+                                                                                .or_else(|state| { state.match_string("override") })
                                                                                 .or_else(|state| { state.match_string("or") })
                                                                                 .or_else(|state| { state.match_string("opt-out") })
                                                                                 .or_else(|state| { state.match_string("opt-in") })
@@ -5049,6 +5171,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("needs") })
                                                                                 .or_else(|state| { state.match_string("needed") })
                                                                                 .or_else(|state| { state.match_string("need") })
+                                                                                .or_else(|state| { state.match_string("names") })
                                                                                 .or_else(|state| { state.match_string("model") })
                                                                                 .or_else(|state| { state.match_string("mode") })
                                                                                 .or_else(|state| { state.match_string("missing") })
@@ -5067,9 +5190,11 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                             state
                                                                                 .match_string("stays")
                                                                                 .or_else(|state| { state.match_string("stamped") })
+                                                                                .or_else(|state| { state.match_string("some") })
                                                                                 .or_else(|state| { state.match_string("shown") })
                                                                                 .or_else(|state| { state.match_string("shared") })
                                                                                 .or_else(|state| { state.match_string("several") })
+                                                                                .or_else(|state| { state.match_string("router") })
                                                                                 .or_else(|state| { state.match_string("report") })
                                                                                 .or_else(|state| { state.match_string("refused") })
                                                                                 .or_else(|state| { state.match_string("refuse") })
@@ -7131,6 +7256,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_knows(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_knows,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("knows")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_ledger(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -7428,6 +7581,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("model")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_names(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_names,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("names")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -7943,6 +8124,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_own(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_own,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("own")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_policy(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -8223,6 +8432,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_router(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_router,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("router")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_several(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -8296,6 +8533,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("shown")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_some(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_some,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("some")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -9299,6 +9564,9 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#needed_grant => rules::r#needed_grant(state),
                     Rule::r#gate_without_consent => rules::r#gate_without_consent(state),
                     Rule::r#library_loads => rules::r#library_loads(state),
+                    Rule::r#router_knows => rules::r#router_knows(state),
+                    Rule::r#some_names => rules::r#some_names(state),
+                    Rule::r#own_names => rules::r#own_names(state),
                     Rule::r#ledger => rules::r#ledger(state),
                     Rule::r#use_recorded => rules::r#use_recorded(state),
                     Rule::r#use_stamped => rules::r#use_stamped(state),
@@ -9421,6 +9689,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_integrations => rules::r#word_integrations(state),
                     Rule::r#word_invalid => rules::r#word_invalid(state),
                     Rule::r#word_kind => rules::r#word_kind(state),
+                    Rule::r#word_knows => rules::r#word_knows(state),
                     Rule::r#word_ledger => rules::r#word_ledger(state),
                     Rule::r#word_library => rules::r#word_library(state),
                     Rule::r#word_lint => rules::r#word_lint(state),
@@ -9432,6 +9701,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_missing => rules::r#word_missing(state),
                     Rule::r#word_mode => rules::r#word_mode(state),
                     Rule::r#word_model => rules::r#word_model(state),
+                    Rule::r#word_names => rules::r#word_names(state),
                     Rule::r#word_need => rules::r#word_need(state),
                     Rule::r#word_needed => rules::r#word_needed(state),
                     Rule::r#word_needs => rules::r#word_needs(state),
@@ -9450,6 +9720,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_opt_out => rules::r#word_opt_out(state),
                     Rule::r#word_or => rules::r#word_or(state),
                     Rule::r#word_override => rules::r#word_override(state),
+                    Rule::r#word_own => rules::r#word_own(state),
                     Rule::r#word_policy => rules::r#word_policy(state),
                     Rule::r#word_preference => rules::r#word_preference(state),
                     Rule::r#word_prelude => rules::r#word_prelude(state),
@@ -9460,9 +9731,11 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_refuse => rules::r#word_refuse(state),
                     Rule::r#word_refused => rules::r#word_refused(state),
                     Rule::r#word_report => rules::r#word_report(state),
+                    Rule::r#word_router => rules::r#word_router(state),
                     Rule::r#word_several => rules::r#word_several(state),
                     Rule::r#word_shared => rules::r#word_shared(state),
                     Rule::r#word_shown => rules::r#word_shown(state),
+                    Rule::r#word_some => rules::r#word_some(state),
                     Rule::r#word_stamped => rules::r#word_stamped(state),
                     Rule::r#word_stays => rules::r#word_stays(state),
                     Rule::r#word_test => rules::r#word_test(state),

@@ -79,6 +79,7 @@ keywords! {
     GateOpens "gate" + "opens on" = "any grant" true,
     GateWithoutConsent "gate" + "without consent" = "open" true,
     LibraryLoads "library loads when" = "granted" true,
+    RouterKnows "router knows" = "some names" true,
     LedgerAlsoRecords "ledger" + "also records" = "nothing" true,
     LedgerMismatch "ledger" + "mismatch" = "ignore" true,
     LedgerUnstamped "ledger" + "unstamped" = "use recorded" true,
@@ -106,7 +107,7 @@ const OLD_STATEMENTS: [&str; 4] = ["unreadable", "preferences", "visit", "verify
 const ALSO_INSIDE: [&str; 6] = ["unmapped", "exempt", "consent", "implied", "never", "always"];
 
 /// Words that the language has not always had.
-pub(super) const NEW_WORDS: [&str; 15] = [
+pub(super) const NEW_WORDS: [&str; 20] = [
     "alias",
     "answered",
     "delivery",
@@ -114,12 +115,17 @@ pub(super) const NEW_WORDS: [&str; 15] = [
     "except",
     "ignore",
     "invalid",
+    "knows",
     "library",
+    "names",
     "needed",
     "opens",
+    "own",
     "preference",
     "present",
     "refused",
+    "router",
+    "some",
     "unanswered",
     "unenforced",
 ];
@@ -132,14 +138,15 @@ pub(super) fn leads() -> Vec<&'static str> {
     leads
 }
 
-/// Returns true if a text begins with the first word of a statement. `consent` also begins a line of a test, and `library` may
-/// be an old name, so their second words count too.
+/// Returns true if a text begins with the first word of a statement. `consent` also begins a line of a test, and `library`
+/// and `router` may be old names, so their second words count too.
 pub(super) fn begins_statement(text: &str) -> bool {
     let word = first_word(text);
     let second = || first_word(text.trim_start_matches(word).trim_start());
     match word {
         "consent" => second() == "at",
         "library" => second() == "loads",
+        "router" => second() == "knows",
         _ => is_first_word(word) || OLD_STATEMENTS.contains(&word),
     }
 }

@@ -125,6 +125,8 @@ pub enum Fact {
     GateWithoutConsent(WithoutConsent),
     /// `library loads when …`.
     LibraryLoads(LoadTrigger),
+    /// `router knows …`.
+    RouterKnows(RouterKnows),
     /// `ledger also records …`: which events write to the ledger next to preference events.
     LedgerAlsoRecords(AlsoRecords),
     /// `ledger mismatch …`: the event's grants differ from the recorded ones. `None` for `ignore`, which turns the check off.
@@ -491,7 +493,7 @@ impl Fact {
         keyword!(
             Policy Include Category Destination Reconcile UnmappedDestinations SeveralCategories InvalidEntries
             ExemptEvents PreferenceEvents ConsentAt Test Lint Banner Model ImpliedConsent GateOpens
-            GateWithoutConsent LibraryLoads LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
+            GateWithoutConsent LibraryLoads RouterKnows LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
             LedgerUnreachable LedgerConflict
         )
     }

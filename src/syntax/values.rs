@@ -85,6 +85,14 @@ spelled! {
         Granted = "granted",
     }
 
+    /// The names under which the router that obeys rewritten events finds a destination (section 8 of the semantics).
+    RouterKnows {
+        /// At least one name of each destination, and nobody knows which.
+        SomeNames = "some names",
+        /// The own name of each destination, and perhaps aliases.
+        OwnNames = "own names",
+    }
+
     /// Which events write to the ledger next to preference events.
     AlsoRecords {
         /// None.

@@ -8,6 +8,7 @@ use super::input::{ArchiveArguments, Chunks};
 use super::render;
 use super::shared::{CliError, Result, Root, Status, print_error};
 use consentry::exact::{self, CheckedDestination, DestinationDiff, Diff as Changes, Direction, Presence};
+use consentry::model::RouterKnows;
 use consentry::report::diff::DiffReport;
 use consentry::report::event_counts::EventCounts;
 use consentry::report::markdown;
@@ -53,9 +54,9 @@ pub(super) struct Diff {
 /// What may be denied.
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 enum Denied {
-    /// Something is delivered that was blocked, or the gate may let more pass.
+    /// Something is delivered that was blocked, the gate may let more pass, or a router withholds less.
     Loosened,
-    /// Something is blocked that was delivered, or the gate may let less pass.
+    /// Something is blocked that was delivered, the gate may let less pass, or a router withholds more.
     Tightened,
     /// Some event is decided for another reason.
     Reason,
@@ -274,6 +275,8 @@ fn count(changes: &Changes, old: &Policy, new: &Policy, chunks: Chunks) -> Resul
 fn is_denied(denied: Denied, changes: &Changes) -> bool {
     let has = |direction| changes.destinations.iter().any(|one| one.count(direction) > 0);
     let gate = changes.gate.as_ref();
+    // With `own names`, less is withheld from destinations that share an alias with a blocked one.
+    let router = changes.router.map(|(_, after)| after);
     let checked = |is_such: fn(&CheckedDestination) -> bool| {
         let rows = changes.check.iter().flat_map(|check| &check.rows);
         rows.flat_map(|row| &row.destinations).any(|one| one.is_unknown || is_such(one))
@@ -285,11 +288,13 @@ fn is_denied(denied: Denied, changes: &Changes) -> bool {
             has(Direction::Loosened)
                 || gate.is_some_and(|gate| gate.opened.is_possible())
                 || checked(|one| one.delivered.is_some())
+                || router == Some(RouterKnows::OwnNames)
         }
         Denied::Tightened => {
             has(Direction::Tightened)
                 || gate.is_some_and(|gate| gate.closed.is_possible())
                 || checked(|one| one.blocked.is_some())
+                || router == Some(RouterKnows::SomeNames)
         }
         Denied::Reason => has(Direction::Reason),
     }

@@ -111,7 +111,7 @@ impl Worker<'_> {
         let events = &mut self.part.events;
         let length = events.len();
         let decision = table.rewrite(input, &mut self.scratch, events)?;
-        self.summary.add(&decision);
+        self.summary.add_rewritten(&decision);
         if self.job.drop_undeliverable && decision.delivered().next().is_none() {
             events.truncate(length);
         } else {

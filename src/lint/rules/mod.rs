@@ -22,6 +22,7 @@ mod overlapping_rows;
 mod promises;
 mod redundant_override;
 mod redundant_requirement;
+mod shared_alias_differs;
 mod similar_destinations;
 mod similar_wire_ids;
 mod unmapped_destination;
@@ -65,4 +66,5 @@ pub(super) const ALL: &[fn(&Subject, &mut Vec<Diagnostic>)] = &[
     library_never_loads::check,
     ambiguous_list::check,
     untested_check_result::check,
+    shared_alias_differs::check,
 ];

@@ -17,8 +17,8 @@ use crate::model::test::Test;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
     AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, Fact, GateOpens,
-    ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Quantifier, Row, Text, UnmappedDestinations,
-    WithoutConsent,
+    ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Quantifier, RouterKnows, Row, Text,
+    UnmappedDestinations, WithoutConsent,
 };
 #[cfg(feature = "lint")]
 use std::collections::HashSet;
@@ -184,6 +184,9 @@ settings! {
     library_loads: LoadTrigger = LibraryLoads =>
         /// `library loads when …`: when the library loads after a choice under opt-in.
         library_loads,
+    router_knows: RouterKnows = RouterKnows =>
+        /// `router knows …`: under which names the router that obeys rewritten events finds a destination.
+        router_knows,
     ledger_also_records: AlsoRecords = LedgerAlsoRecords,
     ledger_mismatch: Option<CheckAction> = LedgerMismatch,
     ledger_unstamped: CheckAction = LedgerUnstamped,
@@ -246,6 +249,12 @@ impl Policy {
     /// The ids of all destinations.
     pub fn destination_ids(&self) -> impl Iterator<Item = DestinationId> + use<> {
         (0..self.destinations.len()).map(DestinationId::new)
+    }
+
+    /// Returns `router knows …` if it makes a difference: if a destination has an alias.
+    pub fn router_known_names(&self) -> Option<RouterKnows> {
+        let has_alias = self.destinations.iter().any(|destination| !destination.aliases.is_empty());
+        has_alias.then_some(self.settings.router_knows.value)
     }
 
     /// The destination of an own name.
