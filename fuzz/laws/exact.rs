@@ -2,7 +2,7 @@
 
 use super::{compile, events::EventText, policies::PolicyText, read, said};
 use arbitrary::{Result, Unstructured};
-use consentry::event::{Consent, Entry, Integrations, Preference};
+use consentry::event::{Consent, Entry, Integrations, LedgerAnswer, Preference, Recorded};
 use consentry::exact::{
     self, Change, Condition, Decided, DecisionFunction, DecisionTable, DestinationDiff, Diff, Direction,
     Space, check, decision_tables, diff, fingerprint, gate,
@@ -360,18 +360,22 @@ pub fn promises_are_decided(u: &mut Unstructured) -> Result<u64> {
     }
     for promise in policy.promises() {
         let Ok(proof) = exact::prove(policy, promise) else { continue };
-        let broken = |id, event: &Event| {
-            let delivers = reference::explain(policy, event, id).unwrap().verdict.delivers();
-            let without = promise.without.as_ref().is_none_or(|needs| !satisfied(policy, needs, event));
-            let is_asked = promise.when.iter().all(|condition| holds(policy, condition, event));
+        let explained = |id, event: &Event, recorded| {
+            reference::explain_recorded(policy, event, recorded, id).unwrap().verdict
+        };
+        let broken = |id, event: &Event, recorded| {
+            let (delivers, used) = (explained(id, event, recorded).delivers(), used(policy, event, recorded));
+            let without = promise.without.as_ref().is_none_or(|needs| !satisfied(policy, needs, &used));
+            let is_asked = promise.when.iter().all(|condition| holds(policy, condition, &used));
             is_asked && if promise.always { !delivers } else { delivers && without }
         };
         let mut unkept = BTreeSet::new();
         for one in &proof.counterexamples {
             let event = read(&table, &one.event);
             assert!(covers(policy, promise, one.destination), "{one:?}\n{promise:?}\n{}", text.text());
-            assert!(broken(one.destination, &event), "{one:?}\n{promise:?}\n{}", text.text());
-            let verdict = reference::explain(policy, &event, one.destination).unwrap().verdict;
+            let recorded = one.recorded.as_ref().map_or(Recorded::Unknown, LedgerAnswer::recorded);
+            assert!(broken(one.destination, &event, recorded), "{one:?}\n{promise:?}\n{}", text.text());
+            let verdict = explained(one.destination, &event, recorded);
             assert_eq!(verdict.reason(), one.reason, "{one:?}\n{}", text.text());
             let refused: BTreeSet<&str> =
                 verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id()).collect();
@@ -385,14 +389,20 @@ pub fn promises_are_decided(u: &mut Unstructured) -> Result<u64> {
             let situations = (0..200).map(|number| space.sample(number)).collect::<Vec<_>>();
             let all = situations.iter().map(|situation| space.event(situation));
             for event in events.iter().map(|event| read(&table, event)).chain(all) {
-                assert!(!broken(id, &event), "{event:?}\n{promise:?}\n{}", text.text());
-                let is_asked = promise.when.iter().all(|condition| holds(policy, condition, &event));
+                assert!(!broken(id, &event, Recorded::Unknown), "{event:?}\n{promise:?}\n{}", text.text());
+                let used = used(policy, &event, Recorded::Unknown);
+                let is_asked = promise.when.iter().all(|condition| holds(policy, condition, &used));
                 assert!(!is_asked || proof.situations != Some(0), "{event:?}\n{promise:?}\n{}", text.text());
                 compared += 1;
             }
         }
     }
     Ok(compared + 1)
+}
+
+/// Returns an event with the consent that is used after the check, if there is one: conditions of promises are about that.
+fn used<'e>(policy: &Policy, event: &Event<'e>, recorded: Recorded<'_>) -> Event<'e> {
+    reference::check(policy, event, recorded).map_or_else(|| event.clone(), |(_, used)| used)
 }
 
 /// Returns true if a promise names a destination or its kind, or names none, and does not leave it out.
