@@ -198,7 +198,7 @@ fn read(format: &str, text: &str) -> String {
         "junit" => {
             unescaped(&[("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&apos;", "'"), ("&amp;", "&")])
         }
-        // Of the strings of the document; a backslash stands before what would begin a link.
+        // The strings of the document, without the backslash before what would begin a link.
         "sarif" => {
             fn strings(value: &Value, into: &mut String) {
                 match value {
@@ -291,7 +291,7 @@ fn what_any_command_prints_is_what_eval_reads() {
             .collect();
         checked(old, &flips, 1);
 
-        // What a ledger says is JSON too, which `explain --recorded` reads.
+        // The answer of a ledger is JSON too, which `explain --recorded` reads.
         let proved = policies.json(&["prove", ledger], "");
         let broken = list(&proved["promises"]).iter().flat_map(|promise| list(&promise["counterexamples"]));
         let broken: Vec<&Value> = broken.filter(|one| one["recorded"].is_object()).collect();
