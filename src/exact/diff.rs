@@ -121,10 +121,11 @@ impl Diff {
 const MAX_SIZE: usize = 60_000;
 
 impl DestinationDiff {
-    /// Returns how much room its rows take: 1 for each, and for every kilobyte of names that it repeats.
+    /// Returns how much room its rows take: 1 for each, and more for what each repeats, its inputs and the text of their names.
     fn size(&self) -> usize {
-        let names = self.inputs.names.iter().chain(&self.inputs.categories).map(String::len).sum::<usize>();
-        self.changes.found.len() * (1 + names / 1024)
+        let names = self.inputs.names.iter().chain(&self.inputs.categories);
+        let text: usize = names.clone().map(String::len).sum();
+        self.changes.found.len() * (1 + names.count() / 16 + text / 1024)
     }
 
     /// Returns the situations that are decided otherwise: those that are loosened come first.
