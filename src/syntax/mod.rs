@@ -158,7 +158,7 @@ mod tests {
         // In a very long line, fewer are looked for.
         let modes: String = (0..100_000).map(|number| format!(" mode x{number}")).collect();
         assert!((2..10).contains(&check(&format!("consentry 1\ndestination \"D\"{modes}\n")).1.len()));
-        let found = check(&format!("consentry 1\n{}", table.repeat(25))).1;
+        let found = check(&format!("consentry 1\n{}", table.repeat(20))).1;
         assert_eq!(
             (found.len(), found[999], found[1_000]),
             (1_001, Code::UnexpectedText, Code::TooManyErrors)
