@@ -220,7 +220,7 @@ fn read(format: &str, text: &str) -> String {
 fn what_any_command_prints_is_what_eval_reads() {
     let policies = Policies::new();
     let mut count = 0;
-    for at in 0..NAMES.len() {
+    for (at, name) in NAMES.iter().enumerate() {
         let [old, new, ledger] = ["", ".new", ".ledger"].map(|kind| format!("{at}{kind}.consent"));
         let (old, new, ledger) = (&*old, &*new, &*ledger);
         // As eval decides them, so the rows state.
@@ -278,13 +278,13 @@ fn what_any_command_prints_is_what_eval_reads() {
         checked(old, &findings, 3);
         in_formats(&["lint", old], &["human", "plain", "narrated", "sarif"], &findings);
 
-        let explained = policies.json(&["explain", old, &format!("--destination={}", NAMES[at])], EVENT);
+        let explained = policies.json(&["explain", old, &format!("--destination={}", name)], EVENT);
         let flipped = if explained["outcome"] == "block" { "deliver" } else { "block" };
         let flips: Vec<Printed> = list(&explained["flips"])
             .iter()
             .map(|flip| Printed {
                 event: word(flip, "event"),
-                destination: NAMES[at].to_owned(),
+                destination: (*name).to_owned(),
                 outcome: flipped.to_owned(),
                 reason: word(flip, "reason"),
             })
