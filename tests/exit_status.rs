@@ -92,7 +92,7 @@ const COMMANDS: [Ways; 25] = [
         command: "eval --deny",
         fine: "eval --deny unknown good.consent good.ndjson",
         finding: "eval --deny unknown good.consent unknown.ndjson",
-        missing: "eval --deny unknown good.consent none.ndjson",
+        missing: &["eval --deny unknown good.consent none.ndjson"],
         empty: "eval --deny unknown good.consent empty.ndjson",
     },
     Ways {
@@ -106,7 +106,7 @@ const COMMANDS: [Ways; 25] = [
         command: "filter --deny",
         fine: "filter --deny unknown good.consent good.ndjson",
         finding: "filter --deny unknown good.consent unknown.ndjson",
-        missing: "filter --deny unknown good.consent none.ndjson",
+        missing: &["filter --deny unknown good.consent none.ndjson"],
         empty: "filter --deny unknown good.consent empty.ndjson",
     },
     Ways {
