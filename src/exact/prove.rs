@@ -22,6 +22,8 @@ pub struct Proof<'p> {
     pub situations: Option<u128>,
     /// An event for each destination for which it is not kept.
     pub counterexamples: Vec<Counterexample>,
+    /// True if the promise is about a ledger, and the policy asks for no check against one: then it says nothing, and is not kept.
+    pub asks_no_ledger: bool,
 }
 
 /// An event that is decided otherwise than promised.
@@ -42,7 +44,7 @@ pub struct Counterexample {
 impl Proof<'_> {
     /// Returns true if the promise is kept in every event.
     pub fn is_proved(&self) -> bool {
-        self.counterexamples.is_empty()
+        self.counterexamples.is_empty() && !self.asks_no_ledger
     }
 }
 
@@ -72,7 +74,8 @@ impl Proof<'_> {
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
 pub fn prove<'p>(policy: &Policy, promise: &'p Promise) -> Result<Proof<'p>, TooLargeError> {
-    let mut proof = Proof { promise, situations: Some(0), counterexamples: Vec::new() };
+    let asks_no_ledger = policy.ledger_check().is_none() && promise.is_about_the_ledger();
+    let mut proof = Proof { promise, situations: Some(0), counterexamples: Vec::new(), asks_no_ledger };
     let all = || policy.destination_ids().collect();
     for id in promise.destinations.clone().unwrap_or_else(all) {
         let Some(destination) = policy.destination(id) else { continue };
@@ -158,10 +161,12 @@ impl<'p> Question<'p> {
         if let (None, false, Some(name)) = (&event.track, event.is_identify, self.other_event()) {
             event.track = Some(Name::from(name));
         }
+        let recorded = case.result.and_then(|result| self.inputs.answer(self.policy, result, values));
+        let event = event.to_json(&reading);
         Some(Counterexample {
             destination: self.id,
-            event: event.to_json(&reading),
-            recorded: case.result.and_then(|result| self.inputs.answer(self.policy, result, values)),
+            event: if recorded.is_some() { checked::of_somebody(&event) } else { event },
+            recorded,
             reason: case.function.reason_at(&self.diagrams, values),
             refused: case.function.refused_at(&self.diagrams, values),
         })
@@ -298,7 +303,7 @@ impl<'p> Question<'p> {
         if case.used == Used::Stamped {
             return Ok(stamped);
         }
-        let is_dropped = checked::drops(&mut self.diagrams, &self.inputs, self.policy)?;
+        let is_dropped = checked::drops(&mut self.diagrams, &self.inputs, 0, self.policy)?;
         let own = self.diagrams.and(is_dropped, stamped)?;
         let is_used = self.diagrams.not(is_dropped)?;
         let used = self.diagrams.and(is_used, used)?;

@@ -3,15 +3,16 @@
 use crate::counts::Counts;
 use crate::event::EventErrorKind;
 use crate::model::{CheckAction, CheckResult, Policy};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
-/// Returns the names of the categories that have these wire ids; the wire id where no category has it.
+/// Returns the names of the categories that have these wire ids, in declaration order; behind them the wire ids that no category has.
 pub(super) fn by_wire_ids(policy: &Policy, wire_ids: &[String]) -> Vec<String> {
-    let named = |wire_id: &String| {
-        let category = policy.categories().iter().find(|category| category.wire_id() == wire_id);
-        category.map_or(wire_id.as_str(), |category| category.name()).to_owned()
-    };
-    wire_ids.iter().map(named).collect()
+    let mut left: BTreeSet<&str> = wire_ids.iter().map(String::as_str).collect();
+    let own = policy.categories().iter().filter(|category| left.remove(category.wire_id()));
+    let mut names: Vec<String> = own.map(|category| category.name().to_owned()).collect();
+    names.extend(left.into_iter().map(str::to_owned));
+    names
 }
 
 /// Returns a reason with the categories of a refusal: `refused: Advertising`.

@@ -82,16 +82,11 @@ impl<'a> ProveReport<'a> {
 
 impl<'a> PromiseProof<'a> {
     fn new(policy: &'a Policy, promise: &'a Promise, proof: Result<Proof<'a>, TooLargeError>) -> Self {
-        // A promise about a ledger says nothing where no event is checked.
-        let is_idle = policy.ledger_check().is_none() && promise.is_about_the_ledger();
-        let answer = match is_idle {
-            true => "speaks of no event: the policy asks for no check against a ledger".to_owned(),
-            false => answer(&proof),
-        };
+        let answer = answer(&proof);
         let proof = proof.ok();
         PromiseProof {
             because: promise.because.as_deref(),
-            kept: proof.as_ref().map(|proof| proof.is_proved() && !is_idle),
+            kept: proof.as_ref().map(|proof| proof.is_proved()),
             place: policy.files().locate(promise.span),
             promise: policy.line_at(promise.span),
             situations: proof.as_ref().and_then(|proof| proof.situations).map(|count| count.to_string()),
@@ -122,6 +117,9 @@ impl PromiseProof<'_> {
 /// Returns in a few words whether a promise is kept.
 fn answer(proof: &Result<Proof<'_>, TooLargeError>) -> String {
     match proof {
+        Ok(proof) if proof.asks_no_ledger => {
+            "speaks of no event: the policy asks for no check against a ledger".to_owned()
+        }
         Ok(proof) if !proof.is_proved() => "not kept".to_owned(),
         Ok(proof) => match proof.situations {
             Some(0) => "speaks of no event".to_owned(),
