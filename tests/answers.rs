@@ -318,9 +318,10 @@ const ROWS: &str = "override exempt events none override ledger mismatch drop\n\
 fn an_unchanged_check_is_compared_with_changed_rows() {
     let old = policy(&format!("{ROWS} drop \"x\"\n any any consent\n }}"), "");
     let new = policy(&format!("{ROWS} consent\n any any consent\n }}"), "");
-    for (files, denied, allowed, word) in
-        [([&old, &new], "loosened", "tightened", "delivered"), ([&new, &old], "tightened", "loosened", "blocked")]
-    {
+    for (files, denied, allowed, word) in [
+        ([&old, &new], "loosened", "tightened", "delivered"),
+        ([&new, &old], "tightened", "loosened", "blocked"),
+    ] {
         let [old, new] = files;
         assert_eq!(diff(old, new, &["--deny", denied]).status, 1, "{denied}");
         assert_eq!(diff(old, new, &["--deny", allowed]).status, 0, "{denied}");
@@ -361,7 +362,9 @@ fn counts_of_events_say_that_they_are_unchecked() {
 fn many_categories_are_no_reason_not_to_compare() {
     let categories: String = (0..600).map(|number| format!("category C{number}\n")).collect();
     let large = |check: &str| {
-        format!("consentry 1 policy \"p\" include prelude \"segment\" {categories} destination \"D\" needs C0 {check}")
+        format!(
+            "consentry 1 policy \"p\" include prelude \"segment\" {categories} destination \"D\" needs C0 {check}"
+        )
     };
     let found = diff(&large(""), &large("override ledger mismatch drop"), &["--format", "json"]);
     let found: Value = serde_json::from_str(&found.out).unwrap();
@@ -372,7 +375,8 @@ fn many_categories_are_no_reason_not_to_compare() {
 /// A comment fits, however many destinations a changed check has.
 #[test]
 fn the_comment_of_a_changed_check_fits() {
-    let many: String = (0..300).map(|number| format!("destination \"D{number}\" needs Advertising\n")).collect();
+    let many: String =
+        (0..300).map(|number| format!("destination \"D{number}\" needs Advertising\n")).collect();
     let [old, new] = ["", "override ledger mismatch drop"].map(|check| policy(check, &many));
     let comment = diff(&old, &new, &["--format", "markdown"]).out;
     assert!(comment.len() < 65_536, "{}", comment.len());
@@ -385,13 +389,23 @@ fn what_is_recorded_is_about_somebody() {
     let shop = Shop::new(policy("override ledger mismatch drop", ""));
     let explain = |event: &str, recorded: &str| {
         let file = shop.path("shop.consent");
-        let arguments = ["explain", &file, "-", "--destination", "Facebook Pixel", "--format", "json", "--recorded", recorded];
+        let arguments = [
+            "explain",
+            &file,
+            "-",
+            "--destination",
+            "Facebook Pixel",
+            "--format",
+            "json",
+            "--recorded",
+            recorded,
+        ];
         let run = run(&arguments, event.as_bytes());
         assert_eq!(run.status, 0, "{}", run.err);
         (serde_json::from_str::<Value>(&run.out).unwrap(), run.err)
     };
     let (nobody, said) = explain("{}", "{\"C0004\":\"refused\"}");
-    assert_eq!(nobody["steps"][0]["check"]["status"], json!("unknown"), "{nobody}");
+    assert_eq!(nobody["steps"][0]["check"]["found"], json!("unknown"), "{nobody}");
     assert!(said.contains("names nobody"), "{said}");
     let (_, said) = explain("{\"userId\":\"u\"}", "{\"Advertising\":\"granted\"}");
     assert!(said.contains("`Advertising` has the wire id `C0004`"), "{said}");
@@ -417,7 +431,8 @@ fn findings_name_the_ledger() {
     let promise = "always deliver \"Facebook Pixel\" when Advertising granted and consent answered and integrations none";
     let found = lint(check, promise);
     assert!(found.contains("where the ledger says {"), "{found}");
-    let nothing = format!("{check} override reconcile {{ consent integrations enforce\n any any nothing\n }}");
+    let nothing =
+        format!("{check} override reconcile {{ consent integrations enforce\n any any nothing\n }}");
     assert!(lint(&nothing, "").contains("unless the ledger check drops it"));
     assert!(lint(check, "").contains("the consent used is missing"));
     // A promise about a ledger needs a check.

@@ -226,8 +226,8 @@ fn consents() -> Vec<String> {
     consents
 }
 
-/// What changes for an event with an answer of the ledger is in a row of the sheets or of the check, of all events that there are in small
-/// policies; what a row of the check shows is so. The policies differ in their checks, their rows, their readings, or in all of that.
+/// Every change for an event with an answer of the ledger is in a row of the sheets or of the check, and every row of the check is true. The
+/// policies differ in their checks, their rows, their readings, or in all of that.
 pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
     let mut choose = |words: &[&'static str]| u.choose(words).copied();
     let differs = choose(&["check", "rows", "reading", "all"])?;

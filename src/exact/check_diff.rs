@@ -1,4 +1,4 @@
-//! What a change of a policy changes through the ledger check: for each result, which destinations receive more or fewer events, with an
+//! The changes after each result of the ledger check: which destinations receive more or fewer events, with an
 //! event and an answer of the ledger that show it.
 //!
 //! Sheets are compared over the consent that is used. So where both policies use the same consent, a row of a sheet says what changes. A result
@@ -77,12 +77,12 @@ impl CheckedDestination {
 pub(super) struct CheckComparison<'p> {
     policies: [&'p Policy; 2],
     checks: [Option<Check>; 2],
-    /// Whether both use the same consent of every event with every answer.
+    /// True if both use the same consent of every event with every answer.
     is_alike: bool,
     rows: BTreeMap<CheckResult, Vec<CheckedDestination>>,
     /// The results after which other consent decides.
     with_other_consent: BTreeSet<CheckResult>,
-    /// What is known of destinations that differ in names alone, with the policies that compare each category.
+    /// The changes of destinations that differ in names alone, with the policies that compare each category.
     known: HashMap<(PairClass, Vec<[bool; 2]>), Vec<Found>>,
 }
 
@@ -91,7 +91,7 @@ pub(super) struct CheckComparison<'p> {
 struct Found {
     /// The results in the old policy and in the new one.
     results: [Option<CheckResult>; 2],
-    /// Whether other consent is used in some event of it.
+    /// True if some event of it is decided by other consent.
     is_by_consent: bool,
     direction: Direction,
     answered: Answered,
@@ -185,8 +185,8 @@ impl<'p> CheckComparison<'p> {
         let action = |policy: &Policy, result| policy.ledger_check().map(|check| check.action(result));
         let [old, new] = self.policies;
         let results = checked::RESULTS.into_iter();
-        let results = results
-            .filter(|result| self.is_changed(*result) || self.with_other_consent.contains(result));
+        let results =
+            results.filter(|result| self.is_changed(*result) || self.with_other_consent.contains(result));
         let rows = results.map(|result| CheckChange {
             result,
             before: action(old, result),
@@ -285,13 +285,13 @@ impl<'p> CheckComparison<'p> {
 
 /// The consent that a case uses.
 struct ConsentUsed {
-    /// Whether the check drops the event.
+    /// True if the check drops the event.
     drops: bool,
-    /// Where it is what the event says.
+    /// The events whose own consent it is.
     is_stamped: Diagram,
-    /// Where its state is `answered`.
+    /// The events for which its state is `answered`.
     is_answered: Diagram,
-    /// Where it grants each category that the destination needs.
+    /// The events for which it grants each category that the destination needs.
     grants: Vec<Diagram>,
 }
 

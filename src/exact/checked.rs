@@ -18,7 +18,7 @@ pub(super) struct CheckedCase {
     /// `None` where the policy asks for no check.
     pub(super) result: Option<CheckResult>,
     pub(super) used: Used,
-    /// Whether the check drops the event.
+    /// True if the check drops the event.
     pub(super) drops: bool,
     /// The events and records for which the check has this result.
     pub(super) holds: Diagram,
@@ -253,8 +253,8 @@ impl Inputs {
         self
     }
 
-    /// Adds the inputs of the checks of two policies. Of the compared categories that the destination does not need, one represents all that
-    /// the same policies compare: one that differs is as good as many.
+    /// Adds the inputs of the checks of two policies. One category represents all others that the destination does not need and that the same
+    /// policies compare: a single difference has the effect of many.
     pub(super) fn checked_pair(pair: [(&Policy, DestinationId); 2]) -> Self {
         let own = Inputs::of(&pair).categories;
         let mut others: BTreeMap<&str, (&str, [bool; 2])> = BTreeMap::new();

@@ -223,7 +223,7 @@ fn offered(policy: &Policy, inputs: &Inputs, at: &[usize], malformed: bool) -> V
             Input::Integrations => {
                 integrations.iter().map(|state| place_of(&IntegrationsState::ALL, state)).collect()
             }
-            // One event is as good as another that is exempt alike and writes to the ledger alike.
+            // One event represents all that are equally exempt and equally write to the ledger.
             Input::Event => {
                 let mut seen = BTreeSet::new();
                 let values = 0..inputs.values().get(Inputs::EVENT).copied().unwrap_or(0);

@@ -425,7 +425,7 @@ impl Search<'_> {
             let own = [trial.is_invalid.then_some(Entry::Invalid), is_on.then_some(Entry::On)];
             entries.extend(own.into_iter().flatten().map(|entry| (Name::from(*name), entry)));
         }
-        // What the trial's entries come to for a destination that shares some of its names.
+        // The trial's entries, for a destination that shares some of its names.
         let own = |receiver: &Receiver<'_>| match trial {
             Some(trial) if trial.is_invalid && !receiver.names.is_disjoint(trial.names) => Own::Off,
             Some(Trial { on: Some(on), .. }) if receiver.names.contains(on) => Own::On,

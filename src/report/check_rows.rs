@@ -1,4 +1,4 @@
-//! What a change of a policy changes through the ledger check, result by result.
+//! The changes after each result of the ledger check.
 
 use super::page::{Page, PageBlock};
 use crate::event::LedgerAnswer;
