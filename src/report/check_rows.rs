@@ -6,6 +6,9 @@ use crate::exact::{CheckChange, CheckedDestination, CheckedWitness, Direction};
 use crate::model::{CheckAction, CheckResult};
 use serde::Serialize;
 
+/// The reason why a row has no event.
+pub(super) const NO_EVENT: &str = "the policies read consent at places that one event cannot fill alike";
+
 /// A result of the check after which something is not the same.
 #[derive(Debug, Serialize)]
 pub(super) struct CheckRow<'a> {
@@ -68,7 +71,7 @@ impl<'a> CheckRow<'a> {
                     Direction::Reason => "another reason",
                 };
                 let no_event = if event.is_none() {
-                    format!("; no event shows it: {}", super::diff::NO_EVENT)
+                    format!("; no event shows it: {}", NO_EVENT)
                 } else {
                     String::new()
                 };

@@ -1,6 +1,6 @@
 //! Differences between two policies.
 
-use super::check_rows::{CheckRow, add_change};
+use super::check_rows::{CheckRow, NO_EVENT, add_change};
 use super::event_counts::EventCounts;
 use super::json::VERSION;
 use super::page::{Cell, Cells, Column, Document, Grid, Page, PageBlock, Role};
@@ -20,9 +20,6 @@ const MAX_BYTES: usize = 60_000;
 
 /// The most names of a headline.
 const MAX_NAMES: usize = 10;
-
-/// The reason why a row has no event.
-pub(super) const NO_EVENT: &str = "the policies read consent at places that one event cannot fill alike";
 
 /// The result of `diff`: the situations that two policies decide differently.
 #[derive(Debug, Serialize)]
