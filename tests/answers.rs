@@ -303,3 +303,139 @@ fn a_changed_check_is_compared() {
         .collect();
     assert_eq!(names, ["Amplitude", "Facebook Pixel", "Zendesk"], "all that are enabled");
 }
+
+/// Runs `diff` of two policies, each in a file of its own.
+fn diff(old: &str, new: &str, more: &[&str]) -> text::Run {
+    let [old, new] = [old, new].map(|text| Shop::new(text.to_owned()));
+    run(&[&["diff", &old.path("shop.consent"), &new.path("shop.consent")], more].concat(), b"")
+}
+
+const ROWS: &str = "override exempt events none override ledger mismatch drop\n\
+    override reconcile { consent integrations enforce\n missing any";
+
+/// A changed row changes which consent an unchanged check uses: that is counted, denied and said first.
+#[test]
+fn an_unchanged_check_is_compared_with_changed_rows() {
+    let old = policy(&format!("{ROWS} drop \"x\"\n any any consent\n }}"), "");
+    let new = policy(&format!("{ROWS} consent\n any any consent\n }}"), "");
+    for (files, denied, allowed, word) in [
+        ([&old, &new], "loosened", "tightened", "delivered"),
+        ([&new, &old], "tightened", "loosened", "blocked"),
+    ] {
+        let [old, new] = files;
+        assert_eq!(diff(old, new, &["--deny", denied]).status, 1, "{denied}");
+        assert_eq!(diff(old, new, &["--deny", allowed]).status, 0, "{denied}");
+        let shown = diff(old, new, &[]).out;
+        assert!(shown.contains("Facebook Pixel (after the ledger check)"), "{shown}");
+        assert!(shown.contains(&format!("newly {word}, where the ledger says")), "{shown}");
+        let found: Value = serde_json::from_str(&diff(old, new, &["--format", "json"]).out).unwrap();
+        assert_eq!(found["check"], Value::Null, "the check is the same");
+        assert_ne!(found[denied], json!(0), "{found}");
+    }
+    // Another text of a drop is another reason.
+    let other = policy(&format!("{ROWS} drop \"y\"\n any any consent\n }}"), "");
+    assert_eq!(diff(&old, &other, &["--deny", "reason"]).status, 1);
+    assert_eq!(diff(&old, &other, &["--deny", "loosened"]).status, 0);
+}
+
+/// Counts of events leave the check out under both policies, and say so.
+#[test]
+fn counts_of_events_say_that_they_are_unchecked() {
+    let [old, new] = ["", "override ledger mismatch drop"].map(|check| policy(check, ""));
+    let folder = tempfile::tempdir().unwrap();
+    let events = folder.path().join("events.ndjson");
+    fs::write(&events, b"{\"userId\":\"u\"}\n").unwrap();
+    let events = events.to_str().unwrap();
+    for format in ["human", "markdown"] {
+        let counted = diff(&old, &new, &["--events", events, "--format", format]).out;
+        assert!(counted.contains("0 of 1 events change outcome"), "{counted}");
+        assert!(counted.contains("without the ledger check"), "{counted}");
+    }
+    let counted = diff(&old, &new, &["--events", events, "--format", "json"]).out;
+    assert_eq!(serde_json::from_str::<Value>(&counted).unwrap()["events"]["unchecked"], json!(true));
+    let plain = diff(&old, &old, &["--events", events]).out;
+    assert!(!plain.contains("ledger"), "{plain}");
+}
+
+/// A destination is compared by the categories that it needs, however many the policies have.
+#[test]
+fn many_categories_are_no_reason_not_to_compare() {
+    let categories: String = (0..600).map(|number| format!("category C{number}\n")).collect();
+    let large = |check: &str| {
+        format!(
+            "consentry 1 policy \"p\" include prelude \"segment\" {categories} destination \"D\" needs C0 {check}"
+        )
+    };
+    let found = diff(&large(""), &large("override ledger mismatch drop"), &["--format", "json"]);
+    let found: Value = serde_json::from_str(&found.out).unwrap();
+    assert_eq!(found["too_large"], json!([]));
+    assert_ne!(found["tightened"], json!(0), "{found}");
+}
+
+/// A comment fits, however many destinations a changed check has.
+#[test]
+fn the_comment_of_a_changed_check_fits() {
+    let many: String =
+        (0..300).map(|number| format!("destination \"D{number}\" needs Advertising\n")).collect();
+    let [old, new] = ["", "override ledger mismatch drop"].map(|check| policy(check, &many));
+    let comment = diff(&old, &new, &["--format", "markdown"]).out;
+    assert!(comment.len() < 65_536, "{}", comment.len());
+    assert!(comment.contains("more rows are not shown"), "{comment}");
+}
+
+/// An event that names nobody has no record, and `explain` reports a key that is no wire id.
+#[test]
+fn what_is_recorded_is_about_somebody() {
+    let shop = Shop::new(policy("override ledger mismatch drop", ""));
+    let explain = |event: &str, recorded: &str| {
+        let file = shop.path("shop.consent");
+        let arguments = [
+            "explain",
+            &file,
+            "-",
+            "--destination",
+            "Facebook Pixel",
+            "--format",
+            "json",
+            "--recorded",
+            recorded,
+        ];
+        let run = run(&arguments, event.as_bytes());
+        assert_eq!(run.status, 0, "{}", run.err);
+        (serde_json::from_str::<Value>(&run.out).unwrap(), run.err)
+    };
+    let (nobody, said) = explain("{}", "{\"C0004\":\"refused\"}");
+    assert_eq!(nobody["steps"][0]["check"]["found"], json!("unknown"), "{nobody}");
+    assert!(said.contains("names nobody"), "{said}");
+    let (_, said) = explain("{\"userId\":\"u\"}", "{\"Advertising\":\"granted\"}");
+    assert!(said.contains("`Advertising` has the wire id `C0004`"), "{said}");
+    let granted = r#"{"userId":"u","context":{"consent":{"categoryPreferences":{"C0004":true}}}}"#;
+    let (flips, said) = explain(granted, "{\"C0004\":\"granted\"}");
+    assert_eq!(said, "");
+    for flip in flips["flips"].as_array().unwrap() {
+        assert!(flip["event"].as_str().unwrap().contains("\"userId\":\"u\""), "{flip}");
+    }
+    // An event that writes to the ledger is decided as it is stamped.
+    let (flips, _) = explain(granted, "{\"C0004\":\"refused\"}");
+    assert!(flips["flips"].to_string().contains("Segment Consent Preference"), "{flips}");
+}
+
+/// Findings that show an event name the answer of the ledger with it, or say that they leave it out.
+#[test]
+fn findings_name_the_ledger() {
+    let lint = |settings: &str, more: &str| {
+        let shop = Shop::new(policy(settings, more));
+        run(&["lint", &shop.path("shop.consent"), "--format", "plain"], b"").out
+    };
+    let check = "override ledger mismatch drop override exempt events none override preference events none";
+    let promise = "always deliver \"Facebook Pixel\" when Advertising granted and consent answered and integrations none";
+    let found = lint(check, promise);
+    assert!(found.contains("where the ledger says {"), "{found}");
+    let nothing =
+        format!("{check} override reconcile {{ consent integrations enforce\n any any nothing\n }}");
+    assert!(lint(&nothing, "").contains("unless the ledger check drops it"));
+    assert!(lint(check, "").contains("the consent used is missing"));
+    // A promise about a ledger needs a check.
+    let found = lint("", "never deliver any when ledger unreachable");
+    assert!(found.contains("C528") && found.contains("C529"), "{found}");
+}

@@ -5,10 +5,12 @@ use arbitrary::{Result, Unstructured};
 use consentry::event::{
     Consent, Entry, Event, Integrations, Preference, Record, Recorded, RecordedPreference,
 };
-use consentry::exact::{counterfactuals, diff, prove};
+use consentry::exact::{CheckedDestination, CheckedWitness, Direction, counterfactuals, diff, prove};
+use consentry::ledger::LedgerEvent;
 use consentry::model::{CheckResult, PromiseCondition};
-use consentry::{Input, Limits, Policy, Table, reference};
-use std::collections::BTreeMap;
+use consentry::reference::Explanation;
+use consentry::{DestinationId, Input, Limits, Policy, Reason, Table, reference};
+use std::collections::BTreeSet;
 
 /// A promise under a policy with a check is proved exactly when no event with no answer of the ledger breaks it, of all those that
 /// there are in a small policy. A counterexample breaks it.
@@ -128,6 +130,8 @@ pub(crate) fn checked_promises_are_decided(u: &mut Unstructured) -> Result<u64> 
     let kinds = kinds.map(|track| (track, false)).into_iter().chain([(None, true)]);
     let mut compared = 0;
     let mut found = None;
+    // By answer the outcomes that some event has, and those of events that nothing is said to flip.
+    let (mut outcomes, mut unflipped) = (BTreeSet::new(), BTreeSet::new());
     for (track, is_identify) in kinds {
         for consent in &consents {
             for entries in [
@@ -144,22 +148,34 @@ pub(crate) fn checked_promises_are_decided(u: &mut Unstructured) -> Result<u64> 
                     is_identify,
                     ..Event::default()
                 };
-                for answer in &answers {
+                for (place, answer) in answers.iter().enumerate() {
                     compared += 1;
                     if is_broken(&event, *answer) {
                         found = Some(format!("{event:?} {answer:?}"));
                     }
+                    let explained = reference::explain_recorded(policy, &event, *answer, id).unwrap();
+                    outcomes.insert((place, explained.verdict.delivers()));
                 }
+                let place = compared as usize % answers.len();
                 if compared % 7 == 0 {
-                    compared += flips(policy, &event, answers[compared as usize % answers.len()], &main);
+                    let listed = flips(policy, &event, answers[place], &main);
+                    let explained = reference::explain_recorded(policy, &event, answers[place], id).unwrap();
+                    if listed == 0 {
+                        unflipped.insert((place, explained.verdict.delivers()));
+                    }
+                    compared += listed;
                 }
             }
         }
+    }
+    for (place, delivers) in unflipped {
+        assert!(!outcomes.contains(&(place, !delivers)), "{:?} {delivers}\n{main}", answers[place]);
     }
     assert_eq!(proof.is_proved(), found.is_none(), "{found:?}\n{:?}\n{main}", proof.counterexamples);
     for one in &proof.counterexamples {
         let event = Event::read(one.event.as_bytes(), policy.reading(), &Limits::default()).unwrap();
         let recorded = one.recorded.as_ref().map_or(Recorded::Unknown, |answer| answer.recorded());
+        one.recorded.iter().for_each(|_| names_somebody(policy, &one.event));
         assert!(is_broken(&event, recorded), "{one:?}\n{main}");
         let explained = reference::explain_recorded(policy, &event, recorded, id).unwrap();
         assert_eq!(explained.verdict.reason(), one.reason, "{one:?}\n{main}");
@@ -179,16 +195,52 @@ fn flips(policy: &Policy, event: &Event, recorded: Recorded<'_>, main: &str) -> 
         assert_ne!(before.outcome(), after.outcome(), "{event:?} {recorded:?} {flip:?}\n{main}");
         assert_eq!(after.reason(), flip.reason, "{event:?} {recorded:?} {flip:?}\n{main}");
     }
-    found.list.len() as u64
+    found.list.len().max(usize::from(found.more)) as u64
 }
 
-/// What a changed check delivers or blocks, result by result, is what trying every event with every answer finds.
+/// Settings of a policy that `diff` compares, and that decide which consent is used.
+const ROWS: [&str; 5] = [
+    "",
+    "",
+    "override reconcile { consent integrations enforce\n missing any drop \"unsaid\"\n any any consent then integrations\n }",
+    "override reconcile { consent integrations enforce\n answered none drop \"said\"\n any any consent\n }",
+    "override reconcile { consent integrations enforce\n malformed any drop \"unread\"\n any any nothing\n }",
+];
+const READINGS: [&str; 4] = [
+    "",
+    "",
+    "override consent at context.consent.categoryPreferences alias consentPreferences",
+    "override consent at context.prefs",
+];
+
+/// The rest of an event: its consent, in the forms that the readings tell apart.
+fn consents() -> Vec<String> {
+    let preferences = |number: usize| {
+        let value = |bit: usize| number >> bit & 1 == 1;
+        format!("{{\"A\":{},\"B\":{},\"C\":{}}}", value(0), value(1), value(2))
+    };
+    let forms = ["", ",\"context\":{\"consent\":{\"categoryPreferences\":{}}}", ",\"context\":null"];
+    let mut consents: Vec<String> = forms.map(str::to_owned).into();
+    for number in 0..8 {
+        let own = preferences(number);
+        consents
+            .push(format!(",\"context\":{{\"consent\":{{\"categoryPreferences\":{own}}},\"prefs\":{own}}}"));
+        if number % 3 == 1 {
+            consents.push(format!(",\"context\":{{\"consent\":{{\"consentPreferences\":{own}}}}}"));
+        }
+    }
+    consents
+}
+
+/// Every change for an event with an answer of the ledger is in a row of the sheets or of the check, and every row of the check is true. The
+/// policies differ in their checks, their rows, their readings, or in all of that.
 pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
     let mut choose = |words: &[&'static str]| u.choose(words).copied();
-    let needs = choose(&["needs A", "needs A, B", "needs any of A, B", "unmapped"])?;
-    let prelude = choose(&["segment", "segment-strict"])?;
-    let mut texts = Vec::new();
+    let differs = choose(&["check", "rows", "reading", "all"])?;
+    let mut parts: Vec<[String; 3]> = Vec::new();
     for _ in 0..2 {
+        let needs = choose(&["needs A", "needs all of A, B", "needs any of A, B", "unmapped"])?;
+        let prelude = choose(&["segment", "segment-strict"])?;
         let mismatch = choose(&["drop", "use recorded", "report", "ignore"])?;
         let unstamped = choose(&["use recorded", "use stamped", "refuse", "drop"])?;
         let unknown = choose(&["use stamped", "refuse", "drop"])?;
@@ -197,12 +249,22 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
         let also_records = choose(&["nothing", "identify"])?;
         let [b, c] = [choose(&["", "", "unenforced"])?, choose(&["", "", "always"])?];
         let names = choose(&["\"Choice\"", "\"Choice\", \"Other\""])?;
-        texts.push(format!(
-            "consentry 1 policy \"p\" include prelude \"{prelude}\" category A category B {b} category C {c} destination \"X\" {needs} \
+        let check = format!(
+            "include prelude \"{prelude}\" category A category B {b} category C {c} destination \"X\" {needs} \
              override exempt events none override preference events {names} override ledger mismatch {mismatch} \
              override ledger unstamped {unstamped} override ledger unknown {unknown} override ledger unreachable {unreachable} \
              override ledger conflict {conflict} override ledger also records {also_records}"
-        ));
+        );
+        parts.push([check, choose(&ROWS)?.to_owned(), choose(&READINGS)?.to_owned()]);
+    }
+    let mut texts: Vec<String> = Vec::new();
+    for own in &parts {
+        let part = |place: usize, word: &str| {
+            let own = if [word, "all"].contains(&differs) { own } else { &parts[0] };
+            own[place].as_str()
+        };
+        let [check, rows, reading] = [part(0, "check"), part(1, "rows"), part(2, "reading")];
+        texts.push(format!("consentry 1 policy \"p\" {check} {rows} {reading}"));
     }
     let policies: Vec<Policy> = texts
         .iter()
@@ -210,13 +272,14 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
         .collect();
     let [old, new] = policies.as_slice() else { unreachable!() };
     let shown = texts.join("\n");
-    let found = diff(old, new).check;
+    let found = diff(old, new);
+    assert!(found.too_large.is_empty(), "{shown}");
+    let rows = || found.check_rows.iter().flat_map(|row| row.destinations.iter().map(move |one| (row, one)));
+    let sheet = found.destinations.first();
+    let directions: Vec<Direction> =
+        sheet.map(|sheet| sheet.changes().map(|change| change.direction).collect()).unwrap_or_default();
+    let touching = sheet.map(|sheet| sheet.touching());
     let id = old.destination_ids().next().unwrap();
-    let decide = |policy: &Policy, event: &Event, recorded: Recorded<'_>| {
-        let result = reference::check(policy, event, recorded).map(|(checked, _)| checked.result);
-        let verdict = reference::explain_recorded(policy, event, recorded, id).unwrap().verdict;
-        (result, verdict.delivers())
-    };
     let all = [RecordedPreference::Granted, RecordedPreference::Refused, RecordedPreference::Conflict];
     let record = |number: usize| {
         let preferences = ["A", "B", "C"].into_iter().zip([number % 3, number / 3 % 3, number / 9]);
@@ -225,64 +288,114 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
     let records: Vec<Record> = (0..27).map(record).collect();
     let answers: Vec<Recorded> =
         records.iter().map(Recorded::Known).chain([Recorded::Unknown, Recorded::Unreachable]).collect();
-    let mut changes: BTreeMap<CheckResult, (bool, bool)> = BTreeMap::new();
-    let mut compared = 0;
-    for number in 0..11 {
-        let consent = match number {
-            0 => Consent::Missing,
-            1 => Consent::Preferences(Vec::new()),
-            2 => Consent::Malformed,
-            _ => {
-                let granted = |bit: usize| {
-                    if (number - 3) >> bit & 1 == 1 { Preference::Granted } else { Preference::Refused }
-                };
-                let stamped = ["A", "B", "C"].into_iter().zip(0..);
-                Consent::Preferences(stamped.map(|(name, bit)| (name.into(), granted(bit))).collect())
-            }
-        };
-        for (track, is_identify) in
-            [(None, false), (Some("Choice"), false), (Some("Other"), false), (None, true)]
-        {
-            let event = Event {
-                consent: consent.clone(),
-                track: track.map(Into::into),
-                is_identify,
-                ..Event::default()
-            };
-            for answer in &answers {
-                let (before, was) = decide(old, &event, *answer);
-                let (after, is) = decide(new, &event, *answer);
-                compared += 1;
-                for result in [before, after].into_iter().flatten() {
-                    let change = changes.entry(result).or_default();
-                    change.0 |= !was && is;
-                    change.1 |= was && !is;
-                }
-            }
-        }
-    }
-    let Some(found) = found else {
-        // Nothing is to be seen in any event where the checks are the same; what the sheets change is told elsewhere.
-        return Ok(compared);
-    };
-    for row in &found.rows {
-        let own = row.destinations.first();
-        let said =
-            (own.is_some_and(|one| one.delivered.is_some()), own.is_some_and(|one| one.blocked.is_some()));
-        let expected = changes.get(&row.result).copied().unwrap_or_default();
-        assert_eq!(said, expected, "{row:?}\n{shown}");
-        for (witness, is_delivered) in
-            own.into_iter().flat_map(|one| [(&one.delivered, true), (&one.blocked, false)])
-        {
-            let Some(witness) = witness else { continue };
-            let event = Event::read(witness.event.as_bytes(), new.reading(), &Limits::default()).unwrap();
-            let (before, was) = decide(old, &event, witness.recorded.recorded());
-            let (after, is) = decide(new, &event, witness.recorded.recorded());
-            assert_eq!((was, is), (!is_delivered, is_delivered), "{witness:?}\n{shown}");
-            assert!([before, after].contains(&Some(row.result)), "{witness:?} {row:?}\n{shown}");
+    let kinds = [
+        "",
+        "\"type\":\"track\",\"event\":\"Choice\",",
+        "\"type\":\"track\",\"event\":\"Other\",",
+        "\"type\":\"identify\",",
+    ];
+    let (mut compared, mut changes) = (0, BTreeSet::new());
+    // Where the policies read other members of an event, rows speak of events that have the same in both.
+    for (kind, consent) in kinds.iter().flat_map(|kind| consents().into_iter().map(move |one| (kind, one))) {
+        let text = format!("{{{kind}\"userId\":\"u\"{consent}}}");
+        let [as_old, as_new] = [old, new].map(|policy| read(policy, &text));
+        let is_alike = found.is_exact() || as_old.consent == as_new.consent;
+        for answer in answers.iter().filter(|_| is_alike) {
+            let [before, after] =
+                [(old, &as_old), (new, &as_new)].map(|(policy, event)| decide(policy, event, *answer, id));
             compared += 1;
+            if before.decided() == after.decided() {
+                continue;
+            }
+            let direction = before.direction(&after);
+            for result in [before.result, after.result].into_iter().flatten() {
+                changes.insert((result, direction));
+            }
+            let in_check = rows().any(|(row, one)| {
+                [before.result, after.result].contains(&Some(row.result)) && witness(one, direction).is_some()
+            });
+            // Sheets speak of the consent that is used.
+            let in_sheet = touching.as_ref().is_some_and(|touching| {
+                touching(&before.used, &after.used).into_iter().any(|place| directions[place] == direction)
+            });
+            let in_drops = direction == Direction::Reason && !found.drops.is_empty();
+            assert!(in_check || in_sheet || in_drops, "{direction}: {text} {answer:?}\n{found:?}\n{shown}");
         }
     }
-    // A result that is not listed changes nothing by itself, unless another setting of the policies does.
+    for ((row, one), direction) in rows().flat_map(|row| Direction::ALL.map(|direction| (row, direction))) {
+        let Some(CheckedWitness { event: Some(text), recorded }) = witness(one, direction) else { continue };
+        names_somebody(new, text);
+        let [before, after] =
+            [old, new].map(|policy| decide(policy, &read(policy, text), recorded.recorded(), id));
+        assert!(before.decided() != after.decided(), "{text} {recorded:?}\n{shown}");
+        assert_eq!(before.direction(&after), direction, "{text} {recorded:?}\n{shown}");
+        assert!([before.result, after.result].contains(&Some(row.result)), "{text} {row:?}\n{shown}");
+        compared += 1;
+    }
+    // A row says all that changes after its result.
+    for (row, direction) in found.check_rows.iter().flat_map(|row| Direction::ALL.map(|one| (row, one))) {
+        let is_said = row.destinations.iter().any(|one| witness(one, direction).is_some());
+        let is_so = changes.contains(&(row.result, direction));
+        assert!(is_said || !is_so, "{direction} {row:?}\n{shown}");
+        compared += 1;
+    }
     Ok(compared)
+}
+
+fn read<'t>(policy: &Policy, text: &'t str) -> Event<'t> {
+    Event::read(text.as_bytes(), policy.reading(), &Limits::default()).unwrap()
+}
+
+/// An event without a person is `unknown` to every ledger: an answer is about somebody.
+fn names_somebody(policy: &Policy, text: &str) {
+    let event = LedgerEvent::read(text.as_bytes(), policy, &Limits::default()).unwrap();
+    assert!(event.person.id.is_some(), "{text}");
+}
+
+fn witness(one: &CheckedDestination, direction: Direction) -> Option<&CheckedWitness> {
+    match direction {
+        Direction::Loosened => one.delivered.as_ref(),
+        Direction::Tightened => one.blocked.as_ref(),
+        Direction::Reason => one.reason.as_ref(),
+    }
+}
+
+/// An event as a policy decides it with an answer of the ledger.
+struct CheckedDecision<'t> {
+    result: Option<CheckResult>,
+    explanation: Explanation,
+    /// The event with the consent that is used.
+    used: Event<'t>,
+    /// By wire id.
+    refused: BTreeSet<String>,
+}
+
+impl CheckedDecision<'_> {
+    fn decided(&self) -> (Reason, &BTreeSet<String>, Option<&str>) {
+        (self.explanation.verdict.reason(), &self.refused, self.explanation.drop_reason.as_deref())
+    }
+
+    fn direction(&self, after: &Self) -> Direction {
+        match (self.explanation.verdict.delivers(), after.explanation.verdict.delivers()) {
+            (false, true) => Direction::Loosened,
+            (true, false) => Direction::Tightened,
+            _ => Direction::Reason,
+        }
+    }
+}
+
+fn decide<'t>(
+    policy: &Policy,
+    event: &Event<'t>,
+    recorded: Recorded<'_>,
+    id: DestinationId,
+) -> CheckedDecision<'t> {
+    let explanation = reference::explain_recorded(policy, event, recorded, id).unwrap();
+    let refused = explanation.verdict.refused().iter();
+    let refused = refused.map(|id| policy.category(*id).unwrap().wire_id().to_owned()).collect();
+    let (result, used) = match reference::check(policy, event, recorded) {
+        Some((checked, used)) => (Some(checked.result), used),
+        None => (None, event.clone()),
+    };
+    CheckedDecision { result, explanation, used, refused }
 }

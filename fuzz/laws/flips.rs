@@ -140,6 +140,7 @@ fn expected(policy: &Policy, id: DestinationId, event: &Event, changes: &[InputC
             InputChange::Consent { state } => ("consent".into(), state.as_str().to_owned()),
             InputChange::Integrations { state } => ("integrations".into(), state.as_str().into()),
             InputChange::Event { exempt: name } => ("event".into(), name.clone().unwrap_or_default()),
+            InputChange::Recording { .. } => panic!("no ledger is asked: {change:?}"),
             InputChange::Entry { name, entry: value } => (format!("entry {name}"), format!("{value:?}")),
             InputChange::All { entry: value } => {
                 ("All".into(), format!("{:?}", Some(*value).filter(|value| *value == Entry::Off)))
@@ -191,6 +192,7 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[I
                 }
             }
             InputChange::Event { exempt: name } => event.track = name.clone().map(Name::from),
+            InputChange::Recording { .. } => panic!("no ledger is asked: {change:?}"),
             InputChange::Grant { category: name } | InputChange::Refuse { category: name } => {
                 let wire_id = wire_id(name);
                 let value = match change {
@@ -376,6 +378,7 @@ fn nothing_is_missing(
                     (1, INTEGRATIONS.iter().position(|one| one == state).unwrap())
                 }
                 InputChange::Event { exempt: name } => (2, usize::from(name.is_some())),
+                InputChange::Recording { .. } => panic!("no ledger is asked: {change:?}"),
                 InputChange::Entry { entry: value, .. } => {
                     (3, ENTRIES.iter().position(|one| one == value).unwrap())
                 }

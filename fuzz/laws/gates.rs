@@ -29,13 +29,16 @@ pub fn gates_are_functions(u: &mut Unstructured) -> Result<u64> {
 
 /// `diff` shows that the gate changes if, and only if, some event passes only one of two gates, and the events that it shows do.
 pub fn gates_differ_as_events_do(u: &mut Unstructured) -> Result<u64> {
-    let (text, other) = if u.arbitrary()? {
+    let (text, mut other) = if u.arbitrary()? {
         let small = text_of_few(u)?;
         let other = super::exact::changed(&small, u)?;
         (small, other)
     } else {
         (text_of_few(u)?, text_of_few(u)?)
     };
+    if u.arbitrary()? {
+        take_as_alias(&text, &mut other);
+    }
     let both = format!("{}\n{}", text.text(), other.text());
     let (Ok(old), Ok(new)) = (Policy::parse(&text.text()), Policy::parse(&other.text())) else {
         return Ok(1);
@@ -79,6 +82,15 @@ pub fn gates_differ_as_events_do(u: &mut Unstructured) -> Result<u64> {
         }
     }
     Ok(compared)
+}
+
+/// Lets a destination of the second policy have the name of one of the first as an alias.
+fn take_as_alias(text: &PolicyText, other: &mut PolicyText) {
+    let named =
+        |statement: &String| Some(statement.strip_prefix("destination \"")?.split('"').next()?.to_owned());
+    let Some(name) = text.statements.iter().find_map(named) else { return };
+    other.statements.retain(|statement| named(statement).as_ref() != Some(&name));
+    other.statements.push(format!("destination \"its alias\" unmapped alias \"{name}\""));
 }
 
 fn passes(table: &Table, event: &Event<'_>) -> bool {

@@ -3,13 +3,15 @@
 use super::format::ResultFormat;
 use super::input::{ArchiveArguments, Chunks, read_all};
 use super::ledger_arguments::{Ledger, LedgerArguments, NO_CHECK};
-use super::shared::{PolicyArguments, Result, Status, destination};
+use super::shared::{PolicyArguments, Result, Status, destination, print_error};
+use consentry::diagnostic::visible;
 use consentry::event::{LedgerAnswer, Recorded};
 use consentry::exact::counterfactuals;
+use consentry::ledger::{Id, LedgerEvent, Person};
 use consentry::report::eval::EventErrorReport;
 use consentry::report::explain::ExplainReport;
 use consentry::report::json;
-use consentry::{Event, EventError, Limits, reference};
+use consentry::{Event, EventError, Limits, Policy, reference};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -78,14 +80,28 @@ impl Explain {
             }
         };
         let line = bytes.as_deref().map_err(Clone::clone);
+        let read = line.clone().and_then(|line| LedgerEvent::read(line, &policy, &Limits::default()));
+        let person = read.map(|read| read.person).unwrap_or_default();
         let batch = ledger.as_ref().map(|ledger| ledger.lines([line].into_iter(), &policy));
         let recorded = match (&self.recorded, batch.as_ref().and_then(|batch| batch.answers().next())) {
-            (Some(answer), _) => answer.recorded(),
+            (Some(answer), _) => of_person(answer, &person, &policy),
             (None, Some(answer)) => answer.map_err(|error| error.to_string())?,
             (None, None) => Recorded::Unchecked,
         };
         if let Some(explanation) = reference::explain_recorded(&policy, &event, recorded, destination) {
-            let flips = counterfactuals(&policy, &event, recorded, destination);
+            let mut flips = counterfactuals(&policy, &event, recorded, destination);
+            if let (Ok(flips), true) = (&mut flips, recorded != Recorded::Unchecked) {
+                let both = [&person.id, &person.also];
+                let user = both.iter().find_map(|id| match id {
+                    Some(Id::User(user)) => Some(user.as_str()),
+                    _ => None,
+                });
+                let anonymous = both.iter().find_map(|id| match id {
+                    Some(Id::Anonymous(anonymous)) => Some(anonymous.as_str()),
+                    _ => None,
+                });
+                flips.name_person(user, anonymous);
+            }
             let report = ExplainReport::new(&policy, destination, &explanation, flips.as_ref());
             self.format.write(to, &report)?;
         }
@@ -106,4 +122,25 @@ impl Explain {
         }
         Err(format!("there is no line {wanted}; the last one is {number}").into())
     }
+}
+
+/// Returns what a ledger says of a person, where the user says what is recorded; what that cannot mean goes to standard error.
+fn of_person<'a>(answer: &'a LedgerAnswer, person: &Person, policy: &Policy) -> Recorded<'a> {
+    if let LedgerAnswer::Known(record) = answer {
+        let is_declared = |wire_id: &&String| policy.categories().iter().any(|one| one.wire_id() == *wire_id);
+        for key in record.preferences.keys().filter(|key| !is_declared(key)) {
+            let named = policy.categories().iter().find(|one| one.name() == key);
+            let hint = named.map(|one| format!("; `{key}` has the wire id `{}`", one.wire_id()));
+            let hint = hint.unwrap_or_default();
+            print_error(&visible(&format!(
+                "consentry: no category has the wire id `{key}`, so that --recorded says nothing by it{hint}"
+            )));
+            print_error("\n");
+        }
+    }
+    if person.id.is_none() && *answer != LedgerAnswer::Unknown {
+        print_error("consentry: the event names nobody, so that every ledger answers `unknown`\n");
+        return Recorded::Unknown;
+    }
+    answer.recorded()
 }

@@ -1,7 +1,7 @@
 //! The check of a policy against a ledger (section 6 of the semantics), so that equal ones are the same.
 
 use super::gate::{event_names, free};
-use crate::model::{AlsoRecords, CheckAction, Conflict, LedgerCheck, Policy};
+use crate::model::{AlsoRecords, CheckAction, CheckResult, Conflict, LedgerCheck, Policy};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -48,11 +48,15 @@ impl fmt::Display for Check {
             let all: Vec<String> = quoted.chain(more.map(str::to_owned)).collect();
             if all.is_empty() { "none".to_owned() } else { all.join(", ") }
         };
-        let mismatch = if mismatch == CheckAction::UseStamped { "report" } else { mismatch.as_str() };
-        write!(
-            f,
-            "mismatch {mismatch}, unstamped {unstamped}, unknown {unknown}, unreachable {unreachable}, conflict {conflict}"
-        )?;
+        // Where nothing is compared, nothing can differ, and what the policy says of that is no part of the check.
+        let is_compared = !self.compared.is_empty();
+        if is_compared {
+            write!(f, "mismatch {}, ", CheckResult::Mismatch.action_as_str(mismatch))?;
+        }
+        write!(f, "unstamped {unstamped}, unknown {unknown}, unreachable {unreachable}")?;
+        if is_compared {
+            write!(f, ", conflict {conflict}")?;
+        }
         let identify = self.records_identify.then_some("identify events");
         write!(
             f,

@@ -10,7 +10,7 @@ use crate::model::{
     AlsoRecords, CheckAction, CheckResult, Conflict, ConsentState, Destination, DestinationId,
     IntegrationsState, LedgerCheck, Policy,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A result of the check, and what follows from it.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct CheckedCase {
     /// `None` where the policy asks for no check.
     pub(super) result: Option<CheckResult>,
     pub(super) used: Used,
+    /// True if the check drops the event.
+    pub(super) drops: bool,
     /// The events and records for which the check has this result.
     pub(super) holds: Diagram,
     pub(super) function: Function,
@@ -35,7 +37,7 @@ impl CheckInputs {
 }
 
 /// The results that the check can have where a caller does ask the ledger.
-const RESULTS: [CheckResult; 6] = [
+pub(super) const RESULTS: [CheckResult; 6] = [
     CheckResult::Recording,
     CheckResult::Unknown,
     CheckResult::Unreachable,
@@ -55,7 +57,7 @@ pub(super) fn cases(
     let Some(check) = policy.ledger_check() else {
         let (used, holds) = (Used::Stamped, Diagram::TRUE);
         let function = function(diagrams, inputs, which, policy, destination, used)?;
-        return Ok(vec![CheckedCase { result: None, used, holds, function }]);
+        return Ok(vec![CheckedCase { result: None, used, drops: false, holds, function }]);
     };
     let when = Results::new(diagrams, inputs, which, policy)?;
     let mut cases = Vec::new();
@@ -73,6 +75,7 @@ pub(super) fn cases(
         cases.push(CheckedCase {
             result: Some(result),
             used,
+            drops: action == CheckAction::Drop,
             holds: when.holds(diagrams, result)?,
             function,
         });
@@ -192,6 +195,13 @@ fn unset(
     Ok(whole)
 }
 
+/// Returns an event, as JSON, of somebody: to every ledger an event that names nobody is of a person without a record.
+pub(super) fn of_somebody(event: &str) -> String {
+    let rest = event.strip_prefix('{').unwrap_or(event);
+    let comma = if rest.starts_with('}') { "" } else { "," };
+    format!("{{\"userId\":\"someone\"{comma}{rest}")
+}
+
 /// What a ledger may answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answered {
@@ -215,15 +225,16 @@ impl Answered {
     }
 }
 
-/// Returns which events the reconcile table drops as they are stamped.
+/// Returns which events the reconcile table of a policy, the `which`th of the inputs, drops as they are stamped.
 pub(super) fn drops(
     diagrams: &mut Diagrams,
     inputs: &Inputs,
+    which: usize,
     policy: &Policy,
 ) -> Result<Diagram, TooLargeError> {
     let mut by_shape = Vec::new();
     for shape in &inputs.shapes {
-        let state = shape.states.first().copied().unwrap_or(ConsentState::Malformed);
+        let state = shape.states.get(which).copied().unwrap_or(ConsentState::Malformed);
         let row = |integrations| policy.reconcile().row(state, integrations);
         let drops = IntegrationsState::ALL
             .map(|integrations| Diagram::truth(row(integrations).drop_reason().is_some()));
@@ -242,10 +253,21 @@ impl Inputs {
         self
     }
 
-    /// Adds the inputs of the checks of two policies. Every compared category of either is a variable.
+    /// Adds the inputs of the checks of two policies. One category represents all others that the destination does not need and that the same
+    /// policies compare: a single difference has the effect of many.
     pub(super) fn checked_pair(pair: [(&Policy, DestinationId); 2]) -> Self {
-        let compared = pair.iter().flat_map(|(policy, _)| policy.categories()).filter(|one| one.is_free());
-        let compared: Vec<(&str, &str)> = compared.map(|one| (one.wire_id(), one.name())).collect();
+        let own = Inputs::of(&pair).categories;
+        let mut others: BTreeMap<&str, (&str, [bool; 2])> = BTreeMap::new();
+        for (which, (policy, _)) in pair.iter().enumerate() {
+            for one in policy.categories().iter().filter(|one| one.is_free()) {
+                let (_, by) = others.entry(one.wire_id()).or_insert((one.name(), [false; 2]));
+                by.get_mut(which).into_iter().for_each(|by| *by = true);
+            }
+        }
+        let mut seen = BTreeSet::new();
+        let others = others.into_iter().filter(|(wire_id, _)| !own.iter().any(|own| own == wire_id));
+        let compared = others.filter(|(_, (_, by))| seen.insert(*by));
+        let compared: Vec<(&str, &str)> = compared.map(|(wire_id, (name, _))| (wire_id, name)).collect();
         let mut inputs = Inputs::with(&pair, &[], &compared);
         let policies = pair.map(|(policy, _)| policy);
         let conflicts = policies.map(|policy| policy.ledger_check().map(|check| check.conflict));

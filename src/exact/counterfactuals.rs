@@ -11,6 +11,7 @@ use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The most counterfactuals that are listed.
@@ -33,6 +34,22 @@ pub struct Counterfactuals {
     pub list: Vec<Counterfactual>,
     /// True if there may be more, because a cap cut something off.
     pub more: bool,
+}
+
+impl Counterfactuals {
+    /// Writes who the event is about into each changed event, so that a ledger finds the same record. `None` for an id that it has not.
+    pub fn name_person(&mut self, user_id: Option<&str>, anonymous_id: Option<&str>) {
+        let ids = [("userId", user_id), ("anonymousId", anonymous_id)];
+        let ids: String = ids
+            .into_iter()
+            .filter_map(|(key, id)| Some(format!("\"{key}\":{},", serde_json::to_string(id?).ok()?)))
+            .collect();
+        for one in self.list.iter_mut().filter(|_| !ids.is_empty()) {
+            let rest = one.witness.strip_prefix('{').unwrap_or(&one.witness);
+            let ids = if rest == "}" { ids.trim_end_matches(',') } else { &ids };
+            one.witness = format!("{{{ids}{rest}");
+        }
+    }
 }
 
 /// Changes that together flip the outcome, and none of which can be left out.
@@ -67,6 +84,13 @@ pub enum InputChange {
     Event {
         /// The name of the exempt event.
         exempt: Option<String>,
+    },
+    /// The event becomes one that writes to the ledger, and so is decided as it is stamped, or one that does not write.
+    Recording {
+        /// The name of the preference event; `None` for an identify event.
+        event: Option<String>,
+        /// Whether it writes.
+        writes: bool,
     },
     /// The entry under one of the destination's names; `None` for no entry.
     Entry {
@@ -160,7 +184,10 @@ pub fn counterfactuals(
     let flip = |set: &ChangeSet| {
         let (changed, is_filled) = changed(event, inputs, set);
         Counterfactual {
-            changes: set.iter().filter_map(|(variable, value)| change(inputs, *variable, *value)).collect(),
+            changes: set
+                .iter()
+                .filter_map(|(variable, value)| change(policy, inputs, &at, *variable, *value))
+                .collect(),
             reason: decision.reason(&moved(at.clone(), set.iter().copied())),
             witness: changed.to_json(policy.reading()),
             is_filled,
@@ -190,23 +217,17 @@ fn offered(policy: &Policy, inputs: &Inputs, at: &[usize], malformed: bool) -> V
         consent.push(ConsentState::Malformed);
         integrations.push(IntegrationsState::Malformed);
     }
-    let exempt = &policy.exempt_events().value;
     let offered = inputs.all().map(|input| -> Vec<usize> {
         match input {
             Input::Consent => consent.iter().filter_map(|state| inputs.shape(&[*state])).collect(),
             Input::Integrations => {
                 integrations.iter().map(|state| place_of(&IntegrationsState::ALL, state)).collect()
             }
-            // One exempt event is as good as another.
+            // One event represents all that are equally exempt and equally write to the ledger.
             Input::Event => {
-                // A preference event is decided as it is stamped: to make it one, or another event of one, helps nobody.
-                let is_exempt = |value: &usize| {
-                    let name = inputs.named_event(*value);
-                    name.is_some_and(|name| exempt.iter().any(|exempt| exempt.value == *name))
-                };
-                let first = (1..=inputs.named_events.len()).find(is_exempt);
-                let is_offered = at.get(Inputs::EVENT).is_some_and(|now| *now == 0 || is_exempt(now));
-                [0].into_iter().chain(first).filter(|_| is_offered).collect()
+                let mut seen = BTreeSet::new();
+                let values = 0..inputs.values().get(Inputs::EVENT).copied().unwrap_or(0);
+                values.filter(|value| seen.insert(event_class(policy, inputs, *value))).collect()
             }
             Input::Entry(_) => {
                 [None, Some(Entry::On), Some(Entry::Off)].map(|entry| place_of(&ENTRIES, &entry)).into()
@@ -220,12 +241,35 @@ fn offered(policy: &Policy, inputs: &Inputs, at: &[usize], malformed: bool) -> V
     others.collect()
 }
 
+/// Returns whether an event, by the value of its variable, is exempt, and whether it writes to the ledger. Without a check nobody asks.
+fn event_class(policy: &Policy, inputs: &Inputs, value: usize) -> (bool, bool) {
+    let is_identify = value == inputs.identify_event();
+    let Some(name) = inputs.named_event(value) else { return (false, inputs.check.is_some() && is_identify) };
+    let is_exempt = policy.exempt_events().value.iter().any(|own| own.value == *name);
+    let is_preference_event = policy.preference_events().value.iter().any(|own| own.value == *name);
+    (is_exempt, inputs.check.is_some() && is_preference_event)
+}
+
 /// Returns an input that gets a value, in the words of the interface.
-fn change(inputs: &Inputs, variable: usize, value: usize) -> Option<InputChange> {
+fn change(
+    policy: &Policy,
+    inputs: &Inputs,
+    at: &[usize],
+    variable: usize,
+    value: usize,
+) -> Option<InputChange> {
     Some(match inputs.all().nth(variable)? {
         Input::Consent => InputChange::Consent { state: *inputs.shapes.get(value)?.states.first()? },
         Input::Integrations => InputChange::Integrations { state: *IntegrationsState::ALL.get(value)? },
-        Input::Event => InputChange::Event { exempt: inputs.named_event(value).cloned() },
+        Input::Event => {
+            let (_, wrote) = event_class(policy, inputs, at.get(variable).copied().unwrap_or(0));
+            let (is_exempt, writes) = event_class(policy, inputs, value);
+            let event = inputs.named_event(value).cloned();
+            match wrote || writes {
+                true => InputChange::Recording { event, writes },
+                false => InputChange::Event { exempt: event.filter(|_| is_exempt) },
+            }
+        }
         Input::Entry(name) => InputChange::Entry { name: name.to_owned(), entry: *ENTRIES.get(value)? },
         // On and unlisted are one; only on says it whatever else the object has.
         Input::All => InputChange::All { entry: ALL.get(value)?.unwrap_or(Entry::On) },
@@ -259,7 +303,7 @@ fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e
             }
             Some(Input::Event) => {
                 changed.track = inputs.named_event(*value).cloned().map(Name::from);
-                changed.is_identify &= changed.track.is_none();
+                changed.is_identify = *value == inputs.identify_event();
             }
             Some(Input::Entry(name)) => set_entry(&mut changed, name, ENTRIES.get(*value).copied().flatten()),
             Some(Input::All) => {
@@ -311,7 +355,8 @@ impl fmt::Display for Counterfactual {
                 InputChange::Integrations { state: IntegrationsState::Present } => {}
                 InputChange::Consent { .. }
                 | InputChange::Integrations { .. }
-                | InputChange::Event { .. } => first.push(change.to_string()),
+                | InputChange::Event { .. }
+                | InputChange::Recording { .. } => first.push(change.to_string()),
                 InputChange::Entry { name, entry: None } => removed.push(format!("{name:?}")),
                 InputChange::Entry { .. } | InputChange::All { .. } => set.push(change.to_string()),
                 InputChange::Grant { category: name } => granted.push(name.as_str()),
@@ -366,6 +411,16 @@ impl fmt::Display for InputChange {
             }
             InputChange::Event { exempt: Some(name) } => write!(f, "make it the exempt event {name:?}"),
             InputChange::Event { exempt: None } => f.write_str("make it an event that is not exempt"),
+            InputChange::Recording { event: Some(name), writes: true } => {
+                write!(f, "make it the preference event {name:?}")
+            }
+            InputChange::Recording { event: None, writes: true } => f.write_str("make it an identify event"),
+            InputChange::Recording { event: Some(name), writes: false } => {
+                write!(f, "make it the event {name:?}, which does not write to the ledger")
+            }
+            InputChange::Recording { event: None, writes: false } => {
+                f.write_str("make it an event that does not write to the ledger")
+            }
             InputChange::Entry { name, entry: None } => write!(f, "remove {name:?}"),
             InputChange::Entry { name, entry: Some(entry) } => {
                 write!(f, "set {name:?}: {}", *entry == Entry::On)

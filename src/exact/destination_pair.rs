@@ -99,7 +99,7 @@ pub(super) struct ChangedCube {
 pub(super) type Side<'p> = (&'p Policy, Option<DestinationId>);
 
 /// A destination that a policy has.
-type Declared<'p> = (&'p Policy, DestinationId, &'p Destination);
+pub(super) type Declared<'p> = (&'p Policy, DestinationId, &'p Destination);
 
 /// A class of destinations whose changes are the same, but for the names of destinations and categories.
 #[derive(PartialEq, Eq, Hash)]
@@ -137,7 +137,7 @@ impl PairClass {
 
 /// A destination of the policies that have it, the old one first.
 pub(super) struct DestinationPair<'c> {
-    declared: Vec<Declared<'c>>,
+    pub(super) declared: Vec<Declared<'c>>,
     pub(super) presence: Presence,
     pub(super) inputs: Inputs,
     pub(super) formulas: Vec<Option<Formula>>,
@@ -244,10 +244,7 @@ impl<'c> DestinationPair<'c> {
         let mut texts: Vec<&str> = Vec::new();
         let mut sides = Vec::new();
         for (which, (function, (policy, ..))) in functions.iter().zip(&self.declared).enumerate() {
-            let dropped = drop_texts(diagrams, rows, which, policy, &mut texts)?;
-            sides.push(diagrams.join(function.reason, dropped, &|leaf, text| {
-                if reason(leaf) == Reason::Dropped { leaf + REASONS * text } else { leaf }
-            })?);
+            sides.push(with_texts(diagrams, rows, (which, policy), function, Used::Stamped, &mut texts)?);
         }
         let decided = |leaf: u32| {
             let reason = reason(leaf % REASONS);
@@ -336,35 +333,61 @@ fn asked(cube: &Cube, inputs: &Inputs) -> Option<bool> {
 /// How many reasons there are: a leaf of more is a reason and the place of a drop text.
 const REASONS: u32 = Reason::ALL.len() as u32;
 
-/// Returns the drop text of each pair of states, by its place among the texts, from 1.
-fn drop_texts<'p>(
+/// Returns the reason of a policy's decision, the `which`th of the rows, and where it drops the event the text of that.
+pub(super) fn with_texts<'p>(
     diagrams: &mut Diagrams,
     rows: &Inputs,
-    which: usize,
-    policy: &'p Policy,
+    (which, policy): (usize, &'p Policy),
+    function: &Function,
+    used: Used,
     texts: &mut Vec<&'p str>,
 ) -> Result<Diagram, TooLargeError> {
     let mut by_shape = Vec::new();
     for shape in &rows.shapes {
         let state = shape.states.get(which).copied().unwrap_or(ConsentState::Malformed);
         let by_integrations = IntegrationsState::ALL.map(|integrations| {
-            let Some(text) = policy.reconcile().row(state, integrations).drop_reason() else {
-                return Diagram::leaf(0);
+            let text = |state| policy.reconcile().row(state, integrations).drop_reason();
+            let text = match used {
+                Used::Stamped => text(state),
+                // A drop stays a drop.
+                Used::Recorded | Used::Nothing => text(state).or_else(|| text(ConsentState::Answered)),
             };
-            let known = texts.iter().position(|known| *known == text);
-            let place = known.unwrap_or_else(|| {
-                texts.push(text);
-                texts.len() - 1
-            });
-            Diagram::leaf(place as u32 + 1)
+            text.map_or(Diagram::leaf(0), |text| Diagram::leaf(place_among(texts, text)))
         });
         by_shape.push(diagrams.node(Inputs::INTEGRATIONS, &by_integrations)?);
     }
-    diagrams.node(Inputs::CONSENT, &by_shape)
+    let dropped = diagrams.node(Inputs::CONSENT, &by_shape)?;
+    diagrams.join(function.reason, dropped, &with_text)
+}
+
+/// Returns the leaf of a reason, with the place of its text if it is a drop.
+pub(super) fn with_text(leaf: u32, text: u32) -> u32 {
+    if reason(leaf) == Reason::Dropped { leaf + REASONS * text } else { leaf }
+}
+
+/// Returns the place of a text among some, from 1; the text is one of them then.
+pub(super) fn place_among<'t>(texts: &mut Vec<&'t str>, text: &'t str) -> u32 {
+    let known = texts.iter().position(|known| *known == text);
+    let place = known.unwrap_or_else(|| {
+        texts.push(text);
+        texts.len() - 1
+    });
+    place as u32 + 1
+}
+
+/// Returns the way in which decisions change from one leaf of a reason and a text to another one.
+pub(super) fn direction(before: u32, after: u32) -> Option<Direction> {
+    let delivers = |leaf: u32| reason(leaf % REASONS).outcome() == Outcome::Deliver;
+    match (delivers(before), delivers(after)) {
+        (false, true) => Some(Direction::Loosened),
+        (true, false) => Some(Direction::Tightened),
+        _ if before != after => Some(Direction::Reason),
+        _ => None,
+    }
 }
 
 /// Returns where both policies refuse, and name other categories.
-fn other_refusals(
+pub(super) fn other_refusals(
     diagrams: &mut Diagrams,
     rows: &Inputs,
     before: &Function,

@@ -2,7 +2,8 @@
 //! say it, each with an event that shows it.
 
 use super::category_names::CategoryNames;
-use super::check_diff::{CheckDiff, check_diff};
+use super::check::Check;
+use super::check_diff::{CheckChange, CheckComparison};
 use super::conditions::Conditions;
 use super::destination_pair::{
     ChangedCube, Decided, DestinationPair, Direction, PairChanges, PairClass, Presence, Side, Transition,
@@ -34,8 +35,10 @@ pub struct Diff {
     pub integrations: Vec<(String, bool)>,
     /// The gates, if some event passes only one of them.
     pub gate: Option<GateChange>,
-    /// The checks against a ledger, if they are not the same: before and after.
-    pub check: Option<CheckDiff>,
+    /// The checks against a ledger, if they are not the same: before and after, where either may be none.
+    pub check: Option<[Option<Check>; 2]>,
+    /// The results of the check after which something is not the same.
+    pub check_rows: Vec<CheckChange>,
     /// The values of `router knows`, if they are not the same: before and after. A policy without aliases is as one that sets `some names`.
     pub router: Option<(RouterKnows, RouterKnows)>,
     /// The pairs of states in which an event is dropped otherwise.
@@ -57,6 +60,13 @@ pub struct DropChange {
     pub consent: ConsentState,
     /// The state of the integrations object.
     pub integrations: IntegrationsState,
+}
+
+impl DropChange {
+    /// Returns true if the events are dropped as before, and for another reason.
+    pub fn is_of_text(&self) -> bool {
+        self.before.is_some() && self.after.is_some()
+    }
 }
 
 /// The changes for one destination.
@@ -221,27 +231,35 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
     });
     let category_names = CategoryNames::of(&[old, new]);
     let are_settings_alike = same_reading && are_settings_alike(old, new);
+    let mut comparison = CheckComparison::new(old, new);
     for name in ids.iter().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>() {
         let [old_id, new_id] = ids.each_ref().map(|ids| ids.get(name).copied());
-        match destination(
+        let changed = destination(
             name,
             [(old, old_id), (new, new_id)],
             &category_names,
             are_settings_alike,
             &mut known,
             &mut budget,
-        ) {
-            Ok(None) => {}
-            Ok(Some(changed)) => match size_left.checked_sub(changed.size()) {
-                Some(left) => {
-                    size_left = left;
-                    destinations.push(changed);
-                }
-                None => too_large.push((*name).to_owned()),
-            },
-            Err(TooLargeError) => too_large.push((*name).to_owned()),
+        );
+        let checked = match old_id.zip(new_id) {
+            Some((old_id, new_id)) => comparison.add(name, [old_id, new_id], &category_names, &mut budget),
+            None => Ok(()),
+        };
+        let mut is_compared = changed.is_ok() && checked.is_ok();
+        let changed = changed.ok().flatten();
+        match size_left.checked_sub(changed.as_ref().map_or(0, DestinationDiff::size)) {
+            Some(left) => {
+                size_left = left;
+                destinations.extend(changed);
+            }
+            None => is_compared = false,
+        }
+        if !is_compared {
+            too_large.push((*name).to_owned());
         }
     }
+    let (check, check_rows) = comparison.finish();
     Diff {
         reading: (!same_reading).then(|| (readings.0.clone(), readings.1.clone())),
         categories: only_one(&wire_ids(old), &wire_ids(new)),
@@ -251,7 +269,8 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
             true if gate(old) == gate(new) => None,
             _ => gate_change(old, new),
         },
-        check: check_diff(old, new),
+        check,
+        check_rows,
         router: router(old, new),
         drops: drops(old, new),
         destinations,

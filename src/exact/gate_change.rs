@@ -425,15 +425,22 @@ impl Search<'_> {
             let own = [trial.is_invalid.then_some(Entry::Invalid), is_on.then_some(Entry::On)];
             entries.extend(own.into_iter().flatten().map(|entry| (Name::from(*name), entry)));
         }
-        let is_open = |class| match closed.1.when(class, Own::Unlisted, context, closed.0) {
-            When::Always => true,
-            When::Granted(formula) => self
-                .formulas
-                .get(formula)
-                .is_some_and(|formula| formula.is_satisfied(&|wire_id: &str| grants.contains(wire_id))),
-            When::Never => false,
+        // The trial's entries, for a destination that shares some of its names.
+        let own = |receiver: &Receiver<'_>| match trial {
+            Some(trial) if trial.is_invalid && !receiver.names.is_disjoint(trial.names) => Own::Off,
+            Some(Trial { on: Some(on), .. }) if receiver.names.contains(on) => Own::On,
+            _ => Own::Unlisted,
         };
-        for receiver in closed.1.receivers.iter().filter(|receiver| is_open(receiver.class)) {
+        let is_open =
+            |receiver: &Receiver<'_>| match closed.1.when(receiver.class, own(receiver), context, closed.0) {
+                When::Always => true,
+                When::Granted(formula) => self
+                    .formulas
+                    .get(formula)
+                    .is_some_and(|formula| formula.is_satisfied(&|wire_id: &str| grants.contains(wire_id))),
+                When::Never => false,
+            };
+        for receiver in closed.1.receivers.iter().filter(|receiver| is_open(receiver)) {
             let is_taken = |name: &&&str| trial.is_some_and(|trial| trial.names.contains(**name));
             let name = receiver.names.iter().find(|name| !is_taken(name));
             entries.extend(name.map(|name| (Name::from(*name), Entry::Off)));

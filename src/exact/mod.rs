@@ -42,7 +42,7 @@ pub use crate::fingerprint::{Fingerprint, TooLargeError};
 pub(crate) use category_names::CategoryNames;
 pub use certify::{Certificate, Coverage, Disagreement, certify, default_situations};
 pub use check::{Check, check};
-pub use check_diff::{CheckChange, CheckDiff, CheckedDestination, CheckedWitness};
+pub use check_diff::{CheckChange, CheckedDestination, CheckedWitness};
 pub use conditions::{Condition, Conditions, RequiredBy};
 pub use counterfactuals::{
     Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, counterfactuals,

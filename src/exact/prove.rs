@@ -26,6 +26,8 @@ pub struct Proof<'p> {
     pub situations: Option<u128>,
     /// An event for each destination for which it is not kept.
     pub counterexamples: Vec<Counterexample>,
+    /// True if the promise is about a ledger, and the policy asks for no check against one: then it says nothing, and is not kept.
+    pub asks_no_ledger: bool,
 }
 
 /// An event that is decided otherwise than promised.
@@ -46,7 +48,7 @@ pub struct Counterexample {
 impl Proof<'_> {
     /// Returns true if the promise is kept in every event.
     pub fn is_proved(&self) -> bool {
-        self.counterexamples.is_empty()
+        self.counterexamples.is_empty() && !self.asks_no_ledger
     }
 }
 
@@ -120,9 +122,12 @@ impl<'p> Prover<'p> {
     fn proof<'q>(&mut self, promise: &'q Promise) -> Result<Proof<'q>, TooLargeError> {
         let policy = self.policy;
         let mut known: HashMap<QuestionClass, Answer> = HashMap::new();
-        let mut proof = Proof { promise, situations: Some(0), counterexamples: Vec::new() };
+        let covered = policy.covered_by(promise);
+        let asks_no_ledger =
+            policy.ledger_check().is_none() && promise.is_about_the_ledger() && !covered.is_empty();
+        let mut proof = Proof { promise, situations: Some(0), counterexamples: Vec::new(), asks_no_ledger };
         let asked: HashSet<&str> = entries(promise).collect();
-        for id in policy.covered_by(promise) {
+        for id in covered {
             let Some(destination) = policy.destination(id) else { continue };
             // Most answers are known already, and need no inputs.
             let mut own = None;
@@ -223,10 +228,12 @@ impl Broken {
         if let (None, false, Some(name)) = (&event.track, event.is_identify, other_event(promise, inputs)) {
             event.track = Some(Name::from(name));
         }
+        let recorded = self.result.and_then(|result| inputs.answer(policy, result, &self.values));
+        let event = event.to_json(&reading);
         Some(Counterexample {
             destination,
-            event: event.to_json(&reading),
-            recorded: self.result.and_then(|result| inputs.answer(policy, result, &self.values)),
+            event: if recorded.is_some() { checked::of_somebody(&event) } else { event },
+            recorded,
             reason: self.reason,
             refused: self.refused.clone(),
         })
@@ -392,7 +399,7 @@ impl Question<'_> {
         if case.used == Used::Stamped {
             return Ok(stamped);
         }
-        let is_dropped = checked::drops(self.diagrams, self.inputs, self.policy)?;
+        let is_dropped = checked::drops(self.diagrams, self.inputs, 0, self.policy)?;
         let own = self.diagrams.and(is_dropped, stamped)?;
         let is_used = self.diagrams.not(is_dropped)?;
         let used = self.diagrams.and(is_used, used)?;

@@ -39,6 +39,9 @@ pub struct AuditReport<'a> {
     categories: Vec<CategoryReport<'a>>,
     /// `null` if no ledger was asked.
     checks: Option<&'a Counts<CheckResult>>,
+    /// True if the policy asks for a check, and no ledger was asked.
+    #[serde(skip)]
+    is_unchecked: bool,
     clean: bool,
     consent: &'a Counts<ConsentState>,
     edition: u32,
@@ -180,6 +183,7 @@ impl<'a> AuditReport<'a> {
             by: by.collect(),
             categories: categories.collect(),
             checks: has_ledger.then_some(&audit.checks),
+            is_unchecked: !has_ledger && policy.ledger_check().is_some(),
             clean: audit.is_clean(),
             consent: &audit.states,
             edition: policy.edition(),
@@ -345,6 +349,9 @@ impl Document for AuditReport<'_> {
         let checks = self.checks.map_or(Vec::new(), Counts::occurring);
         if !checks.is_empty() {
             page.paragraph(format!("against the ledger: {}", names::spaced(&names::joined(&checks))));
+        }
+        if self.is_unchecked {
+            page.paragraph("the policy's ledger check is left out: name the ledger with --ledger");
         }
         page.gap();
         if self.clean {

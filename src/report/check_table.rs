@@ -49,7 +49,9 @@ fn when(policy: &Policy, result: CheckResult, compared: &str) -> String {
         CheckResult::Unknown => {
             "the event names nobody, or the ledger has no record of the person".to_owned()
         }
-        CheckResult::Unreachable => "the ledger gave no usable answer in time".to_owned(),
+        CheckResult::Unreachable => {
+            "the ledger gave no usable answer in time, or the caller gave none".to_owned()
+        }
         CheckResult::Unstamped => {
             "the person has a record, and the event's consent object is not answered".to_owned()
         }
@@ -65,7 +67,14 @@ fn when(policy: &Policy, result: CheckResult, compared: &str) -> String {
     }
 }
 
+impl CheckRow {
+    /// Returns the result, when the check has it, and the action.
+    pub(super) fn cells(&self) -> [&str; 3] {
+        [self.result.as_str(), &self.when, &self.action]
+    }
+}
+
 /// Returns the rows as a table.
 pub(super) fn check_table(rows: &[CheckRow]) -> Grid {
-    Grid::new(TITLES).with(rows.iter().map(|row| [row.result.as_str(), &row.when, &row.action]))
+    Grid::new(TITLES).with(rows.iter().map(CheckRow::cells))
 }

@@ -1,6 +1,6 @@
 //! Differences between two policies.
 
-use super::check_rows::{CheckRow, check_rows};
+use super::check_rows::{CheckRow, NO_EVENT, add_change};
 use super::event_counts::EventCounts;
 use super::json::VERSION;
 use super::page::{Cell, Cells, Column, Document, Grid, Page, PageBlock, Role};
@@ -13,15 +13,13 @@ use crate::exact::{
 use crate::model::{Policy, Reading, RouterKnows};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// The most bytes of the rows of a comment. GitHub and GitLab accept 65,536 characters.
 const MAX_BYTES: usize = 60_000;
 
 /// The most names of a headline.
 const MAX_NAMES: usize = 10;
-
-/// The reason why a row has no event.
-const NO_EVENT: &str = "the policies read consent at places that one event cannot fill alike";
 
 /// The result of `diff`: the situations that two policies decide differently.
 #[derive(Debug, Serialize)]
@@ -249,7 +247,11 @@ impl<'a> DiffReport<'a> {
         let known = |all: &'a [(String, bool)]| -> Vec<Known<'a>> {
             all.iter().map(|(name, known)| Known { known: *known, name }).collect()
         };
-        let count = |direction| diff.destinations.iter().map(|one| one.count(direction)).sum();
+        let count = |direction| {
+            let checked = diff.check_rows.iter().flat_map(|row| &row.destinations);
+            let checked = checked.filter(|one| one.witness(direction).is_some()).count();
+            diff.destinations.iter().map(|one| one.count(direction)).sum::<usize>() + checked
+        };
         let paths = |reading: &'a Reading| reading.paths().collect();
         let names = CategoryNames::of(&[old.1, new.1]);
         let destination = |(place, one): (usize, &'a DestinationDiff)| DestinationChanges {
@@ -265,12 +267,11 @@ impl<'a> DiffReport<'a> {
         };
         DiffReport {
             categories: known(&diff.categories),
-            check: diff.check.as_ref().map(|check| {
-                let [before, after] =
-                    [&check.before, &check.after].map(|one| one.as_ref().map(ToString::to_string));
+            check: diff.check.as_ref().map(|checks| {
+                let [before, after] = checks.each_ref().map(|one| one.as_ref().map(ToString::to_string));
                 Pair { after, before }
             }),
-            check_rows: check_rows(diff.check.as_ref()),
+            check_rows: diff.check_rows.iter().map(CheckRow::new).collect(),
             destinations: diff.destinations.iter().enumerate().map(destination).collect(),
             drops: &diff.drops,
             equal: diff.is_empty(),
@@ -283,7 +284,7 @@ impl<'a> DiffReport<'a> {
             old: Side::new(old),
             presence: Presence::Both,
             reading: Pair::of(&diff.reading, paths),
-            reason: count(Direction::Reason),
+            reason: count(Direction::Reason) + diff.drops.iter().filter(|drop| drop.is_of_text()).count(),
             router: diff.router.map(|(before, after)| Pair { after, before }),
             tightened: count(Direction::Tightened),
             too_large: &diff.too_large,
@@ -302,12 +303,31 @@ impl<'a> DiffReport<'a> {
     pub fn comment(&self, reports: usize) -> Page {
         let mut page = Page::default();
         page.heading(3, format!("{}: {}", self.new.policy, self.headline()));
-        page.list(self.events.map(EventCounts::summary).into_iter().chain(self.sentences()).collect());
+        let (mut hidden, mut size) = (0, 0);
+        // Half of the comment is for rows of sheets.
+        let mut fits = |length: usize| {
+            size += length;
+            let fits = size <= MAX_BYTES / 2;
+            hidden += usize::from(!fits);
+            fits
+        };
+        let sentences = self.events.map(EventCounts::summary).into_iter().chain(self.sentences());
+        page.list(sentences.filter(|sentence| fits(sentence.len())).collect());
         for (sentence, event) in self.gate.iter().flat_map(GateReport::events) {
-            page.paragraph(format!("{sentence}:"));
-            page.0.push(PageBlock::Event(event.to_owned()));
+            if fits(sentence.len() + event.len()) {
+                page.paragraph(format!("{sentence}:"));
+                page.0.push(PageBlock::Event(event.to_owned()));
+            }
         }
-        self.check_rows.iter().for_each(|row| row.add_to(&mut page));
+        for row in &self.check_rows {
+            let mut own = Page::default();
+            self.add_check_row(row, &mut own);
+            for block in own.0 {
+                if fits(markdown::text(&Page(vec![block.clone()])).len() + 1) {
+                    page.0.push(block);
+                }
+            }
+        }
         let strong = |title| Column { role: Role::Strong, ..Column::from(title) };
         let number = |title| Column { is_right: true, ..Column::from(title) };
         let mut columns = vec![
@@ -348,7 +368,7 @@ impl<'a> DiffReport<'a> {
             rows.push(row);
             events.push(event.to_owned());
         }
-        let hidden = shown - rows.len();
+        let hidden = hidden + shown - rows.len();
         if !rows.is_empty() {
             page.table(Grid { is_long: true, ..Grid::new(columns).with(rows) });
             page.0.push(PageBlock::Events { summary: "An event for each", events });
@@ -376,10 +396,31 @@ impl<'a> DiffReport<'a> {
         changes.filter(move |(_, change)| change.direction == direction)
     }
 
-    /// Returns the names of the destinations that have such a change.
-    fn with_change(&self, is_such: impl Fn(Direction) -> bool) -> Vec<&str> {
-        let has = |one: &&DestinationChanges<'_>| one.changes.iter().any(|one| is_such(one.direction));
-        self.destinations.iter().filter(has).map(|one| one.destination).collect()
+    /// Returns the destination of each row of the sheets in a direction.
+    fn of_sheets(&self, direction: Direction) -> impl Iterator<Item = &str> {
+        self.of_direction(direction).map(|(one, _)| one.destination)
+    }
+
+    /// Returns the destination of each row of the check in a direction.
+    fn of_check(&self, direction: Direction) -> impl Iterator<Item = &str> {
+        let rows = self.check_rows.iter().flat_map(|row| &row.destinations);
+        rows.filter(move |one| one.has(direction)).map(|one| one.destination)
+    }
+
+    /// Returns how many rows a direction has, and how many destinations have some.
+    fn size(&self, direction: Direction) -> (usize, usize) {
+        let rows: Vec<&str> = self.of_sheets(direction).chain(self.of_check(direction)).collect();
+        (rows.len(), rows.into_iter().collect::<BTreeSet<&str>>().len())
+    }
+
+    /// Adds a row of the check, with the changes that people are shown.
+    fn add_check_row(&self, row: &CheckRow<'_>, page: &mut Page) {
+        page.heading(2, row.title());
+        let mut changes = row.changes(self.directions()).peekable();
+        if changes.peek().is_none() {
+            page.indented("no destination receives more or fewer events");
+        }
+        changes.for_each(|change| add_change(page, change));
     }
 
     /// Returns the answer in one line: `2 destinations change outcome: Braze, Slack`.
@@ -392,7 +433,11 @@ impl<'a> DiffReport<'a> {
             Presence::Added => Some("the policy is new".to_owned()),
             Presence::Removed => Some("the policy is gone".to_owned()),
         };
-        let changed = self.with_change(|direction| direction != Direction::Reason);
+        let outcomes = [Direction::Loosened, Direction::Tightened];
+        let changed: BTreeSet<&str> = outcomes.iter().flat_map(|one| self.of_sheets(*one)).collect();
+        let checked: BTreeSet<&str> = outcomes.iter().flat_map(|one| self.of_check(*one)).collect();
+        let checked = checked.difference(&changed).map(|name| format!("{name} (after the ledger check)"));
+        let changed: Vec<String> = changed.iter().map(|name| (*name).to_owned()).chain(checked).collect();
         let mut parts: Vec<String> = presence.into_iter().collect();
         parts.push(match changed.len() {
             0 => "no destination changes outcome".to_owned(),
@@ -418,8 +463,7 @@ impl<'a> DiffReport<'a> {
                 Direction::Reason => "for another reason",
                 direction => direction.as_str(),
             };
-            let rows = self.of_direction(direction).count();
-            let destinations = self.with_change(|other| other == direction).len();
+            let (rows, destinations) = self.size(direction);
             let destinations = names::counted(destinations, "destination", "destinations");
             (rows > 0).then(|| format!("{destinations} {word} ({})", names::counted(rows, "row", "rows")))
         });
@@ -429,11 +473,11 @@ impl<'a> DiffReport<'a> {
 
     /// Returns how many changes of the reason alone are not shown.
     fn hidden_reasons(&self) -> Option<String> {
-        (self.reason > 0 && !self.show_reasons).then(|| {
-            let rows = names::counted(self.reason, "row", "rows");
-            let destinations = self.with_change(|direction| direction == Direction::Reason).len();
+        let (count, destinations) = self.size(Direction::Reason);
+        (count > 0 && !self.show_reasons).then(|| {
+            let rows = names::counted(count, "row", "rows");
             let destinations = names::counted(destinations, "destination", "destinations");
-            let change = if self.reason == 1 { "changes" } else { "change" };
+            let change = if count == 1 { "changes" } else { "change" };
             format!("{rows} of {destinations} {change} only the reason; `--reasons` shows them")
         })
     }
@@ -491,7 +535,7 @@ impl Document for DiffReport<'_> {
             page.paragraph(format!("{sentence}:"));
             page.0.push(PageBlock::Event(event.to_owned()));
         }
-        self.check_rows.iter().for_each(|row| row.add_to(page));
+        self.check_rows.iter().for_each(|row| self.add_check_row(row, page));
         for destination in &self.destinations {
             let is_shown = |change: &&ChangeReport| self.directions().any(|shown| shown == change.direction);
             let changes: Vec<&ChangeReport> = destination.changes.iter().filter(is_shown).collect();

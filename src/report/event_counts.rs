@@ -22,6 +22,9 @@ pub struct EventCounts {
     outcome_changed: u64,
     /// Other events for which a reason, the categories that a refusal names, or the text of a drop is another one.
     reason_changed: u64,
+    /// True if a policy checks events against a ledger, which these decisions leave out; absent without a check.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unchecked: bool,
     /// By destination and change.
     #[serde(skip)]
     by_change: Vec<Vec<u64>>,
@@ -59,6 +62,7 @@ impl EventCounts {
             not_events: 0,
             outcome_changed: 0,
             reason_changed: 0,
+            unchecked: old.ledger_check().or(new.ledger_check()).is_some(),
             by_change: counts.collect(),
             destinations: destinations.into_values().collect(),
         }
@@ -113,9 +117,10 @@ impl EventCounts {
             0 => String::new(),
             count => format!("; {}", names::counted(count, "line is not an event", "lines are not events")),
         };
+        let unchecked = if self.unchecked { ", without the ledger check" } else { "" };
         let change = if self.reason_changed == 1 { "changes" } else { "change" };
         format!(
-            "{} of {} events change outcome ({} {change} only the listed reason){not_events}{}",
+            "{} of {} events change outcome ({} {change} only the listed reason){unchecked}{not_events}{}",
             self.outcome_changed,
             self.decided,
             self.reason_changed,

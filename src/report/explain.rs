@@ -111,7 +111,13 @@ impl<'a> ExplainReport<'a> {
         };
         let flips_lead = match flips {
             Err(error) => format!("what would have to change to be {other} is not said: {error}"),
-            Ok(flips) if flips.list.is_empty() => format!("no change of the event would make it {other}"),
+            Ok(flips) if flips.list.is_empty() => {
+                let checked = match policy.ledger_check().is_some() {
+                    true => ", while the ledger's answer stays what it is",
+                    false => "",
+                };
+                format!("no change of the event would make it {other}{checked}")
+            }
             Ok(_) => format!("to be {other}, one of"),
         };
         ExplainReport {

@@ -3,18 +3,19 @@
 use crate::counts::Counts;
 use crate::event::EventErrorKind;
 use crate::model::{CheckAction, CheckResult, Policy};
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
-/// Returns the names of the categories that have these wire ids; the wire id where no category has it.
+/// Returns the names of the categories that have these wire ids, in declaration order; behind them the wire ids that no category has.
 pub(super) fn by_wire_ids(policy: &Policy, wire_ids: &[String]) -> Vec<String> {
     if wire_ids.is_empty() {
         return Vec::new();
     }
-    let names = policy.categories().iter().map(|category| (category.wire_id(), category.name()));
-    let names: HashMap<&str, &str> = names.collect();
-    let named = |wire_id: &String| names.get(wire_id.as_str()).copied().unwrap_or(wire_id).to_owned();
-    wire_ids.iter().map(named).collect()
+    let mut left: BTreeSet<&str> = wire_ids.iter().map(String::as_str).collect();
+    let own = policy.categories().iter().filter(|category| left.remove(category.wire_id()));
+    let mut names: Vec<String> = own.map(|category| category.name().to_owned()).collect();
+    names.extend(left.into_iter().map(str::to_owned));
+    names
 }
 
 /// Returns a reason with the categories of a refusal: `refused: Advertising`.

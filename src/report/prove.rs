@@ -118,22 +118,19 @@ impl<'a> PromiseProof<'a> {
     fn new(policy: &'a Policy, promise: &'a Promise, proof: Result<Proof<'a>, TooLargeError>) -> Self {
         let covered = || policy.destination_names(policy.covered_by(promise));
         let destinations = promise.is_general().then(covered);
-        let covers_none = destinations.as_ref().is_some_and(Vec::is_empty);
-        // A promise about a ledger says nothing where no event is checked.
-        let is_idle = policy.ledger_check().is_none() && promise.is_about_the_ledger() && !covers_none;
+        let is_idle = proof.as_ref().is_ok_and(|proof| proof.asks_no_ledger);
         let answer = match &destinations {
-            _ if is_idle => "speaks of no event: the policy asks for no check against a ledger".to_owned(),
-            None => answer(&proof),
             Some(names) if names.is_empty() => NONE_COVERED.to_owned(),
-            Some(names) => {
+            Some(names) if !is_idle => {
                 let shown = names::first(MAX_NAMES, names, names.len());
                 format!("{}; it covers {shown}", answer(&proof))
             }
+            _ => answer(&proof),
         };
         let proof = proof.ok();
         PromiseProof {
             because: promise.because.as_deref(),
-            kept: proof.as_ref().map(|proof| proof.is_proved() && !is_idle),
+            kept: proof.as_ref().map(|proof| proof.is_proved()),
             place: policy.files().locate(promise.span),
             promise: policy.line_at(promise.span),
             situations: proof.as_ref().and_then(|proof| proof.situations).map(|count| count.to_string()),
@@ -170,6 +167,9 @@ impl PromiseProof<'_> {
 /// Returns in a few words whether a promise is kept.
 fn answer(proof: &Result<Proof<'_>, TooLargeError>) -> String {
     match proof {
+        Ok(proof) if proof.asks_no_ledger => {
+            "speaks of no event: the policy asks for no check against a ledger".to_owned()
+        }
         Ok(proof) if !proof.is_proved() => "not kept".to_owned(),
         Ok(proof) => match proof.situations {
             Some(0) => "speaks of no event".to_owned(),

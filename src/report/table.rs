@@ -3,7 +3,7 @@
 use super::check_table::{CheckRow, check_rows, check_table};
 use super::json::VERSION;
 use super::names;
-use super::page::{Column, Document, Grid, Page, PageBlock, Role};
+use super::page::{Cell, Column, Document, Grid, Page, PageBlock, Role};
 use super::prove::{PromiseProof, ProveReport};
 use crate::diagnostic::listed;
 use crate::event::Entry;
@@ -189,8 +189,22 @@ impl<'a> TableReport<'a> {
 
     /// Returns one table of all rows of each destination, with an event for each.
     pub fn sheet(&self) -> Grid {
-        let titles = ["nothing granted: refused categories", "event that shows it"];
-        let mut rows = Vec::new();
+        let shows = match self.check.is_empty() {
+            true => "event that shows it",
+            false => "event that shows it without the ledger check",
+        };
+        let titles = ["nothing granted: refused categories", shows];
+        let own = DESTINATION_TITLES.len();
+        let width = own + self.titles().len() + titles.len();
+        // The check comes before every destination, and so has the name of none.
+        let of_check = self.check.iter().map(|row| {
+            let [result, when, action] = row.cells();
+            let filled =
+                [(own, format!("ledger {result}")), (own + 2, when.to_owned()), (own + 7, action.to_owned())];
+            let text = |place| filled.iter().find(|(own, _)| *own == place).map(|(_, text)| text.clone());
+            (0..width).map(|place| text(place).unwrap_or_default().into()).collect()
+        });
+        let mut rows: Vec<Vec<Cell>> = of_check.collect();
         for table in &self.tables {
             for (place, destination) in table.destinations.iter().enumerate() {
                 for block in &table.blocks {
@@ -201,7 +215,7 @@ impl<'a> TableReport<'a> {
                         };
                         let event = row.events.get(place).cloned().unwrap_or_default();
                         let cells = destination.cells().into_iter().chain(block.cells(row));
-                        rows.push(cells.chain([refused, event]));
+                        rows.push(cells.chain([refused, event]).map(Cell::from).collect());
                     }
                 }
             }

@@ -7,7 +7,8 @@ use super::format::Format;
 use super::input::{ArchiveArguments, Chunks};
 use super::render;
 use super::shared::{CliError, Result, Root, Status, print_error};
-use consentry::exact::{self, CheckedDestination, DestinationDiff, Diff as Changes, Direction, Presence};
+use consentry::event::Recorded;
+use consentry::exact::{self, DestinationDiff, Diff as Changes, Direction, DropChange, Presence};
 use consentry::model::RouterKnows;
 use consentry::report::diff::DiffReport;
 use consentry::report::event_counts::EventCounts;
@@ -241,7 +242,7 @@ impl File {
     }
 }
 
-/// Counts the events of a file that each change touches.
+/// Counts the events of a file that each change touches. Without a ledger nothing is recorded of anybody, so that the stamp alone decides.
 fn count(changes: &Changes, old: &Policy, new: &Policy, chunks: Chunks) -> Result<EventCounts> {
     let limits = Limits::default();
     let mut counts = EventCounts::new(changes, old, new);
@@ -259,8 +260,8 @@ fn count(changes: &Changes, old: &Policy, new: &Policy, chunks: Chunks) -> Resul
                 }
             };
             let decided = (
-                old.decide(Input::event(&as_old), &mut old_scratch),
-                new.decide(Input::event(&as_new), &mut new_scratch),
+                old.decide(Input::event(&as_old).recorded(Recorded::Unchecked), &mut old_scratch),
+                new.decide(Input::event(&as_new).recorded(Recorded::Unchecked), &mut new_scratch),
             );
             match decided {
                 (Ok(old), Ok(new)) => counts.add(&touching, &old, &new),
@@ -273,29 +274,27 @@ fn count(changes: &Changes, old: &Policy, new: &Policy, chunks: Chunks) -> Resul
 
 /// Whether there is a change that is denied. Where situations are not compared exactly, there may be.
 fn is_denied(denied: Denied, changes: &Changes) -> bool {
-    let has = |direction| changes.destinations.iter().any(|one| one.count(direction) > 0);
-    let gate = changes.gate.as_ref();
     // With `own names`, less is withheld from destinations that share an alias with a blocked one.
     let router = changes.router.map(|(_, after)| after);
-    let checked = |is_such: fn(&CheckedDestination) -> bool| {
-        let rows = changes.check.iter().flat_map(|check| &check.rows);
-        rows.flat_map(|row| &row.destinations).any(|one| one.is_unknown || is_such(one))
+    let has = |direction| {
+        let mut checked = changes.check_rows.iter().flat_map(|row| &row.destinations);
+        changes.destinations.iter().any(|one| one.count(direction) > 0)
+            || checked.any(|one| one.witness(direction).is_some())
     };
+    let gate = changes.gate.as_ref();
     match denied {
         Denied::Any => !changes.is_empty(),
         _ if !changes.is_exact() || !changes.too_large.is_empty() => true,
         Denied::Loosened => {
             has(Direction::Loosened)
                 || gate.is_some_and(|gate| gate.opened.is_possible())
-                || checked(|one| one.delivered.is_some())
                 || router == Some(RouterKnows::OwnNames)
         }
         Denied::Tightened => {
             has(Direction::Tightened)
                 || gate.is_some_and(|gate| gate.closed.is_possible())
-                || checked(|one| one.blocked.is_some())
                 || router == Some(RouterKnows::SomeNames)
         }
-        Denied::Reason => has(Direction::Reason),
+        Denied::Reason => has(Direction::Reason) || changes.drops.iter().any(DropChange::is_of_text),
     }
 }

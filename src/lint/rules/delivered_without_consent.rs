@@ -33,7 +33,9 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     }
     for ((file, _), delivered) in delivered {
         let states: Vec<&str> = delivered.states.into_iter().map(ConsentState::as_str).collect();
-        let message = format!("where consent is {}, nobody's consent is asked for", states.join(" or "));
+        // The ledger check may put other consent in the place of what the event carries.
+        let consent = if policy.ledger_check().is_some() { "the consent used" } else { "consent" };
+        let message = format!("where {consent} is {}, nobody's consent is asked for", states.join(" or "));
         let help = match policy.files().is_prelude(file) {
             true => {
                 "include \"segment-strict\" instead, or say why it is meant: `// allow delivered-without-consent because \"...\"`"

@@ -124,10 +124,11 @@ fn breach(
 ) -> Diagnostic {
     let name = policy.destination(example).map(|one| one.name()).unwrap_or_default();
     let space = Space::full(policy, example);
+    let unchecked = if policy.ledger_check().is_some() { " without the ledger check" } else { "" };
     let shown = |case: &Case| {
         let event = space.as_ref().map(|space| refused(space.event(&case.situation), case));
         let event = event.map(|event| event.to_json(policy.reading())).unwrap_or_default();
-        format!("`{name}`: {}, with {event}", case.reason.outcome())
+        format!("`{name}`: {}{unchecked}, with {event}", case.reason.outcome())
     };
     let code_name = code.name();
     Diagnostic::new(code, message)

@@ -37,6 +37,13 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
                     .help("what stands behind `when` never holds all at once: see which of it was meant"),
             );
         }
+        if proof.asks_no_ledger {
+            found.push(
+                Diagnostic::new(Code::BrokenPromise, "the promise is not kept: no event is checked")
+                    .at(promise.span, "is about a ledger, and the policy asks for no check against one")
+                    .help("ask for a check, with `override ledger mismatch drop` or the like, or leave the promise out"),
+            );
+        }
         let Some(first) = proof.counterexamples.first() else { continue };
         let name = policy.destination(first.destination).map_or("", |one| one.name());
         let others = match proof.counterexamples.len() - 1 {
@@ -45,9 +52,13 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
             count => format!(", and {count} more destinations break it"),
         };
         let (outcome, reason) = (first.reason.outcome(), first.reason);
+        let recorded = first.recorded.as_ref();
+        let recorded = recorded
+            .map(|answer| format!(", where the ledger says {}", answer.to_json()))
+            .unwrap_or_default();
         found.push(
             Diagnostic::new(Code::BrokenPromise, format!("the promise is not kept: `{name}`{others}"))
-                .at(promise.span, format!("`{name}`: {outcome}, {reason}, with {}", first.event))
+                .at(promise.span, format!("`{name}`: {outcome}, {reason}, with {}{recorded}", first.event))
                 .help("fix the policy, or limit the promise to some events with `when`; `consentry prove` shows an event for each destination"),
         );
     }
