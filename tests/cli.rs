@@ -386,7 +386,7 @@ fn hostile_policies_do_not_flood_or_steer_a_terminal() {
     let long = "X".repeat(66_000);
     let steer = "\\u{1B}]0;t\\u{7}\\u{202E}";
     for (text, status) in [
-        (format!("{head}destination \"{long}\" needs A\n"), 0),
+        (format!("{head}destination \"{long}\" needs A\n"), 1),
         (format!("{head}category N always\ndestination \"X\"{} needs N\n", " ".repeat(66_000)), 0),
         (format!("{head}destination \"X\" needs{} B\n", " ".repeat(66_000)), 1),
         (format!("{head}destination \"X\" needs A{}\n", ", u".repeat(40_000)), 1),
@@ -1059,8 +1059,8 @@ const EFFECTIVE_OPTIONS: [(&str, &str); 19] = [
     ("lint", "root format allow warn deny fix"),
     ("fmt", "check diff format"),
     ("test", "root filter watch"),
-    ("eval", "root zstd-window ledger unchecked format"),
-    ("filter", "root zstd-window ledger unchecked rejects discard-rejects split trusted format threads"),
+    ("eval", "root zstd-window ledger unchecked deny format"),
+    ("filter", "root zstd-window ledger unchecked deny rejects discard-rejects split trusted format threads"),
     ("explain", "root destination zstd-window line ledger unchecked recorded format"),
     ("prove", "root format"),
     ("diff", "against root events deny format"),

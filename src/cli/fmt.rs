@@ -1,7 +1,7 @@
 //! `consentry fmt`.
 
 use super::format::ResultFormat;
-use super::shared::{CliError, Result, Status, beside, print_error, unreadable};
+use super::shared::{CliError, Result, Status, beside, cannot_read, print_error};
 use super::{files, render};
 use consentry::diagnostic::{Diagnostic, Files, visible};
 use consentry::format::FormatError;
@@ -81,7 +81,7 @@ impl Fmt {
     fn file(&self, path: &Path, to: &mut impl Write) -> Result<Status> {
         let (disk, name) = beside(path)?;
         let shown = path.display().to_string();
-        let bytes = disk.read(&name).map_err(|error| unreadable(path, &error))?;
+        let bytes = disk.read(&name).map_err(|error| cannot_read(path, &error))?;
         let layout = layout(&shown, bytes)?;
         if let Ok((text, formatted)) = &layout
             && !self.is_dry()

@@ -137,7 +137,7 @@ impl Root {
             SourceError::OutsideRoot => {
                 format!("`{}` is not below the root `{}`", path.display(), root.display()).into()
             }
-            error => unreadable(path, &error),
+            error => cannot_read(path, &error),
         })
     }
 
@@ -150,11 +150,11 @@ impl Root {
 
 /// Returns the source and the path in it of a file, in whose own folder includes stay.
 pub(super) fn beside(path: &Path) -> Result<(PinnedDisk, String)> {
-    Disk::beside(path).map_err(|error| unreadable(path, &error))
+    Disk::beside(path).map_err(|error| cannot_read(path, &error))
 }
 
 /// Returns the error of a policy file that cannot be read.
-pub(super) fn unreadable(path: &Path, error: &SourceError) -> CliError {
+pub(super) fn cannot_read(path: &Path, error: &SourceError) -> CliError {
     format!("cannot read `{}`: {error}", path.display()).into()
 }
 
