@@ -26,11 +26,13 @@ impl FileSet {
         self.0.get(file.0 / 64).is_some_and(|word| word >> (file.0 % 64) & 1 == 1)
     }
 
+    #[cfg(feature = "lint")]
     pub(crate) fn is_empty(&self) -> bool {
         *self == FileSet::default()
     }
 
     /// Returns the files that are in both sets.
+    #[cfg(feature = "lint")]
     pub(crate) fn and(self, other: FileSet) -> FileSet {
         self.joined(other, |one, other| one & other)
     }
@@ -95,6 +97,7 @@ impl IncludeGraph {
     }
 
     /// Takes one include out.
+    #[cfg(feature = "lint")]
     pub(crate) fn remove(&mut self, include: (FileId, FileId)) {
         let Some(count) = self.counts.get_mut(&include) else { return };
         *count = count.saturating_sub(1);
@@ -109,6 +112,7 @@ impl IncludeGraph {
     }
 
     /// Returns the files that a file would include without one include.
+    #[cfg(feature = "lint")]
     pub(crate) fn reached_without(&self, include: (FileId, FileId), from: FileId) -> FileSet {
         let is_last = self.counts.get(&include) == Some(&1);
         self.reached_by(from, |file| {
