@@ -255,7 +255,7 @@ fn the_check_is_never_left_out_in_silence() {
 
     let visit = ["simulate", &policy_file, "--banner", "mandatory", "--model", "opt-in", "event"];
     assert!(run(&visit, b"").out.contains("ledger check is left out"));
-    let certified = shop.json("certify", &["--situations", "100000"], "");
+    let certified = shop.json("certify", &["--situations", "1000000"], "");
     assert_eq!(certified["differences"], json!([]));
     assert!(certified["checked"].as_str().unwrap().parse::<u64>().unwrap() >= 1_000_000);
 

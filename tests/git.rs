@@ -248,6 +248,30 @@ fn a_folder_of_policies() {
     );
 }
 
+/// Names in capitals are policies on both sides, and a file that has become a link is not left out.
+#[cfg(unix)]
+#[test]
+fn no_file_of_a_folder_is_left_out() {
+    let (_folder, upstream) = upstream();
+    let policies = upstream.join("policies");
+    fs::copy(policies.join("a.consent"), policies.join("B.CONSENT")).unwrap();
+    fs::copy(policies.join("a.consent"), policies.join("c.consent")).unwrap();
+    git(&upstream, &["add", "."]);
+    git(&upstream, &["commit", "-qm", "more"]);
+    let all = ["--against", "HEAD", "policies", "--deny", "any"];
+    let (status, said) = diff(&upstream, None, &all);
+    assert!(status == 0 && said.matches("no change: every event").count() == 3, "{status}: {said}");
+    fs::remove_file(policies.join("B.CONSENT")).unwrap();
+    let (status, said) = diff(&upstream, None, &all);
+    assert!(status == 1 && said.contains("the policy is gone"), "{status}: {said}");
+    fs::remove_file(policies.join("c.consent")).unwrap();
+    std::os::unix::fs::symlink("a.consent", policies.join("c.consent")).unwrap();
+    let (status, said) = diff(&upstream, None, &all);
+    assert!(status == 2 && said.contains("is a link today"), "{status}: {said}");
+    let (status, said) = diff(&upstream, None, &["--against", "HEAD", "policies/c.consent", "--deny", "any"]);
+    assert!(status == 2 && said.contains("`git show HEAD:./policies/c.consent`"), "{status}: {said}");
+}
+
 /// In a hook, git points its commands to the repository of the hook. A policy is compared with its own repository.
 #[test]
 fn variables_of_a_hook_choose_no_repository() {

@@ -26,7 +26,7 @@ pub mod visits;
 
 use arbitrary::{Result, Unstructured};
 use consentry::diagnostic::Diagnostic;
-use consentry::event::{Consent, InstructionSet, Integrations, Preference, Recorded};
+use consentry::event::{Consent, Entry, InstructionSet, Integrations, Preference, Recorded};
 use consentry::exact::{Situation, Space, certify};
 use consentry::format::FormatError;
 use consentry::model::RouterKnows;
@@ -628,6 +628,7 @@ fn obeyed(
     assert!(changes || rewritten == text, "nothing was to be changed\n{}", shown());
     if dropped {
         assert!(events::all_is_false(&after.integrations), "{}", shown());
+        assert!(after.integrations.entries().iter().all(|(_, entry)| *entry == Entry::Off), "{}", shown());
     }
     // Whatever else there is, is there as it was.
     assert_eq!((&before.id, &before.consent, &before.track), (&after.id, &after.consent, &after.track));

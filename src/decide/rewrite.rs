@@ -18,7 +18,7 @@
 //!
 //! In both cases
 //!
-//! - `All` becomes `false` where the whole event is dropped, for the sake of destinations that the policy does not have.
+//! - every entry is `false` where the whole event is dropped, and so is `All`, for the sake of destinations that the policy does not have.
 //!
 //! Where an event has several objects, the first and the last each have all of this, and no other contradicts it. So
 //! it does not matter which one a router reads, or whether it reads all.
@@ -273,7 +273,13 @@ impl<'n> Changes<'n> {
         let [mut own, mut let_through] = [count; 2].map(Bits::new);
         for entry in entries.iter().filter(|entry| entry.name.as_bytes() != ALL) {
             let (number, ids) = table.destinations.numbered(entry.name.as_bytes());
-            let [first, ..] = ids else { continue };
+            let [first, ..] = ids else {
+                // No destination receives a dropped event, also none that the policy does not have.
+                if dropped && entry.entry != Entry::Off {
+                    changes.values.push((entry.place.clone(), false));
+                }
+                continue;
+            };
             if !is_present.contains(number) {
                 is_present.insert(number);
                 if router.is_let_through(ids, deliver) {

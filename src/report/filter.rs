@@ -30,6 +30,8 @@ pub struct SummaryReport<'a> {
     /// The most frequent keys of preferences if none is that of a category; `null` if one is.
     unmatched_keys: Option<Vec<KeyCount>>,
     #[serde(skip)]
+    has_uncounted_keys: bool,
+    #[serde(skip)]
     categories: usize,
     #[serde(skip)]
     is_denied: bool,
@@ -53,6 +55,7 @@ impl<'a> SummaryReport<'a> {
             left_out: None,
             unknown_integrations: summary.unknown_integrations(),
             unmatched_keys: summary.unmatched_keys(),
+            has_uncounted_keys: summary.has_uncounted_keys(),
             categories: policy.categories().len(),
             is_denied: false,
             withheld: summary.withheld(policy).collect(),
@@ -72,6 +75,9 @@ impl<'a> SummaryReport<'a> {
             let keys: Vec<String> =
                 keys.iter().map(|one| format!("{:?} ({})", one.key, one.events)).collect();
             let what = match keys.as_slice() {
+                [] if self.has_uncounted_keys => {
+                    "their keys are too many or too long to be counted".to_owned()
+                }
                 [] => "no event has preferences where the policy reads them".to_owned(),
                 keys => format!("most frequent keys: {}", names::joined(keys)),
             };

@@ -219,7 +219,7 @@ impl Summary {
     }
 
     /// Returns the most frequent keys of preferences if no event has the key of a category. `None` if one has, if there are no events, or if
-    /// no category of the policy depends on them.
+    /// no category of the policy depends on them. None are returned if some are [not counted](Summary::has_uncounted_keys).
     pub fn unmatched_keys(&self) -> Option<Vec<KeyCount>> {
         if self.names_category || self.decided == 0 {
             return None;
@@ -227,10 +227,16 @@ impl Summary {
         let key = |(key, events): (&[Option<Name<'static>>], &u64)| {
             Some(KeyCount { events: *events, key: key.first()?.as_ref()?.to_string() })
         };
-        let mut keys: Vec<KeyCount> = self.keys.rows().filter_map(key).collect();
+        let counted = self.keys.rows().filter(|_| !self.has_uncounted_keys());
+        let mut keys: Vec<KeyCount> = counted.filter_map(key).collect();
         keys.sort_by_key(|key| Reverse(key.events));
         keys.truncate(MAX_KEYS);
         Some(keys)
+    }
+
+    /// Returns true if the keys of preferences are too many or too long for all of them to be counted.
+    pub fn has_uncounted_keys(&self) -> bool {
+        *self.keys.other() > 0
     }
 
     /// Returns the number of integrations entries that are for no destination of the policy.

@@ -1,5 +1,6 @@
 //! The files of a revision, as git has them.
 
+use crate::cli::files::is_policy;
 use crate::cli::shared::{Result, quoted};
 use consentry::source::{Source, SourceError};
 use consentry::syntax::MAX_FILE_BYTES;
@@ -89,11 +90,14 @@ impl Revision {
         let path = if path.is_empty() { "." } else { path };
         let listed = git(&self.folder, &["ls-tree", "-r", "-z", &self.commit, "--", path])
             .map_err(|error| self.missing(path, &error))?;
+        if listed.len() > MAX_FILE_BYTES {
+            return Err(format!("`{path}` has too many files to list: name a smaller folder").into());
+        }
         let listed = String::from_utf8_lossy(&listed);
-        // `100644 blob HASH`, a tab, and the name.
+        // `100644 blob HASH`, a tab, and the name. Of a link the number is 120000.
         let files = listed.split('\0').filter_map(|entry| entry.split_once('\t'));
-        let files = files.filter(|(entry, _)| entry.contains(" blob ")).map(|(_, name)| name);
-        Ok(files.filter(|name| name.ends_with(".consent")).map(str::to_owned).collect())
+        let files = files.filter(|(entry, _)| entry.starts_with("100")).map(|(_, name)| name);
+        Ok(files.filter(|name| is_policy(Path::new(name))).map(str::to_owned).collect())
     }
 
     /// Returns the error of an object that git does not have: a partial clone leaves some out.

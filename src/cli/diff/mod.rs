@@ -6,7 +6,7 @@ use super::files;
 use super::format::Format;
 use super::input::{ArchiveArguments, Chunks};
 use super::render;
-use super::shared::{CliError, Result, Root, Status, print_error};
+use super::shared::{CliError, Result, Root, Status, print_error, quoted};
 use consentry::event::Recorded;
 use consentry::exact::{self, DestinationDiff, Diff as Changes, Direction, DropChange, Presence};
 use consentry::model::RouterKnows;
@@ -17,6 +17,7 @@ use consentry::source::{PinnedDisk, Source, SourceError};
 use consentry::{Input, Limits, Policy, Table};
 use git::Revision;
 use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -157,6 +158,7 @@ impl Diff {
     }
 
     fn file(&self, path: &Path, revision: &str) -> Result<File> {
+        ensure_was_link(path, revision)?;
         let (disk, name) = self.root.place(path)?;
         // Of a link, the folder is that of the file which it leads to, as for the policy of today.
         let real = files::real(path);
@@ -172,8 +174,10 @@ impl Diff {
         let old = Revision::new(root, revision)?;
         let (disk, below) = within.place(folder)?;
         let disk = Rc::new(disk);
+        let before: BTreeSet<String> = old.policies_below(&below)?.into_iter().collect();
         let mut today = Vec::new();
         for path in files::in_folder(folder)? {
+            ensure_was_link(&path, revision)?;
             match path.is_symlink() {
                 false => today.push(within.place(&path)?.1),
                 // A link to a file below the folder is that file once more.
@@ -181,7 +185,6 @@ impl Diff {
                 true => files.push(self.file(&path, revision)?),
             }
         }
-        let before: BTreeSet<String> = old.policies_below(&below)?.into_iter().collect();
         let gone = before.iter().filter(|name| !today.contains(name)).cloned().collect::<Vec<_>>();
         let gone = gone.into_iter().map(|name| (name, false));
         for (name, is_there) in today.into_iter().map(|name| (name, true)).chain(gone) {
@@ -193,6 +196,26 @@ impl Diff {
             }
         }
         Ok(())
+    }
+}
+
+/// Refuses a link that was a file: what it leads to is another file, with a history of its own.
+fn ensure_was_link(path: &Path, revision: &str) -> Result<()> {
+    let (Some(name), true) = (path.file_name().and_then(OsStr::to_str), path.is_symlink()) else {
+        return Ok(());
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A link outside of every repository was no file in it.
+    let Ok(old) = Revision::new(folder, revision) else { return Ok(()) };
+    match old.policies_below(name)?.is_empty() {
+        true => Ok(()),
+        false => Err(format!(
+            "`{}` is a link today and was a file in revision `{revision}`; write that file out and compare the two: \
+             `git show {}`",
+            path.display(),
+            quoted(&format!("{revision}:./{}", path.display()))
+        )
+        .into()),
     }
 }
 
