@@ -252,7 +252,7 @@ fn each_integrations_object_has_its_findings() {
         (r#""integrations":null"#, vec![MalformedIntegrations]),
         (r#""integrations":false"#, vec![MalformedIntegrations]),
         (r#""integrations":{"all":false},"integrations":[]"#, vec![MalformedIntegrations]),
-        // An object in which something is switched off counts as on.
+        // An object counts as on, whatever its members say.
         (r#""integrations":{"Warehouses":{"all":false}}"#, vec![UnreadSwitch]),
         (r#""integrations":{"Warehouses":{"All":false,"warehouseIds":["w"]}}"#, vec![UnreadSwitch]),
         (r#""integrations":{"Warehouses":{"warehouseIds":["w"]}}"#, vec![UnreadSwitch]),

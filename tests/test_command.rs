@@ -274,7 +274,7 @@ fn tests_without_an_answer_are_counted() {
     // The answer that is shown can be given to `explain`.
     let explain =
         ["explain", path.to_str().unwrap(), "--destination", "X", "--recorded", "{\"C4\":\"conflict\"}"];
-    let event = br#"{"context":{"consent":{"categoryPreferences":{"C4":true}}}}"#;
+    let event = failed["policies"][0]["cases"][0]["failures"][0]["event"].as_str().unwrap().as_bytes();
     let explained = String::from_utf8(common::run(&explain, event).stdout).unwrap();
     assert!(explained.contains("mismatch"), "{explained}");
 }

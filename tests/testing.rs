@@ -375,6 +375,8 @@ fn what_is_recorded_decides() {
 #[test]
 fn failures_name_the_check() {
     let event = r#"{"context":{"consent":{"categoryPreferences":{"C4":true}}}}"#;
+    // An answer is about somebody.
+    let answered = r#"{"userId":"someone","context":{"consent":{"categoryPreferences":{"C4":true}}}}"#;
     let drop = "override ledger mismatch drop";
     assert_eq!(
         checked_fails(
@@ -382,7 +384,7 @@ fn failures_name_the_check() {
             r#"test "t" { consent { Advertising: granted } recorded {} deliver "Google Ads" drop "no" }"#
         ),
         [
-            format!("{event} mismatch"),
+            format!("{answered} mismatch"),
             format!("Google Ads: deliver None -, not block Dropped  <- deliver \"Google Ads\" <- {drop}"),
             format!("drop Some(\"no\"), not Some(\"Consent mismatch\") <- drop \"no\" <- {drop}"),
         ]
@@ -391,7 +393,7 @@ fn failures_name_the_check() {
         "",
         r#"test "t" { consent { Advertising: granted } recorded unreachable deliver "Google Ads" drop }"#,
     );
-    assert_eq!(unreachable[0], format!("{event} unreachable"));
+    assert_eq!(unreachable[0], format!("{answered} unreachable"));
     assert_eq!(
         unreachable[1..],
         [

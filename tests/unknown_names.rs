@@ -89,7 +89,7 @@ fn keys_are_named_only_if_none_is_a_category() {
     for summary in summaries(POLICY, &wrong) {
         assert_eq!(summary.unmatched_keys(), Some(vec![key("Ads", 6), key("c0004", 3)]));
     }
-    // One event with a category is enough, wherever it comes; no preferences at all have no keys.
+    // One event with a category is enough, wherever it comes; an event without preferences has no keys.
     let category = stamped(r#""Stats":false,"x":true"#, "");
     let category = std::slice::from_ref(&category);
     for lines in [[&wrong[..], category].concat(), [category, &wrong[..]].concat()] {

@@ -67,3 +67,10 @@ fn with_integrations(first: Vec<Member>, integrations: Option<&[Member]>) -> Str
     }
     object(&members)
 }
+
+/// Returns an event, as JSON, of somebody: to every ledger an event that names nobody is of a person without a record.
+pub(crate) fn of_somebody(event: &str) -> String {
+    let rest = event.strip_prefix('{').unwrap_or(event);
+    let comma = if rest.starts_with('}') { "" } else { "," };
+    format!("{{\"userId\":\"someone\"{comma}{rest}")
+}

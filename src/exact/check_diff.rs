@@ -7,14 +7,14 @@
 
 use super::category_names::CategoryNames;
 use super::check::{Check, check};
-use super::checked::{self, Answered, CheckedCase, of_somebody};
+use super::checked::{self, Answered, CheckedCase};
 use super::destination_pair::{
     DestinationPair, Direction, PairClass, direction, other_refusals, place_among, with_text, with_texts,
 };
 use super::diagram::{Budget, Diagram, Diagrams};
 use super::function::Used;
 use super::inputs::{Inputs, answered};
-use crate::event::LedgerAnswer;
+use crate::event::{LedgerAnswer, of_somebody};
 use crate::fingerprint::TooLargeError;
 use crate::model::{CheckAction, CheckResult, ConsentState, DestinationId, IntegrationsState, Policy};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

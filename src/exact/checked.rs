@@ -195,13 +195,6 @@ fn unset(
     Ok(whole)
 }
 
-/// Returns an event, as JSON, of somebody: to every ledger an event that names nobody is of a person without a record.
-pub(super) fn of_somebody(event: &str) -> String {
-    let rest = event.strip_prefix('{').unwrap_or(event);
-    let comma = if rest.starts_with('}') { "" } else { "," };
-    format!("{{\"userId\":\"someone\"{comma}{rest}")
-}
-
 /// What a ledger may answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answered {

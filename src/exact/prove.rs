@@ -6,7 +6,7 @@ use super::equivalence::EquivalenceClass;
 use super::formula::Formula;
 use super::function::Used;
 use super::inputs::{ALL, ENTRIES, Inputs};
-use crate::event::{Entry, LedgerAnswer, Name};
+use crate::event::{Entry, LedgerAnswer, Name, of_somebody};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
     CategoryId, CheckResult, ConsentState, Destination, DestinationId, EntryState, IntegrationsState, Policy,
@@ -232,7 +232,7 @@ impl Broken {
         let event = event.to_json(&reading);
         Some(Counterexample {
             destination,
-            event: if recorded.is_some() { checked::of_somebody(&event) } else { event },
+            event: if recorded.is_some() { of_somebody(&event) } else { event },
             recorded,
             reason: self.reason,
             refused: self.refused.clone(),

@@ -13,7 +13,7 @@ pub use result::{CaseResult, Difference, Failure, StatedDrop, StatedVerdict};
 
 use crate::decide::{Input, Scratch, Table};
 use crate::diagnostic::escaped;
-use crate::event::{Event, EventError, LedgerAnswer, Limits, Recorded, lines};
+use crate::event::{Event, EventError, LedgerAnswer, Limits, Recorded, lines, of_somebody};
 #[cfg(feature = "lint")]
 use crate::model::CheckResult;
 use crate::model::{Test, TestCase, TestEvent};
@@ -140,6 +140,7 @@ impl<'t> Run<'t, '_> {
                 let policy = self.table.policy();
                 let consent = event::consent(consent, policy);
                 let json = event::json(&consent, integrations, track.as_deref(), policy);
+                let json = if case.recorded.is_some() { of_somebody(&json) } else { json };
                 let stated = consent.state();
                 let read = Event::read(json.as_bytes(), policy.reading(), &Limits::default());
                 match read.map(|event| event.consent.state()) {
