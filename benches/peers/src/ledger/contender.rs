@@ -1,6 +1,7 @@
 //! What is measured.
 
-use consentry::ledger::{Id, RecordedPreference};
+use consentry::event::RecordedPreference;
+use consentry::ledger::Id;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

@@ -3,7 +3,7 @@
 use super::contender::{Answer, Contender, on_disk};
 use super::redis::Redis;
 use consentry::ledger::{
-    FileStore, Id, LedgerEvent, MemoryStore, Record, Recording, Store, Timestamp, record, recorded,
+    DatedRecord, FileStore, Id, LedgerEvent, MemoryStore, Recording, Store, Timestamp, record, recorded,
 };
 use consentry::{Limits, Policy};
 use std::path::{Path, PathBuf};
@@ -52,7 +52,7 @@ impl<'r> Ours<'r> {
         Ours { name, policy: policy.expect("the policy compiles"), store, place }
     }
 
-    fn recorded(&self, people: &[Id]) -> Vec<Option<Record>> {
+    fn recorded(&self, people: &[Id]) -> Vec<Option<DatedRecord>> {
         recorded(self.store.as_ref(), people).expect("the store answers")
     }
 }
@@ -79,7 +79,7 @@ impl Contender for Ours<'_> {
     }
 
     fn answers(&mut self, people: &[Id]) -> Vec<Answer> {
-        self.recorded(people).into_iter().map(|record| Some(record?.preferences)).collect()
+        self.recorded(people).into_iter().map(|record| Some(record?.record.preferences)).collect()
     }
 
     fn merges(&self) -> bool {

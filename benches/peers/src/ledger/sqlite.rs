@@ -1,7 +1,8 @@
 //! SQLite, as one would write it by hand.
 
 use super::contender::{Answer, Contender, on_disk};
-use consentry::ledger::{Id, RecordedPreference};
+use consentry::event::RecordedPreference;
+use consentry::ledger::Id;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde::Deserialize;
