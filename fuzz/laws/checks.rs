@@ -3,7 +3,7 @@
 use super::exact;
 use arbitrary::{Result, Unstructured};
 use consentry::event::{
-    Consent, Entry, Event, Integrations, Preference, Record, Recorded, RecordedPreference,
+    Consent, Entry, Event, Integrations, Name, Preference, Record, Recorded, RecordedPreference,
 };
 use consentry::exact::{CheckedDestination, CheckedWitness, Direction, counterfactuals, diff, prove};
 use consentry::ledger::LedgerEvent;
@@ -280,6 +280,14 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
         sheet.map(|sheet| sheet.changes().map(|change| change.direction).collect()).unwrap_or_default();
     let touching = sheet.map(|sheet| sheet.touching());
     let id = old.destination_ids().next().unwrap();
+    // A sheet is about the categories that the destination names. Used consent may differ in others.
+    let own: BTreeSet<&str> = [old, new]
+        .iter()
+        .flat_map(|policy| {
+            let needs = policy.destination(id).unwrap().requirement().into_iter();
+            needs.flat_map(|needs| needs.categories()).map(|one| policy.category(one).unwrap().wire_id())
+        })
+        .collect();
     let all = [RecordedPreference::Granted, RecordedPreference::Refused, RecordedPreference::Conflict];
     let record = |number: usize| {
         let preferences = ["A", "B", "C"].into_iter().zip([number % 3, number / 3 % 3, number / 9]);
@@ -316,7 +324,9 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
             });
             // Sheets speak of the consent that is used.
             let in_sheet = touching.as_ref().is_some_and(|touching| {
-                touching(&before.used, &after.used).into_iter().any(|place| directions[place] == direction)
+                touching(&with_only(&own, &before.used), &with_only(&own, &after.used))
+                    .into_iter()
+                    .any(|place| directions[place] == direction)
             });
             let in_drops = direction == Direction::Reason && !found.drops.is_empty();
             assert!(in_check || in_sheet || in_drops, "{direction}: {text} {answer:?}\n{found:?}\n{shown}");
@@ -358,6 +368,18 @@ fn witness(one: &CheckedDestination, direction: Direction) -> Option<&CheckedWit
         Direction::Tightened => one.blocked.as_ref(),
         Direction::Reason => one.reason.as_ref(),
     }
+}
+
+/// Returns an event with the preferences for some categories, and one for another so that its state stays.
+fn with_only<'t>(wire_ids: &BTreeSet<&str>, event: &Event<'t>) -> Event<'t> {
+    let mut event = event.clone();
+    if let Consent::Preferences(preferences) = &mut event.consent
+        && !preferences.is_empty()
+    {
+        preferences.retain(|(name, _)| wire_ids.contains(&*name.to_text()));
+        preferences.push((Name::from("another"), Preference::Refused));
+    }
+    event
 }
 
 /// An event as a policy decides it with an answer of the ledger.
