@@ -1,4 +1,4 @@
-//! How long each command takes with the worst policies within the limits, and whether it stays within a gigabyte of memory:
+//! The seconds that each command takes with the worst policies within the limits, under a limit of one gigabyte of memory:
 //!
 //! ```text
 //! cargo bench --features cli --bench limits            # every policy and command

@@ -5,7 +5,7 @@ use arbitrary::{Result, Unstructured};
 use consentry::event::{
     Consent, Entry, Event, Integrations, Name, Preference, Record, Recorded, RecordedPreference,
 };
-use consentry::exact::{CheckedDestination, CheckedWitness, Direction, counterfactuals, diff, prove};
+use consentry::exact::{CheckedWitness, Direction, counterfactuals, diff, prove};
 use consentry::ledger::LedgerEvent;
 use consentry::model::{CheckResult, PromiseCondition};
 use consentry::reference::Explanation;
@@ -320,7 +320,7 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
                 changes.insert((result, direction));
             }
             let in_check = rows().any(|(row, one)| {
-                [before.result, after.result].contains(&Some(row.result)) && witness(one, direction).is_some()
+                [before.result, after.result].contains(&Some(row.result)) && one.witness(direction).is_some()
             });
             // Sheets speak of the consent that is used.
             let in_sheet = touching.as_ref().is_some_and(|touching| {
@@ -333,7 +333,7 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
         }
     }
     for ((row, one), direction) in rows().flat_map(|row| Direction::ALL.map(|direction| (row, direction))) {
-        let Some(CheckedWitness { event: Some(text), recorded }) = witness(one, direction) else { continue };
+        let Some(CheckedWitness { event: Some(text), recorded }) = one.witness(direction) else { continue };
         names_somebody(new, text);
         let [before, after] =
             [old, new].map(|policy| decide(policy, &read(policy, text), recorded.recorded(), id));
@@ -344,7 +344,7 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
     }
     // A row says all that changes after its result.
     for (row, direction) in found.check_rows.iter().flat_map(|row| Direction::ALL.map(|one| (row, one))) {
-        let is_said = row.destinations.iter().any(|one| witness(one, direction).is_some());
+        let is_said = row.destinations.iter().any(|one| one.witness(direction).is_some());
         let is_so = changes.contains(&(row.result, direction));
         assert!(is_said || !is_so, "{direction} {row:?}\n{shown}");
         compared += 1;
@@ -360,14 +360,6 @@ fn read<'t>(policy: &Policy, text: &'t str) -> Event<'t> {
 fn names_somebody(policy: &Policy, text: &str) {
     let event = LedgerEvent::read(text.as_bytes(), policy, &Limits::default()).unwrap();
     assert!(event.person.id.is_some(), "{text}");
-}
-
-fn witness(one: &CheckedDestination, direction: Direction) -> Option<&CheckedWitness> {
-    match direction {
-        Direction::Loosened => one.delivered.as_ref(),
-        Direction::Tightened => one.blocked.as_ref(),
-        Direction::Reason => one.reason.as_ref(),
-    }
 }
 
 /// Returns an event with the preferences for some categories, and one for another so that its state stays.

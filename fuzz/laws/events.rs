@@ -354,8 +354,8 @@ fn entries_of(integrations: &Integrations, is: impl Fn(&str) -> bool) -> Vec<Ent
     named.map(|(_, entry)| *entry).collect()
 }
 
-/// Whether a router that knows some names of a destination delivers to it: an entry under one of them, where off beats on;
-/// without one `All`, unless its kind ignores it; and otherwise it does.
+/// Returns true if a router that knows some names of a destination delivers to it. It takes the entries under these names, where off
+/// beats on. Without an entry it takes `All`, unless the destination's kind ignores it. Otherwise it delivers.
 pub fn routed(table: &Table, integrations: &Integrations, id: DestinationId, known: &[&str]) -> bool {
     let destination = table.policy().destination(id).unwrap();
     let own = entries_of(integrations, |name| known.contains(&name));
@@ -368,7 +368,7 @@ pub fn routed(table: &Table, integrations: &Integrations, id: DestinationId, kno
     ignores_all || all.into_iter().all(|entry| means(table, entry) != Some(false))
 }
 
-/// Whether a name stops a destination whatever a router makes of values that are no booleans, and whichever key it reads.
+/// Returns true if a name stops a destination, whatever a router makes of values that are no booleans, and whichever key it reads.
 pub fn surely_blocked(table: &Table, integrations: &Integrations, id: DestinationId, name: &str) -> bool {
     let destination = table.policy().destination(id).unwrap();
     let own = entries_of(integrations, |own| own == name);
@@ -378,7 +378,7 @@ pub fn surely_blocked(table: &Table, integrations: &Integrations, id: Destinatio
         || own.is_empty() && !ignores_all && stopped(&entries_of(integrations, |name| name == "All"))
 }
 
-/// Whether an entry of a name is no boolean, while `All` may stop those that have none.
+/// Returns true if an entry of a name is no boolean, while `All` may stop those that have none.
 pub fn in_doubt(table: &Table, integrations: &Integrations, name: &str) -> bool {
     let own = entries_of(integrations, |own| own == name);
     let all = entries_of(integrations, |name| name == "All");
@@ -390,7 +390,7 @@ pub fn is_listed(integrations: &Integrations, name: &str) -> bool {
     !entries_of(integrations, |own| own == name).is_empty()
 }
 
-/// Whether an entry of a name is not `false`.
+/// Returns true if an entry of a name is not `false`.
 pub fn lets_through(integrations: &Integrations, name: &str) -> bool {
     entries_of(integrations, |own| own == name).iter().any(|entry| *entry != Entry::Off)
 }

@@ -73,7 +73,6 @@ impl Eval {
             print_error(&format!("consentry: {}\n", visible(&warning)));
         }
         ledger.iter().for_each(Ledger::report_unreachable);
-        let is_denied = self.unknown.is_denied() && summary.has_unknown();
-        Ok(Status::fine_if(summary.not_events() == 0 && !is_denied))
+        Ok(Status::fine_if(summary.not_events() == 0 && !self.unknown.fails(&summary)))
     }
 }

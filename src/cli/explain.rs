@@ -132,10 +132,9 @@ fn of_person<'a>(answer: &'a LedgerAnswer, person: &Person, policy: &Policy) -> 
             let named = policy.categories().iter().find(|one| one.name() == key);
             let hint = named.map(|one| format!("; `{key}` has the wire id `{}`", one.wire_id()));
             let hint = hint.unwrap_or_default();
-            print_error(&visible(&format!(
-                "consentry: no category has the wire id `{key}`, so that --recorded says nothing by it{hint}"
-            )));
-            print_error("\n");
+            let note =
+                format!("no category has the wire id `{key}`, so that --recorded says nothing by it{hint}");
+            print_error(&format!("consentry: {}\n", visible(&note)));
         }
     }
     if person.id.is_none() && *answer != LedgerAnswer::Unknown {

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use consentry::diagnostic::visible;
 use consentry::ledger::StoreError;
+use consentry::report::Summary;
 use consentry::source::{Disk, PinnedDisk, SourceError};
 use consentry::{DestinationId, Policy, PolicyError};
 use std::fmt::Display;
@@ -37,6 +38,11 @@ impl UnknownArguments {
     /// Returns true if unknown names are errors.
     pub(super) fn is_denied(&self) -> bool {
         !self.deny.is_empty()
+    }
+
+    /// Returns true if there are unknown names, and they are errors.
+    pub(super) fn fails(&self, summary: &Summary) -> bool {
+        self.is_denied() && summary.has_unknown()
     }
 }
 

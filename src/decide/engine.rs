@@ -47,8 +47,9 @@ impl Table {
     /// delivered one that would be stopped has `true`, under each name that no blocked destination has. Everything else stays as it is,
     /// byte for byte, option objects of delivered destinations too.
     ///
-    /// A dropped event blocks every destination of the policy, and `All` is `false` in it for the others. An input without bytes is
-    /// written as the smallest event that it stands for.
+    /// Under `router knows own names` a blocked destination is stopped under its own name, and a shared alias stops nobody while one of
+    /// its destinations is delivered. A dropped event blocks every destination: each of its entries is `false`, and so is `All`. An
+    /// input without bytes is written as the smallest event that it stands for.
     ///
     /// ```
     /// use consentry::{Input, Policy, Table};

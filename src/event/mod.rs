@@ -35,4 +35,4 @@ pub(crate) use read::{IdMember, read_whole};
 pub use recorded::{LedgerAnswer, Record, Recorded};
 #[cfg(feature = "ledger")]
 pub use unread::{UnreadKind, UnreadValue};
-pub(crate) use write::{compose, of_somebody, track};
+pub(crate) use write::{compose, of_somebody, track, with_first};

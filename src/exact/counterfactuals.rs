@@ -6,7 +6,7 @@ use super::function::{DecisionFunction, reason};
 use super::inputs::{ALL, ENTRIES, Input, Inputs, PREFERENCES, place_of};
 use super::minimal::{ChangeSet, minimal};
 use crate::diagnostic::listed;
-use crate::event::{Consent, Entry, Event, Integrations, Name, Preference, Recorded};
+use crate::event::{Consent, Entry, Event, Integrations, Name, Preference, Recorded, text, with_first};
 use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
 use crate::reason::Reason;
@@ -40,14 +40,10 @@ impl Counterfactuals {
     /// Writes who the event is about into each changed event, so that a ledger finds the same record. `None` for an id that it has not.
     pub fn name_person(&mut self, user_id: Option<&str>, anonymous_id: Option<&str>) {
         let ids = [("userId", user_id), ("anonymousId", anonymous_id)];
-        let ids: String = ids
-            .into_iter()
-            .filter_map(|(key, id)| Some(format!("\"{key}\":{},", serde_json::to_string(id?).ok()?)))
-            .collect();
+        let ids: Vec<String> =
+            ids.into_iter().filter_map(|(key, id)| Some(format!("\"{key}\":{}", text(id?)))).collect();
         for one in self.list.iter_mut().filter(|_| !ids.is_empty()) {
-            let rest = one.witness.strip_prefix('{').unwrap_or(&one.witness);
-            let ids = if rest == "}" { ids.trim_end_matches(',') } else { &ids };
-            one.witness = format!("{{{ids}{rest}");
+            one.witness = with_first(&one.witness, &ids.join(","));
         }
     }
 }

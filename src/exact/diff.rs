@@ -121,6 +121,16 @@ impl Diff {
         self.reading.as_ref().is_none_or(|(old, new)| old.is_comparable(new))
     }
 
+    /// Returns how many changes have a direction: rows of sheets, destinations of rows of the check, and, as another reason, drops whose
+    /// text alone changes.
+    pub fn count(&self, direction: Direction) -> usize {
+        let sheets = self.destinations.iter().map(|one| one.count(direction)).sum::<usize>();
+        let checked = self.check_rows.iter().flat_map(|row| &row.destinations);
+        let checked = checked.filter(|one| one.witness(direction).is_some()).count();
+        let is_text = |drop: &&DropChange| direction == Direction::Reason && drop.is_of_text();
+        sheets + checked + self.drops.iter().filter(is_text).count()
+    }
+
     /// Returns all changes of all destinations.
     pub fn changes(&self) -> impl Iterator<Item = (&DestinationDiff, Change)> {
         self.destinations.iter().flat_map(|one| one.changes().map(move |change| (one, change)))

@@ -247,11 +247,6 @@ impl<'a> DiffReport<'a> {
         let known = |all: &'a [(String, bool)]| -> Vec<Known<'a>> {
             all.iter().map(|(name, known)| Known { known: *known, name }).collect()
         };
-        let count = |direction| {
-            let checked = diff.check_rows.iter().flat_map(|row| &row.destinations);
-            let checked = checked.filter(|one| one.witness(direction).is_some()).count();
-            diff.destinations.iter().map(|one| one.count(direction)).sum::<usize>() + checked
-        };
         let paths = |reading: &'a Reading| reading.paths().collect();
         let names = CategoryNames::of(&[old.1, new.1]);
         let destination = |(place, one): (usize, &'a DestinationDiff)| DestinationChanges {
@@ -279,14 +274,14 @@ impl<'a> DiffReport<'a> {
             exact: diff.is_exact(),
             gate: diff.gate.as_ref().map(GateReport::new),
             integrations: known(&diff.integrations),
-            loosened: count(Direction::Loosened),
+            loosened: diff.count(Direction::Loosened),
             new: Side::new(new),
             old: Side::new(old),
             presence: Presence::Both,
             reading: Pair::of(&diff.reading, paths),
-            reason: count(Direction::Reason) + diff.drops.iter().filter(|drop| drop.is_of_text()).count(),
+            reason: diff.count(Direction::Reason),
             router: diff.router.map(|(before, after)| Pair { after, before }),
-            tightened: count(Direction::Tightened),
+            tightened: diff.count(Direction::Tightened),
             too_large: &diff.too_large,
             v: VERSION,
             show_reasons,

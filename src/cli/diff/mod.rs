@@ -8,7 +8,7 @@ use super::input::{ArchiveArguments, Chunks};
 use super::render;
 use super::shared::{CliError, Result, Root, Status, print_error, quoted};
 use consentry::event::Recorded;
-use consentry::exact::{self, DestinationDiff, Diff as Changes, Direction, DropChange, Presence};
+use consentry::exact::{self, DestinationDiff, Diff as Changes, Direction, Presence};
 use consentry::model::RouterKnows;
 use consentry::report::diff::DiffReport;
 use consentry::report::event_counts::EventCounts;
@@ -299,11 +299,7 @@ fn count(changes: &Changes, old: &Policy, new: &Policy, chunks: Chunks) -> Resul
 fn is_denied(denied: Denied, changes: &Changes) -> bool {
     // With `own names`, less is withheld from destinations that share an alias with a blocked one.
     let router = changes.router.map(|(_, after)| after);
-    let has = |direction| {
-        let mut checked = changes.check_rows.iter().flat_map(|row| &row.destinations);
-        changes.destinations.iter().any(|one| one.count(direction) > 0)
-            || checked.any(|one| one.witness(direction).is_some())
-    };
+    let has = |direction| changes.count(direction) > 0;
     let gate = changes.gate.as_ref();
     match denied {
         Denied::Any => !changes.is_empty(),
@@ -318,6 +314,6 @@ fn is_denied(denied: Denied, changes: &Changes) -> bool {
                 || gate.is_some_and(|gate| gate.closed.is_possible())
                 || router == Some(RouterKnows::SomeNames)
         }
-        Denied::Reason => has(Direction::Reason) || changes.drops.iter().any(DropChange::is_of_text),
+        Denied::Reason => has(Direction::Reason),
     }
 }

@@ -186,7 +186,6 @@ impl Filter {
         self.format.write_escaped(&mut text, &report)?;
         // There is nowhere left to say that standard error is closed.
         let _ = io::stderr().write_all(&text);
-        let is_denied = self.unknown.is_denied() && summary.has_unknown();
-        Ok(Status::fine_if(summary.not_events() == 0 && !is_denied))
+        Ok(Status::fine_if(summary.not_events() == 0 && !self.unknown.fails(summary)))
     }
 }

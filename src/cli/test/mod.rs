@@ -8,7 +8,6 @@ use super::format::Format;
 use super::output::Output;
 use super::render;
 use super::shared::{Result, Root, Status};
-
 use consentry::Table;
 use consentry::diagnostic::{Severity, visible};
 use consentry::lint::{Levels, lint};
