@@ -3,6 +3,7 @@
 use super::ledger_event::{LedgerEvent, LedgerEventKind};
 use super::people::{Rejection, rejection};
 use super::suggestions::Suggestions;
+use super::unknown_names::UnknownNames;
 use crate::breakdown::{Breakdown, Value};
 use crate::counts::Counts;
 use crate::event::{Entry, EventError, EventErrorKind, Name, Preference, UnreadKind, UnreadValue};
@@ -173,14 +174,14 @@ pub struct Audit {
     /// The preferences for each category in events in the state `answered`, in the order of the policy.
     pub categories: Vec<CategoryTally>,
     /// The categories that the policy does not declare, with the preferences for each.
-    pub unknown_categories: Breakdown<Counts<Preference>>,
+    pub unknown_categories: UnknownNames<Preference>,
     /// The names in integrations objects that the policy does not declare, with the entries for each.
-    pub unknown_integrations: Breakdown<Counts<Entry>>,
+    pub unknown_integrations: UnknownNames<Entry>,
     /// The entries for `All`.
     pub all_entries: Counts<Entry>,
-    /// The values behind findings, and how many events have each: the word of the finding, the key or the path to it, and the value
-    /// in JSON, of which the end is cut off if it is long.
-    pub unread_values: Breakdown<u64>,
+    /// The values behind each finding, and how many events have each: the key or the path to it, and the value in JSON, of which the end
+    /// is cut off if it is long.
+    pub unread_values: BTreeMap<Finding, Breakdown<u64>>,
     /// The number of preference events.
     pub preference_events: u64,
     /// The number of identify events, whether they write or not.
@@ -215,7 +216,9 @@ impl Audit {
             states: Counts::zero(),
             integrations: Counts::zero(),
             rejections: Counts::zero(),
-            wire_ids: Suggestions::new(policy.categories().iter().map(|category| category.wire_id())),
+            // People write the name of a category where its wire id belongs.
+            wire_ids: Suggestions::new(policy.categories().iter().map(|category| category.wire_id()))
+                .with_words(policy.categories().iter().map(|category| (category.name(), category.wire_id()))),
             integration_names: Suggestions::new(
                 [ALL]
                     .into_iter()
@@ -225,10 +228,10 @@ impl Audit {
         }
     }
 
-    /// Counts so many undeclared categories and integrations one by one, instead of [`MAX_VALUES`](super::MAX_VALUES) each.
+    /// Counts so many undeclared categories and integrations of each sort one by one, instead of [`MAX_VALUES`](super::MAX_VALUES).
     pub fn with_room(mut self, categories: usize, integrations: usize) -> Self {
-        self.unknown_categories = Breakdown::with_room(categories);
-        self.unknown_integrations = Breakdown::with_room(integrations);
+        self.unknown_categories = UnknownNames::with_room(categories);
+        self.unknown_integrations = UnknownNames::with_room(integrations);
         self
     }
 
@@ -286,8 +289,8 @@ impl Audit {
         findings.extend((!stamped.is_empty()).then_some(Finding::UnknownCategory));
         findings.extend(is_invalid.then_some(Finding::InvalidPreference));
         for (name, preference) in stamped.into_values() {
-            self.wire_ids.meant(name);
-            self.unknown_categories.count_mut(vec![Some(name.clone().into_owned())]).add(preference);
+            let is_near = self.wire_ids.meant(name).is_some();
+            self.unknown_categories.add(name, is_near, preference);
         }
     }
 
@@ -302,11 +305,12 @@ impl Audit {
                 found.extend((*entry == Entry::Invalid).then_some(Finding::InvalidEntry));
                 continue;
             }
-            found.insert(match self.integration_names.meant(name) {
-                Some(_) => Finding::MisspelledIntegration,
-                None => Finding::UnknownIntegration,
+            let is_near = self.integration_names.meant(name).is_some();
+            found.insert(match is_near {
+                true => Finding::MisspelledIntegration,
+                false => Finding::UnknownIntegration,
             });
-            self.unknown_integrations.count_mut(vec![Some((*name).clone().into_owned())]).add(*entry);
+            self.unknown_integrations.add(name, is_near, *entry);
         }
         findings.extend(found);
     }
@@ -351,8 +355,8 @@ impl Audit {
             findings.extend(values.iter().any(|(one, ..)| *one == finding).then_some(finding));
         }
         for (finding, name, value) in values {
-            let value = vec![Some(Name::from(finding.as_str())), Some(name), Some(Name::from(value))];
-            *self.unread_values.count_mut(value) += 1;
+            let values = self.unread_values.entry(finding).or_default();
+            *values.count_mut(vec![Some(name), Some(Name::from(value))]) += 1;
         }
     }
 

@@ -30,6 +30,7 @@ mod redis;
 mod store;
 mod suggestions;
 mod timestamp;
+mod unknown_names;
 
 pub use crate::breakdown::{Breakdown, MAX_VALUE_BYTES, MAX_VALUES, Value};
 pub use crate::counts::Counts;
@@ -45,3 +46,4 @@ pub use record::DatedRecord;
 pub use redis::RedisStore;
 pub use store::{MemoryStore, Store, StoreError};
 pub use timestamp::Timestamp;
+pub use unknown_names::UnknownNames;

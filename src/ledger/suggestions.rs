@@ -3,7 +3,7 @@
 use crate::breakdown::{MAX_VALUE_BYTES, MAX_VALUES};
 use crate::diagnostic::{is_harmful, looks, nearest};
 use crate::event::Name;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Suggests which of some names is meant by another one. Its time and memory are bounded, whatever names come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,8 +16,10 @@ pub(super) struct Suggestions {
     lower: Vec<String>,
     /// The sum of their lengths.
     letters: usize,
-    /// The names that were searched for, each with the name that is meant.
-    searched: BTreeMap<Vec<u8>, Option<usize>>,
+    /// The first names that mean one of these.
+    near: BTreeMap<Vec<u8>, usize>,
+    /// The first names that mean none.
+    far: BTreeSet<Vec<u8>>,
     /// The number of pairs of letters that may still be compared.
     budget: usize,
 }
@@ -29,17 +31,30 @@ impl Suggestions {
     pub(super) fn new<'n>(names: impl Iterator<Item = &'n str>) -> Self {
         let mut all = Suggestions { budget: MAX_PAIRS, ..Suggestions::default() };
         for name in names {
-            let id = all.names.len();
             all.known.insert(name.as_bytes().to_vec());
-            for look in alike(name) {
-                all.by_look.entry(look).or_insert(id);
-            }
-            let lower = name.to_lowercase();
-            all.letters += lower.len();
-            all.lower.push(lower);
+            all.add(name, all.names.len());
             all.names.push(name.to_owned());
         }
         all
+    }
+
+    /// Suggests a name for each of these words too, and for one that is nearly such a word. A word comes with its name.
+    pub(super) fn with_words<'n>(mut self, words: impl Iterator<Item = (&'n str, &'n str)>) -> Self {
+        for (word, name) in words.filter(|(word, name)| word != name) {
+            if let Some(id) = self.names.iter().position(|known| known == name) {
+                self.add(word, id);
+            }
+        }
+        self
+    }
+
+    fn add(&mut self, word: &str, id: usize) {
+        for look in alike(word) {
+            self.by_look.entry(look).or_insert(id);
+        }
+        let lower = word.to_lowercase();
+        self.letters += lower.len();
+        self.lower.push(lower);
     }
 
     /// Returns true if this is one of the names.
@@ -55,22 +70,29 @@ impl Suggestions {
     /// Returns the name that is meant by one that is not among them: one that looks like it, or else differs in few letters.
     pub(super) fn meant(&mut self, name: &Name<'_>) -> Option<&str> {
         let bytes = name.as_bytes();
-        let id = match self.searched.get(bytes) {
-            Some(id) => *id,
-            None => {
-                let id = self.search(&name.to_text());
-                if self.searched.len() < MAX_VALUES && bytes.len() <= MAX_VALUE_BYTES {
-                    self.searched.insert(bytes.to_vec(), id);
-                }
-                id
+        if let Some(id) = self.near.get(bytes) {
+            return self.name(Some(*id));
+        }
+        if self.far.contains(bytes) {
+            return None;
+        }
+        let id = self.search(&name.to_text());
+        let is_short = bytes.len() <= MAX_VALUE_BYTES;
+        match id {
+            Some(id) if is_short && self.near.len() < MAX_VALUES => {
+                self.near.insert(bytes.to_vec(), id);
             }
-        };
+            None if is_short && self.far.len() < MAX_VALUES => {
+                self.far.insert(bytes.to_vec());
+            }
+            _ => {}
+        }
         self.name(id)
     }
 
     /// Returns the same as far as it was found, without another search.
     pub(super) fn found(&self, name: &Name<'_>) -> Option<&str> {
-        self.name(self.searched.get(name.as_bytes()).copied().flatten())
+        self.name(self.near.get(name.as_bytes()).copied())
     }
 
     fn name(&self, id: Option<usize>) -> Option<&str> {
@@ -157,6 +179,6 @@ mod tests {
             compared += before - suggestions.budget;
         }
         assert!(compared <= MAX_PAIRS && compared > MAX_PAIRS / 2, "{compared}");
-        assert_eq!(suggestions.searched.len(), MAX_VALUES);
+        assert_eq!((suggestions.near.len(), suggestions.far.len()), (0, MAX_VALUES));
     }
 }

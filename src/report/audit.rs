@@ -102,7 +102,7 @@ struct IntegrationRow {
 #[derive(Debug, Serialize)]
 struct ValueRow {
     events: u64,
-    finding: String,
+    finding: &'static str,
     name: String,
     value: String,
 }
@@ -144,8 +144,10 @@ impl<'a> AuditReport<'a> {
             })
         });
         let categories_unknown = UnknownReport {
-            other: audit.unknown_categories.other().total(),
-            rows: named(&audit.unknown_categories)
+            other: audit.unknown_categories.other(),
+            rows: audit
+                .unknown_categories
+                .rows()
                 .map(|(name, counts)| CategoryRow {
                     category: name.to_string(),
                     events: counts.total(),
@@ -154,8 +156,10 @@ impl<'a> AuditReport<'a> {
                 .collect(),
         };
         let integrations_unknown = UnknownReport {
-            other: audit.unknown_integrations.other().total(),
-            rows: named(&audit.unknown_integrations)
+            other: audit.unknown_integrations.other(),
+            rows: audit
+                .unknown_integrations
+                .rows()
                 .map(|(name, counts)| IntegrationRow {
                     entries: Entry::ALL.into_iter().map(|entry| (entry.as_str(), counts.of(entry))).collect(),
                     events: counts.total(),
@@ -164,15 +168,21 @@ impl<'a> AuditReport<'a> {
                 })
                 .collect(),
         };
-        let values = audit.unread_values.rows().filter_map(|(parts, events)| match parts {
-            [Some(finding), Some(name), Some(value)] => Some(ValueRow {
-                events: *events,
-                finding: finding.to_string(),
-                name: name.to_string(),
-                value: value.to_string(),
-            }),
-            _ => None,
+        let values = audit.unread_values.iter().flat_map(|(finding, values)| {
+            values.rows().filter_map(|(parts, events)| match parts {
+                [Some(name), Some(value)] => Some(ValueRow {
+                    events: *events,
+                    finding: finding.as_str(),
+                    name: name.to_string(),
+                    value: value.to_string(),
+                }),
+                _ => None,
+            })
         });
+        let mut values: Vec<ValueRow> = values.collect();
+        values.sort_by_key(|row| row.finding);
+        let values =
+            UnknownReport { other: audit.unread_values.values().map(Breakdown::other).sum(), rows: values };
         let by = By::ALL.into_iter().zip(&audit.by).map(|(by, breakdown)| {
             let rows = breakdown.rows().map(|(value, tally)| Cells::new(by, value, tally)).collect();
             (by.as_str(), BreakdownReport { other: Cells::new(by, &[], breakdown.other()), rows })
@@ -198,7 +208,7 @@ impl<'a> AuditReport<'a> {
             rejections: &audit.rejections,
             unknown_categories: categories_unknown,
             unknown_integrations: integrations_unknown,
-            unread_values: UnknownReport { other: *audit.unread_values.other(), rows: values.collect() },
+            unread_values: values,
             v: VERSION,
             without_person: audit.without_person,
             wrong_spellings: &audit.wrong_spellings,
@@ -429,17 +439,13 @@ fn help(finding: Finding) -> Option<&'static str> {
     })
 }
 
-/// Returns the names that are counted one by one.
-fn named<Count: Default>(names: &Breakdown<Count>) -> impl Iterator<Item = (&Name<'static>, &Count)> {
-    names.rows().filter_map(|(name, count)| Some((name.first()?.as_ref()?, count)))
-}
-
-/// Lists names that the policy does not declare: the most frequent ones, each with the name that is meant, and a note.
+/// Lists names that the policy does not declare: first those that mean a declared one, then the most frequent ones. Each comes with the
+/// name that is meant, and a note.
 fn unknown(page: &mut Page, heading: &str, mut rows: Vec<(&String, Option<&str>, u64, String)>, other: u64) {
     if rows.is_empty() && other == 0 {
         return;
     }
-    rows.sort_by_key(|(_, _, events, _)| Reverse(*events));
+    rows.sort_by_key(|(_, meant, events, _)| (meant.is_none(), Reverse(*events)));
     let (shown, rest) = rows.split_at(rows.len().min(MAX_SHOWN));
     page.heading(2, heading);
     let shown = shown.iter().map(|(name, meant, events, note)| {

@@ -6,7 +6,7 @@ use super::draft::{Destination, Draft};
 use crate::cli::input::{ArchiveArguments, Chunks};
 use crate::cli::shared::Result;
 use consentry::event::{Consent, Entry, EventErrorKind, Name, Preference};
-use consentry::ledger::{Audit, Breakdown, Counts, LedgerEvent, MAX_VALUE_BYTES};
+use consentry::ledger::{Audit, Counts, LedgerEvent, MAX_VALUE_BYTES, UnknownNames};
 use consentry::model::{ConsentState, IntegrationsState, MAX_CATEGORIES, MAX_DESTINATIONS};
 use consentry::{Limits, Policy};
 use serde_json::Value;
@@ -179,8 +179,8 @@ impl Stream {
 }
 
 /// Returns an error if some names were not counted one by one.
-fn ensure_few<Key: Ord + Copy>(object: &str, names: &Breakdown<Counts<Key>>) -> Result<(), String> {
-    match names.other().total() {
+fn ensure_few<Key: Ord + Copy>(object: &str, names: &UnknownNames<Key>) -> Result<(), String> {
+    match names.other() {
         0 => Ok(()),
         _ => Err(format!(
             "the {object} have too many different keys for a policy ({} are counted), or one of more than {MAX_VALUE_BYTES} bytes: are they ids of people or events?",
@@ -190,19 +190,19 @@ fn ensure_few<Key: Ord + Copy>(object: &str, names: &Breakdown<Counts<Key>>) -> 
 }
 
 /// Returns a name as a policy can have it: as text that is not empty.
-fn text<'n>(name: &'n [Option<Name<'_>>]) -> Option<&'n str> {
-    let text = std::str::from_utf8(name.first()?.as_ref()?.as_bytes()).ok()?;
+fn text<'n>(name: &'n Name<'_>) -> Option<&'n str> {
+    let text = std::str::from_utf8(name.as_bytes()).ok()?;
     (!text.is_empty()).then_some(text)
 }
 
-fn nameable<Key>(names: &Breakdown<Counts<Key>>) -> impl Iterator<Item = (&str, &Counts<Key>)>
+fn nameable<Key>(names: &UnknownNames<Key>) -> impl Iterator<Item = (&str, &Counts<Key>)>
 where
     Key: Ord + Copy,
 {
     names.rows().filter_map(|(name, counts)| Some((text(name)?, counts)))
 }
 
-fn unnameable<Key: Ord + Copy>(names: &Breakdown<Counts<Key>>) -> u64 {
+fn unnameable<Key: Ord + Copy>(names: &UnknownNames<Key>) -> u64 {
     names.rows().filter(|(name, _)| text(name).is_none()).map(|(_, counts)| counts.total()).sum()
 }
 
