@@ -10,7 +10,7 @@
 mod common;
 
 use common::{command, run, run_command, start};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -926,6 +926,28 @@ fn what_a_shared_key_withholds_is_counted() {
         [r#"{"All":true,"MailChimp":true,"MailChimp Beta":false}"#, r#"{"MailChimp Beta":false}"#, "null"];
     assert_eq!(entries, expected.map(json));
     assert_eq!(json(&summary).get("withheld"), None);
+}
+
+/// Where `All` stops the blocked destination, nothing is written under the shared alias. So it withholds nothing from a warehouse.
+#[test]
+fn what_no_entry_withholds_is_not_counted() {
+    let folder = Folder::new();
+    let text = "consentry 1\npolicy \"instances\"\ninclude prelude \"segment-strict\"\ncategory X\n\
+                destination \"A\" needs X kind warehouse shared alias \"s\"\ndestination \"B\" needs X shared alias \"s\"\n";
+    let policy = folder.write("policy.consent", text.as_bytes());
+    let consent = r#""context":{"consent":{"categoryPreferences":{"X":true}}}"#;
+    for (integrations, withheld) in [
+        (r#""integrations":{"All":false}"#, json!(null)),
+        (r#""integrations":{"All":false,"A":true}"#, json!(null)),
+        // Nobody knows which of two objects a router reads, so both get the entry.
+        (r#""integrations":{"All":false},"integrations":{}"#, json!([{ "destination": "A", "events": 1 }])),
+        (r#""integrations":{"All":false,"B":false,"s":true}"#, json!([{ "destination": "A", "events": 1 }])),
+    ] {
+        let event = format!("{{{integrations},{consent}}}\n");
+        let output = run(&["filter", &policy, "--format", "json"], event.as_bytes());
+        let summary: Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!(summary["withheld"], withheld, "{event}");
+    }
 }
 
 /// A router that knows own names gets each outcome under the own name, whatever the shared entry is.

@@ -5,8 +5,9 @@ use super::gate::Gate;
 use super::names::Names;
 use super::reasons::Reasons;
 use super::resolved::{ALL, ResolvedEvent};
+use super::router::Alias;
 use super::table::Table;
-use crate::event::{ConsentState, Event, IntegrationsState, Limits, Name};
+use crate::event::{ConsentState, Entry, Event, IntegrationsState, Limits, Name, integrations_texts};
 use crate::model::{CheckAction, CheckResult, Checked, DestinationId, GateOpens, Policy};
 use crate::reason::Reason;
 use crate::verdict::Verdict;
@@ -30,7 +31,7 @@ pub(super) enum Origin<'d> {
     /// An event of the caller's.
     Event(&'d Event<'d>),
     /// An event that the slow reader has read.
-    Read(Box<Event<'d>>),
+    Read { bytes: &'d [u8], event: Box<Event<'d>> },
     /// An event of which only what decides was read; the rest is when somebody asks for it.
     Bytes { bytes: &'d [u8], limits: Limits, integrations: Option<&'d [u8]>, event: OnceLock<Box<Event<'d>>> },
 }
@@ -61,7 +62,7 @@ impl<'d> Decision<'d> {
     pub fn event(&self) -> &Event<'d> {
         match &self.origin {
             Origin::Event(event) => event,
-            Origin::Read(event) => event,
+            Origin::Read { event, .. } => event,
             // An event that was decided can be read, unless there is none, or a caller has trusted what is no JSON.
             Origin::Bytes { bytes, limits, event, .. } => {
                 event.get_or_init(|| Box::new(self.table.read(bytes, limits).unwrap_or_default()))
@@ -117,14 +118,38 @@ impl<'d> Decision<'d> {
     /// The delivered destinations from which a router may withhold the rewritten event, in declaration order: it may know them only
     /// by an alias that a blocked destination has too (section 8 of the semantics).
     pub fn withheld(&self) -> impl Iterator<Item = DestinationId> + use<> {
-        let is_delivered = |id: &&u32| self.deliver.contains(**id as usize);
         let mut withheld = BTreeSet::new();
-        for ids in &self.table.sharing {
-            if !ids.iter().all(|id| is_delivered(&id)) {
-                withheld.extend(ids.iter().filter(is_delivered).map(|id| DestinationId::new(*id as usize)));
+        for Alias { name, ids, .. } in self.table.router.shared() {
+            let is_delivered = |id: &&u32| self.deliver.contains(**id as usize);
+            let delivered = ids.iter().filter(is_delivered).count();
+            if delivered == 0 || delivered == ids.len() {
+                continue;
             }
+            // Where `All` stops every blocked one, the alias gets no entry, and lets those through that ignore `All`.
+            let ignores_all = |id: &u32| self.table.ignores_all.contains(*id as usize);
+            let mut blocked = ids.iter().filter(|id| !is_delivered(id));
+            let is_absent = self.all_stops() && !self.lists(name) && !blocked.any(ignores_all);
+            let stopped = ids.iter().filter(is_delivered).filter(|id| !(is_absent && ignores_all(id)));
+            withheld.extend(stopped.map(|id| DestinationId::new(*id as usize)));
         }
         withheld.into_iter()
+    }
+
+    /// Returns true if the event has one integrations object, in which `All` is off, and nothing else.
+    fn all_stops(&self) -> bool {
+        let has_one_object = match &self.origin {
+            Origin::Event(_) => true,
+            Origin::Read { bytes, .. } => integrations_texts(bytes).len() == 1,
+            Origin::Bytes { integrations, .. } => integrations.is_some(),
+        };
+        let entries = self.event().integrations.entries();
+        let mut alls = entries.iter().filter(|(name, _)| name.as_bytes() == ALL).peekable();
+        has_one_object && alls.peek().is_some() && alls.all(|(_, entry)| *entry == Entry::Off)
+    }
+
+    /// Returns true if an integrations object of the event has an entry for a name.
+    fn lists(&self, wanted: &str) -> bool {
+        self.event().integrations.entries().iter().any(|(name, _)| *name == *wanted)
     }
 
     /// Outcome and reason for a destination; `None` for one that the policy does not have.

@@ -87,7 +87,7 @@ impl Table {
         let several;
         let objects: &[&[u8]] = match &origin {
             Origin::Bytes { integrations, .. } => integrations.as_slice(),
-            Origin::Event(_) | Origin::Read(_) => {
+            Origin::Event(_) | Origin::Read { .. } => {
                 several = event::integrations_texts(line);
                 &several
             }
@@ -155,7 +155,7 @@ impl Table {
         }
         let event = Event::read(bytes, self.policy().reading(), limits)?;
         let at = scratch.resolve(self, &event);
-        Ok((Origin::Read(Box::new(event)), at))
+        Ok((Origin::Read { bytes, event: Box::new(event) }, at))
     }
 
     /// Finds the parts of an event that a decision depends on, and the role that its name gives it.

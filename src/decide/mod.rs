@@ -17,6 +17,7 @@ mod reasons;
 mod requirements;
 mod resolved;
 mod rewrite;
+mod router;
 mod scratch;
 mod table;
 

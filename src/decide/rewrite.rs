@@ -27,9 +27,10 @@
 use super::bits::{Bits, ones};
 use super::cache::Cache;
 use super::resolved::ALL;
+use super::router::Alias;
 use super::table::Table;
 use crate::event::{Entry, EntryText, entry_texts};
-use crate::model::{Destination, DestinationId, RouterKnows};
+use crate::model::{Destination, DestinationId};
 use std::ops::Range;
 
 /// What integrations objects become, as far as it is remembered.
@@ -38,25 +39,6 @@ pub(super) struct Rewrites {
     cache: Cache<Rewritten>,
     /// The text that something is remembered under: who is delivered, and the object.
     key: Vec<u8>,
-    router: Router,
-}
-
-/// The names that the router may know.
-#[derive(Debug, Clone)]
-struct Router {
-    knows_own_names: bool,
-    /// The aliases that may be the only known name of a destination.
-    aliases: Vec<Alias>,
-}
-
-/// An alias of one destination or of several.
-#[derive(Debug, Clone)]
-struct Alias {
-    name: String,
-    /// The number of the name in [`Table::destinations`].
-    number: usize,
-    /// The destinations that have it.
-    ids: Vec<u32>,
 }
 
 /// What an integrations object becomes; nothing when it stays as it is.
@@ -91,7 +73,7 @@ impl Rewrites {
         let destinations = table.policy().destinations();
         let names = destinations.iter().flat_map(Destination::names).map(|name| name.len() + 16);
         let cache = if remembers { Cache::new(nothing, names.sum()) } else { Cache::never(nothing) };
-        Rewrites { cache, key: Vec::new(), router: Router::new(table) }
+        Rewrites { cache, key: Vec::new() }
     }
 
     #[cfg(test)]
@@ -151,53 +133,20 @@ impl Rewrites {
         self.key.extend([u8::from(outcome.dropped), position as u8]);
         outcome.deliver.words().iter().for_each(|word| self.key.extend_from_slice(&word.to_le_bytes()));
         self.key.extend_from_slice(text);
-        let router = &self.router;
         let place = self.cache.place(&self.key, |rewritten| {
-            rewritten.work_out(table, router, outcome, position, text);
+            rewritten.work_out(table, outcome, position, text);
             true
         });
         self.cache.at(place.unwrap_or_default())
     }
 }
 
-impl Router {
-    fn new(table: &Table) -> Self {
-        let knows_own_names = table.policy().router_knows().value == RouterKnows::OwnNames;
-        let mut aliases = Vec::new();
-        let mut seen = Bits::new(table.destinations.numbers());
-        let names = table.policy().destinations().iter().flat_map(|destination| &destination.aliases);
-        for name in names.filter(|_| !knows_own_names) {
-            let (number, ids) = table.destinations.numbered(name.value.as_bytes());
-            if !seen.contains(number) {
-                seen.insert(number);
-                aliases.push(Alias { name: name.value.clone(), number, ids: ids.to_vec() });
-            }
-        }
-        Router { knows_own_names, aliases }
-    }
-
-    /// Returns true if a name lets the destinations that have it through: if all of them are delivered, or, for a router that can be
-    /// told of the others by their own names, one of them.
-    fn is_let_through(&self, ids: &[u32], deliver: &Bits) -> bool {
-        let mut ids = ids.iter();
-        let is_delivered = |id: &u32| deliver.contains(*id as usize);
-        if self.knows_own_names { ids.any(is_delivered) } else { ids.all(is_delivered) }
-    }
-}
-
 impl Rewritten {
-    fn work_out(
-        &mut self,
-        table: &Table,
-        router: &Router,
-        outcome: Outcome<'_>,
-        position: Position,
-        text: &[u8],
-    ) {
+    fn work_out(&mut self, table: &Table, outcome: Outcome<'_>, position: Position, text: &[u8]) {
         // Whatever is no object lists nothing, and an object takes its place if one is needed.
         let object = entry_texts(text);
         let entries = object.as_deref().unwrap_or_default();
-        let changes = Changes::new(table, router, outcome, position, entries);
+        let changes = Changes::new(table, outcome, position, entries);
         self.changed = !changes.values.is_empty() || !changes.added.is_empty();
         self.text.clear();
         self.text.push(b'{');
@@ -239,14 +188,9 @@ struct Changes<'n> {
 }
 
 impl<'n> Changes<'n> {
-    fn new(
-        table: &'n Table,
-        router: &'n Router,
-        outcome: Outcome<'_>,
-        position: Position,
-        entries: &[EntryText<'_>],
-    ) -> Self {
+    fn new(table: &'n Table, outcome: Outcome<'_>, position: Position, entries: &[EntryText<'_>]) -> Self {
         let Outcome { deliver, dropped } = outcome;
+        let router = &table.router;
         let mut changes = Changes::default();
         let count = table.policy().destinations().len();
         let is_off = |entry| entry == Entry::Off || entry == Entry::Invalid && table.invalid_is_off;

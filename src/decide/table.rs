@@ -8,13 +8,13 @@ use super::consent_step::ConsentStep;
 use super::gate::Gate;
 use super::names::Names;
 use super::requirements::Requirements;
+use super::router::Router;
 use crate::event::{InstructionSet, Keys};
 use crate::fingerprint::{Fingerprint, TooLargeError};
 use crate::model::{
     AlsoRecords, CheckResult, ConsentState, Destination, DestinationId, Enforce, EventRole,
-    IntegrationsState, InvalidEntries, LedgerCheck, Policy, Preference, Requirement, RouterKnows,
+    IntegrationsState, InvalidEntries, LedgerCheck, Policy, Preference, Requirement,
 };
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// A compiled policy. It is immutable, and any number of threads may decide with one at a time.
@@ -63,8 +63,7 @@ pub struct Table {
     pub(crate) enabled: Bits,
     pub(crate) exempt: Bits,
     pub(crate) ignores_all: Bits,
-    /// The destinations of each shared alias that may be the only name of them that the router knows.
-    pub(crate) sharing: Vec<Vec<u32>>,
+    pub(crate) router: Router,
     /// The categories that are granted whatever the event says.
     pub(crate) always: Bits,
     /// Categories that an event does not list are granted.
@@ -112,9 +111,10 @@ impl Table {
         let records_identify = check.is_some() && policy.also_records() == AlsoRecords::Identify;
         let keys = Keys::of_event(policy.reading());
         let names = destinations.iter().enumerate();
+        let names = names.flat_map(|(id, one)| one.names().map(move |name| (name, id)));
+        let destination_names = Names::new(names);
         Table {
             categories: Names::new(categories.iter().enumerate().map(|(id, one)| (one.wire_id(), id))),
-            destinations: Names::new(names.flat_map(|(id, one)| one.names().map(move |name| (name, id)))),
             cells: ConsentState::ALL.map(|consent| {
                 let row = |integrations| policy.reconcile().row(consent, integrations);
                 IntegrationsState::ALL.map(|integrations| row(integrations).enforce.value.clone())
@@ -125,7 +125,8 @@ impl Table {
             enabled: set(&|one, _| one.disabled.is_none()),
             exempt,
             ignores_all: set(&|one, _| policy.kind_of(one).is_some_and(|kind| kind.ignores_all.is_some())),
-            sharing: sharing(&policy),
+            router: Router::new(&policy, &destination_names),
+            destinations: destination_names,
             asks_nothing: set(&|_, step| *step == ConsentStep::Nothing),
             asks_refuses: set(&|_, step| *step == ConsentStep::Refuses),
             is_unenforced: set(&|_, step| *step == ConsentStep::Unenforced),
@@ -199,18 +200,4 @@ impl Table {
     pub(crate) fn consent_step(&self, destination: DestinationId) -> &ConsentStep {
         self.consent_steps.get(destination.index()).unwrap_or(&ConsentStep::Refuses)
     }
-}
-
-/// Returns the destinations of each alias that several have, unless the router knows their own names.
-fn sharing(policy: &Policy) -> Vec<Vec<u32>> {
-    if policy.router_knows().value == RouterKnows::OwnNames {
-        return Vec::new();
-    }
-    let mut by_alias: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-    for (id, destination) in (0..).zip(policy.destinations()) {
-        for alias in &destination.aliases {
-            by_alias.entry(&alias.value).or_default().push(id);
-        }
-    }
-    by_alias.into_values().filter(|ids| ids.len() > 1).collect()
 }

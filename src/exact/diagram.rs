@@ -132,6 +132,13 @@ impl Diagrams {
         self.node(variable, &[Diagram::FALSE, Diagram::TRUE])
     }
 
+    /// Returns the condition that a variable has its first value.
+    pub(crate) fn is_first(&mut self, variable: usize) -> Result<Diagram, TooLargeError> {
+        let values: Vec<Diagram> =
+            (0..self.count_of(variable)).map(|value| Diagram::truth(value == 0)).collect();
+        self.node(variable, &values)
+    }
+
     /// Returns the function that is one of these for each value of a variable; all of them depend on later variables only.
     pub(crate) fn node(&mut self, variable: usize, children: &[Diagram]) -> Result<Diagram, TooLargeError> {
         debug_assert_eq!(self.values.get(variable), Some(&children.len()));

@@ -298,9 +298,7 @@ impl Inputs {
         let mut events = Diagram::TRUE;
         let entries = Inputs::FIRST_NAME..self.first_category();
         for variable in entries.chain(self.categories.iter().filter_map(|wire_id| self.category(wire_id))) {
-            let mut none = vec![Diagram::FALSE; diagrams.count_of(variable)];
-            none.first_mut().into_iter().for_each(|first| *first = Diagram::TRUE);
-            let none = diagrams.node(variable, &none)?;
+            let none = diagrams.is_first(variable)?;
             let object =
                 if variable < self.first_category() { Inputs::INTEGRATIONS } else { Inputs::CONSENT };
             let one = self.where_present(diagrams, object, Diagram::TRUE, none)?;

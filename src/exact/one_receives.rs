@@ -4,7 +4,8 @@ use super::diagram::{Diagram, Diagrams};
 use super::equivalence::EquivalenceClass;
 use super::formula::Formula;
 use super::function::{Used, function};
-use super::inputs::Inputs;
+use super::inputs::{ALL, Inputs};
+use crate::event::Entry;
 use crate::fingerprint::TooLargeError;
 use crate::model::{Destination, DestinationId, Policy};
 use std::collections::HashSet;
@@ -18,8 +19,9 @@ pub(crate) struct OneReceives {
     pub(crate) event: String,
 }
 
-/// Returns an event that only one of some destinations receives, among events whose entries have only names that both destinations
-/// share. The first destination is compared with each other one: if all receive the same as the first, they receive the same.
+/// Returns an event that only one of some destinations receives, and that a router which knows both by a shared name alone withholds
+/// from it once the event is rewritten. It has no invalid `All`, and entries under names that both share at most. The first destination is
+/// compared with each other one: if all receive the same as the first, they receive the same.
 pub(crate) fn one_receives(
     policy: &Policy,
     ids: &[DestinationId],
@@ -53,17 +55,30 @@ fn one_of_two(policy: &Policy, ids: [DestinationId; 2]) -> Result<Option<OneRece
     }
     let mut asked = inputs.events(&mut diagrams, &[])?;
     let has = |destination: &Destination, name: &String| destination.names().any(|own| own == name);
+    let mut is_unlisted = Diagram::TRUE;
     for (place, name) in inputs.names.iter().enumerate() {
-        if !(has(one, name) && has(other, name)) {
-            let variable = Inputs::FIRST_NAME + place;
-            let mut unlisted = vec![Diagram::FALSE; diagrams.count_of(variable)];
-            unlisted.first_mut().into_iter().for_each(|first| *first = Diagram::TRUE);
-            let unlisted = diagrams.node(variable, &unlisted)?;
-            asked = diagrams.and(asked, unlisted)?;
+        let unlisted = diagrams.is_first(Inputs::FIRST_NAME + place)?;
+        match has(one, name) && has(other, name) {
+            true => is_unlisted = diagrams.and(is_unlisted, unlisted)?,
+            false => asked = diagrams.and(asked, unlisted)?,
         }
     }
+    // Where `All` stops the blocked one, the shared name gets no entry. Then it lets through who ignores `All`.
+    let [is_off, is_valid] = [|entry| entry == Some(Entry::Off), |entry| entry != Some(Entry::Invalid)]
+        .map(|holds| diagrams.node(inputs.all_entry(), &ALL.map(|entry| Diagram::truth(holds(entry)))));
+    let (is_off, is_valid) = (is_off?, is_valid?);
+    asked = diagrams.and(asked, is_valid)?;
+    let is_absent = diagrams.and(is_unlisted, is_off)?;
+    let ignores_all = |one| policy.kind_of(one).is_some_and(|kind| kind.ignores_all.is_some());
     let differing = diagrams.differing(receives[0], receives[1])?;
-    let asked = diagrams.and(asked, differing)?;
+    asked = diagrams.and(asked, differing)?;
+    for ((one, other), receives) in [(one, other), (other, one)].into_iter().zip(receives) {
+        if ignores_all(one) && !ignores_all(other) {
+            let let_through = diagrams.and(receives, is_absent)?;
+            let stopped = diagrams.not(let_through)?;
+            asked = diagrams.and(asked, stopped)?;
+        }
+    }
     let Some(values) = diagrams.first(asked) else { return Ok(None) };
     let [receives, blocked] = if diagrams.at(receives[0], &values) == 1 { ids } else { [ids[1], ids[0]] };
     Ok(inputs.json(&values).map(|event| OneReceives { receives, blocked, event }))
