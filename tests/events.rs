@@ -215,7 +215,11 @@ fn errors_say_where() {
     let over = "x".repeat(41);
     for (line, offset, message) in [
         ("", 0, "the line is blank"),
-        ("\u{FEFF}{}", 0, "the line begins with a byte-order mark, which is not JSON"),
+        (
+            "\u{FEFF}{}",
+            0,
+            "the line begins with a byte-order mark, which is not JSON; `tail -c +4` cuts it off a file",
+        ),
         ("[]", 0, "the line is JSON, but no object"),
         (over.as_str(), 40, "the line is longer than 40 bytes"),
         (r#"{"a":{"b":[[]]}}"#, 11, "objects and arrays are nested more than 3 deep at byte 11"),

@@ -136,7 +136,15 @@ fn an_event_over_several_lines() {
         (PRETTY.to_owned(), "lines 2 to 7 are one event, which must be on one line", "."),
         (PRETTY.repeat(3), "lines 2 to 7 are one event, which must be on one line", "."),
         (PRETTY.replace('\n', "\r\n"), "lines 2 to 7 are one event, which must be on one line", "."),
+        (format!("\u{FEFF}{PRETTY}"), "lines 2 to 7 are one event, which must be on one line", "."),
+        (
+            "{ \"a\": 1\n, \"b\": 2\n}\n".to_owned(),
+            "lines 1 to 3 are one event, which must be on one line",
+            ".",
+        ),
         (format!("[\n{PRETTY},{PRETTY}]"), "it is a JSON array, and not one event a line", "'.[]'"),
+        ("[{\"a\":1},{\"a\":2}]\n".to_owned(), "it is a JSON array, and not one event a line", "'.[]'"),
+        ("[ {\"a\":1}\n, {\"a\":2}\n]\n".to_owned(), "it is a JSON array, and not one event a line", "'.[]'"),
     ] {
         let file = folder.path().join("pretty.json");
         fs::write(&file, &text).unwrap();
@@ -171,6 +179,20 @@ fn an_event_over_several_lines() {
     fs::write(&policy, format!("{text}{test}")).unwrap();
     let tested = run(&["test", policy.to_str().unwrap()], b"");
     assert!(tested.status == 0 && tested.out.contains("1 event decided"), "{}", tested.out);
+    // A file of a test gets one message as well, where none of its lines is an event.
+    let utf16 = || PRETTY.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, what) in [
+        (PRETTY.repeat(2).into_bytes(), "lines 2 to 7 are one event, which must be on one line; convert"),
+        (b"[{\"a\":1},{\"a\":2}]\n".to_vec(), "it is a JSON array, and not one event a line; convert"),
+        (utf16(), "it is no UTF-8 text: convert it first"),
+        (b"\x1F\x8B\x08\0\0\0\0\0".to_vec(), "it is no UTF-8 text: convert it first"),
+        (b"\xFD7zXZ\0".to_vec(), "it is no UTF-8 text: convert it first"),
+    ] {
+        fs::write(&file, bytes).unwrap();
+        let tested = run(&["test", policy.to_str().unwrap()], b"");
+        assert!(tested.status == 1 && tested.out.matches("one.json").count() == 1, "{}", tested.out);
+        assert!(tested.out.contains(what), "{what}: {}", tested.out);
+    }
 }
 
 /// A line that is cut off is a fault of that line, and the lines behind it are events.

@@ -17,7 +17,7 @@ pub(super) struct Certify {
     policy: PolicyArguments,
     /// The largest number of situations of one destination that is compared [default: 1048576, and fewer for a policy with very
     /// many destinations or categories].
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     situations: Option<u64>,
     #[command(flatten)]
     format: ResultFormat,

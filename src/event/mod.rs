@@ -9,6 +9,7 @@ mod content;
 mod error;
 mod fast;
 mod json;
+mod layout;
 mod lines;
 mod parts;
 mod read;
@@ -25,6 +26,7 @@ pub use error::{EventError, EventErrorKind};
 pub(crate) use fast::{Buffers, Keys, find};
 pub use fast::{InstructionSet, Validation};
 pub(crate) use json::{Member, text};
+pub use layout::Layout;
 pub use lines::lines;
 pub(crate) use parts::{
     ConsentPart, EntryText, Parts, each_entry, each_preference, entry_texts, integrations_texts,

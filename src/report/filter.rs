@@ -86,9 +86,13 @@ impl<'a> SummaryReport<'a> {
         });
         let UnknownIntegrations { entries, events } = self.unknown_integrations;
         let integrations = (events > 0).then(|| {
-            let entries = names::counted(entries, "integrations entry is", "integrations entries are");
+            let entries = names::counted(
+                entries,
+                "integrations entry is for a destination",
+                "integrations entries are for destinations",
+            );
             let events = names::counted(events, "event", "events");
-            format!("{entries} for destinations that this policy does not have, in {events}; `consentry audit` lists them")
+            format!("{entries} that this policy does not have, in {events}; `consentry audit` lists them")
         });
         let severity = if self.is_denied { "error" } else { "warning" };
         categories.chain(integrations).map(|text| format!("{severity}: {text}")).collect()

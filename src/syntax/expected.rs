@@ -169,7 +169,9 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     } else if is_word && !found.is_ascii() && asks(A_NAME) {
         return format!("a name of other letters than a to z stands in quotes: \"{found}\"");
     } else if is_word && asks(A_SUBJECT) && !asks("a new statement") {
-        return format!("write a destination in quotes, \"{found}\", or a kind: `kind {found}`");
+        // A kind that is called like a word of the language stands in quotes too.
+        let kind = if is_language_word(found) { format!("\"{found}\"") } else { found.to_owned() };
+        return format!("write a destination in quotes, \"{found}\", or a kind: `kind {kind}`");
     } else if is_word && asks(A_TEXT) && !asks("a new statement") {
         return format!("write it in quotes: \"{found}\"");
     } else if is_name && asks("`,`") {

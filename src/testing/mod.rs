@@ -13,7 +13,7 @@ pub use result::{CaseResult, Difference, Failure, StatedDrop, StatedVerdict};
 
 use crate::decide::{Input, Scratch, Table};
 use crate::diagnostic::escaped;
-use crate::event::{Event, EventError, LedgerAnswer, Limits, Recorded, lines, of_somebody};
+use crate::event::{Event, EventError, Layout, LedgerAnswer, Limits, Recorded, lines, of_somebody};
 #[cfg(feature = "lint")]
 use crate::model::CheckResult;
 use crate::model::{Test, TestCase, TestEvent};
@@ -174,6 +174,14 @@ impl<'t> Run<'t, '_> {
             self.event(bytes, Some(before as u64 + 1));
             return None;
         }
+        if is_binary(bytes) {
+            return Some(
+                "it is no UTF-8 text: convert it first, or unpack it if it is an archive".to_owned(),
+            );
+        }
+        if let Some(refusal) = Layout::of(bytes).refusal() {
+            return Some(refusal);
+        }
         for ((line, _), number) in lines(bytes).zip(1..) {
             self.event(line, Some(number));
         }
@@ -222,6 +230,16 @@ impl<'t> Run<'t, '_> {
         self.result.more += (wanted - kept) as u64;
         kept
     }
+}
+
+/// Returns true for an archive, or a text in another encoding than UTF-8, by the first bytes of a file. An event alone that is no UTF-8
+/// has a better message.
+fn is_binary(bytes: &[u8]) -> bool {
+    let start = bytes.get(..bytes.len().min(512)).unwrap_or_default();
+    let is_event = start.trim_ascii_start().starts_with(b"{");
+    // The last character may be cut in two.
+    let is_broken = std::str::from_utf8(start).is_err_and(|error| error.error_len().is_some());
+    start.contains(&0) || !is_event && is_broken
 }
 
 /// JSON on one line, with nothing in it that would be shown otherwise than it is: its texts have no line breaks and no tabs, so that

@@ -1,10 +1,9 @@
 //! Input in chunks of whole lines.
 
 use super::arguments::ArchiveArguments;
-use super::pretty::{self, Start};
 use super::reader::{Input, without_break};
 use crate::cli::shared::Result;
-use consentry::event::lines;
+use consentry::event::{Layout, lines};
 use consentry::{EventError, Limits};
 use memchr::{memchr, memrchr};
 use std::path::Path;
@@ -104,19 +103,13 @@ impl Chunks {
 
     /// Refuses events that are written over several lines, as none of their lines is an event. Only the start of the input is looked at.
     fn refuse_pretty(&mut self, chunk: &mut Chunk) -> Result<()> {
-        let (what, filter) = loop {
-            match pretty::look(chunk.bytes()) {
-                Start::Lines => return Ok(()),
-                Start::Open if self.read(chunk)? => {}
-                Start::Open => return Ok(()),
-                Start::Event(first, last) => {
-                    break (format!("lines {first} to {last} are one event, which must be on one line"), ".");
-                }
-                Start::Array => break ("it is a JSON array, and not one event a line".to_owned(), "'.[]'"),
-            }
-        };
+        let mut layout = Layout::of(chunk.bytes());
+        while layout == Layout::Unknown && self.read(chunk)? {
+            layout = Layout::of(chunk.bytes());
+        }
         let name = &self.input.name;
-        Err(format!("cannot read `{name}`: {what}; convert it first with `jq -c {filter}`").into())
+        let refused = layout.refusal().map(|reason| format!("cannot read `{name}`: {reason}"));
+        refused.map_or(Ok(()), |refused| Err(refused.into()))
     }
 
     /// Reads the next lines into a chunk; `false` at the end. Text after the last line break is a line too.

@@ -37,6 +37,8 @@ static UTF_16: Foreign = same("UTF-16, and not UTF-8", "iconv -f UTF-16 -t UTF-8
 static UTF_16LE: Foreign = same("UTF-16, and not UTF-8", "iconv -f UTF-16LE -t UTF-8");
 static UTF_16BE: Foreign = same("UTF-16, and not UTF-8", "iconv -f UTF-16BE -t UTF-8");
 static UTF_32: Foreign = same("UTF-32, and not UTF-8", "iconv -f UTF-32 -t UTF-8");
+static UTF_32LE: Foreign = same("UTF-32, and not UTF-8", "iconv -f UTF-32LE -t UTF-8");
+static UTF_32BE: Foreign = same("UTF-32, and not UTF-8", "iconv -f UTF-32BE -t UTF-8");
 /// These are read, but not inside another archive.
 pub(super) static GZIP: Foreign = same("a gzip archive", "gzip -dc");
 pub(super) static ZSTD: Foreign = same("a zstd archive", "zstd -dc");
@@ -61,6 +63,9 @@ static STARTS: [(&[u8], Kind); 13] = [
 /// The first byte of a skippable frame of zstd may be any from 0x50 to 0x5F.
 const SKIPPABLE: [u8; 4] = [0x50, 0x2A, 0x4D, 0x18];
 
+/// The characters that a line of JSON may begin with, or a blank line.
+const OPENERS: &[u8] = b"{[\" \t\r\n";
+
 /// The word in the header of a tar archive, and its place: the name of a file comes before it.
 const USTAR: (usize, &[u8]) = (257, b"ustar");
 
@@ -74,11 +79,16 @@ pub(super) fn recognise(start: &[u8]) -> Option<Kind> {
             return None;
         }
     }
-    // Without a byte-order mark every second byte of an event is zero.
-    match start {
-        [b'{', 0, _, 0, ..] => return Some(Kind::Other(&UTF_16LE)),
-        [0, b'{', 0, _, ..] => return Some(Kind::Other(&UTF_16BE)),
-        [b'{'] | [b'{', 0] | [b'{', 0, _] | [0] | [0, b'{'] | [0, b'{', 0] => return None,
+    // Without a byte-order mark every second byte of an event is zero, or three of four.
+    let opens = |byte: u8| OPENERS.contains(&byte);
+    match *start {
+        [first, 0, 0, 0, ..] if opens(first) => return Some(Kind::Other(&UTF_32LE)),
+        [0, 0, 0, first, ..] if opens(first) => return Some(Kind::Other(&UTF_32BE)),
+        [first, 0, _, 0, ..] if opens(first) => return Some(Kind::Other(&UTF_16LE)),
+        [0, first, 0, _, ..] if opens(first) => return Some(Kind::Other(&UTF_16BE)),
+        [first] | [first, 0] | [first, 0, _] if opens(first) => return None,
+        [0] | [0, 0] | [0, 0, 0] => return None,
+        [0, first] | [0, first, 0] if opens(first) => return None,
         _ => {}
     }
     let mut skippable = start.to_vec();
@@ -90,7 +100,7 @@ pub(super) fn recognise(start: &[u8]) -> Option<Kind> {
         return None;
     }
     let (at, word) = USTAR;
-    let is_text = start.first().is_some_and(|first| b"{[\" \t\r\n".contains(first)) || start.contains(&b'\n');
+    let is_text = start.first().is_some_and(|first| opens(*first)) || start.contains(&b'\n');
     match start.get(at..at + word.len()) {
         _ if is_text => Some(Kind::Plain),
         Some(there) if there == word => Some(Kind::Other(&TAR)),
@@ -101,7 +111,9 @@ pub(super) fn recognise(start: &[u8]) -> Option<Kind> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BZIP2, Kind, TAR, UTF_16, UTF_16BE, UTF_16LE, UTF_32, XZ, ZIP, recognise};
+    use super::{
+        BZIP2, Kind, TAR, UTF_16, UTF_16BE, UTF_16LE, UTF_32, UTF_32BE, UTF_32LE, XZ, ZIP, recognise,
+    };
 
     #[test]
     fn a_kind_is_told_by_as_few_bytes_as_possible() {
@@ -111,8 +123,10 @@ mod tests {
             (b"{", None),
             (b"{\"", Some(Kind::Plain)),
             (b"{}", Some(Kind::Plain)),
-            (b"\n", Some(Kind::Plain)),
-            (b" ", Some(Kind::Plain)),
+            (b"\n", None),
+            (b"\n{", Some(Kind::Plain)),
+            (b" ", None),
+            (b"  ", Some(Kind::Plain)),
             (b"[", None),
             (b"[{", Some(Kind::Plain)),
             (b"no", None),
@@ -134,6 +148,13 @@ mod tests {
             (b"{\0", None),
             (b"{\0}\0", Some(Kind::Other(&UTF_16LE))),
             (b"\0{\0}", Some(Kind::Other(&UTF_16BE))),
+            (b"\n\0{\0", Some(Kind::Other(&UTF_16LE))),
+            (b"\0[\0{", Some(Kind::Other(&UTF_16BE))),
+            (b"{\0\0", None),
+            (b"{\0\0\0", Some(Kind::Other(&UTF_32LE))),
+            (b"\0\0\0", None),
+            (b"\0\0\0{", Some(Kind::Other(&UTF_32BE))),
+            (b"\0\0\0\0\n", Some(Kind::Plain)),
             (b"\0{}\n", Some(Kind::Plain)),
             (b"{\0}\n", Some(Kind::Plain)),
             (b"BZh9", Some(Kind::Other(&BZIP2))),

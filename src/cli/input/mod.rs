@@ -4,7 +4,6 @@ mod arguments;
 mod chunks;
 mod compressed;
 mod kind;
-mod pretty;
 mod reader;
 
 pub(super) use arguments::{ArchiveArguments, EventsArguments};
