@@ -13,7 +13,7 @@ mod facts;
 #[path = "common/text.rs"]
 mod text;
 
-use consentry::exact::{Diff, Direction, diff};
+use consentry::exact::{Diff, Direction, Open, Opens, diff, gate};
 use consentry::{Event, Input, Limits, Policy, Table, reference};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -375,6 +375,21 @@ fn rows_state_the_text_of_a_drop() {
     assert_eq!(texts, BTreeSet::from(["no consent", "no integrations"]));
     let human = diff_of(&folder, &[]).out;
     assert!(human.contains("deliver, not_enforced -> block, dropped: \"no consent\"\n"), "{human}");
+}
+
+/// Grants alone do not say which events pass a gate on delivery if exempt events are delivered without them, though not all.
+#[test]
+fn exempt_events_that_pass_otherwise_are_part_of_the_gate() {
+    let gate_with = |exempt: &str| {
+        let text = format!(
+            "{HEAD}destination \"X\" needs Ads\noverride gate opens on delivery\noverride exempt events {exempt}\n\
+             override reconcile {{\n  consent integrations enforce\n  missing any drop \"no consent\"\n  any any consent\n}}\n"
+        );
+        gate(&Policy::parse(&text).unwrap())
+    };
+    let ads = Open::Any(BTreeSet::from(["C0004".to_owned()]));
+    assert_eq!(gate_with("none").opens, Opens::Grants { without_consent: Some(false), open: ads });
+    assert_eq!(gate_with("\"Order\"").opens, Opens::Delivery);
 }
 
 /// The gates of two policies are compared event by event, also where decisions differ.
