@@ -12,6 +12,7 @@ mod common;
 mod text;
 
 use consentry::event::LedgerAnswer;
+use consentry::model::CheckResult;
 use consentry::{Decision, Event, Input, Limits, Policy, Table, reference};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -250,6 +251,18 @@ fn the_check_is_never_left_out_in_silence() {
     let sheet = run(&["table", &policy_file], b"").out;
     assert!(sheet.contains("## Ledger check") && sheet.contains("| consent used"), "{sheet}");
     assert!(sheet.contains("unless that row drops it"), "{sheet}");
+    // Each result has a row, but for a mismatch where nothing is compared.
+    let nothing_compared = Shop::new(
+        "consentry 1 policy \"p\" include prelude \"segment\" category A always destination \"X\" needs A override ledger mismatch drop"
+            .to_owned(),
+    );
+    for (policy_file, most) in [(&policy_file, 7), (&nothing_compared.path("shop.consent"), 6)] {
+        let table = run(&["table", policy_file, "--format", "json"], b"").out;
+        let table: Value = serde_json::from_str(&table).unwrap();
+        let results = table["check"].as_array().unwrap().iter().map(|row| row["result"].as_str().unwrap());
+        let all = CheckResult::ALL.map(CheckResult::as_str);
+        assert_eq!(results.collect::<Vec<_>>(), all[..most]);
+    }
     let unchecked = run(&["table", &plain.path("shop.consent")], b"").out;
     assert!(!unchecked.contains("Ledger") && unchecked.contains("| consent object"), "{unchecked}");
 

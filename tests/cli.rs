@@ -660,6 +660,12 @@ fn a_name_that_is_not_utf_8_is_reported() {
     run("eval", &[below.as_os_str(), "--root".as_ref(), folder.path().as_os_str()]);
     let error = Policy::load(&policy).unwrap_err().to_string();
     assert!(error.contains(message), "{error}");
+    // A file that is loaded and one that is included need different help.
+    let help = |path: &Path| Policy::load(path).unwrap_err().diagnostics()[0].help.clone().unwrap();
+    assert_eq!(help(&folder.path().join("none.consent")), "name a policy file that can be read");
+    let includes = folder.path().join("includes.consent");
+    fs::write(&includes, "consentry 1\npolicy \"p\"\ninclude \"none.consent\"\n").unwrap();
+    assert_eq!(help(&includes), "paths are relative to the file that includes");
 }
 
 #[test]

@@ -225,7 +225,7 @@ fn certify_compares_no_more_for_more_destinations() {
     };
     assert_eq!(compared(&policy(50)).0, 1 << 20);
     let (most, work) = compared(&policy(20_000));
-    assert!(most < 400 && work < 1_000_000, "{most}");
+    assert!((1..400).contains(&most) && work < 1_000_000, "{most}");
     assert_eq!(compared(&policy(MAX_DESTINATIONS)).0, 1);
     let certificate = certify(&Table::new(policy(2_000)), 8);
     assert!(certificate.coverage.iter().all(|(_, one)| matches!(one, Coverage::Sampled { compared: 8, .. })));

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
+use consentry::event::Recorded;
+use consentry::exact::{MAX_COUNTERFACTUALS, counterfactuals};
 use consentry::reference::{StepKind, StepResult, explain};
-use consentry::{Limits, Policy, Table};
+use consentry::{Event, Limits, Policy, Table};
 
 const POLICY: &str = r#"consentry 1
 policy "p"
@@ -50,6 +52,30 @@ fn steps(settings: &str, destination: &str, event: &str) -> String {
         lines.push(format!("{}{looked_at}: {result} by {}", step.kind.as_str(), decided.join(" ")));
     }
     lines.join("\n")
+}
+
+/// Where more changes flip an outcome than are listed, the answer says so.
+#[test]
+fn changes_that_are_left_out_are_announced() {
+    for (categories, is_cut) in [(6, false), (7, true)] {
+        let names: Vec<String> = (0..categories).map(|number| format!("C{number}")).collect();
+        let pairs = names.iter().enumerate().flat_map(|(at, one)| {
+            names.iter().skip(at + 1).map(move |other| format!("all of {one}, {other}"))
+        });
+        let pairs: Vec<String> = pairs.map(|pair| format!("({pair})")).collect();
+        let declared: Vec<String> = names.iter().map(|name| format!("category {name}")).collect();
+        let text = format!(
+            "consentry 1 policy \"p\" include prelude \"segment\" {} destination \"X\" needs any of {}",
+            declared.join(" "),
+            pairs.join(", ")
+        );
+        let policy = Policy::parse(&text).unwrap();
+        let refusal = br#"{"context":{"consent":{"categoryPreferences":{"C0":false}}}}"#;
+        let event = Event::read(refusal, policy.reading(), &Limits::default()).unwrap();
+        let id = policy.destination_named("X").unwrap();
+        let found = counterfactuals(&policy, &event, Recorded::Unchecked, id).unwrap();
+        assert_eq!((found.list.len() <= MAX_COUNTERFACTUALS, found.more), (true, is_cut), "{text}");
+    }
 }
 
 fn event(preferences: &str, integrations: &str) -> String {

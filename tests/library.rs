@@ -418,6 +418,39 @@ fn what_is_remembered_is_of_one_policy() {
     }
 }
 
+/// A rewritten object that is remembered is that of the same outcome for every destination, also behind the first 64.
+#[test]
+fn what_is_rewritten_is_remembered_for_every_destination() {
+    for place in [0, 1, 63, 64, 65, 127, 128, 150] {
+        let destinations: Vec<String> = (0..=150)
+            .map(|number| {
+                format!("destination \"D{number}\" needs {}", if number == place { "B" } else { "A" })
+            })
+            .collect();
+        let table = table(&format!(
+            "consentry 1 policy \"p\" include prelude \"segment\" category A category B {}",
+            destinations.join(" ")
+        ));
+        let (mut scratch, mut rewritten) = (table.scratch(), Vec::new());
+        for _ in 0..4 {
+            for granted in [true, false] {
+                let line = format!(
+                    r#"{{"context":{{"consent":{{"categoryPreferences":{{"A":true,"B":{granted}}}}}}},"integrations":{{}}}}"#
+                );
+                let expected = match granted {
+                    true => line.clone(),
+                    false => line.replace("{}", &format!("{{\"D{place}\":false}}")),
+                };
+                for _ in 0..3 {
+                    rewritten.clear();
+                    table.rewrite(Input::line(line.as_bytes()), &mut scratch, &mut rewritten).unwrap();
+                    assert_eq!(std::str::from_utf8(&rewritten).unwrap(), expected);
+                }
+            }
+        }
+    }
+}
+
 /// Of several integrations objects the first and the last say who is delivered and who is not, whatever `All` says in another; those
 /// in between are only kept from saying otherwise.
 #[test]

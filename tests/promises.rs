@@ -10,7 +10,7 @@
 #[expect(dead_code, reason = "other tests start the command themselves")]
 mod common;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -249,6 +249,24 @@ fn every_policy_of_a_folder_is_proved() {
         status == 2 && err.contains("no policy of this run includes `policies/shared/promises.consent`"),
         "{err}"
     );
+}
+
+#[test]
+fn a_kind_and_a_destination_may_have_one_name() {
+    let place = Place::new(&[]);
+    let policy = |promise: &str| {
+        place.policy(
+            "web",
+            "../shared/promises.consent",
+            &format!("{WEB}destination \"ads\"  needs Advertising\n{promise}\n"),
+        );
+        place.run("prove policies/web/web.consent --root policies --format json")
+    };
+    let (_, both, _) = policy("never deliver kind ads, \"ads\" without Advertising when event not exempt");
+    let document: Value = serde_json::from_str(&both).unwrap();
+    assert_eq!(document["promises"][2]["destinations"], json!(["ads", "Braze"]), "{both}");
+    let (status, _, twice) = policy("never deliver \"ads\", kind ads, \"ads\" without Advertising");
+    assert_eq!((status, twice.contains("is named twice")), (2, true), "{twice}");
 }
 
 /// The layout of a promise with kinds and exceptions, which is read back as the same promise.

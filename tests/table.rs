@@ -187,6 +187,8 @@ fn html_stands_alone_and_shows_names_as_they_are() {
         "<title>Decision table of &lt;script&gt;alert(1)&lt;/script&gt;</title>",
         "<td>| &lt;img src=x onerror=y&gt; &amp;</td>",
         "<td>device: enforcement is advisory</td>",
+        "<th scope=\"row\">answered</th><th scope=\"row\">present</th><td>",
+        "<td class=\"block\">block</td><td>refused</td>",
         "<li>&quot;malformed consent object&quot;: consent malformed</li>",
         "<dt>Fingerprint</dt><dd>consentry-3-sha256:",
         "thead { display: table-header-group; }",

@@ -198,6 +198,22 @@ fn events_of_failures_are_explained() {
     }
 }
 
+/// The destinations that one expectation is about are listed below it.
+#[test]
+fn an_expectation_is_shown_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.consent");
+    let text = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ndestination \"A\"  unmapped\n\
+                destination \"B\"  unmapped\ntest \"t\" {\n  block all\n}\n";
+    fs::write(&path, text).unwrap();
+    let out = run(&["test", path.to_str().unwrap()]).out;
+    assert_eq!(
+        (out.matches("p.consent:7: ").count(), out.matches("  expected  block").count()),
+        (1, 2),
+        "{out}"
+    );
+}
+
 /// A policy with a ledger check: the summary counts the cases that are decided without it, and a failure names its result.
 #[test]
 fn tests_without_an_answer_are_counted() {

@@ -15,7 +15,10 @@ mod text;
 
 use consentry::event::Preference;
 use consentry::model::{Banner, ConsentModel, GateOpens};
-use consentry::visit::{Action, Choice, Loss, ScenarioRow, Site, Visit, VisitStep, Visitor, scenarios};
+use consentry::visit::{
+    Action, Choice, Flow, Loss, Mapped, ScenarioRow, Site, Unmapped, Visit, VisitStep, Visitor, scenarios,
+    wrapper,
+};
 use consentry::{CategoryId, Event, Input, Policy, Table};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -441,6 +444,21 @@ fn what_is_withheld_or_dropped_is_told() {
     let told = tell();
     assert!(told.contains(" to nobody, and dropped: \"not today\"\n"), "{told}");
     assert!(told.contains("\n2 events: 1 (1 dropped) sent, 1 withheld, 0 lost\n"), "{told}");
+}
+
+/// Without consent an event passes a gate on delivery only if a destination is enabled that needs no more than an `always` category.
+#[test]
+fn a_row_may_depend_on_what_is_enabled() {
+    let table = Table::new(
+        Policy::parse(
+            r#"consentry 1 policy "p" include prelude "segment" category A category Needed always
+               destination "X" needs A destination "Y" needs Needed"#,
+        )
+        .unwrap(),
+    );
+    let [first, ..] = &wrapper(&table)[..] else { panic!("no rows") };
+    assert_eq!((first.granted, first.unmapped, first.mapped), (false, Unmapped::None, Mapped::Any));
+    assert!(first.flows.contains(&(GateOpens::Delivery, Flow::Depends)), "{first:?}");
 }
 
 /// A preference event passes every gate also if no event is exempt, and an exempt event that is no preference event passes none for

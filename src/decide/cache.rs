@@ -238,6 +238,8 @@ mod tests {
             }
         }
         assert!(cache.entries.len() <= MAX_TEXTS, "{}", cache.entries.len());
+        // A text that takes the place of another one leaves nothing of it.
+        assert!(cache.entries.iter().all(|entry| entry.text.len() <= 96 + 4));
         let large = Cache::<usize>::new(0, 1 << 20);
         assert_eq!(large.sets.len() * WAYS, WAYS);
     }

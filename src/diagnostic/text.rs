@@ -99,5 +99,9 @@ mod tests {
         assert_eq!(nearest("Personalization", known), None);
         assert_eq!(nearest("xy", known), None);
         assert_eq!(nearest(&"a".repeat(10_000), known), None);
+        // The longest word that is looked at, and one that is longer.
+        let long = "a".repeat(100);
+        assert_eq!(nearest(&format!("{}b", &long[1..]), [long.as_str()]), Some(long.as_str()));
+        assert_eq!(nearest(&format!("{long}b"), [long.as_str()]), None);
     }
 }

@@ -182,27 +182,12 @@ impl Certificate {
         let policy = table.policy();
         let situation = space.sample(number);
         let mut event = space.event(&situation);
-        let mut bits = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let bits = scattered(number);
         if let (0, Some(name)) = (bits >> 60, policy.preference_events().value.first()) {
             event.track = Some(Name::from(name.value.as_str()));
         }
         event.is_identify = event.track.is_none() && bits >> 60 == 1;
-        let preference = |category: &Category| {
-            bits = bits.rotate_left(7).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            let preference = match bits >> 62 {
-                0 => RecordedPreference::Conflict,
-                1 => RecordedPreference::Refused,
-                _ => RecordedPreference::Granted,
-            };
-            (category.wire_id().to_owned(), preference)
-        };
-        let answer = match number % 8 {
-            0 => LedgerAnswer::Unknown,
-            1 => LedgerAnswer::Unreachable,
-            _ => LedgerAnswer::Known(Record {
-                preferences: policy.categories().iter().map(preference).collect(),
-            }),
-        };
+        let answer = answer(policy, number);
         let input = Input::event(&event).recorded(answer.recorded());
         let decided =
             table.decide(input, scratch).ok().map(|decision| (decision.verdict(id), decision.check()));
@@ -219,6 +204,32 @@ impl Certificate {
                 table: decided,
                 reference: expected,
             });
+        }
+    }
+}
+
+/// Returns bits that differ in all places from number to number.
+fn scattered(number: u64) -> u64 {
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// Returns an answer of the ledger by a number. Numbers that follow each other have every sort of answer.
+fn answer(policy: &Policy, number: u64) -> LedgerAnswer {
+    let mut bits = scattered(number);
+    let preference = |category: &Category| {
+        bits = bits.rotate_left(7).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let preference = match bits >> 62 {
+            0 => RecordedPreference::Conflict,
+            1 => RecordedPreference::Refused,
+            _ => RecordedPreference::Granted,
+        };
+        (category.wire_id().to_owned(), preference)
+    };
+    match number % 8 {
+        0 => LedgerAnswer::Unknown,
+        1 => LedgerAnswer::Unreachable,
+        _ => {
+            LedgerAnswer::Known(Record { preferences: policy.categories().iter().map(preference).collect() })
         }
     }
 }
@@ -307,6 +318,30 @@ mod tests {
         destination "Exempt" needs A exempt
         destination "Gone" unmapped disabled
         destination "Free" unmapped"#;
+
+    /// Numbers that follow each other have each sort of answer, and each sort of recorded preference.
+    #[test]
+    fn every_sort_of_answer_is_compared() {
+        let policy = Policy::parse(POLICY).unwrap();
+        let answers: Vec<LedgerAnswer> = (0..64).map(|number| answer(&policy, number)).collect();
+        for one in [LedgerAnswer::Unknown, LedgerAnswer::Unreachable] {
+            assert_eq!(answers.iter().filter(|answer| **answer == one).count(), 8);
+        }
+        let recorded: Vec<RecordedPreference> = answers
+            .into_iter()
+            .filter_map(|answer| match answer {
+                LedgerAnswer::Known(record) => Some(record.preferences.into_values()),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        assert_eq!(recorded.len(), 48 * policy.categories().len());
+        for preference in
+            [RecordedPreference::Granted, RecordedPreference::Refused, RecordedPreference::Conflict]
+        {
+            assert!(recorded.contains(&preference));
+        }
+    }
 
     /// Tables with a mistake in them: each is found, and the event that shows it can be run.
     #[test]

@@ -175,6 +175,20 @@ impl LedgerEntry {
 mod tests {
     use super::*;
 
+    /// A link that events repeat counts from the first of them, in whatever order they come.
+    #[test]
+    fn a_link_counts_since_the_first_event_that_says_so() {
+        let link = |at: i64| LedgerEntry {
+            links: [("u".to_owned(), Timestamp::from_microseconds(at))].into(),
+            ..LedgerEntry::default()
+        };
+        for order in [[1, 3], [3, 1]] {
+            let mut entry = LedgerEntry::default();
+            order.into_iter().for_each(|at| entry.join(link(at)));
+            assert_eq!(entry.links, link(1).links);
+        }
+    }
+
     /// However many links there are, the latest are kept, in whatever order they come.
     #[test]
     fn the_latest_links_are_kept() {

@@ -53,11 +53,8 @@ impl DatedRecord {
         let new = DatedRecord::from(write);
         match write.at > self.at {
             true => *self = new,
-            // A grant and a conflict are a conflict.
-            false => self.combine(&new, |one, other| match RecordedPreference::Refused {
-                refused if one == refused || other == refused => refused,
-                _ => one.max(other),
-            }),
+            // A refusal is greater than a grant. Nothing is in conflict here: a link at this moment came before both.
+            false => self.combine(&new, RecordedPreference::max),
         }
     }
 

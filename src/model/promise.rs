@@ -5,7 +5,6 @@ use super::ids::{CategoryId, DestinationId, KindId};
 use super::requirement::Requirement;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::syntax::tree::{PromiseStatement, Quantifier, StatedCondition, StatedSubject};
-use std::collections::HashSet;
 
 /// What is promised of every event, or of every one that it speaks of. `consentry prove` decides whether that is so; it never
 /// changes a decision.
@@ -42,17 +41,14 @@ impl Promise {
             StatedSubject::Destination(id) => Some(*id),
             StatedSubject::Kind(_) => None,
         });
-        let mut covered: Vec<DestinationId> = named.collect();
-        let mut left_out = except.destinations;
-        for (id, kind) in (0..).map(DestinationId::new).zip(kinds) {
-            let is_other = subjects.as_ref().is_none_or(|named| {
-                kind.is_some_and(|kind| named.kinds.contains(&kind)) && !named.destinations.contains(&id)
-            });
-            covered.extend(is_other.then_some(id));
-            left_out.extend(kind.is_some_and(|kind| except.kinds.contains(&kind)).then_some(id));
-        }
-        covered.retain(|id| !left_out.contains(id));
-        covered
+        let kinds: Vec<Option<KindId>> = kinds.collect();
+        let kind_of = |id: DestinationId| kinds.get(id.index()).copied().flatten();
+        let is_other = |id: &DestinationId| {
+            let is_covered = |named: &Group| named.has_kind(kind_of(*id)) && !named.has(*id);
+            subjects.as_ref().is_none_or(is_covered)
+        };
+        let others = (0..kinds.len()).map(DestinationId::new).filter(is_other);
+        named.chain(others).filter(|id| !except.has(*id) && !except.has_kind(kind_of(*id))).collect()
     }
 
     /// Returns true if the destinations that it covers depend on the policy, so that it may cover none.
@@ -70,22 +66,32 @@ impl Promise {
     }
 }
 
-/// Destinations and kinds, for looking up.
+/// Destinations and kinds in order, for looking up: most promises name few, and a policy has many of both.
 struct Group {
-    destinations: HashSet<DestinationId>,
-    kinds: HashSet<KindId>,
+    destinations: Vec<DestinationId>,
+    kinds: Vec<KindId>,
 }
 
 impl Group {
     fn of(subjects: &[PromiseSubject]) -> Self {
-        let mut group = Group { destinations: HashSet::new(), kinds: HashSet::new() };
+        let mut group = Group { destinations: Vec::new(), kinds: Vec::new() };
         for subject in subjects {
             match subject {
-                StatedSubject::Destination(id) => group.destinations.insert(*id),
-                StatedSubject::Kind(id) => group.kinds.insert(*id),
-            };
+                StatedSubject::Destination(id) => group.destinations.push(*id),
+                StatedSubject::Kind(id) => group.kinds.push(*id),
+            }
         }
+        group.destinations.sort_unstable();
+        group.kinds.sort_unstable();
         group
+    }
+
+    fn has(&self, id: DestinationId) -> bool {
+        self.destinations.binary_search(&id).is_ok()
+    }
+
+    fn has_kind(&self, kind: Option<KindId>) -> bool {
+        kind.is_some_and(|kind| self.kinds.binary_search(&kind).is_ok())
     }
 }
 

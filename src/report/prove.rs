@@ -7,10 +7,9 @@ use crate::diagnostic::Place;
 use crate::event::LedgerAnswer;
 use crate::exact::Proof;
 use crate::fingerprint::TooLargeError;
-use crate::model::{CheckResult, DestinationId, Policy, Promise};
+use crate::model::{CheckResult, Policy, Promise};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
-use std::collections::HashSet;
 
 /// The most destinations that the answer about a promise names. The document has all of them.
 const MAX_NAMES: usize = 20;
@@ -42,7 +41,7 @@ pub struct ProveReport<'a> {
 pub(super) struct PromiseProof<'a> {
     because: Option<&'a str>,
     counterexamples: Vec<Counterexample<'a>>,
-    /// The destinations that the promise covers; left out where the promise itself names them.
+    /// The destinations that the promise covers; left out where the promise itself names them, or is too large to be decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     destinations: Option<Vec<&'a str>>,
     /// `None` if the promise is too large to be decided.
@@ -106,18 +105,20 @@ impl<'a> ProveReport<'a> {
 /// Returns the destinations without a kind that no promise covers; `None` if no promise is about kinds.
 fn uncovered(policy: &Policy) -> Option<Vec<&str>> {
     policy.promises().iter().any(Promise::is_general).then(|| {
-        let covered: HashSet<DestinationId> =
-            policy.promises().iter().flat_map(|promise| policy.covered_by(promise)).collect();
-        let all = policy.destination_ids().zip(policy.destinations());
-        let uncovered = all.filter(|(id, destination)| destination.kind.is_none() && !covered.contains(id));
-        uncovered.map(|(_, destination)| destination.name()).collect()
+        let mut is_covered = vec![false; policy.destinations().len()];
+        for id in policy.promises().iter().flat_map(|promise| policy.covered_by(promise)) {
+            is_covered.get_mut(id.index()).into_iter().for_each(|one| *one = true);
+        }
+        let all = policy.destinations().iter().zip(is_covered);
+        let uncovered = all.filter(|(destination, is_covered)| destination.kind.is_none() && !is_covered);
+        uncovered.map(|(destination, _)| destination.name()).collect()
     })
 }
 
 impl<'a> PromiseProof<'a> {
     fn new(policy: &'a Policy, promise: &'a Promise, proof: Result<Proof<'a>, TooLargeError>) -> Self {
         let covered = || policy.destination_names(policy.covered_by(promise));
-        let destinations = promise.is_general().then(covered);
+        let destinations = (promise.is_general() && proof.is_ok()).then(covered);
         let is_idle = proof.as_ref().is_ok_and(|proof| proof.asks_no_ledger);
         let answer = match &destinations {
             Some(names) if names.is_empty() => NONE_COVERED.to_owned(),

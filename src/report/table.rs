@@ -90,8 +90,13 @@ struct RowReport<'a> {
 /// The most that rows with an event for each destination take, in bytes.
 pub const MAX_TABLE_BYTES: usize = 64 << 20;
 
-/// The bytes of a row besides its texts.
+/// The most bytes of a row besides its texts.
 const ROW_BYTES: usize = 64;
+
+/// Returns the most bytes that a text takes: CSV and JSON write two for a quote.
+fn size(text: &str) -> usize {
+    text.len() + text.bytes().filter(|byte| *byte == b'"').count()
+}
 
 /// A decision table with an event in each row is larger than [`MAX_TABLE_BYTES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,23 +168,36 @@ impl<'a> TableReport<'a> {
         policy: &Policy,
         tables: &[DecisionTable],
     ) -> Result<Self, TableTooLargeError> {
+        self.add_events(policy, tables)?;
+        Ok(self)
+    }
+
+    /// Adds the events, and returns how many bytes the table takes at most.
+    fn add_events(&mut self, policy: &Policy, tables: &[DecisionTable]) -> Result<usize, TableTooLargeError> {
         let mut left = MAX_TABLE_BYTES;
         for (shared, table) in self.tables.iter_mut().zip(tables) {
+            let sizes = |block: &BlockReport<'_>| -> Vec<usize> {
+                let size = |row| block.cells(row).iter().map(|cell| size(cell)).sum();
+                block.rows.iter().map(size).collect()
+            };
+            let sizes: Vec<Vec<usize>> = shared.blocks.iter().map(sizes).collect();
             for (id, destination) in table.destinations.iter().zip(&shared.destinations) {
                 let witnesses = Witnesses::of(policy, *id);
-                let cells: usize = destination.cells().iter().map(String::len).sum();
-                for (shown, block) in shared.blocks.iter_mut().zip(&table.blocks) {
-                    for (shown, row) in shown.rows.iter_mut().zip(&block.rows) {
+                let cells: usize = destination.cells().iter().map(|cell| size(cell)).sum();
+                let refused: usize = destination.refused.iter().map(|name| size(name) + 2).sum();
+                for ((shown, block), sizes) in shared.blocks.iter_mut().zip(&table.blocks).zip(&sizes) {
+                    for ((shown, row), own) in shown.rows.iter_mut().zip(&block.rows).zip(sizes) {
                         let event = witnesses.as_ref().and_then(|witnesses| witnesses.in_row(block, row));
                         let event = event.unwrap_or_default();
-                        let size = ROW_BYTES + cells + event.len();
-                        left = left.checked_sub(size).ok_or(TableTooLargeError)?;
+                        let refused = if shown.reason == Reason::Refused { refused } else { 0 };
+                        let taken = ROW_BYTES + cells + own + refused + size(&event);
+                        left = left.checked_sub(taken).ok_or(TableTooLargeError)?;
                         shown.events.push(event);
                     }
                 }
             }
         }
-        Ok(self)
+        Ok(MAX_TABLE_BYTES - left)
     }
 
     /// Returns true if the policy has a fingerprint.
@@ -471,5 +489,38 @@ impl Document for TableReport<'_> {
         page.heading(2, "What the words mean");
         page.0.push(PageBlock::Definitions { is_header: false, items: self.glossary.clone() });
         page.0.push(PageBlock::Blanks(&["Name", "Date", "Signature"]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{csv, json};
+    use super::{ProveReport, TableReport};
+    use crate::exact::decision_tables;
+    use crate::model::Policy;
+
+    /// Both formats are within the size that is counted, whatever the names and the needs.
+    #[test]
+    fn no_table_is_larger_than_counted() {
+        for statements in [
+            "destination \"A\" unmapped",
+            "destination \"A\" needs C0, C1 shared alias \"s\" destination \"B\" needs C1 shared alias \"s\"",
+            "destination \"\\\"\\\"\\\"\\\"\" needs any of C0, \"\\\"\\\"\" destination \"B\" kind warehouse needs C0",
+            "destination \"A\" exempt because \"x\" kind storage override exempt events \"\\\"\", \"b\"",
+        ] {
+            let text = format!(
+                "consentry 1 policy \"p\" include prelude \"segment-strict\" category C0 category C1 category \"\\\"\\\"\" {statements}"
+            );
+            let policy = Policy::parse(&text).unwrap();
+            let tables = decision_tables(&policy, policy.destination_ids()).unwrap();
+            let mut report = TableReport::new(&policy, "p.consent", &tables, ProveReport::new(&policy, []));
+            let most = report.add_events(&policy, &tables).unwrap();
+            let [mut as_csv, mut as_json] = [Vec::new(), Vec::new()];
+            csv::write(&mut as_csv, &report.sheet()).unwrap();
+            json::write(&mut as_json, &report).unwrap();
+            assert!(as_csv.len() <= most + 1_000, "{} {most} {text}", as_csv.len());
+            assert!(as_csv.len() * 3 > most, "{} {most} {text}", as_csv.len());
+            assert!(as_json.len() <= most + 10_000, "{} {most} {text}", as_json.len());
+        }
     }
 }

@@ -75,3 +75,33 @@ fn first_text(rest: &str) -> (&str, bool) {
     }
     (rest, true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Tokens;
+
+    #[test]
+    fn tokens_know_where_they_stand() {
+        let text = "a b\n  c, \"d\ne\" // x y\n\n\tf \"g h\"";
+        let tokens: Vec<_> = Tokens::new(text, 0)
+            .map(|token| (token.text, token.at, token.first, token.column, token.is_open))
+            .collect();
+        assert_eq!(
+            tokens,
+            [
+                ("a", 0, true, 0, false),
+                ("b", 2, false, 2, false),
+                ("c", 6, true, 2, false),
+                (",", 7, false, 3, false),
+                ("\"d", 9, false, 5, true),
+                ("e", 12, true, 0, false),
+                ("\" // x y", 13, false, 1, true),
+                ("f", 24, true, 1, false),
+                ("\"g h\"", 26, false, 3, false),
+            ]
+        );
+        // One that begins within a line knows the start of it.
+        let later = Tokens::new(text, 6).next().map(|token| (token.text, token.first, token.column));
+        assert_eq!(later, Some(("c", true, 2)));
+    }
+}
