@@ -7,7 +7,7 @@ mod laws;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Some((first, rest)) = bytes.split_first() else { return };
-    let (_, law) = laws::ALL[usize::from(*first) % laws::ALL.len()];
+    let (_, law, _) = laws::ALL[usize::from(*first) % laws::ALL.len()];
     // Bytes that are too few for the law's input are no finding.
     let _ = law(&mut arbitrary::Unstructured::new(rest));
 });
