@@ -559,126 +559,135 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
     );
     let table = Table::new(Policy::parse(&main).unwrap_or_else(|error| panic!("{error}\n{main}")));
     let policy = table.policy();
-    let told = told(u, false)?;
-    let notice = notice(&told, policy);
-    let known = a_record(u)?.record;
-    let answer = *u.choose(&[
-        Recorded::Known(&known),
-        Recorded::Known(&known),
-        Recorded::Unknown,
-        Recorded::Unreachable,
-        Recorded::Unchecked,
-    ])?;
-    let (mut scratch, mut other_scratch) = (table.scratch(), table.scratch());
-    let input = Input::line(told.text.as_bytes()).recorded(answer);
-    let decision = table.decide(input, &mut scratch).unwrap();
-    let checked = decision.check().unwrap();
-    let shown = || format!("{}\n{answer:?}\n{checked:?}\n{main}", told.text);
+    let mut total = 0;
+    for _ in 0..32 {
+        let told = told(u, false)?;
+        let notice = notice(&told, policy);
+        let known = a_record(u)?.record;
+        let answer = *u.choose(&[
+            Recorded::Known(&known),
+            Recorded::Known(&known),
+            Recorded::Unknown,
+            Recorded::Unreachable,
+            Recorded::Unchecked,
+        ])?;
+        let (mut scratch, mut other_scratch) = (table.scratch(), table.scratch());
+        let input = Input::line(told.text.as_bytes()).recorded(answer);
+        let decision = table.decide(input, &mut scratch).unwrap();
+        let checked = decision.check().unwrap();
+        let shown = || format!("{}\n{answer:?}\n{checked:?}\n{main}", told.text);
 
-    let then = |word: &str| match word {
-        "drop" => CheckAction::Drop,
-        "use recorded" => CheckAction::UseRecorded,
-        "refuse" => CheckAction::Refuse,
-        _ => CheckAction::UseStamped,
-    };
-    let preferences = notice.event.consent.preferences();
-    let stamps = |wire_id: &str| {
-        let mut named =
-            preferences.iter().filter(|(name, _)| *name == *wire_id).map(|(_, one)| *one).peekable();
-        named.peek().is_some() && named.all(|one| one == Preference::Granted)
-    };
-    let records = |wire_id: &str| match known.preference(wire_id) {
-        RecordedPreference::Granted => true,
-        RecordedPreference::Refused => false,
-        RecordedPreference::Conflict => conflict == "grant",
-    };
-    let compared: Vec<_> = policy
-        .category_ids()
-        .filter(|id| {
-            let category = policy.category(*id).unwrap();
-            category.always.is_none() && category.unenforced.is_none()
-        })
-        .filter(|id| {
-            let wire_id = policy.category(*id).unwrap().wire_id();
-            stamps(wire_id) != records(wire_id)
-        })
-        .collect();
-    let is_recording = notice.kind.writes();
-    let stamped = CheckAction::UseStamped;
-    let (result, action) = match answer {
-        _ if is_recording => (CheckResult::Recording, stamped),
-        Recorded::Unchecked => (CheckResult::Unchecked, stamped),
-        Recorded::Unreachable => (CheckResult::Unreachable, then(unreachable)),
-        Recorded::Unknown => (CheckResult::Unknown, then(unknown)),
-        Recorded::Known(_) if preferences.is_empty() => (CheckResult::Unstamped, then(unstamped)),
-        Recorded::Known(_) if compared.is_empty() => (CheckResult::Agrees, stamped),
-        Recorded::Known(_) => (CheckResult::Mismatch, then(mismatch)),
-    };
-    let categories = if result == CheckResult::Mismatch { compared } else { Vec::new() };
-    assert_eq!(checked, Checked { result, action, categories }, "{}", shown());
-    assert_eq!(policy.ledger_check().unwrap().conflict == Conflict::Grant, conflict == "grant");
+        let then = |word: &str| match word {
+            "drop" => CheckAction::Drop,
+            "use recorded" => CheckAction::UseRecorded,
+            "refuse" => CheckAction::Refuse,
+            _ => CheckAction::UseStamped,
+        };
+        let preferences = notice.event.consent.preferences();
+        let stamps = |wire_id: &str| {
+            let mut named =
+                preferences.iter().filter(|(name, _)| *name == *wire_id).map(|(_, one)| *one).peekable();
+            named.peek().is_some() && named.all(|one| one == Preference::Granted)
+        };
+        let records = |wire_id: &str| match known.preference(wire_id) {
+            RecordedPreference::Granted => true,
+            RecordedPreference::Refused => false,
+            RecordedPreference::Conflict => conflict == "grant",
+        };
+        let compared: Vec<_> = policy
+            .category_ids()
+            .filter(|id| {
+                let category = policy.category(*id).unwrap();
+                category.always.is_none() && category.unenforced.is_none()
+            })
+            .filter(|id| {
+                let wire_id = policy.category(*id).unwrap().wire_id();
+                stamps(wire_id) != records(wire_id)
+            })
+            .collect();
+        let is_recording = notice.kind.writes();
+        let stamped = CheckAction::UseStamped;
+        let (result, action) = match answer {
+            _ if is_recording => (CheckResult::Recording, stamped),
+            Recorded::Unchecked => (CheckResult::Unchecked, stamped),
+            Recorded::Unreachable => (CheckResult::Unreachable, then(unreachable)),
+            Recorded::Unknown => (CheckResult::Unknown, then(unknown)),
+            Recorded::Known(_) if preferences.is_empty() => (CheckResult::Unstamped, then(unstamped)),
+            Recorded::Known(_) if compared.is_empty() => (CheckResult::Agrees, stamped),
+            Recorded::Known(_) => (CheckResult::Mismatch, then(mismatch)),
+        };
+        let categories = if result == CheckResult::Mismatch { compared } else { Vec::new() };
+        assert_eq!(checked, Checked { result, action, categories }, "{}", shown());
+        assert_eq!(policy.ledger_check().unwrap().conflict == Conflict::Grant, conflict == "grant");
 
-    // The event as the check would have it stamped; one that its own row drops stays what it is.
-    let mut event = notice.event.clone();
-    let drop_reason = |event: &Event| {
-        policy
-            .reconcile()
-            .row(event.consent.state(), event.integrations.state())
-            .drop_reason()
-            .map(str::to_owned)
-    };
-    let stamp = |granted: &dyn Fn(&str) -> bool| {
-        let all = ["A", "B", "C"]
-            .map(|name| (name.into(), if granted(name) { Preference::Granted } else { Preference::Refused }));
-        Consent::Preferences(all.to_vec())
-    };
-    match action {
-        _ if drop_reason(&event).is_some() => {}
-        CheckAction::UseRecorded => event.consent = stamp(&records),
-        CheckAction::Refuse => event.consent = stamp(&|_| false),
-        CheckAction::UseStamped | CheckAction::Drop => {}
-    }
-    let mut line = Vec::new();
-    let rewritten = table.rewrite(input, &mut other_scratch, &mut line).unwrap();
-    let router = table.read(&line, &Limits::default()).unwrap();
-    let is_dropped = action == CheckAction::Drop;
-    let reason = match result {
-        _ if !is_dropped => drop_reason(&event),
-        CheckResult::Mismatch => Some("Consent mismatch".to_owned()),
-        CheckResult::Unstamped => Some("Consent not stamped".to_owned()),
-        CheckResult::Unknown => Some("Person not in the ledger".to_owned()),
-        _ => Some("Ledger unreachable".to_owned()),
-    };
-    assert_eq!(decision.drop_reason(), reason.as_deref(), "{}", shown());
-    assert_eq!(decision.consent(), event.consent.state(), "{}", shown());
-    assert!(!is_recording || !is_dropped);
-    for id in policy.destination_ids() {
-        let as_stamped = reference::explain(policy, &notice.event, id).unwrap().verdict;
-        let explained = reference::explain(policy, &event, id).unwrap().verdict.reason();
-        let expected = if is_dropped && explained != Reason::Disabled { Reason::Dropped } else { explained };
-        assert_eq!(decision.reason(id), Some(expected), "{id:?}\n{}", shown());
-        assert_eq!(rewritten.reason(id), Some(expected), "{id:?}\n{}", shown());
-        let stepwise = reference::explain_recorded(policy, &notice.event, answer, id).unwrap();
-        assert_eq!(Some(&stepwise.verdict), decision.verdict(id).as_ref(), "{id:?}\n{}", shown());
-        assert_eq!(stepwise.drop_reason.as_deref(), decision.drop_reason(), "{id:?}\n{}", shown());
-        // "Under `refuse` a destination is delivered only if it is delivered both as stamped and with nothing granted", but for
-        // rows that ask less of an answer than of its absence.
-        let delivers = expected.outcome() == Outcome::Deliver;
-        assert!(!delivers || drop_reason(&notice.event).is_none(), "{id:?}\n{}", shown());
-        if delivers && action == CheckAction::Refuse && rows.is_empty() && prelude == "segment" {
-            assert!(as_stamped.delivers(), "{id:?}\n{}", shown());
+        // The event as the check would have it stamped; one that its own row drops stays what it is.
+        let mut event = notice.event.clone();
+        let drop_reason = |event: &Event| {
+            policy
+                .reconcile()
+                .row(event.consent.state(), event.integrations.state())
+                .drop_reason()
+                .map(str::to_owned)
+        };
+        let stamp = |granted: &dyn Fn(&str) -> bool| {
+            let all = ["A", "B", "C"].map(|name| {
+                (name.into(), if granted(name) { Preference::Granted } else { Preference::Refused })
+            });
+            Consent::Preferences(all.to_vec())
+        };
+        match action {
+            _ if drop_reason(&event).is_some() => {}
+            CheckAction::UseRecorded => event.consent = stamp(&records),
+            CheckAction::Refuse => event.consent = stamp(&|_| false),
+            CheckAction::UseStamped | CheckAction::Drop => {}
         }
-        let name = policy.destination(id).unwrap().name();
-        let entry = |wanted: &str| router.integrations.entries().iter().find(|(name, _)| *name == *wanted);
-        let is_routed =
-            entry(name).or(entry("All")).is_none_or(|(_, entry)| *entry == consentry::event::Entry::On);
-        assert_eq!(is_routed, delivers, "{name}\n{}\n{}", String::from_utf8_lossy(&line), shown());
+        let mut line = Vec::new();
+        let rewritten = table.rewrite(input, &mut other_scratch, &mut line).unwrap();
+        let router = table.read(&line, &Limits::default()).unwrap();
+        let is_dropped = action == CheckAction::Drop;
+        let reason = match result {
+            _ if !is_dropped => drop_reason(&event),
+            CheckResult::Mismatch => Some("Consent mismatch".to_owned()),
+            CheckResult::Unstamped => Some("Consent not stamped".to_owned()),
+            CheckResult::Unknown => Some("Person not in the ledger".to_owned()),
+            _ => Some("Ledger unreachable".to_owned()),
+        };
+        assert_eq!(decision.drop_reason(), reason.as_deref(), "{}", shown());
+        assert_eq!(decision.consent(), event.consent.state(), "{}", shown());
+        assert!(!is_recording || !is_dropped);
+        for id in policy.destination_ids() {
+            let as_stamped = reference::explain(policy, &notice.event, id).unwrap().verdict;
+            let explained = reference::explain(policy, &event, id).unwrap().verdict.reason();
+            let expected =
+                if is_dropped && explained != Reason::Disabled { Reason::Dropped } else { explained };
+            assert_eq!(decision.reason(id), Some(expected), "{id:?}\n{}", shown());
+            assert_eq!(rewritten.reason(id), Some(expected), "{id:?}\n{}", shown());
+            let stepwise = reference::explain_recorded(policy, &notice.event, answer, id).unwrap();
+            assert_eq!(Some(&stepwise.verdict), decision.verdict(id).as_ref(), "{id:?}\n{}", shown());
+            assert_eq!(stepwise.drop_reason.as_deref(), decision.drop_reason(), "{id:?}\n{}", shown());
+            // "Under `refuse` a destination is delivered only if it is delivered both as stamped and with nothing granted", but for
+            // rows that ask less of an answer than of its absence.
+            let delivers = expected.outcome() == Outcome::Deliver;
+            assert!(!delivers || drop_reason(&notice.event).is_none(), "{id:?}\n{}", shown());
+            if delivers && action == CheckAction::Refuse && rows.is_empty() && prelude == "segment" {
+                assert!(as_stamped.delivers(), "{id:?}\n{}", shown());
+            }
+            let name = policy.destination(id).unwrap().name();
+            let entry =
+                |wanted: &str| router.integrations.entries().iter().find(|(name, _)| *name == *wanted);
+            let is_routed =
+                entry(name).or(entry("All")).is_none_or(|(_, entry)| *entry == consentry::event::Entry::On);
+            assert_eq!(is_routed, delivers, "{name}\n{}\n{}", String::from_utf8_lossy(&line), shown());
+        }
+        // A source has no ledger: the gate is that of the event as it is stamped.
+        let unchecked = table
+            .decide(Input::event(&notice.event).recorded(Recorded::Unchecked), &mut other_scratch)
+            .unwrap();
+        for opens in GateOpens::ALL {
+            assert_eq!(decision.passes_gate(opens), unchecked.passes_gate(opens), "{opens}\n{}", shown());
+        }
+        // The result, the text of a drop and the state, four of each destination, and the gates.
+        total += 3 + 4 * policy.destinations().len() as u64 + 3;
     }
-    // A source has no ledger: the gate is that of the event as it is stamped.
-    let unchecked =
-        table.decide(Input::event(&notice.event).recorded(Recorded::Unchecked), &mut other_scratch).unwrap();
-    for opens in GateOpens::ALL {
-        assert_eq!(decision.passes_gate(opens), unchecked.passes_gate(opens), "{opens}\n{}", shown());
-    }
-    Ok(8)
+    Ok(total)
 }

@@ -80,7 +80,7 @@ macro_rules! each_law {
             gates_differ_as_events_do: gates::gates_differ_as_events_do, 4;
             ledgers_remember: ledger::ledgers_remember, 20;
             joining_is_a_lattice: ledger::joining_is_a_lattice, 50;
-            checks_do_what_is_said: ledger::checks_do_what_is_said, 50;
+            checks_do_what_is_said: ledger::checks_do_what_is_said, 10;
             tests_hold_for_what_is_decided: tests::tests_hold_for_what_is_decided, 5;
             checked_promises_are_decided: checks::checked_promises_are_decided, 5;
             changed_checks_are_compared: checks::changed_checks_are_compared, 20;
