@@ -27,7 +27,7 @@ const KILOBYTES: u64 = 1 << 20;
 const EVENT: &str = r#"{"type":"track","event":"e","context":{"consent":{"categoryPreferences":{"A":true,"c0":false}}},"integrations":{"d0":false}}"#;
 
 /// The commands; `P` is the policy, `O` another one that decides differently, `E` a file with an event.
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "lint P",
     "lint --format json P",
     "lint --format sarif P",
@@ -46,6 +46,7 @@ const COMMANDS: [&str; 18] = [
     "simulate --all P",
     "certify P",
     "audit P E",
+    "ledger ingest ledger E --policy P",
 ];
 
 fn main() -> ExitCode {
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
     let folder = tempfile::tempdir().unwrap();
     let mut is_within = true;
     println!("seconds  status");
-    for worst in worst::WORST {
+    for worst in worst::WORST.iter().chain(worst::SQUARE) {
         for (name, text) in (worst.files)(worst.most) {
             fs::write(folder.path().join(&name), &text).unwrap();
             if name == "main" {

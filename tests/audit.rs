@@ -15,7 +15,8 @@ mod text;
 
 use consentry::event::{EventErrorKind, Record, Recorded, RecordedPreference};
 use consentry::ledger::{
-    Audit, By, Finding, LedgerEvent, MAX_VALUE_BYTES, MAX_VALUES, MemoryStore, Recording, Timestamp, record,
+    Audit, AuditEvent, By, Finding, LedgerEvent, MAX_VALUE_BYTES, MAX_VALUES, MemoryStore, Recording,
+    Timestamp, record,
 };
 use consentry::model::{CheckResult, ConsentState};
 use consentry::{Limits, Policy, reference};
@@ -41,8 +42,8 @@ fn policy_text(statements: &str) -> String {
 fn audit(policy: &Policy, lines: &[&[u8]]) -> Audit {
     let mut audit = Audit::new(policy);
     for line in lines {
-        match LedgerEvent::read(line, policy, &Limits::default()) {
-            Ok(notice) => audit.add(&notice, None),
+        match AuditEvent::read(line, policy, &Limits::default()) {
+            Ok(event) => audit.add(&event, None),
             Err(error) => audit.add_error(&error),
         }
     }
@@ -181,8 +182,8 @@ fn what_is_not_as_recorded_is_found() {
         (r#"{"Ads":false}"#, Recorded::Unreachable),
     ] {
         let line = stamped(&format!(r#"{{"categoryPreferences":{preferences}}}"#));
-        let notice = LedgerEvent::read(line.as_bytes(), &policy, &Limits::default()).unwrap();
-        audit.add(&notice, Some(&reference::check(&policy, &notice.event, against).unwrap().0));
+        let event = AuditEvent::read(line.as_bytes(), &policy, &Limits::default()).unwrap();
+        audit.add(&event, Some(&reference::check(&policy, &event.notice.event, against).unwrap().0));
     }
     assert_eq!(audit.all.of(Finding::Mismatch), 2);
     let mismatched: Vec<u64> = audit.categories.iter().map(|one| one.mismatched).collect();
@@ -511,10 +512,10 @@ fn an_audit_is_clean_only_if_nothing_is_found() {
     assert_eq!(never, ["s"]);
     // A ledger that does not answer has checked nothing.
     let policy = self::policy("override ledger mismatch report");
-    let notice = LedgerEvent::read(fine.as_bytes(), &policy, &Limits::default()).unwrap();
+    let event = AuditEvent::read(fine.as_bytes(), &policy, &Limits::default()).unwrap();
     for (recorded, clean) in [(Recorded::Unknown, true), (Recorded::Unreachable, false)] {
         let mut audit = Audit::new(&policy);
-        audit.add(&notice, Some(&reference::check(&policy, &notice.event, recorded).unwrap().0));
+        audit.add(&event, Some(&reference::check(&policy, &event.notice.event, recorded).unwrap().0));
         assert_eq!(audit.is_clean(), clean);
     }
 }

@@ -6,10 +6,9 @@ use super::ledger_arguments::Ledger;
 use super::shared::{PolicyArguments, Result, Status};
 use super::store_uri::{ADDRESS, Reach};
 use consentry::event::Recorded;
-use consentry::ledger::{self, LedgerEvent};
-use consentry::model::Checked;
+use consentry::ledger::{self, AuditEvent, Batch};
 use consentry::report::audit::AuditReport;
-use consentry::{EventError, Limits, reference};
+use consentry::{Limits, reference};
 use std::io::Write;
 
 /// Say how the stamping of events is going: events without a consent object, with an empty or a malformed one,
@@ -47,22 +46,17 @@ impl Audit {
         let mut audit = ledger::Audit::new(&policy);
         for chunk in self.events.open()? {
             let chunk = chunk?;
-            match &ledger {
-                None => {
-                    for line in chunk.events() {
-                        let notice = line.and_then(|line| LedgerEvent::read(line, &policy, &limits));
-                        add(&mut audit, notice.as_ref(), None);
-                    }
-                }
-                Some(ledger) => {
-                    let batch = ledger.batch(&chunk, &policy);
-                    for (notice, recorded) in batch.notices().iter().zip(batch.answers()) {
-                        let recorded = recorded.unwrap_or(Recorded::Unreachable);
-                        let checked = notice
-                            .as_ref()
-                            .ok()
-                            .and_then(|notice| reference::check(&policy, &notice.event, recorded));
-                        add(&mut audit, notice.as_ref(), checked.as_ref().map(|(checked, _)| checked));
+            let batch = ledger.as_ref().map(|ledger| ledger.batch(&chunk, &policy));
+            let mut answers = batch.as_ref().map(Batch::answers);
+            for line in chunk.events() {
+                let recorded = answers.as_mut().and_then(Iterator::next);
+                match line.and_then(|line| AuditEvent::read(line, &policy, &limits)) {
+                    Err(error) => audit.add_error(&error),
+                    Ok(event) => {
+                        let recorded = recorded.map(|recorded| recorded.unwrap_or(Recorded::Unreachable));
+                        let checked = recorded
+                            .and_then(|recorded| reference::check(&policy, &event.notice.event, recorded));
+                        audit.add(&event, checked.as_ref().map(|(checked, _)| checked));
                     }
                 }
             }
@@ -70,12 +64,5 @@ impl Audit {
         self.format.write(to, &AuditReport::new(&policy, &audit, ledger.is_some()))?;
         ledger.iter().for_each(Ledger::report_unreachable);
         Ok(Status::fine_if(audit.is_clean()))
-    }
-}
-
-fn add(audit: &mut ledger::Audit, notice: Result<&LedgerEvent<'_>, &EventError>, checked: Option<&Checked>) {
-    match notice {
-        Ok(notice) => audit.add(notice, checked),
-        Err(error) => audit.add_error(error),
     }
 }

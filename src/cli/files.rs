@@ -125,12 +125,27 @@ pub(super) fn with_line_ends_of(original: &str, text: String) -> String {
 /// Other names of that file (hard links) keep what they had.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize()?;
-    let permissions = may_replace(&path)?;
+    let permissions = permissions(&path)?;
     beside(&path, Some(permissions), text, |beside| fs::rename(beside, &path))
 }
 
-/// Whether a file may be replaced, and the permissions that it has.
-pub(super) fn may_replace(path: &Path) -> io::Result<fs::Permissions> {
+/// Replaces a file that still has the text that was read.
+pub(super) fn update(path: &Path, read: &str, text: &str) -> io::Result<()> {
+    may_update(path, read)?;
+    replace(path, text)
+}
+
+/// Returns an error for a file that may not be replaced, or has another text by now: a link may lead to another version.
+pub(super) fn may_update(path: &Path, read: &str) -> io::Result<()> {
+    permissions(path)?;
+    match fs::read(path)? == read.as_bytes() {
+        true => Ok(()),
+        false => Err(io::Error::other("it has changed since it was read; run the command again")),
+    }
+}
+
+/// Returns the permissions of a file that may be replaced.
+fn permissions(path: &Path) -> io::Result<fs::Permissions> {
     let permissions = fs::metadata(path)?.permissions();
     // The folder's permissions would allow it; the author did not.
     match permissions.readonly() {
@@ -172,4 +187,25 @@ fn beside(
         let _ = fs::remove_file(&beside);
     }
     put
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{may_update, update};
+    use std::fs;
+
+    /// A file that somebody else changes meanwhile, or a link that leads elsewhere, keeps its text.
+    #[test]
+    fn only_what_was_read_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.consent");
+        fs::write(&path, "new").unwrap();
+        let error = update(&path, "old", "fixed").unwrap_err().to_string();
+        assert_eq!(error, "it has changed since it was read; run the command again");
+        assert!(may_update(&path, "old").is_err() && may_update(&path, "new").is_ok());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        update(&path, "new", "fixed").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "fixed");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -87,7 +87,7 @@ impl Fmt {
             && !self.is_dry()
             && text != formatted
         {
-            files::replace(path, formatted).map_err(CliError::output(path))?;
+            files::update(path, text, formatted).map_err(CliError::output(path))?;
         }
         self.report(&shown, &layout, to)
     }

@@ -33,7 +33,7 @@ pub(crate) use parts::{
 };
 pub use read::Limits;
 #[cfg(feature = "ledger")]
-pub(crate) use read::{IdMember, read_whole};
+pub(crate) use read::{IdMember, Whole as WholeEvent, read_whole};
 pub use recorded::{LedgerAnswer, Record, Recorded};
 #[cfg(feature = "ledger")]
 pub use unread::{UnreadKind, UnreadValue};

@@ -59,12 +59,18 @@ fn event<'a>(members: &Members<'a>, reading: &Reading) -> Event<'a> {
 #[cfg(feature = "ledger")]
 pub(crate) struct Whole<'a> {
     pub(crate) event: Event<'a>,
-    /// `type`, if there is exactly one and it is a string.
-    pub(crate) event_type: Option<Name<'a>>,
     pub(crate) user_id: IdMember<'a>,
     pub(crate) anonymous_id: IdMember<'a>,
     pub(crate) timestamp: Option<Name<'a>>,
     pub(crate) received_at: Option<Name<'a>>,
+    members: Vec<(Name<'a>, Json<'a>)>,
+}
+
+/// What an audit looks at besides.
+#[cfg(feature = "ledger")]
+pub(crate) struct Stamping<'a> {
+    /// `type`, if there is exactly one and it is a string.
+    pub(crate) event_type: Option<Name<'a>>,
     /// The members of `context.library`: `name` and `version`.
     pub(crate) library: [Option<Name<'a>>; 2],
     /// A documented spelling of the preferences key that the consent object has, and the policy does not accept.
@@ -95,21 +101,30 @@ pub(crate) fn read_whole<'a>(
     limits: &Limits,
 ) -> Result<Whole<'a>, EventError> {
     let members = members(bytes, limits)?;
-    let context = values(&members, "context").next().and_then(Json::members).unwrap_or_default();
-    let library = values(&context, "library").next().and_then(Json::members).unwrap_or_default();
-    let event = event(&members, reading);
-    let is_malformed = event.consent == super::content::Consent::Malformed;
     Ok(Whole {
-        wrong_spelling: is_malformed.then(|| consent::wrong_spelling(&members, reading)).flatten(),
-        unread: unread::read(&members, reading, &event),
-        event,
-        event_type: string(&members, "type"),
+        event: event(&members, reading),
         user_id: id(&members, "userId"),
         anonymous_id: id(&members, "anonymousId"),
         timestamp: string(&members, "timestamp"),
         received_at: string(&members, "receivedAt"),
-        library: [string(&library, "name"), string(&library, "version")],
+        members,
     })
+}
+
+#[cfg(feature = "ledger")]
+impl<'a> Whole<'a> {
+    pub(crate) fn stamping(&self, reading: &Reading) -> Stamping<'a> {
+        let members = &self.members;
+        let context = values(members, "context").next().and_then(Json::members).unwrap_or_default();
+        let library = values(&context, "library").next().and_then(Json::members).unwrap_or_default();
+        let is_malformed = self.event.consent == super::content::Consent::Malformed;
+        Stamping {
+            event_type: string(members, "type"),
+            library: [string(&library, "name"), string(&library, "version")],
+            wrong_spelling: is_malformed.then(|| consent::wrong_spelling(members, reading)).flatten(),
+            unread: unread::read(members, reading, &self.event),
+        }
+    }
 }
 
 #[cfg(feature = "ledger")]

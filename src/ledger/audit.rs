@@ -1,6 +1,7 @@
 //! How the stamping of a stream of events is going.
 
-use super::ledger_event::{LedgerEvent, LedgerEventKind};
+use super::audit_event::AuditEvent;
+use super::ledger_event::LedgerEventKind;
 use super::people::{Rejection, rejection};
 use super::suggestions::Suggestions;
 use super::unknown_names::UnknownNames;
@@ -72,14 +73,15 @@ impl By {
         }
     }
 
-    fn value(self, notice: &LedgerEvent<'_>) -> Value {
+    fn value(self, event: &AuditEvent<'_>) -> Value {
         let owned = |name: &Option<Name<'_>>| name.clone().map(Name::into_owned);
-        let [library, version] = &notice.library;
+        let [library, version] = &event.library;
         match self {
-            By::Type => vec![owned(&notice.event_type)],
+            By::Type => vec![owned(&event.event_type)],
             By::Library => vec![owned(library)],
             By::Version => vec![owned(library), owned(version)],
             By::Day => {
+                let notice = &event.notice;
                 vec![notice.timestamp.or(notice.received_at).map(|moment| Name::from(moment.day()))]
             }
         }
@@ -137,14 +139,14 @@ impl CategoryTally {
 /// What there is to say of the stamping of the events that were added, by one policy. Its memory is bounded, whatever they are.
 ///
 /// ```
-/// use consentry::ledger::{Audit, Finding, LedgerEvent};
+/// use consentry::ledger::{Audit, AuditEvent, Finding};
 /// use consentry::{Limits, Policy};
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" category Ads"#)?;
 /// let mut audit = Audit::new(&policy);
 /// for line in [&br#"{"type":"page"}"#[..], br#"{"context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#, b"[]"] {
-///     match LedgerEvent::read(line, &policy, &Limits::default()) {
-///         Ok(notice) => audit.add(&notice, None),
+///     match AuditEvent::read(line, &policy, &Limits::default()) {
+///         Ok(event) => audit.add(&event, None),
 ///         Err(error) => audit.add_error(&error),
 ///     }
 /// }
@@ -236,14 +238,15 @@ impl Audit {
     }
 
     /// Adds an event that was read by the same policy, and what its check against a ledger found, where there is one.
-    pub fn add(&mut self, notice: &LedgerEvent<'_>, checked: Option<&Checked>) {
+    pub fn add(&mut self, event: &AuditEvent<'_>, checked: Option<&Checked>) {
+        let notice = &event.notice;
         let state = notice.event.consent.state();
         self.states.add(state);
         self.integrations.add(notice.event.integrations.state());
         let mut findings = Vec::new();
         let preferences = strictest(notice.event.consent.preferences());
         let entries = strictest(notice.event.integrations.entries());
-        match (state, notice.wrong_spelling) {
+        match (state, event.wrong_spelling) {
             (ConsentState::Missing, _) => findings.push(Finding::Missing),
             (ConsentState::Empty, _) => findings.push(Finding::Empty),
             (ConsentState::Unanswered, _) => findings.push(Finding::Unanswered),
@@ -267,13 +270,13 @@ impl Audit {
             self.rejections.add(rejection);
         }
         self.add_entries(&entries, &mut findings);
-        self.add_unread(notice, &preferences, &entries, &mut findings);
+        self.add_unread(event, &preferences, &entries, &mut findings);
         self.preference_events += u64::from(notice.kind == LedgerEventKind::Preference);
         self.identify_events += u64::from(matches!(notice.kind, LedgerEventKind::Identify { .. }));
         self.without_person += u64::from(notice.person.id.is_none());
         self.all.add(&findings);
         for (by, breakdown) in By::ALL.into_iter().zip(&mut self.by) {
-            breakdown.count_mut(by.value(notice)).add(&findings);
+            breakdown.count_mut(by.value(event)).add(&findings);
         }
     }
 
@@ -318,16 +321,16 @@ impl Audit {
     /// Counts the values behind findings, and finds what shows in values alone.
     fn add_unread(
         &mut self,
-        notice: &LedgerEvent<'_>,
+        event: &AuditEvent<'_>,
         preferences: &Strictest<'_, '_, Preference>,
         entries: &Strictest<'_, '_, Entry>,
         findings: &mut Vec<Finding>,
     ) {
         let mut values = BTreeSet::new();
-        for one in &notice.unread {
+        for one in &event.unread {
             let name = one.name.as_bytes();
             let (is_found, finding) = match one.kind {
-                UnreadKind::Consent => (notice.wrong_spelling.is_none(), Finding::Malformed),
+                UnreadKind::Consent => (event.wrong_spelling.is_none(), Finding::Malformed),
                 UnreadKind::Preference => (
                     self.wire_ids.has(&one.name)
                         && preferences
@@ -348,7 +351,7 @@ impl Audit {
                 values.insert((finding, one.name.clone().into_owned(), cut(one.value)));
             }
         }
-        if notice.event.integrations.state() == IntegrationsState::Malformed {
+        if event.notice.event.integrations.state() == IntegrationsState::Malformed {
             findings.push(Finding::MalformedIntegrations);
         }
         for finding in [Finding::UnreadSwitch, Finding::MisplacedIntegrations] {

@@ -2,7 +2,7 @@
 
 use super::entry::Id;
 use super::timestamp::Timestamp;
-use crate::event::{Event, EventError, IdMember, Limits, Name, UnreadValue, read_whole};
+use crate::event::{Event, EventError, IdMember, Limits, Name, WholeEvent, read_whole};
 use crate::model::Policy;
 
 /// An event, and what a ledger reads of it.
@@ -18,14 +18,6 @@ pub struct LedgerEvent<'a> {
     pub timestamp: Option<Timestamp>,
     /// `receivedAt`, by the platform's own clock, if it is a time.
     pub received_at: Option<Timestamp>,
-    /// `type`, if there is one.
-    pub event_type: Option<Name<'a>>,
-    /// `context.library`: its name and its version.
-    pub library: [Option<Name<'a>>; 2],
-    /// A documented spelling of the preferences key that the consent object has and the policy does not accept, which makes it malformed.
-    pub wrong_spelling: Option<&'static str>,
-    /// The values that no decision reads as their author may have meant them.
-    pub unread: Vec<UnreadValue<'a>>,
 }
 
 /// What an event is to a ledger.
@@ -97,7 +89,10 @@ impl<'a> LedgerEvent<'a> {
     ///
     /// As those of [`Event::read`].
     pub fn read(bytes: &'a [u8], policy: &Policy, limits: &Limits) -> Result<Self, EventError> {
-        let whole = read_whole(bytes, policy.reading(), limits)?;
+        read_whole(bytes, policy.reading(), limits).map(|whole| LedgerEvent::of(whole, policy))
+    }
+
+    pub(super) fn of(whole: WholeEvent<'a>, policy: &Policy) -> Self {
         let writes = whole.event.records(policy);
         let kind = match whole.event.is_identify {
             true => LedgerEventKind::Identify { writes },
@@ -105,17 +100,13 @@ impl<'a> LedgerEvent<'a> {
             false => LedgerEventKind::Other,
         };
         let moment = |name: Option<Name<'_>>| name.and_then(|name| Timestamp::parse(&name.to_text()));
-        Ok(LedgerEvent {
+        LedgerEvent {
             event: whole.event,
             kind,
             person: Person::of(whole.user_id, whole.anonymous_id),
             timestamp: moment(whole.timestamp),
             received_at: moment(whole.received_at),
-            event_type: whole.event_type,
-            library: whole.library,
-            wrong_spelling: whole.wrong_spelling,
-            unread: whole.unread,
-        })
+        }
     }
 
     /// When it was: "time is `timestamp`, no later than `receivedAt` or, without it, than the moment of recording; an invalid or

@@ -16,6 +16,7 @@
 //! that are theirs.
 
 mod audit;
+mod audit_event;
 mod batch;
 #[cfg(any(feature = "ledger-file", feature = "ledger-redis"))]
 mod encoding;
@@ -35,6 +36,7 @@ mod unknown_names;
 pub use crate::breakdown::{Breakdown, MAX_VALUE_BYTES, MAX_VALUES, Value};
 pub use crate::counts::Counts;
 pub use audit::{Audit, By, CategoryTally, Finding, Tally};
+pub use audit_event::AuditEvent;
 pub use batch::Batch;
 pub use entry::{Id, LedgerEntry, MAX_LINKS, Write};
 #[cfg(feature = "ledger-file")]

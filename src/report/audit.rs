@@ -18,13 +18,13 @@ const MAX_SHOWN: usize = 10;
 /// The result of `audit`.
 ///
 /// ```
-/// use consentry::ledger::{Audit, LedgerEvent};
+/// use consentry::ledger::{Audit, AuditEvent};
 /// use consentry::report::{audit::AuditReport, page::Document, text};
 /// use consentry::{Limits, Policy};
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" category Ads"#)?;
 /// let mut audit = Audit::new(&policy);
-/// audit.add(&LedgerEvent::read(b"{}", &policy, &Limits::default())?, None);
+/// audit.add(&AuditEvent::read(b"{}", &policy, &Limits::default())?, None);
 /// let mut shown = Vec::new();
 /// text::write(&mut shown, &AuditReport::new(&policy, &audit, false).page())?;
 /// assert!(shown.starts_with(b"1 event audited by \"p\", 0 not events\n"));

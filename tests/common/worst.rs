@@ -294,3 +294,21 @@ pub(crate) const WORST: &[Worst] = &[
         files: |size| main_only(FEW.to_owned() + &"destination \"d0\" needs A\n".repeat(size)),
     },
 ];
+
+/// Policies whose cost grows as a square, as that of every promise about every destination does: until their steps are used up.
+#[allow(dead_code, reason = "the benchmark alone has these")]
+pub(crate) const SQUARE: &[Worst] = &[Worst {
+    name: "promises about every kind but one",
+    size: 200,
+    most: 5_000,
+    files: |size| {
+        main_only(
+            "category A\ncategory B\n".to_owned()
+                + &lines(size, |id| format!("destination kind k{id} \"x\""))
+                + &lines(4 * size, |id| format!("destination \"d{id}\" needs A kind k{}", id / 4))
+                + &lines(size, |id| {
+                    format!("never deliver any except kind k{id} without B when consent missing")
+                }),
+        )
+    },
+}];

@@ -6,7 +6,7 @@ use super::draft::{Destination, Draft};
 use crate::cli::input::{ArchiveArguments, Chunks};
 use crate::cli::shared::Result;
 use consentry::event::{Consent, Entry, EventErrorKind, Name, Preference};
-use consentry::ledger::{Audit, Counts, LedgerEvent, MAX_VALUE_BYTES, UnknownNames};
+use consentry::ledger::{Audit, AuditEvent, Counts, MAX_VALUE_BYTES, UnknownNames};
 use consentry::model::{ConsentState, IntegrationsState, MAX_CATEGORIES, MAX_DESTINATIONS};
 use consentry::{Limits, Policy};
 use serde_json::Value;
@@ -38,8 +38,8 @@ impl Stream {
         for chunk in Chunks::open(Some(path), archives)? {
             for line in chunk?.events() {
                 number += 1;
-                match line.and_then(|line| Ok((line, LedgerEvent::read(line, rules, &limits)?))) {
-                    Ok((line, notice)) => stream.add(line, &notice, rules),
+                match line.and_then(|line| Ok((line, AuditEvent::read(line, rules, &limits)?))) {
+                    Ok((line, event)) => stream.add(line, &event, rules),
                     Err(error) => {
                         stream.audit.add_error(&error);
                         if !error.is_blank() {
@@ -65,9 +65,9 @@ impl Stream {
         ensure_few("integrations", &self.audit.unknown_integrations)
     }
 
-    fn add(&mut self, line: &[u8], notice: &LedgerEvent<'_>, rules: &Policy) {
-        self.audit.add(notice, None);
-        if !matches!(notice.event.consent, Consent::Preferences(_))
+    fn add(&mut self, line: &[u8], event: &AuditEvent<'_>, rules: &Policy) {
+        self.audit.add(event, None);
+        if !matches!(event.notice.event.consent, Consent::Preferences(_))
             && let Ok(event) = serde_json::from_slice(line)
         {
             let read: Vec<_> = rules.reading().paths().collect();

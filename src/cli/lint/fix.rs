@@ -10,9 +10,15 @@ use std::path::{Path, PathBuf};
 /// How often fixes are made before the rest is left for another run.
 const MAX_ROUNDS: usize = 100;
 
-/// The texts of files that are changed and not written yet, by their real path.
+/// The files that are changed and not written yet, by their real path.
 #[derive(Default)]
-pub(super) struct Changes(BTreeMap<PathBuf, String>);
+pub(super) struct Changes(BTreeMap<PathBuf, Change>);
+
+/// The text of a file as it was read, and with fixes.
+struct Change {
+    read: String,
+    fixed: String,
+}
 
 impl Changes {
     /// The files of the disk with the changes in them.
@@ -27,11 +33,15 @@ impl Changes {
             for (file, fixed) in lint::edited(&one.files, &one.diagnostics) {
                 let path = files::real(Path::new(one.files.name(file)));
                 // Another policy may have changed the file in this round: the next round sees what is left.
-                let is_current = self.0.get(&path).is_none_or(|text| text == one.files.text(file));
+                let text = one.files.text(file);
+                let is_current = self.0.get(&path).is_none_or(|change| change.fixed == text);
                 if may_change.contains(&path) && is_current {
                     count += fixed.count;
-                    let text = files::with_line_ends_of(one.files.text(file), fixed.text);
-                    self.0.insert(path, text);
+                    let change = self
+                        .0
+                        .entry(path)
+                        .or_insert_with(|| Change { read: text.to_owned(), fixed: String::new() });
+                    change.fixed = files::with_line_ends_of(text, fixed.text);
                 }
             }
         }
@@ -40,11 +50,11 @@ impl Changes {
 
     /// Writes all of them, or none if one is seen not to be writable.
     fn write(&self) -> Result<()> {
-        for path in self.0.keys() {
-            files::may_replace(path).map_err(CliError::output(path))?;
+        for (path, Change { read, .. }) in &self.0 {
+            files::may_update(path, read).map_err(CliError::output(path))?;
         }
-        for (path, text) in &self.0 {
-            files::replace(path, text).map_err(CliError::output(path))?;
+        for (path, Change { read, fixed }) in &self.0 {
+            files::update(path, read, fixed).map_err(CliError::output(path))?;
         }
         Ok(())
     }
@@ -60,7 +70,7 @@ impl Source for Changed<'_> {
         // The disk says first whether the file may be read at all.
         let bytes = self.disk.read(path)?;
         let changed = self.changes.0.get(&files::real(Path::new(&self.disk.display(path))));
-        Ok(changed.map_or(bytes, |text| text.clone().into_bytes()))
+        Ok(changed.map_or(bytes, |change| change.fixed.clone().into_bytes()))
     }
 
     fn display(&self, path: &str) -> String {
