@@ -1,8 +1,8 @@
-//! How events are laid out in an input: a line each, or as printers of JSON for people write them.
+//! The layout of events in an input: a line each, or as printers of JSON for people write them.
 
 use serde::de::IgnoredAny;
 
-/// How the events of an input are laid out, as its start shows it.
+/// The layout of the events of an input, as its start shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// It is not known yet.

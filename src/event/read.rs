@@ -66,7 +66,7 @@ pub(crate) struct Whole<'a> {
     members: Vec<(Name<'a>, Json<'a>)>,
 }
 
-/// What an audit looks at besides.
+/// The other parts of an event that an audit looks at.
 #[cfg(feature = "ledger")]
 pub(crate) struct Stamping<'a> {
     /// `type`, if there is exactly one and it is a string.

@@ -1,13 +1,13 @@
-//! What an audit reads of an event.
+//! An event as an audit reads it.
 
 use super::ledger_event::LedgerEvent;
 use crate::event::{EventError, Limits, Name, UnreadValue, read_whole};
 use crate::model::Policy;
 
-/// An event, and what an [`Audit`](super::Audit) reads of it.
+/// An event, with everything that an [`Audit`](super::Audit) reads of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEvent<'a> {
-    /// What a ledger reads of it.
+    /// The event as a ledger reads it.
     pub notice: LedgerEvent<'a>,
     /// `type`, if there is one.
     pub event_type: Option<Name<'a>>,

@@ -37,7 +37,7 @@ impl<Key: Ord + Copy> UnknownNames<Key> {
         rows.collect::<BTreeMap<_, _>>().into_iter()
     }
 
-    /// Returns how often all further names occur.
+    /// Returns how often the names occur that are not counted one by one.
     pub fn other(&self) -> u64 {
         self.near.other().total() + self.far.other().total()
     }
