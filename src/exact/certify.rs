@@ -74,9 +74,13 @@ pub struct Disagreement {
 }
 
 impl Certificate {
-    /// Returns how many comparisons were made: each situation alone, and among facts that must not matter.
+    /// Returns how many comparisons were made: each situation alone and among facts that must not matter, or one of both in a sample.
     pub fn comparisons(&self) -> u128 {
-        2 * self.coverage.iter().map(|(_, coverage)| coverage.compared()).sum::<u128>()
+        let made = |coverage: &Coverage| match coverage {
+            Coverage::Sampled { compared, .. } => *compared,
+            Coverage::Full(compared) | Coverage::Reduced(compared) => 2 * compared,
+        };
+        self.coverage.iter().map(|(_, coverage)| made(coverage)).sum()
     }
 }
 
@@ -101,7 +105,13 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
             };
             let alone = space.event(&situation);
             let among = among_others(&space, policy, id, &situation, &alone);
-            for event in [alone, among] {
+            let events = match coverage {
+                // The next situation is compared the other way.
+                Coverage::Sampled { .. } if (id.index() + number as usize).is_multiple_of(2) => vec![alone],
+                Coverage::Sampled { .. } => vec![among],
+                Coverage::Full(_) | Coverage::Reduced(_) => vec![alone, among],
+            };
+            for event in events {
                 let decision = table.decide_event(&event, &mut scratch);
                 let verdict = decision.verdict(id);
                 let bit = verdict.as_ref().is_some_and(Verdict::delivers) == decision.delivers(id);

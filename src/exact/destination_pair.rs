@@ -11,6 +11,7 @@ use super::requirement_vars::{RequirementVar, other_names};
 use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, Policy};
 use crate::reason::{Outcome, Reason};
+use std::collections::HashSet;
 
 spelled! {
     /// The policies that have a destination.
@@ -119,8 +120,8 @@ impl PairClass {
                 formula.by_places(&inputs.categories)
             })
         });
-        let is_own =
-            |name: &String| declared.iter().map(|(_, _, one)| one.names().any(|own| own == name)).collect();
+        let names: Vec<HashSet<&str>> = declared.iter().map(|(_, _, one)| one.names().collect()).collect();
+        let is_own = |name: &String| names.iter().map(|own| own.contains(name.as_str())).collect();
         PairClass {
             presence: *presence,
             declared: each.collect(),

@@ -7,7 +7,7 @@ use super::function::{Used, function};
 use super::inputs::{ALL, Inputs};
 use crate::event::Entry;
 use crate::fingerprint::TooLargeError;
-use crate::model::{Destination, DestinationId, Policy};
+use crate::model::{DestinationId, Policy};
 use std::collections::HashSet;
 
 /// An event that only one of two destinations receives.
@@ -54,11 +54,11 @@ fn one_of_two(policy: &Policy, ids: [DestinationId; 2]) -> Result<Option<OneRece
         *receives = function.delivers(&mut diagrams)?;
     }
     let mut asked = inputs.events(&mut diagrams, &[])?;
-    let has = |destination: &Destination, name: &String| destination.names().any(|own| own == name);
+    let [ones, others] = [one, other].map(|destination| destination.names().collect::<HashSet<&str>>());
     let mut is_unlisted = Diagram::TRUE;
     for (place, name) in inputs.names.iter().enumerate() {
         let unlisted = diagrams.is_first(Inputs::FIRST_NAME + place)?;
-        match has(one, name) && has(other, name) {
+        match ones.contains(name.as_str()) && others.contains(name.as_str()) {
             true => is_unlisted = diagrams.and(is_unlisted, unlisted)?,
             false => asked = diagrams.and(asked, unlisted)?,
         }
