@@ -11,7 +11,7 @@ use crate::event::{ConsentState, Entry, Event, IntegrationsState, Limits, Name, 
 use crate::model::{CheckAction, CheckResult, Checked, DestinationId, GateOpens, Policy};
 use crate::reason::Reason;
 use crate::verdict::Verdict;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::OnceLock;
 
 /// The decision about one event: who receives it, and why (section 7 of the semantics).
@@ -119,6 +119,8 @@ impl<'d> Decision<'d> {
     /// by an alias that a blocked destination has too (section 8 of the semantics).
     pub fn withheld(&self) -> impl Iterator<Item = DestinationId> + use<> {
         let mut withheld = BTreeSet::new();
+        // The names that have an entry, where `All` stops those that have none.
+        let mut listed: Option<Option<HashSet<&[u8]>>> = None;
         for Alias { name, ids, .. } in self.table.router.shared() {
             let is_delivered = |id: &&u32| self.deliver.contains(**id as usize);
             let delivered = ids.iter().filter(is_delivered).count();
@@ -128,7 +130,9 @@ impl<'d> Decision<'d> {
             // Where `All` stops every blocked one, the alias gets no entry, and lets those through that ignore `All`.
             let ignores_all = |id: &u32| self.table.ignores_all.contains(*id as usize);
             let mut blocked = ids.iter().filter(|id| !is_delivered(id));
-            let is_absent = self.all_stops() && !self.lists(name) && !blocked.any(ignores_all);
+            let listed = listed.get_or_insert_with(|| self.all_stops().then(|| self.listed()));
+            let is_absent = listed.as_ref().is_some_and(|listed| !listed.contains(name.as_bytes()))
+                && !blocked.any(ignores_all);
             let stopped = ids.iter().filter(is_delivered).filter(|id| !(is_absent && ignores_all(id)));
             withheld.extend(stopped.map(|id| DestinationId::new(*id as usize)));
         }
@@ -147,9 +151,9 @@ impl<'d> Decision<'d> {
         has_one_object && alls.peek().is_some() && alls.all(|(_, entry)| *entry == Entry::Off)
     }
 
-    /// Returns true if an integrations object of the event has an entry for a name.
-    fn lists(&self, wanted: &str) -> bool {
-        self.event().integrations.entries().iter().any(|(name, _)| *name == *wanted)
+    /// Returns the names that have an integrations entry.
+    fn listed(&self) -> HashSet<&[u8]> {
+        self.event().integrations.entries().iter().map(|(name, _)| name.as_bytes()).collect()
     }
 
     /// Outcome and reason for a destination; `None` for one that the policy does not have.

@@ -17,7 +17,7 @@ use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy};
 use crate::reason::Reason;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The decisions for some destinations, in every situation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -262,7 +262,8 @@ impl DecisionTable {
         let granted = |wire_id: &str| inputs::is_granted(event, wire_id);
         let formula = Formula::of_destination(destination, policy);
         let need = formula.is_none_or(|formula| formula.is_satisfied(&granted));
-        let entry = entry(policy, event, |name| destination.names().any(|own| own.as_bytes() == name));
+        let names: HashSet<&[u8]> = destination.names().map(str::as_bytes).collect();
+        let entry = entry(policy, event, |name| names.contains(name));
         let all = entry_of_all(policy, event);
         let blocks = self.blocks.iter().filter(move |block| {
             block.consent.contains(&consent) && block.integrations.contains(&integrations)

@@ -15,6 +15,7 @@ use crate::model::{
 };
 use crate::reason::{Outcome, Reason};
 use crate::verdict::Verdict;
+use std::collections::HashSet;
 
 /// Why one destination receives an event or not, step by step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +111,7 @@ pub enum StepResult {
 
 /// Decides one event for one destination, as it is stamped, and says how; `None` for a destination that the policy does not have.
 pub fn explain(policy: &Policy, event: &Event<'_>, destination: DestinationId) -> Option<Explanation> {
-    Interpreter { policy, event, destination: policy.destination(destination)? }.explain(None)
+    Interpreter::new(policy, event, destination)?.explain(None)
 }
 
 /// Decides one event for one destination, after the check against what is recorded of its person, and says how; `None` for a
@@ -134,7 +135,7 @@ pub(crate) fn explain_checked(
     checked: &Checked,
     destination: DestinationId,
 ) -> Option<Explanation> {
-    Interpreter { policy, event: used, destination: policy.destination(destination)? }.explain(Some(checked))
+    Interpreter::new(policy, used, destination)?.explain(Some(checked))
 }
 
 /// Returns why a whole event is dropped, if it is, and the place in the policy that decides that. `used` is the event with the consent
@@ -157,6 +158,8 @@ struct Interpreter<'a> {
     policy: &'a Policy,
     event: &'a Event<'a>,
     destination: &'a Destination,
+    /// The destination's names: an event may have as many entries as a destination has names.
+    names: HashSet<&'a str>,
 }
 
 /// What a requirement comes to.
@@ -166,6 +169,13 @@ enum Satisfaction {
     Satisfied,
     /// With the categories that are not granted in the unsatisfied groups.
     Unsatisfied(Vec<CategoryId>),
+}
+
+impl<'a> Interpreter<'a> {
+    fn new(policy: &'a Policy, event: &'a Event<'a>, destination: DestinationId) -> Option<Self> {
+        let destination = policy.destination(destination)?;
+        Some(Interpreter { policy, event, destination, names: destination.names().collect() })
+    }
 }
 
 impl Interpreter<'_> {
@@ -301,7 +311,7 @@ impl Interpreter<'_> {
 
     /// §3, step 4: the reason of the block, or `None` when it passes.
     fn integrations_step(&self, steps: &mut Vec<Step>) -> Option<Reason> {
-        let is_own = |name: &str| self.destination.names().any(|own| own == name);
+        let is_own = |name: &str| self.names.contains(name);
         let is_all = |name: &str| name == "All";
         let entry = self.entry(is_own);
         let all_off = self.entry(is_all) == Some(Entry::Off);
@@ -325,7 +335,7 @@ impl Interpreter<'_> {
 
     /// §2, `listed`: the reason of the block, or `None` when the destination's own entry is `on`.
     fn listed_step(&self, steps: &mut Vec<Step>) -> Option<Reason> {
-        let entry = self.entry(|name| self.destination.names().any(|own| own == name));
+        let entry = self.entry(|name| self.names.contains(name));
         let block = match entry {
             Some(Entry::On) => None,
             Some(Entry::Off) => Some(Reason::IntegrationOff),
