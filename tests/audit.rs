@@ -431,6 +431,38 @@ fn a_misspelled_name_is_shown_before_all_others() {
     }
 }
 
+/// Where names are too many to compare each with each, the report says so.
+#[test]
+fn names_that_are_not_compared_are_announced() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = |number: usize| -> String {
+        [number % 26, number / 26 % 26, number / 676]
+            .map(|letter| char::from(b'a' + letter as u8))
+            .iter()
+            .collect()
+    };
+    let destinations: Vec<String> = (0..15_000)
+        .map(|number| format!("destination \"{}{}\" unmapped", "x".repeat(90), letters(number)))
+        .collect();
+    let path = file(&folder, "p.consent", &policy_text(&destinations.join("\n")));
+    let path = path.to_str().unwrap();
+    let named = |count: usize| -> String {
+        let names = (0..count).map(|number| format!("\"{}{}\":true", "y".repeat(90), letters(number)));
+        format!("{{\"integrations\":{{{}}}}}", names.collect::<Vec<_>>().join(","))
+    };
+    for (count, all) in [(1, true), (4, false)] {
+        let found = document(&[path], named(count).as_bytes());
+        assert_eq!(found["unknown_integrations"]["all_compared"], all);
+        assert_eq!(found["unknown_categories"]["all_compared"], true);
+        let human = run(&[path], named(count).as_bytes()).out;
+        assert_eq!(
+            human.contains("  too many names to compare each with those of the policy"),
+            !all,
+            "{human}"
+        );
+    }
+}
+
 /// The values of one finding leave room for those of another.
 #[test]
 fn values_of_one_finding_do_not_hide_those_of_another() {
@@ -440,6 +472,11 @@ fn values_of_one_finding_do_not_hide_those_of_another() {
     lines.push(r#"{"integrations":[]}"#.to_owned());
     let audit = audit(&policy, &lines.iter().map(String::as_bytes).collect::<Vec<_>>());
     assert_eq!(audit.unread_values[&Finding::MalformedIntegrations].rows().count(), 1);
+    // What has no row is counted in the report too.
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(&folder, "p.consent", &policy_text(""));
+    let human = run(&[path.to_str().unwrap()], lines.join("\n").as_bytes()).out;
+    assert!(human.contains("    990 more            990\n    other              1000\n"), "{human}");
 }
 
 /// People write the name of a category where its wire id belongs.
@@ -853,7 +890,7 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
         .into_iter()
         .map(|(name, count)| json!({ "category": name, "meant": null, "events": count }))
         .collect();
-    counts["unknown_categories"] = json!({ "rows": unknown, "other": 0 });
+    counts["unknown_categories"] = json!({ "rows": unknown, "other": 0, "all_compared": true });
     let unknown: Vec<Value> = unknown_entries
         .into_iter()
         .map(|(name, entries)| {
@@ -862,7 +899,7 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
             json!({ "integration": name, "meant": null, "events": on + off, "on": on, "off": off, "invalid": 0 })
         })
         .collect();
-    counts["unknown_integrations"] = json!({ "rows": unknown, "other": 0 });
+    counts["unknown_integrations"] = json!({ "rows": unknown, "other": 0, "all_compared": true });
     let values: Vec<Value> = values
         .into_iter()
         .map(|((finding, name, value), events)| {

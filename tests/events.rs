@@ -218,7 +218,7 @@ fn errors_say_where() {
         (
             "\u{FEFF}{}",
             0,
-            "the line begins with a byte-order mark, which is not JSON; `tail -c +4` cuts it off a file",
+            "the line begins with a byte-order mark (3 bytes), which is not JSON; at the start of a file `tail -c +4` cuts it off",
         ),
         ("[]", 0, "the line is JSON, but no object"),
         (over.as_str(), 40, "the line is longer than 40 bytes"),

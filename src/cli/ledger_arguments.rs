@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 /// The error where a caller names what is recorded, and the policy does not ask for it.
-pub(super) const NO_CHECK: &str = "the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger, --recorded or --unchecked";
+pub(super) const NO_CHECK: &str = "the policy asks for no check against a ledger: add `override ledger mismatch drop` or the like, or leave out --ledger or --recorded";
 
 /// Whether events are checked.
 #[derive(clap::Args)]
@@ -51,7 +51,9 @@ impl LedgerArguments {
         match (&self.ledger, policy.ledger_check()) {
             (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
             (None, Some(_)) if !self.unchecked => Err("the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into()),
-            (None, None) if self.unchecked => Err(NO_CHECK.into()),
+            (None, None) if self.unchecked => {
+                Err("the policy asks for no check against a ledger: leave out --unchecked".into())
+            }
             (None, _) => Ok(None),
         }
     }

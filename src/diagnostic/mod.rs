@@ -13,6 +13,8 @@ pub use code::{Code, Severity, UnknownCodeError};
 pub use files::{FileId, Files, Place, Position, Span, Spanned};
 pub use finding::{Diagnostic, Edit, Fix, Label};
 pub use report::Report;
+#[cfg(feature = "ledger")]
+pub(crate) use text::edits;
 #[cfg(any(feature = "lint", feature = "ledger"))]
 pub(crate) use text::looks;
 pub use text::visible;

@@ -55,6 +55,11 @@ pub(crate) fn listed<T: Display>(words: impl IntoIterator<Item = T>, conjunction
     }
 }
 
+/// Returns how many edits a word of so many letters may have and still be meant.
+pub(crate) fn edits(letters: usize) -> usize {
+    (letters + 1) / 4
+}
+
 /// The nearest of `known` to a word that is not among them; `None` unless it is near enough to be meant.
 ///
 /// Near is about one edit in four letters, or a difference in case alone: a far-fetched suggestion is worse than none.
@@ -64,7 +69,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     if word.len() > LONGEST {
         return None;
     }
-    let limit = (word.chars().count() + 1) / 4;
+    let limit = edits(word.chars().count());
     known
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST)

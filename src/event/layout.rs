@@ -24,17 +24,18 @@ pub enum Layout {
 const MOST: usize = 1 << 20;
 
 impl Layout {
-    /// Returns the layout of an input by its start, from the first byte on. More of the input may tell what is unknown yet.
+    /// Returns the layout of an input by its start, from the first byte on. `is_whole` says that nothing follows; otherwise more of the
+    /// input may tell what is unknown yet.
     ///
     /// ```
     /// use consentry::event::Layout;
     ///
-    /// assert_eq!(Layout::of(b"{\"a\":1}\n{\"a\":2}\n"), Layout::Lines);
-    /// assert_eq!(Layout::of(b"{\n  \"a\": 1\n}\n"), Layout::Spread { first: 1, last: 3 });
-    /// assert!(Layout::of(b"[\n").refusal().unwrap().ends_with("`jq -c '.[]'`"));
+    /// assert_eq!(Layout::of(b"{\"a\":1}\n{\"a\":2}\n", true), Layout::Lines);
+    /// assert_eq!(Layout::of(b"{\n  \"a\": 1\n}\n", false), Layout::Spread { first: 1, last: 3 });
+    /// assert!(Layout::of(b"[\n{}\n]\n", true).refusal().unwrap().ends_with("`jq -c '.[]'`"));
     /// ```
-    pub fn of(start: &[u8]) -> Layout {
-        let open = if start.len() < MOST { Layout::Unknown } else { Layout::Lines };
+    pub fn of(start: &[u8], is_whole: bool) -> Layout {
+        let open = if start.len() < MOST && !is_whole { Layout::Unknown } else { Layout::Lines };
         let start = start.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(start);
         let Some(at) = start.iter().position(|byte| !byte.is_ascii_whitespace()) else { return open };
         let (before, json) = start.split_at(at);
@@ -45,20 +46,31 @@ impl Layout {
         // A line that is cut off seldom ends so; nobody waits for more behind it.
         let goes_on = [b"{", b"[", b","].iter().any(|end| line.ends_with(*end))
             || behind.trim_ascii_start().starts_with(b",");
-        match line {
-            [b'{', ..] if goes_on => {}
-            [b'[', inside @ ..] if goes_on || inside.trim_ascii_start().starts_with(b"{") => {
-                return Layout::Array;
-            }
+        let is_array = match line {
+            [b'{', ..] if goes_on => false,
+            [b'[', inside @ ..] if goes_on || inside.trim_ascii_start().starts_with(b"{") => true,
             _ => return Layout::Lines,
-        }
+        };
         let mut values = serde_json::Deserializer::from_slice(json).into_iter::<IgnoredAny>();
         match values.next() {
             Some(Ok(_)) => {
-                let object = json.get(..values.byte_offset()).unwrap_or_default();
-                let last = first + object.iter().filter(|byte| **byte == b'\n').count();
-                if first == last { Layout::Lines } else { Layout::Spread { first, last } }
+                let (value, rest) = json.split_at_checked(values.byte_offset()).unwrap_or_default();
+                let last = first + value.iter().filter(|byte| **byte == b'\n').count();
+                match (is_array, first == last) {
+                    (false, false) => Layout::Spread { first, last },
+                    (true, false) => Layout::Array,
+                    // A line with an array is an array of everything only if nothing follows.
+                    (true, true) if rest.trim_ascii().is_empty() => {
+                        if is_whole {
+                            Layout::Array
+                        } else {
+                            open
+                        }
+                    }
+                    (_, true) => Layout::Lines,
+                }
             }
+            Some(Err(error)) if error.is_eof() && is_array && start.len() >= MOST => Layout::Array,
             Some(Err(error)) if error.is_eof() => open,
             _ => Layout::Lines,
         }
@@ -83,12 +95,20 @@ mod tests {
 
     #[test]
     fn only_an_event_over_several_lines_is_one() {
+        for (start, expected, of_whole) in [
+            ("", Layout::Unknown, Layout::Lines),
+            ("\n \n", Layout::Unknown, Layout::Lines),
+            ("{\n", Layout::Unknown, Layout::Lines),
+            ("{\"a\":1,\n\"b\":{\n", Layout::Unknown, Layout::Lines),
+            ("{\"a\":1", Layout::Unknown, Layout::Lines),
+            ("[\n", Layout::Unknown, Layout::Lines),
+            ("[{\"a\":1},\n", Layout::Unknown, Layout::Lines),
+            ("[ {\"a\":1},{}]\n", Layout::Unknown, Layout::Array),
+        ] {
+            assert_eq!(Layout::of(start.as_bytes(), false), expected, "{start:?}");
+            assert_eq!(Layout::of(start.as_bytes(), true), of_whole, "{start:?}");
+        }
         for (start, expected) in [
-            ("", Layout::Unknown),
-            ("\n \n", Layout::Unknown),
-            ("{\n", Layout::Unknown),
-            ("{\"a\":1,\n\"b\":{\n", Layout::Unknown),
-            ("{\"a\":1", Layout::Unknown),
             ("{}\n", Layout::Lines),
             ("{\"a\":1}\n{\n", Layout::Lines),
             ("{\n}", Layout::Spread { first: 1, last: 2 }),
@@ -101,14 +121,21 @@ mod tests {
             ("{\"a\":\"x,\n{\"b\":2}\n", Layout::Lines),
             ("{}\n,{}\n", Layout::Lines),
             ("no event,\n{\n}", Layout::Lines),
-            ("[\n", Layout::Array),
-            ("[{\"a\":1},\n", Layout::Array),
-            ("[ {\"a\":1},{}]\n", Layout::Array),
+            ("[\n{}\n]\n{}\n", Layout::Array),
             ("[{\"a\":1}\n,{}]\n", Layout::Array),
+            // One bad line before events.
+            ("[{\"a\":1}]\n{\"a\":2}\n", Layout::Lines),
+            ("[INFO] {\n{\"a\":2}\n", Layout::Lines),
+            ("[INFO] start [\n{\"a\":2}\n", Layout::Lines),
+            ("[{\"lvl\n{\"a\":2}\n", Layout::Lines),
+            ("[1,\n{\"a\":2}\n{\"a\":3}\n", Layout::Lines),
             ("[1]\n", Layout::Lines),
             ("[]\n", Layout::Lines),
         ] {
-            assert_eq!(Layout::of(start.as_bytes()), expected, "{start:?}");
+            assert_eq!(Layout::of(start.as_bytes(), false), expected, "{start:?}");
+            assert_eq!(Layout::of(start.as_bytes(), true), expected, "{start:?}");
         }
+        let long = format!("[\n{}", "{},\n".repeat(super::MOST / 4));
+        assert_eq!(Layout::of(long.as_bytes(), false), Layout::Array);
     }
 }

@@ -153,8 +153,7 @@ fn members<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<(Name<'a>, Json<'
         return Err(EventError::new(EventErrorKind::BlankLine, 0, "the line is blank"));
     }
     if bytes.starts_with("\u{FEFF}".as_bytes()) {
-        let detail =
-            "the line begins with a byte-order mark, which is not JSON; `tail -c +4` cuts it off a file";
+        let detail = "the line begins with a byte-order mark (3 bytes), which is not JSON; at the start of a file `tail -c +4` cuts it off";
         return Err(EventError::new(EventErrorKind::ByteOrderMark, 0, detail));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {

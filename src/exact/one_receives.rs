@@ -4,7 +4,7 @@ use super::diagram::{Diagram, Diagrams};
 use super::equivalence::EquivalenceClass;
 use super::formula::Formula;
 use super::function::{Used, function};
-use super::inputs::{ALL, Inputs};
+use super::inputs::{ALL, ENTRIES, Inputs};
 use crate::event::Entry;
 use crate::fingerprint::TooLargeError;
 use crate::model::{DestinationId, Policy};
@@ -19,11 +19,12 @@ pub(crate) struct OneReceives {
     pub(crate) event: String,
 }
 
-/// Returns an event that only one of some destinations receives, and that a router which knows both by a shared name alone withholds
-/// from it once the event is rewritten. It has no invalid `All`, and entries under names that both share at most. The first destination is
-/// compared with each other one: if all receive the same as the first, they receive the same.
+/// Returns an event that only one of some destinations receives, and that a router which knows both by an alias alone withholds from it,
+/// because the rewritten event lets nobody through under the alias. It has no invalid entry, and entries under names that both share at most. The first
+/// destination is compared with each other one: if all receive the same as the first, they receive the same.
 pub(crate) fn one_receives(
     policy: &Policy,
+    alias: &str,
     ids: &[DestinationId],
 ) -> Result<Option<OneReceives>, TooLargeError> {
     let Some((first, others)) = ids.split_first() else { return Ok(None) };
@@ -36,7 +37,7 @@ pub(crate) fn one_receives(
     let mut seen = HashSet::from([class(*first)]);
     for other in others {
         if seen.insert(class(*other))
-            && let Some(found) = one_of_two(policy, [*first, *other])?
+            && let Some(found) = one_of_two(policy, alias, [*first, *other])?
         {
             return Ok(Some(found));
         }
@@ -44,7 +45,11 @@ pub(crate) fn one_receives(
     Ok(None)
 }
 
-fn one_of_two(policy: &Policy, ids: [DestinationId; 2]) -> Result<Option<OneReceives>, TooLargeError> {
+fn one_of_two(
+    policy: &Policy,
+    alias: &str,
+    ids: [DestinationId; 2],
+) -> Result<Option<OneReceives>, TooLargeError> {
     let [Some(one), Some(other)] = ids.map(|id| policy.destination(id)) else { return Ok(None) };
     let inputs = Inputs::of(&ids.map(|id| (policy, id)));
     let mut diagrams = Diagrams::new(inputs.values())?;
@@ -57,13 +62,25 @@ fn one_of_two(policy: &Policy, ids: [DestinationId; 2]) -> Result<Option<OneRece
     let [ones, others] = [one, other].map(|destination| destination.names().collect::<HashSet<&str>>());
     let mut is_unlisted = Diagram::TRUE;
     for (place, name) in inputs.names.iter().enumerate() {
-        let unlisted = diagrams.is_first(Inputs::FIRST_NAME + place)?;
-        match ones.contains(name.as_str()) && others.contains(name.as_str()) {
-            true => is_unlisted = diagrams.and(is_unlisted, unlisted)?,
-            false => asked = diagrams.and(asked, unlisted)?,
+        let variable = Inputs::FIRST_NAME + place;
+        let unlisted = diagrams.is_first(variable)?;
+        if name == alias {
+            is_unlisted = unlisted;
         }
+        let usual = match ones.contains(name.as_str()) && others.contains(name.as_str()) {
+            true => {
+                let values = 0..diagrams.count_of(variable);
+                let is_valid = |value| ENTRIES.get(value).is_some_and(|one| *one != Some(Entry::Invalid));
+                diagrams.node(
+                    variable,
+                    &values.map(|value| Diagram::truth(is_valid(value))).collect::<Vec<_>>(),
+                )?
+            }
+            false => unlisted,
+        };
+        asked = diagrams.and(asked, usual)?;
     }
-    // Where `All` stops the blocked one, the shared name gets no entry. Then it lets through who ignores `All`.
+    // Where `All` stops the blocked one, the alias gets no entry. Then it lets through who ignores `All`.
     let [is_off, is_valid] = [|entry| entry == Some(Entry::Off), |entry| entry != Some(Entry::Invalid)]
         .map(|holds| diagrams.node(inputs.all_entry(), &ALL.map(|entry| Diagram::truth(holds(entry)))));
     let (is_off, is_valid) = (is_off?, is_valid?);

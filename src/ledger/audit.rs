@@ -397,6 +397,16 @@ impl Audit {
         self.wire_ids.found(unknown)
     }
 
+    /// Returns true if every category that the policy does not declare was compared with those that it declares, to find misspelled ones.
+    pub fn has_compared_categories(&self) -> bool {
+        !self.wire_ids.is_exhausted()
+    }
+
+    /// Returns true if every name that the policy does not declare was compared with those of its destinations.
+    pub fn has_compared_integrations(&self) -> bool {
+        !self.integration_names.is_exhausted()
+    }
+
     /// Returns the destination's name, or `All`, that is meant by a name that the policy does not declare.
     pub fn meant_integration(&self, unknown: &Name<'_>) -> Option<&str> {
         self.integration_names.found(unknown)

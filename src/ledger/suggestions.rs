@@ -1,7 +1,7 @@
 //! Names of a policy that events misspell.
 
 use crate::breakdown::{MAX_VALUE_BYTES, MAX_VALUES};
-use crate::diagnostic::{is_harmful, looks, nearest};
+use crate::diagnostic::{edits, is_harmful, looks, nearest};
 use crate::event::Name;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -10,18 +10,41 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 pub(super) struct Suggestions {
     names: Vec<String>,
     known: HashSet<Vec<u8>>,
+    /// Words for names, each with the place of its name.
+    words: HashMap<String, usize>,
     /// The names by their looks.
     by_look: HashMap<String, usize>,
     /// The names in lower case, to compare letters with.
-    lower: Vec<String>,
-    /// The sum of their lengths.
-    letters: usize,
+    lower: Vec<Lower>,
     /// The first names that mean one of these.
     near: BTreeMap<Vec<u8>, usize>,
     /// The first names that mean none.
     far: BTreeSet<Vec<u8>>,
     /// The number of pairs of letters that may still be compared.
     budget: usize,
+    /// True once a name was not compared with all others.
+    is_exhausted: bool,
+}
+
+/// A name in lower case, and what a name has in common with it that differs in few letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Lower {
+    text: String,
+    letters: usize,
+    digits: String,
+}
+
+impl Lower {
+    fn of(name: &str) -> Self {
+        let text = name.to_lowercase();
+        let digits = text.chars().filter(char::is_ascii_digit).collect();
+        Lower { letters: text.chars().count(), digits, text }
+    }
+
+    /// Returns true if the name may be meant by another one: `C0004` and `C0005` are two names, and no spelling error.
+    fn may_be_meant(&self, by: &Lower) -> bool {
+        self.digits == by.digits && self.letters.abs_diff(by.letters) <= edits(by.letters)
+    }
 }
 
 /// The edit distance of two names takes as many steps as they have pairs of letters; this many take about a second.
@@ -42,6 +65,7 @@ impl Suggestions {
     pub(super) fn with_words<'n>(mut self, words: impl Iterator<Item = (&'n str, &'n str)>) -> Self {
         for (word, name) in words.filter(|(word, name)| word != name) {
             if let Some(id) = self.names.iter().position(|known| known == name) {
+                self.words.entry(word.to_owned()).or_insert(id);
                 self.add(word, id);
             }
         }
@@ -52,9 +76,12 @@ impl Suggestions {
         for look in alike(word) {
             self.by_look.entry(look).or_insert(id);
         }
-        let lower = word.to_lowercase();
-        self.letters += lower.len();
-        self.lower.push(lower);
+        self.lower.push(Lower::of(word));
+    }
+
+    /// Returns true if some name was not compared with all others, because there were too many.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.is_exhausted
     }
 
     /// Returns true if this is one of the names.
@@ -102,21 +129,27 @@ impl Suggestions {
     fn by_looks(&self, text: &str) -> Option<usize> {
         // Nobody takes a longer name for another one.
         let is_short = text.len() <= 4 * MAX_VALUE_BYTES;
-        is_short.then(|| alike(text).iter().find_map(|look| self.by_look.get(look).copied())).flatten()
+        let word = self.words.get(text).copied();
+        word.or_else(|| {
+            is_short.then(|| alike(text).iter().find_map(|look| self.by_look.get(look).copied())).flatten()
+        })
     }
 
     fn search(&mut self, text: &str) -> Option<usize> {
         let by_looks = self.by_looks(text);
-        let pairs = text.len() * self.letters;
-        if by_looks.is_some() || text.len() > MAX_VALUE_BYTES || pairs > self.budget {
+        if by_looks.is_some() || text.len() > MAX_VALUE_BYTES {
             return by_looks;
         }
-        self.budget -= pairs;
-        // `C0004` and `C0005` are two names, and no spelling error.
-        let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
-        let own = digits(text);
-        let others = self.lower.iter().map(String::as_str).filter(|other| digits(other) == own);
-        self.by_look.get(nearest(&text.to_lowercase(), others)?).copied()
+        let own = Lower::of(text);
+        let others = self.lower.iter().filter(|other| other.may_be_meant(&own));
+        let others: Vec<&str> = others.map(|other| other.text.as_str()).collect();
+        let pairs = own.text.len() * others.iter().map(|other| other.len()).sum::<usize>() + self.lower.len();
+        let Some(left) = self.budget.checked_sub(pairs) else {
+            self.is_exhausted = true;
+            return None;
+        };
+        self.budget = left;
+        self.by_look.get(nearest(&own.text, others)?).copied()
     }
 }
 
@@ -167,18 +200,39 @@ mod tests {
         }
     }
 
+    /// The name of one category may look like the wire id of another one.
+    #[test]
+    fn a_word_means_its_own_name() {
+        let names = ["analytics", "advertising"];
+        let words = [("Advertising", "analytics"), ("Analytics", "advertising")];
+        let mut suggestions = Suggestions::new(names.into_iter()).with_words(words.into_iter());
+        assert_eq!(suggestions.meant(&Name::from("Advertising")), Some("analytics"));
+        assert_eq!(suggestions.meant(&Name::from("ADVERTISING")), Some("advertising"));
+    }
+
     /// However many names come, and however many there are, the work ends.
     #[test]
     fn searches_are_bounded() {
-        let names: Vec<String> = (0..20_000).map(|number| format!("{:x<60}{number:05}", "")).collect();
+        let letters = |mut number: usize| -> String {
+            std::iter::repeat_with(|| {
+                let letter = char::from(b'a' + (number % 26) as u8);
+                number /= 26;
+                letter
+            })
+            .take(5)
+            .collect()
+        };
+        let names: Vec<String> =
+            (0..20_000).map(|number| format!("{:x<60}{}", "", letters(number))).collect();
         let mut suggestions = Suggestions::new(names.iter().map(String::as_str));
         let mut compared = 0;
         for number in 0..2 * MAX_VALUES {
             let before = suggestions.budget;
-            suggestions.meant(&Name::from(format!("{:y<60}{number:05}", "")));
+            suggestions.meant(&Name::from(format!("{:y<60}{}", "", letters(number))));
             compared += before - suggestions.budget;
         }
         assert!(compared <= MAX_PAIRS && compared > MAX_PAIRS / 2, "{compared}");
+        assert!(suggestions.is_exhausted());
         assert_eq!((suggestions.near.len(), suggestions.far.len()), (0, MAX_VALUES));
     }
 }

@@ -5,8 +5,8 @@ use crate::counts::Counts;
 use crate::event::Name;
 use std::collections::BTreeMap;
 
-/// Counts for each name that a policy does not declare. Names that are nearly declared have room of their own, so that however many
-/// other names there are, they never hide a misspelled one.
+/// Counts for each name that a policy does not declare. Names that are known to be nearly declared have room of their own, so that
+/// other names do not hide them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownNames<Key> {
     near: Breakdown<Counts<Key>>,

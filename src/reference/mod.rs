@@ -158,9 +158,12 @@ struct Interpreter<'a> {
     policy: &'a Policy,
     event: &'a Event<'a>,
     destination: &'a Destination,
-    /// The destination's names: an event may have as many entries as a destination has names.
-    names: HashSet<&'a str>,
+    /// The destination's names, if there are so many that no entry can be compared with each of them.
+    names: Option<HashSet<&'a str>>,
 }
+
+/// The most pairs of an entry and a name that are compared.
+const MAX_PAIRS: usize = 10_000_000;
 
 /// What a requirement comes to.
 enum Satisfaction {
@@ -174,7 +177,17 @@ enum Satisfaction {
 impl<'a> Interpreter<'a> {
     fn new(policy: &'a Policy, event: &'a Event<'a>, destination: DestinationId) -> Option<Self> {
         let destination = policy.destination(destination)?;
-        Some(Interpreter { policy, event, destination, names: destination.names().collect() })
+        let is_large = event.integrations.entries().len() * destination.aliases.len() > MAX_PAIRS;
+        let names = is_large.then(|| destination.names().collect());
+        Some(Interpreter { policy, event, destination, names })
+    }
+
+    /// Returns true for a name of the destination.
+    fn is_own(&self, name: &str) -> bool {
+        match &self.names {
+            Some(names) => names.contains(name),
+            None => self.destination.names().any(|own| own == name),
+        }
     }
 }
 
@@ -311,7 +324,7 @@ impl Interpreter<'_> {
 
     /// §3, step 4: the reason of the block, or `None` when it passes.
     fn integrations_step(&self, steps: &mut Vec<Step>) -> Option<Reason> {
-        let is_own = |name: &str| self.names.contains(name);
+        let is_own = |name: &str| self.is_own(name);
         let is_all = |name: &str| name == "All";
         let entry = self.entry(is_own);
         let all_off = self.entry(is_all) == Some(Entry::Off);
@@ -335,7 +348,7 @@ impl Interpreter<'_> {
 
     /// §2, `listed`: the reason of the block, or `None` when the destination's own entry is `on`.
     fn listed_step(&self, steps: &mut Vec<Step>) -> Option<Reason> {
-        let entry = self.entry(|name| self.names.contains(name));
+        let entry = self.entry(|name| self.is_own(name));
         let block = match entry {
             Some(Entry::On) => None,
             Some(Entry::Off) => Some(Reason::IntegrationOff),

@@ -3,7 +3,6 @@
 use super::json::{self, VERSION};
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
-use crate::breakdown::Breakdown;
 use crate::counts::Counts;
 use crate::event::{Entry, EventErrorKind, Name, Preference};
 use crate::ledger::{Audit, By, Finding, Rejection, Tally};
@@ -51,6 +50,9 @@ pub struct AuditReport<'a> {
     integrations: &'a Counts<IntegrationsState>,
     never_stamped: Vec<&'a str>,
     not_events: &'a Counts<EventErrorKind>,
+    /// How often each finding has values without a row.
+    #[serde(skip)]
+    other_values: BTreeMap<&'static str, u64>,
     policy: &'a str,
     preference_events: u64,
     rejections: &'a Counts<Rejection>,
@@ -76,6 +78,9 @@ struct CategoryReport<'a> {
 
 #[derive(Debug, Serialize)]
 struct UnknownReport<Row> {
+    /// False if names were too many to compare each with those of the policy; `None` for values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all_compared: Option<bool>,
     other: u64,
     rows: Vec<Row>,
 }
@@ -144,6 +149,7 @@ impl<'a> AuditReport<'a> {
             })
         });
         let categories_unknown = UnknownReport {
+            all_compared: Some(audit.has_compared_categories()),
             other: audit.unknown_categories.other(),
             rows: audit
                 .unknown_categories
@@ -156,6 +162,7 @@ impl<'a> AuditReport<'a> {
                 .collect(),
         };
         let integrations_unknown = UnknownReport {
+            all_compared: Some(audit.has_compared_integrations()),
             other: audit.unknown_integrations.other(),
             rows: audit
                 .unknown_integrations
@@ -181,8 +188,9 @@ impl<'a> AuditReport<'a> {
         });
         let mut values: Vec<ValueRow> = values.collect();
         values.sort_by_key(|row| row.finding);
-        let values =
-            UnknownReport { other: audit.unread_values.values().map(Breakdown::other).sum(), rows: values };
+        let other_values: BTreeMap<&str, u64> =
+            audit.unread_values.iter().map(|(finding, values)| (finding.as_str(), *values.other())).collect();
+        let values = UnknownReport { all_compared: None, other: other_values.values().sum(), rows: values };
         let by = By::ALL.into_iter().zip(&audit.by).map(|(by, breakdown)| {
             let rows = breakdown.rows().map(|(value, tally)| Cells::new(by, value, tally)).collect();
             (by.as_str(), BreakdownReport { other: Cells::new(by, &[], breakdown.other()), rows })
@@ -203,6 +211,7 @@ impl<'a> AuditReport<'a> {
             integrations: &audit.integrations,
             never_stamped: never.collect(),
             not_events: &audit.errors,
+            other_values,
             policy: policy.name(),
             preference_events: audit.preference_events,
             rejections: &audit.rejections,
@@ -276,18 +285,19 @@ impl<'a> AuditReport<'a> {
         let categories =
             categories.map(|row| (&row.category, row.meant.as_deref(), row.events, String::new()));
         let heading = "categories that the policy does not declare";
-        unknown(page, heading, categories.collect(), self.unknown_categories.other);
+        unknown(page, heading, categories.collect(), &self.unknown_categories);
         let integrations = self.unknown_integrations.rows.iter().map(|row| {
             let entries = row.entries.iter().filter(|(_, count)| **count > 0);
             let entries: Vec<String> = entries.map(|(word, count)| format!("{word} {count}")).collect();
             (&row.integration, row.meant.as_deref(), row.events, names::joined(&entries))
         });
         let heading = "integrations that the policy does not declare";
-        unknown(page, heading, integrations.collect(), self.unknown_integrations.other);
+        unknown(page, heading, integrations.collect(), &self.unknown_integrations);
     }
 
     /// Returns the values behind a finding: those of the most events.
     fn values(&self, finding: Finding) -> Option<Grid> {
+        let other = self.other_values.get(finding.as_str()).copied().unwrap_or(0);
         let rows = self.unread_values.rows.iter().filter(|row| row.finding == finding.as_str());
         let mut rows: Vec<&ValueRow> = rows.collect();
         rows.sort_by_key(|row| Reverse(row.events));
@@ -298,9 +308,10 @@ impl<'a> AuditReport<'a> {
             .chain((!rest.is_empty()).then(|| {
                 let events: u64 = rest.iter().map(|row| row.events).sum();
                 [format!("{} more", rest.len()), String::new(), format!("{events:>7}")]
-            }));
+            }))
+            .chain((other > 0).then(|| ["other".to_owned(), String::new(), format!("{other:>7}")]));
         let grid = Grid::new([Column::default(), Column::default(), Column::right(8)]).with(shown);
-        (!rows.is_empty()).then_some(Grid { indent: 4, ..grid })
+        (!rows.is_empty() || other > 0).then_some(Grid { indent: 4, ..grid })
     }
 
     /// Returns where a finding occurs: the values with the most of it.
@@ -441,7 +452,13 @@ fn help(finding: Finding) -> Option<&'static str> {
 
 /// Lists names that the policy does not declare: first those that mean a declared one, then the most frequent ones. Each comes with the
 /// name that is meant, and a note.
-fn unknown(page: &mut Page, heading: &str, mut rows: Vec<(&String, Option<&str>, u64, String)>, other: u64) {
+fn unknown<Row>(
+    page: &mut Page,
+    heading: &str,
+    mut rows: Vec<(&String, Option<&str>, u64, String)>,
+    names: &UnknownReport<Row>,
+) {
+    let other = names.other;
     if rows.is_empty() && other == 0 {
         return;
     }
@@ -460,6 +477,9 @@ fn unknown(page: &mut Page, heading: &str, mut rows: Vec<(&String, Option<&str>,
     }
     if other > 0 {
         page.indented(format!("other names, named {other} times"));
+    }
+    if names.all_compared == Some(false) {
+        page.indented("too many names to compare each with those of the policy: some may be misspelled");
     }
 }
 

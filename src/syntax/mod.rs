@@ -151,7 +151,7 @@ mod tests {
     /// A statement is read on a bounded number of times, and a file has a bounded number of messages.
     #[test]
     fn very_many_mistakes_of_one_statement() {
-        let rows = "  any any noting\n".repeat(20_000);
+        let rows = "  any any noting\n".repeat(15_000);
         let table = format!("reconcile {{\n  consent integrations enforce\n{rows}}}\n");
         let found = check(&format!("consentry 1\n{table}")).1;
         assert_eq!(found, [Code::UnexpectedText; 51]);

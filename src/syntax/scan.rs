@@ -10,7 +10,7 @@ pub const MAX_NESTING: usize = 32;
 
 /// The most words of a policy: names, texts, words of the language, single characters and comments. Each takes some hundred bytes of
 /// memory, however short it is.
-pub const MAX_WORDS: usize = 1_500_000;
+pub const MAX_WORDS: usize = 1_000_000;
 
 /// Returns true if the text must not be given to the parser.
 pub(super) fn keeps_from_parsing(diagnostic: &Diagnostic) -> bool {

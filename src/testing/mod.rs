@@ -179,7 +179,7 @@ impl<'t> Run<'t, '_> {
                 "it is no UTF-8 text: convert it first, or unpack it if it is an archive".to_owned(),
             );
         }
-        if let Some(refusal) = Layout::of(bytes).refusal() {
+        if let Some(refusal) = Layout::of(bytes, true).refusal() {
             return Some(refusal);
         }
         for ((line, _), number) in lines(bytes).zip(1..) {
@@ -236,10 +236,10 @@ impl<'t> Run<'t, '_> {
 /// has a better message.
 fn is_binary(bytes: &[u8]) -> bool {
     let start = bytes.get(..bytes.len().min(512)).unwrap_or_default();
-    let is_event = start.trim_ascii_start().starts_with(b"{");
+    let is_event = start.trim_ascii_start().starts_with(b"{") && !start.iter().take(4).any(|byte| *byte == 0);
     // The last character may be cut in two.
     let is_broken = std::str::from_utf8(start).is_err_and(|error| error.error_len().is_some());
-    start.contains(&0) || !is_event && is_broken
+    !is_event && (start.contains(&0) || is_broken)
 }
 
 /// JSON on one line, with nothing in it that would be shown otherwise than it is: its texts have no line breaks and no tabs, so that

@@ -34,7 +34,7 @@ use worker::Job;
 /// An event that needs no change comes out byte for byte, and so does its line break. Blank lines are left out. The input may
 /// be a gzip or zstd archive. A summary goes to standard error. Exit status: 0 every line is an event, 1 some lines were rejected, or --deny fails, 2 a policy
 /// that does not compile, a file that cannot be read or written, or a line that is not an event without --rejects or
-/// --discard-rejects; what comes before it is written. 130 interrupted; what is written is whole lines. 141 the reader of
+/// --discard-rejects; what comes before it is written. 130 interrupted; after one signal, what is written is whole lines. 141 the reader of
 /// standard output went away before the end.
 #[derive(clap::Args)]
 pub(super) struct Filter {

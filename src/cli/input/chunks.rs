@@ -103,9 +103,10 @@ impl Chunks {
 
     /// Refuses events that are written over several lines, as none of their lines is an event. Only the start of the input is looked at.
     fn refuse_pretty(&mut self, chunk: &mut Chunk) -> Result<()> {
-        let mut layout = Layout::of(chunk.bytes());
-        while layout == Layout::Unknown && self.read(chunk)? {
-            layout = Layout::of(chunk.bytes());
+        let mut layout = Layout::of(chunk.bytes(), false);
+        while layout == Layout::Unknown {
+            let is_whole = !self.read(chunk)?;
+            layout = Layout::of(chunk.bytes(), is_whole);
         }
         let name = &self.input.name;
         let refused = layout.refusal().map(|reason| format!("cannot read `{name}`: {reason}"));

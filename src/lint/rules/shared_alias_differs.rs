@@ -20,7 +20,9 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (alias, users) in shared.into_iter().filter(|(_, users)| users.len() > 1) {
         let ids: Vec<DestinationId> = users.iter().map(|(id, _)| *id).collect();
         // Where the answer is too large, nothing is certain.
-        let Ok(Some(OneReceives { receives, blocked, event })) = one_receives(policy, &ids) else { continue };
+        let Ok(Some(OneReceives { receives, blocked, event })) = one_receives(policy, alias, &ids) else {
+            continue;
+        };
         let name = |id| policy.destination(id).map(|one| one.name()).unwrap_or_default();
         let place = |wanted| users.iter().find(|(id, _)| *id == wanted).map(|(_, place)| *place);
         let (Some(receives_at), Some(blocked_at)) = (place(receives), place(blocked)) else { continue };
@@ -34,7 +36,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         let message =
             format!("`{receives}` and `{blocked}` share the alias `{alias}`, but need different things");
         let finding = Diagnostic::new(Code::SharedAliasDiffers, message).help(format!(
-            "`filter` sets `{alias}` to `false` there, so a router that knows only `{alias}` withholds the event from both; if the \
+            "`filter` lets nobody through under `{alias}` there, so a router that knows only `{alias}` withholds the event from both; if the \
              router knows each own name, write `override router knows own names`"
         ));
         found.push(labels.into_iter().fold(finding, |finding, (place, label)| finding.at(place, label)));
