@@ -125,6 +125,17 @@ fn a_long_window_is_allowed_on_purpose() {
     }
 }
 
+/// A first line that looks like the start of an array refuses no stream: it is one line that is not an event.
+#[test]
+fn a_bad_first_line_is_one_bad_line() {
+    let event = r#"{"type":"track","context":{}}"#;
+    for first in ["[{\"a\":1}]", "[INFO] {", "[INFO] start [", "[{\"lvl", "[1,", "{\"a\":", "[]"] {
+        let text = format!("{first}\n{event}\n{event}\n");
+        let filtered = run(&["filter", SHOP, "--discard-rejects"], text.as_bytes());
+        assert_eq!((filtered.status, filtered.out.lines().count()), (1, 2), "{first}: {}", filtered.err);
+    }
+}
+
 const PRETTY: &str = "\n{\n  \"type\": \"track\",\n  \"context\": {\n    \"consent\": { \"categoryPreferences\": { \"Advertising\": false } }\n  }\n}\n";
 
 /// An event over several lines gets one message where each line is one, and is an event where there is one.
