@@ -280,7 +280,7 @@ fn among_others<'e>(
         // "Among duplicate keys and among the names of one destination `off` wins, then `on`."
         let mut losing = Vec::new();
         if matches!(situation.entry, Some(Entry::On | Entry::Off)) {
-            losing.extend(own.iter().map(|name| (Name::from(*name), Entry::On)));
+            losing.extend(own.iter().take(MAX_OTHERS).map(|name| (Name::from(*name), Entry::On)));
         }
         if situation.all.is_some() {
             losing.push((Name::from("All"), Entry::On));
