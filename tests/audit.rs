@@ -472,7 +472,7 @@ fn values_of_one_finding_do_not_hide_those_of_another() {
     lines.push(r#"{"integrations":[]}"#.to_owned());
     let audit = audit(&policy, &lines.iter().map(String::as_bytes).collect::<Vec<_>>());
     assert_eq!(audit.unread_values[&Finding::MalformedIntegrations].rows().count(), 1);
-    // What has no row is counted in the report too.
+    // The report counts values without a row too.
     let folder = tempfile::tempdir().unwrap();
     let path = file(&folder, "p.consent", &policy_text(""));
     let human = run(&[path.to_str().unwrap()], lines.join("\n").as_bytes()).out;

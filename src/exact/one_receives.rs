@@ -19,9 +19,11 @@ pub(crate) struct OneReceives {
     pub(crate) event: String,
 }
 
-/// Returns an event that only one of some destinations receives, and that a router which knows both by an alias alone withholds from it,
-/// because the rewritten event lets nobody through under the alias. It has no invalid entry, and entries under names that both share at most. The first
-/// destination is compared with each other one: if all receive the same as the first, they receive the same.
+/// Returns an event that one of some destinations receives and another one does not, and that an alias withholds: the rewritten event
+/// lets nobody through under the alias. A router that knows both by the alias alone then delivers to neither.
+///
+/// The event has no invalid entry, and entries under names that both share at most. The first destination is compared with each other
+/// one: if all receive the same as the first, they receive the same.
 pub(crate) fn one_receives(
     policy: &Policy,
     alias: &str,

@@ -50,7 +50,7 @@ pub struct AuditReport<'a> {
     integrations: &'a Counts<IntegrationsState>,
     never_stamped: Vec<&'a str>,
     not_events: &'a Counts<EventErrorKind>,
-    /// How often each finding has values without a row.
+    /// The number of values without a row, for each finding.
     #[serde(skip)]
     other_values: BTreeMap<&'static str, u64>,
     policy: &'a str,
