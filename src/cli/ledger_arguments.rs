@@ -51,9 +51,6 @@ impl LedgerArguments {
         match (&self.ledger, policy.ledger_check()) {
             (Some(place), _) => Ledger::open(place, &self.reach, policy).map(Some),
             (None, Some(_)) if !self.unchecked => Err("the policy asks for a check against a ledger: name it with --ledger STORE, or say --unchecked".into()),
-            (None, None) if self.unchecked => {
-                Err("the policy asks for no check against a ledger: leave out --unchecked".into())
-            }
             (None, _) => Ok(None),
         }
     }
