@@ -49,13 +49,14 @@ impl Audit {
             let batch = ledger.as_ref().map(|ledger| ledger.batch(&chunk, &policy));
             let mut answers = batch.as_ref().map(Batch::answers);
             for line in chunk.events() {
-                let recorded = answers.as_mut().and_then(Iterator::next);
+                let answer = answers.as_mut().map(Iterator::next);
                 match line.and_then(|line| AuditEvent::read(line, &policy, &limits)) {
                     Err(error) => audit.add_error(&error),
                     Ok(event) => {
-                        let recorded = recorded.map(|recorded| recorded.unwrap_or(Recorded::Unreachable));
-                        let checked = recorded
-                            .and_then(|recorded| reference::check(&policy, &event.notice.event, recorded));
+                        let checked = answer.and_then(|answer| {
+                            let recorded = answer.and_then(Result::ok).unwrap_or(Recorded::Unreachable);
+                            reference::check(&policy, &event.notice.event, recorded)
+                        });
                         audit.add(&event, checked.as_ref().map(|(checked, _)| checked));
                     }
                 }

@@ -139,7 +139,7 @@ impl<'d> Decision<'d> {
         withheld.into_iter()
     }
 
-    /// Returns true if the event has one integrations object, in which `All` is off, and nothing else.
+    /// Returns true if `All` stops for certain who has no entry: the event has one integrations object, and every `All` in it is off.
     fn all_stops(&self) -> bool {
         let has_one_object = match &self.origin {
             Origin::Event(_) => true,

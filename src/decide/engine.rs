@@ -49,7 +49,7 @@ impl Table {
     ///
     /// Under `router knows own names` a blocked destination is stopped under its own name, and a shared alias stops nobody while one of
     /// its destinations is delivered. A dropped event blocks every destination: each of its entries is `false`, and so is `All`. An
-    /// input without bytes is written as the smallest event that it stands for.
+    /// input without bytes is written as the smallest event of its kind.
     ///
     /// ```
     /// use consentry::{Input, Policy, Table};

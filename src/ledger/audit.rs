@@ -220,7 +220,7 @@ impl Audit {
             rejections: Counts::zero(),
             // People write the name of a category where its wire id belongs.
             wire_ids: Suggestions::new(policy.categories().iter().map(|category| category.wire_id()))
-                .with_words(policy.categories().iter().map(|category| (category.name(), category.wire_id()))),
+                .with_words(policy.categories().iter().map(|category| category.name())),
             integration_names: Suggestions::new(
                 [ALL]
                     .into_iter()

@@ -94,7 +94,7 @@ impl Revision {
             return Err(format!("`{path}` has too many files to list: name a smaller folder").into());
         }
         let listed = String::from_utf8_lossy(&listed);
-        // `100644 blob HASH`, a tab, and the name. Of a link the number is 120000.
+        // `100644 blob HASH`, a tab, and the name. The number of a link is 120000.
         let files = listed.split('\0').filter_map(|entry| entry.split_once('\t'));
         let files = files.filter(|(entry, _)| entry.starts_with("100")).map(|(_, name)| name);
         Ok(files.filter(|name| is_policy(Path::new(name))).map(str::to_owned).collect())

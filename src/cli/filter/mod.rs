@@ -32,10 +32,11 @@ use worker::Job;
 /// Write the events themselves, rewritten so that a router that knows only the integrations object obeys the decisions.
 ///
 /// An event that needs no change comes out byte for byte, and so does its line break. Blank lines are left out. The input may
-/// be a gzip or zstd archive. A summary goes to standard error. Exit status: 0 every line is an event, 1 some lines were rejected, or --deny fails, 2 a policy
-/// that does not compile, a file that cannot be read or written, or a line that is not an event without --rejects or
-/// --discard-rejects; what comes before it is written. 130 interrupted; after one signal, what is written is whole lines. 141 the reader of
-/// standard output went away before the end.
+/// be a gzip or zstd archive. A summary goes to standard error.
+///
+/// Exit status: 0 every line is an event. 1 some lines were rejected, or --deny fails. 2 a policy does not compile, or a file cannot be
+/// read or written. 2 also for a line that is not an event, without --rejects or --discard-rejects; the lines before it are written.
+/// 130 interrupted; after one signal, whole lines are written. 141 the reader of standard output went away before the end.
 #[derive(clap::Args)]
 pub(super) struct Filter {
     #[command(flatten)]
