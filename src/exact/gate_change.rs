@@ -104,6 +104,8 @@ struct Openers<'p> {
     classes: BTreeSet<Class>,
     /// The place of each destination by its own name.
     by_name: HashMap<&'p str, usize>,
+    /// By the place of a formula, the states in which it is satisfied although events list nothing.
+    satisfied_in: HashMap<usize, [bool; ConsentState::ALL.len()]>,
     /// Under the other gates, whether events without a consent object pass, and the grants that others need.
     by_grants: Option<(bool, Vec<When>)>,
     preference_events: BTreeSet<String>,
@@ -113,14 +115,22 @@ struct Openers<'p> {
 impl<'p> Openers<'p> {
     fn of(policy: &'p Policy, formulas: &mut Vec<Formula>) -> Self {
         let mut places: HashMap<Formula, usize> = formulas.iter().cloned().zip(0..).collect();
+        let mut satisfied_in = HashMap::new();
         let mut when = |formula: Formula| {
             if formula.is_satisfied(&|_| false) {
                 return When::Always;
             }
-            When::Granted(*places.entry(formula).or_insert_with_key(|formula| {
+            let is_satisfied = |state: ConsentState| {
+                let granted = |key: &str| policy.always_grants(state, key);
+                state != ConsentState::Answered && formula.is_satisfied(&granted)
+            };
+            let states = ConsentState::ALL.map(is_satisfied);
+            let place = *places.entry(formula).or_insert_with_key(|formula| {
                 formulas.push(formula.clone());
                 formulas.len() - 1
-            }))
+            });
+            satisfied_in.insert(place, states);
+            When::Granted(place)
         };
         let mut receivers = Vec::new();
         let is_by_delivery = policy.gate_opens().value == GateOpens::Delivery;
@@ -143,11 +153,11 @@ impl<'p> Openers<'p> {
             _ if is_by_delivery => None,
             // It is a gate by grants.
             Opens::Delivery => Some((true, vec![When::Always])),
-            Opens::Grants { without_consent, open } => {
-                let granted = |wire_id| when(Formula::Category { wire_id, always: false });
+            Opens::Grants { without_consent, open, .. } => {
+                let granted = |key| when(Formula::Category { key, always: false });
                 let whens = match open {
                     Open::Always => vec![When::Always],
-                    Open::Any(wire_ids) => wire_ids.into_iter().map(granted).collect(),
+                    Open::Any(keys) => keys.into_iter().map(granted).collect(),
                 };
                 Some((without_consent == Some(true), whens))
             }
@@ -159,6 +169,7 @@ impl<'p> Openers<'p> {
             classes: receivers.iter().map(|receiver| receiver.class).collect(),
             receivers,
             by_name,
+            satisfied_in,
             by_grants,
             preference_events: event_names(policy.preference_events()),
             exempt_events: event_names(policy.exempt_events()),
@@ -170,14 +181,24 @@ impl<'p> Openers<'p> {
         [is_in(&self.preference_events), is_in(&self.exempt_events)]
     }
 
+    /// Returns when something opens in a consent state: what needs grants does or does not where events list nothing.
+    fn in_state(&self, when: When, state: ConsentState) -> When {
+        let When::Granted(place) = when else { return when };
+        let satisfied = self.satisfied_in.get(&place).and_then(|states| states.get(state as usize));
+        match state {
+            ConsentState::Answered => when,
+            _ if satisfied == Some(&true) => When::Always,
+            _ => When::Never,
+        }
+    }
+
     /// Returns when a destination of a class receives the event.
     fn when(&self, class: Class, own: Own, context: &Context<'_>, which: usize) -> When {
         let state = context.state(which);
         let [_, is_exempt] = self.is_named(context.event);
         let consent = match class.consent {
             _ if is_exempt => When::Always,
-            When::Granted(_) if state != ConsentState::Answered => When::Never,
-            consent => consent,
+            consent => self.in_state(consent, state),
         };
         let own = if context.integrations == IntegrationsState::Present { own } else { Own::Unlisted };
         let is_all_off = match context.all {
@@ -203,8 +224,7 @@ impl<'p> Openers<'p> {
             Some((without_consent, whens)) => match context.state(which) {
                 ConsentState::Missing if *without_consent => vec![When::Always],
                 ConsentState::Missing => Vec::new(),
-                ConsentState::Answered => whens.clone(),
-                _ => whens.iter().copied().filter(|when| *when == When::Always).collect(),
+                state => whens.iter().map(|when| self.in_state(*when, state)).collect(),
             },
             None => self.classes.iter().map(|class| self.when(*class, Own::Off, context, which)).collect(),
         };
@@ -412,7 +432,7 @@ impl Search<'_> {
         grants: &Grants,
     ) -> Option<String> {
         let mut preferences: Vec<(Name<'_>, Preference)> =
-            grants.iter().map(|wire_id| (Name::from(wire_id.as_str()), Preference::Granted)).collect();
+            grants.iter().map(|key| (Name::from(key.as_str()), Preference::Granted)).collect();
         if preferences.is_empty() {
             preferences.push((Name::from("?"), Preference::Refused));
         }
@@ -437,7 +457,7 @@ impl Search<'_> {
                 When::Granted(formula) => self
                     .formulas
                     .get(formula)
-                    .is_some_and(|formula| formula.is_satisfied(&|wire_id: &str| grants.contains(wire_id))),
+                    .is_some_and(|formula| formula.is_satisfied(&|key: &str| grants.contains(key))),
                 When::Never => false,
             };
         for receiver in closed.1.receivers.iter().filter(|receiver| is_open(receiver)) {
@@ -467,11 +487,10 @@ fn satisfied_alone(formula: &Formula, others: &[&Formula]) -> Result<Option<Gran
     let free: Vec<String> = formula.free().into_iter().map(str::to_owned).collect();
     let order = Order::of([formula], &free);
     let mut diagrams = Diagrams::new(vec![2; free.len()])?;
-    let granted = |diagrams: &mut Diagrams, wire_id: &str| order.literal(diagrams, wire_id);
+    let granted = |diagrams: &mut Diagrams, key: &str| order.literal(diagrams, key);
     let mut holds = formula.satisfied(&mut diagrams, &granted)?.whole;
-    for other in others
-        .iter()
-        .filter(|other| other.is_satisfied(&|wire_id: &str| free.iter().any(|own| own == wire_id)))
+    for other in
+        others.iter().filter(|other| other.is_satisfied(&|key: &str| free.iter().any(|own| own == key)))
     {
         let satisfied = other.satisfied(&mut diagrams, &granted)?.whole;
         let not = diagrams.not(satisfied)?;

@@ -9,8 +9,8 @@ use super::inputs::{ALL, ENTRIES, Inputs};
 use crate::event::{Entry, LedgerAnswer, Name, of_somebody};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
-    CategoryId, CheckResult, ConsentState, Destination, DestinationId, EntryState, IntegrationsState, Policy,
-    Promise, PromiseCondition, Requirement,
+    Category, CategoryId, CheckResult, ConsentState, Destination, DestinationId, EntryState,
+    IntegrationsState, Policy, Promise, PromiseCondition, Requirement,
 };
 use crate::reason::Reason;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
@@ -189,7 +189,7 @@ fn inputs(policy: &Policy, promise: &Promise, id: DestinationId) -> Inputs {
     let asked = categories.into_iter().filter_map(|id| policy.category(id));
     let asked = asked.filter(|category| category.always.is_none());
     let asked = asked.chain(recorded.into_iter().filter_map(|id| policy.category(id)));
-    let asked: Vec<(&str, &str)> = asked.map(|category| (category.wire_id(), category.name())).collect();
+    let asked: Vec<&Category> = asked.collect();
     Inputs::with(&[(policy, id)], &names, &asked).checked(policy)
 }
 
@@ -306,8 +306,8 @@ impl Question<'_> {
                 return Ok(Diagram::truth(case.result.is_some_and(|result| results.contains(&result))));
             }
             PromiseCondition::Recorded { category, granted } => {
-                let wire_id = self.policy.category(*category).map(|category| category.wire_id());
-                let variable = wire_id.and_then(|wire_id| inputs.recorded(wire_id));
+                let key = self.policy.category(*category).map(|category| category.key());
+                let variable = key.and_then(|key| inputs.recorded(key));
                 let (Some(variable), true) = (variable, case.result.is_some_and(has_record)) else {
                     return Ok(Diagram::FALSE);
                 };
@@ -379,11 +379,9 @@ impl Question<'_> {
     fn granted(&mut self, id: CategoryId, case: &CheckedCase) -> Result<Diagram, TooLargeError> {
         let category = self.policy.category(id).filter(|one| one.always.is_none());
         let Some(category) = category else { return Ok(Diagram::TRUE) };
-        let Some(variable) = self.inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
-        let granted = self.diagrams.literal(variable)?;
-        let stamped = self.inputs.where_present(self.diagrams, Inputs::CONSENT, granted, Diagram::FALSE)?;
+        let stamped = self.inputs.stamped_grants(self.diagrams, 0, category.key())?;
         let used = match case.used {
-            Used::Recorded => self.inputs.recorded_grants(self.diagrams, self.policy, category.wire_id())?,
+            Used::Recorded => self.inputs.recorded_grants(self.diagrams, self.policy, category.key())?,
             Used::Stamped | Used::Nothing => Diagram::FALSE,
         };
         self.used(case, stamped, used)

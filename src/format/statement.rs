@@ -141,7 +141,7 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             Family::Promise
         }
         Fact::Category(category) => {
-            starts.extend(category.wire_id.iter().map(|_| (1, category.name.span.end)));
+            starts.extend(category.wire_ids.first().map(|_| (1, category.name.span.end)));
             starts.extend(columns(&category.attributes, [2, 2]));
             Family::Category
         }

@@ -149,8 +149,8 @@ pub type Text = Spanned<String>;
 pub struct CategoryStatement {
     /// The declared name.
     pub name: Text,
-    /// The wire id, where it is not the name.
-    pub wire_id: Option<Text>,
+    /// The wire ids. Empty where the name is the wire id.
+    pub wire_ids: Vec<Text>,
     /// What is said about it.
     pub attributes: Vec<Spanned<CategoryAttribute>>,
 }
@@ -162,6 +162,8 @@ pub enum CategoryAttribute {
     Always,
     /// `unenforced`.
     Unenforced,
+    /// `unasked granted`.
+    UnaskedGranted,
     /// A description.
     Label(Text),
 }
@@ -286,6 +288,14 @@ pub struct ConsentAt {
     pub path: Vec<Text>,
     /// Other accepted spellings of the last of them.
     pub aliases: Vec<Text>,
+    /// How the value there lists what a person chose.
+    pub shape: Spanned<Shape<Text>>,
+    /// `unlisted …`: the preference of a category that the value does not list.
+    pub unlisted: Option<Spanned<Preference>>,
+    /// `skip "…"`: names that count as not listed.
+    pub skip: Vec<Text>,
+    /// `absent …`: values that count as no value.
+    pub absent: Vec<Spanned<AbsentValue>>,
 }
 
 /// `lint unmapped-destination off because "…"`.

@@ -225,3 +225,79 @@ spelled! {
         Options = "{}",
     }
 }
+
+spelled! {
+    /// The value of a category on an event. Of several values of one category the last of these counts: a refusal wins, then an invalid
+    /// value, then a grant.
+    Preference {
+        /// The person was not asked, or gave no answer.
+        Unasked = "unasked",
+        /// The person allows it.
+        Granted = "granted",
+        /// A value that the shape does not have.
+        Invalid = "invalid",
+        /// The person does not allow it.
+        Refused = "refused",
+    }
+
+    /// What it means that a list has a category.
+    Listed {
+        /// The person allows it.
+        Granted = "granted",
+        /// The person does not allow it.
+        Refused = "refused",
+    }
+}
+
+/// How a value lists what a person chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape<T = String> {
+    /// `booleans`: an object of booleans.
+    Booleans {
+        /// `in consented`: each value is an object, and its member of this name is the boolean.
+        within: Option<T>,
+        /// `reversed`: `true` refuses and `false` grants.
+        reversed: bool,
+    },
+    /// `words granted "granted" refused "denied"`: an object of texts.
+    Words {
+        /// The texts that grant.
+        granted: Vec<T>,
+        /// The texts that refuse.
+        refused: Vec<T>,
+        /// The texts that say that the person was not asked.
+        unasked: Vec<T>,
+    },
+    /// `granted list`: a list of texts.
+    List {
+        /// What being listed means.
+        listed: Listed,
+    },
+    /// `granted text by ","`: one text of several names.
+    DelimitedText {
+        /// What being listed means.
+        listed: Listed,
+        /// What stands between two names.
+        separator: T,
+    },
+    /// `pairs by "," and ":" granted "1" refused "0"`: one text of names, each with a value.
+    Pairs {
+        /// What stands between two pairs.
+        between: T,
+        /// What stands between a name and its value.
+        within: T,
+        /// The values that grant.
+        granted: Vec<T>,
+        /// The values that refuse.
+        refused: Vec<T>,
+    },
+}
+
+/// A value at the place of the preferences that counts as no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AbsentValue {
+    /// `null`.
+    Null,
+    /// A text.
+    Text(String),
+}

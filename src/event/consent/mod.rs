@@ -1,17 +1,113 @@
 //! Consent on an event: the only module that knows where it stands and under which keys. It reads and writes events, and lists the
 //! forms that consent can have on them.
 
-pub(in crate::event) mod booleans;
+mod booleans;
+mod delimited;
+mod list;
+mod words;
 
 use super::content::{Consent, Name};
 use super::json::{Json, Member, Members, nest, object, text, values};
-use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
+use crate::model::{AbsentValue, ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading, Shape};
+use words::Words;
 
 /// Returns the consent of an event (section 1 of the semantics).
 pub(super) fn read<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
     match find(event, reading) {
-        Ok(value) => booleans::read(value).map_or(Consent::Malformed, Consent::Preferences),
+        Ok(value) if is_absent(value, reading) => Consent::Empty,
+        Ok(value) => preferences(value, reading).map_or(Consent::Malformed, Consent::Preferences),
         Err(consent) => consent,
+    }
+}
+
+/// Returns true for a value that counts as no value.
+fn is_absent(value: Json<'_>, reading: &Reading) -> bool {
+    reading.absent.iter().any(|absent| match absent {
+        AbsentValue::Null => value.is_null(),
+        AbsentValue::Text(text) => value.read::<Name>().is_some_and(|name| name == **text),
+    })
+}
+
+/// Returns what a value lists; `None` for one that is not of the reading's shape.
+pub(super) fn preferences<'a>(value: Json<'a>, reading: &Reading) -> Option<Vec<(Name<'a>, Preference)>> {
+    let mut listed = match &reading.shape {
+        Shape::Booleans { within, reversed } => booleans::read(value, within.as_deref(), *reversed),
+        Shape::Words { granted, refused, unasked } => words::read(value, Words { granted, refused, unasked }),
+        Shape::List { listed } => list::read(value, (*listed).into()),
+        Shape::DelimitedText { listed, separator } => delimited::read(value, separator, (*listed).into()),
+        Shape::Pairs { between, within, granted, refused } => {
+            delimited::read_pairs(value, between, within, Words { granted, refused, unasked: &[] })
+        }
+    }?;
+    if !reading.skip.is_empty() {
+        listed.retain(|(name, _)| !reading.is_skipped(name.as_bytes()));
+    }
+    Some(listed)
+}
+
+/// Returns the consent of an event that gives categories these values, by wire id, and that is `answered` if there are any. A value that the
+/// shape does not have is left out.
+pub(super) fn stating<'a>(
+    values: impl Iterator<Item = (&'a str, Preference)>,
+    reading: &Reading,
+) -> Consent<'a> {
+    let values: Vec<(&str, Preference)> = values.collect();
+    let can_be_listed = reading.listed_values();
+    let listed = values.iter().filter(|(_, value)| can_be_listed.contains(value));
+    let mut listed: Vec<(Name<'a>, Preference)> =
+        listed.map(|(wire_id, value)| (Name::from(*wire_id), *value)).collect();
+    if let ([_, ..], [], [first, ..]) = (values.as_slice(), listed.as_slice(), can_be_listed.as_slice()) {
+        let other = reading.unclaimed("?", |name| values.iter().any(|(wire_id, _)| *wire_id == name));
+        listed.push((Name::from(other), *first));
+    }
+    Consent::Preferences(listed)
+}
+
+/// Returns preferences as JSON, in their order: the value that [`preferences`] reads.
+fn value_of(listed: &[(Name<'_>, Preference)], reading: &Reading) -> String {
+    match &reading.shape {
+        Shape::Booleans { within, reversed } => booleans::write(listed, within.as_deref(), *reversed),
+        Shape::Words { granted, refused, unasked } => {
+            words::write(listed, Words { granted, refused, unasked })
+        }
+        Shape::List { listed: meaning } => list::write(listed, (*meaning).into()),
+        Shape::DelimitedText { listed: meaning, separator } => {
+            delimited::write(listed, separator, (*meaning).into())
+        }
+        Shape::Pairs { between, within, granted, refused } => {
+            delimited::write_pairs(listed, between, within, Words { granted, refused, unasked: &[] })
+        }
+    }
+}
+
+/// Returns a value that is of no shape, and does not count as no value.
+fn malformed_value(reading: &Reading) -> &'static str {
+    if reading.absent.contains(&AbsentValue::Null) { "false" } else { "null" }
+}
+
+/// Returns the members of an object whose values the reading finds invalid; all of a text that has such a pair.
+#[cfg(feature = "ledger")]
+pub(super) fn invalid<'a>(event: &Members<'a>, reading: &Reading) -> Vec<(Name<'a>, Json<'a>)> {
+    let Ok(value) = find(event, reading) else { return Vec::new() };
+    let is_listed = |name: &Name<'_>| !reading.is_skipped(name.as_bytes());
+    match value.members() {
+        Some(members) => {
+            let is_invalid = |value: Json<'a>| match &reading.shape {
+                Shape::Booleans { within, reversed } => {
+                    booleans::preference(value, within.as_deref(), *reversed) == Preference::Invalid
+                }
+                Shape::Words { granted, refused, unasked } => {
+                    words::preference(value, Words { granted, refused, unasked }) == Preference::Invalid
+                }
+                Shape::List { .. } | Shape::DelimitedText { .. } | Shape::Pairs { .. } => false,
+            };
+            members.into_iter().filter(|(name, value)| is_listed(name) && is_invalid(*value)).collect()
+        }
+        None => {
+            let listed = preferences(value, reading).unwrap_or_default().into_iter();
+            let invalid = listed.filter(|(_, preference)| *preference == Preference::Invalid);
+            invalid.map(|(name, _)| (name, value)).collect()
+        }
     }
 }
 
@@ -42,13 +138,7 @@ fn holder<'a>(event: &Members<'a>, reading: &Reading) -> Result<Vec<(Name<'a>, J
     Ok(holder)
 }
 
-/// Returns the value that holds the preferences of an event.
-#[cfg(feature = "ledger")]
-pub(super) fn preferences<'a>(event: &Members<'a>, reading: &Reading) -> Option<Json<'a>> {
-    find(event, reading).ok()
-}
-
-/// Returns the value that makes the consent of an event malformed because it is no object, and the path to it.
+/// Returns the value that makes the consent of an event malformed by its type, and the path to it.
 #[cfg(feature = "ledger")]
 pub(super) fn malformed<'a>(event: &Members<'a>, reading: &Reading) -> Option<(String, Json<'a>)> {
     let mut holder = event.to_vec();
@@ -59,9 +149,10 @@ pub(super) fn malformed<'a>(event: &Members<'a>, reading: &Reading) -> Option<(S
         let Some(value) = value else { if is_parent { return None } else { continue } };
         let place = || path.iter().copied().chain([key.as_str()]).collect::<Vec<_>>().join(".");
         match value.members() {
-            None => return Some((place(), value)),
+            None if is_parent => return Some((place(), value)),
             Some(members) if is_parent => holder = members,
-            Some(_) => {}
+            _ if is_absent(value, reading) || preferences(value, reading).is_some() => {}
+            _ => return Some((place(), value)),
         }
         if is_parent {
             path.push(key);
@@ -93,8 +184,11 @@ pub(super) fn write(consent: &Consent<'_>, reading: &Reading) -> Option<Member> 
     match consent {
         Consent::Missing => None,
         Consent::Empty => nest(&parents, object(&[])),
-        Consent::Malformed => nest(whole.get(..1).unwrap_or_default(), "null".into()),
-        Consent::Preferences(preferences) => nest(&whole, booleans::write(preferences)),
+        Consent::Malformed => {
+            let value = if parents.is_empty() { malformed_value(reading) } else { "null" };
+            nest(whole.get(..1).unwrap_or_default(), value.into())
+        }
+        Consent::Preferences(preferences) => nest(&whole, value_of(preferences, reading)),
     }
 }
 
@@ -106,8 +200,8 @@ pub(super) fn write_at_each(consent: &Consent<'_>, readings: &[&Reading]) -> Opt
         let value = match consent {
             Consent::Missing => continue,
             Consent::Empty => object(&[]),
-            Consent::Malformed => "null".to_owned(),
-            Consent::Preferences(preferences) => booleans::write(preferences),
+            Consent::Malformed => malformed_value(reading).to_owned(),
+            Consent::Preferences(preferences) => value_of(preferences, reading),
         };
         if !matches!(consent, Consent::Empty) {
             path.push(reading.spellings.first().map_or("", String::as_str));
@@ -167,6 +261,11 @@ impl std::fmt::Display for Form {
 }
 
 impl Form {
+    /// Returns the reading that writes it.
+    pub(crate) fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
     /// Returns the other readings, which look for consent at places of their own.
     pub(crate) fn elsewhere(&self) -> &[Reading] {
         &self.elsewhere
@@ -184,10 +283,12 @@ impl Form {
             ConsentState::Unanswered => Consent::Preferences(Vec::new()),
             ConsentState::Answered => Consent::Preferences(preferences()),
             ConsentState::Malformed => match (reading.parents.split_last(), reading.spellings.as_slice()) {
-                // It is written as an invalid preference of a level above.
+                // It is written as a preference of a level above: `null`, or `false` where `null` counts as no value.
                 (Some((last, parents)), [spelling, ..]) if self.is_malformed_at_key => {
-                    let invalid = vec![(Name::from(spelling.clone()), Preference::Invalid)];
-                    return (Consent::Preferences(invalid), reading.moved(parents, last));
+                    let is_null = malformed_value(&reading) == "null";
+                    let value = if is_null { Preference::Invalid } else { Preference::Refused };
+                    let above = Reading::booleans(parents.to_vec(), vec![last.clone()]);
+                    return (Consent::Preferences(vec![(Name::from(spelling.clone()), value)]), above);
                 }
                 _ => Consent::Malformed,
             },
@@ -200,7 +301,7 @@ impl Form {
 /// that are the same at all places.
 pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
     let Some((first, others)) = readings.split_first() else { return Vec::new() };
-    if others.iter().any(|other| other.parents != first.parents) {
+    if others.iter().any(|other| other.parents != first.parents || !other.reads_alike(first)) {
         let is_possible = |state: &ConsentState| readings.iter().all(|reading| reading.has_state(*state));
         let form = |state| Form {
             states: vec![state; readings.len()],

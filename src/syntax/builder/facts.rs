@@ -36,11 +36,11 @@ impl Builder<'_> {
 
     fn category(&mut self, pair: &Pair<Rule>) -> Option<CategoryStatement> {
         let name = self.named(pair, Rule::name)?;
-        let (mut wire_id, mut attributes) = (None, Vec::new());
+        let (mut wire_ids, mut attributes) = (Vec::new(), Vec::new());
         for part in children(pair) {
             let attribute = match part.as_rule() {
                 Rule::wire_id => {
-                    wire_id = self.named(&part, Rule::text);
+                    wire_ids = self.names(&part, Rule::text)?;
                     continue;
                 }
                 Rule::always => CategoryAttribute::Always,
@@ -54,7 +54,7 @@ impl Builder<'_> {
             };
             attributes.push(Spanned::new(attribute, self.span(&part)));
         }
-        Some(CategoryStatement { name, wire_id, attributes })
+        Some(CategoryStatement { name, wire_ids, attributes })
     }
 
     fn label(&mut self, pair: &Pair<Rule>) -> Option<Text> {
@@ -187,7 +187,10 @@ impl Builder<'_> {
         if let Some(spelled) = child(pair, Rule::old_also_spelled) {
             self.old_also_spelled(pair, &spelled)?;
         }
-        Some(ConsentAt { path, aliases: self.names(pair, Rule::key)? })
+        let span = self.span(&child(pair, Rule::path)?);
+        let shape = Spanned::new(Shape::Booleans { within: None, reversed: false }, span);
+        let (unlisted, skip, absent) = (None, Vec::new(), Vec::new());
+        Some(ConsentAt { path, aliases: self.names(pair, Rule::key)?, shape, unlisted, skip, absent })
     }
 
     fn lint(&mut self, pair: &Pair<Rule>) -> Option<Lint> {
