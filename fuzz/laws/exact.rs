@@ -8,7 +8,8 @@ use consentry::exact::{
     Space, check, decision_tables, diff, fingerprint, gate,
 };
 use consentry::model::{
-    ConsentState, Enforce, EntryState, InvalidEntries, Promise, PromiseCondition, PromiseSubject, Requirement,
+    ConsentState, Enforce, EntryState, InvalidEntries, Promise, PromiseCondition, PromiseSubject,
+    Requirement, StatedChoice,
 };
 use consentry::{DestinationId, Event, Limits, Outcome, Policy, Reason, Table, reference};
 use std::collections::BTreeSet;
@@ -469,8 +470,9 @@ pub(crate) fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event
         }
         // These policies ask for no check.
         PromiseCondition::Ledger(_) | PromiseCondition::Recorded { .. } => false,
-        PromiseCondition::Preference { category, granted } => {
-            satisfied(policy, &Requirement::Category(*category), event) == *granted
+        PromiseCondition::Preference { category, preference } => {
+            let granted = satisfied(policy, &Requirement::Category(*category), event);
+            granted == (*preference == StatedChoice::Granted)
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::event::{Entry, LedgerAnswer, Name, of_somebody};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
     CategoryId, CheckResult, ConsentState, Destination, DestinationId, EntryState, IntegrationsState, Policy,
-    Promise, PromiseCondition, Requirement,
+    Promise, PromiseCondition, Requirement, StatedChoice,
 };
 use crate::reason::Reason;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
@@ -349,9 +349,13 @@ impl Question<'_> {
                     }
                 }
             }
-            PromiseCondition::Preference { category, granted } => {
+            PromiseCondition::Preference { category, preference } => {
                 let holds = self.granted(*category, case)?;
-                return if *granted { Ok(holds) } else { self.diagrams.not(holds) };
+                return if *preference == StatedChoice::Granted {
+                    Ok(holds)
+                } else {
+                    self.diagrams.not(holds)
+                };
             }
         };
         let holds: Vec<Diagram> = holds.into_iter().map(Diagram::truth).collect();

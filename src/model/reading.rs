@@ -1,6 +1,6 @@
 //! How an event carries consent. Everything after the reading is the same for all ways of carrying it.
 
-use crate::syntax::tree::ConsentState;
+use crate::syntax::tree::{ConsentState, Preference};
 
 /// How an event carries consent: where, and in which shape. Today there is one shape, an object of booleans.
 ///
@@ -11,20 +11,6 @@ pub struct Reading {
     pub(crate) parents: Vec<String>,
     /// The accepted spellings of the preferences' own key, the path's own first. Never empty.
     pub(crate) spellings: Vec<String>,
-}
-
-spelled! {
-    /// The value of a category on an event.
-    Preference {
-        /// `true`. Only this satisfies a requirement.
-        Granted = "granted",
-        /// No such key: the person was not asked. A reader never lists it.
-        Unasked = "unasked",
-        /// A value that is not a boolean.
-        Invalid = "invalid",
-        /// `false`.
-        Refused = "refused",
-    }
 }
 
 impl Reading {

@@ -139,6 +139,14 @@ spelled! {
         Grant = "grant",
     }
 
+    /// The entry of a record for a category that an event leaves unasked.
+    Unasked {
+        /// A refusal.
+        Refused = "refused",
+        /// The entry that the record has already.
+        Kept = "kept",
+    }
+
     /// How an integrations entry is read that is neither a boolean nor an object.
     InvalidEntries {
         /// As if it were not there.
@@ -193,12 +201,48 @@ spelled! {
         Invalid = "invalid",
     }
 
+    /// The meaning of a category that an event lists.
+    Listed {
+        /// The person granted it.
+        Granted = "granted",
+        /// The person refused it.
+        Refused = "refused",
+    }
+
+    /// The value of a category on an event.
+    Preference {
+        /// The person granted it. Only this satisfies a requirement.
+        Granted = "granted",
+        /// The event says nothing of it: the person was not asked.
+        Unasked = "unasked",
+        /// A value that the shape has no meaning for.
+        Invalid = "invalid",
+        /// The person refused it.
+        Refused = "refused",
+    }
+
+    /// The preference that a promise asks for.
+    StatedChoice {
+        /// `granted`.
+        Granted = "granted",
+        /// `not granted`: any other value.
+        NotGranted = "not granted",
+        /// `refused`.
+        Refused = "refused",
+        /// `unasked`.
+        Unasked = "unasked",
+        /// `invalid`.
+        Invalid = "invalid",
+    }
+
     /// The value of a preference in a test's event.
     StatedPreference {
         /// `granted`: `true` on the event.
         Granted = "granted",
         /// `refused`: `false` on the event.
         Refused = "refused",
+        /// `unasked`: the event says nothing of it.
+        Unasked = "unasked",
         /// `invalid`: a value that is not a boolean.
         Invalid = "invalid",
     }
@@ -224,4 +268,57 @@ spelled! {
         /// `{}`: an object with options, which counts as on.
         Options = "{}",
     }
+}
+
+/// The form in which a value lists what a person chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape<T = String> {
+    /// `booleans`: an object with a boolean for each category.
+    Booleans {
+        /// `in consented`: the boolean is this member of an object.
+        within: Option<T>,
+        /// `reversed`: `true` is a refusal.
+        reversed: bool,
+    },
+    /// `words …`: an object with a word for each category.
+    Words {
+        /// The words for a grant.
+        granted: Vec<T>,
+        /// The words for a refusal.
+        refused: Vec<T>,
+        /// The words for a category that the person was not asked about.
+        unasked: Vec<T>,
+    },
+    /// `granted list`: an array of categories.
+    List {
+        /// The meaning of a category that is in it.
+        listed: Listed,
+    },
+    /// `granted text by ","`: a text of categories.
+    DelimitedText {
+        /// The meaning of a category that is in it.
+        listed: Listed,
+        /// The text between two categories.
+        separator: T,
+    },
+    /// `pairs by "," and ":" …`: a text with a word for each category.
+    Pairs {
+        /// The text between two pairs.
+        between: T,
+        /// The text within a pair, between the category and its word.
+        within: T,
+        /// The words for a grant.
+        granted: Vec<T>,
+        /// The words for a refusal.
+        refused: Vec<T>,
+    },
+}
+
+/// A value that counts as no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AbsentValue {
+    /// `null`.
+    Null,
+    /// A text.
+    Text(String),
 }

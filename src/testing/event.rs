@@ -55,6 +55,7 @@ fn preference(stated: StatedPreference) -> Preference {
     match stated {
         StatedPreference::Granted => Preference::Granted,
         StatedPreference::Refused => Preference::Refused,
+        StatedPreference::Unasked => Preference::Unasked,
         StatedPreference::Invalid => Preference::Invalid,
     }
 }

@@ -78,7 +78,7 @@ impl<'t> Checker<'t> {
         for (index, category) in merged.categories.iter().enumerate() {
             let name = category.value.name.value.as_str();
             self.categories.insert(name, CategoryId::new(index));
-            if let Some(wire_id) = &category.value.wire_id {
+            for wire_id in &category.value.wire_ids {
                 self.by_wire_id.insert(&wire_id.value, name);
             }
         }
@@ -205,7 +205,7 @@ impl<'t> Checker<'t> {
         self.attributes(&category.attributes, |_| false);
         let mut checked = Category {
             name: category.name.clone(),
-            wire_id: category.wire_id.clone().unwrap_or_else(|| category.name.clone()),
+            wire_id: category.wire_ids.first().unwrap_or(&category.name).clone(),
             label: None,
             always: None,
             unenforced: None,
@@ -215,6 +215,7 @@ impl<'t> Checker<'t> {
             match &attribute.value {
                 CategoryAttribute::Always => checked.always = Some(attribute.span),
                 CategoryAttribute::Unenforced => checked.unenforced = Some(attribute.span),
+                CategoryAttribute::UnaskedGranted => {}
                 CategoryAttribute::Label(label) => checked.label = Some(label.clone()),
             }
         }

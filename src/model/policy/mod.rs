@@ -17,7 +17,7 @@ use crate::model::test::Test;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
     AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, Fact, GateOpens,
-    ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Quantifier, RouterKnows, Row, Text,
+    ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Quantifier, RouterKnows, Row, Text, Unasked,
     UnmappedDestinations, WithoutConsent,
 };
 #[cfg(feature = "lint")]
@@ -193,6 +193,9 @@ settings! {
     ledger_unknown: CheckAction = LedgerUnknown,
     ledger_unreachable: CheckAction = LedgerUnreachable,
     ledger_conflict: Conflict = LedgerConflict,
+    ledger_unasked: Unasked = LedgerUnasked =>
+        /// `ledger unasked …`: the entry of a record for a category that an event leaves unasked.
+        ledger_unasked,
 }
 
 impl Policy {
