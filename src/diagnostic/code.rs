@@ -195,6 +195,8 @@ codes! {
     UnlistableWireId "unlistable-wire-id" = 325,
     /// No event can give a category a preference that a test states.
     ImpossiblePreference "impossible-preference" = 326,
+    /// No event that lists preferences decides whether a category is granted.
+    ConstantCategory "constant-category" = 327,
 
     /// The table leaves cells open.
     UncoveredCells "uncovered-cells" = 401,

@@ -129,11 +129,13 @@ impl Results {
         };
         let compared = free(policy);
         for key in inputs.categories.iter().rev().filter(|key| compared.contains(*key)) {
-            let Some(stamped) = inputs.category(key) else { continue };
+            if inputs.category(key).is_none() {
+                continue;
+            }
             let granted = inputs.recorded_grants(diagrams, policy, key)?;
             let refused = diagrams.not(granted)?;
             let both = [diagrams.and(refused, agrees)?, diagrams.and(granted, agrees)?];
-            agrees = diagrams.node(stamped, &both)?;
+            agrees = inputs.by_listed_grant(diagrams, key, both)?;
         }
         Ok(Results { is_recording, is_answered, agrees })
     }

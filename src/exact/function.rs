@@ -326,10 +326,7 @@ impl Builder<'_> {
         let (inputs, used, policy) = (self.inputs, self.used, self.policy);
         let granted = |diagrams: &mut Diagrams, key: &str| match (used, stamped) {
             (Used::Stamped, StampedGrants::Constant(granted)) => Ok(Diagram::truth(granted.contains(key))),
-            (Used::Stamped, StampedGrants::Listed) => match inputs.category(key) {
-                Some(variable) => diagrams.literal(variable),
-                None => Ok(Diagram::FALSE),
-            },
+            (Used::Stamped, StampedGrants::Listed) => inputs.listed_grants(diagrams, key),
             (Used::Recorded, _) => inputs.recorded_grants(diagrams, policy, key),
             (Used::Nothing, _) => Ok(Diagram::FALSE),
         };

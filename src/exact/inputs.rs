@@ -34,12 +34,18 @@ pub(crate) struct Inputs {
     pub(super) called: Vec<String>,
     /// What speaks of each of them.
     pub(super) wired: Vec<Wired>,
+    /// The categories of which each preference is a value of its own, by key; of the others only whether they are granted.
+    pub(super) told: BTreeSet<String>,
     /// Categories that share wire ids.
     pub(super) overlaps: Vec<Overlap>,
+    /// For each category which of the policies have it.
+    pub(super) owned: Vec<Vec<bool>>,
     /// For each form, and each policy, what grants categories.
     pub(super) granted: Vec<Vec<StampedGrants>>,
     /// For each policy the preference of a category that an event does not list.
     pub(super) unlisted: Vec<Preference>,
+    /// The preferences that an event can give a category, as the first policy reads it.
+    pub(super) listable: Vec<Preference>,
     /// The variables in the place of all categories, if these are not asked for one by one.
     pub(crate) requirements: Option<Vec<RequirementVar>>,
     /// True for each policy in which an invalid entry counts as off.
@@ -129,6 +135,7 @@ impl Inputs {
             categories: categories.iter().map(|category| category.key().to_owned()).collect(),
             called: categories.iter().map(|category| category.name().to_owned()).collect(),
             wired: categories.iter().map(|category| Wired::of(category)).collect(),
+            owned: categories.iter().map(|_| vec![true]).collect(),
             ..Inputs::of(&[(policy, destination)])
         }
     }
@@ -180,9 +187,29 @@ impl Inputs {
             });
             granted.collect()
         };
+        let has = |policy: &Policy, key: &str| policy.category_of_key(key).is_some();
+        let owners: Vec<Vec<bool>> = categories
+            .keys()
+            .map(|key| policies.iter().map(|(policy, _)| has(policy, key)).collect())
+            .collect();
         let wired: Vec<Wired> = categories.values().map(|category| Wired::of(category)).collect();
-        let overlaps = readings.first().map(|reading| Overlap::all(&wired, reading));
-        let is_taken = |name: &str| wired.iter().any(|one| one.wire_ids.iter().any(|own| own == name));
+        let overlaps = if let [_, _, ..] = policies {
+            let reading_of = |owned: &Vec<bool>| {
+                let own =
+                    readings.iter().zip(owned).find(|(_, is_own)| **is_own).map(|(reading, _)| *reading);
+                own.or(readings.first().copied())
+            };
+            let with = wired.iter().zip(&owners);
+            let with: Option<Vec<(Wired, &Reading)>> =
+                with.map(|(wired, owned)| Some((wired.clone(), reading_of(owned)?))).collect();
+            Overlap::all(&with.unwrap_or_default())
+        } else {
+            Vec::new()
+        };
+        let is_taken = |name: &str| {
+            wired.iter().any(|one| one.wire_ids.iter().any(|own| own == name))
+                || readings.iter().any(|reading| !reading.can_list(name))
+        };
         let other_category = readings.first().map(|reading| reading.unclaimed("?", is_taken));
         Inputs {
             granted: shapes.iter().map(granted).collect(),
@@ -193,8 +220,11 @@ impl Inputs {
             categories: categories.keys().map(|key| (*key).to_owned()).collect(),
             called: categories.values().map(|category| category.name().to_owned()).collect(),
             wired,
-            overlaps: overlaps.unwrap_or_default(),
+            told: BTreeSet::new(),
+            overlaps,
+            owned: owners,
             unlisted: readings.iter().map(|reading| reading.unlisted()).collect(),
+            listable: readings.first().map(|reading| reading.values()).unwrap_or_default(),
             requirements: None,
             invalid_is_off: policies
                 .iter()
@@ -284,6 +314,7 @@ impl Inputs {
             Input::OthersDiffer => 2,
             Input::Entry(_) => ENTRIES.len() + usize::from(self.read_invalid_differently()),
             Input::All => ALL.len(),
+            Input::Category(key) if self.told.contains(key) => PREFERENCES.len(),
             Input::Category(_) | Input::Requirement(_) => 2,
         });
         values.collect()
@@ -376,6 +407,16 @@ impl Inputs {
         combinations: &[Combination],
     ) -> Result<Diagram, TooLargeError> {
         let mut events = Diagram::TRUE;
+        let is_answered = |diagrams: &mut Diagrams, values: Diagram| {
+            self.where_present(diagrams, Inputs::CONSENT, values, Diagram::TRUE)
+        };
+        for key in &self.told {
+            let Some(variable) = self.category(key) else { continue };
+            let possible = PREFERENCES.map(|value| Diagram::truth(self.listable.contains(&value)));
+            let possible = diagrams.node(variable, &possible)?;
+            let one = is_answered(diagrams, possible)?;
+            events = diagrams.and(events, one)?;
+        }
         let entries = Inputs::FIRST_NAME..self.first_category();
         for variable in entries.chain(self.categories.iter().filter_map(|key| self.category(key))) {
             let none = diagrams.is_first(variable)?;
@@ -453,10 +494,28 @@ impl Inputs {
             Some(one) => (with(&one.values), with(&one.grants)),
             None => {
                 let categories = self.first_category()..cube.0.len();
-                let point = with(&categories.map(first).collect::<Vec<usize>>());
+                let mut point = with(&categories.map(first).collect::<Vec<usize>>());
+                for overlap in self.overlaps.iter().filter(|_| self.has_members(Inputs::CONSENT, consent)) {
+                    let together = self.first_together(cube, overlap);
+                    for (variable, value) in together.into_iter().flatten() {
+                        point.get_mut(variable).into_iter().for_each(|place| *place = value);
+                    }
+                }
                 (point.clone(), point)
             }
         }
+    }
+
+    /// Returns the first values, by their variables, that categories which share wire ids can have together in a cube.
+    fn first_together(&self, cube: &Cube, overlap: &Overlap) -> Option<Vec<(usize, usize)>> {
+        let variables: Option<Vec<usize>> =
+            overlap.places.iter().map(|place| self.category(self.categories.get(*place)?)).collect();
+        let variables = variables?;
+        let mut possible = overlap.possible.as_ref()?.keys();
+        let found = possible.find(|values| {
+            variables.iter().zip(*values).all(|(variable, value)| cube.has(*variable, *value))
+        })?;
+        Some(variables.into_iter().zip(found.iter().copied()).collect())
     }
 
     /// Returns the first combination of a shape whose requirements are as a cube asks.
@@ -483,7 +542,10 @@ impl Inputs {
             Inputs::CONSENT => self.first_category()..cube.0.len(),
             _ => Inputs::FIRST_NAME..self.first_category(),
         };
-        self.has_members(object, value) || members.into_iter().all(|member| cube.has(member, 0))
+        let can_be_listed = object != Inputs::CONSENT
+            || self.overlaps.iter().all(|overlap| self.first_together(cube, overlap).is_some());
+        let is_listed = self.has_members(object, value) && can_be_listed;
+        is_listed || members.into_iter().all(|member| cube.has(member, 0))
     }
 
     /// Returns the cube with the states of the two objects in which it has events; with all states where the other conditions allow no
@@ -527,8 +589,10 @@ impl Inputs {
         });
         // What one policy does not read, another may.
         let granted = |key: &str| {
-            let mut policies = events.iter().zip(&self.unlisted);
-            policies.any(|(event, unlisted)| self.lists_grant(event, *unlisted, key))
+            let owned = place(&self.categories, key).and_then(|place| self.owned.get(place));
+            let policies = events.iter().zip(&self.unlisted).zip(owned.into_iter().flatten());
+            let mut own = policies.filter(|(_, is_own)| **is_own);
+            own.any(|((event, unlisted), _)| self.lists_grant(event, *unlisted, key))
         };
         match &self.requirements {
             None => {
@@ -566,6 +630,50 @@ impl Inputs {
             })
     }
 
+    /// Returns where the list of an event grants a category.
+    pub(crate) fn listed_grants(&self, diagrams: &mut Diagrams, key: &str) -> Result<Diagram, TooLargeError> {
+        let grants = [Diagram::FALSE, Diagram::TRUE];
+        self.by_listed_grant(diagrams, key, grants)
+    }
+
+    /// Returns one function where the list of an event does not grant a category, and another one where it does. Both depend on later
+    /// variables only.
+    pub(crate) fn by_listed_grant(
+        &self,
+        diagrams: &mut Diagrams,
+        key: &str,
+        [not, granted]: [Diagram; 2],
+    ) -> Result<Diagram, TooLargeError> {
+        let place = place(&self.categories, key);
+        let (Some(variable), Some(place)) = (self.category(key), place) else { return Ok(not) };
+        let values = 0..diagrams.count_of(variable);
+        let values = values.map(|value| if self.is_alike(place, value, 1) { granted } else { not });
+        diagrams.node(variable, &values.collect::<Vec<_>>())
+    }
+
+    /// Returns where an event itself gives a category, which is a told one, a preference: by its list, or by its state.
+    pub(crate) fn stamped_preference(
+        &self,
+        diagrams: &mut Diagrams,
+        key: &str,
+        wanted: Preference,
+        reading: &Reading,
+    ) -> Result<Diagram, TooLargeError> {
+        let listed = match self.category(key) {
+            Some(variable) => {
+                let values = PREFERENCES.map(|value| Diagram::truth(value == wanted));
+                diagrams.node(variable, &values)?
+            }
+            None => Diagram::FALSE,
+        };
+        let by_form = self.shapes.iter().map(|form| {
+            let state = form.states.first().copied().unwrap_or(ConsentState::Malformed);
+            reading.common_value(state).map_or(listed, |value| Diagram::truth(value == wanted))
+        });
+        let by_form: Vec<Diagram> = by_form.collect();
+        diagrams.node(Inputs::CONSENT, &by_form)
+    }
+
     /// Returns where a policy sees a category granted on the event itself.
     pub(crate) fn stamped_grants(
         &self,
@@ -573,10 +681,7 @@ impl Inputs {
         which: usize,
         key: &str,
     ) -> Result<Diagram, TooLargeError> {
-        let listed = match self.category(key) {
-            Some(variable) => diagrams.literal(variable)?,
-            None => Diagram::FALSE,
-        };
+        let listed = self.listed_grants(diagrams, key)?;
         let by_form = self.granted.iter().map(|form| match form.get(which) {
             Some(StampedGrants::Listed) => listed,
             Some(StampedGrants::Constant(granted)) => Diagram::truth(granted.contains(key)),
@@ -632,24 +737,7 @@ impl Inputs {
     pub(crate) fn event<'i>(&'i self, values: &[usize]) -> Option<(Event<'i>, Reading)> {
         let value = |variable: usize| values.get(variable).copied();
         let shape = self.shapes.get(value(Inputs::CONSENT)?)?;
-        let mut preferences: Vec<(Name, Preference)> = Vec::new();
-        let category = |place: usize| value(self.first_category() + place * self.width());
-        for (place, wired) in self.wired.iter().enumerate() {
-            if !self.overlaps.iter().any(|overlap| overlap.places.contains(&place)) {
-                let listing = listing(wired, category(place)?, shape.reading());
-                preferences.extend(listing.map(|(wire_id, value)| (Name::from(wire_id), value)));
-            }
-        }
-        for overlap in &self.overlaps {
-            let values: Option<Vec<usize>> = overlap.places.iter().map(|place| category(*place)).collect();
-            let list = overlap.possible.as_ref().and_then(|possible| possible.get(&values?));
-            let list = list.into_iter().flatten();
-            preferences.extend(list.map(|(wire_id, value)| (Name::from(wire_id.as_str()), *value)));
-        }
-        if preferences.is_empty() {
-            preferences.push(self.other_listing(shape.reading()));
-        }
-        let (consent, reading) = shape.consent(|| preferences);
+        let (consent, reading) = shape.consent(|| self.list(values, None, shape.reading()));
         let integrations = match IntegrationsState::ALL.get(value(Inputs::INTEGRATIONS)?)? {
             IntegrationsState::None => Integrations::Entries(Vec::new()),
             IntegrationsState::Malformed => Integrations::Malformed,
@@ -678,13 +766,69 @@ impl Inputs {
 }
 
 impl Inputs {
-    /// Returns the JSON of an event for a value of each variable; `None` where one event cannot hold the same consent at the places of all
-    /// readings.
+    /// Returns what an event lists for a value of each variable: of the categories that one policy has, or of all.
+    fn list(&self, values: &[usize], of: Option<usize>, reading: &Reading) -> Vec<(Name<'_>, Preference)> {
+        let mut list: Vec<(Name<'_>, Preference)> = Vec::new();
+        let is_own = |place: usize| {
+            let owned = self.owned.get(place);
+            of.is_none_or(|which| owned.is_some_and(|owned| owned.get(which) == Some(&true)))
+        };
+        let value =
+            |place: usize| values.get(self.first_category() + place * self.width()).copied().unwrap_or(0);
+        for (place, wired) in self.wired.iter().enumerate().filter(|(place, _)| is_own(*place)) {
+            if !self.overlaps.iter().any(|overlap| overlap.places.contains(&place)) {
+                let listing = listing(wired, value(place), reading);
+                list.extend(listing.map(|(wire_id, value)| (Name::from(wire_id), value)));
+            }
+        }
+        let own = self.overlaps.iter().filter(|overlap| overlap.places.iter().any(|place| is_own(*place)));
+        for overlap in own {
+            let values: Vec<usize> = overlap.places.iter().map(|place| value(*place)).collect();
+            let together = overlap.possible.as_ref().and_then(|possible| possible.get(&values));
+            let together = together.into_iter().flatten();
+            list.extend(together.map(|(wire_id, value)| (Name::from(wire_id.as_str()), *value)));
+        }
+        if list.is_empty() {
+            list.push(self.other_listing(reading));
+        }
+        list
+    }
+
+    /// Returns the JSON of an event for a value of each variable; `None` where no one event holds what the readings of all policies find.
     pub(crate) fn json(&self, values: &[usize]) -> Option<String> {
         let (event, reading) = self.event(values)?;
         let shape = self.shapes.get(*values.get(Inputs::CONSENT)?)?;
-        written(&event, &reading, shape)
+        if shape.apart().len() == 0 {
+            return written(&event, &reading, shape);
+        }
+        let lists = shape.apart().enumerate().map(|(which, reading)| self.list(values, Some(which), reading));
+        let lists: Vec<Vec<(Name<'_>, Preference)>> = lists.collect();
+        written_apart(&event, shape, &lists)
     }
+}
+
+/// Returns the JSON of an event in which each reading finds its own list; `None` where one event cannot hold all of them.
+pub(super) fn written_apart(
+    event: &Event<'_>,
+    form: &Form,
+    lists: &[Vec<(Name<'_>, Preference)>],
+) -> Option<String> {
+    let text = event.with_consent(form.members(lists)?);
+    let finds = |((reading, list), state): ((&Reading, &Vec<(Name<'_>, Preference)>), &ConsentState)| {
+        let seen = Event::read(text.as_bytes(), reading, &Limits::default());
+        let sorted = |list: &[(Name<'_>, Preference)]| {
+            let mut list: Vec<(Name<'static>, Preference)> =
+                list.iter().map(|(name, value)| (name.clone().into_owned(), *value)).collect();
+            list.sort();
+            list
+        };
+        seen.is_ok_and(|seen| {
+            let is_listed = *state == ConsentState::Answered;
+            seen.consent.state() == *state
+                && (!is_listed || sorted(seen.consent.preferences()) == sorted(list))
+        })
+    };
+    form.apart().zip(lists).zip(&form.states).all(finds).then_some(text)
 }
 
 /// Returns the JSON of an event whose consent has a form, which a reading writes; `None` where one event cannot hold it at the places of
@@ -704,7 +848,11 @@ pub(super) fn written(event: &Event<'_>, reading: &Reading, form: &Form) -> Opti
 
 /// Returns the member of a list that gives a category the preference of a value of its variable, or another one that decides alike;
 /// `None` where it is not listed.
-fn listing<'w>(wired: &'w Wired, value: usize, reading: &Reading) -> Option<(&'w str, Preference)> {
+pub(super) fn listing<'w>(
+    wired: &'w Wired,
+    value: usize,
+    reading: &Reading,
+) -> Option<(&'w str, Preference)> {
     let wanted = PREFERENCES.get(value).copied().unwrap_or(Preference::Refused);
     let is_alike = |value: &Preference| wired.is_granted(*value) == wired.is_granted(wanted);
     let listed = reading.listed_values();

@@ -49,11 +49,20 @@ pub(crate) struct Overlap {
 const MAX_LISTS: usize = 100_000;
 
 impl Overlap {
-    /// Returns the groups of categories that share wire ids.
-    pub(crate) fn all(categories: &[Wired], reading: &Reading) -> Vec<Overlap> {
-        let mut owners: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (place, category) in categories.iter().enumerate() {
-            category.wire_ids.iter().for_each(|wire_id| owners.entry(wire_id).or_default().push(place));
+    /// Returns the groups of categories that share wire ids, each category with the reading that lists it.
+    pub(crate) fn all(categories: &[(Wired, &Reading)]) -> Vec<Overlap> {
+        let mut readings: Vec<&Reading> = Vec::new();
+        let mut owners: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
+        for (place, (category, reading)) in categories.iter().enumerate() {
+            let known = readings.iter().position(|known| known.has_shape_of(reading));
+            let shape = known.unwrap_or_else(|| {
+                readings.push(reading);
+                readings.len() - 1
+            });
+            category
+                .wire_ids
+                .iter()
+                .for_each(|wire_id| owners.entry((wire_id, shape)).or_default().push(place));
         }
         let mut group: Vec<usize> = (0..categories.len()).collect();
         for places in owners.values().filter(|places| places.len() > 1) {
@@ -64,7 +73,7 @@ impl Overlap {
         let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         group.into_iter().enumerate().for_each(|(place, group)| groups.entry(group).or_default().push(place));
         let shared = groups.into_values().filter(|places| places.len() > 1);
-        shared.map(|places| Overlap { possible: possible(categories, &places, reading), places }).collect()
+        shared.map(|places| Overlap { possible: possible(categories, &places), places }).collect()
     }
 
     /// Returns the condition that an event can grant the categories together, over a variable for each.
@@ -90,11 +99,12 @@ impl Overlap {
 }
 
 fn possible(
-    categories: &[Wired],
+    categories: &[(Wired, &Reading)],
     places: &[usize],
-    reading: &Reading,
 ) -> Option<BTreeMap<Vec<usize>, Vec<(String, Preference)>>> {
-    let own: Vec<&Wired> = places.iter().filter_map(|place| categories.get(*place)).collect();
+    let (_, reading) = categories.get(*places.first()?)?;
+    let own: Vec<&Wired> =
+        places.iter().filter_map(|place| categories.get(*place)).map(|(wired, _)| wired).collect();
     let mut wire_ids: Vec<&str> = own.iter().flat_map(|one| &one.wire_ids).map(String::as_str).collect();
     wire_ids.sort_unstable();
     wire_ids.dedup();

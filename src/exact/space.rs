@@ -83,7 +83,9 @@ impl Space {
         });
         let mut values: Vec<Vec<usize>> = counts.map(|count| (0..count).collect()).collect();
         // A shape does not have every preference.
-        let has = |value: &usize| PREFERENCES.get(*value).is_some_and(|one| policy.reading().has_value(*one));
+        let has = |value: &usize| {
+            PREFERENCES.get(*value).is_some_and(|one| policy.reading().values().contains(one))
+        };
         values.iter_mut().skip(FIRST_CATEGORY).for_each(|values| values.retain(has));
         for (object, values) in values.iter_mut().enumerate().take(Inputs::EVENT) {
             values.sort_by_key(|value| inputs.has_members(object, *value));

@@ -47,6 +47,6 @@ pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegration
 pub use crate::syntax::tree::{
     AbsentValue, AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState,
     DestinationSet, Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level,
-    Listed, LoadTrigger, Mode, Preference, Quantifier, RecordedPreference, RouterKnows, Shape, StatedEntry,
-    StatedPreference, UnmappedDestinations, WithoutConsent,
+    Listed, LoadTrigger, Mode, Preference, Quantifier, RecordedPreference, RouterKnows, Shape, StatedChoice,
+    StatedEntry, StatedPreference, Unasked, UnmappedDestinations, WithoutConsent,
 };

@@ -1,6 +1,6 @@
 //! How an event carries consent. Everything after the reading is the same for all ways of carrying it.
 
-use crate::syntax::tree::{AbsentValue, ConsentState, Listed, Preference, Shape};
+use crate::syntax::tree::{AbsentValue, ConsentState, Listed, Preference, Shape, StatedPreference};
 
 /// How an event carries consent: where, and in which shape.
 ///
@@ -41,6 +41,16 @@ impl Reading {
         &self.shape
     }
 
+    /// Returns the names that count as not listed.
+    pub fn skipped(&self) -> &[String] {
+        &self.skip
+    }
+
+    /// Returns the values at the path that count as no value.
+    pub fn absent(&self) -> &[AbsentValue] {
+        &self.absent
+    }
+
     /// Returns the consent states that an event can have. An event is never without itself, so that a path of one key is never
     /// `missing`.
     pub fn states(&self) -> impl Iterator<Item = ConsentState> {
@@ -79,9 +89,13 @@ impl Reading {
         }
     }
 
-    /// Returns true if a category can have a value in the state `answered`.
-    pub fn has_value(&self, value: Preference) -> bool {
-        value == self.unlisted || self.listed_values().contains(&value)
+    /// Returns the values that a category can have in the state `answered`.
+    pub fn values(&self) -> Vec<Preference> {
+        let mut values = self.listed_values();
+        if !values.contains(&self.unlisted) {
+            values.push(self.unlisted);
+        }
+        values
     }
 
     /// Returns true if the shape can list a name.
@@ -125,18 +139,32 @@ impl Reading {
         Reading { parents: parents.to_vec(), spellings: vec![spelling.to_owned()], ..self.clone() }
     }
 
-    /// Returns true if both read a value alike, wherever it is.
-    pub(crate) fn reads_alike(&self, other: &Reading) -> bool {
-        self.moved(&[], "") == other.moved(&[], "")
+    /// Returns true if both read a value in one shape, wherever it is.
+    pub(crate) fn has_shape_of(&self, other: &Reading) -> bool {
+        self.shape == other.shape && self.unlisted == other.unlisted
     }
 
-    /// Returns true if the same event shows how both readings see it: they go through the same members, and an event can have
-    /// preferences under only one of the spellings that just one of them accepts.
+    /// Returns true if the same event shows how both readings see it. Readings of one shape go through the same members, and an event can have
+    /// preferences under only one of the spellings that just one of them accepts. Readings of two shapes read two values.
     pub(crate) fn is_comparable(&self, other: &Reading) -> bool {
+        if !self.has_shape_of(other) {
+            let is_within = |one: &[&str], other: &[&str]| one.starts_with(other) || other.starts_with(one);
+            return self.paths().all(|one| other.paths().all(|other| !is_within(&one, &other)));
+        }
+        if self.skip != other.skip || self.absent != other.absent {
+            return false;
+        }
         let only = |one: &Reading, other: &Reading| {
             one.spellings.iter().all(|own| other.accepts(own) || DOCUMENTED_SPELLINGS.contains(&own.as_str()))
         };
-        self.parents == other.parents && self.reads_alike(other) && only(self, other) && only(other, self)
+        self.parents == other.parents && only(self, other) && only(other, self)
+    }
+
+    /// Returns the shape in words, if it is not that of Segment.
+    pub(crate) fn shape_text(&self) -> Option<String> {
+        let is_usual = self.shape == Shape::Booleans { within: None, reversed: false };
+        (!is_usual || self.unlisted != Preference::Unasked)
+            .then(|| format!("{:?}, unlisted {}", self.shape, self.unlisted))
     }
 
     /// Returns the texts that tell readings apart, for fingerprints. The order of spellings does not matter.
@@ -198,6 +226,17 @@ impl AbsentValue {
         match self {
             AbsentValue::Null => None,
             AbsentValue::Text(text) => Some(text),
+        }
+    }
+}
+
+impl From<StatedPreference> for Preference {
+    fn from(stated: StatedPreference) -> Self {
+        match stated {
+            StatedPreference::Granted => Preference::Granted,
+            StatedPreference::Refused => Preference::Refused,
+            StatedPreference::Unasked => Preference::Unasked,
+            StatedPreference::Invalid => Preference::Invalid,
         }
     }
 }

@@ -61,7 +61,7 @@ macro_rules! keywords {
 keywords! {
     Policy "policy",
     Include "include",
-    Category "category" ["always" "unenforced"],
+    Category "category" ["always" "unenforced" "unasked"],
     Destination "destination" ["needs" "alias" "shared" "unmapped" "exempt" "disabled" "mode" "kind"],
     DestinationKind "destination" + "kind" ["ignores"],
     Reconcile "reconcile" = "{ consent integrations enforce any any consent then integrations }" false,
@@ -86,6 +86,7 @@ keywords! {
     LedgerUnknown "ledger" + "unknown" = "use stamped" true,
     LedgerUnreachable "ledger" + "unreachable" = "refuse" true,
     LedgerConflict "ledger" + "conflict" = "refuse" true,
+    LedgerUnasked "ledger" + "unasked" = "refused" true,
     NeverDeliver "never deliver",
     AlwaysDeliver "always deliver",
 }

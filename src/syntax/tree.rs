@@ -139,17 +139,19 @@ pub enum Fact {
     LedgerUnreachable(CheckAction),
     /// `ledger conflict …`: how a category is read for which two records of one person disagree.
     LedgerConflict(Conflict),
+    /// `ledger unasked …`: the entry of a record for a category that an event leaves unasked.
+    LedgerUnasked(Unasked),
 }
 
 /// A text or a name with its place; escapes are resolved.
 pub type Text = Spanned<String>;
 
-/// `category Advertising = "C0004" "Ads that follow people"`.
+/// `category Advertising = "C0004", "ads" "Ads that follow people"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CategoryStatement {
     /// The declared name.
     pub name: Text,
-    /// The wire ids. Empty where the name is the wire id.
+    /// The wire ids; empty where the name is the wire id.
     pub wire_ids: Vec<Text>,
     /// What is said about it.
     pub attributes: Vec<Spanned<CategoryAttribute>>,
@@ -281,14 +283,14 @@ pub struct Row {
     pub span: Span,
 }
 
-/// `consent at context.consent.categoryPreferences alias consentPreferences`.
+/// `consent at context.consent.deniedConsentIds refused list unlisted granted skip ""`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentAt {
     /// The members that lead from the event to the preferences.
     pub path: Vec<Text>,
     /// Other accepted spellings of the last of them.
     pub aliases: Vec<Text>,
-    /// How the value there lists what a person chose.
+    /// The form in which the value there lists what a person chose. Where none is written, it stands at the path.
     pub shape: Spanned<Shape<Text>>,
     /// `unlisted …`: the preference of a category that the value does not list.
     pub unlisted: Option<Spanned<Preference>>,
@@ -366,8 +368,8 @@ pub enum StatedCondition<Name = Text, Category = Text> {
     Preference {
         /// The category.
         category: Category,
-        /// True if it is granted.
-        granted: bool,
+        /// Its preference on the event.
+        preference: StatedChoice,
     },
 }
 
@@ -504,7 +506,7 @@ impl Fact {
             Policy Include Category Destination Reconcile UnmappedDestinations SeveralCategories InvalidEntries
             ExemptEvents PreferenceEvents ConsentAt Test Lint Banner Model ImpliedConsent GateOpens
             GateWithoutConsent LibraryLoads RouterKnows LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
-            LedgerUnreachable LedgerConflict
+            LedgerUnreachable LedgerConflict LedgerUnasked
         )
     }
 

@@ -139,6 +139,14 @@ spelled! {
         Grant = "grant",
     }
 
+    /// The entry of a record for a category that an event leaves unasked.
+    Unasked {
+        /// A refusal.
+        Refused = "refused",
+        /// The entry that the record has already.
+        Kept = "kept",
+    }
+
     /// How an integrations entry is read that is neither a boolean nor an object.
     InvalidEntries {
         /// As if it were not there.
@@ -193,12 +201,48 @@ spelled! {
         Invalid = "invalid",
     }
 
+    /// The meaning of a category that an event lists.
+    Listed {
+        /// The person granted it.
+        Granted = "granted",
+        /// The person refused it.
+        Refused = "refused",
+    }
+
+    /// The value of a category on an event.
+    Preference {
+        /// The event says nothing of it: the person was not asked.
+        Unasked = "unasked",
+        /// The person granted it.
+        Granted = "granted",
+        /// A value that the shape has no meaning for.
+        Invalid = "invalid",
+        /// The person refused it.
+        Refused = "refused",
+    }
+
+    /// The preference that a promise asks for.
+    StatedChoice {
+        /// `granted`.
+        Granted = "granted",
+        /// `not granted`: any other value.
+        NotGranted = "not granted",
+        /// `refused`.
+        Refused = "refused",
+        /// `unasked`.
+        Unasked = "unasked",
+        /// `invalid`.
+        Invalid = "invalid",
+    }
+
     /// The value of a preference in a test's event.
     StatedPreference {
         /// `granted`: `true` on the event.
         Granted = "granted",
         /// `refused`: `false` on the event.
         Refused = "refused",
+        /// `unasked`: the event says nothing of it.
+        Unasked = "unasked",
         /// `invalid`: a value that is not a boolean.
         Invalid = "invalid",
     }
@@ -226,74 +270,51 @@ spelled! {
     }
 }
 
-spelled! {
-    /// The value of a category on an event. Of several values of one category the last of these counts: a refusal wins, then an invalid
-    /// value, then a grant.
-    Preference {
-        /// The person was not asked, or gave no answer.
-        Unasked = "unasked",
-        /// The person allows it.
-        Granted = "granted",
-        /// A value that the shape does not have.
-        Invalid = "invalid",
-        /// The person does not allow it.
-        Refused = "refused",
-    }
-
-    /// What it means that a list has a category.
-    Listed {
-        /// The person allows it.
-        Granted = "granted",
-        /// The person does not allow it.
-        Refused = "refused",
-    }
-}
-
-/// How a value lists what a person chose.
+/// The form in which a value lists what a person chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shape<T = String> {
-    /// `booleans`: an object of booleans.
+    /// `booleans`: an object with a boolean for each category.
     Booleans {
-        /// `in consented`: each value is an object, and its member of this name is the boolean.
+        /// `in consented`: the boolean is this member of an object.
         within: Option<T>,
-        /// `reversed`: `true` refuses and `false` grants.
+        /// `reversed`: `true` is a refusal.
         reversed: bool,
     },
-    /// `words granted "granted" refused "denied"`: an object of texts.
+    /// `words …`: an object with a word for each category.
     Words {
-        /// The texts that grant.
+        /// The words for a grant.
         granted: Vec<T>,
-        /// The texts that refuse.
+        /// The words for a refusal.
         refused: Vec<T>,
-        /// The texts that say that the person was not asked.
+        /// The words for a category that the person was not asked about.
         unasked: Vec<T>,
     },
-    /// `granted list`: a list of texts.
+    /// `granted list`: an array of categories.
     List {
-        /// What being listed means.
+        /// The meaning of a category that is in it.
         listed: Listed,
     },
-    /// `granted text by ","`: one text of several names.
+    /// `granted text by ","`: a text of categories.
     DelimitedText {
-        /// What being listed means.
+        /// The meaning of a category that is in it.
         listed: Listed,
-        /// What stands between two names.
+        /// The text between two categories.
         separator: T,
     },
-    /// `pairs by "," and ":" granted "1" refused "0"`: one text of names, each with a value.
+    /// `pairs by "," and ":" …`: a text with a word for each category.
     Pairs {
-        /// What stands between two pairs.
+        /// The text between two pairs.
         between: T,
-        /// What stands between a name and its value.
+        /// The text within a pair, between the category and its word.
         within: T,
-        /// The values that grant.
+        /// The words for a grant.
         granted: Vec<T>,
-        /// The values that refuse.
+        /// The words for a refusal.
         refused: Vec<T>,
     },
 }
 
-/// A value at the place of the preferences that counts as no value.
+/// A value that counts as no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AbsentValue {
     /// `null`.

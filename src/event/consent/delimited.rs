@@ -2,7 +2,7 @@
 
 use super::words::Words;
 use crate::event::content::Name;
-use crate::event::json::{Json, name_text};
+use crate::event::json::Json;
 use crate::model::Preference;
 use memchr::memmem;
 
@@ -51,19 +51,19 @@ fn parts<'a>(text: &Name<'a>, separator: &str) -> impl Iterator<Item = Name<'a>>
     ranges.into_iter().map(|range| text.part(range))
 }
 
-/// Returns the text of the names that have this preference, in their order.
-pub(super) fn write(preferences: &[(Name<'_>, Preference)], separator: &str, listed: Preference) -> String {
+/// Returns the text, which is no JSON yet, of the names that have this preference, in their order.
+pub(super) fn write(preferences: &[(Name<'_>, Preference)], separator: &str, listed: Preference) -> Vec<u8> {
     let own = preferences.iter().filter(|(_, preference)| *preference == listed);
     joined(own.map(|(name, _)| name.as_bytes().to_vec()), separator)
 }
 
-/// Returns the text of the pairs, in their order. An invalid preference has a value that no pair has.
+/// Returns the text, which is no JSON yet, of the pairs, in their order. An invalid preference has a value that no pair has.
 pub(super) fn write_pairs(
     preferences: &[(Name<'_>, Preference)],
     between: &str,
     within: &str,
     words: Words<'_>,
-) -> String {
+) -> Vec<u8> {
     let is_invalid = |value: &&str| {
         let has_separator = value.contains(between) || value.contains(within);
         !has_separator && words.preference(value.as_bytes()) == Preference::Invalid
@@ -76,7 +76,6 @@ pub(super) fn write_pairs(
     joined(pairs, between)
 }
 
-fn joined(parts: impl Iterator<Item = Vec<u8>>, separator: &str) -> String {
-    let parts: Vec<Vec<u8>> = parts.collect();
-    name_text(&Name::from_bytes(parts.join(separator.as_bytes()).into()))
+fn joined(parts: impl Iterator<Item = Vec<u8>>, separator: &str) -> Vec<u8> {
+    parts.collect::<Vec<Vec<u8>>>().join(separator.as_bytes())
 }

@@ -3,12 +3,14 @@
 
 mod booleans;
 mod delimited;
+mod forms;
 mod list;
 mod words;
 
 use super::content::{Consent, Name};
-use super::json::{Json, Member, Members, nest, object, text, values};
-use crate::model::{AbsentValue, ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading, Shape};
+use super::json::{Json, Member, Members, name_text, nest, object, text, values};
+use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Preference, Reading, Shape};
+pub(crate) use forms::{Form, forms};
 use words::Words;
 
 /// Returns the consent of an event (section 1 of the semantics).
@@ -72,12 +74,23 @@ fn value_of(listed: &[(Name<'_>, Preference)], reading: &Reading) -> String {
         }
         Shape::List { listed: meaning } => list::write(listed, (*meaning).into()),
         Shape::DelimitedText { listed: meaning, separator } => {
-            delimited::write(listed, separator, (*meaning).into())
+            not_absent(delimited::write(listed, separator, (*meaning).into()), separator, reading)
         }
         Shape::Pairs { between, within, granted, refused } => {
-            delimited::write_pairs(listed, between, within, Words { granted, refused, unasked: &[] })
+            let words = Words { granted, refused, unasked: &[] };
+            not_absent(delimited::write_pairs(listed, between, within, words), between, reading)
         }
     }
+}
+
+/// Returns a text as JSON: with separators in front where it would count as no value without.
+fn not_absent(mut parts: Vec<u8>, separator: &str, reading: &Reading) -> String {
+    let is_absent =
+        |text: &[u8]| reading.absent.iter().filter_map(AbsentValue::text).any(|one| one.as_bytes() == text);
+    while is_absent(&parts) {
+        parts = [separator.as_bytes(), &parts].concat();
+    }
+    name_text(&Name::from_bytes(parts.into()))
 }
 
 /// Returns a value that is of no shape, and does not count as no value.
@@ -235,121 +248,4 @@ fn nested(places: &[(Vec<&str>, String)]) -> Vec<Member> {
         }
     };
     firsts.into_iter().map(member).collect()
-}
-
-/// A form of consent on an event that one of several readings tells from the others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Form {
-    /// The state that each of the readings sees in it.
-    pub(crate) states: Vec<ConsentState>,
-    /// The reading that writes it, and the state for this reading.
-    reading: Reading,
-    state: ConsentState,
-    /// Other readings, which look for consent at places of their own: an event has this form for all of them.
-    elsewhere: Vec<Reading>,
-    /// The value under the preferences' own key is malformed, and not a level above.
-    is_malformed_at_key: bool,
-}
-
-/// The state, as each reading sees it where they differ.
-impl std::fmt::Display for Form {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut states: Vec<&str> = self.states.iter().map(|state| state.as_str()).collect();
-        states.dedup();
-        f.write_str(&states.join(" / "))
-    }
-}
-
-impl Form {
-    /// Returns the reading that writes it.
-    pub(crate) fn reading(&self) -> &Reading {
-        &self.reading
-    }
-
-    /// Returns the other readings, which look for consent at places of their own.
-    pub(crate) fn elsewhere(&self) -> &[Reading] {
-        &self.elsewhere
-    }
-
-    /// Returns the consent of this form, with these preferences if it has any, and the reading that writes it.
-    pub(crate) fn consent<'a>(
-        &self,
-        preferences: impl FnOnce() -> Vec<(Name<'a>, Preference)>,
-    ) -> (Consent<'a>, Reading) {
-        let reading = self.reading.clone();
-        let consent = match self.state {
-            ConsentState::Missing => Consent::Missing,
-            ConsentState::Empty => Consent::Empty,
-            ConsentState::Unanswered => Consent::Preferences(Vec::new()),
-            ConsentState::Answered => Consent::Preferences(preferences()),
-            ConsentState::Malformed => match (reading.parents.split_last(), reading.spellings.as_slice()) {
-                // It is written as a preference of a level above: `null`, or `false` where `null` counts as no value.
-                (Some((last, parents)), [spelling, ..]) if self.is_malformed_at_key => {
-                    let is_null = malformed_value(&reading) == "null";
-                    let value = if is_null { Preference::Invalid } else { Preference::Refused };
-                    let above = Reading::booleans(parents.to_vec(), vec![last.clone()]);
-                    return (Consent::Preferences(vec![(Name::from(spelling.clone()), value)]), above);
-                }
-                _ => Consent::Malformed,
-            },
-        };
-        (consent, reading)
-    }
-}
-
-/// Returns every form that one of the readings tells from the others. Readings that do not go through the same parents get the forms
-/// that are the same at all places.
-pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
-    let Some((first, others)) = readings.split_first() else { return Vec::new() };
-    if others.iter().any(|other| other.parents != first.parents || !other.reads_alike(first)) {
-        let is_possible = |state: &ConsentState| readings.iter().all(|reading| reading.has_state(*state));
-        let form = |state| Form {
-            states: vec![state; readings.len()],
-            reading: (*first).clone(),
-            state,
-            elsewhere: others.iter().map(|reading| (*reading).clone()).collect(),
-            is_malformed_at_key: false,
-        };
-        return ConsentState::ALL.into_iter().filter(is_possible).map(form).collect();
-    }
-    let own = readings.iter().flat_map(|reading| &reading.spellings).map(String::as_str);
-    // Where one of the readings needs no level above, that level is neither missing nor malformed.
-    let has_level_above = readings.iter().all(|reading| reading.has_state(ConsentState::Missing));
-    let mut forms: Vec<Form> = Vec::new();
-    for spelling in own.chain(DOCUMENTED_SPELLINGS) {
-        let reading = first.moved(&first.parents, spelling);
-        let states = ConsentState::ALL.map(|state| (state, false)).into_iter();
-        // A level above the preferences may be malformed, or the value under the key itself.
-        for (state, at_key) in states.chain([(ConsentState::Malformed, true)]) {
-            let is_above = matches!(state, ConsentState::Missing | ConsentState::Malformed) && !at_key;
-            if is_above && !has_level_above {
-                continue;
-            }
-            let states = readings.iter().map(|reading| seen(reading, spelling, state, is_above)).collect();
-            if !forms.iter().any(|known| known.states == states) {
-                let reading = reading.clone();
-                forms.push(Form {
-                    states,
-                    reading,
-                    state,
-                    elsewhere: Vec::new(),
-                    is_malformed_at_key: at_key,
-                });
-            }
-        }
-    }
-    forms
-}
-
-/// Returns the state that a reading sees in an object which has preferences of some state under a spelling, or at a level above.
-fn seen(reading: &Reading, spelling: &str, state: ConsentState, is_above: bool) -> ConsentState {
-    match state {
-        ConsentState::Missing | ConsentState::Empty => state,
-        // A level above that is malformed is so for every reading.
-        _ if is_above || reading.accepts(spelling) => state,
-        // "a documented spelling of the preferences key that this policy does not accept" (section 1 of the semantics)
-        _ if DOCUMENTED_SPELLINGS.contains(&spelling) => ConsentState::Malformed,
-        // Another member of the consent object, which changes nothing.
-        _ => ConsentState::Empty,
-    }
 }

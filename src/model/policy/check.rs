@@ -117,6 +117,7 @@ impl<'t> Checker<'t> {
         let reading = said!(merged, ConsentAt).and_then(|place| self.reading(&place.value));
         if let Some(reading) = &reading {
             self.listable(&categories, reading);
+            self.decidable(&categories, reading);
             categories.iter_mut().for_each(|category| category.key = category_key(category, reading));
         }
         let reconcile =
@@ -130,7 +131,8 @@ impl<'t> Checker<'t> {
             }
         }
         let has_check = settings.as_ref().is_none_or(|settings| settings.ledger_mismatch.value.is_some());
-        let tests = merged.tests.iter().filter_map(|said| self.test(said, has_check)).collect();
+        let tests =
+            merged.tests.iter().filter_map(|said| self.test(said, has_check, reading.as_ref())).collect();
         let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
         let promises = merged.promises.iter().filter_map(|said| self.promise(said)).collect();
         self.missing_settings();

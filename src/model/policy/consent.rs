@@ -153,6 +153,35 @@ impl Checker<'_> {
         (owned(&stated.shape.value), unlisted)
     }
 
+    /// Reports the categories of which no list decides anything.
+    pub(super) fn decidable(&mut self, categories: &[Category], reading: &Reading) {
+        for category in categories.iter().filter(|category| category.is_free()) {
+            let mut grants = reading.values().into_iter().map(|value| category.is_granted_by(value));
+            let first = grants.next().unwrap_or_default();
+            if grants.any(|other| other != first) {
+                continue;
+            }
+            let (message, help) = match first {
+                true => (
+                    "is granted by every list",
+                    "write `unlisted refused` at `consent at`, or `always` behind the category",
+                ),
+                false => (
+                    "is granted by no list",
+                    "write `unlisted granted` at `consent at`, or `unasked granted` behind the category",
+                ),
+            };
+            self.report(
+                Diagnostic::new(
+                    Code::ConstantCategory,
+                    format!("`{}` {message}, whatever the event lists", category.name()),
+                )
+                .at(category.span, "decided without the event")
+                .help(help),
+            );
+        }
+    }
+
     /// Reports the wire ids that the shape cannot list: nobody could grant or refuse such a category.
     pub(super) fn listable(&mut self, categories: &[Category], reading: &Reading) {
         for wire_id in categories.iter().flat_map(|category| &category.wire_ids) {
@@ -192,20 +221,24 @@ fn owned(shape: &Shape<Text>) -> Shape {
     }
 }
 
-/// Returns what tells the grants of a category from those of other categories, also of other policies: its wire ids, and whether it is
-/// granted where an event does not list it.
+/// Returns what tells the grants of a category from those of other categories, also of other policies: its wire ids, whether it is
+/// granted where an event does not list it, and the shape that lists it.
 ///
 /// Most categories have one wire id, and this is it.
 pub(super) fn category_key(category: &Category, reading: &Reading) -> String {
+    let shape = reading.shape_text();
     let is_granted_unasked = category.unasked_granted.is_some() && reading.unlisted == Preference::Unasked;
     match category.wire_ids.as_slice() {
-        [only] if !is_granted_unasked && !only.value.starts_with('[') => only.value.clone(),
+        [only] if !is_granted_unasked && shape.is_none() && !only.value.starts_with('[') => {
+            only.value.clone()
+        }
         all => {
             let mut wire_ids: Vec<&str> = all.iter().map(|wire_id| wire_id.value.as_str()).collect();
             wire_ids.sort_unstable();
             let quoted: Vec<String> = wire_ids.into_iter().map(syntax::quoted).collect();
             let suffix = if is_granted_unasked { " or unasked" } else { "" };
-            format!("[{}]{suffix}", quoted.join(", "))
+            let shape = shape.map_or(String::new(), |shape| format!(" in {shape}"));
+            format!("[{}]{suffix}{shape}", quoted.join(", "))
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::syntax::Keyword;
 use crate::syntax::tree::{
     AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, ConsentState, Fact,
     GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Preference, Quantifier, RouterKnows,
-    Row, Text, UnmappedDestinations, WithoutConsent,
+    Row, Text, Unasked, UnmappedDestinations, WithoutConsent,
 };
 use std::collections::HashMap;
 #[cfg(feature = "lint")]
@@ -200,6 +200,9 @@ settings! {
     ledger_unknown: CheckAction = LedgerUnknown,
     ledger_unreachable: CheckAction = LedgerUnreachable,
     ledger_conflict: Conflict = LedgerConflict,
+    ledger_unasked: Unasked = LedgerUnasked =>
+        /// `ledger unasked …`: the entry of a record for a category that an event leaves unasked.
+        ledger_unasked,
 }
 
 impl Policy {
@@ -294,8 +297,7 @@ impl Policy {
         if let Some(value) = self.reading.common_value(state) {
             return Some(category.is_granted_by(value));
         }
-        let values = self.reading.listed_values().into_iter().chain([self.reading.unlisted()]);
-        let mut grants = values.map(|value| category.is_granted_by(value));
+        let mut grants = self.reading.values().into_iter().map(|value| category.is_granted_by(value));
         let first = grants.next()?;
         grants.all(|other| other == first).then_some(first)
     }
@@ -445,7 +447,7 @@ impl Category {
     }
 
     /// What tells its grants from those of other categories, also of other policies. Most categories have one wire id, and this is it.
-    pub(crate) fn key(&self) -> &str {
+    pub fn key(&self) -> &str {
         &self.key
     }
 
