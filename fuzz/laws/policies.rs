@@ -328,7 +328,7 @@ const VISIT: [&[&str]; 4] = [
 const ROUTER: &[&str] = &["router knows some names", "router knows own names"];
 
 /// Settings of the ledger.
-const LEDGER: [&[&str]; 7] = [
+const LEDGER: [&[&str]; 6] = [
     &[
         "ledger mismatch ignore",
         "ledger mismatch ignore",
@@ -345,7 +345,6 @@ const LEDGER: [&[&str]; 7] = [
     &["ledger unknown use stamped", "ledger unknown refuse", "ledger unknown drop"],
     &["ledger unreachable refuse", "ledger unreachable use stamped", "ledger unreachable drop"],
     &["ledger conflict refuse", "ledger conflict grant"],
-    &["ledger unasked refused", "ledger unasked kept"],
     &["ledger also records nothing", "ledger also records identify"],
 ];
 

@@ -48,5 +48,5 @@ pub use crate::syntax::tree::{
     AbsentValue, AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState,
     DestinationSet, Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level,
     Listed, LoadTrigger, Mode, Preference, Quantifier, RecordedPreference, RouterKnows, Shape, StatedChoice,
-    StatedEntry, StatedPreference, Unasked, UnmappedDestinations, WithoutConsent,
+    StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
 };

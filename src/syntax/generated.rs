@@ -456,7 +456,6 @@ its first letter, or nearly so. A test compares the lists.*/
     r#local_booleans,
     r#local_by,
     r#local_in,
-    r#local_kept,
     r#local_list,
     r#local_null,
     r#local_pairs,
@@ -761,7 +760,6 @@ impl Rule {
             Rule::r#local_booleans,
             Rule::r#local_by,
             Rule::r#local_in,
-            Rule::r#local_kept,
             Rule::r#local_list,
             Rule::r#local_null,
             Rule::r#local_pairs,
@@ -2995,17 +2993,6 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     .and_then(|state| {
                                                                         self::r#word_refuse(state)
                                                                             .or_else(|state| { self::r#word_grant(state) })
-                                                                    })
-                                                            })
-                                                    })
-                                                    .or_else(|state| {
-                                                        state
-                                                            .sequence(|state| {
-                                                                self::r#local_unasked(state)
-                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| {
-                                                                        self::r#word_refused(state)
-                                                                            .or_else(|state| { self::r#local_kept(state) })
                                                                     })
                                                             })
                                                     })
@@ -9724,34 +9711,6 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#local_kept(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#local_kept,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("kept")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
                 pub fn r#local_list(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -10754,7 +10713,6 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#local_booleans => rules::r#local_booleans(state),
                     Rule::r#local_by => rules::r#local_by(state),
                     Rule::r#local_in => rules::r#local_in(state),
-                    Rule::r#local_kept => rules::r#local_kept(state),
                     Rule::r#local_list => rules::r#local_list(state),
                     Rule::r#local_null => rules::r#local_null(state),
                     Rule::r#local_pairs => rules::r#local_pairs(state),

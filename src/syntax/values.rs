@@ -139,14 +139,6 @@ spelled! {
         Grant = "grant",
     }
 
-    /// The entry of a record for a category that an event leaves unasked.
-    Unasked {
-        /// A refusal.
-        Refused = "refused",
-        /// The entry that the record has already.
-        Kept = "kept",
-    }
-
     /// How an integrations entry is read that is neither a boolean nor an object.
     InvalidEntries {
         /// As if it were not there.

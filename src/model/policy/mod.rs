@@ -19,7 +19,7 @@ use crate::syntax::Keyword;
 use crate::syntax::tree::{
     AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, ConsentState, Fact,
     GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Preference, Quantifier, RouterKnows,
-    Row, Text, Unasked, UnmappedDestinations, WithoutConsent,
+    Row, Text, UnmappedDestinations, WithoutConsent,
 };
 use std::collections::HashMap;
 #[cfg(feature = "lint")]
@@ -200,9 +200,6 @@ settings! {
     ledger_unknown: CheckAction = LedgerUnknown,
     ledger_unreachable: CheckAction = LedgerUnreachable,
     ledger_conflict: Conflict = LedgerConflict,
-    ledger_unasked: Unasked = LedgerUnasked =>
-        /// `ledger unasked …`: the entry of a record for a category that an event leaves unasked.
-        ledger_unasked,
 }
 
 impl Policy {
