@@ -368,3 +368,31 @@ fn shapes_that_decide_nothing_are_refused() {
         assert!(error.contains(code), "{statements}\n{error}");
     }
 }
+
+/// The page of a prelude: its policy compiles, and its event is decided as the page says.
+#[test]
+fn pages_of_preludes_say_what_is_so() {
+    for (page, expected) in [
+        (include_str!("../docs/preludes/google-consent-mode.md"), [YES, NO]),
+        (include_str!("../docs/preludes/onetrust-groups.md"), [YES, NO]),
+    ] {
+        let block = |language: &str| {
+            let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
+            rest.split_once("```").unwrap().0
+        };
+        let policy = Policy::parse(block("consent")).unwrap();
+        assert_eq!(decided(&policy, block("json").trim()).1, expected);
+        // What the page offers in place of the prelude's path compiles too.
+        let offered = page.split('`').filter(|code| code.starts_with("override consent at"));
+        let mut count = 0;
+        for statement in offered {
+            let text = format!(
+                "consentry 1 policy \"p\" include prelude \"segment\" {}",
+                statement.replace('\n', " ")
+            );
+            assert!(Policy::parse(&text).is_ok(), "{text}");
+            count += 1;
+        }
+        assert!(count > 0);
+    }
+}
