@@ -1,7 +1,6 @@
 //! What a decision reads from an event.
 
-use super::consent;
-use crate::model::{AlsoRecords, ConsentState, IntegrationsState, Policy, Preference, Reading};
+use crate::model::{AlsoRecords, ConsentState, IntegrationsState, Policy, Preference};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
@@ -172,14 +171,6 @@ impl Event<'_> {
         let has_preferences = matches!(self.consent, Consent::Preferences(_));
         self.track.as_ref().is_some_and(is_named)
             || self.is_identify && has_preferences && policy.also_records() == AlsoRecords::Identify
-    }
-}
-
-impl<'a> Consent<'a> {
-    /// The consent of an event that gives categories these values, by wire id, as a policy reads it. With at least one value the state is
-    /// `answered`. A value that the policy's shape does not have is left out: a list of grants has no refusals.
-    pub fn stating(values: impl Iterator<Item = (&'a str, Preference)>, reading: &Reading) -> Self {
-        consent::stating(values, reading)
     }
 }
 

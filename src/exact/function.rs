@@ -331,9 +331,12 @@ impl Builder<'_> {
             (Used::Nothing, _) => Ok(Diagram::FALSE),
         };
         let mut satisfied = formula.satisfied(self.diagrams, &granted)?;
-        if *stamped == StampedGrants::Listed && self.inputs.requirements.is_some() {
+        if self.inputs.requirements.is_some() {
+            // A variable says whether refusals name other categories.
             satisfied.named = BTreeMap::new();
-            if let Some(variable) = self.inputs.requirement_var(|one| one.is_of(self.which)) {
+            if *stamped == StampedGrants::Listed
+                && let Some(variable) = self.inputs.requirement_var(|one| one.is_of(self.which))
+            {
                 satisfied.whole = self.diagrams.literal(variable)?;
             }
         }

@@ -47,22 +47,21 @@ pub(super) fn preferences<'a>(value: Json<'a>, reading: &Reading) -> Option<Vec<
     Some(listed)
 }
 
-/// Returns the consent of an event that gives categories these values, by wire id, and that is `answered` if there are any. A value that the
-/// shape does not have is left out.
-pub(super) fn stating<'a>(
-    values: impl Iterator<Item = (&'a str, Preference)>,
-    reading: &Reading,
-) -> Consent<'a> {
-    let values: Vec<(&str, Preference)> = values.collect();
-    let can_be_listed = reading.listed_values();
-    let listed = values.iter().filter(|(_, value)| can_be_listed.contains(value));
-    let mut listed: Vec<(Name<'a>, Preference)> =
-        listed.map(|(wire_id, value)| (Name::from(*wire_id), *value)).collect();
-    if let ([_, ..], [], [first, ..]) = (values.as_slice(), listed.as_slice(), can_be_listed.as_slice()) {
-        let other = reading.unclaimed("?", |name| values.iter().any(|(wire_id, _)| *wire_id == name));
-        listed.push((Name::from(other), *first));
+impl<'a> Consent<'a> {
+    /// The consent of an event that gives categories these values, by wire id, as a policy reads it. With at least one value the state is
+    /// `answered`. A value that the policy's shape does not have is left out: a list of grants has no refusals.
+    pub fn stating(values: impl Iterator<Item = (&'a str, Preference)>, reading: &Reading) -> Self {
+        let values: Vec<(&str, Preference)> = values.collect();
+        let can_be_listed = reading.listed_values();
+        let listed = values.iter().filter(|(_, value)| can_be_listed.contains(value));
+        let mut listed: Vec<(Name<'a>, Preference)> =
+            listed.map(|(wire_id, value)| (Name::from(*wire_id), *value)).collect();
+        if let ([_, ..], [], [first, ..]) = (values.as_slice(), listed.as_slice(), can_be_listed.as_slice()) {
+            let other = reading.unclaimed("?", |name| values.iter().any(|(wire_id, _)| *wire_id == name));
+            listed.push((Name::from(other), *first));
+        }
+        Consent::Preferences(listed)
     }
-    Consent::Preferences(listed)
 }
 
 /// Returns preferences as JSON, in their order: the value that [`preferences`] reads.
