@@ -92,13 +92,27 @@ impl Table {
                 &several
             }
         };
+        self.rewrite_as(at, line, objects, scratch, into);
+        let (event, deliver) = scratch.resolved(at);
+        Ok(Decision::new(self, origin, event, deliver))
+    }
+
+    /// Decides an event, and appends the text of one rewritten, with these integrations objects: that of the event itself, or of one
+    /// that a router reads in its place.
+    #[inline]
+    pub(super) fn rewrite_as(
+        &self,
+        at: ResolvedAt,
+        line: &[u8],
+        objects: &[&[u8]],
+        scratch: &mut Scratch,
+        into: &mut Vec<u8>,
+    ) {
         let (event, deliver) = scratch.resolved(at);
         self.deliver(&event, deliver);
         let dropped = event.enforce(self).drop_reason().is_some();
         let (rewrites, deliver) = scratch.rewrites(self);
         rewrites.rewrite(self, Outcome { deliver, dropped }, line, objects, into);
-        let (event, deliver) = scratch.resolved(at);
-        Ok(Decision::new(self, origin, event, deliver))
     }
 
     /// Reads an event as this table's policy asks: [`Event::read`] with [`Policy::reading`](crate::Policy::reading), only faster.
@@ -124,7 +138,7 @@ impl Table {
 
     /// Resolves what is decided about to the policy's own numbers, and checks it against what is recorded.
     #[inline]
-    fn resolve<'d>(
+    pub(super) fn resolve<'d>(
         &self,
         input: Input<'d>,
         scratch: &mut Scratch,

@@ -45,8 +45,8 @@ pub(crate) use role::EventRole;
 pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, TestRecorded};
 
 pub use crate::syntax::tree::{
-    AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState, DestinationSet,
-    Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level, LoadTrigger,
-    Mode, Quantifier, RecordedPreference, RouterKnows, StatedEntry, StatedPreference, UnmappedDestinations,
-    WithoutConsent,
+    AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState,
+    DestinationSet, Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level,
+    LoadTrigger, Mode, Quantifier, RecordedPreference, RouterKnows, StatedEntry, StatedPreference,
+    UnmappedDestinations, WithoutConsent,
 };

@@ -2,10 +2,13 @@
 //! forms that consent can have on them.
 
 pub(in crate::event) mod booleans;
+mod merge;
 
 use super::content::{Consent, Name};
 use super::json::{Json, Member, Members, nest, object, text, values};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
+
+pub(super) use merge::merge_into;
 
 /// Returns the consent of an event (section 1 of the semantics).
 pub(super) fn read<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
