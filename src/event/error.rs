@@ -8,8 +8,8 @@ pub struct EventError {
     kind: EventErrorKind,
     /// The byte, from 0, at which the fault shows; for `line_too_long` the limit.
     offset: usize,
-    item: Option<usize>,
-    detail: String,
+    item: Option<u32>,
+    detail: Box<str>,
 }
 
 spelled! {
@@ -47,14 +47,17 @@ impl EventErrorKind {
 }
 
 impl EventError {
-    pub(super) fn new(kind: EventErrorKind, offset: usize, detail: impl Into<String>) -> Self {
+    pub(super) fn new(kind: EventErrorKind, offset: usize, detail: impl Into<Box<str>>) -> Self {
         EventError { kind, offset, item: None, detail: detail.into() }
     }
 
     /// The error of an item of a batch that is no event.
     pub(super) fn in_item(item: usize, offset: usize, detail: &str) -> Self {
         let detail = format!("item {item} of the batch, at byte {offset}, {detail}");
-        EventError { item: Some(item), ..EventError::new(EventErrorKind::InvalidItem, offset, detail) }
+        EventError {
+            item: u32::try_from(item).ok(),
+            ..EventError::new(EventErrorKind::InvalidItem, offset, detail)
+        }
     }
 
     /// The error for a line of which only the first `limit` bytes were kept, because it is longer.
@@ -87,7 +90,7 @@ impl EventError {
 
     /// Returns the number of the item at fault, counted from 0, if the line is a batch with an item that is no event.
     pub fn item(&self) -> Option<usize> {
-        self.item
+        self.item.map(|item| item as usize)
     }
 
     /// The code that reports use.

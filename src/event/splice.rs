@@ -52,7 +52,7 @@ pub(super) fn without<'a>(
             continue;
         }
         // The first member that stays has no comma in front of it.
-        let gap = if has_member { gap } else { gap.trim_ascii_start().trim_start_matches(',') };
+        let gap = gap.trim_ascii_start().strip_prefix(',').filter(|_| !has_member).unwrap_or(gap);
         has_member = true;
         let to = if is_cut { &mut behind } else { &mut before };
         to.push_str(gap);

@@ -111,7 +111,8 @@ pub struct Witness {
 }
 
 impl Diff {
-    /// True if the policies give every event the same decision, gate and ledger check, routers the same names, and read batches alike: exactly then they have one fingerprint.
+    /// Returns true if the policies give every event the same decision, gate and ledger check, give routers the same names, and set the same
+    /// `batches`: exactly then they have one fingerprint.
     pub fn is_empty(&self) -> bool {
         *self == Diff::default()
     }

@@ -100,6 +100,7 @@ impl Worker<'_> {
     }
 
     /// Decides a line, whether it is an event or a batch. `flush` writes what has become large.
+    #[inline]
     fn line<'r>(
         &mut self,
         line: &[u8],
@@ -184,6 +185,7 @@ impl Worker<'_> {
         Ok(ControlFlow::Continue(()))
     }
 
+    #[inline]
     fn event(
         &mut self,
         line: &[u8],

@@ -9,7 +9,6 @@ pub(super) mod recognise;
 use super::error::{EventError, EventErrorKind};
 use super::json::Json;
 use super::read::{Limits, json};
-use super::splice::without;
 use crate::model::{Batches, Policy};
 use memchr::memmem;
 use merge::Envelope;
@@ -48,7 +47,7 @@ pub struct Batch<'a> {
     text: &'a str,
     array: Json<'a>,
     items: Vec<&'a str>,
-    /// Under `batches merged`, unless nothing of it counts.
+    /// Under `batches merged`.
     envelope: Option<Envelope<'a>>,
     limit: usize,
 }
@@ -65,9 +64,10 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     ///
-    /// [`EventError`] for a batch with an item that is no event ([`EventErrorKind::InvalidItem`]), for `batch` without `type` that is no
-    /// array ([`EventErrorKind::MalformedBatch`]), for any batch under `batches reject` ([`EventErrorKind::Batch`]), and for one that is
-    /// longer than the limit once its envelope is merged into each item ([`EventErrorKind::LineTooLong`]).
+    /// - [`EventErrorKind::Batch`]: the policy sets `batches reject`.
+    /// - [`EventErrorKind::MalformedBatch`]: there is `batch` and no `type`, and `batch` is no array, or there twice.
+    /// - [`EventErrorKind::InvalidItem`]: an item is no event.
+    /// - [`EventErrorKind::LineTooLong`]: the batch exceeds the limit once its envelope is merged into each item.
     pub fn read(line: &'a [u8], policy: &Policy, limits: &Limits) -> Result<Option<Self>, EventError> {
         if !may_be_batch(line) {
             return Ok(None);
@@ -90,8 +90,7 @@ impl<'a> Batch<'a> {
         for (number, item) in items.iter().enumerate() {
             ensure_event(number, Json::new(item), line)?;
         }
-        let envelope = Some(envelope).filter(|_| batches == Batches::Merged);
-        let envelope = envelope.map(|members| Envelope::new(members, policy)).filter(|one| !one.is_empty());
+        let envelope = (batches == Batches::Merged).then(|| Envelope::new(envelope, policy));
         let growth = envelope.as_ref().map_or(0, Envelope::growth).saturating_mul(items.len());
         if line.len().saturating_add(growth) > limits.bytes {
             return Err(EventError::batch_too_long(limits.bytes));
@@ -153,13 +152,10 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         let place = self.array.place_in(line);
-        let around = (self.text.get(..place.start), self.text.get(place.end..));
-        let mut around = (Cow::from(around.0.unwrap_or_default()), Cow::from(around.1.unwrap_or_default()));
-        if let Some(envelope) = &self.envelope {
-            let (before, behind) =
-                without(self.text, envelope.members(), self.array, |key| key == "integrations");
-            around = (before.into(), behind.into());
-        }
+        let text = |range: Option<&str>| range.unwrap_or_default().to_owned();
+        let around = self.envelope.as_ref().and_then(|envelope| envelope.text_around(self.text, self.array));
+        let around =
+            around.unwrap_or_else(|| (text(self.text.get(..place.start)), text(self.text.get(place.end..))));
         let length = into.len();
         into.extend_from_slice(around.0.as_bytes());
         let (mut end, mut is_first) = (place.start, true);

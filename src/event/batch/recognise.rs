@@ -4,7 +4,7 @@ use crate::event::content::Name;
 use crate::event::error::{EventError, EventErrorKind};
 use crate::event::json::{Json, Members, values};
 
-/// What a JSON value is, if it is an event or a batch.
+/// The form of a JSON value that is an event or a batch.
 pub(in crate::event) enum Form<'a> {
     /// The members of one event.
     Event(Vec<(Name<'a>, Json<'a>)>),

@@ -16,8 +16,9 @@ pub(in crate::event) fn merge_into(
     reading: &Reading,
 ) -> Option<String> {
     let (own, other) = (read(item, reading), read(envelope, reading));
-    let merged = merged(&own, &other, reading.unlisted());
-    if merged == own {
+    let merged = |one, other| merged(one, other, reading.unlisted());
+    let (merged, alone) = (merged(&own, &other), merged(&own, &Consent::Missing));
+    if merged == alone {
         return None;
     }
     let parents: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
@@ -36,42 +37,43 @@ pub(in crate::event) fn merge_into(
 }
 
 /// Returns the consent of two places: malformed if one is; else the preferences of both, or of the one that has some; else empty if one
-/// is. A name that one place lists is `unlisted` at the other.
+/// is. A name that one place lists is `unlisted` at the other, if that lists any.
 fn merged<'a>(one: &Consent<'a>, other: &Consent<'a>, unlisted: Preference) -> Consent<'a> {
     match (one, other) {
         (Consent::Malformed, _) | (_, Consent::Malformed) => Consent::Malformed,
         (Consent::Preferences(one), Consent::Preferences(other)) => {
-            Consent::Preferences(strictest(one, other, unlisted))
+            Consent::Preferences(strictest([one, other], unlisted))
         }
-        (Consent::Preferences(one), _) | (_, Consent::Preferences(one)) => Consent::Preferences(one.clone()),
+        (Consent::Preferences(one), _) | (_, Consent::Preferences(one)) => {
+            Consent::Preferences(strictest([one, &[]], Preference::Unasked))
+        }
         (Consent::Empty, _) | (_, Consent::Empty) => Consent::Empty,
         (Consent::Missing, Consent::Missing) => Consent::Missing,
     }
 }
 
-type Preferences<'a> = Vec<(Name<'a>, Preference)>;
-
-/// Returns the preference for each name that one of two places lists: refused if one refuses, else invalid if one is, else granted if one
-/// grants.
-fn strictest<'a>(one: &Preferences<'a>, other: &Preferences<'a>, unlisted: Preference) -> Preferences<'a> {
-    let fold = |all: &Preferences<'a>| {
-        let mut folded: HashMap<Name<'a>, Preference> = HashMap::new();
-        for (name, preference) in all {
-            let known = folded.entry(name.clone()).or_insert(*preference);
-            *known = (*known).max(*preference);
+/// Returns each name that one of two places lists, once, and its preference: refused if one place refuses, else invalid if one is, else
+/// granted if one grants. In one place the same order decides between values of one name.
+fn strictest<'a>(
+    places: [&[(Name<'a>, Preference)]; 2],
+    unlisted: Preference,
+) -> Vec<(Name<'a>, Preference)> {
+    let mut all: Vec<(Name<'a>, [Option<Preference>; 2])> = Vec::new();
+    let mut known: HashMap<&Name<'a>, usize> = HashMap::new();
+    for (place, listed) in places.into_iter().enumerate() {
+        for (name, preference) in listed {
+            let at = *known.entry(name).or_insert(all.len());
+            if at == all.len() {
+                all.push((name.clone(), [None; 2]));
+            }
+            let value = all.get_mut(at).and_then(|(_, values)| values.get_mut(place));
+            value.into_iter().for_each(|value| *value = (*value).max(Some(*preference)));
         }
-        folded
+    }
+    // An unasked category does not stand in the way of a grant.
+    let rank = |value: &Preference| (*value != Preference::Unasked, *value);
+    let strictest = |values: [Option<Preference>; 2]| {
+        values.into_iter().map(|value| value.unwrap_or(unlisted)).max_by_key(rank).unwrap_or(unlisted)
     };
-    let places = [fold(one), fold(other)];
-    let value = |name: &Name<'a>| {
-        let values = places.each_ref().map(|place| place.get(name).copied().unwrap_or(unlisted));
-        // An unasked category does not stand in the way of a grant.
-        values.into_iter().max_by_key(|value| (*value != Preference::Unasked, *value)).unwrap_or(unlisted)
-    };
-    let is_first = |name: &Name<'a>| !places[0].contains_key(name);
-    let more = other.iter().filter(|(name, _)| is_first(name));
-    let mut seen = HashMap::new();
-    let names = one.iter().chain(more).map(|(name, _)| name);
-    let names = names.filter(|name| seen.insert((*name).clone(), ()).is_none());
-    names.map(|name| (name.clone(), value(name))).collect()
+    all.into_iter().map(|(name, values)| (name, strictest(values))).collect()
 }
