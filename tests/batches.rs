@@ -135,6 +135,30 @@ fn a_line_is_an_event_a_batch_or_an_error() {
     }
 }
 
+/// Both readers know a batch, wherever the policy reads consent.
+#[test]
+fn consent_may_be_within_a_member_called_batch() {
+    for path in ["batch.consent", "batch"] {
+        let table = table(&format!("override consent at {path}"));
+        for (line, code) in [
+            (r#"{"type":"track","batch":{"consent":{"Ads":false},"Ads":false}}"#, None),
+            (r#"{"batch":{"consent":{"Ads":false},"Ads":false}}"#, Some("malformed_batch")),
+            (r#"{"batch":[{}]}"#, Some("batch")),
+        ] {
+            let mut scratch = table.scratch();
+            let decided = table.decide(Input::line(line.as_bytes()), &mut scratch);
+            let delivers = decided
+                .as_ref()
+                .ok()
+                .map(|decision| decision.verdict_of("Facebook Pixel").unwrap().delivers());
+            assert_eq!(delivers, code.is_none().then_some(false), "{path} {line}");
+            assert_eq!(decided.err().map(|error| error.code()), code, "{path} {line}");
+            let read = Event::read(line.as_bytes(), table.policy().reading(), &Limits::default());
+            assert_eq!(read.err().map(|error| error.code()), code, "{path} {line}");
+        }
+    }
+}
+
 /// An event behind the limits of a line is refused where it is, in a batch as elsewhere.
 #[test]
 fn the_limits_are_those_of_the_line() {
@@ -337,7 +361,10 @@ fn a_batch_cannot_grow_without_bounds() {
     let many = "{},".repeat(200_000);
     let line = format!("{{\"integrations\":{{{names}\"z\":true}},\"batch\":[{many}{{}}]}}");
     let error = items(&table(""), &line).unwrap_err();
-    assert!(error.code() == "line_too_long" && error.to_string().contains("rewritten"), "{error}");
+    assert!(
+        error.code() == "line_too_long" && error.to_string().contains("written into each item"),
+        "{error}"
+    );
     let destinations: String =
         (0..100).map(|number| format!("destination \"d{number}\" needs Ads\n")).collect();
     let table = Table::new(Policy::parse(&(policy("") + &destinations)).unwrap());

@@ -47,6 +47,7 @@ fn batch(
     let bytes = line.as_bytes();
     let read_line = Batch::read(bytes, table.policy(), &Limits::default());
     let one = table.decide(Input::line(bytes), scratch).err();
+    assert_eq!(table.decide(Input::line(bytes).trusted(), scratch).err(), one, "{}", shown());
     if envelope.is_some_and(|envelope| envelope.has("type")) {
         assert!(read_line.unwrap().is_none() && one.is_none(), "{}", shown());
         return 1;

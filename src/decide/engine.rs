@@ -31,7 +31,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// When the bytes are not an event; if they are trusted, when that is seen. Other inputs are always decided.
+    /// When the bytes are not an event; if they are trusted, when that is seen. A [`Batch`](crate::event::Batch) is several events, and
+    /// no event. Other inputs are always decided.
     #[inline]
     pub fn decide<'d>(
         &'d self,
@@ -67,7 +68,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// When the bytes are not an event; nothing is appended then.
+    /// When the bytes are not an event; nothing is appended then. [`Table::rewrite_batch`] rewrites a batch.
     pub fn rewrite<'d>(
         &'d self,
         input: Input<'d>,
@@ -119,7 +120,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// When the bytes are not an event.
+    /// When the bytes are not an event. [`Batch::read`](crate::event::Batch::read) reads a batch.
     pub fn read<'e>(&self, bytes: &'e [u8], limits: &Limits) -> Result<Event<'e>, EventError> {
         let mut buffers = Buffers::default();
         let parts = event::find(bytes, &self.keys, limits, Validation::Full, self.instructions, &mut buffers);

@@ -65,10 +65,10 @@ impl EventError {
         EventError::new(EventErrorKind::LineTooLong, limit, format!("the line is longer than {limit} bytes"))
     }
 
-    /// The error for a batch that is longer than the limit once the decisions or its envelope are written into each item.
+    /// The error for a batch that exceeds the limit once its envelope or the decisions are written into each item.
     pub(crate) fn batch_too_long(limit: usize) -> Self {
         let detail = format!(
-            "the batch is longer than {limit} bytes once it is rewritten: unpack it first, or send smaller batches"
+            "the batch is longer than {limit} bytes once its envelope or the decisions are written into each item: unpack it first, or send smaller batches"
         );
         EventError::new(EventErrorKind::LineTooLong, limit, detail)
     }

@@ -40,7 +40,8 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     ///
-    /// [`EventError`], with a code for each [reason](EventErrorKind): it never becomes a decision.
+    /// [`EventError`], with a code for each [reason](EventErrorKind): it never becomes a decision. A line with several events is one of
+    /// them, for [`Batch::read`](super::Batch::read).
     pub fn read(bytes: &'a [u8], reading: &Reading, limits: &Limits) -> Result<Event<'a>, EventError> {
         Ok(event(&members(bytes, limits)?, reading))
     }
