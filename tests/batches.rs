@@ -699,6 +699,7 @@ fn a_rejected_batch_is_an_error_everywhere() {
         (vec!["eval", &policy], 1),
         (vec!["filter", &policy], 2),
         (vec!["filter", &policy, "--discard-rejects"], 1),
+        (vec!["filter", &policy, "--discard-rejects", "--unpack"], 2),
         (vec!["audit", &policy], 1),
         (vec!["ledger", "ingest", &store, "--policy", &policy], 1),
         (vec!["explain", &policy, "--destination", "Zendesk"], 1),

@@ -1,10 +1,11 @@
 //! A batch, decided and rewritten for a router: item by item, in one line.
 
-use super::decision::Decision;
+use super::decision::{Decision, Origin};
 use super::input::Input;
 use super::scratch::Scratch;
 use super::table::Table;
 use crate::event::{Batch, EventError, Recorded, integrations_texts};
+use std::ptr;
 
 impl Table {
     /// Decides each event of a batch, and appends the batch rewritten, in one line (section 8 of the semantics): each item as
@@ -47,7 +48,16 @@ impl Table {
         let length = into.len();
         batch.rewrite(into, |item, text, into| {
             let (origin, at) = self.resolve(Input::line(item.bytes()).recorded(recorded()), scratch)?;
-            self.rewrite_as(at, text.as_bytes(), &integrations_texts(text.as_bytes()), scratch, into);
+            match &origin {
+                // It is the event that was read, so that its integrations object is known.
+                Origin::Bytes { integrations, .. } if ptr::eq(text.as_bytes(), item.bytes()) => {
+                    self.rewrite_as(at, text.as_bytes(), integrations.as_slice(), scratch, into);
+                }
+                _ => {
+                    let objects = integrations_texts(text.as_bytes());
+                    self.rewrite_as(at, text.as_bytes(), &objects, scratch, into);
+                }
+            }
             let (event, deliver) = scratch.resolved(at);
             let is_kept = decided(&Decision::new(self, origin, event, deliver));
             match into.len() - length > batch.limit() {

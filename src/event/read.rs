@@ -160,7 +160,13 @@ fn members<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<(Name<'a>, Json<'
 }
 
 /// The JSON value that a line is.
-pub(super) fn json<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Json<'a>, EventError> {
+fn json<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Json<'a>, EventError> {
+    let text = text(bytes, limits)?;
+    Json::parse(text).map_err(|error| not_json(text, &error))
+}
+
+/// The text of a line within the limits. Whether it is JSON is not known yet.
+pub(super) fn text<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, EventError> {
     if bytes.len() > limits.bytes {
         return Err(EventError::line_too_long(limits.bytes));
     }
@@ -179,7 +185,7 @@ pub(super) fn json<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Json<'a>, Eve
         let detail = format!("objects and arrays are nested more than {} deep at byte {at}", limits.nesting);
         return Err(EventError::new(EventErrorKind::NestedTooDeep, at, detail));
     }
-    Json::parse(text).map_err(|error| not_json(text, &error))
+    Ok(text)
 }
 
 /// The byte that opens one level too many. In a text that is not JSON it may be another byte than a parser would name,

@@ -15,6 +15,7 @@ use super::input::EventsArguments;
 use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{PolicyArguments, Result, Status, UnknownArguments};
 use clap::builder::{PathBufValueParser, TypedValueParser};
+use consentry::model::Batches;
 use consentry::report::filter::SummaryReport;
 use consentry::{Policy, Table, Validation};
 use ordered::Ordered;
@@ -95,6 +96,9 @@ impl Filter {
             );
         }
         let table = Table::new(self.policy.load()?);
+        if self.unpack && table.policy().batches().value == Batches::Reject {
+            return Err("--unpack is for batches, and the policy sets `batches reject`: leave it out".into());
+        }
         let ledger = self.ledger.open(table.policy())?;
         let chunks = self.events.open()?;
         let outputs = self.outputs(&table)?;

@@ -111,10 +111,12 @@ impl Worker<'_> {
     ) -> Result<ControlFlow<()>, EventError> {
         let job = self.job;
         let read = || Batch::read(line, job.table.policy(), &Limits::default());
-        // With a ledger there is an answer for each item, so that a batch has to be known first.
-        let mut batch = match answers {
-            Some(_) => read().inspect_err(|_| drop(next_answer(answers.as_deref_mut())))?,
-            None => None,
+        // With a ledger there is an answer for each item, so that a batch has to be known first. Without one, most batches need not be read
+        // as an event.
+        let is_likely = line.starts_with(b"{\"batch\"") || line.starts_with(b"[");
+        let mut batch = match answers.is_some() || is_likely {
+            true => read().inspect_err(|_| drop(next_answer(answers.as_deref_mut())))?,
+            false => None,
         };
         if batch.is_none() {
             let recorded = next_answer(answers.as_deref_mut())?;

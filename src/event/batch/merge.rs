@@ -1,7 +1,7 @@
 //! The parts of an envelope that are merged into each item: consent and integrations (section 1 of the semantics).
 
-use crate::event::consent::{self, merge_into};
-use crate::event::content::{Consent, Entry, Name};
+use crate::event::consent::EnvelopeConsent;
+use crate::event::content::{Entry, Name};
 use crate::event::json::{Json, Members, name_text, values};
 use crate::event::splice::{replaced, with_first, without};
 use crate::model::{InvalidEntries, Policy, Reading};
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 pub(super) struct Envelope<'a> {
     members: Vec<(Name<'a>, Json<'a>)>,
     reading: Reading,
-    has_consent: bool,
+    consent: Option<EnvelopeConsent<'a>>,
     /// `None` if there is nothing in them.
     integrations: Option<Integrations<'a>>,
     invalid_is_off: bool,
@@ -37,8 +37,8 @@ impl<'a> Envelope<'a> {
             several => Some(Integrations::of(several, invalid_is_off)),
         };
         let reading = policy.reading().clone();
-        let has_consent = consent::read(&members, &reading) != Consent::Missing;
-        Envelope { members, reading, has_consent, integrations, invalid_is_off }
+        let consent = EnvelopeConsent::read(&members, &reading);
+        Envelope { members, reading, consent, integrations, invalid_is_off }
     }
 
     /// Returns the text of the line before its array and behind it, without the integrations; `None` where there are none.
@@ -70,11 +70,7 @@ impl<'a> Envelope<'a> {
 
     /// Returns an item with the consent of the envelope merged into its own; `None` where that changes nothing.
     pub(super) fn with_consent(&self, item: &str) -> Option<String> {
-        if !self.has_consent {
-            return None;
-        }
-        let members = Json::new(item).members().unwrap_or_default();
-        merge_into(item, &members, &self.members, &self.reading)
+        self.consent.as_ref()?.merge_into(item, &self.reading)
     }
 }
 

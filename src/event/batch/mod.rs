@@ -8,7 +8,7 @@ pub(super) mod recognise;
 
 use super::error::{EventError, EventErrorKind};
 use super::json::Json;
-use super::read::{Limits, json};
+use super::read::{Limits, text};
 use crate::model::{Batches, Policy};
 use memchr::memmem;
 use merge::Envelope;
@@ -73,19 +73,20 @@ impl<'a> Batch<'a> {
             return Ok(None);
         }
         // An error that has nothing to do with batches is for whoever reads the line as an event.
-        let Ok(json) = json(line, limits) else { return Ok(None) };
-        let (array, envelope) = match form(json, line) {
+        let Ok(text) = text(line, limits) else { return Ok(None) };
+        let (array, envelope) = match form(Json::new(text.trim_matches(is_space)), line) {
             Ok(Form::Batch { array, envelope }) => (array, envelope),
             Err(error) if error.kind() == EventErrorKind::MalformedBatch => return Err(error),
             Ok(Form::Event(_)) | Err(_) => return Ok(None),
         };
+        // An array alone was not read to its end yet.
+        let Some(items) = array.read::<Vec<&RawValue>>() else { return Ok(None) };
         let batches = policy.batches().value;
         if batches == Batches::Reject {
             let detail = "the line is a batch, and the policy sets `batches reject`: unpack it first, for example with \
                           `jq -c '(.batch? // .)[]'`";
             return Err(EventError::new(EventErrorKind::Batch, array.place_in(line).start, detail));
         }
-        let items: Vec<&RawValue> = array.read().unwrap_or_default();
         let items: Vec<&str> = items.into_iter().map(RawValue::get).collect();
         for (number, item) in items.iter().enumerate() {
             ensure_event(number, Json::new(item), line)?;
@@ -95,8 +96,6 @@ impl<'a> Batch<'a> {
         if line.len().saturating_add(growth) > limits.bytes {
             return Err(EventError::batch_too_long(limits.bytes));
         }
-        // The reader has found that the line is UTF-8.
-        let text = std::str::from_utf8(line).unwrap_or_default();
         Ok(Some(Batch { text, array, items, envelope, limit: limits.bytes }))
     }
 
@@ -134,7 +133,7 @@ impl<'a> Batch<'a> {
         Some(merged.map_or(Cow::Borrowed(own), Cow::Owned))
     }
 
-    /// Appends the batch, rewritten: `write` appends an item, or returns `None` to leave it out. It is given the event that decides, and the
+    /// Appends the batch, rewritten: `write` appends an item, and returns false to leave it out. It is given the event that decides, and the
     /// one to be rewritten, which has the integrations of the envelope and not its consent. The envelope keeps its consent, and loses the
     /// integrations. Everything else stays byte for byte.
     ///
@@ -204,6 +203,11 @@ impl BatchItem<'_> {
     pub fn bytes(&self) -> &[u8] {
         self.text.as_bytes()
     }
+}
+
+/// White space of JSON.
+fn is_space(char: char) -> bool {
+    matches!(char, ' ' | '\t' | '\r' | '\n')
 }
 
 /// Returns false if a line is no batch for certain.

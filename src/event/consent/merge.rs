@@ -7,33 +7,45 @@ use crate::event::splice::set;
 use crate::model::{Preference, Reading};
 use std::collections::HashMap;
 
-/// Returns the text of an item with the envelope's consent merged into its own; `None` where that changes nothing. `item` and `envelope` are
-/// the members of both.
-pub(in crate::event) fn merge_into(
-    text: &str,
-    item: &Members<'_>,
-    envelope: &Members<'_>,
-    reading: &Reading,
-) -> Option<String> {
-    let (own, other) = (read(item, reading), read(envelope, reading));
-    let merged = |one, other| merged(one, other, reading.unlisted());
-    let (merged, alone) = (merged(&own, &other), merged(&own, &Consent::Missing));
-    if merged == alone {
-        return None;
+/// The consent of an envelope.
+#[derive(Debug, Clone)]
+pub(in crate::event) struct EnvelopeConsent<'a> {
+    consent: Consent<'a>,
+    /// The value that lists the preferences, as JSON.
+    value: Option<&'a str>,
+}
+
+impl<'a> EnvelopeConsent<'a> {
+    /// Returns the consent of an envelope with these members; `None` if it has none.
+    pub(in crate::event) fn read(envelope: &Members<'a>, reading: &Reading) -> Option<Self> {
+        let consent = read(envelope, reading);
+        let value = find(envelope, reading).ok().map(Json::text);
+        (consent != Consent::Missing).then_some(EnvelopeConsent { consent, value })
     }
-    let parents: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
-    let value = match (&merged, &own) {
-        (Consent::Missing, _) => return None,
-        (Consent::Empty, _) => return Some(set(text, &parents, "{}".to_owned())),
-        (Consent::Malformed, _) => "null".to_owned(),
-        (Consent::Preferences(all), Consent::Preferences(_)) => booleans::write(all),
-        (Consent::Preferences(_), _) => find(envelope, reading).map_or("null", Json::text).to_owned(),
-    };
-    let holder = holder(item, reading).unwrap_or_default();
-    let spelling = reading.spellings.iter().find(|own| holder.iter().any(|(name, _)| *name == ***own));
-    let spelling = spelling.or(reading.spellings.first());
-    let path: Vec<&str> = parents.into_iter().chain(spelling.map(String::as_str)).collect();
-    Some(set(text, &path, value))
+
+    /// Returns the text of an item with this consent merged into its own; `None` where that changes nothing.
+    pub(in crate::event) fn merge_into(&self, text: &str, reading: &Reading) -> Option<String> {
+        let item = Json::new(text).members().unwrap_or_default();
+        let own = read(&item, reading);
+        let merged = |one, other| merged(one, other, reading.unlisted());
+        let (merged, alone) = (merged(&own, &self.consent), merged(&own, &Consent::Missing));
+        if merged == alone {
+            return None;
+        }
+        let parents: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
+        let value = match (&merged, &own) {
+            (Consent::Missing, _) => return None,
+            (Consent::Empty, _) => return Some(set(text, &parents, "{}".to_owned())),
+            (Consent::Malformed, _) => "null".to_owned(),
+            (Consent::Preferences(all), Consent::Preferences(_)) => booleans::write(all),
+            (Consent::Preferences(_), _) => self.value.unwrap_or("null").to_owned(),
+        };
+        let holder = holder(&item, reading).unwrap_or_default();
+        let spelling = reading.spellings.iter().find(|own| holder.iter().any(|(name, _)| *name == ***own));
+        let spelling = spelling.or(reading.spellings.first());
+        let path: Vec<&str> = parents.into_iter().chain(spelling.map(String::as_str)).collect();
+        Some(set(text, &path, value))
+    }
 }
 
 /// Returns the consent of two places: malformed if one is; else the preferences of both, or of the one that has some; else empty if one

@@ -8,7 +8,7 @@ use super::content::{Consent, Name};
 use super::json::{Json, Member, Members, nest, object, text, values};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
 
-pub(super) use merge::merge_into;
+pub(super) use merge::EnvelopeConsent;
 
 /// Returns the consent of an event (section 1 of the semantics).
 pub(super) fn read<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
