@@ -58,6 +58,10 @@ impl EventText {
                 };
                 members.push((key(u, "event")?, Json::Text(name)));
             }
+            // An event with a type is no batch.
+            if members.iter().any(|(own, _)| is_key(own, "type")) && u.ratio(1, 8)? {
+                members.push((key(u, "batch")?, odd(u)?));
+            }
         }
         // Decoys: what looks alike, elsewhere in the event.
         if u.arbitrary()? {
@@ -107,6 +111,24 @@ impl EventText {
         event.members.retain(|(key, _)| !is_key(key, "integrations"));
         event.members.push(("integrations".into(), Json::Object(members)));
         Ok(event)
+    }
+
+    /// The same event with another member, somewhere.
+    pub fn with_member(&self, u: &mut Unstructured, key: &str, value: String) -> Result<Self> {
+        let mut event = self.clone();
+        let place = u.int_in_range(0..=event.members.len())?;
+        event.members.insert(place, (key.to_owned(), Json::Text(value)));
+        Ok(event)
+    }
+
+    /// The same event without a key.
+    pub fn without(mut self, key: &str) -> Self {
+        self.members.retain(|(own, _)| !is_key(own, key));
+        self
+    }
+
+    pub fn has(&self, key: &str) -> bool {
+        self.members.iter().any(|(own, _)| is_key(own, key))
     }
 
     pub fn has_repeated_keys(&self) -> bool {

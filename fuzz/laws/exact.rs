@@ -120,6 +120,9 @@ fn alike(one: &Policy, other: &Policy) -> Option<bool> {
     if has_alias && one.router_knows().value != other.router_knows().value {
         return Some(false);
     }
+    if one.batches().value != other.batches().value {
+        return Some(false);
+    }
     for consent in one.reading().states() {
         for integrations in consentry::model::IntegrationsState::ALL {
             let drop = |policy: &Policy| match &policy.reconcile().row(consent, integrations).enforce.value {

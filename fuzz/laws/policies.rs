@@ -210,7 +210,7 @@ impl PolicyText {
                 statements.push((*u.choose(settings)?).to_owned());
             }
         }
-        for settings in VISIT.iter().chain(&LEDGER).chain([&ROUTER]) {
+        for settings in VISIT.iter().chain(&LEDGER).chain([&ROUTER, &BATCHES]) {
             statements.push((*u.choose(settings)?).to_owned());
         }
         let (mut events, exempt) = event_names(u, "exempt events")?;
@@ -294,6 +294,7 @@ impl PolicyText {
             "implied consent",
             "library",
             "router",
+            "batches",
             "ledger",
         ];
         for statement in &self.statements {
@@ -326,6 +327,9 @@ const VISIT: [&[&str]; 4] = [
 
 /// The names that a router knows.
 const ROUTER: &[&str] = &["router knows some names", "router knows own names"];
+
+/// The readings of batches.
+const BATCHES: &[&str] = &["batches merged", "batches envelope ignored", "batches reject"];
 
 /// Settings of the ledger.
 const LEDGER: [&[&str]; 6] = [

@@ -16,7 +16,7 @@ use super::inputs::Inputs;
 use crate::event::Event;
 use crate::fingerprint::TooLargeError;
 use crate::model::{
-    ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading, RouterKnows,
+    Batches, ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading, RouterKnows,
 };
 use crate::reason::Reason;
 use serde::Serialize;
@@ -41,6 +41,8 @@ pub struct Diff {
     pub check_rows: Vec<CheckChange>,
     /// The values of `router knows`, if they are not the same: before and after. A policy without aliases is as one that sets `some names`.
     pub router: Option<(RouterKnows, RouterKnows)>,
+    /// The values of `batches`, if they are not the same: before and after.
+    pub batches: Option<(Batches, Batches)>,
     /// The pairs of states in which an event is dropped otherwise.
     pub drops: Vec<DropChange>,
     /// The destinations that are decided otherwise, by name.
@@ -109,7 +111,8 @@ pub struct Witness {
 }
 
 impl Diff {
-    /// True if the policies give every event the same decision, gate and ledger check, and routers the same names: exactly then they have one fingerprint.
+    /// Returns true if the policies give every event the same decision, gate and ledger check, give routers the same names, and set the same
+    /// `batches`: exactly then they have one fingerprint.
     pub fn is_empty(&self) -> bool {
         *self == Diff::default()
     }
@@ -282,6 +285,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
         check,
         check_rows,
         router: router(old, new),
+        batches: Some((old.batches().value, new.batches().value)).filter(|(old, new)| old != new),
         drops: drops(old, new),
         destinations,
         too_large,

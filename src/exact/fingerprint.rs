@@ -1,5 +1,6 @@
 //! The fingerprint of a policy (section 7 of the semantics): the same for two policies exactly if they give the same states,
-//! outcomes, reasons, refused categories, drop reasons and unknown names for every event, and have the same gate, check and router.
+//! outcomes, reasons, refused categories, drop reasons and unknown names for every event, and have the same gate, check, router and
+//! setting `batches`.
 //!
 //! Hashed are meanings, by numbers that never change, and the author's own names: categories by wire id, destinations, events. No
 //! word of the language is hashed, so that renaming one changes no fingerprint. Labels, comments, declared names of categories, the
@@ -15,8 +16,8 @@ use crate::decide::{Decision, Table};
 use crate::event::Entry;
 use crate::fingerprint::{Fingerprint, TooLargeError};
 use crate::model::{
-    CheckAction, Conflict, ConsentState, Destination, DestinationId, IntegrationsState, LedgerCheck, Policy,
-    RouterKnows,
+    Batches, CheckAction, Conflict, ConsentState, Destination, DestinationId, IntegrationsState, LedgerCheck,
+    Policy, RouterKnows,
 };
 use crate::reason::Reason;
 use sha2::{Digest, Sha256};
@@ -55,6 +56,8 @@ enum Part {
     RequirementInput = 46,
     AnyOtherEvent = 47,
     RouterKnowsOwnNames = 50,
+    EnvelopesAreIgnored = 51,
+    BatchesAreRejected = 52,
 }
 
 impl From<Part> for u64 {
@@ -159,6 +162,11 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLargeError> {
     check(&mut hash, policy);
     if policy.router_known_names() == Some(RouterKnows::OwnNames) {
         hash.part(Part::RouterKnowsOwnNames);
+    }
+    match policy.batches().value {
+        Batches::Merged => {}
+        Batches::EnvelopeIgnored => hash.part(Part::EnvelopesAreIgnored),
+        Batches::Reject => hash.part(Part::BatchesAreRejected),
     }
     let by_name: BTreeMap<&str, DestinationId> =
         policy.destination_ids().zip(policy.destinations()).map(|(id, one)| (one.name(), id)).collect();

@@ -167,6 +167,8 @@ pub struct Audit {
     pub errors: Counts<EventErrorKind>,
     /// The number of lines of nothing but white space.
     pub blank_lines: u64,
+    /// The number of lines that were batches, whose items are events.
+    pub batches: u64,
     /// The number of events by the state of their consent object.
     pub states: Counts<ConsentState>,
     /// The number of events by the state of their integrations object.
@@ -219,7 +221,8 @@ impl Audit {
         });
         Audit {
             categories: categories.collect(),
-            errors: Counts::zero(),
+            // Those of batches are there only if a line has one.
+            errors: Counts::zeros(EventErrorKind::ALL.into_iter().filter(|kind| !kind.is_of_batch())),
             states: Counts::zero(),
             integrations: Counts::zero(),
             rejections: Counts::zero(),
@@ -420,6 +423,11 @@ impl Audit {
     /// Returns the destination's name, or `All`, that is meant by a name that the policy does not declare.
     pub fn meant_integration(&self, unknown: &Name<'_>) -> Option<&str> {
         self.integration_names.found(unknown)
+    }
+
+    /// Adds lines that were batches; their items are [added](Audit::add) as events.
+    pub fn add_batches(&mut self, batches: u64) {
+        self.batches += batches;
     }
 
     /// Adds a line that is not an event, or is blank.

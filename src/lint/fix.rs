@@ -149,7 +149,8 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         policy.reading(),
         (policy.banner().map(|one| one.value), policy.consent_model().map(|one| one.value)),
         (policy.implied_consent().value, policy.gate_opens().value),
-        (policy.gate_without_consent().value, policy.library_loads().value, policy.router_knows().value),
+        (policy.gate_without_consent().value, policy.library_loads().value),
+        (policy.router_knows().value, policy.batches().value),
     );
     let tests: Vec<_> = policy.tests().iter().map(|test| test.name()).collect();
     let promises: Vec<_> = policy

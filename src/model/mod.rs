@@ -45,8 +45,8 @@ pub(crate) use role::EventRole;
 pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, TestRecorded};
 
 pub use crate::syntax::tree::{
-    AbsentValue, AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState,
-    DestinationSet, Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level,
-    Listed, LoadTrigger, Mode, Preference, Quantifier, RecordedPreference, RouterKnows, Shape, StatedChoice,
-    StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
+    AbsentValue, AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel,
+    ConsentState, DestinationSet, Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState,
+    InvalidEntries, Level, Listed, LoadTrigger, Mode, Preference, Quantifier, RecordedPreference,
+    RouterKnows, Shape, StatedChoice, StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
 };

@@ -63,6 +63,16 @@ pub(super) fn blank_lines(count: u64) -> String {
     if count == 0 { String::new() } else { format!(", {}", counted(count, "blank line", "blank lines")) }
 }
 
+/// Returns the number of batches behind a comma, or nothing if there are none.
+pub(super) fn batches(count: u64) -> String {
+    if count == 0 { String::new() } else { format!(", {}", counted(count, "batch", "batches")) }
+}
+
+/// Returns true for zero. Documents leave out counts of batches that are.
+pub(super) fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// Returns what became of an event after its check against the ledger, with `_` for a space; `None` where nothing but the stamp can count.
 pub(super) fn action(result: CheckResult, action: CheckAction) -> Option<String> {
     match result {

@@ -298,6 +298,8 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::gate_opens_on | Rule::gate_without_consent => "`gate`",
         Rule::library_loads => "`library`",
         Rule::router_knows => "`router`",
+        Rule::batches => "`batches`",
+        Rule::envelope_ignored => "`envelope ignored`",
         Rule::ledger_also_records => "`ledger`",
         Rule::any_grant => "`any grant`",
         Rule::needed_grant => "`needed grant`",

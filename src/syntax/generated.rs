@@ -166,6 +166,10 @@ reason.*/
     r#some_names,
     ///`own names`: the router knows the own name of each destination.
     r#own_names,
+    ///`batches merged`: how the events of a line are decided that is a whole request body.
+    r#batches,
+    ///`envelope ignored`: each event of a batch is decided by itself.
+    r#envelope_ignored,
     ///`ledger mismatch drop`: what happens to an event, by the result of its check against the ledger.
     r#ledger,
     ///`use recorded`: the ledger's preferences replace those of the event.
@@ -351,6 +355,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_any,
     r#word_at,
     r#word_banner,
+    r#word_batches,
     r#word_because,
     r#word_block,
     r#word_categories,
@@ -372,6 +377,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_empty,
     r#word_enforce,
     r#word_entries,
+    r#word_envelope,
     r#word_error,
     r#word_event,
     r#word_events,
@@ -384,6 +390,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_granted,
     r#word_identify,
     r#word_ignore,
+    r#word_ignored,
     r#word_ignores,
     r#word_implied,
     r#word_include,
@@ -398,6 +405,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_loads,
     r#word_malformed,
     r#word_mandatory,
+    r#word_merged,
     r#word_mismatch,
     r#word_missing,
     r#word_mode,
@@ -431,6 +439,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_records,
     r#word_refuse,
     r#word_refused,
+    r#word_reject,
     r#word_report,
     r#word_router,
     r#word_several,
@@ -562,6 +571,8 @@ impl Rule {
             Rule::r#router_knows,
             Rule::r#some_names,
             Rule::r#own_names,
+            Rule::r#batches,
+            Rule::r#envelope_ignored,
             Rule::r#ledger,
             Rule::r#use_recorded,
             Rule::r#use_stamped,
@@ -655,6 +666,7 @@ impl Rule {
             Rule::r#word_any,
             Rule::r#word_at,
             Rule::r#word_banner,
+            Rule::r#word_batches,
             Rule::r#word_because,
             Rule::r#word_block,
             Rule::r#word_categories,
@@ -676,6 +688,7 @@ impl Rule {
             Rule::r#word_empty,
             Rule::r#word_enforce,
             Rule::r#word_entries,
+            Rule::r#word_envelope,
             Rule::r#word_error,
             Rule::r#word_event,
             Rule::r#word_events,
@@ -688,6 +701,7 @@ impl Rule {
             Rule::r#word_granted,
             Rule::r#word_identify,
             Rule::r#word_ignore,
+            Rule::r#word_ignored,
             Rule::r#word_ignores,
             Rule::r#word_implied,
             Rule::r#word_include,
@@ -702,6 +716,7 @@ impl Rule {
             Rule::r#word_loads,
             Rule::r#word_malformed,
             Rule::r#word_mandatory,
+            Rule::r#word_merged,
             Rule::r#word_mismatch,
             Rule::r#word_missing,
             Rule::r#word_mode,
@@ -735,6 +750,7 @@ impl Rule {
             Rule::r#word_records,
             Rule::r#word_refuse,
             Rule::r#word_refused,
+            Rule::r#word_reject,
             Rule::r#word_report,
             Rule::r#word_router,
             Rule::r#word_several,
@@ -1322,6 +1338,7 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#gate_opens_on(state) })
                         .or_else(|state| { self::r#library_loads(state) })
                         .or_else(|state| { self::r#router_knows(state) })
+                        .or_else(|state| { self::r#batches(state) })
                         .or_else(|state| { self::r#preference_events(state) })
                         .or_else(|state| { self::r#ledger_also_records(state) })
                         .or_else(|state| { self::r#ledger(state) })
@@ -2917,6 +2934,50 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#word_own(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#word_names(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#batches(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#batches,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_batches(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_merged(state)
+                                                    .or_else(|state| { self::r#envelope_ignored(state) })
+                                                    .or_else(|state| { self::r#word_reject(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#envelope_ignored(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#envelope_ignored,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_envelope(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_ignored(state) })
                                     })
                             },
                         )
@@ -5589,6 +5650,45 @@ impl ::pest::Parser<Rule> for Grammar {
                                         .and_then(|state| { self::r#word_knows(state) })
                                 })
                         })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#word_batches(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            self::r#word_merged(state)
+                                                .or_else(|state| { self::r#word_envelope(state) })
+                                                .or_else(|state| { self::r#word_reject(state) })
+                                        })
+                                })
+                        })
                         .or_else(|state| { self::r#word_ledger(state) })
                         .or_else(|state| { self::r#word_never(state) })
                         .or_else(|state| { self::r#word_always(state) })
@@ -5668,6 +5768,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     state
                                                                         .match_string("block")
                                                                         .or_else(|state| { state.match_string("because") })
+                                                                        .or_else(|state| { state.match_string("batches") })
                                                                         .or_else(|state| { state.match_string("banner") })
                                                                         .or_else(|state| { state.match_string("at") })
                                                                         .or_else(|state| { state.match_string("any") })
@@ -5710,6 +5811,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("events") })
                                                                                 .or_else(|state| { state.match_string("event") })
                                                                                 .or_else(|state| { state.match_string("error") })
+                                                                                .or_else(|state| { state.match_string("envelope") })
                                                                                 .or_else(|state| { state.match_string("entries") })
                                                                                 .or_else(|state| { state.match_string("enforce") })
                                                                                 .or_else(|state| { state.match_string("empty") })
@@ -5743,6 +5845,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("include") })
                                                                                 .or_else(|state| { state.match_string("implied") })
                                                                                 .or_else(|state| { state.match_string("ignores") })
+                                                                                .or_else(|state| { state.match_string("ignored") })
                                                                                 .or_else(|state| { state.match_string("ignore") })
                                                                                 .or_else(|state| { state.match_string("identify") })
                                                                                 .or_else(|state| { state.match_string("granted") })
@@ -5783,6 +5886,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("mode") })
                                                                                 .or_else(|state| { state.match_string("missing") })
                                                                                 .or_else(|state| { state.match_string("mismatch") })
+                                                                                .or_else(|state| { state.match_string("merged") })
                                                                                 .or_else(|state| { state.match_string("mandatory") })
                                                                                 .or_else(|state| { state.match_string("malformed") })
                                                                         })
@@ -5803,6 +5907,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("several") })
                                                                                 .or_else(|state| { state.match_string("router") })
                                                                                 .or_else(|state| { state.match_string("report") })
+                                                                                .or_else(|state| { state.match_string("reject") })
                                                                                 .or_else(|state| { state.match_string("refused") })
                                                                                 .or_else(|state| { state.match_string("refuse") })
                                                                                 .or_else(|state| { state.match_string("records") })
@@ -6771,6 +6876,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_batches(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_batches,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("batches")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_because(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -7359,6 +7492,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_envelope(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_envelope,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("envelope")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_error(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -7684,6 +7845,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("ignore")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_ignored(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_ignored,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("ignored")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -8076,6 +8265,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("mandatory")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_merged(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_merged,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("merged")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -9000,6 +9217,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("refused")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_reject(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_reject,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("reject")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -10511,6 +10756,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#router_knows => rules::r#router_knows(state),
                     Rule::r#some_names => rules::r#some_names(state),
                     Rule::r#own_names => rules::r#own_names(state),
+                    Rule::r#batches => rules::r#batches(state),
+                    Rule::r#envelope_ignored => rules::r#envelope_ignored(state),
                     Rule::r#ledger => rules::r#ledger(state),
                     Rule::r#use_recorded => rules::r#use_recorded(state),
                     Rule::r#use_stamped => rules::r#use_stamped(state),
@@ -10608,6 +10855,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_any => rules::r#word_any(state),
                     Rule::r#word_at => rules::r#word_at(state),
                     Rule::r#word_banner => rules::r#word_banner(state),
+                    Rule::r#word_batches => rules::r#word_batches(state),
                     Rule::r#word_because => rules::r#word_because(state),
                     Rule::r#word_block => rules::r#word_block(state),
                     Rule::r#word_categories => rules::r#word_categories(state),
@@ -10629,6 +10877,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_empty => rules::r#word_empty(state),
                     Rule::r#word_enforce => rules::r#word_enforce(state),
                     Rule::r#word_entries => rules::r#word_entries(state),
+                    Rule::r#word_envelope => rules::r#word_envelope(state),
                     Rule::r#word_error => rules::r#word_error(state),
                     Rule::r#word_event => rules::r#word_event(state),
                     Rule::r#word_events => rules::r#word_events(state),
@@ -10641,6 +10890,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_granted => rules::r#word_granted(state),
                     Rule::r#word_identify => rules::r#word_identify(state),
                     Rule::r#word_ignore => rules::r#word_ignore(state),
+                    Rule::r#word_ignored => rules::r#word_ignored(state),
                     Rule::r#word_ignores => rules::r#word_ignores(state),
                     Rule::r#word_implied => rules::r#word_implied(state),
                     Rule::r#word_include => rules::r#word_include(state),
@@ -10655,6 +10905,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_loads => rules::r#word_loads(state),
                     Rule::r#word_malformed => rules::r#word_malformed(state),
                     Rule::r#word_mandatory => rules::r#word_mandatory(state),
+                    Rule::r#word_merged => rules::r#word_merged(state),
                     Rule::r#word_mismatch => rules::r#word_mismatch(state),
                     Rule::r#word_missing => rules::r#word_missing(state),
                     Rule::r#word_mode => rules::r#word_mode(state),
@@ -10688,6 +10939,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_records => rules::r#word_records(state),
                     Rule::r#word_refuse => rules::r#word_refuse(state),
                     Rule::r#word_refused => rules::r#word_refused(state),
+                    Rule::r#word_reject => rules::r#word_reject(state),
                     Rule::r#word_report => rules::r#word_report(state),
                     Rule::r#word_router => rules::r#word_router(state),
                     Rule::r#word_several => rules::r#word_several(state),

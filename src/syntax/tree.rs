@@ -127,6 +127,8 @@ pub enum Fact {
     LibraryLoads(LoadTrigger),
     /// `router knows …`.
     RouterKnows(RouterKnows),
+    /// `batches …`.
+    Batches(Batches),
     /// `ledger also records …`: which events write to the ledger next to preference events.
     LedgerAlsoRecords(AlsoRecords),
     /// `ledger mismatch …`: the event's grants differ from the recorded ones. `None` for `ignore`, which turns the check off.
@@ -503,7 +505,7 @@ impl Fact {
         keyword!(
             Policy Include Category Destination Reconcile UnmappedDestinations SeveralCategories InvalidEntries
             ExemptEvents PreferenceEvents ConsentAt Test Lint Banner Model ImpliedConsent GateOpens
-            GateWithoutConsent LibraryLoads RouterKnows LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
+            GateWithoutConsent LibraryLoads RouterKnows Batches LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
             LedgerUnreachable LedgerConflict
         )
     }

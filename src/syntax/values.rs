@@ -93,6 +93,16 @@ spelled! {
         OwnNames = "own names",
     }
 
+    /// The treatment of a line that is a batch: a whole request body with several events (section 1 of the semantics).
+    Batches {
+        /// Each event is decided with the consent and the integrations of the envelope merged into its own.
+        Merged = "merged",
+        /// Each event is decided by itself.
+        EnvelopeIgnored = "envelope ignored",
+        /// The line is an error.
+        Reject = "reject",
+    }
+
     /// Which events write to the ledger next to preference events.
     AlsoRecords {
         /// None.

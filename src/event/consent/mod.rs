@@ -5,6 +5,7 @@ mod booleans;
 mod delimited;
 mod forms;
 mod list;
+mod merge;
 mod words;
 
 use super::content::{Consent, Name};
@@ -12,6 +13,8 @@ use super::json::{Json, Member, Members, name_text, nest, object, text, values};
 use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Preference, Reading, Shape};
 pub(crate) use forms::{Form, forms};
 use words::Words;
+
+pub(super) use merge::EnvelopeConsent;
 
 /// Returns the consent of an event (section 1 of the semantics).
 pub(super) fn read<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {

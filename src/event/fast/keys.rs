@@ -49,6 +49,8 @@ pub(super) enum Key {
     /// The preferences, under a documented spelling that the policy does not accept.
     WrongSpelling,
     Integrations,
+    /// The events of a batch: the line may be no event.
+    Batch,
     Type,
     Event,
     MessageId,
@@ -56,17 +58,18 @@ pub(super) enum Key {
 
 const INTEGRATIONS: (&str, Key) = ("integrations", Key::Integrations);
 const EVENT: (&str, Key) = ("event", Key::Event);
+const BATCH: (&str, Key) = ("batch", Key::Batch);
 
 impl Keys {
     /// Those of everything that an [`Event`](crate::Event) holds.
     pub(crate) fn of_event(reading: &Reading) -> Self {
-        Keys::new(reading, &[INTEGRATIONS, EVENT, ("type", Key::Type), ("messageId", Key::MessageId)])
+        Keys::new(reading, &[INTEGRATIONS, EVENT, BATCH, ("type", Key::Type), ("messageId", Key::MessageId)])
     }
 
     /// Those that a decision depends on. What an event is called matters where events may be exempt; whether it is of the type that
     /// can be is worth looking for only in one of such a name.
     pub(crate) fn of_decision(reading: &Reading, exempt_events: bool) -> Self {
-        Keys::new(reading, if exempt_events { &[INTEGRATIONS, EVENT] } else { &[INTEGRATIONS] })
+        Keys::new(reading, if exempt_events { &[INTEGRATIONS, EVENT, BATCH] } else { &[INTEGRATIONS, BATCH] })
     }
 
     fn new(reading: &Reading, top: &[(&str, Key)]) -> Self {
@@ -83,6 +86,11 @@ impl Keys {
         levels.push(accepted.chain(refused).collect());
         if let Some(first) = levels.first_mut() {
             first.extend(top.iter().map(|(key, what)| Wanted::new(key, *what)));
+            // Consent may be within `batch` of an event that has a type. Only the slow reader can tell it from a batch.
+            let (batch, what) = BATCH;
+            if parents.first().is_none_or(|parent| parent == batch) {
+                first.insert(0, Wanted::new(batch, what));
+            }
         }
         let begins = beginnings(levels.iter().flatten());
         let first_byte = match reading.shape {

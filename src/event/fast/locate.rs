@@ -112,8 +112,10 @@ impl<'k, 'r, 't> Locator<'k, 'r, 't> {
             Key::Type => once(&mut self.found.kind, value)?,
             Key::Event => once(&mut self.found.event, value)?,
             Key::MessageId => once(&mut self.found.id, value)?,
-            // Malformed, or there for the second time: the slow reader knows what that means.
-            Key::Parent | Key::Preferences | Key::WrongSpelling | Key::Integrations => return Err(Uncertain),
+            // Malformed, there for the second time, or perhaps no event at all: the slow reader knows what that means.
+            Key::Parent | Key::Preferences | Key::WrongSpelling | Key::Integrations | Key::Batch => {
+                return Err(Uncertain);
+            }
         }
         Ok(())
     }

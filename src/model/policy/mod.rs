@@ -17,9 +17,9 @@ use crate::model::requirement::Requirement;
 use crate::model::test::Test;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
-    AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, ConsentState, Fact,
-    GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Preference, Quantifier, RouterKnows,
-    Row, Text, UnmappedDestinations, WithoutConsent,
+    AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, ConsentState,
+    Fact, GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Preference, Quantifier,
+    RouterKnows, Row, Text, UnmappedDestinations, WithoutConsent,
 };
 use std::collections::HashMap;
 #[cfg(feature = "lint")]
@@ -194,6 +194,9 @@ settings! {
     router_knows: RouterKnows = RouterKnows =>
         /// `router knows …`: under which names the router that obeys rewritten events finds a destination.
         router_knows,
+    batches: Batches = Batches =>
+        /// `batches …`: how the events of a line that is a batch are decided.
+        batches,
     ledger_also_records: AlsoRecords = LedgerAlsoRecords,
     ledger_mismatch: Option<CheckAction> = LedgerMismatch,
     ledger_unstamped: CheckAction = LedgerUnstamped,
