@@ -4,8 +4,8 @@ use super::events::EventText;
 use super::policies::PolicyText;
 use super::{all_of, compile, obeyed, read, said};
 use arbitrary::{Result, Unstructured};
-use consentry::event::{Batch, Consent, Integrations, Recorded};
-use consentry::model::Batches;
+use consentry::event::{Batch, Consent, Integrations, Name, Preference, Recorded};
+use consentry::model::{Batches, Reading};
 use consentry::{Event, Input, Limits, Table, Validation};
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ fn batch(
     let mut compared = 0;
     for (item, own) in batch.items().zip(items) {
         let own_text = own.text();
-        let expected = with_parts(read(table, &own_text), around.as_ref());
+        let expected = with_parts(table, read(table, &own_text), around.as_ref());
         let input = || Input::line(item.bytes()).recorded(Recorded::Unchecked);
         let decision = table.decide(input(), scratch).unwrap();
         let text = std::str::from_utf8(item.bytes()).unwrap();
@@ -119,12 +119,12 @@ fn batch(
 }
 
 /// Returns the event with the parts of another one: both consents and both integrations objects, listed together.
-fn with_parts<'a>(event: Event<'a>, other: Option<&Event<'a>>) -> Event<'a> {
+fn with_parts<'a>(table: &Table, event: Event<'a>, other: Option<&Event<'a>>) -> Event<'a> {
     let Some(other) = other else { return event };
     let consent = match (event.consent, other.consent.clone()) {
         (Consent::Malformed, _) | (_, Consent::Malformed) => Consent::Malformed,
         (Consent::Preferences(one), Consent::Preferences(other)) => {
-            Consent::Preferences([one, other].concat())
+            Consent::Preferences(both(&one, &other, table.policy().reading()))
         }
         (Consent::Preferences(one), _) | (_, Consent::Preferences(one)) => Consent::Preferences(one),
         (Consent::Empty, _) | (_, Consent::Empty) => Consent::Empty,
@@ -137,6 +137,34 @@ fn with_parts<'a>(event: Event<'a>, other: Option<&Event<'a>>) -> Event<'a> {
         _ => Integrations::Malformed,
     };
     Event { consent, integrations, ..event }
+}
+
+/// Returns each name that one of two lists has, with the stricter of the two preferences.
+fn both<'a>(
+    one: &[(Name<'a>, Preference)],
+    other: &[(Name<'a>, Preference)],
+    reading: &Reading,
+) -> Vec<(Name<'a>, Preference)> {
+    let strictest = [Preference::Refused, Preference::Invalid, Preference::Granted, Preference::Unasked];
+    let says = |list: &[(Name<'a>, Preference)], name: &Name<'a>| {
+        let own: Vec<Preference> = list.iter().filter(|(own, _)| own == name).map(|(_, one)| *one).collect();
+        strictest.into_iter().find(|value| own.contains(value)).unwrap_or(reading.unlisted())
+    };
+    let mut names: Vec<&Name<'a>> = one.iter().chain(other).map(|(name, _)| name).collect();
+    names.sort();
+    names.dedup();
+    let listed = reading.listed_values();
+    let mut together: Vec<(Name<'a>, Preference)> = Vec::new();
+    for name in &names {
+        let values = [says(one, name), says(other, name)];
+        let value = strictest.into_iter().find(|value| values.contains(value)).unwrap();
+        together.extend(listed.contains(&value).then(|| ((*name).clone(), value)));
+    }
+    // The state stays `answered`.
+    if together.is_empty() && !names.is_empty() {
+        together.push(("?".into(), listed[0]));
+    }
+    together
 }
 
 /// The line as a reader sees it that keeps the last of several keys; `None` when it refuses the line.

@@ -444,7 +444,7 @@ pub(crate) fn satisfied(policy: &Policy, needs: &Requirement, event: &Event) -> 
     }
 }
 
-/// What an event says of a category.
+/// Returns the preference of a category on an event.
 pub(crate) fn value_of(policy: &Policy, id: consentry::CategoryId, event: &Event) -> Preference {
     let category = policy.category(id).unwrap();
     let own = event

@@ -124,7 +124,7 @@ fn facts(policy: &Policy, id: DestinationId, event: &Event) -> Facts {
     facts.push(("All".into(), format!("{all:?}")));
     for (name, key) in categories(policy, id) {
         let needs = Requirement::Category(policy.category_named(&name).unwrap());
-        // What is granted without being listed is no fact of its own.
+        // A category that is granted without being listed is no fact of its own.
         let is_listed = event.consent.state() == ConsentState::Answered;
         let granted = is_listed && super::exact::satisfied(policy, &needs, event);
         facts.push((format!("category {key}"), granted.to_string()));

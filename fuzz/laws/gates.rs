@@ -334,7 +334,7 @@ fn by_grants(table: &Table, opens: GateOpens, name: Option<&str>) -> (Option<Ope
     ((is_any && one_thing).then_some(opens), tried)
 }
 
-/// Whether an event grants a category.
+/// Returns true if an event grants a category.
 fn satisfied(policy: &Policy, category: &Category, event: &Event) -> bool {
     let id = policy.category_named(category.name()).unwrap();
     super::exact::satisfied(policy, &Requirement::Category(id), event)

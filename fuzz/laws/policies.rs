@@ -13,11 +13,11 @@ pub struct PolicyText {
     pub events: Vec<String>,
     pub path: Vec<String>,
     pub spellings: Vec<String>,
-    /// How an event lists preferences.
+    /// The way in which an event lists preferences.
     pub listing: Listing,
 }
 
-/// How an event lists preferences.
+/// The way in which an event lists preferences.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Listing {
     /// The values of members that grant, refuse and say nothing.
@@ -26,10 +26,9 @@ pub enum Listing {
         refused: &'static [&'static str],
         other: &'static [&'static str],
     },
-    /// What stands around and between names, each a text by itself or not.
     List,
     Text(&'static str),
-    /// What stands between pairs.
+    /// By the text between two pairs.
     Pairs(&'static str),
 }
 

@@ -19,7 +19,7 @@ pub struct Scratch {
     /// For the reader.
     pub(super) buffers: Buffers,
     grants: Cache<Grants>,
-    /// Where `grants` has what an event without preferences comes to.
+    /// The place in `grants` of an event without preferences.
     unasked: Place,
     listed: Cache<IntegrationEntries>,
     /// What is recorded of the person of the last event that was checked.

@@ -12,7 +12,7 @@ pub(crate) struct EquivalenceClass<A> {
     is_mapped: bool,
     /// `None` where all of it is unenforced, too.
     asks: Option<A>,
-    /// Whether what it asks for is satisfied in each state whose events list nothing.
+    /// For each state whose events list nothing, true if its events satisfy the requirement.
     satisfied_in: [bool; ConsentState::ALL.len()],
 }
 

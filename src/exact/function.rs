@@ -2,7 +2,8 @@
 
 use super::diagram::{Diagram, Diagrams, MAX_STEPS};
 use super::formula::{Formula, Satisfied};
-use super::inputs::{ALL, ENTRIES, Inputs, StampedGrants, place_of};
+use super::inputs::{ALL, ENTRIES, Inputs, place_of};
+use super::requirement_vars::StampedGrants;
 use crate::event::{Entry, Event};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
@@ -224,7 +225,7 @@ struct StepDiagrams {
     listed: Diagram,
 }
 
-/// What the consent step comes to.
+/// The result of the consent step.
 struct ConsentOutcome {
     /// The reason with which it passes or blocks.
     reason: Diagram,

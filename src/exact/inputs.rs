@@ -5,7 +5,7 @@ use super::cover::Cube;
 use super::diagram::{Budget, Diagram, Diagrams, moved};
 use super::formula::{Formula, place};
 use super::overlap::{Overlap, Wired};
-use super::requirement_vars::{Combination, RequirementVar, combinations};
+use super::requirement_vars::{Combination, RequirementVar, StampedGrants, combinations};
 use crate::event::{Entry, Event, Form, Integrations, Limits, Name, Preference, forms};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
@@ -32,7 +32,7 @@ pub(crate) struct Inputs {
     pub(crate) categories: Vec<String>,
     /// The name of each of them, as people know it.
     pub(super) called: Vec<String>,
-    /// What speaks of each of them.
+    /// The wire ids of each of them.
     pub(super) wired: Vec<Wired>,
     /// The categories of which each preference is a value of its own, by key; of the others only whether they are granted.
     pub(super) told: BTreeSet<String>,
@@ -40,7 +40,7 @@ pub(crate) struct Inputs {
     pub(super) overlaps: Vec<Overlap>,
     /// For each category which of the policies have it.
     pub(super) owned: Vec<Vec<bool>>,
-    /// For each form, and each policy, what grants categories.
+    /// For each form, and each policy, the grants.
     pub(super) granted: Vec<Vec<StampedGrants>>,
     /// For each policy the preference of a category that an event does not list.
     pub(super) unlisted: Vec<Preference>,
@@ -53,25 +53,6 @@ pub(crate) struct Inputs {
     /// The names that stand in an object which would have no member otherwise.
     pub(crate) other_category: String,
     pub(crate) other_name: String,
-}
-
-/// What grants categories on the events of a form, for a policy.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum StampedGrants {
-    /// What each event lists.
-    Listed,
-    /// The form alone: all events of it grant these categories, by their keys.
-    Constant(BTreeSet<String>),
-}
-
-impl StampedGrants {
-    /// Returns true if a category is granted, where `listed` says whether the event's list grants it.
-    pub(crate) fn grants(&self, key: &str, listed: impl FnOnce(&str) -> bool) -> bool {
-        match self {
-            StampedGrants::Listed => listed(key),
-            StampedGrants::Constant(granted) => granted.contains(key),
-        }
-    }
 }
 
 /// The values of an entry's variable.
@@ -140,7 +121,7 @@ impl Inputs {
         }
     }
 
-    /// Returns true if two values of a category's variable decide alike.
+    /// Returns true if both values of a category's variable grant it, or both do not.
     pub(crate) fn is_alike(&self, place: usize, one: usize, other: usize) -> bool {
         let granted = |value: usize| {
             let value = PREFERENCES.get(value).copied().unwrap_or(Preference::Refused);
@@ -700,7 +681,7 @@ impl Inputs {
         self.categories.iter().map(of).collect()
     }
 
-    /// Returns the places of categories that share wire ids, in groups. What an event can grant of them depends on the wire ids themselves.
+    /// Returns the places of categories that share wire ids, in groups.
     pub(crate) fn overlapping(&self) -> Vec<Vec<usize>> {
         self.overlaps.iter().map(|overlap| overlap.places.clone()).collect()
     }
@@ -846,7 +827,7 @@ pub(super) fn written(event: &Event<'_>, reading: &Reading, form: &Form) -> Opti
     readings.iter().all(is_seen).then_some(text)
 }
 
-/// Returns the member of a list that gives a category the preference of a value of its variable, or another one that decides alike;
+/// Returns the member of a list that gives a category the preference of a value of its variable, or another one that grants the category if, and only if, that one does;
 /// `None` where it is not listed.
 pub(super) fn listing<'w>(
     wired: &'w Wired,

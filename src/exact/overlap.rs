@@ -5,7 +5,7 @@ use crate::fingerprint::TooLargeError;
 use crate::model::{Category, Preference, Reading};
 use std::collections::BTreeMap;
 
-/// What speaks of a category on an event.
+/// A category, as events speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wired {
     pub(crate) wire_ids: Vec<String>,

@@ -410,7 +410,7 @@ impl Question<'_> {
         let Some(category) = category else { return Ok(Diagram::FALSE) };
         let (key, reading) = (category.key(), self.policy.reading());
         let stamped = self.inputs.stamped_preference(self.diagrams, key, wanted, reading)?;
-        // What is used in its place grants or refuses.
+        // A record grants or refuses.
         let used = match (case.used, wanted) {
             (Used::Recorded, Preference::Refused) => {
                 let granted = self.inputs.recorded_grants(self.diagrams, self.policy, key)?;

@@ -3,7 +3,6 @@
 use super::diagram::{Diagram, Diagrams, moved};
 use super::formula::{Formula, Order};
 use super::grouping::grouped;
-use super::inputs::StampedGrants;
 use super::overlap::Overlap;
 use crate::fingerprint::TooLargeError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,9 +16,28 @@ pub(crate) enum RequirementVar {
     OtherNames([Formula; 2]),
 }
 
+/// The grants on the events of a form, as a policy sees them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum StampedGrants {
+    /// Those of each event's list.
+    Listed,
+    /// The form alone: all events of it grant these categories, by their keys.
+    Constant(BTreeSet<String>),
+}
+
+impl StampedGrants {
+    /// Returns true if a category is granted, where `listed` says whether the event's list grants it.
+    pub(crate) fn grants(&self, key: &str, listed: impl FnOnce(&str) -> bool) -> bool {
+        match self {
+            StampedGrants::Listed => listed(key),
+            StampedGrants::Constant(granted) => granted.contains(key),
+        }
+    }
+}
+
 /// Values of all requirement variables that some event has.
 pub(crate) struct Combination {
-    /// What grants categories, for each policy.
+    /// The grants, as each policy sees them.
     pub(crate) granted: Vec<StampedGrants>,
     pub(crate) values: Vec<usize>,
     /// An event that has them: whether each category is granted.

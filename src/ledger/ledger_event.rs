@@ -13,7 +13,7 @@ pub struct LedgerEvent<'a> {
     pub event: Event<'a>,
     /// Whether it writes to the ledger.
     pub kind: LedgerEventKind,
-    /// What an event that writes says: by wire id, whether the person grants it. A category of the policy has its first wire id.
+    /// The choices that an event writes: by wire id, true if the person grants it. A category of the policy stands under its first wire id.
     pub granted: BTreeMap<String, bool>,
     /// Who it is about.
     pub person: Person,
@@ -122,7 +122,7 @@ impl<'a> LedgerEvent<'a> {
     }
 }
 
-/// Returns by wire id whether it is granted. A name that is no text is nobody's.
+/// Returns by wire id whether it is granted. No category has a name that is no text.
 fn granted(event: &Event<'_>, policy: &Policy) -> BTreeMap<String, bool> {
     let mut listed: BTreeMap<&str, Preference> = BTreeMap::new();
     for (name, preference) in event.consent.preferences() {
@@ -135,7 +135,7 @@ fn granted(event: &Event<'_>, policy: &Policy) -> BTreeMap<String, bool> {
     for category in policy.categories() {
         let own: Vec<Preference> = category.wire_ids().filter_map(|one| listed.remove(one)).collect();
         let value = own.iter().copied().max().unwrap_or(policy.reading().unlisted());
-        // What is not recorded counts as refused, but for a category that counts as granted then.
+        // A category without a record counts as refused, or as granted under `unasked granted`.
         let is_recorded =
             !own.is_empty() || value != Preference::Unasked || category.unasked_granted.is_some();
         if is_recorded {

@@ -30,7 +30,7 @@ pub(super) struct DestinationClass {
 pub(super) struct Case {
     pub(super) situation: Situation,
     pub(super) reason: Reason,
-    /// Whether a list that has none of the categories decides like this one.
+    /// True if a list without any of the categories is decided in the same way.
     pub(super) lists_nothing: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::syntax::tree::{AbsentValue, ConsentState, Listed, Preference, Shape, StatedPreference};
 
-/// How an event carries consent: where, and in which shape.
+/// The way in which events carry consent: the place and the shape.
 ///
 /// The `event` room reads and writes events by it; nothing else depends on the shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Reading {
     pub(crate) parents: Vec<String>,
     /// The accepted spellings of the preferences' own key, the path's own first. Never empty.
     pub(crate) spellings: Vec<String>,
-    /// How the value there lists what a person chose.
+    /// The shape of the value there.
     pub(crate) shape: Shape,
     /// The preference of a category that the value does not list.
     pub(crate) unlisted: Preference,

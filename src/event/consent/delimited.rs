@@ -6,7 +6,7 @@ use crate::event::json::Json;
 use crate::model::Preference;
 use memchr::memmem;
 
-/// Returns the names of a text, each with what being listed means; `None` for a value of another type. What is empty is no name.
+/// Returns the names of a text, each with what being listed means; `None` for a value of another type. An empty part is no name.
 pub(super) fn read<'a>(
     value: Json<'a>,
     separator: &str,

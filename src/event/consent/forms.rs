@@ -17,11 +17,11 @@ pub(crate) struct Form {
     elsewhere: Vec<Reading>,
     /// The value under the preferences' own key is malformed, and not a level above.
     is_malformed_at_key: bool,
-    /// What stands at the place of each reading, where they read different values.
+    /// The values at the places of the readings, if they read different values.
     apart: Vec<(Reading, Piece)>,
 }
 
-/// What stands at the place of a reading.
+/// The value at the place of a reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     /// Nothing, and no object on the way.

@@ -62,7 +62,7 @@ impl Checker<'_> {
         self.twice(place.skip.iter(), "name");
         let absent: Vec<AbsentValue> = place.absent.iter().map(|value| value.value.clone()).collect();
         let mut reading = Reading { parents, spellings, shape, unlisted, skip: Vec::new(), absent };
-        // What the shape cannot list anyway need not be skipped.
+        // A name that the shape cannot list needs no `skip`.
         let skip = place.skip.iter().filter(|name| reading.can_list(&name.value));
         reading.skip = skip.map(|name| name.value.clone()).collect();
         Some(reading)

@@ -431,12 +431,12 @@ impl Policy {
 declared!(Category Kind Destination);
 
 impl Category {
-    /// What the consent platform stamps for this category: the first of its wire ids.
+    /// Returns the first of its wire ids: the id that the consent platform stamps for this category.
     pub fn wire_id(&self) -> &str {
         self.wire_ids.first().map_or("", |wire_id| &wire_id.value)
     }
 
-    /// Everything that consent platforms stamp for this category.
+    /// Returns all ids that consent platforms stamp for this category.
     pub fn wire_ids(&self) -> impl Iterator<Item = &str> {
         self.wire_ids.iter().map(|wire_id| wire_id.value.as_str())
     }
@@ -446,7 +446,8 @@ impl Category {
         &self.wire_ids
     }
 
-    /// What tells its grants from those of other categories, also of other policies. Most categories have one wire id, and this is it.
+    /// Returns the key that tells its grants from those of other categories, also of other policies. Most categories have one wire id, which is
+    /// the key.
     pub fn key(&self) -> &str {
         &self.key
     }
