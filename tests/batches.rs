@@ -563,12 +563,12 @@ fn items_are_counted_as_events() {
     let without = document("audit", without.trim_end());
     assert_eq!((without.get("batches"), without["not_events"].get("batch")), (None, None));
     let written = run(&["init", "-", "--yes", "--from", BODY], b"").out;
-    assert!(written.contains("2 events, 1 line a batch; consent answered 2"), "{written}");
+    assert!(written.contains("2 events (1 line is a batch); consent answered 2"), "{written}");
     assert!(written.contains("C0002") && written.contains("C0004"), "{written}");
     let both =
         run(&["init", "-", "--yes", "--from", "-"], [body.as_bytes(), body.as_bytes()].concat().as_slice())
             .out;
-    assert!(both.contains("4 events, 2 lines batches; "), "{both}");
+    assert!(both.contains("4 events (2 lines are batches); "), "{both}");
 }
 
 /// `explain` asks which item is meant.
