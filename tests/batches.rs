@@ -204,7 +204,7 @@ fn any_refusal_wins() {
             own(r#"{"categoryPreferences":{"Ads":true,"More":true}}"#),
             own(r#"{"categoryPreferences":{"Ads":null,"More":true,"Stats":false}}"#),
         ),
-        // What is the same already stays byte for byte.
+        // An item that the envelope does not change stays byte for byte.
         (
             r#"{"categoryPreferences":{"Ads":true}}"#,
             own(r#"{"categoryPreferences": { "Ads":false, "Ads":7 }}"#),
@@ -262,7 +262,7 @@ fn off_wins() {
             r#"{"integrations":{"A":false,"A":false}}"#,
             None,
         ),
-        // What cannot be one object is two.
+        // Two that cannot be one object stay two.
         (
             "null",
             r#"{"integrations":{"A":true}}"#,
@@ -439,7 +439,7 @@ fn filter_writes_batches() {
             && !lines[2].contains("\"X\"")
             && unpacked.err.contains(", 3 batches\n")
     );
-    // What is unpacked comes out again as it is.
+    // Unpacked events come out again as they are.
     let again = run(&["filter", policy.as_str()], unpacked.out.as_bytes());
     assert_eq!(again.out, unpacked.out);
 
