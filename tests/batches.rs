@@ -135,28 +135,14 @@ fn a_line_is_an_event_a_batch_or_an_error() {
     }
 }
 
-/// Both readers know a batch, wherever the policy reads consent.
+/// A policy cannot read consent within the member that makes a line a batch.
 #[test]
-fn consent_may_be_within_a_member_called_batch() {
-    for path in ["batch.consent", "batch"] {
-        let table = table(&format!("override consent at {path}"));
-        for (line, code) in [
-            (r#"{"type":"track","batch":{"consent":{"Ads":false},"Ads":false}}"#, None),
-            (r#"{"batch":{"consent":{"Ads":false},"Ads":false}}"#, Some("malformed_batch")),
-            (r#"{"batch":[{}]}"#, Some("batch")),
-        ] {
-            let mut scratch = table.scratch();
-            let decided = table.decide(Input::line(line.as_bytes()), &mut scratch);
-            let delivers = decided
-                .as_ref()
-                .ok()
-                .map(|decision| decision.verdict_of("Facebook Pixel").unwrap().delivers());
-            assert_eq!(delivers, code.is_none().then_some(false), "{path} {line}");
-            assert_eq!(decided.err().map(|error| error.code()), code, "{path} {line}");
-            let read = Event::read(line.as_bytes(), table.policy().reading(), &Limits::default());
-            assert_eq!(read.err().map(|error| error.code()), code, "{path} {line}");
-        }
+fn no_policy_reads_consent_within_batch() {
+    for path in ["batch.consent", "batch", "a alias batch"] {
+        let error = Policy::parse(&policy(&format!("override consent at {path}"))).unwrap_err().to_string();
+        assert!(error.contains("preferences cannot be read through `batch`"), "{error}");
     }
+    assert!(Policy::parse(&policy("override consent at context.batch")).is_ok());
 }
 
 /// An event behind the limits of a line is refused where it is, in a batch as elsewhere.
