@@ -135,28 +135,14 @@ fn a_line_is_an_event_a_batch_or_an_error() {
     }
 }
 
-/// Both readers know a batch, wherever the policy reads consent.
+/// A policy cannot read consent within the member that makes a line a batch.
 #[test]
-fn consent_may_be_within_a_member_called_batch() {
-    for path in ["batch.consent", "batch"] {
-        let table = table(&format!("override consent at {path}"));
-        for (line, code) in [
-            (r#"{"type":"track","batch":{"consent":{"Ads":false},"Ads":false}}"#, None),
-            (r#"{"batch":{"consent":{"Ads":false},"Ads":false}}"#, Some("malformed_batch")),
-            (r#"{"batch":[{}]}"#, Some("batch")),
-        ] {
-            let mut scratch = table.scratch();
-            let decided = table.decide(Input::line(line.as_bytes()), &mut scratch);
-            let delivers = decided
-                .as_ref()
-                .ok()
-                .map(|decision| decision.verdict_of("Facebook Pixel").unwrap().delivers());
-            assert_eq!(delivers, code.is_none().then_some(false), "{path} {line}");
-            assert_eq!(decided.err().map(|error| error.code()), code, "{path} {line}");
-            let read = Event::read(line.as_bytes(), table.policy().reading(), &Limits::default());
-            assert_eq!(read.err().map(|error| error.code()), code, "{path} {line}");
-        }
+fn no_policy_reads_consent_within_batch() {
+    for path in ["batch.consent", "batch", "a alias batch"] {
+        let error = Policy::parse(&policy(&format!("override consent at {path}"))).unwrap_err().to_string();
+        assert!(error.contains("preferences cannot be read through `batch`"), "{error}");
     }
+    assert!(Policy::parse(&policy("override consent at context.batch")).is_ok());
 }
 
 /// An event behind the limits of a line is refused where it is, in a batch as elsewhere.
@@ -204,7 +190,7 @@ fn any_refusal_wins() {
             own(r#"{"categoryPreferences":{"Ads":true,"More":true}}"#),
             own(r#"{"categoryPreferences":{"Ads":null,"More":true,"Stats":false}}"#),
         ),
-        // What is the same already stays byte for byte.
+        // An item that the envelope does not change stays byte for byte.
         (
             r#"{"categoryPreferences":{"Ads":true}}"#,
             own(r#"{"categoryPreferences": { "Ads":false, "Ads":7 }}"#),
@@ -262,7 +248,7 @@ fn off_wins() {
             r#"{"integrations":{"A":false,"A":false}}"#,
             None,
         ),
-        // What cannot be one object is two.
+        // Two that cannot be one object stay two.
         (
             "null",
             r#"{"integrations":{"A":true}}"#,
@@ -439,7 +425,7 @@ fn filter_writes_batches() {
             && !lines[2].contains("\"X\"")
             && unpacked.err.contains(", 3 batches\n")
     );
-    // What is unpacked comes out again as it is.
+    // Unpacked events come out again as they are.
     let again = run(&["filter", policy.as_str()], unpacked.out.as_bytes());
     assert_eq!(again.out, unpacked.out);
 
@@ -563,12 +549,12 @@ fn items_are_counted_as_events() {
     let without = document("audit", without.trim_end());
     assert_eq!((without.get("batches"), without["not_events"].get("batch")), (None, None));
     let written = run(&["init", "-", "--yes", "--from", BODY], b"").out;
-    assert!(written.contains("2 events, 1 line a batch; consent answered 2"), "{written}");
+    assert!(written.contains("2 events (1 line is a batch); consent answered 2"), "{written}");
     assert!(written.contains("C0002") && written.contains("C0004"), "{written}");
     let both =
         run(&["init", "-", "--yes", "--from", "-"], [body.as_bytes(), body.as_bytes()].concat().as_slice())
             .out;
-    assert!(both.contains("4 events, 2 lines batches; "), "{both}");
+    assert!(both.contains("4 events (2 lines are batches); "), "{both}");
 }
 
 /// `explain` asks which item is meant.

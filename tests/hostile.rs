@@ -135,10 +135,10 @@ fn events() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     text("in a list in front of no event", format!("[{whole},7]"), "invalid_item");
     text("in a list in a list", format!("[{whole},[{whole}]]"), "invalid_item");
     text("in a batch in a batch", format!(r#"{{"batch":[{whole},{{"batch":[{whole}]}}]}}"#), "invalid_item");
-    text("in a batch beside null", format!(r#"{{"b\u0061tch":[null,{whole}]}}"#), "invalid_item");
+    text("in a batch with null", format!(r#"{{"b\u0061tch":[null,{whole}]}}"#), "invalid_item");
     text("in a batch that is no array", format!(r#"{{"batch":{whole}}}"#), "malformed_batch");
     text("in one of two batches", format!(r#"{{"batch":[{whole}],"batch":[]}}"#), "malformed_batch");
-    text("beside a batch that is null", object.replacen('{', r#"{"batch":null,"#, 1), "malformed_batch");
+    text("next to a batch that is null", object.replacen('{', r#"{"batch":null,"#, 1), "malformed_batch");
     text("in a batch of an event", format!(r#"{{"type":"track","batch":[{whole}]}}"#), FREE);
     let quoted = whole.replace('"', "\\\"");
     text("in a string", format!(r#"{{"context":{{"consent":{{}},"x":"{quoted}"}}}}"#), EMPTY);

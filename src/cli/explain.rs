@@ -130,7 +130,7 @@ impl Explain {
                 Err("--item chooses an event of a batch, and this is none: leave it out".into())
             }
             (Some(batch), Some(number)) => match batch.item(number) {
-                Some(item) => Ok(Ok(item.bytes().to_vec())),
+                Some(item) => Ok(Ok(item.into_bytes().into_owned())),
                 None => {
                     Err(format!("there is no item {number}; the batch has {}, counted from 0", batch.len())
                         .into())

@@ -39,6 +39,7 @@ spelled! {
     }
 }
 
+#[cfg(feature = "ledger")]
 impl EventErrorKind {
     /// Returns true for an error that only a batch has.
     pub(crate) fn is_of_batch(self) -> bool {

@@ -165,7 +165,7 @@ fn json<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Json<'a>, EventError> {
     Json::parse(text).map_err(|error| not_json(text, &error))
 }
 
-/// The text of a line within the limits. Whether it is JSON is not known yet.
+/// The text of a line within the limits. It may be no JSON.
 pub(super) fn text<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, EventError> {
     if bytes.len() > limits.bytes {
         return Err(EventError::line_too_long(limits.bytes));

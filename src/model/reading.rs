@@ -279,4 +279,4 @@ pub(crate) const DOCUMENTED_SPELLINGS: [&str; 3] =
 pub(super) const MAX_PATH: usize = 16;
 
 /// Members of an event that a path cannot go through, because a decision reads them as something else.
-pub(super) const TAKEN: [&str; 4] = ["integrations", "type", "event", "messageId"];
+pub(super) const TAKEN: [&str; 5] = ["batch", "integrations", "type", "event", "messageId"];

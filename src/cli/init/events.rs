@@ -185,8 +185,8 @@ impl Stream {
 fn in_batches(batches: u64) -> String {
     match batches {
         0 => String::new(),
-        1 => ", 1 line a batch".to_owned(),
-        _ => format!(", {batches} lines batches"),
+        1 => " (1 line is a batch)".to_owned(),
+        _ => format!(" ({batches} lines are batches)"),
     }
 }
 

@@ -49,7 +49,7 @@ impl<'c> EventLines<'c> {
             Ok((line, None)) => add(None, Ok(Cow::Borrowed(line))),
             Ok((_, Some(batch))) => {
                 for item in batch.items() {
-                    add(Some(item.number()), Ok(Cow::Owned(item.bytes().to_vec())));
+                    add(Some(item.number()), Ok(item.into_bytes()));
                 }
                 self.batches += 1;
             }

@@ -54,9 +54,10 @@ pub struct Batch<'a> {
 
 /// An event of a batch.
 #[derive(Debug, Clone)]
-pub struct BatchItem<'b> {
+pub struct BatchItem<'a> {
     number: usize,
-    text: Cow<'b, str>,
+    /// A part of the line, unless something is merged into it.
+    text: Cow<'a, str>,
 }
 
 impl<'a> Batch<'a> {
@@ -100,12 +101,12 @@ impl<'a> Batch<'a> {
     }
 
     /// Returns the events, in their order. An empty batch has none.
-    pub fn items(&self) -> impl Iterator<Item = BatchItem<'_>> {
+    pub fn items(&self) -> impl Iterator<Item = BatchItem<'a>> {
         (0..self.items.len()).filter_map(|number| self.item(number))
     }
 
     /// Returns the event of a number, counted from 0.
-    pub fn item(&self, number: usize) -> Option<BatchItem<'_>> {
+    pub fn item(&self, number: usize) -> Option<BatchItem<'a>> {
         let own = self.with_integrations(number)?;
         let merged = self.envelope.as_ref().and_then(|envelope| envelope.with_consent(&own));
         Some(BatchItem { number, text: merged.map_or(own, Cow::Owned) })
@@ -127,7 +128,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Returns an item with the integrations of the envelope, and without its consent.
-    fn with_integrations(&self, number: usize) -> Option<Cow<'_, str>> {
+    fn with_integrations(&self, number: usize) -> Option<Cow<'a, str>> {
         let own = *self.items.get(number)?;
         let merged = self.envelope.as_ref().and_then(|envelope| envelope.with_integrations(own));
         Some(merged.map_or(Cow::Borrowed(own), Cow::Owned))
@@ -192,7 +193,7 @@ fn first_gap(text: &str, open: usize) -> &[u8] {
     array.as_bytes().get(..1 + space).unwrap_or_default()
 }
 
-impl BatchItem<'_> {
+impl<'a> BatchItem<'a> {
     /// Returns the number of the item, counted from 0.
     pub fn number(&self) -> usize {
         self.number
@@ -202,6 +203,14 @@ impl BatchItem<'_> {
     /// everything else that reads the line of an event.
     pub fn bytes(&self) -> &[u8] {
         self.text.as_bytes()
+    }
+
+    /// Returns the same bytes, for callers that keep them: a part of the line, unless something is merged into it.
+    pub fn into_bytes(self) -> Cow<'a, [u8]> {
+        match self.text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        }
     }
 }
 

@@ -86,11 +86,6 @@ impl Keys {
         levels.push(accepted.chain(refused).collect());
         if let Some(first) = levels.first_mut() {
             first.extend(top.iter().map(|(key, what)| Wanted::new(key, *what)));
-            // Consent may be within `batch` of an event that has a type. Only the slow reader can tell it from a batch.
-            let (batch, what) = BATCH;
-            if parents.first().is_none_or(|parent| parent == batch) {
-                first.insert(0, Wanted::new(batch, what));
-            }
         }
         let begins = beginnings(levels.iter().flatten());
         let first_byte = match reading.shape {
