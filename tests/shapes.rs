@@ -220,6 +220,7 @@ category Sale = "data_sale_opt_out" unasked granted
 category Stats
 destination "Meta" needs Sale
 destination "Amplitude" needs Stats
+override exempt events none
 override consent at consent_state.ccpa booleans in consented reversed absent null
 test "nobody asked" {
   consent missing
@@ -236,7 +237,7 @@ test "others were asked" {
 never deliver "Meta" without Sale
 never deliver "Meta" when Sale refused
 never deliver "Meta" when Sale invalid
-always deliver "Meta" when Sale unasked and consent missing
+always deliver "Meta" when Sale unasked and consent missing and integrations none
 "#;
     let policy = Policy::parse(text).unwrap();
     let proofs: Vec<bool> = policy
@@ -313,7 +314,7 @@ fn policies_of_two_shapes_are_compared_over_events_with_both() {
     assert_ne!(fingerprint(&server).unwrap(), fingerprint(&sdk).unwrap());
 }
 
-/// A ledger records what an event says of each category of the policy, be it listed or not.
+/// An event writes its choice for each category of the policy to the ledger, also for one that is not listed.
 #[test]
 fn a_ledger_records_what_is_not_listed() {
     let policy = Policy::parse(

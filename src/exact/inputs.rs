@@ -795,21 +795,21 @@ pub(super) fn written_apart(
     lists: &[Vec<(Name<'_>, Preference)>],
 ) -> Option<String> {
     let text = event.with_consent(form.members(lists)?);
-    let finds = |((reading, list), state): ((&Reading, &Vec<(Name<'_>, Preference)>), &ConsentState)| {
+    let sorted = |list: &[(Name<'_>, Preference)]| {
+        let mut list: Vec<(Name<'static>, Preference)> =
+            list.iter().map(|(name, value)| (name.clone().into_owned(), *value)).collect();
+        list.sort();
+        list
+    };
+    let is_found = form.apart().zip(lists).zip(&form.states).all(|((reading, list), state)| {
         let seen = Event::read(text.as_bytes(), reading, &Limits::default());
-        let sorted = |list: &[(Name<'_>, Preference)]| {
-            let mut list: Vec<(Name<'static>, Preference)> =
-                list.iter().map(|(name, value)| (name.clone().into_owned(), *value)).collect();
-            list.sort();
-            list
-        };
         seen.is_ok_and(|seen| {
             let is_listed = *state == ConsentState::Answered;
             seen.consent.state() == *state
                 && (!is_listed || sorted(seen.consent.preferences()) == sorted(list))
         })
-    };
-    form.apart().zip(lists).zip(&form.states).all(finds).then_some(text)
+    });
+    is_found.then_some(text)
 }
 
 /// Returns the JSON of an event whose consent has a form, which a reading writes; `None` where one event cannot hold it at the places of

@@ -37,12 +37,15 @@ impl Wired {
     }
 }
 
+/// The grants of some categories, in their order, each with the smallest list that gives them.
+type Possible = BTreeMap<Vec<usize>, Vec<(String, Preference)>>;
+
 /// Categories, by their places, each of which shares a wire id with another one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Overlap {
     pub(crate) places: Vec<usize>,
-    /// The grants that an event can give them together, each with the smallest list that does; `None` where there are too many.
-    pub(crate) possible: Option<BTreeMap<Vec<usize>, Vec<(String, Preference)>>>,
+    /// The grants that an event can give them together; `None` where there are too many lists.
+    pub(crate) possible: Option<Possible>,
 }
 
 /// The most lists that are tried.
@@ -98,10 +101,7 @@ impl Overlap {
     }
 }
 
-fn possible(
-    categories: &[(Wired, &Reading)],
-    places: &[usize],
-) -> Option<BTreeMap<Vec<usize>, Vec<(String, Preference)>>> {
+fn possible(categories: &[(Wired, &Reading)], places: &[usize]) -> Option<Possible> {
     let (_, reading) = categories.get(*places.first()?)?;
     let own: Vec<&Wired> =
         places.iter().filter_map(|place| categories.get(*place)).map(|(wired, _)| wired).collect();
@@ -113,7 +113,7 @@ fn possible(
     let listed = listed.filter(|value| matches!(value, Preference::Granted | Preference::Refused));
     let values: Vec<Option<Preference>> = std::iter::once(None).chain(listed.map(Some)).collect();
     let count = values.len().checked_pow(u32::try_from(wire_ids.len()).ok()?)?;
-    let mut possible: BTreeMap<Vec<usize>, Vec<(String, Preference)>> = BTreeMap::new();
+    let mut possible = Possible::new();
     for number in 0..Some(count).filter(|count| *count <= MAX_LISTS)? {
         let mut rest = number;
         let list = wire_ids.iter().filter_map(|wire_id| {

@@ -114,7 +114,8 @@ impl<'t> Checker<'t> {
             self.limit(names.value.len(), MAX_EVENTS, what);
             self.twice(names.value.iter(), "event");
         }
-        let reading = said!(merged, ConsentAt).and_then(|place| self.reading(&place.value));
+        let reading = said!(merged, ConsentAt)
+            .and_then(|place| self.reading(&place.value, merged.cut_short.contains(&place.span)));
         if let Some(reading) = &reading {
             self.listable(&categories, reading);
             self.decidable(&categories, reading);

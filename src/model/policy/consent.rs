@@ -9,7 +9,7 @@ use crate::syntax::tree::{AbsentValue, ConsentAt, Preference, Shape, Text};
 
 impl Checker<'_> {
     /// Returns where an event carries consent, and in which shape.
-    pub(super) fn reading(&mut self, place: &ConsentAt) -> Option<Reading> {
+    pub(super) fn reading(&mut self, place: &ConsentAt, is_cut_short: bool) -> Option<Reading> {
         let (last, parents) = place.path.split_last()?;
         let spellings = std::iter::once(last).chain(&place.aliases);
         self.twice(spellings.clone(), "spelling");
@@ -58,7 +58,7 @@ impl Checker<'_> {
         let owned = |texts: &mut dyn Iterator<Item = &Text>| texts.map(|text| text.value.clone()).collect();
         let parents = owned(&mut parents.iter());
         let spellings = owned(&mut spellings.into_iter());
-        let (shape, unlisted) = self.shape(place);
+        let (shape, unlisted) = self.shape(place, is_cut_short);
         self.twice(place.skip.iter(), "name");
         let absent: Vec<AbsentValue> = place.absent.iter().map(|value| value.value.clone()).collect();
         let mut reading = Reading { parents, spellings, shape, unlisted, skip: Vec::new(), absent };
@@ -69,7 +69,7 @@ impl Checker<'_> {
     }
 
     /// Checks what the shape says, and returns it with the preference of a category that is not listed.
-    fn shape(&mut self, stated: &ConsentAt) -> (Shape, Preference) {
+    fn shape(&mut self, stated: &ConsentAt, is_cut_short: bool) -> (Shape, Preference) {
         let at = stated.shape.span;
         let mut unusable = |at: Span, message: String, help: &str| {
             self.report(Diagnostic::new(Code::UnusableShape, message).at(at, "cannot be read").help(help));
@@ -122,7 +122,7 @@ impl Checker<'_> {
         };
         let lists_names = !matches!(stated.shape.value, Shape::Booleans { .. } | Shape::Words { .. });
         let unlisted = match &stated.unlisted {
-            None if lists_names => {
+            None if lists_names && !is_cut_short => {
                 unusable(
                     at,
                     "the shape does not say what it means that a category is not listed".into(),
