@@ -272,7 +272,7 @@ impl Summary {
         self.batches
     }
 
-    /// Returns the number of batches that are larger than [`MAX_BATCH_BYTES`] because they were rewritten.
+    /// Returns the number of batches that are larger than Segment's limit of 500,000 bytes because they were rewritten.
     pub fn large_batches(&self) -> u64 {
         self.large_batches
     }

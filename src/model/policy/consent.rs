@@ -72,7 +72,7 @@ impl Checker<'_> {
     fn shape(&mut self, stated: &ConsentAt, is_cut_short: bool) -> (Shape, Preference) {
         let at = stated.shape.span;
         let mut unusable = |at: Span, message: String, help: &str| {
-            self.report(Diagnostic::new(Code::UnusableShape, message).at(at, "cannot be read").help(help));
+            self.report(Diagnostic::new(Code::UnusableShape, message).at(at, "unusable").help(help));
         };
         let mut separators: Vec<&Text> = Vec::new();
         let mut words: Vec<&Text> = Vec::new();
@@ -161,23 +161,21 @@ impl Checker<'_> {
             if grants.any(|other| other != first) {
                 continue;
             }
+            let name = category.name();
             let (message, help) = match first {
                 true => (
-                    "is granted by every list",
+                    format!("every event grants `{name}`, whatever it lists"),
                     "write `unlisted refused` at `consent at`, or `always` behind the category",
                 ),
                 false => (
-                    "is granted by no list",
+                    format!("no event can grant `{name}`"),
                     "write `unlisted granted` at `consent at`, or `unasked granted` behind the category",
                 ),
             };
             self.report(
-                Diagnostic::new(
-                    Code::ConstantCategory,
-                    format!("`{}` {message}, whatever the event lists", category.name()),
-                )
-                .at(category.span, "decided without the event")
-                .help(help),
+                Diagnostic::new(Code::ConstantCategory, message)
+                    .at(category.span, "the list does not matter")
+                    .help(help),
             );
         }
     }
